@@ -1,0 +1,7 @@
+"""netdsl: neural networks written down, counted, and trained."""
+
+from netdsl.errors import Diagnostic, NetError, RunError
+from netdsl.network import Network, load, parse
+
+__version__ = "0.1.0"
+__all__ = ["Diagnostic", "NetError", "Network", "RunError", "__version__", "load", "parse"]

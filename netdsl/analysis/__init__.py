@@ -1,0 +1,1 @@
+"""Facts about a graph: what its layers hold and cost."""

@@ -1,0 +1,298 @@
+"""The command line: one function a command. Data goes to standard output, messages to standard error.
+
+Exit codes: 0 fine; 1 mistakes in what was given; 2 wrong usage; 3 a run failed; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from netdsl import __version__
+from netdsl.errors import Diagnostic, NetError, RunError, Source, as_json, fail, render
+from netdsl.network import Checked, Given, Network, check_source, choose, decoded, read_source, stem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives back its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 2
+    try:
+        code = options.run(options)
+        sys.stdout.flush()
+        return int(code)
+    except NetError as error:
+        _tell(error.diagnostics)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read it, `head` say, has read enough
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="netdsl",
+        description="Neural networks written down, counted, and trained.",
+        epilog='examples:\n  netdsl check lenet5.net\n  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n  netdsl train lenet5.net --data digits',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"netdsl {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], help: str, *examples: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name,
+            help=help,
+            description=help[0].upper() + help[1:] + ".",
+            epilog="examples:\n" + "\n".join(f"  netdsl {example}" for example in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    check = command("check", _check, "find the mistakes in network files", "check lenet5.net", "check *.net --json")
+    check.add_argument("files", nargs="+", metavar="FILE", help=_FILE_HELP)
+    _add_network_options(check)
+    _add_format(check)
+
+    table = command(
+        "table",
+        _table,
+        "print a network's layers with shapes, parameters and multiply-accumulates",
+        "table vgg16.net",
+        'table "conv3-64 x2 > pool" --input 224x224x3',
+        "table lenet5.net --json",
+    )
+    _add_file(table)
+    _add_format(table)
+
+    compile_ = command("compile", _compile, "write a network as a Keras model", "compile lenet5.net -o lenet5.keras")
+    _add_file(compile_)
+    compile_.add_argument("-o", "--output", metavar="MODEL.keras", help="where to write it (default: the network's name)")
+    compile_.add_argument("--seed", type=int, metavar="N", help="fixes the initial weights")
+    compile_.add_argument("--force", action="store_true", help="write over an existing file")
+
+    train = command(
+        "train", _train, "train a network and keep the run", "train lenet5.net --data digits", "train lenet5.net lenet5.yaml --epochs 20"
+    )
+    _add_file(train)
+    train.add_argument("recipe", nargs="?", metavar="RECIPE.yaml", help="how to train it; whatever it leaves out has a default")
+    train.add_argument("--data", metavar="DATA", help="digits, mnist, fashion_mnist, cifar10, or an .npz file")
+    train.add_argument("--epochs", type=_positive, metavar="N", help="passes over the training data, at most")
+    train.add_argument("--batch", type=_positive, metavar="N", help="examples in a step")
+    train.add_argument("--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation")
+    train.add_argument("--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)")
+
+    evaluate = command("evaluate", _evaluate, "measure a run's best model on its test data", "evaluate runs/lenet5-1")
+    evaluate.add_argument("folder", metavar="RUN", help="a run folder")
+    _add_format(evaluate)
+
+    predict = command(
+        "predict", _predict, "apply a run's best model", "predict runs/lenet5-1 seven.png", "predict runs/lenet5-1 images.npy --json"
+    )
+    predict.add_argument("folder", metavar="RUN", help="a run folder")
+    predict.add_argument("input", metavar="INPUT", help="an image, or an .npy or .npz file of arrays")
+    _add_format(predict)
+    return parser
+
+
+def _add_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help=_FILE_HELP)
+    _add_network_options(parser)
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--net", metavar="NAME", help="one of the file's networks")
+    parser.add_argument("--input", type=_shape, metavar="SHAPE", help="the input's shape, for a fragment or in place of the file's: 224x224x3")
+    parser.add_argument("-p", dest="params", action="append", type=_param, default=[], metavar="NAME=VALUE", help="sets a param of the file")
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output (default: text)")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+
+
+# --- values on the command line -------------------------------------------------------------------------------------------
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9})*", text) or "0" in re.split("[x×]", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape: write it as in 224x224x3, or 784")
+    return tuple(map(int, re.split("[x×]", text)))
+
+
+def _param(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+    if re.fullmatch(r"-?[0-9_]{1,18}", value):
+        return name, int(value)
+    if re.fullmatch(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e-?[0-9]{1,2})?", value):
+        from fractions import Fraction
+
+        return name, Fraction(value)
+    return name, value
+
+
+def _positive(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+    return int(text)
+
+
+# --- networks -------------------------------------------------------------------------------------------------------------
+
+
+def _source(file: str) -> tuple[Source, Given, str]:
+    """The text that FILE means, and the name of a network that states none."""
+    if file == "-":
+        return decoded(sys.stdin.buffer.read(), "<stdin>"), Given(), "network"
+    if ">" in file and not os.path.exists(file):
+        return decoded(file.encode("utf-8", "surrogateescape"), "<text>"), Given(), "network"
+    return read_source(file), Given(file), stem(file)
+
+
+def _checked(file: str, options: argparse.Namespace) -> tuple[Checked, Source]:
+    source, given, name = _source(file)
+    given = given._replace(params=dict(options.params), input_shape=options.input)
+    checked = check_source(source, given, name)
+    if options.net is not None and not checked.faulty:
+        checked = checked._replace(networks=(choose(checked, options.net, source),))
+    return checked, source
+
+
+def _networks(options: argparse.Namespace) -> tuple[Checked, Source]:
+    """The file's networks, its warnings told.
+
+    Raises:
+        NetError: where the file has mistakes.
+    """
+    checked, source = _checked(options.file, options)
+    if checked.faulty:
+        raise NetError(*checked.diagnostics)
+    _tell(checked.diagnostics)
+    return checked, source
+
+
+def _one_network(options: argparse.Namespace) -> Network:
+    checked, source = _networks(options)
+    return choose(checked, options.net, source)
+
+
+def _check(options: argparse.Namespace) -> int:
+    results = []
+    for file in options.files:
+        try:
+            checked, _ = _checked(file, options)
+        except NetError as error:
+            checked = Checked((), (), error.diagnostics)
+        results.append((file, checked))
+    if options.format == "json":
+        files = [{"file": file, "diagnostics": [as_json(d) for d in checked.diagnostics]} for file, checked in results]
+        print(json.dumps({"files": files}, indent=2))
+    else:
+        for file, checked in results:
+            _tell(checked.diagnostics)
+            for network in () if checked.faulty else checked.networks:
+                print(f"{file if '>' not in file else '<text>'}: {_described(network)}")
+    return int(any(checked.faulty for _, checked in results))
+
+
+def _described(network: Network) -> str:
+    from netdsl.kinds.base import dims
+
+    inputs = " and ".join(dims(point.shape) for point in network.inputs)
+    outputs = " and ".join(dims(point.shape) for point in network.outputs)
+    return f"{network.name} is fine: {inputs} to {outputs}, {network.counts.params:,} params"
+
+
+def _table(options: argparse.Namespace) -> int:
+    from netdsl.report import table
+
+    checked, _ = _networks(options)
+    if options.format == "json":
+        tables = [table.as_json(network) for network in checked.networks]
+        print(json.dumps(tables[0] if len(tables) == 1 else {"networks": tables}, indent=2))
+    else:
+        print("\n\n".join(table.text_table(network) for network in checked.networks))
+    return 0
+
+
+def _compile(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    network = _one_network(options)
+    path = Path(options.output or f"{network.name}.keras")
+    if path.suffix != ".keras":
+        raise fail("N604", f"{path} does not end in .keras", help="Keras writes whole models as .keras files")
+    if path.exists() and not options.force:
+        raise fail("N604", f"{path} exists already", help="write over it with --force, or choose another name with -o")
+    if not path.parent.is_dir():
+        raise fail("N601", f"there is no folder {path.parent}")
+    _quiet_backend()
+    _save(network.keras(options.seed), path)
+    print(f"{path}: {network.name}, {network.counts.total:,} values")
+    return 0
+
+
+def _save(model: Any, path: Path) -> None:
+    """Writes a model beside its place and renames it.
+
+    Raises:
+        RunError: N605 where the disk does not take it; nothing is left behind then.
+    """
+    beside = path.with_name(f".{path.stem}.part-{os.getpid()}.keras")
+    try:
+        model.save(beside)
+        beside.replace(path)
+    except OSError as error:
+        raise RunError(Diagnostic("N605", f"{path} cannot be written: {error.strerror or error}")) from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _quiet_backend() -> None:
+    """TensorFlow's own messages are for its developers; errors still show."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+# --- runs -----------------------------------------------------------------------------------------------------------------
+
+
+def _train(options: argparse.Namespace) -> int:
+    raise NotImplementedError
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    raise NotImplementedError
+
+
+def _predict(options: argparse.Namespace) -> int:
+    raise NotImplementedError
+
+
+# --- messages -------------------------------------------------------------------------------------------------------------
+
+
+def _tell(diagnostics: Sequence[Diagnostic]) -> None:
+    """Messages on standard error, in colour where that is a terminal and NO_COLOR is not set."""
+    if diagnostics:
+        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        print(render(diagnostics, colour) + "\n", file=sys.stderr)

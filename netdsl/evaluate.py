@@ -1,0 +1,155 @@
+"""Expressions: exact arithmetic on integers and fractions, run from postfix code without recursion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import NetError, Source, Span, fail
+from netdsl.syntax.tree import Expression, Instruction
+
+if TYPE_CHECKING:
+    from netdsl.limits import Limits
+
+_MOST_BITS = 2048  # of a fraction's two parts; integers have a limit of their own
+
+
+def evaluate(expression: Expression, source: Source, lookup: Callable[[str, Span], Any], limits: Limits) -> Any:
+    """The value of an expression: an int, a Fraction, a bool or a str.
+
+    `lookup` gives the value of a name, or raises `NetError`. A value that is not plain (a chain) can be no operand.
+
+    Raises:
+        NetError: N111 for operands of the wrong type, N112 for a division by zero, N404 for integers beyond the limit.
+    """
+    code, stack = expression.code, []
+    at = 0
+    while at < len(code):
+        instruction = code[at]
+        op, argument = instruction.op, instruction.argument
+        at += 1
+        if op == "push":
+            stack.append(_within(argument, instruction, source, limits))
+        elif op == "name":
+            stack.append(lookup(str(argument), Span(source, instruction.start, instruction.end)))
+        elif op == "jump":
+            at += int(argument)  # type: ignore[arg-type]
+        elif op == "unless":
+            at += 0 if _truth(stack.pop(), instruction, source) else int(argument)  # type: ignore[arg-type]
+        elif op in ("and", "or"):
+            if _truth(stack[-1], instruction, source) == (op == "or"):
+                at += int(argument)  # type: ignore[arg-type]
+            else:
+                stack.pop()
+        else:
+            count = int(argument) if argument is not None else 1 if op in ("negate", "not") else 2
+            operands = stack[-count:]
+            del stack[-count:]
+            stack.append(_within(_apply(op, operands, instruction, source, limits), instruction, source, limits))
+    return stack.pop()
+
+
+def _truth(value: Any, instruction: Instruction, source: Source) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(f"a condition is yes or no, not {_described(value)}", instruction, source)
+    return value
+
+
+def _apply(op: str, operands: list[Any], instruction: Instruction, source: Source, limits: Limits) -> Any:
+    if op == "not":
+        return not _truth(operands[0], instruction, source)
+    if op in ("==", "!="):
+        return (operands[0] == operands[1]) == (op == "==")
+    for operand in operands:
+        if isinstance(operand, bool) or not _is_number(operand):
+            raise _wrong(f"`{op}` takes numbers, not {_described(operand)}", instruction, source)
+    if op in ("/", "//", "%") and not operands[1]:
+        raise fail("N112", f"`{op}` divides by zero", _span(instruction, source))
+    if op == "**":
+        return _power(*operands, instruction, source, limits)
+    return _settled(_OPERATIONS[op](*operands))
+
+
+def _power(base: Any, exponent: Any, instruction: Instruction, source: Source, limits: Limits) -> Any:
+    if exponent != int(exponent):
+        raise _wrong(f"an exponent is a whole number, not {exponent}", instruction, source)
+    if exponent < 0 and not base:
+        raise fail("N112", "`**` divides by zero", _span(instruction, source))
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length()) - 1
+    if bits * abs(exponent) > _MOST_BITS:
+        raise _too_large(instruction, source, limits)
+    from fractions import Fraction
+
+    return _settled(Fraction(base) ** int(exponent))
+
+
+def _ratio(a: Any, b: Any) -> Any:
+    from fractions import Fraction
+
+    return Fraction(a) / b
+
+
+def round8(value: Any) -> int:
+    """To the nearest multiple of 8, never more than 10 % below the value (MobileNet's rule)."""
+    rounded = max(8, (math.floor(value) + 4) // 8 * 8)
+    return rounded + 8 if 10 * rounded < 9 * value else rounded
+
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _ratio,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "negate": lambda a: -a,
+    "min": min,
+    "max": max,
+    "round": lambda a: math.floor(_ratio(2 * a + 1, 2)),  # halves go up, as on paper
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "round8": round8,
+}
+
+
+def _settled(value: Any) -> Any:
+    """A fraction that is whole, as an integer."""
+    return value if isinstance(value, int) or value.denominator != 1 else value.numerator
+
+
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "denominator") and not isinstance(value, float)
+
+
+def _within(value: Any, instruction: Instruction, source: Source, limits: Limits) -> Any:
+    if isinstance(value, int):
+        if abs(value) > limits.integer:
+            raise _too_large(instruction, source, limits)
+    elif _is_number(value) and max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS:
+        raise _too_large(instruction, source, limits)
+    return value
+
+
+def _too_large(instruction: Instruction, source: Source, limits: Limits) -> NetError:
+    return fail("N404", f"this value is larger than the limit of {limits.integer:,}", _span(instruction, source))
+
+
+def _wrong(message: str, instruction: Instruction, source: Source) -> NetError:
+    return fail("N111", message, _span(instruction, source))
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return f'the string "{value}"'
+    return str(value) if _is_number(value) else "a chain or a shape"
+
+
+def _span(instruction: Instruction, source: Source) -> Span:
+    return Span(source, instruction.start, instruction.end)

@@ -1,0 +1,90 @@
+"""The network as a graph of operations: frozen, in the order of the text, each with its shape, its place and its path of blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdsl.errors import Span
+from netdsl.kinds.base import Kind, Shape, Weight
+
+
+class Op(NamedTuple):
+    """One operation: a kind applied to the outputs of earlier operations.
+
+    Attributes:
+        kind: the configured layer; None for an input.
+        inputs: indices of the operations whose outputs come in.
+        shape: the output's shape, without the batch, channels last.
+        layer: index of the layer that the operation belongs to.
+        name: its name in the Keras model, unique in the network.
+    """
+
+    kind: Kind | None
+    inputs: tuple[int, ...]
+    shape: Shape
+    layer: int
+    name: str
+
+    @property
+    def size(self) -> int:
+        """Elements of the output, for one example."""
+        return math.prod(self.shape)
+
+
+class Layer(NamedTuple):
+    """One row of a table: a layer as it was written, with its norm and activation, or an input.
+
+    Attributes:
+        ops: indices of its operations: first the layer itself, then its norm and its activation.
+        text: as it was written, numbers put in.
+        name: its stable name, made from the path of blocks.
+        path: the uses of blocks that led to it, outermost first.
+    """
+
+    ops: tuple[int, ...]
+    text: str
+    name: str
+    span: Span | None
+    path: tuple[str, ...]
+
+
+class Point(NamedTuple):
+    """A named input or output of the network."""
+
+    name: str
+    op: int
+    shape: Shape
+    activation: str = "linear"
+
+
+class Graph(NamedTuple):
+    """A whole network. Operations come after what they read."""
+
+    ops: tuple[Op, ...]
+    layers: tuple[Layer, ...]
+    inputs: tuple[Point, ...]
+    outputs: tuple[Point, ...]
+    points: dict[str, int]
+
+    def input_shapes(self, op: Op) -> tuple[Shape, ...]:
+        return tuple(self.ops[index].shape for index in op.inputs)
+
+    def weights(self, op: Op) -> tuple[Weight, ...]:
+        """The arrays that an operation holds."""
+        return op.kind.weights(*self.input_shapes(op)) if op.kind else ()
+
+    def written(self, layer: Layer) -> str:
+        """The layer with every default, as `expand` prints it."""
+        op = self.ops[layer.ops[0]]
+        return op.kind.written() if op.kind else layer.text
+
+
+def takers_of(ops: Sequence[Op]) -> list[list[int]]:
+    """For each operation, those that read its output."""
+    found: list[list[int]] = [[] for _ in ops]
+    for index, op in enumerate(ops):
+        for source in op.inputs:
+            found[source].append(index)
+    return found

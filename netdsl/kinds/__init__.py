@@ -1,0 +1,29 @@
+"""The kinds of layers: one class each. `KINDS` has them by their words; nothing else lists them."""
+
+from netdsl.kinds import act, conv, dense, form, merge, noise, norm, pool
+from netdsl.kinds.base import KINDS, Call, Given, Kind, Problem, Word
+
+__all__ = ["KINDS", "PLANNED", "Call", "Given", "Kind", "Problem", "Word", "act", "conv", "dense", "form", "make", "merge", "noise", "norm", "pool"]
+
+# Words of the language that no class stands behind yet: they are refused by name.
+PLANNED = frozenset(
+    "tconv local l2pool lppool stochpool featpool up nails unpool in gn rms l2norm sdropout droppath noise reshape permute crop"
+    " shuffle slice resize first cls embed pos sincos lstm gru rnn attention scale rescale std".split()
+)
+
+
+def make(call: Call) -> Kind:
+    """The configured layer of a call; an activation with an amount is `fc` with that activation.
+
+    Raises:
+        Problem: for whatever the kind does not take.
+        KeyError: where no kind has this word.
+    """
+    kind = KINDS[call.word]
+    if kind.group != "activation" or call.amount is None:
+        return kind.make(call)
+    units = KINDS["fc"]
+    own = tuple(given for given in call.given if given.name not in units.options)
+    rest = tuple(given for given in call.given if given.name in units.options)
+    activation = Given("act", Word(call.word, own), own[0].place if own else None)
+    return units.make(Call("fc", call.size, call.amount, call.stride, (activation, *rest), call.defaults))

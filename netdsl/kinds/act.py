@@ -1,0 +1,169 @@
+"""Activations. With an amount (`softmax-10`) an activation is `fc` with that activation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from netdsl.kinds.base import Case, Real, Shape, Weight
+from netdsl.kinds.plain import Plain
+
+_SAME = ((8, 8, 4), (8, 8, 4), 0)
+
+
+class Activation(Plain):
+    """An activation: a function of each number, or of each position's channels."""
+
+    word = "_activation"
+    group = "activation"
+    as_part = True
+    relu_like: ClassVar[bool] = False  # kernels before it begin as He et al. (2015) say
+    keras_name: ClassVar[str] = ""
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.Activation(self.keras_name, name=name)]
+
+
+class Relu(Activation):
+    """max(x, 0)."""
+
+    word, keras_name, relu_like, cases = "relu", "relu", True, (Case("relu", *_SAME),)
+
+
+class Relu6(Activation):
+    """min(max(x, 0), 6)."""
+
+    word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *_SAME),)
+
+
+class LeakyRelu(Activation):
+    """x where x > 0, else slope*x."""
+
+    word, relu_like, positional = "lrelu", True, ("slope",)
+    cases = (Case("lrelu", *_SAME), Case("lrelu(0.2)", *_SAME))
+
+    slope = Real(0.01, "the slope below 0", least=0)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.LeakyReLU(negative_slope=float(self.slope), name=name)]
+
+
+class ParametricRelu(Activation):
+    """x where x > 0, else a*x with a slope a learned for each channel."""
+
+    word, relu_like = "prelu", True
+    cases = (Case("prelu", (8, 8, 4), (8, 8, 4), 4), Case("prelu", (10,), (10,), 10))
+
+    init = Real(0.25, "the slopes at the beginning")
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return (Weight("alpha", inputs[0][-1:], "factor"),)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        start = k.keras.initializers.Constant(float(self.init))
+        axes = list(range(1, len(inputs[0])))
+        return [k.keras.layers.PReLU(alpha_initializer=start, shared_axes=axes or None, name=name)]
+
+
+class Elu(Activation):
+    """x where x > 0, else alpha*(exp(x) - 1)."""
+
+    word, relu_like, positional = "elu", True, ("alpha",)
+    cases = (Case("elu", *_SAME), Case("elu(0.5)", *_SAME))
+
+    alpha = Real(1, "minus the limit below", least=0)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.ELU(alpha=float(self.alpha), name=name)]
+
+
+class Selu(Activation):
+    """The self-normalising elu: 1.0507*elu(x, 1.6733)."""
+
+    word, keras_name, cases = "selu", "selu", (Case("selu", *_SAME),)
+
+
+class Gelu(Activation):
+    """x*P(X <= x) for a normal X, exact."""
+
+    word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *_SAME),)
+
+
+class Swish(Activation):
+    """x*sigmoid(x)."""
+
+    word, aliases, keras_name, relu_like, cases = "swish", ("silu",), "silu", True, (Case("swish", *_SAME), Case("silu", *_SAME))
+
+
+class Mish(Activation):
+    """x*tanh(softplus(x))."""
+
+    word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *_SAME),)
+
+
+class HardSwish(Activation):
+    """x*relu6(x + 3)/6."""
+
+    word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *_SAME),)
+
+
+class HardSigmoid(Activation):
+    """relu6(x + 3)/6."""
+
+    word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *_SAME),)
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent."""
+
+    word, keras_name, cases = "tanh", "tanh", (Case("tanh", *_SAME),)
+
+
+class Sigmoid(Activation):
+    """The logistic function 1/(1 + exp(-x))."""
+
+    word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *_SAME),)
+
+
+class Softplus(Activation):
+    """log(1 + exp(x))."""
+
+    word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *_SAME),)
+
+
+class Softsign(Activation):
+    """x/(1 + |x|)."""
+
+    word, keras_name, cases = "softsign", "softsign", (Case("softsign", *_SAME),)
+
+
+class Softmax(Activation):
+    """exp(x) over its sum along the channels: probabilities."""
+
+    word, keras_name, cases = "softmax", "softmax", (Case("softmax", (10,), (10,), 0),)
+
+
+class LogSoftmax(Activation):
+    """The logarithm of softmax."""
+
+    word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)
+
+
+class Exponential(Activation):
+    """exp(x)."""
+
+    word, keras_name, cases = "exp", "exponential", (Case("exp", *_SAME),)
+
+
+class Absolute(Activation):
+    """|x|."""
+
+    word, cases = "abs", (Case("abs", *_SAME),)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.ops.absolute]
+
+
+class Linear(Activation):
+    """x: no activation."""
+
+    word, keras_name, cases = "linear", "linear", (Case("linear", *_SAME),)

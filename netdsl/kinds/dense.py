@@ -1,0 +1,80 @@
+"""Dense layers: matrix products."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from netdsl.kinds.base import Case, Part, Shape, Weight
+from netdsl.kinds.initial import Trained
+
+
+class Units(Trained):
+    """What `fc` and `dense` share: a kernel from the inputs to the units."""
+
+    word = "_units"
+    group = "dense"
+    takes: ClassVar[dict[str, str]] = {"amount": "yes"}
+    depth = 1
+
+    def _width(self, x: Shape) -> int:
+        """How many inputs each unit sees."""
+        raise NotImplementedError
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        kernel = Weight("kernel", (self._width(inputs[0]), self.amount or 0), "kernel")
+        return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        return math.prod(output) * self._width(inputs[0])
+
+    def acts(self, output: Shape, *inputs: Shape) -> int:
+        return math.prod(output)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.Dense(self.amount, use_bias=self.bias, name=name, **self.keras_weights(k))]
+
+
+class FullyConnected(Units):
+    """A fully connected layer: everything that comes in, flattened, to every unit."""
+
+    word = "fc"
+    cases = (
+        Case("fc-16", (784,), (16,), 12560),
+        Case("fc-4096", (7, 7, 512), (4096,), 102764544),
+        Case("fc-5(bias=no)", (2, 3), (5,), 30),
+        Case("fc-4(bn, tanh)", (3,), (4,), 20),
+    )
+
+    norm = Part("norm", doc="a norm behind it")
+    act = Part("activation", "relu", "the activation at its end")
+
+    def _width(self, x: Shape) -> int:
+        return math.prod(x)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return (self.amount or 0,)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        flat = [k.keras.layers.Flatten(name=f"{name}_flatten")] if len(inputs[0]) > 1 else []
+        return [*flat, *super().layers(k, name, output, *inputs)]
+
+
+class Dense(Units):
+    """A dense layer on the last axis only: the same matrix at every position."""
+
+    word = "dense"
+    cases = (
+        Case("dense-16", (784,), (16,), 12560),
+        Case("dense-8(gelu)", (10, 4), (10, 8), 40),
+        Case("dense-8(bias=no)", (5, 5, 4), (5, 5, 8), 32),
+    )
+
+    norm = Part("norm", doc="a norm behind it")
+    act = Part("activation", doc="the activation at its end")
+
+    def _width(self, x: Shape) -> int:
+        return x[-1]
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return (*inputs[0][:-1], self.amount or 0)

@@ -1,0 +1,89 @@
+"""How a layer's weights begin and what holds them small: shared by all kinds with a kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.kinds.base import Flag, Given, Kind, Option, Real, Word
+
+_NAMED = {
+    "he_normal": "HeNormal",
+    "he_uniform": "HeUniform",
+    "glorot_normal": "GlorotNormal",
+    "glorot_uniform": "GlorotUniform",
+    "lecun_normal": "LecunNormal",
+    "lecun_uniform": "LecunUniform",
+}
+
+
+class Initial(Option[Any]):
+    """Initial values: a scheme's name, `normal(0.02)`, `uniform(0.05)`, or one number for all.
+
+    `auto` is settled from what follows the layer once the whole network is known.
+    """
+
+    takes = f"{', '.join(_NAMED)}, normal(0.02), uniform(0.05), or a number"
+
+    def __init__(self, default: Any, doc: str = "") -> None:
+        super().__init__(Word(default) if isinstance(default, str) else default, doc)
+
+    def read(self, value: Any) -> Any:
+        if hasattr(value, "denominator") and not isinstance(value, bool):
+            return value
+        if isinstance(value, Word):
+            if (value.text in _NAMED or value.text == "auto") and not value.arguments:
+                return value
+            if value.text in ("normal", "uniform") and len(value.arguments) == 1 and _positive(value.arguments[0]):
+                return value
+        raise self.refuse(value)
+
+
+def _positive(given: Given) -> bool:
+    value = given.value
+    return given.name is None and hasattr(value, "denominator") and not isinstance(value, bool) and value > 0
+
+
+def keras_initializer(k: Any, value: Any) -> Any:
+    """The Keras initializer of an `Initial` option's value. `keras.utils.set_random_seed` fixes what it draws."""
+    initializers = k.keras.initializers
+    if not isinstance(value, Word):
+        return initializers.Constant(float(value)) if value else initializers.Zeros()
+    if value.text == "normal":
+        return initializers.RandomNormal(stddev=float(value.arguments[0].value))
+    if value.text == "uniform":
+        limit = float(value.arguments[0].value)
+        return initializers.RandomUniform(-limit, limit)
+    return getattr(initializers, _NAMED[value.text])()
+
+
+class Trained(Kind):
+    """A kind with a kernel: its initial values and its penalties.
+
+    Penalties are the lectures': l2=a adds (a/2)*||W||^2, l1=a adds a*||W||_1, on weights and not on biases.
+    """
+
+    word = "_trained"
+
+    bias = Flag(True, "a bias for each unit; no where the layer has a norm")
+    init = Initial("auto", "initial kernel: He normal before ReLU-like activations, else Glorot uniform")
+    bias_init = Initial(0, "initial biases")
+    l1 = Real(0, "penalty l1*||W||_1", least=0, quiet=True)
+    l2 = Real(0, "penalty (l2/2)*||W||^2", least=0, quiet=True)
+    act_l1 = Real(0, "penalty on the layer's output", least=0, quiet=True)
+
+    def settled(self) -> Kind:
+        """No bias where the layer itself has a norm, unless one was asked for."""
+        if self.values.get("norm") and "bias" not in self.explicit and self.values["bias"]:
+            return self.replace(bias=False)
+        return self
+
+    def keras_weights(self, k: Any, *kernels: str) -> dict[str, Any]:
+        """Initializers and regularizers as a Keras layer takes them, for the kernels of these names (`kernel` if none)."""
+        if self.init == Word("auto"):
+            raise AssertionError("expand settles init=auto")
+        arguments: dict[str, Any] = {"bias_initializer": keras_initializer(k, self.bias_init)}
+        for kernel in kernels or ("kernel",):
+            arguments[f"{kernel}_initializer"] = keras_initializer(k, self.init)
+            if self.l1 or self.l2:
+                arguments[f"{kernel}_regularizer"] = k.keras.regularizers.L1L2(l1=float(self.l1), l2=float(self.l2) / 2)
+        return arguments

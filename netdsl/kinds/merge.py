@@ -1,0 +1,143 @@
+"""Merges: several tensors to one. Elementwise ones spread a vector over positions, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from netdsl.kinds.base import Case, Kind, Problem, Shape, Weight, dims
+
+
+class Merge(Kind):
+    """What all merges share: no weights, and inputs whose shapes fit."""
+
+    word = "_merge"
+    group = "merge"
+    inputs = None
+    keras_name: ClassVar[str] = ""
+    most: ClassVar[int | None] = None  # how many branches it takes
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return ()
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        return 0
+
+    def written(self) -> str:
+        return f"{self.word}[ ... ]"
+
+    def _misfit(self, inputs: tuple[Shape, ...], rule: str) -> Problem:
+        shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
+        return Problem("N207", f"`{self.written()}` takes {rule}, not {shapes}", label=f"branches give {', '.join(dims(x) for x in inputs)}")
+
+
+class Concatenate(Merge):
+    """`[ a | b ]`: the channels of all branches, one after the other."""
+
+    word = "concat"
+    moves = True
+    cases = (Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144), Case("[ id | fc-2 ]", (5,), (7,), 12))
+
+    def written(self) -> str:
+        return "[ ... ]"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if any(x[:-1] != inputs[0][:-1] for x in inputs):
+            raise self._misfit(inputs, "branches with the same positions")
+        return (*inputs[0][:-1], sum(x[-1] for x in inputs))
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.Concatenate(name=name)]
+
+
+class Elementwise(Merge):
+    """A merge of equal shapes, number by number."""
+
+    word = "_elementwise"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.most and len(inputs) != self.most:
+            raise Problem("N106", f"`{self.word}` takes {self.most} branches, not {len(inputs)}")
+        largest = max(inputs, key=len)
+        if any(x not in (largest, largest[-1:]) for x in inputs):
+            raise self._misfit(inputs, "branches of one shape, or vectors of its channels")
+        return largest
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        layers = k.keras.layers
+
+        def spread(tensors: list[Any]) -> list[Any]:
+            """Vectors get positions of size 1, which the merge then repeats."""
+            return [
+                tensor if x == output else layers.Reshape((*(1,) * (len(output) - 1), output[-1]), name=f"{name}_spread_{i}")(tensor)
+                for i, (tensor, x) in enumerate(zip(tensors, inputs, strict=True))
+            ]
+
+        return [spread, getattr(layers, self.keras_name)(name=name)]
+
+
+class Add(Elementwise):
+    """The sum of all branches."""
+
+    word, keras_name, sums = "add", "Add", True
+    cases = (Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148), Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0))
+
+
+class Multiply(Elementwise):
+    """The product of all branches."""
+
+    word, keras_name = "mul", "Multiply"
+    cases = (Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),)
+
+
+class Maximum(Elementwise):
+    """The largest of all branches, number by number."""
+
+    word, keras_name = "max", "Maximum"
+    cases = (Case("max[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
+
+
+class Average(Elementwise):
+    """The mean of all branches."""
+
+    word, keras_name, sums = "avg", "Average", True
+    cases = (Case("avg[ id | conv1-4 | conv3-4 ]", (8, 8, 4), (8, 8, 4), 168),)
+
+
+class Subtract(Elementwise):
+    """The first branch less the second."""
+
+    word, keras_name, sums, most = "sub", "Subtract", True, 2
+    cases = (Case("sub[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
+
+
+class Dot(Elementwise):
+    """The inner product of two branches along the channels: one number at each position."""
+
+    word, keras_name, sums, most = "dot", "Multiply", True, 2
+    cases = (Case("dot[ id | fc-5 ]", (5,), (1,), 30), Case("dot[ id | conv1-4 ]", (8, 8, 4), (8, 8, 1), 20))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return (*super().shape(*inputs)[:-1], 1)
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        return max(math.prod(x) for x in inputs)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        product = super().layers(k, name, max(inputs, key=len), *inputs)
+        return [*product, lambda tensor: k.keras.ops.sum(tensor, axis=-1, keepdims=True)]
+
+
+class Stack(Merge):
+    """All branches along a new first axis: n vectors make a sequence of n positions."""
+
+    word = "stack"
+    cases = (Case("stack[ id | fc-5 ]", (5,), (2, 5), 30),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if any(x != inputs[0] for x in inputs):
+            raise self._misfit(inputs, "branches of one shape")
+        return (len(inputs), *inputs[0])
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [lambda tensors: k.keras.ops.stack(tensors, axis=1)]

@@ -1,0 +1,20 @@
+"""What all kinds share that hold no weights, do no products, and leave the shape as it is."""
+
+from __future__ import annotations
+
+from netdsl.kinds.base import Kind, Shape, Weight
+
+
+class Plain(Kind):
+    """A kind without weights and products; its output has its input's shape."""
+
+    word = "_plain"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return ()
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        return 0

@@ -1,0 +1,176 @@
+"""What all kinds with a window share: padding, the output-size formula, and how Keras is told of them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+from netdsl.kinds.base import Dims, Kind, Option, Problem, Shape, Word, dims, per_axis, shown
+
+Pads = tuple[tuple[int, int], ...]
+_RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
+
+
+class Padding(Option[Any]):
+    """`same`, `valid`, `tf`, `full`, `causal`, a number, one for each axis (`2x1`), or both sides of each (`(t,b,l,r)`)."""
+
+    takes = "same, valid, tf, full, causal, a number, a size such as 2x1, or (top, bottom, left, right)"
+    words = ("same", "valid", "tf", "full", "causal")
+
+    def __init__(self, default: str | int, doc: str = "", words: tuple[str, ...] = words) -> None:
+        super().__init__(Word(default) if isinstance(default, str) else default, doc)
+        self.words = words
+
+    def read(self, value: Any) -> Any:
+        if isinstance(value, Word) and value.text in self.words and not value.arguments:
+            return value
+        numbers = value.sizes if isinstance(value, Dims) else value if isinstance(value, tuple) else (value,)
+        if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in numbers):
+            raise self.refuse(value)
+        return value
+
+
+class Axis(NamedTuple):
+    """One axis of a window at work: all sizes in positions."""
+
+    size: int
+    window: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+
+    @property
+    def extent(self) -> int:
+        """The positions that a dilated window spans: D*(K-1) + 1."""
+        return self.dilation * (self.window - 1) + 1
+
+    def outputs(self, ceil: bool = False) -> int:
+        """floor((W + Pa + Pb - D*(K-1) - 1) / S) + 1; with `ceil` rounded up, the last window beginning inside input or left padding."""
+        room = self.size + self.before + self.after - self.extent
+        if not ceil:
+            return room // self.stride + 1
+        count = -(-room // self.stride) + 1
+        return count - 1 if (count - 1) * self.stride >= self.size + self.before else count
+
+    def formula(self, ceil: bool) -> str:
+        """The output-size formula with the numbers put in."""
+        pads = self.before + self.after
+        room = f"{self.size} - {self.extent} + {pads}"
+        return f"{'ceil' if ceil else 'floor'}(({room})/{self.stride}) + 1 = {self.outputs(ceil)}"
+
+    def unread(self, outputs: int) -> int:
+        """Positions of the input itself behind the last window."""
+        return max(0, self.size - ((outputs - 1) * self.stride + self.extent - self.before)) if self.window >= self.stride else 0
+
+
+class Windowed(Kind):
+    """A kind that slides a window over positions. Subclasses have the options `pad` and maybe `dilation` and `ceil`."""
+
+    word = "_windowed"
+    takes: ClassVar[dict[str, str]] = {"size": "yes", "stride": "maybe"}
+    pad_option: ClassVar[str] = "pad"
+
+    def window(self, rank: int) -> tuple[int, ...]:
+        return per_axis(self.size or (1,), rank, "the window", "size")
+
+    def strides(self, rank: int) -> tuple[int, ...]:
+        return per_axis(self.stride or (1,), rank, "the stride", "stride")
+
+    def dilations(self, rank: int) -> tuple[int, ...]:
+        return per_axis(self.values.get("dilation", (1,)), rank, "the dilation", "dilation")
+
+    @property
+    def ceil(self) -> bool:
+        return bool(self.values.get("ceil", False))
+
+    def axes(self, x: Shape) -> tuple[Axis, ...]:
+        """The window at work on each axis of an input.
+
+        Raises:
+            Problem: N203 for an input without positions, N202 for numbers that do not fit its axes, N205 for a padding that does not.
+        """
+        rank = len(x) - 1
+        if not 1 <= rank <= 3:
+            what = "a vector" if rank < 1 else f"an array of {rank} axes"
+            mend = "use fc, or give the input positions: 28x28x1" if rank < 1 else ""
+            raise Problem("N203", f"`{self.word}` slides over positions, and {dims(x)} is {what}", help=mend, label=f"{dims(x)} comes in here")
+        windows, strides, dilations = self.window(rank), self.strides(rank), self.dilations(rank)
+        sizes = list(zip(x, windows, strides, dilations, strict=False))
+        return tuple(Axis(*four, *pads) for four, pads in zip(sizes, self._pads(sizes), strict=True))
+
+    def _pads(self, sizes: list[tuple[int, int, int, int]]) -> Pads:
+        pad, rank = self.values[self.pad_option], len(sizes)
+        if isinstance(pad, Word):
+            return tuple(self._word_pads(pad.text, *four, rank) for four in sizes)
+        if isinstance(pad, Dims):
+            return tuple((number, number) for number in per_axis(pad.sizes, rank, "the padding", "pad"))
+        if isinstance(pad, tuple):
+            if len(pad) != 2 * rank:
+                raise Problem("N205", f"the padding {shown(pad)} has {len(pad)} numbers, and {_RANK_WORDS[rank]} has {2 * rank} sides", "pad")
+            return tuple(zip(pad[::2], pad[1::2], strict=True))
+        return ((pad, pad),) * rank
+
+    def _word_pads(self, word: str, size: int, window: int, stride: int, dilation: int, rank: int) -> tuple[int, int]:
+        spread = dilation * (window - 1)
+        if word == "same":
+            if spread % 2:
+                mend = f"say pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or pad={spread // 2 + 1}, or take an odd window"
+                raise Problem("N205", f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, no whole number", "pad", mend)
+            return spread // 2, spread // 2
+        if word == "tf":
+            total = max(0, (-(-size // stride) - 1) * stride + spread + 1 - size)
+            return total // 2, total - total // 2
+        if word == "causal":
+            if rank != 1:
+                raise Problem("N205", f"pad=causal is for sequences, and {_RANK_WORDS[rank]} comes in", "pad")
+            return spread, 0
+        return (spread, spread) if word == "full" else (0, 0)
+
+    def positions(self, x: Shape) -> Shape:
+        """The output's positions.
+
+        Raises:
+            Problem: N204 where the window does not fit the input.
+        """
+        axes = self.axes(x)
+        outputs = tuple(axis.outputs(self.ceil) for axis in axes)
+        if min(outputs) < 1:
+            bad = axes[[n < 1 for n in outputs].index(True)]
+            pad = dims(axis.before for axis in axes) if all(a.before == a.after for a in axes) else str([(a.before, a.after) for a in axes])
+            pad = str(axes[0].before) if all((a.before, a.after) == (axes[0].before,) * 2 for a in axes) else pad
+            message = f"the window does not fit: {self.head()} on {dims(x[:-1])}, pad {pad}, gives {bad.formula(self.ceil)}"
+            mend = f"pad=same keeps {dims(x[:-1])}" if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1 else ""
+            raise Problem("N204", message, "layer", mend, f"{dims(x)} comes in here")
+        return outputs
+
+    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
+        """W701 where rows or columns of the input are never read."""
+        unread = [axis.unread(n) for axis, n in zip(self.axes(inputs[0]), output, strict=False)]
+        if not any(unread):
+            return []
+        rank = len(unread)
+        names = {1: ("positions",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}[rank]
+        what = " and ".join(f"{count} {name if count > 1 else name[:-1]}" for count, name in zip(unread, names, strict=True) if count)
+        axis = next(axis for axis, count in zip(self.axes(inputs[0]), unread, strict=True) if count)
+        sums = f"({axis.size} + {axis.before + axis.after} - {axis.extent}) is no multiple of {axis.stride}"
+        message = f"the last {what} of {dims(inputs[0])} {'is' if sum(unread) == 1 else 'are'} never read: {sums}"
+        return [Problem("W701", message, help="another size, stride or padding reads them all")]
+
+
+def pad_layers(k: Any, name: str, pads: Pads, value: float = 0.0) -> list[Any]:
+    """A Keras layer that pads the positions with a value, or none where there is nothing to pad."""
+    if not any(map(any, pads)):
+        return []
+    if value:
+        return [k.custom.ConstantPadding(pads, value, name=f"{name}_pad")]
+    padding = pads if len(pads) > 1 else pads[0]
+    return [getattr(k.keras.layers, f"ZeroPadding{len(pads)}D")(padding, name=f"{name}_pad")]
+
+
+def tf_same(axes: tuple[Axis, ...]) -> bool:
+    """Whether TensorFlow's SAME padding would pad just like these axes, so that Keras can do it inside the layer."""
+    for axis in axes:
+        total = max(0, (-(-axis.size // axis.stride) - 1) * axis.stride + axis.extent - axis.size)
+        if (axis.before, axis.after) != (total // 2, total - total // 2):
+            return False
+    return True

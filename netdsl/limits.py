@@ -1,0 +1,25 @@
+"""How much a text may ask for. Each limit is a clear error (N4xx), and each can be set: `load(path, limits=Limits(...))`."""
+
+from typing import NamedTuple
+
+
+class Limits(NamedTuple):
+    """The limits under which a text is read.
+
+    Attributes:
+        source: bytes of one source file.
+        brackets: brackets open at one place.
+        terms: terms of one expression.
+        operations: operations of the expanded network.
+        blocks: blocks within blocks.
+        elements: elements of one tensor.
+        integer: the largest integer in an expression.
+    """
+
+    source: int = 4 * 2**20
+    brackets: int = 200
+    terms: int = 10_000
+    operations: int = 200_000
+    blocks: int = 100
+    elements: int = 2**53
+    integer: int = 2**63 - 1

@@ -1,0 +1,142 @@
+"""What only the whole network can settle: which default activations are left out, and how kernels begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from netdsl.errors import Diagnostic, Span
+from netdsl.graph import Layer, Op, takers_of
+from netdsl.kinds import Word
+from netdsl.kinds.act import Activation
+from netdsl.kinds.initial import Trained
+from netdsl.kinds.norm import Norm
+
+
+class Default(NamedTuple):
+    """A default activation: the layer's own operation, and where the layer stands."""
+
+    owner: int
+    span: Span
+    text: str
+
+
+class Settled(NamedTuple):
+    """The operations and layers that stay, where each earlier operation's output is now, and warnings about doubtful cases."""
+
+    ops: tuple[Op, ...]
+    layers: tuple[Layer, ...]
+    place: dict[int, int]
+    warnings: list[Diagnostic]
+
+
+def settle(
+    ops: list[Op], layers: list[Layer], defaults: dict[int, Default], sum_ends: set[int], repeats: Iterable[tuple[Span, list[int]]]
+) -> Settled:
+    """The network without the default activations that are left out.
+
+    A default activation is left out where everything that takes the layer's output, through steps that only move or drop
+    numbers, is an activation, a norm, a sum or the network's end.
+    """
+    takers = takers_of(ops)
+    left_out: set[int] = set()
+    warnings: list[Diagnostic] = []
+    for index, default in defaults.items():
+        verdicts = [_makes_needless(taker, ops) for taker in _real_takers(index, ops, takers, sum_ends)]
+        if all(verdicts):
+            left_out.add(index)
+        elif any(verdicts):
+            act = ops[index].kind
+            assert act is not None
+            message = f"the default activation {act.word} of `{default.text}` stays: of what takes it, some is a sum, norm or activation, some not"
+            warnings.append(Diagnostic("W702", message, default.span, help=f"say which you mean: {_say(default.text, act.word)}"))
+    for span, acts in repeats:
+        if acts[-1] in left_out and not left_out.issuperset(acts):
+            warnings.append(_repeat_warning(span, acts[-1], ops, defaults, takers))
+    return _without(ops, layers, left_out, defaults, warnings)
+
+
+def _say(text: str, act: str) -> str:
+    inside = f"{text[:-1]}, {act})" if text.endswith(")") else f"{text}({act})"
+    return f"{inside} or {inside[: -len(act) - 1]}act=none)"
+
+
+def _real_takers(index: int, ops: list[Op], takers: list[list[int]], sum_ends: set[int]) -> set[int]:
+    """The operations that take an output, through those that only move numbers; -1 stands for an end or a sum."""
+    found: set[int] = set()
+    waiting, seen = [index], {index}
+    while waiting:
+        at = waiting.pop()
+        if at in sum_ends or not takers[at]:
+            found.add(-1)
+            continue
+        for taker in takers[at]:
+            kind = ops[taker].kind
+            if kind is not None and kind.moves:
+                if taker not in seen:
+                    seen.add(taker)
+                    waiting.append(taker)
+            else:
+                found.add(taker)
+    return found
+
+
+def _makes_needless(taker: int, ops: list[Op]) -> bool:
+    """Whether a taker makes a default activation before it needless."""
+    kind = ops[taker].kind if taker >= 0 else None
+    return kind is None or kind.sums or isinstance(kind, Activation | Norm)
+
+
+def _repeat_warning(span: Span, last: int, ops: list[Op], defaults: dict[int, Default], takers: list[list[int]]) -> Diagnostic:
+    act = ops[last].kind
+    assert act is not None
+    text, repeat = defaults[last].text, span.text.rsplit(None, 1)[-1]
+    behind = [kind.word for taker in takers[last] if (kind := ops[taker].kind) is not None]
+    joined = " > ".join([text, *(word for word in behind[:1] if word != act.word), act.word])
+    message = f"only the last pass of `{span.text}` loses its activation, {act.word}"
+    return Diagnostic("W704", message, span, help=f"if each pass is meant, write ({joined}) {repeat}")
+
+
+def _without(
+    ops: list[Op], layers: list[Layer], left_out: set[int], defaults: dict[int, Default], warnings: list[Diagnostic]
+) -> Settled:
+    """The network with the left-out activations taken away, owners told of it, and initial kernels settled."""
+    place: dict[int, int] = {}
+    kept: list[Op] = []
+    owners = {defaults[index].owner for index in left_out}
+    for index, op in enumerate(ops):
+        if index in left_out:
+            place[index] = place[op.inputs[0]]
+            continue
+        kind = op.kind.replace(act=None) if index in owners and op.kind else op.kind
+        place[index] = len(kept)
+        kept.append(op._replace(kind=kind, inputs=tuple(place[source] for source in op.inputs)))
+    rows = tuple(layer._replace(ops=tuple(dict.fromkeys(place[index] for index in layer.ops))) for layer in layers)
+    return Settled(tuple(_with_initial_kernels(kept)), rows, place, warnings)
+
+
+def _with_initial_kernels(ops: list[Op]) -> list[Op]:
+    """`init=auto` settled: He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform."""
+    takers = takers_of(ops)
+    settled = []
+    for index, op in enumerate(ops):
+        kind = op.kind
+        if isinstance(kind, Trained) and kind.init == Word("auto"):
+            scheme = "he_normal" if _meets_relu(index, ops, takers) else "glorot_uniform"
+            op = op._replace(kind=kind.replace(init=Word(scheme)))
+        settled.append(op)
+    return settled
+
+
+def _meets_relu(index: int, ops: list[Op], takers: list[list[int]]) -> bool:
+    """Whether the first activation behind an operation, through norms, sums and moves, is ReLU-like."""
+    waiting, seen = list(takers[index]), set()
+    while waiting:
+        at = waiting.pop(0)
+        kind = ops[at].kind
+        if isinstance(kind, Activation):
+            return kind.relu_like
+        if at not in seen and kind is not None and (kind.sums or kind.moves or isinstance(kind, Norm)):
+            seen.add(at)
+            waiting += takers[at]
+    return False

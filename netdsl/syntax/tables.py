@@ -1,0 +1,75 @@
+"""The parser's tables, made once from `grammar/netdsl.lark` and kept as JSON: building them costs more than a whole `table`.
+
+`python -m netdsl.syntax.tables` (or `make tables`) makes `grammar/netdsl.json` again; a test says when it is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+STARTS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect", "flow")
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def grammar_folder() -> str:
+    """The folder of the grammar: inside the package where it was installed, beside it in a checkout.
+
+    Raises:
+        FileNotFoundError: where neither is there.
+    """
+    for folder in (os.path.join(_PACKAGE, "grammar"), os.path.join(os.path.dirname(_PACKAGE), "grammar")):
+        if os.path.isfile(os.path.join(folder, "netdsl.lark")):
+            return folder
+    raise FileNotFoundError("netdsl was installed without its grammar")
+
+
+def _text(name: str) -> str:
+    with open(os.path.join(grammar_folder(), name), encoding="utf-8") as file:
+        return file.read()
+
+
+def made_from_grammar() -> dict[str, Any]:
+    """The tables, made anew."""
+    import lark as lark_package
+    from lark import Lark
+    from lark.grammar import Rule
+    from lark.lexer import TerminalDef
+
+    text = _text("netdsl.lark")
+    lark = Lark(text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True)
+    data, memo = lark.memo_serialize([TerminalDef, Rule])
+    return json.loads(json.dumps({"lark": lark_package.__version__, "data": data, "memo": memo}))  # type: ignore[no-any-return]
+
+
+def load_tables() -> dict[str, Any]:
+    """The kept tables; made anew from the grammar where another Lark than theirs is installed."""
+    import lark
+
+    tables = json.loads(_text("netdsl.json"))
+    return _with_number_keys(tables if tables.get("lark") == lark.__version__ else made_from_grammar())
+
+
+def _with_number_keys(tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables as Lark wants them: JSON has made strings of its whole-number keys, and lists of its tuples."""
+    tables["memo"] = {int(key): value for key, value in tables["memo"].items()}
+    parse_table = tables["data"]["parser"]["parser"]
+    parse_table["tokens"] = {int(key): value for key, value in parse_table["tokens"].items()}
+    parse_table["states"] = {
+        int(state): {int(token): tuple(action) for token, action in actions.items()} for state, actions in parse_table["states"].items()
+    }
+    return tables
+
+
+def main() -> None:
+    path = os.path.join(grammar_folder(), "netdsl.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(json.dumps(made_from_grammar(), separators=(",", ":"), sort_keys=True) + "\n")
+    print(f"{path}: {os.path.getsize(path):,} bytes")
+
+
+if __name__ == "__main__":
+    main()

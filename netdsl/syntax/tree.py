@@ -1,0 +1,235 @@
+"""What a text says, as frozen values: the tree that the parser gives and that `expand` reads.
+
+`start` and `end` are offsets in the source. Named tuples, because two dozen dataclasses would cost 18 ms at every start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+class Number(NamedTuple):
+    value: int | Fraction
+    start: int
+    end: int
+
+
+class String(NamedTuple):
+    value: str
+    start: int
+    end: int
+
+
+class Instruction(NamedTuple):
+    """One step of an expression in postfix order: `op` and its argument (see `netdsl.evaluate`)."""
+
+    op: str
+    argument: int | Fraction | str | None
+    start: int
+    end: int
+
+
+class Expression(NamedTuple):
+    """A postfix program: evaluating it needs no recursion, however long or deep the expression is."""
+
+    code: tuple[Instruction, ...]
+    start: int
+    end: int
+
+
+class Sizes(NamedTuple):
+    """`224x224x3`, `{h}x{w}x3`, a stride `2x1`; one size alone where a shape is asked for."""
+
+    items: tuple[Number | Expression, ...]
+    start: int
+    end: int
+
+
+class Tuple(NamedTuple):
+    items: tuple[Value, ...]
+    start: int
+    end: int
+
+
+class Name(NamedTuple):
+    text: str
+    start: int
+    end: int
+
+
+class Argument(NamedTuple):
+    """A value in brackets behind a word: `pad=2` has a name, `0.5` has none."""
+
+    name: Name | None
+    value: Value
+    start: int
+    end: int
+
+
+class Layer(NamedTuple):
+    """A word with what belongs to it: a kind, a block, a shared piece or a parameter; `size` is what stands in braces only."""
+
+    word: Name
+    size: Sizes | None
+    amount: Number | Expression | None
+    stride: Sizes | None
+    arguments: tuple[Argument, ...] | None
+    start: int
+    end: int
+
+
+class Merge(NamedTuple):
+    """`[ a | b ]` (no word: concatenation) or `add[ a | b ]`."""
+
+    word: Name | None
+    branches: tuple[Chain, ...]
+    start: int
+    end: int
+
+
+class Group(NamedTuple):
+    chain: Chain
+    start: int
+    end: int
+
+
+class Reference(NamedTuple):
+    """`@name`, `@use.name`, `@name.0`, `@name.*`; `name` is without the sign."""
+
+    name: str
+    start: int
+    end: int
+
+
+class When(NamedTuple):
+    condition: Expression
+    then: Chain
+    otherwise: Chain | None
+    start: int
+    end: int
+
+
+Body: TypeAlias = Layer | Merge | Group | Reference | When
+
+
+class Step(NamedTuple):
+    body: Body
+    repeat: Number | Expression | None
+    name: Name | None
+    start: int
+    end: int
+
+
+class Chain(NamedTuple):
+    steps: tuple[Step, ...]
+    start: int
+    end: int
+
+
+Value: TypeAlias = Number | String | Expression | Sizes | Tuple | Chain
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+class Net(NamedTuple):
+    name: Name
+    start: int
+    end: int
+
+
+class Use(NamedTuple):
+    what: Name | String
+    start: int
+    end: int
+
+
+class Param(NamedTuple):
+    name: Name
+    value: Expression
+    start: int
+    end: int
+
+
+class Setting(NamedTuple):
+    """One kind's part of a `default` statement."""
+
+    word: Name
+    arguments: tuple[Argument, ...]
+    start: int
+    end: int
+
+
+class Default(NamedTuple):
+    settings: tuple[Setting, ...]
+    start: int
+    end: int
+
+
+class Parameter(NamedTuple):
+    name: Name
+    default: Value | None
+    start: int
+    end: int
+
+
+class Def(NamedTuple):
+    name: Name
+    parameters: tuple[Parameter, ...]
+    chain: Chain
+    start: int
+    end: int
+
+
+class Let(NamedTuple):
+    name: Name
+    chain: Chain
+    start: int
+    end: int
+
+
+class Head(NamedTuple):
+    """The shape that an input has, or `128 of int(20000)`."""
+
+    shape: Sizes
+    type: Name | None
+    limit: Value | None
+    start: int
+    end: int
+
+
+class Input(NamedTuple):
+    """An `input` statement, or a flow that begins with a shape; `steps` may be empty."""
+
+    name: Name | None
+    head: Head
+    steps: tuple[Step, ...]
+    start: int
+    end: int
+
+
+class Tie(NamedTuple):
+    name: Name
+    how: Name
+    other: Name
+    start: int
+    end: int
+
+
+class Expect(NamedTuple):
+    what: Name | Reference
+    fact: Sizes
+    start: int
+    end: int
+
+
+class Flow(NamedTuple):
+    chain: Chain
+    start: int
+    end: int
+
+
+Statement: TypeAlias = Net | Use | Param | Default | Def | Let | Input | Tie | Expect | Flow
