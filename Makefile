@@ -2,7 +2,6 @@
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: demo test lint tables benchmarks clean
 

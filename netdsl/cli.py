@@ -11,14 +11,11 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netdsl import __version__
-from netdsl.errors import Diagnostic, NetError, RunError, Source, as_json, fail, render
+from netdsl.errors import Diagnostic, NetError, Source, as_json, fail, render
 from netdsl.network import Checked, Given, Network, check_source, choose, decoded, read_source, stem
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
 
@@ -49,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="netdsl",
         description="Neural networks written down, counted, and trained.",
-        epilog='examples:\n  netdsl check lenet5.net\n  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n  netdsl train lenet5.net --data digits',
+        epilog="examples:\n  netdsl check lenet5.net\n"
+        '  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n  netdsl train lenet5.net --data digits',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"netdsl {__version__}")
@@ -119,8 +117,10 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
 
 def _add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--net", metavar="NAME", help="one of the file's networks")
-    parser.add_argument("--input", type=_shape, metavar="SHAPE", help="the input's shape, for a fragment or in place of the file's: 224x224x3")
-    parser.add_argument("-p", dest="params", action="append", type=_param, default=[], metavar="NAME=VALUE", help="sets a param of the file")
+    shape_help = "the input's shape, for a fragment or in place of the file's: 224x224x3"
+    parser.add_argument("--input", type=_shape, metavar="SHAPE", help=shape_help)
+    param_help = "sets a param of the file"
+    parser.add_argument("-p", dest="params", action="append", type=_param, default=[], metavar="NAME=VALUE", help=param_help)
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
@@ -237,6 +237,8 @@ def _table(options: argparse.Namespace) -> int:
 def _compile(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from netdsl.files import save
+
     network = _one_network(options)
     path = Path(options.output or f"{network.name}.keras")
     if path.suffix != ".keras":
@@ -245,47 +247,41 @@ def _compile(options: argparse.Namespace) -> int:
         raise fail("N604", f"{path} exists already", help="write over it with --force, or choose another name with -o")
     if not path.parent.is_dir():
         raise fail("N601", f"there is no folder {path.parent}")
-    _quiet_backend()
-    _save(network.keras(options.seed), path)
+    save(path, network.keras(options.seed).save)
     print(f"{path}: {network.name}, {network.counts.total:,} values")
     return 0
-
-
-def _save(model: Any, path: Path) -> None:
-    """Writes a model beside its place and renames it.
-
-    Raises:
-        RunError: N605 where the disk does not take it; nothing is left behind then.
-    """
-    beside = path.with_name(f".{path.stem}.part-{os.getpid()}.keras")
-    try:
-        model.save(beside)
-        beside.replace(path)
-    except OSError as error:
-        raise RunError(Diagnostic("N605", f"{path} cannot be written: {error.strerror or error}")) from None
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _quiet_backend() -> None:
-    """TensorFlow's own messages are for its developers; errors still show."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------------
 
 
 def _train(options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    network = _one_network(options)
+    from netdsl.train.recipe import load_recipe
+    from netdsl.train.run import describe_run, train
+
+    recipe = load_recipe(options.recipe) if options.recipe else None
+    run = train(
+        network, recipe, data=options.data, epochs=options.epochs, batch=options.batch, seed=options.seed, name=options.name
+    )
+    print(describe_run(run))
+    return 130 if run.interrupted else 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from netdsl.train.run import describe_evaluation, evaluate
+
+    result = evaluate(options.folder)
+    print(json.dumps(result, indent=2) if options.format == "json" else describe_evaluation(result))
+    return 0
 
 
 def _predict(options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from netdsl.train.run import describe_predictions, predict
+
+    records = predict(options.folder, options.input)
+    print(json.dumps(records, indent=2) if options.format == "json" else describe_predictions(records))
+    return 0
 
 
 # --- messages -------------------------------------------------------------------------------------------------------------

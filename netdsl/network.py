@@ -12,6 +12,7 @@ from netdsl.expand import Expanded, expand
 from netdsl.graph import Graph, Point
 from netdsl.kinds.base import Shape, dims
 from netdsl.limits import Limits
+from netdsl.lint import lint_graph, lint_text, silenced
 from netdsl.syntax import Parsed, parse_text, tree
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def load(path: str | os.PathLike[str], *, net: str | None = None, **params: Any)
         NetError: for each mistake in the file, or where it cannot be read.
     """
     source = read_source(path)
-    return _only(check_source(source, Given(os.fspath(path), params), stem(path)), net, source)
+    return _only(check_source(source, Given(os.fspath(path), _exact(params)), stem(path)), net, source)
 
 
 def parse(text: str, *, net: str | None = None, name: str = "network", input: Shape | None = None, **params: Any) -> Network:
@@ -119,7 +120,14 @@ def parse(text: str, *, net: str | None = None, name: str = "network", input: Sh
         NetError: for each mistake in the text.
     """
     source = Source("<text>", _unix_lines(text))
-    return _only(check_source(source, Given(None, params, input), name), net, source)
+    return _only(check_source(source, Given(None, _exact(params), input), name), net, source)
+
+
+def _exact(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Params as the language's exact numbers: a float is the decimal that it prints as."""
+    from fractions import Fraction
+
+    return {name: Fraction(repr(value)) if isinstance(value, float) else value for name, value in params.items()}
 
 
 def _only(checked: Checked, wanted: str | None, source: Source) -> Network:
@@ -219,7 +227,8 @@ def check_source(source: Source, given: Given, default_name: str) -> Checked:
         own = [d for d in expanded.diagnostics if not (parsed.diagnostics and d.code in ("N211", "N212", "W703"))]
         if expanded.graph and not parsed.diagnostics:
             own += _unmet(expanded, expanded.graph, given)
-            warnings = tuple(d for d in own if d.severity == "warning")
+            own += lint_graph(expanded.graph)
+            warnings = tuple(d for d in silenced(own, source, whole=False) if d.severity == "warning")
             networks.append(Network(name, expanded.graph, parsed, given, warnings))
         diagnostics += [d for d in own if d not in diagnostics]
     unknown = sorted(set(given.params) - declared)
@@ -228,6 +237,12 @@ def check_source(source: Source, given: Given, default_name: str) -> Checked:
         diagnostics.append(Diagnostic("N108", f"{source.name} has no param `{unknown[0]}`", help=mend))
     if not source.text.strip():
         diagnostics = [Diagnostic("N008", f"{source.name} is empty", help="write a network, such as 32x32x1 > conv5-6 > pool > fc-10")]
+    if all(diagnostic.severity == "warning" for diagnostic in diagnostics):
+        diagnostics += lint_text(parsed.statements, source)
+        diagnostics.sort(key=lambda diagnostic: diagnostic.span.start if diagnostic.span else -1)
+        diagnostics = silenced(diagnostics, source, whole=not (given.params or given.input_shape))
+    else:
+        diagnostics = silenced(diagnostics, source, whole=False)
     return Checked(tuple(networks), tuple(name for name, _ in groups), tuple(diagnostics))
 
 

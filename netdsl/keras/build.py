@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import RunError, fail
+from netdsl.keras.quiet import quiet_keras
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Op
@@ -25,8 +26,7 @@ def toolbox() -> Toolbox:
         NetError: N602 where Keras or its backend is not installed.
     """
     try:
-        import keras
-
+        keras = quiet_keras()
         from netdsl.keras import layers
     except ImportError as error:
         raise fail("N602", f"Keras cannot be imported: {error}", help="pip install netdsl brings Keras and TensorFlow") from None

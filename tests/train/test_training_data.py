@@ -1,0 +1,399 @@
+"""Data: what is refused, how it is split, what is done to it. No framework is imported here."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import netdsl
+from netdsl.errors import NetError, RunError
+from netdsl.train import data as data_module
+from netdsl.train.data import load_data, read, read_inputs, split
+from netdsl.train.prepare import Preparation, as_plain, from_plain, resized, shifted, with_channels
+from netdsl.train.recipe import Augment, DataSpec, Optimizer, Recipe, Stopping, parse_recipe, resolve
+
+X = np.random.default_rng(0).random((40, 8)).astype(np.float32)
+Y = np.arange(40) % 4
+
+
+def put(array: np.ndarray, place: Any, value: Any) -> np.ndarray:
+    """A copy of the array with one value changed."""
+    changed = array.copy()
+    changed[place] = value
+    return changed
+
+
+REFUSED = [
+    # arrays, the network's (shape, outputs, activation), code, words of the message
+    ({"a": X}, (8,), 4, "softmax", "N514", "no array `x`, `y`; it holds a"),
+    ({"x_train": X, "y_train": Y}, (8,), 4, "softmax", "N514", "no array `x_test`, `y_test`"),
+    ({"x": X, "y": Y[:-1]}, (8,), 4, "softmax", "N515", "40 rows and `y` has 39"),
+    ({"x": X[:0], "y": Y[:0]}, (8,), 4, "softmax", "N516", "`x` of .* is empty"),
+    ({"x": X[:1], "y": Y[:1]}, (8,), 4, "softmax", "N516", "1 examples are too few"),
+    ({"x": X[0, 0], "y": Y[0]}, (8,), 4, "softmax", "N516", "is empty"),
+    ({"x": put(X, (3, 1), np.nan), "y": Y}, (8,), 4, "softmax", "N517", "not finite, first in row 3"),
+    ({"x": put(X, (5, 1), np.inf), "y": Y}, (8,), 4, "softmax", "N517", "first in row 5"),
+    ({"x": put(X.astype(float), (5, 1), 1e300), "y": Y}, (8,), 4, "softmax", "N517", "first in row 5"),
+    ({"x": X, "y": put(Y.astype(float), 2, np.nan)}, (8,), 4, "softmax", "N517", "`y` of .* not finite, first in row 2"),
+    ({"x": X.astype(complex), "y": Y}, (8,), 4, "softmax", "N517", "complex"),
+    ({"x": X.astype(str), "y": Y}, (8,), 4, "softmax", "N517", "not numbers"),
+    ({"x": X, "y": Y.astype(str)}, (8,), 4, "softmax", "N517", "not numbers"),
+    ({"x": X, "y": Y}, (9,), 4, "softmax", "N518", "examples of 8, which cannot be made the network's input of 9"),
+    ({"x": X.reshape(40, 2, 4, 1), "y": Y}, (3, 3, 2), 4, "softmax", "N518", "2x4x1"),
+    ({"x": X, "y": np.zeros((40, 3))}, (8,), 4, "softmax", "N518", "holds 3 for each example"),
+    ({"x": X, "y": np.zeros((40, 3))}, (8,), 2, "linear", "N518", "values of 3; the network gives 2"),
+    ({"x_train": X, "y_train": Y, "x_test": X[:, :4], "y_test": Y}, (8,), 4, "softmax", "N518", "unlike shapes: 8 and 4"),
+    ({"x": X, "y": Y + 0.5}, (8,), 4, "softmax", "N519", "not whole numbers: 0.5 in row 0"),
+    ({"x": X, "y": np.full((40, 4), 0.25)}, (8,), 4, "softmax", "N519", "one 1 and else 0"),
+    ({"x": X, "y": Y}, (8,), 3, "softmax", "N520", "from 0 to 3; the network tells 0 to 2 apart"),
+    ({"x": X, "y": Y - 1}, (8,), 4, "softmax", "N520", "from -1 to 2"),
+    ({"x": X, "y": Y}, (8,), 1, "sigmoid", "N520", "0 to 1 apart"),
+    ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1}, (8,), 4, "softmax", "N520", "`y_test` go from 1 to 4"),
+    ({"x": X, "y": Y * 0}, (8,), 4, "softmax", "N521", "one class only: 0"),
+    ({"x": X, "y": Y}, (8,), 1, "softmax", "N507", "two outputs or more"),
+]
+
+
+@pytest.mark.parametrize(("arrays", "shape", "outputs", "activation", "code", "told"), REFUSED)
+def test_data_that_is_refused(
+    network: Any, npz: Any, arrays: dict[str, Any], shape: tuple[int, ...], outputs: int, activation: str, code: str, told: str
+) -> None:
+    with pytest.raises(NetError, match=told) as caught:
+        load_data(Recipe(data=DataSpec(source=npz(**arrays))), network(shape, outputs, activation))
+    assert (caught.value.diagnostics[0].code, caught.value.exit_code) == (code, 1)
+
+
+def no_zip(path: Path) -> None:
+    path.write_bytes(b"hello\x00\xff" * 100)
+
+
+def cut_short(path: Path) -> None:
+    np.savez(path, x=X, y=Y)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def broken_inside(path: Path) -> None:
+    np.savez(path, x=X, y=Y)
+    content = bytearray(path.read_bytes())
+    content[300:500] = bytes(200)
+    path.write_bytes(bytes(content))
+
+
+def pickled(path: Path) -> None:
+    np.savez(path, x=np.array([{}, {}], dtype=object), y=Y)
+
+
+def a_pickle(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"x": 1}))
+
+
+def one_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, X)
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda path: None, "N511"),
+        (Path.mkdir, "N511"),
+        (no_zip, "N512"),
+        (Path.touch, "N512"),
+        (cut_short, "N512"),
+        (broken_inside, "N512"),
+        (one_array, "N512"),
+        (a_pickle, "N512"),
+        (pickled, "N513"),
+    ],
+)
+def test_files_that_are_refused(tmp_path: Path, make: Callable[[Path], None], code: str) -> None:
+    path = tmp_path / "data.npz"
+    make(path)
+    with pytest.raises(NetError) as caught:
+        read(str(path))
+    assert caught.value.diagnostics[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        ("data: «fashion-mnist»", "N510", "did you mean `fashion_mnist`"),
+        ("data: {source: «there/is/none.npz»}", "N511", "No such file"),
+        ("data: digits\nloss: «binary»", "N507", "needs an output of `sigmoid`, `hsigmoid`, `linear`; the network ends with `softmax`"),
+    ],
+)
+def test_what_is_wrong_in_a_recipe_is_shown_there(network: Any, text: str, code: str, told: str) -> None:
+    start = text.index("«")
+    with pytest.raises(NetError) as caught:
+        load_data(parse_recipe(text.replace("«", "").replace("»", "")), network())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == code
+    assert told in diagnostic.message + diagnostic.help
+    assert diagnostic.span
+    assert diagnostic.span.start == start
+
+
+def test_networks_that_cannot_be_trained_yet(network: Any) -> None:
+    with pytest.raises(NetError, match="N523"):
+        load_data(Recipe(), netdsl.parse("input 64 > fc-4 as a > softmax-10\n@a > softmax-10"))
+    with pytest.raises(NetError, match="no data is named"):
+        load_data(Recipe(), network((64,), 3))
+
+
+# --- splits -------------------------------------------------------------------------------------------------------
+
+
+def test_a_split_is_disjoint_whole_and_stratified() -> None:
+    labels = np.repeat([0, 1, 2], [500, 300, 33])
+    kept, taken = split(labels, 0.2, 7)
+    assert sorted([*kept, *taken]) == list(range(833))
+    assert np.bincount(labels[taken]).tolist() == pytest.approx([100, 60, 6.6], abs=1)
+    assert not np.array_equal(taken, split(labels, 0.2, 8)[1])
+    assert np.array_equal(taken, split(labels, 0.2, 7)[1])
+
+
+def test_the_parts_of_the_digits(network: Any) -> None:
+    parts = [load_data(Recipe(seed=seed), network()) for seed in (0, 1)]
+    for found in parts:
+        assert (len(found.train), len(found.validation), len(found.test)) == (1294, 144, 359)
+        for part in (found.train, found.validation, found.test):
+            assert np.abs(np.bincount(part.y) / len(part) - 0.1).max() < 0.02
+        seen = {example.tobytes() for part in (found.train, found.validation) for example in part.x}
+        assert not seen & {example.tobytes() for example in found.test.x}
+        assert not {example.tobytes() for example in found.train.x} & {example.tobytes() for example in found.validation.x}
+    first, second = parts
+    assert np.array_equal(first.test.x, second.test.x)  # whatever the seed
+    assert not np.array_equal(first.validation.x, second.validation.x)
+
+
+def test_a_test_part_of_its_own_is_kept(network: Any, npz: Any) -> None:
+    path = npz(x_train=X, y_train=Y, x_test=X[:8] / 2, y_test=Y[:8])
+    found = load_data(Recipe(data=DataSpec(source=path)), network((8,), 4))
+    assert np.array_equal(found.test.x, X[:8] / 2)
+    assert len(found.train) == 36
+    assert found.spec.test is None
+    with pytest.raises(NetError, match="has a test part of its own"):
+        load_data(Recipe(data=DataSpec(source=path, test=0.5)), network((8,), 4))
+
+
+def test_a_test_part_may_go_beyond_the_training_part(network: Any, npz: Any) -> None:
+    path = npz(x_train=X, y_train=Y, x_test=X[:8] * 1.5 - 0.1, y_test=Y[:8])
+    assert len(load_data(Recipe(data=DataSpec(source=path)), network((8,), 4)).test) == 8
+
+
+def test_named_data_is_found_in_the_folder_first(network: Any, npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+    npz("mnist.npz", x_train=images, y_train=Y, x_test=images[:5], y_test=Y[:5])
+    monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
+    found = load_data(Recipe(data=DataSpec(source="mnist")), network((784,)))
+    assert found.preparation.inputs(found.train.x).shape == (36, 784)
+    assert found.preparation.scale == 255
+
+
+def test_a_download_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_data() -> None:
+        raise Exception("URL fetch failure on somewhere: no route")  # what Keras raises
+
+    datasets = SimpleNamespace(cifar10=SimpleNamespace(load_data=load_data))
+    monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
+    monkeypatch.setattr(data_module, "quiet_keras", lambda: SimpleNamespace(datasets=datasets))
+    with pytest.raises(RunError, match="cifar10 could not be downloaded: URL fetch failure") as caught:
+        read("cifar10")
+    assert "NETDSL_DATA" in caught.value.diagnostics[0].help
+
+
+# --- losses and labels --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("y", "outputs", "activation", "asked", "loss", "classes", "target"),
+    [
+        (Y, 4, "softmax", None, "cross-entropy", 4, (40,)),
+        (Y, 4, "linear", None, "cross-entropy", 4, (40,)),
+        (Y[:, None], 4, "logsoftmax", None, "cross-entropy", 4, (40,)),
+        (Y.astype(float), 4, "softmax", None, "cross-entropy", 4, (40,)),
+        (np.eye(4)[Y], 4, "softmax", None, "cross-entropy", 4, (40,)),
+        (Y, 4, "softmax", "squared", "squared", 4, (40, 4)),
+        (Y, 4, "sigmoid", None, "binary", 4, (40, 4)),
+        (Y, 4, "tanh", None, "squared", 4, (40, 4)),
+        (np.eye(4)[Y], 4, "sigmoid", None, "binary", 0, (40, 4)),
+        (Y % 2, 1, "sigmoid", None, "binary", 2, (40, 1)),
+        (Y % 2, 1, "linear", "binary", "binary", 2, (40, 1)),
+        (Y % 2 == 1, 1, "sigmoid", None, "binary", 2, (40, 1)),
+        (X[:, 0], 1, "sigmoid", None, "binary", 0, (40, 1)),
+        (X[:, 0] * 5, 1, "linear", None, "squared", 0, (40, 1)),
+        (Y, 1, "linear", "absolute", "absolute", 0, (40, 1)),
+        (X, 8, "linear", None, "squared", 0, (40, 8)),
+    ],
+)
+def test_the_loss_that_goes_with_output_and_labels(
+    network: Any, npz: Any, y: Any, outputs: int, activation: str, asked: str | None, loss: str, classes: int, target: tuple[int, ...]
+) -> None:
+    recipe = Recipe(data=DataSpec(source=npz(x=X, y=y)), loss=asked)
+    found = load_data(recipe, network((8,), outputs, activation))
+    assert (found.preparation.loss, found.preparation.classes) == (loss, classes)
+    assert found.preparation.targets(found.train.y).shape == (len(found.train), *target[1:])
+
+
+# --- resolving ----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_left_out_is_filled_in(network: Any) -> None:
+    small = network(width=4)
+    recipe = resolve(Recipe(params={"width": 8, "depth": 2}), small, load_data(Recipe(), small))
+    assert recipe == Recipe(
+        data=DataSpec(source="digits", test=0.2, scale=16.0),
+        loss="cross-entropy",
+        optimizer=Optimizer(name="adam", rate=0.001, beta1=0.9, beta2=0.999, eps=1e-7),
+        batch=32,
+        epochs=100,
+        validation=0.1,
+        early_stopping=Stopping(patience=10, every=41, metric="loss"),
+        augment=Augment(shift=0),
+        seed=0,
+        params={"width": 4, "depth": 2},
+    )
+    assert resolve(recipe, small, load_data(recipe, small)) == recipe
+
+
+def test_gd_takes_everything_at_once(network: Any) -> None:
+    loaded = load_data(Recipe(), network())
+    recipe = resolve(Recipe(optimizer=Optimizer(name="gd")), network(), loaded)
+    assert (recipe.batch, recipe.early_stopping.every) == (1294, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("optimizer: gd\nbatch: «32»", "takes the whole training part"),
+        ("batch: «5000»", "more than the 1,294 training examples"),
+        ("augment: {shift: «2»}", "the network's input is 64"),
+    ],
+)
+def test_values_that_do_not_go_together(network: Any, text: str, told: str) -> None:
+    recipe = parse_recipe(text.replace("«", "").replace("»", ""))
+    loaded = load_data(recipe, network())
+    with pytest.raises(NetError, match=told) as caught:
+        resolve(recipe, network(), loaded)
+    span = caught.value.diagnostics[0].span
+    assert span
+    assert span.start == text.index("«")
+
+
+# --- preparation --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("old", "new"), [((8, 8), (32, 32)), ((28, 28), (32, 32)), ((32, 20), (7, 9)), ((5, 7), (5, 3))])
+def test_resizing_is_pillows(old: tuple[int, int], new: tuple[int, int]) -> None:
+    image = np.random.default_rng(1).random(old).astype(np.float32)
+    by_pillow = np.asarray(Image.fromarray(image).resize(new[::-1], Image.Resampling.BILINEAR))
+    assert resized(image[None, ..., None], *new)[0, ..., 0] == pytest.approx(by_pillow, abs=1e-5)
+
+
+def test_channels_are_fitted() -> None:
+    grey = np.random.default_rng(1).random((2, 4, 4)).astype(np.float32)
+    assert np.array_equal(with_channels(grey, 3), np.stack([grey] * 3, axis=3))
+    assert with_channels(with_channels(grey, 3), 1) == pytest.approx(grey[..., None], abs=1e-6)
+
+
+def test_images_are_moved_and_filled_with_zeros() -> None:
+    image = np.arange(1.0, 10.0, dtype=np.float32).reshape(1, 3, 3, 1)
+    for move, expected in (
+        ((1, 0), [[0, 0, 0], [1, 2, 3], [4, 5, 6]]),
+        ((-1, 2), [[0, 0, 4], [0, 0, 7], [0, 0, 0]]),
+        ((0, -1), [[2, 3, 0], [5, 6, 0], [8, 9, 0]]),
+    ):
+        assert shifted(image, np.array([move]))[0, ..., 0].tolist() == expected
+
+
+DIGITS = Preparation((8, 8), True, 16.0, True, (32, 32, 1), (10,), "softmax", "cross-entropy", 10, tuple("0123456789"))
+VECTOR = Preparation((4,), False, 1.0, False, (4,), (1,), "linear", "squared", 0, ())
+
+
+def test_a_preparation_is_kept_whole() -> None:
+    assert from_plain(json.loads(json.dumps(as_plain(DIGITS)))) == DIGITS
+
+
+def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path) -> None:
+    small = np.zeros((8, 8), np.uint8)
+    small[2:6, 3:5] = 255
+    wanted = DIGITS.inputs((small // 255 * 16)[None])
+    assert (wanted.min(), wanted.max(), wanted.shape) == (0.0, 1.0, (1, 32, 32, 1))
+    clear = np.dstack([np.full((8, 8, 3), 255, np.uint8), small])
+    for name, image in {
+        "grey.png": Image.fromarray(small),
+        "colour.png": Image.fromarray(small).convert("RGB"),
+        "palette.gif": Image.fromarray(small).convert("P"),
+        "bits.png": Image.fromarray(small).convert("1"),
+        "clear.png": Image.fromarray(clear),
+    }.items():
+        image.save(tmp_path / name)
+        names, x = read_inputs(tmp_path / name, DIGITS)
+        assert names == [name]
+        assert DIGITS.inputs(x) == pytest.approx(wanted, abs=1e-5)
+    Image.fromarray(small).resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "large.png")
+    assert np.abs(DIGITS.inputs(read_inputs(tmp_path / "large.png", DIGITS)[1]) - wanted).mean() < 0.04
+
+
+def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
+    many = np.full((3, 8, 8), 16, np.uint8)
+    np.save(tmp_path / "many.npy", many)
+    np.save(tmp_path / "one.npy", many[0])
+    np.savez(tmp_path / "test.npz", x_train=many, x_test=many[:2])
+    np.savez(tmp_path / "only.npz", pictures=many)
+    for name, count in (("many.npy", 3), ("one.npy", 1), ("test.npz", 2), ("only.npz", 3)):
+        names, x = read_inputs(tmp_path / name, DIGITS)
+        assert names == [f"{name}[{row}]" for row in range(count)]
+        assert DIGITS.inputs(x).shape == (count, 32, 32, 1)
+        assert DIGITS.inputs(x).min() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "preparation", "code", "told"),
+    [
+        ("none.png", None, DIGITS, "N511", "No such file"),
+        ("none.npy", None, DIGITS, "N511", "No such file"),
+        ("text.png", b"hello", DIGITS, "N524", "no image"),
+        ("text.npy", b"hello", DIGITS, "N512", "no .npy file"),
+        ("empty.npy", b"", DIGITS, "N512", "no .npy file"),
+        ("object.npy", np.array([{}]), DIGITS, "N512", "no .npy file"),
+        ("wide.npy", np.zeros((2, 3, 3, 2), np.uint8), DIGITS, "N518", "3x3x2"),
+        ("bytes.npy", np.full((1, 8, 8), 255, np.uint8), DIGITS, "N517", "trained on 0 to 16"),
+        ("real.npy", np.zeros((1, 8, 8)), DIGITS, "N517", "trained on whole ones"),
+        ("nan.npy", np.full((1, 4), np.nan), VECTOR, "N517", "not finite"),
+        ("short.npy", np.zeros((1, 3)), VECTOR, "N518", "3, which cannot be made"),
+        ("none.npy", np.zeros((0, 4)), VECTOR, "N516", "is empty"),
+        ("picture.png", Image.new("L", (2, 2)), VECTOR, "N524", "what white is cannot be told"),
+        ("deep.png", Image.new("I;16", (8, 8)), DIGITS, "N524", "more than 8 bits"),
+        ("three.npz", {"a": X, "b": X}, VECTOR, "N514", "no array `x`; it holds a, b"),
+    ],
+)
+def test_inputs_that_are_refused(tmp_path: Path, name: str, content: Any, preparation: Preparation, code: str, told: str) -> None:
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif isinstance(content, np.ndarray):
+        np.save(path, content)
+    elif isinstance(content, dict):
+        np.savez(path, **content)
+    elif content is not None:
+        content.save(path)
+    with pytest.raises(NetError, match=told) as caught:
+        read_inputs(path, preparation)
+    assert caught.value.diagnostics[0].code == code
+
+
+def test_a_damaged_image(tmp_path: Path) -> None:
+    path = tmp_path / "cut.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(NetError):
+        read_inputs(path, DIGITS)
