@@ -3,7 +3,7 @@
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo test lint tables benchmarks clean
+.PHONY: demo test lint tables kinds benchmarks clean
 
 demo: .venv/ready
 	$(BIN)/netdsl table examples/lenet5.net
@@ -20,6 +20,9 @@ lint: .venv/ready
 
 tables: .venv/ready
 	$(BIN)/python -m netdsl.syntax.tables
+
+kinds: .venv/ready
+	$(BIN)/python -m netdsl.report.explain > docs/kinds.md
 
 benchmarks: .venv/ready
 	$(BIN)/python benchmarks/startup.py

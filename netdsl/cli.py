@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from netdsl import __version__
-from netdsl.errors import Diagnostic, NetError, Source, as_json, fail, render
-from netdsl.network import Checked, Given, Network, check_source, choose, decoded, read_source, stem
+from netdsl.errors import Diagnostic, NetError, Source, fail, render
+from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_source, stem
 
 _FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
 
@@ -64,10 +64,22 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    check = command("check", _check, "find the mistakes in network files", "check lenet5.net", "check *.net --json")
-    check.add_argument("files", nargs="+", metavar="FILE", help=_FILE_HELP)
+    check = command(
+        "check",
+        _check,
+        "find the mistakes in network files",
+        "check lenet5.net",
+        "check networks/ --watch",
+        "check *.net --format sarif > netdsl.sarif",
+    )
+    check.add_argument("files", nargs="+", metavar="FILE", help=f"{_FILE_HELP}; of a directory all .net files in it and below")
     _add_network_options(check)
-    _add_format(check)
+    _add_format(check, "concise", "github", "sarif")
+    check.add_argument("-v", "--verbose", action="store_true", help="tell also which `expect` statements could be added")
+    check.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
+
+    explain = command("explain", _explain, "tell what a code or a kind of layer means", "explain N204", "explain conv", "explain res")
+    explain.add_argument("what", metavar="CODE|KIND", help="a message's code, or a kind of layer")
 
     table = command(
         "table",
@@ -79,6 +91,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_file(table)
     _add_format(table)
+
+    expand = command(
+        "expand",
+        _expand,
+        "write a network with every default, block and repeat written out",
+        "expand resnet50.net",
+        'expand "28x28x1 > conv3-8 > pool > fc-10"',
+    )
+    _add_file(expand)
+
+    fmt = command(
+        "fmt", _fmt, "bring network files into their one form", "fmt *.net", "fmt --check networks/", "fmt --diff lenet5.net", "fmt -"
+    )
+    fmt.add_argument("files", nargs="+", metavar="FILE", help="files or folders of .net files, or - for standard input")
+    fmt.add_argument("--check", action="store_true", help="write nothing; the exit code is 1 where a file would change")
+    fmt.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    fmt.add_argument("--stdin-filename", metavar="NAME", default="<stdin>", help="what messages call standard input")
 
     compile_ = command("compile", _compile, "write a network as a Keras model", "compile lenet5.net -o lenet5.keras")
     _add_file(compile_)
@@ -123,8 +152,8 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-p", dest="params", action="append", type=_param, default=[], metavar="NAME=VALUE", help=param_help)
 
 
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output (default: text)")
+def _add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+    parser.add_argument("--format", choices=("text", "json", *more), default="text", help="of the output (default: text)")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
 
 
@@ -141,12 +170,13 @@ def _param(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
-    if re.fullmatch(r"-?[0-9_]{1,18}", value):
+    if re.fullmatch(r"-?[0-9](_?[0-9]){0,17}", value):
         return name, int(value)
-    if re.fullmatch(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e-?[0-9]{1,2})?", value):
+    if re.fullmatch(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e-?[0-9]{1,2})?|-?[0-9]{1,18}/[1-9][0-9]{0,17}", value):
         from fractions import Fraction
 
-        return name, Fraction(value)
+        number = Fraction(value)
+        return name, int(number) if number.denominator == 1 else number
     return name, value
 
 
@@ -196,30 +226,33 @@ def _one_network(options: argparse.Namespace) -> Network:
 
 
 def _check(options: argparse.Namespace) -> int:
-    results = []
-    for file in options.files:
-        try:
-            checked, _ = _checked(file, options)
-        except NetError as error:
-            checked = Checked((), (), error.diagnostics)
-        results.append((file, checked))
-    if options.format == "json":
-        files = [{"file": file, "diagnostics": [as_json(d) for d in checked.diagnostics]} for file, checked in results]
-        print(json.dumps({"files": files}, indent=2))
-    else:
-        for file, checked in results:
-            _tell(checked.diagnostics)
-            for network in () if checked.faulty else checked.networks:
-                print(f"{file if '>' not in file else '<text>'}: {_described(network)}")
-    return int(any(checked.faulty for _, checked in results))
+    from netdsl import check
+
+    failed = False
+
+    def run() -> None:
+        nonlocal failed
+        if options.watch and sys.stdout.isatty():
+            print("\033[2J\033[H", end="")
+        results = check.check(options.files, lambda file: _checked(file, options)[0])
+        check.show(results, options.format, options.verbose, _in_colour())
+        sys.stdout.flush()
+        failed = any(result.checked.faulty for result in results)
+
+    if options.watch and "-" in options.files:
+        print("netdsl check: standard input cannot be watched", file=sys.stderr)
+        return 2
+    if options.watch:
+        check.watch(options.files, run)
+    run()
+    return int(failed)
 
 
-def _described(network: Network) -> str:
-    from netdsl.kinds.base import dims
+def _explain(options: argparse.Namespace) -> int:
+    from netdsl.report.explain import explained
 
-    inputs = " and ".join(dims(point.shape) for point in network.inputs)
-    outputs = " and ".join(dims(point.shape) for point in network.outputs)
-    return f"{network.name} is fine: {inputs} to {outputs}, {network.counts.params:,} params"
+    print(explained(options.what, sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
+    return 0
 
 
 def _table(options: argparse.Namespace) -> int:
@@ -232,6 +265,46 @@ def _table(options: argparse.Namespace) -> int:
     else:
         print("\n\n".join(table.text_table(network) for network in checked.networks))
     return 0
+
+
+def _expand(options: argparse.Namespace) -> int:
+    from netdsl.report.write import written_out
+
+    checked, _ = _networks(options)
+    print("\n".join(written_out(network) for network in checked.networks), end="")
+    return 0
+
+
+def _fmt(options: argparse.Namespace) -> int:
+    """Formats each file; one with mistakes is told and left as it is, and the others are done all the same."""
+    from pathlib import Path
+
+    from netdsl.check import found_files
+    from netdsl.files import write
+    from netdsl.syntax.format import diff, format_text
+
+    code = 0
+    for file in found_files(options.files):
+        try:
+            source = decoded(sys.stdin.buffer.read(), options.stdin_filename) if file == "-" else read_source(file)
+            text = format_text(source, DEFAULT_LIMITS)
+        except NetError as error:
+            _tell(error.diagnostics)
+            code = 1
+            continue
+        changed = text != source.text
+        if options.diff:
+            print(diff(source.text, text, source.name), end="")
+        if options.check:
+            if changed:
+                print(f"{source.name}: would be formatted", file=sys.stderr)
+                code = 1
+        elif file == "-" and not options.diff:
+            print(text, end="")
+        elif changed and not options.diff:
+            write(Path(file), text)
+            print(f"{source.name}: formatted", file=sys.stderr)
+    return code
 
 
 def _compile(options: argparse.Namespace) -> int:
@@ -261,9 +334,7 @@ def _train(options: argparse.Namespace) -> int:
     from netdsl.train.run import describe_run, train
 
     recipe = load_recipe(options.recipe) if options.recipe else None
-    run = train(
-        network, recipe, data=options.data, epochs=options.epochs, batch=options.batch, seed=options.seed, name=options.name
-    )
+    run = train(network, recipe, data=options.data, epochs=options.epochs, batch=options.batch, seed=options.seed, name=options.name)
     print(describe_run(run))
     return 130 if run.interrupted else 0
 
@@ -290,5 +361,8 @@ def _predict(options: argparse.Namespace) -> int:
 def _tell(diagnostics: Sequence[Diagnostic]) -> None:
     """Messages on standard error, in colour where that is a terminal and NO_COLOR is not set."""
     if diagnostics:
-        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-        print(render(diagnostics, colour) + "\n", file=sys.stderr)
+        print(render(diagnostics, _in_colour()) + "\n", file=sys.stderr)
+
+
+def _in_colour() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")

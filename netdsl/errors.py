@@ -7,7 +7,7 @@ end the work travel in a `NetError`. The renderers at the end are the only code 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -103,7 +103,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that a typo most likely meant, or None."""
     import difflib
 
-    found = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.6)
+    names = sorted(set(known))
+    found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if not found and len(word) > 2:
+        lower = {name.lower(): name for name in names}
+        found = [lower[name] for name in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)]
     return found[0] if found else None
 
 
@@ -111,6 +115,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean ...?`, or nothing where no known word is near."""
     match = nearest(word, known)
     return f"did you mean `{match}`?" if match else ""
+
+
+def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each message at each place once, with the notes of the first: a block says the same at every use."""
+    first: dict[Any, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        first.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
+    return list(first.values())
 
 
 # --- showing ----------------------------------------------------------------------------------------------------------
@@ -173,18 +185,97 @@ def _cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def as_line(diagnostic: Diagnostic, file: str) -> str:
+    """The message in one line, `file:line:column: error[N204] message`; `file` where it has no place of its own."""
+    return f"{_where(diagnostic.span) or file}: {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}".replace("\n", " ")
+
+
+def _where(span: Span | None) -> str:
+    return ":".join(map(str, (span.source.name, *span.source.position(span.start)))) if span else ""
+
+
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
     """The diagnostic as plain values. Lines and columns count from 1; the end column is the first one behind the span."""
-    places: dict[str, int | None] = dict.fromkeys(("line", "column", "end_line", "end_column"))
-    if diagnostic.span:
-        source, start, end = diagnostic.span
-        places["line"], places["column"] = source.position(start)
-        places["end_line"], places["end_column"] = source.position(end)
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
-        "file": diagnostic.span.source.name if diagnostic.span else None,
-        **places,
+        **_place(diagnostic.span),
         "message": diagnostic.message,
         "help": diagnostic.help,
+        "notes": [{**_place(note.span), "message": note.message} for note in diagnostic.notes],
     }
+
+
+def _place(span: Span | None) -> dict[str, str | int | None]:
+    if not span:
+        return dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
+    (line, column), (end_line, end_column) = span.source.position(span.start), span.source.position(span.end)
+    return {"file": span.source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def as_github(diagnostic: Diagnostic, file: str) -> str:
+    """The message as a workflow command of GitHub Actions, which shows it beside the line of a pull request.
+
+    GitHub knows columns only of a place within one line.
+    """
+    place = _place(diagnostic.span)
+    shown = {"file": place["file"] or file, "line": place["line"], "endLine": place["end_line"]}
+    if place["line"] == place["end_line"]:
+        shown |= {"col": place["column"], "endColumn": place["end_column"]}
+    shown["title"] = diagnostic.code
+    properties = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in shown.items() if value is not None)
+    notes = [f"{note.message}: {_where(note.span)}" for note in diagnostic.notes]
+    text = "\n".join([diagnostic.message, *notes, *([f"help: {diagnostic.help}"] if diagnostic.help else [])])
+    return f"::{diagnostic.severity} {properties}::{_escaped(text)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """Text within a workflow command: `%`, line ends and, in properties, `:` and `,` as percent signs and hexadecimal digits."""
+    return "".join(f"%{ord(c):02X}" if c in "%\r\n" or c in more else c for c in text)
+
+
+def as_sarif(files: Sequence[tuple[str, Sequence[Diagnostic]]], titles: Mapping[str, str], version: str) -> dict[str, Any]:
+    """The messages of some files as a SARIF 2.1.0 log of one run. `titles` names the codes; those that occur become rules."""
+    codes = sorted({diagnostic.code for _, diagnostics in files for diagnostic in diagnostics})
+    rules = [
+        {
+            "id": code,
+            "shortDescription": {"text": titles.get(code, code)},
+            "help": {"text": f"netdsl explain {code}"},
+            "defaultConfiguration": {"level": "warning" if code.startswith("W") else "error"},
+        }
+        for code in codes
+    ]
+    results = [_sarif_result(diagnostic, codes.index(diagnostic.code), file) for file, diagnostics in files for diagnostic in diagnostics]
+    driver = {"name": "netdsl", "version": version, "rules": rules}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+
+
+def _sarif_result(diagnostic: Diagnostic, rule: int, file: str) -> dict[str, Any]:
+    help = f"\nhelp: {diagnostic.help}" if diagnostic.help else ""
+    result = {
+        "ruleId": diagnostic.code,
+        "ruleIndex": rule,
+        "level": diagnostic.severity,
+        "message": {"text": diagnostic.message + help},
+        "locations": [_sarif_location(diagnostic.span, file)],
+    }
+    if diagnostic.notes:
+        result["relatedLocations"] = [
+            {"id": number, **_sarif_location(note.span, file), "message": {"text": note.message}}
+            for number, note in enumerate(diagnostic.notes, 1)
+        ]
+    return result
+
+
+def _sarif_location(span: Span | None, file: str) -> dict[str, Any]:
+    from urllib.parse import quote
+
+    name = span.source.name if span else file
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(name.replace("\\", "/"))}}
+    if span:
+        place = _place(span)
+        names = {"startLine": "line", "startColumn": "column", "endLine": "end_line", "endColumn": "end_column"}
+        physical["region"] = {name: place[key] for name, key in names.items()}
+    return {"physicalLocation": physical}

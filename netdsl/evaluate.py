@@ -42,6 +42,8 @@ def evaluate(expression: Expression, source: Source, lookup: Callable[[str, Span
                 at += int(argument)  # type: ignore[arg-type]
             else:
                 stack.pop()
+        elif op == "truth":
+            _truth(stack[-1], instruction, source)
         else:
             count = int(argument) if argument is not None else 1 if op in ("negate", "not") else 2
             operands = stack[-count:]
@@ -52,7 +54,8 @@ def evaluate(expression: Expression, source: Source, lookup: Callable[[str, Span
 
 def _truth(value: Any, instruction: Instruction, source: Source) -> bool:
     if not isinstance(value, bool):
-        raise _wrong(f"a condition is yes or no, not {_described(value)}", instruction, source)
+        message = f"a condition is yes or no, not {_described(value)}"
+        raise fail("N111", message, _span(instruction, source), help="compare two values, as in c > 1")
     return value
 
 
@@ -63,11 +66,11 @@ def _apply(op: str, operands: list[Any], instruction: Instruction, source: Sourc
         return (operands[0] == operands[1]) == (op == "==")
     for operand in operands:
         if isinstance(operand, bool) or not _is_number(operand):
-            raise _wrong(f"`{op}` takes numbers, not {_described(operand)}", instruction, source)
+            raise _wrong(f"`{'-' if op == 'negate' else op}` takes numbers, not {_described(operand)}", instruction, source)
     if op in ("/", "//", "%") and not operands[1]:
         raise fail("N112", f"`{op}` divides by zero", _span(instruction, source))
     if op == "**":
-        return _power(*operands, instruction, source, limits)
+        return _power(operands[0], operands[1], instruction, source, limits)
     return _settled(_OPERATIONS[op](*operands))
 
 
@@ -92,7 +95,7 @@ def _ratio(a: Any, b: Any) -> Any:
 
 def round8(value: Any) -> int:
     """To the nearest multiple of 8, never more than 10 % below the value (MobileNet's rule)."""
-    rounded = max(8, (math.floor(value) + 4) // 8 * 8)
+    rounded: int = max(8, (math.floor(value) + 4) // 8 * 8)
     return rounded + 8 if 10 * rounded < 9 * value else rounded
 
 
@@ -108,8 +111,8 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "<=": lambda a, b: a <= b,
     ">=": lambda a, b: a >= b,
     "negate": lambda a: -a,
-    "min": min,
-    "max": max,
+    "min": lambda *values: min(values),
+    "max": lambda *values: max(values),
     "round": lambda a: math.floor(_ratio(2 * a + 1, 2)),  # halves go up, as on paper
     "ceil": math.ceil,
     "floor": math.floor,

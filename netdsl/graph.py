@@ -19,6 +19,8 @@ class Op(NamedTuple):
         shape: the output's shape, without the batch, channels last.
         layer: index of the layer that the operation belongs to.
         name: its name in the Keras model, unique in the network.
+        shares: the operation whose weights these are (a further use of a `let`), or None.
+        tied: the operation whose kernel this one uses transposed (`tie`), or None.
     """
 
     kind: Kind | None
@@ -26,6 +28,8 @@ class Op(NamedTuple):
     shape: Shape
     layer: int
     name: str
+    shares: int | None = None
+    tied: int | None = None
 
     @property
     def size(self) -> int:
@@ -41,6 +45,7 @@ class Layer(NamedTuple):
         text: as it was written, numbers put in.
         name: its stable name, made from the path of blocks.
         path: the uses of blocks that led to it, outermost first.
+        uses: where the innermost of these uses stand in the text, outermost first.
     """
 
     ops: tuple[int, ...]
@@ -48,6 +53,7 @@ class Layer(NamedTuple):
     name: str
     span: Span | None
     path: tuple[str, ...]
+    uses: tuple[Span, ...] = ()
 
 
 class Point(NamedTuple):
@@ -59,21 +65,34 @@ class Point(NamedTuple):
     activation: str = "linear"
 
 
+class Piece(NamedTuple):
+    """A use of a `let`: its name, its layers from `first` to `stop` (excluded), and the layer whose output it gives."""
+
+    name: str
+    first: int
+    stop: int
+    end: int
+
+
 class Graph(NamedTuple):
-    """A whole network. Operations come after what they read."""
+    """A whole network. Operations come after what they read; `pieces` are the uses of `let`s, those within others before them."""
 
     ops: tuple[Op, ...]
     layers: tuple[Layer, ...]
     inputs: tuple[Point, ...]
     outputs: tuple[Point, ...]
     points: dict[str, int]
+    pieces: tuple[Piece, ...] = ()
 
     def input_shapes(self, op: Op) -> tuple[Shape, ...]:
         return tuple(self.ops[index].shape for index in op.inputs)
 
     def weights(self, op: Op) -> tuple[Weight, ...]:
-        """The arrays that an operation holds."""
-        return op.kind.weights(*self.input_shapes(op)) if op.kind else ()
+        """The arrays that an operation holds itself: none that it shares, no kernel that it is tied to."""
+        if op.kind is None or op.shares is not None:
+            return ()
+        arrays = op.kind.weights(*self.input_shapes(op))
+        return arrays if op.tied is None else tuple(array for array in arrays if array.role != "kernel")
 
     def written(self, layer: Layer) -> str:
         """The layer with every default, as `expand` prints it."""

@@ -8,6 +8,7 @@ class Limits(NamedTuple):
 
     Attributes:
         source: bytes of one source file.
+        word: characters of one word.
         brackets: brackets open at one place.
         terms: terms of one expression.
         operations: operations of the expanded network.
@@ -17,6 +18,7 @@ class Limits(NamedTuple):
     """
 
     source: int = 4 * 2**20
+    word: int = 200
     brackets: int = 200
     terms: int = 10_000
     operations: int = 200_000

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.counts import Counts, count_network, depth
-from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
+from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail
 from netdsl.expand import Expanded, expand
 from netdsl.graph import Graph, Point
 from netdsl.kinds.base import Shape, dims
+from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lint import lint_graph, lint_text, silenced
 from netdsl.syntax import Parsed, parse_text, tree
@@ -119,7 +121,7 @@ def parse(text: str, *, net: str | None = None, name: str = "network", input: Sh
     Raises:
         NetError: for each mistake in the text.
     """
-    source = Source("<text>", _unix_lines(text))
+    source = Source("<text>", _unix_lines(text.removeprefix("\ufeff")))
     return _only(check_source(source, Given(None, _exact(params), input), name), net, source)
 
 
@@ -127,7 +129,8 @@ def _exact(params: Mapping[str, Any]) -> dict[str, Any]:
     """Params as the language's exact numbers: a float is the decimal that it prints as."""
     from fractions import Fraction
 
-    return {name: Fraction(repr(value)) if isinstance(value, float) else value for name, value in params.items()}
+    exact = {name: Fraction(repr(value)) if isinstance(value, float) else value for name, value in params.items()}
+    return {name: int(value) if isinstance(value, Fraction) and value.denominator == 1 else value for name, value in exact.items()}
 
 
 def _only(checked: Checked, wanted: str | None, source: Source) -> Network:
@@ -207,12 +210,25 @@ def _unix_lines(text: str) -> str:
 
 
 def check_source(source: Source, given: Given, default_name: str) -> Checked:
-    """Every network of a text with everything that is wrong with it. Raises only what `given` causes: a param that is none."""
+    """Every network of a text with everything that is wrong with it."""
+    collecting = gc.isenabled()
+    gc.disable()  # large networks are many small values, none of them garbage: looking for some takes a third of the time
+    try:
+        return _checked(source, given, default_name)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _checked(source: Source, given: Given, default_name: str) -> Checked:
     parsed = parse_text(source, given.limits)
+    folder = None if given.path is None else os.path.dirname(given.path)
+    library = Library(folder, lambda path: read_source(path, given.limits), given.limits)
     groups = _networks(parsed, default_name)
     diagnostics = list(parsed.diagnostics)
     networks: list[Network] = []
     declared: set[str] = set()
+    diagnostics += _same_names(parsed)
     for name, statements in groups:
         expanded = expand(
             name,
@@ -222,19 +238,21 @@ def check_source(source: Source, given: Given, default_name: str) -> Checked:
             input_shape=given.input_shape,
             lost_names=parsed.lost_names,
             limits=given.limits,
+            library=library,
         )
         declared.update(expanded.params)
-        own = [d for d in expanded.diagnostics if not (parsed.diagnostics and d.code in ("N211", "N212", "W703"))]
+        own = [d for d in expanded.diagnostics if not (parsed.diagnostics and d.code in ("N209", "N211", "N212", "W703"))]
         if expanded.graph and not parsed.diagnostics:
             own += _unmet(expanded, expanded.graph, given)
             own += lint_graph(expanded.graph)
             warnings = tuple(d for d in silenced(own, source, whole=False) if d.severity == "warning")
             networks.append(Network(name, expanded.graph, parsed, given, warnings))
-        diagnostics += [d for d in own if d not in diagnostics]
+        diagnostics += own
     unknown = sorted(set(given.params) - declared)
     if unknown and not parsed.diagnostics:
         mend = did_you_mean(unknown[0], declared) or (f"its params are {', '.join(sorted(declared))}" if declared else "it has no params")
         diagnostics.append(Diagnostic("N108", f"{source.name} has no param `{unknown[0]}`", help=mend))
+    diagnostics = list(dict.fromkeys(diagnostics))  # networks share what is common to them
     if not source.text.strip():
         diagnostics = [Diagnostic("N008", f"{source.name} is empty", help="write a network, such as 32x32x1 > conv5-6 > pool > fc-10")]
     if all(diagnostic.severity == "warning" for diagnostic in diagnostics):
@@ -260,6 +278,20 @@ def _networks(parsed: Parsed, default_name: str) -> list[tuple[str, tuple[tree.S
     return [(name, tuple(statements)) for name, statements in groups]
 
 
+def _same_names(parsed: Parsed) -> list[Diagnostic]:
+    """Networks are chosen by their names, so each has one of its own."""
+    found: list[Diagnostic] = []
+    known: dict[str, Span] = {}
+    for statement in parsed.statements:
+        if isinstance(statement, tree.Net):
+            name, span = statement.name.text, Span(parsed.source, statement.name.start, statement.name.end)
+            if name in known:
+                message = f"there is a network called `{name}` already"
+                found.append(Diagnostic("N104", message, span, help="choose another name", notes=(Note("first used here", known[name]),)))
+            known.setdefault(name, span)
+    return found
+
+
 def _unmet(expanded: Expanded, graph: Graph, given: Given) -> list[Diagnostic]:
     """The `expect` statements that do not hold; none are looked at where params or the input come from outside."""
     if given.params or given.input_shape:
@@ -279,7 +311,7 @@ def _compare(statement: tree.Expect, source: Source, expanded: Expanded, graph: 
         raise fail("N110", f"there is no `{name}` here", span, help=did_you_mean(name, expanded.params))
 
     try:
-        wanted = tuple(
+        wanted: tuple[Any, ...] = tuple(
             item.value if isinstance(item, tree.Number) else evaluate(item, source, lookup, DEFAULT_LIMITS) for item in statement.fact.items
         )
         is_shape, reached = _reached(statement, source, graph)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from netdsl.errors import Diagnostic, Span
+from netdsl.errors import Diagnostic, Note, Span
 from netdsl.graph import Layer, Op, takers_of
-from netdsl.kinds import Word
+from netdsl.kinds import Kind, Word
 from netdsl.kinds.act import Activation
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.norm import Norm
+
+_AUTO = Word("auto")
 
 
 class Default(NamedTuple):
@@ -48,12 +50,20 @@ def settle(
         elif any(verdicts):
             act = ops[index].kind
             assert act is not None
-            message = f"the default activation {act.word} of `{default.text}` stays: of what takes it, some is a sum, norm or activation, some not"
-            warnings.append(Diagnostic("W702", message, default.span, help=f"say which you mean: {_say(default.text, act.word)}"))
+            reason = "of what takes it, some is a sum, norm or activation, some not"
+            message = f"the default activation {act.word} of `{default.text}` stays: {reason}"
+            mend = f"say which you mean: {_say(default.text, act.word)}"
+            warnings.append(Diagnostic("W702", message, default.span, help=mend, notes=used_here(layers[ops[index].layer])))
     for span, acts in repeats:
         if acts[-1] in left_out and not left_out.issuperset(acts):
-            warnings.append(_repeat_warning(span, acts[-1], ops, defaults, takers))
+            warning = _repeat_warning(span, acts[-1], ops, defaults, takers)
+            warnings.append(warning._replace(notes=used_here(layers[ops[acts[-1]].layer])))
     return _without(ops, layers, left_out, defaults, warnings)
+
+
+def used_here(layer: Layer) -> tuple[Note, ...]:
+    """Where the blocks are used that led to a layer, innermost first."""
+    return tuple(Note("used here", use) for use in reversed(layer.uses))
 
 
 def _say(text: str, act: str) -> str:
@@ -97,33 +107,55 @@ def _repeat_warning(span: Span, last: int, ops: list[Op], defaults: dict[int, De
     return Diagnostic("W704", message, span, help=f"if each pass is meant, write ({joined}) {repeat}")
 
 
-def _without(
-    ops: list[Op], layers: list[Layer], left_out: set[int], defaults: dict[int, Default], warnings: list[Diagnostic]
-) -> Settled:
+def _without(ops: list[Op], layers: list[Layer], left_out: set[int], defaults: dict[int, Default], warnings: list[Diagnostic]) -> Settled:
     """The network with the left-out activations taken away, owners told of it, and initial kernels settled."""
     place: dict[int, int] = {}
     kept: list[Op] = []
     owners = {defaults[index].owner for index in left_out}
+    linear: dict[int, Kind] = {}  # kinds without their activation, by identity: deep networks share them
     for index, op in enumerate(ops):
         if index in left_out:
             place[index] = place[op.inputs[0]]
             continue
-        kind = op.kind.replace(act=None) if index in owners and op.kind else op.kind
+        kind = op.kind
+        if index in owners and kind is not None:
+            kind = linear.setdefault(id(kind), kind.replace(act=None))
         place[index] = len(kept)
-        kept.append(op._replace(kind=kind, inputs=tuple(place[source] for source in op.inputs)))
-    rows = tuple(layer._replace(ops=tuple(dict.fromkeys(place[index] for index in layer.ops))) for layer in layers)
+        if left_out and kind is not None and kind.points:
+            kind = _pointed_anew(kind, place)
+        if left_out:
+            shares, tied = (None if other is None else place[other] for other in (op.shares, op.tied))
+            op = Op(kind, tuple(place[source] for source in op.inputs), op.shape, op.layer, op.name, shares, tied)
+        kept.append(op)
+    rows = tuple(_row(layer, place) for layer in layers) if left_out else tuple(layers)
     return Settled(tuple(_with_initial_kernels(kept)), rows, place, warnings)
+
+
+def _pointed_anew(kind: Kind, place: dict[int, int]) -> Kind:
+    """The layer with the points that its options name where they are now."""
+    moved = {
+        name: ref._replace(op=place[ref.op], inputs=tuple((place[at], x) for at, x in ref.inputs))
+        for name, ref in kind.references().items()
+    }
+    return kind.replace(**moved) if moved else kind
+
+
+def _row(layer: Layer, place: dict[int, int]) -> Layer:
+    return layer._replace(ops=tuple(dict.fromkeys(place[index] for index in layer.ops)))
 
 
 def _with_initial_kernels(ops: list[Op]) -> list[Op]:
     """`init=auto` settled: He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform."""
     takers = takers_of(ops)
     settled = []
+    done: dict[tuple[int, bool], Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
         kind = op.kind
-        if isinstance(kind, Trained) and kind.init == Word("auto"):
-            scheme = "he_normal" if _meets_relu(index, ops, takers) else "glorot_uniform"
-            op = op._replace(kind=kind.replace(init=Word(scheme)))
+        if isinstance(kind, Trained) and kind.init == _AUTO:
+            relu = _meets_relu(index, ops, takers)
+            if (id(kind), relu) not in done:
+                done[id(kind), relu] = kind.replace(init=Word("he_normal" if relu else "glorot_uniform"))
+            op = Op(done[id(kind), relu], op.inputs, op.shape, op.layer, op.name, op.shares, op.tied)
         settled.append(op)
     return settled
 

@@ -21,6 +21,8 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def blocks(language: str) -> list[Any]:
     found = []
     for page in PAGES:
+        if language == "net" and page.parent.name == "errors":
+            continue  # half of these are wrong on purpose: tests/test_explain.py checks them
         for number, (word, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1):
             if word == language:
                 found.append(pytest.param(text, id=f"{page.relative_to(ROOT)}:{number}"))

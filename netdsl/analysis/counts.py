@@ -5,9 +5,11 @@ The definitions are in docs/accounting.md. A multiply-accumulate (MAC) is counte
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from operator import add
 from typing import NamedTuple
 
-from netdsl.graph import Graph, Layer, Op
+from netdsl.graph import Graph, Op
 
 
 class Counts(NamedTuple):
@@ -35,7 +37,11 @@ class Counts(NamedTuple):
         return self.params + self.moving
 
     def plus(self, other: Counts) -> Counts:
-        return Counts(*(a + b for a, b in zip(self, other, strict=True)))
+        """The sum of both."""
+        return other if self is _NONE else Counts(*map(add, self, other))
+
+
+_NONE = Counts()
 
 
 def count_op(graph: Graph, op: Op) -> Counts:
@@ -43,7 +49,7 @@ def count_op(graph: Graph, op: Op) -> Counts:
     if op.kind is None:
         return Counts(activations=op.size)
     shapes = graph.input_shapes(op)
-    arrays = op.kind.weights(*shapes)
+    arrays = graph.weights(op)
     return Counts(
         params=sum(array.size for array in arrays if array.role != "moving"),
         moving=sum(array.size for array in arrays if array.role == "moving"),
@@ -54,20 +60,30 @@ def count_op(graph: Graph, op: Op) -> Counts:
     )
 
 
-def count_layer(graph: Graph, layer: Layer) -> Counts:
-    """The counts of a layer with its norm and activation."""
-    total = Counts()
-    for index in layer.ops:
-        total = total.plus(count_op(graph, graph.ops[index]))
-    return total._replace(activations=graph.ops[layer.ops[-1]].size)
+def count_layers(graph: Graph) -> list[Counts]:
+    """The counts of each layer with its norm and activation. Operations that are alike are counted once."""
+    known: dict[object, Counts] = {}
+    found = []
+    for layer in graph.layers:
+        total = _NONE
+        for index in layer.ops:
+            op = graph.ops[index]
+            key = (id(op.kind), op.shape, graph.ops[op.inputs[0]].shape, op.shares, op.tied) if len(op.inputs) == 1 else index
+            if key not in known:
+                known[key] = count_op(graph, op)
+            total = total.plus(known[key])
+        found.append(total._replace(activations=graph.ops[layer.ops[-1]].size))
+    return found
 
 
 def count_network(graph: Graph) -> Counts:
     """The counts of a whole network: the sums over its layers, inputs among them."""
-    total = Counts()
-    for layer in graph.layers:
-        total = total.plus(count_layer(graph, layer))
-    return total
+    return added(count_layers(graph))
+
+
+def added(counts: Iterable[Counts]) -> Counts:
+    """The sums of counts."""
+    return Counts(*map(sum, zip(*counts, strict=True)))
 
 
 def depth(graph: Graph) -> int:

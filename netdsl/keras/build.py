@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import RunError, fail
 from netdsl.keras.quiet import quiet_keras
+from netdsl.kinds.base import Indices
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Op
@@ -54,13 +56,15 @@ def build(network: Network, seed: int | None = None) -> Any:
 def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
     tensors: list[Any] = []
     ends = {layer.ops[-1]: layer for layer in graph.layers}
+    pieces = _pieces(graph, tools)
     for index, op in enumerate(graph.ops):
         if op.kind is None:
-            tensors.append(tools.keras.Input(op.shape, name=op.name))
+            indices = {"dtype": "int32"} if isinstance(op.shape, Indices) else {}
+            tensors.append(tools.keras.Input(op.shape, name=op.name, **indices))
             continue
         inputs = [tensors[source] for source in op.inputs]
-        tensor = inputs if op.kind.inputs is None else inputs[0]
-        for layer in op.kind.layers(tools, op.name, op.shape, *graph.input_shapes(op)):
+        tensor = inputs if op.kind.inputs is None or len(inputs) > 1 else inputs[0]
+        for layer in pieces[index if op.shares is None else op.shares]:
             tensor = layer(tensor)
         if index in ends:
             tensor = _penalised(graph, op, ends[index].ops[0], tensor, tools)
@@ -68,6 +72,32 @@ def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
     inputs = [tensors[point.op] for point in graph.inputs]
     outputs = [tensors[point.op] for point in graph.outputs]
     return tools.keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs if len(outputs) > 1 else outputs[0], name=name)
+
+
+def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
+    """The Keras layers of each operation that shares nobody else's; those that are tied use one kernel."""
+    pieces = {
+        index: op.kind.layers(tools, op.name, op.shape, *graph.input_shapes(op))
+        for index, op in enumerate(graph.ops)
+        if op.kind is not None and op.shares is None
+    }
+    tied: dict[int, list[int]] = {}
+    for index, op in enumerate(graph.ops):
+        if op.tied is not None:
+            tied.setdefault(op.tied, []).append(index)
+    for owner, others in tied.items():
+        places = [_main(pieces[index], graph.ops[index].name) for index in (owner, *others)]
+        forward, *backward = (pieces[index][place].get_config() for index, place in zip((owner, *others), places, strict=True))
+        layer = tools.custom.Tied(forward, backward, name=graph.ops[owner].name)
+        pieces[owner][places[0]] = layer
+        for number, (index, place) in enumerate(zip(others, places[1:], strict=True)):
+            pieces[index][place] = partial(layer, back=number)
+    return pieces
+
+
+def _main(layers: list[Any], name: str) -> int:
+    """Which of an operation's layers holds its weights: the one that has its name."""
+    return next(place for place, layer in enumerate(layers) if getattr(layer, "name", None) == name)
 
 
 def _penalised(graph: Graph, op: Op, first: int, tensor: Any, tools: Toolbox) -> Any:

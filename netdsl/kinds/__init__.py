@@ -1,15 +1,33 @@
 """The kinds of layers: one class each. `KINDS` has them by their words; nothing else lists them."""
 
-from netdsl.kinds import act, conv, dense, form, merge, noise, norm, pool
-from netdsl.kinds.base import KINDS, Call, Given, Kind, Problem, Word
+from netdsl.kinds import act, conv, dense, form, merge, noise, norm, other, pool, sequence, unpool
+from netdsl.kinds.base import KINDS, Call, Given, Kind, Problem, Ref, Word
 
-__all__ = ["KINDS", "PLANNED", "Call", "Given", "Kind", "Problem", "Word", "act", "conv", "dense", "form", "make", "merge", "noise", "norm", "pool"]
+__all__ = [
+    "KINDS",
+    "PLANNED",
+    "Call",
+    "Given",
+    "Kind",
+    "Problem",
+    "Ref",
+    "Word",
+    "act",
+    "conv",
+    "dense",
+    "form",
+    "make",
+    "merge",
+    "noise",
+    "norm",
+    "other",
+    "pool",
+    "sequence",
+    "unpool",
+]
 
 # Words of the language that no class stands behind yet: they are refused by name.
-PLANNED = frozenset(
-    "tconv local l2pool lppool stochpool featpool up nails unpool in gn rms l2norm sdropout droppath noise reshape permute crop"
-    " shuffle slice resize first cls embed pos sincos lstm gru rnn attention scale rescale std".split()
-)
+PLANNED: frozenset[str] = frozenset()
 
 
 def make(call: Call) -> Kind:

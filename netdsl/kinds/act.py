@@ -27,18 +27,21 @@ class Relu(Activation):
     """max(x, 0)."""
 
     word, keras_name, relu_like, cases = "relu", "relu", True, (Case("relu", *_SAME),)
+    arithmetic, keeps = "compare", "output"
 
 
 class Relu6(Activation):
     """min(max(x, 0), 6)."""
 
     word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *_SAME),)
+    arithmetic, keeps = "compare compare", "output"
 
 
 class LeakyRelu(Activation):
     """x where x > 0, else slope*x."""
 
     word, relu_like, positional = "lrelu", True, ("slope",)
+    arithmetic, keeps = "multiply compare", "output"
     cases = (Case("lrelu", *_SAME), Case("lrelu(0.2)", *_SAME))
 
     slope = Real(0.01, "the slope below 0", least=0)
@@ -51,11 +54,13 @@ class ParametricRelu(Activation):
     """x where x > 0, else a*x with a slope a learned for each channel."""
 
     word, relu_like = "prelu", True
+    arithmetic, keeps = "multiply compare", "inputs"
     cases = (Case("prelu", (8, 8, 4), (8, 8, 4), 4), Case("prelu", (10,), (10,), 10))
 
     init = Real(0.25, "the slopes at the beginning")
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """A slope for each channel."""
         return (Weight("alpha", inputs[0][-1:], "factor"),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -68,6 +73,7 @@ class Elu(Activation):
     """x where x > 0, else alpha*(exp(x) - 1)."""
 
     word, relu_like, positional = "elu", True, ("alpha",)
+    arithmetic, keeps = "exp subtract multiply compare", "output"
     cases = (Case("elu", *_SAME), Case("elu(0.5)", *_SAME))
 
     alpha = Real(1, "minus the limit below", least=0)
@@ -80,84 +86,98 @@ class Selu(Activation):
     """The self-normalising elu: 1.0507*elu(x, 1.6733)."""
 
     word, keras_name, cases = "selu", "selu", (Case("selu", *_SAME),)
+    arithmetic, keeps = "exp subtract multiply compare multiply", "output"
 
 
 class Gelu(Activation):
     """x*P(X <= x) for a normal X, exact."""
 
     word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *_SAME),)
+    arithmetic, keeps = "divide erf add multiply multiply", "inputs"
 
 
 class Swish(Activation):
     """x*sigmoid(x)."""
 
     word, aliases, keras_name, relu_like, cases = "swish", ("silu",), "silu", True, (Case("swish", *_SAME), Case("silu", *_SAME))
+    arithmetic, keeps = "negate exp add divide", "inputs"
 
 
 class Mish(Activation):
     """x*tanh(softplus(x))."""
 
     word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *_SAME),)
+    arithmetic, keeps = "exp add log tanh multiply", "inputs"
 
 
 class HardSwish(Activation):
     """x*relu6(x + 3)/6."""
 
     word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *_SAME),)
+    arithmetic, keeps = "add compare compare multiply divide", "inputs"
 
 
 class HardSigmoid(Activation):
     """relu6(x + 3)/6."""
 
     word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *_SAME),)
+    arithmetic, keeps = "add compare compare divide", "output"
 
 
 class Tanh(Activation):
     """The hyperbolic tangent."""
 
     word, keras_name, cases = "tanh", "tanh", (Case("tanh", *_SAME),)
+    arithmetic, keeps = "tanh", "output"
 
 
 class Sigmoid(Activation):
     """The logistic function 1/(1 + exp(-x))."""
 
     word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *_SAME),)
+    arithmetic, keeps = "negate exp add divide", "output"
 
 
 class Softplus(Activation):
     """log(1 + exp(x))."""
 
     word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *_SAME),)
+    arithmetic, keeps = "exp add log", "output"
 
 
 class Softsign(Activation):
     """x/(1 + |x|)."""
 
     word, keras_name, cases = "softsign", "softsign", (Case("softsign", *_SAME),)
+    arithmetic, keeps = "absolute add divide", "inputs"
 
 
 class Softmax(Activation):
     """exp(x) over its sum along the channels: probabilities."""
 
     word, keras_name, cases = "softmax", "softmax", (Case("softmax", (10,), (10,), 0),)
+    arithmetic, keeps = "exp add divide", "output"
 
 
 class LogSoftmax(Activation):
     """The logarithm of softmax."""
 
     word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)
+    arithmetic, keeps = "exp add subtract", "output"
 
 
 class Exponential(Activation):
     """exp(x)."""
 
     word, keras_name, cases = "exp", "exponential", (Case("exp", *_SAME),)
+    arithmetic, keeps = "exp", "output"
 
 
 class Absolute(Activation):
     """|x|."""
 
     word, cases = "abs", (Case("abs", *_SAME),)
+    arithmetic, keeps = "absolute", "inputs"
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.ops.absolute]
@@ -167,3 +187,4 @@ class Linear(Activation):
     """x: no activation."""
 
     word, keras_name, cases = "linear", "linear", (Case("linear", *_SAME),)
+    arithmetic, keeps = "", ""

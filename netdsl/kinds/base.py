@@ -7,15 +7,16 @@ documentation and cases follow from the class alone. A class that leaves one out
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, overload
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, overload
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from netdsl.kinds.code import WRITTEN, Code
 
 T = TypeVar("T")
 Shape = tuple[int, ...]
 
 KINDS: dict[str, type[Kind]] = {}
+_LONGEST_MESSAGE = 400
 REQUIRED: Any = object()  # the default of an option that has none
 
 
@@ -27,7 +28,7 @@ class Problem(Exception):
     """
 
     def __init__(self, code: str, message: str, where: str = "layer", help: str = "", label: str = "", place: Any = None) -> None:
-        super().__init__(message)
+        super().__init__(message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}...")
         self.code, self.message, self.where, self.help, self.label, self.place = code, message, where, help, label, place
 
 
@@ -44,12 +45,25 @@ class Dims(NamedTuple):
     sizes: tuple[int, ...]
 
 
+class Ref(NamedTuple):
+    """`@name` as a value: the operation that it names, its layer and output, and the operations that come into it."""
+
+    name: str
+    op: int
+    shape: Shape
+    kind: Kind | None
+    inputs: tuple[tuple[int, Shape], ...]
+
+
 class Given(NamedTuple):
     """An option as it was given: `name` is None where it has none; `place` is handed back with a problem."""
 
     name: str | None
     value: Any
     place: Any = None
+
+
+Defaults = Mapping[str, tuple[tuple[Given, ...], ...]]  # by kind, the options of one `default` statement after the other
 
 
 class Weight(NamedTuple):
@@ -64,6 +78,31 @@ class Weight(NamedTuple):
         return math.prod(self.shape)
 
 
+class Saved(NamedTuple):
+    """What an operation keeps for the backward pass, for one example.
+
+    `inputs` and `output` say whether these tensors are kept; a tensor is kept once, however many operations need it. The rest are
+    elements on top: `values` are numbers of the activations' type, `indices` whole numbers, `masks` yes or no.
+    """
+
+    inputs: bool = False
+    output: bool = False
+    values: int = 0
+    indices: int = 0
+    masks: int = 0
+
+
+class Indices(tuple[int, ...]):
+    """The shape of a tensor of indices below `limit`: `128 of int(20000)`. Shapes made from it are plain."""
+
+    limit: int
+
+    def __new__(cls, shape: Iterable[int], limit: int) -> Indices:
+        made = super().__new__(cls, shape)
+        made.limit = limit
+        return made
+
+
 class Case(NamedTuple):
     """A fact about a kind: the documentation's example and the test at once."""
 
@@ -74,8 +113,8 @@ class Case(NamedTuple):
 
 
 def dims(shape: Iterable[int]) -> str:
-    """A shape as people write it: `28x28x6`."""
-    return "x".join(map(str, shape))
+    """A shape as people write it: `28x28x6`, `128 of int(20000)`."""
+    return "x".join(map(str, shape)) + (f" of int({shape.limit})" if isinstance(shape, Indices) else "")
 
 
 def shown(value: Any) -> str:
@@ -89,6 +128,8 @@ def shown(value: Any) -> str:
         return dims(value.sizes)
     if isinstance(value, Kind):
         return value.as_value()
+    if isinstance(value, Ref):
+        return f"@{value.name}"
     if isinstance(value, tuple):
         return f"({', '.join(map(shown, value))})"
     if isinstance(value, str):
@@ -118,6 +159,7 @@ class Option(Generic[T]):
     """
 
     takes = ""
+    refers = False  # whether its value may be a named point
     quiet = False  # whether `expand` leaves it out at its default
 
     def __init__(self, default: T, doc: str = "") -> None:
@@ -132,7 +174,7 @@ class Option(Generic[T]):
     @overload
     def __get__(self, instance: Kind, owner: type) -> T: ...
     def __get__(self, instance: Kind | None, owner: type) -> Option[T] | T:
-        return self if instance is None else instance.values[self.name]  # type: ignore[no-any-return]
+        return self if instance is None else instance.values[self.name]
 
     def read(self, value: Any) -> T:
         """The option's value from what was given.
@@ -143,7 +185,8 @@ class Option(Generic[T]):
         raise NotImplementedError
 
     def refuse(self, value: Any) -> Problem:
-        return Problem("N107", f"`{self.name}` takes {self.takes}, not {shown(value)}", self.name)
+        mend = f"write {self.name}={value}, without quotes" if isinstance(value, str) and value.isidentifier() else ""
+        return Problem("N107", f"`{self.name}` takes {self.takes}, not {shown(value)}", self.name, mend)
 
 
 class Whole(Option[int]):
@@ -228,7 +271,7 @@ class Part(Option["Kind | None"]):
         self.group, self.word = group, default
         self.takes = f"{'an activation' if group == 'activation' else 'a norm'} or none"
 
-    def read(self, value: Any) -> Kind | None:
+    def read(self, value: Any, defaults: Defaults = {}) -> Kind | None:  # noqa: B006
         if isinstance(value, Kind) and value.group == self.group:
             return value
         if isinstance(value, Word):
@@ -236,7 +279,7 @@ class Part(Option["Kind | None"]):
                 return None
             kind = KINDS.get(value.text)
             if kind and kind.group == self.group and kind.as_part:
-                return kind.make(Call(value.text, given=value.arguments))
+                return kind.make(Call(value.text, given=value.arguments, defaults=defaults))
             raise Problem("N107", f"`{self.name}` takes {self.takes}, not `{value.text}`", self.name, _near(value.text, self.words()))
         raise self.refuse(value)
 
@@ -253,8 +296,8 @@ def _near(word: str, known: Iterable[str]) -> str:
 class Sizes(Option[tuple[int, ...]]):
     """One whole number for all axes, or one for each: `2`, `2x1`."""
 
-    def __init__(self, default: int, doc: str = "", least: int = 1) -> None:
-        super().__init__((default,), doc)
+    def __init__(self, default: Any, doc: str = "", least: int = 1) -> None:
+        super().__init__((default,) if default is not REQUIRED else REQUIRED, doc)
         self.least = least
         self.takes = f"whole numbers from {least} up, such as 2 or 2x1"
 
@@ -265,24 +308,53 @@ class Sizes(Option[tuple[int, ...]]):
         return tuple(sizes)
 
 
+class Numbers(Option[tuple[Any, ...]]):
+    """One number for all channels, or one for each: `0.5`, `(0.485, 0.456, 0.406)`."""
+
+    takes = "a number, or one for each channel such as (0.5, 0.4, 0.4)"
+
+    def read(self, value: Any) -> tuple[Any, ...]:
+        numbers = value if isinstance(value, tuple) and not isinstance(value, Dims | Word) else (value,)
+        if any(isinstance(number, bool) or not hasattr(number, "denominator") for number in numbers):
+            raise self.refuse(value)
+        return tuple(numbers)
+
+
+class Point(Option["Ref | None"]):
+    """`@name`, the output of an earlier step."""
+
+    takes = "a name such as @c1"
+    refers = True
+    quiet = True
+
+    def read(self, value: Any) -> Ref | None:
+        if not isinstance(value, Ref):
+            raise self.refuse(value)
+        return value
+
+
 # --- kinds ------------------------------------------------------------------------------------------------------------
 
 
+_NO_DEFAULTS: Defaults = {}
+
+
 class Call(NamedTuple):
-    """A layer as it was written, evaluated: the word, what touches it, and the options (defaults first)."""
+    """A layer as it was written, evaluated: the word, what touches it, the options, and the defaults of all kinds by their words."""
 
     word: str
     size: tuple[int, ...] | None = None
     amount: int | None = None
     stride: tuple[int, ...] | None = None
     given: tuple[Given, ...] = ()
-    defaults: tuple[Given, ...] = ()
+    defaults: Defaults = _NO_DEFAULTS
 
 
 class Kind:
     """A kind of layer. An instance is one configured layer, and never changes.
 
-    Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`, and the rules below.
+    Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`, and the rules below; instead of
+    `work` and `saved` they may state `arithmetic` and `keeps`.
     """
 
     word: ClassVar[str] = ""
@@ -295,8 +367,14 @@ class Kind:
     inputs: ClassVar[int | None] = 1  # how many tensors come in; None: one or more
     moves: ClassVar[bool] = False  # only moves or drops numbers
     sums: ClassVar[bool] = False  # adds its inputs up
+    centres: ClassVar[bool] = False  # takes the mean of each channel away, and with it what a bias before it added
+    tied_to: ClassVar[str | None] = None  # the kind whose kernel, transposed, can be its own
     depth: ClassVar[int] = 0  # of the layers that `expect depth` counts
+    indices: ClassVar[bool] = False  # takes indices, and nothing else
+    arithmetic: ClassVar[str | None] = None  # what is done for each number of the output, named: `negate exp add divide`
+    keeps: ClassVar[str | None] = None  # for the backward pass, of: inputs, output, indices (one for each output), mask (the same)
     options: ClassVar[dict[str, Option[Any]]] = {}
+    points: ClassVar[tuple[str, ...]] = ()  # the options that may refer to a named point
 
     _RULES = ("shape", "weights", "macs", "layers")
 
@@ -304,11 +382,17 @@ class Kind:
         super().__init_subclass__()
         own = {option.name: option for base in reversed(cls.__mro__) for option in vars(base).values() if isinstance(option, Option)}
         cls.options = {name: option for name, option in own.items() if option is not None}
-        if not cls.word or cls.word.startswith("_"):
-            return
+        cls.points = tuple(name for name, option in cls.options.items() if option.refers)
         if "word" not in vars(cls):
             raise TypeError(f"{cls.__name__} states no word of its own")
+        if cls.word.startswith("_"):
+            return
         lacks = [rule for rule in cls._RULES if getattr(cls, rule) is getattr(Kind, rule)]
+        lacks += [
+            f"{rule} or {fact}"
+            for rule, fact in (("work", "arithmetic"), ("saved", "keeps"))
+            if getattr(cls, rule) is getattr(Kind, rule) and getattr(cls, fact) is None
+        ]
         lacks += [name for name in ("group", "cases", "__doc__") if not getattr(cls, name)]
         if lacks:
             raise TypeError(f"the kind {cls.word} lacks {', '.join(lacks)}")
@@ -340,6 +424,47 @@ class Kind:
         """The Keras layers, applied one after the other; `k` has `keras` and `custom` (netdsl's own layers)."""
         raise NotImplementedError
 
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """Operations on single numbers beside the products, in use: an addition, comparison, exp, ... counts as one each."""
+        return len((self.arithmetic or "").split()) * math.prod(output)
+
+    def flops(self, output: Shape, *inputs: Shape) -> int:
+        """Floating-point operations, for one example: two for each multiply-accumulate, and the elementwise work."""
+        return 2 * self.macs(output, *inputs) + self.work(output, *inputs)
+
+    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+        """What is kept for the backward pass."""
+        kept, size = (self.keeps or "").split(), math.prod(output)
+        return Saved("inputs" in kept, "output" in kept, 0, size * ("indices" in kept), size * ("mask" in kept))
+
+    def source(self, name: str, output: Shape, *inputs: Shape, reads: tuple[str, ...] = ("x",), writes: str = "x") -> tuple[str, ...]:
+        """The layer as Keras source: what is assigned, one after the other, to the variable `writes`.
+
+        The first reads the variables `reads`, the others what was written: `layers.Conv2D(64, 3, name="conv_1")(x)`. It comes from
+        `layers` with a Keras that writes down what is asked of it, so the two cannot differ.
+        """
+        tensor: Any = Code(reads[0]) if len(reads) == 1 and self.inputs is not None else [Code(variable) for variable in reads]
+        lines = []
+        for layer in self.layers(WRITTEN, name, output, *inputs):
+            tensor = layer(tensor)
+            if isinstance(tensor, Code):
+                lines.append(repr(tensor))
+                tensor = Code(writes)
+        return tuple(lines)
+
+    def reads(self) -> tuple[tuple[int, Shape], ...]:
+        """The operations that come in beside the chain's: those that the layer's options refer to."""
+        return tuple((ref.op, ref.shape) for ref in self.references().values())
+
+    def references(self) -> dict[str, Ref]:
+        """The options that refer to a named point."""
+        return {name: self.values[name] for name in self.points if isinstance(self.values[name], Ref)}
+
+    @classmethod
+    def tied_kernel(cls, kernel: Shape) -> Shape:
+        """The kernel's shape that the layer needs to be tied to one of this shape: a matrix the other way round."""
+        return kernel[::-1]
+
     def acts(self, output: Shape, *inputs: Shape) -> int:
         """Elements of convolutions' and dense layers' outputs (the column `acts`)."""
         return 0
@@ -362,24 +487,26 @@ class Kind:
         values = {name: option.default for name, option in cls.options.items()}
         for name, option in cls.options.items():
             if isinstance(option, Part) and option.word:
-                values[name] = option.read(Word(option.word))
+                values[name] = option.read(Word(option.word), call.defaults)
         explicit: set[str] = set()
-        for givens in (call.defaults, call.given):
-            explicit.clear()
+        for givens in (*call.defaults.get(cls.word, ()), call.given):
+            said: set[str] = set()
             positions = iter(cls.positional)
             for given in givens:
                 try:
                     option, value = cls._match(given, positions)
-                    if option.name in explicit:
+                    if option.name in said:
                         raise Problem("N104", f"`{option.name}` is given twice")
-                    values[option.name] = option.read(value)
+                    values[option.name] = option.read(value, call.defaults) if isinstance(option, Part) else option.read(value)
                 except Problem as problem:
                     problem.place = problem.place or given.place
                     raise
-                explicit.add(option.name)
+                said.add(option.name)
+            explicit |= said if givens is call.given else said - {"act"}  # an activation by default can be left out
         for name, value in values.items():
             if value is REQUIRED:
-                raise Problem("N106", f"`{cls.word}` wants its {name}", help=f"write it as in `{cls.example()}`")
+                doc = cls.options[name].doc
+                raise Problem("N106", f"`{cls.word}` wants its `{name}`{doc and f', {doc}'}", help=f"write it as in `{cls.example()}`")
         return cls(call, values, frozenset(explicit)).settled()
 
     @classmethod
@@ -428,9 +555,23 @@ class Kind:
     def unknown(cls, name: str, bare: bool = False) -> Problem:
         """The problem of an option that the kind does not have; a bare word could have been a flag, a norm, an activation."""
         words = [word for option in cls.options.values() if isinstance(option, Part) for word in option.words()]
+        words += [word for option in cls.options.values() if isinstance(option, Choice) for word in option.words]
         flags = [flag.name for flag in cls.options.values() if isinstance(flag, Flag)]
-        mend = _near(name, [*words, *flags] if bare else cls.options) or cls._options_help()
+        takers = [option.name for option in cls.options.values() if bare and name in _own_words(option)]
+        mend = f"write {takers[0]}={name}" if takers else cls._elsewhere(name)
+        mend = mend or _near(name, [*words, *flags] if bare else cls.options) or cls._options_help()
         return Problem("N103", f"`{cls.word}` has no option `{name}`", help=mend)
+
+    @classmethod
+    def _elsewhere(cls, name: str) -> str:
+        """How other libraries' words for an option, or for what is no option, are written here."""
+        part, written = _WORDS_ELSEWHERE.get(name, ("", ""))
+        if written in cls.options:
+            return f"did you mean `{written}`?"
+        if part not in cls.takes:
+            return ""
+        spelled = cls.word + "".join(sign for which, sign in (("size", "3"), ("amount", "-64")) if which in cls.takes)
+        return f"{_ARTICLED[part]} is written {written}: {spelled}{'/2' if part == 'stride' else ''}"
 
     @classmethod
     def _options_help(cls) -> str:
@@ -470,7 +611,26 @@ class Kind:
         value = self.values[name]
         if isinstance(self.options[name], Sizes):
             return Dims(value) if len(value) > 1 else value[0]
+        if isinstance(self.options[name], Numbers) and len(value) == 1:
+            return value[0]
         return value
+
+
+_WORDS_ELSEWHERE = {
+    **dict.fromkeys(("stride", "strides"), ("stride", "behind a slash")),
+    **dict.fromkeys(("filters", "units", "channels", "out_channels"), ("amount", "behind a dash")),
+    **dict.fromkeys(("kernel", "kernel_size", "window", "size", "pool_size"), ("size", "touching the word")),
+    "activation": ("", "act"),
+    "padding": ("", "pad"),
+    "use_bias": ("", "bias"),
+    "dilation_rate": ("", "dilation"),
+    "depth_multiplier": ("", "mult"),
+    "epsilon": ("", "eps"),
+}
+def _own_words(option: Option[Any]) -> tuple[str, ...]:
+    """The words that an option takes, where it takes words."""
+    words = getattr(option, "words", ())
+    return words if isinstance(words, tuple) else ()
 
 
 _ARTICLED = {"size": "a size", "amount": "an amount", "stride": "a stride"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import Case, Part, Shape, Weight
+from netdsl.kinds.base import Case, Part, Real, Saved, Shape, Weight
 from netdsl.kinds.initial import Trained
 
 
@@ -22,29 +22,36 @@ class Units(Trained):
         raise NotImplementedError
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """One for each input and unit, and N biases."""
         kernel = Weight("kernel", (self._width(inputs[0]), self.amount or 0), "kernel")
         return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
+        """One for each input and unit, at every position that the layer is used at."""
         return math.prod(output) * self._width(inputs[0])
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.keras.layers.Dense(self.amount, use_bias=self.bias, name=name, **self.keras_weights(k))]
+        bias = {} if self.bias else {"use_bias": False}
+        return [k.keras.layers.Dense(self.amount, **bias, name=name, **self.keras_weights(k))]
 
 
 class FullyConnected(Units):
     """A fully connected layer: everything that comes in, flattened, to every unit."""
 
     word = "fc"
+    tied_to = "fc"
     cases = (
         Case("fc-16", (784,), (16,), 12560),
         Case("fc-4096", (7, 7, 512), (4096,), 102764544),
         Case("fc-5(bias=no)", (2, 3), (5,), 30),
         Case("fc-4(bn, tanh)", (3,), (4,), 20),
+        Case("fc-10(dropconnect=0.5)", (20,), (10,), 210),
     )
+
+    dropconnect = Real(0, "the probability that a weight is 0 while training", least=0, most=1, below=True, quiet=True)
 
     norm = Part("norm", doc="a norm behind it")
     act = Part("activation", "relu", "the activation at its end")
@@ -53,17 +60,26 @@ class FullyConnected(Units):
         return math.prod(x)
 
     def shape(self, *inputs: Shape) -> Shape:
+        """A vector of N."""
         return (self.amount or 0,)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        flat = [k.keras.layers.Flatten(name=f"{name}_flatten")] if len(inputs[0]) > 1 else []
-        return [*flat, *super().layers(k, name, output, *inputs)]
+        flat: list[Any] = [k.keras.layers.Flatten(name=f"{name}_flatten")] if len(inputs[0]) > 1 else []
+        if not self.dropconnect:
+            return [*flat, *super().layers(k, name, output, *inputs)]
+        bias = {} if self.bias else {"use_bias": False}
+        return [*flat, k.custom.DropConnectDense(self.amount, float(self.dropconnect), **bias, name=name, **self.keras_weights(k))]
+
+    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+        """The input, and with `dropconnect` which weights were dropped."""
+        return Saved(inputs=True, masks=self._width(inputs[0]) * output[0] if self.dropconnect else 0)
 
 
 class Dense(Units):
     """A dense layer on the last axis only: the same matrix at every position."""
 
     word = "dense"
+    tied_to = "dense"
     cases = (
         Case("dense-16", (784,), (16,), 12560),
         Case("dense-8(gelu)", (10, 4), (10, 8), 40),
@@ -77,4 +93,5 @@ class Dense(Units):
         return x[-1]
 
     def shape(self, *inputs: Shape) -> Shape:
+        """N channels at the same positions."""
         return (*inputs[0][:-1], self.amount or 0)

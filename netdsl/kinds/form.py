@@ -5,9 +5,26 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import REQUIRED, Case, Problem, Shape, Weight, dims, per_axis
+from netdsl.kinds.base import (
+    REQUIRED,
+    Call,
+    Case,
+    Given,
+    Kind,
+    Numbers,
+    Problem,
+    Ref,
+    Shape,
+    Sizes,
+    Weight,
+    Whole,
+    Word,
+    dims,
+    per_axis,
+)
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.window import Padding, Windowed, pad_layers
+from netdsl.kinds.unpool import linear_layers
+from netdsl.kinds.window import Padding, Pads, Windowed, brief, even, pad_layers, wrong_rank
 
 
 class Identity(Plain):
@@ -16,6 +33,7 @@ class Identity(Plain):
     word = "id"
     group = "shape"
     moves = True
+    arithmetic, keeps = "", ""
     cases = (Case("id", (8, 8, 4), (8, 8, 4), 0),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -28,9 +46,11 @@ class Flatten(Plain):
     word = "flatten"
     group = "shape"
     moves = True
+    arithmetic, keeps = "", ""
     cases = (Case("flatten", (5, 5, 16), (400,), 0), Case("flatten", (10,), (10,), 0))
 
     def shape(self, *inputs: Shape) -> Shape:
+        """A vector of all numbers."""
         return (math.prod(inputs[0]),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -44,6 +64,7 @@ class Pad(Windowed):
     group = "shape"
     positional = ("by",)
     pad_option = "by"
+    arithmetic, keeps = "", ""
     takes: ClassVar[dict[str, str]] = {}
     cases = (
         Case("pad(2)", (28, 28, 1), (32, 32, 1), 0),
@@ -55,12 +76,15 @@ class Pad(Windowed):
     by = Padding(REQUIRED, "how many on each side", words=())
 
     def shape(self, *inputs: Shape) -> Shape:
+        """The same channels, and the padding added to each axis."""
         return (*(axis.size + axis.before + axis.after for axis in self.axes(inputs[0])), inputs[0][-1])
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """None."""
         return ()
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
+        """None."""
         return 0
 
     def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
@@ -76,6 +100,7 @@ class Widen(Plain):
 
     word = "widen"
     group = "shape"
+    arithmetic, keeps = "", ""
     takes: ClassVar[dict[str, str]] = {"amount": "yes", "stride": "maybe"}
     cases = (Case("widen-32/2", (32, 32, 16), (16, 16, 32), 0), Case("widen-8", (10, 4), (10, 8), 0), Case("widen-5", (3,), (5,), 0))
 
@@ -83,6 +108,7 @@ class Widen(Plain):
         return per_axis(self.stride or (1,), len(x) - 1, "the stride", "stride") if len(x) > 1 else ()
 
     def shape(self, *inputs: Shape) -> Shape:
+        """N channels at every S-th position."""
         x = inputs[0]
         channels = self.amount or 0
         if channels < x[-1]:
@@ -96,9 +122,223 @@ class Widen(Plain):
         steps: list[Any] = []
         if any(stride > 1 for stride in strides):
             make = getattr(k.keras.layers, f"MaxPooling{len(strides)}D")
-            steps.append(make(1, strides if len(strides) > 1 else strides[0], name=name))
+            steps.append(make(1, strides=brief(strides), name=name))
         if output[-1] > x[-1]:
             whole = (*((0, 0),) * len(x), (0, output[-1] - x[-1]))
             steps.append(lambda tensor: ops.pad(tensor, whole))
         return steps
 
+
+class Reshape(Plain):
+    """The same numbers in another shape, row by row: `reshape(7x7x512)`."""
+
+    word = "reshape"
+    group = "shape"
+    positional = ("to",)
+    moves = True
+    arithmetic, keeps = "", ""
+    cases = (
+        Case("reshape(7x7x512)", (25088,), (7, 7, 512), 0),
+        Case("reshape(16)", (2, 2, 4), (16,), 0),
+        Case("reshape(4x4)", (2, 2, 4), (4, 4), 0),
+    )
+
+    to = Sizes(REQUIRED, "the shape")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The shape that is given, with as many numbers as come in."""
+        x = inputs[0]
+        if math.prod(x) != math.prod(self.to):
+            message = f"{dims(x)} has {math.prod(x):,} numbers, and {dims(self.to)} has {math.prod(self.to):,}"
+            raise Problem("N207", message, "to", label=f"{dims(x)} comes in here")
+        return self.to
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.Reshape(output, name=name)]
+
+
+class Permute(Plain):
+    """The axes in another order, counted from 1: `permute(2, 1)` turns a sequence of 10x4 into one of 4x10."""
+
+    word = "permute"
+    group = "shape"
+    moves = True
+    arithmetic, keeps = "", ""
+    cases = (Case("permute(2, 1)", (10, 4), (4, 10), 0), Case("permute(3, 1, 2)", (5, 6, 7), (7, 5, 6), 0))
+
+    order = Numbers(REQUIRED, "the axes in their new order, counted from 1")
+
+    @classmethod
+    def make(cls, call: Call) -> Kind:
+        """The numbers without a name are one option: the order."""
+        loose = [given for given in call.given if given.name is None and not isinstance(given.value, Word)]
+        if len(loose) > 1:
+            rest = tuple(given for given in call.given if given not in loose)
+            order = Given("order", tuple(given.value for given in loose), loose[0].place)
+            call = call._replace(given=(order, *rest))
+        elif loose:
+            call = call._replace(given=tuple(given._replace(name="order") if given is loose[0] else given for given in call.given))
+        return super().make(call)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's sizes in the new order."""
+        x = inputs[0]
+        if sorted(self.order) != list(range(1, len(x) + 1)):
+            names = " and ".join(filter(None, (", ".join(map(str, range(1, len(x)))), str(len(x)))))
+            raise Problem("N202", f"`permute` takes each of the axes {names} of {dims(x)} once", "order", label=f"{dims(x)} comes in here")
+        return tuple(x[axis - 1] for axis in self.order)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.Permute(self.order, name=name)]
+
+
+class Margins(Padding):
+    """A padding, or a point whose positions are to be reached."""
+
+    refers = True
+
+    def __init__(self, default: Any, doc: str = "") -> None:
+        super().__init__(default, doc, words=())
+        self.takes += ", or a name such as @x"
+
+    def read(self, value: Any) -> Any:
+        return value if isinstance(value, Ref) else super().read(value)
+
+
+class Crop(Windowed):
+    """Positions cut off: `crop(2)`, `crop(2x1)`, `crop((t,b,l,r))`, or to the size of a point, in the middle: `crop(@x)`."""
+
+    word = "crop"
+    group = "shape"
+    positional = ("by",)
+    pad_option = "by"
+    moves = True
+    arithmetic, keeps = "", ""
+    takes: ClassVar[dict[str, str]] = {}
+    cases = (
+        Case("crop(2)", (32, 32, 1), (28, 28, 1), 0),
+        Case("crop((0,1,0,1))", (9, 9, 4), (8, 8, 4), 0),
+        Case("crop(3)", (16, 2), (10, 2), 0),
+        Case("crop(1x2x3)", (6, 8, 10, 1), (4, 4, 4, 1), 0),
+        Case("conv3-2(pad=0) > pad(3) as x > conv4-2(pad=0, linear) > pad(4) > crop(@x)", (6, 6, 1), (10, 10, 2), 86),
+    )
+
+    by = Margins(REQUIRED, "how many on each side, or a point")
+
+    def reads(self) -> tuple[tuple[int, Shape], ...]:
+        """Nothing: of a point only the size is needed."""
+        return ()
+
+    def _pads(self, sizes: list[tuple[int, int, int, int]]) -> Pads:
+        if not isinstance(self.by, Ref):
+            return super()._pads(sizes)
+        wanted, has = self.by.shape[:-1], tuple(size for size, *_ in sizes)
+        if len(wanted) != len(has) or any(a > b for a, b in zip(wanted, has, strict=True)):
+            raise Problem("N207", f"{dims(has)} cannot be cropped to @{self.by.name}, which is {dims(self.by.shape)}", "by")
+        return tuple(((b - a) // 2, b - a - (b - a) // 2) for a, b in zip(wanted, has, strict=True))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The same channels, and each axis shorter by what is cut off."""
+        x = inputs[0]
+        left = tuple(axis.size - axis.before - axis.after for axis in self.axes(x))
+        if min(left) < 1:
+            raise Problem(
+                "N204", f"nothing is left of {dims(x)}: {self.written()} gives {dims(left)}", "by", label=f"{dims(x)} comes in here"
+            )
+        return (*left, x[-1])
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """None."""
+        return ()
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        """None."""
+        return 0
+
+    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
+        return []
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        cuts = tuple((axis.before, axis.after) for axis in self.axes(inputs[0]))
+        return [getattr(k.keras.layers, f"Cropping{len(cuts)}D")(even(cuts), name=name)] if any(map(any, cuts)) else []
+
+
+class Shuffle(Plain):
+    """Channel shuffle (ShuffleNet): the channels of `groups` groups by turns, the first of each, the second of each, ..."""
+
+    word = "shuffle"
+    group = "shape"
+    positional = ("groups",)
+    moves = True
+    arithmetic, keeps = "", ""
+    cases = (Case("shuffle(2)", (8, 8, 6), (8, 8, 6), 0), Case("shuffle(3)", (10, 6), (10, 6), 0), Case("shuffle(groups=4)", (8,), (8,), 0))
+
+    groups = Whole(REQUIRED, "how many groups")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape, where `groups` divides its channels."""
+        x = inputs[0]
+        if x[-1] % self.groups:
+            raise Problem("N206", f"groups={self.groups} does not divide {x[-1]} channels", "groups", label=f"{dims(x)} comes in here")
+        return x
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        layers = k.keras.layers
+        split = layers.Reshape((math.prod(output[:-1]), self.groups, output[-1] // self.groups), name=f"{name}_groups")
+        return [split, layers.Permute((1, 3, 2), name=f"{name}_turns"), layers.Reshape(output, name=name)]
+
+
+class Slice(Plain):
+    """Some of the channels, counted from 0: `slice(a, b)` takes a to b-1."""
+
+    word = "slice"
+    group = "shape"
+    positional = ("from", "to")
+    moves = True
+    arithmetic, keeps = "", ""
+    cases = (Case("slice(0, 2)", (8, 8, 6), (8, 8, 2), 0), Case("slice(3, 10)", (10,), (7,), 0))
+
+    from_ = Whole(REQUIRED, "the first channel, counted from 0", least=0)
+    to = Whole(REQUIRED, "the channel behind the last")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The channels from a to b-1 at the same positions."""
+        x = inputs[0]
+        if not self.from_ < self.to <= x[-1]:
+            message = f"`slice(a, b)` wants 0 <= a < b <= {x[-1]}, not {self.from_} and {self.to}"
+            raise Problem("N204", message, label=f"{dims(x)} comes in here")
+        return (*x[:-1], self.to - self.from_)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [lambda tensor: tensor[..., self.from_ : self.to]]
+
+
+class Resize(Plain):
+    """Positions on straight lines between the input's positions, as many as are given: `resize(64x64)`, bilinear on images."""
+
+    word = "resize"
+    group = "shape"
+    positional = ("to",)
+    keeps = ""
+    cases = (
+        Case("resize(64x64)", (32, 32, 3), (64, 64, 3), 0),
+        Case("resize(5)", (9, 7, 2), (5, 5, 2), 0),
+        Case("resize(16)", (10, 4), (16, 4), 0),
+        Case("resize(4x3x5)", (2, 3, 4, 2), (4, 3, 5, 2), 0),
+    )
+
+    to = Sizes(REQUIRED, "the positions, one number for all axes or one for each")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The same channels at the positions that are given."""
+        x = inputs[0]
+        if not 2 <= len(x) <= 4:
+            raise wrong_rank(self.word, x, "sequences, images and volumes")
+        return (*per_axis(self.to, len(x) - 1, "the size", "to"), x[-1])
+
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """For each number and axis two multiplications and an addition."""
+        return 3 * (len(output) - 1) * math.prod(output)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return linear_layers(k, name, output, inputs[0])

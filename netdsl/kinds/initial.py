@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from netdsl.kinds.base import Flag, Given, Kind, Option, Real, Word
+from netdsl.kinds.base import Flag, Given, Kind, Option, Real, Shape, Word
 
 _NAMED = {
     "he_normal": "HeNormal",
@@ -63,6 +64,7 @@ class Trained(Kind):
     """
 
     word = "_trained"
+    keeps = "inputs"
 
     bias = Flag(True, "a bias for each unit; no where the layer has a norm")
     init = Initial("auto", "initial kernel: He normal before ReLU-like activations, else Glorot uniform")
@@ -71,6 +73,10 @@ class Trained(Kind):
     l2 = Real(0, "penalty (l2/2)*||W||^2", least=0, quiet=True)
     act_l1 = Real(0, "penalty on the layer's output", least=0, quiet=True)
 
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """An addition for each number of the output where there are biases."""
+        return math.prod(output) if self.bias else 0
+
     def settled(self) -> Kind:
         """No bias where the layer itself has a norm, unless one was asked for."""
         if self.values.get("norm") and "bias" not in self.explicit and self.values["bias"]:
@@ -78,12 +84,16 @@ class Trained(Kind):
         return self
 
     def keras_weights(self, k: Any, *kernels: str) -> dict[str, Any]:
-        """Initializers and regularizers as a Keras layer takes them, for the kernels of these names (`kernel` if none)."""
+        """Initializers and regularizers as a Keras layer takes them, for the kernels of these names (`kernel` if none).
+
+        What Keras would do anyway is left out: Glorot uniform, biases 0.
+        """
         if self.init == Word("auto"):
             raise AssertionError("expand settles init=auto")
-        arguments: dict[str, Any] = {"bias_initializer": keras_initializer(k, self.bias_init)}
+        arguments: dict[str, Any] = {} if self.bias_init == 0 else {"bias_initializer": keras_initializer(k, self.bias_init)}
         for kernel in kernels or ("kernel",):
-            arguments[f"{kernel}_initializer"] = keras_initializer(k, self.init)
+            if self.init != Word("glorot_uniform"):
+                arguments[f"{kernel}_initializer"] = keras_initializer(k, self.init)
             if self.l1 or self.l2:
                 arguments[f"{kernel}_regularizer"] = k.keras.regularizers.L1L2(l1=float(self.l1), l2=float(self.l2) / 2)
         return arguments

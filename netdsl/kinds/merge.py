@@ -18,9 +18,11 @@ class Merge(Kind):
     most: ClassVar[int | None] = None  # how many branches it takes
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """None."""
         return ()
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
+        """None."""
         return 0
 
     def written(self) -> str:
@@ -28,7 +30,9 @@ class Merge(Kind):
 
     def _misfit(self, inputs: tuple[Shape, ...], rule: str) -> Problem:
         shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
-        return Problem("N207", f"`{self.written()}` takes {rule}, not {shapes}", label=f"branches give {', '.join(dims(x) for x in inputs)}")
+        return Problem(
+            "N207", f"`{self.written()}` takes {rule}, not {shapes}", label=f"branches give {', '.join(dims(x) for x in inputs)}"
+        )
 
 
 class Concatenate(Merge):
@@ -36,12 +40,14 @@ class Concatenate(Merge):
 
     word = "concat"
     moves = True
+    arithmetic, keeps = "", ""
     cases = (Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144), Case("[ id | fc-2 ]", (5,), (7,), 12))
 
     def written(self) -> str:
         return "[ ... ]"
 
     def shape(self, *inputs: Shape) -> Shape:
+        """The sum of the channels at the branches' positions, which must agree."""
         if any(x[:-1] != inputs[0][:-1] for x in inputs):
             raise self._misfit(inputs, "branches with the same positions")
         return (*inputs[0][:-1], sum(x[-1] for x in inputs))
@@ -55,7 +61,12 @@ class Elementwise(Merge):
 
     word = "_elementwise"
 
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """One operation for each number of the output and each branch but the first."""
+        return math.prod(output) * (len(inputs) - 1)
+
     def shape(self, *inputs: Shape) -> Shape:
+        """The branches' one shape; a vector of its channels counts for every position."""
         if self.most and len(inputs) != self.most:
             raise Problem("N106", f"`{self.word}` takes {self.most} branches, not {len(inputs)}")
         largest = max(inputs, key=len)
@@ -79,49 +90,59 @@ class Elementwise(Merge):
 class Add(Elementwise):
     """The sum of all branches."""
 
-    word, keras_name, sums = "add", "Add", True
+    word, keras_name, sums, keeps = "add", "Add", True, ""
     cases = (Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148), Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0))
 
 
 class Multiply(Elementwise):
     """The product of all branches."""
 
-    word, keras_name = "mul", "Multiply"
+    word, keras_name, keeps = "mul", "Multiply", "inputs"
     cases = (Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),)
 
 
 class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
-    word, keras_name = "max", "Maximum"
+    word, keras_name, keeps = "max", "Maximum", "indices"
     cases = (Case("max[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 
 
 class Average(Elementwise):
     """The mean of all branches."""
 
-    word, keras_name, sums = "avg", "Average", True
+    word, keras_name, sums, keeps = "avg", "Average", True, ""
     cases = (Case("avg[ id | conv1-4 | conv3-4 ]", (8, 8, 4), (8, 8, 4), 168),)
+
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """The additions, and a division for each number of the output."""
+        return math.prod(output) * len(inputs)
 
 
 class Subtract(Elementwise):
     """The first branch less the second."""
 
-    word, keras_name, sums, most = "sub", "Subtract", True, 2
+    word, keras_name, sums, most, keeps = "sub", "Subtract", True, 2, ""
     cases = (Case("sub[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 
 
 class Dot(Elementwise):
     """The inner product of two branches along the channels: one number at each position."""
 
-    word, keras_name, sums, most = "dot", "Multiply", True, 2
+    word, keras_name, sums, most, keeps = "dot", "Multiply", True, 2, "inputs"
     cases = (Case("dot[ id | fc-5 ]", (5,), (1,), 30), Case("dot[ id | conv1-4 ]", (8, 8, 4), (8, 8, 1), 20))
 
     def shape(self, *inputs: Shape) -> Shape:
+        """One channel at the branches' positions."""
         return (*super().shape(*inputs)[:-1], 1)
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
+        """One for each number of a branch."""
         return max(math.prod(x) for x in inputs)
+
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """Nothing beside the products."""
+        return 0
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         product = super().layers(k, name, max(inputs, key=len), *inputs)
@@ -132,9 +153,11 @@ class Stack(Merge):
     """All branches along a new first axis: n vectors make a sequence of n positions."""
 
     word = "stack"
+    arithmetic, keeps = "", ""
     cases = (Case("stack[ id | fc-5 ]", (5,), (2, 5), 30),)
 
     def shape(self, *inputs: Shape) -> Shape:
+        """One axis more, in front: the number of branches."""
         if any(x != inputs[0] for x in inputs):
             raise self._misfit(inputs, "branches of one shape")
         return (len(inputs), *inputs[0])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.kinds.base import REQUIRED, Case, Real, Shape
+from netdsl.kinds.base import REQUIRED, Case, Real, Saved, Shape
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.window import wrong_rank
 
 
 class Dropout(Plain):
@@ -15,9 +16,79 @@ class Dropout(Plain):
     group = "noise"
     positional = ("rate",)
     moves = True
+    arithmetic, keeps = "", "mask"
     cases = (Case("dropout(0.5)", (4096,), (4096,), 0), Case("dropout(0.25)", (8, 8, 4), (8, 8, 4), 0))
 
     rate = Real(REQUIRED, "the probability", least=0, most=1, below=True)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Dropout(float(self.rate), name=name)]
+
+
+class SpatialDropout(Plain):
+    """Spatial dropout: each channel is 0 at all positions with probability `rate` while training, the others are scaled by 1/(1 - rate)."""
+
+    word = "sdropout"
+    group = "noise"
+    positional = ("rate",)
+    moves = True
+    arithmetic = ""
+    cases = (
+        Case("sdropout(0.2)", (8, 8, 4), (8, 8, 4), 0),
+        Case("sdropout(0.2)", (10, 4), (10, 4), 0),
+        Case("sdropout(0.5)", (2, 3, 4, 4), (2, 3, 4, 4), 0),
+    )
+
+    rate = Real(REQUIRED, "the probability", least=0, most=1, below=True)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape; it must have positions."""
+        if not 2 <= len(inputs[0]) <= 4:
+            raise wrong_rank("sdropout", inputs[0], "sequences, images and volumes", "dropout is for vectors")
+        return inputs[0]
+
+    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+        """A mask of the channels."""
+        return Saved(masks=output[-1])
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [getattr(k.keras.layers, f"SpatialDropout{len(output) - 1}D")(float(self.rate), name=name)]
+
+
+class DropPath(Plain):
+    """Stochastic depth: with probability `rate` all of an example's numbers are 0 while training, else scaled by 1/(1 - rate)."""
+
+    word = "droppath"
+    group = "noise"
+    positional = ("rate",)
+    moves = True
+    arithmetic = ""
+    cases = (
+        Case("droppath(0.1)", (8, 8, 4), (8, 8, 4), 0),
+        Case("droppath(0.1)", (10,), (10,), 0),
+        Case("res(conv3-4 > droppath(0.2))", (8, 8, 4), (8, 8, 4), 148),
+    )
+
+    rate = Real(REQUIRED, "the probability", least=0, most=1, below=True)
+
+    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+        """Whether the example was dropped."""
+        return Saved(masks=1)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.Dropout(float(self.rate), noise_shape=(None, *(1,) * len(output)), name=name)]
+
+
+class Noise(Plain):
+    """Gaussian noise: while training a normal number of deviation `std` is added to each number."""
+
+    word = "noise"
+    group = "noise"
+    positional = ("std",)
+    arithmetic, keeps = "", ""
+    cases = (Case("noise(0.1)", (784,), (784,), 0), Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0))
+
+    std = Real(REQUIRED, "the standard deviation", least=0)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.GaussianNoise(float(self.std), name=name)]

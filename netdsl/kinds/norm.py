@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from netdsl.kinds.base import Case, Flag, Kind, Real, Shape, Weight, Whole
+from netdsl.kinds.base import Case, Flag, Problem, Real, Saved, Shape, Weight, Whole, dims
 from netdsl.kinds.plain import Plain
 
 
@@ -16,19 +17,45 @@ class Norm(Plain):
     as_part = True
 
     eps = Real(1e-5, "added to the variance", least=0)
+
+
+class Affine(Norm):
+    """A norm with a learned factor and offset for each channel behind it."""
+
+    word = "_affine"
+
     scale = Flag(True, "a learned factor for each channel (gamma)")
     shift = Flag(True, "a learned offset for each channel (beta)")
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """A factor (with `scale`) and an offset (with `shift`) for each channel."""
         channels = inputs[0][-1:]
         gamma = (Weight("gamma", channels, "factor"),) if self.scale else ()
         return (*gamma, *((Weight("beta", channels, "factor"),) if self.shift else ()))
 
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """For each number: a mean (add), the deviation and its square, their mean (add), a division; then factor and offset."""
+        return math.prod(output) * (5 + self.scale + self.shift)
 
-class BatchNorm(Norm):
+    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+        """The input, and the mean and deviation of each group of numbers."""
+        return Saved(inputs=True, values=2 * self.statistics(inputs[0]))
+
+    def statistics(self, x: Shape) -> int:
+        """How many means are taken."""
+        raise NotImplementedError
+
+    def _arguments(self) -> dict[str, Any]:
+        """What the Keras layers share, without what they do anyway."""
+        off = {"center": self.shift, "scale": self.scale}
+        return {"epsilon": float(self.eps), **{key: value for key, value in off.items() if not value}}
+
+
+class BatchNorm(Affine):
     """Batch norm: each channel to mean 0 and variance 1 over the batch and all positions; in use, with the training's averages."""
 
     word = "bn"
+    centres = True
     cases = (
         Case("bn", (8, 8, 16), (8, 8, 16), 32),
         Case("bn(scale=no)", (10,), (10,), 10),
@@ -38,35 +65,146 @@ class BatchNorm(Norm):
     momentum = Real(0.9, "of the moving averages", least=0, most=1, below=True)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """A factor (with `scale`) and an offset (with `shift`) for each channel; beside them two moving statistics."""
         channels = inputs[0][-1:]
         return (*super().weights(*inputs), Weight("moving_mean", channels, "moving"), Weight("moving_variance", channels, "moving"))
 
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """A multiplication and an addition for each number: in use, averages, factor and offset are one line."""
+        return 2 * math.prod(output)
+
+    def statistics(self, x: Shape) -> int:
+        """One for each channel."""
+        return x[-1]
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        arguments = {"momentum": float(self.momentum), "epsilon": float(self.eps), "center": self.shift, "scale": self.scale}
-        return [k.keras.layers.BatchNormalization(name=name, **arguments)]
+        arguments = {"momentum": float(self.momentum), **self._arguments()}
+        return [k.keras.layers.BatchNormalization(**arguments, name=name)]
 
 
-class LayerNorm(Norm):
+class LayerNorm(Affine):
     """Layer norm: the channels of each position to mean 0 and variance 1."""
 
     word = "ln"
     cases = (Case("ln", (10, 16), (10, 16), 32), Case("ln(shift=no)", (7,), (7,), 7), Case("ln(eps=1e-6)", (4, 4, 3), (4, 4, 3), 6))
 
+    def statistics(self, x: Shape) -> int:
+        """One for each position."""
+        return math.prod(x[:-1])
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.keras.layers.LayerNormalization(epsilon=float(self.eps), center=self.shift, scale=self.scale, name=name)]
+        return [k.keras.layers.LayerNormalization(**self._arguments(), name=name)]
 
 
-class LocalResponseNorm(Plain, Kind):
+class GroupNorm(Affine):
+    """Group norm: each of `groups` groups of channels to mean 0 and variance 1 over all positions, for each example alone."""
+
+    word = "gn"
+    cases = (
+        Case("gn", (8, 8, 64), (8, 8, 64), 128),
+        Case("gn(groups=2)", (10, 6), (10, 6), 12),
+        Case("gn(groups=3, shift=no)", (6,), (6,), 6),
+        Case("gn(groups=1)", (3, 4, 4, 2), (3, 4, 4, 2), 4),
+        Case("conv3-8(gn(groups=4))", (8, 8, 4), (8, 8, 8), 304),
+    )
+
+    groups = Whole(32, "groups of neighbouring channels")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape, where `groups` divides its channels."""
+        x = inputs[0]
+        if x[-1] % self.groups:
+            fit = [number for number in range(min(self.groups, x[-1]), 0, -1) if x[-1] % number == 0]
+            mend = f"say gn(groups={fit[0]})"
+            raise Problem("N206", f"groups={self.groups} does not divide {x[-1]} channels", "groups", mend, f"{dims(x)} comes in here")
+        return x
+
+    def statistics(self, x: Shape) -> int:
+        """One for each group."""
+        return self.groups
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.GroupNormalization(self.groups, **self._arguments(), name=name)]
+
+
+class InstanceNorm(Affine):
+    """Instance norm: each channel to mean 0 and variance 1 over all positions, for each example alone."""
+
+    word = "in"
+    centres = True
+    cases = (
+        Case("in", (8, 8, 4), (8, 8, 4), 8),
+        Case("in(scale=no, shift=no)", (10, 3), (10, 3), 0),
+        Case("conv3-8(in, relu)", (8, 8, 4), (8, 8, 8), 304),
+    )
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape; it must have positions."""
+        x = inputs[0]
+        if len(x) < 2:
+            raise Problem(
+                "N203",
+                f"`in` takes means over positions, and {dims(x)} is a vector",
+                help="ln is for vectors",
+                label=f"{dims(x)} comes in here",
+            )
+        return x
+
+    def statistics(self, x: Shape) -> int:
+        """One for each channel."""
+        return x[-1]
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.GroupNormalization(-1, **self._arguments(), name=name)]
+
+
+class RootMeanSquareNorm(Norm):
+    """RMS norm: the channels of each position over the root of their mean square, times a learned factor for each channel."""
+
+    word = "rms"
+    arithmetic = "square add divide multiply"
+    cases = (Case("rms", (10, 16), (10, 16), 16), Case("rms(eps=1e-6)", (7,), (7,), 7), Case("rms", (4, 4, 3), (4, 4, 3), 3))
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """A factor for each channel."""
+        return (Weight("scale", inputs[0][-1:], "factor"),)
+
+    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+        """The input, and the root mean square of each position."""
+        return Saved(inputs=True, values=math.prod(inputs[0][:-1]))
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.RMSNormalization(epsilon=float(self.eps), name=name)]
+
+
+class UnitNorm(Plain):
+    """The channels of each position over their Euclidean length (of at least 1e-7)."""
+
+    word = "l2norm"
+    group = "norm"
+    arithmetic, keeps = "square add divide", "inputs"
+    cases = (Case("l2norm", (128,), (128,), 0), Case("l2norm", (38, 38, 4), (38, 38, 4), 0))
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.UnitNormalization(name=name)]
+
+
+class LocalResponseNorm(Plain):
     """Local response norm (AlexNet, section 3.3): x / (k + alpha/size * sum of squares over `size` neighbouring channels)^beta."""
 
     word = "lrn"
     group = "norm"
+    keeps = "inputs"
     cases = (Case("lrn", (55, 55, 96), (55, 55, 96), 0), Case("lrn(size=3, alpha=2e-5, beta=0.75, k=1)", (4, 4, 8), (4, 4, 8), 0))
 
     size_ = Whole(5, "neighbouring channels, the channel itself in the middle")
     alpha = Real(1e-4, "divided by size", least=0)
     beta = Real(0.75, "the exponent", least=0)
     k = Real(2, "added to the sum", least=0)
+
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """For each number: its square, the sum over `size` channels, times alpha, plus k, a power, a division."""
+        return math.prod(output) * (int(self.values["size"]) + 4)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         numbers = {option: float(self.values[option]) for option in ("alpha", "beta", "k")}

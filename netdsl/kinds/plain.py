@@ -11,10 +11,13 @@ class Plain(Kind):
     word = "_plain"
 
     def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape."""
         return inputs[0]
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """None."""
         return ()
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
+        """None."""
         return 0

@@ -10,15 +10,21 @@ Pads = tuple[tuple[int, int], ...]
 _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
 
 
+def wrong_rank(word: str, x: Shape, wanted: str, help: str = "") -> Problem:
+    """N203: the kind does not take an input with so many axes."""
+    what = {0: "a vector", **_RANK_WORDS}.get(len(x) - 1, f"an array of {len(x) - 1} axes")
+    return Problem("N203", f"`{word}` takes {wanted}, and {dims(x)} is {what}", help=help, label=f"{dims(x)} comes in here")
+
+
 class Padding(Option[Any]):
     """`same`, `valid`, `tf`, `full`, `causal`, a number, one for each axis (`2x1`), or both sides of each (`(t,b,l,r)`)."""
 
-    takes = "same, valid, tf, full, causal, a number, a size such as 2x1, or (top, bottom, left, right)"
-    words = ("same", "valid", "tf", "full", "causal")
+    words: tuple[str, ...] = ("same", "valid", "tf", "full", "causal")
 
     def __init__(self, default: str | int, doc: str = "", words: tuple[str, ...] = words) -> None:
         super().__init__(Word(default) if isinstance(default, str) else default, doc)
         self.words = words
+        self.takes = ", ".join((*words, "a number", "a size such as 2x1", "or (top, bottom, left, right)"))
 
     def read(self, value: Any) -> Any:
         if isinstance(value, Word) and value.text in self.words and not value.arguments:
@@ -93,7 +99,9 @@ class Windowed(Kind):
         if not 1 <= rank <= 3:
             what = "a vector" if rank < 1 else f"an array of {rank} axes"
             mend = "use fc, or give the input positions: 28x28x1" if rank < 1 else ""
-            raise Problem("N203", f"`{self.word}` slides over positions, and {dims(x)} is {what}", help=mend, label=f"{dims(x)} comes in here")
+            raise Problem(
+                "N203", f"`{self.word}` slides over positions, and {dims(x)} is {what}", help=mend, label=f"{dims(x)} comes in here"
+            )
         windows, strides, dilations = self.window(rank), self.strides(rank), self.dilations(rank)
         sizes = list(zip(x, windows, strides, dilations, strict=False))
         return tuple(Axis(*four, *pads) for four, pads in zip(sizes, self._pads(sizes), strict=True))
@@ -106,7 +114,9 @@ class Windowed(Kind):
             return tuple((number, number) for number in per_axis(pad.sizes, rank, "the padding", "pad"))
         if isinstance(pad, tuple):
             if len(pad) != 2 * rank:
-                raise Problem("N205", f"the padding {shown(pad)} has {len(pad)} numbers, and {_RANK_WORDS[rank]} has {2 * rank} sides", "pad")
+                raise Problem(
+                    "N205", f"the padding {shown(pad)} has {len(pad)} numbers, and {_RANK_WORDS[rank]} has {2 * rank} sides", "pad"
+                )
             return tuple(zip(pad[::2], pad[1::2], strict=True))
         return ((pad, pad),) * rank
 
@@ -138,7 +148,8 @@ class Windowed(Kind):
             bad = axes[[n < 1 for n in outputs].index(True)]
             pad = dims(axis.before for axis in axes) if all(a.before == a.after for a in axes) else str([(a.before, a.after) for a in axes])
             pad = str(axes[0].before) if all((a.before, a.after) == (axes[0].before,) * 2 for a in axes) else pad
-            message = f"the window does not fit: {self.head()} on {dims(x[:-1])}, pad {pad}, gives {bad.formula(self.ceil)}"
+            window = f"{self.word}{dims(self.size or ())}"
+            message = f"the window does not fit: {window} on {dims(x[:-1])}, pad {pad}, gives {bad.formula(self.ceil)}"
             mend = f"pad=same keeps {dims(x[:-1])}" if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1 else ""
             raise Problem("N204", message, "layer", mend, f"{dims(x)} comes in here")
         return outputs
@@ -163,8 +174,7 @@ def pad_layers(k: Any, name: str, pads: Pads, value: float = 0.0) -> list[Any]:
         return []
     if value:
         return [k.custom.ConstantPadding(pads, value, name=f"{name}_pad")]
-    padding = pads if len(pads) > 1 else pads[0]
-    return [getattr(k.keras.layers, f"ZeroPadding{len(pads)}D")(padding, name=f"{name}_pad")]
+    return [getattr(k.keras.layers, f"ZeroPadding{len(pads)}D")(even(pads), name=f"{name}_pad")]
 
 
 def tf_same(axes: tuple[Axis, ...]) -> bool:
@@ -174,3 +184,15 @@ def tf_same(axes: tuple[Axis, ...]) -> bool:
         if (axis.before, axis.after) != (total // 2, total - total // 2):
             return False
     return True
+
+
+def brief(sizes: tuple[int, ...]) -> Any:
+    """Sizes as Keras takes them: one number where all are the same."""
+    return sizes[0] if len(set(sizes)) == 1 else sizes
+
+
+def even(pads: Pads) -> Any:
+    """Both sides of each axis as Keras takes them: one number where all are the same."""
+    if len({size for pair in pads for size in pair}) == 1:
+        return pads[0][0]
+    return pads if len(pads) > 1 else pads[0]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.analysis.counts import Counts, count_layer
+from netdsl.analysis.counts import Counts, added, count_layers
 from netdsl.kinds.base import dims
 
 if TYPE_CHECKING:
+    from netdsl.graph import Layer
     from netdsl.network import Network
 
 _NUMBERS = ("params", "macs", "activations")
@@ -15,10 +16,9 @@ _WIDEST_LAYER = 48
 
 
 class Row(NamedTuple):
-    """A layer and its counts; `layer` is as it was written, `written` with every default."""
+    """A layer, its output's shape and its counts."""
 
-    layer: str
-    written: str
+    layer: Layer
     output: tuple[int, ...]
     counts: Counts
 
@@ -26,17 +26,13 @@ class Row(NamedTuple):
 def rows(network: Network) -> list[Row]:
     """The layers in order: inputs, merges and pools are rows, repeats are not folded."""
     graph = network.graph
-    return [
-        Row(layer.text, graph.written(layer), graph.ops[layer.ops[-1]].shape, count_layer(graph, layer)) for layer in graph.layers
-    ]
+    counts = count_layers(graph)
+    return [Row(layer, graph.ops[layer.ops[-1]].shape, count) for layer, count in zip(graph.layers, counts, strict=True)]
 
 
 def totals(table: list[Row]) -> Counts:
     """The sums over the rows."""
-    total = Counts()
-    for row in table:
-        total = total.plus(row.counts)
-    return total
+    return added(row.counts for row in table)
 
 
 def as_json(network: Network) -> dict[str, Any]:
@@ -47,7 +43,7 @@ def as_json(network: Network) -> dict[str, Any]:
         "name": network.name,
         "rows": [
             {
-                "layer": row.written,
+                "layer": network.graph.written(row.layer),
                 "output": list(row.output),
                 "params": row.counts.params,
                 "macs": row.counts.macs,
@@ -70,8 +66,8 @@ def text_table(network: Network) -> str:
     """The table for people: aligned columns, thousands set apart, the totals below."""
     table = rows(network)
     total = totals(table)
-    lines = [("layer", "output", *_NUMBERS)]
-    lines += [(_shortened(row.layer), dims(row.output), *(f"{getattr(row.counts, name):,}" for name in _NUMBERS)) for row in table]
+    lines: list[tuple[str, ...]] = [("layer", "output", *_NUMBERS)]
+    lines += [(_shortened(row.layer.text), dims(row.output), *(f"{getattr(row.counts, name):,}" for name in _NUMBERS)) for row in table]
     lines.append(("total", "", *(f"{getattr(total, name):,}" for name in _NUMBERS)))
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))

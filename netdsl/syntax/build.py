@@ -96,12 +96,12 @@ class Builder:
         return tree.Sizes(_sizes(c[0], c[0].start_pos), c[0].start_pos, c[0].end_pos)
 
     def braced(self, c: list[Any]) -> tree.Expression:
-        return tree.Expression(c[1], c[0].start_pos, c[-1].end_pos)
+        return tree.Expression(c[1], c[0].end_pos - 1, c[-1].end_pos)
 
     def string(self, c: list[Any]) -> tree.String:
         return tree.String(str(c[0][1:-1]), c[0].start_pos, c[0].end_pos)
 
-    def tuple(self, c: list[Any]) -> tree.Tuple:
+    def tupled(self, c: list[Any]) -> tree.Tuple:
         return tree.Tuple(tuple(c[1:-1]), c[0].start_pos, c[-1].end_pos)
 
     def dims(self, c: list[Any]) -> tree.Number | tree.Expression | tree.Sizes:
@@ -151,7 +151,7 @@ class Builder:
 
     def _shortcut(self, c: list[Any]) -> tuple[Instruction, ...]:
         """`a and b and c`: from the right, each operand but the last can jump over the rest."""
-        code: tuple[Instruction, ...] = c[-1]
+        code: tuple[Instruction, ...] = (*c[-1], Instruction("truth", None, c[-1][0].start, c[-1][-1].end))
         operands, signs = c[0:-1:2], c[1::2]
         pieces = [code]
         length = len(code)
@@ -250,12 +250,13 @@ class Builder:
     @staticmethod
     def _refuse_second(second: Any, first: Any, what: str) -> None:
         if second is not None:
-            raise Fault("N004", f"there is a second {what}, or a size behind it", second.start, second.end, "write kind, size, -amount, /stride")
+            mend = "write kind, size, -amount, /stride"
+            raise Fault("N004", f"there is a second {what}, or a size behind it", second.start, second.end, mend)
 
     def merge(self, c: list[Any]) -> tree.Merge:
-        word, *branches, closer = c
+        word, opener, *branches, closer = c
         name = self._word(word) if word is not None else None
-        start = name.start if name else branches[0].start - 1
+        start = name.start if name else opener.start_pos
         return tree.Merge(name, tuple(branches), start, closer.end_pos)
 
     def group(self, c: list[Any]) -> tree.Group:
@@ -276,7 +277,7 @@ class Builder:
         return tree.Number(number_value(digits, start, token.end_pos), start, token.end_pos)
 
     def step(self, c: list[Any]) -> tree.Step:
-        body, repeat, as_token, name = c
+        body, repeat, _, name = c
         end = repeat.end if repeat else body.end
         own_name = self._word(name) if name is not None else None
         return tree.Step(body, repeat, own_name, body.start, own_name.end if own_name else end)

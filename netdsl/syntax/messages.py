@@ -10,7 +10,7 @@ from netdsl.errors import Diagnostic, Source, Span, nearest
 from netdsl.syntax.split import STATEMENT_WORDS
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_THING = re.compile(r'"[^"\n]*"|@?[A-Za-z_][A-Za-z0-9_.]*|[0-9][0-9_.x×]*|//|\*\*|[<>=!]=|\S')
+_THING = re.compile(r'"[^"\n]*"|@?[A-Za-z_][A-Za-z0-9_.]*|[0-9][0-9_.x×]*|//|\*\*|[<>=!]=|[^ \t\n]')
 _FORMS = {
     "net": "net NAME",
     "use": 'use resnet, or use "blocks.net"',
@@ -22,7 +22,7 @@ _FORMS = {
     "tie": "tie NAME = transpose OTHER",
     "expect": "expect params = 61_706, or expect @name = 13x13x256",
 }
-_LOOKALIKES = {"→": ">", "⟶": ">", "⇒": ">", "➔": ">", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "*": "x", "＞": ">"}
+_LOOKALIKES = {"→": ">", "⟶": ">", "⇒": ">", "➔": ">", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "＞": ">"}
 _NAMES = {
     "STEP": "a layer",
     "NUMBER": "a number",
@@ -56,7 +56,7 @@ class Stop(NamedTuple):
     @property
     def before(self) -> str:
         """The statement's text up to here, without blanks at its end."""
-        return self.source.text[self.start : self.at].rstrip()
+        return self.source.text[self.start : self.at].rstrip(" \t\n")
 
     @property
     def rest(self) -> str:
@@ -89,12 +89,29 @@ def explain(stop: Stop) -> Diagnostic:
 
 
 def _expected(stop: Stop) -> str:
-    only_a_name = "STEP" in stop.expected and "LPAR" not in stop.expected
-    names = sorted({"a name" if token == "STEP" and only_a_name else _NAMES[token] for token in stop.expected if token in _NAMES})
+    possible = stop.expected - _out_of_place(stop)
+    only_a_name = "STEP" in possible and "LPAR" not in possible
+    names = sorted({"a name" if token == "STEP" and only_a_name else _NAMES[token] for token in possible if token in _NAMES})
     return " or ".join(names[:4]) if names else "something else"
 
 
+def _out_of_place(stop: Stop) -> set[str]:
+    """The closing and dividing signs that no bracket open here wants: the parser's tables do not tell brackets of one state apart."""
+    open_brackets = ""
+    for sign in re.sub(r'"[^"\n]*"|#[^\n]*', "", stop.before):
+        if sign in "([{":
+            open_brackets += sign
+        elif sign in ")]}":
+            open_brackets = open_brackets[:-1]
+    wanted = {"(": {"RPAR", "COMMA"}, "[": {"RBRACKET", "VBAR"}, "{": {"RBRACE"}}.get(open_brackets[-1:], set())
+    if stop.rule == "default" and not open_brackets:
+        wanted = {"COMMA"}
+    return {"RPAR", "COMMA", "RBRACKET", "VBAR", "RBRACE"} - wanted | ({"$END"} if open_brackets else set())
+
+
 def _form(stop: Stop) -> str:
+    if re.search(r"\bwhen[ \t\n]*\([^()]*$", stop.before):
+        return "the form is: when(t > 1, conv1-64), or when(t > 1, conv1-64, pool)"
     return f"the form is: {_FORMS[stop.rule]}" if stop.rule in _FORMS else ""
 
 
@@ -142,12 +159,46 @@ def _slashes(stop: Stop) -> Diagnostic | None:
     return Diagnostic("N003", f"one `{match[1]}` stands before the {what}", stop.span(len(match.group())), help=mend)
 
 
+def _apart(stop: Stop) -> Diagnostic | None:
+    """`conv3- 64`, `conv3-64 / 2`."""
+    match = re.match(r"([-/])[ \t]*([0-9]+)", stop.rest)
+    if not match or not _after_step(stop) or not re.match(r"[A-Za-z_]", _last_word(stop)):
+        return None
+    mend = f"write {_last_word(stop)}{match[1]}{match[2]}, without blanks"
+    return Diagnostic("N004", "size, amount and stride touch the word", stop.span(len(match.group())), help=mend)
+
+
+def _lone_cross(stop: Stop) -> Diagnostic | None:
+    """`4 x 4 x 1`, `4x4x`, `pool3/2x`, `conv3-64 x-2`."""
+    if stop.thing not in ("x", "×") or not _after_step(stop):
+        return None
+    number = re.match(r".[ \t]*([0-9]+)", stop.rest)
+    shape = re.search(r"(?:^|[\s:>])([0-9][0-9_]*)$", stop.before)
+    if number and shape:
+        mend = f"write {shape[1]}x{number[1]}, without blanks"
+        return Diagnostic("N004", "the `x` between two sizes touches them", stop.span(), help=mend)
+    if number:
+        return None
+    if stop.at > stop.start and not stop.source.text[stop.at - 1].isspace():
+        return Diagnostic("N003", "a number was expected behind this `x`", stop.span(), help="add it, as in 32x32x3, or remove the `x`")
+    return Diagnostic("N003", "how often is a whole number from 0 up", stop.span(), help=f"write {_last_word(stop)} x2")
+
+
 def _repeat_space(stop: Stop) -> Diagnostic | None:
     """`(...)x2`: the blank before the repeat is missing."""
     match = re.match(r"[x×]([0-9]+|\{)", stop.rest)
     if not match or not stop.before or stop.source.text[stop.at - 1] in " \t\n" or not _after_step(stop):
         return None
     return Diagnostic("N003", f"a blank stands before `{match.group()}`", stop.span(len(match.group())), help=f"write ` {match.group()}`")
+
+
+def _loose_repeat(stop: Stop) -> Diagnostic | None:
+    """`conv3-64 x 3`: the number stands apart."""
+    match = re.match(r"[x×][ \t]+([0-9]+|\{)", stop.rest)
+    if not match or not _after_step(stop):
+        return None
+    mend = f"write {_last_word(stop) or '(...)'} x{match[1]}"
+    return Diagnostic("N003", "the number of a repeat touches its `x`", stop.span(len(match.group())), help=mend)
 
 
 def _repeat_order(stop: Stop) -> Diagnostic | None:
@@ -169,7 +220,9 @@ def _def_without_brackets(stop: Stop) -> Diagnostic | None:
     match = re.match(r"def[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
     if stop.rule != "def" or stop.thing != "=" or not match:
         return None
-    return Diagnostic("N003", "a block is defined with brackets, also without parameters", stop.span(), help=f"write def {match[1]}() = ...")
+    return Diagnostic(
+        "N003", "a block is defined with brackets, also without parameters", stop.span(), help=f"write def {match[1]}() = ..."
+    )
 
 
 def _trailing_comma(stop: Stop) -> Diagnostic | None:
@@ -191,10 +244,36 @@ def _dangling_arrow(stop: Stop) -> Diagnostic | None:
         return None
     if stop.before.endswith(">") and (stop.thing in ("", ">", ")", "]", "|", ",")):
         at = stop.start + len(stop.before) - 1
-        return Diagnostic("N003", "a layer was expected behind this `>`", Span(stop.source, at, at + 1), help="add the layer, or remove the `>`")
+        return Diagnostic(
+            "N003", "a layer was expected behind this `>`", Span(stop.source, at, at + 1), help="add the layer, or remove the `>`"
+        )
     if stop.thing == ">":
         return Diagnostic("N003", "a layer was expected before this `>`", stop.span(), help="begin with a shape, a layer or `@name`")
     return None
+
+
+def _other_arrow(stop: Stop) -> Diagnostic | None:
+    """`conv3-64 -> pool`, `conv3-64 => pool`."""
+    arrow = re.match(r"[-=~|]+>", stop.rest)
+    if not arrow or not _after_step(stop):
+        return None
+    return Diagnostic("N003", f"steps are joined by `>`, not `{arrow.group()}`", stop.span(len(arrow.group())), help="write `>`")
+
+
+def _other_bar(stop: Stop) -> Diagnostic | None:
+    """`[ a, b ]`, `a | b`."""
+    if stop.thing == "," and "VBAR" in stop.expected:
+        return Diagnostic("N003", "branches are parted by `|`", stop.span(), help="write `|`")
+    if stop.thing == "|" and _after_step(stop):
+        return Diagnostic("N003", "branches stand in brackets", stop.span(), help="write [ a | b ], or add[ a | b ]")
+    return None
+
+
+def _semicolon(stop: Stop) -> Diagnostic | None:
+    if stop.thing != ";":
+        return None
+    mend = "begin the next statement on a line of its own"
+    return Diagnostic("N003", "a statement ends with its line, not with `;`", stop.span(), help=mend)
 
 
 def _missing_arrow(stop: Stop) -> Diagnostic | None:
@@ -216,10 +295,13 @@ def _empty_braces(stop: Stop) -> Diagnostic | None:
 
 def _fraction_behind(stop: Stop) -> Diagnostic | None:
     """`conv3-6.5`, `conv3-1e4`: amounts and strides are whole."""
-    match = re.match(r"[-/]?[0-9_]*\.[0-9]+", stop.rest)
+    match = re.match(r"[-/x×]?[0-9_]*\.[0-9]+", stop.rest)
     if not match or not re.search(r"[A-Za-z0-9_]$", stop.before) or "MORETHAN" not in stop.expected:
         return None
-    return Diagnostic("N003", "sizes, amounts and strides are whole numbers", stop.span(len(match.group())))
+    word = re.search(r"([A-Za-z_]+)([0-9]*)$", stop.before)
+    is_option = word and re.fullmatch(r"\.[0-9]+", match.group()) and not stop.rest[match.end() :].startswith(("-", "/"))
+    mend = f"write {word[1]}({word[2]}{match.group()})" if word and is_option else ""
+    return Diagnostic("N003", "sizes, amounts, strides and repeats are whole numbers", stop.span(len(match.group())), help=mend)
 
 
 def _single_equals(stop: Stop) -> Diagnostic | None:
@@ -232,36 +314,48 @@ def _name_behind_number(stop: Stop) -> Diagnostic | None:
     """`{2c}`: a product without its sign."""
     match = re.search(r"(?:^|[^A-Za-z0-9_])([0-9.]+)$", stop.before)
     if match and "TIMES" in stop.expected and _WORD.match(stop.thing):
-        return Diagnostic("N003", f"a product is written with `*`: {match[1]}*{stop.thing}", stop.span(), help=f"write {match[1]}*{stop.thing}")
+        return Diagnostic(
+            "N003", f"a product is written with `*`: {match[1]}*{stop.thing}", stop.span(), help=f"write {match[1]}*{stop.thing}"
+        )
     return None
 
 
 def _lookalike(stop: Stop) -> Diagnostic | None:
     sign = stop.thing[:1]
-    if not sign or (sign.isascii() and sign != "*") or (sign == "*" and "STEP" in stop.expected):
+    if not sign or sign == "×" or (sign.isascii() and sign.isprintable() and sign != "*") or (sign == "*" and "STEP" in stop.expected):
         return None
-    if sign == "*" and not re.match(r"\*[ \t]*[0-9]", stop.rest):
+    times = re.match(r"\*[ \t]*([0-9]+)", stop.rest)
+    if sign == "*" and not times:
         return None
-    code = "" if sign.isprintable() else f" (U+{ord(sign):04X})"
     mend = f"write `{_LOOKALIKES[sign]}`" if sign in _LOOKALIKES else "names are written in ASCII letters, digits and `_`"
-    shown = sign if sign.isprintable() else "this character"
-    return Diagnostic("N006", f"`{shown}`{code} is not part of the language", stop.span(1), help=mend)
+    if times:
+        mend = f"write {_last_word(stop) or '(...)'} x{times[1]}"
+    elif not sign.isprintable():
+        mend = "remove it, or write a plain blank"
+    shown = f"`{sign}`" if sign.isprintable() else f"this character (U+{ord(sign):04X})"
+    return Diagnostic("N006", f"{shown} is not part of the language", stop.span(1), help=mend)
 
 
 def _statement_inside(stop: Stop) -> Diagnostic | None:
     """`input 32x32x1 conv3-64`: a flow's first `>` is missing; and a number where a name belongs."""
-    if "MORETHAN" in stop.expected and re.match(r"[0-9.]", stop.thing):
-        return Diagnostic("N003", f"`{stop.thing}` cannot stand here", stop.span(), help="a size touches its word: `conv3-64`, not `conv 3-64`")
+    option = re.search(r"[(,][ \t\n]*([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
+    if "EQUAL" in stop.expected and option and re.match(r"[0-9.]", stop.thing):
+        return Diagnostic("N003", f"`=` is missing before `{stop.thing}`", stop.span(), help=f"write {option[1]}={stop.thing}")
+    if "MORETHAN" in stop.expected and re.match(r"\.?[0-9]", stop.rest):
+        return Diagnostic(
+            "N003", f"`{stop.thing}` cannot stand here", stop.span(), help="a size touches its word: `conv3-64`, not `conv 3-64`"
+        )
     return None
 
 
 def _name_expected(stop: Stop) -> Diagnostic | None:
     """`net 3x`, `param 5 = 2`, `as 3`."""
-    if stop.expected & {"STEP", "NAME"} and not stop.expected & {"NUMBER", "LITERAL", "LBRACE", "LPAR"} and stop.thing:
-        if re.search(r"\b(as|net|param|let|def|tie|transpose)$", stop.before):
-            mend = "a name begins with a letter, and holds letters, digits and `_`"
-            return Diagnostic("N003", f"`{stop.thing}` is no name", stop.span(), help=mend)
-    return None
+    if not stop.thing or not stop.expected & {"STEP", "NAME"} or stop.expected & {"NUMBER", "LITERAL", "LBRACE", "LPAR"}:
+        return None
+    if not re.search(r"\b(as|net|param|let|def|tie|transpose)$", stop.before):
+        return None
+    mend = "a name begins with a letter, and holds letters, digits and `_`"
+    return Diagnostic("N003", f"`{stop.thing}` is no name", stop.span(), help=mend)
 
 
 def _after_step(stop: Stop) -> bool:
@@ -278,8 +372,14 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _lookalike,
     _braces,
     _slashes,
+    _apart,
+    _lone_cross,
+    _other_arrow,
+    _other_bar,
+    _semicolon,
     _fraction_behind,
     _repeat_order,
+    _loose_repeat,
     _repeat_space,
     _def_without_brackets,
     _trailing_comma,

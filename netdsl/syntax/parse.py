@@ -67,8 +67,7 @@ def _stop(error: Any, piece: Piece) -> tuple[int, frozenset[str]]:
     """Where the parser stopped, and the names of the tokens that it could have taken."""
     token = getattr(error, "token", None)
     at = piece.end if token is not None and token.type == "$END" else error.pos_in_stream
-    expected = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or ()
-    return at, frozenset(expected)
+    return at, frozenset(error.interactive_parser.accepts())
 
 
 @cache
@@ -79,7 +78,7 @@ def _lark() -> Any:
 
     tables = load_tables()
     tables["data"]["options"]["transformer"] = Builder()
-    return Lark.load(tables)  # type: ignore[arg-type]
+    return Lark.load(tables)
 
 
 def _description(text: str) -> str:

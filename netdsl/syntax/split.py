@@ -17,6 +17,7 @@ _CONTINUED = ("input", "flow", "def", "let")
 
 _MARKS = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{}"\n]')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD_OR_OTHER = re.compile(r'"[^"\n]*"|#[^\n]*|(?<![\w.])(?P<word>[A-Za-z_][\w.]*)')
 _GAP = re.compile(r"(?:[ \t]|#[^\n]*|\n)*")
 _BLANK = re.compile(r"[ \t\n]*")
 _STATEMENT_LINE = re.compile(rf"(?:{'|'.join(STATEMENT_WORDS)})[ \t]")
@@ -63,7 +64,7 @@ def split(source: Source, limits: Limits) -> Iterator[Piece | Broken]:
         if text[position] == ">":
             piece = Broken("flow", piece.start, piece.end, _stray_arrow(source, position, previous))
         elif isinstance(piece, Piece):
-            too_long = _too_many_terms(source, piece, limits)
+            too_long = _too_long_word(source, piece, limits) or _too_many_terms(source, piece, limits)
             piece = Broken(*piece, too_long) if too_long else piece
         yield piece
         position, previous = piece.end, piece.rule
@@ -121,7 +122,7 @@ def _last_character(text: str, start: int, end: int) -> int:
         if mark.group().startswith("#"):
             end = mark.start()
             break
-    return start + len(text[start:end].rstrip())
+    return start + len(text[start:end].rstrip(" \t\n"))
 
 
 def _broken_to_line_end(source: Source, rule: str, start: int, diagnostic: Diagnostic) -> Broken:
@@ -160,6 +161,17 @@ def _stray_arrow(source: Source, at: int, previous: str) -> Diagnostic:
         Span(source, at, at + 1),
         help="begin the flow with a shape, `input`, a layer or `@name`",
     )
+
+
+def _too_long_word(source: Source, piece: Piece, limits: Limits) -> Diagnostic | None:
+    """Names are written in messages and layers' names, so their length is bounded."""
+    if piece.end - piece.start <= limits.word:
+        return None
+    for word in _WORD_OR_OTHER.finditer(source.text, piece.start, piece.end):
+        if word["word"] and len(word["word"]) > limits.word:
+            message = f"this word has {len(word['word']):,} characters, more than the limit of {limits.word}"
+            return Diagnostic("N403", message, Span(source, *word.span()))
+    return None
 
 
 def _too_many_terms(source: Source, piece: Piece, limits: Limits) -> Diagnostic | None:

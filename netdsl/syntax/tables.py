@@ -32,6 +32,13 @@ def _text(name: str) -> str:
         return file.read()
 
 
+def fingerprint() -> str:
+    """What tells the grammar from others: kept tables are fresh where they hold the same. Lark numbers its states anew each time."""
+    import hashlib
+
+    return hashlib.sha256(_text("netdsl.lark").encode()).hexdigest()
+
+
 def made_from_grammar() -> dict[str, Any]:
     """The tables, made anew."""
     import lark as lark_package
@@ -42,7 +49,30 @@ def made_from_grammar() -> dict[str, Any]:
     text = _text("netdsl.lark")
     lark = Lark(text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True)
     data, memo = lark.memo_serialize([TerminalDef, Rule])
-    return json.loads(json.dumps({"lark": lark_package.__version__, "data": data, "memo": memo}))  # type: ignore[no-any-return]
+    _renumber(data["parser"]["parser"])
+    tables = {"grammar": fingerprint(), "lark": lark_package.__version__, "data": data, "memo": memo}
+    return json.loads(json.dumps(tables))  # type: ignore[no-any-return]
+
+
+def _renumber(parse_table: dict[str, Any]) -> None:
+    """Numbers states and tokens by the grammar alone: Lark's own numbers differ from one run of Python to the next."""
+    names, states = parse_table["tokens"], parse_table["states"]
+    tokens = {name: number for number, name in enumerate(sorted(names.values()))}
+    starts, ends = parse_table["start_states"], parse_table["end_states"]
+    actions = {state: sorted((names[token], action) for token, action in row.items()) for state, row in states.items()}
+    found = dict.fromkeys(starts[start] for start in sorted(starts))
+    waiting = list(found)
+    while waiting:
+        targets = [target for _, (kind, target) in actions[waiting.pop()] if kind == 0]  # 0 shifts to a state, 1 reduces by a rule
+        waiting += [target for target in dict.fromkeys(targets) if target not in found]
+        found |= dict.fromkeys(targets)
+    number = {state: position for position, state in enumerate([*found, *(ends[end] for end in sorted(ends) if ends[end] not in found)])}
+    parse_table["tokens"] = {position: name for name, position in tokens.items()}
+    parse_table["states"] = {
+        number[state]: {tokens[name]: (kind, number[to] if kind == 0 else to) for name, (kind, to) in actions[state]} for state in number
+    }
+    parse_table["start_states"] = {start: number[state] for start, state in starts.items()}
+    parse_table["end_states"] = {end: number[state] for end, state in ends.items()}
 
 
 def load_tables() -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Kinds of no family: factors, learned and fixed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from netdsl.kinds.base import REQUIRED, Case, Flag, Numbers, Problem, Real, Shape, Weight, dims
+from netdsl.kinds.initial import Initial, keras_initializer
+from netdsl.kinds.plain import Plain
+
+_AXES = {1: "ac", 2: "abc", 3: "abdc", 4: "abdec"}  # letters of the axes, the batch's first, the channels' last
+
+
+class Scale(Plain):
+    """A learned factor for each channel; with `bias` an offset too."""
+
+    word = "scale"
+    group = "other"
+    keeps = "inputs"
+    cases = (
+        Case("scale", (8, 8, 4), (8, 8, 4), 4),
+        Case("scale(init=1e-6)", (10, 16), (10, 16), 16),
+        Case("scale(bias)", (7,), (7,), 14),
+        Case("scale(bias)", (2, 3, 4, 5), (2, 3, 4, 5), 10),
+    )
+
+    init = Initial(1, "the factors at the beginning")
+    bias = Flag(False, "an offset for each channel")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape."""
+        x = inputs[0]
+        if len(x) not in _AXES:
+            raise Problem("N203", f"`scale` takes arrays of up to 4 axes, and {dims(x)} has {len(x)}", label=f"{dims(x)} comes in here")
+        return x
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """A factor for each channel, and with `bias` an offset."""
+        channels = inputs[0][-1:]
+        return (Weight("kernel", channels, "factor"), *((Weight("bias", channels, "bias"),) if self.bias else ()))
+
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """A multiplication for each number, and with `bias` an addition."""
+        return math.prod(output) * (1 + self.bias)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        axes = _AXES[len(output)]
+        bias = {"bias_axes": "c"} if self.bias else {}
+        start = keras_initializer(k, self.init)
+        return [k.keras.layers.EinsumDense(f"{axes},c->{axes}", output, **bias, kernel_initializer=start, name=name)]
+
+
+class Rescale(Plain):
+    """Each number times a fixed factor, plus a fixed offset: `rescale(1/255)`, `rescale(1/127.5, offset=-1)`."""
+
+    word = "rescale"
+    group = "other"
+    positional = ("factor", "offset")
+    keeps = ""
+    cases = (Case("rescale(1/255)", (28, 28, 1), (28, 28, 1), 0), Case("rescale(1/127.5, offset=-1)", (7,), (7,), 0))
+
+    factor = Real(REQUIRED, "the factor")
+    offset = Real(0, "the offset")
+
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """A multiplication for each number, and an addition where the offset is not 0."""
+        return math.prod(output) * (2 if self.offset else 1)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        offset = {"offset": float(self.offset)} if self.offset else {}
+        return [k.keras.layers.Rescaling(float(self.factor), **offset, name=name)]
+
+
+class Standardize(Plain):
+    """(x - mean)/std with fixed numbers: one of each for all channels, or one for each channel."""
+
+    word = "std"
+    group = "other"
+    positional = ("mean", "std")
+    arithmetic, keeps = "subtract divide", ""
+    cases = (
+        Case("std(0.1307, 0.3081)", (28, 28, 1), (28, 28, 1), 0),
+        Case("std((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))", (8, 8, 3), (8, 8, 3), 0),
+        Case("std(5, 2)", (4,), (4,), 0),
+    )
+
+    mean = Numbers(REQUIRED, "what is taken away")
+    std = Numbers(REQUIRED, "what the difference is divided by")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape."""
+        x = inputs[0]
+        for name in ("mean", "std"):
+            count = len(self.values[name])
+            if count not in (1, x[-1]):
+                raise Problem("N206", f"`{name}` has {count} numbers for {x[-1]} channels", name, label=f"{dims(x)} comes in here")
+        if min(self.std) <= 0:
+            raise Problem("N107", "`std` takes numbers above 0", "std")
+        return x
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        mean, variance = [float(m) for m in self.mean], [float(s * s) for s in self.std]
+        count = max(len(mean), len(variance))
+        if count == 1:
+            return [k.keras.layers.Normalization(mean=mean[0], variance=variance[0], name=name)]
+        full = {"mean": mean * (count // len(mean)), "variance": variance * (count // len(variance))}
+        return [k.keras.layers.Normalization(**full, name=name)]

@@ -1,0 +1,158 @@
+"""Unpooling: more positions without weights."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from netdsl.kinds.base import REQUIRED, Case, Choice, Kind, Point, Problem, Ref, Shape, dims, per_axis
+from netdsl.kinds.plain import Plain
+from netdsl.kinds.pool import MaxPool
+from netdsl.kinds.window import brief, wrong_rank
+
+
+class Unpooling(Plain):
+    """What the kinds share that make K positions of each one."""
+
+    word = "_unpooling"
+    group = "unpooling"
+    takes: ClassVar[dict[str, str]] = {"size": "yes"}
+
+    def factors(self, x: Shape) -> tuple[int, ...]:
+        """How many positions become of one, for each axis."""
+        if not 2 <= len(x) <= 4:
+            raise wrong_rank(self.word, x, "sequences, images and volumes")
+        return per_axis(self.size or (1,), len(x) - 1, "the size", "size")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The same channels at K*W positions on each axis."""
+        x = inputs[0]
+        return (*(size * factor for size, factor in zip(x, self.factors(x), strict=False)), x[-1])
+
+
+class Upsample(Unpooling):
+    """Upsampling: each position K times (nearest), or with `bilinear` on straight lines between the positions' middles."""
+
+    word = "up"
+    positional = ("how",)
+    keeps = ""
+    cases = (
+        Case("up2", (7, 7, 4), (14, 14, 4), 0),
+        Case("up2(bilinear)", (7, 7, 4), (14, 14, 4), 0),
+        Case("up2x1", (3, 4, 2), (6, 4, 2), 0),
+        Case("up3", (5, 2), (15, 2), 0),
+        Case("up2(bilinear)", (5, 2), (10, 2), 0),
+        Case("up2", (2, 3, 4, 1), (4, 6, 8, 1), 0),
+        Case("up2(bilinear)", (2, 3, 4, 2), (4, 6, 8, 2), 0),
+    )
+
+    how = Choice("nearest", ("nearest", "bilinear"), "what stands between the positions; bilinear is linear along each axis")
+
+    def work(self, output: Shape, *inputs: Shape) -> int:
+        """Nothing; of `bilinear`, for each number and axis two multiplications and an addition."""
+        return 3 * (len(output) - 1) * math.prod(output) if self.how.text == "bilinear" else 0
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        x = inputs[0]
+        rank = len(x) - 1
+        if self.how.text == "nearest":
+            return [getattr(k.keras.layers, f"UpSampling{rank}D")(brief(self.factors(x)), name=name)]
+        if rank == 2:
+            return [k.keras.layers.UpSampling2D(brief(self.factors(x)), interpolation="bilinear", name=name)]
+        return linear_layers(k, name, output, x)
+
+
+class Nails(Unpooling):
+    """Bed of nails: each value in the first of K cells on each axis, zeros in the others."""
+
+    word = "nails"
+    arithmetic, keeps = "", ""
+    cases = (
+        Case("nails2", (7, 7, 4), (14, 14, 4), 0),
+        Case("nails2x1", (3, 4, 2), (6, 4, 2), 0),
+        Case("nails3", (5, 2), (15, 2), 0),
+        Case("nails2", (2, 3, 4, 1), (4, 6, 8, 1), 0),
+    )
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        """Axis after axis: rows of all that lies behind one position, each with zeros behind it."""
+        x = inputs[0]
+        shape, steps = list(x), []
+        for axis, factor in enumerate(self.factors(x)):
+            rows, rest = math.prod(shape[: axis + 1]), math.prod(shape[axis + 1 :])
+            shape[axis] *= factor
+            if factor > 1:
+                whole = ((0, 0), (0, 0), (0, (factor - 1) * rest))
+                steps.append(k.keras.layers.Reshape((rows, rest), name=f"{name}_axis_{axis + 1}"))
+                steps.append(lambda tensor, whole=whole: k.keras.ops.pad(tensor, whole))
+        return [*steps, k.keras.layers.Reshape(output, name=name)] if steps else []
+
+
+class MaxUnpool(Plain):
+    """Max unpooling of the pool `p`: each value goes back to where the maximum of its window was, zeros elsewhere.
+
+    Of equal values in a window the first one, row by row, is the maximum; where windows that overlap have their maxima at one place,
+    the place holds the sum. The switches are found from the pool's input, which therefore comes in too.
+    """
+
+    word = "unpool"
+    group = "unpooling"
+    positional = ("pool",)
+    arithmetic, keeps = "", ""  # the pool keeps the switches
+    cases = (
+        Case("pool as p > unpool(@p)", (4, 4, 3), (4, 4, 3), 0),
+        Case("pool3/2(pad=same) as p > conv3-3 > unpool(@p)", (9, 9, 3), (9, 9, 3), 84),
+        Case("pool3/1 as p > unpool(@p)", (7, 2), (7, 2), 0),
+        Case("pool2(ceil) as p > unpool(@p)", (3, 4, 5, 2), (3, 4, 5, 2), 0),
+    )
+
+    pool = Point(REQUIRED, "a max pool whose output has this input's shape")
+
+    @classmethod
+    def example(cls) -> str:
+        return "unpool(@p)"
+
+    def settled(self) -> Kind:
+        if not isinstance(self._pool.kind, MaxPool):
+            what = self._pool.kind.head() if self._pool.kind else "an input"
+            message = f"`unpool` takes the name of a max pool, and @{self._pool.name} is {what}"
+            raise Problem("N107", message, "pool", "name the pool: pool as p, and then unpool(@p)")
+        return self
+
+    @property
+    def _pool(self) -> Ref:
+        assert self.pool is not None
+        return self.pool
+
+    def reads(self) -> tuple[tuple[int, Shape], ...]:
+        """The pool's input."""
+        return self._pool.inputs
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The shape of the pool's input, where the input has that of its output."""
+        if inputs[0] != self._pool.shape:
+            message = f"`unpool(@{self._pool.name})` takes what the pool gives, {dims(self._pool.shape)}, and {dims(inputs[0])} comes in"
+            raise Problem("N207", message, label=f"{dims(inputs[0])} comes in here")
+        return inputs[1]
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        pool = self._pool.kind
+        assert isinstance(pool, MaxPool)
+        rank = len(output) - 1
+        pads = pool.whole_pads(inputs[0], inputs[1])
+        return [k.custom.MaxUnpooling(pool.window(rank), pool.strides(rank), pads, name=name)]
+
+
+def linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
+    """Linear interpolation to the output's positions: Keras's layer for images, and the same along one axis after the other elsewhere."""
+    layers = k.keras.layers
+    if len(x) == 3:
+        return [layers.Resizing(output[0], output[1], name=name)]
+    shape, steps = list(x), []
+    for axis in range(len(x) - 1):
+        rows, rest = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+        if shape[axis] != output[axis]:
+            steps.append(layers.Reshape((rows, shape[axis], rest), name=f"{name}_rows_{axis + 1}"))
+            steps.append(layers.Resizing(rows, output[axis], name=f"{name}_axis_{axis + 1}"))
+            shape[axis] = output[axis]
+    return [*steps, layers.Reshape(output, name=name)] if steps else []

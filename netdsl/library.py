@@ -1,0 +1,78 @@
+"""The files that a text `use`s: the standard block library, and files beside it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from netdsl.errors import NetError, Note, Source, Span, did_you_mean, fail
+from netdsl.syntax import Parsed, parse_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netdsl.limits import Limits
+
+BLOCKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "blocks")
+
+
+class Library:
+    """Finds and parses used files, each once. `folder` is the starting file's: nothing outside it is read; None allows no files."""
+
+    def __init__(self, folder: str | None, read: Callable[[str], Source], limits: Limits) -> None:
+        self.folder = None if folder is None else os.path.realpath(folder or ".")
+        self.read = read
+        self.limits = limits
+        self.parsed: dict[str, Parsed] = {}
+
+    def standard(self, name: str, place: Span) -> Parsed:
+        """A file of the standard block library.
+
+        Raises:
+            NetError: N114 where there is none of this name.
+        """
+        path = os.path.join(BLOCKS, f"{name}.net")
+        known = standard_names()
+        if name not in known:
+            mend = did_you_mean(name, known) or f"the libraries are {', '.join(known)}; a file stands in quotes: use \"{name}.net\""
+            raise fail("N114", f"there is no block library `{name}`", place, help=mend)
+        return self._parsed(path, place)
+
+    def beside(self, name: str, source: Source, place: Span) -> Parsed:
+        """A file named from the folder of the one that uses it.
+
+        Raises:
+            NetError: N115 for a path that leads out of the starting file's folder, N601 where it cannot be read.
+        """
+        if self.folder is None:
+            mend = "save it, or use the standard blocks: use resnet"
+            raise fail("N115", "a text that is no file has no files beside it", place, help=mend)
+        if not name or os.path.isabs(name) or "\\" in name or ":" in name or "\0" in name:
+            mend = 'write use "blocks.net", with no drive and no leading /'
+            raise fail("N115", "a used file is named from this one's folder", place, help=mend)
+        path = os.path.normpath(os.path.join(os.path.dirname(source.name), name))
+        real = os.path.realpath(path)
+        if os.path.commonpath([real, self.folder]) != self.folder:
+            message = "the used file lies outside the folder of the file that was read first"
+            raise fail("N115", message, place, help="move it into that folder, or below it")
+        return self._parsed(path, place)
+
+    def _parsed(self, path: str, place: Span) -> Parsed:
+        key = os.path.realpath(path)
+        if key not in self.parsed:
+            try:
+                self.parsed[key] = parse_text(self.read(path), self.limits)
+            except NetError as error:
+                noted = (d._replace(span=d.span or place, notes=(*d.notes, *used_here(d.span, place))) for d in error.diagnostics)
+                raise NetError(*noted) from None
+        return self.parsed[key]
+
+
+def used_here(own: Span | None, place: Span) -> tuple[Note, ...]:
+    """The note that a mistake in a used file carries, unless the place of use is its own."""
+    return (Note("used here", place),) if own and own != place else ()
+
+
+def standard_names() -> list[str]:
+    """The names of the standard block library."""
+    return sorted(name[:-4] for name in os.listdir(BLOCKS) if name.endswith(".net")) if os.path.isdir(BLOCKS) else []

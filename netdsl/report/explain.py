@@ -1,0 +1,234 @@
+"""What a code means, and what a kind of layer is: pages for a terminal, and `docs/kinds.md`, which is made here.
+
+A code's page is `docs/errors/CODE.md`; all that is said of a kind comes from its class. `python -m netdsl.report.explain`
+(or `make kinds`) prints `docs/kinds.md`; a test says when it is stale.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from typing import Any
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.kinds import KINDS, Kind
+from netdsl.kinds.base import REQUIRED, Case, Dims, Option, Part, Sizes, dims, shown
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_CODE = re.compile(r"[NW][0-9]{3}")
+_HEADING = re.compile(r"(?m)^#+ (.*)$")
+_WIDTH = 100
+_MARKS = {"size": "K", "amount": "-N", "stride": "/S"}
+_FORMS = {
+    "res": """\
+# res · a form
+
+`res(F)` is `add[ F | shortcut ] > act`: a residual (He et al. 2015). F is a chain of layers.
+
+    res(conv3-64 > conv3-64)
+    res(conv1-64 > dw3 > conv1-24, skip=match, act=none)
+
+- `skip=auto`, the default: the identity where the shapes agree, else a linear 1x1 convolution with F's stride and norm
+- `skip=id`: the identity, an error where the shapes differ
+- `skip=pad`: every S-th position and zero channels, without parameters
+- `skip=match`: adds only where the shapes agree, and is F alone where not
+- `act=`: the activation behind the sum; left out, `conv`'s default activation where F holds a `conv` or `fc`, else none
+"""
+}
+
+
+def explained(what: str, colour: bool = False) -> str:
+    """The page of a code, a kind or a form, for a terminal.
+
+    Raises:
+        NetError: N101 where nothing has this name.
+    """
+    if what.upper() in titles():
+        return for_terminal(page(what.upper()), colour)
+    word = what if what in KINDS or what in _FORMS else re.sub(r"[0-9].*|-.*|/.*|\(.*", "", what)
+    if word in _FORMS:
+        return for_terminal(_FORMS[word], colour)
+    if word in KINDS:
+        return for_terminal(kind_page(KINDS[word]), colour)
+    mend = did_you_mean(word, [*KINDS, *_FORMS]) or did_you_mean(what.upper(), titles())
+    raise fail("N101", f"there is no code or kind of layer `{what}`", help=mend or "a code is as in N204, a kind as in conv")
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------------
+
+
+def pages_folder() -> str:
+    """The folder of the codes' pages: inside the package where it was installed, in `docs` in a checkout.
+
+    Raises:
+        FileNotFoundError: where neither is there.
+    """
+    for folder in (os.path.join(_PACKAGE, "pages", "errors"), os.path.join(os.path.dirname(_PACKAGE), "docs", "errors")):
+        if os.path.isdir(folder):
+            return folder
+    raise FileNotFoundError("netdsl was installed without its pages")
+
+
+def page(code: str) -> str:
+    with open(os.path.join(pages_folder(), f"{code}.md"), encoding="utf-8") as file:
+        return file.read()
+
+
+@cache
+def titles() -> dict[str, str]:
+    """The codes that have a page, in order, and what each means in a line."""
+    names = sorted(name[:-3] for name in os.listdir(pages_folder()) if _CODE.fullmatch(name[:-3]) and name.endswith(".md"))
+    return {code: page(code).split("\n", 1)[0].removeprefix(f"# {code}").strip(" ·") for code in names}
+
+
+def for_terminal(markdown: str, colour: bool) -> str:
+    """A page as plain text: fences and comments away, code indented, headings bold."""
+    lines: list[str] = []
+    fenced = False
+    label = ""
+    for line in markdown.strip().split("\n"):
+        comment = re.fullmatch(r"<!-- (\w+) -->", line)
+        if comment:
+            label = comment[1]
+        elif line.startswith("```"):
+            fenced = not fenced
+            lines += [f"{label}:", ""] if fenced and label else []
+            label = ""
+        elif fenced:
+            lines.append(f"    {line}".rstrip())
+        else:
+            lines.append(_plain_line(line, colour))
+    return "\n".join(lines)
+
+
+def _plain_line(line: str, colour: bool) -> str:
+    """A line of prose: links as their text, headings bold, broken where it is long."""
+    if line.startswith("    "):
+        return line
+    heading = _HEADING.fullmatch(line)
+    if heading:
+        return f"\033[1m{heading[1]}\033[0m" if colour else heading[1]
+    line = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", line)
+    if len(line) <= _WIDTH:
+        return line
+    from textwrap import fill
+
+    return fill(line, _WIDTH, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False, break_on_hyphens=False)
+
+
+# --- kinds ------------------------------------------------------------------------------------------------------------------
+
+
+def kind_page(kind: type[Kind]) -> str:
+    """All that is known of a kind, as Markdown that reads well without being rendered."""
+    aliases = f" (also {', '.join(f'`{alias}`' for alias in kind.aliases)})" if kind.aliases else ""
+    lines = [f"# {kind.word} · {kind.group}", "", f"{_paragraph(kind.__doc__)}{aliases}", "", f"    {spelling(kind)}", ""]
+    lines += [_free(kind), ""] if _free(kind) else []
+    options = [_option(option) for option in _own_first(kind)]
+    if options:
+        lines += ["Options and their defaults:", "", *options, ""]
+    rules = [(rule, said(kind, rule)) for rule in ("shape", "weights", "macs")]
+    told = [f"- {_RULES[rule]}: {words}" for rule, words in rules if words]
+    if told:
+        lines += ["Rules:", "", *told, ""]
+    return "\n".join([*lines, "Examples:", "", *_case_lines(kind.cases)])
+
+
+_RULES = {"shape": "output", "weights": "params", "macs": "MACs"}
+
+
+def spelling(kind: type[Kind]) -> str:
+    """How a kind is written with all that it takes: `convK-N/S(...)`; options that must be given by their names."""
+    if kind.inputs is None:
+        branches = "[ A | B ]" if getattr(kind, "most", None) == 2 else "[ A | B | ... ]"
+        return branches if kind.word == "concat" else kind.word + branches
+    must = [name for name, option in kind.options.items() if option.default is REQUIRED]
+    given = [name if name in kind.positional else f"{name}=..." for name in must]
+    inside = ", ".join([*given, *(["..."] if len(must) < len(kind.options) else [])])
+    return kind.word + "".join(mark for part, mark in _MARKS.items() if part in kind.takes) + (f"({inside})" if inside else "")
+
+
+def _free(kind: type[Kind]) -> str:
+    """What of the spelling may be left out, in words."""
+    marks = [mark for part, mark in _MARKS.items() if kind.takes.get(part) == "maybe"]
+    must = any(option.default is REQUIRED for option in kind.options.values())
+    parts = [f"`{mark}`" for mark in marks] + (["the options"] if kind.options and not must else [])
+    words = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return f"{words[0].upper()}{words[1:]} may be left out." if words else ""
+
+
+def _own_first(kind: type[Kind]) -> list[Option[Any]]:
+    """The kind's options: its own before those that it shares with others."""
+    own = [option for cls in kind.__mro__ for option in vars(cls).values() if isinstance(option, Option)]
+    return [option for option in own if kind.options.get(option.name) is option]
+
+
+def _option(option: Option[Any]) -> str:
+    """- `pad=same`: padding of the positions (what it takes)."""
+    default = option.word if isinstance(option, Part) and option.word else _default(option)
+    spelled = f"`{option.name}={default}`" if default else f"`{option.name}` (must be given)"
+    return f"- {spelled}: {option.doc}{' ' if option.doc else ''}({option.takes})"
+
+
+def _default(option: Option[Any]) -> str:
+    value = option.default
+    if value is REQUIRED:
+        return ""
+    if isinstance(option, Sizes):
+        value = Dims(value)
+    return shown(value)
+
+
+def said(kind: type[Kind], rule: str) -> str:
+    """What the class, or the nearest class above it that says anything, says of one of its rules; nothing where none does."""
+    for cls in kind.__mro__:
+        if cls is Kind:
+            return ""
+        if rule in vars(cls):
+            words = _paragraph(vars(cls)[rule].__doc__)
+            return words[:1].lower() + words[1:] if words[1:2].islower() else words
+    return ""
+
+
+def _paragraph(doc: str | None) -> str:
+    """The first paragraph of a docstring, in one line."""
+    return " ".join((doc or "").strip().split("\n\n")[0].split())
+
+
+def _case_lines(cases: tuple[Case, ...]) -> list[str]:
+    rows = [(case.text, f"{dims(case.input)} to {dims(case.output)}", f"{case.params:,} params") for case in cases]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return [f"    {text.ljust(widths[0])}  {shapes.ljust(widths[1])}  {params}" for text, shapes, params in rows]
+
+
+# --- docs/kinds.md ----------------------------------------------------------------------------------------------------------
+
+
+def kinds_document() -> str:
+    """`docs/kinds.md`: every kind, by its group, in the order of the classes."""
+    groups: dict[str, list[type[Kind]]] = {}
+    for kind in dict.fromkeys(KINDS.values()):
+        groups.setdefault(kind.group, []).append(kind)
+    lines = [
+        "# Kinds of layers",
+        "",
+        "Made from the classes in `netdsl/kinds` by `make kinds`. `netdsl explain conv` prints one of these.",
+        "`K` is the window, `N` the amount, `S` the stride. An activation with an amount, such as `softmax-10`, is `fc-10` with",
+        "that activation.",
+        "",
+        *(f"- {group}: {' '.join(f'[`{kind.word}`](#{_anchor(kind)})' for kind in kinds)}" for group, kinds in groups.items()),
+    ]
+    for kinds in groups.values():
+        for kind in kinds:
+            lines += ["", re.sub(r"(?m)^# ", "## ", kind_page(kind))]
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(kind: type[Kind]) -> str:
+    """The name that GitHub gives the heading `conv · convolution`."""
+    return f"{kind.word}--{kind.group}".replace(" ", "-")
+
+
+if __name__ == "__main__":
+    print(kinds_document(), end="")

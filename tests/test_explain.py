@@ -1,0 +1,155 @@
+"""`netdsl explain`: a page for every code with examples that are run, and for every kind all that its class says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdsl.cli import main
+from netdsl.errors import NetError, Source, render
+from netdsl.expand import FORMS
+from netdsl.kinds import KINDS
+from netdsl.kinds.base import REQUIRED
+from netdsl.network import Given, check_source
+from netdsl.report import explain
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
+EXAMPLE = re.compile(r"<!-- (wrong|right) -->\n```(net|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def examples(mark: str) -> list[Any]:
+    found = []
+    for page in PAGES:
+        for word, language, text in EXAMPLE.findall(page.read_text(encoding="utf-8")):
+            if word == mark:
+                found.append(pytest.param(page.stem, language, text, id=page.stem))
+    return found
+
+
+def codes_of(language: str, text: str) -> set[str]:
+    if language == "net":
+        return {diagnostic.code for diagnostic in check_source(Source("page", text), Given(), "example").diagnostics}
+    from netdsl.train.recipe import parse_recipe
+
+    try:
+        parse_recipe(text)
+    except NetError as error:
+        return {diagnostic.code for diagnostic in error.diagnostics}
+    return set()
+
+
+@pytest.mark.parametrize(("code", "language", "text"), examples("wrong"))
+def test_the_wrong_example_gives_this_code_alone(code: str, language: str, text: str) -> None:
+    assert codes_of(language, text) == {code}
+
+
+@pytest.mark.parametrize(("code", "language", "text"), examples("right"))
+def test_the_right_example_gives_none(code: str, language: str, text: str) -> None:
+    assert not codes_of(language, text)
+
+
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
+    used = set()
+    for file in (ROOT / "netdsl").rglob("*.py"):
+        used |= set(re.findall(r"[\"']([NW][0-9]{3})[\"']", file.read_text(encoding="utf-8")))
+    assert {page.stem for page in PAGES} == used
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_are_made_alike(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.match(rf"# {page.stem} · [^A-Z`\n]?.+[^.]\n\n", text), "a title without a full stop"
+    assert "\nTo mend it: " in text
+    marks = [word for word, _, _ in EXAMPLE.findall(text)]
+    assert marks in ([], ["wrong", "right"])
+    assert text.count("```") == 2 * len(marks)
+    assert all(len(line) <= 98 for line in text.split("\n") if not line.startswith(("8x8x3 > ((", "32x32x1")))
+
+
+# --- the command ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["N204", "n204"])
+def test_a_code(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", code]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("N204 · the window does not fit\n")
+    assert "wrong:\n\n    32x32x1 > " in shown
+    assert "```" not in shown
+    assert "<!--" not in shown
+
+
+@pytest.mark.parametrize("word", ["conv", "conv3-64/2", "silu", "softmax-10", "pool", "res"])
+def test_a_kind(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 0
+    assert capsys.readouterr().out.startswith(re.match("[a-z]+", word)[0].replace("silu", "swish") + " · ")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("word", "mend"), [("cnov", "conv"), ("N2O4", "N"), ("N299", "N2"), ("droput(0.5)", "dropout")])
+def test_the_nearest_name(word: str, mend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 1
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "error[N101]" in shown.err
+    assert f"did you mean `{mend}" in shown.err
+
+
+def test_the_forms_are_those_of_the_language() -> None:
+    assert set(explain._FORMS) == set(FORMS)
+
+
+@pytest.mark.parametrize("word", KINDS)
+def test_a_kinds_page_says_all_of_it(word: str) -> None:
+    kind = KINDS[word]
+    page = explain.kind_page(kind)
+    assert explain.spelling(kind) in page
+    assert "Examples:" in page
+    for rule in ("output", "params", "MACs"):
+        assert f"\n- {rule}: " in page, f"`{rule}` is not told: the rule lacks its docstring"
+    for name, option in kind.options.items():
+        assert f"`{name}=" in page or (option.default is REQUIRED and f"`{name}` (must be given)" in page)
+    for case in kind.cases:
+        assert f"    {case.text}" in page
+    for line in explain.for_terminal(page, colour=False).split("\n"):
+        assert len(line) <= 100 or line.startswith("    ")
+
+
+def test_headings_are_bold_on_a_terminal() -> None:
+    assert explain.explained("N204", colour=True).startswith("\033[1mN204 · the window does not fit\033[0m\n")
+
+
+def test_kinds_document_is_fresh() -> None:
+    assert (ROOT / "docs" / "kinds.md").read_text(encoding="utf-8") == explain.kinds_document(), "run `make kinds`"
+
+
+def test_explain_imports_no_framework() -> None:
+    program = (
+        "import sys; from netdsl.cli import main; main(['explain', 'conv']); main(['explain', 'W703']);"
+        "print(sorted({'keras', 'numpy', 'yaml', 'lark'} & set(sys.modules)), file=sys.stderr)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert result.stderr.strip() == "[]"
+
+
+def test_pages_are_found_inside_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "docs" / "errors", tmp_path / "netdsl" / "pages" / "errors")
+    monkeypatch.setattr(explain, "_PACKAGE", str(tmp_path / "netdsl"))
+    assert explain.pages_folder() == str(tmp_path / "netdsl" / "pages" / "errors")
+    monkeypatch.setattr(explain, "_PACKAGE", str(tmp_path / "elsewhere" / "netdsl"))
+    with pytest.raises(FileNotFoundError, match="installed without its pages"):
+        explain.pages_folder()
+
+
+def test_the_page_shows_what_the_message_shows() -> None:
+    """A reader who comes from a message finds the same words: the code's page is about what `render` prints."""
+    text = next(text for word, _, text in EXAMPLE.findall((ROOT / "docs/errors/N204.md").read_text(encoding="utf-8")) if word == "wrong")
+    assert "the window does not fit" in render(check_source(Source("page", text), Given(), "example").diagnostics)

@@ -1,0 +1,417 @@
+"""Kinds without Keras: what a class must state, shapes, weights, costs, what is kept, references, indices, mistakes and source."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+
+from netdsl.errors import Source
+from netdsl.graph import Graph, Op
+from netdsl.kinds import KINDS, PLANNED, Kind
+from netdsl.kinds.base import Case, Indices, Saved, Shape, dims
+from netdsl.kinds.plain import Plain
+from netdsl.network import Given, Network, check_source, parse
+from netdsl.report.write import written_out
+
+GROUPS = {
+    "convolution": "conv dw sep tconv local",
+    "dense": "fc dense",
+    "pooling": "pool avgpool l2pool lppool stochpool featpool gap gmp",
+    "unpooling": "up nails unpool",
+    "norm": "bn ln in gn rms lrn l2norm",
+    "noise": "dropout sdropout droppath noise",
+    "shape": "id flatten reshape permute pad crop shuffle slice resize first cls widen",
+    "sequence": "embed pos sincos lstm gru rnn attention",
+    "other": "scale rescale std",
+}
+CASES = [pytest.param(case, id=case.text) for kind in dict.fromkeys(KINDS.values()) for case in kind.cases if kind.word != "id"]
+
+
+def network(case: Case) -> Network:
+    return parse(f"input {dims(case.input)}\n> {case.text}")
+
+
+def last(text: str) -> tuple[Graph, Op, tuple[Shape, ...]]:
+    """The graph of a text, its last operation, and the shapes that come into it."""
+    graph = parse(text).graph
+    return graph, graph.ops[-1], graph.input_shapes(graph.ops[-1])
+
+
+def kind_of(op: Op) -> Kind:
+    assert op.kind is not None
+    return op.kind
+
+
+# --- all kinds --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_of_the_language_is_there() -> None:
+    assert not PLANNED
+    for group, words in GROUPS.items():
+        assert {kind.word for kind in KINDS.values() if kind.group == group} == set(words.split())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_cases(case: Case) -> None:
+    """Each case has its shape and params, every operation its costs, and what `expand` writes is the same network."""
+    made = network(case)
+    assert made.outputs[0].shape == case.output
+    assert made.counts.params == case.params
+    for op in made.graph.ops[1:]:
+        shapes = made.graph.input_shapes(op)
+        kind = kind_of(op)
+        assert kind.flops(op.shape, *shapes) == 2 * kind.macs(op.shape, *shapes) + kind.work(op.shape, *shapes)
+        assert all(number >= 0 for number in (kind.work(op.shape, *shapes), *kind.saved(op.shape, *shapes)))
+    again = parse(written_out(made))
+    assert again.counts == made.counts
+    assert again.outputs[0].shape == case.output
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_source_is_python(case: Case) -> None:
+    graph = network(case).graph
+    for op in graph.ops[1:]:
+        reads = tuple(f"x{source}" for source in op.inputs)
+        lines = kind_of(op).source(op.name, op.shape, *graph.input_shapes(op), reads=reads, writes="y")
+        for number, line in enumerate(lines):
+            names = {node.id for node in ast.walk(ast.parse(line, mode="eval")) if isinstance(node, ast.Name)}
+            variables = names - {"layers", "ops", "initializers", "regularizers", "custom", "float"}
+            assert variables == (set(reads) if number == 0 else {"y"}), line
+
+
+def test_a_class_that_lacks_a_rule_fails() -> None:
+    whole: dict[str, Any] = {
+        "__doc__": "Nothing.",
+        "word": "nothing",
+        "group": "shape",
+        "cases": (Case("nothing", (1,), (1,), 0),),
+        "arithmetic": "",
+        "keeps": "",
+        "layers": lambda self, k, name, output, *inputs: [],
+    }
+    for lacking, told in [
+        ("__doc__", "__doc__"),
+        ("word", "no word of its own"),
+        ("group", "group"),
+        ("cases", "cases"),
+        ("arithmetic", "work or arithmetic"),
+        ("keeps", "saved or keeps"),
+        ("layers", "layers"),
+    ]:
+        stated = {name: value for name, value in whole.items() if name != lacking}
+        with pytest.raises(TypeError, match=told):
+            type("Nothing", (type("_Base", (Plain,), {"word": "_base"}),), stated)
+        assert "nothing" not in KINDS
+
+
+# --- shapes and weights -----------------------------------------------------------------------------------------------------
+
+
+SHAPES = [
+    # transposed: (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra
+    ("7x7x4 > tconv3-8/2", (14, 14, 8)),
+    ("7x4 > tconv5-8/3", (21, 8)),
+    ("7x4 > tconv2-8/3", (21, 8)),
+    ("7x4 > tconv4-8", (7, 8)),
+    ("7x4 > tconv4-8/2(pad=1)", (14, 8)),
+    ("7x4 > tconv4-8/2(pad=valid)", (16, 8)),
+    ("7x4 > tconv4-8/2(pad=valid, extra=1)", (17, 8)),
+    ("7x4 > tconv3-8(pad=0, dilation=3)", (13, 8)),
+    ("7x5x4 > tconv3-8/2x1(pad=(0,1,1,0))", (14, 6, 8)),
+    ("3x4x5x2 > tconv2-3/2", (6, 8, 10, 3)),
+    # the others
+    ("9x9x4 > l2pool3/2(ceil)", (4, 4, 4)),
+    ("9x4 > stochpool3/2(pad=same)", (5, 4)),
+    ("9x9x6 > featpool3(max)", (9, 9, 2)),
+    ("9x9x6 > up3x2", (27, 18, 6)),
+    ("9x9x6 > crop((1,2,3,0))", (6, 6, 6)),
+    ("input 9x9x6\n> conv3-4(pad=0) as a > conv3-4(pad=0) as b\n@a > crop(@b) as c > [ id | @b ]", (5, 5, 8)),
+    ("9x9x6 > permute(3, 1, 2) > reshape(54x9)", (54, 9)),
+    ("9x9x6 > resize(3x5)", (3, 5, 6)),
+    ("9x6 > cls > attention(heads=3) > first", (6,)),
+    ("9x6 > lstm-4(seq, bi) > gru-5(back)", (5,)),
+    ("8x8x4 > conv3-8(in, relu) > conv3-8(gn(groups=2)) > conv3-8(rms) > gap", (8,)),
+]
+
+
+@pytest.mark.parametrize(("text", "shape"), SHAPES)
+def test_shapes(text: str, shape: Shape) -> None:
+    assert parse(text).outputs[0].shape == shape
+
+
+WEIGHTS = [
+    ("8x8x4 > tconv3-8/2", {"kernel": (3, 3, 8, 4), "bias": (8,)}),
+    ("227x227x3 > local11-96/4(pad=0)", {"kernel": (55, 55, 11, 11, 3, 96), "bias": (55, 55, 96)}),
+    ("10x4 > lstm-8", {"kernel": (4, 32), "recurrent_kernel": (8, 32), "bias": (32,)}),
+    ("10x4 > gru-8", {"kernel": (4, 24), "recurrent_kernel": (8, 24), "bias": (24,)}),
+    ("10x4 > gru-8(after)", {"kernel": (4, 24), "recurrent_kernel": (8, 24), "bias": (2, 24)}),
+    ("10 of int(50) > embed-8", {"embeddings": (50, 8)}),
+    ("10x4 > scale(bias)", {"kernel": (4,), "bias": (4,)}),
+    ("10x4 > rms", {"scale": (4,)}),
+]
+
+
+@pytest.mark.parametrize(("text", "arrays"), WEIGHTS)
+def test_weights(text: str, arrays: dict[str, Shape]) -> None:
+    graph, op, _ = last(text)
+    assert {weight.name: weight.shape for weight in graph.weights(op)} == arrays
+
+
+def test_the_lectures_locally_connected_layer() -> None:
+    assert parse("227x227x3 > local11-96/4(pad=0)").counts.params == 105_705_600
+
+
+def test_roles() -> None:
+    """What `weights` counts: kernels, embeddings, positions and tokens, not the factors of norms and `scale`, nor biases."""
+    counts = parse("9 of int(7) > embed-4 > cls > pos > rms > scale(bias) > attention(heads=2)").counts
+    assert counts.params - counts.weights == 4 + 4 + 4 + 4 * 4
+    assert counts.weights == 7 * 4 + 4 + 10 * 4 + 4 * 16
+
+
+# --- costs ------------------------------------------------------------------------------------------------------------------
+
+
+MACS = [
+    ("7x7x4 > tconv3-8/2", 7 * 7 * 4 * 9 * 8),
+    ("9x9x4 > local3-8(pad=0)", 7 * 7 * 8 * 9 * 4),
+    ("10x4 > lstm-8", 10 * 4 * 8 * (4 + 8)),
+    ("10x4 > gru-8(bi)", 2 * 10 * 3 * 8 * (4 + 8)),
+    ("10x4 > rnn-8", 10 * 8 * (4 + 8)),
+    ("197x768 > attention(heads=12)", 4 * 197 * 768 * 768 + 2 * 197 * 197 * 768),
+    ("10 of int(50) > embed-8", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "macs"), MACS)
+def test_macs(text: str, macs: int) -> None:
+    assert parse(text).counts.macs == macs
+
+
+def test_attention_counts_its_projections_among_acts() -> None:
+    """Vision Transformer B/16 without attention's two products: 16.5 M activations, as timm counts it with fused attention."""
+    block = "res(ln > attention(heads=12)) > res(ln > dense-3072(gelu) > dense-768)"
+    text = f"224x224x3 > conv16-768/16(pad=0) > reshape(196x768) > cls > pos > ({block}) x12 > ln > first > fc-1000"
+    counts = parse(text).counts
+    assert counts.params == 86_567_656  # timm and torchvision
+    assert round(counts.acts / 1e6, 1) == 16.5
+
+
+WORK = [
+    ("9x9x4 > conv3-8(bias=no, linear)", 0),
+    ("9x9x4 > conv3-8(linear)", 9 * 9 * 8),
+    ("9x9x4 > conv3-8(linear) > relu", 9 * 9 * 8),
+    ("9x9x4 > pool3/3", 3 * 3 * 4 * 8),
+    ("9x9x4 > avgpool3/3", 3 * 3 * 4 * 8),
+    ("9x9x4 > l2pool3/3", 3 * 3 * 4 * 18),
+    ("9x9x4 > gap", 4 * 80),
+    ("9x9x4 > bn", 2 * 9 * 9 * 4),
+    ("9x4 > ln", 7 * 9 * 4),
+    ("9x4 > ln(shift=no)", 6 * 9 * 4),
+    ("9x9x4 > sigmoid", 4 * 9 * 9 * 4),
+    ("9x9x4 > [ id | id ]", 0),
+    ("9x9x4 > add[ id | id | id ]", 2 * 9 * 9 * 4),
+    ("9x9x4 > up2", 0),
+    ("9x9x4 > dropout(0.5)", 0),
+    ("9x4 > rnn-8", 9 * (8 + 8)),
+]
+
+
+@pytest.mark.parametrize(("text", "work"), WORK)
+def test_elementwise_work(text: str, work: int) -> None:
+    _, op, shapes = last(text)
+    assert kind_of(op).work(op.shape, *shapes) == work
+
+
+SAVED = [
+    ("9x9x4 > conv3-8", Saved(inputs=True)),
+    ("9x9x4 > sep3-8", Saved(inputs=True, values=9 * 9 * 4)),
+    ("9x9x4 > relu", Saved(output=True)),
+    ("9x9x4 > bn", Saved(inputs=True, values=8)),
+    ("9x9x4 > in", Saved(inputs=True, values=8)),
+    ("9x4 > ln", Saved(inputs=True, values=18)),
+    ("9x9x4 > pool3/3", Saved(indices=3 * 3 * 4)),
+    ("9x9x4 > avgpool3/3", Saved()),
+    ("9x9x4 > dropout(0.5)", Saved(masks=9 * 9 * 4)),
+    ("9x9x4 > sdropout(0.5)", Saved(masks=4)),
+    ("9x9x4 > droppath(0.5)", Saved(masks=1)),
+    ("9 > fc-4(dropconnect=0.5, linear)", Saved(inputs=True, masks=36)),
+    ("9x9x4 > [ id | id ]", Saved()),
+    ("9x9x4 > mul[ id | id ]", Saved(inputs=True)),
+    ("9x9x4 > flatten", Saved()),
+]
+
+
+@pytest.mark.parametrize(("text", "kept"), SAVED)
+def test_what_is_kept_for_the_backward_pass(text: str, kept: Saved) -> None:
+    graph = parse(text).graph
+    op = graph.ops[1]
+    assert kind_of(op).saved(op.shape, *graph.input_shapes(op)) == kept
+
+
+# --- references, indices ------------------------------------------------------------------------------------------------------
+
+
+def test_a_reference_is_a_further_input() -> None:
+    graph, op, shapes = last("input 7x6\n> dense-8 as memory\n> dense-4 > attention(heads=2, kv=@memory)")
+    assert [graph.ops[source].name for source in op.inputs] == ["dense_1", "memory"]
+    assert shapes == ((7, 4), (7, 8))
+
+
+def test_unpooling_reads_what_the_pool_reads() -> None:
+    graph, op, shapes = last("8x8x3 > conv3-4(relu) > pool as p > conv3-4(relu) > unpool(@p)")
+    assert shapes == ((4, 4, 4), (8, 8, 4))
+    assert kind_of(graph.ops[op.inputs[1]]).word == "relu"
+
+
+def test_cropping_reads_the_size_alone() -> None:
+    _, op, _ = last("8x8x3 > conv3-4(pad=0) as a > up2 > crop(@a)")
+    assert len(op.inputs) == 1
+
+
+def test_references_are_kept_when_activations_are_left_out() -> None:
+    """`conv3-4` loses its activation, so what stands behind it moves up by one."""
+    graph, op, _ = last("8x8x3 > conv3-4 > relu > pool as p > conv3-4 > relu > unpool(@p)")
+    ref = kind_of(op).references()["pool"]
+    assert graph.ops[ref.op].kind is ref.kind
+    assert ref.inputs[0][0] == op.inputs[1]
+
+
+def test_a_reference_may_be_a_blocks_argument() -> None:
+    text = "def cross(m) = res(attention(heads=2, kv=m))\ninput 7x4\n> dense-6 as e > dense-4 > cross(@e) > gap > softmax-3"
+    assert not check_source(Source("t", text), Given(), "t").diagnostics
+
+
+def test_written_out_references_are_those_names() -> None:
+    text = "def f() = pool as p > conv3-3 > unpool(@p)\ninput 8x8x3\n> f > f > gap > softmax-3"
+    made = parse(text)
+    written = written_out(made)
+    assert "unpool(pool=@f_1_p)" in written
+    assert "unpool(pool=@f_2_p)" in written
+    assert parse(written).counts == made.counts
+
+
+def test_indices() -> None:
+    made = parse("input words: 12x5 of int(300)\n> embed-4 > reshape(60x4) > gap")
+    shape = made.inputs[0].shape
+    assert isinstance(shape, Indices)
+    assert (shape, shape.limit, dims(shape)) == ((12, 5), 300, "12x5 of int(300)")
+    assert parse("param v = 7\ninput 3 of int(v)\n> embed-4").counts.params == 28
+    assert type(made.graph.ops[1].shape) is tuple
+
+
+# --- mistakes: code, and the marked place -------------------------------------------------------------------------------------
+
+
+MISTAKES = [
+    ("8x8x4 > [[up]]", "N106"),
+    ("8x8x4 > up2([[cubic]])", "N103"),
+    ("4 > [[up2]]", "N203"),
+    ("8x8x4 > nails[[2x2x2]]", "N202"),
+    ("8x8x4 > pool as p > conv3-8 > [[unpool(@p)]]", "N207"),
+    ("8x8x4 > conv3-4 as p > [[unpool(@p)]]", "N107"),
+    ("8x8x4 > [[unpool]]", "N106"),
+    ("8x8x4 > unpool([[3]])", "N107"),
+    ("8x8x4 > unpool([[@q]])", "N101"),
+    ("8x8x4 > tconv3-2/2([[dilation=2]])", "N107"),
+    ("8x8x4 > tconv3-2/2([[extra=2]], pad=0)", "N107"),
+    ("8x8x4 > [[tconv3-2(pad=9)]]", "N204"),
+    ("8x8x4 > tconv3-2(pad=[[full]])", "N107"),
+    ("4x4x4x4 > [[local3-2]]", "N203"),
+    ("8x8x4 > featpool[[3]]", "N206"),
+    ("8x8x4 > featpool[[2x2]]", "N202"),
+    ("8x8x4 > featpool2(of=[[mean]])", "N107"),
+    ("8x8x4 > [[lppool2]]", "N106"),
+    ("8x8x4 > lppool2([[0.5]])", "N107"),
+    ("8x8x4 > [[gn]]", "N206"),
+    ("8x8x4 > [[conv3-6(gn(groups=4))]]", "N206"),
+    ("4 > [[in]]", "N203"),
+    ("8x8x4 > rms([[shift]]=no)", "N103"),
+    ("10 > [[sdropout(0.1)]]", "N203"),
+    ("8x8x4 > droppath([[1]])", "N107"),
+    ("8x8x4 > [[noise]]", "N106"),
+    ("8x8x4 > [[reshape(7x7)]]", "N207"),
+    ("8x8x4 > [[permute(2,1)]]", "N202"),
+    ("8x8x4 > [[permute]]", "N106"),
+    ("8x8x4 > [[crop(4)]]", "N204"),
+    ("8x8x4 > conv1-4 as x > pool > [[crop(@x)]]", "N207"),
+    ("8x8x4 > [[shuffle(3)]]", "N206"),
+    ("8x8x4 > [[slice(2, 2)]]", "N204"),
+    ("8x8x4 > [[slice(2)]]", "N106"),
+    ("8x8x4 > resize([[3x3x3]])", None),
+    ("8x8x4 > [[first]]", "N203"),
+    ("8x8x4 > [[cls]]", "N203"),
+    ("10 > [[embed-4]]", "N203"),
+    ("10 of int(5) > [[fc-3]]", "N203"),
+    ("10 of [[float]](5) > embed-3", "N107"),
+    ("10 of int([[0]]) > embed-3", "N107"),
+    ("8x8x4 > [[lstm-4]]", "N203"),
+    ("10x4 > [[lstm]]", "N106"),
+    ("10x4 > [[lstm-3(bi, back)]]", "N107"),
+    ("10x4 > [[attention]]", "N106"),
+    ("10x4 > attention([[heads=3]])", "N206"),
+    ("10x4 > attention(heads=2, kv=[[3]])", "N107"),
+    ("10x4 > dense-4 as m > dense-4 > [[attention(heads=2, kv=@m, causal)]]", None),
+    ("10x4 > [[rescale]]", "N106"),
+    ("10x4 > [[std((1,2,3), 1)]]", "N206"),
+    ("10x4 > [[std(0, 0)]]", "N107"),
+    ("10x4 > fc-3(dropconnect=[[1]])", "N107"),
+    ("10x4 > dense-3([[dropconnect]]=0.5)", "N103"),
+]
+
+
+@pytest.mark.parametrize(("marked", "code"), MISTAKES)
+def test_mistakes(marked: str, code: str | None) -> None:
+    """`[[ ]]` marks the place that the error names; None: any place and code."""
+    before, _, rest = marked.partition("[[")
+    place, _, after = rest.partition("]]")
+    errors = [d for d in check_source(Source("t", before + place + after), Given(), "t").diagnostics if d.severity == "error"]
+    assert len(errors) == 1
+    if code is not None:
+        span = errors[0].span
+        assert span is not None
+        assert (errors[0].code, span.text, span.start) == (code, place, len(before))
+
+
+# --- source -------------------------------------------------------------------------------------------------------------------
+
+
+SOURCE = [
+    ("8x8x4 > conv3-64/2(pad=tf, linear)", ['layers.Conv2D(64, 3, strides=2, padding="same", name="conv_1")(x)']),
+    (
+        "8x8x4 > conv3-64/2(linear)",
+        ['layers.ZeroPadding2D(1, name="conv_1_pad")(x)', 'layers.Conv2D(64, 3, strides=2, name="conv_1")(y)'],
+    ),
+    ("8x8x4 > pool", ['layers.MaxPooling2D(2, name="pool_1")(x)']),
+    (
+        "8x8x4 > pool3/2(pad=same)",
+        [
+            'ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=float("-inf"))',
+            'layers.MaxPooling2D(3, strides=2, name="pool_1")(y)',
+        ],
+    ),
+    ("8 > fc-4(tanh, l2=0.1)", ['layers.Activation("tanh", name="fc_1_tanh")(x)']),
+    ("10x4 > attention(heads=2, causal)", ['layers.MultiHeadAttention(2, 2, name="attention_1")(x, x, use_causal_mask=True)']),
+    ("10x4 > lstm-3(bi)", ['layers.Bidirectional(layers.LSTM(3, name="lstm_1_way"), name="lstm_1")(x)']),
+    ("10x4 > slice(1, 3)", ["x[..., 1:3]"]),
+    ("10x4 > first", ["x[:, 0]"]),
+    ("8x8x4 > l2pool2", ['custom.PowerPooling(2, (2, 2), (2, 2), name="l2pool_1")(x)']),
+    ("8x8x4 > add[ id | id ]", ['layers.Add(name="add_1")([x, x])']),
+]
+
+
+@pytest.mark.parametrize(("text", "lines"), SOURCE)
+def test_source(text: str, lines: list[str]) -> None:
+    _, op, shapes = last(text)
+    reads = ("x",) * len(op.inputs)
+    assert list(kind_of(op).source(op.name, op.shape, *shapes, reads=reads, writes="y")) == lines
+
+
+def test_source_of_kernels() -> None:
+    graph = parse("8 > fc-4(relu, l2=0.1, bias_init=0.5)").graph
+    op = graph.ops[1]
+    assert kind_of(op).source(op.name, op.shape, *graph.input_shapes(op)) == (
+        'layers.Dense(4, name="fc_1", bias_initializer=initializers.Constant(0.5), kernel_initializer=initializers.HeNormal(),'
+        " kernel_regularizer=regularizers.L1L2(l1=0.0, l2=0.05))(x)",
+    )
