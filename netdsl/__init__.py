@@ -1,7 +1,8 @@
 """netdsl: neural networks written down, counted, and trained."""
 
 from netdsl.errors import Diagnostic, NetError, RunError
+from netdsl.limits import Limits
 from netdsl.network import Network, load, parse
 
 __version__ = "0.1.0"
-__all__ = ["Diagnostic", "NetError", "Network", "RunError", "__version__", "load", "parse"]
+__all__ = ["Diagnostic", "Limits", "NetError", "Network", "RunError", "__version__", "load", "parse"]

@@ -335,9 +335,9 @@ class _Expander:
         reason = ""
         if word == "in":
             reason = "is what comes in"
-        elif word in STATEMENT_WORDS or word in ("as", "of", "when", "and", "or", "not", "if"):
+        elif word in STATEMENT_WORDS or word in FORMS or word in ("as", "of", "when", "and", "or", "not", "if"):
             reason = "is a word of the language"
-        elif word in KINDS or word in PLANNED or word in FORMS:
+        elif word in KINDS or word in PLANNED:
             reason = "is a kind of layer"
         elif re.fullmatch(r"x[0-9_]*", word) and what != "parameter":
             reason = "reads as a repeat"
@@ -706,6 +706,8 @@ class _Expander:
             try:
                 act = option.read(act, env.defaults)
             except Problem as problem:
+                own = next((a.value for a in body.arguments or () if a.name and a.name.text == "act"), body)
+                problem.place = problem.place or env.span(own)
                 raise self._problem(problem, body, env) from None
         return end if act is None else self._emit(act, (end,), body, env, act.as_value(), None)
 

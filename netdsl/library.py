@@ -34,7 +34,7 @@ class Library:
         path = os.path.join(BLOCKS, f"{name}.net")
         known = standard_names()
         if name not in known:
-            mend = did_you_mean(name, known) or f"the libraries are {', '.join(known)}; a file stands in quotes: use \"{name}.net\""
+            mend = did_you_mean(name, known) or f'the libraries are {", ".join(known)}; a file stands in quotes: use "{name}.net"'
             raise fail("N114", f"there is no block library `{name}`", place, help=mend)
         return self._parsed(path, place)
 

@@ -9,6 +9,7 @@ class Limits(NamedTuple):
     Attributes:
         source: bytes of one source file.
         word: characters of one word.
+        statements: statements of one source file.
         brackets: brackets open at one place.
         terms: terms of one expression.
         operations: operations of the expanded network.
@@ -19,6 +20,7 @@ class Limits(NamedTuple):
 
     source: int = 4 * 2**20
     word: int = 200
+    statements: int = 50_000
     brackets: int = 200
     terms: int = 10_000
     operations: int = 200_000

@@ -103,26 +103,35 @@ class Checked(NamedTuple):
         return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
 
-def load(path: str | os.PathLike[str], *, net: str | None = None, **params: Any) -> Network:
+def load(path: str | os.PathLike[str], *, net: str | None = None, limits: Limits = DEFAULT_LIMITS, **params: Any) -> Network:
     """The network of a `.net` file.
 
-    `net` chooses one of several networks; the other keywords set the file's params.
+    `net` chooses one of several networks; `limits` says how much the file may ask for; the other keywords set its params.
 
     Raises:
         NetError: for each mistake in the file, or where it cannot be read.
     """
-    source = read_source(path)
-    return _only(check_source(source, Given(os.fspath(path), _exact(params)), stem(path)), net, source)
+    source = read_source(path, limits)
+    given = Given(os.fspath(path), _exact(params), limits=limits)
+    return _only(check_source(source, given, stem(path)), net, source)
 
 
-def parse(text: str, *, net: str | None = None, name: str = "network", input: Shape | None = None, **params: Any) -> Network:
+def parse(
+    text: str,
+    *,
+    net: str | None = None,
+    name: str = "network",
+    input: Shape | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
     """The network of a text. `input` gives a fragment its input's shape; the other keywords as in `load`.
 
     Raises:
         NetError: for each mistake in the text.
     """
     source = Source("<text>", _unix_lines(text.removeprefix("\ufeff")))
-    return _only(check_source(source, Given(None, _exact(params), input), name), net, source)
+    return _only(check_source(source, Given(None, _exact(params), input, limits), name), net, source)
 
 
 def _exact(params: Mapping[str, Any]) -> dict[str, Any]:

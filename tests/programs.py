@@ -36,14 +36,16 @@ class Tally:
 
     def __init__(self, default_norm: str | None = None) -> None:
         self.params = self.moving = self.weights = self.macs = 0
+        self.made = 0  # layers
         self.default_norm = default_norm
         self.norms: list[str] = []
         self.stride: tuple[int, ...] | None = None  # the product along the first path; None begins a new one
 
-    def layer(self, weights: int, biases: int, macs: int, channels: int, norm: str | None, norm_biases: bool = False) -> None:
+    def layer(self, weights: int, biases: int, macs: int, channels: int, norm: str | None) -> None:
         """A layer with a norm behind it: then it has no biases."""
+        self.made += 1
         self.weights += weights
-        self.params += weights + (0 if norm and not norm_biases else biases)
+        self.params += weights + (0 if norm else biases)
         self.macs += macs
         if norm:
             self.norms.append(norm)
@@ -227,13 +229,18 @@ def pool(rng: Random, amount: Amount) -> Node:
             raise Misfit  # a window could lie in the padding alone
         positions = slid(shape, kernel, stride, pad, ceil)
         tally.strides((stride,) * len(positions))
+        tally.made += 1
         return (*positions, shape[-1])
 
     return Node(head + (f"({', '.join(said)})" if said else ""), run)
 
 
 def plain(text: str, rule: Callable[[Shape, Tally], Shape]) -> Callable[[Random, Amount], Node]:
-    return lambda rng, amount: Node(text, lambda shape, values, tally: rule(shape, tally))
+    def run(shape: Shape, values: Values, tally: Tally) -> Shape:
+        tally.made += text != "id"
+        return rule(shape, tally)
+
+    return lambda rng, amount: Node(text, run)
 
 
 def normed(word: str) -> Callable[[Shape, Tally], Shape]:
@@ -261,6 +268,12 @@ def grown(shape: Shape, tally: Tally) -> Shape:
     return checked((*(size + 2 for size in shape[:-1]), shape[-1]))
 
 
+def whole_maps(shape: Shape, tally: Tally) -> Shape:
+    if not 2 <= len(shape) <= 4:
+        raise Misfit
+    return shape
+
+
 def same(shape: Shape, tally: Tally) -> Shape:
     return shape
 
@@ -280,8 +293,11 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
     plain("prelu", prelu),
     plain("flatten", lambda shape, tally: (math.prod(shape),)),
     plain("pad(1)", grown),
-    *(plain(word, same) for word in ("relu", "tanh", "lrelu(0.2)", "dropout(0.5)", "sdropout(1/4)", "id", "swish", "droppath(0.1)")),
+    plain("sdropout(1/4)", whole_maps),
+    *(plain(word, same) for word in ("relu", "tanh", "lrelu(0.2)", "dropout(0.5)", "id", "swish", "droppath(0.1)")),
 ]
+
+RELU = plain("relu", same)(Random(0), Amount("", lambda shape, values: 0))
 
 # --- programs ---------------------------------------------------------------------------------------------------------
 
@@ -319,7 +335,7 @@ class _Maker:
                 shape = reached
                 break
         if not nodes:
-            nodes.append(Node("relu", lambda shape, values, tally: shape))
+            nodes.append(RELU)
         return joined(nodes), shape
 
     def step(self, shape: Shape, values: Values, deep: int, turn: bool) -> Node:
@@ -365,6 +381,7 @@ class _Maker:
                 shapes.append(branch.run(shape, values, tally))
                 firsts.append(tally.stride)
             tally.stride = firsts[0]
+            tally.made += 1
             if not word:
                 if len({x[:-1] for x in shapes}) > 1:
                     raise Misfit
@@ -386,7 +403,7 @@ class _Maker:
             own = Tally(tally.default_norm)
             own.stride = (1,) * (len(shape) - 1)
             reached = inner.run(shape, values, own)
-            if inner.text == "id":
+            if not own.made:
                 raise Misfit
             strides = own.stride
             if reached != shape and skip != "match":
@@ -401,7 +418,7 @@ class _Maker:
                     norm = given or (own.default_norm if len(shape) > 1 else None)
                     weights = shape[-1] * reached[-1]
                     own.layer(weights, reached[-1], weights * math.prod(reached[:-1]), reached[-1], norm)
-            for sum_ in ("params", "moving", "weights", "macs"):
+            for sum_ in ("made", "params", "moving", "weights", "macs"):
                 setattr(tally, sum_, getattr(tally, sum_) + getattr(own, sum_))
             if tally.params > MOST_PARAMS:
                 raise Misfit
@@ -461,7 +478,7 @@ class _Maker:
         def both(run_one: Node) -> Node:
             return Node(f"both({run_one.text})", lambda s, values, tally: run_one.run(run_one.run(s, values, tally), values, tally))
 
-        self.blocks += [("tower", climb(2)), ("both", both(Node("relu", lambda s, values, tally: s)))]
+        self.blocks += [("tower", climb(2)), ("both", both(RELU))]
         conv = Node("conv1-{in}(bn)", lambda s, values, tally: _pointwise(s, tally))
         self.blocks.append(("both", both(conv)))
         return "def tower(n, c) = when(n > 0, conv3-{c}/2(bn) > tower({n - 1}, {2*c}))\ndef both(f) = f > f"
@@ -507,42 +524,36 @@ def _program(maker: _Maker, steps: int) -> Program | None:
         lines.append(maker.tower())
     tally, shape = Tally(maker.default_norm), start
     flow = [("input " if rng.random() < 0.5 else "") + "x".join(map(str, start))]
-    names: dict[str, Shape] = {}
+    names: dict[str, tuple[Shape, int]] = {}  # the shape, and how many layers there were
     for number in range(rng.randint(1, steps)):
-        node, reached = maker.chain(shape, dict(maker.params), 2, 1)
+        node, _ = maker.chain(shape, dict(maker.params), 2, 1)
         try:
-            if node.run(shape, dict(maker.params), tally) != reached:
-                return None
+            shape = node.run(shape, dict(maker.params), tally)
         except Misfit:
             return None
-        shape = reached
-        named = rng.random() < 0.3 and "id" not in node.text and " x0" not in node.text and "when" not in node.text
+        named = rng.random() < 0.3
         flow.append(f"({node.text}) as p{number}" if named and rng.random() < 0.5 else node.text + (f" as p{number}" if named else ""))
         if named:
-            names[f"p{number}"] = shape
+            names[f"p{number}"] = shape, tally.made
     lines.append(rng.choice([" > ", "\n> "]).join(flow))
-    ends = [shape]
-    used: set[str] = set()
-    last = f"p{number}"
+    ends, made = [shape], tally.made
+    if not made:
+        return None
     for name in [name for name in names if rng.random() < 0.5]:
-        if name == last:
-            ends[0] = ()  # the main flow goes on here
-        node, _ = maker.chain(names[name], dict(maker.params), 1, 2)
-        if not any(word in node.text for word in ("conv", "fc", "dense", "relu", "bn", "pool", "gap")) or node.text.startswith(("id", "when", "both")):
-            continue
+        begin, at = names[name]
+        node, _ = maker.chain(begin, dict(maker.params), 1, 2)
+        before = tally.made
         try:
-            reached = node.run(names[name], dict(maker.params), tally)
+            reached = node.run(begin, dict(maker.params), tally)
         except Misfit:
             return None
-        used.add(name)
+        if tally.made == before:
+            return None
+        if at == made:
+            ends[0] = ()  # the main flow went on: its end is no output
         lines.append(f"@{name} > {node.text}")
         ends.append(reached)
-    if last in used:
-        ends = ends[1:]
-    elif not ends[0]:
-        ends[0] = shape
-    if flow[1:] == [] or set(" ".join(flow[1:]).split()) <= {"id", ">", "x0", "x1", "\n>"}:
-        return None
+    ends = [end for end in ends if end]
     text = "\n".join(lines) + "\n"
     return Program(text, start, tuple(ends), tally.params, tally.moving, tally.weights, tally.macs)
 
@@ -551,9 +562,53 @@ def _program(maker: _Maker, steps: int) -> Program | None:
 
 _BITS = [
     *("(", ")", "[", "]", "{", "}", ">", "|", ",", "=", "@", "-", "/", "x", "×", "*", "#", '"', "\n", " ", "\t", ".", "**", "//", "_"),
-    *("conv3-64", "res(", "when(", "add[", "def f(c) = ", "let e = ", "input ", "8x8x3", "expect params = ", "tie a = transpose b", "use se\n"),
-    *("0", "1", "-1", "999999999999999999999", "1e999", "1/0", "2**63", "{in}", "{i}", "in", "i", "x0", "x{n}", "x99999", "é", "\0", "\u202e"),
-    *("pad=same", "skip=pad", "act=none", "norm=bn", "groups=3", "@p0", "@p0.*", "@input", " as p0", "of int(9)", "bn", "net b\n", "param c = 3"),
+    *(
+        "conv3-64",
+        "res(",
+        "when(",
+        "add[",
+        "def f(c) = ",
+        "let e = ",
+        "input ",
+        "8x8x3",
+        "expect params = ",
+        "tie a = transpose b",
+        "use se\n",
+    ),
+    *(
+        "0",
+        "1",
+        "-1",
+        "999999999999999999999",
+        "1e999",
+        "1/0",
+        "2**63",
+        "{in}",
+        "{i}",
+        "in",
+        "i",
+        "x0",
+        "x{n}",
+        "x99999",
+        "é",
+        "\0",
+        "\u202e",
+    ),
+    *(
+        "pad=same",
+        "skip=pad",
+        "act=none",
+        "norm=bn",
+        "groups=3",
+        "@p0",
+        "@p0.*",
+        "@input",
+        " as p0",
+        "of int(9)",
+        "bn",
+        "net b\n",
+        "param c = 3",
+    ),
 ]
 
 

@@ -64,14 +64,22 @@ def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
             continue
         inputs = [tensors[source] for source in op.inputs]
         tensor = inputs if op.kind.inputs is None or len(inputs) > 1 else inputs[0]
-        for layer in pieces[index if op.shares is None else op.shares]:
+        for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
             tensor = layer(tensor)
+            _name_operation(tensor, f"{op.name}_{place}", tools)
         if index in ends:
             tensor = _penalised(graph, op, ends[index].ops[0], tensor, tools)
         tensors.append(tensor)
     inputs = [tensors[point.op] for point in graph.inputs]
     outputs = [tensors[point.op] for point in graph.outputs]
     return tools.keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs if len(outputs) > 1 else outputs[0], name=name)
+
+
+def _name_operation(tensor: Any, name: str, tools: Toolbox) -> None:
+    """Names what made a tensor, where that is no layer: Keras numbers such operations through the process, and not by network."""
+    operation = getattr(tensor, "_keras_history", (None,))[0]
+    if operation is not None and not isinstance(operation, tools.keras.layers.Layer):
+        operation.name = name
 
 
 def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:

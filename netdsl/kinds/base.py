@@ -163,8 +163,13 @@ class Option(Generic[T]):
     quiet = False  # whether `expand` leaves it out at its default
 
     def __init__(self, default: T, doc: str = "") -> None:
-        self.default = default
+        self.stated = default
         self.doc = doc
+
+    @property
+    def default(self) -> T:
+        """The option's value where nothing is said."""
+        return self.stated
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name.rstrip("_")
@@ -215,10 +220,14 @@ class Real(Option[Any]):
         below: bool = False,
         quiet: bool = False,
     ) -> None:
-        super().__init__(_exact(default), doc)
+        super().__init__(default, doc)
         self.least, self.most, self.below, self.quiet = least, most, below, quiet
         upper = f" {'below' if below else 'to'} {most:g}" if most < math.inf else " up"
         self.takes = f"a number from {least:g}{upper}" if least > -math.inf else "a number"
+
+    @property
+    def default(self) -> Any:
+        return exact(self.stated)
 
     def read(self, value: Any) -> Any:
         if isinstance(value, bool) or not hasattr(value, "denominator") or not self.least <= value <= self.most:
@@ -228,7 +237,8 @@ class Real(Option[Any]):
         return value
 
 
-def _exact(value: Any) -> Any:
+def exact(value: Any) -> Any:
+    """A number as the decimal that it prints as, exact. Fractions are imported when they are needed: start-up is short."""
     if isinstance(value, float):
         from fractions import Fraction
 
@@ -627,6 +637,8 @@ _WORDS_ELSEWHERE = {
     "depth_multiplier": ("", "mult"),
     "epsilon": ("", "eps"),
 }
+
+
 def _own_words(option: Option[Any]) -> tuple[str, ...]:
     """The words that an option takes, where it takes words."""
     words = getattr(option, "words", ())

@@ -122,7 +122,7 @@ class Widen(Plain):
         steps: list[Any] = []
         if any(stride > 1 for stride in strides):
             make = getattr(k.keras.layers, f"MaxPooling{len(strides)}D")
-            steps.append(make(1, strides=brief(strides), name=name))
+            steps.append(make(1, strides=brief(strides), name=f"{name}_stride"))
         if output[-1] > x[-1]:
             whole = (*((0, 0),) * len(x), (0, output[-1] - x[-1]))
             steps.append(lambda tensor: ops.pad(tensor, whole))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.kinds.base import Flag, Given, Kind, Option, Real, Shape, Word
+from netdsl.kinds.base import Flag, Given, Kind, Option, Real, Shape, Word, exact
 
 _NAMED = {
     "he_normal": "HeNormal",
@@ -27,6 +27,13 @@ class Initial(Option[Any]):
 
     def __init__(self, default: Any, doc: str = "") -> None:
         super().__init__(Word(default) if isinstance(default, str) else default, doc)
+
+    @property
+    def default(self) -> Any:
+        """As it was stated, with exact numbers."""
+        if not isinstance(self.stated, Word):
+            return exact(self.stated)
+        return Word(self.stated.text, tuple(given._replace(value=exact(given.value)) for given in self.stated.arguments))
 
     def read(self, value: Any) -> Any:
         if hasattr(value, "denominator") and not isinstance(value, bool):

@@ -145,7 +145,7 @@ class Dot(Elementwise):
         return 0
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        product = super().layers(k, name, max(inputs, key=len), *inputs)
+        product = super().layers(k, f"{name}_product", max(inputs, key=len), *inputs)
         return [*product, lambda tensor: k.keras.ops.sum(tensor, axis=-1, keepdims=True)]
 
 

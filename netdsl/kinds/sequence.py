@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import REQUIRED, Case, Flag, Given, Indices, Kind, Point, Problem, Saved, Shape, Weight, Whole, Word, dims
+from netdsl.kinds.base import REQUIRED, Case, Flag, Given, Indices, Kind, Point, Problem, Saved, Shape, Weight, Whole, Word, dims, shown
 from netdsl.kinds.initial import Initial, Trained, keras_initializer
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.window import wrong_rank
 
-_SMALL = Word("normal", (Given(None, Fraction(1, 50)),))
-_KERAS_EMBEDDING = Word("uniform", (Given(None, Fraction(1, 20)),))
+_SMALL = Word("normal", (Given(None, 0.02),))
+_KERAS_EMBEDDING = Word("uniform", (Given(None, 0.05),))
 
 
 def _sequence(word: str, x: Shape) -> Shape:
@@ -50,7 +49,8 @@ class Embed(Plain):
         return (Weight("embeddings", (getattr(inputs[0], "limit", 0), self.amount or 0), "kernel"),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        start = {} if self.init == _KERAS_EMBEDDING else {"embeddings_initializer": keras_initializer(k, self.init)}
+        usual = shown(self.init) == shown(self.options["init"].default)
+        start = {} if usual else {"embeddings_initializer": keras_initializer(k, self.init)}
         return [k.keras.layers.Embedding(getattr(inputs[0], "limit", 0), self.amount, **start, name=name)]
 
 
@@ -214,7 +214,7 @@ class Recurrent(Trained):
 
 
 class LongShortTermMemory(Recurrent):
-    """An LSTM (Hochreiter and Schmidhuber 1997, with forget gates, whose biases begin at 1 unless `bias_init` is given)."""
+    """An LSTM (Hochreiter and Schmidhuber 1997, with forget gates; their biases begin at 1 where `bias_init` is 0)."""
 
     word = "lstm"
     keras_name = "LSTM"
@@ -232,7 +232,7 @@ class LongShortTermMemory(Recurrent):
     )
 
     def _more(self) -> dict[str, Any]:
-        return {"unit_forget_bias": False} if "bias_init" in self.explicit and self.bias else {}
+        return {"unit_forget_bias": False} if self.bias and self.bias_init != 0 else {}
 
 
 class GatedRecurrentUnit(Recurrent):

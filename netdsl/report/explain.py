@@ -129,13 +129,20 @@ def kind_page(kind: type[Kind]) -> str:
     if options:
         lines += ["Options and their defaults:", "", *options, ""]
     rules = [(rule, said(kind, rule)) for rule in ("shape", "weights", "macs")]
-    told = [f"- {_RULES[rule]}: {words}" for rule, words in rules if words]
+    told = [f"- {_RULES[rule]}: {words}" for rule, words in (*rules, ("work", _work(kind))) if words]
     if told:
         lines += ["Rules:", "", *told, ""]
     return "\n".join([*lines, "Examples:", "", *_case_lines(kind.cases)])
 
 
-_RULES = {"shape": "output", "weights": "params", "macs": "MACs"}
+_RULES = {"shape": "output", "weights": "params", "macs": "MACs", "work": "FLOPs beside 2 for each MAC"}
+
+
+def _work(kind: type[Kind]) -> str:
+    """What a kind does beside the products."""
+    if kind.work is not Kind.work:
+        return said(kind, "work")
+    return f"{', '.join(kind.arithmetic.split())} for each number of the output." if kind.arithmetic else "None."
 
 
 def spelling(kind: type[Kind]) -> str:

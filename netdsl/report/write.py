@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -57,10 +58,27 @@ class _Writer:
         for sources in self.sources:
             for source in sources:
                 self.uses[source] = self.uses.get(source, 0) + 1
-        own = {graph.ops[op].layer: name for name, op in graph.points.items()}
-        names = (own.get(unit.end, graph.layers[unit.end].name) for unit in self.units)
-        self.names = [re.sub(r"[^A-Za-z0-9_]", "_", name) for name in names]
+        self.ends = sorted(self.unit_of[layer] for output in graph.outputs if (layer := graph.ops[output.op].layer) in self.unit_of)
+        self.names = self._unique_names()
         self.flow_of: dict[int, int] = {}
+
+    def _unique_names(self) -> list[str]:
+        """A name for each unit: its own, where the text gives it one that is seen from outside, else one made from its path of blocks."""
+        points = {self.graph.ops[op].layer: name for name, op in self.graph.points.items()}
+        taken = {name for name in self.graph.points if "." not in name}
+        names = []
+        points |= {self.graph.ops[point.op].layer: point.name for point in self.graph.inputs}
+        for unit in self.units:
+            name = points.get(unit.end, self.graph.layers[unit.end].name)
+            if name not in taken or points.get(unit.end) != name:
+                stem, number = re.sub(r"[^A-Za-z0-9_]", "_", name), 1
+                name = stem
+                while name in taken:
+                    number += 1
+                    name = f"{stem}_{number}"
+            taken.add(name)
+            names.append(name)
+        return names
 
     def _sources_of(self, unit: Unit) -> tuple[int, ...]:
         ops = self.graph.ops
@@ -109,7 +127,7 @@ class _Writer:
                 flow = Flow(None, [(index, [])])
             elif self._is_merge(index):
                 flow = self._merged(index, sources, open_flows)
-            elif self.uses[sources[0]] == 1 and sources[0] in open_flows and not self._is_one_of_several_inputs(sources[0]):
+            elif self.uses[sources[0]] == 1 and sources[0] in open_flows and self._goes_on(sources[0], index):
                 flow = open_flows.pop(sources[0])
                 flow.items.append((index, []))
             else:
@@ -123,28 +141,53 @@ class _Writer:
         kind = self.graph.ops[self.graph.layers[unit.first].ops[0]].kind
         return not unit.piece and kind is not None and kind.inputs is None
 
+    def _goes_on(self, source: int, index: int) -> bool:
+        """Whether a flow can go on with a unit: not where another output comes between, for outputs keep their order."""
+        after = bisect_right(self.ends, source)
+        return not self._is_one_of_several_inputs(source) and not (after < len(self.ends) and self.ends[after] < index)
+
     def _is_one_of_several_inputs(self, index: int) -> bool:
         return not self.sources[index] and len(self.graph.inputs) > 1
 
     def _merged(self, index: int, sources: tuple[int, ...], open_flows: dict[int, Flow]) -> Flow:
         """The flow that ends with a merge: in its brackets stand the branches that nothing else takes."""
-        branches = []
-        for source in sources:
-            flow = open_flows.get(source)
-            whole = self.uses[source] == 1 and flow is not None and not (flow.start is None and not self.sources[flow.items[0][0]])
-            branches.append(open_flows.pop(source) if whole else Flow(source, []))
+        whole = self._whole_branches(sources, open_flows)
+        branches = [open_flows.pop(source) if source in whole else Flow(source, []) for source in sources]
         starts = list(dict.fromkeys(branch.start for branch in branches))
         for start in starts:
             flow = open_flows.get(start) if start is not None else None
             others = [other for other in starts if other != start]
             if flow is not None and all(self.flow_of.get(other or 0) == id(flow) for other in others if other is not None):
-                if None in others or self._is_one_of_several_inputs(start or 0):
+                taken_here = sum(self._taken(branch, start) for branch in branches)
+                if None in others or taken_here < self.uses[start or 0] or not self._goes_on(start or 0, index):
                     continue
                 flow = open_flows.pop(start)  # type: ignore[arg-type]
                 flow.items.append((index, branches))
                 return self._owning(flow, branches)
         flow = Flow(starts[0] if len(starts) == 1 else None, [(index, branches)])
         return self._owning(flow, branches)
+
+    def _whole_branches(self, sources: tuple[int, ...], open_flows: dict[int, Flow]) -> dict[int, Flow]:
+        """The flows that end with a merge and with nothing else, by their last unit; not those that another branch refers into."""
+        found = {
+            source: flow
+            for source in sources
+            if self.uses[source] == 1
+            and (flow := open_flows.get(source)) is not None
+            and not (flow.start is None and not self.sources[flow.items[0][0]])
+        }
+        referred = {source for source in sources if source not in found}.union(*(self._starts(flow) for flow in found.values()))
+        inside = {self.flow_of.get(unit) for unit in referred}
+        return {source: flow for source, flow in found.items() if id(flow) not in inside}
+
+    def _taken(self, flow: Flow, unit: int | None) -> int:
+        """How often a unit's output is taken in a flow, and in the branches in it."""
+        if not flow.items:
+            return flow.start == unit
+        return sum(
+            sum(self._taken(branch, unit) for branch in branches) if branches else before == unit
+            for (_, branches), before in _with_before(flow)
+        )
 
     def _owning(self, flow: Flow, branches: list[Flow]) -> Flow:
         """The flow, its branches' units known as its own."""

@@ -38,6 +38,7 @@ _NAMES = {
     "EQUAL": "`=`",
     "COLON": "`:`",
     "LPAR": "`(`",
+    "STRING": "a string in quotes",
     "AS": "`as`",
     "$END": "the end of the statement",
 }
@@ -89,24 +90,9 @@ def explain(stop: Stop) -> Diagnostic:
 
 
 def _expected(stop: Stop) -> str:
-    possible = stop.expected - _out_of_place(stop)
-    only_a_name = "STEP" in possible and "LPAR" not in possible
-    names = sorted({"a name" if token == "STEP" and only_a_name else _NAMES[token] for token in possible if token in _NAMES})
+    only_a_name = "STEP" in stop.expected and "LPAR" not in stop.expected
+    names = sorted({"a name" if token == "STEP" and only_a_name else _NAMES[token] for token in stop.expected if token in _NAMES})
     return " or ".join(names[:4]) if names else "something else"
-
-
-def _out_of_place(stop: Stop) -> set[str]:
-    """The closing and dividing signs that no bracket open here wants: the parser's tables do not tell brackets of one state apart."""
-    open_brackets = ""
-    for sign in re.sub(r'"[^"\n]*"|#[^\n]*', "", stop.before):
-        if sign in "([{":
-            open_brackets += sign
-        elif sign in ")]}":
-            open_brackets = open_brackets[:-1]
-    wanted = {"(": {"RPAR", "COMMA"}, "[": {"RBRACKET", "VBAR"}, "{": {"RBRACE"}}.get(open_brackets[-1:], set())
-    if stop.rule == "default" and not open_brackets:
-        wanted = {"COMMA"}
-    return {"RPAR", "COMMA", "RBRACKET", "VBAR", "RBRACE"} - wanted | ({"$END"} if open_brackets else set())
 
 
 def _form(stop: Stop) -> str:
@@ -161,7 +147,7 @@ def _slashes(stop: Stop) -> Diagnostic | None:
 
 def _apart(stop: Stop) -> Diagnostic | None:
     """`conv3- 64`, `conv3-64 / 2`."""
-    match = re.match(r"([-/])[ \t]*([0-9]+)", stop.rest)
+    match = re.match(r"([-/])[ \t]*([0-9]+)(?![0-9.])", stop.rest)
     if not match or not _after_step(stop) or not re.match(r"[A-Za-z_]", _last_word(stop)):
         return None
     mend = f"write {_last_word(stop)}{match[1]}{match[2]}, without blanks"
@@ -282,6 +268,9 @@ def _missing_arrow(stop: Stop) -> Diagnostic | None:
         return None
     if re.fullmatch(r"[x×]", stop.thing):
         return None
+    if re.search(r"\bwhen$", stop.before):
+        mend = "write when(in > 64, conv1-64), or when(in > 64, conv1-64, pool)"
+        return Diagnostic("N003", "`when` wants a condition and a chain in brackets", stop.span(), help=mend)
     if _WORD.fullmatch(stop.thing) and nearest(stop.thing, ["as"]) and re.match(r"\w+[ \t]+\w+", stop.rest):
         return Diagnostic("N003", f"`{stop.thing}` cannot stand here", stop.span(), help="did you mean `as`?")
     return Diagnostic("N003", f"`>` is missing before `{stop.thing}`", stop.span(), help="steps are joined by `>`")
@@ -295,7 +284,8 @@ def _empty_braces(stop: Stop) -> Diagnostic | None:
 
 def _fraction_behind(stop: Stop) -> Diagnostic | None:
     """`conv3-6.5`, `conv3-1e4`: amounts and strides are whole."""
-    match = re.match(r"[-/x×]?[0-9_]*\.[0-9]+", stop.rest)
+    behind_digit = stop.source.text[max(stop.start, stop.at - 1) : stop.at].isdigit()
+    match = re.match(r"[-/x×]?[0-9_]*\.[0-9]+" + (r"|[eE][+-]?[0-9]+(?![A-Za-z0-9_])" if behind_digit else ""), stop.rest)
     if not match or not re.search(r"[A-Za-z0-9_]$", stop.before) or "MORETHAN" not in stop.expected:
         return None
     word = re.search(r"([A-Za-z_]+)([0-9]*)$", stop.before)
@@ -322,10 +312,10 @@ def _name_behind_number(stop: Stop) -> Diagnostic | None:
 
 def _lookalike(stop: Stop) -> Diagnostic | None:
     sign = stop.thing[:1]
-    if not sign or sign == "×" or (sign.isascii() and sign.isprintable() and sign != "*") or (sign == "*" and "STEP" in stop.expected):
+    if not sign or sign == "×" or (sign.isascii() and sign.isprintable() and sign != "*"):
         return None
     times = re.match(r"\*[ \t]*([0-9]+)", stop.rest)
-    if sign == "*" and not times:
+    if sign == "*" and not (times and _after_step(stop)):
         return None
     mend = f"write `{_LOOKALIKES[sign]}`" if sign in _LOOKALIKES else "names are written in ASCII letters, digits and `_`"
     if times:

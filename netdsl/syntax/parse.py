@@ -67,17 +67,29 @@ def _stop(error: Any, piece: Piece) -> tuple[int, frozenset[str]]:
     """Where the parser stopped, and the names of the tokens that it could have taken."""
     token = getattr(error, "token", None)
     at = piece.end if token is not None and token.type == "$END" else error.pos_in_stream
+    if token is not None and token.type in ("REPEAT", "REPEAT_BRACE"):
+        at = token.end_pos - len(token.lstrip())
     return at, frozenset(error.interactive_parser.accepts())
 
 
 @cache
 def _lark() -> Any:
     from lark import Lark
+    from lark.lexer import LexerState, LexerThread, LineCounter
 
     from netdsl.syntax.tables import load_tables
 
+    class FromHere(LexerThread):
+        """Lark counts the lines before a statement anew for each: linear in the file, for every one. Places here are offsets."""
+
+        @classmethod
+        def from_text(cls, lexer: Any, text: Any) -> LexerThread:
+            counter = LineCounter("\n")  # type: ignore[no-untyped-call]
+            counter.char_pos = text.start
+            return cls(lexer, LexerState(text, counter))
+
     tables = load_tables()
-    tables["data"]["options"]["transformer"] = Builder()
+    tables["data"]["options"] |= {"transformer": Builder(), "_plugins": {"LexerThread": FromHere}}
     return Lark.load(tables)
 
 

@@ -5,6 +5,7 @@ Everything costly is refused here, before the parser runs: it counts characters,
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -56,9 +57,14 @@ def split(source: Source, limits: Limits) -> Iterator[Piece | Broken]:
         yield Broken("flow", 0, 0, Diagnostic("N401", message, Span(source, 0, 1), help="split it into files that `use` each other"))
         return
     position, previous = 0, ""
-    while True:
+    for count in itertools.count(1):
         position = _GAP.match(text, position).end()  # type: ignore[union-attr]
         if position >= len(text):
+            return
+        if count > limits.statements:
+            message = f"the text has more than {limits.statements:,} statements"
+            span = Span(source, position, position + 1)
+            yield Broken("flow", position, position, Diagnostic("N408", message, span, help="split it into files that `use` each other"))
             return
         piece = _cut(source, position, limits)
         if text[position] == ">":

@@ -1,0 +1,59 @@
+"""Doors that stay shut: what neither the import nor the commands that only read networks may load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("keras", "tensorflow", "numpy", "rich", "yaml", "PIL", "jax", "torch", "h5py")
+PROGRAM = """
+import json, sys
+{}
+print()
+print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+"""
+
+
+def loaded_by(code: str) -> set[str]:
+    """The packages that a fresh Python has loaded at the end of some code."""
+    result = subprocess.run([sys.executable, "-c", PROGRAM.format(code)], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert result.returncode == 0, result.stderr
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+def test_the_import_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import netdsl")
+    assert "netdsl" in loaded
+    assert not loaded & {*HEAVY, "lark"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "examples/lenet5.net"],
+        ["check", "4x4x1 > pol"],
+        ["table", "examples/resnet50.net"],
+        ["table", "examples/resnet50.net", "--json"],
+        ["expand", "examples/resnet18.net"],
+        ["fmt", "--diff", "examples/lenet5.net"],
+        ["explain", "N204"],
+        ["--version"],
+    ],
+    ids=" ".join,
+)
+def test_commands_that_read_networks_load_nothing_heavy(arguments: list[str]) -> None:
+    code = f"from netdsl.cli import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass"
+    loaded = loaded_by(code)
+    assert "netdsl" in loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_a_parsed_network_needs_lark_alone() -> None:
+    loaded = loaded_by('import netdsl\nnetdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").table()')
+    assert "lark" in loaded
+    assert not loaded & set(HEAVY)

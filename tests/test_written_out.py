@@ -1,0 +1,169 @@
+"""What `expand` writes is the same network, with nothing left to be guessed, and written out again it is the same text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from programs import program
+
+from netdsl.errors import Source
+from netdsl.kinds.base import dims
+from netdsl.network import Given, Network, check_source
+from netdsl.report.write import written_out
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"^```net\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def networks(text: str) -> list[Network]:
+    shape = (32, 32, 3) if not re.search(r"^(input|[0-9])", text, re.MULTILINE) else None
+    checked = check_source(Source("test", text), Given(input_shape=shape), "test")
+    assert not checked.faulty, (text, checked.diagnostics)
+    return list(checked.networks)
+
+
+def written_and_read(network: Network) -> tuple[str, Network]:
+    text = written_out(network)
+    checked = check_source(Source("written", text), Given(), "other")
+    assert not checked.faulty, (text, checked.diagnostics)
+    assert len(checked.networks) == 1
+    return text, checked.networks[0]
+
+
+def meaning(network: Network) -> dict[str, Any]:
+    """What a network is, whatever the order of its text and the names within: each operation with all that comes before it."""
+    graph = network.graph
+    known: dict[Any, int] = {}
+    keys: list[int] = []
+    names = {point.op: point.name for point in graph.inputs}
+    for index, op in enumerate(graph.ops):
+        written = re.sub(r"@\w+", "@", op.kind.written()) if op.kind else f"{names[index]}: {dims(op.shape)}"
+        keys.append(known.setdefault((written, tuple(keys[source] for source in op.inputs), op.shape), len(known)))
+    whole = {key: number for number, key in known.items()}
+    deep = {number: (key[0], key[1], key[2]) for number, key in whole.items()}
+
+    def unfolded(number: int, seen: dict[int, str]) -> str:
+        for at in range(number + 1):
+            word, sources, shape = deep[at]
+            seen.setdefault(at, f"{word} {shape} {[hash(seen[source]) for source in sources]}")
+        return seen[number]
+
+    seen: dict[int, str] = {}
+    said = [unfolded(key, seen) for key in keys]
+    return {
+        "name": network.name,
+        "ops": Counter(said),
+        "inputs": [(point.name, point.shape) for point in graph.inputs],
+        "outputs": [(said[point.op], point.shape, point.activation) for point in graph.outputs],
+        "named outputs": {point.name for point in graph.outputs if point.op in graph.points.values()},
+        "counts": network.counts,
+    }
+
+
+def assert_kept(text: str) -> None:
+    for network in networks(text):
+        if any(op.shares is not None or op.tied is not None for op in network.graph.ops):
+            continue
+        written, again = written_and_read(network)
+        before, after = meaning(network), meaning(again)
+        assert before.pop("named outputs") <= after.pop("named outputs")
+        assert after == before, written
+        assert written_out(again) == written
+        assert [d for d in again.warnings if d.code in ("W702", "W703", "W704")] == []
+
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
+PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name != "errors")]
+SHOWN = [
+    pytest.param(text, id=f"{page.relative_to(ROOT)}:{number}")
+    for page in PAGES
+    for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1)
+]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples(path: Path) -> None:
+    assert_kept(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_networks_of_the_documentation(text: str) -> None:
+    assert_kept(text)
+
+
+TEXTS = [
+    # flows, names and merges in every order
+    "8x8x3 > conv3-4 as a > conv3-5\n@a > gap > fc-2\n@a > gmp > fc-3",
+    "8x8x3 > conv3-4(relu) as a > pool as b > up2 > add[ @a | id ] > gap",
+    "8x8x3 > conv3-4(relu) as a > conv3-4\nadd[ @a | @input > conv1-4 ] > gap",
+    "8x8x3 > [ id | pool > [ id | pool > conv3-4 > tconv2-4/2 ] > tconv2-4/2 ] > gap",
+    "input a: 4\ninput b: 6\n[ @a | @b > fc-4 ] > fc-2 as y\n@a > fc-3 as z",
+    "input a: 4 > fc-4\ninput b: 6 > fc-5",
+    "input a: 4\ninput b: 4\nsub[ @b | @a ] > abs > fc-1",
+    "input text: 12 of int(50) > embed-4 > lstm-3 > fc-2",
+    "8x8x4 > [ id | id ] > [ id | conv1-8 | id ] > gap",
+    "8x8x4 > add[ id | id ] > add[ id | add[ id | id ] ] > gap",
+    "8x8x4 > conv1-4(relu) as a > conv1-4(relu) as b > conv1-4(relu) as c\n[ @a | @b | @c ] > gap",
+    "8x8x4 > conv1-4(relu) as a > conv1-4(relu)\n[ @a > conv3-4 | @input > conv3-4 | @a ] > gap",
+    "8x8x4 > conv1-4(relu) as a\n[ @a > conv3-4 | @a > conv3-5 ] > gap > softmax-2",
+    "8x8x4 > conv1-4(relu) as a > [ @a | id | @input ] > gap",
+    "6 > fc-3 as x\n@x > softmax\n@x > fc-2",
+    "6 > fc-3 as x > softmax as y\n@x > fc-2 as z\n[ @y | @z ] > fc-1",
+    # layers whose options are chains of their own, points, tuples, fractions
+    "8x8x3 > conv3-4(gn(groups=2), lrelu(1/3), init=normal(0.02), bias_init=0.1, l1=1e-5, l2=1/3, act_l1=0.01) > gap",
+    "8x8x3 > conv3-4/2x1(pad=(1,0,2,1), dilation=1) > conv1x3-4(pad=0x1) > pool2x1/2x1(pad=1x0) > gap",
+    "8x8x3 > pool as p > conv3-3 > unpool(@p) > crop((0,1,1,0)) > resize(6x7) > gap",
+    "9x9x2 > conv3-4(pad=0) as a > pad(3) > crop(@a) > gap",
+    "8x8x3 > rescale(1/255) > std((0.4, 0.5, 1/3), (1, 2, 3)) > conv3-4 > gap",
+    "12x8 > attention(heads=2) as q > attention(heads=2, kv=@q) > first",
+    "12x8 > lstm-3(seq, bi) > gru-2(back) > fc-1",
+    "4x4x8 > slice(2, 6) > shuffle(2) > permute(2,1,3) > reshape(16x4) > cls > sincos > pos > first",
+    # names that could meet others'
+    "def b() = conv1-4(relu) as m > conv1-4(relu)\n8x8x3 > b as u_m > b as u > gap\n@u.m > gmp\n@u_m.m > gmp",
+    "def b() = conv1-4(relu) as x > conv1-4\n8x8x3 > b as conv_1 > conv3-4 as conv_2\n@conv_1.x > gap\n@conv_1 > gap",
+    "8x8x3 > (conv1-4(relu) as p) x3 > gap\nadd[ @p.* ] > gmp",
+    "8x8x3 > (conv1-4(relu) as p > relu) x2 > gap\n[ @p.0 | @p.1 ] > gap as out\n@p.1 > gmp as p_1",
+    # many layers in a line
+    "8x8x3 > conv3-4(bn) x40 > gap > fc-10",
+    "# what it is\n# for\nnet named\n8x8x3 > conv3-4 > gap",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts(text: str) -> None:
+    assert_kept(text)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_programs(seed: int) -> None:
+    for number in range(5):
+        assert_kept(program(Random(f"{seed}-{number}")).text)
+
+
+def test_nothing_is_left_to_be_guessed() -> None:
+    """No block, repeat, expression, default or word of the language that hides a number."""
+    text = (ROOT / "examples" / "resnet18.net").read_text(encoding="utf-8")
+    written = written_out(networks(text)[0])
+    assert not re.search(r"\b(def|default|param|res|when|use)\b|\{|\bx[0-9]", written.split("\n", 8)[-1])
+    layers = [step for step in re.split(r" > |\n> | \| |\n", written) if re.search(r"\b(conv[1-7]|fc)-", step)]
+    assert len(layers) == 21
+    assert all(re.search(r"\(bias=.*init=.*bias_init=0,.*norm=.*act=", layer) for layer in layers)
+    assert all("pad=same, dilation=1, groups=1" in layer for layer in layers if "conv" in layer)
+
+
+def test_lines_are_not_too_long() -> None:
+    lines = written_out(networks("8x8x3 > (relu > dropout(0.5) > bn) x40 > gap > fc-10")[0]).split("\n")
+    assert 110 < max(map(len, lines)) <= 140
+    long = written_out(networks("8x8x3 > conv3-4(bn) x9 > gap")[0]).split("\n")  # each step is longer than half a line
+    assert [line.count("conv") for line in long if "conv" in line] == [1] * 9
+
+
+def test_the_description_stays() -> None:
+    assert written_out(networks("# what it is\n#\n# for\nnet named\n8x8x3 > conv3-4 > gap")[0]).startswith(
+        "# what it is\n#\n# for\nnet named\n"
+    )
