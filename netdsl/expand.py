@@ -19,12 +19,34 @@ from netdsl.kinds.base import Defaults, Dims, Indices, Part, Shape, Weight, dims
 from netdsl.library import Library, used_here
 from netdsl.limits import Limits
 from netdsl.settle import Default, Settled, settle
-from netdsl.syntax import tree
+from netdsl.syntax import Parsed, tree
 from netdsl.syntax.split import STATEMENT_WORDS
 
 FORMS = ("res",)  # words that are looked up like kinds and are expanded here
+_LAYERS_ELSEWHERE = {  # Keras's and PyTorch's layers, in small letters, without `2d` and `_`
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "convolution"), "conv3-64: window 3x3, 64 filters"),
+    **dict.fromkeys(("convtranspose", "convtransposed", "deconv"), "tconv3-64/2"),
+    **dict.fromkeys(("depthwiseconv", "depthwise"), "dw3"),
+    **dict.fromkeys(("separableconv", "separable"), "sep3-64"),
+    **dict.fromkeys(("maxpool", "maxpooling"), "pool2, or pool3/2 for a window of 3 at stride 2"),
+    **dict.fromkeys(("averagepool", "averagepooling", "avgpooling", "meanpool"), "avgpool2"),
+    **dict.fromkeys(("globalaveragepooling", "globalavgpool", "adaptiveavgpool"), "gap"),
+    **dict.fromkeys(("globalmaxpooling", "globalmaxpool", "adaptivemaxpool"), "gmp"),
+    **dict.fromkeys(("batchnorm", "batchnormalization"), "bn"),
+    **dict.fromkeys(("layernorm", "layernormalization"), "ln"),
+    **dict.fromkeys(("groupnorm", "groupnormalization"), "gn"),
+    **dict.fromkeys(("fully", "fullyconnected", "full"), "fc-10"),
+    **dict.fromkeys(("residual", "shortcut", "skip"), "res(conv3-64 > conv3-64)"),
+    **dict.fromkeys(("leakyrelu", "leaky"), "lrelu"),
+    **dict.fromkeys(("zeropadding", "zeropad"), "pad(1)"),
+    **dict.fromkeys(("upsampling", "upsample"), "up2"),
+    "identity": "id",
+    "embedding": "embed-64",
+    "concatenate": "[ a | b ]",
+}
 _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
 _SHOWN_USES = 3
+_MOST_USING = 50  # files that use one the other
 
 
 class Chained(NamedTuple):
@@ -189,6 +211,7 @@ class _Expander:
         self.library = library
         self.using: tuple[str, ...] = (source.name,)
         self.lost_library = False  # a used file could not be read: any unknown word may be one of its blocks
+        self.brought: dict[str, Mapping[str, Block | Shared]] = {}  # blocks by the used file that they are from
         self.shared: dict[tree.Let, range] = {}
         self.made: dict[Any, Made] = {}
         self.least: dict[int, tuple[int, Any]] = {}
@@ -235,24 +258,34 @@ class _Expander:
         name = parsed.source.name
         if name in self.using:
             raise fail("N116", f"files use each other in a circle: {' -> '.join([*self.using, name])}", place)
+        if len(self.using) > _MOST_USING:
+            raise fail("N405", f"more than {_MOST_USING} files use one the other", place, help="let one file use several, side by side")
+        if name not in self.brought:
+            self.brought[name] = self._blocks_of(parsed, place)
+        for word, block in self.brought[name].items():
+            if self.env.blocks.get(word, block) is not block:
+                raise fail("N104", f"`{word}` of {name} is defined here already", place, help="one of the two needs another name")
+        self.env = self.env._replace(blocks={**self.env.blocks, **self.brought[name]})
+
+    def _blocks_of(self, parsed: Parsed, place: Span) -> Mapping[str, Block | Shared]:
+        """A used file's blocks and shared pieces. Its mistakes are told once, with the place of its first use."""
+        before = len(self.problems)
         if parsed.diagnostics:
             self.failed = True
-            self.problems += (d._replace(notes=(*d.notes, Note("used here", place))) for d in parsed.diagnostics)
+            self.problems += parsed.diagnostics
         outside, outer_using, declared = self.env, self.using, self.declared
-        self.using, self.declared = (*self.using, name), {}
+        self.using, self.declared = (*self.using, parsed.source.name), {}
         self.env = Env(parsed.source, {}, {}, {}, Scope())
-        before = len(self.problems)
         for inner in parsed.statements:
             if isinstance(inner, tree.Use | tree.Param | tree.Default | tree.Def | tree.Let):
                 self.statement(inner)
-        found = self.env.blocks
+        blocks = self.env.blocks
         self.env, self.using, self.declared = outside, outer_using, declared
-        told = self.problems[before:]
-        self.problems[before:] = [d._replace(notes=(*d.notes, *used_here(d.span, place))) for d in told]
-        for word in found:
-            if word in self.env.blocks and self.env.blocks[word] is not found[word]:
-                raise fail("N104", f"`{word}` of {name} is defined here already", place, help="one of the two needs another name")
-        self.env = self.env._replace(blocks={**self.env.blocks, **found})
+        for at in range(before, len(self.problems)):
+            problem = self.problems[at]
+            if len(problem.notes) < _SHOWN_USES:
+                self.problems[at] = problem._replace(notes=(*problem.notes, *used_here(problem.span, place)))
+        return blocks
 
     def _let(self, statement: tree.Let) -> None:
         self._new_name(statement.name, "block")
@@ -368,7 +401,7 @@ class _Expander:
             if isinstance(first := statement.steps[0].body, tree.Reference):
                 raise self._reference_inside(first, self.env)
             chain = tree.Chain(statement.steps, statement.steps[0].start, statement.steps[-1].end)
-            x = _run(self._chain(chain, x, self.env))
+            x = self._run_flow(chain, x)
         assert x is not None
         self.ends.append(x)
 
@@ -398,9 +431,15 @@ class _Expander:
         x = None
         if not self.inputs and self.input_shape is not None and not _begins_with_reference(statement.chain):
             x = self._add_input("input", self.input_shape, None)
-        end = _run(self._chain(statement.chain, x, self.env))
+        end = self._run_flow(statement.chain, x)
         if end is not None:
             self.ends.append(end)
+
+    def _run_flow(self, chain: tree.Chain, x: int | None) -> int | None:
+        """The end of a flow, refused at once where it cannot fit."""
+        if _run(self._least(chain, self.env)) > self.limits.operations - len(self.ops):
+            raise self._too_many_operations(self.env.span(chain))
+        return _run(self._chain(chain, x, self.env))  # type: ignore[no-any-return]
 
     def _expect(self, statement: tree.Expect) -> None:
         self.expectations.append((statement, self.env.source))
@@ -1279,6 +1318,10 @@ def _unknown_word(word: str, body: tree.Layer, env: Env) -> Diagnostic:
     stem = letters.group() if letters else word
     known = [*KINDS, *PLANNED, *FORMS, *env.blocks, *(name for name, value in env.values.items() if isinstance(value, Chained))]
     mend = did_you_mean(word, [*env.blocks, "relu6", *FORMS]) if not stem else did_you_mean(stem, known) or did_you_mean(word, known)
+    if word not in env.blocks and env.scope.holder(word):
+        mend = f"write @{word} for the point of this name"
+    elif elsewhere := _LAYERS_ELSEWHERE.get(word.lower()) or _LAYERS_ELSEWHERE.get(re.sub(r"[123]d|[0-9_]", "", word.lower())):
+        mend = f"it is written {elsewhere}"
     if not mend:
         mend = "the kinds are conv, fc, pool, bn, dropout and many more: docs/kinds.md has all"
     return Diagnostic("N101", f"there is no layer or block `{word}`", env.span(body.word), help=mend)

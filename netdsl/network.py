@@ -188,6 +188,8 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
     except FileNotFoundError:
         folder = os.path.dirname(name) or "."
         near = did_you_mean(os.path.basename(name), os.listdir(folder)) if os.path.isdir(folder) else ""
+        if not near and not name.endswith(".net") and not os.path.dirname(name):
+            near = "a network in quotes holds a `>`: \"28x28x1 > fc-10\""
         raise fail("N601", f"there is no file {name}", help=near) from None
     except OSError as error:
         raise fail("N601", f"{name} cannot be read: {error.strerror}") from None
@@ -262,7 +264,7 @@ def _checked(source: Source, given: Given, default_name: str) -> Checked:
         mend = did_you_mean(unknown[0], declared) or (f"its params are {', '.join(sorted(declared))}" if declared else "it has no params")
         diagnostics.append(Diagnostic("N108", f"{source.name} has no param `{unknown[0]}`", help=mend))
     diagnostics = list(dict.fromkeys(diagnostics))  # networks share what is common to them
-    if not source.text.strip():
+    if not source.text.strip(" \t\n"):
         diagnostics = [Diagnostic("N008", f"{source.name} is empty", help="write a network, such as 32x32x1 > conv5-6 > pool > fc-10")]
     if all(diagnostic.severity == "warning" for diagnostic in diagnostics):
         diagnostics += lint_text(parsed.statements, source)

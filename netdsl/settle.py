@@ -50,7 +50,7 @@ def settle(
         elif any(verdicts):
             act = ops[index].kind
             assert act is not None
-            reason = "of what takes it, some is a sum, norm or activation, some not"
+            reason = "its output goes to a sum, norm, activation or the end, and to another layer too"
             message = f"the default activation {act.word} of `{default.text}` stays: {reason}"
             mend = f"say which you mean: {_say(default.text, act.word)}"
             warnings.append(Diagnostic("W702", message, default.span, help=mend, notes=used_here(layers[ops[index].layer])))

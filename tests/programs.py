@@ -6,9 +6,11 @@ Nothing here comes from netdsl, so that agreement means something. `benchmarks/f
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Callable
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Shape = tuple[int, ...]
 MOST_ELEMENTS = 40_000
@@ -638,3 +640,26 @@ def mutated(rng: Random, text: str) -> str:
 def noise(rng: Random, pieces: int = 30) -> str:
     """Pieces of the language, and others, in any order."""
     return "".join(rng.choice(_BITS) + rng.choice(["", "", " "]) for _ in range(rng.randint(0, pieces)))
+
+
+# --- meaning ----------------------------------------------------------------------------------------------------------
+
+
+def meaning(network: Any) -> dict[str, Any]:
+    """What a network is, whatever the order of its text and the names within: each operation with all that comes before it."""
+    graph = network.graph
+    names = {point.op: point.name for point in graph.inputs}
+    said: list[str] = []
+    for index, op in enumerate(graph.ops):
+        written = re.sub(r"@\w+", "@", op.kind.written()) if op.kind else f"{names[index]} {getattr(op.shape, 'limit', '')}"
+        before = [hash(said[source]) for source in op.inputs]
+        owners = [None if other is None else hash(said[other]) for other in (op.shares, op.tied)]
+        said.append(f"{written} {tuple(op.shape)} {before} {owners}")
+    return {
+        "name": network.name,
+        "ops": Counter(said),
+        "inputs": [(point.name, point.shape) for point in graph.inputs],
+        "outputs": [(said[point.op], point.shape, point.activation) for point in graph.outputs],
+        "named outputs": {point.name for point in graph.outputs if point.op in graph.points.values()},
+        "counts": network.counts,
+    }

@@ -128,7 +128,7 @@ FAULTS = [
     ("N104", "4x4x1 > pool\n«4x4x1» > pool", "name them"),
     ("N105", "4x4x1 > conv3-{«mni»(2, 3)}", "did you mean `min`?"),
     ("N106", "4x4x1 > «conv3»", "write it as in"),
-    ("N106", "4x4x1 > «conv-3»", "write it as in"),
+    ("N106", "4x4x1 > «conv-3»", "write conv3-3"),
     ("N106", "4x4x1 > «dropout»", "dropout(0.5)"),
     ("N106", "4x4x1 > pool-«3»", "is written as in"),
     ("N106", "4x4x1 > gap«3»", "is written as in"),

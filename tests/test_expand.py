@@ -134,7 +134,7 @@ BLOCKS_REFUSED = [
     ("def x2() = bn\n8x8x3 > conv3-4", "N102", "repeat"),
     ("def net() = bn\n8x8x3 > conv3-4", "N102", "word of the language"),
     ("def in() = bn\n8x8x3 > conv3-4", "N102", "what comes in"),
-    ("def res() = bn\n8x8x3 > conv3-4", "N102", "kind of layer"),
+    ("def res() = bn\n8x8x3 > conv3-4", "N102", "cannot name a block"),
     # what a block does not see: later blocks, the names and parameters of the place of its use, `in` of nothing
     ("def a() = b\ndef b() = bn\n8x8x3 > a", "N101", "no layer or block `b`"),
     ("def a() = conv1-{c}\ndef b(c) = a\n8x8x3 > b(4)", "N110", "there is no `c` here"),
@@ -248,8 +248,12 @@ def test_points_are_known_from_outside() -> None:
     network = read("def b() = conv1-4 as q > bn\n8x8x3 > b as u > (conv1-5 as p) x2 > gap as end")
     shapes = {name: network.graph.ops[at].shape for name, at in network.graph.points.items()}
     assert shapes == {
-        "input": (8, 8, 3), "u": (8, 8, 4), "u.q": (8, 8, 4),
-        "p.0": (8, 8, 5), "p.1": (8, 8, 5), "end": (5,),
+        "input": (8, 8, 3),
+        "u": (8, 8, 4),
+        "u.q": (8, 8, 4),
+        "p.0": (8, 8, 5),
+        "p.1": (8, 8, 5),
+        "end": (5,),
     }
 
 
@@ -725,7 +729,8 @@ def test_facts_that_there_are_not(text: str, code: str) -> None:
 LIBRARY = [
     ("resnet", "56x56x64 > basic(64) > basic(128, 2) > gap", 73_984 + 230_144),
     ("resnet", "56x56x64 > bottleneck(64) > bottleneck(128, 2) > gap", 75_008 + 379_392),
-    ("resnet", "56x56x64 > bottleneck(64, width=128, groups=32) > gap", 64 * 128 + 128 * 4 * 9 + 128 * 256 + 64 * 256 + 2 * (128 + 128 + 256 + 256)),
+    ("resnet", "56x56x64 > bottleneck(64, width=128, groups=32) > gap",
+     64 * 128 + 128 * 4 * 9 + 128 * 256 + 64 * 256 + 2 * (128 + 128 + 256 + 256)),
     ("dense", "56x56x64 > dense_block(6, 32) > transition() > gap", 335_040 + 33_280),
     ("mobile", "112x112x32 > inverted(16, 1) > inverted(24, 6, 2) > inverted(24) > gap", 896 + 5_136 + 8_832),
     ("mobile", "112x112x32 > dwsep(64) > dwsep(128, 2) > gap", 288 + 64 + 2_048 + 128 + 576 + 128 + 8_192 + 256),
@@ -746,7 +751,8 @@ WHOLE = [
     ("use resnet\n224x224x3 > conv7-64/2(bn) > pool3/2(pad=same) > bottleneck(64) x3 > bottleneck(128, 2) > bottleneck(128) x3"
      " > bottleneck(256, 2) > bottleneck(256) x5 > bottleneck(512, 2) > bottleneck(512) x2 > gap > softmax-1000", 25_557_032, None),
     ("use dense\n224x224x3 > conv7-64/2(bn, bias=no) > pool3/2(pad=same) > dense_block(6, 32) > transition() > dense_block(12, 32)"
-     " > transition() > dense_block(24, 32) > transition() > dense_block(16, 32) > bn > relu > gap > softmax-1000", 7_978_856, 2_834_161_664),
+     " > transition() > dense_block(24, 32) > transition() > dense_block(16, 32) > bn > relu > gap > softmax-1000",
+     7_978_856, 2_834_161_664),
     ("use mobile\n224x224x3 > conv3-32/2(bn, relu6) > inverted(16, 1) > inverted(24, 6, 2) > inverted(24) > inverted(32, 6, 2)"
      " > inverted(32) x2 > inverted(64, 6, 2) > inverted(64) x3 > inverted(96) x3 > inverted(160, 6, 2) > inverted(160) x2"
      " > inverted(320) > conv1-1280(bn, relu6) > gap > dropout(0.2) > softmax-1000", 3_504_872, 300_774_272),

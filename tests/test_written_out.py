@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
-from programs import program
+from programs import meaning, program
 
 from netdsl.errors import Source
-from netdsl.kinds.base import dims
 from netdsl.network import Given, Network, check_source
 from netdsl.report.write import written_out
 
@@ -35,40 +32,8 @@ def written_and_read(network: Network) -> tuple[str, Network]:
     return text, checked.networks[0]
 
 
-def meaning(network: Network) -> dict[str, Any]:
-    """What a network is, whatever the order of its text and the names within: each operation with all that comes before it."""
-    graph = network.graph
-    known: dict[Any, int] = {}
-    keys: list[int] = []
-    names = {point.op: point.name for point in graph.inputs}
-    for index, op in enumerate(graph.ops):
-        written = re.sub(r"@\w+", "@", op.kind.written()) if op.kind else f"{names[index]}: {dims(op.shape)}"
-        keys.append(known.setdefault((written, tuple(keys[source] for source in op.inputs), op.shape), len(known)))
-    whole = {key: number for number, key in known.items()}
-    deep = {number: (key[0], key[1], key[2]) for number, key in whole.items()}
-
-    def unfolded(number: int, seen: dict[int, str]) -> str:
-        for at in range(number + 1):
-            word, sources, shape = deep[at]
-            seen.setdefault(at, f"{word} {shape} {[hash(seen[source]) for source in sources]}")
-        return seen[number]
-
-    seen: dict[int, str] = {}
-    said = [unfolded(key, seen) for key in keys]
-    return {
-        "name": network.name,
-        "ops": Counter(said),
-        "inputs": [(point.name, point.shape) for point in graph.inputs],
-        "outputs": [(said[point.op], point.shape, point.activation) for point in graph.outputs],
-        "named outputs": {point.name for point in graph.outputs if point.op in graph.points.values()},
-        "counts": network.counts,
-    }
-
-
 def assert_kept(text: str) -> None:
     for network in networks(text):
-        if any(op.shares is not None or op.tied is not None for op in network.graph.ops):
-            continue
         written, again = written_and_read(network)
         before, after = meaning(network), meaning(again)
         assert before.pop("named outputs") <= after.pop("named outputs")
@@ -114,6 +79,13 @@ TEXTS = [
     "8x8x4 > conv1-4(relu) as a > [ @a | id | @input ] > gap",
     "6 > fc-3 as x\n@x > softmax\n@x > fc-2",
     "6 > fc-3 as x > softmax as y\n@x > fc-2 as z\n[ @y | @z ] > fc-1",
+    # shared and tied pieces
+    "let e = fc-3(tanh)\ninput a: 3 > e as x\ninput b: 3 > e as y\nsub[ @x | @y ] > abs",
+    "let e = res(fc-8 > fc-8)\n8 > e > e > fc-2",
+    "let f = fc-8(relu)\nlet e = f > bn\n8 > e > e > f > fc-2",
+    "let e = [ id | fc-2(tanh) ] > fc-8(tanh)\ndef b() = e > bn\n8 > b as u > b > fc-2\n@u > fc-3",
+    "20 > fc-8(tanh) as a > fc-4(tanh) as b > fc-8(tanh) as c > fc-20 as d\ntie c = transpose b\ntie d = transpose a",
+    "8x8x3 > conv3-5/2 as e > tconv3-3/2 as d\ntie d = transpose e",
     # layers whose options are chains of their own, points, tuples, fractions
     "8x8x3 > conv3-4(gn(groups=2), lrelu(1/3), init=normal(0.02), bias_init=0.1, l1=1e-5, l2=1/3, act_l1=0.01) > gap",
     "8x8x3 > conv3-4/2x1(pad=(1,0,2,1), dilation=1) > conv1x3-4(pad=0x1) > pool2x1/2x1(pad=1x0) > gap",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import Case, Real, Shape, Weight
+from netdsl.kinds.base import Case, Problem, Real, Shape, Weight, dims
 from netdsl.kinds.plain import Plain
 
 _SAME = ((8, 8, 4), (8, 8, 4), 0)
@@ -152,14 +152,27 @@ class Softsign(Activation):
     arithmetic, keeps = "absolute add divide", "inputs"
 
 
-class Softmax(Activation):
+class Normalised(Activation):
+    """An activation of each position's channels together."""
+
+    word = "_normalised"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape."""
+        x = inputs[0]
+        if len(x) > 4:  # TensorFlow has no softmax for more
+            raise Problem("N203", f"`{self.word}` takes up to 4 axes, and {dims(x)} has {len(x)}", label=f"{dims(x)} comes in here")
+        return x
+
+
+class Softmax(Normalised):
     """exp(x) over its sum along the channels: probabilities."""
 
     word, keras_name, cases = "softmax", "softmax", (Case("softmax", (10,), (10,), 0),)
     arithmetic, keeps = "exp add divide", "output"
 
 
-class LogSoftmax(Activation):
+class LogSoftmax(Normalised):
     """The logarithm of softmax."""
 
     word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)

@@ -525,7 +525,7 @@ class Kind:
         spelled = {"size": f"{cls.word}3", "amount": f"{call.word}-64", "stride": f"{call.word}/2"}[part]
         if number is None:
             if takes == "yes":
-                raise Problem("N106", f"`{cls.word}` wants {_ARTICLED[part]}", help=f"write it as in `{cls.example()}`")
+                raise Problem("N106", f"`{cls.word}` wants {_ARTICLED[part]}", help=cls._respelled(call))
         elif takes == "no":
             mend = f"`{cls.word}` is written as in `{cls.example()}`"
             raise Problem("N106", f"`{cls.word}` takes no {part} (as in `{spelled}`)", part, mend)
@@ -533,8 +533,19 @@ class Kind:
             raise Problem("N201", f"{_ARTICLED[part]} is a whole number from 1 up, not {shown(_plain(number))}", part)
 
     @classmethod
+    def _respelled(cls, call: Call) -> str:
+        """How to write a layer that lacks its size or amount: from `dense(10)`, `conv(64, 3)` or `conv-64` to netdsl's form."""
+        plain = [given.value for given in call.given if given.name is None and type(given.value) is int and given.value > 0]
+        amount = call.amount if call.amount is not None else plain.pop(0) if plain and cls.takes.get("amount") else None
+        size = dims(call.size) if call.size else plain.pop(0) if plain and cls.takes.get("size") else 3
+        if amount is None or (call.given and type(call.given[0].value) is not int):
+            return f"write it as in `{cls.example()}`"
+        return f"write {call.word}{size if cls.takes.get('size') else ''}-{amount}"
+
+    @classmethod
     def example(cls) -> str:
-        return cls.cases[0].text
+        """One spelling of the kind, for messages."""
+        return f"{cls.word}3-64" if cls.takes.get("size") == cls.takes.get("amount") == "yes" else cls.cases[0].text
 
     @classmethod
     def _match(cls, given: Given, positions: Any) -> tuple[Option[Any], Any]:
@@ -558,7 +569,7 @@ class Kind:
         if name is None:
             most = len(cls.positional)
             wanted = f"takes {most or 'no'} value{'s' if most != 1 else ''} without a name"
-            raise Problem("N103", f"`{cls.word}` {wanted}; {shown(given.value)} is one too many", help=cls._options_help())
+            raise Problem("N103", f"`{cls.word}` {wanted}; {shown(given.value)} is one too many", help=cls._touching(given.value))
         return cls.options[name], given.value
 
     @classmethod
@@ -582,6 +593,16 @@ class Kind:
             return ""
         spelled = cls.word + "".join(sign for which, sign in (("size", "3"), ("amount", "-64")) if which in cls.takes)
         return f"{_ARTICLED[part]} is written {written}: {spelled}{'/2' if part == 'stride' else ''}"
+
+    @classmethod
+    def _touching(cls, value: Any) -> str:
+        """For `pool(2)` and `softmax(10)`: a number that belongs to the word. Else the options."""
+        if type(value) is int and value > 0 and not cls.positional:
+            if cls.group == "activation":
+                return f"{_ARTICLED['amount']} is written behind a dash, as in {cls.word}-10"
+            if "size" in cls.takes and "amount" not in cls.takes:
+                return f"{_ARTICLED['size']} touches the word: {cls.word}{value}"
+        return cls._options_help()
 
     @classmethod
     def _options_help(cls) -> str:

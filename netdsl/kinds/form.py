@@ -111,6 +111,8 @@ class Widen(Plain):
         """N channels at every S-th position."""
         x = inputs[0]
         channels = self.amount or 0
+        if self.stride and len(x) > 4:
+            raise wrong_rank(self.word, x, "sequences, images and volumes where it has a stride")
         if channels < x[-1]:
             raise Problem("N207", f"`widen` adds channels, and {x[-1]} come in for {channels}", "amount", label=f"{dims(x)} comes in here")
         return (*((size - 1) // stride + 1 for size, stride in zip(x, self._strides(x), strict=False)), channels)

@@ -28,11 +28,10 @@ class Merge(Kind):
     def written(self) -> str:
         return f"{self.word}[ ... ]"
 
-    def _misfit(self, inputs: tuple[Shape, ...], rule: str) -> Problem:
+    def _misfit(self, inputs: tuple[Shape, ...], rule: str, mend: str = "") -> Problem:
         shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
-        return Problem(
-            "N207", f"`{self.written()}` takes {rule}, not {shapes}", label=f"branches give {', '.join(dims(x) for x in inputs)}"
-        )
+        label = f"branches give {', '.join(dims(x) for x in inputs)}"
+        return Problem("N207", f"`{self.written()}` takes {rule}, not {shapes}", help=mend, label=label)
 
 
 class Concatenate(Merge):
@@ -71,7 +70,9 @@ class Elementwise(Merge):
             raise Problem("N106", f"`{self.word}` takes {self.most} branches, not {len(inputs)}")
         largest = max(inputs, key=len)
         if any(x not in (largest, largest[-1:]) for x in inputs):
-            raise self._misfit(inputs, "branches of one shape, or vectors of its channels")
+            mend = "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does so by itself"
+            images = all(len(x) == len(largest) > 1 for x in inputs)
+            raise self._misfit(inputs, "branches of one shape, or vectors of its channels", mend if images else "")
         return largest
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

@@ -86,9 +86,17 @@ class Noise(Plain):
     group = "noise"
     positional = ("std",)
     arithmetic, keeps = "", ""
-    cases = (Case("noise(0.1)", (784,), (784,), 0), Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0))
+    cases = (Case("noise(0.1)", (784,), (784,), 0), Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0), Case("noise(20)", (9,), (9,), 0))
 
     std = Real(REQUIRED, "the standard deviation", least=0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.keras.layers.GaussianNoise(float(self.std), name=name)]
+        layers, std = k.keras.layers, float(self.std)
+        if std <= 1:
+            return [layers.GaussianNoise(std, name=name)]
+        # Keras takes deviations up to 1: noise of deviation 1 on x/std, times std, is the same.
+        return [
+            layers.Rescaling(1 / std, name=f"{name}_down"),
+            layers.GaussianNoise(1.0, name=name),
+            layers.Rescaling(std, name=f"{name}_up"),
+        ]

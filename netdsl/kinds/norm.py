@@ -114,8 +114,7 @@ class GroupNorm(Affine):
         """The input's shape, where `groups` divides its channels."""
         x = inputs[0]
         if x[-1] % self.groups:
-            fit = [number for number in range(min(self.groups, x[-1]), 0, -1) if x[-1] % number == 0]
-            mend = f"say gn(groups={fit[0]})"
+            mend = f"say gn(groups={math.gcd(self.groups, x[-1])})"
             raise Problem("N206", f"groups={self.groups} does not divide {x[-1]} channels", "groups", mend, f"{dims(x)} comes in here")
         return x
 

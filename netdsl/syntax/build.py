@@ -84,7 +84,7 @@ class Builder:
         word, amount, stride = _step_parts(token)
         if amount or stride:
             at = token.start_pos + (amount or stride or (0, 0))[0]
-            raise Fault("N004", f"only a name can stand here, not `{token}`", at, token.end_pos)
+            raise Fault("N004", f"only a name can stand here, not `{token}`", at, token.end_pos, f"write {re.sub('[-/]+', '_', token)}")
         return tree.Name(word, token.start_pos, token.end_pos)
 
     # --- values ---

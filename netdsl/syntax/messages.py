@@ -98,6 +98,8 @@ def _expected(stop: Stop) -> str:
 def _form(stop: Stop) -> str:
     if re.search(r"\bwhen[ \t\n]*\([^()]*$", stop.before):
         return "the form is: when(t > 1, conv1-64), or when(t > 1, conv1-64, pool)"
+    if ">" in stop.before or (stop.rule == "def" and re.search(r"\)[ \t\n]*=", stop.before)):
+        return ""  # the mistake is in the chain, not in the statement's form
     return f"the form is: {_FORMS[stop.rule]}" if stop.rule in _FORMS else ""
 
 
@@ -291,6 +293,8 @@ def _fraction_behind(stop: Stop) -> Diagnostic | None:
     word = re.search(r"([A-Za-z_]+)([0-9]*)$", stop.before)
     is_option = word and re.fullmatch(r"\.[0-9]+", match.group()) and not stop.rest[match.end() :].startswith(("-", "/"))
     mend = f"write {word[1]}({word[2]}{match.group()})" if word and is_option else ""
+    if word and not word[2] and re.fullmatch(r"-[0-9]*\.[0-9]+", match.group()):
+        mend = f"a fraction is an option, in brackets: {word[1]}({match.group()[1:]})"
     return Diagnostic("N003", "sizes, amounts, strides and repeats are whole numbers", stop.span(len(match.group())), help=mend)
 
 
@@ -348,6 +352,59 @@ def _name_expected(stop: Stop) -> Diagnostic | None:
     return Diagnostic("N003", f"`{stop.thing}` is no name", stop.span(), help=mend)
 
 
+def _commas_in_shape(stop: Stop) -> Diagnostic | None:
+    """`(28, 28, 1) > conv3-8`."""
+    match = re.match(r"[0-9]+(?:[ \t]*,[ \t]*[0-9]+)+(?=[ \t]*,?[ \t]*\))", stop.rest)
+    if not match or not re.search(r"(?:^|[:>]|\binput)[ \t\n]*\($", stop.before):
+        return None
+    mend = f"write {'x'.join(re.findall('[0-9]+', match.group()))}, without brackets"
+    return Diagnostic("N003", "the sizes of a shape are joined by `x`", stop.span(len(match.group())), help=mend)
+
+
+def _number_first(stop: Stop) -> Diagnostic | None:
+    """`> 2x conv3-8`, `> 64conv3`."""
+    match = re.match(r"([0-9]+)[ \t]*([x×*]?)[ \t]*(?=[A-Za-z(\[])", stop.rest)
+    if not match or "STEP" not in stop.expected or not stop.before.endswith((">", "(", "[", "|")):
+        return None
+    mend = f"a repeat stands behind its step: conv3-64 x{match[1]}" if match[2] else "a layer begins with its word: conv3-64"
+    return Diagnostic("N003", f"`{stop.thing}` cannot stand before a layer", stop.span(), help=mend)
+
+
+def _behind_brackets(stop: Stop) -> Diagnostic | None:
+    """`block(32)/2`, `conv3(bn)-64`."""
+    match = re.match(r"[-/](?:[0-9][0-9x]*|\{)", stop.rest)
+    if not match or not re.search(r"[A-Za-z0-9_}][(][^()]*\)$", stop.before) or not _after_step(stop):
+        return None
+    mend = "write conv3-64/2(bn); a block takes them as its values: block(64, 2)"
+    return Diagnostic("N003", "amount and stride stand before the brackets", stop.span(len(match.group())), help=mend)
+
+
+def _plus(stop: Stop) -> Diagnostic | None:
+    """`conv3-16 + @a`."""
+    if stop.thing != "+" or not _after_step(stop):
+        return None
+    return Diagnostic("N003", "layers are not added by `+`", stop.span(), help="write add[ a | b ], or res(...) for a residual")
+
+
+def _dotted(stop: Stop) -> Diagnostic | None:
+    """`nn.Linear(784, 10)`, `layers.Dense(10)`."""
+    match = re.match(r"(?:\.[A-Za-z_][A-Za-z0-9_]*)+", stop.rest)
+    word = re.search(r"[A-Za-z_][A-Za-z0-9_]*$", stop.before)
+    if not match or not word or not _after_step(stop):
+        return None
+    mend = "a layer is one word, such as conv3-64 or fc-10; a point's name has an `@` before it"
+    span = Span(stop.source, stop.at - len(word.group()), stop.at + len(match.group()))
+    return Diagnostic("N003", f"`{word.group()}{match.group()}` is no layer", span, help=mend)
+
+
+def _single_quotes(stop: Stop) -> Diagnostic | None:
+    if stop.thing != "'":
+        return None
+    quoted = re.match(r"'([A-Za-z0-9_]*)'", stop.rest)
+    mend = f"write {quoted[1]}, without quotes" if quoted and quoted[1] else 'strings stand in double quotes: "..."'
+    return Diagnostic("N003", "`'` is not part of the language", stop.span(len(quoted.group()) if quoted else 1), help=mend)
+
+
 def _after_step(stop: Stop) -> bool:
     return "MORETHAN" in stop.expected or "AS" in stop.expected
 
@@ -379,6 +436,12 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _single_equals,
     _name_behind_number,
     _name_expected,
+    _commas_in_shape,
+    _number_first,
+    _behind_brackets,
+    _plus,
+    _dotted,
+    _single_quotes,
     _missing_arrow,
     _statement_inside,
 )

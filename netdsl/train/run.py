@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import Diagnostic, NetError, RunError, Source, fail
+from netdsl.errors import Diagnostic, NetError, RunError, Source, did_you_mean, fail
 from netdsl.files import save, write
 from netdsl.keras.quiet import quiet_keras
 from netdsl.network import Given, Network, check_source, choose
@@ -366,7 +366,9 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
 
 def _there(folder: Path, name: str) -> None:
     if not folder.is_dir():
-        raise fail("N613", f"there is no run folder {folder}")
+        near = did_you_mean(folder.name, (run.parent.name for run in folder.parent.glob("*/result.json")))
+        mend = near or "`netdsl train` makes one, such as runs/lenet5-1"
+        raise fail("N613", f"there is no run folder {folder}", help=mend)
     if not (folder / name).is_file():
         raise fail("N613", f"{folder} holds no finished run: it has no {name}")
 

@@ -1,0 +1,181 @@
+"""Tries texts without end: generated programs, broken ones, and noise, through parse, check, table, expand and fmt.
+
+    python benchmarks/fuzz.py [--seconds 60] [--inputs N] [--processes 2] [--seed 0]
+
+A failure is an exception other than a diagnostic, a text that takes longer than 10 seconds, a valid program that is refused or whose
+shapes and counts are not those of its plain recomputation, and a formatted or written-out text that means something else. Each is
+printed with the text that causes it; the exit status is 1 where there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from random import Random
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from programs import Program, meaning, mutated, noise, program  # noqa: E402
+
+from netdsl.errors import NetError, Source, as_json, render  # noqa: E402
+from netdsl.limits import Limits  # noqa: E402
+from netdsl.network import Checked, Given, check_source, decoded  # noqa: E402
+from netdsl.report import table  # noqa: E402
+from netdsl.report.write import written_out  # noqa: E402
+from netdsl.syntax.format import format_text  # noqa: E402
+
+LIMITS = Limits(operations=5_000)
+PATIENCE = 10  # seconds for one text
+
+
+def fault(text: str) -> str:
+    """What netdsl does wrong with a text; empty where nothing."""
+    try:
+        text = decoded(text.encode("utf-8", "surrogatepass"), "<text>", LIMITS).text
+    except NetError:
+        return ""
+    checked = _checked(text)
+    assert all(diagnostic.code and diagnostic.message for diagnostic in checked.diagnostics)
+    render(checked.diagnostics)
+    json.dumps([as_json(diagnostic) for diagnostic in checked.diagnostics])
+    if not checked.faulty and not checked.networks:
+        return "no network and no error"
+    return _fault_in_format(text, checked) or ("" if checked.faulty else _fault_in_networks(checked))
+
+
+def _fault_in_networks(checked: Checked) -> str:
+    for network in checked.networks:
+        rows = table.as_json(network)
+        network.table()
+        if sum(row["params"] for row in rows["rows"]) != rows["totals"]["params"]:
+            return "the rows' params do not sum up to the total"
+        written = written_out(network)
+        again = _checked(written)
+        if again.faulty or len(again.networks) != 1:
+            return f"what expand writes is refused:\n{written}\n{render(again.diagnostics)}"
+        before, after = meaning(network), meaning(again.networks[0])
+        if not before.pop("named outputs") <= after.pop("named outputs"):
+            return f"what expand writes loses the outputs' names:\n{written}"
+        if before != after:
+            return f"what expand writes is another network:\n{written}"
+        if written_out(again.networks[0]) != written:
+            return f"what expand writes is written otherwise the second time:\n{written}"
+    return ""
+
+
+def _fault_in_format(text: str, checked: Checked) -> str:
+    try:
+        formatted = format_text(Source("<text>", text), LIMITS)
+    except NetError as error:
+        return "" if {d.code for d in error.diagnostics} <= {d.code for d in checked.diagnostics} else f"fmt alone refuses it: {error}"
+    if format_text(Source("<text>", formatted), LIMITS) != formatted:
+        return f"formatted once:\n{formatted}\nis formatted otherwise the second time"
+    again = _checked(formatted)
+    if sorted(d.code for d in again.diagnostics) != sorted(d.code for d in checked.diagnostics):
+        return f"formatted, it has other diagnostics:\n{formatted}\n{render(again.diagnostics)}"
+    if [meaning(network) for network in again.networks] != [meaning(network) for network in checked.networks]:
+        return f"formatted, it is another network:\n{formatted}"
+    return ""
+
+
+def disagreement(wanted: Program) -> str:
+    """Where netdsl and the plain recomputation of a valid program differ; empty where they agree."""
+    checked = _checked(wanted.text)
+    if checked.faulty:
+        return f"a valid program is refused:\n{render(checked.diagnostics)}"
+    network = checked.networks[0]
+    shapes, counts = tuple(point.shape for point in network.outputs), network.counts
+    found = Program(wanted.text, network.inputs[0].shape, shapes, counts.params, counts.moving, counts.weights, counts.macs)
+    return "" if found == wanted else f"it is {found[1:]}, and should be {wanted[1:]}"
+
+
+def _checked(text: str) -> Checked:
+    return check_source(Source("<text>", text), Given(limits=LIMITS), "test")
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+class TooSlow(Exception):
+    """A text took longer than `PATIENCE`."""
+
+
+def _alarm(*_: Any) -> None:
+    raise TooSlow
+
+
+def tried(seed: str) -> tuple[str, str]:
+    """The text of a seed, and what goes wrong with it."""
+    rng = Random(seed)
+    signal.signal(signal.SIGALRM, _alarm)
+    text = ""
+    try:
+        signal.alarm(PATIENCE)
+        valid = program(rng)
+        text, roll = valid.text, rng.random()
+        if roll < 0.3:
+            return text, disagreement(valid) or fault(text)
+        text = mutated(rng, text) if roll < 0.85 else noise(rng)
+        return text, fault(text)
+    except TooSlow:
+        return text, f"it takes longer than {PATIENCE} seconds"
+    except RecursionError:
+        return text, "Python's recursion ends: " + traceback.format_exc(limit=-3)
+    except Exception:
+        return text, traceback.format_exc()
+    finally:
+        signal.alarm(0)
+
+
+def _work(worker: int, seed: int, seconds: float, inputs: int | None, results: Any) -> None:
+    """Tries texts until the time or the number is up; puts each failure, and in the end the number tried."""
+    begin, count = time.perf_counter(), 0
+    while time.perf_counter() - begin < seconds if inputs is None else count < inputs:
+        name = f"{seed}-{worker}-{count}"
+        text, wrong = tried(name)
+        count += 1
+        if wrong:
+            results.put((name, text, wrong))
+    results.put(count)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Tries generated and broken texts on netdsl.")
+    parser.add_argument("--seconds", type=float, default=60, help="how long (default 60)")
+    parser.add_argument("--inputs", type=int, help="how many texts, instead of --seconds")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    results: Any = multiprocessing.Queue()
+    share = None if options.inputs is None else -(-options.inputs // options.processes)
+    begin = time.perf_counter()
+    workers = [
+        multiprocessing.Process(target=_work, args=(number, options.seed, options.seconds, share, results), daemon=True)
+        for number in range(options.processes)
+    ]
+    for worker in workers:
+        worker.start()
+    total, failures, running = 0, 0, len(workers)
+    while running:
+        found = results.get()
+        if isinstance(found, int):
+            total, running = total + found, running - 1
+        else:
+            name, text, wrong = found
+            failures += 1
+            print(f"--- seed {name}\n{text}\n--- {wrong}\n")
+    seconds = time.perf_counter() - begin
+    print(f"{total:,} inputs, {failures} failures, {total / seconds:.0f} inputs a second")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
