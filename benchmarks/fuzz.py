@@ -34,6 +34,7 @@ from netdsl.syntax.format import format_text  # noqa: E402
 
 LIMITS = Limits(operations=5_000)
 PATIENCE = 10  # seconds for one text
+VALID, NOISE = 0.05, 0.3  # the parts of all texts: valid programs take ten times as long as broken ones, which are the rest
 
 
 def fault(text: str) -> str:
@@ -121,9 +122,9 @@ def tried(seed: str) -> tuple[str, str]:
         signal.alarm(PATIENCE)
         valid = program(rng)
         text, roll = valid.text, rng.random()
-        if roll < 0.3:
+        if roll < VALID:
             return text, disagreement(valid) or fault(text)
-        text = mutated(rng, text) if roll < 0.85 else noise(rng)
+        text = noise(rng) if roll > 1 - NOISE else mutated(rng, text)
         return text, fault(text)
     except TooSlow:
         return text, f"it takes longer than {PATIENCE} seconds"

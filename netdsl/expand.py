@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail, once
 from netdsl.evaluate import evaluate
 from netdsl.graph import Graph, Layer, Op, Piece, Point, takers_of
-from netdsl.kinds import KINDS, PLANNED, Call, Given, Kind, Problem, Ref, Word, make
+from netdsl.kinds import KINDS, Call, Given, Kind, Problem, Ref, Word, make
 from netdsl.kinds.base import Defaults, Dims, Indices, Part, Shape, Weight, dims, shown
 from netdsl.library import Library, used_here
 from netdsl.limits import Limits
@@ -241,9 +241,6 @@ class _Expander:
         notes = (Note("defined here", self.definitions[word]),)
         return problem._replace(help="define it before: a block sees earlier blocks only", notes=notes)
 
-    def _not_built(self, what: str, node: Any) -> NetError:
-        return fail("N190", f"{what} is part of the language, but this version does not build it yet", self.env.span(node))
-
     def _use(self, statement: tree.Use) -> None:
         """Brings in the blocks and shared pieces of another file, which sees nothing of this one."""
         place = self.env.span(statement)
@@ -370,7 +367,7 @@ class _Expander:
             reason = "is what comes in"
         elif word in STATEMENT_WORDS or word in FORMS or word in ("as", "of", "when", "and", "or", "not", "if"):
             reason = "is a word of the language"
-        elif word in KINDS or word in PLANNED:
+        elif word in KINDS:
             reason = "is a kind of layer"
         elif re.fullmatch(r"x[0-9_]*", word) and what != "parameter":
             reason = "reads as a repeat"
@@ -401,7 +398,7 @@ class _Expander:
             if isinstance(first := statement.steps[0].body, tree.Reference):
                 raise self._reference_inside(first, self.env)
             chain = tree.Chain(statement.steps, statement.steps[0].start, statement.steps[-1].end)
-            x = self._run_flow(chain, x)
+            x = _run(self._chain(chain, x, self.env))
         assert x is not None
         self.ends.append(x)
 
@@ -431,15 +428,9 @@ class _Expander:
         x = None
         if not self.inputs and self.input_shape is not None and not _begins_with_reference(statement.chain):
             x = self._add_input("input", self.input_shape, None)
-        end = self._run_flow(statement.chain, x)
+        end = _run(self._chain(statement.chain, x, self.env))
         if end is not None:
             self.ends.append(end)
-
-    def _run_flow(self, chain: tree.Chain, x: int | None) -> int | None:
-        """The end of a flow, refused at once where it cannot fit."""
-        if _run(self._least(chain, self.env)) > self.limits.operations - len(self.ops):
-            raise self._too_many_operations(self.env.span(chain))
-        return _run(self._chain(chain, x, self.env))  # type: ignore[no-any-return]
 
     def _expect(self, statement: tree.Expect) -> None:
         self.expectations.append((statement, self.env.source))
@@ -450,6 +441,12 @@ class _Expander:
 
     def _chain(self, chain: tree.Chain, x: int | None, env: Env) -> Work:
         """The chain's last operation, from operation `x` (None where nothing comes in)."""
+        if (yield self._least(chain, env)) > (left := self.limits.operations - len(self.ops)):
+            for step in chain.steps:
+                if step.repeat is not None or (yield self._least(step.body, env)) > left:
+                    break  # said more exactly within this step
+            else:
+                raise self._too_many_operations(env.span(chain))
         for position, step in enumerate(chain.steps):
             body = step.body
             if isinstance(body, tree.Reference):
@@ -1283,7 +1280,7 @@ def _kind_and_size(word: str) -> tuple[str, tuple[int, ...]] | None:
     size = word[len(letters) :]
     while size.startswith("x"):  # an x at the end of the letters is theirs
         letters, size = f"{letters}x", size[1:]
-    if (letters in KINDS or letters in PLANNED) and re.fullmatch(r"[0-9]+(?:x[0-9]+)*", size):
+    if letters in KINDS and re.fullmatch(r"[0-9]+(?:x[0-9]+)*", size):
         return letters, tuple(map(int, size.split("x")))
     return None
 
@@ -1292,9 +1289,9 @@ def _resolve_kind(word: str, body: tree.Layer, env: Env) -> tuple[str, tuple[int
     """The kind that a word means, and the size in it.
 
     Raises:
-        NetError: N101 where no kind is meant, N190 where it is not built yet.
+        NetError: N101 where no kind is meant.
     """
-    if word in KINDS or word in PLANNED:
+    if word in KINDS:
         found: tuple[str, tuple[int, ...]] | None = word, ()
     elif body.size is not None and word.endswith("x"):
         found = _kind_and_size(word[:-1])
@@ -1302,8 +1299,6 @@ def _resolve_kind(word: str, body: tree.Layer, env: Env) -> tuple[str, tuple[int
         found = _kind_and_size(word)
     if found is None:
         raise NetError(_unknown_word(word, body, env))
-    if found[0] in PLANNED:
-        raise fail("N190", f"`{found[0]}` is part of the language, but this version does not build it yet", env.span(body.word))
     if any(number > 2**31 for number in found[1]):
         raise fail("N404", f"the size {dims(found[1])} is too large", env.span(body.word))
     return found
@@ -1316,7 +1311,7 @@ def _unknown_word(word: str, body: tree.Layer, env: Env) -> Diagnostic:
         return Diagnostic("N101", f"`{word}` is a repeat, and stands behind a step", env.span(body.word), help=f"write conv3-64 {word}")
     letters = re.match(r"[A-Za-z_]*", word)
     stem = letters.group() if letters else word
-    known = [*KINDS, *PLANNED, *FORMS, *env.blocks, *(name for name, value in env.values.items() if isinstance(value, Chained))]
+    known = [*KINDS, *FORMS, *env.blocks, *(name for name, value in env.values.items() if isinstance(value, Chained))]
     mend = did_you_mean(word, [*env.blocks, "relu6", *FORMS]) if not stem else did_you_mean(stem, known) or did_you_mean(word, known)
     if word not in env.blocks and env.scope.holder(word):
         mend = f"write @{word} for the point of this name"
@@ -1347,7 +1342,7 @@ def _check_words(statement: tree.Statement, env: Env) -> list[tuple[str, Diagnos
                 found.append((word, Diagnostic("N109", what, env.span(setting.word), help="write its options where it is used")))
             elif word not in KINDS:
                 layer = tree.Layer(setting.word, None, None, None, None, setting.start, setting.end)
-                found += _wrong_word(layer, env)
+                found += _wrong_word(layer, env) or [(word, _sized_default(setting.word, env))]
     waiting.reverse()
     while waiting:
         node = waiting.pop()
@@ -1379,6 +1374,12 @@ def _wrong_merge(node: tree.Merge, env: Env) -> list[tuple[str, Diagnostic]]:
     merges = [word for word, kind in KINDS.items() if kind.inputs is None and word != "concat"]
     mend = did_you_mean(node.word.text, merges) or f"merges are [ ... ] alone and {', '.join(merges)}"
     return [(node.word.text, Diagnostic("N101", f"`{node.word.text}[ ... ]` is no merge", env.span(node.word), help=mend))]
+
+
+def _sized_default(word: tree.Name, env: Env) -> Diagnostic:
+    kind = (_kind_and_size(word.text) or (word.text, ()))[0]
+    message = "defaults are for a kind, whatever its size"
+    return Diagnostic("N106", message, env.span(word), help=f"write default {kind}(...)")
 
 
 def _wrong_word(body: tree.Layer, env: Env) -> list[tuple[str, Diagnostic]]:

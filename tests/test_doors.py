@@ -57,3 +57,8 @@ def test_a_parsed_network_needs_lark_alone() -> None:
     loaded = loaded_by('import netdsl\nnetdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").table()')
     assert "lark" in loaded
     assert not loaded & set(HEAVY)
+
+
+def test_the_training_room_opens_without_keras() -> None:
+    loaded = loaded_by("import netdsl.train, netdsl.train.run, netdsl.train.recipe")
+    assert not loaded & {"keras", "tensorflow", "jax", "torch"}

@@ -5,7 +5,6 @@ from netdsl.kinds.base import KINDS, Call, Given, Kind, Problem, Ref, Word
 
 __all__ = [
     "KINDS",
-    "PLANNED",
     "Call",
     "Given",
     "Kind",
@@ -25,9 +24,6 @@ __all__ = [
     "sequence",
     "unpool",
 ]
-
-# Words of the language that no class stands behind yet: they are refused by name.
-PLANNED: frozenset[str] = frozenset()
 
 
 def make(call: Call) -> Kind:

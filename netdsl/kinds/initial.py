@@ -39,7 +39,7 @@ class Initial(Option[Any]):
         if hasattr(value, "denominator") and not isinstance(value, bool):
             return value
         if isinstance(value, Word):
-            if (value.text in _NAMED or value.text == "auto") and not value.arguments:
+            if (value.text in _NAMED or value == self.stated == Word("auto")) and not value.arguments:
                 return value
             if value.text in ("normal", "uniform") and len(value.arguments) == 1 and _positive(value.arguments[0]):
                 return value
