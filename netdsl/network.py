@@ -189,7 +189,7 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
         folder = os.path.dirname(name) or "."
         near = did_you_mean(os.path.basename(name), os.listdir(folder)) if os.path.isdir(folder) else ""
         if not near and not name.endswith(".net") and not os.path.dirname(name):
-            near = "a network in quotes holds a `>`: \"28x28x1 > fc-10\""
+            near = 'a network in quotes holds a `>`: "28x28x1 > fc-10"'
         raise fail("N601", f"there is no file {name}", help=near) from None
     except OSError as error:
         raise fail("N601", f"{name} cannot be read: {error.strerror}") from None

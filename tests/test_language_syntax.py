@@ -162,6 +162,7 @@ FORMS = [
     ("conv{1}x7-64", "flow convsize<{1} 7>-64"),
     ("conv{k}/2", "flow convsize<{k}>/<2>"),
     ("conv3/{s}x2", "flow conv3/<{s} 2>"),
+    ("conv3-4/2x{s}", "flow conv3-4/<2 {s}>"),
     ("conv3-64 x{n}", "flow conv3-64 *{n}"),
     ("conv3-64 ×3", "flow conv3-64 *3"),
     ("conv3-64 x1_000", "flow conv3-64 *1000"),

@@ -196,10 +196,11 @@ class Builder:
         return tree.Expression(c[1], token.start_pos + 1, c[-1].end_pos)
 
     def stride(self, c: list[Any]) -> tree.Sizes:
-        token = c[0]
-        if len(c) == 1:
-            return tree.Sizes(_sizes(token[1:], token.start_pos + 1), token.start_pos + 1, token.end_pos)
-        first = tree.Expression(c[1], token.start_pos + 1, c[2].end_pos)
+        token, start = c[0], c[0].start_pos + 1
+        if token.type == "STRIDE":
+            first: Any = tree.Sizes(_sizes(token[1:], start), start, token.end_pos)
+            return self.dims([first, *c[1:]])  # type: ignore[return-value]
+        first = tree.Expression(c[1], start, c[2].end_pos)
         sizes = self.dims([first, *c[3:]])
         return sizes if isinstance(sizes, tree.Sizes) else tree.Sizes((first,), first.start, first.end)
 
