@@ -15,7 +15,7 @@ from typing import Any
 
 from netdsl import __version__
 from netdsl.errors import Diagnostic, NetError, Source, fail, render
-from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_source, stem
+from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_bytes, read_source, stem
 
 _FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
 
@@ -277,34 +277,45 @@ def _expand(options: argparse.Namespace) -> int:
 
 def _fmt(options: argparse.Namespace) -> int:
     """Formats each file; one with mistakes is told and left as it is, and the others are done all the same."""
-    from pathlib import Path
-
     from netdsl.check import found_files
-    from netdsl.files import write
-    from netdsl.syntax.format import diff, format_text
 
+    if options.files == ["-"]:
+        return _fmt_one(sys.stdin.buffer.read(), options.stdin_filename, None, options)
+    if "-" in options.files:
+        print("netdsl fmt: standard input stands alone, without files", file=sys.stderr)
+        return 2
     code = 0
     for file in found_files(options.files):
         try:
-            source = decoded(sys.stdin.buffer.read(), options.stdin_filename) if file == "-" else read_source(file)
-            text = format_text(source, DEFAULT_LIMITS)
+            code = max(code, _fmt_one(read_bytes(file), file, file, options))
         except NetError as error:
             _tell(error.diagnostics)
-            code = 1
-            continue
-        changed = text != source.text
-        if options.diff:
-            print(diff(source.text, text, source.name), end="")
-        if options.check:
-            if changed:
-                print(f"{source.name}: would be formatted", file=sys.stderr)
-                code = 1
-        elif file == "-" and not options.diff:
-            print(text, end="")
-        elif changed and not options.diff:
-            write(Path(file), text)
-            print(f"{source.name}: formatted", file=sys.stderr)
+            code = max(code, error.exit_code)
     return code
+
+
+def _fmt_one(data: bytes, name: str, file: str | None, options: argparse.Namespace) -> int:
+    """Formats one text; without a file it goes to standard output. Line ends and a byte order mark are part of the form."""
+    from pathlib import Path
+
+    from netdsl.files import write
+    from netdsl.syntax.format import diff, format_text
+
+    source = decoded(data, name)
+    text = format_text(source, DEFAULT_LIMITS)
+    changed = text.encode() != data
+    if options.diff:
+        print(diff(source.text, text, name), end="")
+    if options.check and changed:
+        print(f"{name}: would be formatted", file=sys.stderr)
+    if options.check or options.diff:
+        return int(options.check and changed)
+    if file is None:
+        print(text, end="")
+    elif changed:
+        write(Path(file).resolve(), text)
+        print(f"{name}: formatted", file=sys.stderr)
+    return 0
 
 
 def _compile(options: argparse.Namespace) -> int:

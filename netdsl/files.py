@@ -20,6 +20,8 @@ def save(path: Path, writer: Callable[[Path], object]) -> None:
     part = path.with_name(f".part-{path.name}")
     try:
         writer(part)
+        if path.exists():
+            part.chmod(path.stat().st_mode)
         os.replace(part, path)
     except (OSError, RuntimeError, ValueError) as error:  # h5py reports a full disk as a RuntimeError or a ValueError
         raise not_written(path, error) from None

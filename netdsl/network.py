@@ -179,12 +179,21 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
     Raises:
         NetError: N601 where it cannot be read, N401 where it is too large, N007 where it is no UTF-8 text.
     """
+    return decoded(read_bytes(path, limits), os.fspath(path), limits)
+
+
+def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """A file's bytes, one more than the limit at most.
+
+    Raises:
+        NetError: N601 where it cannot be read.
+    """
     name = os.fspath(path)
     if os.path.isdir(name):
         raise fail("N601", f"{name} is a directory", help="name the files in it")
     try:
         with open(name, "rb") as file:
-            data = file.read(limits.source + 1)
+            return file.read(limits.source + 1)
     except FileNotFoundError:
         folder = os.path.dirname(name) or "."
         near = did_you_mean(os.path.basename(name), os.listdir(folder)) if os.path.isdir(folder) else ""
@@ -195,7 +204,6 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
         raise fail("N601", f"{name} cannot be read: {error.strerror}") from None
     except ValueError:
         raise fail("N601", f"{name!r} is no file's name") from None
-    return decoded(data, name, limits)
 
 
 def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:
