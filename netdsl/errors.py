@@ -6,7 +6,9 @@ end the work travel in a `NetError`. The renderers at the end are the only code 
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,18 +16,22 @@ from typing import Any, NamedTuple
 class Source:
     """A text and the name that messages call it by; it never changes."""
 
-    __slots__ = ("name", "text")
+    __slots__ = ("_line_starts", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
+        self._line_starts: list[int] = []
 
     def __repr__(self) -> str:
         return f"<Source {self.name}: {len(self.text):,} characters>"
 
     def position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of a 0-based offset."""
-        return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
+        if not self._line_starts:  # worked out at the first question
+            self._line_starts += (0, *(mark.end() for mark in re.finditer("\n", self.text)))
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
 
     def line(self, offset: int) -> str:
         """The line that holds the offset, without its end."""

@@ -7,8 +7,9 @@ generators that `_run` drives with a stack of its own: no nesting of a text can 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail, once
@@ -47,6 +48,40 @@ _LAYERS_ELSEWHERE = {  # Keras's and PyTorch's layers, in small letters, without
 _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
 _SHOWN_USES = 3
 _MOST_USING = 50  # files that use one the other
+
+
+class Earlier(Mapping[str, Any]):
+    """The names that were known at one place of a text: a view of all names up to there, which later ones do not change.
+
+    Each block keeps what it sees, so that copies would take time and memory with the square of a text's length.
+    """
+
+    def __init__(self, names: dict[str, tuple[int, Any]] | None = None, count: int = 0) -> None:
+        self._names = {} if names is None else names
+        self._count = count
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
+        return self._names[name][1]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names and self._names[name][0] < self._count
+
+    def __iter__(self) -> Iterator[str]:
+        return islice(self._names, self._count)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def followed_by(self, name: str, value: Any) -> Earlier:
+        """The view behind a new name. Only the last view can be followed, and no name comes twice."""
+        self._names[name] = (self._count, value)
+        return self.with_next()
+
+    def with_next(self) -> Earlier:
+        """The view with the one name that followed: a block sees itself."""
+        return Earlier(self._names, self._count + 1)
 
 
 class Chained(NamedTuple):
@@ -118,7 +153,7 @@ class Env(NamedTuple):
 
     source: Source
     values: Mapping[str, Any]
-    blocks: Mapping[str, Block | Shared]
+    blocks: Earlier
     defaults: Defaults
     scope: Scope
     path: tuple[str, ...] = ()
@@ -217,7 +252,7 @@ class _Expander:
         self.least: dict[int, tuple[int, Any]] = {}
         self.sharing: list[Any] = []
         self.pieces: list[Piece] = []
-        self.env = Env(source, {}, {}, {}, Scope())
+        self.env = Env(source, Earlier(), Earlier(), {}, Scope())
 
     # --- statements ---
 
@@ -259,10 +294,12 @@ class _Expander:
             raise fail("N405", f"more than {_MOST_USING} files use one the other", place, help="let one file use several, side by side")
         if name not in self.brought:
             self.brought[name] = self._blocks_of(parsed, place)
+        blocks = self.env.blocks
         for word, block in self.brought[name].items():
-            if self.env.blocks.get(word, block) is not block:
+            if blocks.get(word, block) is not block:
                 raise fail("N104", f"`{word}` of {name} is defined here already", place, help="one of the two needs another name")
-        self.env = self.env._replace(blocks={**self.env.blocks, **self.brought[name]})
+            blocks = blocks if word in blocks else blocks.followed_by(word, block)
+        self.env = self.env._replace(blocks=blocks)
 
     def _blocks_of(self, parsed: Parsed, place: Span) -> Mapping[str, Block | Shared]:
         """A used file's blocks and shared pieces. Its mistakes are told once, with the place of its first use."""
@@ -272,7 +309,7 @@ class _Expander:
             self.problems += parsed.diagnostics
         outside, outer_using, declared = self.env, self.using, self.declared
         self.using, self.declared = (*self.using, parsed.source.name), {}
-        self.env = Env(parsed.source, {}, {}, {}, Scope())
+        self.env = Env(parsed.source, Earlier(), Earlier(), {}, Scope())
         for inner in parsed.statements:
             if isinstance(inner, tree.Use | tree.Param | tree.Default | tree.Def | tree.Let):
                 self.statement(inner)
@@ -286,7 +323,7 @@ class _Expander:
 
     def _let(self, statement: tree.Let) -> None:
         self._new_name(statement.name, "block")
-        self.env = self.env._replace(blocks={**self.env.blocks, statement.name.text: Shared(statement, self.env)})
+        self.env = self.env._replace(blocks=self.env.blocks.followed_by(statement.name.text, Shared(statement, self.env)))
 
     def _tie(self, statement: tree.Tie) -> None:
         if statement.how.text != "transpose":
@@ -333,7 +370,8 @@ class _Expander:
         self._new_name(statement.name, "param")
         value = evaluate(statement.value, self.env.source, self._lookup(self.env, None), self.limits)
         self.declared[name] = self.params.get(name, value)
-        self.env = self.env._replace(values={**self.env.values, name: self.declared[name]})
+        assert isinstance(self.env.values, Earlier)  # beneath no block
+        self.env = self.env._replace(values=self.env.values.followed_by(name, self.declared[name]))
 
     def _default(self, statement: tree.Default) -> None:
         defaults = dict(self.env.defaults)
@@ -357,7 +395,7 @@ class _Expander:
                 raise fail("N104", f"the parameter `{parameter.name.text}` is there twice", self.env.span(parameter.name))
             seen.add(parameter.name.text)
         block = Block(statement, self.env)
-        self.env = self.env._replace(blocks={**self.env.blocks, statement.name.text: block})
+        self.env = self.env._replace(blocks=self.env.blocks.followed_by(statement.name.text, block))
 
     def _new_name(self, name: tree.Name, what: str) -> None:
         """Refuses names that would mean two things."""
@@ -614,7 +652,7 @@ class _Expander:
         label = env.scope.prefix + name if name else env.scope.layer_name(word)
         scope = Scope(f"{label}_")
         inside = block.env._replace(
-            blocks={**block.env.blocks, word: block},
+            blocks=block.env.blocks.with_next(),
             scope=scope,
             path=(*env.path, label),
             uses=(*env.uses, use)[-_SHOWN_USES:],

@@ -20,7 +20,7 @@ class Limits(NamedTuple):
 
     source: int = 4 * 2**20
     word: int = 200
-    statements: int = 50_000
+    statements: int = 20_000
     brackets: int = 200
     terms: int = 10_000
     operations: int = 200_000

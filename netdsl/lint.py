@@ -37,7 +37,7 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
     found: list[Diagnostic] = []
     for statement in statements:
         own = {parameter.name.text for parameter in statement.parameters} if isinstance(statement, tree.Def) else set()
-        words = _words_of(statement, own | (defined - used), text)
+        words = _words_of(statement, text, own, defined, used)
         used |= words - own - ({statement.name.text} if isinstance(statement, tree.Def) else set())
         found += _unused_parameters(statement, words, source) if isinstance(statement, tree.Def) else ()
         if _NAMED_STEP.search(text, statement.start, statement.end):
@@ -60,11 +60,14 @@ _UNUSED = {
 }
 
 
-def _words_of(statement: tree.Statement, wanted: set[str], text: str) -> set[str]:
-    """Those names in a statement that are spoken of, at least the wanted ones; the tree is walked only where braces do not tell."""
+def _words_of(statement: tree.Statement, text: str, own: set[str], defined: set[str], used: set[str]) -> set[str]:
+    """Names that a statement speaks of: all that are its own, or defined and not known to be used yet.
+
+    The tree is walked only where braces do not tell.
+    """
     braced = set(_WORD.findall(" ".join(_BRACED.findall(text, statement.start, statement.end))))
-    rest = wanted - braced
-    return braced if not rest or rest.isdisjoint(_WORD.findall(text, statement.start, statement.end)) else words_in(statement)
+    rest = set(_WORD.findall(text, statement.start, statement.end)) - braced
+    return words_in(statement) if any(word in own or (word in defined and word not in used) for word in rest) else braced
 
 
 def words_in(node: Any) -> set[str]:
@@ -202,17 +205,16 @@ def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> 
 
     With `whole`, every warning of `source` is among them, and comments that silence nothing are warned of.
     """
-    ignored: dict[Source, dict[int, set[str]]] = {}
+    ignored: dict[Source, dict[int, set[str]]] = {}  # by source, the codes by their lines
     kept: list[Diagnostic] = []
     hit: set[tuple[int, str]] = set()
     for diagnostic in diagnostics:
         span = diagnostic.span
-        if span is not None and diagnostic.severity == "warning" and "netdsl:" in span.source.text:
-            lines = ignored.setdefault(span.source, {})
-            if not lines:
-                lines |= {line: set(codes) for line, _, codes in _ignores(span.source)}
-            line = span.source.position(span.start)[0]
-            if diagnostic.code in lines.get(line, ()):
+        if span is not None and diagnostic.severity == "warning":
+            if span.source not in ignored:
+                ignored[span.source] = {line: set(codes) for line, _, codes in _ignores(span.source)}
+            line = span.source.position(span.start)[0] if ignored[span.source] else 0
+            if diagnostic.code in ignored[span.source].get(line, ()):
                 hit |= {(line, diagnostic.code)} if span.source is source else set()
                 continue
         kept.append(diagnostic)
@@ -223,6 +225,8 @@ def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> 
 
 def _ignores(source: Source) -> Iterator[tuple[int, Span, list[str]]]:
     """The comments that silence: their line, place and codes."""
+    if "netdsl:" not in source.text:
+        return
     for comment in _STRING_OR_COMMENT.finditer(source.text):
         ignore = _IGNORE.search(comment.group())
         if ignore and comment.group().startswith("#"):
