@@ -79,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
 
     explain = command("explain", _explain, "tell what a code or a kind of layer means", "explain N204", "explain conv", "explain res")
-    explain.add_argument("what", metavar="CODE|KIND", help="a message's code, or a kind of layer")
+    what_help = "a message's code, or a kind of layer; left out, both are listed"
+    explain.add_argument("what", nargs="?", metavar="CODE|KIND", help=what_help)
 
     table = command(
         "table",
@@ -249,8 +250,11 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from netdsl.report.explain import explained
+    from netdsl.report.explain import explained, listed
 
+    if options.what is None:
+        print(listed())
+        return 0
     print(explained(options.what, sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
     return 0
 
@@ -332,7 +336,7 @@ def _compile(options: argparse.Namespace) -> int:
     if not path.parent.is_dir():
         raise fail("N601", f"there is no folder {path.parent}")
     save(path, network.keras(options.seed).save)
-    print(f"{path}: {network.name}, {network.counts.total:,} values")
+    print(f"{path}: {network.name}, {network.counts.params:,} params")
     return 0
 
 

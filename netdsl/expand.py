@@ -1356,7 +1356,7 @@ def _unknown_word(word: str, body: tree.Layer, env: Env) -> Diagnostic:
     elif elsewhere := _LAYERS_ELSEWHERE.get(word.lower()) or _LAYERS_ELSEWHERE.get(re.sub(r"[123]d|[0-9_]", "", word.lower())):
         mend = f"it is written {elsewhere}"
     if not mend:
-        mend = "the kinds are conv, fc, pool, bn, dropout and many more: docs/kinds.md has all"
+        mend = "the kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
     return Diagnostic("N101", f"there is no layer or block `{word}`", env.span(body.word), help=mend)
 
 

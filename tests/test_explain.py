@@ -153,3 +153,10 @@ def test_the_page_shows_what_the_message_shows() -> None:
     """A reader who comes from a message finds the same words: the code's page is about what `render` prints."""
     text = next(text for word, _, text in EXAMPLE.findall((ROOT / "docs/errors/N204.md").read_text(encoding="utf-8")) if word == "wrong")
     assert "the window does not fit" in render(check_source(Source("page", text), Given(), "example").diagnostics)
+
+
+def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    out = capsys.readouterr().out
+    assert all(f" {word}" in out for word in KINDS)
+    assert "N204         the window does not fit" in out

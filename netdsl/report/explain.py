@@ -55,6 +55,16 @@ def explained(what: str, colour: bool = False) -> str:
     raise fail("N101", f"there is no code or kind of layer `{what}`", help=mend or "a code is as in N204, a kind as in conv")
 
 
+def listed() -> str:
+    """All kinds by their groups, and all codes with their titles."""
+    groups: dict[str, list[str]] = {}
+    for word, kind in KINDS.items():
+        groups.setdefault(kind.group, []).append(word)
+    kinds = [f"{group:12} {' '.join(sorted(words))}" for group, words in groups.items()]
+    codes = [f"{code:12} {title}" for code, title in sorted(titles().items())]
+    return "\n".join(["Kinds of layers", "", *kinds, "", "Codes of messages", "", *codes])
+
+
 # --- codes ------------------------------------------------------------------------------------------------------------------
 
 
