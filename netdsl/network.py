@@ -134,6 +134,13 @@ def parse(
     return _only(check_source(source, Given(None, _exact(params), input, limits), name), net, source)
 
 
+def load_model(path: str | os.PathLike[str]) -> Any:
+    """A Keras model that was saved, whatever layers of netdsl's it holds. Raises NetError where it is none, or cut off."""
+    from netdsl.keras.build import load_model
+
+    return load_model(path)
+
+
 def _exact(params: Mapping[str, Any]) -> dict[str, Any]:
     """Params as the language's exact numbers: a float is the decimal that it prints as."""
     from fractions import Fraction

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import netdsl
+from netdsl.errors import NetError
 from netdsl.kinds import KINDS
 from netdsl.kinds.base import Case, Indices, dims
 from netdsl.network import Network, parse
@@ -522,7 +524,7 @@ import sys
 import numpy as np
 import keras
 {imported}
-model = keras.saving.load_model(sys.argv[1] + "/model.keras")
+model = {load}(sys.argv[1] + "/model.keras")
 given = np.load(sys.argv[1] + "/facts.npz")
 y = keras.ops.convert_to_numpy(model(given["x"]))
 assert np.allclose(y, given["y"], atol=1e-4), np.abs(y - given["y"]).max()
@@ -534,10 +536,10 @@ print("fine on", keras.backend.backend())
 """
 
 
-def load_elsewhere(folder: Path, backend: str, imported: str, fit: bool = False) -> str:
+def load_elsewhere(folder: Path, backend: str, imported: str, load: str = "keras.saving.load_model", fit: bool = False) -> str:
     """What a fresh process says that loads the model of a folder."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    program = LOAD.format(imported=imported, fit=fit)
+    program = LOAD.format(imported=imported, load=load, fit=fit)
     done = subprocess.run([sys.executable, "-c", program, str(folder)], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.strip()
@@ -555,7 +557,15 @@ def test_a_saved_model_with_all_custom_layers_loads_in_a_fresh_process(backend: 
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     saved(ALL_CUSTOM, tmp_path)
-    assert load_elsewhere(tmp_path, backend, "import netdsl.keras.layers", fit=True) == f"fine on {backend}"
+    assert load_elsewhere(tmp_path, backend, "import netdsl", "netdsl.load_model", fit=True) == f"fine on {backend}"
+
+
+def test_a_model_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(NetError, match="N601"):
+        netdsl.load_model(tmp_path / "none.keras")
+    (tmp_path / "cut.keras").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(NetError, match="N614"):
+        netdsl.load_model(tmp_path / "cut.keras")
 
 
 def test_all_custom_layers_are_in_that_model() -> None:

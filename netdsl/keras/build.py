@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,6 +34,21 @@ def toolbox() -> Toolbox:
     except ImportError as error:
         raise fail("N602", f"Keras cannot be imported: {error}", help="pip install netdsl brings Keras and TensorFlow") from None
     return Toolbox(keras, layers)
+
+
+def load_model(path: str | os.PathLike[str]) -> Any:
+    """A saved Keras model, netdsl's own layers known, `safe_mode` on: the file can hold no code that runs.
+
+    Raises:
+        NetError: N601 where there is no such file, N614 where it is no whole model.
+    """
+    if not os.path.isfile(path):
+        raise fail("N601", f"there is no file {os.fspath(path)}")
+    try:
+        return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise fail("N614", f"{os.fspath(path)} is damaged: {reason}") from None
 
 
 def build(network: Network, seed: int | None = None) -> Any:

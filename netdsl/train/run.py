@@ -344,13 +344,9 @@ def _kept_preparation(folder: Path) -> Preparation:
 
 def _model(folder: Path) -> keras.Model:
     _there(folder, BEST)
-    keras = quiet_keras()
-    import netdsl.keras.layers  # noqa: F401  registers the layers that are netdsl's own
+    from netdsl.keras.build import load_model
 
-    try:
-        return keras.saving.load_model(folder / BEST, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise _damaged(folder / BEST, str(error).splitlines()[0]) from None
+    return load_model(folder / BEST)
 
 
 def _json(folder: Path, name: str) -> dict[str, Any]:
@@ -373,8 +369,8 @@ def _there(folder: Path, name: str) -> None:
         raise fail("N613", f"{folder} holds no finished run: it has no {name}")
 
 
-def _damaged(path: Path, why: str = "") -> NetError:
-    return fail("N614", f"{path} is damaged" + (f": {why}" if why else ""))
+def _damaged(path: Path) -> NetError:
+    return fail("N614", f"{path} is damaged")
 
 
 # --- telling ------------------------------------------------------------------------------------------------------
