@@ -14,7 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """
 import netdsl, pathlib
+from netdsl.library import standard_names
 from netdsl.syntax.tables import grammar_folder
+assert {"resnet", "unet", "transformer"} <= set(standard_names()), standard_names()
 print(netdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").counts.params)
 print(grammar_folder())
 print(pathlib.Path(netdsl.__file__).parent.joinpath("train", "digits.npz").is_file())
