@@ -35,27 +35,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def matches(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compares with a golden file; `--update-goldens` writes it anew."""
-
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if request.config.getoption("--update-goldens"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8")
-
-    return compare
-
-
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("form", check.FORMATS)
-def test_each_form(form: str, capsys: pytest.CaptureFixture[str], matches: Callable[[str, str], None]) -> None:
+def test_each_form(form: str, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]) -> None:
     assert main(["check", "fine.net", "faulty.net", "missing.net", "nets", "--format", form]) == 1
     shown = capsys.readouterr()
     out = shown.out.replace(f'"version": "{__version__}"', '"version": "VERSION"')
-    matches(f"{form}.txt", f"{out}--- standard error ---\n{shown.err}")
+    golden(GOLDEN / f"{form}.txt", f"{out}--- standard error ---\n{shown.err}")
 
 
 @pytest.mark.usefixtures("folder")

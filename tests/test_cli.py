@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,6 @@ GOLDEN = Path(__file__).parent / "golden" / "cli"
 LENET = str(EXAMPLES / "lenet5.net")
 ONE_LINE = "32x32x1 > conv5-6(pad=0) > pool > fc-10"
 TWO = "def c(n) = conv3-{n}\nnet small\n8x8x1 > c(2) > gap\nnet large\n8x8x1 > c(4) > gap\n"
-
-
-@pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Any:
-    """Compares a text with a golden file; `pytest --update-goldens` writes it anew."""
-
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if request.config.getoption("--update-goldens"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8")
-
-    return compare
 
 
 def shell(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -56,12 +43,18 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("name", "arguments"), SHOWN, ids=[name for name, _ in SHOWN])
-def test_output(name: str, arguments: list[str], golden: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output(
+    name: str,
+    arguments: list[str],
+    golden: Callable[[Path, str], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(ROOT)
     assert main(arguments) == 0
     out, err = capsys.readouterr()
     assert not err
-    golden(name, out)
+    golden(GOLDEN / name, out)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.net")), ids=lambda path: path.stem)

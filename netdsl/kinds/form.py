@@ -16,7 +16,6 @@ from netdsl.kinds.base import (
     Ref,
     Shape,
     Sizes,
-    Weight,
     Whole,
     Word,
     dims,
@@ -57,15 +56,24 @@ class Flatten(Plain):
         return [k.keras.layers.Flatten(name=name)]
 
 
-class Pad(Windowed):
-    """Zeros around the positions: `pad(2)`, `pad(2x1)`, `pad((t,b,l,r))`."""
+class Edges(Plain, Windowed):
+    """What `pad` and `crop` share: positions at the edges, as many as an option says; no window that could leave some unread."""
 
-    word = "pad"
+    word = "_edges"
     group = "shape"
     positional = ("by",)
     pad_option = "by"
     arithmetic, keeps = "", ""
     takes: ClassVar[dict[str, str]] = {}
+
+    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
+        return []
+
+
+class Pad(Edges):
+    """Zeros around the positions: `pad(2)`, `pad(2x1)`, `pad((t,b,l,r))`."""
+
+    word = "pad"
     cases = (
         Case("pad(2)", (28, 28, 1), (32, 32, 1), 0),
         Case("pad((0,1,0,1))", (8, 8, 4), (9, 9, 4), 0),
@@ -78,17 +86,6 @@ class Pad(Windowed):
     def shape(self, *inputs: Shape) -> Shape:
         """The same channels, and the padding added to each axis."""
         return (*(axis.size + axis.before + axis.after for axis in self.axes(inputs[0])), inputs[0][-1])
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """None."""
-        return ()
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """None."""
-        return 0
-
-    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
-        return []
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         axes = self.axes(inputs[0])
@@ -207,16 +204,11 @@ class Margins(Padding):
         return value if isinstance(value, Ref) else super().read(value)
 
 
-class Crop(Windowed):
+class Crop(Edges):
     """Positions cut off: `crop(2)`, `crop(2x1)`, `crop((t,b,l,r))`, or to the size of a point, in the middle: `crop(@x)`."""
 
     word = "crop"
-    group = "shape"
-    positional = ("by",)
-    pad_option = "by"
     moves = True
-    arithmetic, keeps = "", ""
-    takes: ClassVar[dict[str, str]] = {}
     cases = (
         Case("crop(2)", (32, 32, 1), (28, 28, 1), 0),
         Case("crop((0,1,0,1))", (9, 9, 4), (8, 8, 4), 0),
@@ -248,17 +240,6 @@ class Crop(Windowed):
                 "N204", f"nothing is left of {dims(x)}: {self.written()} gives {dims(left)}", "by", label=f"{dims(x)} comes in here"
             )
         return (*left, x[-1])
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """None."""
-        return ()
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """None."""
-        return 0
-
-    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
-        return []
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         cuts = tuple((axis.before, axis.after) for axis in self.axes(inputs[0]))
