@@ -1,6 +1,6 @@
 """The tree's values from what the parser reduces: one method for each rule of `grammar/netdsl.lark`.
 
-Lark calls these while it parses, bottom up, so no nesting is too deep. Spans end where the last kept token ends; that is why
+The parser calls these as it reduces, bottom up, so no nesting is too deep. Spans end where the last kept token ends; that is why
 the grammar names its closing brackets.
 """
 
@@ -74,35 +74,36 @@ def _sizes(text: str, start: int) -> tuple[tree.Number, ...]:
 
 
 class Builder:
-    """Lark's callbacks. `None` stands for what an optional part of a rule lacks."""
+    """The parser's methods. `None` stands for what an optional part of a rule lacks."""
 
     # --- tokens ---
 
     @staticmethod
     def _word(token: Any) -> tree.Name:
         """A STEP token where only a name can stand."""
-        word, amount, stride = _step_parts(token)
+        word, amount, stride = _step_parts(token.text)
         if amount or stride:
-            at = token.start_pos + (amount or stride or (0, 0))[0]
-            raise Fault("N004", f"only a name can stand here, not `{token}`", at, token.end_pos, f"write {re.sub('[-/]+', '_', token)}")
-        return tree.Name(word, token.start_pos, token.end_pos)
+            at = token.start + (amount or stride or (0, 0))[0]
+            mend = f"write {re.sub('[-/]+', '_', token.text)}"
+            raise Fault("N004", f"only a name can stand here, not `{token.text}`", at, token.end, mend)
+        return tree.Name(word, token.start, token.end)
 
     # --- values ---
 
     def number(self, c: list[Any]) -> tree.Number:
-        return tree.Number(number_value(c[0], c[0].start_pos, c[0].end_pos), c[0].start_pos, c[0].end_pos)
+        return tree.Number(number_value(c[0].text, c[0].start, c[0].end), c[0].start, c[0].end)
 
     def shape(self, c: list[Any]) -> tree.Sizes:
-        return tree.Sizes(_sizes(c[0], c[0].start_pos), c[0].start_pos, c[0].end_pos)
+        return tree.Sizes(_sizes(c[0].text, c[0].start), c[0].start, c[0].end)
 
     def braced(self, c: list[Any]) -> tree.Expression:
-        return tree.Expression(c[1], c[0].end_pos - 1, c[-1].end_pos)
+        return tree.Expression(c[1], c[0].end - 1, c[-1].end)
 
     def string(self, c: list[Any]) -> tree.String:
-        return tree.String(str(c[0][1:-1]), c[0].start_pos, c[0].end_pos)
+        return tree.String(c[0].text[1:-1], c[0].start, c[0].end)
 
     def tupled(self, c: list[Any]) -> tree.Tuple:
-        return tree.Tuple(tuple(c[1:-1]), c[0].start_pos, c[-1].end_pos)
+        return tree.Tuple(tuple(c[1:-1]), c[0].start, c[-1].end)
 
     def dims(self, c: list[Any]) -> tree.Number | tree.Expression | tree.Sizes:
         if len(c) == 1:
@@ -111,20 +112,20 @@ class Builder:
         for part in c[::2]:
             parts += part.items if isinstance(part, tree.Sizes) else (part,)
         for before, cross in zip(c[::2], c[1::2], strict=False):
-            if cross.start_pos != before.end:
-                raise Fault("N004", "the `x` between two sizes touches them", before.end, cross.end_pos, "write `32x{w}`, without blanks")
+            if cross.start != before.end:
+                raise Fault("N004", "the `x` between two sizes touches them", before.end, cross.end, "write `32x{w}`, without blanks")
         return tree.Sizes(tuple(parts), c[0].start, c[-1].end)
 
     # --- expressions: postfix code ---
 
     def literal(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (Instruction("push", number_value(c[0], c[0].start_pos, c[0].end_pos), c[0].start_pos, c[0].end_pos),)
+        return (Instruction("push", number_value(c[0].text, c[0].start, c[0].end), c[0].start, c[0].end),)
 
     def text(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (Instruction("push", str(c[0][1:-1]), c[0].start_pos, c[0].end_pos),)
+        return (Instruction("push", c[0].text[1:-1], c[0].start, c[0].end),)
 
     def name(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (Instruction("name", str(c[0]), c[0].start_pos, c[0].end_pos),)
+        return (Instruction("name", c[0].text, c[0].start, c[0].end),)
 
     def bracketed(self, c: list[Any]) -> Any:
         return c[0]
@@ -132,21 +133,21 @@ class Builder:
     def sum(self, c: list[Any]) -> tuple[Instruction, ...]:
         code = list(c[0])
         for sign, operand in zip(c[1::2], c[2::2], strict=True):
-            code += [*operand, Instruction(str(sign), None, c[0][0].start, operand[-1].end)]
+            code += [*operand, Instruction(sign.text, None, c[0][0].start, operand[-1].end)]
         return tuple(code)
 
     product = comparison = sum
 
     def unary(self, c: list[Any]) -> tuple[Instruction, ...]:
-        signs = [sign for sign in c[:-1] if sign == "-"]
-        change = (Instruction("negate", None, c[0].start_pos, c[-1][-1].end),) if len(signs) % 2 else ()
+        signs = [sign for sign in c[:-1] if sign.text == "-"]
+        change = (Instruction("negate", None, c[0].start, c[-1][-1].end),) if len(signs) % 2 else ()
         return (*c[-1], *change)
 
     def power(self, c: list[Any]) -> tuple[Instruction, ...]:
         return (*c[0], *c[2], Instruction("**", None, c[0][0].start, c[2][-1].end))
 
     def negation(self, c: list[Any]) -> tuple[Instruction, ...]:
-        change = Instruction("not", None, c[0].start_pos, c[-1][-1].end)
+        change = Instruction("not", None, c[0].start, c[-1][-1].end)
         return (*c[-1], *(change,) * (1 if (len(c) - 1) % 2 else 2))
 
     def _shortcut(self, c: list[Any]) -> tuple[Instruction, ...]:
@@ -156,7 +157,7 @@ class Builder:
         pieces = [code]
         length = len(code)
         for operand, sign in zip(reversed(operands), reversed(signs), strict=True):
-            jump = Instruction(str(sign), length, operand[0].start, operand[-1].end)
+            jump = Instruction(sign.text, length, operand[0].start, operand[-1].end)
             pieces += [(jump,), operand]
             length += 1 + len(operand)
         return tuple(instruction for piece in reversed(pieces) for instruction in piece)
@@ -164,13 +165,13 @@ class Builder:
     disjunction = conjunction = _shortcut
 
     def call(self, c: list[Any]) -> tuple[Instruction, ...]:
-        name, arguments, closer = str(c[0]), c[1:-1], c[-1]
-        start, end = c[0].start_pos, closer.end_pos
+        name, arguments, closer = c[0].text, c[1:-1], c[-1]
+        start, end = c[0].start, closer.end
         if name not in FUNCTIONS:
             from netdsl.errors import did_you_mean
 
             mend = did_you_mean(name, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)}"
-            raise Fault("N105", f"there is no function `{name}` in expressions", start, c[0].end_pos, mend)
+            raise Fault("N105", f"there is no function `{name}` in expressions", start, c[0].end, mend)
         least, most = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             wanted = f"{least}" if least == most else f"{least} to {most}"
@@ -191,21 +192,21 @@ class Builder:
     def amount(self, c: list[Any]) -> tree.Number | tree.Expression:
         token = c[0]
         if len(c) == 1:
-            start = token.start_pos + 1
-            return tree.Number(number_value(token[1:], start, token.end_pos), start, token.end_pos)
-        return tree.Expression(c[1], token.start_pos + 1, c[-1].end_pos)
+            start = token.start + 1
+            return tree.Number(number_value(token.text[1:], start, token.end), start, token.end)
+        return tree.Expression(c[1], token.start + 1, c[-1].end)
 
     def stride(self, c: list[Any]) -> tree.Sizes:
-        token, start = c[0], c[0].start_pos + 1
+        token, start = c[0], c[0].start + 1
         if token.type == "STRIDE":
-            first: Any = tree.Sizes(_sizes(token[1:], start), start, token.end_pos)
+            first: Any = tree.Sizes(_sizes(token.text[1:], start), start, token.end)
             return self.dims([first, *c[1:]])  # type: ignore[return-value]
-        first = tree.Expression(c[1], start, c[2].end_pos)
+        first = tree.Expression(c[1], start, c[2].end)
         sizes = self.dims([first, *c[3:]])
         return sizes if isinstance(sizes, tree.Sizes) else tree.Sizes((first,), first.start, first.end)
 
     def argument_list(self, c: list[Any]) -> tuple[tuple[tree.Argument, ...], int]:
-        return c[0] or (), c[1].end_pos
+        return c[0] or (), c[1].end
 
     def arguments(self, c: list[Any]) -> tuple[tree.Argument, ...]:
         return tuple(c)
@@ -219,25 +220,25 @@ class Builder:
 
     def layer(self, c: list[Any]) -> tree.Layer:
         token, size, amount, stride, arguments = c
-        start = token.start_pos
-        word, own_amount, own_stride = _step_parts(token)
-        word_end = token.end_pos
+        start = token.start
+        word, own_amount, own_stride = _step_parts(token.text)
+        word_end = token.end
         if own_stride:
             word_end = start + own_stride[0]
-            own = tree.Sizes(_sizes(token[own_stride[0] + 1 :], word_end + 1), word_end + 1, token.end_pos)
+            own = tree.Sizes(_sizes(token.text[own_stride[0] + 1 :], word_end + 1), word_end + 1, token.end)
             self._refuse_second(stride, own, "stride")
             stride = own
             if amount is not None:
-                mend = f"write {_step_parts(token)[0]}-64/{token[own_stride[0] + 1 :]}"
+                mend = f"write {_step_parts(token.text)[0]}-64/{token.text[own_stride[0] + 1 :]}"
                 raise Fault("N003", "the amount stands before the stride", amount.start - 1, amount.end, mend)
         if own_amount:
             word_end = start + own_amount[0]
             end = start + own_amount[1]
-            digits = token[own_amount[0] + 1 : own_amount[1]]
+            digits = token.text[own_amount[0] + 1 : own_amount[1]]
             own_number = tree.Number(number_value(digits, word_end + 1, end), word_end + 1, end)
             self._refuse_second(size or amount, own_number, "amount")
             amount = own_number
-        end = token.end_pos
+        end = token.end
         for part, gap in ((size, 0), (amount, 1), (stride, 1)):
             if part is not None and part.end > end:
                 if part.start - gap > end:
@@ -257,25 +258,25 @@ class Builder:
     def merge(self, c: list[Any]) -> tree.Merge:
         word, opener, *branches, closer = c
         name = self._word(word) if word is not None else None
-        start = name.start if name else opener.start_pos
-        return tree.Merge(name, tuple(branches), start, closer.end_pos)
+        start = name.start if name else opener.start
+        return tree.Merge(name, tuple(branches), start, closer.end)
 
     def group(self, c: list[Any]) -> tree.Group:
-        return tree.Group(c[1], c[0].start_pos, c[2].end_pos)
+        return tree.Group(c[1], c[0].start, c[2].end)
 
     def reference(self, c: list[Any]) -> tree.Reference:
-        return tree.Reference(str(c[0][1:]), c[0].start_pos, c[0].end_pos)
+        return tree.Reference(c[0].text[1:], c[0].start, c[0].end)
 
     def when(self, c: list[Any]) -> tree.When:
         token, condition, then, otherwise, closer = c
         test = tree.Expression(condition, condition[0].start, condition[-1].end)
-        return tree.When(test, then, otherwise, token.start_pos, closer.end_pos)
+        return tree.When(test, then, otherwise, token.start, closer.end)
 
     def repeat(self, c: list[Any]) -> tree.Number:
         token = c[0]
-        digits = token.lstrip()[1:]
-        start = token.end_pos - len(digits)
-        return tree.Number(number_value(digits, start, token.end_pos), start, token.end_pos)
+        digits = token.text.lstrip()[1:]
+        start = token.end - len(digits)
+        return tree.Number(number_value(digits, start, token.end), start, token.end)
 
     def step(self, c: list[Any]) -> tree.Step:
         body, repeat, _, name = c
@@ -302,7 +303,7 @@ class Builder:
 
     def setting(self, c: list[Any]) -> tree.Setting:
         word = self._word(c[0])
-        return tree.Setting(word, c[1] or (), word.start, c[2].end_pos)
+        return tree.Setting(word, c[1] or (), word.start, c[2].end)
 
     def default(self, c: list[Any]) -> tree.Default:
         return tree.Default(tuple(c), c[0].start, c[-1].end)
@@ -323,7 +324,7 @@ class Builder:
         shape = dims if isinstance(dims, tree.Sizes) else tree.Sizes((dims,), dims.start, dims.end)
         if of is None:
             return tree.Head(shape, None, None, shape.start, shape.end)
-        return tree.Head(shape, self._word(type_token), limit, shape.start, closer.end_pos)
+        return tree.Head(shape, self._word(type_token), limit, shape.start, closer.end)
 
     def input(self, c: list[Any]) -> tree.Input:
         name, head, *steps = c

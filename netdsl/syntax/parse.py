@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netdsl.errors import Diagnostic, Source, Span
 from netdsl.limits import Limits
 from netdsl.syntax.build import Builder, Fault
+from netdsl.syntax.lalr import Parser, Unexpected, load_tables
 from netdsl.syntax.messages import Stop, explain
 from netdsl.syntax.split import Broken, Piece, split
 from netdsl.syntax.tree import Statement
@@ -52,45 +53,18 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
 
 
 def _parse_statement(source: Source, piece: Piece) -> Statement | Diagnostic:
-    from lark import TextSlice
-    from lark.exceptions import UnexpectedInput
-
     try:
-        return _lark().parse(TextSlice(source.text, piece.start, piece.end), start=piece.rule)  # type: ignore[no-any-return]
+        return _parser().parse(source.text, piece.start, piece.end, piece.rule)  # type: ignore[no-any-return]
     except Fault as fault:
         return Diagnostic(fault.code, fault.message, Span(source, fault.start, fault.end), help=fault.help)
-    except UnexpectedInput as error:
-        return explain(Stop(source, piece.rule, piece.start, piece.end, *_stop(error, piece)))
-
-
-def _stop(error: Any, piece: Piece) -> tuple[int, frozenset[str]]:
-    """Where the parser stopped, and the names of the tokens that it could have taken."""
-    token = getattr(error, "token", None)
-    at = piece.end if token is not None and token.type == "$END" else error.pos_in_stream
-    if token is not None and token.type in ("REPEAT", "REPEAT_BRACE"):
-        at = token.end_pos - len(token.lstrip())
-    return at, frozenset(error.interactive_parser.accepts())
+    except Unexpected as error:
+        at = piece.end if error.at is None else error.at
+        return explain(Stop(source, piece.rule, piece.start, piece.end, at, error.expected))
 
 
 @cache
-def _lark() -> Any:
-    from lark import Lark
-    from lark.lexer import LexerState, LexerThread, LineCounter
-
-    from netdsl.syntax.tables import load_tables
-
-    class FromHere(LexerThread):
-        """Lark counts the lines before a statement anew for each: linear in the file, for every one. Places here are offsets."""
-
-        @classmethod
-        def from_text(cls, lexer: Any, text: Any) -> LexerThread:
-            counter = LineCounter("\n")  # type: ignore[no-untyped-call]
-            counter.char_pos = text.start
-            return cls(lexer, LexerState(text, counter))
-
-    tables = load_tables()
-    tables["data"]["options"] |= {"transformer": Builder(), "_plugins": {"LexerThread": FromHere}}
-    return Lark.load(tables)
+def _parser() -> Parser:
+    return Parser(load_tables(), Builder())
 
 
 def _description(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The parser's tables, made once from `grammar/netdsl.lark` and kept as JSON: building them costs more than a whole `table`.
+"""The parser's tables, made once by Lark from `grammar/netdsl.lark` and kept as JSON: making them costs more than a whole `table`.
 
 `python -m netdsl.syntax.tables` (or `make tables`) makes `grammar/netdsl.json` again; a test says when it is stale.
 """
@@ -9,95 +9,70 @@ import json
 import os
 from typing import Any
 
+from netdsl.syntax.lalr import grammar_folder
+
 STARTS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect", "flow")
 
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-
-def grammar_folder() -> str:
-    """The folder of the grammar: inside the package where it was installed, beside it in a checkout.
-
-    Raises:
-        FileNotFoundError: where neither is there.
-    """
-    for folder in (os.path.join(_PACKAGE, "grammar"), os.path.join(os.path.dirname(_PACKAGE), "grammar")):
-        if os.path.isfile(os.path.join(folder, "netdsl.lark")):
-            return folder
-    raise FileNotFoundError("netdsl was installed without its grammar")
-
-
-def _text(name: str) -> str:
-    with open(os.path.join(grammar_folder(), name), encoding="utf-8") as file:
-        return file.read()
-
-
-def fingerprint() -> str:
-    """What tells the grammar from others: kept tables are fresh where they hold the same. Lark numbers its states anew each time."""
-    import hashlib
-
-    return hashlib.sha256(_text("netdsl.lark").encode()).hexdigest()
-
-
 def made_from_grammar() -> dict[str, Any]:
-    """The tables, made anew."""
-    import lark as lark_package
+    """The tables, made anew, as `lalr.Parser` takes them.
+
+    - `terminals`: each token's pattern, in the order in which they are tried; `ignored`: those that go nowhere.
+    - `rules`: of each its name, how many symbols it has, the builder's method, whether it stands for its only symbol, and which of
+      its symbols the method gets.
+    - `states`: for each what a token or a rule leads to: the next state, or `~r` to reduce by rule r.
+    - `starts`: the state in which each statement begins.
+    """
     from lark import Lark
-    from lark.grammar import Rule
-    from lark.lexer import TerminalDef
+    from lark.parsers.lalr_analysis import Shift
 
-    text = _text("netdsl.lark")
+    with open(os.path.join(grammar_folder(), "netdsl.lark"), encoding="utf-8") as file:
+        text = file.read()
     lark = Lark(text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True)
-    data, memo = lark.memo_serialize([TerminalDef, Rule])
-    _renumber(data["parser"]["parser"])
-    tables = {"grammar": fingerprint(), "lark": lark_package.__version__, "data": data, "memo": memo}
-    return json.loads(json.dumps(tables))  # type: ignore[no-any-return]
-
-
-def _renumber(parse_table: dict[str, Any]) -> None:
-    """Numbers states and tokens by the grammar alone: Lark's own numbers differ from one run of Python to the next."""
-    names, states = parse_table["tokens"], parse_table["states"]
-    tokens = {name: number for number, name in enumerate(sorted(names.values()))}
-    starts, ends = parse_table["start_states"], parse_table["end_states"]
-    actions = {state: sorted((names[token], action) for token, action in row.items()) for state, row in states.items()}
-    found = dict.fromkeys(starts[start] for start in sorted(starts))
-    waiting = list(found)
-    while waiting:
-        targets = [target for _, (kind, target) in actions[waiting.pop()] if kind == 0]  # 0 shifts to a state, 1 reduces by a rule
-        waiting += [target for target in dict.fromkeys(targets) if target not in found]
-        found |= dict.fromkeys(targets)
-    number = {state: position for position, state in enumerate([*found, *(ends[end] for end in sorted(ends) if ends[end] not in found)])}
-    parse_table["tokens"] = {position: name for name, position in tokens.items()}
-    parse_table["states"] = {
-        number[state]: {tokens[name]: (kind, number[to] if kind == 0 else to) for name, (kind, to) in actions[state]} for state in number
+    table = lark.parser.parser._parse_table
+    rules = {rule: number for number, rule in enumerate(lark.rules)}
+    found = list(dict.fromkeys(table.start_states[start] for start in STARTS))
+    for state in found:  # in the order in which they are reached: Lark's own numbers differ from one run of Python to the next
+        row = sorted(table.states[state].items())
+        found += [to for to in dict.fromkeys(to for _, (kind, to) in row if kind is Shift) if to not in found]
+    number = {state: position for position, state in enumerate(found)}
+    return {
+        "terminals": {str(terminal.name): terminal.pattern.to_regexp() for terminal in sorted(lark.terminals, key=_lark_order)},
+        "ignored": [str(name) for name in lark.ignore_tokens],
+        "rules": [_described(rule) for rule in lark.rules],
+        "states": [
+            {str(name): number[to] if kind is Shift else ~rules[to] for name, (kind, to) in sorted(table.states[state].items())}
+            for state in found
+        ],
+        "starts": {start: number[table.start_states[start]] for start in STARTS},
     }
-    parse_table["start_states"] = {start: number[state] for start, state in starts.items()}
-    parse_table["end_states"] = {end: number[state] for end, state in ends.items()}
 
 
-def load_tables() -> dict[str, Any]:
-    """The kept tables; made anew from the grammar where another Lark than theirs is installed."""
-    import lark
-
-    tables = json.loads(_text("netdsl.json"))
-    return _with_number_keys(tables if tables.get("lark") == lark.__version__ else made_from_grammar())
+def _lark_order(terminal: Any) -> tuple[Any, ...]:
+    """Lark's lexers try terminals by priority, then the longer pattern first."""
+    return (-terminal.priority, -terminal.pattern.max_width, -len(terminal.pattern.value), terminal.name)
 
 
-def _with_number_keys(tables: dict[str, Any]) -> dict[str, Any]:
-    """The tables as Lark wants them: JSON has made strings of its whole-number keys, and lists of its tuples."""
-    tables["memo"] = {int(key): value for key, value in tables["memo"].items()}
-    parse_table = tables["data"]["parser"]["parser"]
-    parse_table["tokens"] = {int(key): value for key, value in parse_table["tokens"].items()}
-    parse_table["states"] = {
-        int(state): {int(token): tuple(action) for token, action in actions.items()} for state, actions in parse_table["states"].items()
-    }
-    return tables
+def _described(rule: Any) -> list[Any]:
+    """A rule's row of the table."""
+    symbols, name = rule.expansion, str(rule.origin.name)
+    missing = "".join("1" if empty else "0" for empty in rule.options.empty_indices or [False] * len(symbols)).split("0")
+    parts: list[int | list[int] | None] = [None] * len(missing[0])
+    for place, symbol in enumerate(symbols):
+        if not symbol.is_term and symbol.name.startswith("_"):
+            parts.append([place])
+        elif not (symbol.is_term and symbol.filter_out):
+            parts.append(place)
+        parts += [None] * len(missing[place + 1])
+    single = bool(rule.options.expand1 and len(parts) == 1 and not rule.alias)
+    method = "" if single or name.startswith("_") else str(rule.alias or name)
+    return [name, len(symbols), method, single, None if parts == list(range(len(symbols))) else parts]
 
 
 def main() -> None:
     path = os.path.join(grammar_folder(), "netdsl.json")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(json.dumps(made_from_grammar(), separators=(",", ":"), sort_keys=True) + "\n")
+        file.write(json.dumps(made_from_grammar(), separators=(",", ":")) + "\n")
     print(f"{path}: {os.path.getsize(path):,} bytes")
 
 

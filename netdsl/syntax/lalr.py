@@ -1,0 +1,179 @@
+"""Runs the tables that Lark makes of the grammar (`tables.py`): a contextual lexer and an LALR(1) automaton.
+
+Lark itself is not imported here: that would double the time in which a small file is checked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+END = "$END"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def grammar_folder() -> str:
+    """The folder of the grammar: inside the package where it was installed, beside it in a checkout.
+
+    Raises:
+        FileNotFoundError: where neither is there.
+    """
+    for folder in (os.path.join(_PACKAGE, "grammar"), os.path.join(os.path.dirname(_PACKAGE), "grammar")):
+        if os.path.isfile(os.path.join(folder, "netdsl.lark")):
+            return folder
+    raise FileNotFoundError("netdsl was installed without its grammar")
+
+
+def load_tables() -> dict[str, Any]:
+    """The kept tables."""
+    with open(os.path.join(grammar_folder(), "netdsl.json"), encoding="utf-8") as file:
+        return json.load(file)  # type: ignore[no-any-return]
+
+
+class Token(NamedTuple):
+    """One word or sign of a text, from offset `start` up to `end`."""
+
+    type: str
+    text: str
+    start: int
+    end: int
+
+
+class Unexpected(Exception):
+    """The text cannot go on as it does.
+
+    Attributes:
+        at: the offset of what cannot stand there; None for the text's end.
+        expected: the names of the tokens that could.
+    """
+
+    def __init__(self, at: int | None, expected: frozenset[str]) -> None:
+        super().__init__(at, expected)
+        self.at, self.expected = at, expected
+
+
+class _Rule(NamedTuple):
+    origin: str
+    length: int
+    build: Callable[[list[Any]], Any]
+
+
+class Parser:
+    """The automaton, with a builder's method called for each rule that it reduces, bottom up.
+
+    Args:
+        tables: what `tables.made_from_grammar` gives.
+        builder: has a method for each rule, by the rule's name or its alias, that takes the list of the rule's parts.
+    """
+
+    def __init__(self, tables: dict[str, Any], builder: object) -> None:
+        self._states: list[dict[str, int]] = tables["states"]
+        self._starts: dict[str, int] = tables["starts"]
+        self._terminals: dict[str, str] = tables["terminals"]
+        self._ignored = frozenset(tables["ignored"])
+        self._rules = [
+            _Rule(origin, length, _from_parts(parts, getattr(builder, name) if name else _alone if single else _all))
+            for origin, length, name, single, parts in tables["rules"]
+        ]
+        self._lexers: dict[int, re.Pattern[str]] = {}
+        self._patterns: dict[tuple[str, ...], re.Pattern[str]] = {}
+
+    def parse(self, text: str, start: int, end: int, rule: str) -> Any:
+        """What the builder makes of `text[start:end]`, which is to be a whole `rule`.
+
+        Raises:
+            Unexpected: where the text breaks the grammar.
+            Exception: whatever the builder raises.
+        """
+        states, rules, ignored, lexers = self._states, self._rules, self._ignored, self._lexers
+        stack = [self._starts[rule]]
+        values: list[Any] = []
+        at = start
+        while True:
+            state = stack[-1]
+            if at < end:
+                match = (lexers.get(state) or self._lexer(state)).match(text, at, end)
+                if match is None:
+                    raise Unexpected(at, self._expected(stack))
+                kind: str = match.lastgroup  # type: ignore[assignment]
+                here, at = at, match.end()
+                if kind in ignored:
+                    continue
+                token = Token(kind, match.group(), here, at)
+            else:
+                kind, token = END, Token(END, "", end, end)
+            while True:
+                action = states[stack[-1]].get(kind)
+                if action is None:
+                    blanks = len(token.text) - len(token.text.lstrip())
+                    raise Unexpected(None if kind == END else token.start + blanks, self._expected(stack))
+                if action >= 0:
+                    stack.append(action)
+                    values.append(token)
+                    break
+                origin, length, build = rules[~action]
+                value = build(values[-length:])
+                del stack[-length:], values[-length:]
+                if kind == END and len(stack) == 1 and origin == rule:
+                    return value
+                stack.append(states[stack[-1]][origin])
+                values.append(value)
+
+    def _lexer(self, state: int) -> re.Pattern[str]:
+        """The tokens that a state can take, as one pattern: made when a text first comes to it."""
+        accepted = tuple(name for name in self._terminals if name in self._states[state] or name in self._ignored)
+        if accepted not in self._patterns:
+            self._patterns[accepted] = re.compile("|".join(f"(?P<{name}>{self._terminals[name]})" for name in accepted))
+        return self._lexers.setdefault(state, self._patterns[accepted])
+
+    def _expected(self, stack: list[int]) -> frozenset[str]:
+        """The tokens that can come next: an LALR(1) row also holds some that only lead to reductions, and then nowhere."""
+        names = (name for name in self._states[stack[-1]] if name in self._terminals or name == END)
+        return frozenset(name for name in names if self._shifts(list(stack), name))
+
+    def _shifts(self, stack: list[int], name: str) -> bool:
+        while True:
+            action = self._states[stack[-1]].get(name)
+            if action is None or action >= 0:
+                return action is not None
+            origin, length, _ = self._rules[~action]
+            del stack[-length:]
+            if name == END and len(stack) == 1 and origin in self._starts:
+                return True
+            stack.append(self._states[stack[-1]][origin])
+
+
+def _alone(parts: list[Any]) -> Any:
+    return parts[0]
+
+
+def _all(parts: list[Any]) -> list[Any]:
+    return parts
+
+
+def _from_parts(parts: list[int | list[int] | None] | None, build: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """A rule's builder, for all the values of its symbols: `parts` tells which it takes. None stands for all of them.
+
+    In it a number is a symbol's value, a number in brackets a list's values one by one, and None what the text left out.
+    """
+    if parts is None:
+        return build
+    if not any(isinstance(part, list) for part in parts):
+        plain = cast("list[int | None]", parts)
+        return lambda values: build([None if part is None else values[part] for part in plain])
+
+    grows = parts[0] == [0]  # a list that grows from the left is not copied at each step
+
+    def take(values: list[Any]) -> Any:
+        taken: list[Any] = values[0] if grows else []
+        for part in parts[1:] if grows else parts:
+            if isinstance(part, list):
+                taken += values[part[0]]
+            else:
+                taken.append(None if part is None else values[part])
+        return build(taken)
+
+    return take
