@@ -78,9 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("-v", "--verbose", action="store_true", help="tell also which `expect` statements could be added")
     check.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
 
-    explain = command("explain", _explain, "tell what a code or a kind of layer means", "explain N204", "explain conv", "explain res")
-    what_help = "a message's code, or a kind of layer; left out, both are listed"
-    explain.add_argument("what", nargs="?", metavar="CODE|KIND", help=what_help)
+    explain = command(
+        "explain", _explain, "tell what a code, a kind of layer or a statement means", "explain N204", "explain conv", "explain use"
+    )
+    what_help = "a message's code, a kind of layer, or a statement; left out, all are listed"
+    explain.add_argument("what", nargs="?", metavar="CODE|KIND|STATEMENT", help=what_help)
 
     table = command(
         "table",

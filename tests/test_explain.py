@@ -93,6 +93,14 @@ def test_a_kind(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith(re.match("[a-z]+", word)[0].replace("silu", "swish") + " · ")  # type: ignore[index]
 
 
+@pytest.mark.parametrize("word", explain._SECTIONS)
+def test_a_statement(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(explain._SECTIONS[word] + "\n")
+    assert word in shown
+
+
 @pytest.mark.parametrize(("word", "mend"), [("cnov", "conv"), ("N2O4", "N"), ("N299", "N2"), ("droput(0.5)", "dropout")])
 def test_the_nearest_name(word: str, mend: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 1

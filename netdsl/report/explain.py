@@ -1,6 +1,7 @@
-"""What a code means, and what a kind of layer is: pages for a terminal, and `docs/kinds.md`, which is made here.
+"""What a code means, what a kind of layer is, and how a statement is written: pages for a terminal, and `docs/kinds.md`, made here.
 
-A code's page is `docs/errors/CODE.md`; all that is said of a kind comes from its class. `python -m netdsl.report.explain`
+A code's page is `docs/errors/CODE.md`, a statement's the section of `docs/language.md`; all that is said of a kind comes from its
+class. `python -m netdsl.report.explain`
 (or `make kinds`) prints `docs/kinds.md`; a test says when it is stale.
 """
 
@@ -36,10 +37,20 @@ _FORMS = {
 - `act=`: the activation behind the sum; left out, `conv`'s default activation where F holds a `conv` or `fc`, else none
 """
 }
+_SECTIONS = {
+    **dict.fromkeys(("net", "param", "input", "expect", "flow"), "Statements"),
+    **dict.fromkeys(("def", "block", "when"), "Blocks"),
+    "use": "Blocks of other files",
+    "let": "Shared pieces",
+    "tie": "Tied kernels",
+    "default": "Defaults",
+    **dict.fromkeys(("step", "repeat", "as"), "Steps"),
+    "merge": "Merges",
+}
 
 
 def explained(what: str, colour: bool = False) -> str:
-    """The page of a code, a kind or a form, for a terminal.
+    """The page of a code, a kind, a form or a statement, for a terminal.
 
     Raises:
         NetError: N101 where nothing has this name.
@@ -51,33 +62,51 @@ def explained(what: str, colour: bool = False) -> str:
         return for_terminal(_FORMS[word], colour)
     if word in KINDS:
         return for_terminal(kind_page(KINDS[word]), colour)
-    mend = did_you_mean(word, [*KINDS, *_FORMS]) or did_you_mean(what.upper(), titles())
-    raise fail("N101", f"there is no code or kind of layer `{what}`", help=mend or "a code is as in N204, a kind as in conv")
+    if word in _SECTIONS:
+        return for_terminal(section(_SECTIONS[word]), colour)
+    mend = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS]) or did_you_mean(what.upper(), titles())
+    help = mend or "a code is as in N204, a kind as in conv, a statement as in def"
+    raise fail("N101", f"there is no code, kind of layer or statement `{what}`", help=help)
 
 
 def listed() -> str:
-    """All kinds by their groups, and all codes with their titles."""
+    """All kinds by their groups, the statements, and all codes with their titles."""
     groups: dict[str, list[str]] = {}
     for word, kind in KINDS.items():
         groups.setdefault(kind.group, []).append(word)
     kinds = [f"{group:12} {' '.join(sorted(words))}" for group, words in groups.items()]
     codes = [f"{code:12} {title}" for code, title in sorted(titles().items())]
-    return "\n".join(["Kinds of layers", "", *kinds, "", "Codes of messages", "", *codes])
+    statements = f"{'':12} {' '.join(sorted(_SECTIONS))}"
+    return "\n".join(["Kinds of layers", "", *kinds, "", "Statements and their parts", "", statements, "", "Codes of messages", "", *codes])
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------------
 
 
-def pages_folder() -> str:
-    """The folder of the codes' pages: inside the package where it was installed, in `docs` in a checkout.
+def _pages(name: str) -> str:
+    """Where a part of the documentation lies: inside the package where it was installed, in `docs` in a checkout.
 
     Raises:
         FileNotFoundError: where neither is there.
     """
-    for folder in (os.path.join(_PACKAGE, "pages", "errors"), os.path.join(os.path.dirname(_PACKAGE), "docs", "errors")):
-        if os.path.isdir(folder):
-            return folder
+    for path in (os.path.join(_PACKAGE, "pages", name), os.path.join(os.path.dirname(_PACKAGE), "docs", name)):
+        if os.path.exists(path):
+            return path
     raise FileNotFoundError("netdsl was installed without its pages")
+
+
+def pages_folder() -> str:
+    """The folder of the codes' pages."""
+    return _pages("errors")
+
+
+def section(heading: str) -> str:
+    """A section of the language's reference, up to the next heading."""
+    with open(_pages("language.md"), encoding="utf-8") as file:
+        text = file.read()
+    found = re.search(rf"(?ms)^#+ {re.escape(heading)}$.*?(?=^##|\Z)", text)
+    assert found, heading
+    return found[0]
 
 
 def page(code: str) -> str:
@@ -97,7 +126,7 @@ def for_terminal(markdown: str, colour: bool) -> str:
     lines: list[str] = []
     fenced = False
     label = ""
-    for line in markdown.strip().split("\n"):
+    for line in _joined(markdown.strip().split("\n")):
         comment = re.fullmatch(r"<!-- (\w+) -->", line)
         if comment:
             label = comment[1]
@@ -112,6 +141,22 @@ def for_terminal(markdown: str, colour: bool) -> str:
     return "\n".join(lines)
 
 
+def _joined(lines: list[str]) -> list[str]:
+    """The lines of a page, each paragraph and each point of a list in one."""
+    joined: list[str] = []
+    fenced = open_ = False  # `open_`: the last line is prose that the next can continue
+    for line in lines:
+        fence = line.startswith("```")
+        alone = fenced or fence or not line.strip() or line.startswith(("    ", "#", "|", "<!--"))
+        if open_ and not alone and not line.startswith("- "):
+            joined[-1] += f" {line.strip()}"
+        else:
+            joined.append(line)
+        open_ = not alone
+        fenced ^= fence
+    return joined
+
+
 def _plain_line(line: str, colour: bool) -> str:
     """A line of prose: links as their text, headings bold, broken where it is long."""
     if line.startswith("    "):
@@ -120,7 +165,7 @@ def _plain_line(line: str, colour: bool) -> str:
     if heading:
         return f"\033[1m{heading[1]}\033[0m" if colour else heading[1]
     line = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", line)
-    if len(line) <= _WIDTH:
+    if len(line) <= _WIDTH or line.startswith("|"):
         return line
     from textwrap import fill
 
