@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from netdsl import __version__
 from netdsl.errors import Diagnostic, NetError, Source, fail, render
@@ -22,8 +22,9 @@ _FILE_HELP = "a .net file, - for standard input, or a network in quotes that hol
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives back its exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(given[0] if given else None)
+    options = parser.parse_args(given)
     if options.command is None:
         parser.print_help()
         return 2
@@ -42,104 +43,92 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str | None) -> argparse.ArgumentParser:
+    """The parser; where a command is named, of that command alone: all of them take as long to set up as a file to be read."""
     parser = argparse.ArgumentParser(
         prog="netdsl",
         description="Neural networks written down, counted, and trained.",
         epilog="examples:\n  netdsl check lenet5.net\n"
         '  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n  netdsl train lenet5.net --data digits',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"netdsl {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-
-    def command(name: str, run: Callable[[argparse.Namespace], int], help: str, *examples: str) -> argparse.ArgumentParser:
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="netdsl")
+    for name, command in {wanted: _COMMANDS[wanted]}.items() if wanted in _COMMANDS else _COMMANDS.items():
         sub = commands.add_parser(
             name,
-            help=help,
-            description=help[0].upper() + help[1:] + ".",
-            epilog="examples:\n" + "\n".join(f"  netdsl {example}" for example in examples),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            help=command.help,
+            description=command.help[0].upper() + command.help[1:] + ".",
+            epilog="examples:\n" + "\n".join(f"  netdsl {example}" for example in command.examples),
+            formatter_class=_Help,
         )
-        sub.set_defaults(run=run)
-        return sub
-
-    check = command(
-        "check",
-        _check,
-        "find the mistakes in network files",
-        "check lenet5.net",
-        "check networks/ --watch",
-        "check *.net --format sarif > netdsl.sarif",
-    )
-    check.add_argument("files", nargs="+", metavar="FILE", help=f"{_FILE_HELP}; of a directory all .net files in it and below")
-    _add_network_options(check)
-    _add_format(check, "concise", "github", "sarif")
-    check.add_argument("-v", "--verbose", action="store_true", help="tell also which `expect` statements could be added")
-    check.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
-
-    explain = command(
-        "explain", _explain, "tell what a code, a kind of layer or a statement means", "explain N204", "explain conv", "explain use"
-    )
-    what_help = "a message's code, a kind of layer, or a statement; left out, all are listed"
-    explain.add_argument("what", nargs="?", metavar="CODE|KIND|STATEMENT", help=what_help)
-
-    table = command(
-        "table",
-        _table,
-        "print a network's layers with shapes, parameters and multiply-accumulates",
-        "table vgg16.net",
-        'table "conv3-64 x2 > pool" --input 224x224x3',
-        "table lenet5.net --json",
-    )
-    _add_file(table)
-    _add_format(table)
-
-    expand = command(
-        "expand",
-        _expand,
-        "write a network with every default, block and repeat written out",
-        "expand resnet50.net",
-        'expand "28x28x1 > conv3-8 > pool > fc-10"',
-    )
-    _add_file(expand)
-
-    fmt = command(
-        "fmt", _fmt, "bring network files into their one form", "fmt *.net", "fmt --check networks/", "fmt --diff lenet5.net", "fmt -"
-    )
-    fmt.add_argument("files", nargs="+", metavar="FILE", help="files or folders of .net files, or - for standard input")
-    fmt.add_argument("--check", action="store_true", help="write nothing; the exit code is 1 where a file would change")
-    fmt.add_argument("--diff", action="store_true", help="write nothing; print what would change")
-    fmt.add_argument("--stdin-filename", metavar="NAME", default="<stdin>", help="what messages call standard input")
-
-    compile_ = command("compile", _compile, "write a network as a Keras model", "compile lenet5.net -o lenet5.keras")
-    _add_file(compile_)
-    compile_.add_argument("-o", "--output", metavar="MODEL.keras", help="where to write it (default: the network's name)")
-    compile_.add_argument("--seed", type=int, metavar="N", help="fixes the initial weights")
-    compile_.add_argument("--force", action="store_true", help="write over an existing file")
-
-    train = command(
-        "train", _train, "train a network and keep the run", "train lenet5.net --data digits", "train lenet5.net lenet5.yaml --epochs 20"
-    )
-    _add_file(train)
-    train.add_argument("recipe", nargs="?", metavar="RECIPE.yaml", help="how to train it; whatever it leaves out has a default")
-    train.add_argument("--data", metavar="DATA", help="digits, mnist, fashion_mnist, cifar10, or an .npz file")
-    train.add_argument("--epochs", type=_positive, metavar="N", help="passes over the training data, at most")
-    train.add_argument("--batch", type=_positive, metavar="N", help="examples in a step")
-    train.add_argument("--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation")
-    train.add_argument("--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)")
-
-    evaluate = command("evaluate", _evaluate, "measure a run's best model on its test data", "evaluate runs/lenet5-1")
-    evaluate.add_argument("folder", metavar="RUN", help="a run folder")
-    _add_format(evaluate)
-
-    predict = command(
-        "predict", _predict, "apply a run's best model", "predict runs/lenet5-1 seven.png", "predict runs/lenet5-1 images.npy --json"
-    )
-    predict.add_argument("folder", metavar="RUN", help="a run folder")
-    predict.add_argument("input", metavar="INPUT", help="an image, or an .npy or .npz file of arrays")
-    _add_format(predict)
+        sub.set_defaults(run=command.run)
+        command.set_up(sub)
     return parser
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width itself: argparse would import shutil for it, even where no help is printed."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
+        except (ValueError, OSError):
+            width = 80
+        super().__init__(prog, width=width - 2)
+
+
+def _set_up_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help=f"{_FILE_HELP}; of a directory all .net files in it and below")
+    _add_network_options(parser)
+    _add_format(parser, "concise", "github", "sarif")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell also which `expect` statements could be added")
+    parser.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
+
+
+def _set_up_explain(parser: argparse.ArgumentParser) -> None:
+    what_help = "a message's code, a kind of layer, or a statement; left out, all are listed"
+    parser.add_argument("what", nargs="?", metavar="CODE|KIND|STATEMENT", help=what_help)
+
+
+def _set_up_table(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser)
+    _add_format(parser)
+
+
+def _set_up_fmt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders of .net files, or - for standard input")
+    parser.add_argument("--check", action="store_true", help="write nothing; the exit code is 1 where a file would change")
+    parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    parser.add_argument("--stdin-filename", metavar="NAME", default="<stdin>", help="what messages call standard input")
+
+
+def _set_up_compile(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser)
+    parser.add_argument("-o", "--output", metavar="MODEL.keras", help="where to write it (default: the network's name)")
+    parser.add_argument("--seed", type=int, metavar="N", help="fixes the initial weights")
+    parser.add_argument("--force", action="store_true", help="write over an existing file")
+
+
+def _set_up_train(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser)
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE.yaml", help="how to train it; whatever it leaves out has a default")
+    parser.add_argument("--data", metavar="DATA", help="digits, mnist, fashion_mnist, cifar10, or an .npz file")
+    parser.add_argument("--epochs", type=_positive, metavar="N", help="passes over the training data, at most")
+    parser.add_argument("--batch", type=_positive, metavar="N", help="examples in a step")
+    parser.add_argument("--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation")
+    parser.add_argument("--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)")
+
+
+def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="RUN", help="a run folder")
+    _add_format(parser)
+
+
+def _set_up_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="RUN", help="a run folder")
+    parser.add_argument("input", metavar="INPUT", help="an image, or an .npy or .npz file of arrays")
+    _add_format(parser)
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
@@ -383,3 +372,63 @@ def _tell(diagnostics: Sequence[Diagnostic]) -> None:
 
 def _in_colour() -> bool:
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+class _Command(NamedTuple):
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    set_up: Callable[[argparse.ArgumentParser], None]
+    examples: tuple[str, ...]
+
+
+_COMMANDS = {
+    "check": _Command(
+        "find the mistakes in network files",
+        _check,
+        _set_up_check,
+        ("check lenet5.net", "check networks/ --watch", "check *.net --format sarif > netdsl.sarif"),
+    ),
+    "explain": _Command(
+        "tell what a code, a kind of layer or a statement means",
+        _explain,
+        _set_up_explain,
+        ("explain N204", "explain conv", "explain use"),
+    ),
+    "table": _Command(
+        "print a network's layers with shapes, parameters and multiply-accumulates",
+        _table,
+        _set_up_table,
+        ("table vgg16.net", 'table "conv3-64 x2 > pool" --input 224x224x3', "table lenet5.net --json"),
+    ),
+    "expand": _Command(
+        "write a network with every default, block and repeat written out",
+        _expand,
+        _add_file,
+        ("expand resnet50.net", 'expand "28x28x1 > conv3-8 > pool > fc-10"'),
+    ),
+    "fmt": _Command(
+        "bring network files into their one form",
+        _fmt,
+        _set_up_fmt,
+        ("fmt *.net", "fmt --check networks/", "fmt --diff lenet5.net", "fmt -"),
+    ),
+    "compile": _Command(
+        "write a network as a Keras model",
+        _compile,
+        _set_up_compile,
+        ("compile lenet5.net -o lenet5.keras",),
+    ),
+    "train": _Command(
+        "train a network and keep the run",
+        _train,
+        _set_up_train,
+        ("train lenet5.net --data digits", "train lenet5.net lenet5.yaml --epochs 20"),
+    ),
+    "evaluate": _Command("measure a run's best model on its test data", _evaluate, _set_up_evaluate, ("evaluate runs/lenet5-1",)),
+    "predict": _Command(
+        "apply a run's best model",
+        _predict,
+        _set_up_predict,
+        ("predict runs/lenet5-1 seven.png", "predict runs/lenet5-1 images.npy --json"),
+    ),
+}
