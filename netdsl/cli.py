@@ -11,11 +11,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl import __version__
 from netdsl.errors import Diagnostic, NetError, Source, fail, render
 from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_bytes, read_source, stem
+
+if TYPE_CHECKING:
+    from netdsl.report.diff import Side
 
 _FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
 
@@ -94,6 +97,17 @@ def _set_up_explain(parser: argparse.ArgumentParser) -> None:
 def _set_up_table(parser: argparse.ArgumentParser) -> None:
     _add_file(parser)
     _add_format(parser)
+
+
+def _set_up_diff(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "netdsl diff [options] A B"
+    files_help = f"{_FILE_HELP}; two of them, or the arguments that git gives a GIT_EXTERNAL_DIFF"
+    parser.add_argument("files", nargs="+", metavar="A B", help=files_help)
+    _add_network_options(parser)
+    path_help = "where copies that git made belong in the working tree: files that they `use` are looked for there"
+    parser.add_argument("--path", metavar="PATH", help=path_help)
+    _add_format(parser)
+    parser.epilog = f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different ones or mistakes in a file, 2 wrong usage"
 
 
 def _set_up_fmt(parser: argparse.ArgumentParser) -> None:
@@ -192,11 +206,15 @@ def _source(file: str) -> tuple[Source, Given, str]:
 
 def _checked(file: str, options: argparse.Namespace) -> tuple[Checked, Source]:
     source, given, name = _source(file)
+    return _checked_source(source, given, name, options), source
+
+
+def _checked_source(source: Source, given: Given, name: str, options: argparse.Namespace) -> Checked:
     given = given._replace(params=dict(options.params), input_shape=options.input)
     checked = check_source(source, given, name)
     if options.net is not None and not checked.faulty:
         checked = checked._replace(networks=(choose(checked, options.net, source),))
-    return checked, source
+    return checked
 
 
 def _networks(options: argparse.Namespace) -> tuple[Checked, Source]:
@@ -268,6 +286,56 @@ def _expand(options: argparse.Namespace) -> int:
     checked, _ = _networks(options)
     print("\n".join(written_out(network) for network in checked.networks), end="")
     return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    """Compares two files. Asked by git, which ends at any other code, it gives 0 unless git says that it wants to know."""
+    from netdsl.report import diff
+
+    asked = diff.asked(options.files, options.path, os.environ)
+    if asked is None and len(options.files) == 1 and "GIT_DIFF_PATH_COUNTER" in os.environ:
+        print(f"{options.files[0]}: not merged yet")
+        return 0
+    if asked is None or options.files == ["-", "-"]:
+        wrong = "standard input can be one of the two" if asked else f"it takes two files, not {len(options.files)}"
+        print(f"netdsl diff: {wrong}", file=sys.stderr)
+        return 2
+    networks: list[tuple[Network, ...]] = []
+    messages: list[Diagnostic] = []
+    for side in (asked.a, asked.b):
+        try:
+            networks.append(_networks_of(side, options))
+        except NetError as error:
+            messages += diff.with_places(error.diagnostics, side)
+    tells = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in ("1", "true", "yes", "on")
+    _tell(messages)
+    if messages:
+        return int(tells)
+    found, labels = diff.compare(*networks), (asked.a.label, asked.b.label)
+    if options.format == "json":
+        print(json.dumps(diff.as_json(found, labels), indent=2))
+    else:
+        print(diff.text_difference(found, labels, sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
+    return int(tells and not found.same)
+
+
+def _networks_of(side: Side, options: argparse.Namespace) -> tuple[Network, ...]:
+    """The networks of a side of `diff`; none of a file that there is not.
+
+    Raises:
+        NetError: where the file has mistakes.
+    """
+    if side.missing:
+        return ()
+    source, given, name = _source(side.file)
+    if side.place is not None:
+        source, given, name = Source(side.label, source.text), Given(side.place), stem(side.place)
+        if remark := side.remark(source.text):
+            print(remark, file=sys.stderr)
+    checked = _checked_source(source, given, name, options)
+    if checked.faulty:
+        raise NetError(*checked.diagnostics)
+    return checked.networks
 
 
 def _fmt(options: argparse.Namespace) -> int:
@@ -405,6 +473,12 @@ _COMMANDS = {
         _expand,
         _add_file,
         ("expand resnet50.net", 'expand "28x28x1 > conv3-8 > pool > fc-10"'),
+    ),
+    "diff": _Command(
+        "show what two networks do not share",
+        _diff,
+        _set_up_diff,
+        ("diff vgg16.net vgg19.net", 'diff lenet5.net "32x32x1 > conv5-6 > pool > fc-10"', "diff old.net new.net --json"),
     ),
     "fmt": _Command(
         "bring network files into their one form",

@@ -162,7 +162,7 @@ LINES = [
     ("3 > a > res(b, # x\n skip=pad) > c > d", "3 > a\n> res(\n  b,  # x\n  skip=pad\n)\n> c > d"),
     ("when(n > 0, # x\n a, b) # y", "when(\n  n > 0,  # x\n  a, b\n)  # y"),
     ("[a # x\n | b > [c | d] > e]", "[\n    a  # x\n  | b > [ c | d ] > e\n]"),
-    ("[a # x\n | b\n > [c | d # y\n] > e]", "[\n    a  # x\n  | b\n    > [\n        c\n      | d  # y\n    ]\n    > e\n]"),
+    ("[a # x\n | b\n > [c | d # y\n] > e]", "[\n    a  # x\n  | b\n    > [\n        c | d  # y\n    ]\n    > e\n]"),
     # a directive holds on to its line
     ("3 > [a as b | c  # netdsl: ignore W703\n | d]", "3 > [ a as b | c  # netdsl: ignore W703\n  | d\n]"),
 ]
@@ -201,9 +201,9 @@ LONG = [
         f"let enc = {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}",
         f"let enc =\n  {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}\n  > {STEP}",
     ),
-    (  # a branch a line
+    (  # branches fill their lines
         f"3 > add[ {STEP} > {STEP} > {STEP} | {STEP} > {STEP} > {STEP} | {STEP} ] > relu > pool",
-        f"3\n> add[\n    {STEP} > {STEP} > {STEP}\n  | {STEP} > {STEP} > {STEP}\n  | {STEP}\n]\n> relu > pool",
+        f"3\n> add[\n    {STEP} > {STEP} > {STEP} | {STEP} > {STEP} > {STEP}\n  | {STEP}\n]\n> relu > pool",
     ),
     (
         f"3 > ({STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}) x3 as c > pool",

@@ -494,15 +494,15 @@ def _lay_out(statement: _Statement, page: _Page, blank: bool) -> None:
 def _breaks(statement: _Statement, measures: _Measures, token: int, frame: _Frame, page: _Page) -> bool:
     """Whether the line is broken before a token of a group whose lines are being broken.
 
-    A step or an argument that takes several lines begins a line, and so does what comes behind it.
+    A step, a branch or an argument that takes several lines begins a line, and so does what comes behind it.
     """
     kind, line = statement.kinds[token], len(page.lines)
-    if kind in ("(", ")", "|"):
+    if kind in ("(", ")"):
         return True
     if kind == ">":
         end, several = measures.ends[token], frame.line != line
     else:
-        end, several = measures.item_ends[token], measures.parted[token] or (kind == "," and frame.item_line != line)
+        end, several = measures.item_ends[token], measures.parted[token] or (kind in (",", "|") and frame.item_line != line)
     several = several or measures.counts[end] > measures.counts[token + 1]
     width = measures.widths[end] - measures.widths[token]
     if kind == "=" and measures.ends[token] == end:  # one step: a line of its own where that helps

@@ -1,0 +1,377 @@
+"""`netdsl diff`: what is the same network, how rows are aligned, what is printed, and the ways in which git asks."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from programs import program
+
+import netdsl
+from netdsl.cli import main
+from netdsl.errors import Source
+from netdsl.network import Given, Network, check_source
+from netdsl.report.diff import aligned, common, compare, difference, text_difference
+from netdsl.report.write import written_out
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
+DIFF = f"{sys.executable} -m netdsl diff"
+
+
+def changed(a: str, b: str) -> list[str]:
+    """The rows that differ: a mark, then the layers."""
+    found = difference(netdsl.parse(a), netdsl.parse(b))
+    marks = {"removed": "-", "added": "+", "changed": "~"}
+    return [
+        " ".join([marks[change.what], *(line.text for line in (change.a, change.b) if line), *change.notes])
+        for change in found.changes
+        if change.what != "same"
+    ]
+
+
+# --- what is the same -----------------------------------------------------------------------------------------------------
+
+SAME = [
+    ("8x8x3 > conv3-4 x2 > gap", "8x8x3 > conv3-4 > conv3-4 > gap"),
+    ("8x8x3 > conv3-4(bn, bias=no) > gap", "8x8x3 > conv3-4(bias=no) > bn > relu > gap"),
+    ("8x8x3 > conv3-4 > gap", "# a comment\nnet other\ninput image: 8x8x3\n@image > conv3-4(relu) as c > gap"),
+    ("8x8x3 > res(conv3-4 > conv3-3) > gap", "8x8x3 > conv3-4 > conv3-3(act=none) as c\nadd[ @c | @input ] > relu > gap"),
+    ("6 > fc-3 as x\n@x > fc-2 as y\n@x > fc-4 as z", "6 > fc-3 as z\n@z > fc-2 as a\n@z > fc-4 as b"),
+    ("8x8x3 > pool as p > unpool(@p) > gap", "8x8x3 > pool as q > unpool(@q) > gap"),
+]
+
+
+def same(a: str, b: str) -> bool:
+    return difference(netdsl.parse(a), netdsl.parse(b)).same
+
+
+@pytest.mark.parametrize(("a", "b"), SAME)
+def test_spelling_and_names_do_not_count(a: str, b: str) -> None:
+    assert same(a, b)
+    assert same(b, a)
+
+
+def test_the_order_in_which_branches_are_written_does_not_count() -> None:
+    a = "8x8x3 > conv3-4(relu) as c\n@c > conv1-2(relu) as x\n@c > conv3-5(relu) as y\n[ @x | @y ] > gap"
+    b = "8x8x3 > conv3-4(relu) as c\n@c > conv3-5(relu) as y\n@c > conv1-2(relu) as x\n[ @x | @y ] > gap"
+    assert same(a, b)
+    assert not same(a, b.replace("@x | @y", "@y | @x"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_what_expand_writes_is_the_same(path: Path) -> None:
+    for network in check_source(Source(str(path), path.read_text(encoding="utf-8")), Given(str(path)), path.stem).networks:
+        assert difference(network, netdsl.parse(written_out(network))).same
+
+
+def test_random_programs_are_what_expand_writes_and_differ_from_each_other() -> None:
+    before: Network | None = None
+    for seed in range(60):
+        checked = check_source(Source("random", program(random.Random(seed)).text), Given(), "random")
+        assert not checked.faulty
+        network = checked.networks[0]
+        assert difference(network, netdsl.parse(written_out(network))).same
+        if before is not None:
+            found = difference(before, network)
+            assert found.same == (not found.changes)
+            assert sum(change.a is not None for change in found.changes) in (0, len(before.graph.layers))
+            assert sum(change.b is not None for change in found.changes) in (0, len(network.graph.layers))
+        before = network
+
+
+# --- what differs -----------------------------------------------------------------------------------------------------------
+
+TWICE = "8x8x3 > conv3-3 as a > conv3-3 as b > "
+DIFFERENT = [
+    ("8x8x3 > conv3-4 > gap", "8x8x3 > conv3-5 > gap", ["~ conv3-4 conv3-5", "~ gap gap"]),
+    ("8x8x3 > conv3-4 > pool > gap", "8x8x3 > conv3-4 > gap", ["- pool"]),
+    ("8x8x3 > conv3-4 > gap", "8x8x3 > conv3-4 > pool > gap", ["+ pool"]),
+    ("8x8x3 > conv3-4 x3 > pool > gap", "8x8x3 > conv3-4 x4 > pool > gap", ["+ conv3-4"]),
+    ("8x8x3 > conv3-4 > pool", "default conv(pad=0)\n8x8x3 > conv3-4 > pool", ["~ conv3-4 conv3-4 pad same -> 0", "~ pool pool"]),
+    ("8x8x3 > conv3-4 > relu", "8x8x3 > conv3-4 > tanh", ["~ conv3-4 conv3-4 init he_normal -> glorot_uniform", "~ relu tanh"]),
+    (f"{TWICE}add[ @a | conv3-3 ]", f"{TWICE}add[ @b | conv3-3 ]", ["~ add[ ... ] add[ ... ] reads a -> b"]),
+    (f"{TWICE}add[ @a | id ]", f"{TWICE}add[ @a | id | @a ]", ["~ add[ ... ] add[ ... ] inputs 2 -> 3"]),
+    ("let e = conv3-3\n8x8x3 > e > e", "8x8x3 > conv3-3 > conv3-3", ["~ conv3-3 conv3-3 weights of e_conv_1 -> its own"]),
+    ("12 of int(50) > embed-4", "12 of int(60) > embed-4", ["~ input 12 of int(50) input 12 of int(60)", "~ embed-4 embed-4"]),
+]
+
+
+@pytest.mark.parametrize(("a", "b", "rows"), DIFFERENT)
+def test_rows_that_differ(a: str, b: str, rows: list[str]) -> None:
+    assert changed(a, b) == rows
+    assert not same(a, b)
+
+
+def test_networks_that_differ_in_the_order_of_their_outputs_alone() -> None:
+    a, b = (netdsl.parse("6 > fc-3 as h\n@h > fc-2\n@h > fc-2(tanh)") for _ in "ab")
+    b.graph = a.graph._replace(outputs=a.graph.outputs[::-1])
+    assert "the rows are the same; the inputs or the outputs come in another order" in text_difference(compare([a], [b]), ("a", "b"))
+
+
+# --- alignment --------------------------------------------------------------------------------------------------------------
+
+
+def longest(a: Sequence[int], b: Sequence[int]) -> int:
+    """The length of a longest common subsequence, by the plain table."""
+    row = [0] * (len(b) + 1)
+    for one in a:
+        before, row = row, [0]
+        for j, other in enumerate(b):
+            row.append(before[j] + 1 if one == other else max(before[j + 1], row[j]))
+    return row[-1]
+
+
+def test_a_longest_common_subsequence() -> None:
+    chance = random.Random(1)
+    for _ in range(3000):
+        a, b = ([chance.randrange(3) for _ in range(chance.randrange(14))] for _ in "ab")
+        pairs = common(a, b)
+        assert all(a[i] == b[j] for i, j in pairs)
+        assert all(i < k and j < m for (i, j), (k, m) in pairwise(pairs))
+        assert len(pairs) == longest(a, b)
+
+
+def test_what_stands_first_is_paired() -> None:
+    assert common("cccp", "ccccp") == [(0, 0), (1, 1), (2, 2), (3, 4)]
+    assert common("xcccp", "yccccp") == [(1, 1), (2, 2), (3, 3), (4, 5)]
+
+
+def test_each_element_stands_once_and_in_order() -> None:
+    chance = random.Random(2)
+    for _ in range(500):
+        a, b = ([(x := chance.randrange(8), x // 2, x // 4) for _ in range(chance.randrange(9))] for _ in "ab")
+        pairs = aligned(a, b)
+        assert [i for i, _ in pairs if i is not None] == list(range(len(a)))
+        assert [j for _, j in pairs if j is not None] == list(range(len(b)))
+        assert all(a[i][2] == b[j][2] for i, j in pairs if i is not None and j is not None)
+
+
+def test_long_chains() -> None:
+    chain = "32x32x3 > " + " > ".join(("conv3-4", "bn", "relu", "conv1-8")[i % 4] for i in range(20_000)) + " > gap\n"
+    parts = chain.split(" > ")
+    parts[9_001:9_003] = ["dw3", "tanh", "tanh"]
+    found = difference(netdsl.parse(chain), netdsl.parse(" > ".join(parts)))
+    assert 1 <= sum(change.what != "same" for change in found.changes) <= 7
+
+
+# --- the command --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[str]:
+    """Two files of some networks each."""
+    (tmp_path / "a.net").write_text("net first\n8 > fc-2\nnet second\n8 > fc-3\nnet third\n8 > fc-4\n")
+    (tmp_path / "b.net").write_text("net second\n8 > fc-5\nnet first\n8 > fc-2\nnet fourth\n8 > fc-6\n")
+    return [str(tmp_path / "a.net"), str(tmp_path / "b.net")]
+
+
+def test_exit_codes_and_streams(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", "8 > fc-2", "8 > fc-2"]) == 0
+    assert capsys.readouterr() == ("<text> and <text>: the same network\n", "")
+    assert main(["diff", "8 > fc-2", "8 > fc-3"]) == 1
+    out, err = capsys.readouterr()
+    assert "~ fc-2 -> fc-3  2 -> 3  18 -> 27" in out
+    assert not err
+    assert main(["diff", "8 > fd-2", "8 > fe-2"]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert "`fd`" in err
+    assert "`fe`" in err
+    assert main(["diff", "8 > fc-2"]) == main(["diff", "-", "-"]) == main(["diff", *["8 > fc-2"] * 3]) == 2
+    with pytest.raises(SystemExit):
+        main(["diff", "--help"])
+    assert "0 the same network, 1 different ones" in capsys.readouterr().out
+
+
+def test_one_side_can_be_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"8 > fc-2")))
+    assert main(["diff", "-", "8 > fc-2"]) == 0
+    assert capsys.readouterr().out == "<stdin> and <text>: the same network\n"
+
+
+def test_params_and_input_go_for_both_sides(capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = "param w = 2\nconv3-{w} > gap", "param w = 3\nconv3-{w} > gap"
+    assert main(["diff", a, b, "--input", "8x8x1"]) == 1
+    assert main(["diff", a, b, "--input", "8x8x1", "-p", "w=5"]) == 0
+    assert "same network" in capsys.readouterr().out
+
+
+def test_networks_are_compared_by_name(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", *two]) == 1
+    out = capsys.readouterr().out
+    assert "net first: the same\n" in out
+    assert "net second\n" in out
+    assert "- net third: 8 to 4, 36 params, 32 macs\n" in out
+    assert "+ net fourth: 8 to 6, 54 params, 48 macs\n" in out
+    assert main(["diff", *two, "--net", "first"]) == 0
+    assert main(["diff", two[0], two[0]]) == 0
+    assert capsys.readouterr().out.endswith(": the same networks\n")
+
+
+def test_json(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", *two, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["a"], found["b"], found["same"]) == (*two, False)
+    assert found["only_a"] == [{"name": "third", "params": 36, "macs": 32}]
+    assert found["only_b"] == [{"name": "fourth", "params": 54, "macs": 48}]
+    first, second = found["networks"]
+    assert first["same"]
+    assert first["rows"] == []
+    (row,) = second["rows"]
+    assert row["change"] == "changed"
+    assert (row["a"]["row"], row["a"]["output"], row["a"]["params"]) == (1, [3], 27)
+    assert second["totals"]["params"] == {"a": 27, "b": 45, "difference": 18}
+    assert second["outputs"] == {"a": [[3]], "b": [[5]]}
+
+
+def test_colour_only_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    main(["diff", "8 > fc-2", "8 > fc-3"])
+    assert "\033" not in capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    main(["diff", "8 > fc-2", "8 > fc-3"])
+    assert "\033[33m~ fc-2 -> fc-3" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["diff", "8 > fc-2", "8 > fc-3"])
+    assert "\033" not in capsys.readouterr().out
+
+
+def test_rows_far_from_a_difference_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    a = "8x8x3 > conv3-4 x10 > gap"
+    main(["diff", a, "8x8x3 > conv3-4 x10 > gmp"])
+    rows = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert rows[1] == "  ... 8 the same"
+    assert rows[2:] == [*["  conv3-4     8x8x4      148"] * 3, "~ gap -> gmp  4            0"]
+
+
+def test_totals_have_differences_and_ratios() -> None:
+    found = compare([netdsl.parse("8 > fc-2")], [netdsl.parse("8 > fc-4")]).both[0]
+    assert [(name, a, b) for name, a, b in found.totals if a != b] == [
+        ("params", 18, 36),
+        ("weights", 16, 32),
+        ("macs", 16, 32),
+        ("acts", 2, 4),
+        ("outputs", "2", "4"),
+    ]
+
+
+# --- git ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose last commit is not what stands in the working tree: a file changed, one gone, one new."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for name, value in {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_PAGER": "cat"}.items():
+        monkeypatch.setenv(name, value)
+    models = tmp_path / "models"
+    models.mkdir()
+    git(tmp_path, "init", "-q")
+    (models / "blocks.net").write_text("def b(n) = conv3-{n}\n")
+    (models / "x.net").write_text('use "blocks.net"\n8x8x3 > b(4) > gap\n')
+    (tmp_path / "gone.net").write_text("4 > fc-2\n")
+    commit(tmp_path)
+    (models / "x.net").write_text('use "blocks.net"\n8x8x3 > b(5) > gap\n')
+    (tmp_path / "gone.net").unlink()
+    (tmp_path / "new.net").write_text("5 > fc-2\n")
+    git(tmp_path, "add", "-A")
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    identity = ("-c", "user.name=n", "-c", "user.email=e", "-c", "core.autocrlf=false")
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "-A")
+    assert git(folder, "commit", "-q", "-m", "a commit").returncode == 0
+
+
+ADDED, DELETED, CHANGED = "+ net new: 5 to 2, 12 params", "- net gone: 4 to 2, 10 params", "~ conv3-4 -> conv3-5"
+NOTE = "note: the files that models/x.net (old) uses are read as they stand in the working tree now\n"
+
+
+@pytest.mark.parametrize("folder", [".", "models"])
+def test_external_diff(repository: Path, folder: str) -> None:
+    done = git(repository / folder, "diff", "HEAD", GIT_EXTERNAL_DIFF=DIFF)
+    assert done.returncode == 0
+    assert done.stderr == NOTE
+    assert "--- models/x.net (old)\n+++ models/x.net\n" in done.stdout
+    assert all(line in done.stdout for line in (ADDED, DELETED, CHANGED, "+++ /dev/null", "--- /dev/null"))
+
+
+@pytest.mark.parametrize("folder", [".", "models"])
+def test_difftool(repository: Path, folder: str) -> None:
+    done = git(repository / folder, "difftool", "-y", "--extcmd", DIFF, "HEAD")
+    assert done.returncode == 0
+    assert done.stderr == NOTE
+    assert all(line in done.stdout for line in (ADDED, DELETED, CHANGED))
+
+
+def test_difftool_of_a_configured_command(repository: Path) -> None:
+    asked = ("difftool", "-y", "-t", "netdsl", "HEAD", "--", "models")
+    done = git(repository, "-c", f'difftool.netdsl.cmd={DIFF} --path "$MERGED" "$LOCAL" "$REMOTE"', *asked)
+    assert CHANGED in done.stdout
+    done = git(repository, "-c", f'difftool.netdsl.cmd={DIFF} "$LOCAL" "$REMOTE"', *asked)
+    assert not done.stdout
+    assert "N601" in done.stderr
+    assert "say with --path where it belongs" in done.stderr
+
+
+def test_attributes_and_a_log(repository: Path) -> None:
+    (repository / ".gitattributes").write_text("*.net diff=netdsl\n")
+    (repository / "read.me").write_text("text\n")
+    commit(repository)
+    done = git(repository, "-c", f"diff.netdsl.command={DIFF}", "log", "-1", "-p", "--ext-diff", "--format=%s")
+    assert all(line in done.stdout for line in (ADDED, DELETED, CHANGED, "+text"))
+    assert "+++ models/x.net" in done.stdout
+
+
+def test_a_renamed_file(repository: Path) -> None:
+    commit(repository)
+    git(repository, "mv", "models/x.net", "models/y.net")
+    done = git(repository, "diff", "-M", "HEAD", GIT_EXTERNAL_DIFF=DIFF)
+    assert done.returncode == 0
+    assert done.stdout == "models/x.net (old) and models/y.net: the same network\n"
+
+
+def test_used_files_that_are_gone(repository: Path) -> None:
+    commit(repository)
+    git(repository, "rm", "-q", "models/blocks.net")
+    (repository / "models" / "x.net").write_text("8x8x3 > conv3-5 > gap\n")
+    done = git(repository, "diff", "HEAD", "--", "models/x.net", GIT_EXTERNAL_DIFF=DIFF)
+    assert done.returncode == 0  # else git would end here
+    assert "--> models/x.net (old):1:5" in done.stderr
+    assert "used files are looked for beside models/x.net in the working tree, as they stand there now" in done.stderr
+
+
+def test_git_hears_of_a_difference_where_it_wants_to(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository)
+    seven = ["new.net", os.devnull, ".", ".", "new.net", "0" * 40, "100644"]
+    assert main(["diff", *seven]) == 0
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "true")
+    assert main(["diff", *seven]) == 1
+    assert main(["diff", "x", *["new.net", "0" * 40, "100644"] * 2]) == 0
+
+
+def test_a_file_that_is_not_merged(repository: Path) -> None:
+    git(repository, "branch", "-M", "main")
+    commit(repository)
+    git(repository, "checkout", "-q", "-b", "other", "HEAD~1")
+    (repository / "models" / "x.net").write_text("8x8x3 > conv3-6 > gap\n")
+    commit(repository)
+    assert git(repository, "merge", "-q", "main").returncode != 0
+    done = git(repository, "diff", "--cached", GIT_EXTERNAL_DIFF=DIFF)
+    assert "models/x.net: not merged yet\n" in done.stdout
