@@ -3,7 +3,7 @@
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo test lint tables kinds benchmarks clean
+.PHONY: demo test test-all lint tables kinds benchmarks clean
 
 demo: .venv/ready
 	$(BIN)/netdsl table examples/lenet5.net
@@ -11,6 +11,9 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-all: .venv/ready
+	$(BIN)/python -m pytest -n auto --dist loadfile -m ""
 
 lint: .venv/ready
 	$(BIN)/ruff check .

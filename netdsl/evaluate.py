@@ -63,7 +63,8 @@ def _apply(op: str, operands: list[Any], instruction: Instruction, source: Sourc
     if op == "not":
         return not _truth(operands[0], instruction, source)
     if op in ("==", "!="):
-        return (operands[0] == operands[1]) == (op == "==")
+        a, b = operands
+        return (a == b and isinstance(a, bool) == isinstance(b, bool)) == (op == "==")  # to Python True is 1
     for operand in operands:
         if isinstance(operand, bool) or not _is_number(operand):
             raise _wrong(f"`{'-' if op == 'negate' else op}` takes numbers, not {_described(operand)}", instruction, source)

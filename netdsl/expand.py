@@ -46,6 +46,7 @@ _LAYERS_ELSEWHERE = {  # Keras's and PyTorch's layers, in small letters, without
     "concatenate": "[ a | b ]",
 }
 _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
+_YES_OR_NO = {"yes": True, "no": False}  # what the two words are in expressions
 _SHOWN_USES = 3
 _MOST_USING = 50  # files that use one the other
 
@@ -369,7 +370,8 @@ class _Expander:
         name = statement.name.text
         self._new_name(statement.name, "param")
         value = evaluate(statement.value, self.env.source, self._lookup(self.env, None), self.limits)
-        self.declared[name] = self.params.get(name, value)
+        given = self.params.get(name, value)
+        self.declared[name] = _YES_OR_NO.get(given, given) if isinstance(given, str) and isinstance(value, bool) else given
         assert isinstance(self.env.values, Earlier)  # beneath no block
         self.env = self.env._replace(values=self.env.values.followed_by(name, self.declared[name]))
 
@@ -403,7 +405,7 @@ class _Expander:
         reason = ""
         if word == "in":
             reason = "is what comes in"
-        elif word in STATEMENT_WORDS or word in FORMS or word in ("as", "of", "when", "and", "or", "not", "if"):
+        elif word in STATEMENT_WORDS or word in FORMS or word in ("as", "of", "when", "and", "or", "not", "if", *_YES_OR_NO):
             reason = "is a word of the language"
         elif word in KINDS:
             reason = "is a kind of layer"
@@ -582,7 +584,7 @@ class _Expander:
     def _when(self, body: tree.When, x: int | None, env: Env) -> Work:
         holds = evaluate(body.condition, env.source, self._lookup(env, x), self.limits)
         if not isinstance(holds, bool):
-            message = f"the condition of `when` is yes or no, not {shown(holds)}"
+            message = f"the condition of `when` is yes or no, not {_shown_value(holds)}"
             raise fail("N111", message, env.span(body.condition), help="compare: t > 1", notes=self._notes(env))
         chain = body.then if holds else body.otherwise
         return (yield self._chain(chain, x, env)) if chain else x
@@ -952,7 +954,8 @@ class _Expander:
         for kind, is_default in made.parts:
             at = self._add(kind, (at,), made.shape, layer, self._unique(f"{label}_{kind.word}"))
             if is_default:
-                self.defaults[at] = Default(first, span, made.text)
+                stated = made.kind.stated("act", made.defaults)
+                self.defaults[at] = Default(first, span, made.text, stated.place if stated else None)
         if at >= self.limits.operations:
             raise self._too_many_operations(span)
         self.layers.append(Layer(tuple(range(first, at + 1)), made.text, label, span, env.path, env.uses))
@@ -1007,7 +1010,8 @@ class _Expander:
         if isinstance(value, tree.Number | tree.String):
             return value.value
         if isinstance(value, tree.Expression):
-            return evaluate(value, env.source, self._lookup(env, x), self.limits)
+            known = evaluate(value, env.source, self._lookup(env, x), self.limits)
+            return self._word_of(known, env, x, value) if isinstance(known, Chained) and not chains else known
         if isinstance(value, tree.Sizes):
             return Dims(tuple(self._whole(item, env, x, "a size", least=0) for item in value.items))
         if isinstance(value, tree.Tuple):
@@ -1031,7 +1035,7 @@ class _Expander:
             text = env.span(body).text
             raise fail("N005", f"`{body.word.text}` is a number: arithmetic stands in braces", env.span(body), help=f"write {{{text}}}")
 
-    def _word_of(self, value: Chained, env: Env, x: int | None, node: tree.Chain) -> Word | Ref:
+    def _word_of(self, value: Chained, env: Env, x: int | None, node: tree.Chain | tree.Expression) -> Word | Ref:
         """A chain of one plain word, as a word with its arguments; a reference alone as the point that it names."""
         step = value.chain.steps[0]
         body = step.body
@@ -1048,7 +1052,9 @@ class _Expander:
     def _lookup(self, env: Env, x: int | None) -> Any:
         def value_of(name: str, span: Span) -> Any:
             if name in env.values:
-                return env.values[name]
+                return _in_expressions(env.values[name])
+            if name in _YES_OR_NO:
+                return _YES_OR_NO[name]
             base = name.partition(".")[0]
             sizes = self._sizes_coming_in(x)
             if base == "in" and name in sizes:
@@ -1465,6 +1471,12 @@ def _bare_word(chain: tree.Chain) -> tree.Name | None:
     """The word of a chain that is one word and nothing else."""
     body = _one_word(chain)
     return body.word if body and body.arguments is None else None
+
+
+def _in_expressions(value: Any) -> Any:
+    """A parameter's value in an expression: `yes` or `no` given as a word holds or does not, as in `when(se, ...)`."""
+    bare = _bare_word(value.chain) if isinstance(value, Chained) else None
+    return value if bare is None else _YES_OR_NO.get(bare.text, value)
 
 
 def _is_chain(value: Any) -> bool:

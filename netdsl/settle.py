@@ -13,14 +13,16 @@ from netdsl.kinds.initial import Trained
 from netdsl.kinds.norm import Norm
 
 _AUTO = Word("auto")
+_END, _SUM = -1, -2  # what takes an output that no operation takes: the network's end, or the end of a `res` that adds nothing
 
 
 class Default(NamedTuple):
-    """A default activation: the layer's own operation, and where the layer stands."""
+    """A default activation: the layer's own operation, where the layer stands, and the place in a `default` that states it, if any."""
 
     owner: int
     span: Span
     text: str
+    stated: Span | None = None
 
 
 class Settled(NamedTuple):
@@ -43,10 +45,14 @@ def settle(
     takers = takers_of(ops)
     left_out: set[int] = set()
     warnings: list[Diagnostic] = []
+    at_the_end: list[int] = []
     for index, default in defaults.items():
-        verdicts = [_makes_needless(taker, ops) for taker in _real_takers(index, ops, takers, sum_ends)]
+        real = _real_takers(index, ops, takers, sum_ends)
+        verdicts = [_makes_needless(taker, ops) for taker in real]
         if all(verdicts):
             left_out.add(index)
+            if default.stated is not None and _END in real:
+                at_the_end.append(index)
         elif any(verdicts):
             act = ops[index].kind
             assert act is not None
@@ -54,10 +60,13 @@ def settle(
             message = f"the default activation {act.word} of `{default.text}` stays: {reason}"
             mend = f"say which you mean: {_say(default.text, act.word)}"
             warnings.append(Diagnostic("W702", message, default.span, help=mend, notes=used_here(layers[ops[index].layer])))
+    told: set[int] = set()
     for span, acts in repeats:
         if acts[-1] in left_out and not left_out.issuperset(acts):
+            told.add(acts[-1])
             warning = _repeat_warning(span, acts[-1], ops, defaults, takers)
             warnings.append(warning._replace(notes=used_here(layers[ops[acts[-1]].layer])))
+    warnings += [_end_warning(defaults[index], ops[index], layers) for index in at_the_end if index not in told]
     return _without(ops, layers, left_out, defaults, warnings)
 
 
@@ -72,13 +81,13 @@ def _say(text: str, act: str) -> str:
 
 
 def _real_takers(index: int, ops: list[Op], takers: list[list[int]], sum_ends: set[int]) -> set[int]:
-    """The operations that take an output, through those that only move numbers; -1 stands for an end or a sum."""
+    """The operations that take an output, through those that only move numbers, or `_END`, `_SUM`."""
     found: set[int] = set()
     waiting, seen = [index], {index}
     while waiting:
         at = waiting.pop()
         if at in sum_ends or not takers[at]:
-            found.add(-1)
+            found.add(_SUM if at in sum_ends else _END)
             continue
         for taker in takers[at]:
             kind = ops[taker].kind
@@ -95,6 +104,16 @@ def _makes_needless(taker: int, ops: list[Op]) -> bool:
     """Whether a taker makes a default activation before it needless."""
     kind = ops[taker].kind if taker >= 0 else None
     return kind is None or kind.sums or isinstance(kind, Activation | Norm)
+
+
+def _end_warning(default: Default, op: Op, layers: list[Layer]) -> Diagnostic:
+    """An activation that a `default` states, left out where a network ends: a reader of the statement may count on it."""
+    assert op.kind is not None
+    assert default.stated is not None
+    act = op.kind.as_value()
+    message = f"the default activation {act} of `{default.text}` is left out: its output is the network's end"
+    notes = (Note("the default", default.stated), *used_here(layers[op.layer]))
+    return Diagnostic("W706", message, default.span, help=f"say which you mean: {_say(default.text, act)}", notes=notes)
 
 
 def _repeat_warning(span: Span, last: int, ops: list[Op], defaults: dict[int, Default], takers: list[list[int]]) -> Diagnostic:

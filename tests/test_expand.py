@@ -91,6 +91,13 @@ SAME = [
         "def u(n) = when(n > 0, [ id | pool > u({n - 1}) > tconv2-4/2 ], conv1-4)\n8x8x2 > u(2)",
         "8x8x2 > [ id | pool > [ id | pool > conv1-4 > tconv2-4/2 ] > tconv2-4/2 ]",
     ),
+    # yes and no: conditions, options and values of parameters at once
+    ("def b(se=yes) = conv1-4 > when(se, bn)\n8x8x3 > b > b(no) > b(se=no)", "8x8x3 > conv1-4 > bn > conv1-4 > conv1-4"),
+    ("def b(k=no) = conv{if(k, 3, 1)}-4 > when(not k, bn)\n8x8x3 > b > b(yes)", "8x8x3 > conv1-4 > bn > conv3-4"),
+    ("def c(k) = when(k == yes, conv1-4)\ndef b(k=yes, n={k and in > 2}) = c(k) > c({n})\n8x8x3 > b", "8x8x3 > conv1-4 > conv1-4"),
+    ("def b(k) = conv1-4(bias=k) > conv1-4(bias={k})\n8x8x3 > b(no)", "8x8x3 > conv1-4(bias=no) > conv1-4(bias=no)"),
+    ("def b(k) = conv1-4(act={k}) > gap\n8x8x3 > b(tanh)", "8x8x3 > conv1-4(tanh) > gap"),
+    ("param se = yes\n8x8x3 > when(se, conv1-4(bias=se)) > when(no, pool)", "8x8x3 > conv1-4(bias=yes)"),
     # chains as arguments: each use makes new layers, and reads the names of the place where it was written
     ("def two(f) = f > bn > f\n8x8x3 > two(conv3-4)", "8x8x3 > conv3-4 > bn > conv3-4"),
     ("def two(f) = f > bn > f\n8x8x3 > two(conv3-4 > relu)", "8x8x3 > conv3-4 > relu > bn > conv3-4 > relu"),
@@ -151,6 +158,9 @@ BLOCKS_REFUSED = [
     ("def b(c) = conv3-c\n8x8x3 > b(4)", None, "braces"),
     ("def b(c) = conv3-{c}\n8x8x3 > b(4.5)", "N111", "whole number"),
     ("8x8x3 > when(in, conv1-4)", "N111", "yes or no"),
+    ("def b(u) = when(u, conv1-4)\n8x8x3 > b(conv1-5)", "N111", "yes or no, not a chain"),
+    ("def b(u) = conv1-4(bias={u})\n8x8x3 > b(conv1-5)", "N107", "not a chain"),
+    ("def b(yes) = conv1-4\n8x8x3 > b(1)", "N102", "is a word of the language"),
     ("8x8x3 > conv1-4 x{1/2}", "N111", "whole number"),
     ("8x8x3 > conv1-4 x{0 - 1}", "N201", "from 0 up"),
     ("8x8x3 > conv1-4 x1000000", "N406", "operations"),
@@ -501,6 +511,19 @@ DOUBTS = [
     ("8x8x3 > conv3-4 x2 > bn", ["W704"]),
     ("8x8x3 > conv3-4 x2", ["W704"]),
     ("8 > fc-4 x3 > softmax", ["W704"]),
+    # the network's end leaves out what the file states itself
+    ("default fc(sigmoid)\n8 > fc-3 > fc-8", ["W706"]),
+    ("default conv(relu)\n8x8x3 > conv3-4", ["W706"]),
+    ("default conv(tanh)\ndefault conv(bn)\n8x8x3 > conv3-4 > dropout(0.5) > flatten", ["W706"]),
+    ("default fc(sigmoid)\n8 > fc-3 as a > fc-4 as b\n@a > fc-5 as c", ["W706", "W706"]),
+    ("default fc(sigmoid)\n8 > fc-3 > fc-8 x2", ["W704"]),
+    ("default fc(sigmoid)\n8 > fc-3 > fc-8(act=none)", []),
+    ("default fc(sigmoid)\n8 > fc-3 > tanh-8", []),
+    ("default fc(sigmoid)\n8 > fc-3 > fc-8 > softmax", []),
+    ("default conv(tanh)\n8x8x4 > res(conv3-4 > conv3-5, skip=match, act=none)", []),
+    ("default conv(tanh)\n8x8x4 > add[ conv3-4 | id ]", []),
+    ("default conv(tanh)\n8x8x4 > conv3-4 > gap", []),
+    ("default fc(bn)\n8 > fc-3 > fc-8", []),
     ("8x8x3 > conv3-4 x1 > bn", []),
     ("8x8x3 > conv3-4(relu) x2 > bn", []),
     ("8x8x3 > conv3-4(bn) x2 > gap", []),
@@ -513,7 +536,7 @@ DOUBTS = [
 @pytest.mark.parametrize(("text", "wanted"), DOUBTS)
 def test_doubts_about_default_activations(text: str, wanted: list[str]) -> None:
     found = check(text).diagnostics
-    assert [d.code for d in found if d.code in ("W702", "W704")] == wanted
+    assert [d.code for d in found if d.code in ("W702", "W704", "W706")] == wanted
     assert not any(d.severity == "error" for d in found)
 
 
@@ -616,6 +639,12 @@ def test_params_of_other_types() -> None:
     assert steps(netdsl.parse(text, kind="b")) == "8x8x2 dropout conv5-4"
     rates = [netdsl.parse(text, rate=rate).graph.ops[1].kind for rate in (0.1, 0, Fraction(1, 3))]
     assert [kind.values["rate"] for kind in rates if kind] == [Fraction(1, 10), 0, Fraction(1, 3)]
+
+
+def test_yes_and_no_from_outside() -> None:
+    text = "param se = yes\n8x8x2 > when(se, pool) > conv1-4"
+    for given, wanted in ((True, "pool2/2 conv1-4"), (False, "conv1-4"), ("yes", "pool2/2 conv1-4"), ("no", "conv1-4")):
+        assert steps(netdsl.parse(text, se=given)) == f"8x8x2 {wanted}"
 
 
 def test_params_that_there_are_not() -> None:
@@ -733,9 +762,13 @@ LIBRARY = [
      64 * 128 + 128 * 4 * 9 + 128 * 256 + 64 * 256 + 2 * (128 + 128 + 256 + 256)),
     ("dense", "56x56x64 > dense_block(6, 32) > transition() > gap", 335_040 + 33_280),
     ("mobile", "112x112x32 > inverted(16, 1) > inverted(24, 6, 2) > inverted(24) > gap", 896 + 5_136 + 8_832),
+    ("mobile", "112x112x16 > bneck(16, 16, 2) > bneck(24, 72, 2, r=0) > gap", 744 + 3_864),
     ("mobile", "112x112x32 > dwsep(64) > dwsep(128, 2) > gap", 288 + 64 + 2_048 + 128 + 576 + 128 + 8_192 + 256),
     ("efficient", "112x112x32 > mbconv(16, 1) > mbconv(24, 6, 2) > gap", 1_448 + 6_004),
     ("efficient", "112x112x24 > fused_mbconv(24, 1) > fused_mbconv(48, 4, 2) > gap", 5_184 + 48 + 20_736 + 192 + 4_608 + 96),
+    ("efficient", "112x112x16 > mbstage(24, 2, 6, 2) > gap", 6_004 + 10_710),
+    ("efficient", "192x192x24 > fused_stage(48, 2, 4, 2) > gap", 25_632 + 92_640),
+    ("efficient", "224x224x3 > efficientnet", 5_288_548),
     ("convnext", "56x56x96 > convnext() > downsample(192) > gap", 79_296 + 192 + 73_920),
     ("inception", "28x28x192 > inception(64, 96, 128, 16, 32, 32) > gap", 163_328 + 64 + 96 + 128 + 16 + 32 + 32),
     ("se", "7x7x64 > se() > gap", 64 * 4 + 4 + 4 * 64 + 64),
@@ -745,6 +778,7 @@ LIBRARY = [
     ("transformer", "196x768 > encoder(12) > ln > first", 7_087_872 + 1_536),
     ("transformer", "196x768 > decoder(12) > ln > first", 7_087_872 + 1_536),
     ("transformer", "196x768 > bert(12) > first", 7_087_872),
+    ("transformer", "196x768 > mixer(384) > gap", 1_536 + 75_648 + 75_460 + 1_536 + 2_362_368 + 2_360_064),
     ("unet", "32x32x1 > unet(1, 4) > conv1-2", 40 + 148 + 296 + 584 + 132 + 292 + 148 + 10),
 ]  # fmt: skip
 WHOLE = [
@@ -919,5 +953,6 @@ def test_what_tied_layers_refuse(text: str, code: str, says: str) -> None:
 
 def test_all_examples_have_names_of_their_own_for_their_layers() -> None:
     for path in sorted(EXAMPLES.glob("*.net")):
-        names = [op.name.lower() for network in check(path.read_text()).networks for op in network.graph.ops]
-        assert len(names) == len(set(names)), path
+        for network in check(path.read_text(encoding="utf-8")).networks:
+            names = [op.name.lower() for op in network.graph.ops]
+            assert len(names) == len(set(names)), path

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from netdsl.errors import Diagnostic, Source
 from netdsl.network import Given, check_source, parse
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def found(text: str, given: Given | None = None) -> tuple[Diagnostic, ...]:
@@ -122,9 +118,3 @@ def test_written_out_defaults_ask_for_no_bias() -> None:
     text = network.graph.written(network.graph.layers[1])
     assert "bias=yes" in text
     assert not found(f"8x8x3 > {text} > bn > relu > gap > fc-2")
-
-
-@pytest.mark.parametrize("file", sorted(ROOT.glob("examples/*.net")), ids=lambda file: file.stem)
-def test_examples_have_no_warnings(file: Path) -> None:
-    checked = check_source(Source(file.name, file.read_text(encoding="utf-8")), Given(str(file)), file.stem)
-    assert not checked.diagnostics

@@ -520,6 +520,17 @@ class Kind:
         return cls(call, values, frozenset(explicit)).settled()
 
     @classmethod
+    def stated(cls, name: str, defaults: Defaults) -> Given | None:
+        """What the `default` statements say of an option: the last one's word."""
+        found = None
+        for givens in defaults.get(cls.word, ()):
+            positions = iter(cls.positional)
+            for given in givens:
+                if cls._match(given, positions)[0].name == name:
+                    found = given
+        return found
+
+    @classmethod
     def _check_part(cls, part: str, number: Any, call: Call) -> None:
         takes = cls.takes.get(part, "no")
         spelled = {"size": f"{cls.word}3", "amount": f"{call.word}-64", "stride": f"{call.word}/2"}[part]

@@ -1,0 +1,95 @@
+"""The networks of examples/: each file is short, checks without a word and says what it expects; and figures that others published."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zoo import EXAMPLES, FOLDER, LARGE, checked
+
+import netdsl
+from netdsl.network import Network
+
+TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))
+MOST_LINES = 60
+LATER = {"feature_mib", "receptive_field"}  # figures that nothing here counts yet
+WORDS = {"file", "source", "input"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_short_and_checks_without_a_word(path: Path) -> None:
+    found = checked(path)
+    assert not found.diagnostics
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert text.startswith("# "), "it describes itself"
+    assert all("\nexpect params = " in network.text or "\nexpect weights = " in network.text for network in found.networks)
+
+
+def test_large_networks_are_examples() -> None:
+    assert {path.stem for path in EXAMPLES} >= LARGE
+
+
+# --- figures that others published ------------------------------------------------------------------------------------------
+
+
+def varied(path: Path, change: Callable[[str], str]) -> Network:
+    """An example's text changed, without what it expects."""
+    return netdsl.parse(change(re.sub(r"^expect .*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)))
+
+
+def with_batch_norm(text: str) -> str:
+    return f"default conv(bn, bias=yes)\n{text}"
+
+
+def with_auxiliary_heads(text: str) -> str:
+    """torchvision's heads behind modules 4a and 4d: a mean pool to 4x4, a convolution, two dense layers."""
+    for module, name in (("inception(192, 96, 208, 16, 48, 64)", "m4a"), ("inception(112, 144, 288, 32, 64, 64)", "m4d")):
+        assert text.count(module) == 1
+        text = text.replace(module, f"{module} as {name}")
+        text += f"@{name} > avgpool5/3 > conv1-128 > fc-1024 > dropout(0.7) > fc-1000\n"
+    return text
+
+
+def figures(path: Path, fact: dict[str, Any]) -> dict[str, Any]:
+    """What netdsl counts for each figure of the table."""
+    network = netdsl.load(path)
+    counts = network.counts
+    found: dict[str, Any] = {
+        "input": "x".join(map(str, network.inputs[0].shape)),
+        "params": counts.params,
+        "macs": counts.macs,
+        "gmacs": round(counts.macs / 1e9, 3),
+        "acts": counts.acts,
+        "keras_total": counts.total,
+        "keras_moving": counts.moving,
+        "keras_macs": counts.macs,
+    }
+    if "params_bn" in fact:
+        found["params_bn"] = varied(path, with_batch_norm).counts.params
+    if "params_with_aux" in fact:
+        found["params_with_aux"] = varied(path, with_auxiliary_heads).counts.params
+    return found
+
+
+@pytest.mark.parametrize("fact", TABLE["networks"], ids=lambda fact: fact["file"])
+def test_published_figures(fact: dict[str, Any]) -> None:
+    path = FOLDER / fact["file"]
+    if path.parent.name == "keras" and not path.exists():
+        pytest.skip(f"examples/{fact['file']} will hold this reading: Keras's own network, imported")
+    compared = fact.keys() - LATER - {"file", "source"}
+    assert compared > {"input"}
+    reached = figures(path, fact)
+    assert {key: reached[key] for key in compared} == {key: fact[key] for key in compared}
+
+
+def test_the_table_says_what_its_figures_are_and_whose() -> None:
+    for fact in TABLE["networks"]:
+        assert fact.keys() - WORDS <= TABLE["figures"].keys()
+        assert set(fact["source"].split(", ")) <= TABLE["sources"].keys()
+    files = [fact["file"] for fact in TABLE["networks"]]
+    assert len(set(files)) == len(files)
