@@ -2,7 +2,7 @@
 
 from netdsl.errors import Diagnostic, NetError, RunError
 from netdsl.limits import Limits
-from netdsl.network import Network, load, load_model, parse
+from netdsl.network import Network, from_keras, load, load_model, parse
 
 __version__ = "0.1.0"
-__all__ = ["Diagnostic", "Limits", "NetError", "Network", "RunError", "__version__", "load", "load_model", "parse"]
+__all__ = ["Diagnostic", "Limits", "NetError", "Network", "RunError", "__version__", "from_keras", "load", "load_model", "parse"]

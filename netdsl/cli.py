@@ -18,6 +18,8 @@ from netdsl.errors import Diagnostic, NetError, Source, fail, render
 from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_bytes, read_source, stem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from netdsl.report.diff import Side
 
 _FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
@@ -121,6 +123,20 @@ def _set_up_compile(parser: argparse.ArgumentParser) -> None:
     _add_file(parser)
     parser.add_argument("-o", "--output", metavar="MODEL.keras", help="where to write it (default: the network's name)")
     parser.add_argument("--seed", type=int, metavar="N", help="fixes the initial weights")
+    parser.add_argument("--force", action="store_true", help="write over an existing file")
+
+
+def _set_up_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file, or keras:NAME for one of keras.applications")
+    parser.add_argument("-o", "--output", metavar="FILE.net", help="where to write the network (default: standard output)")
+    parser.add_argument("--weights", metavar="MODEL.keras", help="write that network as a Keras model too, with the weights carried over")
+    parser.add_argument("--input", metavar="SHAPE", type=_shape, help="the input's shape, where the model leaves sizes open: 224x224x3")
+    parser.add_argument("--force", action="store_true", help="write over existing files")
+
+
+def _set_up_emit(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser)
+    parser.add_argument("-o", "--output", metavar="MODEL.py", help="where to write it (default: standard output)")
     parser.add_argument("--force", action="store_true", help="write over an existing file")
 
 
@@ -387,15 +403,65 @@ def _compile(options: argparse.Namespace) -> int:
     from netdsl.files import save
 
     network = _one_network(options)
-    path = Path(options.output or f"{network.name}.keras")
-    if path.suffix != ".keras":
-        raise fail("N604", f"{path} does not end in .keras", help="Keras writes whole models as .keras files")
-    if path.exists() and not options.force:
-        raise fail("N604", f"{path} exists already", help="write over it with --force, or choose another name with -o")
-    if not path.parent.is_dir():
-        raise fail("N601", f"there is no folder {path.parent}")
+    path = _keras_file(Path(options.output or f"{network.name}.keras"), options)
     save(path, network.keras(options.seed).save)
     print(f"{path}: {network.name}, {network.counts.params:,} params")
+    return 0
+
+
+def _keras_file(path: Path, options: argparse.Namespace) -> Path:
+    if path.suffix != ".keras":
+        raise fail("N604", f"{path} does not end in .keras", help="Keras writes whole models as .keras files")
+    return _free(path, options)
+
+
+def _free(path: Path, options: argparse.Namespace) -> Path:
+    """A path that can be written.
+
+    Raises:
+        NetError: N604 where a file stands there and `--force` was not given, N601 where its folder does not exist.
+    """
+    if path.exists() and not options.force:
+        raise fail("N604", f"{path} exists already", help="write over it with --force, or choose another name")
+    if not path.parent.is_dir():
+        raise fail("N601", f"there is no folder {path.parent}")
+    return path
+
+
+def _emit(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from netdsl.emit.program import program
+    from netdsl.files import write
+
+    target = _free(Path(options.output), options) if options.output else None
+    checked, _ = _networks(options)
+    if target is None:
+        print(program(checked.networks), end="")
+    else:
+        write(target, program(checked.networks))
+        print(f"{target}: {', '.join(network.name for network in checked.networks)}", file=sys.stderr)
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from netdsl.files import save, write
+    from netdsl.keras.importing import from_keras, open_model, rebuilt
+
+    target = _free(Path(options.output), options) if options.output else None
+    weights = _keras_file(Path(options.weights), options) if options.weights else None
+    model = open_model(options.model, options.input)
+    text, twin = rebuilt(model) if weights else (from_keras(model), None)
+    if target is None:
+        print(text, end="")
+    else:
+        write(target, text)
+        print(f"{target}: {model.name}, {len(text.splitlines())} lines", file=sys.stderr)
+    if weights is not None and twin is not None:
+        save(weights, twin.save)
+        print(f"{weights}: {twin.name}, {twin.count_params():,} weights carried over", file=sys.stderr)
     return 0
 
 
@@ -491,6 +557,18 @@ _COMMANDS = {
         _compile,
         _set_up_compile,
         ("compile lenet5.net -o lenet5.keras",),
+    ),
+    "import": _Command(
+        "write a Keras model as a network file",
+        _import,
+        _set_up_import,
+        ("import model.keras -o model.net", "import keras:ResNet50", "import model.h5 -o model.net --weights twin.keras"),
+    ),
+    "emit": _Command(
+        "write a network as a Keras program",
+        _emit,
+        _set_up_emit,
+        ("emit vgg16.net", "emit resnet50.net -o resnet50.py"),
     ),
     "train": _Command(
         "train a network and keep the run",

@@ -64,6 +64,12 @@ class Network:
 
         return text_table(self)
 
+    def emit(self) -> str:
+        """A Keras program that makes the network, without netdsl: functions for blocks, loops for repeats."""
+        from netdsl.emit.program import program
+
+        return program([self])
+
     def keras(self, seed: int | None = None) -> Any:
         """The Keras model with initial weights; the same ones again for the same seed."""
         from netdsl.keras.build import build
@@ -139,6 +145,13 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     from netdsl.keras.build import load_model
 
     return load_model(path)
+
+
+def from_keras(model: Any) -> str:
+    """The `.net` text of a Keras model. Raises NetError where the language has no word for one of its layers."""
+    from netdsl.keras.importing import from_keras
+
+    return from_keras(model)
 
 
 def _exact(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def test_the_import_loads_nothing_heavy() -> None:
         ["table", "examples/resnet50.net"],
         ["table", "examples/resnet50.net", "--json"],
         ["expand", "examples/resnet18.net"],
+        ["emit", "examples/resnet18.net"],
         ["fmt", "--diff", "examples/lenet5.net"],
         ["explain", "N204"],
         ["--version"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.kinds.base import REQUIRED, Case, Flag, Numbers, Problem, Real, Shape, Weight, dims
+from netdsl.kinds.base import REQUIRED, Case, Flag, Kind, Numbers, Problem, Real, Shape, Weight, dims
 from netdsl.kinds.initial import Initial, keras_initializer
 from netdsl.kinds.plain import Plain
 
@@ -73,7 +73,10 @@ class Rescale(Plain):
 
 
 class Standardize(Plain):
-    """(x - mean)/std with fixed numbers: one of each for all channels, or one for each channel."""
+    """(x - mean)/std, with one number for all channels, or one for each; without numbers with statistics that are kept as weights.
+
+    Those are not trained: Keras's `adapt` measures them on data, and before that they are 0 and 1.
+    """
 
     word = "std"
     group = "other"
@@ -83,23 +86,39 @@ class Standardize(Plain):
         Case("std(0.1307, 0.3081)", (28, 28, 1), (28, 28, 1), 0),
         Case("std((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))", (8, 8, 3), (8, 8, 3), 0),
         Case("std(5, 2)", (4,), (4,), 0),
+        Case("std", (8, 8, 3), (8, 8, 3), 0),
     )
 
-    mean = Numbers(REQUIRED, "what is taken away")
-    std = Numbers(REQUIRED, "what the difference is divided by")
+    mean = Numbers(None, "what is taken away")  # type: ignore[arg-type]
+    std = Numbers(None, "what the difference is divided by")  # type: ignore[arg-type]
+    mean.quiet = std.quiet = True
+
+    def settled(self) -> Kind:
+        if (self.mean is None) != (self.std is None):
+            raise Problem("N106", "`std` takes a mean and a deviation, or neither", help="std(0.13, 0.31), or std")
+        return super().settled()
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape."""
         x = inputs[0]
-        for name in ("mean", "std"):
+        for name in ("mean", "std") if self.mean is not None else ():
             count = len(self.values[name])
             if count not in (1, x[-1]):
                 raise Problem("N206", f"`{name}` has {count} numbers for {x[-1]} channels", name, label=f"{dims(x)} comes in here")
-        if min(self.std) <= 0:
+        if self.std is not None and min(self.std) <= 0:
             raise Problem("N107", "`std` takes numbers above 0", "std")
         return x
 
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """None with numbers; else each channel's mean and variance, and a count, as moving statistics."""
+        channels = inputs[0][-1:]
+        if self.mean is not None:
+            return ()
+        return (Weight("mean", channels, "moving"), Weight("variance", channels, "moving"), Weight("count", (), "moving"))
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        if self.mean is None:
+            return [k.keras.layers.Normalization(name=name)]
         mean, variance = [float(m) for m in self.mean], [float(s * s) for s in self.std]
         count = max(len(mean), len(variance))
         if count == 1:

@@ -1,0 +1,137 @@
+"""A Keras model as a list of calls: what each operation is, what goes into it, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from netdsl.errors import fail
+
+
+class Call(NamedTuple):
+    """One call of a Keras operation on the outputs of earlier calls.
+
+    Attributes:
+        name: the operation's name in the model.
+        kind: the name of its class; `InputLayer` for an input.
+        config: what the class was made with.
+        inputs: the calls whose outputs go in, by their place in the list.
+        constants: the numbers among the arguments of the call, in order; None stands for each tensor.
+        options: the arguments that were given by name, tensors left out.
+        shape: the output's, without the batch.
+        operation: the same for all calls of one operation, so for shared weights.
+        weights: how many numbers it holds.
+        frozen: they are not trained.
+    """
+
+    name: str
+    kind: str
+    config: Mapping[str, Any]
+    inputs: tuple[int, ...]
+    constants: tuple[Any, ...]
+    options: Mapping[str, Any]
+    shape: tuple[int, ...]
+    operation: int
+    weights: int
+    frozen: bool
+
+
+class Calls(NamedTuple):
+    """A model's calls, each behind those that it needs, nested models written out; and which of them are its inputs and outputs."""
+
+    name: str
+    calls: tuple[Call, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    operations: tuple[Any, ...]
+
+
+def read_model(model: Any) -> Calls:
+    """The calls of a functional or sequential Keras model.
+
+    Raises:
+        NetError: N620 for a model that is neither, has not been built, or has an operation with several outputs.
+    """
+    import keras
+    from keras.src.models.functional import Functional
+
+    if not isinstance(model, keras.Sequential | Functional):
+        if isinstance(model, keras.Model):
+            raise fail("N620", f"`{model.name}` is a model of Python code, not of layers joined by inputs and outputs")
+        raise fail("N620", f"this is no Keras model: {type(model).__name__}")
+    if not model.built or not model.inputs:
+        raise fail("N620", f"`{model.name}` has no input shape yet", help="call model.build(shape), or begin it with keras.Input(shape)")
+    reader = _Reader(keras, (keras.Sequential, Functional))
+    inputs = [reader.input(tensor) for tensor in model.inputs]
+    outputs = reader.run(model, inputs)
+    return Calls(model.name, tuple(reader.calls), tuple(inputs), tuple(outputs), tuple(reader.operations))
+
+
+class _Reader:
+    def __init__(self, keras: Any, models: tuple[type, ...]) -> None:
+        self.keras, self.models = keras, models
+        self.calls: list[Call] = []
+        self.operations: list[Any] = []  # kept, so that the identity of each stays its own
+        self.numbers: dict[int, int] = {}
+
+    def input(self, tensor: Any) -> int:
+        operation = tensor._keras_history.operation
+        return self._add(operation, (), (), {}, tensor)
+
+    def run(self, model: Any, given: list[int]) -> list[int]:
+        """The calls of a model whose inputs are these calls; those that its outputs come from."""
+        known = {id(tensor): place for tensor, place in zip(model.inputs, given, strict=True)}
+        waiting = list(reversed(model.outputs))
+        while waiting:
+            tensor = waiting[-1]
+            if id(tensor) in known:
+                waiting.pop()
+                continue
+            operation, number, _ = tensor._keras_history
+            node = operation._inbound_nodes[number]
+            missing = [source for source in node.input_tensors if id(source) not in known]
+            if missing:
+                waiting += reversed(missing)
+                continue
+            inputs = tuple(known[id(source)] for source in node.input_tensors)
+            if isinstance(operation, self.models):
+                ends = self.run(operation, list(inputs))
+                known |= {id(output): end for output, end in zip(node.outputs, ends, strict=True)}
+                continue
+            if len(node.outputs) > 1:
+                raise fail(
+                    "N620", f"`{operation.name}` ({type(operation).__name__}) has {len(node.outputs)} outputs: the language has one a layer"
+                )
+            known[id(node.outputs[0])] = self._add(operation, inputs, node.arguments.args, node.arguments.kwargs, node.outputs[0])
+        return [known[id(output)] for output in model.outputs]
+
+    def _add(self, operation: Any, inputs: tuple[int, ...], given: tuple[Any, ...], named: Mapping[str, Any], tensor: Any) -> int:
+        shape = tuple(tensor.shape[1:])
+        if None in shape:
+            raise fail("N620", f"`{operation.name}` has no fixed shape: {('batch', *shape)}", help="give keras.Input all sizes")
+        number = self.numbers.setdefault(id(operation), len(self.operations))
+        if number == len(self.operations):
+            self.operations.append(operation)
+        tensors = (self.keras.KerasTensor, list, tuple)
+        self.calls.append(
+            Call(
+                operation.name,
+                type(operation).__name__,
+                _plain(operation.get_config()),
+                inputs,
+                tuple(None if isinstance(value, tensors) else value for value in given),
+                {key: value for key, value in named.items() if value is not None and not isinstance(value, tensors)},
+                shape,
+                number,
+                operation.count_params() if isinstance(operation, self.keras.layers.Layer) else 0,
+                not getattr(operation, "trainable", True),
+            )
+        )
+        return len(self.calls) - 1
+
+
+def _plain(value: Any) -> Any:
+    """A configuration without Keras's own kinds of dictionaries and lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
