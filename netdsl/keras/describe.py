@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from netdsl.errors import Source, fail
 from netdsl.keras.read import Call, Calls
-from netdsl.keras.words import BY_CONSTANT, MERGES, NOTHING, Word, decimal, merge_word, no_word, word_of
+from netdsl.keras.words import BY_CONSTANT, MERGES, NOTHING, Word, decimal, merge_word, no_word, padded, word_of
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
 from netdsl.kinds.base import REQUIRED, Part
@@ -76,8 +76,8 @@ def imported(calls: Calls) -> Imported:
     Raises:
         NetError: N621 where the language has no word for a layer.
     """
-    layers, inputs, outputs = _joined(*_layers(calls))
-    writer = _Writer(calls, layers, inputs, outputs)
+    writers = [_Writer(calls, *_joined(*_layers(calls, padded_apart))) for padded_apart in (False, True)]
+    writer = min(writers, key=lambda writer: len(writer.text().splitlines()))  # the first of equal ones
     text, holders = writer.text(), [calls.calls[call] for call in writer.weights()]
     _hold_against(calls, holders, text)
     return Imported(text, tuple(call.operation for call in holders))
@@ -108,8 +108,8 @@ class _Value(NamedTuple):
 
 
 class _Converter:
-    def __init__(self, calls: Calls) -> None:
-        self.calls = calls.calls
+    def __init__(self, calls: Calls, padded_apart: bool) -> None:
+        self.calls, self.padded_apart = calls.calls, padded_apart
         self.layers: list[Layer] = []
         self.values: list[_Value] = []
         self.uses = Counter(call.operation for call in self.calls)
@@ -140,8 +140,18 @@ class _Converter:
     def _one_to_one(self, place: int) -> _Value:
         call = self.calls[place]
         value = self.values[call.inputs[0]]
-        word = word_of(call, [self.calls[call.inputs[0]].shape])
+        (source,) = call.inputs[:1]
+        if call.kind == "Pad" and call.options.get("constant_values") == -math.inf:
+            takers = [self.calls[taker].kind for taker in self.takers[place]]
+            if len(takers) == 1 and takers[0].startswith("MaxPooling") and place not in self.outputs:
+                return value  # told by the pool
+        word = word_of(call, [self.calls[source].shape])
         shape = self.layers[value.layer].shape
+        if self.calls[source].inputs and self.takers[source] == [place] and source not in self.outputs and not value.squeezed:
+            whole = None if self.padded_apart and self.calls[source].kind != "Pad" else padded(word, call, self.calls[source])
+            if whole is not None:
+                before = self.calls[source].inputs[0]
+                return self._add(whole, (self._plain(before),), place, call.shape)
         if word.word in ("gap", "gmp"):
             squeezed = bool(call.config.get("keepdims"))
             return self._add(word, (self._plain(call.inputs[0]),), place, (call.shape[-1],), squeezed)
@@ -177,7 +187,7 @@ class _Converter:
         values = [self.values[source] for source in call.inputs]
         word = merge_word(call, [self.calls[source].shape for source in call.inputs])
         squeezed = all(value.squeezed for value in values)
-        spread = word.word not in ("concat", "dot") and any(self.calls[source].shape == call.shape for source in call.inputs)
+        spread = word.word not in ("concat", "dot", "stack") and any(self.calls[source].shape == call.shape for source in call.inputs)
         if squeezed or spread:
             shape = self.layers[values[0].layer].shape if squeezed else call.shape
             return self._add(word, tuple(value.layer for value in values), place, shape, squeezed)
@@ -211,7 +221,7 @@ def _whole(call: Call) -> None:
     Raises:
         NetError: N621.
     """
-    if call.kind in ("MultiHeadAttention", "InputLayer"):
+    if call.kind in ("MultiHeadAttention", "InputLayer", "Pad", "GetItem"):
         return
     told = [key for key, value in call.options.items() if key != "training" or (value and call.kind in _BY_TRAINING)]
     if told and call.kind not in _OPERATORS:
@@ -220,9 +230,9 @@ def _whole(call: Call) -> None:
         raise no_word(call, "it is called with more than its inputs")
 
 
-def _layers(calls: Calls) -> tuple[list[Layer], list[int], list[int]]:
-    """The model's layers, and which of them are inputs and outputs."""
-    converter = _Converter(calls)
+def _layers(calls: Calls, padded_apart: bool) -> tuple[list[Layer], list[int], list[int]]:
+    """The model's layers, and which of them are inputs and outputs; padding before a layer as one of its own or as its option."""
+    converter = _Converter(calls, padded_apart)
     for place in range(len(calls.calls)):
         converter.values.append(converter.convert(place))
     used = {place for call in converter.calls for place in call.inputs}
@@ -561,11 +571,11 @@ class _Writer:
         written: list[tuple[str, str | None]] = []
         order = ("norm", "act", "pad", "groups")
         for key in sorted(options, key=lambda key: order.index(key) if key in order else len(order)):
-            hole = key in _HOLES and isinstance(options[key], int)
+            hole = (key in _HOLES and isinstance(options[key], int)) or (key == "pad" and not str(options[key]).isalpha())
             written.append((key, None if hole else _option(key, options[key])))
             if hole:
                 values.append(options[key])
-                roles.append(key)
+                roles.append("v" if key == "pad" else key)
         head = Leaf(
             name,
             size or (None if word.size else ""),
@@ -735,7 +745,8 @@ class _Writer:
         if head.word in ("pool", "avgpool") and size == "2" and stride == "2":
             size = ""
         given = [_bare(next(left)) if value is None else value for value in head.positional]
-        given += [f"{key}={next(left)}" if value is None else value for key, value in head.options]
+        for key, value in head.options:
+            given.append(f"{key}={_bare(next(left)) if key == 'pad' else next(left)}" if value is None else value)
         options = f"({', '.join(given)})" if given else ""
         return f"{head.word}{size}{amount}{'' if stride in ('', usual) or (not size and stride == '2') else f'/{stride}'}{options}"
 

@@ -16,7 +16,7 @@ class Call(NamedTuple):
         kind: the name of its class; `InputLayer` for an input.
         config: what the class was made with.
         inputs: the calls whose outputs go in, by their place in the list.
-        constants: the numbers among the arguments of the call, in order; None stands for each tensor.
+        constants: the arguments of the call, in order; None stands for tensors.
         options: the arguments that were given by name, tensors left out.
         shape: the output's, without the batch.
         operation: the same for all calls of one operation, so for shared weights.
@@ -112,15 +112,19 @@ class _Reader:
         number = self.numbers.setdefault(id(operation), len(self.operations))
         if number == len(self.operations):
             self.operations.append(operation)
-        tensors = (self.keras.KerasTensor, list, tuple)
+
+        def is_tensor(value: Any) -> bool:
+            several = isinstance(value, list | tuple) and any(isinstance(part, self.keras.KerasTensor) for part in value)
+            return several or isinstance(value, self.keras.KerasTensor)
+
         self.calls.append(
             Call(
                 operation.name,
                 type(operation).__name__,
                 _plain(operation.get_config()),
                 inputs,
-                tuple(None if isinstance(value, tensors) else value for value in given),
-                {key: value for key, value in named.items() if value is not None and not isinstance(value, tensors)},
+                tuple(None if is_tensor(value) else value for value in given),
+                {key: value for key, value in named.items() if value is not None and not is_tensor(value)},
                 shape,
                 number,
                 operation.count_params() if isinstance(operation, self.keras.layers.Layer) else 0,

@@ -250,8 +250,17 @@ def _global_pool(word: str) -> Callable[[Call, list[tuple[int, ...]]], Word]:
 
 def _sides(call: Call, value: Any) -> Option:
     """(2, 2), ((1, 1), (2, 2)) or 3 as the language writes it: one number, or one for each side."""
+    return _written_sides(call, _pairs(call, value))
+
+
+def _pairs(call: Call, value: Any) -> list[tuple[int, ...]]:
+    """Before and behind each axis."""
     rank = len(call.shape) - 1
-    pairs = [_tuple(pair, 2) for pair in (_tuple(value, rank) if rank > 1 else (value,))]
+    return [_tuple(pair, 2) for pair in (_tuple(value, rank) if rank > 1 else (value,))]
+
+
+def _written_sides(call: Call, pairs: list[tuple[int, ...]]) -> Option:
+    rank = len(pairs)
     numbers = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
     if len(set(numbers)) == 1:
         return numbers[0]
@@ -268,6 +277,46 @@ def _sides(call: Call, value: Any) -> Option:
 def _pad(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     _channels_last(call)
     return Word("pad", positional=(_sides(call, call.config["padding"]),))
+
+
+def _pad_operation(call: Call, shapes: list[tuple[int, ...]]) -> Word:
+    """`keras.ops.pad`: zeros around the positions, or behind the channels."""
+    widths = [tuple(pair) for pair in call.config["pad_width"]]
+    if call.config.get("mode", "constant") != "constant" or call.options.get("constant_values", 0):
+        raise no_word(call, "it does not pad with zeros")
+    if not any(map(any, widths[:-1])) and not widths[-1][0]:
+        return Word("widen", (), call.shape[-1], (1,))
+    if any(widths[0] + widths[-1]):
+        raise no_word(call, "it pads the batch or the channels")
+    return Word("pad", positional=(_written_sides(call, widths[1:-1]),))
+
+
+def padded(word: Word, call: Call, before: Call) -> Word | None:
+    """A layer without padding of its own that stands behind one that pads, as one; None where that is another function.
+
+    Padded cells are zeros for convolutions and count in a mean's divisor; for max pools they are minus infinity.
+    """
+    if word.options.get("pad", "valid") not in ("valid", 0):
+        return None
+    zeros = before.kind.startswith("ZeroPadding") and word.word in ("conv", "dw", "sep", "avgpool", "l2pool", "lppool")
+    least = before.kind == "Pad" and word.word == "pool" and before.options.get("constant_values") == -math.inf
+    if not zeros and not least:
+        return None
+    pairs = _pairs(before, before.config["padding"]) if zeros else [tuple(pair) for pair in before.config["pad_width"][1:-1]]
+    dilation = _tuple(call.config.get("dilation_rate", 1), len(pairs))
+    same = all(pair[0] == pair[1] == d * (k - 1) / 2 for pair, k, d in zip(pairs, word.size, dilation, strict=True))
+    return word._replace(options={**word.options, "pad": "same" if same else _written_sides(before, pairs)})
+
+
+def _item(call: Call, shapes: list[tuple[int, ...]]) -> Word:
+    """x[:, 0] and x[..., a:b]."""
+    key = call.constants[1] if len(call.constants) == 2 else None
+    if key == (slice(None), 0) and len(shapes[0]) == 2:
+        return Word("first")
+    if isinstance(key, tuple) and len(key) == 2 and key[0] is Ellipsis and isinstance(key[1], slice) and key[1].step in (None, 1):
+        first, last, _ = key[1].indices(shapes[0][-1])
+        return Word("slice", positional=(first, last))
+    raise no_word(call)
 
 
 def _crop(call: Call, shapes: list[tuple[int, ...]]) -> Word:
@@ -482,6 +531,17 @@ def _attention(call: Call, shapes: list[tuple[int, ...]]) -> Word:
 # --- netdsl's own layers -----------------------------------------------------------------------------------------------------
 
 
+def _power_pool(call: Call, shapes: list[tuple[int, ...]]) -> Word:
+    power = decimal(call.config["power"])
+    word = Word("l2pool") if power == 2 else Word("lppool", options={"p": power})
+    return word._replace(size=tuple(call.config["window"]), stride=tuple(call.config["strides"]), options={**word.options, "pad": 0})
+
+
+def _overhanging(call: Call, shapes: list[tuple[int, ...]]) -> Word:
+    options = {"pad": _written_sides(call, [tuple(pair) for pair in call.config["pads"]]), "ceil": True}
+    return Word("avgpool", tuple(call.config["window"]), None, tuple(call.config["strides"]), options)
+
+
 def _local_response(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     config = call.config
     return Word("lrn", options={"size": config["size"], **{key: decimal(config[key]) for key in ("alpha", "beta", "k")}})
@@ -497,13 +557,24 @@ def _factors(call: Call, shapes: list[tuple[int, ...]]) -> Word:
 
 # --- operations -------------------------------------------------------------------------------------------------------------
 
-MERGES = {"Add": "add", "Multiply": "mul", "Maximum": "max", "Average": "avg", "Subtract": "sub", "Concatenate": "concat", "Dot": "dot"}
+MERGES = {
+    "Stack": "stack",
+    "Add": "add",
+    "Multiply": "mul",
+    "Maximum": "max",
+    "Average": "avg",
+    "Subtract": "sub",
+    "Concatenate": "concat",
+    "Dot": "dot",
+}
 
 
 def merge_word(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     """The word of a call that joins several outputs."""
     if call.kind == "Concatenate":
         _last_axis(call, call.config.get("axis", -1), len(call.shape))
+    if call.kind == "Stack" and call.config.get("axis") != 1:
+        raise no_word(call, f"its axis is {call.config.get('axis')}, not the first behind the batch")
     if call.kind == "Dot" and (call.config.get("normalize") or set(_tuple(call.config["axes"], 1)) - {-1, len(shapes[0])}):
         raise no_word(call, "it is not the inner product along the channels")
     return Word(MERGES[call.kind])
@@ -574,6 +645,10 @@ WORDS: dict[str, Callable[[Call, list[tuple[int, ...]]], Word]] = {
     "EinsumDense": _factors,
     "LocalResponseNormalization": _local_response,
     "FeaturePooling": lambda call, _: Word("featpool", (call.config["size"],)),
+    "Pad": _pad_operation,
+    "GetItem": _item,
+    "PowerPooling": _power_pool,
+    "OverhangingAveragePooling": _overhanging,
     "LearnedPositions": lambda *_: Word("pos"),
     "SinusoidalPositions": lambda *_: Word("sincos"),
     "LearnedToken": lambda *_: Word("cls"),
