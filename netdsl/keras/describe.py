@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from netdsl.errors import Source, fail
+from netdsl.keras.convert import Layer, joined, layers_of
+from netdsl.keras.defaults import Defaults, number_text, option_text
 from netdsl.keras.read import Call, Calls
-from netdsl.keras.words import BY_CONSTANT, MERGES, NOTHING, Word, decimal, merge_word, no_word, padded, word_of
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
-from netdsl.kinds.base import REQUIRED, Part
-from netdsl.kinds.norm import Norm
+from netdsl.kinds.base import Part
 from netdsl.limits import Limits
 from netdsl.network import parse
 from netdsl.structure import (
@@ -41,26 +39,6 @@ _WIDTH = 120
 _DEEP = 60  # characters that a level of nesting counts for
 _HOLES = ("groups", "mult", "heads", "dilation")
 _ROLES = {"dropout": "p", "droppath": "p", "sdropout": "p"}
-_BY_TRAINING = ("BatchNormalization", "Dropout", "GaussianNoise", "StochasticDepth", *(f"SpatialDropout{rank}D" for rank in (1, 2, 3)))
-_OPERATORS = ("Add", "Multiply", "Subtract", "Maximum", "Average")
-
-
-class Layer(NamedTuple):
-    """A layer of the `.net` file.
-
-    Attributes:
-        word: in the language's words; `act` and `norm` among its options.
-        inputs: the layers that go in.
-        calls: the Keras calls that hold its weights, in the order of the `.net` file's operations.
-        shape: its output's; where Keras has 1x1xC, a vector of C may stand.
-        shared: the number of the Keras operation, where that is called several times.
-    """
-
-    word: Word
-    inputs: tuple[int, ...]
-    calls: tuple[int, ...]
-    shape: tuple[int, ...]
-    shared: int | None = None
 
 
 class Imported(NamedTuple):
@@ -76,7 +54,7 @@ def imported(calls: Calls) -> Imported:
     Raises:
         NetError: N621 where the language has no word for a layer.
     """
-    writers = [_Writer(calls, *_joined(*_layers(calls, padded_apart))) for padded_apart in (False, True)]
+    writers = [_Writer(calls, *joined(*layers_of(calls, padded_apart))) for padded_apart in (False, True)]
     writer = min(writers, key=lambda writer: len(writer.text().splitlines()))  # the first of equal ones
     text, holders = writer.text(), [calls.calls[call] for call in writer.weights()]
     _hold_against(calls, holders, text)
@@ -95,370 +73,6 @@ def _hold_against(calls: Calls, holders: Sequence[Call], text: str) -> None:
     same = [size for size in sizes if size] == [call.weights for call in holders]
     if not same or [math.prod(shape) for shape in shapes] != [math.prod(calls.calls[place].shape) for place in calls.outputs]:
         raise fail("N623", f"the text for `{calls.name}` would be another network", help="please report it, with the model")
-
-
-# --- calls to layers --------------------------------------------------------------------------------------------------------
-
-
-class _Value(NamedTuple):
-    """What a call gives: a layer's output; `squeezed` where it is a vector and Keras has 1x1xC."""
-
-    layer: int
-    squeezed: bool = False
-
-
-class _Converter:
-    def __init__(self, calls: Calls, padded_apart: bool) -> None:
-        self.calls, self.padded_apart = calls.calls, padded_apart
-        self.layers: list[Layer] = []
-        self.values: list[_Value] = []
-        self.uses = Counter(call.operation for call in self.calls)
-        self.takers: dict[int, list[int]] = {}
-        for place, call in enumerate(self.calls):
-            for source in call.inputs:
-                self.takers.setdefault(source, []).append(place)
-        self.outputs = set(calls.outputs)
-
-    def convert(self, place: int) -> _Value:
-        call = self.calls[place]
-        _whole(call)
-        if call.kind == "InputLayer":
-            return self._add(NOTHING, (), place, call.shape)
-        if call.kind == "CustomScaleLayer":
-            first, second = call.inputs
-            scaled = self._add(Word("rescale", positional=(call.config["scale"],)), (self._plain(second),), place, call.shape)
-            return self._add(Word("add"), (self._plain(first), scaled.layer), place, call.shape)
-        if len(call.inputs) > 1 and call.kind in MERGES:
-            return self._merge(place)
-        if len(call.inputs) > 1 and call.kind != "MultiHeadAttention":
-            raise no_word(call, f"it takes {len(call.inputs)} inputs")
-        hard = self._hard_sigmoid(place)
-        if hard is not None:
-            return self._add(Word("hsigmoid"), (hard.layer,), place, call.shape, hard.squeezed)
-        return self._one_to_one(place)
-
-    def _one_to_one(self, place: int) -> _Value:
-        call = self.calls[place]
-        value = self.values[call.inputs[0]]
-        (source,) = call.inputs[:1]
-        if call.kind == "Pad" and call.options.get("constant_values") == -math.inf:
-            takers = [self.calls[taker].kind for taker in self.takers[place]]
-            if len(takers) == 1 and takers[0].startswith("MaxPooling") and place not in self.outputs:
-                return value  # told by the pool
-        word = word_of(call, [self.calls[source].shape])
-        shape = self.layers[value.layer].shape
-        if self.calls[source].inputs and self.takers[source] == [place] and source not in self.outputs and not value.squeezed:
-            whole = None if self.padded_apart and self.calls[source].kind != "Pad" else padded(word, call, self.calls[source])
-            if whole is not None:
-                before = self.calls[source].inputs[0]
-                return self._add(whole, (self._plain(before),), place, call.shape)
-        if word.word in ("gap", "gmp"):
-            squeezed = bool(call.config.get("keepdims"))
-            return self._add(word, (self._plain(call.inputs[0]),), place, (call.shape[-1],), squeezed)
-        if word.word in ("reshape", "flatten", "id") and len(shape) == 1 and call.shape in (shape, (1,) * (len(call.shape) - 1) + shape):
-            return _Value(value.layer, len(call.shape) > 1)
-        if word == NOTHING:
-            return value
-        if value.squeezed:
-            if word.word == "conv" and "groups" not in word.options and set(call.config["kernel_size"]) == {1}:
-                options = {key: option for key, option in word.options.items() if key not in ("pad", "dilation")}
-                return self._add(Word("fc", (), word.amount, (), options), (value.layer,), place, (call.shape[-1],), True)
-            if word.word == "dense":
-                return self._add(word._replace(word="fc"), (value.layer,), place, (call.shape[-1],), True)
-            kind = KINDS[word.word]
-            if issubclass(kind, Activation | Norm) or word.word in ("dropout", "droppath", "rescale", "scale", "noise"):
-                return self._add(word, (value.layer,), place, shape, True)
-        return self._add(word, (self._plain(call.inputs[0]),), place, call.shape)
-
-    def _plain(self, place: int) -> int:
-        """The layer with a call's output in Keras's own shape."""
-        value = self.values[place]
-        if not value.squeezed:
-            return value.layer
-        shape = self.calls[place].shape
-        self.layers.append(Layer(Word("reshape", positional=("x".join(map(str, shape)),)), (value.layer,), (), shape))
-        self.values[place] = _Value(len(self.layers) - 1)
-        return len(self.layers) - 1
-
-    def _merge(self, place: int) -> _Value:
-        call = self.calls[place]
-        if any(value is not None for value in call.constants):
-            raise no_word(call)
-        values = [self.values[source] for source in call.inputs]
-        word = merge_word(call, [self.calls[source].shape for source in call.inputs])
-        squeezed = all(value.squeezed for value in values)
-        spread = word.word not in ("concat", "dot", "stack") and any(self.calls[source].shape == call.shape for source in call.inputs)
-        if squeezed or spread:
-            shape = self.layers[values[0].layer].shape if squeezed else call.shape
-            return self._add(word, tuple(value.layer for value in values), place, shape, squeezed)
-        return self._add(word, tuple(self._plain(source) for source in call.inputs), place, call.shape)
-
-    def _hard_sigmoid(self, place: int) -> _Value | None:
-        """What goes into relu6(x + 3) / 6, written with operators."""
-        call = self.calls[place]
-        if call.kind != "Multiply" or not any(isinstance(c, float) and abs(c - 1 / 6) < 1e-12 for c in call.constants):
-            return None
-        (cut,) = call.inputs
-        relu = self.calls[cut]
-        if relu.kind != "ReLU" or relu.config.get("max_value") != 6 or self.takers[cut] != [place]:
-            return None
-        (shifted,) = relu.inputs
-        add = self.calls[shifted]
-        if add.kind != "Add" or 3.0 not in add.constants or self.takers[shifted] != [cut] or {cut, shifted} & self.outputs:
-            return None
-        return self.values[add.inputs[0]]
-
-    def _add(self, word: Word, inputs: tuple[int, ...], place: int, shape: tuple[int, ...], squeezed: bool = False) -> _Value:
-        call = self.calls[place]
-        shared = call.operation if call.weights and self.uses[call.operation] > 1 else None
-        self.layers.append(Layer(word, inputs, (place,) if call.weights else (), shape, shared))
-        return _Value(len(self.layers) - 1, squeezed)
-
-
-def _whole(call: Call) -> None:
-    """Refuses what would change the call's meaning and is not looked at elsewhere.
-
-    Raises:
-        NetError: N621.
-    """
-    if call.kind in ("MultiHeadAttention", "InputLayer", "Pad", "GetItem"):
-        return
-    told = [key for key, value in call.options.items() if key != "training" or (value and call.kind in _BY_TRAINING)]
-    if told and call.kind not in _OPERATORS:
-        raise no_word(call, f"it is called with {', '.join(told)}")
-    if call.kind not in BY_CONSTANT and any(value is not None for value in call.constants):
-        raise no_word(call, "it is called with more than its inputs")
-
-
-def _layers(calls: Calls, padded_apart: bool) -> tuple[list[Layer], list[int], list[int]]:
-    """The model's layers, and which of them are inputs and outputs; padding before a layer as one of its own or as its option."""
-    converter = _Converter(calls, padded_apart)
-    for place in range(len(calls.calls)):
-        converter.values.append(converter.convert(place))
-    used = {place for call in converter.calls for place in call.inputs}
-    unread = [converter.calls[place].name for place in calls.inputs if place not in used and place not in calls.outputs]
-    if unread:
-        raise fail("N621", f"input `{unread[0]}` goes nowhere", help="leave it out of the model")
-    outputs = [converter._plain(place) for place in calls.outputs]
-    return converter.layers, [converter.values[place].layer for place in calls.inputs], outputs
-
-
-def _joined(layers: list[Layer], inputs: Sequence[int], outputs: Sequence[int]) -> tuple[list[Layer], list[int], list[int]]:
-    """The layers with norms and activations as options of those before them, and without what goes nowhere."""
-    needed = set(outputs) | set(inputs)
-    for place in reversed(range(len(layers))):
-        if place in needed:
-            needed.update(layers[place].inputs)
-    takers: dict[int, list[int]] = {}
-    for place in sorted(needed):
-        for source in layers[place].inputs:
-            takers.setdefault(source, []).append(place)
-    stands_for = list(range(len(layers)))  # what a layer that is joined to another is found at
-    joined: dict[int, Layer] = {}
-    for place in sorted(needed):
-        layer = layers[place]
-        sources = tuple(stands_for[source] for source in layer.inputs)
-        host = joined.get(sources[0]) if len(sources) == 1 else None
-        alone = host is not None and takers[layer.inputs[0]] == [place] and layer.inputs[0] not in outputs and layer.shared is None
-        if host is not None and alone and host.shared is None and (option := _as_option(host, layer)):
-            word = host.word._replace(options={**host.word.options, **option})
-            joined[sources[0]] = Layer(word, host.inputs, (*host.calls, *layer.calls), layer.shape)
-            stands_for[place] = sources[0]
-        elif host is not None and host.word.word == "flatten" and layer.word.word == "fc" and layer.shared is None:
-            joined[place] = layer._replace(inputs=host.inputs)
-        else:
-            joined[place] = layer._replace(inputs=sources)
-    kept_takers = {source for layer in joined.values() for source in layer.inputs} | {stands_for[place] for place in outputs}
-    kept = [place for place in joined if joined[place].word.word != "flatten" or place in kept_takers]
-    number = {place: at for at, place in enumerate(kept)}
-    found = [joined[place]._replace(inputs=tuple(number[source] for source in joined[place].inputs)) for place in kept]
-    return found, [number[place] for place in inputs], [number[stands_for[place]] for place in outputs]
-
-
-def _as_option(host: Layer, layer: Layer) -> dict[str, Any]:
-    """The option of `host` that a norm or an activation behind it can be."""
-    word = layer.word.word
-    if host.word.word not in KINDS or word not in KINDS or host.word.options.get("act"):
-        return {}
-    takes = KINDS[host.word.word].options
-    if issubclass(KINDS[word], Norm) and KINDS[word].as_part and "norm" in takes and not host.word.options.get("norm"):
-        return {"norm": layer.word}
-    if issubclass(KINDS[word], Activation) and "act" in takes and word != "softmax":
-        return {"act": _plain_text(layer.word)}
-    if word == "softmax" and host.word.word == "fc" and not host.word.options.get("norm"):
-        return {"act": "softmax"}
-    return {}
-
-
-def _plain_text(word: Word) -> str:
-    """A word with options that stand as they are."""
-    given = [*map(_number, word.positional), *(_option(key, value) for key, value in word.options.items())]
-    return word.word + (f"({', '.join(given)})" if given else "")
-
-
-# --- numbers and options as text --------------------------------------------------------------------------------------------
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, Fraction) and value.denominator != 1:
-        upper, lower = value.numerator, value.denominator
-        return f"{upper}/{lower}" if upper == 1 else f"1/{float(Fraction(lower, upper)):g}"
-    if isinstance(value, float):
-        return repr(value).replace("e-0", "e-")
-    return str(value)
-
-
-def _option(key: str, value: Any) -> str:
-    if value is True:
-        return key
-    if value is False:
-        return f"{key}=no"
-    if key in ("act", "norm"):
-        return str(value) if value else f"{key}=none"
-    return f"{key}={_number(value)}"
-
-
-class _Defaults:
-    """The defaults that make the file shortest, and what each layer still has to say."""
-
-    def __init__(self, layers: Sequence[Layer], outputs: Iterable[int]) -> None:
-        self.layers = layers
-        takers: dict[int, list[int]] = {place: [] for place in range(len(layers))}
-        for place, layer in enumerate(layers):
-            for source in layer.inputs:
-                takers[source].append(place)
-        self.takers, self.outputs = takers, set(outputs)
-        self.of: dict[str, dict[str, Any]] = {}
-        norms = [layer.word.options["norm"] for layer in layers if isinstance(layer.word.options.get("norm"), Word)]
-        norms += [layer.word for layer in layers if layer.word.word in KINDS and issubclass(KINDS[layer.word.word], Norm)]
-        for word in dict.fromkeys(norm.word for norm in norms):
-            rows = [_plain_options(norm) for norm in norms if norm.word == word]
-            self._choose(word, [(row, {}) for row in rows])
-        self.full = [self._full(place) for place in range(len(layers))]
-        groups: dict[str, list[int]] = {}
-        for place, layer in enumerate(layers):
-            groups.setdefault(layer.word.word, []).append(place)
-        for word, places in groups.items():
-            if word not in self.of and word in KINDS and "act" in KINDS[word].options:
-                self._choose(word, [(self.full[place], self._freely(place)) for place in places])
-
-    def _full(self, place: int) -> dict[str, Any]:
-        options = dict(self.layers[place].word.options)
-        norm = options.get("norm")
-        if isinstance(norm, Word):
-            options["norm"] = _plain_text(norm._replace(options=self._left(norm.word, _plain_options(norm))))
-        elif "norm" in KINDS.get(self.layers[place].word.word, KINDS["id"]).options:
-            options["norm"] = ""
-        return options
-
-    def _freely(self, place: int) -> dict[str, Any]:
-        """What a layer has where nothing is said: its activation falls away before another, a norm, a sum, or the end."""
-        norm = self.layers[place].word.options.get("norm")
-        takes = KINDS[self.layers[place].word.word].options
-        free: dict[str, Any] = {"bias": not norm if "norm" in takes or "bias" not in takes else takes["bias"].default}
-        met = self._met(place)
-        if len(met) > 1:
-            free["act"] = None  # to be said
-        elif met == {True}:
-            free["act"] = ""
-        return free
-
-    def _met(self, place: int) -> set[bool]:
-        """Whether what takes a layer's output makes a default activation needless: for each taker, moves passed over."""
-        met: set[bool] = set()
-        waiting, seen = [place], {place}
-        while waiting:
-            at = waiting.pop()
-            if at in self.outputs:
-                met.add(True)
-            for taker in self.takers[at]:
-                kind = KINDS.get(self.layers[taker].word.word) if self.layers[taker].shared is None else None
-                if kind is not None and kind.moves and not issubclass(kind, Norm):
-                    if taker not in seen:
-                        seen.add(taker)
-                        waiting.append(taker)
-                else:
-                    met.add(kind is not None and (kind.sums or issubclass(kind, Activation | Norm)))
-        return met
-
-    def _choose(self, word: str, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
-        found: dict[str, Any] = {}
-        for key in dict.fromkeys(key for row, _ in rows for key in row):
-            if any(key not in row for row, _ in rows):
-                continue
-            builtin = _builtin(word, key)
-            candidates = [builtin, *dict.fromkeys(row[key] for row, _ in rows if row[key] != builtin)]
-            found[key] = min(candidates, key=lambda value: _cost(key, value, builtin, rows))
-            if found[key] == builtin:
-                del found[key]
-        self.of[word] = found
-
-    def _left(self, word: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        chosen = self.of.get(word, {})
-        return {key: value for key, value in options.items() if value != chosen.get(key, _builtin(word, key))}
-
-    def left(self, place: int) -> dict[str, Any]:
-        """The options that a layer has to say."""
-        word = self.layers[place].word.word
-        full = self.full[place]
-        free, chosen = self._freely(place), self.of.get(word, {})
-        return {key: value for key, value in full.items() if not _unsaid(key, value, chosen.get(key), _builtin(word, key), free)}
-
-    def conv_act(self) -> str:
-        """The activation that a residual with convolutions has where nothing is said."""
-        return str(self.of.get("conv", {}).get("act", "relu"))
-
-    def statement(self) -> str:
-        """The `default` statement; nothing where there is nothing to say."""
-        said = []
-        for word, chosen in self.of.items():
-            options = sorted(chosen, key=lambda key: ("norm", "act").index(key) if key in ("norm", "act") else 2)
-            if options:
-                said.append(f"{word}({', '.join(_option(key, chosen[key]) for key in options)})")
-        return f"default {', '.join(said)}" if said else ""
-
-
-def _plain_options(word: Word) -> dict[str, Any]:
-    return dict(word.options)
-
-
-def _builtin(word: str, key: str) -> Any:
-    """What an option is where nothing is said; None where that depends on the layer (`bias`)."""
-    option = KINDS[word].options.get(key)
-    if option is None or option.default is REQUIRED or key == "bias":
-        return None
-    if key == "act":
-        return option.word if isinstance(option, Part) and option.word else ""
-    if key == "norm":
-        return ""
-    if key == "pad":
-        return 0 if "pool" in word else "same"
-    default = option.default
-    if isinstance(default, Fraction):
-        return decimal(float(default))
-    return default[0] if isinstance(default, tuple) and len(set(default)) == 1 else default
-
-
-def _unsaid(key: str, value: Any, chosen: Any, builtin: Any, free: Mapping[str, Any]) -> bool:
-    """Whether an option need not be written, with `chosen` as the default of the file (None: the language's)."""
-    if key == "act":
-        default = builtin if chosen is None else chosen
-        if "act" not in free:
-            return bool(value == default)
-        if free["act"] is None:
-            return bool(value == "" == default)
-        return bool(value == "")
-    usual = builtin if chosen is None else chosen
-    return bool(value == (free["bias"] if key == "bias" and chosen is None and "bias" in free else usual))
-
-
-def _cost(key: str, value: Any, builtin: Any, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> int:
-    chosen = None if value == builtin else value
-    own = 0 if chosen is None else len(_option(key, value)) + 2
-    return own + sum(len(_option(key, row[key])) + 2 for row, free in rows if not _unsaid(key, row[key], chosen, builtin, free))
-
-
-# --- layers to text ---------------------------------------------------------------------------------------------------------
 
 
 class Leaf(NamedTuple):
@@ -484,7 +98,7 @@ class Residual(NamedTuple):
 class _Writer:
     def __init__(self, calls: Calls, layers: list[Layer], inputs: list[int], outputs: list[int]) -> None:
         self.calls, self.layers, self.inputs, self.outputs = calls, layers, inputs, outputs
-        self.defaults = _Defaults(layers, outputs)
+        self.defaults = Defaults(layers, outputs)
         self.shared: dict[int, tuple[str, str]] = {}
         self.nodes = [self._node(place) for place in range(len(layers))]
         self.input_names = _input_names([calls.calls[place].name for place in calls.inputs])
@@ -564,7 +178,7 @@ class _Writer:
         positional: list[str | None] = []
         for value in word.positional:
             hole = (isinstance(value, int | float) and not isinstance(value, bool)) or word.word in ("pad", "crop")
-            positional.append(None if hole else _number(value))
+            positional.append(None if hole else number_text(value))
             if hole:
                 values.append(value)
                 roles.append(_ROLES.get(word.word, "v"))
@@ -572,7 +186,7 @@ class _Writer:
         order = ("norm", "act", "pad", "groups")
         for key in sorted(options, key=lambda key: order.index(key) if key in order else len(order)):
             hole = (key in _HOLES and isinstance(options[key], int)) or (key == "pad" and not str(options[key]).isalpha())
-            written.append((key, None if hole else _option(key, options[key])))
+            written.append((key, None if hole else option_text(key, options[key])))
             if hole:
                 values.append(options[key])
                 roles.append("v" if key == "pad" else key)
@@ -593,7 +207,7 @@ class _Writer:
         if layer.shared not in self.shared:
             name = f"shared_{len(self.shared) + 1}" if len(self.shared) else "shared"
             head, values, _ = self._leaf(place)
-            self.shared[layer.shared] = (name, self._layer(head, [_number(value) for value in values]))
+            self.shared[layer.shared] = (name, self._layer(head, [number_text(value) for value in values]))
         return self.shared[layer.shared][0]
 
     def _residual(self, chain: Chain) -> Chain:
@@ -733,7 +347,7 @@ class _Writer:
             factor = f"{value.factor}*" if value.factor > 1 else ""
             divisor = f"//{value.divisor}" if value.divisor > 1 else ""
             return f"{{{factor}{value.parameter}{divisor}}}"
-        return _number(value)
+        return number_text(value)
 
     @staticmethod
     def _layer(head: Leaf, values: list[str]) -> str:
