@@ -98,7 +98,19 @@ def _set_up_explain(parser: argparse.ArgumentParser) -> None:
 
 def _set_up_table(parser: argparse.ArgumentParser) -> None:
     _add_file(parser)
-    _add_format(parser)
+    _add_format(parser, "markdown", "csv", "latex", "html")
+    parser.add_argument("--by", choices=("op", "layer", "block", "stage"), default="layer", help="what a line is (default: a layer)")
+    columns_help = (
+        "output, params, moving, weights, macs, flops, activations, acts, memory, intensity, share: those to show, joined by commas"
+    )
+    parser.add_argument("--columns", metavar="NAMES", help=columns_help)
+    parser.add_argument("--sort", metavar="NAME", help="the lines by this column, the largest first")
+    parser.add_argument("--batch", type=_positive, default=1, metavar="N", help="examples that the memory is for (default: 1)")
+    parser.add_argument(
+        "--precision", choices=("float32", "bfloat16", "mixed"), default="float32", help="of the activations (default: float32)"
+    )
+    parser.add_argument("--no-bias", action="store_true", help="count params without biases and norm factors")
+    parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
 
 
 def _set_up_diff(parser: argparse.ArgumentParser) -> None:
@@ -287,12 +299,23 @@ def _explain(options: argparse.Namespace) -> int:
 def _table(options: argparse.Namespace) -> int:
     from netdsl.report import table
 
+    as_json = options.format == "json"
+    columns = table.column_keys(options.columns) if options.columns else tuple(table.COLUMNS) if as_json else table.USUAL
+    (sort,) = table.column_keys(options.sort)[:1] if options.sort else (None,)
+    view = table.View(options.by, columns, options.batch, options.precision, sort, not options.no_bias, options.units)
     checked, _ = _networks(options)
-    if options.format == "json":
-        tables = [table.as_json(network) for network in checked.networks]
+    if as_json:
+        tables = [table.as_json(network, view) for network in checked.networks]
         print(json.dumps(tables[0] if len(tables) == 1 else {"networks": tables}, indent=2))
+        return 0
+    from netdsl.report.formats import FORMATS, as_text
+
+    sheets = [table.sheet(network, view) for network in checked.networks]
+    if options.format == "text":
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
+        print("\n\n".join(as_text(sheet, width) for sheet in sheets))
     else:
-        print("\n\n".join(table.text_table(network) for network in checked.networks))
+        print("\n\n".join(FORMATS[options.format](sheet) for sheet in sheets))
     return 0
 
 
@@ -532,7 +555,12 @@ _COMMANDS = {
         "print a network's layers with shapes, parameters and multiply-accumulates",
         _table,
         _set_up_table,
-        ("table vgg16.net", 'table "conv3-64 x2 > pool" --input 224x224x3', "table lenet5.net --json"),
+        (
+            "table vgg16.net",
+            'table "conv3-64 x2 > pool" --input 224x224x3',
+            "table resnet50.net --by block --columns output,params,flops,share",
+            "table lenet5.net --format latex",
+        ),
     ),
     "expand": _Command(
         "write a network with every default, block and repeat written out",

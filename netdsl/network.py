@@ -70,6 +70,13 @@ class Network:
 
         return program([self])
 
+    def _repr_html_(self) -> str:
+        """The table as HTML: what a notebook shows of a network."""
+        from netdsl.report.formats import as_html
+        from netdsl.report.table import View, sheet
+
+        return as_html(sheet(self, View()))
+
     def keras(self, seed: int | None = None) -> Any:
         """The Keras model with initial weights; the same ones again for the same seed."""
         from netdsl.keras.build import build

@@ -22,6 +22,7 @@ class Counts(NamedTuple):
         macs: multiply-accumulates.
         activations: elements of the output; of a layer, those of its last operation; of a network, the sum over its layers.
         acts: elements of the outputs of convolutions and dense layers only.
+        flops: floating-point operations: two for each multiply-accumulate, and the elementwise work.
     """
 
     params: int = 0
@@ -30,6 +31,7 @@ class Counts(NamedTuple):
     macs: int = 0
     activations: int = 0
     acts: int = 0
+    flops: int = 0
 
     @property
     def total(self) -> int:
@@ -57,6 +59,7 @@ def count_op(graph: Graph, op: Op) -> Counts:
         macs=op.kind.macs(op.shape, *shapes),
         activations=op.size,
         acts=op.kind.acts(op.shape, *shapes),
+        flops=op.kind.flops(op.shape, *shapes),
     )
 
 

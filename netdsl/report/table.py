@@ -1,18 +1,21 @@
-"""The table of a network: a row a layer, and the totals."""
+"""The table of a network: its lines at the level that is asked for, the columns, and the totals."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.analysis.counts import Counts, added, count_layers
+from netdsl.analysis.counts import Counts, added, count_layers, count_op
+from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.base import dims
 
 if TYPE_CHECKING:
-    from netdsl.graph import Layer
+    from netdsl.graph import Graph, Layer
     from netdsl.network import Network
 
-_NUMBERS = ("params", "macs", "activations")
-_WIDEST_LAYER = 48
+LEVELS = ("op", "layer", "block", "stage")
+USUAL = ("output", "params", "macs", "activations")
+BYTES = {"float32": 4, "bfloat16": 2, "mixed": 2}
 
 
 class Row(NamedTuple):
@@ -21,6 +24,105 @@ class Row(NamedTuple):
     layer: Layer
     output: tuple[int, ...]
     counts: Counts
+
+
+class Line(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        label: the layer as it was written, a block, a stage, or an operation.
+        output: its output's shape, without the batch.
+        depth: how many blocks stand around it; lines of depth 0 sum to the totals.
+        moved: elements that are read and written once each: inputs, weights and outputs, for one example.
+    """
+
+    label: str
+    output: tuple[int, ...]
+    counts: Counts
+    depth: int = 0
+    moved: int = 0
+
+
+class View(NamedTuple):
+    """What of a network is shown, and how.
+
+    Attributes:
+        by: a level of `LEVELS`.
+        columns: keys of `COLUMNS`.
+        batch: examples that `memory` is for.
+        precision: a key of `BYTES`, for `memory` and `intensity`.
+        sort: a column by which the lines are sorted, the largest first; none for the network's order.
+        bias: whether `params` counts biases and norm factors; else it is `weights`.
+        units: whether numbers are shortened: 138.4 M.
+    """
+
+    by: str = "layer"
+    columns: tuple[str, ...] = USUAL
+    batch: int = 1
+    precision: str = "float32"
+    sort: str | None = None
+    bias: bool = True
+    units: bool = False
+
+
+class Column(NamedTuple):
+    """A column: its title, the value of a line (with the totals and the view at hand), and whether the values sum to the total's."""
+
+    title: str
+    value: Callable[[Line, Counts, View], Any]
+    sums: bool = True
+
+
+def _per_byte(line: Line, total: Counts, view: View) -> float:
+    return round(line.counts.flops / max(1, line.moved * BYTES[view.precision]), 2)
+
+
+COLUMNS: dict[str, Column] = {
+    "output": Column("output", lambda line, total, view: line.output, sums=False),
+    "params": Column("params", lambda line, total, view: line.counts.params if view.bias else line.counts.weights),
+    "moving": Column("moving", lambda line, total, view: line.counts.moving),
+    "weights": Column("weights", lambda line, total, view: line.counts.weights),
+    "macs": Column("macs", lambda line, total, view: line.counts.macs),
+    "flops": Column("flops", lambda line, total, view: line.counts.flops),
+    "activations": Column("activations", lambda line, total, view: line.counts.activations),
+    "acts": Column("acts", lambda line, total, view: line.counts.acts),
+    "memory": Column("memory (bytes)", lambda line, total, view: line.counts.activations * view.batch * BYTES[view.precision]),
+    "intensity": Column("flops/byte", _per_byte, sums=False),
+    "share": Column("share of macs (%)", lambda line, total, view: round(100 * line.counts.macs / max(1, total.macs), 2), sums=False),
+}
+
+
+class Sheet(NamedTuple):
+    """A table as values, before it is written in some format.
+
+    Attributes:
+        title: the network's name; `about`: what its file says of it.
+        keys: of the columns behind the label.
+        lines: a label, its depth, and a value for each column.
+        totals: a value for each column; None where there is no sum.
+        notes: what the totals mean, in words.
+    """
+
+    title: str
+    about: str
+    keys: tuple[str, ...]
+    lines: tuple[tuple[str, int, tuple[Any, ...]], ...]
+    totals: tuple[Any, ...]
+    notes: tuple[str, ...]
+    units: bool = False
+
+
+def column_keys(text: str) -> tuple[str, ...]:
+    """The keys of `output,params,macs`.
+
+    Raises:
+        NetError: N625 for one that is no column.
+    """
+    keys = tuple(part.strip() for part in text.split(",") if part.strip())
+    for key in keys:
+        if key not in COLUMNS:
+            raise fail("N625", f"the table has no column `{key}`", help=did_you_mean(key, COLUMNS) or f"it has {', '.join(COLUMNS)}")
+    return keys
 
 
 def rows(network: Network) -> list[Row]:
@@ -35,27 +137,137 @@ def totals(table: list[Row]) -> Counts:
     return added(row.counts for row in table)
 
 
-def as_json(network: Network) -> dict[str, Any]:
-    """The table as plain values, whole numbers all."""
+def sheet(network: Network, view: View) -> Sheet:
+    """The network's table as values."""
     table = rows(network)
     total = totals(table)
+    lines = _LINES[view.by](network.graph, table)
+    if view.sort is not None:
+        by = COLUMNS[view.sort].value
+        lines = sorted((line for line in lines if not line.depth), key=lambda line: by(line, total, view), reverse=True)
+    columns = [COLUMNS[key] for key in view.columns]
+    whole = Line("total", (), total, 0, sum(line.moved for line in lines if not line.depth))
+    return Sheet(
+        network.name,
+        network.description,
+        view.columns,
+        tuple((line.label, line.depth, tuple(column.value(line, total, view) for column in columns)) for line in lines),
+        tuple(column.value(whole, total, view) if column.sums else None for column in columns),
+        tuple(_summary(total)),
+        view.units,
+    )
+
+
+# --- levels -----------------------------------------------------------------------------------------------------------------
+
+
+def _moved(graph: Graph, index: int) -> int:
+    op = graph.ops[index]
+    return op.size + sum(graph.ops[source].size for source in op.inputs) + sum(array.size for array in graph.weights(op))
+
+
+def _layer_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
+    return [Line(row.layer.text, row.output, row.counts, 0, sum(_moved(graph, index) for index in row.layer.ops)) for row in table]
+
+
+def _op_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
+    """One for each operation. Their activations are what the layers' last operations give, so that sums agree."""
+    lines = []
+    for row in table:
+        for index in row.layer.ops:
+            op = graph.ops[index]
+            counts = count_op(graph, op)
+            if index != row.layer.ops[-1]:
+                counts = counts._replace(activations=0)
+            lines.append(Line(op.kind.head() if op.kind else row.layer.text, op.shape, counts, 0, _moved(graph, index)))
+    return lines
+
+
+def _block_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
+    """A line for each use of a block, those within it below, and one for each layer that stands in none."""
+    lines: list[Line] = []
+    layers = _layer_lines(graph, table)
+    at = 0
+    while at < len(table):
+        path = table[at].layer.path
+        if not path:
+            lines.append(layers[at])
+            at += 1
+            continue
+        stop = at
+        while stop < len(table) and table[stop].layer.path[:1] == path[:1]:
+            stop += 1
+        lines += _tree(layers, [row.layer.path for row in table], at, stop, 0)
+        at = stop
+    return lines
+
+
+def _tree(layers: Sequence[Line], paths: Sequence[tuple[str, ...]], start: int, stop: int, depth: int) -> list[Line]:
+    """The block that holds the layers from start to stop, and the blocks within it."""
+    lines = [_sum(paths[start][depth], layers[start:stop], depth)]
+    at = start
+    while at < stop:
+        if len(paths[at]) <= depth + 1:
+            at += 1
+            continue
+        end = at
+        while end < stop and paths[end][: depth + 2] == paths[at][: depth + 2]:
+            end += 1
+        lines += _tree(layers, paths, at, end, depth + 1)
+        at = end
+    return lines
+
+
+def _stage_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
+    """A line for each run of layers whose outputs have the same positions."""
+    lines: list[Line] = []
+    layers = _layer_lines(graph, table)
+    start = 0
+    for at in range(1, len(layers) + 1):
+        if at == len(layers) or layers[at].output[:-1] != layers[start].output[:-1]:
+            lines.append(_sum(dims(layers[start].output[:-1]) if len(layers[start].output) > 1 else "vectors", layers[start:at], 0))
+            start = at
+    return lines
+
+
+def _sum(label: str, lines: Sequence[Line], depth: int) -> Line:
+    return Line(label, lines[-1].output, added(line.counts for line in lines), depth, sum(line.moved for line in lines))
+
+
+_LINES: dict[str, Callable[[Graph, Sequence[Row]], list[Line]]] = {
+    "op": _op_lines,
+    "layer": _layer_lines,
+    "block": _block_lines,
+    "stage": _stage_lines,
+}
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------------
+
+
+def as_json(network: Network, view: View | None = None) -> dict[str, Any]:
+    """The table as plain values, whole numbers all but for `intensity` and `share`."""
+    view = view or View()
+    table = rows(network)
+    total = totals(table)
+    names = [network.graph.written(row.layer) for row in table] if view.by == "layer" and view.sort is None else None
+    found = sheet(network, view)
     return {
         "name": network.name,
         "rows": [
             {
-                "layer": network.graph.written(row.layer),
-                "output": list(row.output),
-                "params": row.counts.params,
-                "macs": row.counts.macs,
-                "activations": row.counts.activations,
+                "layer": names[at] if names else label,
+                **({"depth": depth} if view.by == "block" else {}),
+                **{key: list(value) if isinstance(value, tuple) else value for key, value in zip(found.keys, values, strict=True)},
             }
-            for row in table
+            for at, (label, depth, values) in enumerate(found.lines)
         ],
         "totals": {
             "params": total.params,
             "total": total.total,
             "weights": total.weights,
             "macs": total.macs,
+            "flops": total.flops,
             "activations": total.activations,
             "acts": total.acts,
         },
@@ -63,34 +275,17 @@ def as_json(network: Network) -> dict[str, Any]:
 
 
 def text_table(network: Network) -> str:
-    """The table for people: aligned columns, thousands set apart, the totals below."""
-    table = rows(network)
-    total = totals(table)
-    lines: list[tuple[str, ...]] = [("layer", "output", *_NUMBERS)]
-    lines += [(_shortened(row.layer.text), dims(row.output), *(f"{getattr(row.counts, name):,}" for name in _NUMBERS)) for row in table]
-    lines.append(("total", "", *(f"{getattr(total, name):,}" for name in _NUMBERS)))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    body = [_aligned(line, widths) for line in lines]
-    shown = [network.name, *([network.description] if network.description else []), "", body[0], rule, *body[1:-1], rule, body[-1], ""]
-    return "\n".join([*shown, *_summary(total)])
+    """The table for people, as `netdsl table` prints it."""
+    from netdsl.report.formats import as_text
+
+    return as_text(sheet(network, View()))
 
 
-def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
-    """A line with its first two cells to the left and its numbers to the right."""
-    cells = [cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(zip(line, widths, strict=True))]
-    return "  ".join(cells).rstrip()
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _WIDEST_LAYER else text[: _WIDEST_LAYER - 3] + "..."
-
-
-def _summary(total: Counts) -> list[str]:
+def _summary(total: Counts) -> Iterable[str]:
     """What the totals mean, in words."""
     moving = f" ({total.total:,} with {total.moving:,} moving statistics)" if total.moving else ""
-    return [
+    return (
         f"params       {total.params:,} trainable{moving}; {total.weights:,} without biases and norm factors",
         f"macs         {total.macs:,} multiply-accumulates of convolutions and matrix products, for one example",
         f"activations  {total.activations:,} elements of all rows; {total.acts:,} of convolutions and dense layers only",
-    ]
+    )

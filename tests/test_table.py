@@ -1,0 +1,148 @@
+"""The table: its levels, columns and formats. Sums of columns are the totals in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from zoo import EXAMPLES
+
+import netdsl
+from netdsl.cli import main
+from netdsl.report.formats import FORMATS, as_text, shortened
+from netdsl.report.table import COLUMNS, LEVELS, View, sheet
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = Path(__file__).parent / "golden" / "table"
+SMALL = ["lenet5", "resnet18", "googlenet_bn", "efficientnet_b0", "siamese", "lstm_classifier", "vit_b_16"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("name", ["lenet5", "vgg16"])
+def test_formats(name: str, format: str, golden: Callable[[Path, str], None]) -> None:
+    network = netdsl.load(ROOT / "examples" / f"{name}.net")
+    golden(GOLDEN / f"{name}.{format}", FORMATS[format](sheet(network, View())) + "\n")
+
+
+@pytest.mark.parametrize("by", LEVELS)
+def test_levels(by: str, golden: Callable[[Path, str], None]) -> None:
+    network = netdsl.load(ROOT / "examples" / "resnet18.net")
+    view = View(by=by, columns=("output", "params", "weights", "flops", "memory", "intensity", "share"), batch=8)
+    golden(GOLDEN / f"resnet18.by_{by}", as_text(sheet(network, view)) + "\n")
+
+
+@pytest.mark.parametrize("by", LEVELS)
+@pytest.mark.parametrize("name", SMALL)
+def test_columns_sum_to_the_totals(name: str, by: str) -> None:
+    network = netdsl.load(ROOT / "examples" / f"{name}.net")
+    found = sheet(network, View(by=by, columns=tuple(COLUMNS), batch=3))
+    for at, key in enumerate(found.keys):
+        if COLUMNS[key].sums:
+            assert sum(values[at] for _, depth, values in found.lines if not depth) == found.totals[at], key
+            assert all(isinstance(values[at], int) for _, _, values in found.lines)
+        else:
+            assert found.totals[at] is None
+    counts = network.counts
+    assert dict(zip(found.keys, found.totals, strict=True))["flops"] == counts.flops >= 2 * counts.macs
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_format_says_the_same_numbers(name: str) -> None:
+    network = netdsl.load(ROOT / "examples" / f"{name}.net")
+    found = sheet(network, View(columns=("params", "macs")))
+    rows = list(csv.reader(io.StringIO(FORMATS["csv"](found))))
+    sums = [sum(int(row[column]) for row in rows[1:]) for column in (1, 2)]
+    assert sums == list(found.totals)
+    for format in ("text", "markdown", "latex", "html"):
+        shown = FORMATS[format](found).replace("\\_", "_")
+        for column, total in enumerate(found.totals):
+            assert f"{total:,}" in shown, format
+            lines = [line for line in re.split("\n", shown) if re.search(r"\d", line)]
+            assert len(lines) >= 2, column
+
+
+def test_sorted_by_a_column() -> None:
+    found = sheet(netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), sort="params"))
+    numbers = [values[0] for _, _, values in found.lines]
+    assert numbers == sorted(numbers, reverse=True)
+    assert found.lines[0][0] == "fc-4096"
+
+
+def test_without_biases() -> None:
+    """The lecture's table of VGG-16, not counting biases."""
+    found = sheet(netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), bias=False))
+    weights = [values[0] for _, _, values in found.lines if values[0]]
+    assert weights == [1728, 36864, 73728, 147456, 294912, 589824, 589824, 1179648, *[2359296] * 5, 102760448, 16777216, 4096000]
+
+
+def test_memory_is_for_a_batch_and_a_precision() -> None:
+    network = netdsl.load(ROOT / "examples" / "lenet5.net")
+    (whole,) = sheet(network, View(columns=("memory",))).totals
+    assert whole == 4 * network.counts.activations
+    assert sheet(network, View(columns=("memory",), batch=32, precision="bfloat16")).totals == (16 * whole,)
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "shown"),
+    [
+        (0, 1000, "0"),
+        (999, 1000, "999"),
+        (1000, 1000, "1.0 k"),
+        (138_357_544, 1000, "138.4 M"),
+        (3 << 20, 1024, "3.0 Mi"),
+        (10**15, 1000, "1.0 P"),
+    ],
+)
+def test_shortened_numbers(value: int, base: int, shown: str) -> None:
+    assert shortened(value, base) == shown
+
+
+def test_equal_neighbours_are_one_line_of_text() -> None:
+    shown = as_text(sheet(netdsl.parse("8x8x4 > conv3-4 x3 > gap"), View()))
+    assert "conv3-4 x3" in shown
+    assert f"{3 * 148:,}" in shown
+
+
+def test_narrow_terminals_cut_labels() -> None:
+    found = sheet(netdsl.parse("8x8x4 > conv3-4(l2=0.0001, init=he_uniform) > gap"), View())
+    assert all(len(line) <= 60 for line in as_text(found, 60).split("\n")[:-3])
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "csv", "latex", "html", "json"])
+def test_the_command(format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(ROOT / "examples" / "resnet18.net")
+    assert main(["table", path, "--format", format, "--by", "block", "--columns", "output,params,flops"]) == 0
+    shown = capsys.readouterr().out
+    assert "basic_1" in shown.replace("\\_", "_")
+    if format == "json":
+        assert list(json.loads(shown)["rows"][0]) == ["layer", "depth", "output", "params", "flops"]
+
+
+def test_json_has_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", str(ROOT / "examples" / "lenet5.net"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found["rows"][0]) == {"layer", *COLUMNS}
+    assert sum(row["flops"] for row in found["rows"]) == found["totals"]["flops"]
+
+
+@pytest.mark.parametrize("option", ["--columns", "--sort"])
+def test_a_column_that_there_is_not(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", str(ROOT / "examples" / "lenet5.net"), option, "parms"]) == 1
+    shown = capsys.readouterr().err
+    assert "error[N625]" in shown
+    assert "did you mean `params`" in shown
+
+
+def test_a_notebook_shows_the_table() -> None:
+    assert netdsl.parse("4 > fc-3")._repr_html_().startswith("<table>")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_has_a_table_of_blocks(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", str(path), "--by", "block", "--units"]) == 0
+    assert "total" in capsys.readouterr().out
