@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoo import EXAMPLES
 import netdsl
 from netdsl.cli import main
 from netdsl.report.formats import FORMATS, as_text, shortened
+from netdsl.report.lecture import lecture
 from netdsl.report.table import COLUMNS, LEVELS, View, sheet
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,6 +80,27 @@ def test_without_biases() -> None:
     found = sheet(netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), bias=False))
     weights = [values[0] for _, _, values in found.lines if values[0]]
     assert weights == [1728, 36864, 73728, 147456, 294912, 589824, 589824, 1179648, *[2359296] * 5, 102760448, 16777216, 4096000]
+
+
+def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> None:
+    shown = lecture(netdsl.load(ROOT / "examples" / "vgg16.net"))
+    golden(GOLDEN / "vgg16.lecture", shown + "\n")
+    lines = shown.split("\n")
+    memory = [re.search(r"memory: (?:\S+=)?(\S+)", line)[1] for line in lines[:-2]]  # type: ignore[index]
+    slide = "150K 3.2M 3.2M 800K 1.6M 1.6M 400K 800K 800K 800K 200K 400K 400K 400K 100K 100K 100K 100K 25K 4096 4096 1000"
+    assert memory == slide.split()
+    assert "[224x224x64] memory: 224*224*64=3.2M params: (3*3*3)*64 = 1,728" in lines[1]
+    assert "params: 7*7*512*4096 = 102,760,448" in lines[-5]
+    assert "58.1 MiB" in lines[-2]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_products_give_the_weights(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each row's product, worked out, is the number behind it."""
+    assert main(["table", str(path), "--lecture"]) == 0
+    for sum_, number in re.findall(r"params: (.*) = ([0-9,]+)$", capsys.readouterr().out, flags=re.MULTILINE):
+        parts = [math.prod(map(int, re.findall("[0-9]+", product))) for product in sum_.split(" + ")]
+        assert sum(parts) == int(number.replace(",", ""))
 
 
 def test_memory_is_for_a_batch_and_a_precision() -> None:
