@@ -12,7 +12,10 @@ import pytest
 from zoo import EXAMPLES, FOLDER, LARGE, checked
 
 import netdsl
+from netdsl.errors import Source
+from netdsl.limits import Limits
 from netdsl.network import Network
+from netdsl.syntax.format import format_text
 
 TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))
 MOST_LINES = 60
@@ -93,3 +96,21 @@ def test_the_table_says_what_its_figures_are_and_whose() -> None:
         assert set(fact["source"].split(", ")) <= TABLE["sources"].keys()
     files = [fact["file"] for fact in TABLE["networks"]]
     assert len(set(files)) == len(files)
+
+
+# --- keras.applications, imported ---------------------------------------------------------------------------------------------
+
+IMPORTED = sorted((FOLDER / "keras").glob("*.net"))
+
+
+def test_all_of_keras_applications_is_there() -> None:
+    assert len(IMPORTED) == 40
+
+
+@pytest.mark.parametrize("path", IMPORTED, ids=lambda path: path.stem)
+def test_imported_files_are_short_and_in_their_one_form(path: Path) -> None:
+    found = checked(path)
+    assert not found.faulty
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert format_text(Source(path.name, text), Limits()) == text
