@@ -111,6 +111,7 @@ def _set_up_table(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-bias", action="store_true", help="count params without biases and norm factors")
     parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
+    parser.add_argument("--why", metavar="LAYER", help="where the figures of a layer come from: its name, a point's, or as it is written")
     parser.add_argument("--lecture", action="store_true", help="each row's memory and params as products, as on lecture slides")
 
 
@@ -308,6 +309,11 @@ def _table(options: argparse.Namespace) -> int:
     if as_json:
         tables = [table.as_json(network, view) for network in checked.networks]
         print(json.dumps(tables[0] if len(tables) == 1 else {"networks": tables}, indent=2))
+        return 0
+    if options.why:
+        from netdsl.report.why import why
+
+        print("\n\n".join(why(network, options.why) for network in checked.networks))
         return 0
     if options.lecture:
         from netdsl.report.lecture import lecture

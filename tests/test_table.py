@@ -18,6 +18,7 @@ from netdsl.cli import main
 from netdsl.report.formats import FORMATS, as_text, shortened
 from netdsl.report.lecture import lecture
 from netdsl.report.table import COLUMNS, LEVELS, View, sheet
+from netdsl.report.why import why
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden" / "table"
@@ -101,6 +102,45 @@ def test_products_give_the_weights(path: Path, capsys: pytest.CaptureFixture[str
     for sum_, number in re.findall(r"params: (.*) = ([0-9,]+)$", capsys.readouterr().out, flags=re.MULTILINE):
         parts = [math.prod(map(int, re.findall("[0-9]+", product))) for product in sum_.split(" + ")]
         assert sum(parts) == int(number.replace(",", ""))
+
+
+WHY = [
+    ("28x28x6 > conv5-16(pad=0)", "conv_1", ["floor((28 - 5 + 0)/1) + 1 = 24 on each axis", "5*5*6*16 kernel + 16 bias = 2,416"]),
+    ("28x28x6 > conv5-16(pad=0) as c", "@c", ["24*24 positions * 5*5*6*16 = 1,382,400", "24*24*16 = 9,216"]),
+    ("7x7x3 > conv3-4/2x1(pad=(1,0,1,1))", "conv3-4/2x1", ["floor((7 - 3 + 1)/2) + 1 = 3; floor((7 - 3 + 2)/1) + 1 = 7"]),
+    ("5x5x16 > fc-120", "fc_1", ["400*120 = 48,000", "400*120 kernel + 120 bias = 48,120"]),
+    (
+        "8x8x4 > tconv3-4/2(bn)",
+        "tconv_1",
+        ["8*8 positions of the input * 3*3*4*4 = 9,216", "4 gamma + 4 beta = 8, and 8 moving statistics"],
+    ),
+    ("8x8x4 > sep3-16", "sep3-16", ["8*8 positions * (3*3*4*1 + 1*1*4*16) = 6,400"]),
+]
+
+
+@pytest.mark.parametrize(("text", "layer", "told"), WHY)
+def test_why(text: str, layer: str, told: list[str]) -> None:
+    shown = why(netdsl.parse(text), layer)
+    for part in told:
+        assert part in shown
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_all_that_is_told_holds(name: str) -> None:
+    network = netdsl.load(ROOT / "examples" / f"{name}.net")
+    for layer in network.graph.layers:
+        for line in why(network, layer.name).split("\n"):
+            found = re.fullmatch(r" +macs +(.*) = ([0-9,]+)", line)
+            if found:
+                terms = re.sub(r"[a-z ]", "", found[1]).replace("**", "*")
+                outer, _, inner = terms.partition("*(")
+                sums = sum(math.prod(map(int, part.split("*"))) for part in (inner or outer).rstrip(")").split("+"))
+                assert sums * (math.prod(map(int, outer.split("*"))) if inner else 1) == int(found[2].replace(",", "")), line
+
+
+def test_why_knows_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", str(ROOT / "examples" / "lenet5.net"), "--why", "conv9_1"]) == 1
+    assert "error[N626]" in capsys.readouterr().err
 
 
 def test_memory_is_for_a_batch_and_a_precision() -> None:
