@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import keyword
 import re
 import textwrap
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.emit.carried import carried
 from netdsl.emit.steps import Calls, Run, Step, Text, calls_of, shared_runs
-from netdsl.emit.text import laid_out
+from netdsl.emit.text import WIDTH, laid_out
 from netdsl.kinds.code import written
 from netdsl.structure import (
     REFERENCE,
@@ -63,6 +64,7 @@ _POSITIONAL = {
 _DEFAULTS = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1}  # of convolutions, in Keras and in blocks
 _BY_NAME = (*_DEFAULTS, "depth_multiplier", "activation")  # the named arguments that a block can set
 _FUNCTIONS = {f"layers.{name}": f"layers.{name.lower()}" for name in ("Add", "Subtract", "Multiply", "Average", "Maximum")}
+_MAIN = 4  # times as long as the other one is a branch that goes on with the same variable
 _SUMS = ("layers.Add", "layers.Subtract", "layers.Average")
 _SHORT = {
     "Conv": "conv",
@@ -98,10 +100,12 @@ def program(networks: Sequence[Network]) -> str:
 
 
 def _docstring(networks: Sequence[Network]) -> list[str]:
-    text = " ".join((networks[0].description or f"The network {networks[0].name}.").split())
+    text = " ".join((networks[0].description or f"The Keras model {networks[0].name}.").split())
     text = text.replace("\\", "\\\\").replace('"""', "'''")
-    lines = textwrap.wrap(f'"""{text}', 88)
-    return [lines[0] + '"""', ""] if len(lines) == 1 and not text.endswith('"') else [*lines, '"""', ""]
+    begin = '""" ' if text.startswith('"') else '"""'
+    lines = textwrap.wrap(begin + text, WIDTH, break_on_hyphens=False)
+    end = ' """' if text.endswith('"') else '"""'
+    return [lines[0] + end, ""] if len(lines) == 1 else [*lines, '"""', ""]
 
 
 def _head(body: str, customs: set[str]) -> list[str]:
@@ -176,7 +180,7 @@ def _head_of(step: Step) -> tuple[Made, tuple[Any, ...], tuple[str, ...]]:
 
 def _kind(made: str) -> str:
     match = _LAYER.match(made)
-    return match.group(1) if match else ""
+    return match[1] if match else ""
 
 
 class _Plan(NamedTuple):
@@ -238,7 +242,8 @@ def _plan(calls: Calls, runs: Mapping[int, tuple[Run, int]], graph: Graph, taken
 def _made_text(step: Step) -> str:
     """What makes a step's layer."""
     head, values, _ = _head_of(step)
-    return f"{head.made}({', '.join(_arguments(head, [written(value) for value in values]))})"
+    text = f"{head.made}({', '.join(_arguments(head, [written(value) for value in values]))})"
+    return text.replace("{0}.shape[1:]", written(step.shape)).replace("{0}.shape[-1]", str(step.shape[-1])) if step.shape else text
 
 
 def _arguments(head: Made, values: Sequence[str]) -> list[str]:
@@ -321,9 +326,12 @@ def _measure(chain: Chain) -> int:
 
 
 def _content_name(chain: Chain) -> str:
-    """A name for a few layers in a row: `conv_bn_act`."""
-    kinds = [_SHORT.get(_kind(item.head.made), "") if isinstance(item.head, Made) else "" for item in chain]
-    return "_".join(kinds) if len(kinds) <= 3 and all(kinds) and (len(kinds) > 1 or kinds != ["act"]) else ""
+    """A name for a few different layers in a row: `conv_bn_act`; nothing for others."""
+    made = [item.head.made if isinstance(item.head, Made) else "" for item in chain]
+    words = [_SHORT.get(_kind(each), "") for each in made]
+    if len(words) > 3 or not all(words) or len(set(words)) < len(words):
+        return ""
+    return "_".join(f"up{word}" if each.endswith("Transpose") else word for word, each in zip(words, made, strict=True))
 
 
 class _Uses:
@@ -336,20 +344,28 @@ class _Uses:
         for node, path in enumerate(paths):
             for end in range(1, len(path) + 1):
                 spans[path[:end]] = (spans.get(path[:end], (node, node))[0], node)
-        for path, span in spans.items():
-            own = path[-1].removeprefix(f"{path[-2]}_") if len(path) > 1 else path[-1]
-            self.names.setdefault(span, _identifier(re.sub(r"_\d+$", "", own).rpartition(".")[2]))
+        for node, path in enumerate(paths):
+            uses = graph.layers[graph.ops[plan.ops[node]].layer].uses[-len(path) :] if path else ()
+            for end, use in enumerate(uses, len(path) - len(uses) + 1):  # of several with one span the innermost has the name
+                if match := re.match(r"[\w.]+", use.source.text[use.start : use.end]):
+                    self.names[spans[path[:end]]] = _identifier(match[0].rpartition(".")[2])
         self.around: list[list[tuple[int, int]]] = [[spans[path[:end]] for end in range(1, len(path) + 1)] for path in paths]
 
     def rank(self, chain: Chain) -> int:
-        """2 for a whole use, 0 for what cuts one in two."""
+        """2 for a whole use, 0 for what cuts one in two, or holds one use after another."""
         first, last = chain[0].span[0], chain[-1].span[1]
         if first < 0 or last < 0:
             return 0
         if (first, last) in self.names:
             return 2
         near = {*self.around[first], *self.around[last]}
-        return int(all((a <= first and last <= b) or (first <= a and b <= last) for a, b in near))
+        if any((a < first <= b < last) or (first < a <= last < b) for a, b in near):
+            return 0
+        return int(sum(self._holds_use(*item.span) for item in chain) < 2)
+
+    def _holds_use(self, first: int, last: int) -> bool:
+        """Whether a whole use lies between two nodes."""
+        return first >= 0 and any(b <= last for node in range(first, last + 1) for a, b in self.around[node] if a == node)
 
 
 class Assign(NamedTuple):
@@ -407,7 +423,7 @@ class _Function:
         inside = [self.variables[place] for place in plan.inputs]
         results = [self.variables[place] for place in outputs] if len(outputs) > 1 else [result]
         both = ", ".join(f"[{', '.join(each)}]" if len(each) > 1 else each[0] for each in (inside, results))
-        end = f"return keras.Model({both}, name={written(self.writer.network.name)})"
+        end = f"return keras.Model({both}, name={json.dumps(self.writer.network.name)})"
         return "\n".join([f"def {name}():", *_lines(self.body, 4), *laid_out(end, 4)])
 
     def _refer(self, chains: Iterable[Chain]) -> None:
@@ -466,32 +482,30 @@ class _Function:
         self.body = outer
 
     def _merge(self, item: Item, current: str, target: str) -> str:
-        """Adds the branches' statements; the call that merges them."""
-        works = [place for place, child in enumerate(item.children) if child and not (len(child) == 1 and child[0].head == REFERENCE)]
+        """Adds the branches' statements; the call that merges them.
+
+        One branch can be the main one, which goes on with the variable `target`; the others have variables of their own.
+        """
+        children = item.children
+        works = [place for place, child in enumerate(children) if child and not (len(child) == 1 and child[0].head == REFERENCE)]
+        made = item.head.made if isinstance(item.head, Made) else ""
+        sizes = [len(list(every(child))) for child in children]
+        main = -1
+        if len(children) == 2 and self._here(item) and (made in _SUMS or (len(works) == 2 and max(sizes) > _MAIN * min(sizes))):
+            main = sizes.index(max(sizes))
+        base = "shortcut" if main >= 0 else "branch" if len(works) > 1 else "gate" if made == "layers.Multiply" else "y"
         taken = set(self.taken)
-        main = works[-1] if works else -1
-        if isinstance(item.head, Made) and item.head.made in _SUMS and len(item.children) == 2 and works and self._here(item):
-            main = max(works, key=lambda place: _measure(item.children[place]))
-            names = {place: "shortcut" for place in (0, 1) if place != main}
-        else:
-            main = -1
-            gate = "gate" if isinstance(item.head, Made) and item.head.made == "layers.Multiply" else "y"
-            names = {works[0]: gate} if len(works) == 1 else dict.fromkeys(works, "branch")
         results: dict[int, str] = {}
-        for place in sorted(range(len(item.children)), key=lambda place: place == main):
-            child = item.children[place]
-            if place == main:
-                results[place] = self._chain(child, current, target)
-            elif place in works:
-                base = names[place]
-                results[place] = self._chain(child, current, self._variable(base))
-            elif not child and main >= 0 and current == target:
-                results[place] = self._variable(names[place])
-                self.body.append(Assign(results[place], current))
+        for place in sorted(range(len(children)), key=lambda place: place == main):
+            own = self._variable(base) if place in works and place != main else target
+            if main >= 0 and not children[place] and current == target:
+                own = self._variable(base)
+                self._copy(own, current)
+                results[place] = own
             else:
-                results[place] = self._chain(child, current, target)
+                results[place] = self._chain(children[place], current, own)
         self.taken = taken | set(self.variables.values())
-        return self._call(item, [results[place] for place in range(len(item.children))])
+        return self._call(item, [results[place] for place in range(len(children))])
 
     @staticmethod
     def _here(item: Item) -> bool:

@@ -7,14 +7,14 @@ Keras would then list the weights in another order.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from netdsl.graph import Graph, Op
 from netdsl.kinds.base import Indices, Shape
 from netdsl.kinds.code import written
 
-_TAKE_ACTIVATION = ("Conv", "Dense", "DepthwiseConv", "SeparableConv")
+_TAKE_ACTIVATION = ("layers.Conv", "layers.Dense", "layers.DepthwiseConv", "layers.SeparableConv")
 _NO_WEIGHTS = ("Flatten", "ZeroPadding", "Cropping", "MaxPooling", "Reshape")
 _SHORT = {
     "initializers.HeNormal()": "he_normal",
@@ -85,8 +85,15 @@ class Calls(NamedTuple):
 def calls_of(graph: Graph) -> Calls:
     """The Keras calls, activations as arguments where the weights keep their order."""
     plain = _Reader(graph).calls()
-    joined = with_activations(plain)
-    return joined if weight_order(joined) == weight_order(plain) else plain
+    order = weight_order(plain)
+    everything = with_activations(plain)
+    if weight_order(everything) == order:
+        return everything
+    chosen: tuple[str, ...] = ()
+    for made in dict.fromkeys(step.made for step in plain.steps if step.made.startswith(_TAKE_ACTIVATION)):
+        if weight_order(with_activations(plain, (*chosen, made))) == order:
+            chosen = (*chosen, made)
+    return with_activations(plain, chosen)
 
 
 # --- read -------------------------------------------------------------------------------------------------------------------
@@ -264,8 +271,11 @@ def takers_of(steps: Sequence[Step]) -> list[list[int]]:
     return found
 
 
-def with_activations(calls: Calls) -> Calls:
-    """The calls with activations as arguments of the layers before them; where a layer is shared, where all its uses have the same."""
+def with_activations(calls: Calls, of: Collection[str] | None = None) -> Calls:
+    """The calls with activations as arguments of the layers before them; where a layer is shared, where all its uses have the same.
+
+    `of` says which layers, such as `layers.Dense`; None means all.
+    """
     steps, takers = calls.steps, takers_of(calls.steps)
     seen = {*calls.outputs}
     uses: dict[int, list[int]] = {}
@@ -274,7 +284,8 @@ def with_activations(calls: Calls) -> Calls:
     gone: dict[int, int] = {}
     new = list(steps)
     for layer, places in uses.items():
-        if not steps[layer].made.removeprefix("layers.").startswith(_TAKE_ACTIVATION) or steps[layer].made[:7] != "layers.":
+        made = steps[layer].made
+        if not made.startswith(_TAKE_ACTIVATION) or (of is not None and made not in of):
             continue
         followers = [takers[place][0] if len(takers[place]) == 1 and place not in seen else None for place in places]
         acts = {_activation(steps[follower]) if follower is not None else None for follower in followers}

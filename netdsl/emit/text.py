@@ -17,13 +17,10 @@ def laid_out(text: str, indent: int, tail: str = "") -> list[str]:
         return [f"{pad}{text}{tail}"]
     start, end = next(((a, b) for a, b in groups if indent + len(text[: _room(text, b)]) > WIDTH), groups[-1])
     begin, inner, rest = text[: start + 1], text[start + 1 : end], text[end:]
-    parts = _parts(inner)
-    single = len(parts) == 1 and text[start] == "(" and not begin[:-1].endswith((" ", "="))
     if indent + 4 + len(inner) <= WIDTH:
         body = [f"{pad}    {inner}"]
     else:
-        comma = "" if single and " for " in inner else ","
-        body = [line for part in parts for line in laid_out(part, indent + 4, comma)]
+        body = [line for part in _parts(inner) for line in laid_out(part, indent + 4, ",")]
     return [pad + begin, *body, *laid_out(rest, indent, tail)]
 
 
@@ -35,35 +32,28 @@ def _room(text: str, end: int) -> int:
 
 def _groups(text: str) -> Iterator[tuple[int, int]]:
     """The outermost brackets: where each opens and closes."""
-    depth, begin, quoted = 0, 0, False
-    for at, sign in enumerate(text):
-        if sign == '"':
-            quoted = not quoted
-        elif quoted:
-            continue
-        elif sign in "([{":
-            if depth == 0:
-                begin = at
-            depth += 1
-        elif sign in ")]}":
-            depth -= 1
-            if depth == 0:
-                yield begin, at
+    begin = 0
+    for at, sign, depth in _signs(text):
+        if sign in "([{" and depth == 1:
+            begin = at
+        elif sign in ")]}" and depth == 0:
+            yield begin, at
 
 
 def _parts(text: str) -> list[str]:
     """The items between outermost commas."""
-    found, depth, begin, quoted = [], 0, 0, False
+    commas = [at for at, sign, depth in _signs(text) if sign == "," and depth == 0]
+    parts = [text[begin + 1 : end].strip() for begin, end in zip([-1, *commas], [*commas, len(text)], strict=True)]
+    return parts if parts[-1] else parts[:-1]
+
+
+def _signs(text: str) -> Iterator[tuple[int, str, int]]:
+    """Brackets and commas outside strings: where each stands, the sign, and how many brackets are open behind it."""
+    depth, quoted, escaped = 0, False, False
     for at, sign in enumerate(text):
-        if sign == '"':
+        if sign == '"' and not escaped:
             quoted = not quoted
-        elif quoted:
-            continue
-        elif sign in "([{":
-            depth += 1
-        elif sign in ")]}":
-            depth -= 1
-        elif sign == "," and depth == 0:
-            found.append(text[begin:at].strip())
-            begin = at + 1
-    return [*found, *([text[begin:].strip()] if text[begin:].strip() else [])]
+        elif not quoted and sign in "([{)]},":
+            depth += (sign in "([{") - (sign in ")]}")
+            yield at, sign, depth
+        escaped = sign == "\\" and not escaped

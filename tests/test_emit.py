@@ -1,0 +1,302 @@
+"""Networks as Keras programs: what is printed, how long it is, and that it makes the model that netdsl itself makes."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from programs import program as random_program
+
+import netdsl
+from netdsl.cli import main
+from netdsl.emit.program import program
+from netdsl.emit.steps import calls_of, weight_order
+from netdsl.emit.text import laid_out
+from netdsl.kinds import KINDS
+from netdsl.kinds.base import Indices, dims
+from netdsl.network import Given, Network, check_source, read_source, stem
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDENS = ROOT / "tests" / "golden" / "emit"
+EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
+SMALL = ("lenet5", "lenet5_original", "siamese", "autoencoder_tied", "autoencoder_unpool", "lstm_classifier", "resnet20", "inception")
+SIZES = (32, 64, 96, 128, 160, 192)
+
+
+def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
+    """A file's networks, on images of another size where one is given; none where they do not take it."""
+    shape = None if size is None else (size, size, 3)
+    checked = check_source(read_source(path), Given(str(path), input_shape=shape), stem(path))
+    return () if checked.faulty else checked.networks
+
+
+# --- what is printed --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "most"), [("vgg16", 40), ("resnet50", 80), ("lenet5", 30)])
+def test_programs_are_short_and_as_they_were(name: str, most: int, golden: Callable[[Path, str], None]) -> None:
+    text = program(networks_of(ROOT / "examples" / f"{name}.net"))
+    golden(GOLDENS / f"{name}.py", text)
+    assert len(text.splitlines()) <= most
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_are_programs_of_keras_alone(path: Path) -> None:
+    tree = ast.parse(program(networks_of(path)))
+    modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert modules <= {"keras", "numpy", "typing"}
+
+
+def test_programs_are_as_ruff_wants_them(tmp_path: Path) -> None:
+    pytest.importorskip("ruff")
+    for path in EXAMPLES:
+        (tmp_path / f"{path.stem}.py").write_text(program(networks_of(path)), encoding="utf-8")
+    for arguments in (["check"], ["format", "--diff"]):
+        command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--no-cache", "--quiet", str(tmp_path)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert not result.returncode, result.stdout
+
+
+def test_blocks_have_the_names_of_the_file() -> None:
+    text = program(networks_of(ROOT / "examples" / "resnet50.net"))
+    assert "def bottleneck(x" in text
+    assert "for _ in range(5):\n        x = bottleneck(x)" in text
+
+
+def test_what_is_shared_is_made_once() -> None:
+    text = netdsl.parse(
+        "input a: 4\ninput b: 4\nlet enc = fc-8 > dropout(0.5) > fc-2(tanh)\nsub[ @a > enc | @b > enc ] > fc-1(linear)"
+    ).emit()
+    assert text.count("layers.Dense(8") == text.count("layers.Dense(2") == 1
+    assert text.count("for layer in enc:") == 2
+
+
+def test_each_network_of_a_file_is_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "two.net"
+    file.write_text("net one\n8 > fc-4\nnet two\n8 > fc-2\n", encoding="utf-8")
+    assert main(["emit", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert "def one():" in text
+    assert "def two():" in text
+    assert text.endswith("    one().summary()\n    two().summary()\n")
+    assert main(["emit", str(file), "--net", "two"]) == 0
+    assert "def one():" not in capsys.readouterr().out
+
+
+def test_a_file_is_data_whatever_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / 'a", boom()) + ("\\.net'
+    file.write_text('# It ends in """\n8 > fc-4\n', encoding="utf-8")
+    assert main(["emit", str(file)]) == 0
+    names = {node.id for node in ast.walk(ast.parse(capsys.readouterr().out)) if isinstance(node, ast.Name)}
+    assert names == {"keras", "layers", "inputs", "outputs", "a_boom", "__name__"}
+
+
+@pytest.mark.keras
+def test_names_never_hide_what_the_program_needs() -> None:
+    text = """
+    # Quotes: \"\"\" and a backslash: \\d, at the end a "quote"
+    net range
+    def layers(c) = conv3-{c} > pool
+    def y(c) = layers({c}) > layers({c})
+    input keras: 32x32x1
+    > y(4) as print > y(8) as inputs > gap as filters > add[ fc-4 as skip | fc-4 > fc-4 ] as layer > fc-2 as outputs
+    @filters > fc-3 as shortcut
+    """
+    space: dict[str, Any] = {}
+    code = netdsl.parse("\n".join(line[4:] for line in text.splitlines())).emit()
+    exec(compile(code, "emitted", "exec"), space)
+    assert space["range2"]().name == "range"
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_a_program_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "model.py"
+    command = ["emit", "8 > fc-4", "-o", str(target)]
+    assert main(command) == 0
+    assert target.read_text(encoding="utf-8") == netdsl.parse("8 > fc-4").emit()
+    target.write_text("mine", encoding="utf-8")
+    assert main(command) == 1
+    assert "N604" in capsys.readouterr().err
+    assert target.read_text(encoding="utf-8") == "mine"
+    assert main([*command, "--force"]) == 0
+    assert target.read_text(encoding="utf-8") != "mine"
+    assert list(tmp_path.iterdir()) == [target]
+    assert main(["emit", "8 > fc-4", "-o", str(tmp_path / "none" / "model.py")]) == 1
+    assert "N601" in capsys.readouterr().err
+
+
+def test_mistakes_in_a_file_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["emit", "8 > fcc-4"]) == 1
+    assert "N101" in capsys.readouterr().err
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("x = f(a, b)(x)", ["x = f(a, b)(x)"]),
+        (f"x = f({'a' * 40}, {'b' * 39})(x12345678)", ["x = f(", f"    {'a' * 40}, {'b' * 39}", ")(x12345678)"]),
+        (f"x = f({'a' * 40}, {'b' * 30})(x12345678)", [f"x = f({'a' * 40}, {'b' * 30})(", "    x12345678", ")"]),
+        (f"x = f({'a' * 50}, {'b' * 40})(x)", ["x = f(", f"    {'a' * 50},", f"    {'b' * 40},", ")(x)"]),
+        (f"x = f()([{'a' * 40}, {'b' * 37}])", ["x = f()(", f"    [{'a' * 40}, {'b' * 37}]", ")"]),
+        (f'x = f("({"a" * 40}", {"b" * 37})', ["x = f(", f'    "({"a" * 40}", {"b" * 37}', ")"]),
+        ("x = " + "a" * 100, ["x = " + "a" * 100]),
+    ],
+)
+def test_long_statements_are_broken_in_their_brackets(text: str, lines: list[str]) -> None:
+    assert laid_out(text, 0) == lines
+
+
+# --- the same model ---------------------------------------------------------------------------------------------------
+
+
+def made_by(networks: tuple[Network, ...]) -> Iterator[tuple[Network, Any]]:
+    """Each network with the model that the emitted program makes."""
+    space: dict[str, Any] = {}
+    exec(compile(program(networks), "emitted", "exec"), space)
+    functions = [node.name for node in ast.parse(program(networks)).body if isinstance(node, ast.FunctionDef)]
+    makers = [name for name in functions if "return keras.Model(" in _source(program(networks), name)]
+    for network, name in zip(networks, makers, strict=True):
+        yield network, space[name]()
+
+
+def _source(text: str, name: str) -> str:
+    node = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name)
+    return str(ast.get_source_segment(text, node))
+
+
+def settings(model: Any) -> list[tuple[str, dict[str, Any]]]:
+    """For each layer with weights, how they begin and what holds them small, and what the layer is."""
+    ends = ("initializer", "regularizer", "momentum", "epsilon", "use_bias", "strides", "padding", "groups", "dilation_rate")
+    return [
+        (type(layer).__name__, {key: _plain(value) for key, value in layer.get_config().items() if key.endswith(ends)})
+        for layer in model.layers
+        if layer.weights
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A setting without what differs from one draw to the next."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if key not in ("seed", "module", "registered_name", "build_config")}
+    return tuple(value) if isinstance(value, list) else value
+
+
+def assert_same(networks: tuple[Network, ...]) -> None:
+    """The emitted models have netdsl's weights in their order, settings and outputs."""
+    import numpy as np
+
+    from netdsl.keras.quiet import quiet_keras
+
+    keras = quiet_keras()
+    rng = np.random.default_rng(0)
+    for network, emitted in made_by(networks):
+        own = network.keras(0)
+        assert emitted.name == own.name
+        assert [tuple(weight.shape) for weight in emitted.weights] == [tuple(weight.shape) for weight in own.weights]
+        assert [weight.name for weight in emitted.weights] == [weight.name for weight in own.weights]
+        assert settings(emitted) == settings(own)
+        assert emitted.count_params() == own.count_params() == network.counts.total
+        # a little smaller, so that the numbers stay small through hundreds of layers, and no two of them the same
+        weights = [0.7 * weight + 0.01 * (rng.random(weight.shape, dtype="float32") - 0.3) for weight in own.get_weights()]
+        own.set_weights(weights)
+        emitted.set_weights(weights)
+        given = [
+            rng.integers(0, x.shape.limit, (2, *x.shape)) if isinstance(x.shape, Indices) else rng.random((2, *x.shape), dtype="float32")
+            for x in network.inputs
+        ]
+        for ours, theirs in zip(*(_outputs(model, given) for model in (own, emitted)), strict=True):
+            assert float(np.abs(ours - theirs).max()) <= 1e-6 * float(np.abs(ours).max())
+        keras.backend.clear_session()
+
+
+def _outputs(model: Any, given: list[Any]) -> list[Any]:
+    import numpy as np
+
+    found = model(given if len(given) > 1 else given[0], training=False)
+    return [np.asarray(each) for each in (found if isinstance(found, list | tuple) else [found])]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", SMALL)
+def test_small_examples_make_the_same_model(name: str) -> None:
+    assert_same(networks_of(ROOT / "examples" / f"{name}.net"))
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input a: 4\ninput b: 4\nlet enc = fc-8(bn) > dropout(0.5) > fc-2(tanh)\nsub[ @a > enc | @b > enc ] > fc-1(linear)",
+        "input 8x8x2 > conv3-4 as c > gap > fc-3 as one\n@c > conv1-2(bn) > fc-2 as two",
+        "let f = dense-4\ninput 4 > f x3 > fc-2",
+        "let f = fc-4(relu)\ninput 4 > f as p > add[ f | @p > f > tanh ] > f > fc-2",
+        "input 4 > fc-3 as a > fc-4 as b > fc-2\ntie b = transpose a",
+        "input 12 of int(50) > embed-8 > lstm-4(bi, seq, l2=1e-3) > gru-3 > fc-2(l1=1e-4, act_l1=0.1)",
+        "input 8x8x3\n> conv3-4(init=normal(0.02), bias_init=0.1, l2=1e-3) > conv3-4/2(bn(scale=no, momentum=0.99), lrelu(0.2)) > fc-2",
+        "input 8x8x2 > [ conv1-2 | conv3-2 > conv3-2 | pool3/1(pad=same) > conv1-2 ] > [ id | conv3-2(bn) ] > fc-2",
+        "input 8x8x4 > res(conv3-4 > conv3-4) x2 > res(conv3-8/2 > conv3-8) > mul[ id | gap > fc-2 > sigmoid-8 ] > fc-2",
+        "input 8x8x4 > (conv3-4(dilation=2) > dw3 > sep3-4 > prelu) x2 > scale > fc-2",
+        "input 4 > id > relu > id",
+        "input 4 > fc-2 as a\n@a > fc-3 as b",
+        "let f = scale > bn > fc-4\ninput 4 > f > f > fc-2",
+        "let g = mul[ id | gap > fc-2 > sigmoid-2 ]\ninput 4x4x2 > g > conv1-2 > g > fc-2",
+    ],
+)  # fmt: skip
+def test_statements_make_the_same_model(text: str) -> None:
+    assert_same((netdsl.parse(text),))
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("seed", range(12))
+def test_random_networks_make_the_same_model(seed: int) -> None:
+    assert_same((netdsl.parse(random_program(Random(seed), 8).text),))
+
+
+def _cases() -> list[Any]:
+    cases = [case for kind in dict.fromkeys(KINDS.values()) for case in kind.cases if kind.word != "id"]  # `id` has no layers
+    return [pytest.param(case.input, case.text, id=f"{case.text} on {dims(case.input)}") for case in cases]
+
+
+@pytest.mark.keras
+def test_kinds_make_the_same_model() -> None:
+    for kind in dict.fromkeys(kind for word, kind in KINDS.items() if word != "id"):
+        assert_same((netdsl.parse(f"input {dims(kind.cases[0].input)} > {kind.cases[0].text}"),))
+
+
+@pytest.mark.keras
+@pytest.mark.zoo
+@pytest.mark.parametrize(("shape", "text"), _cases())
+def test_all_cases_of_kinds_make_the_same_model(shape: tuple[int, ...], text: str) -> None:
+    assert_same((netdsl.parse(f"input {dims(shape)} > {text}"),))
+
+
+@pytest.mark.keras
+@pytest.mark.zoo
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_make_the_same_model(path: Path) -> None:
+    networks = networks_of(path)
+    if len(networks[0].inputs[0].shape) == 3 and networks[0].inputs[0].shape[-1] == 3:
+        networks = next((smaller for size in SIZES if (smaller := networks_of(path, size))), networks)
+    assert_same(networks)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", ["inception", "resnet20", "autoencoder_tied", "siamese"])
+def test_the_order_of_weights_is_keras_own(name: str) -> None:
+    (network,) = networks_of(ROOT / "examples" / f"{name}.net")
+    names = {network.graph.ops[op].name for op in weight_order(calls_of(network.graph))}
+    expected = [layer.name for layer in network.keras(0).layers if layer.weights]
+    assert [network.graph.ops[op].name for op in weight_order(calls_of(network.graph))] == expected
+    assert names == set(expected)
