@@ -15,6 +15,7 @@ class Activation(Plain):
 
     word = "_activation"
     group = "activation"
+    reach = "position"
     as_part = True
     relu_like: ClassVar[bool] = False  # kernels before it begin as He et al. (2015) say
     keras_name: ClassVar[str] = ""

@@ -92,6 +92,32 @@ class Saved(NamedTuple):
     masks: int = 0
 
 
+class Reach(NamedTuple):
+    """Which positions of an input an output position sees along one axis.
+
+    Position i sees those from ceil((step*i + first)/over) to floor((step*i + last)/over): a window has over=1 and the stride as `step`,
+    a step that makes K positions of one has step=1 and over=K. The range can be empty (zeros put in) or lie in the padding.
+    """
+
+    step: int
+    first: int
+    last: int
+    over: int = 1
+
+
+class Seen(NamedTuple):
+    """What the output's positions see of one input.
+
+    Attributes:
+        stages: steps from the input's positions to the output's, in this order, each with a `Reach` for every axis; none where each
+            position sees its own only; None where the output's positions do not lie along the input's.
+        whole: whether each position sees all positions of the input, maybe beside those of the stages. So it is where these are None.
+    """
+
+    stages: tuple[tuple[Reach, ...], ...] | None = ()
+    whole: bool = False
+
+
 class Indices(tuple[int, ...]):
     """The shape of a tensor of indices below `limit`: `128 of int(20000)`. Shapes made from it are plain."""
 
@@ -364,7 +390,7 @@ class Kind:
     """A kind of layer. An instance is one configured layer, and never changes.
 
     Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`, and the rules below; instead of
-    `work` and `saved` they may state `arithmetic` and `keeps`.
+    `work`, `saved` and `sees` they may state `arithmetic`, `keeps` and `reach`.
     """
 
     word: ClassVar[str] = ""
@@ -383,6 +409,7 @@ class Kind:
     indices: ClassVar[bool] = False  # takes indices, and nothing else
     arithmetic: ClassVar[str | None] = None  # what is done for each number of the output, named: `negate exp add divide`
     keeps: ClassVar[str | None] = None  # for the backward pass, of: inputs, output, indices (one for each output), mask (the same)
+    reach: ClassVar[str | None] = None  # what a position sees of each input, of: position (its own), all (all of them)
     options: ClassVar[dict[str, Option[Any]]] = {}
     points: ClassVar[tuple[str, ...]] = ()  # the options that may refer to a named point
 
@@ -400,7 +427,7 @@ class Kind:
         lacks = [rule for rule in cls._RULES if getattr(cls, rule) is getattr(Kind, rule)]
         lacks += [
             f"{rule} or {fact}"
-            for rule, fact in (("work", "arithmetic"), ("saved", "keeps"))
+            for rule, fact in (("work", "arithmetic"), ("saved", "keeps"), ("sees", "reach"))
             if getattr(cls, rule) is getattr(Kind, rule) and getattr(cls, fact) is None
         ]
         lacks += [name for name in ("group", "cases", "__doc__") if not getattr(cls, name)]
@@ -446,6 +473,11 @@ class Kind:
         """What is kept for the backward pass."""
         kept, size = (self.keeps or "").split(), math.prod(output)
         return Saved("inputs" in kept, "output" in kept, 0, size * ("indices" in kept), size * ("mask" in kept))
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """What each position of the output sees of each input: the positions, not the channels."""
+        words = (self.reach or "").split()
+        return (Seen(() if "position" in words else None, "all" in words),) * len(inputs)
 
     def source(self, name: str, output: Shape, *inputs: Shape, reads: tuple[str, ...] = ("x",), writes: str = "x") -> tuple[str, ...]:
         """The layer as Keras source: what is assigned, one after the other, to the variable `writes`.

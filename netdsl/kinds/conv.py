@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import Case, Part, Problem, Saved, Shape, Sizes, Weight, Whole, dims, per_axis
+from netdsl.kinds.base import Case, Part, Problem, Saved, Seen, Shape, Sizes, Weight, Whole, dims, per_axis
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.window import Axis, Padding, Windowed, brief, even, pad_layers, tf_same, wrong_rank
 
@@ -302,6 +302,10 @@ class TransposedConv(Convolution):
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output)
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """The positions whose windows hold it."""
+        return (Seen((tuple(axis.spread for axis in self.axes(inputs[0])),)),)
 
     def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
         return []

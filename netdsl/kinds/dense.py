@@ -42,6 +42,7 @@ class FullyConnected(Units):
     """A fully connected layer: everything that comes in, flattened, to every unit."""
 
     word = "fc"
+    reach = "all"
     tied_to = "fc"
     cases = (
         Case("fc-16", (784,), (16,), 12560),
@@ -79,6 +80,7 @@ class Dense(Units):
     """A dense layer on the last axis only: the same matrix at every position."""
 
     word = "dense"
+    reach = "position"
     tied_to = "dense"
     cases = (
         Case("dense-16", (784,), (16,), 12560),

@@ -13,7 +13,9 @@ from netdsl.kinds.base import (
     Kind,
     Numbers,
     Problem,
+    Reach,
     Ref,
+    Seen,
     Shape,
     Sizes,
     Whole,
@@ -22,7 +24,7 @@ from netdsl.kinds.base import (
     per_axis,
 )
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.unpool import linear_layers
+from netdsl.kinds.unpool import between, linear_layers
 from netdsl.kinds.window import Padding, Pads, Windowed, brief, even, pad_layers, wrong_rank
 
 
@@ -31,6 +33,7 @@ class Identity(Plain):
 
     word = "id"
     group = "shape"
+    reach = "position"
     moves = True
     arithmetic, keeps = "", ""
     cases = (Case("id", (8, 8, 4), (8, 8, 4), 0),)
@@ -44,6 +47,7 @@ class Flatten(Plain):
 
     word = "flatten"
     group = "shape"
+    reach = "all"
     moves = True
     arithmetic, keeps = "", ""
     cases = (Case("flatten", (5, 5, 16), (400,), 0), Case("flatten", (10,), (10,), 0))
@@ -114,6 +118,10 @@ class Widen(Plain):
             raise Problem("N207", f"`widen` adds channels, and {x[-1]} come in for {channels}", "amount", label=f"{dims(x)} comes in here")
         return (*((size - 1) // stride + 1 for size, stride in zip(x, self._strides(x), strict=False)), channels)
 
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Every S-th position."""
+        return (Seen((tuple(Reach(stride, 0, 0) for stride in self._strides(inputs[0])),)),)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]
         strides = self._strides(x)
@@ -152,6 +160,10 @@ class Reshape(Plain):
             raise Problem("N207", message, "to", label=f"{dims(x)} comes in here")
         return self.to
 
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Its own position where the positions stay; else taken as all."""
+        return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Reshape(output, name=name)]
 
@@ -161,6 +173,7 @@ class Permute(Plain):
 
     word = "permute"
     group = "shape"
+    reach = "all"
     moves = True
     arithmetic, keeps = "", ""
     cases = (Case("permute(2, 1)", (10, 4), (4, 10), 0), Case("permute(3, 1, 2)", (5, 6, 7), (7, 5, 6), 0))
@@ -241,6 +254,10 @@ class Crop(Edges):
             )
         return (*left, x[-1])
 
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Its own position, counted from before the cut."""
+        return (Seen((tuple(Reach(1, axis.before, axis.before) for axis in self.axes(inputs[0])),)),)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         cuts = tuple((axis.before, axis.after) for axis in self.axes(inputs[0]))
         return [getattr(k.keras.layers, f"Cropping{len(cuts)}D")(even(cuts), name=name)] if any(map(any, cuts)) else []
@@ -251,6 +268,7 @@ class Shuffle(Plain):
 
     word = "shuffle"
     group = "shape"
+    reach = "position"
     positional = ("groups",)
     moves = True
     arithmetic, keeps = "", ""
@@ -276,6 +294,7 @@ class Slice(Plain):
 
     word = "slice"
     group = "shape"
+    reach = "position"
     positional = ("from", "to")
     moves = True
     arithmetic, keeps = "", ""
@@ -318,6 +337,10 @@ class Resize(Plain):
         if not 2 <= len(x) <= 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes")
         return (*per_axis(self.to, len(x) - 1, "the size", "to"), x[-1])
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """The two positions that it lies between."""
+        return (between(output, inputs[0]),)
 
     def work(self, output: Shape, *inputs: Shape) -> int:
         """For each number and axis two multiplications and an addition."""

@@ -38,6 +38,7 @@ class Concatenate(Merge):
     """`[ a | b ]`: the channels of all branches, one after the other."""
 
     word = "concat"
+    reach = "position"
     moves = True
     arithmetic, keeps = "", ""
     cases = (Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144), Case("[ id | fc-2 ]", (5,), (7,), 12))
@@ -59,6 +60,7 @@ class Elementwise(Merge):
     """A merge of equal shapes, number by number."""
 
     word = "_elementwise"
+    reach = "position"
 
     def work(self, output: Shape, *inputs: Shape) -> int:
         """One operation for each number of the output and each branch but the first."""
@@ -154,6 +156,7 @@ class Stack(Merge):
     """All branches along a new first axis: n vectors make a sequence of n positions."""
 
     word = "stack"
+    reach = "all"
     arithmetic, keeps = "", ""
     cases = (Case("stack[ id | fc-5 ]", (5,), (2, 5), 30),)
 

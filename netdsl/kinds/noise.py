@@ -14,6 +14,7 @@ class Dropout(Plain):
 
     word = "dropout"
     group = "noise"
+    reach = "position"
     positional = ("rate",)
     moves = True
     arithmetic, keeps = "", "mask"
@@ -30,6 +31,7 @@ class SpatialDropout(Plain):
 
     word = "sdropout"
     group = "noise"
+    reach = "position"
     positional = ("rate",)
     moves = True
     arithmetic = ""
@@ -60,6 +62,7 @@ class DropPath(Plain):
 
     word = "droppath"
     group = "noise"
+    reach = "position"
     positional = ("rate",)
     moves = True
     arithmetic = ""
@@ -84,6 +87,7 @@ class Noise(Plain):
 
     word = "noise"
     group = "noise"
+    reach = "position"
     positional = ("std",)
     arithmetic, keeps = "", ""
     cases = (Case("noise(0.1)", (784,), (784,), 0), Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0), Case("noise(20)", (9,), (9,), 0))

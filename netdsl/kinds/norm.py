@@ -14,6 +14,7 @@ class Norm(Plain):
 
     word = "_norm"
     group = "norm"
+    reach = "position"
     as_part = True
 
     eps = Real(1e-5, "added to the variance", least=0)
@@ -100,6 +101,7 @@ class GroupNorm(Affine):
     """Group norm: each of `groups` groups of channels to mean 0 and variance 1 over all positions, for each example alone."""
 
     word = "gn"
+    reach = "position all"
     cases = (
         Case("gn", (8, 8, 64), (8, 8, 64), 128),
         Case("gn(groups=2)", (10, 6), (10, 6), 12),
@@ -130,6 +132,7 @@ class InstanceNorm(Affine):
     """Instance norm: each channel to mean 0 and variance 1 over all positions, for each example alone."""
 
     word = "in"
+    reach = "position all"
     centres = True
     cases = (
         Case("in", (8, 8, 4), (8, 8, 4), 8),
@@ -181,6 +184,7 @@ class UnitNorm(Plain):
 
     word = "l2norm"
     group = "norm"
+    reach = "position"
     arithmetic, keeps = "square add divide", "inputs"
     cases = (Case("l2norm", (128,), (128,), 0), Case("l2norm", (38, 38, 4), (38, 38, 4), 0))
 
@@ -193,6 +197,7 @@ class LocalResponseNorm(Plain):
 
     word = "lrn"
     group = "norm"
+    reach = "position"
     keeps = "inputs"
     cases = (Case("lrn", (55, 55, 96), (55, 55, 96), 0), Case("lrn(size=3, alpha=2e-5, beta=0.75, k=1)", (4, 4, 8), (4, 4, 8), 0))
 

@@ -17,6 +17,7 @@ class Scale(Plain):
 
     word = "scale"
     group = "other"
+    reach = "position"
     keeps = "inputs"
     cases = (
         Case("scale", (8, 8, 4), (8, 8, 4), 4),
@@ -56,6 +57,7 @@ class Rescale(Plain):
 
     word = "rescale"
     group = "other"
+    reach = "position"
     positional = ("factor", "offset")
     keeps = ""
     cases = (Case("rescale(1/255)", (28, 28, 1), (28, 28, 1), 0), Case("rescale(1/127.5, offset=-1)", (7,), (7,), 0))
@@ -80,6 +82,7 @@ class Standardize(Plain):
 
     word = "std"
     group = "other"
+    reach = "position"
     positional = ("mean", "std")
     arithmetic, keeps = "subtract divide", ""
     cases = (

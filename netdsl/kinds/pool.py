@@ -208,6 +208,7 @@ class FeaturePool(Plain):
 
     word = "featpool"
     group = "pooling"
+    reach = "position"
     positional = ("of",)
     takes: ClassVar[dict[str, str]] = {"size": "yes"}
     cases = (
@@ -253,6 +254,7 @@ class GlobalPooling(Kind):
 
     word = "_global_pooling"
     group = "pooling"
+    reach = "all"
     keras_name: ClassVar[str] = ""
 
     def shape(self, *inputs: Shape) -> Shape:

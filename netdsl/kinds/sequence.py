@@ -5,7 +5,25 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import REQUIRED, Case, Flag, Given, Indices, Kind, Point, Problem, Saved, Shape, Weight, Whole, Word, dims, shown
+from netdsl.kinds.base import (
+    REQUIRED,
+    Case,
+    Flag,
+    Given,
+    Indices,
+    Kind,
+    Point,
+    Problem,
+    Reach,
+    Saved,
+    Seen,
+    Shape,
+    Weight,
+    Whole,
+    Word,
+    dims,
+    shown,
+)
 from netdsl.kinds.initial import Initial, Trained, keras_initializer
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.window import wrong_rank
@@ -25,6 +43,7 @@ class Embed(Plain):
 
     word = "embed"
     group = "sequence"
+    reach = "position"
     takes: ClassVar[dict[str, str]] = {"amount": "yes"}
     indices = True
     arithmetic, keeps = "", "inputs"
@@ -59,6 +78,7 @@ class Positions(Plain):
 
     word = "pos"
     group = "sequence"
+    reach = "position"
     arithmetic, keeps = "add", ""
     cases = (Case("pos", (10, 16), (10, 16), 160), Case("pos(init=0)", (4, 4, 3), (4, 4, 3), 48))
 
@@ -83,6 +103,7 @@ class SinCos(Plain):
 
     word = "sincos"
     group = "sequence"
+    reach = "position"
     arithmetic, keeps = "add", ""
     cases = (Case("sincos", (10, 16), (10, 16), 0), Case("sincos", (5, 3), (5, 3), 0))
 
@@ -99,6 +120,7 @@ class First(Plain):
 
     word = "first"
     group = "shape"
+    reach = "all"
     moves = True
     arithmetic, keeps = "", ""
     cases = (Case("first", (10, 16), (16,), 0),)
@@ -125,6 +147,10 @@ class ClassToken(Plain):
         """One position more."""
         length, channels = _sequence(self.word, inputs[0])
         return (length + 1, channels)
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """The position before it: the token is like padding."""
+        return (Seen(((Reach(1, -1, -1),),)),)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """One for each channel."""
@@ -197,6 +223,10 @@ class Recurrent(Trained):
     def saved(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and gates and states at every position."""
         return Saved(inputs=True, values=inputs[0][0] * self.ways * self.kept * (self.amount or 0))
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Taken as all positions; its own stays its own with `seq`, unless they are read from the end."""
+        return (Seen(() if self.seq and not self.back else None, True),)
 
     def _more(self) -> dict[str, Any]:
         """Arguments of the Keras layer that the kind alone has."""
@@ -351,6 +381,10 @@ class Attention(Trained):
         (length, _), (others, _) = inputs[0], inputs[-1]
         inner = self.heads * self.width(inputs[0])
         return Saved(inputs=True, values=2 * (length + others) * inner + self.heads * length * others)
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """All positions of the keys and values, with `causal` too; of the queries its own."""
+        return (Seen((), True),) if len(inputs) == 1 else (Seen(), Seen(None, True))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         bias = {} if self.bias else {"use_bias": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import REQUIRED, Case, Choice, Kind, Point, Problem, Ref, Shape, dims, per_axis
+from netdsl.kinds.base import REQUIRED, Case, Choice, Kind, Point, Problem, Reach, Ref, Seen, Shape, dims, per_axis
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.pool import MaxPool
 from netdsl.kinds.window import brief, wrong_rank
@@ -48,6 +48,12 @@ class Upsample(Unpooling):
 
     how = Choice("nearest", ("nearest", "bilinear"), "what stands between the positions; bilinear is linear along each axis")
 
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """The position that it is made of; of `bilinear` the two that it lies between."""
+        if self.how.text == "bilinear":
+            return (between(output, inputs[0]),)
+        return (Seen((tuple(Reach(1, 1 - factor, 0, factor) for factor in self.factors(inputs[0])),)),)
+
     def work(self, output: Shape, *inputs: Shape) -> int:
         """Nothing; of `bilinear`, for each number and axis two multiplications and an addition."""
         return 3 * (len(output) - 1) * math.prod(output) if self.how.text == "bilinear" else 0
@@ -73,6 +79,10 @@ class Nails(Unpooling):
         Case("nails3", (5, 2), (15, 2), 0),
         Case("nails2", (2, 3, 4, 1), (4, 6, 8, 1), 0),
     )
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """The position whose value it holds, if it is the first of its K cells."""
+        return (Seen((tuple(Reach(1, 0, 0, factor) for factor in self.factors(inputs[0])),)),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         """Axis after axis: rows of all that lies behind one position, each with zeros behind it."""
@@ -135,12 +145,25 @@ class MaxUnpool(Plain):
             raise Problem("N207", message, label=f"{dims(inputs[0])} comes in here")
         return inputs[1]
 
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """The pooled positions whose windows hold it, and all of these windows in the pool's input: the switches."""
+        pool = self._pool.kind
+        assert isinstance(pool, MaxPool)
+        axes = pool.axes(inputs[1])
+        spread = tuple(axis.spread for axis in axes)
+        return Seen((spread,)), Seen((tuple(axis.reach for axis in axes), spread))
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         pool = self._pool.kind
         assert isinstance(pool, MaxPool)
         rank = len(output) - 1
         pads = pool.whole_pads(inputs[0], inputs[1])
         return [k.custom.MaxUnpooling(pool.window(rank), pool.strides(rank), pads, name=name)]
+
+
+def between(output: Shape, x: Shape) -> Seen:
+    """Linear interpolation between the positions' middles: the two positions that (i + 1/2)*W/N - 1/2 lies between, or the one it is."""
+    return Seen((tuple(Reach(2 * w, w - 3 * n + 1, w + n - 1, 2 * n) for w, n in zip(x[:-1], output, strict=False)),))
 
 
 def linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:

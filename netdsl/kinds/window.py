@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
 
-from netdsl.kinds.base import Dims, Kind, Option, Problem, Shape, Word, dims, per_axis, shown
+from netdsl.kinds.base import Dims, Kind, Option, Problem, Reach, Seen, Shape, Word, dims, per_axis, shown
 
 Pads = tuple[tuple[int, int], ...]
 _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
@@ -63,6 +63,16 @@ class Axis(NamedTuple):
         pads = self.before + self.after
         room = f"{self.size} - {self.extent} + {pads}"
         return f"{'ceil' if ceil else 'floor'}(({room})/{self.stride}) + 1 = {self.outputs(ceil)}"
+
+    @property
+    def reach(self) -> Reach:
+        """What an output of the window sees: from S*i - Pa on, as far as the window spans."""
+        return Reach(self.stride, -self.before, self.extent - 1 - self.before)
+
+    @property
+    def spread(self) -> Reach:
+        """What sees an input of the window, as a transposed window's output does: all outputs whose windows hold position i."""
+        return Reach(1, self.before - self.extent + 1, self.before, self.stride)
 
     def unread(self, outputs: int) -> int:
         """Positions of the input itself behind the last window."""
@@ -153,6 +163,10 @@ class Windowed(Kind):
             mend = f"pad=same keeps {dims(x[:-1])}" if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1 else ""
             raise Problem("N204", message, "layer", mend, f"{dims(x)} comes in here")
         return outputs
+
+    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Its window."""
+        return (Seen((tuple(axis.reach for axis in self.axes(inputs[0])),)),)
 
     def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
         """W701 where rows or columns of the input are never read."""
