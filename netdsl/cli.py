@@ -101,7 +101,8 @@ def _set_up_table(parser: argparse.ArgumentParser) -> None:
     _add_format(parser, "markdown", "csv", "latex", "html")
     parser.add_argument("--by", choices=("op", "layer", "block", "stage"), default="layer", help="what a line is (default: a layer)")
     columns_help = (
-        "output, params, moving, weights, macs, flops, activations, acts, memory, intensity, share: those to show, joined by commas"
+        "output, params, moving, weights, macs, flops, activations, acts, memory, rf, stride, intensity, share: "
+        "those to show, joined by commas"
     )
     parser.add_argument("--columns", metavar="NAMES", help=columns_help)
     parser.add_argument("--sort", metavar="NAME", help="the lines by this column, the largest first")
@@ -112,6 +113,7 @@ def _set_up_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-bias", action="store_true", help="count params without biases and norm factors")
     parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
     parser.add_argument("--why", metavar="LAYER", help="where the figures of a layer come from: its name, a point's, or as it is written")
+    parser.add_argument("--rf", nargs="?", const="", metavar="LAYER", help="draw what of the input the middle of a layer's output sees")
     parser.add_argument("--lecture", action="store_true", help="each row's memory and params as products, as on lecture slides")
 
 
@@ -314,6 +316,11 @@ def _table(options: argparse.Namespace) -> int:
         from netdsl.report.why import why
 
         print("\n\n".join(why(network, options.why) for network in checked.networks))
+        return 0
+    if options.rf is not None:
+        from netdsl.report.why import field_drawing
+
+        print("\n\n".join(field_drawing(network, options.rf) for network in checked.networks))
         return 0
     if options.lecture:
         from netdsl.report.lecture import lecture

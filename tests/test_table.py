@@ -69,6 +69,19 @@ def test_every_format_says_the_same_numbers(name: str) -> None:
             assert len(lines) >= 2, column
 
 
+def test_receptive_fields_are_columns_and_drawings(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(ROOT / "examples" / "vgg16.net")
+    assert main(["table", path, "--columns", "rf,stride"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"^conv3-512 +196 +16$", shown, flags=re.MULTILINE)
+    assert re.search(r"^softmax-1000 +all$", shown, flags=re.MULTILINE)
+    assert main(["table", path, "--json"]) == 0
+    axis = {"size": 212, "stride": 32}
+    assert [{k: a[k] for k in axis} for a in json.loads(capsys.readouterr().out)["receptive_field"]] == [axis, axis]
+    assert main(["table", str(ROOT / "examples" / "lenet5.net"), "--rf", "conv5-16"]) == 0
+    assert "sees rows 10 to 23, columns 10 to 23 of input" in capsys.readouterr().out
+
+
 def test_sorted_by_a_column() -> None:
     found = sheet(netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), sort="params"))
     numbers = [values[0] for _, _, values in found.lines]

@@ -18,6 +18,8 @@ def _cell(key: str, value: Any, units: bool) -> str:
     """A value as people read it: shapes as 7x7x512, thousands set apart, or shortened."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return dims(value)
     if units and isinstance(value, int):

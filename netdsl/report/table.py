@@ -10,6 +10,7 @@ from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.base import dims
 
 if TYPE_CHECKING:
+    from netdsl.analysis.receptive import Field
     from netdsl.graph import Graph, Layer
     from netdsl.network import Network
 
@@ -34,6 +35,8 @@ class Line(NamedTuple):
         output: its output's shape, without the batch.
         depth: how many blocks stand around it; lines of depth 0 sum to the totals.
         moved: elements that are read and written once each: inputs, weights and outputs, for one example.
+        last: the operation whose output it is.
+        field: what of the input that sees, where a column asks for it.
     """
 
     label: str
@@ -41,6 +44,8 @@ class Line(NamedTuple):
     counts: Counts
     depth: int = 0
     moved: int = 0
+    last: int = -1
+    field: Field | None = None
 
 
 class View(NamedTuple):
@@ -73,6 +78,21 @@ class Column(NamedTuple):
     sums: bool = True
 
 
+def _field(line: Line, total: Counts, view: View) -> str:
+    """The receptive field's size; `all` where the whole input is seen."""
+    if line.field is None:
+        return ""
+    return "all" if line.field.whole else _each_axis(line.field.size)
+
+
+def _stride(line: Line, total: Counts, view: View) -> str:
+    return _each_axis(line.field.stride) if line.field and line.field.stride else ""
+
+
+def _each_axis(numbers: Sequence[Any]) -> str:
+    return str(numbers[0]) if len(set(numbers)) == 1 else "x".join(map(str, numbers))
+
+
 def _per_byte(line: Line, total: Counts, view: View) -> float:
     return round(line.counts.flops / max(1, line.moved * BYTES[view.precision]), 2)
 
@@ -87,6 +107,8 @@ COLUMNS: dict[str, Column] = {
     "activations": Column("activations", lambda line, total, view: line.counts.activations),
     "acts": Column("acts", lambda line, total, view: line.counts.acts),
     "memory": Column("memory (bytes)", lambda line, total, view: line.counts.activations * view.batch * BYTES[view.precision]),
+    "rf": Column("receptive field", _field, sums=False),
+    "stride": Column("stride", _stride, sums=False),
     "intensity": Column("flops/byte", _per_byte, sums=False),
     "share": Column("share of macs (%)", lambda line, total, view: round(100 * line.counts.macs / max(1, total.macs), 2), sums=False),
 }
@@ -145,6 +167,11 @@ def sheet(network: Network, view: View) -> Sheet:
     if view.sort is not None:
         by = COLUMNS[view.sort].value
         lines = sorted((line for line in lines if not line.depth), key=lambda line: by(line, total, view), reverse=True)
+    if {"rf", "stride"} & set(view.columns):
+        from netdsl.analysis.receptive import receptive_fields
+
+        fields = receptive_fields(network.graph)
+        lines = [line._replace(field=fields[line.last]) for line in lines]
     columns = [COLUMNS[key] for key in view.columns]
     whole = Line("total", (), total, 0, sum(line.moved for line in lines if not line.depth))
     return Sheet(
@@ -167,7 +194,10 @@ def _moved(graph: Graph, index: int) -> int:
 
 
 def _layer_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
-    return [Line(row.layer.text, row.output, row.counts, 0, sum(_moved(graph, index) for index in row.layer.ops)) for row in table]
+    return [
+        Line(row.layer.text, row.output, row.counts, 0, sum(_moved(graph, index) for index in row.layer.ops), row.layer.ops[-1])
+        for row in table
+    ]
 
 
 def _op_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
@@ -179,7 +209,7 @@ def _op_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
             counts = count_op(graph, op)
             if index != row.layer.ops[-1]:
                 counts = counts._replace(activations=0)
-            lines.append(Line(op.kind.head() if op.kind else row.layer.text, op.shape, counts, 0, _moved(graph, index)))
+            lines.append(Line(op.kind.head() if op.kind else row.layer.text, op.shape, counts, 0, _moved(graph, index), index))
     return lines
 
 
@@ -231,7 +261,7 @@ def _stage_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
 
 
 def _sum(label: str, lines: Sequence[Line], depth: int) -> Line:
-    return Line(label, lines[-1].output, added(line.counts for line in lines), depth, sum(line.moved for line in lines))
+    return Line(label, lines[-1].output, added(line.counts for line in lines), depth, sum(line.moved for line in lines), lines[-1].last)
 
 
 _LINES: dict[str, Callable[[Graph, Sequence[Row]], list[Line]]] = {
@@ -271,7 +301,23 @@ def as_json(network: Network, view: View | None = None) -> dict[str, Any]:
             "activations": total.activations,
             "acts": total.acts,
         },
+        **_receptive(network),
     }
+
+
+def _receptive(network: Network) -> dict[str, Any]:
+    """The receptive field of the last operation with positions, an entry for each axis; nothing where there is none."""
+    from netdsl.analysis.receptive import network_field
+
+    field = network_field(network.graph)
+    if field is None:
+        return {}
+    axes = zip(field.size, field.stride, field.start, strict=True)
+    return {"receptive_field": [{"size": size, "stride": _plain(stride), "start": start} for size, stride, start in axes]}
+
+
+def _plain(number: Any) -> int | float:
+    return int(number) if number == int(number) else float(number)
 
 
 def text_table(network: Network) -> str:

@@ -22,6 +22,21 @@ def why(network: Network, what: str) -> str:
     Raises:
         NetError: N626 where nothing is meant.
     """
+    return "\n\n".join(_told(network.graph, layer) for layer in _meant(network, what))
+
+
+def field_drawing(network: Network, what: str = "") -> str:
+    """What of the input the middle of a layer's output sees, as text; of the last layer with positions where none is named.
+
+    Raises:
+        NetError: N626 where nothing is meant.
+    """
+    from netdsl.analysis.receptive import drawing
+
+    return drawing(network.graph, _meant(network, what)[0].ops[-1] if what else None)
+
+
+def _meant(network: Network, what: str) -> list[Layer]:
     graph = network.graph
     point = graph.points.get(what.removeprefix("@"))
     meant = [
@@ -33,7 +48,7 @@ def why(network: Network, what: str) -> str:
         names = [*(layer.name for layer in graph.layers), *graph.points]
         help = did_you_mean(what, names) or "a layer's name as in conv_1, a point's, or the layer as it is written: conv3-64"
         raise fail("N626", f"{network.name} has no layer `{what}`", help=help)
-    return "\n\n".join(_told(graph, layer) for layer in meant)
+    return meant
 
 
 def _told(graph: Graph, layer: Layer) -> str:
