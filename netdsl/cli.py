@@ -106,10 +106,13 @@ def _set_up_table(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--columns", metavar="NAMES", help=columns_help)
     parser.add_argument("--sort", metavar="NAME", help="the lines by this column, the largest first")
-    parser.add_argument("--batch", type=_positive, default=1, metavar="N", help="examples that the memory is for (default: 1)")
+    parser.add_argument("--batch", type=_positive, metavar="N", help="examples that the memory is for (default: 1); tells of all memory")
     parser.add_argument(
         "--precision", choices=("float32", "bfloat16", "mixed"), default="float32", help="of the activations (default: float32)"
     )
+    optimizers = ("gd", "sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad")
+    parser.add_argument("--optimizer", choices=optimizers, help="whose slots training keeps (default: adam); tells of all memory")
+    parser.add_argument("--fit", type=_size, metavar="SIZE", help="the largest batch that can be trained in so much memory: 24GiB")
     parser.add_argument("--no-bias", action="store_true", help="count params without biases and norm factors")
     parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
     parser.add_argument("--why", metavar="LAYER", help="where the figures of a layer come from: its name, a point's, or as it is written")
@@ -202,6 +205,15 @@ def _shape(text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9})*", text) or "0" in re.split("[x×]", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no shape: write it as in 224x224x3, or 784")
     return tuple(map(int, re.split("[x×]", text)))
+
+
+def _size(text: str) -> int:
+    from netdsl.analysis.memory import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _param(text: str) -> tuple[str, Any]:
@@ -306,10 +318,16 @@ def _table(options: argparse.Namespace) -> int:
     as_json = options.format == "json"
     columns = table.column_keys(options.columns) if options.columns else tuple(table.COLUMNS) if as_json else table.USUAL
     (sort,) = table.column_keys(options.sort)[:1] if options.sort else (None,)
-    view = table.View(options.by, columns, options.batch, options.precision, sort, not options.no_bias, options.units)
+    batch, optimizer = options.batch or 1, options.optimizer or "adam"
+    view = table.View(options.by, columns, batch, options.precision, sort, not options.no_bias, options.units)
     checked, _ = _networks(options)
     if as_json:
-        tables = [table.as_json(network, view) for network in checked.networks]
+        from netdsl.report.memory import memory_json
+
+        tables = [
+            {**table.as_json(network, view), "memory": memory_json(network, batch, options.precision, optimizer, options.fit)}
+            for network in checked.networks
+        ]
         print(json.dumps(tables[0] if len(tables) == 1 else {"networks": tables}, indent=2))
         return 0
     if options.why:
@@ -333,6 +351,11 @@ def _table(options: argparse.Namespace) -> int:
     if options.format == "text":
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
         print("\n\n".join(as_text(sheet, width) for sheet in sheets))
+        if options.batch or options.optimizer or options.fit is not None:
+            from netdsl.report.memory import memory_text
+
+            told = (memory_text(network, batch, options.precision, optimizer, options.fit) for network in checked.networks)
+            print("", *told, sep="\n")
     else:
         print("\n\n".join(FORMATS[options.format](sheet) for sheet in sheets))
     return 0

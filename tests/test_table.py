@@ -214,6 +214,30 @@ def test_a_column_that_there_is_not(option: str, capsys: pytest.CaptureFixture[s
     assert "did you mean `params`" in shown
 
 
+def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(ROOT / "examples" / "vgg16.net")
+    assert main(["table", path, "--batch", "32", "--optimizer", "momentum", "--fit", "24GiB"]) == 0
+    shown = capsys.readouterr().out
+    assert "memory, batch 32, float32, momentum" in shown
+    assert re.search(r"training peak +3\.7 GiB", shown)
+    most = int(re.search(r"largest batch in 24.0 GiB: (\d+)", shown)[1])  # type: ignore[index]
+    assert main(["table", path, "--json", "--batch", str(most), "--optimizer", "momentum", "--fit", "24GiB"]) == 0
+    memory = json.loads(capsys.readouterr().out)["memory"]
+    assert memory["largest_batch"] == most
+    assert memory["training_peak"] <= 24 << 30
+    keys = {"parameters", "gradients", "optimizer", "activation_bytes", "saved", "inference_peak", "training_peak", "workspace"}
+    assert keys < set(memory)
+    assert memory["optimizer"] == memory["gradients"] == 4 * 138_357_544
+    assert main(["table", path]) == 0
+    assert "training peak" not in capsys.readouterr().out
+
+
+def test_sizes_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["table", "4 > fc-3", "--fit", "24G"])
+    assert "write 24GiB or 24GB" in capsys.readouterr().err
+
+
 def test_a_notebook_shows_the_table() -> None:
     assert netdsl.parse("4 > fc-3")._repr_html_().startswith("<table>")
 

@@ -1,0 +1,47 @@
+"""The memory of a network for people and for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netdsl.analysis.memory import WORKSPACE_BAND, estimate, largest_batch, shown_bytes
+
+if TYPE_CHECKING:
+    from netdsl.network import Network
+
+_LINES = {
+    "parameters": "all that is stored",
+    "gradients": "one number for each trained weight",
+    "optimizer": "the optimizer's slots",
+    "activation_bytes": "the lecture's sum over the input and all outputs",
+    "saved": "kept for the backward pass",
+    "inference_peak": "most at one time in use",
+    "training_peak": "most at one time in training",
+}
+
+
+def memory_text(network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None) -> str:
+    """A line for each part of the memory, and with `fit` (bytes) the largest batch that fits."""
+    found = estimate(network.graph, batch, precision, optimizer)
+    lines = [f"memory, batch {batch:,}, {precision}, {optimizer}"]
+    lines += [f"  {key.replace('_', ' '):17} {shown_bytes(getattr(found, key)):>12}  {words}" for key, words in _LINES.items()]
+    low, high = (found.workspace * times for times in WORKSPACE_BAND)
+    band = f"what a library takes on top: an estimate, between {shown_bytes(low)} and {shown_bytes(high)}"
+    lines.append(f"  {'workspace':17} {shown_bytes(found.workspace):>12}  {band}")
+    if fit is not None:
+        most = largest_batch(network.graph, fit, precision, optimizer)
+        lines.append(
+            f"  largest batch in {shown_bytes(fit)}: {most:,}, workspace not counted"
+            if most
+            else f"  not one example fits into {shown_bytes(fit)}"
+        )
+    return "\n".join(lines)
+
+
+def memory_json(network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None) -> dict[str, Any]:
+    """The same in bytes."""
+    found: dict[str, Any] = {"batch": batch, "precision": precision, "optimizer_name": optimizer}
+    found |= estimate(network.graph, batch, precision, optimizer)._asdict()
+    if fit is not None:
+        found["largest_batch"] = largest_batch(network.graph, fit, precision, optimizer)
+    return found

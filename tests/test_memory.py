@@ -1,0 +1,293 @@
+"""Memory: the lecture's table, figures that others made, and small networks worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import netdsl
+from netdsl.analysis.memory import PRECISIONS, SLOTS, Memory, estimate, largest_batch, parse_size, shown_bytes
+from netdsl.graph import Graph
+
+ROOT = Path(__file__).resolve().parents[1]
+ZOO = json.loads((ROOT / "tests/truth/zoo.json").read_text(encoding="utf-8"))
+MIB = 2**20
+VGG16 = "224x224x3 > conv3-64 x2 > pool > conv3-128 x2 > pool > conv3-256 x3 > pool > (conv3-512 x3 > pool) x2 > fc-4096 x2 > softmax-1000"
+SOME = ("googlenet", "densenet121", "mobilenet_v3_small", "autoencoder_tied", "siamese", "bert_base", "unet", "lstm_classifier")
+
+
+def graph_of(text: str) -> Graph:
+    return netdsl.parse(text).graph
+
+
+def example(name: str) -> Graph:
+    return netdsl.load(ROOT / "examples" / f"{name}.net").graph
+
+
+def input_bytes(graph: Graph) -> int:
+    return sum(4 * graph.ops[point.op].size for point in graph.inputs)
+
+
+# --- figures that others made -----------------------------------------------------------------------------------------
+
+
+def test_the_lectures_table_of_vgg16() -> None:
+    graph = graph_of(VGG16)
+    values = 15_237_608  # 15.2 M
+    found = estimate(graph)
+    assert found.activation_bytes == 4 * values
+    assert shown_bytes(found.activation_bytes) == "58.1 MiB"
+    assert shown_bytes(found.activation_bytes - 4 * 224 * 224 * 3) == "57.6 MiB"
+    assert shown_bytes(2 * found.activation_bytes) == "116.3 MiB"  # forward and backward
+    assert estimate(graph, 16).activation_bytes == 16 * 4 * values
+
+
+@pytest.mark.parametrize("fact", [fact for fact in ZOO["networks"] if "feature_mib" in fact], ids=lambda fact: fact["file"])
+def test_feature_memory(fact: dict[str, Any]) -> None:
+    """Batch 1, float32; the input is not counted."""
+    graph = example(fact["file"].removesuffix(".net"))
+    assert round((estimate(graph).activation_bytes - input_bytes(graph)) / MIB) == fact["feature_mib"]
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO["training_peak_mib"] if name != "about"])
+def test_training_peaks(name: str) -> None:
+    """Batch 32, float32, momentum: to the MiB, which is how exactly they are known."""
+    if name == "vgg16_bn":
+        graph = graph_of(f"default conv(bn)\n{VGG16}")
+    else:
+        graph = example({"alexnet": "alexnet_torchvision"}.get(name, name))
+    assert round(estimate(graph, 32, optimizer="momentum").training_peak / MIB) == ZOO["training_peak_mib"][name]
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_perceptron_by_hand() -> None:
+    """Bytes: x 16, h 12 (ReLU in place), y 8; weights 15 and 8, so 60 and 32. A step is named by what is alive beside weights.
+
+    backward of fc-2:  gradients 32; x, h kept; gradients of y and h              92 + 32 + 28 + 8 + 12 = 172
+    backward of relu:  gradients 32; x, h kept; gradients of h and before ReLU    92 + 32 + 28 + 24     = 176
+    backward of fc-3:  gradients 92; x kept;    the gradient before ReLU          92 + 92 + 16 + 12     = 212
+    """
+    graph = graph_of("4 > fc-3 > fc-2")
+    assert [op.kind and op.kind.word for op in graph.ops] == [None, "fc", "relu", "fc"]
+    found = estimate(graph, optimizer="sgd")
+    assert found == Memory(
+        parameters=92,
+        gradients=92,
+        optimizer=0,
+        activation_bytes=16 + 12 + 8,
+        saved=16 + 12,
+        inference_peak=92 + 16 + 12,  # x and h; then h and y
+        training_peak=212,
+        workspace=0,
+    )
+    ten = estimate(graph, 10, optimizer="sgd")
+    assert ten.training_peak == 92 + 32 + 10 * (28 + 24)  # at ReLU, not at fc-3: 92 + 92 + 10 * 28 = 464
+    assert ten.inference_peak == 92 + 10 * 28
+
+
+def test_a_sum_by_hand() -> None:
+    """a = fc(x), b = fc(a), y = a + b: 8 bytes each, 24 bytes of weights each. The gradient of y is that of a and of b.
+
+    forward, at the sum:     x, a kept; b; y                                           48 + 32           = 80
+    backward of b:           24; x, a kept; y's gradient and b's part of a's           48 + 24 + 32      = 104
+    the sum for a:           24; x kept; both parts and their sum                      48 + 24 + 8 + 24  = 104
+    backward of a:           48; x kept; a's gradient                                  48 + 48 + 16      = 112
+    """
+    graph = graph_of("2 > fc-2(linear) > add[ id | fc-2(linear) ]")
+    for batch, peak in ((1, 112), (2, 48 + 24 + 64), (100, 48 + 24 + 3200)):
+        assert estimate(graph, batch, optimizer="sgd").training_peak == peak
+    assert estimate(graph).saved == 16
+
+
+def test_a_pool_keeps_places_and_dropout_a_mask() -> None:
+    """conv 4x4x1 > ReLU > pool 2x2x1: input 64 bytes, ReLU's output 64, 4 places of 8 bytes."""
+    assert estimate(graph_of("4x4x1 > conv3-1(relu) > pool > fc-1")).saved == 64 + 64 + 32 + 16
+    assert estimate(graph_of("4x4x1 > conv3-1(linear) > pool > fc-1")).saved == 64 + 64 + 32 + 16  # PyTorch keeps what comes in
+    assert estimate(graph_of("8 > fc-4(linear) > dropout(0.5) > fc-1")).saved == 32 + 16 + 4
+
+
+def test_a_concatenation_by_hand() -> None:
+    """x 8, a 8, b 12, c = [a | b] 20, y 4 bytes; weights 24, 36 and 24. The gradients of a and b are slices of that of c.
+
+    backward of fc-1:  24; x, c kept; gradients of y and c       84 + 24 + 28 + 24 = 160
+    backward of b:     60; x kept; the gradient of c             84 + 60 + 8 + 20  = 172
+    backward of a:     84; x kept; the gradient of c, for a      84 + 84 + 8 + 20  = 196
+    """
+    found = estimate(graph_of("2 > [ fc-2(linear) | fc-3(linear) ] > fc-1"), optimizer="sgd")
+    assert (found.saved, found.training_peak) == (28, 196)
+
+
+def test_batch_norms_statistics_are_kept_once_for_a_batch() -> None:
+    """conv 4x4x2 > bn > ReLU > fc: input 64, convolution 128, ReLU 128 for each example; two statistics of two channels, 16 bytes."""
+    graph = graph_of("4x4x1 > conv3-2(bn, relu) > fc-1")
+    for batch in (1, 7):
+        assert estimate(graph, batch).saved == batch * (64 + 128 + 128) + 16
+
+
+def test_activations_work_in_place_only_where_they_may() -> None:
+    """12 bytes are alive before the activation, and 12 more where it cannot work in place."""
+    weights = 4 * (15 + 4)
+    assert estimate(graph_of("4 > fc-3(relu) > fc-1")).inference_peak == weights + 28
+    twice = "4 > fc-3(linear) as a > relu > add[ id | @a ] > fc-1"
+    assert estimate(graph_of(twice)).inference_peak == weights + 36  # a, its ReLU, their sum
+    assert estimate(graph_of("4 > fc-3(sigmoid) > fc-1")).saved == 16 + 12
+    assert estimate(graph_of("4 > fc-3(swish) > fc-1")).saved == 16 + 12 + 12  # swish needs what comes in
+    assert estimate(graph_of("4 > fc-3(relu6) > fc-1")).saved == 16 + 12 + 12  # kept by PyTorch, see docs/accounting.md
+    assert estimate(graph_of("4 > fc-3(sigmoid) > dropout(0.5) > fc-1")).saved == 16 + 12 + 12 + 3  # sigmoid needs its output
+
+
+def test_what_comes_in_needs_no_gradient() -> None:
+    """No weights lie before the pool: it keeps nothing, and the backward pass ends at fc."""
+    found = estimate(graph_of("8x8x4 > pool > fc-1"), optimizer="sgd")
+    assert found.saved == 4 * 64
+    assert found.training_peak == 2 * 260 + 1024 + 256 + 4  # fc's backward: the input is there to the end; fc's input, one gradient
+
+
+def test_a_network_without_weights() -> None:
+    found = estimate(graph_of("8x8x4 > pool > relu"))
+    assert (found.parameters, found.gradients, found.optimizer, found.saved) == (0, 0, 0, 0)
+    assert found.inference_peak == found.training_peak == 1024 + 256
+
+
+def test_shared_and_tied_weights_count_once() -> None:
+    assert estimate(graph_of("let f = fc-4(linear)\n4 > f > f > f")).gradients == 80
+    tied = estimate(graph_of("8 > fc-3 as a > fc-8(linear) as b\ntie b = transpose a"))
+    assert tied.gradients == 4 * (8 * 3 + 3 + 8)
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_weights_agree_with_the_counts(name: str) -> None:
+    network = netdsl.load(ROOT / "examples" / f"{name}.net")
+    found = estimate(network.graph, 3)
+    assert found.parameters == 4 * network.counts.total
+    assert found.gradients == 4 * network.counts.params
+    assert found.optimizer == 2 * found.gradients
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["lenet5", *SOME])
+def test_laws(name: str) -> None:
+    graph = example(name)
+    before: Memory | None = None
+    for batch in (1, 2, 3, 64, 10**6):
+        found = estimate(graph, batch, optimizer="momentum")
+        assert found.training_peak >= found.parameters + found.gradients + found.optimizer
+        assert found.training_peak >= found.parameters + found.optimizer + found.saved
+        assert found.inference_peak <= found.training_peak
+        if before:
+            assert all(now >= then for now, then in zip(found, before, strict=True))
+            assert found.training_peak > before.training_peak or batch < 64
+        before = found
+
+
+@pytest.mark.parametrize("name", ["lenet5", "densenet121", "siamese"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_largest_batch_fits_and_the_next_does_not(name: str, optimizer: str) -> None:
+    graph = example(name)
+    for budget in (2**30, 24 * 2**30, 80 * 10**9 + 1):
+        most = largest_batch(graph, budget, optimizer=optimizer)
+        assert most > 0
+        assert estimate(graph, most, optimizer=optimizer).training_peak <= budget
+        assert estimate(graph, most + 1, optimizer=optimizer).training_peak > budget
+
+
+def test_no_batch_fits() -> None:
+    graph = example("lenet5")
+    assert largest_batch(graph, 0) == largest_batch(graph, -1) == 0
+    assert largest_batch(graph, estimate(graph).training_peak - 1) == 0
+    assert largest_batch(graph, estimate(graph).training_peak) >= 1
+
+
+def test_precisions() -> None:
+    graph = graph_of("28x28x1 > conv3-8(bn) > conv3-8 > fc-10")
+    full, half, mixed = (estimate(graph, 8, precision) for precision in PRECISIONS)
+    assert [2 * number for number in half] == list(full)
+    trained = full.gradients // 4
+    assert mixed.parameters == full.parameters + 2 * trained
+    assert (mixed.gradients, mixed.optimizer) == (full.gradients, full.optimizer)
+    assert (mixed.activation_bytes, mixed.saved) == (half.activation_bytes, half.saved)
+
+
+def test_indices_are_whole_numbers_in_every_precision() -> None:
+    graph = graph_of("128 of int(1000) > embed-8 > gap > fc-2")
+    assert estimate(graph, precision="bfloat16").activation_bytes == 4 * 128 + 2 * (128 * 8 + 8 + 2)
+
+
+def test_optimizers() -> None:
+    graph = graph_of("4 > fc-3 > fc-2")
+    slots = {name: estimate(graph, optimizer=name).optimizer // 92 for name in SLOTS}
+    assert slots == {"gd": 0, "sgd": 0, "momentum": 1, "nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}
+    # Adam's update of the largest array, 12 weights, needs two more of it; the input, 16 bytes, is still there.
+    assert estimate(graph, optimizer="adam").training_peak == 4 * 92 + 2 * 48 + 16
+
+
+def test_large_numbers_are_exact() -> None:
+    graph = example("efficientnet_b7")
+    one, many = estimate(graph), estimate(graph, 2**40 + 1)
+    assert many.activation_bytes == (2**40 + 1) * one.activation_bytes > 2**53
+    assert estimate(graph, 1024).activation_bytes == 1024 * one.activation_bytes
+    assert all(type(number) is int for number in many)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"batch": 0}, {"batch": -1}, {"precision": "float16"}, {"optimizer": "lion"}], ids=lambda wrong: next(iter(wrong))
+)
+def test_what_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=str(next(iter(wrong)))):
+        estimate(graph_of("4 > fc-3"), **wrong)
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("24GiB", 24 * 2**30),
+        (" 24 gib ", 24 * 2**30),
+        ("1.5GiB", 3 * 2**29),
+        ("500MB", 500_000_000),
+        ("0.1KiB", 102),
+        ("2TiB", 2**41),
+        ("80GB", 80 * 10**9),
+        ("4096", 4096),
+        ("7B", 7),
+        ("9007199254740993", 2**53 + 1),
+    ],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "24G", "24Gi", "-1GiB", "1e9", "1,000", "24 GiB more", "nan", "1" * 10_000, "٣GiB", "1\nGiB2"])
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(ValueError, match="is no size"):
+        parse_size(text)
+
+
+def test_the_hint_for_a_bare_letter() -> None:
+    with pytest.raises(ValueError, match="write 24GiB or 24GB"):
+        parse_size("24g")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (60_950_432, "58.1 MiB"),
+        (2**20 - 1, "1.0 MiB"),
+        (24 * 2**30, "24.0 GiB"),
+        (2**60, "1,048,576.0 TiB"),
+    ],
+)
+def test_shown_bytes(number: int, text: str) -> None:
+    assert shown_bytes(number) == text
