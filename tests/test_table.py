@@ -89,6 +89,11 @@ def test_sorted_by_a_column() -> None:
     assert found.lines[0][0] == "fc-4096"
 
 
+def test_sorted_by_the_receptive_field() -> None:
+    found = sheet(netdsl.load(ROOT / "examples" / "lenet5.net"), View(columns=("rf",), sort="rf"))
+    assert [values[0] for _, _, values in found.lines] == ["all", "all", "all", "16", "14", "6", "5", "1"]
+
+
 def test_without_biases() -> None:
     """The lecture's table of VGG-16, not counting biases."""
     found = sheet(netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), bias=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,17 +35,17 @@ class Line(NamedTuple):
         label: the layer as it was written, a block, a stage, or an operation.
         output: its output's shape, without the batch.
         depth: how many blocks stand around it; lines of depth 0 sum to the totals.
-        moved: elements that are read and written once each: inputs, weights and outputs, for one example.
-        last: the operation whose output it is.
-        field: what of the input that sees, where a column asks for it.
+        ops: its operations; the output is the last one's.
+        moved: elements that are read and written once each: inputs, weights and outputs, for one example; where a column asks for it.
+        field: what of the input the output sees; where a column asks for it.
     """
 
     label: str
     output: tuple[int, ...]
     counts: Counts
     depth: int = 0
+    ops: tuple[int, ...] = ()
     moved: int = 0
-    last: int = -1
     field: Field | None = None
 
 
@@ -164,16 +165,18 @@ def sheet(network: Network, view: View) -> Sheet:
     table = rows(network)
     total = totals(table)
     lines = _LINES[view.by](network.graph, table)
-    if view.sort is not None:
-        by = COLUMNS[view.sort].value
-        lines = sorted((line for line in lines if not line.depth), key=lambda line: by(line, total, view), reverse=True)
-    if {"rf", "stride"} & set(view.columns):
+    if {"rf", "stride"} & {*view.columns, view.sort}:
         from netdsl.analysis.receptive import receptive_fields
 
         fields = receptive_fields(network.graph)
-        lines = [line._replace(field=fields[line.last]) for line in lines]
+        lines = [line._replace(field=fields[line.ops[-1]]) for line in lines]
+    if "intensity" in {*view.columns, view.sort}:
+        lines = [line._replace(moved=sum(_moved(network.graph, index) for index in line.ops)) for line in lines]
+    if view.sort is not None:
+        by = COLUMNS[view.sort].value
+        lines = sorted((line for line in lines if not line.depth), key=lambda line: _rank(by(line, total, view)), reverse=True)
     columns = [COLUMNS[key] for key in view.columns]
-    whole = Line("total", (), total, 0, sum(line.moved for line in lines if not line.depth))
+    whole = Line("total", (), total)
     return Sheet(
         network.name,
         network.description,
@@ -185,6 +188,15 @@ def sheet(network: Network, view: View) -> Sheet:
     )
 
 
+def _rank(value: Any) -> Any:
+    """What a value is sorted by: a receptive field by its positions, one of all of them last."""
+    if not isinstance(value, str):
+        return value
+    from fractions import Fraction
+
+    return math.inf if value == "all" else math.prod(map(Fraction, value.split("x"))) if value else 0
+
+
 # --- levels -----------------------------------------------------------------------------------------------------------------
 
 
@@ -194,10 +206,7 @@ def _moved(graph: Graph, index: int) -> int:
 
 
 def _layer_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
-    return [
-        Line(row.layer.text, row.output, row.counts, 0, sum(_moved(graph, index) for index in row.layer.ops), row.layer.ops[-1])
-        for row in table
-    ]
+    return [Line(row.layer.text, row.output, row.counts, 0, row.layer.ops) for row in table]
 
 
 def _op_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
@@ -209,7 +218,7 @@ def _op_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
             counts = count_op(graph, op)
             if index != row.layer.ops[-1]:
                 counts = counts._replace(activations=0)
-            lines.append(Line(op.kind.head() if op.kind else row.layer.text, op.shape, counts, 0, _moved(graph, index), index))
+            lines.append(Line(op.kind.head() if op.kind else row.layer.text, op.shape, counts, 0, (index,)))
     return lines
 
 
@@ -261,7 +270,7 @@ def _stage_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
 
 
 def _sum(label: str, lines: Sequence[Line], depth: int) -> Line:
-    return Line(label, lines[-1].output, added(line.counts for line in lines), depth, sum(line.moved for line in lines), lines[-1].last)
+    return Line(label, lines[-1].output, added(line.counts for line in lines), depth, tuple(index for line in lines for index in line.ops))
 
 
 _LINES: dict[str, Callable[[Graph, Sequence[Row]], list[Line]]] = {
