@@ -317,7 +317,7 @@ def _table(options: argparse.Namespace) -> int:
 
     as_json = options.format == "json"
     columns = table.column_keys(options.columns) if options.columns else tuple(table.COLUMNS) if as_json else table.USUAL
-    (sort,) = table.column_keys(options.sort)[:1] if options.sort else (None,)
+    sort = None if options.sort is None else table.column_key(options.sort)
     batch, optimizer = options.batch or 1, options.optimizer or "adam"
     view = table.View(options.by, columns, batch, options.precision, sort, not options.no_bias, options.units)
     checked, _ = _networks(options)

@@ -98,6 +98,14 @@ def several_outputs() -> Any:
     return keras.Model(given, [first, second], name="m")
 
 
+def outputs_within() -> Any:
+    """Outputs that are read elsewhere, given twice, or an input."""
+    given = Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, activation="relu")(given)
+    y = layers.Dense(2)(layers.Flatten()(x))
+    return keras.Model(given, [x, y, y, given], name="m")
+
+
 def sequence() -> Any:
     given = Input((12,), dtype="int32")
     x = layers.Embedding(50, 8)(given)
@@ -170,6 +178,16 @@ WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
     (
         several_outputs,
         ["input 8x8x3", "> conv3-4(pad=valid) as t1 > gap > softmax-2", "@t1 > pool > fc-1"],
+    ),
+    (
+        outputs_within,
+        [
+            "input given: 8x8x3",
+            "> conv3-4(relu, pad=valid) as t1 > linear",
+            "@t1 > fc-2 as t2 > linear",
+            "@t2 > linear",
+            "@given > linear",
+        ],
     ),
     (
         sequence,

@@ -211,6 +211,12 @@ def test_json_has_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(row["flops"] for row in found["rows"]) == found["totals"]["flops"]
 
 
+@pytest.mark.parametrize("several", [",", "params,macs"])
+def test_tables_are_sorted_by_one_column(several: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", str(ROOT / "examples" / "lenet5.net"), "--sort", several]) == 1
+    assert "error[N625]" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--columns", "--sort"])
 def test_a_column_that_there_is_not(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", str(ROOT / "examples" / "lenet5.net"), option, "parms"]) == 1

@@ -130,6 +130,18 @@ class _Converter:
             return self._add(word, tuple(value.layer for value in values), place, shape, squeezed)
         return self._add(word, tuple(self._plain(source) for source in call.inputs), place, call.shape)
 
+    def ends(self, outputs: Sequence[int]) -> list[int]:
+        """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or an input, ends in a `linear` of its own:
+        in the language an output is the end of a flow."""
+        places = [self._plain(place) for place in outputs]
+        read = {source for layer in self.layers for source in layer.inputs}
+        for at, place in enumerate(places):
+            if place in read or places.count(place) > 1 or not self.layers[place].inputs:
+                self.layers.append(Layer(Word("linear"), (place,), (), self.layers[place].shape))
+                places[at] = len(self.layers) - 1
+                read.add(place)
+        return places
+
     def _hard_sigmoid(self, place: int) -> _Value | None:
         """What goes into relu6(x + 3) / 6, written with operators."""
         call = self.calls[place]
@@ -176,8 +188,7 @@ def layers_of(calls: Calls, padded_apart: bool) -> tuple[list[Layer], list[int],
     unread = [converter.calls[place].name for place in calls.inputs if place not in used and place not in calls.outputs]
     if unread:
         raise fail("N621", f"input `{unread[0]}` goes nowhere", help="leave it out of the model")
-    outputs = [converter._plain(place) for place in calls.outputs]
-    return converter.layers, [converter.values[place].layer for place in calls.inputs], outputs
+    return converter.layers, [converter.values[place].layer for place in calls.inputs], converter.ends(calls.outputs)
 
 
 def joined(layers: list[Layer], inputs: Sequence[int], outputs: Sequence[int]) -> tuple[list[Layer], list[int], list[int]]:

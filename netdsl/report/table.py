@@ -141,11 +141,18 @@ def column_keys(text: str) -> tuple[str, ...]:
     Raises:
         NetError: N625 for one that is no column.
     """
-    keys = tuple(part.strip() for part in text.split(",") if part.strip())
-    for key in keys:
-        if key not in COLUMNS:
-            raise fail("N625", f"the table has no column `{key}`", help=did_you_mean(key, COLUMNS) or f"it has {', '.join(COLUMNS)}")
-    return keys
+    return tuple(column_key(part.strip()) for part in text.split(",") if part.strip())
+
+
+def column_key(key: str) -> str:
+    """The key itself.
+
+    Raises:
+        NetError: N625 where it is no column.
+    """
+    if key not in COLUMNS:
+        raise fail("N625", f"the table has no column `{key}`", help=did_you_mean(key, COLUMNS) or f"it has {', '.join(COLUMNS)}")
+    return key
 
 
 def rows(network: Network) -> list[Row]:
