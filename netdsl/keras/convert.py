@@ -131,8 +131,8 @@ class _Converter:
         return self._add(word, tuple(self._plain(source) for source in call.inputs), place, call.shape)
 
     def ends(self, outputs: Sequence[int]) -> list[int]:
-        """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or an input, ends in a `linear` of its own:
-        in the language an output is the end of a flow."""
+        """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or an input, ends in a `linear` of its
+        own: in the language an output is the end of a flow."""
         places = [self._plain(place) for place in outputs]
         read = {source for layer in self.layers for source in layer.inputs}
         for at, place in enumerate(places):
