@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from netdsl.errors import Span
 from netdsl.kinds.base import Kind, Shape, Weight
@@ -100,7 +100,14 @@ class Graph(NamedTuple):
         return op.kind.written() if op.kind else layer.text
 
 
-def takers_of(ops: Sequence[Op]) -> list[list[int]]:
+class Reads(Protocol):
+    """What reads the outputs of others: an operation, a layer, a call."""
+
+    @property
+    def inputs(self) -> tuple[int, ...]: ...
+
+
+def takers_of(ops: Sequence[Reads]) -> list[list[int]]:
     """For each operation, those that read its output."""
     found: list[list[int]] = [[] for _ in ops]
     for index, op in enumerate(ops):

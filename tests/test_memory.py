@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import statistics
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import netdsl
-from netdsl.analysis.memory import PRECISIONS, SLOTS, Memory, estimate, largest_batch, parse_size, shown_bytes
+from netdsl.analysis.memory import PRECISIONS, SLOTS, XLA_BAND, Memory, estimate, largest_batch, parse_size, shown_bytes
 from netdsl.graph import Graph
+from netdsl.report.memory import memory_text
 
 ROOT = Path(__file__).resolve().parents[1]
 ZOO = json.loads((ROOT / "tests/truth/zoo.json").read_text(encoding="utf-8"))
@@ -60,6 +65,83 @@ def test_training_peaks(name: str) -> None:
     else:
         graph = example({"alexnet": "alexnet_torchvision"}.get(name, name))
     assert round(estimate(graph, 32, optimizer="momentum").training_peak / MIB) == ZOO["training_peak_mib"][name]
+
+
+# What XLA reserved for a training step with momentum and with Adam (`python benchmarks/memory.py --xla`, JAX 0.10 on a CPU), in MiB.
+XLA = {
+    ("mlp", 1): (6.12, 8.67),
+    ("mlp", 32): (7.80, 10.36),
+    ("mlp", 128): (8.28, 10.83),
+    ("lenet5", 1): (0.84, 1.07),
+    ("lenet5", 32): (6.67, 6.90),
+    ("lenet5", 128): (25.14, 25.37),
+    ("vgg, small", 1): (10.99, 14.10),
+    ("vgg, small", 32): (66.06, 69.17),
+    ("vgg, small", 128): (240.31, 243.42),
+    ("resnet20", 1): (4.75, 5.77),
+    ("resnet20", 32): (56.38, 57.41),
+    ("resnet20", 128): (216.25, 217.28),
+}
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("memory_benchmark", ROOT / "benchmarks" / "memory.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    path = list(sys.path)
+    spec.loader.exec_module(module)
+    sys.path[:] = path
+    return module
+
+
+def test_what_xla_does_otherwise_explains_its_figures(benchmark: ModuleType) -> None:
+    """The estimate is off by a fifth in the median, and by a fiftieth with the lines for XLA."""
+    errors, bare = [], []
+    for (name, batch), figures in XLA.items():
+        network = netdsl.parse(benchmark.SMALL[name])
+        for optimizer, figure in zip(benchmark.OPTIMIZERS, figures, strict=True):
+            peak = estimate(network.graph, batch, optimizer=optimizer).training_peak
+            errors.append(abs((peak + sum(benchmark.xla_lines(network, batch, optimizer))) / MIB / figure - 1))
+            bare.append(abs(peak / MIB / figure - 1))
+            assert XLA_BAND[0] * peak < figure * MIB < XLA_BAND[1] * peak
+    assert statistics.median(errors) < 0.02
+    assert max(errors) < 0.1
+    assert statistics.median(bare) > 0.2
+
+
+def test_xlas_lines_of_a_perceptron_by_hand(benchmark: ModuleType) -> None:
+    """4 > fc-3 > fc-2, the batch 10, Adam: in bytes, weights 60 and 32, slots twice as much, x 160, h 120, y 80.
+
+    The estimate's peak is at ReLU's gradient: weights and slots 92 * 3, fc-2's gradients 32, x, h, two gradients of 120. XLA's is at
+    fc-2's: weights and slots, x, what goes into ReLU and out of it, gradients of 80 and 120; fc-2's kernel of 24 is copied, and the
+    gradients of its weights are made where the weights were.
+    """
+    network = netdsl.parse("4 > fc-3 > fc-2")
+    peak = estimate(network.graph, 10).training_peak
+    assert peak == 92 * 3 + 32 + 160 + 120 + 240
+    lines = benchmark.xla_lines(network, 10, "adam")
+    assert (lines.gradients, lines.pools, lines.activations, lines.layouts, lines.kernels) == (-32, 0, 120, 0, 24)
+    assert peak + sum(lines) == 92 * 3 + 160 + 2 * 120 + 80 + 120 + 24
+
+
+def test_xlas_lines_of_a_pool_by_hand(benchmark: ModuleType) -> None:
+    """4x4x1 > pool behind a convolution: 64 bytes come in and 16 go out, with four coordinates for each number.
+
+    While the pool runs, four arrays of 64 and the zeros of 64 are there, its output once more (16), and the output's coordinates,
+    4 * 16, in the place of 64-bit places, 32.
+    """
+    network = netdsl.parse("4x4x1 > conv3-1(linear) > pool > fc-1")
+    assert benchmark.xla_lines(network, 1, "momentum").pools == 5 * 64 + 16 + 4 * 16 - 32
+
+
+def test_bands_stand_beside_the_estimates() -> None:
+    text = memory_text(netdsl.parse(VGG16), 32, "float32", "momentum")
+    lines = {line[2:19].rstrip(): line for line in text.splitlines()[1:]}
+    assert {name for name, line in lines.items() if "estimate:" in line} == {"inference peak", "training peak", "workspace"}
+    assert "PyTorch 3.6 GiB to 3.8 GiB; XLA on a CPU 2.2 GiB to 11.9 GiB" in lines["training peak"]
+    assert "libraries 0 B to 1.5 GiB" in lines["workspace"]
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------

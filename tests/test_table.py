@@ -189,6 +189,59 @@ def test_equal_neighbours_are_one_line_of_text() -> None:
     assert f"{3 * 148:,}" in shown
 
 
+def test_what_stands_side_by_side_is_no_repeat() -> None:
+    shown = as_text(sheet(netdsl.parse("8x8x4 > [ conv3-4 | conv3-4 ] > conv3-8 x3 > gap"), View()))
+    assert "conv3-4 x2" not in shown
+    assert "conv3-8 x3" in shown
+
+
+def test_equal_blocks_are_one_line_with_what_is_in_them() -> None:
+    text = "def a(c) = conv3-{c} > conv1-{c}\ndef b(c) = a({c}) x2\n8x8x4 > b(4) x3 > b(8) > gap"
+    found = sheet(netdsl.parse(text), View(by="block", columns=("params", "share")))
+    assert [(label, depth, values[0]) for label, depth, values in found.folded] == [
+        ("input 8x8x4", 0, 0),
+        ("b x3", 0, 3 * 2 * 168),
+        ("a x2", 1, 3 * 2 * 168),
+        ("b_4", 0, 1024),
+        ("a_1", 1, 368),
+        ("a_2", 1, 656),
+        ("gap", 0, 0),
+    ]
+    assert [label for label, _, _ in found.lines][1:4] == ["b_1", "b_1_a_1", "b_1_a_2"]
+    assert sum(values[1] for _, depth, values in found.folded if not depth) == pytest.approx(100, abs=0.02)
+
+
+LARGE = 94_906_265  # its square is the largest below 2**53
+
+
+def test_counts_are_exact_beyond_what_floats_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole numbers everywhere: one that went through a float would be off by one here, or end in `.0`."""
+    text = f"{2**53 - 1} > fc-1 > fc-3"
+    totals = {"params": 2**53 + 6, "weights": 2**53 + 2, "macs": 2**53 + 2, "activations": 2**53 + 3}
+    assert main(["table", text, "--json", "--batch", "1024"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {key: found["totals"][key] for key in totals} == totals
+    assert [row["params"] for row in found["rows"]] == [0, 2**53, 6]
+    assert found["rows"][0]["memory"] == 4 * 1024 * (2**53 - 1)
+    assert found["memory"]["parameters"] == 4 * (2**53 + 6)
+    assert not any(isinstance(number, float) for number in (*found["totals"].values(), *found["memory"].values()))
+    assert main(["table", text, "--format", "csv"]) == 0
+    assert f"fc-1,1,{2**53},{2**53 - 1},1" in capsys.readouterr().out
+    for format in ("text", "markdown", "latex", "html"):
+        assert main(["table", text, "--format", format]) == 0
+        assert f"{totals['params']:,}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("by", LEVELS)
+def test_no_float_in_a_count(by: str) -> None:
+    network = netdsl.parse(f"def b() = conv1-1 x2 > pool\n{LARGE}x{LARGE}x1 > b > b > gap > fc-2")
+    found = sheet(network, View(by=by, columns=tuple(COLUMNS), batch=1024, precision="bfloat16"))
+    assert found.totals[found.keys.index("macs")] == 2 * LARGE**2 + 2 * (LARGE // 2) ** 2 + 2
+    for values in [*(values for _, _, values in (*found.lines, *found.folded)), found.totals]:
+        for key, value in zip(found.keys, values, strict=True):
+            assert not COLUMNS[key].sums or type(value) is int, key
+
+
 def test_narrow_terminals_cut_labels() -> None:
     found = sheet(netdsl.parse("8x8x4 > conv3-4(l2=0.0001, init=he_uniform) > gap"), View())
     assert all(len(line) <= 60 for line in as_text(found, 60).split("\n")[:-3])
@@ -199,7 +252,7 @@ def test_the_command(format: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(ROOT / "examples" / "resnet18.net")
     assert main(["table", path, "--format", format, "--by", "block", "--columns", "output,params,flops"]) == 0
     shown = capsys.readouterr().out
-    assert "basic_1" in shown.replace("\\_", "_")
+    assert ("basic_1" if format in ("csv", "json") else "basic x2") in shown.replace("\\_", "_")
     if format == "json":
         assert list(json.loads(shown)["rows"][0]) == ["layer", "depth", "output", "params", "flops"]
 
@@ -257,3 +310,90 @@ def test_a_notebook_shows_the_table() -> None:
 def test_every_example_has_a_table_of_blocks(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", str(path), "--by", "block", "--units"]) == 0
     assert "total" in capsys.readouterr().out
+
+
+# --- with a second network beside -------------------------------------------------------------------------------------------
+
+A = "28x28x1 > conv5-6 > pool > conv5-16 > pool > fc-120 > softmax-10"
+B = "def c(n) = conv3-{n} x2\n28x28x1 > conv5-6 > pool > c(16) > pool > fc-84 > softmax-10"
+
+
+@pytest.mark.parametrize("format", [*FORMATS, "json"])
+def test_compared_in_each_format(format: str, golden: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", A, "--compare", B, "--format", format, "--columns", "output,params,share"]) == 0
+    golden(GOLDEN / f"compare.{format}", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("by", LEVELS)
+@pytest.mark.parametrize(("a", "b"), [("resnet18", "resnet34"), ("vgg16", "lenet5"), ("efficientnet_b0", "efficientnet_b1")])
+def test_compared_columns_sum_to_the_totals(a: str, b: str, by: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ours, theirs = (ROOT / "examples" / f"{name}.net" for name in (a, b))
+    assert main(["table", str(ours), "--compare", str(theirs), "--by", by, "--json", "--batch", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = [row for row in found["rows"] if not row.get("depth")]
+    for side, path in {"a": ours, "b": theirs}.items():
+        counts = netdsl.load(path).counts
+        for key in ("params", "macs", "flops", "activations"):
+            assert sum(row[key][side] or 0 for row in rows) == found["totals"][key][side] == getattr(counts, key)
+        assert sum(row["memory"][side] or 0 for row in rows) == 8 * counts.activations
+    for key in ("params", "macs", "memory"):
+        assert all(row[key]["difference"] == (row[key]["b"] or 0) - (row[key]["a"] or 0) for row in found["rows"])
+    there = {"removed": [True, False], "added": [False, True]}
+    assert all([row["layer"][side] is not None for side in "ab"] == there.get(row["change"], [True, True]) for row in found["rows"])
+
+
+@pytest.mark.parametrize("by", LEVELS)
+def test_compared_with_itself(by: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(ROOT / "examples" / "googlenet_bn.net")
+    assert main(["table", path, "--compare", path, "--by", by, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == len(sheet(netdsl.load(path), View(by=by)).lines)
+    assert all(row["change"] == "same" and row["layer_a"] == row["layer_b"] and row["params_difference"] == "0" for row in rows)
+
+
+def test_compared_blocks_are_folded(capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = (str(ROOT / "examples" / f"{name}.net") for name in ("resnet50", "resnet101"))
+    assert main(["table", a, "--compare", b, "--by", "block", "--columns", "params"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"^  bottleneck x5 +5,585,920 +5,585,920 +0$", shown, flags=re.MULTILINE)
+    assert re.search(r"^\+ bottleneck x17 +18,992,128 +\+18,992,128$", shown, flags=re.MULTILINE)
+
+
+def test_compared_memory_and_order(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--batch", "32", "--precision", "bfloat16", "--optimizer", "sgd", "--fit", "1GiB", "--sort", "params", "--columns", "memory"]
+    assert main(["table", A, "--compare", B, *options]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"^memory, batch 32, bfloat16, sgd$", shown, flags=re.MULTILINE)
+    assert re.search(r"^  training peak( +[\d.]+ [KM]iB){2}  x[\d.]+$", shown, flags=re.MULTILINE)
+    assert re.search(r"^  largest batch( +[\d,]+){2}  x[\d.]+$", shown, flags=re.MULTILINE)
+    body = shown.split("\n---")[1].splitlines()[1:]
+    assert body[0].split() == ["~", "fc-120", "->", "fc-84", "7,680", "5,376", "-2,304"]
+    assert body[1].split()[:2] == ["~", "conv5-16"]
+
+
+def test_compared_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.net").write_text("net first\n8 > fc-2\nnet second\n8 > fc-3\n")
+    (tmp_path / "b.net").write_text("net second\n8 > fc-5\nnet first\n8 > fc-2\n")
+    (tmp_path / "c.net").write_text("net frist\n8 > fc-5\nnet third\n8 > fc-2\n")
+    a, b, c = (str(tmp_path / f"{name}.net") for name in "abc")
+    assert main(["table", a, "--compare", b, "--json"]) == 0
+    found = [(each["a"], each["b"], each["totals"]["params"]["difference"]) for each in json.loads(capsys.readouterr().out)["networks"]]
+    assert found == [("first", "first", 0), ("second", "second", 18)]
+    assert main(["table", a, "--compare", c]) == 1
+    assert "did you mean `frist`" in capsys.readouterr().err
+    assert main(["table", a, "--compare", b, "--net", "second", "--columns", "params"]) == 0
+    assert re.search(r"^~ fc-3 -> fc-5 +27 +45 +\+18$", capsys.readouterr().out, flags=re.MULTILINE)
+
+
+def test_compared_inputs_params_and_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["param w = 2\nconv3-{w} > gap", "--compare", "param w = 3\nconv3-{w} > gap", "--input", "8x8x1", "--format", "csv"]
+    assert main(["table", *given]) == 0
+    assert "conv3-2,conv3-3,changed" in capsys.readouterr().out
+    assert main(["table", *given, "-p", "w=5"]) == 0
+    assert "conv3-5,conv3-5,same" in capsys.readouterr().out
+    for other, code in {"no.net": "N601", "8 > fd-2": "N101"}.items():
+        assert main(["table", A, "--compare", other]) == 1
+        out, err = capsys.readouterr()
+        assert not out
+        assert f"error[{code}]" in err
+    assert main(["table", "-", "--compare", "-"]) == main(["table", A, "--compare", B, "--lecture"]) == 2

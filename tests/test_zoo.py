@@ -20,22 +20,32 @@ from netdsl.syntax.format import format_text
 
 TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))
 MOST_LINES = 60
+IMPORTED = sorted((FOLDER / "keras").glob("*.net"))  # keras.applications
 LATER = {"feature_mib"}  # held in test_memory.py
 WORDS = {"file", "source", "input"}
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_is_short_and_checks_without_a_word(path: Path) -> None:
+@pytest.mark.parametrize("path", [*EXAMPLES, *IMPORTED], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_file_is_short_and_checks(path: Path) -> None:
+    """What is written by hand checks without a word and says what it expects; what is imported is in its one form."""
     found = checked(path)
-    assert not found.diagnostics
+    assert not found.faulty
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MOST_LINES
     assert text.startswith("# "), "it describes itself"
-    assert all("\nexpect params = " in network.text or "\nexpect weights = " in network.text for network in found.networks)
+    if path in IMPORTED:
+        assert format_text(Source(path.name, text), Limits()) == text
+    else:
+        assert not found.diagnostics
+        assert all("\nexpect params = " in network.text or "\nexpect weights = " in network.text for network in found.networks)
 
 
 def test_large_networks_are_examples() -> None:
     assert {path.stem for path in EXAMPLES} >= LARGE
+
+
+def test_all_of_keras_applications_is_there() -> None:
+    assert len(IMPORTED) == 40
 
 
 # --- figures that others published ------------------------------------------------------------------------------------------
@@ -99,21 +109,3 @@ def test_the_table_says_what_its_figures_are_and_whose() -> None:
         assert set(fact["source"].split(", ")) <= TABLE["sources"].keys()
     files = [fact["file"] for fact in TABLE["networks"]]
     assert len(set(files)) == len(files)
-
-
-# --- keras.applications, imported ---------------------------------------------------------------------------------------------
-
-IMPORTED = sorted((FOLDER / "keras").glob("*.net"))
-
-
-def test_all_of_keras_applications_is_there() -> None:
-    assert len(IMPORTED) == 40
-
-
-@pytest.mark.parametrize("path", IMPORTED, ids=lambda path: path.stem)
-def test_imported_files_are_short_and_in_their_one_form(path: Path) -> None:
-    found = checked(path)
-    assert not found.faulty
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= MOST_LINES
-    assert format_text(Source(path.name, text), Limits()) == text

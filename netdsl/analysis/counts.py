@@ -63,19 +63,27 @@ def count_op(graph: Graph, op: Op) -> Counts:
     )
 
 
-def count_layers(graph: Graph) -> list[Counts]:
-    """The counts of each layer with its norm and activation. Operations that are alike are counted once."""
+def count_ops(graph: Graph) -> list[Counts]:
+    """The counts of each operation. Those that are alike are counted once."""
     known: dict[object, Counts] = {}
+    found = []
+    for index, op in enumerate(graph.ops):
+        key = (id(op.kind), op.shape, graph.ops[op.inputs[0]].shape, op.shares, op.tied) if len(op.inputs) == 1 else index
+        if key not in known:
+            known[key] = count_op(graph, op)
+        found.append(known[key])
+    return found
+
+
+def count_layers(graph: Graph) -> list[Counts]:
+    """The counts of each layer with its norm and activation."""
+    ops = count_ops(graph)
     found = []
     for layer in graph.layers:
         total = _NONE
         for index in layer.ops:
-            op = graph.ops[index]
-            key = (id(op.kind), op.shape, graph.ops[op.inputs[0]].shape, op.shares, op.tied) if len(op.inputs) == 1 else index
-            if key not in known:
-                known[key] = count_op(graph, op)
-            total = total.plus(known[key])
-        found.append(total._replace(activations=graph.ops[layer.ops[-1]].size))
+            total = total.plus(ops[index])
+        found.append(total._replace(activations=ops[layer.ops[-1]].activations))
     return found
 
 

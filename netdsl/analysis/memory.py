@@ -14,12 +14,17 @@ from typing import NamedTuple
 
 from netdsl.graph import Graph, Op, takers_of
 from netdsl.kinds.base import Indices
+from netdsl.names import PRECISIONS, SLOTS
 
-SLOTS = {"gd": 0, "sgd": 0, "momentum": 1, "nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}
 # Numbers that the update holds for each of an array's while it is at that array, beside weight, gradient and slots: Adam's divisor is
 # the root of a slot over a number, two arrays; RMSprop's and Adagrad's is a root; Nesterov's momentum is looked ahead in a copy.
 _SCRATCH = {"nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}
-WORKSPACE_BAND = (0, 2)  # what a library really takes lies between these multiples of the estimate
+# What was measured lies between these multiples of the estimates (docs/accounting.md, "How near it comes"): a library's workspace; the
+# peak of training as PyTorch simulates it and as XLA reserves it on a CPU; the peak in use as PyTorch simulates it.
+WORKSPACE_BAND = (Fraction(0), Fraction(2))
+TORCH_BAND = (Fraction("0.98"), Fraction("1.02"))
+XLA_BAND = (Fraction("0.6"), Fraction("3.2"))
+USE_BAND = (Fraction(1), Fraction("1.6"))
 
 _SHOWN = ("B", "KiB", "MiB", "GiB", "TiB")
 _UNIT_BYTES = {"": 1, "b": 1}
@@ -35,17 +40,6 @@ _PASSED = frozenset(("add", "id", "flatten", "reshape", "linear", "noise"))  # t
 # elu, softplus, hardsigmoid) keeps the input, which nothing else needs: the larger choice is the estimate's.
 _KEEP_INPUT = frozenset(("relu6", "lrelu", "elu", "selu", "softplus", "hsigmoid"))
 _KEEP_INPUT_TOO = frozenset(("pool", "gmp", "avgpool"))  # the places or the shape would do, yet PyTorch keeps these inputs
-
-
-class Precision(NamedTuple):
-    """Bytes of one number: of weights, gradients and slots (`weights`), of their copies in use, and of activations."""
-
-    weights: int
-    copies: int
-    activations: int
-
-
-PRECISIONS = {"float32": Precision(4, 0, 4), "bfloat16": Precision(2, 0, 2), "mixed": Precision(4, 2, 2)}
 
 
 class Memory(NamedTuple):

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from netdsl.graph import Graph, Op
+from netdsl.graph import Graph, Op, takers_of
 from netdsl.kinds.base import Indices, Shape
 from netdsl.kinds.code import written
 
@@ -260,15 +260,6 @@ def _about_input(made: str, value: Any, shape: Shape) -> Any:
 
 
 # --- activations ------------------------------------------------------------------------------------------------------------
-
-
-def takers_of(steps: Sequence[Step]) -> list[list[int]]:
-    """For each step, those that read its output."""
-    found: list[list[int]] = [[] for _ in steps]
-    for place, step in enumerate(steps):
-        for source in step.inputs:
-            found[source].append(place)
-    return found
 
 
 def with_activations(calls: Calls, of: Collection[str] | None = None) -> Calls:

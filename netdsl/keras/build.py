@@ -47,11 +47,19 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     try:
         return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise fail("N614", f"{os.fspath(path)} is damaged: {reason}") from None
+        raise fail("N614", f"{os.fspath(path)} is damaged: {first_line(error)}") from None
 
 
-def build(network: Network, seed: int | None = None) -> Any:
+def first_line(error: BaseException) -> str:
+    """What an error says, in a line; its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+POLICIES = {"float32": "float32", "bfloat16": "bfloat16", "mixed": "mixed_bfloat16"}
+"""What Keras calls a precision; `mixed` keeps the weights in float32 and computes in bfloat16."""
+
+
+def build(network: Network, seed: int | None = None, precision: str = "float32") -> Any:
     """The network as a Keras model with initial weights, the same ones again for the same seed.
 
     Layers are named by the path of blocks that leads to them.
@@ -62,11 +70,15 @@ def build(network: Network, seed: int | None = None) -> Any:
     tools = toolbox()
     if seed is not None:
         tools.keras.utils.set_random_seed(seed)
+    usual = tools.keras.config.dtype_policy()
     try:
+        tools.keras.config.set_dtype_policy(POLICIES[precision])
         return _model(network.graph, network.name, tools)
     except MemoryError:
         message = f"{network.name} does not fit into the memory: {network.counts.total:,} values"
         raise RunError(*fail("N603", message).diagnostics) from None
+    finally:
+        tools.keras.config.set_dtype_policy(usual)
 
 
 def _model(graph: Graph, name: str, tools: Toolbox) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from netdsl.errors import fail
+from netdsl.graph import takers_of
 from netdsl.keras.defaults import word_text
 from netdsl.keras.read import Call, Calls
 from netdsl.keras.words import BY_CONSTANT, MERGES, NOTHING, Word, merge_word, no_word, padded, word_of
@@ -50,10 +51,7 @@ class _Converter:
         self.layers: list[Layer] = []
         self.values: list[_Value] = []
         self.uses = Counter(call.operation for call in self.calls)
-        self.takers: dict[int, list[int]] = {}
-        for place, call in enumerate(self.calls):
-            for source in call.inputs:
-                self.takers.setdefault(source, []).append(place)
+        self.takers = takers_of(self.calls)
         self.outputs = set(calls.outputs)
 
     def convert(self, place: int) -> _Value:
@@ -76,8 +74,8 @@ class _Converter:
 
     def _one_to_one(self, place: int) -> _Value:
         call = self.calls[place]
-        value = self.values[call.inputs[0]]
-        (source,) = call.inputs[:1]
+        source = call.inputs[0]
+        value = self.values[source]
         if call.kind == "Pad" and call.options.get("constant_values") == -math.inf:
             takers = [self.calls[taker].kind for taker in self.takers[place]]
             if len(takers) == 1 and takers[0].startswith("MaxPooling") and place not in self.outputs:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
+from netdsl.graph import takers_of
 from netdsl.keras.words import Word, decimal
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
@@ -54,11 +55,7 @@ class Defaults:
 
     def __init__(self, layers: Sequence[Layer], outputs: Iterable[int]) -> None:
         self.layers = layers
-        takers: dict[int, list[int]] = {place: [] for place in range(len(layers))}
-        for place, layer in enumerate(layers):
-            for source in layer.inputs:
-                takers[source].append(place)
-        self.takers, self.outputs = takers, set(outputs)
+        self.takers, self.outputs = takers_of(layers), set(outputs)
         self.of: dict[str, dict[str, Any]] = {}
         norms = [layer.word.options["norm"] for layer in layers if isinstance(layer.word.options.get("norm"), Word)]
         norms += [layer.word for layer in layers if layer.word.word in KINDS and issubclass(KINDS[layer.word.word], Norm)]

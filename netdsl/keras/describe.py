@@ -15,7 +15,7 @@ from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
 from netdsl.kinds.base import Part
 from netdsl.limits import Limits
-from netdsl.network import parse
+from netdsl.network import Network, parse
 from netdsl.structure import (
     REFERENCE,
     REPEAT,
@@ -42,10 +42,11 @@ _ROLES = {"dropout": "p", "droppath": "p", "sdropout": "p"}
 
 
 class Imported(NamedTuple):
-    """A `.net` file's text, and for each operation with weights, in its order, the number of the Keras operation that holds them."""
+    """A `.net` file's text, its network, and the Keras operation that holds the weights of an operation, by the latter's name."""
 
     text: str
-    weights: tuple[int, ...]
+    network: Network
+    holders: Mapping[str, int]
 
 
 def imported(calls: Calls) -> Imported:
@@ -54,25 +55,27 @@ def imported(calls: Calls) -> Imported:
     Raises:
         NetError: N621 where the language has no word for a layer.
     """
-    writers = [_Writer(calls, *joined(*layers_of(calls, padded_apart))) for padded_apart in (False, True)]
-    writer = min(writers, key=lambda writer: len(writer.text().splitlines()))  # the first of equal ones
-    text, holders = writer.text(), [calls.calls[call] for call in writer.weights()]
-    _hold_against(calls, holders, text)
-    return Imported(text, tuple(call.operation for call in holders))
+    within, apart = (joined(*layers_of(calls, padded_apart)) for padded_apart in (False, True))
+    writers = [_Writer(calls, *layers) for layers in ([within] if within == apart else [within, apart])]
+    texts = [writer.text() for writer in writers]
+    text, writer = min(zip(texts, writers, strict=True), key=lambda found: len(found[0].splitlines()))  # the first of equal ones
+    return _held_against(calls, [calls.calls[call] for call in writer.weights()], text)
 
 
-def _hold_against(calls: Calls, holders: Sequence[Call], text: str) -> None:
+def _held_against(calls: Calls, holders: Sequence[Call], text: str) -> Imported:
     """Reads the text again: it must have the model's weights, layer by layer, and its outputs.
 
     Raises:
         NetError: N623 where it has not; that is a mistake of netdsl's.
     """
-    graph = parse(text).graph
-    sizes = [sum(array.size for array in op.kind.weights(*graph.input_shapes(op))) for op in graph.ops if op.kind and op.shares is None]
+    network = parse(text)
+    graph = network.graph
+    sizes = {op.name: size for op in graph.ops if (size := sum(array.size for array in graph.weights(op)))}
     shapes = [graph.ops[point.op].shape for point in graph.outputs]
-    same = [size for size in sizes if size] == [call.weights for call in holders]
+    same = list(sizes.values()) == [call.weights for call in holders]
     if not same or [math.prod(shape) for shape in shapes] != [math.prod(calls.calls[place].shape) for place in calls.outputs]:
         raise fail("N623", f"the text for `{calls.name}` would be another network", help="please report it, with the model")
+    return Imported(text, network, {name: call.operation for name, call in zip(sizes, holders, strict=True)})
 
 
 class Leaf(NamedTuple):
@@ -105,13 +108,14 @@ class _Writer:
         self.order: list[int] = []
         self.blocks: list[Block] = []
         self.flows: list[Flow] = []
-        self._structure(())
         crossing = crossings(self.nodes)
-        if crossing:  # cells that take the last cell but one: the shortest text of those that end flows at some of them
+        if not crossing:
+            self._structure(())
+        else:  # cells that take the last cell but one: the shortest text of those that end flows at some of them
             cells = dict.fromkeys((self.nodes[place].head, len(self.nodes[place].inputs)) for place in crossing)
             alike = {cell: [at for at, node in enumerate(self.nodes) if (node.head, len(node.inputs)) == cell] for cell in cells}
             by_word = [[at for cell in cells if cell[0] == head for at in alike[cell]] for head in dict.fromkeys(head for head, _ in cells)]
-            self._structure(min([[], *alike.values(), *by_word, crossing], key=self._length))
+            self._shortest([[], *alike.values(), *by_word, crossing])
 
     def _structure(self, ends: Sequence[int]) -> None:
         """Finds branches, residuals, blocks and repeats, with flows that end at the given nodes."""
@@ -122,9 +126,16 @@ class _Writer:
         self.blocks, flows = with_blocks(flows, lambda chain: len(self._chain(chain, {}, {})))
         self.flows = repeated(flows, 6)
 
-    def _length(self, ends: Sequence[int]) -> int:
+    def _shortest(self, candidates: Sequence[Sequence[int]]) -> None:
+        """The structure, of those with flows that end at these nodes, whose text is shortest: the first of equal ones."""
+        found = []
+        for ends in candidates:
+            self._structure(ends)
+            found.append((self._length(), self.order, self.blocks, self.flows))
+        _, self.order, self.blocks, self.flows = min(found, key=lambda structure: structure[0])
+
+    def _length(self) -> int:
         """The text's length; merges within merges are hard to read, and count more."""
-        self._structure(ends)
         return len(self.text()) + _DEEP * max(map(_depth, self._chains()))
 
     def weights(self) -> Iterator[int]:
@@ -248,7 +259,8 @@ class _Writer:
         """The whole file."""
         names = dict(zip(self.inputs, self.input_names, strict=True))
         referred = [value.node for chain in self._chains() for item in every(chain) for value in item.values if isinstance(value, NodeName)]
-        for place in sorted(set(referred) - set(names), key=self._made):
+        made = {place: at for at, place in enumerate(self.order)}
+        for place in sorted(set(referred) - set(names), key=made.__getitem__):
             names[place] = f"t{len(names) - len(self.inputs) + 1}"
         blocks = {block.number: (f"block{'' if at == 0 else at + 1}", block) for at, block in enumerate(self.blocks)}
         lines = [f"# {self.calls.name}: from a Keras model", f"net {_identifier(self.calls.name)}"]
@@ -272,9 +284,6 @@ class _Writer:
 
     def _chains(self) -> list[Chain]:
         return [*(block.chain for block in self.blocks), *(flow.chain for flow in self.flows)]
-
-    def _made(self, place: int) -> int:
-        return self.order.index(place)
 
     def _input(self, place: int) -> str:
         layer = self.layers[place]
@@ -316,7 +325,7 @@ class _Writer:
 
     def _holds_default(self, chain: Chain) -> bool:
         """Whether a chain holds a kind with an activation of its own by default, blocks looked into."""
-        blocks = {block.number: block for block in getattr(self, "blocks", ())}
+        blocks = {block.number: block for block in self.blocks}
         for item in every(chain):
             if isinstance(item.head, BlockHead) and item.head.block in blocks and self._holds_default(blocks[item.head.block].chain):
                 return True

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netdsl.errors import fail
-from netdsl.keras.build import toolbox
+from netdsl.keras.build import first_line, toolbox
 from netdsl.keras.describe import imported
 from netdsl.keras.read import read_model
 
@@ -35,16 +35,11 @@ def rebuilt(model: Any) -> tuple[str, Any]:
     Raises:
         NetError: as `from_keras`.
     """
-    from netdsl.network import parse
-
     toolbox()
     calls = read_model(model)
     found = imported(calls)
-    network = parse(found.text)
-    twin = network.keras()
-    graph = network.graph
-    own = [op.name for op in graph.ops if op.kind is not None and op.shares is None and op.kind.weights(*graph.input_shapes(op))]
-    for name, number in zip(own, found.weights, strict=True):
+    twin = found.network.keras()
+    for name, number in found.holders.items():
         _carry(calls.operations[number], twin.get_layer(name))
     return found.text, twin
 
@@ -96,7 +91,7 @@ def _application(name: str, shape: tuple[int, ...] | None) -> Any:
     try:
         return make(weights=None, **given)
     except (ValueError, TypeError) as error:
-        raise fail("N620", f"keras.applications cannot make `{name}`: {_first_line(error)}") from None
+        raise fail("N620", f"keras.applications cannot make `{name}`: {first_line(error)}") from None
 
 
 def _loaded(path: str) -> Any:
@@ -112,11 +107,7 @@ def _loaded(path: str) -> Any:
     except Exception as error:  # Keras raises whatever its classes raise on a configuration that they do not know
         made_by = config.get("keras_version")
         versions = f" (written by Keras {made_by}, and this is {tools.keras.__version__})" if made_by else ""
-        raise fail("N614", f"{path} cannot be loaded{versions}: {_first_line(error)}") from None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise fail("N614", f"{path} cannot be loaded{versions}: {first_line(error)}") from None
 
 
 def _stored(path: str) -> Mapping[str, Any]:
@@ -133,7 +124,7 @@ def _stored(path: str) -> Mapping[str, Any]:
         if begin == b"\x89HDF\r\n\x1a\n":
             return _stored_in_hdf5(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError) as error:
-        raise fail("N614", f"{path} is damaged: {_first_line(error)}") from None
+        raise fail("N614", f"{path} is damaged: {first_line(error)}") from None
     raise fail("N614", f"{path} is neither a .keras nor an .h5 file", help="model.save('model.keras') writes one")
 
 
@@ -211,5 +202,5 @@ def _with_shape(model: Any, shape: tuple[int, ...]) -> Any:
         twin = keras.models.clone_model(model, input_tensors=given)
         twin.set_weights(model.get_weights())
     except (ValueError, TypeError) as error:
-        raise fail("N620", f"`{model.name}` does not take an input of {'x'.join(map(str, shape))}: {_first_line(error)}") from None
+        raise fail("N620", f"`{model.name}` does not take an input of {'x'.join(map(str, shape))}: {first_line(error)}") from None
     return twin

@@ -21,7 +21,6 @@ class Call(NamedTuple):
         shape: the output's, without the batch.
         operation: the same for all calls of one operation, so for shared weights.
         weights: how many numbers it holds.
-        frozen: they are not trained.
     """
 
     name: str
@@ -33,7 +32,6 @@ class Call(NamedTuple):
     shape: tuple[int, ...]
     operation: int
     weights: int
-    frozen: bool
 
 
 class Calls(NamedTuple):
@@ -128,7 +126,6 @@ class _Reader:
                 shape,
                 number,
                 operation.count_params() if isinstance(operation, self.keras.layers.Layer) else 0,
-                not getattr(operation, "trainable", True),
             )
         )
         return len(self.calls) - 1

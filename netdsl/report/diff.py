@@ -26,7 +26,7 @@ _AROUND = 3  # equal rows that are shown before and behind a difference
 _WIDEST_LAYER = 48
 _WITH_RATIO = ("params", "moving", "weights", "macs", "acts")
 _NO_FILE = ("/dev/null", os.devnull)  # git says /dev/null on every system
-_MARKS = {"removed": "-", "added": "+", "changed": "~", "same": " "}
+MARKS = {"removed": "-", "added": "+", "changed": "~", "same": " "}
 _COLOURS = {"removed": "\033[31m", "added": "\033[32m", "changed": "\033[33m"}
 
 
@@ -34,6 +34,7 @@ class Line(NamedTuple):
     """A row as it is compared.
 
     Attributes:
+        place: its number among the rows, from 0.
         row: the table's row.
         kind: its layer's kind; None of an input.
         key: the layer with every default, without the names of points.
@@ -41,6 +42,7 @@ class Line(NamedTuple):
         owners: for each of its operations, the rows whose weights it shares and whose kernel it is tied to; -1 where there is none.
     """
 
+    place: int
     row: Row
     kind: Kind | None
     key: str
@@ -105,7 +107,7 @@ def difference(a: Network, b: Network) -> Difference:
     """What two networks do not share."""
     tables = rows(a), rows(b)
     same = _meaning(a.graph) == _meaning(b.graph)
-    changes = () if same else _changes(_lines(a.graph, tables[0]), _lines(b.graph, tables[1]))
+    changes = () if same else matched(a, b, tables)
     facts = zip(_facts(a, tables[0]).items(), _facts(b, tables[1]).values(), strict=True)
     return Difference(a, b, same, changes, tuple(Total(name, value, other) for (name, value), other in facts))
 
@@ -123,7 +125,7 @@ def _facts(network: Network, table: list[Row]) -> dict[str, int | str]:
 # --- graphs without names ---------------------------------------------------------------------------------------------------
 
 
-class _Keys:
+class Keys:
     """What layers are called that are alike, whatever their points are called. Kinds that operations share are written once."""
 
     def __init__(self) -> None:
@@ -144,7 +146,7 @@ class _Keys:
 
 def _meaning(graph: Graph) -> tuple[Any, ...]:
     """Equal for graphs of the same operations: each is numbered when all that it reads are, beginning at the first output."""
-    ops, keys = graph.ops, _Keys()
+    ops, keys = graph.ops, Keys()
     number: dict[int, int] = {}
     waiting = [*reversed(range(len(ops))), *(point.op for point in reversed(graph.outputs))]
     while waiting:
@@ -176,14 +178,14 @@ def _owner(ops: Sequence[Op], at: int) -> int:
 
 
 def _lines(graph: Graph, table: list[Row]) -> list[Line]:
-    ops, keys = graph.ops, _Keys()
+    ops, keys = graph.ops, Keys()
     found = []
     for index, row in enumerate(table):
         parts = [ops[at] for at in row.layer.ops]
         sources = (ops[source].layer for op in parts for source in op.inputs)
         owners = (-1 if other is None else ops[other].layer for op in parts for other in (op.shares, op.tied))
         outside = tuple(source for source in sources if source != index)
-        found.append(Line(row, parts[0].kind, keys.of(parts[0]), outside, tuple(owners)))
+        found.append(Line(index, row, parts[0].kind, keys.of(parts[0]), outside, tuple(owners)))
     return found
 
 
@@ -192,13 +194,18 @@ def _lines(graph: Graph, table: list[Row]) -> list[Line]:
 
 def _changes(a: Sequence[Line], b: Sequence[Line]) -> tuple[Change, ...]:
     """All rows in order, those that stand for each other together."""
-    pairs = aligned(*([(line.key, line.text, *_family(line.kind)) for line in lines] for lines in (a, b)))
+    pairs = aligned(*([(line.key, line.text, *family(line.kind)) for line in lines] for lines in (a, b)))
     place = {i: j for i, j in pairs if i is not None and j is not None}
     kept = set(place.values())
     return tuple(_change(a, b, i, j, place, kept) for i, j in pairs)
 
 
-def _family(kind: Kind | None) -> tuple[str, str]:
+def matched(a: Network, b: Network, tables: tuple[list[Row], list[Row]]) -> tuple[Change, ...]:
+    """All rows of two networks side by side, also where the networks are the same."""
+    return _changes(_lines(a.graph, tables[0]), _lines(b.graph, tables[1]))
+
+
+def family(kind: Kind | None) -> tuple[str, str]:
     """A layer's kind and its group: `relu` and `activation`."""
     return (kind.word, kind.group) if kind else ("input", "input")
 
@@ -337,7 +344,7 @@ def text_difference(found: Comparison, names: tuple[str, str], colour: bool = Fa
         title = [f"net {each.a.name}{': the same' if each.same else ''}"] if several else []
         parts.append("\n".join([*title, *([] if each.same else _body(each, colour))]))
     for what, networks in (("removed", found.only_a), ("added", found.only_b)):
-        parts += [_painted(f"{_MARKS[what]} {_in_a_line(network)}", what, colour) for network in networks]
+        parts += [_painted(f"{MARKS[what]} {_in_a_line(network)}", what, colour) for network in networks]
     return "\n\n".join(parts)
 
 
@@ -352,7 +359,7 @@ def _body(found: Difference, colour: bool) -> list[str]:
         run = 0 if near else run + 1
     cells += _left_out(run)
     widths = [max((len(row[column]) for _, row in cells if len(row) > 1), default=0) for column in range(3)]
-    lines = [_painted(f"{_MARKS[what]} {_aligned(row, widths)}".rstrip(), what, colour) for what, row in cells]
+    lines = [_painted(f"{MARKS[what]} {_aligned(row, widths)}".rstrip(), what, colour) for what, row in cells]
     if all(change.what == "same" for change in found.changes):
         lines = ["the rows are the same; the inputs or the outputs come in another order"]
     return [*lines, "", *_totals(found.totals)]
@@ -399,8 +406,8 @@ def _totals(figures: Sequence[Total]) -> list[str]:
     lines = [("", "A", "B", "difference", "ratio")]
     for name, a, b in figures:
         if isinstance(a, int) and isinstance(b, int):
-            ratio = _ratio(b / a) if name in _WITH_RATIO and a and b and a != b else ""
-            lines.append((name, f"{a:,}", f"{b:,}", f"{b - a:+,}" if a != b else "0", ratio))
+            times = ratio(b / a) if name in _WITH_RATIO and a and b and a != b else ""
+            lines.append((name, f"{a:,}", f"{b:,}", f"{b - a:+,}" if a != b else "0", times))
         else:
             lines.append((name, str(a), str(b), "" if a == b else "differ", ""))
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
@@ -411,8 +418,9 @@ def _totals(figures: Sequence[Total]) -> list[str]:
     return [line.rstrip() for line in left]
 
 
-def _ratio(ratio: float) -> str:
-    return f"x{ratio:,.2f}" if ratio >= 0.1 else f"x{ratio:.2g}"
+def ratio(times: float) -> str:
+    """How many times as much: `x1.04`."""
+    return f"x{times:,.2f}" if times >= 0.1 else f"x{times:.2g}"
 
 
 def _in_a_line(network: Network) -> str:
@@ -443,15 +451,16 @@ def as_json(found: Comparison, names: tuple[str, str]) -> dict[str, Any]:
 
 
 def _json_of(found: Difference) -> dict[str, Any]:
-    places: tuple[list[int], list[int]] = ([0], [0])
-    changed = []
-    for change in found.changes:
-        sides: dict[str, Any] = {}
-        for name, line, network, place in zip("ab", (change.a, change.b), (found.a, found.b), places, strict=True):
-            sides[name] = None if line is None else _json_row(line, network, place[0])
-            place[0] += line is not None
-        if change.what != "same":
-            changed.append({"change": change.what, **sides, "notes": list(change.notes)})
+    changed = [
+        {
+            "change": change.what,
+            "a": None if change.a is None else _json_row(change.a, found.a),
+            "b": None if change.b is None else _json_row(change.b, found.b),
+            "notes": list(change.notes),
+        }
+        for change in found.changes
+        if change.what != "same"
+    ]
     return {
         "name": {"a": found.a.name, "b": found.b.name},
         "same": found.same,
@@ -464,9 +473,9 @@ def _json_of(found: Difference) -> dict[str, Any]:
     }
 
 
-def _json_row(line: Line, network: Network, index: int) -> dict[str, Any]:
+def _json_row(line: Line, network: Network) -> dict[str, Any]:
     layer = network.graph.written(line.row.layer)
-    return {"row": index, "layer": layer, "output": list(line.row.output), "params": line.row.counts.params}
+    return {"row": line.place, "layer": layer, "output": list(line.row.output), "params": line.row.counts.params}
 
 
 def _json_alone(network: Network) -> dict[str, Any]:

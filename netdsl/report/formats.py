@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import html
-import io
+import json
+from collections.abc import Sequence
 from typing import Any
 
+from netdsl import names
 from netdsl.kinds.base import dims
-from netdsl.report.table import COLUMNS, Sheet
+from netdsl.report.table import Head, Sheet
 
 _WIDEST_LABEL = 48
-_LEFT = ("output",)
 
 
-def _cell(key: str, value: Any, units: bool) -> str:
+def _cell(head: Head, value: Any, units: bool) -> str:
     """A value as people read it: shapes as 7x7x512, thousands set apart, or shortened."""
     if value is None:
         return ""
@@ -22,9 +21,10 @@ def _cell(key: str, value: Any, units: bool) -> str:
         return value
     if isinstance(value, tuple):
         return dims(value)
+    sign = "+" if head.signed and value > 0 else ""
     if units and isinstance(value, int):
-        return shortened(value, 1024 if key == "memory" else 1000)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+        return sign + shortened(value, head.base)
+    return f"{sign}{value:,}" if isinstance(value, int) else f"{sign}{value:,.2f}"
 
 
 def shortened(value: int, base: int = 1000) -> str:
@@ -36,40 +36,25 @@ def shortened(value: int, base: int = 1000) -> str:
     return f"{value:,}" if not power else f"{number:.1f} {names[power]}"
 
 
-def _folded(sheet: Sheet) -> list[tuple[str, int, tuple[Any, ...]]]:
-    """The lines with equal neighbours as one, `xN` behind the label and the sums of their numbers."""
-    lines: list[tuple[str, int, tuple[Any, ...]]] = []
-    times = 1
-    for at, line in enumerate(sheet.lines):
-        if at and line == sheet.lines[at - 1]:
-            times += 1
-            label, depth, values = line
-            summed = tuple(v * times if COLUMNS[key].sums else v for key, v in zip(sheet.keys, values, strict=True))
-            lines[-1] = (f"{label} x{times}", depth, summed)
-        else:
-            times = 1
-            lines.append(line)
-    return lines
-
-
-def _texts(sheet: Sheet, fold: bool) -> list[list[str]]:
+def _texts(sheet: Sheet) -> list[list[str]]:
     """Titles, lines and totals as cells of text."""
-    body = _folded(sheet) if fold else list(sheet.lines)
-    cells = [["layer", *(COLUMNS[key].title for key in sheet.keys)]]
-    for label, depth, values in body:
-        cells.append([f"{'  ' * depth}{label}", *(_cell(key, value, sheet.units) for key, value in zip(sheet.keys, values, strict=True))])
-    return [*cells, ["total", *(_cell(key, value, sheet.units) for key, value in zip(sheet.keys, sheet.totals, strict=True))]]
+
+    def cells(label: str, values: tuple[Any, ...]) -> list[str]:
+        return [label, *(_cell(head, value, sheet.units) for head, value in zip(sheet.heads, values, strict=True))]
+
+    body = (cells(f"{'  ' * depth}{label}", values) for label, depth, values in sheet.folded)
+    return [[sheet.what, *(head.title for head in sheet.heads)], *body, cells("total", sheet.totals)]
 
 
 def as_text(sheet: Sheet, width: int | None = None) -> str:
     """For a terminal: aligned columns, the totals below; labels are cut where the lines would be wider than `width`."""
-    cells = _texts(sheet, fold=True)
+    cells = _texts(sheet)
     others = [max(len(line[column]) for line in cells) for column in range(1, len(cells[0]))]
     room = _WIDEST_LABEL if width is None else max(12, min(_WIDEST_LABEL, width - sum(others) - 2 * len(others)))
     for line in cells:
         line[0] = line[0] if len(line[0]) <= room else f"{line[0][: room - 3]}..."
     widths = [max(len(line[0]) for line in cells), *others]
-    left = [True, *(key in _LEFT for key in sheet.keys)]
+    left = [True, *(head.left for head in sheet.heads)]
     body = [
         "  ".join(cell.ljust(w) if is_left else cell.rjust(w) for cell, w, is_left in zip(line, widths, left, strict=True)).rstrip()
         for line in cells
@@ -81,17 +66,20 @@ def as_text(sheet: Sheet, width: int | None = None) -> str:
 
 def as_markdown(sheet: Sheet) -> str:
     """A Markdown table, numbers to the right."""
-    first, *rest = [[cell.replace("|", "\\|") for cell in line] for line in _texts(sheet, fold=True)]
-    rule = [":---", *(":---" if key in _LEFT else "---:" for key in sheet.keys)]
+    first, *rest = [[cell.replace("|", "\\|") for cell in line] for line in _texts(sheet)]
+    rule = [":---", *(":---" if head.left else "---:" for head in sheet.heads)]
     lines = ["| " + " | ".join(line) + " |" for line in (first, rule, *rest[:-1], [f"**{cell}**" if cell else "" for cell in rest[-1]])]
     return "\n".join([f"**{sheet.title}**", "", *lines])
 
 
 def as_csv(sheet: Sheet) -> str:
     """Comma-separated values, numbers exact, a line for each layer, without the totals."""
+    import csv
+    import io
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["layer", *sheet.keys])
+    writer.writerow([sheet.label, *sheet.keys])
     for label, _, values in sheet.lines:
         writer.writerow([label, *(dims(value) if isinstance(value, tuple) else value for value in values)])
     return out.getvalue().rstrip("\n")
@@ -106,15 +94,15 @@ def _tex(text: str) -> str:
 
 def as_latex(sheet: Sheet) -> str:
     """A table with booktabs' rules, as papers print it. Shapes are set with a multiplication sign."""
-    first, *rest = _texts(sheet, fold=True)
-    columns = "l" + "".join("l" if key in _LEFT else "r" for key in sheet.keys)
+    first, *rest = _texts(sheet)
+    columns = "l" + "".join("l" if head.left else "r" for head in sheet.heads)
     body = []
     for line in rest:
         shown = [
             _tex(line[0]),
             *(
-                f"${cell.replace('x', chr(92) + 'times ')}$" if key in _LEFT and cell else _tex(cell)
-                for key, cell in zip(sheet.keys, line[1:], strict=True)
+                f"${cell.replace('x', chr(92) + 'times ')}$" if head.left and cell else _tex(cell)
+                for head, cell in zip(sheet.heads, line[1:], strict=True)
             ),
         ]
         body.append(" & ".join(shown) + r" \\")
@@ -125,17 +113,36 @@ def as_latex(sheet: Sheet) -> str:
 
 def as_html(sheet: Sheet) -> str:
     """An HTML table by itself."""
-    first, *rest = _texts(sheet, fold=True)
-    aligned = ["", *("" if key in _LEFT else ' style="text-align:right"' for key in sheet.keys)]
+    from html import escape
+
+    first, *rest = _texts(sheet)
+    aligned = ["", *("" if head.left else ' style="text-align:right"' for head in sheet.heads)]
 
     def row(cells: list[str], tag: str) -> str:
-        filled = (f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell, style in zip(cells, aligned, strict=True))
+        filled = (f"<{tag}{style}>{escape(cell)}</{tag}>" for cell, style in zip(cells, aligned, strict=True))
         return f"<tr>{''.join(filled)}</tr>"
 
     body = [row(line, "td") for line in rest[:-1]]
-    caption = f"<caption>{html.escape(sheet.title)}</caption>"
+    caption = f"<caption>{escape(sheet.title)}</caption>"
     lines = ["<table>", caption, "<thead>", row(first, "th"), "</thead>", "<tbody>", *body, "</tbody>"]
     return "\n".join([*lines, "<tfoot>", row(rest[-1], "th"), "</tfoot>", "</table>"])
 
 
-FORMATS = {"text": as_text, "markdown": as_markdown, "csv": as_csv, "latex": as_latex, "html": as_html}
+FORMATS = dict(zip(names.FORMATS, (as_text, as_markdown, as_csv, as_latex, as_html), strict=True))
+
+
+def as_json_text(tables: Sequence[dict[str, Any]]) -> str:
+    """A table as a JSON object, several under `networks`. Each key and each row is a line: a line for each value takes far longer."""
+    several = [f"    {_object(table, 6)}" for table in tables]
+    return _object(tables[0], 2) if len(tables) == 1 else '{\n  "networks": [\n' + ",\n".join(several) + "\n  ]\n}"
+
+
+def _object(table: dict[str, Any], indent: int) -> str:
+    begin = "\n" + " " * indent
+    return "{" + ",".join(f"{begin}{json.dumps(key)}: {_rows(value, begin)}" for key, value in table.items()) + f"{begin[:-2]}}}"
+
+
+def _rows(value: Any, begin: str) -> str:
+    if not (value and isinstance(value, list) and isinstance(value[0], dict)):
+        return json.dumps(value)
+    return "[" + ",".join(f"{begin}  {json.dumps(row)}" for row in value) + f"{begin}]"

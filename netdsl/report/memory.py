@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netdsl.analysis.memory import WORKSPACE_BAND, estimate, largest_batch, shown_bytes
+from netdsl.analysis.memory import TORCH_BAND, USE_BAND, WORKSPACE_BAND, XLA_BAND, estimate, largest_batch, shown_bytes
 
 if TYPE_CHECKING:
     from netdsl.network import Network
@@ -17,6 +17,12 @@ _LINES = {
     "saved": "kept for the backward pass",
     "inference_peak": "most at one time in use",
     "training_peak": "most at one time in training",
+    "workspace": "what a library takes on top",
+}
+_BANDS = {  # of the estimates; the other lines are exact
+    "inference_peak": (("PyTorch", USE_BAND),),
+    "training_peak": (("PyTorch", TORCH_BAND), ("XLA on a CPU", XLA_BAND)),
+    "workspace": (("libraries", WORKSPACE_BAND),),
 }
 
 
@@ -24,10 +30,12 @@ def memory_text(network: Network, batch: int, precision: str, optimizer: str, fi
     """A line for each part of the memory, and with `fit` (bytes) the largest batch that fits."""
     found = estimate(network.graph, batch, precision, optimizer)
     lines = [f"memory, batch {batch:,}, {precision}, {optimizer}"]
-    lines += [f"  {key.replace('_', ' '):17} {shown_bytes(getattr(found, key)):>12}  {words}" for key, words in _LINES.items()]
-    low, high = (found.workspace * times for times in WORKSPACE_BAND)
-    band = f"what a library takes on top: an estimate, between {shown_bytes(low)} and {shown_bytes(high)}"
-    lines.append(f"  {'workspace':17} {shown_bytes(found.workspace):>12}  {band}")
+    for key, words in _LINES.items():
+        size = getattr(found, key)
+        bands = "; ".join(
+            f"{who} {shown_bytes(int(low * size))} to {shown_bytes(int(high * size))}" for who, (low, high) in _BANDS.get(key, ())
+        )
+        lines.append(f"  {key.replace('_', ' '):17} {shown_bytes(size):>12}  {words}{bands and f'; estimate: {bands}'}")
     if fit is not None:
         most = largest_batch(network.graph, fit, precision, optimizer)
         lines.append(
