@@ -6,21 +6,24 @@ Exit codes: 0 fine; 1 mistakes in what was given; 2 wrong usage; 3 a run failed;
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from netdsl import __version__
 from netdsl.errors import Diagnostic, NetError, Source, fail, render
+from netdsl.names import FORMATS, LEVELS, PRECISIONS, SLOTS
 from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_bytes, read_source, stem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from netdsl.report.diff import Side
+    from netdsl.report.table import View
 
 _FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
 
@@ -67,8 +70,9 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
             epilog="examples:\n" + "\n".join(f"  netdsl {example}" for example in command.examples),
             formatter_class=_Help,
         )
-        sub.set_defaults(run=command.run)
         command.set_up(sub)
+        if command.run:
+            sub.set_defaults(run=command.run)
     return parser
 
 
@@ -86,7 +90,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 def _set_up_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help=f"{_FILE_HELP}; of a directory all .net files in it and below")
     _add_network_options(parser)
-    _add_format(parser, "concise", "github", "sarif")
+    add_format(parser, "concise", "github", "sarif")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell also which `expect` statements could be added")
     parser.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
 
@@ -97,21 +101,19 @@ def _set_up_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _set_up_table(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser)
-    _add_format(parser, "markdown", "csv", "latex", "html")
-    parser.add_argument("--by", choices=("op", "layer", "block", "stage"), default="layer", help="what a line is (default: a layer)")
+    add_file(parser)
+    add_format(parser, *(format for format in FORMATS if format != "text"))
+    parser.add_argument("--compare", metavar="FILE", help="another network, whose figures stand beside those of the first")
+    parser.add_argument("--by", choices=tuple(LEVELS), default="layer", help="what a line is (default: a layer)")
     columns_help = (
         "output, params, moving, weights, macs, flops, activations, acts, memory, rf, stride, intensity, share: "
         "those to show, joined by commas"
     )
     parser.add_argument("--columns", metavar="NAMES", help=columns_help)
     parser.add_argument("--sort", metavar="NAME", help="the lines by this column, the largest first")
-    parser.add_argument("--batch", type=_positive, metavar="N", help="examples that the memory is for (default: 1); tells of all memory")
-    parser.add_argument(
-        "--precision", choices=("float32", "bfloat16", "mixed"), default="float32", help="of the activations (default: float32)"
-    )
-    optimizers = ("gd", "sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad")
-    parser.add_argument("--optimizer", choices=optimizers, help="whose slots training keeps (default: adam); tells of all memory")
+    parser.add_argument("--batch", type=positive, metavar="N", help="examples that the memory is for (default: 1); tells of all memory")
+    parser.add_argument("--precision", choices=tuple(PRECISIONS), default="float32", help="of the activations (default: float32)")
+    parser.add_argument("--optimizer", choices=tuple(SLOTS), help="whose slots training keeps (default: adam); tells of all memory")
     parser.add_argument("--fit", type=_size, metavar="SIZE", help="the largest batch that can be trained in so much memory: 24GiB")
     parser.add_argument("--no-bias", action="store_true", help="count params without biases and norm factors")
     parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
@@ -127,7 +129,7 @@ def _set_up_diff(parser: argparse.ArgumentParser) -> None:
     _add_network_options(parser)
     path_help = "where copies that git made belong in the working tree: files that they `use` are looked for there"
     parser.add_argument("--path", metavar="PATH", help=path_help)
-    _add_format(parser)
+    add_format(parser)
     parser.epilog = f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different ones or mistakes in a file, 2 wrong usage"
 
 
@@ -139,7 +141,7 @@ def _set_up_fmt(parser: argparse.ArgumentParser) -> None:
 
 
 def _set_up_compile(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser)
+    add_file(parser)
     parser.add_argument("-o", "--output", metavar="MODEL.keras", help="where to write it (default: the network's name)")
     parser.add_argument("--seed", type=int, metavar="N", help="fixes the initial weights")
     parser.add_argument("--force", action="store_true", help="write over an existing file")
@@ -154,33 +156,12 @@ def _set_up_import(parser: argparse.ArgumentParser) -> None:
 
 
 def _set_up_emit(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser)
+    add_file(parser)
     parser.add_argument("-o", "--output", metavar="MODEL.py", help="where to write it (default: standard output)")
     parser.add_argument("--force", action="store_true", help="write over an existing file")
 
 
-def _set_up_train(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser)
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE.yaml", help="how to train it; whatever it leaves out has a default")
-    parser.add_argument("--data", metavar="DATA", help="digits, mnist, fashion_mnist, cifar10, or an .npz file")
-    parser.add_argument("--epochs", type=_positive, metavar="N", help="passes over the training data, at most")
-    parser.add_argument("--batch", type=_positive, metavar="N", help="examples in a step")
-    parser.add_argument("--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation")
-    parser.add_argument("--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)")
-
-
-def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="RUN", help="a run folder")
-    _add_format(parser)
-
-
-def _set_up_predict(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="RUN", help="a run folder")
-    parser.add_argument("input", metavar="INPUT", help="an image, or an .npy or .npz file of arrays")
-    _add_format(parser)
-
-
-def _add_file(parser: argparse.ArgumentParser) -> None:
+def add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=_FILE_HELP)
     _add_network_options(parser)
 
@@ -193,7 +174,7 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-p", dest="params", action="append", type=_param, default=[], metavar="NAME=VALUE", help=param_help)
 
 
-def _add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
     parser.add_argument("--format", choices=("text", "json", *more), default="text", help="of the output (default: text)")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
 
@@ -230,7 +211,7 @@ def _param(text: str) -> tuple[str, Any]:
     return name, value
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
     return int(text)
@@ -261,20 +242,29 @@ def _checked_source(source: Source, given: Given, name: str, options: argparse.N
     return checked
 
 
-def _networks(options: argparse.Namespace) -> tuple[Checked, Source]:
+def _networks(options: argparse.Namespace, file: str | None = None) -> tuple[Checked, Source]:
     """The file's networks, its warnings told.
 
     Raises:
         NetError: where the file has mistakes.
     """
-    checked, source = _checked(options.file, options)
-    if checked.faulty:
-        raise NetError(*checked.diagnostics)
-    _tell(checked.diagnostics)
+    checked, source = _checked(file or options.file, options)
+    _tell(_sound(checked).diagnostics)
     return checked, source
 
 
-def _one_network(options: argparse.Namespace) -> Network:
+def _sound(checked: Checked) -> Checked:
+    """What was checked.
+
+    Raises:
+        NetError: where it has mistakes.
+    """
+    if checked.faulty:
+        raise NetError(*checked.diagnostics)
+    return checked
+
+
+def one_network(options: argparse.Namespace) -> Network:
     checked, source = _networks(options)
     return choose(checked, options.net, source)
 
@@ -289,7 +279,7 @@ def _check(options: argparse.Namespace) -> int:
         if options.watch and sys.stdout.isatty():
             print("\033[2J\033[H", end="")
         results = check.check(options.files, lambda file: _checked(file, options)[0])
-        check.show(results, options.format, options.verbose, _in_colour())
+        check.show(results, options.format, options.verbose, _in_colour(sys.stderr))
         sys.stdout.flush()
         failed = any(result.checked.faulty for result in results)
 
@@ -308,27 +298,42 @@ def _explain(options: argparse.Namespace) -> int:
     if options.what is None:
         print(listed())
         return 0
-    print(explained(options.what, sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
+    print(explained(options.what, _in_colour(sys.stdout)))
     return 0
 
 
 def _table(options: argparse.Namespace) -> int:
+    """Prints it. Large ones are many small values, none of them garbage: looking for some takes a third of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _tables(options)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _tables(options: argparse.Namespace) -> int:
     from netdsl.report import table
 
     as_json = options.format == "json"
-    columns = table.column_keys(options.columns) if options.columns else tuple(table.COLUMNS) if as_json else table.USUAL
+    usual = tuple(table.COLUMNS) if as_json else table.USUAL
+    columns = table.column_keys(options.columns) if options.columns else usual
     sort = None if options.sort is None else table.column_key(options.sort)
     batch, optimizer = options.batch or 1, options.optimizer or "adam"
     view = table.View(options.by, columns, batch, options.precision, sort, not options.no_bias, options.units)
+    if options.compare:
+        return _compare(options, view)
     checked, _ = _networks(options)
     if as_json:
+        from netdsl.report.formats import as_json_text
         from netdsl.report.memory import memory_json
 
         tables = [
             {**table.as_json(network, view), "memory": memory_json(network, batch, options.precision, optimizer, options.fit)}
             for network in checked.networks
         ]
-        print(json.dumps(tables[0] if len(tables) == 1 else {"networks": tables}, indent=2))
+        print(as_json_text(tables))
         return 0
     if options.why:
         from netdsl.report.why import why
@@ -349,8 +354,7 @@ def _table(options: argparse.Namespace) -> int:
 
     sheets = [table.sheet(network, view) for network in checked.networks]
     if options.format == "text":
-        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        print("\n\n".join(as_text(sheet, width) for sheet in sheets))
+        print("\n\n".join(as_text(sheet, _width()) for sheet in sheets))
         if options.batch or options.optimizer or options.fit is not None:
             from netdsl.report.memory import memory_text
 
@@ -358,6 +362,42 @@ def _table(options: argparse.Namespace) -> int:
             print("", *told, sep="\n")
     else:
         print("\n\n".join(FORMATS[options.format](sheet) for sheet in sheets))
+    return 0
+
+
+def _width() -> int | None:
+    """The terminal's, where it is one."""
+    return os.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _compare(options: argparse.Namespace, view: View) -> int:
+    """The table with the figures of a second file's network beside: one network with one, of several those of one name."""
+    twice = options.file == options.compare == "-"
+    if twice or options.why or options.lecture or options.rf is not None:
+        wrong = "standard input can be one of the two" if twice else "--compare goes without --why, --rf and --lecture"
+        print(f"netdsl table: {wrong}", file=sys.stderr)
+        return 2
+    from netdsl.report import compare
+    from netdsl.report.formats import FORMATS, as_json_text, as_text
+    from netdsl.report.memory import memory_json
+
+    if options.format != "json" and not options.columns:
+        view = view._replace(columns=compare.USUAL)
+    (ours, _), (theirs, source) = _networks(options), _networks(options, options.compare)
+    alone = len(ours.networks) == len(theirs.networks) == 1
+    pairs = [(a, theirs.networks[0] if alone else choose(theirs, a.name, source)) for a in ours.networks]
+    found = [compare.compared(a, b, view) for a, b in pairs]
+    asked = (options.batch or 1, options.precision, options.optimizer or "adam", options.fit)
+    if options.format == "json":
+        memory = [{"memory": {side: memory_json(each, *asked) for side, each in zip("ab", pair, strict=True)}} for pair in pairs]
+        print(as_json_text([{**compare.as_json(each, view), **more} for each, more in zip(found, memory, strict=True)]))
+    elif options.format == "text":
+        print("\n\n".join(as_text(compare.sheet(each, view), _width()) for each in found))
+        if options.batch or options.optimizer or options.fit is not None:
+            print("", *(compare.memory_text(each, *asked) for each in found), sep="\n")
+    else:
+        sheets = (compare.sheet(each, view, for_programs=options.format == "csv") for each in found)
+        print("\n\n".join(map(FORMATS[options.format], sheets)))
     return 0
 
 
@@ -396,7 +436,7 @@ def _diff(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps(diff.as_json(found, labels), indent=2))
     else:
-        print(diff.text_difference(found, labels, sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
+        print(diff.text_difference(found, labels, _in_colour(sys.stdout)))
     return int(tells and not found.same)
 
 
@@ -413,10 +453,7 @@ def _networks_of(side: Side, options: argparse.Namespace) -> tuple[Network, ...]
         source, given, name = Source(side.label, source.text), Given(side.place), stem(side.place)
         if remark := side.remark(source.text):
             print(remark, file=sys.stderr)
-    checked = _checked_source(source, given, name, options)
-    if checked.faulty:
-        raise NetError(*checked.diagnostics)
-    return checked.networks
+    return _sound(_checked_source(source, given, name, options)).networks
 
 
 def _fmt(options: argparse.Namespace) -> int:
@@ -467,7 +504,7 @@ def _compile(options: argparse.Namespace) -> int:
 
     from netdsl.files import save
 
-    network = _one_network(options)
+    network = one_network(options)
     path = _keras_file(Path(options.output or f"{network.name}.keras"), options)
     save(path, network.keras(options.seed).save)
     print(f"{path}: {network.name}, {network.counts.params:,} params")
@@ -477,10 +514,10 @@ def _compile(options: argparse.Namespace) -> int:
 def _keras_file(path: Path, options: argparse.Namespace) -> Path:
     if path.suffix != ".keras":
         raise fail("N604", f"{path} does not end in .keras", help="Keras writes whole models as .keras files")
-    return _free(path, options)
+    return free_path(path, options)
 
 
-def _free(path: Path, options: argparse.Namespace) -> Path:
+def free_path(path: Path, options: argparse.Namespace) -> Path:
     """A path that can be written.
 
     Raises:
@@ -499,7 +536,7 @@ def _emit(options: argparse.Namespace) -> int:
     from netdsl.emit.program import program
     from netdsl.files import write
 
-    target = _free(Path(options.output), options) if options.output else None
+    target = free_path(Path(options.output), options) if options.output else None
     checked, _ = _networks(options)
     if target is None:
         print(program(checked.networks), end="")
@@ -515,7 +552,7 @@ def _import(options: argparse.Namespace) -> int:
     from netdsl.files import save, write
     from netdsl.keras.importing import from_keras, open_model, rebuilt
 
-    target = _free(Path(options.output), options) if options.output else None
+    target = free_path(Path(options.output), options) if options.output else None
     weights = _keras_file(Path(options.weights), options) if options.weights else None
     model = open_model(options.model, options.input)
     text, twin = rebuilt(model) if weights else (from_keras(model), None)
@@ -533,31 +570,17 @@ def _import(options: argparse.Namespace) -> int:
 # --- runs -----------------------------------------------------------------------------------------------------------------
 
 
-def _train(options: argparse.Namespace) -> int:
-    network = _one_network(options)
-    from netdsl.train.recipe import load_recipe
-    from netdsl.train.run import describe_run, train
+def _set_up_of_runs(name: str) -> Callable[[argparse.ArgumentParser], None]:
+    """What sets up a command of `netdsl.train.commands`, which is imported where the command is wanted."""
 
-    recipe = load_recipe(options.recipe) if options.recipe else None
-    run = train(network, recipe, data=options.data, epochs=options.epochs, batch=options.batch, seed=options.seed, name=options.name)
-    print(describe_run(run))
-    return 130 if run.interrupted else 0
+    def set_up(parser: argparse.ArgumentParser) -> None:
+        from netdsl.train.commands import COMMANDS
 
+        command = COMMANDS[name]
+        command.set_up(parser)
+        parser.set_defaults(run=command.run)
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from netdsl.train.run import describe_evaluation, evaluate
-
-    result = evaluate(options.folder)
-    print(json.dumps(result, indent=2) if options.format == "json" else describe_evaluation(result))
-    return 0
-
-
-def _predict(options: argparse.Namespace) -> int:
-    from netdsl.train.run import describe_predictions, predict
-
-    records = predict(options.folder, options.input)
-    print(json.dumps(records, indent=2) if options.format == "json" else describe_predictions(records))
-    return 0
+    return set_up
 
 
 # --- messages -------------------------------------------------------------------------------------------------------------
@@ -566,18 +589,22 @@ def _predict(options: argparse.Namespace) -> int:
 def _tell(diagnostics: Sequence[Diagnostic]) -> None:
     """Messages on standard error, in colour where that is a terminal and NO_COLOR is not set."""
     if diagnostics:
-        print(render(diagnostics, _in_colour()) + "\n", file=sys.stderr)
+        print(render(diagnostics, _in_colour(sys.stderr)) + "\n", file=sys.stderr)
 
 
-def _in_colour() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+def _in_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 class _Command(NamedTuple):
     help: str
-    run: Callable[[argparse.Namespace], int]
+    run: Callable[[argparse.Namespace], int] | None  # None where `set_up` says it
     set_up: Callable[[argparse.ArgumentParser], None]
     examples: tuple[str, ...]
+
+
+def _of_runs(name: str, help: str, examples: tuple[str, ...]) -> _Command:
+    return _Command(help, None, _set_up_of_runs(name), examples)
 
 
 _COMMANDS = {
@@ -602,12 +629,13 @@ _COMMANDS = {
             'table "conv3-64 x2 > pool" --input 224x224x3',
             "table resnet50.net --by block --columns output,params,flops,share",
             "table lenet5.net --format latex",
+            "table vgg16.net --compare vgg19.net",
         ),
     ),
     "expand": _Command(
         "write a network with every default, block and repeat written out",
         _expand,
-        _add_file,
+        add_file,
         ("expand resnet50.net", 'expand "28x28x1 > conv3-8 > pool > fc-10"'),
     ),
     "diff": _Command(
@@ -640,17 +668,34 @@ _COMMANDS = {
         _set_up_emit,
         ("emit vgg16.net", "emit resnet50.net -o resnet50.py"),
     ),
-    "train": _Command(
+    "train": _of_runs(
+        "train",
         "train a network and keep the run",
-        _train,
-        _set_up_train,
-        ("train lenet5.net --data digits", "train lenet5.net lenet5.yaml --epochs 20"),
+        ("train lenet5.net --data digits", "train lenet5.net lenet5.yaml --epochs 20", "train lenet5.net --overfit-one-batch"),
     ),
-    "evaluate": _Command("measure a run's best model on its test data", _evaluate, _set_up_evaluate, ("evaluate runs/lenet5-1",)),
-    "predict": _Command(
+    "resume": _of_runs("resume", "go on with a run that was stopped", ("resume runs/lenet5-1",)),
+    "recipe": _of_runs(
+        "recipe",
+        "print the recipe that a network and its data would get, with the reason for each value",
+        ("recipe lenet5.net", "recipe lenet5.net lenet5.yaml --data mnist > full.yaml"),
+    ),
+    "data": _of_runs(
+        "data", "show what a data set holds", ("data digits", "data photos/ --sheet photos.png", "data iris.csv --target species")
+    ),
+    "evaluate": _of_runs(
+        "evaluate",
+        "measure a run's best model on a part of its data",
+        ("evaluate runs/lenet5-1", "evaluate runs/lenet5-1 --part validation"),
+    ),
+    "predict": _of_runs(
+        "predict",
         "apply a run's best model",
-        _predict,
-        _set_up_predict,
-        ("predict runs/lenet5-1 seven.png", "predict runs/lenet5-1 images.npy --json"),
+        ("predict runs/lenet5-1 seven.png", "predict runs/lenet5-1 images.npy --json", "predict runs/iris-1 - < flowers.csv"),
     ),
+    "export": _of_runs(
+        "export",
+        "write a run's best model for use elsewhere",
+        ("export runs/lenet5-1 lenet5.onnx", "export runs/lenet5-1 weights.safetensors", "export runs/lenet5-1 saved/ --to savedmodel"),
+    ),
+    "runs": _of_runs("runs", "list runs, or compare some", ("runs", "runs --sort accuracy", "runs runs/lenet5-1 runs/lenet5-2")),
 }

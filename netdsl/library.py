@@ -57,6 +57,13 @@ class Library:
             raise fail("N115", message, place, help="move it into that folder, or below it")
         return self._parsed(path, place)
 
+    def texts(self) -> dict[str, str]:
+        """The texts of the files beside the starting one that were used, by their paths from its folder."""
+        if self.folder is None:
+            return {}
+        inside = {path: parsed for path, parsed in self.parsed.items() if os.path.dirname(path) != os.path.realpath(BLOCKS)}
+        return {os.path.relpath(path, self.folder).replace(os.sep, "/"): parsed.source.text for path, parsed in inside.items()}
+
     def _parsed(self, path: str, place: Span) -> Parsed:
         key = os.path.realpath(path)
         if key not in self.parsed:

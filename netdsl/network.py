@@ -32,10 +32,13 @@ class Network:
         text: the source that it was read from.
         path: the file that it was read from, or None.
         params: the network parameters that were set from outside.
+        used: the texts of the files beside it that it uses, by their paths from its folder.
         warnings: what a reader should look at.
     """
 
-    def __init__(self, name: str, graph: Graph, parsed: Parsed, given: Given, warnings: tuple[Diagnostic, ...]) -> None:
+    def __init__(
+        self, name: str, graph: Graph, parsed: Parsed, given: Given, warnings: tuple[Diagnostic, ...], used: Mapping[str, str]
+    ) -> None:
         self.name = name
         self.graph = graph
         self.text = parsed.source.text
@@ -44,6 +47,7 @@ class Network:
         self.params = dict(given.params)
         self.input_shape = given.input_shape
         self.warnings = warnings
+        self.used = used
 
     @property
     def inputs(self) -> tuple[Point, ...]:
@@ -292,7 +296,7 @@ def _checked(source: Source, given: Given, default_name: str) -> Checked:
             own += _unmet(expanded, expanded.graph, given)
             own += lint_graph(expanded.graph)
             warnings = tuple(d for d in silenced(own, source, whole=False) if d.severity == "warning")
-            networks.append(Network(name, expanded.graph, parsed, given, warnings))
+            networks.append(Network(name, expanded.graph, parsed, given, warnings, library.texts()))
         diagnostics += own
     unknown = sorted(set(given.params) - declared)
     if unknown and not parsed.diagnostics:

@@ -1,16 +1,16 @@
-"""The learning curve as SVG: training and validation loss by epoch, and where the best weights were found."""
+"""Pictures of a training as SVG: what is told of each epoch, where the best weights were found, predictions against targets."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 720, 420
-LEFT, RIGHT, TOP, BOTTOM = 72, 24, 64, 52
+LEFT, RIGHT, TOP, BOTTOM = 84, 24, 64, 52
 
 TRAINING, VALIDATION, INK, FAINT, GRID = "#2563a8", "#d1661c", "#222", "#666", "#e4e4e4"
 
@@ -23,23 +23,50 @@ class Scale(NamedTuple):
     name: str
 
 
-def curve(title: str, subtitle: str, training: Sequence[Point], validation: Sequence[Point], best: Point | None) -> str:
-    """The picture of two lines of (epoch, loss); `best` is the validation point to be marked. Losses that are no number are left out."""
-    training, validation = (([point for point in line if math.isfinite(point[1])]) for line in (training, validation))
-    points = [*training, *validation] or [(1.0, 1.0)]
+def curve(title: str, subtitle: str, training: Sequence[Point], validation: Sequence[Point], best: Point | None, name: str = "loss") -> str:
+    """The picture of two lines of (epoch, value), values of this name; `best` is the validation point to be marked."""
+    return curves(title, subtitle, {"training": training, "validation": validation}, best, name)
+
+
+def curves(title: str, subtitle: str, lines: Mapping[str, Sequence[Point]], best: Point | None = None, name: str = "loss") -> str:
+    """The picture of one or two lines of (epoch, value) by their names. Values that are no number are left out."""
+    known = {line: [point for point in points if math.isfinite(point[1])] for line, points in lines.items()}
+    points = [point for line in known.values() for point in line] or [(1.0, 1.0)]
     across = _linear("epoch", 0, max(1.0, *(x for x, _ in points)), LEFT, WIDTH - RIGHT, 10, whole=True)
-    up = _upwards([y for _, y in points])
-    parts = [_axes(across, up), _line(training, across, up, TRAINING), _line(validation, across, up, VALIDATION)]
+    up = _upwards([y for _, y in points], name)
+    colours = dict(zip(known, (TRAINING, VALIDATION), strict=False))
+    parts = [_axes(across, up), *(_line(line, across, up, colours[label]) for label, line in known.items())]
     if best:
         parts.append(_mark(best, across, up))
-    legend = _legend([("training", TRAINING), ("validation", VALIDATION)])
+    legend = _legend(list(colours.items())) if len(colours) > 1 else ""
+    return _picture(title, subtitle, [legend, *parts])
+
+
+def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
+    """The picture of (target, prediction) points, and the line on which both are equal."""
+    values = [value for point in points for value in point] or [0.0]
+    low, high = min(values), max(values)
+    room = 0.04 * (high - low) or 1.0
+    across = _linear("target", low - room, high + room, LEFT, WIDTH - RIGHT, 10)
+    up = _linear("prediction", low - room, high + room, HEIGHT - BOTTOM, TOP + 12, 7)
+    dots = "".join(f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.5"/>' for x, y in points)
+    equal = f'<path d="M{LEFT} {HEIGHT - BOTTOM}L{WIDTH - RIGHT} {TOP + 12}" stroke="{FAINT}" stroke-dasharray="3 4"/>'
+    return _picture(title, subtitle, [_axes(across, up), equal, f'<g fill="{TRAINING}" fill-opacity="0.45">{dots}</g>'])
+
+
+def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
     title = title if len(title) <= 48 else title[:47] + "…"
     heading = _text(LEFT, 26, title, size=17, weight="bold") + _text(LEFT, 46, subtitle, colour=FAINT)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f'font-family="system-ui, Helvetica, Arial, sans-serif" role="img">\n<title>{escape(title)}: {escape(subtitle)}</title>\n'
-        f'<rect width="100%" height="100%" fill="white"/>\n{heading}\n{legend}\n' + "\n".join(parts) + "\n</svg>\n"
+        f'<rect width="100%" height="100%" fill="white"/>\n{heading}\n' + "\n".join(parts) + "\n</svg>\n"
     )
+
+
+def number(value: float) -> str:
+    """A figure with five digits, or with all of those before the point."""
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.5g}"
 
 
 # --- scales -------------------------------------------------------------------------------------------------------
@@ -56,18 +83,20 @@ def _linear(name: str, low: float, high: float, start: float, end: float, most: 
     return Scale(lambda value: start + (value - low) / ((high - low) or 1.0) * (end - start), ticks, name)
 
 
-def _upwards(losses: Sequence[float]) -> Scale:
-    """The scale of the losses: logarithmic where they span more than a factor of ten."""
+def _upwards(values: Sequence[float], name: str) -> Scale:
+    """The scale of the values: of an accuracy around them, of others from 0, logarithmic where they span more than a factor of ten."""
     bottom, top = HEIGHT - BOTTOM, TOP + 12
-    low, high = min(losses), max(losses)
+    low, high = min(values), max(values)
+    room = 0.08 * (high - low) or 1.0
+    if name.endswith("accuracy"):
+        return _linear(name, max(0.0, low - room), min(1.0, high + room), bottom, top, 7)
     if low > 0 and high / low > 10:
         low, high = low / 1.15, high * 1.15
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = [factor * 10.0**power for power in powers for factor in (1, 2, 5) if low <= factor * 10.0**power <= high]
         span = math.log(high / low)
-        return Scale(lambda value: bottom + math.log(value / low) / span * (top - bottom), ticks, "loss (logarithmic)")
-    room = 0.08 * (high - low) or 1.0
-    return _linear("loss", 0.0 if low >= 0 else low - room, high + room, bottom, top, 7)
+        return Scale(lambda value: bottom + math.log(value / low) / span * (top - bottom), ticks, f"{name} (logarithmic)")
+    return _linear(name, 0.0 if low >= 0 else low - room, high + room, bottom, top, 7)
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
@@ -82,7 +111,7 @@ def _axes(across: Scale, up: Scale) -> str:
     lines.append(f'<path d="M{LEFT} {bottom}H{right}" stroke="{FAINT}"/>')
     lines.append(_text((LEFT + right) / 2, HEIGHT - 12, across.name, anchor="middle"))
     middle = (TOP + bottom) / 2
-    lines.append(f'<g transform="rotate(-90 20 {middle})">{_text(20, middle, up.name, anchor="middle")}</g>')
+    lines.append(f'<g transform="rotate(-90 18 {middle})">{_text(18, middle, up.name, anchor="middle")}</g>')
     return "\n".join(lines)
 
 
@@ -97,10 +126,11 @@ def _line(points: Sequence[Point], across: Scale, up: Scale, colour: str) -> str
 
 
 def _mark(best: Point, across: Scale, up: Scale) -> str:
-    """A dashed line down from the best point, a ring around it and its name, on the side that has room."""
+    """A dashed line through the best point, a ring around it and its name, where there is room."""
     x, y = across.place(best[0]), up.place(best[1])
     left = x > WIDTH - RIGHT - 110
-    name = _text(x - 9 if left else x + 9, TOP + 24, "best weights", anchor="end" if left else "start")
+    height = TOP + 24 if y > (TOP + HEIGHT - BOTTOM) / 2 else HEIGHT - BOTTOM - 12
+    name = _text(x - 9 if left else x + 9, height, "best weights", anchor="end" if left else "start")
     dashes = f'<path d="M{x:.1f} {TOP + 12}V{HEIGHT - BOTTOM}" stroke="{INK}" stroke-dasharray="3 4"/>'
     return f'{dashes}<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" fill="white" stroke="{VALIDATION}" stroke-width="2.5"/>{name}'
 

@@ -2,44 +2,130 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from netdsl.train.data import Part
-from netdsl.train.prepare import Preparation, shifted
+from netdsl.train.augment import augmented, mixed
+from netdsl.train.recipe import Augment
 
 if TYPE_CHECKING:
-    from netdsl.train.prepare import Array, Floats
+    from netdsl.train.data import Part
+    from netdsl.train.prepare import Array, Floats, Output, Preparation
+    from netdsl.train.recipe import Recipe
+
+
+ROOM = 1 << 30
+"""Bytes of prepared examples that are kept, at most, so that they need not be prepared again."""
+
+
+def room(part: Part, preparation: Preparation) -> int:
+    """The bytes of a part's prepared inputs."""
+    return sum(math.prod(input.shape) for input in preparation.inputs) * 4 * len(part)
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """A part's examples, prepared batch by batch: inputs [b, *input] and targets.
+    """A part's examples, prepared batch by batch: inputs [b, *input] and targets, in their order, each kept where there is room."""
 
-    With a seed they come in a new order each epoch, and images are moved by up to `shift` pixels. Order and moves follow from
-    the seed, the epoch and the batch alone, so it does not matter when or how often a batch is asked for.
-    """
-
-    def __init__(self, part: Part, preparation: Preparation, batch: int, seed: int | None = None, shift: int = 0) -> None:
+    def __init__(self, part: Part, preparation: Preparation, batch: int) -> None:
         super().__init__()
-        self.part, self.preparation, self.batch, self.seed, self.shift = part, preparation, batch, seed, shift
-        self.epoch = 0
-        self.order = np.arange(len(part))
+        self.part, self.preparation, self.batch = part, preparation, batch
+        self.kept: dict[int, tuple[Any, ...]] | None = {} if room(part, preparation) <= ROOM else None
 
     def __len__(self) -> int:
         return math.ceil(len(self.part) / self.batch)
 
-    def on_epoch_begin(self) -> None:
-        self.epoch += 1
-        if self.seed is not None:
-            self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.part))
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        if self.kept is not None and index in self.kept:
+            return self.kept[index]
+        x, y = self.prepared(np.arange(index * self.batch, min((index + 1) * self.batch, len(self.part))))
+        if self.kept is not None:
+            self.kept[index] = one(x), one(y)
+        return one(x), one(y)
 
-    def __getitem__(self, index: int) -> tuple[Floats, Array]:
-        rows = self.order[index * self.batch : (index + 1) * self.batch]
-        x = self.preparation.inputs(self.part.x[rows])
-        if self.shift:
-            chance = np.random.default_rng((self.seed or 0, self.epoch, index))
-            x = shifted(x, chance.integers(-self.shift, self.shift, (len(rows), 2), endpoint=True))
-        return x, self.preparation.targets(self.part.y[rows])
+    def prepared(self, rows: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """These rows as the network takes them, and their targets."""
+        x, y = (tuple(array[rows] for array in arrays) for arrays in (self.part.x, self.part.y))
+        return self.preparation.x(x), self.preparation.y(y)
+
+
+class Shuffled(Batches):
+    """A part's examples in a new order each epoch, augmented; labels are smoothed and classes weighted as the recipe says.
+
+    Order and augmentation follow from the seed, the epoch and the batch alone, so it does not matter when or how often a batch is
+    asked for, and a training that goes on later sees the same examples.
+    """
+
+    def __init__(self, part: Part, preparation: Preparation, recipe: Recipe) -> None:
+        super().__init__(part, preparation, recipe.batch or 1)
+        self.recipe, self.epoch = recipe, 0
+        self.order = np.arange(len(part))
+        self.augments = recipe.augment != Augment()
+        outputs, weights = preparation.outputs, recipe.class_weights
+        self.weights = None if weights is None else np.array(list(dict(weights).values()), np.float32)  # type: ignore[arg-type]
+        self.smoothing = [recipe.label_smoothing or 0.0 if output.classes else 0.0 for output in outputs]
+
+    def on_epoch_begin(self) -> None:
+        self.at_epoch(self.epoch + 1)
+
+    def at_epoch(self, epoch: int) -> None:
+        """Goes to an epoch, counted from 1."""
+        self.epoch = epoch
+        self.order = np.random.default_rng((self.recipe.seed or 0, epoch)).permutation(len(self.part))
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        x, y, *weights = self.taught(self.order[index * self.batch : (index + 1) * self.batch])
+        if self.augments:
+            x, y = self.changed(x[0], y, index)
+        if self.recipe.augment.mixup:
+            mixed_x, mixed_y = mixed(x[0], y[0], self.recipe.augment.mixup, self.chance(index, 1))
+            x, y = (mixed_x,), (mixed_y,)
+        return one(x), one(y), *weights
+
+    def changed(self, x: Floats, y: tuple[Array, ...], index: int) -> tuple[tuple[Floats], tuple[Array, ...]]:
+        """Augmented inputs. What gives its input back is to give back the moved and coloured one, without the noise and the holes."""
+        augment = self.recipe.augment
+        whole = dataclasses.replace(augment, noise=None, cutout=None)
+        y = tuple(
+            augmented(x, whole, self.chance(index)).reshape(given.shape) if output.copies else given
+            for output, given in zip(self.preparation.outputs, y, strict=True)
+        )
+        return (augmented(x, augment, self.chance(index)),), y
+
+    def chance(self, index: int, what: int = 0) -> np.random.Generator:
+        """The chance of an epoch's batch. Counted from 1: to NumPy a seed that ends in 0 is the one without it, and that is the order's."""
+        return np.random.default_rng((self.recipe.seed or 0, self.epoch, index + 1, what + 1))
+
+    def taught(self, rows: Array) -> tuple[Any, ...]:
+        """These rows: inputs, targets, and the examples' weights where classes have some."""
+        x, y = self.prepared(rows)
+        if soft(self.recipe):
+            y = tuple(map(softened, self.preparation.outputs, y, self.smoothing))
+        return x, y, *(() if self.weights is None else (self.weights[self.part.y[0][rows]],))
+
+    def chunk(self, index: int) -> int:
+        """The steps that Keras takes as one: the first of an epoch is 0."""
+        return 1
+
+
+def soft(recipe: Recipe) -> bool:
+    """Whether classes are taught as shares of one rather than as labels."""
+    return bool(recipe.label_smoothing or recipe.augment.mixup)
+
+
+def softened(output: Output, y: Array, smoothing: float) -> Array:
+    """Targets as shares of one: 1-e for the class and e/(k-1) for each of the k-1 others; for one output 1-e and e."""
+    if not output.classes or output.loss not in ("cross-entropy", "binary"):
+        return y
+    if output.loss == "binary":
+        return np.asarray(y * (1 - 2 * smoothing) + smoothing, np.float32)
+    others = smoothing / (output.classes - 1)
+    return np.asarray(np.eye(output.classes, dtype=np.float32)[y] * np.float32(1 - smoothing - others) + np.float32(others), np.float32)
+
+
+def one(arrays: tuple[Array, ...]) -> Any:
+    """The array itself where there is but one."""
+    return arrays[0] if len(arrays) == 1 else arrays

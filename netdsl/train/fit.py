@@ -1,19 +1,21 @@
-"""The steps themselves: what is compiled, and what is watched while Keras fits. This module imports Keras."""
+"""What is compiled: optimizer, schedule, losses, metrics, penalties. This module imports Keras."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from netdsl.train.feed import Batches
-from netdsl.train.prepare import Preparation
-from netdsl.train.recipe import Optimizer, Recipe
-from netdsl.train.stopping import EarlyStopping
+from netdsl.errors import did_you_mean, fail
+from netdsl.train.feed import one, soft
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+    from netdsl.train.feed import Batches
+    from netdsl.train.prepare import Output, Preparation
+    from netdsl.train.recipe import Optimizer, Penalty, Recipe
 
 OPTIMIZERS = {
     "gd": keras.optimizers.SGD,
@@ -26,141 +28,198 @@ OPTIMIZERS = {
     "adagrad": keras.optimizers.Adagrad,
 }
 
-OPTIONS = {"rate": "learning_rate", "beta1": "beta_1", "beta2": "beta_2", "eps": "epsilon", "decay": "weight_decay"}
+OPTIONS = {
+    "rate": "learning_rate",
+    "beta1": "beta_1",
+    "beta2": "beta_2",
+    "eps": "epsilon",
+    "decay": "weight_decay",
+    "clip_norm": "global_clipnorm",
+    "clip_value": "clipvalue",
+}
 """What Keras calls an optimizer's options, where it is another word."""
 
 
-def optimizer(wanted: Optimizer) -> keras.Optimizer:
-    """The optimizer of a resolved recipe."""
-    name = wanted.name or ""
-    options = {OPTIONS.get(option, option): value for option, value in wanted.options().items()}
-    return OPTIMIZERS[name](**options, **({"nesterov": True} if name == "nesterov" else {}))
+def compile_model(model: keras.Model, graph: Graph, recipe: Recipe, preparation: Preparation, steps: int) -> None:
+    """Makes the model ready for training by a resolved recipe, an epoch of which takes so many steps.
+
+    Raises:
+        NetError: N507 where a pattern of `freeze` names no layer, or nothing is left to train.
+    """
+    freeze(model, recipe)
+    penalise(model, graph, recipe.penalty)
+    outputs = preparation.outputs
+    weights = recipe.loss_weights
+    model.compile(
+        optimizer=optimizer(recipe.optimizer, schedule(recipe, steps)),
+        loss=[loss(output, soft(recipe)) for output in outputs],
+        loss_weights=None if weights is None else [dict(weights)[output.name] for output in outputs],
+        metrics=[[metric(output, soft(recipe))] for output in outputs],
+    )
 
 
-def loss(preparation: Preparation) -> keras.losses.Loss:
-    """The loss between the network's output and `preparation.targets`, a mean over the examples."""
-    if preparation.loss == "cross-entropy":
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=preparation.logits)
-    if preparation.loss == "binary":
-        return keras.losses.BinaryCrossentropy(from_logits=preparation.logits)
-    return keras.losses.MeanSquaredError() if preparation.loss == "squared" else keras.losses.MeanAbsoluteError()
+def optimizer(wanted: Optimizer, rate: Any = None) -> keras.Optimizer:
+    """The optimizer of a resolved recipe; `rate` is a schedule in place of its rate."""
+    options = {OPTIONS.get(option, option): value for option, value in wanted.options().items() if value is not None}
+    options |= {"nesterov": True} if wanted.name == "nesterov" else {}
+    return OPTIMIZERS[wanted.name or ""](**(options | ({} if rate is None else {"learning_rate": rate})))
 
 
-def metric(preparation: Preparation) -> keras.metrics.Metric:
+def schedule(recipe: Recipe, steps: int) -> Any:
+    """The learning rate as a function of the step, where the schedule is one; None for those that wait for what happens."""
+    given, rate = recipe.schedule, recipe.optimizer.rate or 0.0
+    if given.name == "steps":
+        ends = [max(0, round(epoch * steps) - 1) for epoch in given.at or ()]  # the last step of each piece
+        rates = [rate / (given.divide or 1.0) ** place for place in range(len(ends) + 1)]
+        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+    if given.name == "cosine":
+        warmup = round((given.warmup or 0) * steps)
+        decay = max(1, (recipe.epochs or 1) * steps - warmup)
+        warm = {"warmup_target": rate, "warmup_steps": warmup} if warmup else {}
+        start = 0.0 if warmup else rate
+        return keras.optimizers.schedules.CosineDecay(start, decay, alpha=min(1.0, (given.least or 0.0) / rate), **warm)
+    return None
+
+
+def loss(output: Output, soft: bool = False) -> keras.losses.Loss:
+    """The loss between an output and its targets, a mean over the examples; `soft` where classes are taught as shares."""
+    if output.loss == "cross-entropy":
+        kind = keras.losses.CategoricalCrossentropy if soft else keras.losses.SparseCategoricalCrossentropy
+        return kind(from_logits=output.logits)
+    if output.loss == "binary":
+        return keras.losses.BinaryCrossentropy(from_logits=output.logits)
+    if output.loss == "hinge":
+        return keras.losses.Hinge() if output.shape == (1,) else keras.losses.CategoricalHinge()
+    return keras.losses.MeanSquaredError() if output.loss == "squared" else keras.losses.MeanAbsoluteError()
+
+
+def metric(output: Output, soft: bool = False) -> keras.metrics.Metric:
     """What is told beside the loss: the accuracy, or the mean absolute error of values."""
-    if not preparation.accuracy:
-        return keras.metrics.MeanAbsoluteError(name=preparation.metric)
-    if preparation.classes and preparation.output != (1,):
-        kind = keras.metrics.SparseCategoricalAccuracy if preparation.loss == "cross-entropy" else keras.metrics.CategoricalAccuracy
-        return kind(name=preparation.metric)
-    return keras.metrics.BinaryAccuracy(name=preparation.metric, threshold=0.0 if preparation.logits else 0.5)
+    name = output.metric
+    if not output.accuracy:
+        return keras.metrics.MeanAbsoluteError(name=name)
+    if output.loss == "cross-entropy" and not soft:
+        return keras.metrics.SparseCategoricalAccuracy(name=name)
+    if output.classes and output.shape != (1,):
+        return keras.metrics.CategoricalAccuracy(name=name)
+    return keras.metrics.BinaryAccuracy(name=name, threshold=0.5 if output.loss == "binary" and not output.logits else 0.0)
+
+
+def metrics(preparation: Preparation) -> list[str]:
+    """The metrics' names: `accuracy`, or `main_accuracy` and so on where there are several outputs."""
+    outputs = preparation.outputs
+    return [output.metric if len(outputs) == 1 else f"{output.name}_{output.metric}" for output in outputs]
+
+
+def named(model: keras.Model, preparation: Preparation, logs: Mapping[str, Any]) -> dict[str, float]:
+    """The loss and the metrics that Keras tells, by our names and in the units of the data."""
+    found, outputs = {"loss": float(logs["loss"])}, preparation.outputs
+    for name, output, theirs in zip(metrics(preparation), outputs, model.output_names, strict=True):
+        told = logs[output.metric if len(outputs) == 1 else f"{theirs}_{output.metric}"]
+        found[name] = float(told) * (1.0 if output.accuracy else output.spread)
+    return found
 
 
 def judge(model: keras.Model, preparation: Preparation) -> keras.Model:
-    """A model of the same layers and weights with a loss and metrics of its own.
+    """A model of the same layers and weights with losses and metrics of its own, without smoothing or weights.
 
     Evaluating the model itself in the middle of an epoch would reset what its metrics have gathered for the epoch.
     """
-    other = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    other.compile(loss=loss(preparation), metrics=[metric(preparation)])
+    other, outputs = twin(model), preparation.outputs
+    other.compile(loss=[loss(output) for output in outputs], metrics=[[metric(output)] for output in outputs])
     return other
 
 
+def twin(model: keras.Model) -> keras.Model:
+    """A model of the same layers and weights, with nothing that it was trained by."""
+    return keras.Model(one(tuple(model.inputs)), one(tuple(model.outputs)), name=model.name)
+
+
 def scores(judge: keras.Model, batches: Batches) -> dict[str, float]:
-    """The loss and the metric over all of the batches."""
-    found = judge.evaluate(batches, verbose=0, return_dict=True)
-    return {name: float(found[name]) for name in ("loss", batches.preparation.metric)}
+    """The loss and the metrics over all of the batches."""
+    return named(judge, batches.preparation, judge.evaluate(batches, verbose=0, return_dict=True))
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """The validation part's loss and metric after so many steps, and whether this is better than all before."""
-
-    step: int
-    loss: float
-    metric: float
-    better: bool
+# --- penalties and what is left alone -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Row:
-    """An epoch: its number and the last step's, its mean training loss and metric, its last evaluation, its seconds."""
+class Elastic(keras.regularizers.Regularizer):  # type: ignore[misc]
+    """l1 |W| + l2/2 |W|^2, as the lectures write it: Keras's own L2 has no half."""
 
-    epoch: int
-    step: int
-    loss: float
-    metric: float
-    evaluation: Evaluation | None
-    seconds: float
+    def __init__(self, l1: float, l2: float) -> None:
+        self.l1, self.l2 = l1, l2
+
+    def __call__(self, weight: Any) -> Any:
+        absolute = self.l1 * keras.ops.sum(keras.ops.absolute(weight)) if self.l1 else 0.0
+        return absolute + (0.5 * self.l2 * keras.ops.sum(keras.ops.square(weight)) if self.l2 else 0.0)
 
 
-class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Evaluates every so many steps, keeps the best weights, and stops as `EarlyStopping` says or at a loss that is no number."""
+def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
+    """Puts the penalty on each kernel, on top of what the network's own layers ask for, and the bound on its norm."""
+    if not (penalty.l1 or penalty.l2 or penalty.max_norm):
+        return
+    for weight in kernels(model, graph):
+        if penalty.l1 or penalty.l2:
+            own, added = weight.regularizer, Elastic(penalty.l1 or 0.0, penalty.l2 or 0.0)
+            weight.regularizer = added if own is None else _both(own, added)
+        if penalty.max_norm:
+            weight.constraint = keras.constraints.MaxNorm(penalty.max_norm, axis=list(range(len(weight.shape) - 1)))
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        preparation: Preparation,
-        judge: keras.Model,
-        validation: Batches,
-        on_step: Callable[[int, float], None] = lambda step, loss: None,
-        on_epoch: Callable[[Row], None] = lambda row: None,
-    ) -> None:
-        super().__init__()
-        stopping = recipe.early_stopping
-        self.judge, self.validation, self.on_step, self.on_epoch = judge, validation, on_step, on_epoch
-        self.every, self.by_metric, self.metric = stopping.every or 1, stopping.metric != "loss", preparation.metric
-        self.stopping = EarlyStopping(stopping.patience or 1, higher=self.by_metric)
-        self.step = 0
-        self.diverged = False
-        self.best: Evaluation | None = None
-        self.weights: list[Any] = []
-        self.evaluations: list[Evaluation] = []
-        self.rows: list[Row] = []
-        self.began = time.perf_counter()
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.began = time.perf_counter()
+def _both(one: Any, other: Any) -> Any:
+    return lambda weight: one(weight) + other(weight)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self.step += 1
-        mean = float((logs or {})["loss"])
-        if not math.isfinite(mean):
-            self.diverged = self.model.stop_training = True
-            return
-        if self.step % self.every == 0:
-            self.evaluate()
-            self.model.stop_training = self.diverged or self.stopping.over
-        self.on_step(self.step, mean)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        logs = logs or {}
-        since = self.rows[-1].step if self.rows else 0
-        last = self.evaluations[-1] if self.evaluations and self.evaluations[-1].step > since else None
-        seconds = time.perf_counter() - self.began
-        self.rows.append(Row(epoch + 1, self.step, float(logs["loss"]), float(logs[self.metric]), last, seconds))
-        self.on_epoch(self.rows[-1])
+def kernels(model: keras.Model, graph: Graph) -> list[Any]:
+    """The model's trained arrays that are kernels: no biases, no factors of norms, even where Keras calls those kernels."""
+    factors = {(op.name, weight.name) for op in graph.ops for weight in graph.weights(op) if weight.role == "factor"}
+    found = []
+    for variable in model.trainable_weights:
+        layer, *_, name = variable.path.split("/")
+        if ("kernel" in name or name == "embeddings") and (layer, name) not in factors:
+            found.append(variable)
+    return found
 
-    def evaluate(self) -> None:
-        """Evaluates the weights as they are now, and keeps them if they are the best."""
-        if hasattr(self.model, "jax_state_sync"):  # under JAX the weights live in the training loop
-            self.model.jax_state_sync()
-        found = scores(self.judge, self.validation)
-        value = found[self.metric if self.by_metric else "loss"]
-        self.diverged = not math.isfinite(found["loss"])
-        better = not self.diverged and self.stopping.see(self.step, value)
-        evaluation = Evaluation(self.step, found["loss"], found[self.metric], better)
-        self.evaluations.append(evaluation)
-        if better:
-            # copied: under torch the arrays are the weights themselves
-            self.weights, self.best = [weight.copy() for weight in self.model.get_weights()], evaluation
 
-    def finish(self, interrupted: bool) -> None:
-        """Gives the model the best weights. The last steps count too, unless something ended the training before its time."""
-        seen = self.evaluations[-1].step if self.evaluations else None
-        if (seen is None) if interrupted else (seen != self.step and not self.diverged):
-            self.evaluate()
-            if self.rows and not interrupted:
-                self.rows[-1] = replace(self.rows[-1], evaluation=self.evaluations[-1])
-        if self.weights:
-            self.model.set_weights(self.weights)
+def freeze(model: keras.Model, recipe: Recipe) -> None:
+    """Makes the layers of these names untrainable. Raises NetError N507 where a pattern names none, or all are named."""
+    for pattern in recipe.freeze or ():
+        layers = [layer for layer in model.layers if layer.weights and fnmatchcase(layer.name, pattern)]
+        if not layers:
+            names = [layer.name for layer in model.layers if layer.weights]
+            mend = (
+                did_you_mean(pattern, names) or f"the layers with weights are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
+            )
+            raise fail("N507", f"`freeze` names `{pattern}`, and no layer with weights is called so", recipe.span("freeze"), help=mend)
+        for layer in layers:
+            layer.trainable = False
+    if recipe.freeze and not model.trainable_weights:
+        raise fail("N507", "`freeze` names every layer: nothing is left to train", recipe.span("freeze"))
+
+
+# --- numbers that are none --------------------------------------------------------------------------------------------
+
+
+def first_not_finite(model: keras.Model, x: Any) -> str:
+    """The first layer, in the order of the network, whose weights or output hold a number that is not finite; else the loss."""
+    import numpy as np
+
+    def finite(value: Any) -> bool:
+        array = keras.ops.convert_to_numpy(keras.ops.cast(value, "float32"))
+        return bool(np.isfinite(array).all())
+
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    for layer in layers:
+        if not all(finite(weight) for weight in layer.weights):
+            return f"the weights of `{layer.name}`"
+    seen = keras.Model(one(tuple(model.inputs)), [node.outputs for layer in layers for node in layer._inbound_nodes if _of(model, node)])
+    names = [layer.name for layer in layers for node in layer._inbound_nodes if _of(model, node) for _ in node.outputs]
+    for name, value in zip(names, keras.tree.flatten(seen(x, training=True)), strict=True):
+        if not finite(value):
+            return f"the output of `{name}`"
+    return "the loss itself"
+
+
+def _of(model: keras.Model, node: Any) -> bool:
+    """Whether a call of a layer belongs to the model."""
+    return any(node in nodes for nodes in model._nodes_by_depth.values())

@@ -1,16 +1,27 @@
-"""A run's folder: made anew for each run."""
+"""A run's folder: made anew for each run, and what it holds."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import fail
+from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written
 
+if TYPE_CHECKING:
+    from netdsl.network import Network
+    from netdsl.train.prepare import Preparation
+
 NAME = re.compile(r"\w[\w.-]{0,99}")
+
+RUN, RECIPE, PREPARATION, VERSIONS, RESULT = "run.json", "recipe.yaml", "preparation.json", "versions.json", "result.json"
+METRICS, RETRAINED, CURVE, BEST, LAST, REPORT = "metrics.csv", "retrained.csv", "curve.svg", "best.keras", "last.keras", "report.html"
+LINES = "metrics.jsonl"
 
 
 def new_folder(where: str | Path, name: str) -> Path:
@@ -30,3 +41,65 @@ def new_folder(where: str | Path, name: str) -> Path:
     except OSError as error:
         raise not_written(Path(where), error) from None
     raise AssertionError("counting ends")
+
+
+def as_json(values: Mapping[str, Any]) -> str:
+    """A key a line."""
+    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()) + "\n}\n"
+
+
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """The values of a run's file. Raises NetError N613 where there is none, N614 where it is damaged."""
+    there(folder, name)
+    try:
+        values = json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise damaged(folder / name) from None
+    if not isinstance(values, dict):
+        raise damaged(folder / name)
+    return values
+
+
+def there(folder: Path, name: str) -> None:
+    """Raises NetError N613 where the folder is no run's, or does not hold such a file."""
+    if not folder.is_dir():
+        near = did_you_mean(folder.name, (run.parent.name for run in folder.parent.glob(f"*/{RECIPE}")))
+        raise fail("N613", f"there is no run folder {folder}", help=near or "`netdsl train` makes one, such as runs/lenet5-1")
+    if not (folder / name).is_file():
+        if (folder / RUN).is_file() and name in (RESULT, BEST):
+            raise fail("N613", f"the run {folder} has not ended: it has no {name}", help=f"netdsl resume {folder}")
+        raise fail("N613", f"{folder} holds no run: it has no {name}")
+
+
+def damaged(path: Path) -> NetError:
+    return fail("N614", f"{path} is damaged")
+
+
+def kept_preparation(folder: Path) -> Preparation:
+    """What was done to the run's data. Raises NetError N613, N614."""
+    from netdsl.train.prepare import from_plain
+
+    values = read_json(folder, PREPARATION)
+    try:
+        return from_plain(values)
+    except (TypeError, KeyError, ValueError, AttributeError):
+        raise damaged(folder / PREPARATION) from None
+
+
+def kept_network(folder: Path) -> Network:
+    """The run's network, with the params and the input that it was trained with. Raises NetError N613, N614, or of its text."""
+    from netdsl.network import Given, check_source, choose, read_source
+    from netdsl.train.recipe import load_recipe
+
+    told = read_json(folder, RUN)
+    try:
+        path, name, shape = folder / str(told["file"]), str(told["network"]), told["input"]
+        given = tuple(map(int, shape)) if shape else None
+    except (KeyError, TypeError, ValueError):
+        raise damaged(folder / RUN) from None
+    there(folder, path.name)
+    source = read_source(path)
+    checked = check_source(source, Given(str(path), load_recipe(folder / RECIPE).params, given), name)
+    if checked.faulty:
+        raise NetError(*checked.diagnostics)
+    return choose(checked, name, source)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from netdsl.errors import Diagnostic, NetError, Span, fail
+from netdsl.train.columns import Columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +17,21 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
     Floats = NDArray[np.float32]
+
+
+class Rows(Protocol):
+    """Examples [n, ...] that numpy arrays, memory maps and files of images hold: `x[rows]` gives some of them as an array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> Any: ...
+
 
 Shape = tuple[int, ...]
 
@@ -27,25 +44,102 @@ PROBABILITIES = {"cross-entropy": ("softmax",), "binary": ("sigmoid", "hsigmoid"
 LOGITS = {"cross-entropy": ("linear", "logsoftmax"), "binary": ("linear",)}
 """The activations whose values a loss reads as logarithms of odds or of probabilities."""
 
+MARGINS = {"hinge": ("linear", "tanh")}
+"""The activations whose values a loss reads as distances from a border: above 0 on the class's side, 1 and more for certain."""
+
 
 @dataclass(frozen=True)
-class Preparation:
-    """From an example as it is given to the network's input, and from its label to the loss's target.
+class Input:
+    """From an example as it is given to one input of the network.
 
-    `example` and `input` are shapes without the batch. `whole` says that the examples hold whole numbers, `unit` that they
-    lie in 0..1 once divided by `scale`. `classes` is 0 where the data holds values to be met instead of classes.
+    `name` is the network's input and `shape` its shape; `example` is the shape of what is given. Neither has the batch. `whole` says
+    that the examples hold whole numbers, `unit` that they lie in 0..1 once divided by `scale`. With a `vocabulary` they are whole
+    numbers below it, and not scaled. `columns` are those of a table.
     """
 
+    name: str
     example: Shape
     whole: bool
     scale: float
     unit: bool
-    input: Shape
-    output: Shape
+    shape: Shape
+    vocabulary: int = 0
+    columns: Columns | None = None
+
+    @property
+    def pictures(self) -> bool:
+        """Whether the examples are images, so that one of another size can be resized."""
+        return not self.vocabulary and len(self.example) in (2, 3) and len(self.shape) in (1, 3)
+
+    def values(self, x: Array) -> Array:
+        """The examples [n, ...] as the network takes them: float32 [n, *shape], int32 with a vocabulary.
+
+        Pictures of another size are first brought to that of `example`, so that they come to the network as the training
+        examples did: an 8x8 digit blown up is not as sharp as one drawn at 32x32.
+        """
+        import numpy as np
+
+        if self.vocabulary:
+            return x.astype(np.int32).reshape(len(x), *self.shape)
+        if self.columns:
+            return self.columns.encode(x).reshape(len(x), *self.shape)
+        x = self.sized(x.astype(np.float32) / np.float32(self.scale))
+        if is_picture(x.shape[1:], self.shape):
+            return resized(with_channels(x, self.shape[2]), *self.shape[:2])
+        return x.reshape(len(x), *self.shape)
+
+    def sized(self, x: Array) -> Array:
+        """Pictures of another size than `example` brought to it [n, h, w, c]; anything else as it is."""
+        import numpy as np
+
+        if self.pictures and x.shape[1:] != self.example and x.ndim > 2:
+            return resized(with_channels(x.astype(np.float32), channels(self.example)), *self.example[:2])
+        return x
+
+    def check(self, x: Rows, what: str, span: Span | None = None) -> None:
+        """Raises NetError where examples are not of the kind that this was made for: N518 by shape, N517 by values."""
+        given = x.shape[1:]
+        if self.vocabulary:
+            if not fits_indices(given, self.shape):
+                raise fail("N518", f"{what} holds examples of {size(given)}; the network's input is {size(self.shape)} indices", span)
+            return
+        if not (
+            fits(given, self.example) if self.pictures and len(given) > 1 else fits(given, self.example if self.columns else self.shape)
+        ):
+            raise misfit(given, self.shape, what, span)
+        if not self.columns and (x.dtype.kind in "iub") != self.whole:
+            raise fail("N517", f"{what} holds {x.dtype} numbers; the network was trained on {'whole' if self.whole else 'real'} ones", span)
+
+    def check_range(self, x: Rows, what: str, span: Span | None = None) -> None:
+        """Raises NetError N527 for an index that the network does not know, N517 where pixels or counts go beyond those that the
+        network was trained on: other units, most likely."""
+        if self.vocabulary:
+            check_indices(x, self.vocabulary, what, span)
+        elif not self.columns and self.unit and (self.pictures or self.whole):
+            seen = scan(x)
+            if seen.least < 0 or seen.most > self.scale:
+                trained = f"the network was trained on 0 to {self.scale:g}"
+                raise fail("N517", f"{what} holds values from {seen.least:g} to {seen.most:g}; {trained}", span)
+
+
+@dataclass(frozen=True)
+class Output:
+    """From a label or a value to what one output of the network is compared with.
+
+    `shape` is the output's, without the batch. `classes` is 0 where the data holds values to be met instead of classes; with them,
+    labels stand for the last axis: one an example, or one for each position of an output [t, classes] or [h, w, classes].
+    Values are standardised: `(y - centre) / spread`. `copies` names the input that this output learns to give back.
+    """
+
+    name: str
+    shape: Shape
     activation: str
     loss: str
     classes: int
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    centre: float = 0.0
+    spread: float = 1.0
+    copies: str = ""
 
     @property
     def logits(self) -> bool:
@@ -53,63 +147,142 @@ class Preparation:
         return self.activation in LOGITS.get(self.loss, ())
 
     @property
+    def threshold(self) -> float:
+        """Of a single output: from where on it says 1."""
+        return 0.0 if self.logits or self.loss in MARGINS else 0.5
+
+    @property
     def accuracy(self) -> bool:
-        """Whether an accuracy can be told."""
-        return self.classes > 0 or self.loss == "binary"
+        """Whether an accuracy can be told: grey values that are to be given back are neither right nor wrong."""
+        return self.classes > 0 or (self.loss == "binary" and not self.copies)
+
+    @property
+    def dense(self) -> bool:
+        """Whether there is a label for each position, such as each pixel, and not one an example."""
+        return self.classes > 0 and len(self.shape) > 1
 
     @property
     def metric(self) -> str:
         """What is told beside the loss."""
         return "accuracy" if self.accuracy else "absolute_error"
 
-    def name(self, label: int) -> str:
+    def label(self, label: int) -> str:
+        """A class's name, its number where it has none."""
         return self.names[label] if label < len(self.names) else str(label)
 
-    @property
-    def pictures(self) -> bool:
-        """Whether the examples are images, so that one of another size can be resized."""
-        return len(self.example) in (2, 3) and len(self.input) in (1, 3)
+    def targets(self, y: Array) -> Array:
+        """The labels or values [n, ...] as the loss takes them.
 
-    def inputs(self, x: Array) -> Floats:
-        """The examples [n, ...] as the network takes them: float32 [n, *input].
-
-        Pictures of another size are first brought to that of `example`, so that they come to the network as the training
-        examples did: an 8x8 digit blown up is not as sharp as one drawn at 32x32.
+        int32 [n] or [n, *positions] for the cross-entropy; float32 of 0 and 1 [n, *shape] for other losses of classes; float32
+        values [n, *shape], standardised.
         """
         import numpy as np
 
-        x = x.astype(np.float32) / np.float32(self.scale)
-        if self.pictures and x.shape[1:] != self.example and x.ndim > 2:
-            x = resized(with_channels(x, channels(self.example)), *self.example[:2])
-        if is_picture(x.shape[1:], self.input):
-            return resized(with_channels(x, self.input[2]), *self.input[:2])
-        return x.reshape(len(x), *self.input)
-
-    def targets(self, y: Array) -> Array:
-        """The labels or values [n, ...] as the loss takes them: int32 [n], or float32 [n, *output]."""
-        import numpy as np
-
         if not self.classes:
-            return y.reshape(len(y), *self.output).astype(np.float32)
+            values = y.reshape(len(y), *self.shape)
+            return np.asarray((values - self.centre) / self.spread if (self.centre, self.spread) != (0.0, 1.0) else values, np.float32)
         if self.loss == "cross-entropy":
             return y.astype(np.int32)
-        if self.output == (1,):
+        if self.shape == (1,):
             return y.reshape(-1, 1).astype(np.float32)
         return np.eye(self.classes, dtype=np.float32)[y]
 
-    def check(self, x: Array, what: str, span: Span | None = None) -> None:
-        """Raises NetError where examples are not of the kind that this was made for: N518 by shape, N517 by values."""
-        given = x.shape[1:]
-        if not (fits(given, self.example) if self.pictures and len(given) > 1 else fits(given, self.input)):
-            raise misfit(given, self.input, what, span)
-        if (x.dtype.kind in "iub") != self.whole:
-            raise fail("N517", f"{what} holds {x.dtype} numbers; the network was trained on {'whole' if self.whole else 'real'} ones", span)
+    def original(self, values: Array) -> Array:
+        """What the network gives [n, *shape] in the data's own units."""
+        return values * self.spread + self.centre
 
-    def check_range(self, x: Array, what: str) -> None:
-        """Raises NetError N517 where pixels or counts go beyond those that the network was trained on: other units, most likely."""
-        if self.unit and (self.pictures or self.whole) and (x.min() < 0 or x.max() > self.scale):
-            trained = f"the network was trained on 0 to {self.scale:g}"
-            raise fail("N517", f"{what} holds values from {x.min():g} to {x.max():g}; {trained}")
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to examples and their targets, for each input and each output of the network in its order."""
+
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def metric(self) -> str:
+        """What is told of the first output beside the loss."""
+        return self.outputs[0].metric
+
+    def x(self, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Examples as the network takes them, an array for each input."""
+        return tuple(input.values(array) for input, array in zip(self.inputs, arrays, strict=True))
+
+    def y(self, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Labels and values as the losses take them, an array for each output."""
+        return tuple(output.targets(array) for output, array in zip(self.outputs, arrays, strict=True))
+
+
+# --- values -------------------------------------------------------------------------------------------------------
+
+CHUNK = 1 << 24
+"""Elements looked at in one go: an array may be a file that is larger than the memory."""
+
+
+class Seen(NamedTuple):
+    """What a look at all values found: the least and the most, the first row with a number that is not finite, and the first with
+    one that is not whole."""
+
+    least: float
+    most: float
+    endless: int | None
+    broken: int | None
+
+
+def scan(array: Rows) -> Seen:
+    """A look at all values of an array of numbers [n, ...], n > 0, piece by piece; not at those that are known by their `limits`."""
+    import numpy as np
+
+    if (limits := getattr(array, "limits", None)) is not None:
+        return Seen(float(limits[0]), float(limits[1]), None, None)
+    least, most, endless, broken = math.inf, -math.inf, None, None
+    for start, piece in pieces(array):
+        with np.errstate(over="ignore", invalid="ignore"):
+            if piece.dtype.kind == "f" and endless is None:
+                endless = _first(~np.isfinite(piece.astype(np.float32)), start)
+            if piece.dtype.kind == "f" and broken is None:
+                broken = _first(piece != np.floor(piece), start)
+            least, most = min(least, float(piece.min())), max(most, float(piece.max()))
+    return Seen(least, most, endless, broken)
+
+
+def pieces(array: Rows) -> Iterator[tuple[int, Array]]:
+    """The rows of an array in pieces that the memory holds, each with the number of its first row."""
+    import numpy as np
+
+    step = max(1, CHUNK // max(1, math.prod(array.shape[1:])))
+    for start in range(0, len(array), step):
+        yield start, np.asarray(array[start : start + step])
+
+
+def _first(wrong: Array, start: int) -> int | None:
+    """The first row with a value that is wrong."""
+    import numpy as np
+
+    rows = np.flatnonzero(wrong.reshape(len(wrong), -1).any(axis=1))
+    return start + int(rows[0]) if len(rows) else None
+
+
+def broken_value(array: Rows, row: int) -> float:
+    """The first number of a row that is not whole."""
+    import numpy as np
+
+    values = np.asarray(array[row]).reshape(-1)
+    return float(values[values != np.floor(values)][0])
+
+
+def check_indices(x: Rows, vocabulary: int, what: str, span: Span | None = None) -> None:
+    """Raises NetError N527 where an array holds anything but whole numbers from 0 to below the vocabulary."""
+    import numpy as np
+
+    for start, piece in pieces(x):
+        wrong = (piece < 0) | (piece >= vocabulary)
+        if piece.dtype.kind == "f":
+            wrong |= piece != np.floor(piece)
+        if (row := _first(wrong, start)) is not None:
+            value = piece[row - start].reshape(-1)[np.flatnonzero(wrong[row - start].reshape(-1))[0]]
+            message = f"{what} holds {value:g} in row {row}; the network's input takes whole numbers from 0 to {vocabulary - 1:,}"
+            raise fail("N527", message, span, help=f"`of int({vocabulary})` in the network says how many there are")
 
 
 # --- shapes -------------------------------------------------------------------------------------------------------
@@ -126,6 +299,11 @@ def fits(example: Shape, wanted: Shape) -> bool:
         return math.prod(example) > 0 and (channels(example) == wanted[2] or {channels(example), wanted[2]} == {1, 3})
     flat = len(example) <= 1 or len(wanted) == 1
     return example == wanted or (*example, 1) == wanted or (flat and math.prod(example) == math.prod(wanted))
+
+
+def fits_indices(example: Shape, wanted: Shape) -> bool:
+    """Whether an example of indices can be given the wanted shape: as it is, or with an axis of 1 more."""
+    return wanted in (example, (*example, 1))
 
 
 def channels(picture: Shape) -> int:
@@ -179,19 +357,6 @@ def _weights(old: int, new: int) -> Floats:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
-def shifted(x: Floats, moves: NDArray[np.int64]) -> Floats:
-    """Images [n, h, w, c], each moved down and right by its [n, 2] pixels; what comes in from outside is 0."""
-    import numpy as np
-
-    moved = np.zeros_like(x)
-    height, width = x.shape[1:3]
-    for image, target, (down, right) in zip(x, moved, moves, strict=True):
-        target[max(0, down) : height + down, max(0, right) : width + right] = image[
-            max(0, -down) : height - down, max(0, -right) : width - right
-        ]
-    return moved
-
-
 # --- keeping it ---------------------------------------------------------------------------------------------------
 
 
@@ -201,5 +366,22 @@ def as_plain(preparation: Preparation) -> dict[str, Any]:
 
 def from_plain(values: dict[str, Any]) -> Preparation:
     """The preparation that `as_plain` gave. Raises TypeError, KeyError or ValueError where it is none."""
-    shapes = {name: tuple(map(int, values[name])) for name in ("example", "input", "output")}
-    return Preparation(**{**values, **shapes, "names": tuple(map(str, values["names"])), "scale": float(values["scale"])})
+    inputs, outputs = tuple(map(_input, values["inputs"])), tuple(map(_output, values["outputs"]))
+    if not inputs or not outputs:
+        raise ValueError("no inputs or outputs")
+    return Preparation(inputs, outputs)
+
+
+def _input(values: dict[str, Any]) -> Input:
+    columns = None if values["columns"] is None else Columns.from_plain(values["columns"])
+    numbers = {"scale": float(values["scale"]), "vocabulary": int(values["vocabulary"])}
+    return Input(**{**values, **_shapes(values, "example", "shape"), **numbers, "columns": columns})
+
+
+def _output(values: dict[str, Any]) -> Output:
+    numbers = {"classes": int(values["classes"]), "centre": float(values["centre"]), "spread": float(values["spread"])}
+    return Output(**{**values, **_shapes(values, "shape"), **numbers, "names": tuple(map(str, values["names"]))})
+
+
+def _shapes(values: dict[str, Any], *names: str) -> dict[str, Shape]:
+    return {name: tuple(map(int, values[name])) for name in names}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from netdsl.train.fit import Row
+    from netdsl.train.state import Row
 
 
 class Progress(Protocol):
@@ -46,19 +46,19 @@ def numbers(row: Row, metric: str) -> str:
 
 
 @contextmanager
-def progress(quiet: bool, epochs: int, steps: int, metric: str) -> Iterator[Progress]:
-    """What follows a training of so many epochs of so many steps each."""
+def progress(quiet: bool, epochs: int, steps: int, metric: str, done: int = 0) -> Iterator[Progress]:
+    """What follows a training of so many epochs of so many steps each, some of them done."""
     if quiet:
         yield Quiet()
     elif not sys.stderr.isatty():
         yield Lines(epochs, metric)
     else:
-        with _bar(epochs, steps, metric) as bar:
+        with _bar(epochs, steps, metric, done) as bar:
             yield bar
 
 
 @contextmanager
-def _bar(epochs: int, steps: int, metric: str) -> Iterator[Progress]:
+def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
     """A bar over all steps, the last epoch's numbers below it."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -66,7 +66,7 @@ def _bar(epochs: int, steps: int, metric: str) -> Iterator[Progress]:
 
     columns = (TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Bar(*columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=epochs * steps, epoch=1, epochs=epochs)
+        task = bar.add_task("", total=epochs * steps, completed=done * steps, epoch=done + 1, epochs=epochs)
 
         class OnTerminal:
             def step(self, step: int, loss: float) -> None:

@@ -1,42 +1,52 @@
-"""Training into a run folder, and using what was trained: `train`, `evaluate`, `predict`."""
+"""Training into a run folder: `train`, and `resume`, which goes on where a run was stopped."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
+import os
 import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import Diagnostic, NetError, RunError, Source, did_you_mean, fail
-from netdsl.files import save, write
+from netdsl.errors import Diagnostic, NetError, RunError, Source, fail
+from netdsl.files import write
 from netdsl.keras.quiet import quiet_keras
 from netdsl.network import Given, Network, check_source, choose
-from netdsl.train.curve import curve
-from netdsl.train.data import Data, arrange, load_data, read, read_inputs
-from netdsl.train.folder import new_folder
-from netdsl.train.prepare import Preparation, as_plain, from_plain, size
-from netdsl.train.progress import progress
-from netdsl.train.recipe import DataSpec, Recipe, load_recipe, resolve, to_yaml
+from netdsl.train.data import Data, load_data, reload
+from netdsl.train.folder import (
+    BEST,
+    PREPARATION,
+    RECIPE,
+    RESULT,
+    RUN,
+    VERSIONS,
+    as_json,
+    damaged,
+    kept_network,
+    kept_preparation,
+    new_folder,
+    read_json,
+    there,
+)
+from netdsl.train.loggers import check_loggers
+from netdsl.train.prepare import as_plain, size
+from netdsl.train.recipe import DataSpec, Recipe, load_recipe, to_yaml
+from netdsl.train.resolve import Resolved, resolve
 
 if TYPE_CHECKING:
     import keras
 
-    from netdsl.train.fit import Row, Watch
-
-NETWORK, RECIPE, PREPARATION, VERSIONS = "network.net", "recipe.yaml", "preparation.json", "versions.json"
-METRICS, CURVE, BEST, RESULT = "metrics.csv", "curve.svg", "best.keras", "result.json"
-
 ENDS = {
     "patience": "{patience} evaluations in a row were not better",
     "epochs": "all epochs done",
+    "rate": "the learning rate has come down to its least",
     "interrupted": "interrupted",
     "diverged": "the loss is no number",
 }
@@ -47,8 +57,9 @@ ENDS = {
 class Run:
     """What a training gave. `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`.
 
-    `test` holds the test part's loss and metric with the best weights, and the number of its examples; `validation` the same of the
-    validation part. `ended` is one of `ENDS`.
+    `test` holds the test part's loss and metrics with the weights that were kept, and the number of its examples; `validation` the
+    same of the validation part, at `best_step`. `retrained` is the number of steps done again on all the data, or 0. `ended` is one
+    of `ENDS`.
     """
 
     folder: Path
@@ -64,7 +75,12 @@ class Run:
     best_value: float
     validation: Mapping[str, float]
     test: Mapping[str, float]
+    retrained: int
     seconds: float
+
+    def values(self) -> dict[str, Any]:
+        """What is written of it."""
+        return {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name != "folder"}
 
     @property
     def interrupted(self) -> bool:
@@ -73,16 +89,19 @@ class Run:
     @property
     def model(self) -> keras.Model:
         """The network with the best weights, read from the run folder. Raises NetError N613, N614."""
-        return _model(self.folder)
+        from netdsl.keras.build import load_model
+
+        there(self.folder, BEST)
+        return load_model(self.folder / BEST)
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
-        """The run in a folder. Raises NetError N613 where there is none, N614 where it is damaged."""
-        values = _json(Path(folder), RESULT)
+        """The run in a folder. Raises NetError N613 where there is none, or it has not ended, N614 where it is damaged."""
+        values = read_json(Path(folder), RESULT)
         try:
             return cls(folder=Path(folder), **values)
         except TypeError:
-            raise _damaged(Path(folder) / RESULT) from None
+            raise damaged(Path(folder) / RESULT) from None
 
 
 # --- train --------------------------------------------------------------------------------------------------------
@@ -92,38 +111,158 @@ def train(
     network: Network,
     recipe: Recipe | None = None,
     *,
-    data: str | None = None,
+    data: Any = None,
     epochs: int | None = None,
     batch: int | None = None,
     seed: int | None = None,
+    backend: str | None = None,
+    log: tuple[str, ...] | None = None,
+    init_from: str | None = None,
     name: str | None = None,
     where: str | Path = "runs",
     quiet: bool = False,
 ) -> Run:
     """Trains the network and keeps the run in a new folder `where/NAME-N`.
 
-    What is given here goes before the recipe; the network's own parameters go before the recipe's. Everything that can be
-    refused is refused before the folder is made. After Ctrl-C the run is kept as it is by then, and `interrupted` is true.
+    What is given here goes before the recipe; the network's own parameters go before the recipe's. `data` is a source as in a recipe,
+    or the data itself: arrays `(x, y)`, a dict of arrays, or something that gives batches. Everything that can be refused is refused
+    before the folder is made. After Ctrl-C the run is kept as it is by then, and `interrupted` is true.
     Raises NetError for mistakes in what is given, RunError where the disk, the memory or the numbers fail (N610 to N612).
     """
-    recipe = (recipe or Recipe()).replace(data=None if data is None else DataSpec(source=data), epochs=epochs, batch=batch, seed=seed)
+    job = plan(network, recipe, data=data, epochs=epochs, batch=batch, seed=seed, backend=backend, log=log, init_from=init_from)
+    with memory_told(job):
+        model = job.model()
+        folder = new_folder(where, network.name if name is None else name)
+        _begin(folder, job)
+        if not quiet:
+            for line in (describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken):
+                print(line, file=sys.stderr, flush=True)
+        from netdsl.train.training import Training
+
+        return Training(job, model, folder, quiet).run()
+
+
+def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
+    """Goes on with a run that was stopped, and ends with the same weights, bit for bit, as one that never was (on a CPU).
+
+    Raises NetError N613, N614 where the folder holds no run or is damaged, N616 where the run has ended or its data has changed.
+    """
+    folder = Path(folder)
+    told = read_json(folder, RUN)
+    if (folder / RESULT).is_file() and not Run.load(folder).interrupted:
+        raise fail("N616", f"the run {folder} has ended: there is nothing to go on with")
+    recipe, network, preparation = load_recipe(folder / RECIPE), kept_network(folder), kept_preparation(folder)
+    loaded = reload(recipe, preparation, data)
+    if told.get("fingerprint") != fingerprint(loaded):
+        raise fail(
+            "N616", f"the data {loaded.spec.source} is not what it was when {folder} began", help="train anew, or bring the old data back"
+        )
+    use_backend(recipe)
+    job = Job(network, Resolved(recipe, {}, ()), loaded)
+    with memory_told(job):
+        model = job.model()
+        from netdsl.train.training import Training
+
+        training = Training(job, model, folder, quiet)
+        training.load()
+        if not quiet:
+            state = training.state
+            print(f"going on with {folder} after epoch {len(state.epochs)}, step {state.step:,}", file=sys.stderr, flush=True)
+        return training.run()
+
+
+@dataclass
+class Job:
+    """A network, the resolved recipe and the data: all that a training needs. `taken` says what came from other weights."""
+
+    network: Network
+    resolved: Resolved
+    data: Data
+    taken: tuple[str, ...] = ()
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.resolved.recipe
+
+    @property
+    def steps(self) -> int:
+        """Steps in an epoch."""
+        return math.ceil(len(self.data.train) / (self.recipe.batch or 1))
+
+    def model(self) -> keras.Model:
+        """The network with its first weights: the seed's, or those of `init_from`."""
+        quiet_keras()
+        from netdsl.keras.build import build
+
+        model = build(self.network, self.recipe.seed, self.recipe.precision or "float32")
+        if self.recipe.init_from:
+            from netdsl.train.initial import take_over
+
+            self.taken = take_over(model, self.recipe)
+        return model
+
+
+def plan(
+    network: Network,
+    recipe: Recipe | None = None,
+    *,
+    data: Any = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    seed: int | None = None,
+    backend: str | None = None,
+    log: tuple[str, ...] | None = None,
+    init_from: str | None = None,
+) -> Job:
+    """All that can be said before anything is built: the data read, the recipe resolved. Raises NetError as `train` does."""
+    recipe, given = recipe or Recipe(), None
+    spec = None
+    if isinstance(data, str | os.PathLike):
+        spec = DataSpec(source=os.fspath(data))
+    elif data is not None:
+        given, spec = data, dataclasses.replace(recipe.data, source="python")
+    recipe = recipe.replace(
+        data=spec,
+        epochs=epochs,
+        batch=batch,
+        seed=seed,
+        backend=backend,
+        log=log,
+        init_from=init_from,
+    )
     params = {**recipe.params, **network.params}
     if params != network.params:
         network = _with_params(network, params)
-    loaded = load_data(recipe, network)
-    recipe = resolve(recipe, network, loaded)
-    with _memory_told():
-        keras = quiet_keras()
-        keras.utils.set_random_seed(recipe.seed or 0)
-        model = network.keras(seed=recipe.seed)
-        folder = new_folder(where, network.name if name is None else name)
-        write(folder / RECIPE, to_yaml(recipe))
-        write(folder / NETWORK, network.text)
-        write(folder / PREPARATION, _as_json(as_plain(loaded.preparation)))
-        write(folder / VERSIONS, _as_json(_versions()))
-        if not quiet:
-            print(describe_data(loaded), file=sys.stderr, flush=True)
-        return _trained(model, network.name, recipe, loaded, folder, quiet)
+    use_backend(recipe)
+    check_loggers(recipe.log or ())
+    loaded = load_data(recipe, network, given)
+    return Job(network, resolve(recipe, network, loaded), loaded)
+
+
+def use_backend(recipe: Recipe) -> None:
+    """Makes Keras take the recipe's backend. Raises NetError N602 where it is not installed, N617 where Keras has another already."""
+    wanted = recipe.backend
+    if wanted is None:
+        return
+    if "keras" in sys.modules:
+        now = sys.modules["keras"].config.backend()
+        if now != wanted:
+            raise fail(
+                "N617",
+                f"Keras runs on {now} in this process; the recipe wants {wanted}",
+                help=f"set KERAS_BACKEND={wanted} before Keras is imported",
+            )
+        return
+    from importlib.util import find_spec
+
+    if find_spec(wanted) is None:
+        raise fail(
+            "N602",
+            f"the backend {wanted} is not installed",
+            recipe.span("backend"),
+            help=f"pip install netdsl[{wanted}]" if wanted != "tensorflow" else "pip install tensorflow",
+        )
+    os.environ["KERAS_BACKEND"] = wanted
 
 
 def _with_params(network: Network, params: Mapping[str, Any]) -> Network:
@@ -135,115 +274,45 @@ def _with_params(network: Network, params: Mapping[str, Any]) -> Network:
     return choose(checked, network.name, source)
 
 
-def _trained(model: keras.Model, name: str, recipe: Recipe, data: Data, folder: Path, quiet: bool) -> Run:
-    """Fits the model and writes what comes of it, also when it is interrupted or the loss is no longer a number."""
-    from netdsl.train import fit
-    from netdsl.train.feed import Batches
-
-    preparation, batch = data.preparation, recipe.batch or 1
-    training = Batches(data.train, preparation, batch, recipe.seed, recipe.augment.shift or 0)
-    judge = fit.judge(model, preparation)
-    model.compile(optimizer=fit.optimizer(recipe.optimizer), loss=fit.loss(preparation), metrics=[fit.metric(preparation)])
-    watch = fit.Watch(recipe, preparation, judge, Batches(data.validation, preparation, batch))
-    keeper = _Keeper(folder, f"{name} on {Path(data.spec.source or '').name}", len(training), watch)
-    watch.set_model(model)  # Keras sets it too, but an interrupt may come before
-    interrupted, began = False, time.perf_counter()
-    try:
-        with progress(quiet, recipe.epochs or 1, len(training), preparation.metric) as shown:
-
-            def on_epoch(row: Row) -> None:
-                shown.epoch(row)
-                keeper.keep()
-
-            watch.on_step, watch.on_epoch = shown.step, on_epoch
-            model.fit(training, epochs=recipe.epochs, verbose=0, shuffle=False, callbacks=[watch])
-    except KeyboardInterrupt:
-        interrupted = True
-    watch.finish(interrupted)
-    if watch.best is None:
-        keeper.keep()
-        raise _diverged(watch, folder)
-    found = fit.scores(judge, Batches(data.test, preparation, batch))
-    run = Run(
-        folder=folder,
-        network=name,
-        data=str(data.spec.source),
-        steps=watch.step,
-        epochs=math.ceil(watch.step / len(training)),
-        ended="interrupted" if interrupted else "diverged" if watch.diverged else "patience" if watch.stopping.over else "epochs",
-        patience=watch.stopping.patience,
-        best_step=watch.best.step,
-        best_epoch=math.ceil(watch.best.step / len(training)),
-        metric=str(recipe.early_stopping.metric),
-        best_value=watch.stopping.best,
-        validation={"examples": len(data.validation), "loss": watch.best.loss, preparation.metric: watch.best.metric},
-        test={"examples": len(data.test), **found},
-        seconds=time.perf_counter() - began,
-    )
-    keeper.keep(run)
-    if watch.diverged:
-        raise _diverged(watch, folder)
-    return run
+def _begin(folder: Path, job: Job) -> None:
+    """Writes what the run was started with, so that it can be gone on with whatever happens."""
+    network = job.network
+    file = "network.net" if "network.net" not in network.used else os.path.basename(network.path or "")
+    write(folder / RECIPE, to_yaml(job.recipe, job.resolved.reasons))
+    write(folder / file, network.text)
+    for name, text in network.used.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write(folder / name, text)
+    write(folder / PREPARATION, as_json(as_plain(job.data.preparation)))
+    write(folder / VERSIONS, as_json(_versions()))
+    told = {
+        "network": network.name,
+        "file": file,
+        "input": network.input_shape,
+        "params": network.counts.params,
+        "data": str(job.data.spec.source),
+    }
+    write(folder / RUN, as_json({**told, "fingerprint": fingerprint(job.data), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z")}))
 
 
-class _Keeper:
-    """Writes metrics, curve and best weights as they come, so that little is lost if the process dies."""
+def fingerprint(data: Data) -> str:
+    """A hash of the data's shapes and of up to 100 examples of each part: other data has another, most likely."""
+    import hashlib
 
-    def __init__(self, folder: Path, title: str, steps: int, watch: Watch) -> None:
-        self.folder, self.title, self.steps, self.watch = folder, title, steps, watch
-        self.saved: int | None = None
+    import numpy as np
 
-    def keep(self, run: Run | None = None) -> None:
-        """Writes what there is by now; with a run, its result too."""
-        write(self.folder / METRICS, self._metrics())
-        write(self.folder / CURVE, self._curve(run))
-        if self.watch.best and self.watch.best.step != self.saved:
-            self._save_best()
-        if run:
-            values = {item.name: getattr(run, item.name) for item in dataclasses.fields(run)}
-            del values["folder"]
-            write(self.folder / RESULT, _as_json(values))
-
-    def _save_best(self) -> None:
-        import keras
-
-        model, watch = self.watch.model, self.watch
-        now = model.get_weights()
-        model.set_weights(watch.weights)
-        plain = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-        save(self.folder / BEST, plain.save)
-        model.set_weights(now)
-        self.saved = watch.best.step if watch.best else None
-
-    def _metrics(self) -> str:
-        name = self.watch.metric
-        lines = [f"epoch,step,loss,{name},val_loss,val_{name},seconds"]
-        for row in self.watch.rows:
-            found = (f"{row.evaluation.loss:.6g}", f"{row.evaluation.metric:.6g}") if row.evaluation else ("", "")
-            lines.append(f"{row.epoch},{row.step},{row.loss:.6g},{row.metric:.6g},{','.join(found)},{row.seconds:.3f}")
-        return "\n".join(lines) + "\n"
-
-    def _curve(self, run: Run | None) -> str:
-        watch, best = self.watch, self.watch.best
-        told = "no evaluation yet"
-        if best:
-            told = f"best weights at step {best.step:,}: validation loss {best.loss:.4f}, {_words(watch.metric)} {best.metric:.4f}"
-        if run:
-            told += f" · test {_words(watch.metric)} {run.test[watch.metric]:.4f}"
-        training = [(row.step / self.steps, row.loss) for row in watch.rows]
-        validation = [(found.step / self.steps, found.loss) for found in watch.evaluations]
-        return curve(self.title, told, training, validation, (best.step / self.steps, best.loss) if best else None)
-
-
-def _diverged(watch: Watch, folder: Path) -> RunError:
-    best = f"the best weights, of step {watch.best.step:,}, are in {folder / BEST}" if watch.best else "no step was evaluated before"
-    message = f"the loss is no longer a number at step {watch.step:,}: {best}"
-    return RunError(Diagnostic("N611", message, help="a lower `rate` of the optimizer often helps"))
+    told = hashlib.sha256()
+    for part in (data.train, data.validation, data.test):
+        rows = np.unique(np.linspace(0, len(part) - 1, min(100, len(part))).astype(int))
+        for array in (*part.x, *part.y):
+            told.update(str(array.shape).encode())
+            told.update(np.ascontiguousarray(array[rows]).tobytes())
+    return told.hexdigest()
 
 
 @contextmanager
-def _memory_told() -> Iterator[None]:
-    """Makes one clear message of the ways in which memory runs out."""
+def memory_told(job: Job) -> Iterator[None]:
+    """Makes one clear message of the ways in which memory runs out, with the batch that the estimate says would fit."""
     try:
         yield
     except NetError:
@@ -251,8 +320,20 @@ def _memory_told() -> Iterator[None]:
     except Exception as error:  # each backend has a class of its own, which cannot be named without importing the backend
         kinds = {kind.__name__ for kind in type(error).__mro__}
         if kinds & {"MemoryError", "ResourceExhaustedError", "OutOfMemoryError"} or "RESOURCE_EXHAUSTED" in str(error):
-            raise RunError(Diagnostic("N612", "the memory does not hold this training", help="take a smaller `batch`")) from None
+            raise RunError(Diagnostic("N612", *_smaller(job))) from None
         raise
+
+
+def _smaller(job: Job) -> tuple[str, None, str]:
+    """What to say where the memory is full: what the step takes by the estimate, and the batch that half of it would hold."""
+    from netdsl.analysis.memory import estimate, largest_batch, shown_bytes
+
+    recipe = job.recipe
+    batch, precision, optimizer = recipe.batch or 1, recipe.precision or "float32", recipe.optimizer.name or "adam"
+    peak = estimate(job.network.graph, batch, precision, optimizer).training_peak
+    fits = largest_batch(job.network.graph, peak // 2, precision, optimizer)
+    message = f"the memory does not hold this training: a batch of {batch:,} takes about {shown_bytes(peak)}, and workspace"
+    return message, None, f"`batch: {fits}` takes half of it" if fits else "take a smaller `batch`, or a smaller input"
 
 
 def _versions() -> dict[str, str]:
@@ -270,109 +351,6 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _as_json(values: Mapping[str, Any]) -> str:
-    """A key a line."""
-    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()) + "\n}\n"
-
-
-# --- evaluate and predict -----------------------------------------------------------------------------------------
-
-
-def evaluate(folder: str | Path) -> dict[str, Any]:
-    """The loss and the metric of a run's network on the test part of its data, and the number of its examples.
-
-    Raises NetError N613 where the folder holds no run, N614 where it is damaged, and what `load_data` raises of the data.
-    """
-    folder = Path(folder)
-    run, preparation, model = Run.load(folder), _kept_preparation(folder), _model(folder)
-    from netdsl.train import fit
-    from netdsl.train.feed import Batches
-
-    recipe = load_recipe(folder / RECIPE)
-    data = arrange(read(recipe.data.source or ""), recipe, preparation)
-    with _memory_told():
-        found = fit.scores(fit.judge(model, preparation), Batches(data.test, preparation, recipe.batch or 1))
-    return {"run": str(folder), "data": run.data, "step": run.best_step, "examples": len(data.test), **found}
-
-
-def predict(folder: str | Path, inputs: str | Path, top: int = 3) -> list[dict[str, Any]]:
-    """What a run's network says of an image file, or of the examples in an `.npy` or `.npz` file: one record each.
-
-    Of classes: `input`, `class`, `name`, and `top`, the most likely ones as `{class, name, probability}` (`output` instead of
-    `probability` where the network gives none). Of values: `input` and `output`. Raises NetError N511 to N518, N524, N613, N614.
-    """
-    folder = Path(folder)
-    preparation = _kept_preparation(folder)
-    names, x = read_inputs(inputs, preparation)
-    with _memory_told():
-        outputs = _model(folder).predict(preparation.inputs(x), verbose=0)
-    return [{"input": name} | _record(output, preparation, top) for name, output in zip(names, outputs, strict=True)]
-
-
-def _record(output: Any, preparation: Preparation, top: int) -> dict[str, Any]:
-    """What one output [*output] says."""
-    import numpy as np
-
-    if not preparation.classes:
-        return {"output": output.tolist()}
-    values = _probabilities(output.astype(np.float64), preparation)
-    kind = "probability" if preparation.loss in ("cross-entropy", "binary") else "output"
-    order = np.argsort(-values, kind="stable")[:top].tolist()
-    best = [{"class": label, "name": preparation.name(label), kind: float(values[label])} for label in order]
-    return {"class": best[0]["class"], "name": best[0]["name"], "top": best}
-
-
-def _probabilities(output: Any, preparation: Preparation) -> Any:
-    """A value for each class: probabilities where the loss was one of probabilities."""
-    import numpy as np
-
-    if preparation.logits:
-        if preparation.loss == "cross-entropy":
-            powers = np.exp(output - output.max())
-            return powers / powers.sum()
-        output = 1 / (1 + np.exp(-output))
-    return np.array([1 - output[0], output[0]]) if preparation.output == (1,) else output
-
-
-def _kept_preparation(folder: Path) -> Preparation:
-    values = _json(folder, PREPARATION)
-    try:
-        return from_plain(values)
-    except (TypeError, KeyError, ValueError):
-        raise _damaged(folder / PREPARATION) from None
-
-
-def _model(folder: Path) -> keras.Model:
-    _there(folder, BEST)
-    from netdsl.keras.build import load_model
-
-    return load_model(folder / BEST)
-
-
-def _json(folder: Path, name: str) -> dict[str, Any]:
-    _there(folder, name)
-    try:
-        values = json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise _damaged(folder / name) from None
-    if not isinstance(values, dict):
-        raise _damaged(folder / name)
-    return values
-
-
-def _there(folder: Path, name: str) -> None:
-    if not folder.is_dir():
-        near = did_you_mean(folder.name, (run.parent.name for run in folder.parent.glob("*/result.json")))
-        mend = near or "`netdsl train` makes one, such as runs/lenet5-1"
-        raise fail("N613", f"there is no run folder {folder}", help=mend)
-    if not (folder / name).is_file():
-        raise fail("N613", f"{folder} holds no finished run: it has no {name}")
-
-
-def _damaged(path: Path) -> NetError:
-    return fail("N614", f"{path} is damaged")
-
-
 # --- telling ------------------------------------------------------------------------------------------------------
 
 
@@ -380,45 +358,32 @@ def describe_data(data: Data) -> str:
     """What is learned from, and what is done to it, in a line."""
     preparation = data.preparation
     parts = f"{len(data.train):,} training, {len(data.validation):,} validation and {len(data.test):,} test examples"
-    made = f"{size(preparation.example)} made {size(preparation.input)}"
-    return f"{data.spec.source}: {parts}; {made}, divided by {preparation.scale:g}; loss {preparation.loss}"
+    made = ", ".join(
+        f"{size(one.example)} made {size(one.shape)}" + (f", divided by {one.scale:g}" if one.scale != 1 else "")
+        for one in preparation.inputs
+    )
+    losses = ", ".join(dict.fromkeys(output.loss for output in preparation.outputs))
+    return f"{data.spec.source}: {parts}; {made}; loss {losses}"
 
 
 def describe_run(run: Run) -> str:
     """A run's end, its best weights and their test, for people."""
     why = ENDS[run.ended].format(patience=run.patience)
     epochs = f"{run.epochs} epoch{'s' if run.epochs != 1 else ''}"
+    again = [f"trained again on training and validation part together for {run.retrained:,} steps"] if run.retrained else []
+    kept = "best" if run.patience else "last"
+    part = "validation" if run.validation["examples"] else "training"
     return "\n".join(
         [
             f"ended after {epochs} ({run.steps:,} steps, {run.seconds:.1f} s): {why}",
-            f"best weights at step {run.best_step:,} (epoch {run.best_epoch}): validation {_scores(run.validation)}",
-            f"test: {_scores(run.test)}",
+            f"{kept} weights at step {run.best_step:,} (epoch {run.best_epoch}): {part} {told_scores(run.validation)}",
+            *again,
+            f"test: {told_scores(run.test)}",
             f"kept in {run.folder}",
         ]
     )
 
 
-def describe_evaluation(result: Mapping[str, Any]) -> str:
-    """What `evaluate` gave, for people."""
-    found = {name: value for name, value in result.items() if isinstance(value, (int, float)) and name != "step"}
-    return f"{result['run']}, weights of step {result['step']:,}\ntest part of {result['data']}: {_scores(found)}"
-
-
-def describe_predictions(records: Sequence[Mapping[str, Any]]) -> str:
-    """What `predict` gave, a line for each input."""
-    return "\n".join(f"{record['input']}: {_told(record)}" for record in records)
-
-
-def _told(record: Mapping[str, Any]) -> str:
-    if "top" not in record:
-        return json.dumps(record["output"])
-    return ", ".join(f"{best['name']} {best.get('probability', best.get('output')):.3f}" for best in record["top"])
-
-
-def _scores(values: Mapping[str, float]) -> str:
-    told = [f"{_words(name)} {value:.4f}" for name, value in values.items() if name != "examples"]
-    return f"{', '.join(told)} ({values['examples']:,} examples)"
-
-
-def _words(metric: str) -> str:
-    return metric.replace("_", " ")
+def told_scores(values: Mapping[str, float]) -> str:
+    told = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in values.items() if name != "examples"]
+    return ", ".join(told) + (f" ({values['examples']:,} examples)" if values["examples"] else "")

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 
+@dataclass
 class EarlyStopping:
     """Follows a validation value, evaluated now and then, and knows its best step.
 
     `see` is told each evaluation. After `patience` evaluations in a row that are not better than the best one, `over` is
-    true. Better is lower, or `higher`; an equal value is not better, and neither is one that is no number.
+    true. Better is lower, or `higher`, by more than `tolerance`; an equal value is not better, and neither is one that is no number.
     """
 
-    def __init__(self, patience: int, higher: bool = False) -> None:
-        self.patience, self.higher = patience, higher
-        self.step: int | None = None
-        self.best = -math.inf if higher else math.inf
-        self.misses = 0
+    patience: int
+    higher: bool = False
+    tolerance: float = 0.0
+    step: int | None = None
+    best: float | None = None
+    misses: int = 0
 
     def see(self, step: int, value: float) -> bool:
         """Whether the value, found at this step, is better than all before."""
-        if value > self.best if self.higher else value < self.best:
-            self.step, self.best, self.misses = step, value, 0
-            return True
-        self.misses += 1
-        return False
+        best = -math.inf if self.higher else math.inf
+        best = best if self.best is None else self.best
+        gain = value - best if self.higher else best - value
+        self.misses = 0 if gain > self.tolerance else self.misses + 1
+        if gain > 0:
+            self.step, self.best = step, value
+        return gain > self.tolerance
 
     @property
     def over(self) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from netdsl.errors import NetError, as_json
-from netdsl.train.recipe import DataSpec, Optimizer, Recipe, Section, Stopping, load_recipe, parse_recipe, to_yaml
+from netdsl.train.recipe import DataSpec, Optimizer, Recipe, Schedule, Stopping, load_recipe, parse_recipe, to_yaml
+from netdsl.train.schema import Section
 
 WRONG = [
     # the marked span is what the message points to
@@ -29,11 +30,30 @@ WRONG = [
     ('seed: «"4"»', "N504", "not `4`"),
     ("epochs: «[3]»", "N504", "not a list"),
     ("epochs: «{a: 3}»", "N504", "not keys and values"),
-    ("validation: «1»", "N505", "above 0 and below 1"),
-    ("validation: «.nan»", "N504", "not `.nan`"),
+    ("data: {split: {test: «1»}}", "N505", "above 0 and below 1"),
+    ("data: {split: {validation: «.nan»}}", "N504", "not `.nan`"),
+    ("data: {split: {«tets»: 0.1}}", "N503", "did you mean `test`?"),
+    ("data: {missing: «mean»}", "N505", "one of `median`"),
+    ("data: {header: «maybe»}", "N504", "takes yes or no"),
+    ("schedule: {name: cosine, power: «2»}", "N503", "cosine takes `warmup`"),
+    ("schedule: {name: steps, at: «[30, -1]»}", "N505", "above 0, not -1"),
+    ("schedule: {name: steps, at: «{a: 3}»}", "N504", "or a list of such, not keys and values"),
+    ("schedule: {warmup: «1»}", "N503", "constant takes no options"),
+    ("optimizer: {clip_norm: «0»}", "N505", "above 0"),
+    ("penalty: {l2: «-1»}", "N505", "at least 0"),
+    ("class_weights: «balance»", "N505", "did you mean `balanced`?"),
+    ("class_weights: «{cat: -1}»", "N505", "at least 0, not -1"),
+    ("loss_weights: «[1, 2]»", "N504", "names with a number"),
+    ("early_stopping: {every: «2 weeks»}", "N504", "or `2 epochs`"),
+    ("early_stopping: {every: «0»}", "N505", "at least 1"),
+    ("early_stopping: «never»", "N504", "takes yes or no"),
+    ("early_stopping: {then: «again»}", "N505", "`retrain`"),
+    ("augment: {rotate: «181»}", "N505", "at most 180"),
+    ("augment: {flip: «left»}", "N505", "one of `horizontal`"),
+    ("precision: «float16»", "N505", "did you mean `bfloat16`?"),
+    ("backend: «pytorch»", "N505", "did you mean `torch`?"),
     ("optimizer: {rate: «inf»}", "N505", "above 0"),
     ("optimizer: {rate: «-1e-3»}", "N505", "not -0.001"),
-    ("early_stopping: «no»", "N502", "takes keys and values, not `no`"),
     ("augment: «[3]»", "N502", "takes keys and values, not a list"),
     ("data: {source: «''»}", "N504", "a path"),
     ("params: «[1]»", "N502", "takes keys and values"),
@@ -88,6 +108,15 @@ def test_all_mistakes_are_told_at_once_in_order() -> None:
         ("optimizer: sgd", Recipe(optimizer=Optimizer(name="sgd"))),
         ("optimizer: {name: sgd, rate: 1e-3}", Recipe(optimizer=Optimizer(name="sgd", rate=0.001))),
         ("early_stopping: {patience: 010}", Recipe(early_stopping=Stopping(patience=10))),
+        ("early_stopping: no", Recipe(early_stopping=Stopping(enabled=False))),
+        ("early_stopping: {every: 3 epochs, then: retrain}", Recipe(early_stopping=Stopping(every="3 epochs", then="retrain"))),
+        ("data: {source: a.csv, target: -1, header: no}", Recipe(data=DataSpec(source="a.csv", target="-1", header=False))),
+        ("schedule: {name: steps, at: 30}", Recipe(schedule=Schedule(name="steps", at=(30.0,)))),
+        ("schedule: {name: steps, at: [30, 45.5], divide: 2}", Recipe(schedule=Schedule(name="steps", at=(30.0, 45.5), divide=2.0))),
+        ("class_weights: balanced", Recipe(class_weights="balanced")),
+        ("class_weights: {cat: 2, '3': 0.5}", Recipe(class_weights={"cat": 2.0, "3": 0.5})),
+        ("freeze: 'block*'", Recipe(freeze=("block*",))),
+        ("freeze: [a, b]", Recipe(freeze=("a", "b"))),
         (
             "params: {width: 3, half: 0.5, tenth: 1e-1, word: a, quoted: '3'}",
             Recipe(params={"width": 3, "half": Fraction(1, 2), "tenth": Fraction(1, 10), "word": "a", "quoted": "3"}),
@@ -143,13 +172,13 @@ def test_data_beside_the_recipe(tmp_path: Path) -> None:
 
 
 def test_the_documentation_has_every_key() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
 
     def keys(section: type[Section], prefix: str = "") -> list[str]:
         found = []
-        for item in fields(section):  # type: ignore[arg-type]
+        for item in fields(section):
             if "section" in item.metadata:
-                found += keys(item.metadata["section"], f"{item.name}.")
+                found += keys(item.metadata["section"], f"{prefix}{item.name}.")
             elif item.metadata:
                 found.append(prefix + item.name)
         return found

@@ -15,10 +15,10 @@ from PIL import Image
 
 import netdsl
 from netdsl.errors import NetError, RunError
-from netdsl.train import data as data_module
-from netdsl.train.data import load_data, read, read_inputs, split
-from netdsl.train.prepare import Preparation, as_plain, from_plain, resized, shifted, with_channels
-from netdsl.train.recipe import Augment, DataSpec, Optimizer, Recipe, Stopping, parse_recipe, resolve
+from netdsl.train.columns import Column, Columns
+from netdsl.train.data import Wanted, load_data, named, read, read_inputs, split
+from netdsl.train.prepare import Input, Output, Preparation, as_plain, from_plain, resized, with_channels
+from netdsl.train.recipe import DataSpec, Recipe, Split, parse_recipe
 
 X = np.random.default_rng(0).random((40, 8)).astype(np.float32)
 Y = np.arange(40) % 4
@@ -71,6 +71,9 @@ def test_data_that_is_refused(
     assert (caught.value.diagnostics[0].code, caught.value.exit_code) == (code, 1)
 
 
+TEN = Wanted.of(netdsl.parse("input 8 > fc-10 > softmax"))
+
+
 def no_zip(path: Path) -> None:
     path.write_bytes(b"hello\x00\xff" * 100)
 
@@ -118,7 +121,7 @@ def test_files_that_are_refused(tmp_path: Path, make: Callable[[Path], None], co
     path = tmp_path / "data.npz"
     make(path)
     with pytest.raises(NetError) as caught:
-        read(str(path))
+        read(DataSpec(source=str(path)), TEN)
     assert caught.value.diagnostics[0].code == code
 
 
@@ -141,11 +144,10 @@ def test_what_is_wrong_in_a_recipe_is_shown_there(network: Any, text: str, code:
     assert diagnostic.span.start == start
 
 
-def test_networks_that_cannot_be_trained_yet(network: Any) -> None:
-    with pytest.raises(NetError, match="N523"):
-        load_data(Recipe(), netdsl.parse("input 64 > fc-4 as a > softmax-10\n@a > softmax-10"))
-    with pytest.raises(NetError, match="no data is named"):
-        load_data(Recipe(), network((64,), 3))
+def test_a_network_that_the_digits_do_not_fit_needs_data(network: Any) -> None:
+    for wanted in (network((64,), 3), netdsl.parse("input a: 64\ninput b: 64\nadd[ @a | @b ] > softmax-10")):
+        with pytest.raises(NetError, match="no data is named"):
+            load_data(Recipe(), wanted)
 
 
 # --- splits -------------------------------------------------------------------------------------------------------
@@ -165,23 +167,23 @@ def test_the_parts_of_the_digits(network: Any) -> None:
     for found in parts:
         assert (len(found.train), len(found.validation), len(found.test)) == (1294, 144, 359)
         for part in (found.train, found.validation, found.test):
-            assert np.abs(np.bincount(part.y) / len(part) - 0.1).max() < 0.02
-        seen = {example.tobytes() for part in (found.train, found.validation) for example in part.x}
-        assert not seen & {example.tobytes() for example in found.test.x}
-        assert not {example.tobytes() for example in found.train.x} & {example.tobytes() for example in found.validation.x}
+            assert np.abs(np.bincount(part.y[0]) / len(part) - 0.1).max() < 0.02
+        seen = {example.tobytes() for part in (found.train, found.validation) for example in part.x[0]}
+        assert not seen & {example.tobytes() for example in found.test.x[0]}
+        assert not {example.tobytes() for example in found.train.x[0]} & {example.tobytes() for example in found.validation.x[0]}
     first, second = parts
-    assert np.array_equal(first.test.x, second.test.x)  # whatever the seed
-    assert not np.array_equal(first.validation.x, second.validation.x)
+    assert np.array_equal(first.test.x[0], second.test.x[0])  # whatever the seed
+    assert not np.array_equal(first.validation.x[0], second.validation.x[0])
 
 
 def test_a_test_part_of_its_own_is_kept(network: Any, npz: Any) -> None:
     path = npz(x_train=X, y_train=Y, x_test=X[:8] / 2, y_test=Y[:8])
     found = load_data(Recipe(data=DataSpec(source=path)), network((8,), 4))
-    assert np.array_equal(found.test.x, X[:8] / 2)
+    assert np.array_equal(found.test.x[0], X[:8] / 2)
     assert len(found.train) == 36
-    assert found.spec.test is None
+    assert found.spec.split.test is None
     with pytest.raises(NetError, match="has a test part of its own"):
-        load_data(Recipe(data=DataSpec(source=path, test=0.5)), network((8,), 4))
+        load_data(Recipe(data=DataSpec(source=path, split=Split(test=0.5))), network((8,), 4))
 
 
 def test_a_test_part_may_go_beyond_the_training_part(network: Any, npz: Any) -> None:
@@ -194,8 +196,8 @@ def test_named_data_is_found_in_the_folder_first(network: Any, npz: Any, tmp_pat
     npz("mnist.npz", x_train=images, y_train=Y, x_test=images[:5], y_test=Y[:5])
     monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
     found = load_data(Recipe(data=DataSpec(source="mnist")), network((784,)))
-    assert found.preparation.inputs(found.train.x).shape == (36, 784)
-    assert found.preparation.scale == 255
+    assert found.preparation.x(found.train.x)[0].shape == (36, 784)
+    assert found.preparation.inputs[0].scale == 255
 
 
 def test_a_download_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,9 +206,9 @@ def test_a_download_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     datasets = SimpleNamespace(cifar10=SimpleNamespace(load_data=load_data))
     monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
-    monkeypatch.setattr(data_module, "quiet_keras", lambda: SimpleNamespace(datasets=datasets))
+    monkeypatch.setattr(named, "quiet_keras", lambda: SimpleNamespace(datasets=datasets))
     with pytest.raises(RunError, match="cifar10 could not be downloaded: URL fetch failure") as caught:
-        read("cifar10")
+        read(DataSpec(source="cifar10"), TEN)
     assert "NETDSL_DATA" in caught.value.diagnostics[0].help
 
 
@@ -232,6 +234,10 @@ def test_a_download_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (X[:, 0] * 5, 1, "linear", None, "squared", 0, (40, 1)),
         (Y, 1, "linear", "absolute", "absolute", 0, (40, 1)),
         (X, 8, "linear", None, "squared", 0, (40, 8)),
+        (Y, 4, "linear", "hinge", "hinge", 4, (40, 4)),
+        (Y, 4, "tanh", "hinge", "hinge", 4, (40, 4)),
+        (Y % 2 * 2 - 1, 1, "linear", "hinge", "hinge", 2, (40, 1)),
+        (Y % 2, 1, "tanh", "hinge", "hinge", 2, (40, 1)),
     ],
 )
 def test_the_loss_that_goes_with_output_and_labels(
@@ -239,53 +245,9 @@ def test_the_loss_that_goes_with_output_and_labels(
 ) -> None:
     recipe = Recipe(data=DataSpec(source=npz(x=X, y=y)), loss=asked)
     found = load_data(recipe, network((8,), outputs, activation))
-    assert (found.preparation.loss, found.preparation.classes) == (loss, classes)
-    assert found.preparation.targets(found.train.y).shape == (len(found.train), *target[1:])
-
-
-# --- resolving ----------------------------------------------------------------------------------------------------
-
-
-def test_what_was_left_out_is_filled_in(network: Any) -> None:
-    small = network(width=4)
-    recipe = resolve(Recipe(params={"width": 8, "depth": 2}), small, load_data(Recipe(), small))
-    assert recipe == Recipe(
-        data=DataSpec(source="digits", test=0.2, scale=16.0),
-        loss="cross-entropy",
-        optimizer=Optimizer(name="adam", rate=0.001, beta1=0.9, beta2=0.999, eps=1e-7),
-        batch=32,
-        epochs=100,
-        validation=0.1,
-        early_stopping=Stopping(patience=10, every=41, metric="loss"),
-        augment=Augment(shift=0),
-        seed=0,
-        params={"width": 4, "depth": 2},
-    )
-    assert resolve(recipe, small, load_data(recipe, small)) == recipe
-
-
-def test_gd_takes_everything_at_once(network: Any) -> None:
-    loaded = load_data(Recipe(), network())
-    recipe = resolve(Recipe(optimizer=Optimizer(name="gd")), network(), loaded)
-    assert (recipe.batch, recipe.early_stopping.every) == (1294, 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("optimizer: gd\nbatch: «32»", "takes the whole training part"),
-        ("batch: «5000»", "more than the 1,294 training examples"),
-        ("augment: {shift: «2»}", "the network's input is 64"),
-    ],
-)
-def test_values_that_do_not_go_together(network: Any, text: str, told: str) -> None:
-    recipe = parse_recipe(text.replace("«", "").replace("»", ""))
-    loaded = load_data(recipe, network())
-    with pytest.raises(NetError, match=told) as caught:
-        resolve(recipe, network(), loaded)
-    span = caught.value.diagnostics[0].span
-    assert span
-    assert span.start == text.index("«")
+    (output,) = found.preparation.outputs
+    assert (output.loss, output.classes) == (loss, classes)
+    assert found.preparation.y(found.train.y)[0].shape == (len(found.train), *target[1:])
 
 
 # --- preparation --------------------------------------------------------------------------------------------------
@@ -304,28 +266,65 @@ def test_channels_are_fitted() -> None:
     assert with_channels(with_channels(grey, 3), 1) == pytest.approx(grey[..., None], abs=1e-6)
 
 
-def test_images_are_moved_and_filled_with_zeros() -> None:
-    image = np.arange(1.0, 10.0, dtype=np.float32).reshape(1, 3, 3, 1)
-    for move, expected in (
-        ((1, 0), [[0, 0, 0], [1, 2, 3], [4, 5, 6]]),
-        ((-1, 2), [[0, 0, 4], [0, 0, 7], [0, 0, 0]]),
-        ((0, -1), [[2, 3, 0], [5, 6, 0], [8, 9, 0]]),
-    ):
-        assert shifted(image, np.array([move]))[0, ..., 0].tolist() == expected
+def prepared(input: Input, output: Output) -> Preparation:
+    return Preparation((input,), (output,))
 
 
-DIGITS = Preparation((8, 8), True, 16.0, True, (32, 32, 1), (10,), "softmax", "cross-entropy", 10, tuple("0123456789"))
-VECTOR = Preparation((4,), False, 1.0, False, (4,), (1,), "linear", "squared", 0, ())
+CLASSES = Output("out", (10,), "softmax", "cross-entropy", 10, tuple("0123456789"))
+DIGITS = prepared(Input("input", (8, 8), True, 16.0, True, (32, 32, 1)), CLASSES)
+VALUE = Output("out", (1,), "linear", "squared", 0, centre=3.0, spread=2.0)
+VECTOR = prepared(Input("input", (4,), False, 1.0, False, (4,)), VALUE)
+WORDS = prepared(Input("words", (4,), True, 1.0, False, (4,), vocabulary=9), CLASSES)
+COLUMNS = Columns((Column("size", mean=2.0, deviation=4.0, median=1.0), Column("place", True, categories=("here", "there"))), "price")
+HOUSES = prepared(Input("input", (2,), False, 1.0, False, (3,), columns=COLUMNS), VALUE)
 
 
-def test_a_preparation_is_kept_whole() -> None:
-    assert from_plain(json.loads(json.dumps(as_plain(DIGITS)))) == DIGITS
+@pytest.mark.parametrize("preparation", [DIGITS, VECTOR, WORDS, HOUSES, Preparation(DIGITS.inputs * 2, VECTOR.outputs * 3)])
+def test_a_preparation_is_kept_whole(preparation: Preparation) -> None:
+    assert from_plain(json.loads(json.dumps(as_plain(preparation)))) == preparation
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda plain: plain.pop("inputs"),
+        lambda plain: plain.update(outputs=[]),
+        lambda plain: plain.update(inputs=7),
+        lambda plain: plain["inputs"][0].pop("shape"),
+        lambda plain: plain["inputs"][0].update(scale="much"),
+        lambda plain: plain["inputs"][0].update(more=1),
+        lambda plain: plain["inputs"][0].update(columns=[]),
+        lambda plain: plain["inputs"][0]["columns"].update(missing="guess"),
+        lambda plain: plain["outputs"][0].update(names=None),
+    ],
+)
+def test_a_damaged_preparation(damage: Callable[[Any], Any]) -> None:
+    plain = json.loads(json.dumps(as_plain(HOUSES)))
+    damage(plain)
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        from_plain(plain)
+
+
+def test_values_are_standardised_and_back() -> None:
+    (made,) = VECTOR.y((np.array([3.0, 5.0]),))
+    assert made.tolist() == [[0.0], [1.0]]
+    assert VALUE.original(made).tolist() == [[3.0], [5.0]]
+
+
+def test_indices_are_not_scaled() -> None:
+    (made,) = WORDS.x((np.array([[0, 1, 2, 8]]),))
+    assert (made.tolist(), made.dtype) == ([[0, 1, 2, 8]], np.int32)
+
+
+def test_rows_of_a_table_become_numbers() -> None:
+    (made,) = HOUSES.x((np.array([[6.0, 1.0], [np.nan, np.nan]]),))
+    assert made.tolist() == [[1.0, 0.0, 1.0], [-0.25, 0.0, 0.0]]
 
 
 def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path) -> None:
     small = np.zeros((8, 8), np.uint8)
     small[2:6, 3:5] = 255
-    wanted = DIGITS.inputs((small // 255 * 16)[None])
+    (wanted,) = DIGITS.x(((small // 255 * 16)[None],))
     assert (wanted.min(), wanted.max(), wanted.shape) == (0.0, 1.0, (1, 32, 32, 1))
     clear = np.dstack([np.full((8, 8, 3), 255, np.uint8), small])
     for name, image in {
@@ -338,9 +337,9 @@ def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path)
         image.save(tmp_path / name)
         names, x = read_inputs(tmp_path / name, DIGITS)
         assert names == [name]
-        assert DIGITS.inputs(x) == pytest.approx(wanted, abs=1e-5)
+        assert DIGITS.x(x)[0] == pytest.approx(wanted, abs=1e-5)
     Image.fromarray(small).resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "large.png")
-    assert np.abs(DIGITS.inputs(read_inputs(tmp_path / "large.png", DIGITS)[1]) - wanted).mean() < 0.04
+    assert np.abs(DIGITS.x(read_inputs(tmp_path / "large.png", DIGITS)[1])[0] - wanted).mean() < 0.04
 
 
 def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
@@ -352,8 +351,9 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
     for name, count in (("many.npy", 3), ("one.npy", 1), ("test.npz", 2), ("only.npz", 3)):
         names, x = read_inputs(tmp_path / name, DIGITS)
         assert names == [f"{name}[{row}]" for row in range(count)]
-        assert DIGITS.inputs(x).shape == (count, 32, 32, 1)
-        assert DIGITS.inputs(x).min() == 1.0
+        (made,) = DIGITS.x(x)
+        assert made.shape == (count, 32, 32, 1)
+        assert made.min() == 1.0
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
         ("text.png", b"hello", DIGITS, "N524", "no image"),
         ("text.npy", b"hello", DIGITS, "N512", "no .npy file"),
         ("empty.npy", b"", DIGITS, "N512", "no .npy file"),
-        ("object.npy", np.array([{}]), DIGITS, "N512", "no .npy file"),
+        ("object.npy", np.array([{}]), DIGITS, "N513", "pickled"),
         ("wide.npy", np.zeros((2, 3, 3, 2), np.uint8), DIGITS, "N518", "3x3x2"),
         ("bytes.npy", np.full((1, 8, 8), 255, np.uint8), DIGITS, "N517", "trained on 0 to 16"),
         ("real.npy", np.zeros((1, 8, 8)), DIGITS, "N517", "trained on whole ones"),
@@ -373,6 +373,11 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
         ("none.npy", np.zeros((0, 4)), VECTOR, "N516", "is empty"),
         ("picture.png", Image.new("L", (2, 2)), VECTOR, "N524", "what white is cannot be told"),
         ("deep.png", Image.new("I;16", (8, 8)), DIGITS, "N524", "more than 8 bits"),
+        ("words.npy", np.array([[1, 2, 9, 0]]), WORDS, "N527", "holds 9 in row 0; .* from 0 to 8"),
+        ("halves.npy", np.full((2, 4), 0.5), WORDS, "N527", "holds 0.5 in row 0"),
+        ("few.npy", np.array([[1, 2]]), WORDS, "N518", "4 indices"),
+        ("picture.png", Image.new("L", (2, 2)), WORDS, "N524", "no .npy or .npz file of indices"),
+        ("table.npy", np.zeros((2, 2)), HOUSES, "N536", "is no table"),
         ("three.npz", {"a": X, "b": X}, VECTOR, "N514", "no array `x`; it holds a, b"),
     ],
 )

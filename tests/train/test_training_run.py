@@ -20,8 +20,11 @@ from netdsl.errors import NetError, RunError
 from netdsl.train import fit, folder
 from netdsl.train.data import load_data
 from netdsl.train.progress import Lines, progress
-from netdsl.train.recipe import OPTIMIZERS, DataSpec, Optimizer, Recipe, Stopping, load_recipe, parse_recipe
-from netdsl.train.run import Run, describe_evaluation, describe_predictions, describe_run, evaluate, predict, train
+from netdsl.train.recipe import OPTIMIZERS, Augment, DataSpec, Optimizer, Recipe, Stopping, load_recipe, parse_recipe
+from netdsl.train.run import Run, describe_run, train
+from netdsl.train.state import Evaluation, Row
+from netdsl.train.use import describe_evaluation, describe_predictions, evaluate, predict
+from netdsl.train.watch import Watch
 
 pytestmark = pytest.mark.keras
 
@@ -55,15 +58,16 @@ def finished(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_what_a_run_folder_holds(finished: Run) -> None:
     assert sorted(path.name for path in finished.folder.iterdir()) == [
-        *("best.keras", "curve.svg", "metrics.csv", "network.net", "preparation.json", "recipe.yaml", "result.json", "versions.json")
+        *("best.keras", "curve.svg", "last.keras", "metrics.csv", "metrics.jsonl", "network.net", "preparation.json", "recipe.yaml"),
+        *("report.html", "result.json", "run.json", "versions.json"),
     ]
     assert finished.folder.name == "small-1"
     assert (finished.folder / "network.net").read_text(encoding="utf-8").startswith("net small\nparam width")
-    assert load_recipe(finished.folder / "recipe.yaml").early_stopping == Stopping(patience=10, every=21, metric="loss")
+    assert load_recipe(finished.folder / "recipe.yaml").early_stopping == Stopping(True, 10, 21, "loss", "stop")
     versions = json.loads((finished.folder / "versions.json").read_text(encoding="utf-8"))
     assert {"python", "netdsl", "keras", "numpy"} < set(versions)
     table = rows(finished)
-    assert list(table[0]) == ["epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+    assert list(table[0]) == ["epoch", "step", "rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
     assert [(row["epoch"], row["step"]) for row in table] == [("1", "21"), ("2", "42"), ("3", "63")]
     assert float(table[-1]["val_loss"]) == pytest.approx(finished.best_value, rel=1e-4)
 
@@ -83,12 +87,12 @@ def test_evaluating_gives_what_training_gave(finished: Run) -> None:
 
 def test_predicting_images_and_arrays(finished: Run, network: Any, tmp_path: Path) -> None:
     test = load_data(Recipe(), network()).test
-    np.savez(tmp_path / "test.npz", x=test.x, y=test.y)
+    np.savez(tmp_path / "test.npz", x=test.x[0], y=test.y[0])
     records = predict(finished.folder, tmp_path / "test.npz")
-    right = np.mean([record["class"] == label for record, label in zip(records, test.y, strict=True)])
+    right = np.mean([record["class"] == label for record, label in zip(records, test.y[0], strict=True)])
     assert right == pytest.approx(finished.test["accuracy"])
     for row in range(5):
-        Image.fromarray((test.x[row] * 15.9375).astype(np.uint8)).save(tmp_path / "digit.png")
+        Image.fromarray((test.x[0][row] * 15.9375).astype(np.uint8)).save(tmp_path / "digit.png")
         (record,) = predict(finished.folder, tmp_path / "digit.png", top=2)
         assert record["input"] == "digit.png"
         assert [best["class"] for best in record["top"]] == [best["class"] for best in records[row]["top"]][:2]
@@ -215,20 +219,20 @@ def test_the_last_steps_are_evaluated_too(network: Any, tmp_path: Path, monkeypa
 
 def interrupting(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """Presses Ctrl-C behind a step."""
-    real = fit.Watch.on_train_batch_end
+    real = Watch.on_train_batch_end
 
     def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:
         real(self, batch, logs)
-        if self.step == at:
+        if self.state.step == at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit.Watch, "on_train_batch_end", on_train_batch_end)
+    monkeypatch.setattr(Watch, "on_train_batch_end", on_train_batch_end)
 
 
 def test_the_best_weights_come_back_after_an_interrupt(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = scripted(monkeypatch, [5, 3, 4, 6])
     interrupting(monkeypatch, 33)
-    found = trained(network(), tmp_path, Recipe(batch=64, early_stopping=Stopping(every=10)))
+    found = trained(network(), tmp_path, Recipe(batch=64, early_stopping=Stopping(every=10), speed="plain"))
     assert (found.interrupted, found.steps, found.best_step, len(seen)) == (True, 33, 20, 3)
     assert same(weights(found), seen[1])
     assert Run.load(found.folder) == found
@@ -239,7 +243,7 @@ def test_the_best_weights_come_back_after_an_interrupt(network: Any, tmp_path: P
 def test_an_interrupt_before_the_first_evaluation_keeps_the_weights(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = scripted(monkeypatch, [5])
     interrupting(monkeypatch, 7)
-    found = trained(network(), tmp_path, THREE)
+    found = trained(network(), tmp_path, dataclasses.replace(THREE, speed="plain"))
     assert (found.interrupted, found.best_step, rows(found)) == (True, 7, [])
     assert same(weights(found), seen[0])
 
@@ -304,7 +308,7 @@ def test_memory_that_runs_out(network: Any, tmp_path: Path, monkeypatch: pytest.
     def on_epoch_begin(self: Any, epoch: int, logs: Any = None) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(fit.Watch, "on_epoch_begin", on_epoch_begin)
+    monkeypatch.setattr(Watch, "on_epoch_begin", on_epoch_begin)
     with pytest.raises(RunError, match="smaller `batch`"):
         trained(network(), tmp_path)
 
@@ -351,10 +355,10 @@ def test_kinds_of_outputs(network: Any, npz: Any, tmp_path: Path, outputs: int, 
 
 
 def test_batches_follow_from_seed_and_epoch_alone(network: Any) -> None:
-    from netdsl.train.feed import Batches
+    from netdsl.train.feed import Shuffled
 
     loaded = load_data(Recipe(), network((8, 8, 1)))
-    made = [Batches(loaded.train, loaded.preparation, 500, seed, shift=2) for seed in (3, 3, 4)]
+    made = [Shuffled(loaded.train, loaded.preparation, Recipe(batch=500, seed=seed, augment=Augment(shift=2))) for seed in (3, 3, 4)]
     for batches in made:
         batches.on_epoch_begin()
     one, again, other = ([batches[index][0] for index in (2, 0, 1)] for batches in made)
@@ -395,6 +399,6 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress(False, 2, 10, "accuracy") as shown:
         assert not isinstance(shown, Lines)
         shown.step(11, 0.5)
-        shown.epoch(fit.Row(1, 10, 0.25, 0.9, fit.Evaluation(10, 0.125, 0.8, True), 1.0))
+        shown.epoch(Row(1, 10, 0.1, {"loss": 0.25, "accuracy": 0.9}, Evaluation(10, {"loss": 0.125, "accuracy": 0.8}, True), 1.0))
     assert "epoch 2/2" in screen.getvalue()
     assert "validation 0.1250" in screen.getvalue()

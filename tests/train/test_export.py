@@ -1,0 +1,327 @@
+"""`export`: what is written computes what the run does, is the same each time where it can be, and replaces nothing unasked."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import netdsl
+from netdsl.errors import NetError, RunError
+from netdsl.train import export as room
+from netdsl.train.export import FORMS, export, format_of
+from netdsl.train.recipe import Recipe
+from netdsl.train.run import Run, train
+
+pytestmark = pytest.mark.keras
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > softmax-10"
+NAMES = {"keras": "small.keras", "savedmodel": "small", "onnx": "small.onnx", "litert": "small.tflite", "safetensors": "small.safetensors"}
+
+needs_onnx = pytest.mark.skipif(
+    not all(map(find_spec, FORMS["onnx"].packages)), reason="ONNX needs the packages of `pip install netdsl[export]`"
+)
+EACH = [pytest.param(name, marks=needs_onnx if name == "onnx" else ()) for name in FORMS]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    where = tmp_path_factory.mktemp("runs")
+    return train(netdsl.parse(TEXT), Recipe(epochs=1, batch=256), where=where, quiet=True)
+
+
+def code(caught: Any) -> str:
+    return str(caught.value.diagnostics[0].code)
+
+
+# --- forms --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_each_form_of_a_run(run: Run, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / NAMES[name]
+    told = export(run.folder, target)
+    assert capfd.readouterr() == ("", "")
+    assert told[0].startswith(f"{target}: {FORMS[name].title}, ")
+    assert told[-1].startswith(f"{tmp_path / 'small.json'}: ")
+    assert len(told) == (3 if FORMS[name].runner else 2)
+    assert json.loads((tmp_path / "small.json").read_text(encoding="utf-8")) == json.loads(
+        (run.folder / "preparation.json").read_text(encoding="utf-8")
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([NAMES[name], "small.json"])
+
+
+@needs_onnx
+def test_onnx_names_its_inputs_and_outputs(run: Run, tmp_path: Path) -> None:
+    import onnxruntime
+
+    export(run.folder, tmp_path / "small.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "small.onnx")
+    x = np.random.default_rng(1).random((5, 8, 8, 1)).astype(np.float32)
+    assert [(one.name, one.shape) for one in session.get_inputs()] == [("input", ["batch", 8, 8, 1])]
+    assert [(one.name, one.shape) for one in session.get_outputs()] == [("output_0", ["batch", 10])]
+    (given,) = session.run(["output_0"], {"input": x})
+    np.testing.assert_allclose(given, run.model.predict(x, verbose=0), rtol=1e-4, atol=1e-6)
+
+
+LAYERS = {
+    "lrn": "8x8x3 > conv3-8 > lrn > gap > softmax-4",
+    "l2pool": "8x8x3 > conv3-8 > l2pool2 > gap > softmax-4",
+    "stochpool": "8x8x3 > conv3-8 > stochpool2 > gap > softmax-4",
+    "droppath": "8x8x3 > conv3-8 > res(conv3-8 > droppath(0.2)) > gap > softmax-4",
+    "tied": "64 > fc-16 as e > fc-64 as d\ntie d = transpose e",
+    "lstm": "12 of int(50) > embed-8 > lstm-8 > softmax-4",
+    "two": "input b: 5\ninput a: 5\n@b > fc-8 as u\n[ @u | @a ] > fc-4 as w\n@w > softmax-3 as z\n@w > linear-3 as v",
+}
+
+
+@pytest.mark.parametrize("name", ["litert", pytest.param("onnx", marks=needs_onnx)])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layers_that_go_along(layer: str, name: str, tmp_path: Path) -> None:
+    """Those that Keras lacks, sequences, and two inputs whose names are not in the order of the alphabet."""
+    netdsl.parse(LAYERS[layer], name=layer).keras(seed=0).save(tmp_path / "a.keras")
+    told = export(tmp_path / "a.keras", tmp_path / NAMES[name])
+    assert ("one example at a time" in told[0]) == ((layer, name) == ("lstm", "litert"))
+    assert "relative error" in told[1]
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("precision", ["mixed", "bfloat16"])
+def test_other_precisions_are_exported_in_float32(precision: str, tmp_path: Path) -> None:
+    from netdsl.keras.build import build
+
+    build(netdsl.parse(TEXT), 0, precision).save(tmp_path / "a.keras")
+    told = export(tmp_path / "a.keras", tmp_path / "a.tflite")
+    assert told[-1].startswith("it computes in float32; the network was trained in ")
+
+
+# --- safetensors --------------------------------------------------------------------------------------------------
+
+
+def held(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The header and the arrays of a file whose numbers are all float32."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    arrays = {}
+    for name, one in header.items():
+        if name != "__metadata__":
+            start, end = (8 + length + offset for offset in one["data_offsets"])
+            arrays[name] = np.frombuffer(data[start:end], np.float32).reshape(one["shape"])
+    return header, arrays
+
+
+def test_safetensors_hold_the_weights_and_nothing_else(run: Run, tmp_path: Path) -> None:
+    export(run.folder, tmp_path / "a.safetensors")
+    header, arrays = held(tmp_path / "a.safetensors")
+    assert header["__metadata__"] == {"network": "small"}
+    assert list(arrays) == sorted(arrays)
+    weights = {variable.path: variable.numpy() for variable in run.model.weights}
+    assert set(arrays) == set(weights)
+    assert any(name.endswith("moving_mean") for name in arrays)
+    assert not any("seed" in name for name in arrays)
+    assert all(np.array_equal(arrays[name], weights[name]) for name in weights)
+
+
+def test_the_same_weights_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    """Also of a model that was built apart, with other states of random numbers."""
+    export(run.folder, tmp_path / "a.safetensors")
+    other = netdsl.parse(TEXT).keras(seed=9)
+    other.set_weights(run.model.get_weights())
+    other.save(tmp_path / "b.keras")
+    export(tmp_path / "b.keras", tmp_path / "b.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_safetensors_reads_them(run: Run, tmp_path: Path) -> None:
+    numpy = pytest.importorskip("safetensors.numpy", reason="needs safetensors: pip install netdsl[export]")
+    export(run.folder, tmp_path / "a.safetensors")
+    arrays = numpy.load_file(tmp_path / "a.safetensors")
+    assert all(np.array_equal(arrays[name], array) for name, array in held(tmp_path / "a.safetensors")[1].items())
+    again = train(netdsl.parse(TEXT), Recipe(epochs=1, init_from=str(tmp_path / "a.safetensors")), where=tmp_path, quiet=True)
+    assert again.steps
+
+
+# --- names --------------------------------------------------------------------------------------------------------
+
+
+def test_the_form_follows_from_the_name() -> None:
+    assert {format_of(Path(name), None): name for name in NAMES.values()} == NAMES
+    assert format_of(Path("a.litert"), None) == "litert"
+    assert format_of(Path("saved.v2"), "savedmodel") == "savedmodel"
+
+
+@pytest.mark.parametrize(
+    ("target", "format", "told"),
+    [
+        ("a.onx", None, "did you mean `.onnx`"),
+        ("a.pt", None, "onnx (.onnx), litert (.tflite .litert)"),
+        ("a.onnx", "onxx", "did you mean `onnx`"),
+        ("a.tflite", "onnx", "it takes .onnx"),
+        ("a.onnx", "savedmodel", "it takes no suffix"),
+        ("a", "onnx", "it takes .onnx"),
+    ],
+)
+def test_names_that_say_no_form(run: Run, target: str, format: str | None, told: str, tmp_path: Path) -> None:
+    with pytest.raises(NetError, match="N631") as caught:
+        export(run.folder, tmp_path / target, format=format)
+    assert told in str(caught.value)
+
+
+def test_nothing_is_written_over_unasked(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "a.safetensors"
+    target.write_text("mine", encoding="utf-8")
+    with pytest.raises(NetError, match="N604"):
+        export(run.folder, target)
+    (tmp_path / "b.json").write_text("mine", encoding="utf-8")
+    with pytest.raises(NetError, match=r"b.json exists already"):
+        export(run.folder, tmp_path / "b.safetensors")
+    assert target.read_text(encoding="utf-8") == (tmp_path / "b.json").read_text(encoding="utf-8") == "mine"
+    export(run.folder, target, force=True)
+    assert target.stat().st_size > 1000
+    export(run.folder, tmp_path / "a.keras")  # a.json says the same: it stands
+
+
+def test_folders_are_replaced_only_where_they_are_exports(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").touch()
+    for target in (tmp_path / "mine", tmp_path, Path("."), Path("..")):
+        with pytest.raises(NetError, match="is a folder, and no SavedModel"):
+            export(run.folder, target, force=True)
+    (tmp_path / "file").touch()
+    with pytest.raises(NetError, match="a SavedModel is a folder"):
+        export(run.folder, tmp_path / "file", force=True)
+    with pytest.raises(NetError, match="N601"):
+        export(run.folder, tmp_path / "none" / "a.onnx")
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").touch()
+    export(run.folder, tmp_path / "saved", force=True)
+    assert (tmp_path / "saved" / "saved_model.pb").stat().st_size
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "mine", "saved", "saved.json"]
+
+
+def test_what_cannot_be_exported(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "model.h5").touch()
+    (tmp_path / "broken.keras").write_text("no model", encoding="utf-8")
+    sources = {tmp_path: "N613", tmp_path / "none": "N613", tmp_path / "model.h5": "N613", tmp_path / "none.keras": "N601"}
+    for source, expected in {**sources, tmp_path / "broken.keras": "N614"}.items():
+        with pytest.raises(NetError) as caught:
+            export(source, tmp_path / "a.safetensors")
+        assert code(caught) == expected
+    with pytest.raises(NetError, match="netdsl resume"):
+        export(tmp_path, tmp_path / "a.safetensors")
+
+
+# --- failures -----------------------------------------------------------------------------------------------------
+
+
+def replaced(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
+    monkeypatch.setitem(FORMS, "litert", FORMS["litert"]._replace(**changed))
+
+
+def test_an_export_that_computes_something_else(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def runner(model: Any, path: Path) -> Any:
+        return lambda examples: [array * np.float32(1.001) for array in FORMS["keras"].runner(model, run.folder / "best.keras")(examples)]  # type: ignore[misc]
+
+    replaced(monkeypatch, runner=runner)
+    with pytest.raises(NetError, match=r"relative error 1.0e-03, and 1e-04 is allowed") as caught:
+        export(run.folder, tmp_path / "a.tflite")
+    assert code(caught) == "N634"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_without_finite_numbers(tmp_path: Path) -> None:
+    model = netdsl.parse("4 > fc-2").keras(seed=0)
+    model.set_weights([np.full(array.shape, np.nan) for array in model.get_weights()])
+    model.save(tmp_path / "a.keras")
+    with pytest.raises(NetError, match="no finite numbers"):
+        export(tmp_path / "a.keras", tmp_path / "b.keras")
+
+
+def test_a_converter_that_gives_up(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def writer(model: Any, path: Path) -> str:
+        path.touch()
+        raise KeyError("\n  no such operation\nmore")
+
+    replaced(monkeypatch, write=writer)
+    with pytest.raises(NetError, match="LiteRT cannot hold small") as caught:
+        export(run.folder, tmp_path / "a.tflite")
+    assert code(caught) == "N632"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_that_is_missing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "find_spec", lambda name: None)
+    with pytest.raises(NetError, match="ONNX needs tf2onnx, which is not installed") as caught:
+        export(run.folder, tmp_path / "a.onnx")
+    assert "pip install netdsl[export]" in str(caught.value)
+
+
+def test_another_backend(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
+    with pytest.raises(NetError, match="Keras runs on torch in this process; a SavedModel is written on tensorflow") as caught:
+        export(run.folder, tmp_path / "a")
+    assert code(caught) == "N633"
+
+
+def test_a_disk_that_is_full(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def replace(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(RunError, match="No space left on device"):
+        export(run.folder, tmp_path / "a.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- another process ----------------------------------------------------------------------------------------------
+
+FRESH = """
+import sys
+from pathlib import Path
+from netdsl.keras.quiet import quiet_keras
+quiet_keras()
+
+def refuse(event, arguments):
+    if event == "pickle.find_class":
+        raise RuntimeError(f"unpickled {arguments}")
+
+sys.addaudithook(refuse)
+from netdsl.train.run import Run
+import netdsl, numpy as np
+x = np.linspace(0, 1, 128, dtype=np.float32).reshape(2, 8, 8, 1)
+for model in (Run.load(sys.argv[1]).model, netdsl.load_model(Path(sys.argv[1]) / "last.keras")):
+    print(model.predict(x, verbose=0).tobytes().hex())
+"""
+
+
+def test_a_run_loads_in_a_fresh_process_without_pickle(run: Run) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    given = [sys.executable, "-c", FRESH, str(run.folder)]
+    result = subprocess.run(given, capture_output=True, text=True, env=environment, check=True)
+    x = np.linspace(0, 1, 128, dtype=np.float32).reshape(2, 8, 8, 1)
+    ours = run.model.predict(x, verbose=0)
+    for line in result.stdout.split():
+        assert np.array_equal(np.frombuffer(bytes.fromhex(line), np.float32).reshape(2, 10), ours)
+
+
+def test_a_model_with_code_in_it_is_refused(tmp_path: Path) -> None:
+    import keras
+
+    inputs = keras.Input((3,))
+    keras.Model(inputs, keras.layers.Lambda(lambda x: x + 1)(inputs)).save(tmp_path / "code.keras")
+    with pytest.raises(NetError) as caught:
+        export(tmp_path / "code.keras", tmp_path / "a.safetensors")
+    assert code(caught) == "N614"

@@ -1,0 +1,140 @@
+"""Stopped and gone on with: the same weights, bit for bit, as a run that never stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netdsl.errors import NetError
+from netdsl.train.recipe import Optimizer, Recipe, Schedule, Stopping
+from netdsl.train.run import Run, resume, train
+from netdsl.train.training import Training
+from netdsl.train.watch import Watch
+
+pytestmark = pytest.mark.keras
+
+RECIPE = Recipe(epochs=4, batch=100, optimizer=Optimizer(rate=0.01))
+
+
+def weights(found: Run) -> list[Any]:
+    return list(found.model.get_weights())
+
+
+def same(one: list[Any], other: list[Any]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.fixture(autouse=True)
+def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.train.training.LEAST", 0.0)
+    monkeypatch.setattr("netdsl.train.training.SHARE", 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
+    """Real kills, with dropout, batch norm, augmentation, mixup, a schedule that waits, evaluations within epochs, and `then: retrain`."""
+    script = Path(__file__).with_name("killing.py")
+    done = subprocess.run([sys.executable, script, tmp_path, "20", "7"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("the same") >= 20
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        RECIPE,
+        dataclasses.replace(RECIPE, schedule=Schedule(name="cosine", warmup=1.0), early_stopping=Stopping(enabled=False)),
+        dataclasses.replace(
+            RECIPE, optimizer=Optimizer(name="sgd", rate=0.1), schedule=Schedule(name="adaptive", patience=1, tolerance=1.0)
+        ),
+        dataclasses.replace(RECIPE, speed="plain", early_stopping=Stopping(every=7)),
+        dataclasses.replace(RECIPE, schedule=Schedule(name="invscaling"), optimizer=Optimizer(name="nesterov", rate=0.1)),
+    ],
+)
+def test_after_ctrl_c(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe) -> None:
+    whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
+    real = Watch.on_train_batch_end
+
+    def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:
+        real(self, batch, logs)
+        if self.state.step > 30:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "on_train_batch_end", on_train_batch_end)
+        stopped = train(network(), recipe, where=tmp_path, quiet=True)
+    assert stopped.interrupted
+    found = resume(stopped.folder, quiet=True)
+    assert same(weights(found), weights(whole))
+    assert dataclasses.replace(found, folder=whole.folder, seconds=whole.seconds) == whole
+    assert not (found.folder / "checkpoint.npz").exists()
+    with pytest.raises(NetError, match="has ended"):
+        resume(found.folder)
+
+
+def stopped(network: Any, where: Path, monkeypatch: pytest.MonkeyPatch, epochs: int = 2) -> Path:
+    """A run folder whose process died behind so many epochs."""
+    real = Training._keep
+
+    def keep(self: Any) -> None:
+        real(self)
+        if len(self.state.rows) == epochs:
+            raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_keep", keep)
+        with pytest.raises(SystemExit):
+            train(network, RECIPE, where=where, quiet=True)
+    return where / f"{network.name}-1"
+
+
+def test_what_cannot_be_gone_on_with(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npz: Any) -> None:
+    folder = stopped(network(), tmp_path, monkeypatch)
+    with pytest.raises(NetError, match="has not ended") as caught:
+        Run.load(folder)
+    assert "netdsl resume" in caught.value.diagnostics[0].help
+    for content in (b"", b"PK\x03\x04", (folder / "checkpoint.npz").read_bytes()[:-300]):
+        kept = (folder / "checkpoint.npz").read_bytes()
+        (folder / "checkpoint.npz").write_bytes(content)
+        with pytest.raises(NetError, match=r"checkpoint\.npz is damaged"):
+            resume(folder, quiet=True)
+        (folder / "checkpoint.npz").write_bytes(kept)
+    text = (folder / "network.net").read_text(encoding="utf-8")
+    (folder / "network.net").write_text(text.replace("width = 16", "width = 15"), encoding="utf-8")
+    with pytest.raises(NetError, match="another network's"):
+        resume(folder, quiet=True)
+    (folder / "network.net").write_text(text, encoding="utf-8")
+    (folder / "run.json").write_text((folder / "run.json").read_text(encoding="utf-8").replace('"fingerprint": "', '"fingerprint": "0'))
+    with pytest.raises(NetError, match="is not what it was"):
+        resume(folder, quiet=True)
+    with pytest.raises(NetError, match="there is no run folder"):
+        resume(tmp_path / "none")
+    with pytest.raises(NetError, match="holds no run"):
+        resume(tmp_path)
+
+
+def test_data_given_in_python_is_given_again(network: Any, tmp_path: Path) -> None:
+    x, y = np.random.default_rng(0).random((200, 64)), np.arange(200) % 10
+    found = train(network(), RECIPE, data=(x, y), where=tmp_path, quiet=True)
+    (found.folder / "result.json").unlink()
+    again = resume(found.folder, data=(x, y), quiet=True)
+    assert same(weights(again), weights(found))
+
+
+def test_files_that_a_network_uses_go_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import netdsl
+
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "blocks.net").write_text("def two(n) = fc-{n} x2\n", encoding="utf-8")
+    (tmp_path / "network.net").write_text('use "sub/blocks.net"\nparam n = 4\n64 > two({n}) > softmax-10\n', encoding="utf-8")
+    network = netdsl.load(tmp_path / "network.net", n=8)
+    folder = stopped(network, tmp_path / "runs", monkeypatch)
+    assert (folder / "sub" / "blocks.net").exists()
+    found = resume(folder, quiet=True)
+    assert [array.shape for array in weights(found)][:4] == [(64, 8), (8,), (8, 8), (8,)]
