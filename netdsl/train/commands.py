@@ -29,6 +29,7 @@ def _add_job(parser: argparse.ArgumentParser) -> None:
     add_file(parser)
     parser.add_argument("recipe", nargs="?", metavar="RECIPE.yaml", help="how to train it; whatever it leaves out has a default")
     parser.add_argument("--data", metavar="DATA", help=_DATA)
+    parser.add_argument("--target", metavar="NAME", help="what is learned: a column of a table, a file of targets, or input")
     parser.add_argument("--epochs", type=positive, metavar="N", help="passes over the training data, at most")
     parser.add_argument("--batch", type=positive, metavar="N", help="examples in a step")
     parser.add_argument("--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation")
@@ -42,7 +43,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("data", "epochs", "batch", "seed", "backend", "log", "init_from")}
+    return {name: getattr(options, name) for name in ("data", "target", "epochs", "batch", "seed", "backend", "log", "init_from")}
 
 
 def _job(options: argparse.Namespace) -> Job:

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -112,6 +112,7 @@ def train(
     recipe: Recipe | None = None,
     *,
     data: Any = None,
+    target: str | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     seed: int | None = None,
@@ -129,8 +130,19 @@ def train(
     before the folder is made. After Ctrl-C the run is kept as it is by then, and `interrupted` is true.
     Raises NetError for mistakes in what is given, RunError where the disk, the memory or the numbers fail (N610 to N612).
     """
-    job = plan(network, recipe, data=data, epochs=epochs, batch=batch, seed=seed, backend=backend, log=log, init_from=init_from)
-    with memory_told(job):
+    job = plan(
+        network,
+        recipe,
+        data=data,
+        target=target,
+        epochs=epochs,
+        batch=batch,
+        seed=seed,
+        backend=backend,
+        log=log,
+        init_from=init_from,
+    )
+    with memory_told(lambda: smaller(job)):
         model = job.model()
         folder = new_folder(where, network.name if name is None else name)
         _begin(folder, job)
@@ -159,7 +171,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
         )
     use_backend(recipe)
     job = Job(network, Resolved(recipe, {}, ()), loaded)
-    with memory_told(job):
+    with memory_told(lambda: smaller(job)):
         model = job.model()
         from netdsl.train.training import Training
 
@@ -207,6 +219,7 @@ def plan(
     recipe: Recipe | None = None,
     *,
     data: Any = None,
+    target: str | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     seed: int | None = None,
@@ -221,6 +234,8 @@ def plan(
         spec = DataSpec(source=os.fspath(data))
     elif data is not None:
         given, spec = data, dataclasses.replace(recipe.data, source="python")
+    if target is not None:
+        spec = dataclasses.replace(spec or recipe.data, target=target)
     recipe = recipe.replace(
         data=spec,
         epochs=epochs,
@@ -230,6 +245,8 @@ def plan(
         log=log,
         init_from=init_from,
     )
+    if recipe.init_from:  # the run may be gone on with from another folder
+        recipe = dataclasses.replace(recipe, init_from=os.path.abspath(recipe.init_from))
     params = {**recipe.params, **network.params}
     if params != network.params:
         network = _with_params(network, params)
@@ -311,8 +328,8 @@ def fingerprint(data: Data) -> str:
 
 
 @contextmanager
-def memory_told(job: Job) -> Iterator[None]:
-    """Makes one clear message of the ways in which memory runs out, with the batch that the estimate says would fit."""
+def memory_told(what: Callable[[], tuple[str, str]]) -> Iterator[None]:
+    """Makes one clear message (N612) of the ways in which memory runs out: `what` gives the message and its mend."""
     try:
         yield
     except NetError:
@@ -320,11 +337,12 @@ def memory_told(job: Job) -> Iterator[None]:
     except Exception as error:  # each backend has a class of its own, which cannot be named without importing the backend
         kinds = {kind.__name__ for kind in type(error).__mro__}
         if kinds & {"MemoryError", "ResourceExhaustedError", "OutOfMemoryError"} or "RESOURCE_EXHAUSTED" in str(error):
-            raise RunError(Diagnostic("N612", *_smaller(job))) from None
+            message, help = what()
+            raise RunError(Diagnostic("N612", message, help=help)) from None
         raise
 
 
-def _smaller(job: Job) -> tuple[str, None, str]:
+def smaller(job: Job) -> tuple[str, str]:
     """What to say where the memory is full: what the step takes by the estimate, and the batch that half of it would hold."""
     from netdsl.analysis.memory import estimate, largest_batch, shown_bytes
 
@@ -333,7 +351,7 @@ def _smaller(job: Job) -> tuple[str, None, str]:
     peak = estimate(job.network.graph, batch, precision, optimizer).training_peak
     fits = largest_batch(job.network.graph, peak // 2, precision, optimizer)
     message = f"the memory does not hold this training: a batch of {batch:,} takes about {shown_bytes(peak)}, and workspace"
-    return message, None, f"`batch: {fits}` takes half of it" if fits else "take a smaller `batch`, or a smaller input"
+    return message, f"`batch: {fits}` takes half of it" if fits else "take a smaller `batch`, or a smaller input"
 
 
 def _versions() -> dict[str, str]:

@@ -10,13 +10,10 @@ from typing import Any
 from netdsl.train.stopping import EarlyStopping
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """The validation part's loss and metrics after so many steps, and whether this is better than all before."""
+class Scored:
+    """What has scores: the loss, then a metric for each output."""
 
-    step: int
     scores: Mapping[str, float]
-    better: bool
 
     @property
     def loss(self) -> float:
@@ -29,7 +26,16 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Row:
+class Evaluation(Scored):
+    """The validation part's loss and metrics after so many steps, and whether this is better than all before."""
+
+    step: int
+    scores: Mapping[str, float]
+    better: bool
+
+
+@dataclass(frozen=True)
+class Row(Scored):
     """An epoch: its number and the last step's, the learning rate, mean training loss and metrics, last evaluation, seconds."""
 
     epoch: int
@@ -38,14 +44,6 @@ class Row:
     scores: Mapping[str, float]
     evaluation: Evaluation | None
     seconds: float
-
-    @property
-    def loss(self) -> float:
-        return self.scores["loss"]
-
-    @property
-    def metric(self) -> float:
-        return list(self.scores.values())[1]
 
 
 @dataclass

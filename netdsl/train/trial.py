@@ -9,7 +9,7 @@ from netdsl.analysis.memory import estimate, shown_bytes
 from netdsl.train import fit
 from netdsl.train.feed import Shuffled
 from netdsl.train.recipe import to_yaml
-from netdsl.train.run import Job, describe_data, memory_told
+from netdsl.train.run import Job, describe_data, memory_told, smaller
 
 STEPS = 500
 """Steps in which one batch must be learned; a network that can learn takes far fewer."""
@@ -24,7 +24,7 @@ def dry_run(job: Job) -> str:
     Raises:
         NetError: as `train` does.
     """
-    with memory_told(job):
+    with memory_told(lambda: smaller(job)):
         model = _ready(job)
         training = _first(job)
         logs = model.train_on_batch(*training[0], return_dict=True)
@@ -56,7 +56,7 @@ def overfit(job: Job) -> Overfitted:
     Raises:
         NetError: as `train` does.
     """
-    with memory_told(job):
+    with memory_told(lambda: smaller(job)):
         model, training = _ready(job), _first(job)
         batch = training[0]
         found: list[dict[str, float]] = []

@@ -6,17 +6,17 @@ import dataclasses
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import Diagnostic, NetError, RunError, did_you_mean, fail
+from netdsl.errors import did_you_mean, fail
 from netdsl.train.data import read_inputs, reload
 from netdsl.train.data.joined import joined
 from netdsl.train.folder import BEST, RECIPE, RUN, kept_network, kept_preparation, read_json, there
 from netdsl.train.prepare import scan, size
 from netdsl.train.recipe import Split, load_recipe
-from netdsl.train.run import Run, fingerprint
+from netdsl.train.run import Run, fingerprint, memory_told
 
 if TYPE_CHECKING:
     import keras
@@ -249,19 +249,10 @@ def in_units(output: Output, values: Array) -> Array:
     return output.original(0.5 * (1 + np.tanh(values / 2)) if output.loss == "binary" and output.logits else values)
 
 
-@contextmanager
-def _memory_told(batch: int) -> Iterator[None]:
+def _memory_told(batch: int) -> AbstractContextManager[None]:
     """Makes one clear message of the ways in which memory runs out."""
-    try:
-        yield
-    except NetError:
-        raise
-    except Exception as error:  # each backend has a class of its own, which cannot be named without importing the backend
-        kinds = {kind.__name__ for kind in type(error).__mro__}
-        if kinds & {"MemoryError", "ResourceExhaustedError", "OutOfMemoryError"} or "RESOURCE_EXHAUSTED" in str(error):
-            message = f"the memory does not hold a batch of {batch:,} examples"
-            raise RunError(Diagnostic("N612", message, help="a machine with more memory, or a smaller `batch` in recipe.yaml")) from None
-        raise
+    message = f"the memory does not hold a batch of {batch:,} examples"
+    return memory_told(lambda: (message, "a machine with more memory, or a smaller `batch` in recipe.yaml"))
 
 
 # --- predict ------------------------------------------------------------------------------------------------------

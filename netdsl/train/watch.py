@@ -83,6 +83,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.on_step(state.step, mean)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.synchronise()
         state = self.state
         since = state.epochs[-1].step if state.epochs else 0
         last = state.evaluations[-1] if self.searching and state.evaluations and state.evaluations[-1].step > since else None
@@ -175,4 +176,5 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     def _replay_rate(self) -> None:
         for step, rate in self.state.rates:
             if step == self.state.step:
+                self.synchronise()
                 self.model.optimizer.learning_rate = rate
