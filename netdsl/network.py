@@ -228,7 +228,7 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
     except FileNotFoundError:
         folder = os.path.dirname(name) or "."
         near = did_you_mean(os.path.basename(name), os.listdir(folder)) if os.path.isdir(folder) else ""
-        if not near and not name.endswith(".net") and not os.path.dirname(name):
+        if not near and "." not in name and not os.path.dirname(name):
             near = 'a network in quotes holds a `>`: "28x28x1 > fc-10"'
         raise fail("N601", f"there is no file {name}", help=near) from None
     except OSError as error:

@@ -11,9 +11,8 @@ import numpy as np
 
 from netdsl.errors import fail
 from netdsl.files import save
+from netdsl.train.folder import FILE
 from netdsl.train.state import State, as_plain, from_plain
-
-FILE = "checkpoint.npz"
 
 
 def arrays_of(model: keras.Model) -> dict[str, Any]:

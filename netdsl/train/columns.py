@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ class Columns:
     def from_plain(cls, values: dict[str, Any]) -> Columns:
         """The columns that `dataclasses.asdict` gave. Raises TypeError, KeyError or ValueError where they are none."""
         columns = tuple(Column(**{**one, "categories": tuple(map(str, one["categories"]))}) for one in values["columns"])
+        if not all(math.isfinite(one.mean) and math.isfinite(one.median) and 0 < one.deviation < math.inf for one in columns):
+            raise ValueError("a mean, a median or a deviation that is none")
         if values["missing"] not in MISSING:
             raise ValueError(values["missing"])
         return cls(**{**values, "columns": columns})

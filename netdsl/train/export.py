@@ -19,9 +19,9 @@ from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written, write
 from netdsl.keras.quiet import quiet_keras
-from netdsl.train.folder import BEST, as_json, kept_preparation, there
+from netdsl.train.folder import as_json
+from netdsl.train.kept import kept
 from netdsl.train.prepare import as_plain
-from netdsl.train.run import Run
 
 if TYPE_CHECKING:
     import keras
@@ -128,8 +128,7 @@ def _check_installed(form: Form) -> None:
 def _prepared(source: Path) -> str:
     """What a run does to its examples, as JSON; nothing for a .keras file. Raises NetError N601, N613, N614."""
     if source.is_dir() or not source.suffix:
-        Run.load(source)
-        return as_json(as_plain(kept_preparation(source)))
+        return as_json(as_plain(kept(source).preparation))
     if source.suffix != ".keras":
         raise fail("N613", f"{source} is no run folder and no .keras file")
     if not source.is_file():
@@ -142,9 +141,7 @@ def _model(source: Path) -> keras.Model:
     """A run's best model, or a .keras file's. Raises NetError N613, N614."""
     from netdsl.keras.build import load_model
 
-    if source.is_dir():
-        there(source, BEST)
-    return load_model(source / BEST if source.is_dir() else source)
+    return kept(source).model() if source.is_dir() else load_model(source)
 
 
 def _exported(model: keras.Model, target: Path, form: Form) -> Iterator[str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from netdsl.errors import did_you_mean, fail
 from netdsl.train.feed import one, soft
 
 if TYPE_CHECKING:
@@ -41,11 +40,7 @@ OPTIONS = {
 
 
 def compile_model(model: keras.Model, graph: Graph, recipe: Recipe, preparation: Preparation, steps: int) -> None:
-    """Makes the model ready for training by a resolved recipe, an epoch of which takes so many steps.
-
-    Raises:
-        NetError: N507 where a pattern of `freeze` names no layer, or nothing is left to train.
-    """
+    """Makes the model ready for training by a resolved recipe, an epoch of which takes so many steps."""
     freeze(model, recipe)
     penalise(model, graph, recipe.penalty)
     outputs = preparation.outputs
@@ -182,19 +177,10 @@ def kernels(model: keras.Model, graph: Graph) -> list[Any]:
 
 
 def freeze(model: keras.Model, recipe: Recipe) -> None:
-    """Makes the layers of these names untrainable. Raises NetError N507 where a pattern names none, or all are named."""
-    for pattern in recipe.freeze or ():
-        layers = [layer for layer in model.layers if layer.weights and fnmatchcase(layer.name, pattern)]
-        if not layers:
-            names = [layer.name for layer in model.layers if layer.weights]
-            mend = (
-                did_you_mean(pattern, names) or f"the layers with weights are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
-            )
-            raise fail("N507", f"`freeze` names `{pattern}`, and no layer with weights is called so", recipe.span("freeze"), help=mend)
-        for layer in layers:
+    """Makes the layers of these names untrainable."""
+    for layer in model.layers:
+        if any(fnmatchcase(layer.name, pattern) for pattern in recipe.freeze or ()):
             layer.trainable = False
-    if recipe.freeze and not model.trainable_weights:
-        raise fail("N507", "`freeze` names every layer: nothing is left to train", recipe.span("freeze"))
 
 
 # --- numbers that are none --------------------------------------------------------------------------------------------

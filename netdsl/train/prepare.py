@@ -89,26 +89,54 @@ class Input:
         return x.reshape(len(x), *self.shape)
 
     def sized(self, x: Array) -> Array:
-        """Pictures of another size than `example` brought to it [n, h, w, c]; anything else as it is."""
+        """Pictures of another size than `example` brought to it [n, *example]; anything else as it is."""
         import numpy as np
 
         if self.pictures and x.shape[1:] != self.example and x.ndim > 2:
-            return resized(with_channels(x.astype(np.float32), channels(self.example)), *self.example[:2])
+            made = resized(with_channels(x.astype(np.float32), channels(self.example)), *self.example[:2])
+            return made.reshape(len(x), *self.example)
         return x
+
+    def alike(self, x: Array) -> Array:
+        """Examples that `check` took, in one shape whatever theirs is: pictures in that of `example`, others in the network's."""
+        if self.columns or x.shape[1:] == self.example:
+            return x
+        if not self.pictures:
+            flat = self.vocabulary or not is_picture(x.shape[1:], self.shape)
+            return x.reshape(len(x), *self.shape) if flat else resized(with_channels(x, self.shape[2]), *self.shape[:2])
+        if x.ndim == 2:
+            x = x.reshape(len(x), *(self.example if math.prod(x.shape[1:]) == math.prod(self.example) else self.shape))
+        return self.sized(x).reshape(len(x), *self.example)
+
+    def takes(self, given: Shape) -> bool:
+        """Whether examples of this shape can be made what the network takes. Of images [h, w] the size is free, as it is of files."""
+        if self.vocabulary:
+            return fits_indices(given, self.shape)
+        if self.columns:
+            return fits(given, self.example)
+        if not self.pictures or len(given) < 2:
+            return fits(given, self.shape)
+        grey = (*self.example, 1) if len(self.example) == 2 and self.unit else self.example
+        return fits(given, self.example) or fits(given, grey)
 
     def check(self, x: Rows, what: str, span: Span | None = None) -> None:
         """Raises NetError where examples are not of the kind that this was made for: N518 by shape, N517 by values."""
         given = x.shape[1:]
         if self.vocabulary:
-            if not fits_indices(given, self.shape):
+            if not self.takes(given):
                 raise fail("N518", f"{what} holds examples of {size(given)}; the network's input is {size(self.shape)} indices", span)
             return
-        if not (
-            fits(given, self.example) if self.pictures and len(given) > 1 else fits(given, self.example if self.columns else self.shape)
-        ):
+        if not self.takes(given):
             raise misfit(given, self.shape, what, span)
-        if not self.columns and (x.dtype.kind in "iub") != self.whole:
-            raise fail("N517", f"{what} holds {x.dtype} numbers; the network was trained on {'whole' if self.whole else 'real'} ones", span)
+        if self.columns or (x.dtype.kind in "iub") == self.whole:
+            return
+        if not self.whole:
+            help = "in the units of the training data they are given as x.astype('float32')"
+            raise fail("N517", f"{what} holds {x.dtype} numbers; the network was trained on real ones", span, help=help)
+        if (row := scan(x).broken) is not None:  # whole numbers may come as real ones
+            message = f"{what} holds {broken_value(x, row):g} in row {row}; the network was trained on whole numbers"
+            times = f"(x * {self.scale:g})" if self.unit and self.scale != 1 else "x"
+            raise fail("N517", message, span, help=f"give them as the training data had them: {times}.round().astype('uint8')")
 
     def check_range(self, x: Rows, what: str, span: Span | None = None) -> None:
         """Raises NetError N527 for an index that the network does not know, N517 where pixels or counts go beyond those that the
@@ -128,7 +156,8 @@ class Output:
 
     `shape` is the output's, without the batch. `classes` is 0 where the data holds values to be met instead of classes; with them,
     labels stand for the last axis: one an example, or one for each position of an output [t, classes] or [h, w, classes].
-    Values are standardised: `(y - centre) / spread`. `copies` names the input that this output learns to give back.
+    Values are standardised: `(y - centre) / spread`. `copies` names the input that this output learns to give back. `soft` says that
+    what the loss reads as probabilities is not just 0 and 1.
     """
 
     name: str
@@ -140,6 +169,7 @@ class Output:
     centre: float = 0.0
     spread: float = 1.0
     copies: str = ""
+    soft: bool = False
 
     @property
     def logits(self) -> bool:
@@ -153,8 +183,8 @@ class Output:
 
     @property
     def accuracy(self) -> bool:
-        """Whether an accuracy can be told: grey values that are to be given back are neither right nor wrong."""
-        return self.classes > 0 or (self.loss == "binary" and not self.copies)
+        """Whether an accuracy can be told: grey values that are to be given back, and shares, are neither right nor wrong."""
+        return self.classes > 0 or (self.loss == "binary" and not self.copies and not self.soft)
 
     @property
     def dense(self) -> bool:
@@ -214,6 +244,9 @@ class Preparation:
 
 
 # --- values -------------------------------------------------------------------------------------------------------
+
+LARGEST = 3.4028235e38
+"""The largest number of 32 bits."""
 
 CHUNK = 1 << 24
 """Elements looked at in one go: an array may be a file that is larger than the memory."""
@@ -315,6 +348,11 @@ def misfit(example: Shape, input: Shape, what: str, span: Span | None = None) ->
     return NetError(Diagnostic("N518", message, span, "images are resized to an input HxWxC with as many channels, or 1 for 3 or 3 for 1"))
 
 
+def counted(count: int, word: str) -> str:
+    """`1 row`, `1,000 rows`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def size(shape: Shape) -> str:
     """A shape as the language writes it."""
     return "x".join(map(str, shape)) or "single numbers"
@@ -365,7 +403,7 @@ def as_plain(preparation: Preparation) -> dict[str, Any]:
 
 
 def from_plain(values: dict[str, Any]) -> Preparation:
-    """The preparation that `as_plain` gave. Raises TypeError, KeyError or ValueError where it is none."""
+    """The preparation that `as_plain` gave. Raises TypeError, KeyError or ValueError where it is none, or holds a number that cannot be."""
     inputs, outputs = tuple(map(_input, values["inputs"])), tuple(map(_output, values["outputs"]))
     if not inputs or not outputs:
         raise ValueError("no inputs or outputs")
@@ -375,12 +413,24 @@ def from_plain(values: dict[str, Any]) -> Preparation:
 def _input(values: dict[str, Any]) -> Input:
     columns = None if values["columns"] is None else Columns.from_plain(values["columns"])
     numbers = {"scale": float(values["scale"]), "vocabulary": int(values["vocabulary"])}
-    return Input(**{**values, **_shapes(values, "example", "shape"), **numbers, "columns": columns})
+    made = Input(**{**values, **_shapes(values, "example", "shape"), **numbers, "columns": columns})
+    _check(0 < made.scale < math.inf and made.vocabulary >= 0, f"scale {made.scale}, vocabulary {made.vocabulary}")
+    _check(all(type(flag) is bool for flag in (made.whole, made.unit)), "`whole` and `unit` are true or false")
+    return made
 
 
 def _output(values: dict[str, Any]) -> Output:
     numbers = {"classes": int(values["classes"]), "centre": float(values["centre"]), "spread": float(values["spread"])}
-    return Output(**{**values, **_shapes(values, "shape"), **numbers, "names": tuple(map(str, values["names"]))})
+    made = Output(**{**values, **_shapes(values, "shape"), **numbers, "names": tuple(map(str, values["names"]))})
+    _check(0 < made.spread < math.inf and math.isfinite(made.centre), f"centre {made.centre}, spread {made.spread}")
+    _check(made.loss in (*PROBABILITIES, *MARGINS, "squared", "absolute"), f"loss {made.loss}")
+    _check(made.classes in (0, max(2, made.shape[-1])), f"{made.classes} classes of {size(made.shape)}")
+    return made
+
+
+def _check(holds: bool, what: str) -> None:
+    if not holds:
+        raise ValueError(what)
 
 
 def _shapes(values: dict[str, Any], *names: str) -> dict[str, Shape]:

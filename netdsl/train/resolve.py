@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import re
+import sys
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
@@ -38,6 +41,9 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
     examples, outputs = len(data.train), data.preparation.outputs
     optimizer = recipe.optimizer.resolved()
     _precise(recipe, optimizer)
+    _frozen(recipe, network)
+    if recipe.init_from and not os.path.exists(recipe.init_from):
+        raise fail("N601", f"there is no {recipe.init_from} to take first weights from", recipe.span("init_from"))
     reasons = dict(_given(recipe, ""))
     say = reasons.setdefault
     batch = _batch(recipe, examples)
@@ -67,7 +73,7 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
         label_smoothing=_smoothing(recipe, data),
         class_weights=_class_weights(recipe, data),
         optimizer=optimizer,
-        schedule=_schedule(recipe, epochs, stopping),
+        schedule=_schedule(recipe, epochs, data),
         penalty=Penalty(**{name: getattr(recipe.penalty, name) or None for name in ("l1", "l2", "max_norm")}),
         batch=batch,
         epochs=epochs,
@@ -87,9 +93,6 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
 
 def backend() -> str:
     """The backend that Keras has or will take: the environment's, the one in Keras's own file of settings, else TensorFlow."""
-    import os
-    import sys
-
     if "keras" in sys.modules:
         return str(sys.modules["keras"].config.backend())
     return os.environ.get("KERAS_BACKEND") or "tensorflow"
@@ -118,6 +121,19 @@ def _batch(recipe: Recipe, examples: int) -> int:
     return batch
 
 
+def _frozen(recipe: Recipe, network: Network) -> None:
+    """Raises NetError N507 where a pattern of `freeze` names no layer with weights, or all are named."""
+    names = [op.name for op in network.graph.ops if network.graph.weights(op)]
+    for pattern in recipe.freeze or ():
+        if not any(fnmatchcase(name, pattern) for name in names):
+            mend = (
+                did_you_mean(pattern, names) or f"the layers with weights are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
+            )
+            raise fail("N507", f"`freeze` names `{pattern}`, and no layer with weights is called so", recipe.span("freeze"), help=mend)
+    if recipe.freeze and all(any(fnmatchcase(name, pattern) for pattern in recipe.freeze) for name in names):
+        raise fail("N507", "`freeze` names every layer: nothing is left to train", recipe.span("freeze"))
+
+
 def _precise(recipe: Recipe, optimizer: Optimizer) -> None:
     """Raises NetError N507 where bfloat16, which has 8 bits, makes 1 of Adam's beta2: 1 - beta2^t is 0 then, and no weight moves."""
     beta2 = optimizer.beta2 or 0.0
@@ -144,11 +160,19 @@ def _stopping(recipe: Recipe, epoch: int, data: Data) -> Stopping:
     return Stopping(True, given.patience or PATIENCE, every, given.metric or "loss", given.then or "stop")
 
 
-def _schedule(recipe: Recipe, epochs: int, stopping: Stopping) -> Schedule:
+def _schedule(recipe: Recipe, epochs: int, data: Data) -> Schedule:
     schedule: Schedule = recipe.schedule.resolved()
     if schedule.name == "steps" and not schedule.at:
         message = "the schedule `steps` takes the epochs at which the rate is divided"
         raise fail("N507", message, recipe.span("schedule"), help="schedule: {name: steps, at: [30, 60]}")
+    if schedule.name == "steps" and list(schedule.at or ()) != sorted(set(schedule.at or ())):
+        raise fail("N507", "the epochs of `at` go up, and none comes twice", recipe.span("schedule.at"))
+    if schedule.name == "plateau" and not len(data.validation):
+        message = "the schedule `plateau` looks at the validation part, and there is none"
+        raise fail("N507", message, recipe.span("data.split.validation"), help="schedule: adaptive looks at the training loss")
+    if schedule.name in ("cosine", "plateau") and (schedule.least or 0) >= (recipe.optimizer.resolved().rate or 0):
+        message = f"the rate begins at {recipe.optimizer.resolved().rate:g}: it cannot fall to {schedule.least:g}"
+        raise fail("N507", message, recipe.span("schedule.least"))
     if schedule.name == "cosine" and (schedule.warmup or 0) >= epochs:
         raise fail("N507", f"a warm-up of {schedule.warmup:g} epochs leaves none of {epochs} to train", recipe.span("schedule.warmup"))
     return schedule

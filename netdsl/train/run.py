@@ -22,6 +22,8 @@ from netdsl.network import Given, Network, check_source, choose
 from netdsl.train.data import Data, load_data, reload
 from netdsl.train.folder import (
     BEST,
+    FILE,
+    LAST,
     PREPARATION,
     RECIPE,
     RESULT,
@@ -31,13 +33,15 @@ from netdsl.train.folder import (
     damaged,
     kept_network,
     kept_preparation,
+    kept_recipe,
+    locked,
     new_folder,
     read_json,
     there,
 )
 from netdsl.train.loggers import check_loggers
 from netdsl.train.prepare import as_plain, size
-from netdsl.train.recipe import DataSpec, Recipe, load_recipe, to_yaml
+from netdsl.train.recipe import DataSpec, Recipe, to_yaml
 from netdsl.train.resolve import Resolved, resolve
 
 if TYPE_CHECKING:
@@ -58,8 +62,8 @@ class Run:
     """What a training gave. `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`.
 
     `test` holds the test part's loss and metrics with the weights that were kept, and the number of its examples; `validation` the
-    same of the validation part, at `best_step`. `retrained` is the number of steps done again on all the data, or 0. `ended` is one
-    of `ENDS`.
+    same of the validation part, at `best_step`. Where the loss was no number before the first evaluation, the step is 0 and there are no
+    figures. `retrained` is the number of steps done again on all the data, or 0. `ended` is one of `ENDS`.
     """
 
     folder: Path
@@ -72,7 +76,7 @@ class Run:
     best_step: int
     best_epoch: int
     metric: str
-    best_value: float
+    best_value: float | None
     validation: Mapping[str, float]
     test: Mapping[str, float]
     retrained: int
@@ -81,6 +85,19 @@ class Run:
     def values(self) -> dict[str, Any]:
         """What is written of it."""
         return {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name != "folder"}
+
+    @property
+    def sound(self) -> bool:
+        """Whether each value is of its type, as it need not be in a file."""
+        whole = (self.steps, self.epochs, self.patience, self.best_step, self.best_epoch, self.retrained)
+        parts = [part for part in (self.validation, self.test) if isinstance(part, dict)]
+        return (
+            all(isinstance(value, int) for value in whole)
+            and all(isinstance(value, str) for value in (self.network, self.data, self.metric))
+            and len(parts) == 2
+            and all(isinstance(value, int | float) for part in parts for value in part.values())
+            and self.ended in ENDS
+        )
 
     @property
     def interrupted(self) -> bool:
@@ -99,9 +116,12 @@ class Run:
         """The run in a folder. Raises NetError N613 where there is none, or it has not ended, N614 where it is damaged."""
         values = read_json(Path(folder), RESULT)
         try:
-            return cls(folder=Path(folder), **values)
+            run = cls(folder=Path(folder), **values)
         except TypeError:
             raise damaged(Path(folder) / RESULT) from None
+        if not run.sound:
+            raise damaged(Path(folder) / RESULT)
+        return run
 
 
 # --- train --------------------------------------------------------------------------------------------------------
@@ -145,25 +165,33 @@ def train(
     with memory_told(lambda: smaller(job)):
         model = job.model()
         folder = new_folder(where, network.name if name is None else name)
-        _begin(folder, job)
-        if not quiet:
-            for line in (describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken):
-                print(line, file=sys.stderr, flush=True)
-        from netdsl.train.training import Training
+        with locked(folder):
+            _begin(folder, job)
+            if not quiet:
+                for line in (describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken):
+                    print(line, file=sys.stderr, flush=True)
+            from netdsl.train.training import Training
 
-        return Training(job, model, folder, quiet).run()
+            return Training(job, model, folder, quiet).run()
 
 
 def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
     """Goes on with a run that was stopped, and ends with the same weights, bit for bit, as one that never was (on a CPU).
 
-    Raises NetError N613, N614 where the folder holds no run or is damaged, N616 where the run has ended or its data has changed.
+    Raises NetError N613, N614 where the folder holds no run or is damaged, N616 where the run has ended, or its data or its recipe have
+    changed, N619 where another process is training there.
     """
     folder = Path(folder)
     told = read_json(folder, RUN)
     if (folder / RESULT).is_file() and not Run.load(folder).interrupted:
         raise fail("N616", f"the run {folder} has ended: there is nothing to go on with")
-    recipe, network, preparation = load_recipe(folder / RECIPE), kept_network(folder), kept_preparation(folder)
+    if (folder / LAST).is_file() and not (folder / RESULT).is_file() and not (folder / FILE).is_file():
+        raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
+    recipe, network, preparation = kept_recipe(folder), kept_network(folder), kept_preparation(folder)
+    if told.get("recipe") != recipe_hash(recipe):
+        raise fail(
+            "N616", f"{folder / RECIPE} has been changed since the run began", help="train anew with it: netdsl train NETWORK RECIPE"
+        )
     loaded = reload(recipe, preparation, data)
     if told.get("fingerprint") != fingerprint(loaded):
         raise fail(
@@ -171,7 +199,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
         )
     use_backend(recipe)
     job = Job(network, Resolved(recipe, {}, ()), loaded)
-    with memory_told(lambda: smaller(job)):
+    with locked(folder), memory_told(lambda: smaller(job)):
         model = job.model()
         from netdsl.train.training import Training
 
@@ -309,7 +337,15 @@ def _begin(folder: Path, job: Job) -> None:
         "params": network.counts.params,
         "data": str(job.data.spec.source),
     }
-    write(folder / RUN, as_json({**told, "fingerprint": fingerprint(job.data), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z")}))
+    hashes = {"recipe": recipe_hash(job.recipe), "fingerprint": fingerprint(job.data)}
+    write(folder / RUN, as_json({**told, **hashes, "began": time.strftime("%Y-%m-%dT%H:%M:%S%z")}))
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """The same for recipes that say the same."""
+    import hashlib
+
+    return hashlib.sha256(to_yaml(recipe).encode()).hexdigest()
 
 
 def fingerprint(data: Data) -> str:

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 from netdsl.errors import NetError, fail, nearest
 from netdsl.network import Network
 from netdsl.train.curve import number
-from netdsl.train.folder import LINES, RECIPE, RESULT, RUN, VERSIONS, damaged, kept_network, read_json
+from netdsl.train.folder import LINES, RECIPE, RESULT, RUN, VERSIONS, damaged, kept_network, kept_recipe, read_json
 from netdsl.train.keys import keys
-from netdsl.train.recipe import load_recipe
 from netdsl.train.run import Run
 
 LESS = ("loss", "absolute_error")
@@ -245,7 +244,7 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     own = [{name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")} for one in found]
     return Comparison(
         tuple(one.name for one in found),
-        _differing([keys(load_recipe(path / RECIPE)) for path in paths]),
+        _differing([keys(kept_recipe(path)) for path in paths]),
         _beside([{**figures, **one.figures} for figures, one in zip(own, found, strict=True)]),
         _differing([read_json(path, VERSIONS) for path in paths]),
         _same_networks([kept_network(path) for path in paths]),

@@ -79,7 +79,7 @@ class Number(Takes):
 
     def check(self, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int,) if self.whole else (int, float)):
-            raise Wrong("N504", f"takes {self.wants}, not `{value}`")
+            raise Wrong("N504", f"takes {self.wants}, not " + (f"the text `'{value}'`" if isinstance(value, str) else f"`{value}`"))
         inside = (
             (isinstance(value, int) or math.isfinite(value))
             and (self.above is None or value > self.above)
@@ -166,7 +166,9 @@ class Several(Takes):
         return (text,)
 
     def check(self, value: Any) -> None:
-        if not isinstance(value, tuple) or not value:
+        if value == ():
+            raise Wrong("N504", f"takes {self.wants}, not an empty list")
+        if not isinstance(value, tuple):
             raise Wrong("N504", f"takes {self.wants}, not `{value}`")
         for one in value:
             self.each.check(one)
@@ -275,7 +277,8 @@ def compose(source: Source) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index, max(0, len(source.text) - 1)) if mark else 0
-        raise fail("N501", f"this is not YAML: {error.problem or error.context}", Span(source, at, at + 1)) from None
+        told = f"{error.context} {error.problem}" if (error.problem or "").startswith("but ") else error.problem or error.context
+        raise fail("N501", f"this is not YAML: {told}", Span(source, at, at + 1)) from None
     except yaml.reader.ReaderError as error:
         message = f"this is not YAML: a character that it does not allow, U+{ord(source.text[error.position]):04X}"
         raise fail("N501", message, Span(source, error.position, error.position + 1)) from None

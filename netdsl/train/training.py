@@ -6,9 +6,11 @@ This module imports Keras.
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,11 @@ import keras
 from netdsl.errors import Diagnostic, RunError
 from netdsl.files import save, write
 from netdsl.train import fit
-from netdsl.train.checkpoint import FILE, read_checkpoint, write_checkpoint
+from netdsl.train.checkpoint import read_checkpoint, write_checkpoint
 from netdsl.train.curve import curve
 from netdsl.train.data.joined import joined
 from netdsl.train.feed import Batches, Shuffled
-from netdsl.train.folder import BEST, CURVE, LAST, LINES, METRICS, RESULT, RETRAINED, as_json
+from netdsl.train.folder import BEST, CURVE, FILE, LAST, LINES, METRICS, RESULT, RETRAINED, as_json
 from netdsl.train.loggers import Logger, open_loggers
 from netdsl.train.page import write_page
 from netdsl.train.progress import progress
@@ -81,6 +83,7 @@ class Training:
             self._fit()
         if state.best is None:
             self._write_figures(None)
+            write(self.folder / RESULT, as_json(self._result(time.perf_counter() - began).values()))
             self._tell(None)
             raise self._diverged()
         run = self._result(time.perf_counter() - began)
@@ -111,7 +114,7 @@ class Training:
         interrupted = False
         try:
             if not state.ended or state.stage == "retrain":
-                with progress(self.quiet, epochs, len(training), preparation.metric, len(state.epochs)) as shown:
+                with stoppable(watch), progress(self.quiet, epochs, len(training), preparation.metric, len(state.epochs)) as shown:
 
                     def on_epoch(row: Row) -> None:
                         shown.epoch(row)
@@ -139,10 +142,10 @@ class Training:
 
     def _result(self, seconds: float) -> Run:
         job, state, best = self.job, self.state, self.state.best
-        assert best is not None
         again = state.stage == "retrain"
         steps = max([state.step if not again else 0, *(row.step for row in state.rows), *(found.step for found in state.evaluations)])
-        found = fit.scores(self.judge, self._judged(job.data.test))
+        step = best.step if best else 0
+        tested = {"examples": len(job.data.test), **fit.scores(self.judge, self._judged(job.data.test))} if best else {}
         return Run(
             folder=self.folder,
             network=job.network.name,
@@ -151,12 +154,12 @@ class Training:
             epochs=math.ceil(steps / job.steps),
             ended=state.ended,
             patience=job.recipe.early_stopping.patience or 0,
-            best_step=best.step,
-            best_epoch=math.ceil(best.step / job.steps),
+            best_step=step,
+            best_epoch=math.ceil(step / job.steps),
             metric=job.recipe.early_stopping.metric or "loss",
-            best_value=best.metric if state.stopping.higher else best.loss,
-            validation={"examples": len(job.data.validation), **best.scores},
-            test={"examples": len(job.data.test), **found},
+            best_value=None if best is None else best.metric if state.stopping.higher else best.loss,
+            validation={"examples": len(job.data.validation), **best.scores} if best else {},
+            test=tested,
             retrained=state.step if again and state.ended not in ("interrupted", "diverged") else 0,
             seconds=seconds,
         )
@@ -271,6 +274,24 @@ class Training:
         """What the stage at hand is trained on."""
         data = self.job.data
         return data.train if self.state.stage == "search" else joined(data.train, data.validation)
+
+
+@contextmanager
+def stoppable(watch: Watch) -> Iterator[None]:
+    """Ctrl-C stops behind the step at hand: Python loses an interrupt that comes at a bad moment. A second one stops at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        watch.stopped = True
+        signal.signal(signal.SIGINT, usual)
+
+    usual = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _csv(rows: Sequence[Row], metrics: Sequence[str]) -> str:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import did_you_mean, fail
-from netdsl.train.data import read_inputs, reload
+from netdsl.train.data import other, read_inputs, reload
 from netdsl.train.data.joined import joined
-from netdsl.train.folder import BEST, RECIPE, RUN, kept_network, kept_preparation, read_json, there
-from netdsl.train.prepare import scan, size
-from netdsl.train.recipe import Split, load_recipe
-from netdsl.train.run import Run, fingerprint, memory_told
+from netdsl.train.folder import RECIPE, RUN, read_json
+from netdsl.train.kept import kept
+from netdsl.train.prepare import counted, scan, size
+from netdsl.train.recipe import load_recipe
+from netdsl.train.run import fingerprint, memory_told
 
 if TYPE_CHECKING:
     import keras
 
+    from netdsl.network import Network
     from netdsl.train.data import Data, Part
     from netdsl.train.prepare import Array, Output, Preparation, Rows
     from netdsl.train.recipe import Recipe
@@ -50,23 +51,29 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
     `loss` and the metrics are the training's; `outputs` tells for each output by name, of classes `classes` (precision, recall, f1 and
     support, None where undefined, and with a label for each position `iou`), `macro_f1`, `top5_accuracy` beyond 5 classes, and
     `confusion` (rows are the true classes, to 1,000 of them); of values `r2` (weighted by variance), `mae` and `rmse`, in the data's
-    units. `trained_on` says that the training has seen the part, `changed` that this is not the data that the run was trained with.
+    units. `trained_on` says that the training has seen the part, `changed` that this is not the data that the run was trained with,
+    `whole` that this is other data without a test part of its own, which is measured whole.
 
     Raises NetError N613, N614 of the folder, N630 for a part that is none, and what `load_data` raises of the data.
     """
     if part not in PARTS:
         raise fail("N630", f"there is no part `{part}`", help=did_you_mean(part, PARTS) or f"a part is {', '.join(PARTS)}")
     folder = Path(folder)
-    run, preparation = Run.load(folder), kept_preparation(folder)
-    there(folder, BEST)
-    recipe, given = _with_data(load_recipe(folder / RECIPE), data)
-    loaded = reload(recipe, preparation, given)
-    chosen, batch = _part(loaded, part), recipe.batch or BATCH
+    held = kept(folder)
+    run, preparation, recipe = held.run, held.preparation, load_recipe(folder / RECIPE)
+    mark = read_json(folder, RUN).get("fingerprint")
+
+    def known(found: Data) -> bool:
+        return fingerprint(found) == mark
+
+    loaded = reload(recipe, preparation) if data is None else other(recipe, preparation, data, known)
+    whole = not len(loaded.train)
+    chosen, batch = _part(loaded, part, whole), recipe.batch or BATCH
     with _memory_told(batch):
-        model = run.model
-        found = _scores(model, chosen, preparation, recipe, folder)
+        model = held.model()
+        found = _scores(model, chosen, preparation, recipe, held.network)
         outputs = _details(model, chosen, preparation, batch)
-    changed = fingerprint(loaded) != read_json(folder, RUN).get("fingerprint")
+    changed = whole or not known(loaded)
     return {
         "run": str(folder),
         "part": part,
@@ -77,29 +84,28 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
         "outputs": outputs,
         "trained_on": not changed and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
         "changed": changed,
+        "whole": whole,
     }
 
 
-def _with_data(recipe: Recipe, data: Any) -> tuple[Recipe, Any]:
-    """The recipe with another source, or data that is given as it is."""
-    if isinstance(data, str | os.PathLike):
-        return recipe.replace(data=dataclasses.replace(recipe.data, source=os.fspath(data), split=Split())), None
-    return recipe, data
-
-
-def _part(data: Data, part: str) -> Part:
+def _part(data: Data, part: str, whole: bool) -> Part:
+    """The part. Raises NetError N630 where it holds nothing."""
     if part == "all":
-        return joined(joined(data.train, data.validation), data.test)
-    return {"training": data.train, "validation": data.validation, "test": data.test}[part]
+        return data.test if whole else joined(joined(data.train, data.validation), data.test)
+    chosen = {"training": data.train, "validation": data.validation, "test": data.test}[part]
+    if not len(chosen):
+        help = "`--part test` measures all of it" if whole else "the recipe has `validation: 0`"
+        raise fail("N630", f"{data.spec.source} has no {part} part", help=help)
+    return chosen
 
 
-def _scores(model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, folder: Path) -> dict[str, float]:
+def _scores(model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Network) -> dict[str, float]:
     """The loss and the metrics as the training tells them, its penalty with them."""
     from netdsl.train import fit
     from netdsl.train.feed import Batches
 
     if recipe.penalty.l1 or recipe.penalty.l2:
-        fit.penalise(model, kept_network(folder).graph, recipe.penalty)
+        fit.penalise(model, network.graph, recipe.penalty)
     return fit.scores(fit.judge(model, preparation), Batches(part, preparation, recipe.batch or BATCH))
 
 
@@ -264,15 +270,14 @@ def predict(folder: str | Path, inputs: str | Path | Sequence[str | Path], top: 
     Of classes a record holds `class`, `name`, and `top`, the most likely ones as `{class, name, probability}` (`output` instead of
     `probability` where the network gives none). Of a class for each position: `shape`, `classes`, those that occur, as
     `{class, name, count, share}` from the most frequent on, and `labels` [*positions]. Of values: `output`, in the data's units.
-    With several outputs `outputs` holds this for each by name. Raises NetError N511 to N518, N524, N527, N529 to N532, N613, N614.
+    With several outputs `outputs` holds this for each by name. Raises NetError N506, N511 to N518, N524, N527, N529 to N532, N613, N614.
     """
-    folder = Path(folder)
-    run, preparation = Run.load(folder), kept_preparation(folder)
-    there(folder, BEST)
+    held = kept(Path(folder))
+    preparation = held.preparation
     names, x = read_inputs(inputs, preparation)
     records = []
     with _memory_told(BATCH):
-        for rows, given in _outputs(run.model, x, preparation, BATCH):
+        for rows, given in _outputs(held.model(), x, preparation, BATCH):
             for place, row in enumerate(rows.tolist()):
                 records.append({"input": names[row], **_record([values[place] for values in given], preparation, top)})
     return records
@@ -324,11 +329,12 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
     outputs = result["outputs"]
     found = [f"{name.replace('_', ' ')} {_number(result[name])}" for name in result if name == "loss" or name.endswith(METRICS)]
     seen = ", which was trained on" if result["trained_on"] else ""
-    what = f"all of {result['data']}" if result["part"] == "all" else f"{result['part']} part of {result['data']}"
+    what = f"all of {result['data']}" if result["part"] == "all" or result["whole"] else f"{result['part']} part of {result['data']}"
+    what += ", which has no test part of its own" if result["whole"] and result["part"] != "all" else ""
     lines = [f"{result['run']}, weights of step {result['step']:,}"]
     if result["changed"]:
         lines.append("this is not the data that the run was trained with: some examples may have been trained on")
-    lines.append(f"{what}{seen}: {', '.join(found)} ({result['examples']:,} examples)")
+    lines.append(f"{what}{seen}: {', '.join(found)} ({counted(result['examples'], 'example')})")
     for name, details in outputs.items():
         title = f"{name}: " if len(outputs) > 1 else ""
         lines += ["", *(_class_lines(details, title) if "classes" in details else [title + _value_line(details)])]

@@ -50,6 +50,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.on_epoch: Callable[[Row], None] = lambda row: None
         self.began = time.perf_counter()
         self.logs: Mapping[str, Any] = {}
+        self.stopped = False
+        self.rate = (0, 0.0)
 
     @property
     def searching(self) -> bool:
@@ -69,6 +71,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         state.step += steps
         self.logs = logs or {}
         mean = float(self.logs["loss"])
+        if state.step % self.every == 0:
+            self._note_rate()
         if not math.isfinite(mean):
             self._end("diverged")
             return
@@ -81,6 +85,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         if state.step == self.last:
             self.model.stop_training = True
         self.on_step(state.step, mean)
+        if self.stopped:
+            raise KeyboardInterrupt
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.synchronise()
@@ -89,8 +95,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         last = state.evaluations[-1] if self.searching and state.evaluations and state.evaluations[-1].step > since else None
         seconds = time.perf_counter() - self.began
         found = fit.named(self.model, self.training.preparation, logs or {})
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        state.epochs.append(Row(epoch + 1, state.step, rate, found, last, seconds))
+        self._note_rate()
+        state.epochs.append(Row(epoch + 1, state.step, self.rate[1], found, last, seconds))
         state.seconds += seconds
         if self.searching and not state.ended:
             self._after_epoch(found["loss"])
@@ -167,6 +173,14 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             self._end("rate")
         else:
             self._set_rate(max(rate / (schedule.divide or 1.0), 0.0 if adaptive else least))
+
+    def _note_rate(self) -> None:
+        """Keeps the rate of the last step, before an evaluation changes it for the next."""
+        if self.rate[0] != self.state.step:
+            given = self.model.optimizer._learning_rate
+            follows = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
+            rate = given(self.state.step - 1) if follows else self.model.optimizer.learning_rate
+            self.rate = self.state.step, float(keras.ops.convert_to_numpy(rate))
 
     def _set_rate(self, rate: float) -> None:
         self.synchronise()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netdsl.errors import NetError
+from netdsl.errors import NetError, RunError
+from netdsl.train.folder import locked
 from netdsl.train.recipe import Optimizer, Recipe, Schedule, Stopping
 from netdsl.train.run import Run, resume, train
 from netdsl.train.training import Training
@@ -113,6 +115,15 @@ def test_what_cannot_be_gone_on_with(network: Any, tmp_path: Path, monkeypatch: 
     (folder / "run.json").write_text((folder / "run.json").read_text(encoding="utf-8").replace('"fingerprint": "', '"fingerprint": "0'))
     with pytest.raises(NetError, match="is not what it was"):
         resume(folder, quiet=True)
+    told = (folder / "run.json").read_text(encoding="utf-8").replace('"fingerprint": "0', '"fingerprint": "')
+    (folder / "run.json").write_text(told, encoding="utf-8")
+    recipe = (folder / "recipe.yaml").read_text(encoding="utf-8")
+    (folder / "recipe.yaml").write_text(recipe.replace("rate: 0.01", "rate: 0.02"), encoding="utf-8")
+    with pytest.raises(NetError, match="has been changed since"):
+        resume(folder, quiet=True)
+    (folder / "recipe.yaml").write_text(recipe, encoding="utf-8")
+    with locked(folder), pytest.raises(NetError, match="another process is training"):
+        resume(folder, quiet=True)
     with pytest.raises(NetError, match="there is no run folder"):
         resume(tmp_path / "none")
     with pytest.raises(NetError, match="holds no run"):
@@ -122,7 +133,8 @@ def test_what_cannot_be_gone_on_with(network: Any, tmp_path: Path, monkeypatch: 
 def test_data_given_in_python_is_given_again(network: Any, tmp_path: Path) -> None:
     x, y = np.random.default_rng(0).random((200, 64)), np.arange(200) % 10
     found = train(network(), RECIPE, data=(x, y), where=tmp_path, quiet=True)
-    (found.folder / "result.json").unlink()
+    for name in ("result.json", "last.keras"):
+        (found.folder / name).unlink()
     again = resume(found.folder, data=(x, y), quiet=True)
     assert same(weights(again), weights(found))
 
@@ -138,3 +150,34 @@ def test_files_that_a_network_uses_go_along(tmp_path: Path, monkeypatch: pytest.
     assert (folder / "sub" / "blocks.net").exists()
     found = resume(folder, quiet=True)
     assert [array.shape for array in weights(found)][:4] == [(64, 8), (8,), (8, 8), (8,)]
+
+
+def test_a_run_that_diverged_before_the_first_evaluation_has_ended(network: Any, tmp_path: Path) -> None:
+    from netdsl.train.use import evaluate
+
+    with pytest.raises(RunError):
+        train(network(), Recipe(optimizer=Optimizer(name="sgd", rate=1e30), epochs=2), where=tmp_path, quiet=True)
+    assert (Run.load(tmp_path / "small-1").ended, Run.load(tmp_path / "small-1").best_step) == ("diverged", 0)
+    with pytest.raises(NetError, match="diverged before its first evaluation"):
+        evaluate(tmp_path / "small-1")
+    with pytest.raises(NetError, match="has ended"):
+        resume(tmp_path / "small-1")
+
+
+def test_an_interrupt_is_not_lost(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while something is deleted, where Python drops the exception: the training stops behind the step at hand all the same."""
+    real = Watch.on_epoch_end
+
+    class Deleted:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> None:
+        real(self, epoch, logs)
+        if epoch == 0:
+            Deleted()
+
+    monkeypatch.setattr(Watch, "on_epoch_end", on_epoch_end)
+    found = train(network(), dataclasses.replace(RECIPE, speed="plain"), where=tmp_path, quiet=True)
+    assert (found.interrupted, found.steps) == (True, 14)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

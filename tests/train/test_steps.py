@@ -14,6 +14,7 @@ import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.keras.quiet import quiet_keras
 from netdsl.train.recipe import Augment, DataSpec, Optimizer, Penalty, Recipe, Schedule, Split, Stopping, parse_recipe
+from netdsl.train.resolve import resolve
 from netdsl.train.run import Run, plan, train
 
 pytestmark = pytest.mark.keras
@@ -153,12 +154,12 @@ def rates(where: Path, schedule: Schedule, epochs: int = 6, rate: float = 0.1, *
 
 def test_rates_that_follow_from_the_step(tmp_path: Path) -> None:
     assert rates(tmp_path, Schedule()) == pytest.approx([0.1] * 6)
-    assert rates(tmp_path, Schedule(name="steps", at=(2.0, 4.0))) == pytest.approx([0.1, 0.01, 0.01, 0.001, 0.001, 0.001], rel=1e-4)
+    assert rates(tmp_path, Schedule(name="steps", at=(2.0, 4.0))) == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rel=1e-4)
     found = rates(tmp_path, Schedule(name="cosine"))
-    assert found == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 6)) for step in range(1, 7)], abs=1e-6)
+    assert found == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 6)) for step in range(6)], abs=1e-6)
     warm = rates(tmp_path, Schedule(name="cosine", warmup=2.0, least=0.01))
-    assert warm[:2] == pytest.approx([0.05, 0.1], abs=1e-6)
-    assert warm[-1] == pytest.approx(0.01, abs=1e-6)
+    assert warm[:3] == pytest.approx([0.0, 0.05, 0.1], abs=1e-6)
+    assert 0.01 < warm[-1] < 0.03
 
 
 def test_the_first_epochs_take_the_first_rate(tmp_path: Path) -> None:
@@ -188,7 +189,7 @@ def test_a_rate_that_waits_for_the_validation(tmp_path: Path, monkeypatch: pytes
     losses = iter([5, 4, 4, 4, 3, 3, 3, 3])
     monkeypatch.setattr(fit, "scores", lambda judge, batches: {"loss": next(losses, 3), "absolute_error": 1.0})
     found = rates(tmp_path, Schedule(name="plateau", patience=2), epochs=8)
-    assert found == pytest.approx([0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001])
+    assert found == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001])
 
 
 # --- stopping -------------------------------------------------------------------------------------------------------------
@@ -283,8 +284,8 @@ def test_weights_from_another_run(network: Any, tmp_path: Path) -> None:
     assert any("of another shape: fc_2" in line for line in job.taken)
     with pytest.raises(NetError, match="none of the 4 arrays"):
         plan(netdsl.parse("8x8x1 > conv3-2 as c > softmax-10 as d"), Recipe(init_from=str(first.folder))).model()
-    with pytest.raises(NetError, match=r"there is no (run folder|file)"):
-        plan(network(), Recipe(init_from=str(tmp_path / "none"))).model()
+    with pytest.raises(NetError, match="none to take first weights from"):
+        plan(network(), Recipe(init_from=str(tmp_path / "none")))
 
 
 def test_frozen_layers_stay(network: Any, tmp_path: Path) -> None:
@@ -294,9 +295,9 @@ def test_frozen_layers_stay(network: Any, tmp_path: Path) -> None:
     assert np.array_equal(before[0], after[0])
     assert not np.array_equal(before[2], after[2])
     with pytest.raises(NetError, match="no layer with weights is called so"):
-        trained(network(), tmp_path, Recipe(freeze=("fc1",)))
+        plan(network(), Recipe(freeze=("fc1",)))
     with pytest.raises(NetError, match="nothing is left to train"):
-        trained(network(), tmp_path, Recipe(freeze=("*",)))
+        plan(network(), Recipe(freeze=("*",)))
 
 
 # --- numbers that are none --------------------------------------------------------------------------------------------------
@@ -352,13 +353,19 @@ def test_one_batch_is_learned_by_heart_or_not(network: Any) -> None:
         ("early_stopping: {enabled: no, patience: «3»}", "goes with early stopping"),
         ("early_stopping: {metric: «accuracy»}", "there is no accuracy"),
         ("augment: {flip: «both»}", "image"),
+        ("schedule: {name: steps, at: «[30, 20]»}", "go up"),
+        ("schedule: {name: cosine, least: «1»}", "cannot fall to 1"),
+        ("data: {split: {validation: «0»}}\nearly_stopping: no\nschedule: plateau", "there is none"),
         ("loss_weights: «{linear: 0}»", "no output|all 0"),
     ],
 )
 def test_values_that_do_not_go_together(text: str, told: str) -> None:
     recipe = parse_recipe(text.replace("«", "").replace("»", ""))
+    job = line(Recipe())
+    network, empty = LINE, job.data.train.at(np.arange(0))
+    data = dataclasses.replace(job.data, validation=empty) if "validation" in text else job.data
     with pytest.raises(NetError, match=told) as caught:
-        plan(LINE, recipe.replace(), data=(X, Y))
+        resolve(recipe, network, data)
     span = caught.value.diagnostics[0].span
     assert span is not None
     assert span.start == text.index("«")
