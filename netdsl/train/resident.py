@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from netdsl.analysis.counts import count_network
 from netdsl.train.feed import ROOM, Shuffled, one, room
 from netdsl.train.recipe import Augment
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from netdsl.train.prepare import Preparation
     from netdsl.train.recipe import Recipe
 
-MOST = 50
-"""Steps in one call: enough to make its cost small, few enough to stop soon after Ctrl-C."""
+MOST, WORK = 50, 2 * 10**10
+"""Steps in one call, and multiply-accumulates: enough to make its cost small, few enough to stop soon after Ctrl-C."""
 
 DENSE = frozenset(
     ["fc", "relu", "sigmoid", "tanh", "softmax", "linear", "flatten", "reshape", "dropout", "bn", "add", "concat", "id", "noise"]
@@ -40,14 +41,14 @@ class Chunks(Shuffled):
     Each epoch has as many chunks, some of them empty: Keras counts them once.
     """
 
-    def __init__(self, part: Part, preparation: Preparation, recipe: Recipe, every: int, last: int) -> None:
+    def __init__(self, part: Part, preparation: Preparation, recipe: Recipe, most: int, every: int, last: int) -> None:
         super().__init__(part, preparation, recipe)
-        self.every, self.last = every, last
+        self.most, self.every, self.last = most, every, last
         self.steps = super().__len__()
         self.ragged = len(part) % self.batch != 0
         self.counts: list[int] = []
         self.place = 0
-        self.count = self.steps // MOST + self.steps // every + 4
+        self.count = self.steps // most + self.steps // every + 4
         self.x, self.y, self.weight = self._arrays()
         self.sample = tuple(one(tuple(array[:1] for array in arrays)) for arrays in (self.x, self.y))
 
@@ -65,7 +66,7 @@ class Chunks(Shuffled):
 
     def at_epoch(self, epoch: int) -> None:
         super().at_epoch(epoch)
-        self.counts = cuts((epoch - 1) * self.steps, self.steps, self.every, self.last, self.ragged)
+        self.counts = cuts((epoch - 1) * self.steps, self.steps, self.most, self.every, self.last, self.ragged)
         self.counts += [0] * (self.count - len(self.counts))
         self.place = 0
 
@@ -73,23 +74,28 @@ class Chunks(Shuffled):
         return self.counts[index]
 
     def rows(self) -> tuple[Any, int]:
-        """The rows of the next chunk's steps, and how many steps these are: [MOST, batch], filled up with zeros; for a last batch that is
+        """The rows of the next chunk's steps, and how many steps these are: [most, batch], filled up with zeros; for a last batch that is
         smaller, [1, rest]."""
         count = self.counts[self.place]
         begin = sum(self.counts[: self.place])
         self.place += 1
         rows = self.order[begin * self.batch : (begin + count) * self.batch]
         width = min(self.batch, len(rows))
-        filled = np.zeros((MOST if width == self.batch else 1, width), np.int32)
+        filled = np.zeros((self.most if width == self.batch else 1, width), np.int32)
         filled.reshape(-1)[: len(rows)] = rows
         return filled, count
 
 
-def cuts(done: int, steps: int, every: int, last: int, ragged: bool) -> list[int]:
+def steps_together(graph: Graph, batch: int) -> int:
+    """How many steps are taken in one call; a step's backward pass is about twice its forward pass."""
+    return max(1, min(MOST, WORK // (3 * batch * max(1, count_network(graph).macs))))
+
+
+def cuts(done: int, steps: int, most: int, every: int, last: int, ragged: bool) -> list[int]:
     """How many steps each chunk of an epoch takes, `done` steps into the training. A `ragged` last step is a chunk of its own."""
     found, at, end = [], done, done + steps
     while at < end:
-        stops = [at + MOST, end - 1 if ragged and at < end - 1 else end, at + every - at % every]
+        stops = [at + most, end - 1 if ragged and at < end - 1 else end, at + every - at % every]
         stops += [last] if at < last else []
         found.append(min(stops) - at)
         at += found[-1]

@@ -260,7 +260,8 @@ class Training:
             return Shuffled(part, preparation, recipe)
         every = int(recipe.early_stopping.every or 1)
         last = self.state.best.step if self.state.stage == "retrain" and self.state.best else 0
-        chunks = resident.Chunks(part, preparation, recipe, every, last)
+        most = resident.steps_together(self.job.network.graph, recipe.batch or 1)
+        chunks = resident.Chunks(part, preparation, recipe, most, every, last)
         resident.take_over(self.model, chunks, self.job.network.graph)
         return chunks
 

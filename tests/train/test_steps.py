@@ -392,11 +392,18 @@ def test_steps_taken_together_are_the_same_steps(tmp_path: Path, text: str, chan
 def test_chunks_end_where_something_is_to_be_done() -> None:
     from netdsl.train.resident import cuts
 
-    assert cuts(0, 120, 120, 0, False) == [50, 50, 20]
-    assert cuts(0, 120, 120, 0, True) == [50, 50, 19, 1]
-    assert cuts(120, 120, 100, 0, False) == [50, 30, 40]
-    assert cuts(120, 120, 240, 123, False) == [3, 50, 50, 17]
-    assert cuts(0, 1, 1, 0, True) == [1]
+    assert cuts(0, 120, 50, 120, 0, False) == [50, 50, 20]
+    assert cuts(0, 120, 50, 120, 0, True) == [50, 50, 19, 1]
+    assert cuts(120, 120, 50, 100, 0, False) == [50, 30, 40]
+    assert cuts(120, 120, 50, 240, 123, False) == [3, 50, 50, 17]
+    assert cuts(0, 1, 50, 1, 0, True) == [1]
+
+
+def test_large_steps_are_taken_one_by_one() -> None:
+    from netdsl.train.resident import steps_together
+
+    assert steps_together(netdsl.parse("784 > fc-50 > softmax-10").graph, 200) == 50
+    assert steps_together(netdsl.parse("224x224x3 > conv3-64 x2 > gap > softmax-10").graph, 32) == 1
 
 
 def test_xla_is_for_long_trainings_of_dense_layers() -> None:
