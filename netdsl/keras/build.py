@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,10 +46,30 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     """
     if not os.path.isfile(path):
         raise fail("N601", f"there is no file {os.fspath(path)}")
+    if lack := _lack(os.fspath(path)):
+        raise fail("N614", f"{os.fspath(path)} is no whole Keras model: {lack}")
     try:
         return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise fail("N614", f"{os.fspath(path)} is damaged: {first_line(error)}") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise fail("N614", f"{os.fspath(path)} is no whole Keras model: {first_line(error)}") from None
+
+
+def _lack(path: str) -> str:
+    """What a file lacks to be a Keras model: a `.keras` is a zip archive. Nothing is said of `.h5`, which Keras reads too."""
+    if path.endswith((".h5", ".hdf5")):
+        return ""
+    if not path.endswith(".keras"):
+        return "its name does not end in .keras"
+    if not zipfile.is_zipfile(path):
+        return f"its {os.path.getsize(path):,} bytes are no zip archive, or one that is cut off"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = set(archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        return first_line(error)
+    if "config.json" not in held:
+        return "the archive has no config.json"
+    return "" if any(".weights." in name for name in held) else "the archive has no weights"
 
 
 def first_line(error: BaseException) -> str:

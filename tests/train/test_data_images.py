@@ -98,8 +98,12 @@ def test_other_files_are_left_out_and_told(animals: Path) -> None:
     (animals / ".git").mkdir()
     (animals / "dog" / "more").mkdir()
     Image.new("RGB", (5, 6)).save(animals / "dog" / "more" / "a.PNG")
+    Image.new("RGB", (5, 6)).save(animals / "top.png")
     found = loaded(COLOUR, animals)
-    assert found.notes == (f"left out of {animals}, no images: readme.md, notes.txt",)
+    assert found.notes == (
+        f"left out of {animals}, no images: readme.md, notes.txt",
+        f"left out of {animals}, in no folder of a class: top.png",
+    )
     assert sum(len(part) for part in (found.train, found.validation, found.test)) == 31
 
 

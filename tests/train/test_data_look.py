@@ -120,6 +120,9 @@ def test_a_sheet_of_examples_without_classes(npz: Any, tmp_path: Path) -> None:
     with pytest.raises(NetError, match="which are no images"):
         contact_sheet(looked(npz(x=RANDOM.random((23, 100)))).table, tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()
+    with pytest.raises(NetError, match=r"not named as a PNG(.|\n)*sheet\.png") as caught:
+        contact_sheet(looked("digits").table, tmp_path / "sheet.jpg")
+    assert caught.value.diagnostics[0].code == "N631"
 
 
 @pytest.mark.parametrize(("value", "text"), [(3.0, "3"), (0.12345, "0.1235"), (1234.5, "1,234"), (-124.3, "-124.3"), (2e12, "2e+12")])

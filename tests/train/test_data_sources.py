@@ -67,7 +67,12 @@ def test_parts_of_several_inputs(npz: Any) -> None:
     [
         (TWINS, {"x_left": X, "x_rigth": X, "y": Y}, "N514", "no array `x_right`(.|\n)*did you mean `x_rigth`"),
         (TWINS, {"x": X, "y": Y}, "N514", "no array `x_left`, `x_right`"),
-        (PAIR, {"x_left": X, "x_right": X, "y_whole": Y}, "N514", "no array `y_half`"),
+        (
+            PAIR,
+            {"x_left": X, "x_right": X, "y_whole": Y},
+            "N514",
+            "no array `y_half`; it holds .*\n  help: the arrays are",
+        ),
         (TWINS, {"x_left": X, "x_right": X[:-1], "y": Y}, "N515", "`x_left` of .* has 40 rows and `x_right` has 39"),
         (TWINS, {"x_left": X, "x_right": X[:, :3], "y": Y}, "N518", "`x_right` of .* holds examples of 3"),
         (PAIR, {"x_left": X, "x_right": X, "y": Y}, "N520", "the network tells 0 to 1 apart"),
@@ -87,6 +92,7 @@ def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
     assert (names, [array.shape for array in x]) == (["one.npy[0]"], [(1, 8), (1, 8)])
     for paths, code in (
         ([f"left={tmp_path / 'one.npy'}"], "N514"),
+        ([f"left={tmp_path / 'one.npy'}", f"left={tmp_path / 'two.npy'}"], "N506"),
         ([f"left={tmp_path / 'one.npy'}", f"rihgt={tmp_path / 'one.npy'}"], "N514"),
         ([str(tmp_path / "one.npy")], "N514"),
         ([npz("half.npz", x_left=X)], "N514"),
@@ -144,7 +150,7 @@ def test_labels_for_pixels_that_are_refused(npz: Any) -> None:
 def test_an_autoencoder_learns_the_prepared_input() -> None:
     found = loaded("input 16x16x1 > conv3-4 > conv3-1(sigmoid)", "digits", target="input")
     (output,) = found.preparation.outputs
-    assert (output.copies, output.loss, output.classes, output.metric) == ("input", "binary", 0, "accuracy")
+    assert (output.copies, output.loss, output.classes, output.metric) == ("input", "binary", 0, "absolute_error")
     rows = np.arange(3)
     (x,), (y,) = (found.preparation.x((found.train.x[0][rows],)), found.preparation.y((found.train.y[0][rows],)))
     assert np.array_equal(x, y)
@@ -195,6 +201,13 @@ def test_arrays_on_the_disk_that_are_refused(network: Any, tmp_path: Path, x: An
     assert caught.value.diagnostics[0].code == code
 
 
+def test_arrays_in_this_folder(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair(tmp_path, X, Y[:-1])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NetError, match=f"`x.npy` of {tmp_path} has 40 rows"):
+        load_data(Recipe(data=DataSpec(source="x.npy", target="y.npy")), network((8,), 4))
+
+
 def test_targets_that_are_not_named(tmp_path: Path) -> None:
     spec = pair(tmp_path)
     refused("input 8 > softmax-4", str(spec.source), "N514", "targets of .* are not named")
@@ -211,6 +224,29 @@ def test_large_arrays_are_looked_at_in_pieces(tmp_path: Path, monkeypatch: pytes
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    for name in ("data.xyz", "data"):
+        (tmp_path / name).write_text("1")
+        refused("input 8 > softmax-4", str(tmp_path / name), "N510", f"{name} is there, and .*(.|\n)*ends in .npz, .npy, .csv")
+    np.savez(tmp_path / "DATA.npz", x=X, y=Y)
+    (tmp_path / "DATA.npz").rename(tmp_path / "DATA.NPZ")
+    assert len(loaded("input 8 > softmax-4", str(tmp_path / "DATA.NPZ")).train) == 29
+
+
+def test_values_far_from_one_are_told(npz: Any) -> None:
+    (note,) = loaded("input 8 > linear-1", npz(x=X, y=np.arange(40) * 1000.0)).notes
+    assert note.startswith("`y` has the mean 1")
+    assert not loaded("input 8 > linear-1", npz(x=X, y=np.arange(40))).notes
+    assert not loaded("input 8 > softmax-4", npz(x=X, y=Y)).notes
+
+
+def test_shares_are_no_classes(npz: Any) -> None:
+    """Of values between 0 and 1 no accuracy is told."""
+    for y, metric in ((RANDOM.random((40, 2)), "absolute_error"), (np.eye(2)[Y % 2], "accuracy")):
+        (output,) = loaded("input 8 > sigmoid-2", npz(x=X, y=y)).preparation.outputs
+        assert (output.loss, output.metric) == ("binary", metric)
 
 
 def test_reviews_are_cut_and_padded(npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,13 +129,13 @@ def test_a_text_that_no_training_row_has(table: Any) -> None:
     lines = HOUSES.split("\n")
     lines[line - 1] = lines[line - 1].replace("there", "nowhere").replace("here", "nowhere") if "nowhere" not in lines[line - 1] else ""
     changed = loaded(PRICE, table("\n".join(lines)), "price")
-    assert changed.notes == ("1 texts of place in the test part are in no training row: none of its categories",)
+    assert changed.notes == ("1 text of place in the test part, in no training row: none of its categories",)
     assert (inputs(changed, "test")[:, 1:].sum(axis=1) == 0).sum() == 1
 
 
 def test_an_empty_text_is_none_of_the_categories(table: Any) -> None:
     found = loaded(PRICE, table(HOUSES.replace("3,there", "3,")), "price")
-    assert "empty cells in place: none of its categories" in found.notes[0]
+    assert "1 empty cell in place: none of its categories" in found.notes[0]
 
 
 # --- how files may look -----------------------------------------------------------------------------------------------
@@ -211,11 +211,17 @@ def test_a_column_of_one_value_is_only_centred(table: Any) -> None:
         (HOUSES.split("\n", 1)[1], "price", "N530", "no row of names, and its columns are the numbers 1 to 3"),
         (HOUSES.replace("\n7,", "\nseven,"), "price", "N531", "column `size` of .* holds numbers, but `seven` in line 9"),
         (HOUSES.replace(",75\n", ",much\n"), "price", "N531", "column `price` of .* holds numbers, but `much` in line 9"),
-        (HOUSES.replace(",75\n", ",inf\n"), "price", "N531", "holds numbers, but `inf`"),
-        (HOUSES.replace(",75\n", ",\n"), "price", "N531", "column `price` of .* is empty in 1 rows, first in line 9"),
+        (HOUSES.replace(",75\n", ",inf\n"), "price", "N531", "holds numbers, but `inf` in line 9, which is not finite"),
+        (HOUSES.replace(",75\n", ",1e300\n"), "price", "N531", "but `1e300` in line 9, which is too large for float32"),
+        (HOUSES.replace(",75\n", ",1e999\n"), "price", "N531", "but `1e999` in line 9, which is too large for float32"),
+        ("a,price\n" + "inf,1\n" * 9, "price", "N531", "`inf` in line 2, which is not finite(.|\\n)*9 such cells"),
+        ("a,b,price\n" + ",2,3\n" * 9, "price", "N531", "column `a` of .* is empty in all of its 9 rows"),
+        ("price\n1\n2\n", "price", "N530", "has no column but the target `price`"),
+        (HOUSES, "input", "N507", "`target: input` is for arrays and images; .* is a table"),
+        (HOUSES.replace(",75\n", ",\n"), "price", "N531", "column `price` of .* is empty in 1 row, first in line 9"),
         ("size,place,price\n", "price", "N516", "has no rows"),
         (HOUSES, "size", "N518", "gives 3 numbers: place as 2, price; the network's input has 2"),
-        ("a,b,price\n1,2,3\n", "price", "N516", "1 examples are too few"),
+        ("a,b,price\n1,2,3\n", "price", "N516", "1 example is too few"),
     ],
 )
 def test_tables_that_are_refused(table: Any, content: Any, target: str | None, code: str, told: str) -> None:
@@ -243,8 +249,29 @@ def test_networks_that_do_not_fit_a_table(table: Any, network: str, code: str, t
     assert caught.value.diagnostics[0].code == code
 
 
+def test_a_table_of_one_class(table: Any) -> None:
+    for content in (IRIS.replace("versicolor", "setosa").replace("virginica", "setosa"), "a,b,kind\n" + "1,2,7\n" * 9):
+        with pytest.raises(NetError, match=r"column `kind` of .* holds one class only: [s7]") as caught:
+            loaded("input 2 > softmax-2", table(content), "kind")
+        assert caught.value.diagnostics[0].code == "N521"
+
+
+def test_a_column_without_a_value_in_the_training_part(table: Any) -> None:
+    kept = set(loaded("input 2 > linear-1", table("a,b,y\n" + "".join(f"{row},1,2\n" for row in range(30))), "y").train.x[0][:, 0])
+    rows = "".join(f"{row},{'' if row in kept else 5},2\n" for row in range(30))
+    with pytest.raises(NetError, match=r"column `b` of .* is empty in all 22 rows of the training part"):
+        loaded("input 2 > linear-1", table("a,b,y\n" + rows), "y")
+
+
+def test_what_is_for_tables_alone() -> None:
+    for more in ({"header": False}, {"missing": "drop"}):
+        with pytest.raises(NetError, match=f"`{next(iter(more))}` is for tables; digits is none") as caught:
+            loaded("input 8x8x1 > softmax-10", "digits", None, **more)
+        assert caught.value.diagnostics[0].code == "N507"
+
+
 def test_a_missing_number_may_be_an_error(table: Any) -> None:
-    with pytest.raises(NetError, match=r"column `size` of .* is empty in 1 rows, first in line 7"):
+    with pytest.raises(NetError, match=r"column `size` of .* is empty in 1 row, first in line 7"):
         loaded(PRICE, table(HOUSES.replace("\n5,", "\n,")), "price", missing="error")
 
 

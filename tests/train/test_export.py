@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.train import export as room
 from netdsl.train.export import FORMS, export, format_of
+from netdsl.train.initial import read_safetensors
 from netdsl.train.recipe import Recipe
-from netdsl.train.run import Run, train
+from netdsl.train.run import Run, plan, train
 
 pytestmark = pytest.mark.keras
 
@@ -140,6 +142,87 @@ def test_the_same_weights_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
     other.save(tmp_path / "b.keras")
     export(tmp_path / "b.keras", tmp_path / "b.safetensors")
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_weights_are_read_without_a_package(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    export(run.folder, tmp_path / "a.safetensors")
+    arrays = read_safetensors(tmp_path / "a.safetensors")
+    assert all(np.array_equal(arrays[one.path], one.numpy()) for one in run.model.weights)
+    job = plan(netdsl.parse(TEXT), Recipe(init_from=str(tmp_path / "a.safetensors")))
+    assert [np.array_equal(*pair) for pair in zip(job.model().get_weights(), run.model.get_weights(), strict=True)].count(False) == 0
+
+
+def packed(header: Any, content: bytes = bytes(8)) -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + content
+
+
+def entry(**more: Any) -> Any:
+    return {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8], **more}}
+
+
+def test_each_type_of_safetensors(tmp_path: Path) -> None:
+    values = np.array([1.5, -2.0, 0.15625], np.float32)
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(packed(entry(dtype="BF16", shape=[3], data_offsets=[0, 6]), (values.view("<u4") >> 16).astype("<u2").tobytes()))
+    assert np.array_equal(read_safetensors(path)["a"], values)
+    for name, kind in (("F64", "f8"), ("F16", "f2"), ("I64", "i8"), ("I8", "i1"), ("U8", "u1"), ("BOOL", "?")):
+        array = np.ones((2, 1), kind)
+        path.write_bytes(packed({"__metadata__": {}, **entry(dtype=name, shape=[2, 1], data_offsets=[0, array.nbytes])}, array.tobytes()))
+        found = read_safetensors(path)["a"]
+        assert (found.dtype, found.tolist()) == (array.dtype, array.tolist())
+    path.write_bytes(packed(entry(dtype="BF16", shape=[], data_offsets=[0, 2]), b"\x80\x3f"))
+    assert read_safetensors(path)["a"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "header takes 0 bytes"),
+        (b"\xff" * 9, "header takes .* bytes, and 1 are there"),
+        (packed(b"{"), "no JSON"),
+        (packed(b"\xff"), "no JSON"),
+        (packed(b"[" * 100_000), "safetensors file"),
+        (packed([]), "no JSON object"),
+        (packed(b'{"a": 1, "a": 2}'), "a name stands twice"),
+        (packed({"a": 7}), "where `a` stands"),
+        (packed(entry(data_offsets=[0, 8.0])), "where `a` stands"),
+        (packed(entry(data_offsets=[8, 0])), "where `a` stands"),
+        (packed(entry(data_offsets=[0, 16])), "8 bytes are there"),
+        (packed(entry(data_offsets=[4, 8])), "begins at 0"),
+        (packed(entry(), bytes(9)), "take 8 bytes, and 9"),
+        (packed({**entry(), "b": entry()["a"]}), "`b` is told to be at 0 to 8; it begins at 8"),
+        (packed(entry(dtype="F8")), "type F8"),
+        (packed(entry(dtype=[])), "type"),
+        (packed(entry(shape=[-2])), "the shape of `a`"),
+        (packed(entry(shape=[True, 2])), "the shape of `a`"),
+        (packed(entry(shape=[3])), "does not take 8"),
+    ],
+)
+def test_damaged_safetensors(content: bytes, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(NetError, match=told) as caught:
+        read_safetensors(path)
+    assert code(caught) == "N614"
+
+
+def test_files_that_are_no_models(run: Run, tmp_path: Path) -> None:
+    whole = (run.folder / "best.keras").read_bytes()
+    contents = {
+        "bad.keras": (b"no model", "8 bytes are no zip"),
+        "a.png": (b"", "does not end in .keras"),
+        "cut.keras": (whole[:-99], "zip"),
+    }
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as file:
+        file.writestr("config.json", "{}")
+    contents["other.keras"] = ((tmp_path / "other.keras").read_bytes(), "no weights")
+    for name, (content, told) in contents.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(NetError, match=f"{name} is no whole Keras model: .*{told}") as caught:
+            plan(netdsl.parse(TEXT), Recipe(init_from=str(tmp_path / name))).model()
+        assert (code(caught), "ensure" in str(caught.value)) == ("N614", False)
 
 
 def test_safetensors_reads_them(run: Run, tmp_path: Path) -> None:

@@ -37,11 +37,11 @@ REFUSED = [
     ({"x_train": X, "y_train": Y}, (8,), 4, "softmax", "N514", "no array `x_test`, `y_test`"),
     ({"x": X, "y": Y[:-1]}, (8,), 4, "softmax", "N515", "40 rows and `y` has 39"),
     ({"x": X[:0], "y": Y[:0]}, (8,), 4, "softmax", "N516", "`x` of .* is empty"),
-    ({"x": X[:1], "y": Y[:1]}, (8,), 4, "softmax", "N516", "1 examples are too few"),
-    ({"x": X[0, 0], "y": Y[0]}, (8,), 4, "softmax", "N516", "is empty"),
+    ({"x": X[:1], "y": Y[:1]}, (8,), 4, "softmax", "N516", "1 example is too few"),
+    ({"x": X[0, 0], "y": Y[0]}, (8,), 4, "softmax", "N516", "`x` of .* is a single number"),
     ({"x": put(X, (3, 1), np.nan), "y": Y}, (8,), 4, "softmax", "N517", "not finite, first in row 3"),
     ({"x": put(X, (5, 1), np.inf), "y": Y}, (8,), 4, "softmax", "N517", "first in row 5"),
-    ({"x": put(X.astype(float), (5, 1), 1e300), "y": Y}, (8,), 4, "softmax", "N517", "first in row 5"),
+    ({"x": put(X.astype(float), (5, 1), 1e300), "y": Y}, (8,), 4, "softmax", "N517", "1e.300, too large for float32 .* row 5"),
     ({"x": X, "y": put(Y.astype(float), 2, np.nan)}, (8,), 4, "softmax", "N517", "`y` of .* not finite, first in row 2"),
     ({"x": X.astype(complex), "y": Y}, (8,), 4, "softmax", "N517", "complex"),
     ({"x": X.astype(str), "y": Y}, (8,), 4, "softmax", "N517", "not numbers"),
@@ -57,7 +57,18 @@ REFUSED = [
     ({"x": X, "y": Y - 1}, (8,), 4, "softmax", "N520", "from -1 to 2"),
     ({"x": X, "y": Y}, (8,), 1, "sigmoid", "N520", "0 to 1 apart"),
     ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1}, (8,), 4, "softmax", "N520", "`y_test` go from 1 to 4"),
-    ({"x": X, "y": Y * 0}, (8,), 4, "softmax", "N521", "one class only: 0"),
+    ({"x": X, "y": Y * 0}, (8,), 4, "softmax", "N521", "`y` of .* one class only: 0"),
+    ({"x": X, "y": Y + 0.5}, (8,), 2, "linear", "N518", "holds values of single numbers; the network gives 2"),
+    ({"x": X, "y": np.eye(3)[Y % 3]}, (8,), 2, "softmax", "N518", "rows of 3 classes, .* tells 2 apart(.|\n)*as many outputs: 3"),
+    ({"x": X[:2], "y": Y[:2]}, (8,), 4, "softmax", "N516", "2 examples are too few: 0.2 of them for test .*(.|\n)*give more examples$"),
+    (
+        {"x": X[:4], "y": Y[:4]},
+        (8,),
+        4,
+        "softmax",
+        "N516",
+        "0.1 of the 3 that the test part leaves for validation(.|\n)*{validation: 0.2}",
+    ),
     ({"x": X, "y": Y}, (8,), 1, "softmax", "N507", "two outputs or more"),
 ]
 
@@ -296,6 +307,12 @@ def test_a_preparation_is_kept_whole(preparation: Preparation) -> None:
         lambda plain: plain["inputs"][0].update(columns=[]),
         lambda plain: plain["inputs"][0]["columns"].update(missing="guess"),
         lambda plain: plain["outputs"][0].update(names=None),
+        lambda plain: plain["inputs"][0].update(scale=0),
+        lambda plain: plain["inputs"][0].update(unit="no"),
+        lambda plain: plain["inputs"][0]["columns"]["columns"][0].update(deviation=0),
+        lambda plain: plain["outputs"][0].update(spread=0),
+        lambda plain: plain["outputs"][0].update(loss="guess"),
+        lambda plain: plain["outputs"][0].update(classes=7),
     ],
 )
 def test_a_damaged_preparation(damage: Callable[[Any], Any]) -> None:
@@ -342,6 +359,42 @@ def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path)
     assert np.abs(DIGITS.x(read_inputs(tmp_path / "large.png", DIGITS)[1])[0] - wanted).mean() < 0.04
 
 
+SMALL = prepared(Input("input", (8, 8), True, 16.0, True, (8, 8, 1)), CLASSES)
+FLAT = prepared(Input("input", (8, 8), True, 16.0, True, (64,)), CLASSES)
+ROWS = prepared(Input("input", (64,), True, 16.0, True, (8, 8, 1)), CLASSES)
+COLOUR = prepared(Input("input", (8, 8, 3), True, 255.0, True, (8, 8, 3)), CLASSES)
+
+
+@pytest.mark.parametrize("preparation", [DIGITS, SMALL, FLAT, ROWS, COLOUR])
+def test_inputs_of_unlike_size_are_predicted_together(preparation: Preparation, tmp_path: Path) -> None:
+    """Each is prepared as it is alone, whatever stands beside it."""
+    (input,) = preparation.inputs
+    ramp = (np.add.outer(np.arange(28), np.arange(28)) * input.scale / 54).astype(np.uint8)
+    small, most = ramp[:8, :8], int(255 / input.scale)
+    Image.fromarray(small * most).save(tmp_path / "g8.png")
+    np.save(tmp_path / "three.npy", np.stack([small] * 3))
+    paths = [tmp_path / "three.npy", tmp_path / "g8.png"]
+    if input.pictures:
+        Image.fromarray(ramp * most).save(tmp_path / "g28.png")
+        np.save(tmp_path / "g28.npy", ramp)
+        np.save(tmp_path / "several.npy", np.stack([ramp, ramp]))
+        np.save(tmp_path / "colour.npy", np.stack([ramp] * 3, axis=2))
+        np.save(tmp_path / "flat.npy", np.stack([small.reshape(64)] * 4))
+        paths += [tmp_path / name for name in ("g28.png", "g28.npy", "several.npy", "colour.npy")]
+        paths += [tmp_path / "flat.npy"] if len(input.example) == 2 else []
+    names, x = read_inputs(paths, preparation)
+    (together,) = preparation.x(x)
+    alone = [preparation.x(read_inputs(path, preparation)[1])[0] for path in paths]
+    assert [len(one) for one in alone] == [3, 1, 1, 1, 2, 1, 4][: len(paths)]
+    assert len(names) == len(together)
+    assert together == pytest.approx(np.concatenate(alone), abs=1e-5)
+
+
+def test_whole_numbers_may_come_as_real_ones(tmp_path: Path) -> None:
+    np.save(tmp_path / "real.npy", np.full((2, 8, 8), 16.0))
+    assert DIGITS.x(read_inputs(tmp_path / "real.npy", DIGITS)[1])[0].min() == 1
+
+
 def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
     many = np.full((3, 8, 8), 16, np.uint8)
     np.save(tmp_path / "many.npy", many)
@@ -367,7 +420,8 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
         ("object.npy", np.array([{}]), DIGITS, "N513", "pickled"),
         ("wide.npy", np.zeros((2, 3, 3, 2), np.uint8), DIGITS, "N518", "3x3x2"),
         ("bytes.npy", np.full((1, 8, 8), 255, np.uint8), DIGITS, "N517", "trained on 0 to 16"),
-        ("real.npy", np.zeros((1, 8, 8)), DIGITS, "N517", "trained on whole ones"),
+        ("real.npy", np.full((1, 8, 8), 0.5), DIGITS, "N517", r"0.5 in row 0; .* whole numbers(.|\n)*\(x \* 16\)"),
+        ("whole.npy", np.zeros((1, 4), int), VECTOR, "N517", "trained on real ones(.|\n)*astype"),
         ("nan.npy", np.full((1, 4), np.nan), VECTOR, "N517", "not finite"),
         ("short.npy", np.zeros((1, 3)), VECTOR, "N518", "3, which cannot be made"),
         ("none.npy", np.zeros((0, 4)), VECTOR, "N516", "is empty"),

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 import netdsl
 from netdsl.errors import NetError, RunError
+from netdsl.train.export import export
 from netdsl.train.prepare import Output
 from netdsl.train.recipe import DataSpec, Optimizer, Penalty, Recipe
 from netdsl.train.run import Run, train
@@ -172,6 +174,38 @@ def test_other_data(two: tuple[Run, str], tmp_path: Path) -> None:
     assert given["loss"] == pytest.approx(run.test["loss"])
 
 
+def test_other_data_is_measured_whole(two: tuple[Run, str], tmp_path: Path) -> None:
+    """Where it has no test part of its own, and were it of two rows."""
+    run, path = two
+    held = {name: array[:2] for name, array in np.load(path).items()}
+    np.savez(tmp_path / "few.npz", **held)
+    found = evaluate(run.folder, data=tmp_path / "few.npz")
+    assert (found["part"], found["examples"], found["changed"], found["whole"]) == ("test", 2, True, True)
+    assert f"all of {tmp_path / 'few.npz'}, which has no test part of its own: loss" in describe_evaluation(found)
+    assert evaluate(run.folder, data=held)["outputs"] == found["outputs"]
+    with pytest.raises(NetError, match=r"has no validation part(.|\n)*--part test") as caught:
+        evaluate(run.folder, data=held, part="validation")
+    assert caught.value.diagnostics[0].code == "N630"
+    parts = {f"{name[0]}_{part}{name[1:]}": array for name, array in held.items() for part in ("train", "test")}
+    np.savez(tmp_path / "parts.npz", **parts)
+    with pytest.raises(NetError, match="for validation leaves a part empty"):
+        evaluate(run.folder, data=tmp_path / "parts.npz")
+    same = evaluate(run.folder, data=path)
+    assert (same["changed"], same["whole"], same["examples"]) == (False, False, 60)
+
+
+def test_a_table_is_measured_on_tables(tmp_path: Path, digits: Run) -> None:
+    lines = "size,price\n" + "".join(f"{row},{row * 3}\n" for row in range(40))
+    (tmp_path / "all.csv").write_text(lines, encoding="utf-8")
+    run = trained("net houses\n1 > linear-1", tmp_path, Recipe(epochs=1), data=str(tmp_path / "all.csv"), target="price")
+    (tmp_path / "new.csv").write_text("price,size\n3,1\n6,2\n", encoding="utf-8")
+    assert evaluate(run.folder, data=tmp_path / "new.csv")["examples"] == 2
+    for folder, data, told in ((run.folder, "digits", "is no table"), (digits.folder, tmp_path / "new.csv", "is a table, and")):
+        with pytest.raises(NetError, match=told) as caught:
+            evaluate(folder, data=data)
+        assert caught.value.diagnostics[0].code == "N536"
+
+
 # --- labels for each position -------------------------------------------------------------------------------------
 
 
@@ -202,7 +236,7 @@ def result(classes: int, matrix: Any) -> dict[str, Any]:
     for label, given in zip(labels, said, strict=True):
         tally.add(np.full(matrix[label, given], label), np.eye(classes)[np.full(matrix[label, given], given)])
     rest = {"run": "runs/a-1", "part": "test", "data": "d", "step": 7, "examples": 9, "loss": None, "accuracy": 0.5}
-    return {**rest, "outputs": {"y": tally.told()}, "trained_on": False, "changed": False}
+    return {**rest, "outputs": {"y": tally.told()}, "trained_on": False, "changed": False, "whole": False}
 
 
 def test_the_table_for_people() -> None:
@@ -266,6 +300,41 @@ def test_a_run_that_has_not_ended(action: Any, tmp_path: Path) -> None:
     assert caught.value.diagnostics[0].code == "N613"
     with pytest.raises(NetError, match="there is no run folder"):
         action(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"shape": [8, 8, 1]', '"shape": [3]', "its input `input` has 3; the network's `input` has 8x8x1"),
+        ('"example": [8, 8]', '"example": [3]', "it makes 8x8x1 of examples of 3"),
+        ('"scale": 16.0', '"scale": 0', ""),
+        ('"vocabulary": 0', '"vocabulary": 9', "it knows 9 indices"),
+        ('"activation": "softmax"', '"activation": "linear"', "is a `linear`, the network's a `softmax`"),
+        ('"copies": ""', '"copies": "other"', "copies `other`, which is no input"),
+    ],
+)
+def test_a_preparation_that_does_not_fit(digits: Run, tmp_path: Path, old: str, new: str, told: str) -> None:
+    shutil.copytree(digits.folder, tmp_path / "run")
+    path = tmp_path / "run" / "preparation.json"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    for action in (evaluate, lambda folder: predict(folder, "x.npy"), lambda folder: export(folder, tmp_path / "a.keras")):
+        with pytest.raises(NetError, match=f"preparation.json is damaged.*{told}") as caught:
+            action(tmp_path / "run")
+        assert caught.value.diagnostics[0].code == "N614"
+
+
+@pytest.mark.parametrize("text", ["8x8x1 > fc-17 > softmax-10", "8x8x1 > fc-16 > softmax-11", "4x16x1 > fc-16 > softmax-10"])
+def test_another_networks_weights(digits: Run, tmp_path: Path, text: str) -> None:
+    shutil.copytree(digits.folder, tmp_path / "run")
+    netdsl.parse(text).keras().save(tmp_path / "run" / "best.keras")
+    np.save(tmp_path / "x.npy", np.zeros((1, 8, 8), np.uint8))
+    actions = (evaluate, lambda folder: predict(folder, tmp_path / "x.npy"), lambda folder: export(folder, tmp_path / "a.keras"))
+    for action in actions:
+        with pytest.raises(NetError, match=r"best\.keras holds another network than small: inputs of .* weights") as caught:
+            action(tmp_path / "run")
+        assert caught.value.diagnostics[0].code == "N614"
 
 
 def test_memory_that_runs_out(digits: Run, monkeypatch: pytest.MonkeyPatch) -> None:

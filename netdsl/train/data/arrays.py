@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.train.data.parts import INPUT, Part, Table, Wanted
-from netdsl.train.prepare import scan, size
+from netdsl.train.prepare import LARGEST, counted, scan, size
 
 if TYPE_CHECKING:
     from netdsl.train.prepare import Array, Rows
@@ -74,7 +74,7 @@ def read_pair(path: Path, target: str | None, wanted: Wanted, span: Span | None 
     copied = target == INPUT
     y = () if copied else (read_npy(Path(target), span, mapped=True),) * len(wanted.outputs)
     names = () if copied else (f"`{Path(target).name}`",) * len(wanted.outputs)
-    part = sound(Part((x,), y, "all", (f"`{path.name}`",), names), str(path.parent), span)
+    part = sound(Part((x,), y, "all", (f"`{path.name}`",), names), os.path.abspath(path.parent), span)
     return Table(os.path.abspath(path), part, target=target if copied else os.path.abspath(target))
 
 
@@ -125,7 +125,8 @@ def _names(
     missing = [name for name in dict.fromkeys((*x, *y)) if name not in held]
     if missing:
         told = ", ".join(f"`{name}`" for name in missing)
-        mend = did_you_mean(missing[0], held) or f"the arrays are {', '.join(dict.fromkeys((*x, *y)))}"
+        others = [name for name in held if name not in (*x, *y)]
+        mend = did_you_mean(missing[0], others) or f"the arrays are {', '.join(dict.fromkeys((*x, *y)))}"
         if not suffix and len(x) == len(y) == 1:
             mend = f"the arrays are {', '.join(TRAINED)}, or {', '.join(WHOLE)}"
         raise fail("N514", f"{source} has no array {told}; it holds {', '.join(sorted(held)) or 'none'}", span, help=mend)
@@ -138,18 +139,27 @@ def sound(part: Part, source: str, span: Span | None) -> Part:
     for name, array in dict(zip((*part.x_names, *part.y_names), (*part.x, *part.y), strict=True)).items():
         check_numbers(array, f"{name} of {source}", span)
         if len(array) != len(part):
-            raise fail("N515", f"{first} of {source} has {len(part):,} rows and {name} has {len(array):,}", span)
+            raise fail("N515", f"{first} of {source} has {counted(len(part), 'row')} and {name} has {len(array):,}", span)
     return part
 
 
 def check_numbers(array: Rows, what: str, span: Span | None = None) -> None:
-    """Raises NetError N516 where an array is empty, N517 where it holds anything but finite numbers."""
+    """Raises NetError N516 where an array holds no rows, N517 where it holds anything but finite numbers of 32 bits."""
+    import numpy as np
+
     if array.dtype.kind not in "biuf":
         kind = "text" if array.dtype.kind in "US" else str(array.dtype)
         raise fail("N517", f"{what} holds {kind}, not numbers", span)
-    if 0 in array.shape or not array.shape:
-        raise fail("N516", f"{what} is empty", span)
+    if not array.shape:
+        raise fail("N516", f"{what} is a single number, no array of examples", span, help="the first axis counts the examples: [n, ...]")
+    if 0 in array.shape:
+        raise fail("N516", f"{what} is empty: {size(array.shape)}", span)
     if array.dtype.kind == "f" and (row := scan(array).endless) is not None:
+        values = np.asarray(array[row], float).reshape(-1)
+        large = values[np.isfinite(values) & (np.abs(values) > LARGEST)]
+        if len(large) and np.isfinite(values).all():
+            message = f"{what} holds {large[0]:g}, too large for float32 (up to 3.4e38), first in row {row}"
+            raise fail("N517", message, span, help="divide the numbers")
         raise fail("N517", f"{what} holds a number that is not finite, first in row {row}", span)
 
 

@@ -152,11 +152,12 @@ class told:
 
 
 class Found(NamedTuple):
-    """The images of a folder, each with its class, and the files that are none."""
+    """The images of a folder, each with its class, the files that are none, and the images that lie in no class's folder."""
 
     paths: list[Path]
     labels: list[int]
     others: list[Path]
+    stray: list[Path]
 
 
 def read_folder(path: Path, wanted: Wanted, kept: tuple[str, ...], target: str | None, span: Span | None = None) -> Table:
@@ -182,8 +183,11 @@ def read_folder(path: Path, wanted: Wanted, kept: tuple[str, ...], target: str |
         name: _part(one, shape, f" in {folders[name].name}" if len(folders) > 1 else "", len(wanted.outputs), bare)
         for name, one in found.items()
     }
-    others = [other for one in found.values() for other in one.others]
-    notes = (f"left out of {path}, no images: {_some(others)}",) if others else ()
+    groups = {
+        "no images": [other for one in found.values() for other in one.others],
+        "in no folder of a class": [stray for one in found.values() for stray in one.stray],
+    }
+    notes = tuple(f"left out of {path}, {what}: {_some(paths)}" for what, paths in groups.items() if paths)
     source = os.path.abspath(path)
     return Table(source, parts["train"], parts.get("test"), parts.get("validation"), classes, bool(classes), 255.0, target, notes=notes)
 
@@ -229,7 +233,7 @@ def _classes(path: Path, span: Span | None) -> tuple[str, ...]:
 
 def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> Found:
     """The images of one part, class by class; all in it where there are no classes."""
-    found = Found([], [], [])
+    found = Found([], [], [], [])
     if not classes:
         _gather(path, 0, found)
         return found
@@ -238,7 +242,8 @@ def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> Found:
         if name not in classes:
             mend = did_you_mean(name, classes) or f"the classes are {', '.join(classes)}"
             raise fail("N528", f"the folder {here[name]} is none of the classes to train on", span, help=mend)
-    found.others.extend(sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")))
+    for one in sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")):
+        (found.stray if one.name.lower().endswith(SUFFIXES) else found.others).append(one)
     for label, name in enumerate(classes):
         before = len(found.paths)
         if name in here:
@@ -250,7 +255,7 @@ def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> Found:
 
 def image_files(path: Path) -> list[Path]:
     """All files in a folder, and in those below it, that are named as images."""
-    found = Found([], [], [])
+    found = Found([], [], [], [])
     _gather(path, 0, found)
     return found.paths
 

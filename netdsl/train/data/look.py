@@ -56,7 +56,7 @@ def survey(spec: DataSpec, network: Network | None = None, span: Span | None = N
     if network is not None:
         return Survey(source, read(spec, Wanted.of(network), span=span), None, spec.target)
     wanted, target = _guess(spec, span)
-    table = read(DataSpec(source=source, target=target), wanted, span=span)
+    table = read(DataSpec(source=source, target=target, header=spec.header), wanted, span=span)
     if source.startswith(HUBS) and len(table.train.x[0].shape) == 4:
         table = replace(table, notes=(*table.notes, f"images are looked at as {size(wanted.inputs[0].shape)}; a network says its own size"))
     return Survey(source, table, None, target)
@@ -68,9 +68,9 @@ def _guess(spec: DataSpec, span: Span | None) -> tuple[Wanted, str | None]:
     path, gate, end = Path(source), Gate("input", (64, 64, 3)), (Gate("output", (1,)),)
     if source == "imdb":
         return Wanted((Gate("input", (200,), vocabulary=20_000),), end), target
-    if path.suffix == ".npz" and source not in NAMES:
+    if path.suffix.lower() == ".npz" and source not in NAMES:
         return _by_names(list(read_npz(path, span)), target)
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return Wanted((gate,), end), target or INPUT
     if path.is_dir():
         files = image_files(path)
@@ -310,8 +310,10 @@ INK, PAPER = (34, 34, 34), (255, 255, 255)
 def contact_sheet(table: Table | None, path: str | Path) -> None:
     """Writes a PNG of up to ten examples of each of up to ten classes, a row for each class; of data without classes, of 100 examples.
 
-    Which examples is by chance, always the same one. Raises NetError N518 where the data holds no images.
+    Which examples is by chance, always the same one. Raises NetError N518 where the data holds no images, N631 for another suffix.
     """
+    if Path(path).suffix.lower() != ".png":
+        raise fail("N631", f"{path} is not named as a PNG, which a sheet of images is", help=f"name it {Path(path).with_suffix('.png')}")
     if table is None:
         raise fail("N518", "a table of text and numbers holds no images")
     part = table.train

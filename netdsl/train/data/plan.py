@@ -78,7 +78,9 @@ def _output(y: Rows, gate: Gate, table: Table, recipe: Recipe) -> Output:
     if table.own and table.classes and not classes:
         raise _no_classes(table, gate, recipe.span("data.source"))
     loss = recipe.loss or _loss(labels.seen, gate.activation, classes)
-    output = Output(gate.name, gate.shape, gate.activation, loss, classes, table.classes if classes else ())
+    names = table.classes if classes else ()
+    soft = not classes and loss == "binary" and gate.activation in PROBABILITIES["binary"] and labels.seen.broken is not None
+    output = Output(gate.name, gate.shape, gate.activation, loss, classes, names, soft=soft)
     if table.own and classes and len(table.classes) != classes:
         raise _other_classes(table, gate, recipe.span("data.source"))
     check_loss(output, labels.seen, recipe.span("loss"))
@@ -105,7 +107,7 @@ def _classes(labels: Labels, gate: Gate, loss: str | None) -> int:
     """How many classes the output tells apart; 0 where the targets are values."""
     if gate.shape[-1] > 1:
         told = loss in ("cross-entropy", "hinge") or (loss is None and gate.activation in ("softmax", "logsoftmax"))
-        return gate.shape[-1] if told or is_label(labels.shape, gate.shape) else 0
+        return gate.shape[-1] if told or (is_label(labels.shape, gate.shape) and labels.seen.broken is None) else 0
     single = math.prod(labels.shape) == math.prod(gate.shape) == 1
     told = loss in ("binary", "hinge") or gate.activation in PROBABILITIES["binary"]
     return 2 if single and told and labels.seen.broken is None else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from netdsl.train.data.tables import SUFFIXES, read_sheet, select
 from netdsl.train.prepare import Input, channels, misfit
 
 if TYPE_CHECKING:
-    from netdsl.train.prepare import Array, Preparation
+    from netdsl.train.prepare import Array, Preparation, Shape
 
 STANDARD_INPUT = "-"
 
@@ -23,8 +24,8 @@ def read_inputs(paths: str | Path | Sequence[str | Path], preparation: Preparati
 
     An `.npz` holds them as `x` (`x_NAME` for several inputs), as `x_test` or as its only array; an `.npy` is one array, of examples or
     of one example; a network that was trained on a table takes a CSV or Parquet file, or a CSV on standard input (`-`), with or without
-    the target's column; any other file is an image. With several inputs `NAME=PATH` names each one's file. Raises NetError N511 to N518,
-    N524, N527, N530 to N532, N536.
+    the target's column; any other file is an image. With several inputs `NAME=PATH` names each one's file. Raises NetError N506, N511 to
+    N518, N524, N527, N530 to N532, N536.
     """
     many = [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
     if not many:
@@ -38,20 +39,24 @@ def read_inputs(paths: str | Path | Sequence[str | Path], preparation: Preparati
 
 
 def _joined(arrays: Sequence[Array], input: Input) -> Array:
-    """The records of several files in one array; images are brought to one size, as `Input.values` would do."""
+    """The records of several files in one array, brought to one shape as `Input.values` would do."""
     import numpy as np
 
-    if len(arrays) > 1 and len({array.shape[1:] for array in arrays}) > 1:
-        arrays = [input.sized(array) for array in arrays]
+    if len({array.shape[1:] for array in arrays}) > 1:
+        arrays = [input.alike(array) for array in arrays]
     return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
 
 
 def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
-    """A file for each input: `left=a.png right=b.png`. Raises NetError N514, N515."""
-    given = dict(path.split("=", 1) for path in paths)
+    """A file for each input: `left=a.png right=b.png`. Raises NetError N506, N514, N515."""
+    pairs = [path.split("=", 1) for path in paths]
+    given = {one[0]: one[1] for one in pairs}
     inputs = [input.name for input in preparation.inputs]
-    for name in given.keys() - set(inputs):
-        mend = did_you_mean(name, inputs) or f"the inputs are {', '.join(inputs)}"
+    if twice := [name for place, (name, _) in enumerate(pairs) if name in [other for other, _ in pairs[:place]]]:
+        files = " and ".join(path for name, path in pairs if name == twice[0])
+        raise fail("N506", f"the input `{twice[0]}` is given twice: {files}", help="a file each; for several examples files of arrays")
+    for name in sorted(given.keys() - set(inputs)):
+        mend = did_you_mean(name, [one for one in inputs if one not in given]) or f"the inputs are {', '.join(inputs)}"
         raise fail("N514", f"the network has no input `{name}`", help=mend)
     for name in inputs:
         if name not in given:
@@ -89,9 +94,9 @@ def _single(path: str, input: Input) -> tuple[list[str], Array]:
         if not len(sheet.places):
             raise fail("N516", f"{path} has no rows")
         return [f"{file.name or path}:{place}" for place in sheet.places.tolist()], select(sheet, input.columns)
-    if file.suffix not in (".npy", ".npz"):
+    if file.suffix.lower() not in (".npy", ".npz"):
         return [file.name], _picture(file, input)
-    array = read_npy(file) if file.suffix == ".npy" else _held(file, [""])[0]
+    array = read_npy(file) if file.suffix.lower() == ".npy" else _held(file, [""])[0]
     x = _sound(array, input, file.name)
     return _numbered(file, len(x)), x
 
@@ -102,11 +107,22 @@ def _numbered(path: Path, count: int) -> list[str]:
 
 def _sound(array: Array, input: Input, name: str) -> Array:
     """Examples [n, ...] that the input takes, of such or of one example."""
-    x = array[None] if array.shape == input.example else array
+    x = array[None] if _is_one(array.shape, input) else array
+    if input.pictures and x.ndim == 2 and math.prod(x.shape[1:]) == math.prod(input.example):
+        x = x.reshape(len(x), *input.example)
     check_numbers(x, name)
     input.check(x, name)
     input.check_range(x, name)
     return x
+
+
+def _is_one(given: Shape, input: Input) -> bool:
+    """Whether an array is one example, not several: of its shape, or an image of another size [h, w] or [h, w, 1 or 3]."""
+    if given == input.example or input.columns or not input.pictures:
+        return given == input.example
+    colour = len(given) == 3 and given[2] in (1, 3) and given[1:] != input.example
+    image = colour or (len(given) == 2 and given[1] != math.prod(input.example) and not input.takes(given[1:]))
+    return image and min(given) > 0 and input.takes(given)
 
 
 def _held(path: Path, names: Sequence[str]) -> list[Array]:

@@ -7,9 +7,10 @@ import math
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
+from netdsl.train.data.joined import joined
 from netdsl.train.data.parts import INPUT, Data, Part, Prepared, Table
 from netdsl.train.data.plan import is_label
-from netdsl.train.prepare import broken_value, scan, size
+from netdsl.train.prepare import broken_value, counted, scan, size
 from netdsl.train.recipe import Split
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def arrange(table: Table, recipe: Recipe, preparation: Preparation, trained: boo
     found = [checked(part, preparation, span) if part else None for part in (table.train, table.validation, table.test)]
     train, validation, test = found
     assert train is not None
-    share, portion = asked.test, asked.validation
+    share, portion, given = asked.test, asked.validation, len(train)
     if test is None:
         share = share or TEST
         train, test = _tested(train, preparation, recipe, share, span)
@@ -46,7 +47,7 @@ def arrange(table: Table, recipe: Recipe, preparation: Preparation, trained: boo
         validation = train.at(np.arange(0))
     elif validation is None:
         portion = portion or VALIDATION
-        train, validation = _divided(train, preparation, portion, recipe.seed or 0, "validation", span)
+        train, validation = _divided(train, preparation, portion, recipe.seed or 0, "validation", span, given)
     elif portion is not None:
         place = recipe.span("data.split.validation")
         raise fail("N507", f"{table.source} has a validation part of its own", place, help="leave `validation` out")
@@ -63,6 +64,21 @@ def arrange(table: Table, recipe: Recipe, preparation: Preparation, trained: boo
     return Data(spec, preparation, *parts, table.notes)
 
 
+def whole(table: Table, recipe: Recipe, preparation: Preparation) -> Data:
+    """All examples of a table that has no test part of its own as the test part: data that a network was not trained with.
+
+    Raises NetError N517 to N520, N527.
+    """
+    import numpy as np
+
+    span = recipe.span("data.source")
+    parts = [checked(part, preparation, span) for part in (table.train, table.validation) if part]
+    none = parts[0].at(np.arange(0))
+    test = joined(*parts) if len(parts) > 1 else parts[0]
+    spec = dataclasses.replace(recipe.data, source=table.source, target=table.target)
+    return Data(spec, preparation, none.named("training"), none.named("validation"), test.named("test"), table.notes)
+
+
 def _scale(preparation: Preparation) -> float | None:
     """What all inputs are divided by; None where they are not alike, or not divided."""
     scales = {None if input.vocabulary or input.columns else input.scale for input in preparation.inputs}
@@ -71,7 +87,7 @@ def _scale(preparation: Preparation) -> float | None:
 
 def _several_classes(part: Part, preparation: Preparation, source: str, span: Span | None) -> None:
     """Raises NetError N521 where all examples are of one class."""
-    for y, output, name in zip(part.y, preparation.outputs, part.x_names * len(part.y), strict=False):
+    for y, output, name in zip(part.y, preparation.outputs, part.y_names, strict=True):
         if output.classes and (seen := scan(y)).least == seen.most:
             raise fail("N521", f"{name} of {source} holds one class only: {output.label(int(seen.least))}", span)
 
@@ -103,7 +119,8 @@ def _targets(output: Output, y: Rows, name: str, span: Span | None) -> Rows:
         return _labels(y, output, name, span)
     given, wanted = y.shape[1:], output.shape
     if given != wanted and (*given, 1) != wanted:
-        raise fail("N518", f"{name} holds values of {size(given)}; the network gives {size(wanted)}", span)
+        mend = f"end the network with as many outputs: {math.prod(given) or 1}" if len(wanted) == 1 and len(given) < 2 else ""
+        raise fail("N518", f"{name} holds values of {size(given)}; the network gives {size(wanted)}", span, help=mend)
     return y
 
 
@@ -114,10 +131,13 @@ def _labels(y: Rows, output: Output, name: str, span: Span | None) -> Rows:
     positions: Shape = output.shape[:-1]
     if output.shape[-1] > 1 and y.shape[1:] == output.shape:
         rows = np.asarray(y[:])
-        if not (((rows == 0) | (rows == 1)).all() and (rows.sum(axis=-1) == 1).all()):
+        if not _one_hot(rows):
             raise fail("N519", f"the rows of {name} are not of one 1 and else 0", span)
         return np.asarray(rows.argmax(axis=-1))
     if not is_label(y.shape[1:], output.shape):
+        if len(y.shape) == len(output.shape) + 1 and _one_hot(rows := np.asarray(y[:])):
+            message = f"{name} holds rows of {rows.shape[-1]} classes, one 1 and else 0; the network tells {output.classes} apart"
+            raise fail("N518", message, span, help=f"end the network with as many outputs: {rows.shape[-1]}")
         needed = f"the network needs a label for each of {size(positions)}" if positions else "a class label is one number"
         raise fail("N518", f"{name} holds {size(y.shape[1:])} for each example; {needed}", span)
     seen = scan(y)
@@ -136,6 +156,11 @@ def _labels(y: Rows, output: Output, name: str, span: Span | None) -> Rows:
     return np.asarray(y[:]).reshape(len(y), *positions).astype(np.int64)
 
 
+def _one_hot(rows: Array) -> bool:
+    """Whether rows are of one 1 and else 0."""
+    return bool(((rows == 0) | (rows == 1)).all() and (rows.sum(axis=-1) == 1).all())
+
+
 # --- splitting --------------------------------------------------------------------------------------------------------
 
 
@@ -151,15 +176,24 @@ def _tested(part: Part, preparation: Preparation, recipe: Recipe, share: float, 
     if fold >= folds:
         raise fail("N505", f"there is no fold {fold}: the test share of {share:g} makes {folds} folds, 0 to {folds - 1}", place)
     if len(part) < folds:
-        raise fail("N516", f"{len(part)} examples are too few for {folds} folds", span)
+        few = f"{counted(len(part), 'example')} {'is' if len(part) == 1 else 'are'} too few for {folds} folds"
+        raise fail("N516", few, span, help="give more examples, or make fewer folds: a larger `test`")
     kept, taken = folded(strata(part, preparation), folds, fold, TEST_SEED)
     return part.at(kept), part.at(taken)
 
 
-def _divided(part: Part, preparation: Preparation, share: float, seed: int, what: str, span: Span | None) -> tuple[Part, Part]:
-    """The part without a share of it, and that share. Raises NetError N516 where one of them would be empty."""
-    if not 0 < round(len(part) * share) < len(part):
-        raise fail("N516", f"{len(part)} examples are too few: {share:g} of them for {what} leaves a part empty", span)
+def _divided(
+    part: Part, preparation: Preparation, share: float, seed: int, what: str, span: Span | None, given: int | None = None
+) -> tuple[Part, Part]:
+    """The part without a share of it, and that share; `given` counts all examples. Raises NetError N516 where one would be empty."""
+    count = len(part)
+    if not 0 < round(count * share) < count:
+        of = "them" if given in (None, count) else f"the {count:,} that the test part leaves"
+        few = f"{counted(given or count, 'example')} {'is' if (given or count) == 1 else 'are'} too few"
+        most = count - (2 if what == "test" else 1)  # the validation part takes one more
+        fits = next((one for one in (0.1, 0.2, 0.25, 0.34, 0.5) if 0 < round(count * one) <= most), None)
+        mend = f", or another share: data: {{split: {{{what}: {fits:g}}}}}" if fits else ""
+        raise fail("N516", f"{few}: {share:g} of {of} for {what} leaves a part empty", span, help=f"give more examples{mend}")
     kept, taken = split(strata(part, preparation), share, seed)
     return part.at(kept), part.at(taken)
 

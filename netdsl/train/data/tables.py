@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.train.columns import Column, Columns
 from netdsl.train.data.arrays import unreadable
-from netdsl.train.data.parts import Data, Part, Table, Wanted
+from netdsl.train.data.parts import INPUT, Data, Part, Table, Wanted
 from netdsl.train.data.plan import listed
-from netdsl.train.prepare import size
+from netdsl.train.prepare import LARGEST, counted, size
 
 if TYPE_CHECKING:
     from netdsl.train.prepare import Array, Output
@@ -35,8 +35,8 @@ DISTINCT = ("softmax", "logsoftmax", "sigmoid", "hsigmoid")
 
 MOST_CLASSES = 1000
 
-LARGEST, EXACT = 3e38, 2**53
-"""The largest number of 32 bits, more or less, and whole numbers that a float of 64 bits holds exactly."""
+EXACT = 2**53
+"""Whole numbers that a float of 64 bits holds exactly."""
 
 
 class Cells(NamedTuple):
@@ -76,18 +76,29 @@ def read_table(path: Path, spec: DataSpec, wanted: Wanted, kept: Kept | None, sp
     if len(wanted.inputs) != 1 or wanted.inputs[0].vocabulary:
         taken = "indices" if len(wanted.inputs) == 1 else f"{len(wanted.inputs)} inputs"
         raise fail("N518", f"{path} is a table, which goes into one input of numbers; the network takes {taken}", span)
+    if spec.target == INPUT and not kept and INPUT not in (sheet := read_sheet(path, spec.header, None, span)).names:
+        help = f"name the column that is learned: {_known(sheet)}; an autoencoder takes the numbers as an .npz file"
+        raise fail("N507", f"`target: input` is for arrays and images; {path} is a table", span, help=help)
     missing = kept.columns.missing if kept else spec.missing or "median"
     sheet = read_sheet(path, kept.columns.header if kept else spec.header, kept.columns if kept else None, span)
     target = find_column(kept.columns.target if kept else spec.target, sheet, span)
     looked_at = {*(column.name for column in kept.columns.columns), target} if kept else set(sheet.names)
+    if not len(sheet.places):
+        raise fail("N516", f"{path} has no rows", span)
+    if not kept:
+        _hollow(sheet, span)
     sheet, notes = _complete(sheet, target, looked_at, missing, span)
     if not (sheet.header or kept or spec.header is False):
         notes = (f"{path.name} has no row of names: its columns are the numbers 1 to {len(sheet.names)}", *notes)
     if not len(sheet.places):
-        raise fail("N516", f"{path} has no rows", span)
+        raise fail("N516", f"{path} has no rows without an empty cell", span)
     cells = sheet.columns[sheet.names.index(target)]
     y, classes = _targets(cells, sheet, wanted, kept, span)
+    if len(classes) == 1:
+        raise fail("N521", f"column `{target}` of {path} holds one class only: {classes[0]}", span)
     seen = [column for column in sheet.columns if column.name != target]
+    if not seen:
+        raise fail("N530", f"{path} has no column but the target `{target}`: there is nothing to learn it from", span)
     if kept:
         columns, x = kept.columns, select(sheet, kept.columns, span)
     else:
@@ -234,11 +245,21 @@ def _complete(sheet: Sheet, target: str, names: set[str], missing: str, span: Sp
         told = f"{int(left_out.sum()):,} of {len(left_out):,} rows are left out: a cell is empty"
         return sheet.at(~left_out), (told,) if left_out.any() else ()
     texts = [column for column in sheet.columns if column.categories is not None and column.name in names and by_name[column.name].any()]
-    return sheet, tuple(f"{int(by_name[column.name].sum()):,} empty cells in {column.name}: none of its categories" for column in texts)
+    return sheet, tuple(f"{counted(int(by_name[one.name].sum()), 'empty cell')} in {one.name}: none of its categories" for one in texts)
+
+
+def _hollow(sheet: Sheet, span: Span | None) -> None:
+    """Raises NetError N531 where a column has no value at all."""
+    import numpy as np
+
+    for column in sheet.columns:
+        if np.isnan(column.values).all():
+            message = f"column `{column.name}` of {sheet.path} is empty in all of its {counted(len(sheet.places), 'row')}"
+            raise fail("N531", message, span, help="leave the column out of the file")
 
 
 def _missing(name: str, sheet: Sheet, empty: Array, span: Span | None) -> NetError:
-    message = f"column `{name}` of {sheet.path} is empty in {len(empty):,} rows, first in {sheet.place(int(empty[0]))}"
+    message = f"column `{name}` of {sheet.path} is empty in {counted(len(empty), 'row')}, first in {sheet.place(int(empty[0]))}"
     return fail("N531", message, span, help="fill it in, or leave such rows out: data: {missing: drop}")
 
 
@@ -348,6 +369,19 @@ def number(cell: str, comma: bool = False) -> float | None:
     return None if abs(value) > LARGEST or "_" in cell else value
 
 
+def _beyond(cell: str, comma: bool) -> str:
+    """What keeps a number from being one that the network takes; nothing for a text."""
+    try:
+        value = float(cell.replace(",", ".") if comma else cell)
+    except ValueError:
+        return ""
+    if "_" in cell:
+        return ""
+    if math.isinf(value) and any(map(str.isdigit, cell)):
+        return "which is too large for float32 (up to 3.4e38)"
+    return "which is too large for float32 (up to 3.4e38)" if math.isfinite(value) else "which is not finite"
+
+
 def _cells(path: str, name: str, cells: list[str], lines: list[int], comma: bool, text: bool | None, span: Span | None) -> Cells:
     """A column as numbers where most of its cells are some, else as texts. Raises NetError N531 where a few are not."""
     import numpy as np
@@ -358,13 +392,18 @@ def _cells(path: str, name: str, cells: list[str], lines: list[int], comma: bool
     wrong = [row for row, value in enumerate(found) if value is None]
     right = sum(value is not None and value == value for value in found)
     if text is None:
-        text = len(wrong) > 0 and right <= len(wrong)
+        words = sum(not _beyond(cells[row], comma) for row in wrong)
+        text = words > 0 and right <= words
     if text:
         return _texts(name, cells)
     if wrong:
-        message = f"column `{name}` of {path} holds numbers, but `{cells[wrong[0]]}` in line {lines[wrong[0]]:,}"
+        cell = cells[wrong[0]]
+        beyond = _beyond(cell, comma)
+        what = f", {beyond}" if beyond else ""
+        message = f"column `{name}` of {path} holds numbers, but `{cell}` in line {lines[wrong[0]]:,}{what}"
         more = f"{len(wrong):,} such cells; " if len(wrong) > 1 else ""
-        raise fail("N531", message, span, help=f"{more}an empty cell is a missing number")
+        mend = "divide the column" if "large" in beyond else "leave a cell empty whose number is missing"
+        raise fail("N531", message, span, help=more + (mend if beyond else "an empty cell is a missing number"))
     return Cells(name, np.array(array("d", (value for value in found if value is not None))), None)
 
 
@@ -419,7 +458,8 @@ def _arrow(path: str, name: str, column: Any, pyarrow: Any, span: Span | None) -
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind):
         values = np.array([np.nan if value is None else float(value) for value in column.to_pylist()], float)
         if len(beyond := np.flatnonzero(np.abs(values) > LARGEST)):
-            raise fail("N531", f"column `{name}` of {path} holds a number that is not finite in row {int(beyond[0]):,}", span)
+            told = _beyond(str(values[beyond[0]]), False)
+            raise fail("N531", f"column `{name}` of {path} holds {values[beyond[0]]:g} in row {int(beyond[0]):,}, {told}", span)
         return Cells(name, values, None)
     inner = kind.value_type if types.is_dictionary(kind) else kind
     if types.is_string(inner) or types.is_large_string(inner):
@@ -435,12 +475,20 @@ def _arrow(path: str, name: str, column: Any, pyarrow: Any, span: Span | None) -
 def fitted(data: Data, span: Span | None = None) -> Data:
     """Data of a table with what its training part tells of the columns and of the values to be learned.
 
-    Raises NetError N518 where the network's input has another number of values than the columns give.
+    Raises NetError N518 where the network's input has another number of values than the columns give, N531 where the training part has
+    no value of one.
     """
+    import numpy as np
+
     input = data.preparation.inputs[0]
     old = input.columns
     assert old is not None
-    columns = old.fitted(data.train.x[0][:])
+    rows = data.train.x[0][:]
+    for place, column in enumerate(old.columns):
+        if np.isnan(rows[:, place]).all():
+            message = f"column `{column.name}` of {data.spec.source} is empty in all {counted(len(rows), 'row')} of the training part"
+            raise fail("N531", message, span, help="leave the column out of the file, or fill it in")
+    columns = old.fitted(rows)
     if math.prod(input.shape) != columns.width:
         message = f"{Path(data.spec.source or '').name} gives {columns.told}; the network's input has {size(input.shape)}"
         raise fail("N518", message, span, help=f"begin the network with `input {columns.width}`")
@@ -464,7 +512,8 @@ def _filled(data: Data, columns: Columns) -> Iterator[str]:
     for place, column in enumerate(columns.columns):
         empty = sum(int(np.isnan(part.x[0][:, place]).sum()) for part in (data.train, data.validation, data.test))
         if empty and not column.text:
-            yield f"{empty:,} missing numbers in {column.name}: the training part's median {column.median:g} stands for them"
+            them = "it" if empty == 1 else "them"
+            yield f"{counted(empty, 'missing number')} in {column.name}: the training part's median {column.median:g} stands for {them}"
 
 
 def _unseen(before: Part, after: Part, columns: Columns) -> Iterator[str]:
@@ -474,7 +523,7 @@ def _unseen(before: Part, after: Part, columns: Columns) -> Iterator[str]:
     lost = np.isnan(after.x[0][:]).sum(axis=0) - np.isnan(before.x[0][:]).sum(axis=0)
     for column, count in zip(columns.columns, lost.tolist(), strict=True):
         if count:
-            yield f"{count:,} texts of {column.name} in the {after.name} part are in no training row: none of its categories"
+            yield f"{counted(count, 'text')} of {column.name} in the {after.name} part, in no training row: none of its categories"
 
 
 def _standardised(output: Output, y: Array) -> Output:
