@@ -68,11 +68,8 @@ class Shuffled(Batches):
         self.weights = None if weights is None else np.array(list(dict(weights).values()), np.float32)  # type: ignore[arg-type]
         self.smoothing = [recipe.label_smoothing or 0.0 if output.classes else 0.0 for output in outputs]
 
-    def on_epoch_begin(self) -> None:
-        self.at_epoch(self.epoch + 1)
-
     def at_epoch(self, epoch: int) -> None:
-        """Goes to an epoch, counted from 1."""
+        """Goes to an epoch, counted from 1. Keras's own hook will not do: some backends call it once more to look at a batch."""
         self.epoch = epoch
         self.order = np.random.default_rng((self.recipe.seed or 0, epoch)).permutation(len(self.part))
 

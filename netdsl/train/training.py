@@ -136,7 +136,6 @@ class Training:
     def _fit_epochs(self, training: Shuffled, watch: Watch, epochs: int) -> None:
         """Keras's `fit` for the epochs that are left."""
         done = len(self.state.epochs)
-        training.at_epoch(done)
         if done < epochs:
             self.model.fit(training, epochs=epochs, initial_epoch=done, verbose=0, shuffle=False, callbacks=[watch])
 

@@ -360,12 +360,12 @@ def test_batches_follow_from_seed_and_epoch_alone(network: Any) -> None:
     loaded = load_data(Recipe(), network((8, 8, 1)))
     made = [Shuffled(loaded.train, loaded.preparation, Recipe(batch=500, seed=seed, augment=Augment(shift=2))) for seed in (3, 3, 4)]
     for batches in made:
-        batches.on_epoch_begin()
+        batches.at_epoch(1)
     one, again, other = ([batches[index][0] for index in (2, 0, 1)] for batches in made)
     assert same(one, again)
     assert not same(one, other)
     assert [len(batch) for batch in one] == [294, 500, 500]
-    made[0].on_epoch_begin()
+    made[0].at_epoch(2)
     assert not np.array_equal(made[0][0][0], one[1])
 
 
