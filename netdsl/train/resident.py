@@ -50,7 +50,7 @@ class Chunks(Shuffled):
         self.place = 0
         self.count = self.steps // most + self.steps // every + 4
         self.x, self.y, self.weight = self._arrays()
-        self.sample = tuple(one(tuple(array[:1] for array in arrays)) for arrays in (self.x, self.y))
+        self.sample = tuple(one(tuple(array[:1].copy() for array in arrays)) for arrays in (self.x, self.y))
 
     def _arrays(self) -> tuple[tuple[Any, ...], tuple[Any, ...], Any]:
         """All examples as the steps take them."""
@@ -121,6 +121,7 @@ def take_over(model: keras.Model, chunks: Chunks, graph: Graph) -> None:
 
     x, y = (tuple(map(tf.constant, arrays)) for arrays in (chunks.x, chunks.y))
     weight = None if chunks.weight is None else tf.constant(chunks.weight)
+    chunks.x = chunks.y = ()  # the device has them now
 
     @tf.function(autograph=False, jit_compile=use_xla(graph, chunks.steps * (chunks.recipe.epochs or 1)))  # type: ignore[untyped-decorator]
     def steps(rows: Any, count: Any) -> None:

@@ -134,6 +134,17 @@ def test_safetensors_hold_the_weights_and_nothing_else(run: Run, tmp_path: Path)
     assert all(np.array_equal(arrays[name], weights[name]) for name in weights)
 
 
+def test_two_runs_of_a_seed_give_the_same_bytes(tmp_path: Path) -> None:
+    from netdsl.train.recipe import Augment, Recipe
+
+    network = netdsl.parse("8x8x1 > conv3-4(bn) > dropout(0.2) > softmax-10", name="twice")
+    recipe = Recipe(epochs=2, batch=200, augment=Augment(shift=1, noise=0.1), seed=5)
+    files = [tmp_path / "one.safetensors", tmp_path / "other.safetensors"]
+    for file in files:
+        export(train(network, recipe, where=tmp_path, quiet=True).folder, file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_the_same_weights_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
     """Also of a model that was built apart, with other states of random numbers."""
     export(run.folder, tmp_path / "a.safetensors")

@@ -237,6 +237,7 @@ def test_the_best_weights_come_back_after_an_interrupt(network: Any, tmp_path: P
     assert same(weights(found), seen[1])
     assert Run.load(found.folder) == found
     assert "interrupted" in describe_run(found)
+    assert "interrupted" in (found.folder / "report.html").read_text(encoding="utf-8")
     assert evaluate(found.folder)["accuracy"] == pytest.approx(found.test["accuracy"])
 
 
