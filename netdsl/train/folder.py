@@ -131,9 +131,11 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise fail("N619", f"another process is training in {folder}", help="wait for it, or train into a folder of its own") from None
-        yield
-        with suppress(OSError):
-            (folder / LOCK).unlink()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                (folder / LOCK).unlink()
 
 
 def kept_network(folder: Path) -> Network:

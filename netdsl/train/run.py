@@ -96,6 +96,8 @@ class Run:
             and all(isinstance(value, str) for value in (self.network, self.data, self.metric))
             and len(parts) == 2
             and all(isinstance(value, int | float) for part in parts for value in part.values())
+            and isinstance(self.seconds, int | float)
+            and isinstance(self.best_value, int | float | None)
             and self.ended in ENDS
         )
 

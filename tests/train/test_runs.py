@@ -25,7 +25,9 @@ def make(where: Path, name: str, **more: Any) -> Path:
     folder.mkdir(parents=True)
     text = more.get("text", "param w = 4\n8 > fc-{w} > softmax-2\n")
     (folder / "network.net").write_text(text, encoding="utf-8")
-    (folder / "recipe.yaml").write_text(more.get("recipe", "batch: 8\noptimizer: {name: adam, rate: 0.001}\n"), encoding="utf-8")
+    whole = "data: digits\nepochs: 9\nseed: 0\nearly_stopping: {every: 2}\n"
+    recipe = more.get("recipe", "batch: 8\noptimizer: {name: adam, rate: 0.001}\n")
+    (folder / "recipe.yaml").write_text(whole + recipe, encoding="utf-8")
     (folder / "versions.json").write_text(as_json({"keras": "3.12", "numpy": "2.4"}), encoding="utf-8")
     told = {"network": "small", "file": "network.net", "input": None, "data": "/far/away/digits.npz", "fingerprint": "a"}
     began = more.get("began", "2026-01-02T03:04:05+0000")
@@ -106,7 +108,7 @@ def test_damaged_folders_are_told_in_their_line(tmp_path: Path, file: str, conte
 @pytest.mark.parametrize("values", [{"validation": 3}, {"seconds": None}, {"test": {"examples": 1, "loss": "x"}}, {"epochs": {}}])
 def test_results_of_another_form(tmp_path: Path, values: dict[str, Any]) -> None:
     folder = make(tmp_path, "bad-1", result=values)
-    assert entries(tmp_path)[0].problem == f"{folder} is damaged"
+    assert entries(tmp_path)[0].problem == f"{folder / 'result.json'} is damaged"
 
 
 def test_files_that_are_missing(tmp_path: Path) -> None:
@@ -137,14 +139,14 @@ def test_as_json(tmp_path: Path) -> None:
 
 def test_what_differs_between_runs(tmp_path: Path) -> None:
     one = make(tmp_path, "small-1")
-    recipe = "batch: 8\nepochs: 4\noptimizer: {name: sgd, rate: 0.001}\nparams: {w: 5}\nearly_stopping: no\n"
+    recipe = "batch: 4\noptimizer: {name: sgd, rate: 0.001}\nparams: {w: 5}\npenalty: {l2: 0.5}\n"
     other = make(tmp_path, "small-2", recipe=recipe, value=0.95, told={"fingerprint": "b"})
     found = compare([one, other, one])
     assert found.names == ("small-1", "small-2", "small-1")
     assert found.recipe == {
         "optimizer.name": ("adam", "sgd", "adam"),
-        "epochs": (None, 4, None),
-        "early_stopping.enabled": (None, False, None),
+        "penalty.l2": (None, 0.5, None),
+        "batch": (8, 4, 8),
         "params.w": (None, 5, None),
     }
     assert found.figures["params"] == (46, 57, 46)

@@ -142,7 +142,7 @@ def test_a_run_that_is_not_whole(tmp_path: Path, finished: Run, missing: str, co
     action = Run.load if missing == "result.json" else lambda at: predict(at, tmp_path / "one.npy")
     with pytest.raises(NetError) as caught:
         action(tmp_path)
-    assert caught.value.diagnostics[0].code == ("N613" if content is None else "N614")
+    assert caught.value.diagnostics[0].code == ("N613" if content is None and missing == "result.json" else "N614")
     assert missing in caught.value.diagnostics[0].message
 
 

@@ -1,0 +1,358 @@
+"""What trained networks reach: the figures of docs/results.md, each beside the value that was wanted.
+
+    python benchmarks/results.py                    # trains all rows with the seeds 0, 1 and 2, and prints the figures
+    python benchmarks/results.py iris california    # these rows alone
+    python benchmarks/results.py fashion --seeds 0  # with this seed alone
+    python benchmarks/results.py --kept --write     # trains nothing: writes docs/results.md from the runs that there are
+
+A row is a network file and a recipe of examples/, trained as `netdsl train` does. Runs are kept in runs/results (`--runs`); one that has
+ended there is not made again, if its network and recipe are still the row's. NETDSL_DATA names a folder with mnist.npz,
+fashion_mnist.npz, iris.csv and california_housing.csv; without it Keras downloads the first two, and the tables lie in
+examples/results/. The row `sklearn` needs scikit-learn: pip install 'netdsl[benchmarks]'.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import re
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import mean
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import netdsl  # noqa: E402
+from netdsl.errors import NetError  # noqa: E402
+from netdsl.report.diff import compare  # noqa: E402
+from netdsl.train.folder import kept_network  # noqa: E402
+from netdsl.train.recipe import Recipe, as_values, load_recipe  # noqa: E402
+from netdsl.train.run import Run, plan, train  # noqa: E402
+
+PAGE = ROOT / "docs" / "results.md"
+EXAMPLES = ROOT / "examples"
+
+
+class Figure(NamedTuple):
+    """What a seed gave, and the seconds of its training."""
+
+    value: float
+    seconds: float
+
+
+class Kept(NamedTuple):
+    """Where runs are, and whether those that are missing may be made."""
+
+    folder: Path
+    only: bool
+
+    def run(self, row: Row, seed: int, fold: int | None = None) -> Run | None:
+        """The row's run with this seed: the one that is kept, else a new one."""
+        name = f"{row.name}-s{seed}" + ("" if fold is None else f"-f{fold}")
+        network, recipe = netdsl.load(EXAMPLES / row.network), row.read(self.folder, fold)
+        for folder in sorted(self.folder.glob(f"runs/{name}-*")):
+            try:
+                run = Run.load(folder)
+            except NetError:
+                continue  # it has not ended
+            wanted = plan(network, recipe, seed=seed).recipe
+            if run.interrupted or _values(load_recipe(folder / "recipe.yaml")) != _values(wanted):
+                continue
+            if compare([kept_network(folder)], [network]).same:
+                return run
+        if self.only:
+            return None
+        return train(network, recipe, seed=seed, name=name, where=self.folder / "runs")
+
+
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """A recipe's values, a source by its name alone: the data may lie elsewhere now."""
+    values = as_values(recipe)
+    values["data"]["source"] = Path(values["data"]["source"]).name
+    return values
+
+
+class Row(NamedTuple):
+    """A line of the table: what is trained, what is read off a run, and what was wanted of the mean (or of each, for a count)."""
+
+    name: str
+    what: str
+    network: str
+    recipe: str
+    wanted: float
+    figure: Callable[[Row, int, Kept], Figure | None]
+    most: bool = False
+    shown: str = "{:.4f}"
+
+    def read(self, folder: Path, fold: int | None = None) -> Recipe:
+        """The recipe: its table taken from NETDSL_DATA where it lies there, the eight patterns from the runs' folder, and this fold."""
+        recipe = load_recipe(EXAMPLES / self.recipe)
+        source, split = recipe.data.source or "", recipe.data.split
+        there = Path(os.environ.get("NETDSL_DATA", ""), Path(source).name)
+        if source.endswith(".csv") and there.is_file():
+            source = str(there)
+        if source.endswith(".npz"):
+            source = str(eight(folder))
+        split = split if fold is None else dataclasses.replace(split, fold=fold)
+        return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, source=source, split=split))
+
+    def command(self) -> str:
+        return f"netdsl train examples/{self.network} examples/{self.recipe}"
+
+    def met(self, values: Iterable[float]) -> bool:
+        return mean(values) <= self.wanted if self.most else mean(values) >= self.wanted
+
+
+def accuracy(row: Row, seed: int, kept: Kept) -> Figure | None:
+    """The share of the test part that is right."""
+    run = kept.run(row, seed)
+    return run and Figure(run.test["accuracy"], run.seconds)
+
+
+def folds(row: Row, seed: int, kept: Kept) -> Figure | None:
+    """The mean accuracy of five runs, each tested on another fifth."""
+    runs = [kept.run(row, seed, fold) for fold in range(5)]
+    found = [run for run in runs if run]
+    return Figure(mean(run.test["accuracy"] for run in found), sum(run.seconds for run in found)) if len(found) == 5 else None
+
+
+def explained(row: Row, seed: int, kept: Kept) -> Figure | None:
+    """R2 of the test part."""
+    from netdsl.train.use import evaluate
+
+    run = kept.run(row, seed)
+    if run is None:
+        return None
+    (output,) = evaluate(run.folder)["outputs"].values()
+    return Figure(float(output["r2"]), run.seconds)
+
+
+def codes(row: Row, seed: int, kept: Kept) -> Figure | None:
+    """How many of the eight patterns have a rounded code of their own and come back as the largest output."""
+    run = kept.run(row, seed)
+    if run is None:
+        return None
+    import keras
+    import numpy as np
+
+    x = np.eye(8, dtype=np.float32)
+    model = run.model
+    inner = keras.Model(model.input, model.get_layer("code").output)
+    found = np.asarray(inner(x)).round().astype(int)
+    back = np.asarray(model(x)).argmax(axis=1)
+    return Figure(len({tuple(code) for code, place in zip(found, range(8), strict=True) if back[place] == place}), run.seconds)
+
+
+def eight(folder: Path) -> Path:
+    """The eight one-hot patterns in a file, to be learned and to be tested."""
+    import numpy as np
+
+    path = folder / "eight.npz"
+    if not path.is_file():
+        np.savez(path, x_train=np.eye(8), x_test=np.eye(8))
+    return path
+
+
+def components(row: Row, seed: int, kept: Kept) -> Figure | None:
+    """The error of the reconstructed training examples over that of as many principal components."""
+    from netdsl.train.use import evaluate
+
+    run = kept.run(row, seed)
+    if run is None:
+        return None
+    import numpy as np
+
+    job = plan(netdsl.load(EXAMPLES / row.network), row.read(kept.folder), seed=seed)
+    part = job.data.train
+    (x,) = job.data.preparation.x(tuple(array[np.arange(len(part))] for array in part.x))
+    values = np.linalg.svd(x - x.mean(axis=0, dtype=np.float64), compute_uv=False)
+    least = float((values[16:] ** 2).sum() / x.size)
+    return Figure(float(evaluate(run.folder, part="training")["loss"]) / least, run.seconds)
+
+
+# --- scikit-learn's table -----------------------------------------------------------------------------------------------
+
+
+def sklearn(seed: int, kept: Kept) -> dict[str, Any] | None:
+    """scikit-learn's own losses and test accuracy with this seed."""
+
+    def made() -> dict[str, Any]:
+        _, x, y, x_test, y_test = mnist(kept)
+        start = time.perf_counter()
+        model = classifier(x, y, random_state=seed, max_iter=10)
+        seconds = time.perf_counter() - start
+        return {"losses": list(map(float, model.loss_curve_)), "test": float(model.score(x_test, y_test)), "seconds": seconds}
+
+    return remembered(kept, f"sklearn-s{seed}.json", made)
+
+
+def same_start(kept: Kept) -> dict[str, Any] | None:
+    """The losses of both from the same weights and with the same order of the examples: four epochs of the first 20,000."""
+
+    def made() -> dict[str, Any]:
+        job, x, y, *_ = mnist(kept)
+        x, y = x[:20_000], y[:20_000]
+        model = job.model()
+        start = [weight.numpy().astype(float) for weight in model.weights]
+        theirs = classifier(x, y, start, shuffle=False, max_iter=4).loss_curve_
+        from netdsl.train.fit import compile_model
+
+        compile_model(model, job.network.graph, job.recipe, job.data.preparation, 100)
+        ours = model.fit(x.astype("float32"), y, batch_size=200, epochs=4, shuffle=False, verbose=0).history["loss"]
+        return {"netdsl": list(map(float, ours)), "sklearn": list(map(float, theirs))}
+
+    return remembered(kept, "sklearn-same.json", made)
+
+
+def remembered(kept: Kept, name: str, made: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """What is kept in a file of the runs' folder, else made and kept."""
+    path = kept.folder / name
+    if not path.is_file():
+        if kept.only:
+            return None
+        path.write_text(json.dumps(made()), encoding="utf-8")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def mnist(kept: Kept) -> tuple[Any, ...]:
+    """The row's job, and MNIST as scikit-learn takes it: x, y, x_test, y_test."""
+    row = BY_NAME["sklearn"]
+    job = plan(netdsl.load(EXAMPLES / row.network), row.read(kept.folder), seed=0)
+    parts = [(part.x[0][:].reshape(len(part), -1) / 255, part.y[0][:]) for part in (job.data.train, job.data.test)]
+    return job, *parts[0], *parts[1]
+
+
+def classifier(x: Any, y: Any, first: list[Any] | None = None, **more: Any) -> Any:
+    """scikit-learn's classifier, trained; from these kernels and biases by turns, if they are given."""
+    from sklearn.neural_network import MLPClassifier
+
+    class Given(MLPClassifier):  # type: ignore[misc, unused-ignore]
+        def _initialize(self, *what: Any) -> None:
+            super()._initialize(*what)
+            if first:
+                self.coefs_, self.intercepts_ = first[::2], first[1::2]
+
+    model = Given((50,), solver="sgd", learning_rate_init=0.1, alpha=1e-4, batch_size=200, **more)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ten epochs are no convergence
+        return model.fit(x, y)
+
+
+def losses(run: Run) -> list[float]:
+    """The training loss of each epoch."""
+    rows = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [float(json.loads(row)["loss"]) for row in rows]
+
+
+def beside(kept: Kept, seeds: list[int]) -> str:
+    """The mean losses of all seeds, epoch by epoch, here and in scikit-learn; empty where a run is missing."""
+    row = BY_NAME["sklearn"]
+    runs = [(kept.run(row, seed), sklearn(seed, kept)) for seed in seeds]
+    pairs = [(run, theirs) for run, theirs in runs if run and theirs]
+    if len(pairs) < len(seeds):
+        return ""
+    ours = [mean(values) for values in zip(*(losses(run) for run, _ in pairs), strict=True)]
+    theirs = [mean(values) for values in zip(*(other["losses"] for _, other in pairs), strict=True)]
+    lines = [
+        ("epoch", *(str(epoch) for epoch in range(1, len(ours) + 1)), "test"),
+        ("netdsl", *(f"{value:.4f}" for value in ours), f"{mean(run.test['accuracy'] for run, _ in pairs):.4f}"),
+        ("scikit-learn", *(f"{value:.4f}" for value in theirs), f"{mean(other['test'] for _, other in pairs):.4f}"),
+        ("difference", *(f"{100 * (a / b - 1):+.1f} %" for a, b in zip(ours, theirs, strict=True)), ""),
+    ]
+    worst = max(abs(a / b - 1) for a, b in zip(ours, theirs, strict=True))
+    missed = "" if worst <= 0.05 else " (missed)"
+    tests = ", ".join(f"{other['test']:.4f}" for _, other in pairs)
+    told = [
+        table(lines),
+        "",
+        f"The largest difference is {100 * worst:.1f} %{missed}. scikit-learn's seeds gave test accuracies of {tests}, in",
+        f"{mean(other['seconds'] for _, other in pairs):.0f} seconds each.",
+    ]
+    if same := same_start(kept):
+        largest = max(abs(a / b - 1) for a, b in zip(same["netdsl"], same["sklearn"], strict=True))
+        told += [
+            "",
+            "From the same weights and with the same order of the examples, the losses of four epochs of 20,000 examples differ by a share",
+            f"of {largest:.0e} at most.",
+        ]
+    return "\n".join(told)
+
+
+# --- the table ------------------------------------------------------------------------------------------------------------
+
+ROWS = [
+    Row("sklearn", "scikit-learn's MLP on MNIST, test", "results/mlp_sklearn.net", "results/mlp_sklearn.yaml", 0.969, accuracy),
+    Row("lenet5_mnist", "LeNet-5 on MNIST, ten epochs", "lenet5.net", "results/lenet5_mnist.yaml", 0.990, accuracy),
+    Row("mnist_small", "MNIST, at most 35,000 parameters", "results/mnist_small.net", "results/mnist_small.yaml", 0.992, accuracy),
+    Row("mnist_large", "MNIST, a larger one", "results/mnist_large.net", "results/mnist_large.yaml", 0.995, accuracy),
+    Row("fashion", "Fashion-MNIST", "results/fashion.net", "results/fashion.yaml", 0.935, accuracy),
+    Row("digits", "the bundled digits", "lenet5.net", "lenet5.yaml", 0.985, accuracy),
+    Row("iris", "iris, five folds", "results/iris.net", "results/iris.yaml", 0.95, folds),
+    Row("california", "California housing, R2", "results/california.net", "results/california.yaml", 0.78, explained),
+    Row("code3", "8-3-8: distinct codes", "autoencoder_8_3_8.net", "results/code3.yaml", 8, codes, shown="{:.0f}"),
+    Row(
+        *("linear16", "linear autoencoder: error over that of PCA", "results/linear16.net", "results/linear16.yaml"),
+        *(1.01, components, True),
+    ),
+]
+BY_NAME = {row.name: row for row in ROWS}
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    """Rows, the first their titles, as a Markdown table."""
+    first, *rest = rows
+    return "\n".join("| " + " | ".join(row) + " |" for row in (first, ("---", *["---:"] * (len(first) - 1)), *rest))
+
+
+def line(row: Row, figures: dict[int, Figure], seeds: list[int]) -> tuple[str, ...]:
+    """A row of the table, as far as it was measured."""
+    values = [figure.value for figure in figures.values()]
+    each = [row.shown.format(figures[seed].value) if seed in figures else "-" for seed in seeds]
+    wanted = f"{'at most' if row.most else 'at least'} {row.wanted:g}"
+    if not values:
+        return row.what, wanted, *each, "not measured", "", ""
+    average = row.shown.format(mean(values)) + ("" if row.met(values) else " (missed)")
+    return row.what, wanted, *each, average, f"{mean(figure.seconds for figure in figures.values()):.0f}", f"`{row.command()}`"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="ROW", help=f"of {', '.join(BY_NAME)} (default: all)")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "results", metavar="FOLDER", help="where runs are kept")
+    parser.add_argument("--kept", action="store_true", help="train nothing, read the runs that there are")
+    parser.add_argument("--write", action="store_true", help="write the tables of docs/results.md")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in BY_NAME]:
+        parser.error(f"no row is called {unknown[0]}: there are {', '.join(BY_NAME)}")
+    options.runs.mkdir(parents=True, exist_ok=True)
+    kept = Kept(options.runs.resolve(), options.kept)
+    titles = ("what", "wanted", *(f"seed {seed}" for seed in options.seeds), "mean", "seconds", "command")
+    lines, second = [titles], ""
+    for row in ROWS:
+        if options.names and row.name not in options.names:
+            continue
+        found = {seed: row.figure(row, seed, kept) for seed in options.seeds}
+        lines.append(line(row, {seed: figure for seed, figure in found.items() if figure}, options.seeds))
+        print(" | ".join(lines[-1]), flush=True)
+        if row.name == "sklearn":
+            second = beside(kept, options.seeds)
+            print(second, flush=True)
+    if options.write:
+        if options.names:
+            parser.error("--write is for the whole table: leave the rows out, and take --kept where some are not to be trained")
+        text = PAGE.read_text(encoding="utf-8")
+        for mark, made in (("results", table(lines)), ("sklearn", second)):
+            text = re.sub(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text, flags=re.DOTALL)
+        PAGE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
