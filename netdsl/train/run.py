@@ -185,7 +185,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
     """
     folder = Path(folder)
     told = read_json(folder, RUN)
-    if (folder / RESULT).is_file() and not Run.load(folder).interrupted:
+    if (folder / RESULT).is_file() and not (folder / FILE).is_file() and not Run.load(folder).interrupted:
         raise fail("N616", f"the run {folder} has ended: there is nothing to go on with")
     if (folder / LAST).is_file() and not (folder / RESULT).is_file() and not (folder / FILE).is_file():
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")

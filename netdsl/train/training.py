@@ -81,23 +81,21 @@ class Training:
                 self._checkpoint()
         if state.stage == "retrain":
             self._fit()
-        if state.best is None:
-            self._write_figures(None)
-            write(self.folder / RESULT, as_json(self._result(time.perf_counter() - began).values()))
-            self._tell(None)
-            raise self._diverged()
+        failed = self._diverged() if state.ended == "diverged" else None
         run = self._result(time.perf_counter() - began)
-        self._write_figures(run)
-        self._save_best()
-        self._save(LAST, self.last)
+        self._write_figures(run if state.best else None)
+        if state.best:
+            self._save_best()
+            self._save(LAST, self.last)
         write(self.folder / RESULT, as_json(run.values()))
-        write_page(run, self.job, self.model, state)
-        self._tell(run)
-        if state.ended == "diverged":
-            raise self._diverged()
-        if not run.interrupted:
+        if state.best:
+            write_page(run, self.job, self.model, state)
+        self._tell(run if state.best else None)
+        if not run.interrupted:  # as long as there is a checkpoint, `resume` has something to do, if only the report
             with suppress(OSError):
                 (self.folder / FILE).unlink()
+        if failed:
+            raise failed
         return run
 
     def _tell(self, run: Run | None) -> None:

@@ -118,7 +118,8 @@ def main(where: Path, kills: int, seed: int) -> int:
             action = resume if begun else train
         if not begun:
             continue  # killed before there was a run: nothing to resume
-        if not done and not (here / "small-1" / "result.json").exists():
+        done = done or ((here / "small-1" / "result.json").exists() and not (here / "small-1" / "checkpoint.npz").exists())
+        if not done:
             done = ended(child(resume, here))
             resumed += 1
         same = done and weights(here / "small-1") == weights(whole) and figures(here / "small-1") == figures(whole)
