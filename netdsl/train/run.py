@@ -133,37 +133,18 @@ def train(
     network: Network,
     recipe: Recipe | None = None,
     *,
-    data: Any = None,
-    target: str | None = None,
-    epochs: int | None = None,
-    batch: int | None = None,
-    seed: int | None = None,
-    backend: str | None = None,
-    log: tuple[str, ...] | None = None,
-    init_from: str | None = None,
     name: str | None = None,
     where: str | Path = "runs",
     quiet: bool = False,
+    **settings: Any,
 ) -> Run:
     """Trains the network and keeps the run in a new folder `where/NAME-N`.
 
-    What is given here goes before the recipe; the network's own parameters go before the recipe's. `data` is a source as in a recipe,
-    or the data itself: arrays `(x, y)`, a dict of arrays, or something that gives batches. Everything that can be refused is refused
-    before the folder is made. After Ctrl-C the run is kept as it is by then, and `interrupted` is true.
+    The settings are those of `plan`: `data`, `target`, `epochs`, `batch`, `seed`, `backend`, `log`, `init_from`. Everything that can be
+    refused is refused before the folder is made. After Ctrl-C the run is kept as it is by then, and `interrupted` is true.
     Raises NetError for mistakes in what is given, RunError where the disk, the memory or the numbers fail (N610 to N612).
     """
-    job = plan(
-        network,
-        recipe,
-        data=data,
-        target=target,
-        epochs=epochs,
-        batch=batch,
-        seed=seed,
-        backend=backend,
-        log=log,
-        init_from=init_from,
-    )
+    job = plan(network, recipe, **settings)
     with memory_told(lambda: smaller(job)):
         model = job.model()
         folder = new_folder(where, network.name if name is None else name)
@@ -257,7 +238,11 @@ def plan(
     log: tuple[str, ...] | None = None,
     init_from: str | None = None,
 ) -> Job:
-    """All that can be said before anything is built: the data read, the recipe resolved. Raises NetError as `train` does."""
+    """All that can be said before anything is built: the data read, the recipe resolved. Raises NetError as `train` does.
+
+    What is given here goes before the recipe; the network's own parameters go before the recipe's. `data` is a source as in a recipe,
+    or the data itself: arrays `(x, y)`, a dict of arrays, or something that gives batches.
+    """
     recipe, given = recipe or Recipe(), None
     spec = None
     if isinstance(data, str | os.PathLike):

@@ -15,6 +15,7 @@ from netdsl.network import Network
 from netdsl.train.curve import number
 from netdsl.train.folder import LINES, RECIPE, RESULT, RUN, VERSIONS, damaged, kept_network, kept_recipe, read_json
 from netdsl.train.keys import keys
+from netdsl.train.lines import aligned
 from netdsl.train.run import Run
 
 LESS = ("loss", "absolute_error")
@@ -187,16 +188,6 @@ def _ended(run: Entry, where: Path) -> str:
     if run.ended in ("interrupted", "unfinished"):
         return f"{run.ended}: netdsl resume {where if where.name == run.name else where / run.name}"
     return run.problem or {"patience": "stopped early", "epochs": "all epochs", "rate": "rate at its least"}.get(run.ended, run.ended)
-
-
-def aligned(rows: Sequence[Sequence[str]], sides: str) -> str:
-    """Rows of cells in columns, each to the side `l` or `r`, with two spaces between them."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) if side == "l" else cell.rjust(width) for cell, width, side in zip(row, widths, sides, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def runs_json(where: str | Path = "runs", sort: str | None = None) -> str:

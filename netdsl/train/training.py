@@ -18,7 +18,7 @@ import keras
 
 from netdsl.errors import Diagnostic, RunError
 from netdsl.files import save, write
-from netdsl.train import fit
+from netdsl.train import fit, resident
 from netdsl.train.checkpoint import read_checkpoint, write_checkpoint
 from netdsl.train.curve import curve
 from netdsl.train.data.joined import joined
@@ -81,7 +81,6 @@ class Training:
                 self._checkpoint()
         if state.stage == "retrain":
             self._fit()
-        failed = self._diverged() if state.ended == "diverged" else None
         run = self._result(time.perf_counter() - began)
         self._write_figures(run if state.best else None)
         if state.best:
@@ -91,6 +90,7 @@ class Training:
         if state.best:
             write_page(run, self.job, self.model, state)
         self._tell(run if state.best else None)
+        failed = self._diverged() if state.ended == "diverged" else None  # which needs the checkpoint
         if not run.interrupted:  # as long as there is a checkpoint, `resume` has something to do, if only the report
             with suppress(OSError):
                 (self.folder / FILE).unlink()
@@ -249,11 +249,7 @@ class Training:
     def _examples(self) -> Shuffled:
         """What the stage at hand is trained on, several steps at a time where that goes."""
         part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
-        if recipe.speed == "plain" or keras.config.backend() != "tensorflow":
-            return Shuffled(part, preparation, recipe)
-        from netdsl.train import resident
-
-        if not resident.fits(part, recipe, preparation):
+        if recipe.speed == "plain" or not resident.fits(part, recipe, preparation):
             return Shuffled(part, preparation, recipe)
         every = int(recipe.early_stopping.every or 1)
         last = self.state.best.step if self.state.stage == "retrain" and self.state.best else 0

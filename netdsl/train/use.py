@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import did_you_mean, fail
 from netdsl.train.data import other, read_inputs, reload
 from netdsl.train.data.joined import joined
-from netdsl.train.folder import RECIPE, RUN, read_json
+from netdsl.train.folder import RUN, kept_recipe, read_json
 from netdsl.train.kept import kept
+from netdsl.train.lines import aligned
 from netdsl.train.prepare import counted, scan, size
-from netdsl.train.recipe import load_recipe
 from netdsl.train.run import fingerprint, memory_told
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
         raise fail("N630", f"there is no part `{part}`", help=did_you_mean(part, PARTS) or f"a part is {', '.join(PARTS)}")
     folder = Path(folder)
     held = kept(folder)
-    run, preparation, recipe = held.run, held.preparation, load_recipe(folder / RECIPE)
+    run, preparation, recipe = held.run, held.preparation, kept_recipe(folder)
     mark = read_json(folder, RUN).get("fingerprint")
 
     def known(found: Data) -> bool:
@@ -365,12 +365,8 @@ def _table(shown: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]
     rows = [[str(one["name"]), *(_number(one[name]) for name in columns), f"{one['support']:,}"] for one in shown]
     means = [_number(_mean([one[name] for one in known])) for name in columns]
     rows = [["class", *columns, "support"], *rows, ["mean", *means, f"{sum(one['support'] for one in known):,}"]]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)) for row in rows
-    ]
-    rule = "-" * len(lines[0])
-    return [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+    head, rule, *lines, last = aligned(rows, "l" + "r" * (len(columns) + 1), rule=True).splitlines()
+    return [head, rule, *lines, rule, last]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

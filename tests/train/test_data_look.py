@@ -12,7 +12,8 @@ from PIL import Image
 
 import netdsl
 from netdsl.errors import NetError
-from netdsl.train.data.look import aligned, as_json, contact_sheet, describe, shown, survey
+from netdsl.train.data.look import as_json, contact_sheet, describe, shown, survey
+from netdsl.train.lines import aligned
 from netdsl.train.recipe import DataSpec
 
 RANDOM = np.random.default_rng(0)
@@ -131,4 +132,4 @@ def test_numbers_are_short(value: float, text: str) -> None:
 
 
 def test_columns_are_aligned() -> None:
-    assert aligned([("a", "b"), ("long", "1")], "lr") == "a     b\n-------\nlong  1"
+    assert aligned([("a", "b"), ("long", "1")], "lr", rule=True) == "a     b\n-------\nlong  1"

@@ -18,6 +18,7 @@ from netdsl.train.data.images import Pictures, image_files
 from netdsl.train.data.load import read
 from netdsl.train.data.named import NAMES
 from netdsl.train.data.parts import INPUT, Gate, Part, Table, Wanted
+from netdsl.train.lines import aligned
 from netdsl.train.prepare import pieces, size
 from netdsl.train.recipe import DataSpec
 
@@ -246,7 +247,7 @@ def _array_table(parts: dict[str, Any]) -> str:
             rows += [
                 (f"  {name}", "", "", *_range(channel)) for name, channel in zip(("red", "green", "blue", "alpha"), colours, strict=False)
             ]
-    return aligned(rows, "lllrrr")
+    return aligned(rows, "lllrrr", rule=True)
 
 
 def _range(facts: dict[str, Any]) -> tuple[str, str, str]:
@@ -259,7 +260,7 @@ def _column_table(columns: list[dict[str, Any]]) -> str:
         name, missing = column["name"] + (" (target)" if column.get("target") else ""), f"{column['missing']:,}"
         ranges = _range(column) if "least" in column else ("", "", "")
         rows.append((name, column["type"], missing, *ranges, _categories(column.get("categories", {}))))
-    return aligned(rows, "llrrrrl")
+    return aligned(rows, "llrrrrl", rule=True)
 
 
 def _categories(found: dict[str, int]) -> str:
@@ -279,7 +280,7 @@ def _class_bars(parts: dict[str, dict[str, int]]) -> str:
         bar = "█" * round(BAR * first.get(name, 0) / longest)
         rows.append((name, *(f"{counts.get(name, 0):,}" for counts in parts.values()), bar))
     more = f"\n... and {len(names) - MOST_BARS:,} more classes" if len(names) > MOST_BARS else ""
-    return aligned(rows, "l" + "r" * len(parts) + "l") + more
+    return aligned(rows, "l" + "r" * len(parts) + "l", rule=True) + more
 
 
 def shown(value: float) -> str:
@@ -287,16 +288,6 @@ def shown(value: float) -> str:
     if value == int(value) and abs(value) < 1e6:
         return f"{int(value):,}"
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def aligned(rows: Sequence[Sequence[str]], sides: str) -> str:
-    """Rows as a text table: a line below the first, `l` and `r` say where each column is flush."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(sides))]
-    lines = []
-    for row in rows:
-        cells = (cell.ljust(width) if side == "l" else cell.rjust(width) for cell, width, side in zip(row, widths, sides, strict=True))
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
 # --- a sheet of images ------------------------------------------------------------------------------------------------
