@@ -36,8 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return 2
+    return code_of(lambda: options.run(options))
+
+
+def code_of(work: Callable[[], int]) -> int:
+    """The exit code of what a command does; its mistakes are told."""
     try:
-        code = options.run(options)
+        code = work()
         sys.stdout.flush()
         return int(code)
     except NetError as error:

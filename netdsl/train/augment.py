@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netdsl.train.prepare import LUMA, Shape, size
 
@@ -127,16 +127,38 @@ def augmented(x: Floats, wanted: Wanted, chance: np.random.Generator) -> Floats:
     """
     import numpy as np
 
-    drawn = dict(zip(DRAWN, chance.random((len(DRAWN), len(x))), strict=True))
-    seed = chance.integers(2**63)
+    drawn, seed = _draws(len(x), chance)
     result = _coloured(_moved(x, wanted, drawn), x, wanted, drawn)
     if wanted.noise:
-        noise = np.random.default_rng(seed).standard_normal(x.shape, np.float32)
-        noise *= np.float32(wanted.noise)
+        noise = _noise(x.shape, wanted.noise, seed)
         result = np.add(result, noise, out=noise)
     if wanted.cutout:
         result = np.where(_holes(x.shape[1:3], wanted.cutout, drawn), np.float32(0), result)
     return result
+
+
+def numbers(wanted: Wanted, shape: Shape, chance: np.random.Generator) -> dict[str, NDArray[Any]]:
+    """What `augmented` does to inputs of this shape [n, ...] with the same chance, in numbers; what is not wanted is left out.
+
+    `maps` [n, 2, 3] as `warped` takes them, `light` [n, 3] the factors of contrast and colour and what is added to the brightness,
+    `noise` [n, ...], `holes` [n, 2] the first row and column of the square that is cut out.
+    """
+    drawn, seed = _draws(shape[0], chance)
+    found: dict[str, NDArray[Any]] = {}
+    if bends(wanted) or wanted.shift or wanted.flip:
+        found["maps"] = _maps(shape[1:3], wanted, drawn).astype("float32")
+    if wanted.brightness or wanted.contrast or wanted.colour:
+        found["light"] = _light(wanted, drawn)
+    if wanted.noise:
+        found["noise"] = _noise(shape, wanted.noise, seed)
+    if wanted.cutout:
+        found["holes"] = _corners(shape[1:3], wanted.cutout, drawn)
+    return found
+
+
+def bends(wanted: Wanted) -> bool:
+    """Whether pixels come to lie between others. If not, each that is moved keeps its value."""
+    return bool(wanted.scale or wanted.rotate or wanted.shear or wanted.crop)
 
 
 def mixed(x: Floats, y: Floats, alpha: float, chance: np.random.Generator) -> tuple[Floats, Floats]:
@@ -145,16 +167,18 @@ def mixed(x: Floats, y: Floats, alpha: float, chance: np.random.Generator) -> tu
     Partners come from a permutation, the shares of each pair from Beta(alpha, alpha): Zhang et al., 2018, "mixup: Beyond
     empirical risk minimization", with a draw for each example.
     """
-    import numpy as np
-
-    partners = chance.permutation(len(x))
-    share = chance.beta(alpha, alpha, len(x)).astype(np.float32)
+    partners, share = pairs(len(x), alpha, chance)
 
     def mix(values: Floats) -> Floats:
         own = share.reshape(-1, *(1,) * (values.ndim - 1))
         return own * values + (1 - own) * values[partners]
 
     return mix(x), mix(y)
+
+
+def pairs(count: int, alpha: float, chance: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
+    """For each of so many examples the one that it is mixed with, and its own share: [n] each."""
+    return chance.permutation(count), chance.beta(alpha, alpha, count).astype("float32")
 
 
 def shifted(x: Floats, moves: NDArray[np.int64]) -> Floats:
@@ -220,6 +244,21 @@ def _between(a: Floats, b: Floats, part: Floats) -> Floats:
 # --- the parts ----------------------------------------------------------------------------------------------------
 
 
+def _draws(count: int, chance: np.random.Generator) -> tuple[Draws, int]:
+    """A number for each of `DRAWN` and each input, and the noise's seed."""
+    drawn = dict(zip(DRAWN, chance.random((len(DRAWN), count)), strict=True))
+    return drawn, int(chance.integers(2**63))
+
+
+def _noise(shape: Shape, deviation: float, seed: int) -> Floats:
+    """Normal noise of this shape."""
+    import numpy as np
+
+    noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
+    noise *= np.float32(deviation)
+    return noise
+
+
 def _spread(draws: NDArray[np.float64], most: float | None) -> NDArray[np.float64]:
     """Draws from 0..1 as numbers from -most..most."""
     return (2 * draws - 1) * (most or 0)
@@ -243,7 +282,7 @@ def _moved(x: Floats, wanted: Wanted, drawn: Draws) -> Floats:
     """The images after all that moves their pixels. Where whole pixels do, each keeps its value to the bit."""
     import numpy as np
 
-    if wanted.scale or wanted.rotate or wanted.shear or wanted.crop:
+    if bends(wanted):
         return warped(x, _maps(x.shape[1:3], wanted, drawn))
     if wanted.shift:
         x = shifted(x, _moves(wanted, drawn))
@@ -292,25 +331,30 @@ def _windows(sides: Shape, least: float | None, drawn: Draws) -> tuple[NDArray[n
     return share, place * (1 - share) * ((np.array(sides) - 1) / 2)
 
 
+def _light(wanted: Wanted, drawn: Draws) -> Floats:
+    """The factors of contrast and colour, and what is added to the brightness: [n, 3]."""
+    import numpy as np
+
+    contrast, colour, brightness = (_spread(drawn[name], getattr(wanted, name)) for name in ("contrast", "colour", "brightness"))
+    return np.stack([1 + contrast, 1 + colour, brightness], 1).astype(np.float32)
+
+
 def _coloured(x: Floats, given: Floats, wanted: Wanted, drawn: Draws) -> Floats:
     """The images x with other brightness, contrast and saturation; where the `given` image lay in 0..1, it is clipped to that."""
     import numpy as np
 
     if not (wanted.brightness or wanted.contrast or wanted.colour):
         return x
-
-    def each(values: NDArray[np.float64]) -> Floats:
-        return values.astype(np.float32)[:, None, None, None]
-
+    contrast, colour, brightness = (change[:, None, None, None] for change in _light(wanted, drawn).T)
     if wanted.contrast:
         mean = x.mean((1, 2, 3), keepdims=True)
-        x = (x - mean) * each(1 + _spread(drawn["contrast"], wanted.contrast)) + mean
+        x = (x - mean) * contrast + mean
     if wanted.colour:
         grey = (x @ np.array(LUMA, np.float32))[..., None]
-        x = (x - grey) * each(1 + _spread(drawn["colour"], wanted.colour)) + grey
-    x = x + each(_spread(drawn["brightness"], wanted.brightness))
-    unit = (given.min((1, 2, 3)) >= 0) & (given.max((1, 2, 3)) <= 1)
-    return np.clip(x, each(np.where(unit, 0.0, -np.inf)), each(np.where(unit, 1.0, np.inf)), out=x)
+        x = (x - grey) * colour + grey
+    x = x + brightness
+    unit = ((given.min((1, 2, 3)) >= 0) & (given.max((1, 2, 3)) <= 1))[:, None, None, None]
+    return np.where(unit, np.clip(x, 0, 1), x)
 
 
 def _holes(sides: Shape, side: int, drawn: Draws) -> NDArray[np.bool_]:
@@ -320,8 +364,15 @@ def _holes(sides: Shape, side: int, drawn: Draws) -> NDArray[np.bool_]:
     """
     import numpy as np
 
-    inside = []
-    for extent, name in zip(sides, ("hole_row", "hole_column"), strict=True):
-        first = (drawn[name] * extent).astype(np.int64)[:, None] - side // 2
+    inside: list[NDArray[np.bool_]] = []
+    for extent, first in zip(sides, _corners(sides, side, drawn).T[..., None], strict=True):
         inside.append((np.arange(extent) >= first) & (np.arange(extent) < first + side))
     return (inside[0][:, :, None] & inside[1][:, None])[..., None]
+
+
+def _corners(sides: Shape, side: int, drawn: Draws) -> NDArray[np.int32]:
+    """The first row and column of each image's square: [n, 2]."""
+    import numpy as np
+
+    draws = np.stack([drawn["hole_row"], drawn["hole_column"]], 1)
+    return (draws * sides).astype(np.int32) - np.int32(side // 2)

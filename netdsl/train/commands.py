@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.cli import add_file, add_format, free_path, one_network, positive
+from netdsl.cli import add_file, add_format, code_of, free_path, one_network, positive
 
 if TYPE_CHECKING:
+    from netdsl.train.recipe import Recipe
     from netdsl.train.run import Job, Run
 
 _DATA = "a data set's name, an .npz, .npy, .csv or .parquet file, or a folder of images by class"
@@ -61,7 +62,8 @@ def _train(options: argparse.Namespace) -> int:
     from netdsl.train.recipe import load_recipe
     from netdsl.train.run import train
 
-    return _ended(train(network, load_recipe(options.recipe) if options.recipe else None, **_given(options), name=options.name))
+    recipe = load_recipe(options.recipe) if options.recipe else None
+    return _on_hosts(recipe, lambda: train(network, recipe, **_given(options), name=options.name))
 
 
 def _try(options: argparse.Namespace) -> int:
@@ -76,17 +78,29 @@ def _try(options: argparse.Namespace) -> int:
     return 0 if found.learned else 3
 
 
-def _ended(run: Run) -> int:
+def _on_hosts(recipe: Recipe | None, work: Callable[[], Run]) -> int:
+    """Trains, watched where it is one of several hosts; the first of them tells what came of it."""
+    if recipe is None or not recipe.hosts:
+        return _ended(work())
+    from netdsl.train.hosts import number, supervised
+
+    me = number(recipe)
+    return supervised(lambda: code_of(lambda: _ended(work(), tell=me == 0)))
+
+
+def _ended(run: Run, tell: bool = True) -> int:
     from netdsl.train.run import describe_run
 
-    print(describe_run(run))
+    if tell:
+        print(describe_run(run))
     return 130 if run.interrupted else 0
 
 
 def _resume(options: argparse.Namespace) -> int:
+    from netdsl.train.folder import kept_recipe
     from netdsl.train.run import resume
 
-    return _ended(resume(options.folder))
+    return _on_hosts(kept_recipe(Path(options.folder)), lambda: resume(options.folder))
 
 
 def _recipe(options: argparse.Namespace) -> int:

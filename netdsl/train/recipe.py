@@ -15,6 +15,8 @@ from typing import Any, ClassVar, cast
 from netdsl.errors import Source, Span
 from netdsl.network import read_source
 from netdsl.train.schema import (
+    Address,
+    AllOr,
     ByName,
     Choice,
     Count,
@@ -37,7 +39,7 @@ LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge")
 METRICS = ("loss", "accuracy")
 PRECISIONS = ("float32", "bfloat16", "mixed")
 LOGGERS = ("tensorboard", "mlflow", "wandb")
-SPEEDS = ("auto", "plain")
+SPEEDS = ("auto", "measure", "plain", "chunks", "compiled")
 BACKENDS = ("tensorflow", "jax", "torch")
 
 OPTIMIZERS: dict[str, dict[str, Any]] = {
@@ -170,6 +172,8 @@ class Recipe(Section):
     precision: str | None = key(Word(PRECISIONS))
     backend: str | None = key(Word(BACKENDS))
     speed: str | None = key(Word(SPEEDS))
+    devices: int | str | None = key(AllOr())
+    hosts: tuple[str, ...] | None = key(Several(Address()))
     init_from: str | None = key(Text("a run, a model or a file of weights"))
     freeze: tuple[str, ...] | None = key(Several(Text("a layer's name, or a pattern such as `block1*`")))
     log: tuple[str, ...] | None = key(Several(Word(LOGGERS)))

@@ -1,18 +1,24 @@
-"""Many steps at once: the examples lie on the device, and one function takes the steps, each batch gathered there by its indices.
+"""Many steps at once: the examples lie on the device, and one call takes the steps, each batch gathered and changed there.
 
 A step from Keras's own `fit` costs half a millisecond beside its arithmetic, and its batches are copied; small networks wait for that.
 Here `fit` still runs the training, its callbacks and its epochs; only the function that it calls for a step is another. This module
-imports Keras and TensorFlow.
+imports Keras, and the backend that Keras has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from netdsl.analysis.counts import count_network
+from netdsl.analysis.memory import shown_bytes
+from netdsl.errors import fail
+from netdsl.train import pixels
+from netdsl.train.augment import numbers, pairs
 from netdsl.train.feed import ROOM, Shuffled, one, room
 from netdsl.train.recipe import Augment
 
@@ -23,19 +29,25 @@ if TYPE_CHECKING:
     from netdsl.train.recipe import Recipe
 
 MOST, WORK = 50, 2 * 10**10
-"""Steps in one call, and multiply-accumulates: enough to make its cost small, few enough to stop soon after Ctrl-C."""
+"""Steps in one call, and multiply-accumulates on a CPU: enough to make its cost small, few enough to stop soon after Ctrl-C."""
+
+LARGER, FASTER = 8, 1000
+"""A GPU is taken to hold this many times `ROOM`, and to do this many times `WORK` in the same time."""
 
 DENSE = frozenset(
     ["fc", "relu", "sigmoid", "tanh", "softmax", "linear", "flatten", "reshape", "dropout", "bn", "add", "concat", "id", "noise"]
 )
-"""Kinds that XLA makes faster on a CPU. Convolutions, pooling and loops over time are slower with it."""
+"""Kinds that XLA makes faster on a CPU. Convolutions, pooling and loops over time are slower with it, above all in a compiled loop."""
 
 WORTH = 5000
-"""Steps in a training, at most, from which on XLA saves more time than it takes to compile."""
+"""Steps in a training, at most, from which on XLA saves TensorFlow more time than it takes to compile."""
+
+Held = tuple[tuple[Any, ...], tuple[Any, ...], Any]
+"""All inputs, targets and, where classes are weighted, examples' weights."""
 
 
 class Chunks(Shuffled):
-    """The same batches in the same order as `Shuffled` gives them, as the rows of several steps at a time.
+    """The same batches in the same order as `Shuffled` gives them, as the rows of several steps at a time, and what changes them.
 
     Chunks end where something is to be done between two steps: at each `every` steps, and at the step `last`, both counted over epochs.
     Each epoch has as many chunks, some of them empty: Keras counts them once.
@@ -49,11 +61,10 @@ class Chunks(Shuffled):
         self.counts: list[int] = []
         self.place = 0
         self.count = self.steps // most + self.steps // every + 4
-        self.x, self.y, self.weight = self._arrays()
-        self.sample = tuple(one(tuple(array[:1].copy() for array in arrays)) for arrays in (self.x, self.y))
+        self.sample = tuple(map(one, self.taught(np.arange(1))[:2]))
 
-    def _arrays(self) -> tuple[tuple[Any, ...], tuple[Any, ...], Any]:
-        """All examples as the steps take them."""
+    def examples(self) -> Held:
+        """All of them as the steps take them, but for what chance changes."""
         parts = [self.taught(np.arange(at, min(at + 1024, len(self.part)))) for at in range(0, len(self.part), 1024)]
         x, y = (tuple(np.concatenate(arrays) for arrays in zip(*(part[place] for part in parts), strict=True)) for place in (0, 1))
         return x, y, None if self.weights is None else np.concatenate([part[2] for part in parts])
@@ -73,22 +84,53 @@ class Chunks(Shuffled):
     def chunk(self, index: int) -> int:
         return self.counts[index]
 
-    def rows(self) -> tuple[Any, int]:
-        """The rows of the next chunk's steps, and how many steps these are: [most, batch], filled up with zeros; for a last batch that is
-        smaller, [1, rest]."""
-        count = self.counts[self.place]
-        begin = sum(self.counts[: self.place])
+    def next(self) -> tuple[dict[str, Any], int]:
+        """The next chunk, and how many steps it has: `rows` [most, batch] and the numbers of each step's changes [most, batch, ...], filled
+        up with zeros; for a last batch that is smaller, [1, rest]."""
+        begin, count = sum(self.counts[: self.place]), self.counts[self.place]
         self.place += 1
-        rows = self.order[begin * self.batch : (begin + count) * self.batch]
-        width = min(self.batch, len(rows))
-        filled = np.zeros((self.most if width == self.batch else 1, width), np.int32)
-        filled.reshape(-1)[: len(rows)] = rows
-        return filled, count
+        found = [self.step(index) for index in range(begin, begin + count)]
+        if not found:
+            return {}, 0
+        least = self.most if len(found[0]["rows"]) == self.batch else 1
+        return {name: _filled([step[name] for step in found], least) for name in found[0]}, count
+
+    def step(self, index: int) -> dict[str, Any]:
+        """The rows of a step's examples, and the numbers by which they are changed."""
+        rows = self.order[index * self.batch : (index + 1) * self.batch].astype(np.int32)
+        found: dict[str, Any] = {"rows": rows}
+        if self.augments:
+            found |= numbers(self.recipe.augment, (len(rows), *self.preparation.inputs[0].shape), self.chance(index))
+        if self.recipe.augment.mixup:
+            partners, share = pairs(len(rows), self.recipe.augment.mixup, self.chance(index, 1))
+            found |= {"partners": partners.astype(np.int32), "share": share}
+        return found
+
+    def gathered(self, held: Held, step: Mapping[str, Any]) -> tuple[Any, ...]:
+        """A step's batch, gathered and changed on the device."""
+        (x, y), rows = (tuple(ops.take(array, step["rows"], axis=0) for array in arrays) for arrays in held[:2]), step["rows"]
+        if self.augments:
+            result, whole = pixels.changed(x[0], self.recipe.augment, step)
+            outputs = self.preparation.outputs
+            y = tuple(ops.reshape(whole, old.shape) if output.copies else old for output, old in zip(outputs, y, strict=True))
+            x = (result,)
+        if "partners" in step:
+            x, y = (tuple(pixels.mixed(array, step["partners"], step["share"]) for array in arrays) for arrays in (x, y))
+        return one(x), one(y), *(() if held[2] is None else (ops.take(held[2], rows, axis=0),))
+
+
+def _filled(arrays: list[Any], least: int) -> Any:
+    """Arrays, one on the other [least, ...]; where they are fewer, zeros follow."""
+    filled = np.zeros((least, *arrays[0].shape), arrays[0].dtype)
+    for place, array in enumerate(arrays):
+        filled[place] = array
+    return filled
 
 
 def steps_together(graph: Graph, batch: int) -> int:
     """How many steps are taken in one call; a step's backward pass is about twice its forward pass."""
-    return max(1, min(MOST, WORK // (3 * batch * max(1, count_network(graph).macs))))
+    work = WORK * FASTER if accelerated() else WORK
+    return max(1, min(MOST, work // (3 * batch * max(1, count_network(graph).macs))))
 
 
 def cuts(done: int, steps: int, most: int, every: int, last: int, ragged: bool) -> list[int]:
@@ -102,41 +144,122 @@ def cuts(done: int, steps: int, most: int, every: int, last: int, ragged: bool) 
     return found
 
 
-def fits(part: Part, recipe: Recipe, preparation: Preparation) -> bool:
-    """Whether a training can run this way: on TensorFlow, without augmentation, its examples small enough together."""
-    return keras.config.backend() == "tensorflow" and recipe.augment == Augment() and room(part, preparation) <= ROOM
+def accelerated() -> bool:
+    """Whether Keras computes on something faster than the CPU."""
+    backend = keras.config.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    if backend == "jax":
+        import jax
+
+        return bool(jax.default_backend() != "cpu")
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
-def use_xla(graph: Graph, steps: int) -> bool:
-    """Whether the steps are compiled by XLA: on a CPU, for networks of dense layers, where there are enough of them."""
-    import tensorflow as tf
+def fits(part: Part, preparation: Preparation) -> bool:
+    """Whether the prepared examples lie on the device beside the training."""
+    return room(part, preparation) <= _most()
 
+
+def _most() -> int:
+    return ROOM * (LARGER if accelerated() else 1)
+
+
+def check(recipe: Recipe, part: Part, preparation: Preparation) -> None:
+    """Raises NetError N507 where a recipe wants steps to be taken together, and the examples do not fit."""
+    if recipe.speed in ("chunks", "compiled") and not fits(part, preparation):
+        message = f"`speed: {recipe.speed}` keeps the prepared examples on the device: there is room for {shown_bytes(_most())} of"
+        message += f" {shown_bytes(room(part, preparation))}"
+        raise fail("N507", message, recipe.span("speed"), help="leave `speed` out")
+
+
+def rule(model: keras.Model, graph: Graph, recipe: Recipe, steps: int) -> str:
+    """How steps are taken together where nothing was measured: `compiled` as one program, or `chunks`, one after the other.
+
+    For `steps` in a training, at most. On a CPU XLA is good for dense layers alone; under TensorFlow, where it comes on top, it needs a
+    long training to be worth its while, and longer than that where it has augmentation to compile.
+    """
     dense = all(op.kind is None or op.kind.word in DENSE for op in graph.ops)
-    return dense and steps >= WORTH and not tf.config.list_physical_devices("GPU")
+    pays = keras.config.backend() == "jax" or (steps >= WORTH and recipe.augment == Augment())
+    return "compiled" if compiles(model) and (accelerated() or (dense and pays)) else "chunks"
 
 
-def take_over(model: keras.Model, chunks: Chunks, graph: Graph) -> None:
-    """Makes `fit` take the steps of a chunk where it would take one."""
+def compiles(model: keras.Model) -> bool:
+    """Whether steps can be one program and still be the same steps. torch has none; in TensorFlow's, chance draws other numbers."""
+    draws = any(variable.name == "seed_generator_state" for variable in model.non_trainable_variables)
+    return {"tensorflow": not draws, "jax": True, "torch": False}[keras.config.backend()]
+
+
+def take_over(model: keras.Model, chunks: Chunks, way: str) -> None:
+    """Makes `fit` take the steps of a chunk where it would take one, `chunks` or `compiled`."""
+    takes = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.config.backend()]
+    x, y, weight = chunks.examples()
+    held = (
+        tuple(map(ops.convert_to_tensor, x)),
+        tuple(map(ops.convert_to_tensor, y)),
+        None if weight is None else ops.convert_to_tensor(weight),
+    )
+    model.train_function = takes(model, chunks, held, way == "compiled")
+
+
+def _tensorflow(model: keras.Model, chunks: Chunks, held: Held, compiled: bool) -> Callable[[Any], dict[str, Any]]:
     import tensorflow as tf
 
-    x, y = (tuple(map(tf.constant, arrays)) for arrays in (chunks.x, chunks.y))
-    weight = None if chunks.weight is None else tf.constant(chunks.weight)
-    chunks.x = chunks.y = ()  # the device has them now
-
-    @tf.function(autograph=False, jit_compile=use_xla(graph, chunks.steps * (chunks.recipe.epochs or 1)))  # type: ignore[untyped-decorator]
-    def steps(rows: Any, count: Any) -> None:
+    @tf.function(autograph=False, jit_compile=compiled)  # type: ignore[untyped-decorator]
+    def steps(found: dict[str, Any], count: Any) -> None:
         def step(at: Any) -> tuple[Any]:
-            taken = rows[at]
-            data = one(tuple(tf.gather(array, taken) for array in x)), one(tuple(tf.gather(array, taken) for array in y))
-            model.train_step(data if weight is None else (*data, tf.gather(weight, taken)))
+            model.train_step(chunks.gathered(held, {name: array[at] for name, array in found.items()}))
             return (at + 1,)
 
         tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
 
     def chunk(iterator: Any) -> dict[str, Any]:
-        rows, count = chunks.rows()
+        found, count = chunks.next()
         if count:
-            steps(tf.constant(rows), tf.constant(count))
+            steps({name: tf.constant(array) for name, array in found.items()}, tf.constant(count))
         return dict(model.get_metrics_result())
 
-    model.train_function = chunk
+    return chunk
+
+
+def _jax(model: keras.Model, chunks: Chunks, held: Held, compiled: bool) -> Callable[[Any, Any], tuple[dict[str, Any], Any]]:
+    """Under JAX the state goes in and comes out. The examples go in too, since what a program closes over becomes a part of it."""
+    import jax
+
+    def step(at: Any, state: Any, held: Held, found: dict[str, Any]) -> Any:
+        return model.train_step(state, chunks.gathered(held, {name: array[at] for name, array in found.items()}))[1]
+
+    def loop(count: Any, state: Any, held: Held, found: dict[str, Any]) -> Any:
+        return jax.lax.fori_loop(0, count, lambda at, state: step(at, state, held, found), state)
+
+    @jax.jit  # type: ignore[untyped-decorator]
+    def told(values: Any) -> dict[str, Any]:
+        with keras.StatelessScope(state_mapping=list(zip(model.metrics_variables, values, strict=True))):
+            return dict(model.get_metrics_result())
+
+    steps = jax.jit(loop if compiled else step, donate_argnums=1)
+
+    def chunk(state: Any, iterator: Any) -> tuple[dict[str, Any], Any]:
+        found, count = chunks.next()
+        if compiled and count:
+            state = steps(count, state, held, found)
+        for at in () if compiled else range(count):
+            state = steps(at, state, held, found)
+        return told(state[3]), state
+
+    return chunk
+
+
+def _torch(model: keras.Model, chunks: Chunks, held: Held, compiled: bool) -> Callable[[Any], dict[str, Any]]:
+    def chunk(data: Any) -> dict[str, Any]:
+        found, count = chunks.next()
+        found = {name: ops.convert_to_tensor(array) for name, array in found.items()}
+        for at in range(count):
+            model.train_step(chunks.gathered(held, {name: array[at] for name, array in found.items()}))
+        return dict(model.get_metrics_result())
+
+    return chunk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
 import re
@@ -49,6 +50,9 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
     batch = _batch(recipe, examples)
     full = optimizer.name == "gd"
     say("batch", f"all {examples:,} training examples" if full else f"{examples:,} training examples")
+    shared(recipe, batch)
+    if recipe.speed == "compiled" and (recipe.backend or backend()) == "torch":
+        raise fail("N507", "`speed: compiled` goes with TensorFlow and JAX, not with torch", recipe.span("speed"), help="speed: chunks")
     epoch = math.ceil(examples / batch)
     epochs = recipe.epochs or EPOCHS
     stopping = _stopping(recipe, epoch, data)
@@ -65,6 +69,8 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
         say("early_stopping.patience", f"stop after so many evaluations in a row without a better {stopping.metric}")
     say("precision", "exact enough for any network")
     say("backend", "Keras's own choice")
+    if recipe.hosts:
+        say("devices", "of each host")
     say("seed", "the same run again")
     resolved = recipe.replace(
         data=data.spec,
@@ -82,6 +88,7 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
         precision=recipe.precision or "float32",
         backend=recipe.backend or backend(),
         speed=recipe.speed or "auto",
+        devices=recipe.devices or 1,
         seed=recipe.seed or 0,
         params={**recipe.params, **network.params},
     )
@@ -95,7 +102,17 @@ def backend() -> str:
     """The backend that Keras has or will take: the environment's, the one in Keras's own file of settings, else TensorFlow."""
     if "keras" in sys.modules:
         return str(sys.modules["keras"].config.backend())
-    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+    return os.environ.get("KERAS_BACKEND") or _settled() or "tensorflow"
+
+
+def _settled() -> str:
+    """The backend in Keras's file of settings; nothing where there is no such file."""
+    folder = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    try:
+        with open(os.path.join(folder, "keras.json"), encoding="utf-8") as file:
+            return str(json.load(file).get("backend", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def _given(section: Any, path: str) -> list[tuple[str, str]]:
@@ -119,6 +136,37 @@ def _batch(recipe: Recipe, examples: int) -> int:
     if batch > examples:
         raise fail("N507", f"a batch of {batch:,} is more than the {examples:,} training examples", recipe.span("batch"))
     return batch
+
+
+def several(recipe: Recipe) -> bool:
+    """Whether a recipe asks for more than one device."""
+    return recipe.devices not in (None, 1) or bool(recipe.hosts)
+
+
+def shared(recipe: Recipe, batch: int, found: int | None = None) -> None:
+    """Raises NetError N507 where a training on several devices asks for what goes on one alone, or for a batch that has no equal shares.
+
+    `found` is the number of devices of all hosts, where it is known already.
+    """
+    hosts, wanted = recipe.hosts or (), "hosts" if recipe.hosts else "devices"
+    if not several(recipe):
+        return
+    if (recipe.backend or backend()) == "torch":
+        raise fail("N507", f"`{wanted}` goes with TensorFlow and JAX, not with torch", recipe.span(wanted), help="backend: jax")
+    if recipe.speed not in (None, "auto", "plain"):
+        message = f"`speed: {recipe.speed}` is for one device: several take one step at a time"
+        raise fail("N507", message, recipe.span("speed"), help="leave `speed` out")
+    if len(hosts) == 1:
+        raise fail("N507", "`hosts` takes two addresses or more, one for each process", recipe.span("hosts"), help="leave `hosts` out")
+    if len(set(hosts)) < len(hosts):
+        twice = next(host for host in hosts if hosts.count(host) > 1)
+        raise fail("N507", f"`hosts` names {twice} twice: two processes cannot listen there", recipe.span("hosts"))
+    devices = found if recipe.devices == "all" else int(recipe.devices or 1) * max(1, len(hosts))
+    if devices and batch % devices:
+        near = [f"`batch: {one}`" for one in (batch - batch % devices, batch - batch % devices + devices) if one]
+        message = f"{devices} devices cannot share a batch of {batch:,} equally: {batch / devices:.4g} examples each"
+        span = recipe.span("batch") or recipe.span(wanted)
+        raise fail("N507", message, span, help=f"{' or '.join(near)}, or any other multiple of {devices}")
 
 
 def _frozen(recipe: Recipe, network: Network) -> None:

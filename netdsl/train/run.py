@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -39,13 +39,16 @@ from netdsl.train.folder import (
     read_json,
     there,
 )
+from netdsl.train.hosts import lost_told
 from netdsl.train.loggers import check_loggers
 from netdsl.train.prepare import as_plain, size
 from netdsl.train.recipe import DataSpec, Recipe, to_yaml
-from netdsl.train.resolve import Resolved, resolve
+from netdsl.train.resolve import Resolved, resolve, several
 
 if TYPE_CHECKING:
     import keras
+
+    from netdsl.train.devices import Spread
 
 ENDS = {
     "patience": "{patience} evaluations in a row were not better",
@@ -142,20 +145,56 @@ def train(
 
     The settings are those of `plan`: `data`, `target`, `epochs`, `batch`, `seed`, `backend`, `log`, `init_from`. Everything that can be
     refused is refused before the folder is made. After Ctrl-C the run is kept as it is by then, and `interrupted` is true.
-    Raises NetError for mistakes in what is given, RunError where the disk, the memory or the numbers fail (N610 to N612).
+    Of several hosts the first one keeps the run; the `folder` of the others' is `where`.
+    Raises NetError for mistakes in what is given, RunError where the disk, the memory or the numbers fail (N610 to N612), or another
+    host (N652, N653).
     """
-    job = plan(network, recipe, **settings)
-    with memory_told(lambda: smaller(job)):
+    job = spread(plan(network, recipe, **settings))
+    with memory_told(lambda: smaller(job)), lost_told(job.hosts):
         model = job.model()
+        if job.recipe.speed == "measure":
+            from netdsl.train.measure import measured
+
+            job = measured(job)
+        if job.recipe.speed in ("chunks", "compiled"):
+            from netdsl.train.resident import check
+
+            check(job.recipe, job.data.train, job.data.preparation)
+        if not job.first:
+            return _trained(job, model, Path(where), quiet=True)
         folder = new_folder(where, network.name if name is None else name)
         with locked(folder):
             _begin(folder, job)
             if not quiet:
                 for line in (describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken):
                     print(line, file=sys.stderr, flush=True)
-            from netdsl.train.training import Training
+            return _trained(job, model, folder, quiet)
 
-            return Training(job, model, folder, quiet).run()
+
+def _trained(job: Job, model: keras.Model, folder: Path, quiet: bool, again: bool = False) -> Run:
+    """Trains from the beginning, or from where the folder's training stood; the other hosts are waited for at the end."""
+    from netdsl.train.training import Training
+
+    training = Training(job, model, folder, quiet)
+    if again:
+        training.load()
+        if not quiet:
+            state = training.state
+            print(f"going on with {folder} after epoch {len(state.epochs)}, step {state.step:,}", file=sys.stderr, flush=True)
+    run = training.run()
+    if job.spread is not None:
+        job.spread.end()
+    return run
+
+
+def spread(job: Job) -> Job:
+    """The job on the devices and hosts that its recipe asks for. Raises NetError and RunError as `devices.begin` does."""
+    if not several(job.recipe):
+        return job
+    quiet_keras()
+    from netdsl.train.devices import begin
+
+    return dataclasses.replace(job, spread=begin(job.recipe))
 
 
 def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
@@ -181,27 +220,37 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
             "N616", f"the data {loaded.spec.source} is not what it was when {folder} began", help="train anew, or bring the old data back"
         )
     use_backend(recipe)
-    job = Job(network, Resolved(recipe, {}, ()), loaded)
-    with locked(folder), memory_told(lambda: smaller(job)):
-        model = job.model()
-        from netdsl.train.training import Training
-
-        training = Training(job, model, folder, quiet)
-        training.load()
-        if not quiet:
-            state = training.state
-            print(f"going on with {folder} after epoch {len(state.epochs)}, step {state.step:,}", file=sys.stderr, flush=True)
-        return training.run()
+    job = spread(Job(network, Resolved(recipe, {}, ()), loaded))
+    with locked(folder) if job.first else nullcontext(), memory_told(lambda: smaller(job)), lost_told(job.hosts):
+        return _trained(job, job.model(), folder, quiet or not job.first, again=True)
 
 
 @dataclass
 class Job:
-    """A network, the resolved recipe and the data: all that a training needs. `taken` says what came from other weights."""
+    """A network, the resolved recipe and the data: all that a training needs. `taken` says what came from other weights.
+
+    `spread` are the devices that share each step; None is the usual one.
+    """
 
     network: Network
     resolved: Resolved
     data: Data
     taken: tuple[str, ...] = ()
+    spread: Spread | None = None
+
+    @property
+    def hosts(self) -> int:
+        """The processes that train together."""
+        return self.spread.hosts if self.spread else 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this process keeps the run and tells of it, as but one of several hosts does."""
+        return self.spread is None or self.spread.first
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """What models that use all of the devices are made and compiled in."""
+        return self.spread.scope() if self.spread else nullcontext()
 
     @property
     def recipe(self) -> Recipe:
@@ -214,15 +263,20 @@ class Job:
 
     def model(self) -> keras.Model:
         """The network with its first weights: the seed's, or those of `init_from`."""
+        with self.scope():
+            model = self.plain_model()
+            if self.recipe.init_from:
+                from netdsl.train.initial import take_over
+
+                self.taken = take_over(model, self.recipe)
+        return model
+
+    def plain_model(self) -> keras.Model:
+        """The network with the seed's weights."""
         quiet_keras()
         from netdsl.keras.build import build
 
-        model = build(self.network, self.recipe.seed, self.recipe.precision or "float32")
-        if self.recipe.init_from:
-            from netdsl.train.initial import take_over
-
-            self.taken = take_over(model, self.recipe)
-        return model
+        return build(self.network, self.recipe.seed, self.recipe.precision or "float32")
 
 
 def plan(
@@ -329,10 +383,10 @@ def _begin(folder: Path, job: Job) -> None:
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """The same for recipes that say the same."""
+    """The same for recipes that say the same. On which machines a run goes on is no part of what it gives."""
     import hashlib
 
-    return hashlib.sha256(to_yaml(recipe).encode()).hexdigest()
+    return hashlib.sha256(to_yaml(dataclasses.replace(recipe, devices=None, hosts=None)).encode()).hexdigest()
 
 
 def fingerprint(data: Data) -> str:

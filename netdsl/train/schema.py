@@ -150,6 +150,35 @@ class Count(Takes):
 
 
 @dataclass(frozen=True)
+class AllOr(Takes):
+    """`all`, or a whole number from 1 up."""
+
+    wants: str = "`all` or a whole number, at least 1"
+
+    def read(self, text: str) -> int | str:
+        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value < 1:
+                raise Wrong("N505", f"takes {self.wants}, not {value:,}")
+        elif value != "all":
+            raise Wrong("N504", f"takes {self.wants}, not `{value}`")
+
+
+@dataclass(frozen=True)
+class Address(Takes):
+    """A machine and a port on it."""
+
+    wants: str = "an address with a port, as in `node1:2222`"
+
+    def check(self, value: Any) -> None:
+        found = re.fullmatch(r"[^\s,]+:([0-9]{1,5})", value) if isinstance(value, str) else None
+        if not found or not 0 < int(found[1]) < 1 << 16:
+            raise Wrong("N504", f"takes {self.wants}, not `{value}`")
+
+
+@dataclass(frozen=True)
 class Several(Takes):
     """One value or a list of them; held as a tuple."""
 

@@ -53,10 +53,16 @@ class Training:
     def _take(self, model: keras.Model) -> None:
         """Makes a model the one that is trained."""
         job = self.job
-        self.model = model
-        fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-        model.optimizer.build(model.trainable_variables)  # so that its numbers can be kept and given back before the first step
-        self.judge = fit.judge(model, job.data.preparation)
+        self.model = self.plain = model
+        with job.scope():
+            fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+            model.optimizer.build(model.trainable_variables)  # so that its numbers can be kept and given back before the first step
+            self.judge = fit.judge(model, job.data.preparation)
+        if job.spread:
+            job.spread.take_over(model, self.judge)
+        if job.spread and job.first:  # what is written has nothing of the devices that it was trained on
+            self.plain = job.plain_model()
+            fit.freeze(self.plain, job.recipe)
 
     def load(self) -> None:
         """Goes to where the folder's training stood. Raises NetError N614 where that is damaged."""
@@ -72,7 +78,7 @@ class Training:
         """
         state, recipe = self.state, self.job.recipe
         began = time.perf_counter() - state.seconds
-        self.loggers = open_loggers(recipe.log or (), self.folder, self.job)
+        self.loggers = open_loggers(recipe.log or () if self.job.first else (), self.folder, self.job)
         if state.stage == "search":
             self._fit()
             if recipe.early_stopping.then == "retrain" and state.best and state.ended not in ("interrupted", "diverged"):
@@ -82,21 +88,28 @@ class Training:
         if state.stage == "retrain":
             self._fit()
         run = self._result(time.perf_counter() - began)
+        if self.job.first:
+            self._write_all(run)
+        failed = self._diverged() if state.ended == "diverged" else None  # which needs the checkpoint
+        if self.job.first and not run.interrupted:  # as long as there is a checkpoint, `resume` has something to do, if only the report
+            with suppress(OSError):
+                (self.folder / FILE).unlink()
+        if failed:
+            raise failed
+        return run
+
+    def _write_all(self, run: Run) -> None:
+        """Writes and tells what came of the training."""
+        state = self.state
         self._write_figures(run if state.best else None)
         if state.best:
             self._save_best()
             self._save(LAST, self.last)
         write(self.folder / RESULT, as_json(run.values()))
         if state.best:
-            write_page(run, self.job, self.model, state)
+            self.plain.set_weights(self.model.get_weights())
+            write_page(run, self.job, self.plain, state)
         self._tell(run if state.best else None)
-        failed = self._diverged() if state.ended == "diverged" else None  # which needs the checkpoint
-        if not run.interrupted:  # as long as there is a checkpoint, `resume` has something to do, if only the report
-            with suppress(OSError):
-                (self.folder / FILE).unlink()
-        if failed:
-            raise failed
-        return run
 
     def _tell(self, run: Run | None) -> None:
         for logger in self.loggers:
@@ -124,6 +137,8 @@ class Training:
                     watch.on_step, watch.on_epoch = shown.step, on_epoch
                     self._fit_epochs(training, watch, epochs)
         except KeyboardInterrupt:
+            if self.job.hosts > 1:
+                raise  # the other hosts are in the next step already: what is kept is the last checkpoint
             interrupted, state.ended = True, "interrupted"
         state.ended = state.ended or "epochs"
         watch.synchronise()
@@ -165,7 +180,7 @@ class Training:
 
     def _keep(self) -> None:
         """Writes what there is at the end of an epoch, unless it was written a moment ago: a training must not wait for its disk."""
-        if self.state.ended == "diverged":
+        if self.state.ended == "diverged" or not self.job.first:
             return  # what was written last is the last that is worth something
         now = time.perf_counter()
         if self.wrote and now - self.wrote < max(LEAST, SHARE * self.cost):
@@ -177,7 +192,8 @@ class Training:
         self.cost = self.wrote - now
 
     def _checkpoint(self) -> None:
-        write_checkpoint(self.folder, self.model, self.state, self.weights)
+        if self.job.first:
+            write_checkpoint(self.folder, self.model, self.state, self.weights)
 
     def _write_figures(self, run: Run | None) -> None:
         for name, rows in ((METRICS, self.state.rows), (RETRAINED, self.state.retrained)):
@@ -210,22 +226,25 @@ class Training:
 
     def _save(self, name: str, weights: Sequence[Any]) -> None:
         """Writes the network with these weights, without what it was trained by."""
-        now = self.model.get_weights()
-        self.model.set_weights(weights)
-        save(self.folder / name, fit.twin(self.model).save)
-        self.model.set_weights(now)
+        now = self.plain.get_weights()
+        self.plain.set_weights(weights)
+        save(self.folder / name, fit.twin(self.plain).save)
+        self.plain.set_weights(now)
 
     # --- numbers that are none ----------------------------------------------------------------------------------------
 
     def _diverged(self) -> RunError:
         best = self.state.best
         step, where = self._first_not_finite()
-        kept = f"the best weights, of step {best.step:,}, are in {self.folder / BEST}" if best else "no step was evaluated before"
+        where_kept = f"in {self.folder / BEST}" if self.job.first else "with the first host"
+        kept = f"the best weights, of step {best.step:,}, are {where_kept}" if best else "no step was evaluated before"
         message = f"the loss is no longer a number at step {step:,}{where}: {kept}"
         return RunError(Diagnostic("N611", message, help="a lower `rate` of the optimizer, or `clip_norm`, often helps"))
 
     def _first_not_finite(self) -> tuple[int, str]:
         """At which step and in which layer the first number that is none came up: the steps since the last checkpoint are taken again."""
+        if self.job.hosts > 1:
+            return self.state.step, ""  # the others do not have the checkpoint
         again, training = self._again(self.state.step)
         step = again.state.step
         if again.state.ended != "diverged":
@@ -249,13 +268,14 @@ class Training:
     def _examples(self) -> Shuffled:
         """What the stage at hand is trained on, several steps at a time where that goes."""
         part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
-        if recipe.speed == "plain" or not resident.fits(part, recipe, preparation):
+        if self.job.spread or recipe.speed == "plain" or not resident.fits(part, preparation):
             return Shuffled(part, preparation, recipe)
-        every = int(recipe.early_stopping.every or 1)
+        graph, every = self.job.network.graph, int(recipe.early_stopping.every or 1)
         last = self.state.best.step if self.state.stage == "retrain" and self.state.best else 0
-        most = resident.steps_together(self.job.network.graph, recipe.batch or 1)
-        chunks = resident.Chunks(part, preparation, recipe, most, every, last)
-        resident.take_over(self.model, chunks, self.job.network.graph)
+        chunks = resident.Chunks(part, preparation, recipe, resident.steps_together(graph, recipe.batch or 1), every, last)
+        given = recipe.speed or "auto"
+        way = resident.rule(self.model, graph, recipe, chunks.steps * (recipe.epochs or 1)) if given == "auto" else given
+        resident.take_over(self.model, chunks, way)
         return chunks
 
     def _judged(self, part: Part) -> Batches:

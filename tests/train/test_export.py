@@ -21,6 +21,7 @@ from netdsl.train import export as room
 from netdsl.train.export import FORMS, export, format_of
 from netdsl.train.initial import read_safetensors
 from netdsl.train.recipe import Recipe
+from netdsl.train.resolve import backend
 from netdsl.train.run import Run, plan, train
 
 pytestmark = pytest.mark.keras
@@ -29,10 +30,12 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > softmax-10"
 NAMES = {"keras": "small.keras", "savedmodel": "small", "onnx": "small.onnx", "litert": "small.tflite", "safetensors": "small.safetensors"}
 
+needs_tensorflow = pytest.mark.skipif(backend() != "tensorflow", reason="written on TensorFlow, whatever a run was trained on")
 needs_onnx = pytest.mark.skipif(
     not all(map(find_spec, FORMS["onnx"].packages)), reason="ONNX needs the packages of `pip install netdsl[export]`"
 )
-EACH = [pytest.param(name, marks=needs_onnx if name == "onnx" else ()) for name in FORMS]
+MARKS = {"savedmodel": [needs_tensorflow], "litert": [needs_tensorflow], "onnx": [needs_tensorflow, needs_onnx]}
+EACH = [pytest.param(name, marks=MARKS.get(name, ())) for name in FORMS]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,7 @@ def test_each_form_of_a_run(run: Run, name: str, tmp_path: Path, capfd: pytest.C
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([NAMES[name], "small.json"])
 
 
+@needs_tensorflow
 @needs_onnx
 def test_onnx_names_its_inputs_and_outputs(run: Run, tmp_path: Path) -> None:
     import onnxruntime
@@ -86,7 +90,7 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("name", ["litert", pytest.param("onnx", marks=needs_onnx)])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS[name]) for name in ("litert", "onnx")])
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layers_that_go_along(layer: str, name: str, tmp_path: Path) -> None:
     """Those that Keras lacks, sequences, and two inputs whose names are not in the order of the alphabet."""
@@ -97,6 +101,7 @@ def test_layers_that_go_along(layer: str, name: str, tmp_path: Path) -> None:
     assert len(told) == 2
 
 
+@needs_tensorflow
 @pytest.mark.parametrize("precision", ["mixed", "bfloat16"])
 def test_other_precisions_are_exported_in_float32(precision: str, tmp_path: Path) -> None:
     from netdsl.keras.build import build
@@ -285,6 +290,7 @@ def test_nothing_is_written_over_unasked(run: Run, tmp_path: Path) -> None:
     export(run.folder, tmp_path / "a.keras")  # a.json says the same: it stands
 
 
+@needs_tensorflow
 def test_folders_are_replaced_only_where_they_are_exports(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
@@ -323,6 +329,7 @@ def replaced(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
     monkeypatch.setitem(FORMS, "litert", FORMS["litert"]._replace(**changed))
 
 
+@needs_tensorflow
 def test_an_export_that_computes_something_else(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def runner(model: Any, path: Path) -> Any:
         return lambda examples: [array * np.float32(1.001) for array in FORMS["keras"].runner(model, run.folder / "best.keras")(examples)]  # type: ignore[misc]
@@ -342,6 +349,7 @@ def test_a_network_without_finite_numbers(tmp_path: Path) -> None:
         export(tmp_path / "a.keras", tmp_path / "b.keras")
 
 
+@needs_tensorflow
 def test_a_converter_that_gives_up(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def writer(model: Any, path: Path) -> str:
         path.touch()

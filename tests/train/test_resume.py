@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from netdsl.train.watch import Watch
 
 pytestmark = pytest.mark.keras
 
+OTHERS = ("jax", "torch")
 RECIPE = Recipe(epochs=4, batch=100, optimizer=Optimizer(rate=0.01))
 
 
@@ -39,11 +42,23 @@ def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
-@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.zoo)])
-def test_killed_at_random_moments(tmp_path: Path, kills: int) -> None:
+@pytest.mark.parametrize(
+    ("kills", "other"),
+    [
+        (6, ""),
+        pytest.param(20, "", marks=pytest.mark.zoo),
+        *(
+            pytest.param(6, name, marks=[pytest.mark.zoo, pytest.mark.skipif(not find_spec(name), reason="not installed")])
+            for name in OTHERS
+        ),
+    ],
+)
+def test_killed_at_random_moments(tmp_path: Path, kills: int, other: str) -> None:
     """Real kills, with dropout, batch norm, augmentation, mixup, a schedule that waits, evaluations within epochs, and `then: retrain`."""
     script = Path(__file__).with_name("killing.py")
-    done = subprocess.run([sys.executable, script, tmp_path, str(kills), str(kills)], capture_output=True, text=True, check=False)
+    environment = os.environ | ({"KERAS_BACKEND": other} if other else {})
+    command = [sys.executable, script, tmp_path, str(kills), str(kills)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("the same") >= kills
 
