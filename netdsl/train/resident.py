@@ -19,7 +19,7 @@ from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import fail
 from netdsl.train import pixels
 from netdsl.train.augment import numbers, pairs
-from netdsl.train.feed import ROOM, Shuffled, one, room
+from netdsl.train.feed import ROOM, Batches, Shuffled, one, room
 from netdsl.train.recipe import Augment
 
 if TYPE_CHECKING:
@@ -263,3 +263,53 @@ def _torch(model: keras.Model, chunks: Chunks, held: Held, compiled: bool) -> Ca
         return dict(model.get_metrics_result())
 
     return chunk
+
+
+# --- judging ----------------------------------------------------------------------------------------------------------
+
+
+def judge_together(judge: keras.Model) -> None:
+    """Makes TensorFlow's `evaluate` judge all batches in one call. To make a pipeline of them takes it longer than a small network does.
+
+    The other backends have no such pipeline.
+    """
+    if keras.config.backend() == "tensorflow":
+        judge.evaluate = _Judging(judge)
+
+
+class _Judging:
+    """A model's `evaluate`, for batches that fit on the device."""
+
+    def __init__(self, judge: keras.Model) -> None:
+        self.judge, self.usual = judge, judge.evaluate
+        self.judged: Any = None
+        self.held: tuple[Batches, Any] | None = None
+
+    def __call__(self, batches: Batches, **more: Any) -> Mapping[str, float]:
+        if not fits(batches.part, batches.preparation) or not len(batches.part):
+            return dict(self.usual(batches, **more))
+        if self.held is None or self.held[0] is not batches:  # the validation part comes again and again
+            parts = batches.prepared(np.arange(len(batches.part)))
+            self.held = batches, tuple(tuple(map(ops.convert_to_tensor, arrays)) for arrays in parts)
+        x, y = self.held[1]
+        if self.judged is None:
+            self.judge._symbolic_build(data_batch=(one(tuple(array[:1] for array in x)), one(tuple(array[:1] for array in y))))
+            self.judged = self._traced(batches.batch, x, y)
+        self.judge.reset_metrics()
+        self.judged(x, y)
+        return {name: float(value) for name, value in self.judge.get_metrics_result().items()}
+
+    def _traced(self, batch: int, x: Any, y: Any) -> Any:
+        import tensorflow as tf
+
+        def judged(x: Any, y: Any) -> None:
+            count = tf.shape(x[0])[0]
+
+            def some(at: Any) -> tuple[Any]:
+                self.judge.test_step(tuple(one(tuple(array[at : at + batch] for array in arrays)) for arrays in (x, y)))
+                return (at + batch,)
+
+            tf.while_loop(lambda at: at < count, some, (tf.constant(0),), parallel_iterations=1)
+
+        signature = tuple(tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays) for arrays in (x, y))
+        return tf.function(judged, input_signature=signature, autograph=False)

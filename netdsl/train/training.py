@@ -60,6 +60,8 @@ class Training:
             self.judge = fit.judge(model, job.data.preparation)
         if job.spread:
             job.spread.take_over(model, self.judge)
+        elif job.recipe.speed != "plain":
+            resident.judge_together(self.judge)
         if job.spread and job.first:  # what is written has nothing of the devices that it was trained on
             self.plain = job.plain_model()
             fit.freeze(self.plain, job.recipe)
