@@ -56,12 +56,12 @@ class Shuffled(Batches):
     """A part's examples in a new order each epoch, augmented; labels are smoothed and classes weighted as the recipe says.
 
     Order and augmentation follow from the seed, the epoch and the batch alone, so it does not matter when or how often a batch is
-    asked for, and a training that goes on later sees the same examples.
+    asked for, and a training that goes on later sees the same examples. `steps` are those of an epoch.
     """
 
     def __init__(self, part: Part, preparation: Preparation, recipe: Recipe) -> None:
         super().__init__(part, preparation, recipe.batch or 1)
-        self.recipe, self.epoch = recipe, 0
+        self.recipe, self.epoch, self.steps = recipe, 0, math.ceil(len(part) / self.batch)
         self.order = np.arange(len(part))
         self.augments = recipe.augment != Augment()
         outputs, weights = preparation.outputs, recipe.class_weights

@@ -56,7 +56,6 @@ class Chunks(Shuffled):
     def __init__(self, part: Part, preparation: Preparation, recipe: Recipe, most: int, every: int, last: int) -> None:
         super().__init__(part, preparation, recipe)
         self.most, self.every, self.last = most, every, last
-        self.steps = super().__len__()
         self.ragged = len(part) % self.batch != 0
         self.counts: list[int] = []
         self.place = 0

@@ -123,11 +123,11 @@ class Training:
         training = self._examples()
         watch = Watch(recipe, state, self.weights, self.judge, training, self._judged(self.job.data.validation))
         watch.set_model(self.model)  # Keras sets it too, but an interrupt may come before
-        epochs = recipe.epochs or 1 if state.stage == "search" else math.ceil(watch.last / len(training))
+        epochs = recipe.epochs or 1 if state.stage == "search" else math.ceil(watch.last / training.steps)
         interrupted = False
         try:
             if not state.ended or state.stage == "retrain":
-                with stoppable(watch), progress(self.quiet, epochs, len(training), preparation.metric, len(state.epochs)) as shown:
+                with stoppable(watch), progress(self.quiet, epochs, training.steps, preparation.metric, len(state.epochs)) as shown:
 
                     def on_epoch(row: Row) -> None:
                         shown.epoch(row)
@@ -252,8 +252,8 @@ class Training:
         if again.state.ended != "diverged":
             return self.state.step, ""
         again, training = self._again(step - 1)
-        training.at_epoch(math.ceil(step / len(training)))
-        return step, f", first in {fit.first_not_finite(again.model, training[(step - 1) % len(training)][0])}"
+        training.at_epoch(math.ceil(step / training.steps))
+        return step, f", first in {fit.first_not_finite(again.model, training[(step - 1) % training.steps][0])}"
 
     def _again(self, last: int) -> tuple[Training, Shuffled]:
         """A training from the last checkpoint up to a step, a step at a time."""
@@ -263,7 +263,7 @@ class Training:
         watch = Watch(self.job.recipe, again.state, again.weights, again.judge, training, self._judged(self.job.data.validation))
         watch.last = last
         if again.state.step < last:
-            again._fit_epochs(training, watch, math.ceil(last / len(training)))
+            again._fit_epochs(training, watch, math.ceil(last / training.steps))
             watch.synchronise()
         return again, training
 

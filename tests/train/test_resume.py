@@ -112,6 +112,24 @@ def stopped(network: Any, where: Path, monkeypatch: pytest.MonkeyPatch, epochs: 
     return where / f"{network.name}-1"
 
 
+@pytest.mark.parametrize("then", ["stop", "retrain"])
+def test_cut_off_when_all_steps_are_taken(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str) -> None:
+    recipe = dataclasses.replace(RECIPE, early_stopping=Stopping(every=5, then=then))
+    whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
+
+    def lost(self: Training, seconds: float) -> Run:
+        raise KeyError("power")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_result", lost)
+        with pytest.raises(KeyError):
+            train(network(), recipe, where=tmp_path, quiet=True)
+    (folder,) = (path for path in tmp_path.iterdir() if path.name != "whole")
+    again = resume(folder, quiet=True)
+    assert (again.steps, again.retrained, again.test) == (whole.steps, whole.retrained, whole.test)
+    assert same(weights(again), weights(whole))
+
+
 def test_what_cannot_be_gone_on_with(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npz: Any) -> None:
     folder = stopped(network(), tmp_path, monkeypatch)
     with pytest.raises(NetError, match="has not ended") as caught:
