@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import RunError, fail
-from netdsl.keras.quiet import quiet_keras
+from netdsl.keras.quiet import quiet_keras, stderr_shut
 from netdsl.kinds.base import Indices
 
 if TYPE_CHECKING:
@@ -91,11 +91,14 @@ def build(network: Network, seed: int | None = None, precision: str = "float32")
     """
     tools = toolbox()
     if seed is not None:
-        tools.keras.utils.set_random_seed(seed)
+        with stderr_shut():  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
+            tools.keras.utils.set_random_seed(seed)
     usual = tools.keras.config.dtype_policy()
     try:
         tools.keras.config.set_dtype_policy(POLICIES[precision])
-        return _model(network.graph, network.name, tools)
+        model = _model(network.graph, network.name, tools)
+        _own_chance(model, tools)
+        return model
     except MemoryError:
         message = f"{network.name} does not fit into the memory: {network.counts.total:,} values"
         raise RunError(*fail("N603", message).diagnostics) from None
@@ -123,6 +126,21 @@ def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
     inputs = [tensors[point.op] for point in graph.inputs]
     outputs = [tensors[point.op] for point in graph.outputs]
     return tools.keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs if len(outputs) > 1 else outputs[0], name=name)
+
+
+def _own_chance(model: Any, tools: Toolbox) -> None:
+    """Makes dropout under torch draw by the states of its layers, as the other backends do: what a checkpoint holds of chance.
+
+    Keras takes torch's own numbers for a layer without a seed. Those stay on a GPU, which would have to wait for each layer's state.
+    """
+    if tools.keras.config.backend() != "torch":
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for layer in model._flatten_layers():
+            if generator := getattr(layer, "seed_generator", None):
+                generator._initial_seed = int(generator.state[0])
 
 
 def _name_operation(tensor: Any, name: str, tools: Toolbox) -> None:

@@ -416,14 +416,14 @@ class Tied(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, forward: dict[str, Any], backward: list[dict[str, Any]], **more: Any) -> None:
         super().__init__(**more)
-        self.forward, self.backward = forward, backward
+        self.ahead, self.back = forward, backward  # torch has a method of its own called `forward`
 
     def build(self, input_shape: Any) -> None:
         channels = input_shape[-1]
-        width = self.forward.get("units") or self.forward["filters"]
-        self.kernel = self._weight("kernel", (*self.forward.get("kernel_size", ()), channels, width), self.forward)
-        self.bias = self._bias("bias", width, self.forward)
-        self.back_biases = [self._bias(f"back_bias_{i}", channels, settings) for i, settings in enumerate(self.backward)]
+        width = self.ahead.get("units") or self.ahead["filters"]
+        self.kernel = self._weight("kernel", (*self.ahead.get("kernel_size", ()), channels, width), self.ahead)
+        self.bias = self._bias("bias", width, self.ahead)
+        self.back_biases = [self._bias(f"back_bias_{i}", channels, settings) for i, settings in enumerate(self.back)]
 
     def _weight(self, name: str, shape: Any, settings: dict[str, Any]) -> Any:
         role = "bias" if "bias" in name else "kernel"
@@ -435,7 +435,7 @@ class Tied(keras.layers.Layer):  # type: ignore[misc]
         return self._weight(name, (width,), settings) if settings["use_bias"] else None
 
     def call(self, x: Any, back: int | None = None) -> Any:
-        settings = self.forward if back is None else self.backward[back]
+        settings = self.ahead if back is None else self.back[back]
         bias = self.bias if back is None else self.back_biases[back]
         if "units" in settings:
             result = ops.matmul(x, self.kernel if back is None else ops.transpose(self.kernel))
@@ -446,4 +446,4 @@ class Tied(keras.layers.Layer):  # type: ignore[misc]
         return result if bias is None else result + bias
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "forward": self.forward, "backward": self.backward}
+        return {**super().get_config(), "forward": self.ahead, "backward": self.back}

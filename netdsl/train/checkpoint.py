@@ -20,33 +20,11 @@ def arrays_of(model: keras.Model) -> dict[str, Any]:
     held = {f"model/{place}": variable for place, variable in enumerate(model.variables)}
     held |= {f"optimizer/{place}": variable for place, variable in enumerate(model.optimizer.variables)}
     # copied: under torch the arrays are the variables themselves; bfloat16, which NumPy's files do not know, fits into float32
-    return {name: _plain(keras.ops.convert_to_numpy(variable.value)) for name, variable in held.items()} | _chance()
+    return {name: _plain(keras.ops.convert_to_numpy(variable.value)) for name, variable in held.items()}
 
 
 def _plain(array: Any) -> Any:
     return np.array(array, np.float32 if array.dtype.name == "bfloat16" else None)
-
-
-def _chance() -> dict[str, Any]:
-    """The states of torch's own random numbers, which Keras's dropout takes under torch; its layers' states stand still then."""
-    if keras.config.backend() != "torch":
-        return {}
-    import torch
-
-    states = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
-    return {f"chance/{place}": np.array(state) for place, state in enumerate(states)}
-
-
-def _set_chance(held: dict[str, Any]) -> None:
-    """Sets what `_chance` gave. Raises KeyError where it is missing."""
-    if keras.config.backend() != "torch":
-        return
-    import torch
-
-    torch.set_rng_state(torch.from_numpy(held["chance/0"]))
-    for device in range(torch.cuda.device_count()):
-        if f"chance/{device + 1}" in held:  # else the training was on a machine with fewer
-            torch.cuda.set_rng_state(torch.from_numpy(held[f"chance/{device + 1}"]), device)
 
 
 def restore(model: keras.Model, held: dict[str, Any]) -> None:
@@ -57,7 +35,6 @@ def restore(model: keras.Model, held: dict[str, Any]) -> None:
             if array is None or tuple(array.shape) != tuple(variable.shape):
                 raise ValueError(f"{kind} array {place} is of another shape")
             variable.assign(array)
-    _set_chance(held)
 
 
 def write_checkpoint(folder: Path, model: keras.Model, state: State, best: list[Any]) -> None:

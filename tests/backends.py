@@ -1,0 +1,82 @@
+"""An example's loss over a few steps, on the backend of this process: what `test_backends.py` runs in a process for each backend."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zoo
+
+from netdsl.train.data.parts import Wanted
+from netdsl.train.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
+from netdsl.train.run import plan
+
+if TYPE_CHECKING:
+    from netdsl.network import Network
+
+# Steps of one length: no curve stands still, and none goes so far that rounding alone makes another one of it.
+RECIPE = Recipe(
+    data=DataSpec(split=Split(validation=0.0)),
+    optimizer=Optimizer(name="sgd", rate=1.0, clip_norm=0.01),
+    early_stopping=Stopping(enabled=False),
+)
+
+
+def begin(backend: str) -> None:
+    """Makes this process one of a backend, before Keras is imported."""
+    os.environ["KERAS_BACKEND"] = backend
+
+
+def losses(path: Path, name: str, weights: Path, examples: int, steps: int) -> list[float]:
+    """The losses at some steps of gradient descent on a few examples, from the weights in a file; where there is none, it is written.
+
+    Layers that drop or add noise are made to draw nothing: each backend draws other numbers.
+    """
+    (network,) = (network for network in zoo.checked(path).networks if network.name == name)
+    job = plan(network, RECIPE, data=data(network, examples), batch=examples, backend=os.environ["KERAS_BACKEND"])
+    model = job.model()
+    import keras
+
+    from netdsl.train import feed, fit
+
+    if weights.exists():
+        with np.load(weights) as held:
+            model.set_weights([held[key] for key in held.files])
+    else:
+        np.savez(weights, *model.get_weights())
+    without_chance(model)
+    fit.compile_model(model, network.graph, job.recipe, job.data.preparation, 1)
+    batch = feed.Batches(job.data.train, job.data.preparation, examples)
+    found = model.fit(batch, epochs=steps, shuffle=False, verbose=0).history["loss"]
+    keras.utils.clear_session()  # the largest networks take gigabytes
+    return [float(loss) for loss in found]
+
+
+def data(network: Network, examples: int) -> dict[str, Any]:
+    """Random examples for a network, the same in every process: labels behind a softmax, else values from 0 to 1."""
+    rng, wanted = np.random.default_rng(0), Wanted.of(network)
+    held: dict[str, Any] = {}
+    for gate in wanted.inputs:
+        shape = (examples, *gate.shape)
+        x = rng.integers(gate.vocabulary, size=shape) if gate.vocabulary else rng.random(shape, np.float32)
+        held["x_train" if len(wanted.inputs) == 1 else f"x_train_{gate.name}"] = x
+    for gate in wanted.outputs:
+        shape = (examples, *gate.shape)
+        labels = np.arange(np.prod(shape[:-1])).reshape(shape[:-1]) % shape[-1]
+        y = labels if gate.activation == "softmax" else rng.random(shape, np.float32)
+        held["y_train" if len(wanted.outputs) == 1 else f"y_train_{gate.name}"] = y
+    return held | {key.replace("train", "test"): array for key, array in held.items()}
+
+
+def without_chance(model: Any) -> None:
+    """Sets what a layer drops and the noise that it adds to 0. Raises TypeError for a layer that draws numbers for something else."""
+    for layer in model._flatten_layers():
+        if not hasattr(layer, "seed_generator"):
+            continue
+        held = [name for name in ("rate", "stddev", "dropout", "recurrent_dropout") if hasattr(layer, name)]
+        if not held:
+            raise TypeError(f"{layer.name} draws random numbers")
+        for name in held:
+            setattr(layer, name, 0.0)
