@@ -103,6 +103,10 @@ class Shuffled(Batches):
             y = tuple(map(softened, self.preparation.outputs, y, self.smoothing))
         return x, y, *(() if self.weights is None else (self.weights[self.part.y[0][rows]],))
 
+    def source(self) -> Any:
+        """What `fit` is given."""
+        return self
+
     def chunk(self, index: int) -> int:
         """The steps that Keras takes as one: the first of an epoch is 0."""
         return 1

@@ -74,6 +74,14 @@ class Chunks(Shuffled):
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         return self.sample  # what Keras looks at to know the shapes; the steps take their examples by the rows below
 
+    def source(self) -> Any:
+        """For TensorFlow the sample so many times: it takes a third of a second to make a pipeline that asks Python."""
+        if keras.config.backend() != "tensorflow":
+            return self
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensors(self.sample).repeat(len(self))
+
     def at_epoch(self, epoch: int) -> None:
         super().at_epoch(epoch)
         self.counts = cuts((epoch - 1) * self.steps, self.steps, self.most, self.every, self.last, self.ragged)

@@ -152,7 +152,7 @@ class Training:
         """Keras's `fit` for the epochs that are left."""
         done = len(self.state.epochs)
         if done < epochs:
-            self.model.fit(training, epochs=epochs, initial_epoch=done, verbose=0, shuffle=False, callbacks=[watch])
+            self.model.fit(training.source(), epochs=epochs, initial_epoch=done, verbose=0, shuffle=False, callbacks=[watch])
 
     def _result(self, seconds: float) -> Run:
         job, state, best = self.job, self.state, self.state.best
