@@ -78,14 +78,25 @@ def schedule(recipe: Recipe, steps: int) -> Any:
 
 def loss(output: Output, soft: bool = False) -> keras.losses.Loss:
     """The loss between an output and its targets, a mean over the examples; `soft` where classes are taught as shares."""
+    if output.loss == "cross-entropy" and soft:
+        return keras.losses.CategoricalCrossentropy(from_logits=output.logits)
     if output.loss == "cross-entropy":
-        kind = keras.losses.CategoricalCrossentropy if soft else keras.losses.SparseCategoricalCrossentropy
-        return kind(from_logits=output.logits)
+        rows = keras.config.backend() == "torch" and len(output.shape) == 3
+        return (InRows if rows else keras.losses.SparseCategoricalCrossentropy)(from_logits=output.logits)
     if output.loss == "binary":
         return keras.losses.BinaryCrossentropy(from_logits=output.logits)
     if output.loss == "hinge":
         return keras.losses.Hinge() if output.shape == (1,) else keras.losses.CategoricalHinge()
     return keras.losses.MeanSquaredError() if output.loss == "squared" else keras.losses.MeanAbsoluteError()
+
+
+class InRows(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
+    """The same with the pixels of an image in a row: torch finds no gradient for an image whose channels come last."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        *_, height, width, classes = y_pred.shape
+        pixels = height * width
+        return super().call(keras.ops.reshape(y_true, (-1, pixels)), keras.ops.reshape(y_pred, (-1, pixels, classes)))
 
 
 def metric(output: Output, soft: bool = False) -> keras.metrics.Metric:
