@@ -32,7 +32,7 @@ QUICK = frozenset(
 class Example(NamedTuple):
     """A network, what `backends.losses` takes of it, and the losses that TensorFlow gives; the first weights lie in a file."""
 
-    what: tuple[Path, str, Path, int, int]
+    what: tuple[Path, str, Path, int, int, float]
     losses: list[float]
 
 
@@ -64,8 +64,8 @@ def losses() -> Iterator[Losses]:
 def example(request: pytest.FixtureRequest, losses: Losses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     path, network = request.param
     weights = tmp_path_factory.mktemp("weights") / "first.npz"
-    examples, steps = (4, 3) if network.counts.macs < 3 * 10**7 else (2, 2)
-    what = (path, network.name, weights, examples, steps)
+    examples, steps, length = (4, 3, 0.01) if network.counts.macs < 3 * 10**7 else (2, 2, 0.002)
+    what = (path, network.name, weights, examples, steps, length)
     yield Example(what, losses("tensorflow", *what))
     weights.unlink()  # all of them together take ten gigabytes
 
