@@ -25,8 +25,8 @@ def begin(backend: str) -> None:
 def losses(path: Path, name: str, weights: Path, examples: int, steps: int, length: float) -> list[float]:
     """The losses at some steps of gradient descent on a few examples, from the weights in a file; where there is none, it is written.
 
-    The steps have this length at most, so that no curve goes where rounding alone makes another one of it: with batch norm over two
-    examples, weights that differ in their last digit have a loss that differs by 2e-4 after a step of 0.01.
+    The steps have this length at most, so that no curve goes where rounding alone makes another one of it: first weights of `plain20`
+    that differ in their last digit have losses 2e-4 apart after two steps of 0.01.
 
     Layers that drop or add noise are made to draw nothing: each backend draws other numbers.
     """
