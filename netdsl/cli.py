@@ -6,15 +6,14 @@ Exit codes: 0 fine; 1 mistakes in what was given; 2 wrong usage; 3 a run failed;
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 
-from netdsl import __version__
+from netdsl import __version__, process
 from netdsl.errors import Diagnostic, NetError, Source, fail, render
 from netdsl.names import FORMATS, LEVELS, PRECISIONS, SLOTS
 from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_bytes, read_source, stem
@@ -26,6 +25,12 @@ if TYPE_CHECKING:
     from netdsl.report.table import View
 
 _FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
+
+
+def run() -> NoReturn:
+    """The `netdsl` command: this process is its own."""
+    process.own = True
+    process.end(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -307,18 +312,8 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
+@process.uncollected()  # large tables are many small values, none of them garbage
 def _table(options: argparse.Namespace) -> int:
-    """Prints it. Large ones are many small values, none of them garbage: looking for some takes a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return _tables(options)
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _tables(options: argparse.Namespace) -> int:
     from netdsl.report import table
 
     as_json = options.format == "json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +14,7 @@ from netdsl.kinds.base import Shape, dims
 from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lint import lint_graph, lint_text, silenced
+from netdsl.process import uncollected
 from netdsl.syntax import Parsed, parse_text, tree
 
 if TYPE_CHECKING:
@@ -259,18 +259,9 @@ def _unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+@uncollected()  # large networks are many small values, none of them garbage
 def check_source(source: Source, given: Given, default_name: str) -> Checked:
     """Every network of a text with everything that is wrong with it."""
-    collecting = gc.isenabled()
-    gc.disable()  # large networks are many small values, none of them garbage: looking for some takes a third of the time
-    try:
-        return _checked(source, given, default_name)
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _checked(source: Source, given: Given, default_name: str) -> Checked:
     parsed = parse_text(source, given.limits)
     folder = None if given.path is None else os.path.dirname(given.path)
     library = Library(folder, lambda path: read_source(path, given.limits), given.limits)

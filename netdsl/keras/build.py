@@ -8,6 +8,7 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl import process
 from netdsl.errors import RunError, fail
 from netdsl.keras.quiet import quiet_keras, stderr_shut
 from netdsl.kinds.base import Indices
@@ -91,7 +92,7 @@ def build(network: Network, seed: int | None = None, precision: str = "float32")
     """
     tools = toolbox()
     if seed is not None:
-        with stderr_shut():  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
+        with stderr_shut(), process.without_unused():  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
             tools.keras.utils.set_random_seed(seed)
     usual = tools.keras.config.dtype_policy()
     try:

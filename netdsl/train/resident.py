@@ -7,6 +7,7 @@ imports Keras, and the backend that Keras has.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ DENSE = frozenset(
 )
 """Kinds that XLA makes faster on a CPU. Convolutions, pooling and loops over time are slower with it, above all in a compiled loop."""
 
-WORTH = 5000
+WORTH = 2000
 """Steps in a training, at most, from which on XLA saves TensorFlow more time than it takes to compile."""
 
 Held = tuple[tuple[Any, ...], tuple[Any, ...], Any]
@@ -64,9 +65,8 @@ class Chunks(Shuffled):
 
     def examples(self) -> Held:
         """All of them as the steps take them, but for what chance changes."""
-        parts = [self.taught(np.arange(at, min(at + 1024, len(self.part)))) for at in range(0, len(self.part), 1024)]
-        x, y = (tuple(np.concatenate(arrays) for arrays in zip(*(part[place] for part in parts), strict=True)) for place in (0, 1))
-        return x, y, None if self.weights is None else np.concatenate([part[2] for part in parts])
+        x, y, *weights = placed(self.taught, len(self.part))
+        return x, y, weights[0] if weights else None
 
     def __len__(self) -> int:
         return self.count
@@ -132,6 +132,36 @@ def _filled(arrays: list[Any], least: int) -> Any:
     for place, array in enumerate(arrays):
         filled[place] = array
     return filled
+
+
+def placed(prepared: Callable[[Any], Any], count: int) -> Any:
+    """What `prepared` makes of so many rows, on the device.
+
+    Each array is made in its place, block by block: what lies between would take as much memory again, and the time to get it.
+    """
+    whole = keras.tree.map_structure(lambda array: _aligned((count, *array.shape[1:]), array.dtype), prepared(np.arange(1)))
+    for at in range(0, count, 1024):
+        block = prepared(np.arange(at, min(at + 1024, count)))
+        for array, piece in zip(keras.tree.flatten(whole), keras.tree.flatten(block), strict=True):
+            array[at : at + 1024] = piece
+    return keras.tree.map_structure(_on_device, whole)
+
+
+def _aligned(shape: tuple[int, ...], kind: Any) -> Any:
+    """An empty array that begins at a multiple of 64 bytes, where the backends take it for theirs as it is."""
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(kind).reshape(shape)
+
+
+def _on_device(array: Any) -> Any:
+    """An aligned array on the device. On a CPU it stays where it is: TensorFlow would copy it otherwise."""
+    if keras.config.backend() == "tensorflow" and not accelerated():
+        import tensorflow as tf
+
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return ops.convert_to_tensor(array)
 
 
 def steps_together(graph: Graph, batch: int) -> int:
@@ -204,13 +234,7 @@ def compiles(model: keras.Model) -> bool:
 def take_over(model: keras.Model, chunks: Chunks, way: str) -> None:
     """Makes `fit` take the steps of a chunk where it would take one, `chunks` or `compiled`."""
     takes = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.config.backend()]
-    x, y, weight = chunks.examples()
-    held = (
-        tuple(map(ops.convert_to_tensor, x)),
-        tuple(map(ops.convert_to_tensor, y)),
-        None if weight is None else ops.convert_to_tensor(weight),
-    )
-    model.train_function = takes(model, chunks, held, way == "compiled")
+    model.train_function = takes(model, chunks, chunks.examples(), way == "compiled")
 
 
 def _tensorflow(model: keras.Model, chunks: Chunks, held: Held, compiled: bool) -> Callable[[Any], dict[str, Any]]:
@@ -296,8 +320,7 @@ class _Judging:
         if not fits(batches.part, batches.preparation) or not len(batches.part):
             return dict(self.usual(batches, **more))
         if self.held is None or self.held[0] is not batches:  # the validation part comes again and again
-            parts = batches.prepared(np.arange(len(batches.part)))
-            self.held = batches, tuple(tuple(map(ops.convert_to_tensor, arrays)) for arrays in parts)
+            self.held = batches, placed(batches.prepared, len(batches.part))
         x, y = self.held[1]
         if self.judged is None:
             self.judge._symbolic_build(data_batch=(one(tuple(array[:1] for array in x)), one(tuple(array[:1] for array in y))))
