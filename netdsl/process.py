@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 own = False
 """Whether this process is the command's, and no Python program's that uses netdsl."""
@@ -35,7 +35,8 @@ def without_unused() -> Iterator[None]:
     backend = _backend()
     known = {"tensorflow", "jax", "torch"}
     out = {"sklearn", *known} - {backend, *sys.modules} if own and backend in known else set()
-    sys.modules.update(dict.fromkeys(out))  # who imports it is told that it is not there
+    modules: dict[str, Any] = dict.fromkeys(out)  # None: who imports it is told that it is not there
+    sys.modules.update(modules)
     try:
         yield
     finally:

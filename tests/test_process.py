@@ -60,7 +60,7 @@ def test_own_process_leaves_out_what_it_has_no_use_for(hidden: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "written, own",
+    ("written", "own"),
     [
         ({"backend": "tensorflow"}, set()),
         ({"backend": "jax"}, {"jax"}),
