@@ -32,9 +32,9 @@ def without_unused() -> Iterator[None]:
 
     That is scikit-learn, and the frameworks on which Keras does not run: some seconds together.
     """
-    backend = _backend()
+    used = backend()
     known = {"tensorflow", "jax", "torch"}
-    out = {"sklearn", *known} - {backend, *sys.modules} if own and backend in known else set()
+    out = {"sklearn", *known} - {used, *sys.modules} if own and used in known else set()
     modules: dict[str, Any] = dict.fromkeys(out)  # None: who imports it is told that it is not there
     sys.modules.update(modules)
     try:
@@ -44,16 +44,22 @@ def without_unused() -> Iterator[None]:
             del sys.modules[name]
 
 
-def _backend() -> str:
-    """What Keras is told to run on, as it will find out itself."""
+def backend() -> str:
+    """The backend that Keras has or will take: the environment's, the one in Keras's own file of settings, else TensorFlow."""
+    if "keras" in sys.modules:
+        return str(sys.modules["keras"].config.backend())
+    return os.environ.get("KERAS_BACKEND") or _settled() or "tensorflow"
+
+
+def _settled() -> str:
+    """The backend in Keras's file of settings; nothing where there is no such file."""
     home = os.path.expanduser("~")
     folder = os.environ.get("KERAS_HOME") or os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
     try:
         with open(os.path.join(os.path.expanduser(folder), "keras.json"), encoding="utf-8") as file:
-            written = json.load(file).get("backend")
+            return str(json.load(file).get("backend", ""))
     except (OSError, ValueError, AttributeError):
-        written = None
-    return os.environ.get("KERAS_BACKEND") or written or "tensorflow"
+        return ""
 
 
 def end(code: int) -> NoReturn:

@@ -16,7 +16,7 @@ import backends
 import pytest
 import zoo
 
-from netdsl.train.resolve import backend
+from netdsl.process import backend
 
 pytestmark = pytest.mark.keras
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
 import re
-import sys
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
+from netdsl.process import backend
 from netdsl.train.augment import doubts, unfit
 from netdsl.train.recipe import Augment, Optimizer, Penalty, Recipe, Schedule, Stopping
 
@@ -96,23 +95,6 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
     if resolved.precision == "bfloat16":
         found.append("weights in bfloat16 lose steps smaller than 1/256 of them; `precision: mixed` keeps the weights in float32")
     return Resolved(resolved, reasons, tuple(found))
-
-
-def backend() -> str:
-    """The backend that Keras has or will take: the environment's, the one in Keras's own file of settings, else TensorFlow."""
-    if "keras" in sys.modules:
-        return str(sys.modules["keras"].config.backend())
-    return os.environ.get("KERAS_BACKEND") or _settled() or "tensorflow"
-
-
-def _settled() -> str:
-    """The backend in Keras's file of settings; nothing where there is no such file."""
-    folder = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    try:
-        with open(os.path.join(folder, "keras.json"), encoding="utf-8") as file:
-            return str(json.load(file).get("backend", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""
 
 
 def _given(section: Any, path: str) -> list[tuple[str, str]]:

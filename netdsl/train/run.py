@@ -39,7 +39,7 @@ from netdsl.train.folder import (
     read_json,
     there,
 )
-from netdsl.train.hosts import lost_told
+from netdsl.train.hosts import lost_told, number
 from netdsl.train.loggers import check_loggers
 from netdsl.train.prepare import as_plain, size
 from netdsl.train.recipe import DataSpec, Recipe, to_yaml
@@ -149,7 +149,7 @@ def train(
     Raises NetError for mistakes in what is given, RunError where the disk, the memory or the numbers fail (N610 to N612), or another
     host (N652, N653).
     """
-    job = spread(plan(network, recipe, **settings))
+    job = spread(plan(network, recipe, **settings), quiet)
     with memory_told(lambda: smaller(job)), lost_told(job.hosts):
         model = job.model()
         if job.recipe.speed == "measure":
@@ -187,10 +187,15 @@ def _trained(job: Job, model: keras.Model, folder: Path, quiet: bool, again: boo
     return run
 
 
-def spread(job: Job) -> Job:
+def spread(job: Job, quiet: bool) -> Job:
     """The job on the devices and hosts that its recipe asks for. Raises NetError and RunError as `devices.begin` does."""
     if not several(job.recipe):
         return job
+    hosts = job.recipe.hosts or ()
+    if len(hosts) > 1 and not quiet:
+        me = number(job.recipe)
+        others = ", ".join(host for place, host in enumerate(hosts) if place != me)
+        print(f"host {me} of {len(hosts)}: waiting for {others}", file=sys.stderr, flush=True)
     quiet_keras()
     from netdsl.train.devices import begin
 
@@ -220,7 +225,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
             "N616", f"the data {loaded.spec.source} is not what it was when {folder} began", help="train anew, or bring the old data back"
         )
     use_backend(recipe)
-    job = spread(Job(network, Resolved(recipe, {}, ()), loaded))
+    job = spread(Job(network, Resolved(recipe, {}, ()), loaded), quiet)
     with locked(folder) if job.first else nullcontext(), memory_told(lambda: smaller(job)), lost_told(job.hosts):
         return _trained(job, job.model(), folder, quiet or not job.first, again=True)
 

@@ -170,6 +170,8 @@ def test_two_processes_take_the_steps_of_one_device(backend: str, hosts: Any, tm
     two.start("train", "small.net", "recipe.yaml")
     (code, out, err), (other_code, other_out, other_err) = two.both()
     assert (code, other_code) == (0, 0), err + other_err
+    assert "host 0 of 2: waiting for 127.0.0.1" in err
+    assert "host 1 of 2: waiting for 127.0.0.1" in other_err
     assert "kept in runs/small-1" in out
     assert "epoch 2/2" in err
     assert "kept in" not in other_out  # Gloo, which JAX has on a CPU, says there what it connects
