@@ -57,7 +57,21 @@ def optimizer(wanted: Optimizer, rate: Any = None) -> keras.Optimizer:
     """The optimizer of a resolved recipe; `rate` is a schedule in place of its rate."""
     options = {OPTIONS.get(option, option): value for option, value in wanted.options().items() if value is not None}
     options |= {"nesterov": True} if wanted.name == "nesterov" else {}
-    return OPTIMIZERS[wanted.name or ""](**(options | ({} if rate is None else {"learning_rate": rate})))
+    return _summing(OPTIMIZERS[wanted.name or ""](**(options | ({} if rate is None else {"learning_rate": rate}))))
+
+
+def _summing(made: keras.Optimizer) -> keras.Optimizer:
+    """Makes an optimizer add up the gradient of an embedding before it uses it.
+
+    TensorFlow gives it in rows, one for each time that a word comes up, and Keras squares each of them, and clips by the norm of all,
+    where the sum is meant: Adam and others would take other steps than under JAX and torch.
+    """
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        clip = made._clip_gradients
+        made._clip_gradients = lambda grads: clip([None if grad is None else tf.convert_to_tensor(grad) for grad in grads])
+    return made
 
 
 def schedule(recipe: Recipe, steps: int) -> Any:

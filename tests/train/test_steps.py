@@ -97,6 +97,29 @@ def test_a_gradient_is_clipped() -> None:
         assert after[0] == pytest.approx(before[0] - 0.1 * clipped(kernel, length), abs=1e-6)  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "moved"),
+    [
+        # the first step of each is the gradient over its own size, whatever that is; clipped, the whole step has the length
+        (Optimizer(name="adam", rate=0.1, eps=1e-12), lambda change: np.abs(change)[np.abs(change) > 1e-6]),
+        (Optimizer(name="rmsprop", rate=0.1, rho=0.75, eps=1e-12), lambda change: np.abs(change)[np.abs(change) > 1e-6] / 2),
+        (Optimizer(name="sgd", rate=1.0, clip_norm=0.1), np.linalg.norm),
+    ],
+    ids=["adam", "rmsprop", "clipped"],
+)
+def test_the_gradient_of_a_word_is_one_however_often_the_word_comes(optimizer: Optimizer, moved: Any) -> None:
+    x, y = np.array([[0, 1, 1, 1], [1, 2, 2, 1]] * 8), np.array([[3.0], [-5.0]] * 8, np.float32)
+    recipe = Recipe(data=DataSpec(split=Split(validation=0.0)), batch=16, early_stopping=Stopping(enabled=False), optimizer=optimizer)
+    network = netdsl.parse("4 of int(3) > embed-2 > flatten > linear-1")
+    job = plan(network, recipe, data={"x_train": x, "y_train": y, "x_test": x, "y_test": y})
+    model = job.model()
+    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, 1)
+    before = model.get_weights()
+    model.train_on_batch(x, y)
+    change = np.concatenate([(new - old).ravel() for old, new in zip(before, model.get_weights(), strict=True)])
+    assert moved(change) == pytest.approx(0.1, rel=1e-3)
+
+
 def test_weights_into_a_unit_are_not_longer_than_the_norm() -> None:
     _, after, _, _ = stepped(dataclasses.replace(SGD, penalty=Penalty(max_norm=0.2)), 30)
     assert np.linalg.norm(after[0], axis=0) == pytest.approx([0.2], abs=1e-4)
