@@ -1,8 +1,8 @@
 """How fast networks are trained, beside other ways of training them: the figures of docs/benchmarks.md.
 
-    python benchmarks/training.py                     # all tables, about a quarter of an hour on two cores
+    python benchmarks/training.py                     # all tables, about three quarters of an hour on two cores
     python benchmarks/training.py mlp                 # one of mlp, lenet5, accuracy, overhead, process, examples
-    python benchmarks/training.py mlp --only netdsl "keras default"
+    python benchmarks/training.py mlp --only netdsl "Keras default"
     python benchmarks/training.py --write             # writes them into docs/benchmarks.md
 
 Each way is a process of its own that trains some epochs when it is told to; all of them are told by turns, round after round, so that
@@ -76,17 +76,22 @@ class Case(NamedTuple):
 # --- data ------------------------------------------------------------------------------------------------------------------
 
 
-def mnist() -> tuple[Any, ...]:
-    """x [60,000, 784] from 0 to 1 and labels, then those of the test part."""
-    import numpy as np
-
+def mnist_file() -> Path:
+    """mnist.npz, which Keras downloads where there is none."""
     folder = os.environ.get("NETDSL_DATA")
     path = Path(folder, "mnist.npz") if folder else Path.home() / ".keras" / "datasets" / "mnist.npz"
     if not path.is_file():
         import keras
 
         keras.datasets.mnist.load_data()
-    with np.load(path, allow_pickle=False) as file:
+    return path
+
+
+def mnist() -> tuple[Any, ...]:
+    """x [60,000, 784] from 0 to 1 and labels, then those of the test part."""
+    import numpy as np
+
+    with np.load(mnist_file(), allow_pickle=False) as file:
         parts = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
     return tuple(array.reshape(len(array), -1).astype("float32") / 255 if array.ndim > 1 else array.astype("int32") for array in parts)
 
@@ -448,14 +453,12 @@ def process(rounds: int) -> str:
     folder = Path(tempfile.mkdtemp())
     (folder / "recipe.yaml").write_text(RECIPE)
     (folder / "tuned.py").write_text(TUNED)
-    mnist()  # so that it is there
-    path = Path(os.environ.get("NETDSL_DATA") or Path.home() / ".keras" / "datasets") / "mnist.npz"
     netdsl = [sys.executable, "-m", "netdsl", "train", str(ROOT / "examples" / "mlp50.net"), str(folder / "recipe.yaml")]
     commands = {
         "import keras": [sys.executable, "-c", "import keras"],
         BARE: [sys.executable, "-c", "import sys; sys.modules.update(sklearn=None, jax=None); import keras"],
         "netdsl train": netdsl,
-        "Keras, tuned": [sys.executable, str(folder / "tuned.py"), str(path), str(folder)],
+        "Keras, tuned": [sys.executable, str(folder / "tuned.py"), str(mnist_file()), str(folder)],
     }
     environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
