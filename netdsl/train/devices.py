@@ -12,7 +12,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -282,7 +282,8 @@ class OnTensorFlow(Spread):
                 variable.assign(old + (tf.identity(variable.value) - old) / self.count)
 
         def on_all(data: Any) -> Any:
-            self.strategy.run(on_replica, args=(data,))
+            with whole_batch_norms(model):
+                self.strategy.run(on_replica, args=(data,))
             return model.get_metrics_result()
 
         made: Callable[[Any], Any] = tf.function(on_all, autograph=False, reduce_retracing=True)
@@ -312,3 +313,19 @@ class OnTensorFlow(Spread):
             with self.scope():
                 ones = tf.function(lambda: self.strategy.run(lambda: tf.constant(1.0)), autograph=False)()
                 self.strategy.reduce("SUM", ones, axis=None)
+
+
+@contextmanager
+def whole_batch_norms(model: keras.Model) -> Iterator[None]:
+    """What TensorFlow traces meanwhile norms over the whole batch, and not over each replica's part of it.
+
+    Keras has it as an option of the layer; set for good, it would be kept with the model, which other backends refuse then.
+    """
+    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    for norm in norms:
+        norm.synchronized = True
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.synchronized = False

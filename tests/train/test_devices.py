@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -23,7 +24,8 @@ from netdsl.train.run import recipe_hash, train
 
 SHARING = Path(__file__).with_name("sharing.py")
 NETWORK = "net small\n8x8x1 > conv3-4 > pool > fc-16 > softmax-10"
-NORMS = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > fc-16 > softmax-10"
+NORMS = "net small\n8x8x1 > conv3-4(bn) > pool > fc-16(bn) > softmax-10"
+NOISE = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > fc-16 > softmax-10"
 RECIPE = "epochs: 2\nbatch: 96\noptimizer: {name: adam, rate: 0.01}\nearly_stopping: {every: 5}\nspeed: plain\n"
 HARD = """
 epochs: 2
@@ -88,9 +90,16 @@ def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> Non
 
 @pytest.mark.keras
 @pytest.mark.zoo
-def test_norms_and_noise_are_those_of_one_device_under_jax(tmp_path: Path) -> None:
-    pytest.importorskip("jax")
-    same(*(shared("jax", devices, tmp_path, RECIPE, NORMS) for devices in (8, 1)))
+@pytest.mark.parametrize(
+    ("backend", "network"), [("tensorflow", NORMS), ("jax", NORMS), ("jax", NOISE)], ids=["tensorflow", "jax", "jax-noise"]
+)
+def test_norms_are_those_of_one_device_and_under_jax_noise_too(backend: str, network: str, tmp_path: Path) -> None:
+    pytest.importorskip(backend)
+    several, single = (shared(backend, devices, tmp_path, RECIPE, network) for devices in (8, 1))
+    same(several, single)
+    if backend == "tensorflow":  # how it was trained is no part of what is kept
+        with ZipFile(several / "best.keras") as kept:
+            assert b'"synchronized": true' not in kept.read("config.json")
 
 
 # --- several processes --------------------------------------------------------------------------------------------------
