@@ -594,6 +594,9 @@ def main() -> None:
         return
     if unknown := [name for name in options.parts if name not in PARTS]:
         parser.error(f"no part is called {unknown[0]}: there are {', '.join(PARTS)}")
+    known = dict.fromkeys([*(way for case in CASES.values() for way in case.ways), *TRAINABLE])
+    if unknown := [name for name in options.only if name not in known]:
+        parser.error(f"no way and no example is called {unknown[0]}: there are {', '.join(known)}")
     if options.write and (options.parts or options.only):
         parser.error("--write is for all parts and ways")
     texts = []
