@@ -158,14 +158,18 @@ def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any
 
 def trained(task: Task) -> dict[str, Any]:
     """A training by netdsl: the seconds of its epochs, out of the run's metrics."""
-    from netdsl.train.run import train
+    from netdsl.train.run import plan, train
 
     network = task.network()
+    data, recipe = task.data(network), task.recipe()
     with tempfile.TemporaryDirectory() as folder:
-        run = train(network, task.recipe(), data=task.data(network), where=folder, quiet=True)
+        run = train(network, recipe, data=data, where=folder, quiet=True)
         lines = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    return figures(task, network, [row["seconds"] for row in rows], [row["loss"] for row in rows])
+    from netdsl.train.resident import held_bytes
+
+    held = plan(network, recipe, data=data).data
+    return figures(task, network, [row["seconds"] for row in rows], [row["loss"] for row in rows], held_bytes(held.train, held.preparation))
 
 
 def handmade(task: Task) -> dict[str, Any]:
@@ -186,11 +190,11 @@ def handmade(task: Task) -> dict[str, Any]:
     del state
     made = [by_hand.timed(of, x, y, batch, 1 + epochs, way, rate=row.rate, momentum=MOMENTUM) for way in ways]
     best = min(made, key=lambda timed: median(timed.seconds[1:]))
-    return figures(task, network, *best) | {"steps_in_a_call": ways[made.index(best)]}
+    return figures(task, network, *best, x.nbytes) | {"steps_in_a_call": ways[made.index(best)]}
 
 
-def figures(task: Task, network: Network, seconds: list[float], losses: list[float]) -> dict[str, Any]:
-    """What is told of a training, from the seconds and the loss of each epoch."""
+def figures(task: Task, network: Network, seconds: list[float], losses: list[float], examples: int) -> dict[str, Any]:
+    """What is told of a training, from the seconds and the loss of each epoch and the bytes of the examples on the device."""
     batch, steps, *_ = task.size
     if len(seconds) != 1 + task.size.epochs or not all(map(math.isfinite, losses)):
         raise SystemExit(f"{task.row}, {task.by}: the training did not come to its end: losses {losses}")
@@ -205,7 +209,7 @@ def figures(task: Task, network: Network, seconds: list[float], losses: list[flo
         "images_per_second": rate,
         "flops_per_second": 3 * 2 * network.counts.macs * rate,
         "peak": peak(),
-        "examples": 4 * batch * steps * math.prod(network.graph.ops[0].shape),
+        "examples": examples,
         "predicted": estimate(network.graph, batch, PRECISION, OPTIMIZER).training_peak,
     }
 

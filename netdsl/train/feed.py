@@ -46,10 +46,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             self.kept[index] = one(x), one(y)
         return one(x), one(y)
 
-    def prepared(self, rows: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """These rows as the network takes them, and their targets."""
+    def prepared(self, rows: Array, divided: bool = True) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """These rows as the network takes them, `divided` as for `Input.values`, and their targets."""
         x, y = (tuple(array[rows] for array in arrays) for arrays in (self.part.x, self.part.y))
-        return self.preparation.x(x), self.preparation.y(y)
+        return self.preparation.x(x, divided), self.preparation.y(y)
 
 
 class Shuffled(Batches):
@@ -96,9 +96,9 @@ class Shuffled(Batches):
         """The chance of an epoch's batch. Counted from 1: to NumPy a seed that ends in 0 is the one without it, and that is the order's."""
         return np.random.default_rng((self.recipe.seed or 0, self.epoch, index + 1, what + 1))
 
-    def taught(self, rows: Array) -> tuple[Any, ...]:
+    def taught(self, rows: Array, divided: bool = True) -> tuple[Any, ...]:
         """These rows: inputs, targets, and the examples' weights where classes have some."""
-        x, y = self.prepared(rows)
+        x, y = self.prepared(rows, divided)
         if soft(self.recipe):
             y = tuple(map(softened, self.preparation.outputs, y, self.smoothing))
         return x, y, *(() if self.weights is None else (self.weights[self.part.y[0][rows]],))

@@ -71,14 +71,22 @@ class Input:
         """Whether the examples are images, so that one of another size can be resized."""
         return not self.vocabulary and len(self.example) in (2, 3) and len(self.shape) in (1, 3)
 
-    def values(self, x: Array) -> Array:
+    def only_divides(self, x: Rows) -> bool:
+        """Whether examples are bytes, and `values` does no more than divide them by `scale`."""
+        bare = x.dtype == "uint8" and x.shape[1:] == self.example and not (self.vocabulary or self.columns)
+        return bare and (self.shape == (*self.example, 1) or not is_picture(self.example, self.shape))
+
+    def values(self, x: Array, divided: bool = True) -> Array:
         """The examples [n, ...] as the network takes them: float32 [n, *shape], int32 with a vocabulary.
 
+        Unless they are to be `divided`, bytes that need nothing else are left what they are: uint8 [n, *shape], a quarter of the memory.
         Pictures of another size are first brought to that of `example`, so that they come to the network as the training
         examples did: an 8x8 digit blown up is not as sharp as one drawn at 32x32.
         """
         import numpy as np
 
+        if not divided and self.only_divides(x):
+            return x.reshape(len(x), *self.shape)
         if self.vocabulary:
             return x.astype(np.int32).reshape(len(x), *self.shape)
         if self.columns:
@@ -234,9 +242,9 @@ class Preparation:
         """What is told of the first output beside the loss."""
         return self.outputs[0].metric
 
-    def x(self, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-        """Examples as the network takes them, an array for each input."""
-        return tuple(input.values(array) for input, array in zip(self.inputs, arrays, strict=True))
+    def x(self, arrays: tuple[Array, ...], divided: bool = True) -> tuple[Array, ...]:
+        """Examples as the network takes them, an array for each input; `divided` as for `Input.values`."""
+        return tuple(input.values(array, divided) for input, array in zip(self.inputs, arrays, strict=True))
 
     def y(self, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
         """Labels and values as the losses take them, an array for each output."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -20,13 +21,13 @@ from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import fail
 from netdsl.train import pixels
 from netdsl.train.augment import numbers, pairs
-from netdsl.train.feed import ROOM, Batches, Shuffled, one, room
+from netdsl.train.feed import ROOM, Batches, Shuffled, one
 from netdsl.train.recipe import Augment
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
     from netdsl.train.data import Part
-    from netdsl.train.prepare import Preparation
+    from netdsl.train.prepare import Input, Preparation
     from netdsl.train.recipe import Recipe
 
 MOST, WORK = 50, 2 * 10**10
@@ -64,8 +65,8 @@ class Chunks(Shuffled):
         self.sample = tuple(map(one, self.taught(np.arange(1))[:2]))
 
     def examples(self) -> Held:
-        """All of them as the steps take them, but for what chance changes."""
-        x, y, *weights = placed(self.taught, len(self.part))
+        """All of them as the steps take them, but for what chance changes, and for bytes that are yet to be divided."""
+        x, y, *weights = placed(partial(self.taught, divided=False), len(self.part))
         return x, y, weights[0] if weights else None
 
     def __len__(self) -> int:
@@ -116,6 +117,7 @@ class Chunks(Shuffled):
     def gathered(self, held: Held, step: Mapping[str, Any]) -> tuple[Any, ...]:
         """A step's batch, gathered and changed on the device."""
         (x, y), rows = (tuple(ops.take(array, step["rows"], axis=0) for array in arrays) for arrays in held[:2]), step["rows"]
+        x = divided(x, self.preparation.inputs)
         if self.augments:
             result, whole = pixels.changed(x[0], self.recipe.augment, step)
             outputs = self.preparation.outputs
@@ -124,6 +126,14 @@ class Chunks(Shuffled):
         if "partners" in step:
             x, y = (tuple(pixels.mixed(array, step["partners"], step["share"]) for array in arrays) for arrays in (x, y))
         return one(x), one(y), *(() if held[2] is None else (ops.take(held[2], rows, axis=0),))
+
+
+def divided(x: tuple[Any, ...], inputs: tuple[Input, ...]) -> tuple[Any, ...]:
+    """Inputs as the network takes them: bytes, which `placed` left what they were, divided by their scale."""
+    return tuple(
+        ops.cast(array, "float32") / input.scale if keras.backend.standardize_dtype(array.dtype) == "uint8" else array
+        for array, input in zip(x, inputs, strict=True)
+    )
 
 
 def _filled(arrays: list[Any], least: int) -> Any:
@@ -199,7 +209,13 @@ def accelerated() -> bool:
 
 def fits(part: Part, preparation: Preparation) -> bool:
     """Whether the prepared examples lie on the device beside the training."""
-    return room(part, preparation) <= _most()
+    return held_bytes(part, preparation) <= _most()
+
+
+def held_bytes(part: Part, preparation: Preparation) -> int:
+    """The bytes of a part's inputs on the device."""
+    parts = zip(preparation.inputs, part.x, strict=True)
+    return sum(math.prod(input.shape) * (1 if input.only_divides(x) else 4) for input, x in parts) * len(part)
 
 
 def _most() -> int:
@@ -210,7 +226,7 @@ def check(recipe: Recipe, part: Part, preparation: Preparation) -> None:
     """Raises NetError N507 where a recipe wants steps to be taken together, and the examples do not fit."""
     if recipe.speed in ("chunks", "compiled") and not fits(part, preparation):
         message = f"`speed: {recipe.speed}` keeps the prepared examples on the device: there is room for {shown_bytes(_most())} of"
-        message += f" {shown_bytes(room(part, preparation))}"
+        message += f" {shown_bytes(held_bytes(part, preparation))}"
         raise fail("N507", message, recipe.span("speed"), help="leave `speed` out")
 
 
@@ -320,23 +336,26 @@ class _Judging:
         if not fits(batches.part, batches.preparation) or not len(batches.part):
             return dict(self.usual(batches, **more))
         if self.held is None or self.held[0] is not batches:  # the validation part comes again and again
-            self.held = batches, placed(batches.prepared, len(batches.part))
+            self.held = batches, placed(partial(batches.prepared, divided=False), len(batches.part))
         x, y = self.held[1]
         if self.judged is None:
-            self.judge._symbolic_build(data_batch=(one(tuple(array[:1] for array in x)), one(tuple(array[:1] for array in y))))
-            self.judged = self._traced(batches.batch, x, y)
+            self.judge._symbolic_build(data_batch=tuple(map(one, batches.prepared(np.arange(1)))))
+            self.judged = self._traced(batches, x, y)
         self.judge.reset_metrics()
         self.judged(x, y)
         return {name: float(value) for name, value in self.judge.get_metrics_result().items()}
 
-    def _traced(self, batch: int, x: Any, y: Any) -> Any:
+    def _traced(self, batches: Batches, x: Any, y: Any) -> Any:
         import tensorflow as tf
+
+        batch, inputs = batches.batch, batches.preparation.inputs
 
         def judged(x: Any, y: Any) -> None:
             count = tf.shape(x[0])[0]
 
             def some(at: Any) -> tuple[Any]:
-                self.judge.test_step(tuple(one(tuple(array[at : at + batch] for array in arrays)) for arrays in (x, y)))
+                of_batch, targets = (tuple(array[at : at + batch] for array in arrays) for arrays in (x, y))
+                self.judge.test_step((one(divided(of_batch, inputs)), one(targets)))
                 return (at + batch,)
 
             tf.while_loop(lambda at: at < count, some, (tf.constant(0),), parallel_iterations=1)

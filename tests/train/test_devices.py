@@ -316,7 +316,8 @@ def test_hosts_that_do_not_come_together(network: Any, tmp_path: Path, monkeypat
     def taken(*given: Any) -> None:
         raise RuntimeError("Could not start the server: the port is taken\nand more")
 
-    monkeypatch.setattr(devices, "OnTensorFlow", taken)
+    for kind in ("OnTensorFlow", "OnJax"):
+        monkeypatch.setattr(devices, kind, taken)
     monkeypatch.setenv(HOST, "0")
     with pytest.raises(RunError, match="cannot be put to work together: Could not start the server: the port is taken") as caught:
         train(network(), Recipe(hosts=("127.0.0.1:1", "127.0.0.1:2")), where=tmp_path / "runs")

@@ -461,6 +461,34 @@ def test_what_is_compiled_is_a_fixed_rule(text: str, steps: int, augment: Augmen
     assert found == ways.get(keras.config.backend(), "chunks")
 
 
+@pytest.mark.parametrize(
+    ("text", "data", "kept"),
+    [
+        ("64 > fc-16 > softmax-10", None, "uint8"),
+        ("8x8x1 > conv3-4 > softmax-10", None, "uint8"),
+        ("8x8x3 > conv3-4 > softmax-10", None, "float32"),  # grey made colour
+        ("16x16x1 > conv3-4 > softmax-10", None, "float32"),  # resized
+        ("3 > linear-1", {"x": X, "y": Y}, "float32"),
+    ],
+)
+def test_bytes_that_are_only_divided_lie_on_the_device_as_bytes(text: str, data: Any, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = plan(netdsl.parse(text), data=data)
+    part, preparation = job.data.train, job.data.preparation
+    chunks = resident.Chunks(part, preparation, job.recipe, 5, 10**9, 0)
+    (x,), *_ = chunks.examples()
+    assert keras.backend.standardize_dtype(x.dtype) == kept
+    (divided,) = resident.divided((x,), preparation.inputs)
+    (wanted,), _ = chunks.prepared(np.arange(len(part)))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(divided), wanted, rtol=1e-6)
+    monkeypatch.setattr(resident, "LARGER", 1)
+    monkeypatch.setattr(resident, "ROOM", wanted.size * np.dtype(kept).itemsize)
+    assert resident.fits(part, preparation)
+    monkeypatch.setattr(resident, "ROOM", resident.ROOM - 1)
+    with pytest.raises(NetError, match="keeps the prepared examples on the device") as caught:
+        resident.check(dataclasses.replace(job.recipe, speed="chunks"), part, preparation)
+    assert caught.value.diagnostics[0].code == "N507"
+
+
 def test_measuring_moves_nothing_of_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from netdsl.train import measure
 
