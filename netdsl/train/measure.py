@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from netdsl.analysis.counts import count_network
 from netdsl.train import fit, resident
@@ -22,33 +23,36 @@ if TYPE_CHECKING:
 SECONDS, SHARE = 2.0, 0.02
 """A measurement takes at most so long, and at most this share of the training."""
 
-STEP, FLOPS, TRACE = 3e-4, 1e11, (0.4, 0.02)
-"""What is reckoned with beforehand: a step's seconds beside its arithmetic, operations a second, seconds to trace a network and a layer."""
+STEP, FLOPS, TRACE, COMPILE = 3e-4, 1e11, (0.4, 0.02), 2.0
+"""What is reckoned with beforehand: a step's seconds beside its arithmetic, operations a second, seconds to trace a network and a layer,
+and how many times that it takes with XLA."""
 
-ENOUGH = 0.15
-"""Seconds of steps that tell one way from another."""
+ENOUGH, CALL = 0.15, 0.05
+"""Seconds of steps that tell one way from another, and of those in one call."""
 
 
 def measured(job: Job) -> Job:
     """The job with the fastest way as its `speed`, and the figures as the reason.
 
-    The ways are tried in the order of what is most likely best, two at least, a third where there is time: the training is not to be held
-    up by more than `SECONDS`, or `SHARE` of what it takes. Where that is too short for two, the fixed rule's choice is taken.
+    The ways are tried in the order of what is most likely best, as long as there is time: the training is not to be held up by more than
+    `SECONDS`, or `SHARE` of what it takes. What they take is reckoned, and corrected by what those before have taken. Where the time is too
+    short for two, the fixed rule's choice is taken.
     """
     began = time.perf_counter()
     if not resident.fits(job.data.train, job.data.preparation):
         return _chosen(job, "plain", "the only way: the prepared examples do not fit on the device")
     model = job.model()
     fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-    ways, room, costs = _ways(job, model), budget(job), TRACE[0] + TRACE[1] * len(job.network.graph.ops)
+    ways, room, slower = _ways(job, model), budget(job), 1.0
     found: dict[str, float] = {}
-    if 2 * costs > room:
-        return _chosen(job, ways[0], f"the rule's choice: {SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure")
-    for way in ways:
+    for way in ways if sum(costs(job, way) for way in ways[:2]) <= room else ():
         before = time.perf_counter()
-        if before - began + costs <= room or len(found) == 1:  # one figure alone tells nothing
-            found[way] = _step(job, model, way)
-            costs = time.perf_counter() - before
+        if before - began + slower * costs(job, way) > room:
+            break
+        found[way] = _step(job, model, way)
+        slower = max(1.0, (time.perf_counter() - before) / costs(job, way))
+    if len(found) < 2:  # one figure alone tells nothing
+        return _chosen(job, ways[0], f"the rule's choice: {SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure")
     told = [f"{way} {1000 * seconds:.3g}" for way, seconds in sorted(found.items(), key=lambda item: item[1])]
     told += [f"{way} not tried" for way in ways if way not in found]
     why = f"milliseconds a step: {', '.join(told)}; measured in {time.perf_counter() - began:.1f} s"
@@ -63,29 +67,45 @@ def _chosen(job: Job, way: str, why: str) -> Job:
 
 def budget(job: Job) -> float:
     """Seconds that a measurement may take, by what the training takes if all goes as usual."""
-    macs = count_network(job.network.graph).macs
-    step = STEP + 3 * 2 * macs * (job.recipe.batch or 1) / FLOPS
-    return min(SECONDS, SHARE * step * job.steps * (job.recipe.epochs or 1))
+    return min(SECONDS, SHARE * _reckoned(job) * job.steps * (job.recipe.epochs or 1))
+
+
+def costs(job: Job, way: str) -> float:
+    """Seconds that it takes to measure a way, if all goes as usual: two calls at least, the first of which makes the program."""
+    trace = TRACE[0] + TRACE[1] * len(job.network.graph.ops)
+    return trace * (COMPILE if way == "compiled" else 1) + ENOUGH + 2 * _together(job) * _reckoned(job)
+
+
+def _reckoned(job: Job) -> float:
+    """Seconds of a step."""
+    return STEP + 3 * 2 * count_network(job.network.graph).macs * (job.recipe.batch or 1) / FLOPS
+
+
+def _together(job: Job) -> int:
+    """Steps in a call: as in the training, but for those of large networks, of which a few tell enough."""
+    return min(resident.steps_together(job.network.graph, job.recipe.batch or 1), max(1, int(CALL / _reckoned(job))))
 
 
 def _ways(job: Job, model: keras.Model) -> list[str]:
     """What can be tried, the rule's choice first."""
     first = resident.rule(model, job.network.graph, job.recipe, job.steps * (job.recipe.epochs or 1))
-    others = ["chunks", "plain", *(["compiled"] if resident.compiles(model) else [])]
+    compiled = resident.compiles(model) and resident.gains(job.network.graph)
+    others = ["chunks", "plain", *(["compiled"] if compiled else [])]
     return [first, *(way for way in others if way != first)]
 
 
 def _step(job: Job, model: keras.Model, way: str) -> float:
     """Seconds a step."""
-    recipe, preparation, part = job.recipe, job.data.preparation, job.data.train
+    recipe, preparation = job.recipe, job.data.preparation
+    some = range(min(len(job.data.train), resident.MOST * (recipe.batch or 1)))  # to prepare all of them can take longer than the rest
+    part = job.data.train.at(np.array(some))
     model.train_function = None
     training = Shuffled(part, preparation, recipe)
     if way != "plain":
-        together = resident.steps_together(job.network.graph, recipe.batch or 1)
-        training = resident.Chunks(part, preparation, recipe, together, int(recipe.early_stopping.every or 1), 0)
+        training = resident.Chunks(part, preparation, recipe, _together(job), int(recipe.early_stopping.every or 1), 0)
         resident.take_over(model, training, way)
     clock = Clock(training)
-    model.fit(training, epochs=recipe.epochs or 1, verbose=0, shuffle=False, callbacks=[clock])
+    model.fit(training, epochs=10**9, verbose=0, shuffle=False, callbacks=[clock])
     return clock.seconds / max(1, clock.steps)
 
 

@@ -236,9 +236,13 @@ def rule(model: keras.Model, graph: Graph, recipe: Recipe, steps: int) -> str:
     For `steps` in a training, at most. On a CPU XLA is good for dense layers alone; under TensorFlow, where it comes on top, it needs a
     long training to be worth its while, and longer than that where it has augmentation to compile.
     """
-    dense = all(op.kind is None or op.kind.word in DENSE for op in graph.ops)
-    pays = keras.config.backend() == "jax" or (steps >= WORTH and recipe.augment == Augment())
-    return "compiled" if compiles(model) and (accelerated() or (dense and pays)) else "chunks"
+    pays = accelerated() or keras.config.backend() == "jax" or (steps >= WORTH and recipe.augment == Augment())
+    return "compiled" if compiles(model) and gains(graph) and pays else "chunks"
+
+
+def gains(graph: Graph) -> bool:
+    """Whether XLA makes a network's steps faster."""
+    return accelerated() or all(op.kind is None or op.kind.word in DENSE for op in graph.ops)
 
 
 def compiles(model: keras.Model) -> bool:

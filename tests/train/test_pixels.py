@@ -31,7 +31,7 @@ def chance() -> np.random.Generator:
 
 
 def changed(x: Any, wanted: Augment) -> tuple[Any, Any]:
-    found = augment.numbers(wanted, x.shape, chance())
+    found = {name: ops.convert_to_tensor(array) for name, array in augment.numbers(wanted, x.shape, chance()).items()}
     return tuple(map(ops.convert_to_numpy, pixels.changed(ops.convert_to_tensor(x), wanted, found)))  # type: ignore[return-value]
 
 
