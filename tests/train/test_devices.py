@@ -16,14 +16,14 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from netdsl import process
 from netdsl.errors import NetError, RunError
+from netdsl.process import backend as own_backend
 from netdsl.train.hosts import HOST, lost_told, number
 from netdsl.train.recipe import Recipe, load_recipe, parse_recipe
 from netdsl.train.resolve import shared as shared_by
 from netdsl.train.run import recipe_hash, train
 
-pytestmark = pytest.mark.skipif(process.backend() == "torch", reason="torch has one device, in one process")
+pytestmark = pytest.mark.skipif(own_backend() == "torch", reason="torch has one device, in one process")
 
 SHARING = Path(__file__).with_name("sharing.py")
 NETWORK = "net small\n8x8x1 > conv3-4 > pool > fc-16 > softmax-10"
