@@ -97,8 +97,8 @@ def _ways(job: Job, model: keras.Model) -> list[str]:
 def _step(job: Job, model: keras.Model, way: str) -> float:
     """Seconds a step."""
     recipe, preparation = job.recipe, job.data.preparation
-    some = range(min(len(job.data.train), resident.MOST * (recipe.batch or 1)))  # to prepare all of them can take longer than the rest
-    part = job.data.train.at(np.array(some))
+    some = np.arange(min(len(job.data.train), resident.MOST * (recipe.batch or 1)))
+    part = job.data.train.at(some)  # to prepare all of them can take longer than the rest
     model.train_function = None
     training = Shuffled(part, preparation, recipe)
     if way != "plain":

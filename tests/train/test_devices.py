@@ -157,13 +157,13 @@ class Hosts:
 def hosts(tmp_path: Path) -> Iterator[Callable[..., Hosts]]:
     made: list[Hosts] = []
 
-    def make(backend: str, epochs: int = 2, recipe: str = RECIPE) -> Hosts:
+    def make(backend: str, epochs: int = 2, recipe: str = RECIPE, network: str = NETWORK) -> Hosts:
         pytest.importorskip(backend)
         ports = free_ports(2)
         addresses = ", ".join(f"127.0.0.1:{port}" for port in ports)
         text = recipe.replace("epochs: 2", f"epochs: {epochs}")
         (tmp_path / "recipe.yaml").write_text(f"{text}hosts: [{addresses}]\n", encoding="utf-8")
-        (tmp_path / "small.net").write_text(NETWORK, encoding="utf-8")
+        (tmp_path / "small.net").write_text(network, encoding="utf-8")
         made.append(Hosts(backend, tmp_path))
         return made[-1]
 
@@ -178,7 +178,7 @@ def hosts(tmp_path: Path) -> Iterator[Callable[..., Hosts]]:
 @pytest.mark.zoo
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_processes_take_the_steps_of_one_device(backend: str, hosts: Any, tmp_path: Path) -> None:
-    two = hosts(backend)
+    two = hosts(backend, network=NORMS)
     two.start("train", "small.net", "recipe.yaml")
     (code, out, err), (other_code, other_out, other_err) = two.both()
     assert (code, other_code) == (0, 0), err + other_err
@@ -189,7 +189,7 @@ def test_two_processes_take_the_steps_of_one_device(backend: str, hosts: Any, tm
     assert "kept in" not in other_out  # Gloo, which JAX has on a CPU, says there what it connects
     assert "epoch" not in other_err
     assert [folder.name for folder in (tmp_path / "runs").iterdir()] == ["small-1"]
-    same(tmp_path / "runs" / "small-1", shared(backend, 1, tmp_path, RECIPE))
+    same(tmp_path / "runs" / "small-1", shared(backend, 1, tmp_path, RECIPE, NORMS))
 
 
 @pytest.mark.keras
