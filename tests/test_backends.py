@@ -66,7 +66,12 @@ def example(request: pytest.FixtureRequest, losses: Losses, tmp_path_factory: py
     weights = tmp_path_factory.mktemp("weights") / "first.npz"
     examples, steps, length = (4, 3, 0.01) if network.counts.macs < 3 * 10**7 else (2, 2, 0.002)
     what = (path, network.name, weights, examples, steps, length)
-    yield Example(what, losses("tensorflow", *what))
+    found = losses("tensorflow", *what)
+    fall = abs(found[-1] / found[0] - 1)
+    if fall > 0.05:  # what rounding makes of it grows with the way: in `inception_v3` it makes 2e-4 of 7 %
+        what = (*what[:-1], length * 0.01 / fall)
+        found = losses("tensorflow", *what)
+    yield Example(what, found)
     weights.unlink()  # all of them together take ten gigabytes
 
 
