@@ -30,7 +30,7 @@ QUICK = frozenset(
 
 
 LARGE = 10**10
-"""Multiply-accumulates from which on a network is alone in memory: with 2 images of 600x600, one backend takes 11 GB for it."""
+"""Multiply-accumulates from which on a network is alone in memory: with 2 images of 600x600, one backend takes 11 GB and more for it."""
 
 
 class Example(NamedTuple):
