@@ -158,18 +158,18 @@ def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any
 
 def trained(task: Task) -> dict[str, Any]:
     """A training by netdsl: the seconds of its epochs, out of the run's metrics."""
+    from netdsl.train.feed import room
     from netdsl.train.run import plan, train
 
     network = task.network()
     data, recipe = task.data(network), task.recipe()
+    given = plan(network, recipe, data=data).data
     with tempfile.TemporaryDirectory() as folder:
         run = train(network, recipe, data=data, where=folder, quiet=True)
         lines = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    from netdsl.train.resident import held_bytes
-
-    held = plan(network, recipe, data=data).data
-    return figures(task, network, [row["seconds"] for row in rows], [row["loss"] for row in rows], held_bytes(held.train, held.preparation))
+    examples = room(given.train, given.preparation, divided=False)
+    return figures(task, network, [row["seconds"] for row in rows], [row["loss"] for row in rows], examples)
 
 
 def handmade(task: Task) -> dict[str, Any]:

@@ -22,9 +22,10 @@ ROOM = 1 << 30
 """Bytes of prepared examples that are kept, at most, so that they need not be prepared again."""
 
 
-def room(part: Part, preparation: Preparation) -> int:
-    """The bytes of a part's prepared inputs."""
-    return sum(math.prod(input.shape) for input in preparation.inputs) * 4 * len(part)
+def room(part: Part, preparation: Preparation, divided: bool = True) -> int:
+    """The bytes of a part's prepared inputs, `divided` as for `Input.values`."""
+    inputs = zip(preparation.inputs, part.x, strict=True)
+    return sum(math.prod(input.shape) * (1 if not divided and input.only_divides(x) else 4) for input, x in inputs) * len(part)
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -44,13 +44,14 @@ def measured(job: Job) -> Job:
     model = job.model()
     fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     ways, room, slower = _ways(job, model), budget(job), 1.0
+    reckoned = {way: costs(job, way) for way in ways}
     found: dict[str, float] = {}
-    for way in ways if sum(costs(job, way) for way in ways[:2]) <= room else ():
+    for way in ways if reckoned[ways[0]] + reckoned[ways[1]] <= room else ():
         before = time.perf_counter()
-        if before - began + slower * costs(job, way) > room:
+        if before - began + slower * reckoned[way] > room:
             break
         found[way] = _step(job, model, way)
-        slower = max(1.0, (time.perf_counter() - before) / costs(job, way))
+        slower = max(1.0, (time.perf_counter() - before) / reckoned[way])
     if len(found) < 2:  # one figure alone tells nothing
         return _chosen(job, ways[0], f"the rule's choice: {SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure")
     told = [f"{way} {1000 * seconds:.3g}" for way, seconds in sorted(found.items(), key=lambda item: item[1])]
@@ -89,8 +90,7 @@ def _together(job: Job) -> int:
 def _ways(job: Job, model: keras.Model) -> list[str]:
     """What can be tried, the rule's choice first."""
     first = resident.rule(model, job.network.graph, job.recipe, job.steps * (job.recipe.epochs or 1))
-    compiled = resident.compiles(model) and resident.gains(job.network.graph)
-    others = ["chunks", "plain", *(["compiled"] if compiled else [])]
+    others = ["chunks", "plain", *(["compiled"] if resident.gains(model, job.network.graph) else [])]
     return [first, *(way for way in others if way != first)]
 
 

@@ -74,7 +74,7 @@ class Input:
     def only_divides(self, x: Rows) -> bool:
         """Whether examples are bytes, and `values` does no more than divide them by `scale`."""
         bare = x.dtype == "uint8" and x.shape[1:] == self.example and not (self.vocabulary or self.columns)
-        return bare and (self.shape == (*self.example, 1) or not is_picture(self.example, self.shape))
+        return bare and not is_picture(self.example, self.shape)
 
     def values(self, x: Array, divided: bool = True) -> Array:
         """The examples [n, ...] as the network takes them: float32 [n, *shape], int32 with a vocabulary.
@@ -330,8 +330,8 @@ def check_indices(x: Rows, vocabulary: int, what: str, span: Span | None = None)
 
 
 def is_picture(example: Shape, wanted: Shape) -> bool:
-    """Whether an example [h, w] or [h, w, c] is to be resized to an image of the wanted shape."""
-    return len(example) in (2, 3) and len(wanted) == 3 and example != wanted
+    """Whether an example [h, w] or [h, w, c] is to be resized to an image of the wanted shape, or given other channels."""
+    return len(example) in (2, 3) and len(wanted) == 3 and wanted not in (example, (*example, 1))
 
 
 def fits(example: Shape, wanted: Shape) -> bool:

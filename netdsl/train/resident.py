@@ -21,7 +21,7 @@ from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import fail
 from netdsl.train import pixels
 from netdsl.train.augment import numbers, pairs
-from netdsl.train.feed import ROOM, Batches, Shuffled, one
+from netdsl.train.feed import ROOM, Batches, Shuffled, one, room
 from netdsl.train.recipe import Augment
 
 if TYPE_CHECKING:
@@ -209,13 +209,7 @@ def accelerated() -> bool:
 
 def fits(part: Part, preparation: Preparation) -> bool:
     """Whether the prepared examples lie on the device beside the training."""
-    return held_bytes(part, preparation) <= _most()
-
-
-def held_bytes(part: Part, preparation: Preparation) -> int:
-    """The bytes of a part's inputs on the device."""
-    parts = zip(preparation.inputs, part.x, strict=True)
-    return sum(math.prod(input.shape) * (1 if input.only_divides(x) else 4) for input, x in parts) * len(part)
+    return room(part, preparation, divided=False) <= _most()
 
 
 def _most() -> int:
@@ -226,7 +220,7 @@ def check(recipe: Recipe, part: Part, preparation: Preparation) -> None:
     """Raises NetError N507 where a recipe wants steps to be taken together, and the examples do not fit."""
     if recipe.speed in ("chunks", "compiled") and not fits(part, preparation):
         message = f"`speed: {recipe.speed}` keeps the prepared examples on the device: there is room for {shown_bytes(_most())} of"
-        message += f" {shown_bytes(held_bytes(part, preparation))}"
+        message += f" {shown_bytes(room(part, preparation, divided=False))}"
         raise fail("N507", message, recipe.span("speed"), help="leave `speed` out")
 
 
@@ -237,12 +231,12 @@ def rule(model: keras.Model, graph: Graph, recipe: Recipe, steps: int) -> str:
     long training to be worth its while, and longer than that where it has augmentation to compile.
     """
     pays = accelerated() or keras.config.backend() == "jax" or (steps >= WORTH and recipe.augment == Augment())
-    return "compiled" if compiles(model) and gains(graph) and pays else "chunks"
+    return "compiled" if gains(model, graph) and pays else "chunks"
 
 
-def gains(graph: Graph) -> bool:
-    """Whether XLA makes a network's steps faster."""
-    return accelerated() or all(op.kind is None or op.kind.word in DENSE for op in graph.ops)
+def gains(model: keras.Model, graph: Graph) -> bool:
+    """Whether steps can be one program, and XLA makes them faster."""
+    return compiles(model) and (accelerated() or all(op.kind is None or op.kind.word in DENSE for op in graph.ops))
 
 
 def compiles(model: keras.Model) -> bool:
