@@ -1,8 +1,10 @@
-"""LeNet-5, ResNet-20 and ResNet-50 by hand, in JAX alone: what the training of netdsl is measured against.
+"""LeNet-5, ResNet-20 and ResNet-50 by hand, in JAX alone: what the training of netdsl is measured
+against.
 
-The networks are those of examples/lenet5.net, resnet20.net and resnet50.net: tests/test_by_hand.py gives both the same weights and
-holds outputs, losses and steps against each other. Images are [batch, height, width, channels]. Weights are float32; layers compute
-in `dtype`, and batch norm, loss and steps in float32. The examples lie on the device, and a step gathers its batch there.
+The networks are those of examples/lenet5.net, resnet20.net and resnet50.net: tests/test_by_hand.py
+gives both the same weights and holds outputs, losses and steps against each other. Images are
+[batch, height, width, channels]. Weights are float32; layers compute in `dtype`, and batch norm,
+loss and steps in float32. The examples lie on the device, and a step gathers its batch there.
 
     timed(resnet20, x, y, batch=128, epochs=5).seconds
 """
@@ -21,13 +23,17 @@ import numpy as np
 from jax import Array, lax
 from jax.nn import relu
 
-Network = Callable[["Layers", Array], Array]  # from images to what the softmax takes, [batch, classes]
+Network = Callable[
+    ["Layers", Array], Array
+]  # from images to what the softmax takes, [batch, classes]
 EPSILON, KEPT = 1e-5, 0.9
 """Of batch norm: added to the variance, and the share of the moving averages that a step keeps."""
 
 
 class State(NamedTuple):
-    """What a step changes: weights and their velocities, and batch norm's means and variances by turns; each in the order of use."""
+    """What a step changes: weights and their velocities, and batch norm's means and variances by
+    turns; each in the order of use.
+    """
 
     weights: list[Array]
     velocity: list[Array]
@@ -41,13 +47,18 @@ class Timed(NamedTuple):
     losses: list[float]
 
 
-# --- layers -----------------------------------------------------------------------------------------------------------
+# --- layers ---------------------------------------------------------------------------------------
 
 
 class Layers:
-    """The layers of a network as it calls them: each takes the next of the weights. `moved` gathers the moving averages anew."""
+    """The layers of a network as it calls them: each takes the next of the weights.
 
-    def __init__(self, weights: Sequence[Array], moving: Sequence[Array], dtype: Any, training: bool) -> None:
+    `moved` gathers the moving averages anew.
+    """
+
+    def __init__(
+        self, weights: Sequence[Array], moving: Sequence[Array], dtype: Any, training: bool
+    ) -> None:
         self._weights, self._moving = iter(weights), iter(moving)
         self.dtype, self.training = dtype, training
         self.moved: list[Array] = []
@@ -59,15 +70,29 @@ class Layers:
     def average(self, channels: int, value: float) -> Array:
         return next(self._moving)
 
-    def conv(self, x: Array, size: int, filters: int, stride: int = 1, pad: int | None = None, bias: bool = False) -> Array:
-        """A convolution with a window of size x size; `pad` zeros on each side, else as many as keep the positions."""
+    def conv(
+        self,
+        x: Array,
+        size: int,
+        filters: int,
+        stride: int = 1,
+        pad: int | None = None,
+        bias: bool = False,
+    ) -> Array:
+        """A convolution with a window of size x size; `pad` zeros on each side, else as many as
+        keep the positions.
+        """
         kernel = self.weight((size, size, x.shape[-1], filters)).astype(self.dtype)
         sides = 2 * ((size // 2 if pad is None else pad,) * 2,)
-        y = lax.conv_general_dilated(x, kernel, (stride, stride), sides, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        y = lax.conv_general_dilated(
+            x, kernel, (stride, stride), sides, dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
         return y + self.weight((filters,), 0.0).astype(self.dtype) if bias else y
 
     def dense(self, x: Array, units: int) -> Array:
-        return x @ self.weight((x.shape[-1], units)).astype(self.dtype) + self.weight((units,), 0.0).astype(self.dtype)
+        return x @ self.weight((x.shape[-1], units)).astype(self.dtype) + self.weight(
+            (units,), 0.0
+        ).astype(self.dtype)
 
     def norm(self, x: Array) -> Array:
         """Batch norm, its statistics gathered in one pass over the numbers."""
@@ -79,7 +104,10 @@ class Layers:
             kept = mean, variance
             mean = x.mean((0, 1, 2))
             variance = jnp.maximum((x * x).mean((0, 1, 2)) - mean * mean, 0.0)
-            self.moved += [KEPT * old + (1 - KEPT) * new for old, new in zip(kept, (mean, variance), strict=True)]
+            self.moved += [
+                KEPT * old + (1 - KEPT) * new
+                for old, new in zip(kept, (mean, variance), strict=True)
+            ]
         return ((x - mean) * (factor * lax.rsqrt(variance + EPSILON)) + offset).astype(self.dtype)
 
 
@@ -94,7 +122,11 @@ class Fresh(Layers):
 
     def weight(self, shape: tuple[int, ...], value: float | None = None) -> Any:
         spread = np.float32(math.sqrt(2 / math.prod(shape[:-1])))
-        drawn = self.chance.standard_normal(shape, np.float32) * spread if value is None else np.full(shape, value, np.float32)
+        drawn = (
+            self.chance.standard_normal(shape, np.float32) * spread
+            if value is None
+            else np.full(shape, value, np.float32)
+        )
         self.weights.append(drawn)
         return drawn
 
@@ -106,10 +138,12 @@ class Fresh(Layers):
 def pool(x: Array, size: int = 2, stride: int = 2, pad: int = 0) -> Array:
     """The largest number of each window."""
     sides = ((0, 0), (pad, pad), (pad, pad), (0, 0))
-    return lax.reduce_window(x, np.array(-np.inf, x.dtype), lax.max, (1, size, size, 1), (1, stride, stride, 1), sides)
+    return lax.reduce_window(
+        x, np.array(-np.inf, x.dtype), lax.max, (1, size, size, 1), (1, stride, stride, 1), sides
+    )
 
 
-# --- networks ---------------------------------------------------------------------------------------------------------
+# --- networks -------------------------------------------------------------------------------------
 
 
 def lenet5(net: Layers, x: Array) -> Array:
@@ -147,39 +181,63 @@ def resnet50(net: Layers, x: Array) -> Array:
     return net.dense(x.mean((1, 2)), 1000)
 
 
-# --- training ---------------------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 def initial(network: Network, shape: Sequence[int], seed: int = 0) -> State:
-    """The state before the first step, for images of this shape. The network is traced for its weights; nothing else is computed."""
+    """The state before the first step, for images of this shape.
+
+    The network is traced for its weights; nothing else is computed.
+    """
     net = Fresh(seed)
     jax.eval_shape(partial(network, net), jax.ShapeDtypeStruct((1, *shape), jnp.float32))
-    return State(*(list(map(jnp.array, some)) for some in (net.weights, [0 * weight for weight in net.weights], net.moving)))
+    return State(
+        *(
+            list(map(jnp.array, some))
+            for some in (net.weights, [0 * weight for weight in net.weights], net.moving)
+        )
+    )
 
 
 def forward(
-    network: Network, weights: Sequence[Array], moving: Sequence[Array], x: Array, dtype: Any, training: bool
+    network: Network,
+    weights: Sequence[Array],
+    moving: Sequence[Array],
+    x: Array,
+    dtype: Any,
+    training: bool,
 ) -> tuple[Array, list[Array]]:
     """What the softmax takes, and the moving averages after this batch (while training)."""
     net = Layers(weights, moving, dtype, training)
     return network(net, x.astype(dtype)).astype(jnp.float32), net.moved
 
 
-def step(network: Network, dtype: Any, rate: float, momentum: float, state: State, x: Array, y: Array) -> tuple[State, Array]:
-    """One step of gradient descent with momentum on the mean cross-entropy of a batch; the loss is that before the step."""
+def step(
+    network: Network, dtype: Any, rate: float, momentum: float, state: State, x: Array, y: Array
+) -> tuple[State, Array]:
+    """One step of gradient descent with momentum on the mean cross-entropy of a batch; the loss
+    is that before the step.
+    """
 
     def loss(weights: list[Array]) -> tuple[Array, list[Array]]:
         logits, moved = forward(network, weights, state.moving, x, dtype, training=True)
         return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], 1).mean(), moved
 
     (value, moved), gradients = jax.value_and_grad(loss, has_aux=True)(state.weights)
-    velocity = [momentum * old - rate * gradient for old, gradient in zip(state.velocity, gradients, strict=True)]
+    velocity = [
+        momentum * old - rate * gradient
+        for old, gradient in zip(state.velocity, gradients, strict=True)
+    ]
     weights = [weight + change for weight, change in zip(state.weights, velocity, strict=True)]
     return State(weights, velocity, moved), value
 
 
-def steps(network: Network, dtype: Any, rate: float, momentum: float) -> Callable[[State, Array, Array, Array], tuple[State, Array]]:
-    """A compiled function that takes a step for each of some rows of indices [steps, batch]; the state given to it is used up."""
+def steps(
+    network: Network, dtype: Any, rate: float, momentum: float
+) -> Callable[[State, Array, Array, Array], tuple[State, Array]]:
+    """A compiled function that takes a step for each of some rows of indices [steps, batch]; the
+    state given to it is used up.
+    """
     one = partial(step, network, dtype, rate, momentum)
 
     def taken(state: State, x: Array, y: Array, rows: Array) -> tuple[State, Array]:
@@ -189,7 +247,9 @@ def steps(network: Network, dtype: Any, rate: float, momentum: float) -> Callabl
         state, losses = lax.scan(lambda state, row: one(state, x[row], y[row]), state, rows)
         return state, losses
 
-    compiled: Callable[[State, Array, Array, Array], tuple[State, Array]] = jax.jit(taken, donate_argnums=0)
+    compiled: Callable[[State, Array, Array, Array], tuple[State, Array]] = jax.jit(
+        taken, donate_argnums=0
+    )
     return compiled
 
 
@@ -204,7 +264,8 @@ def timed(
     rate: float = 0.01,
     momentum: float = 0.9,
 ) -> Timed:
-    """Trains for so many epochs, `together` steps in one call; each epoch's seconds end when its last step has been taken.
+    """Trains for so many epochs, `together` steps in one call; each epoch's seconds end when its
+    last step has been taken.
 
     A rest of the examples that fills no batch is left out.
     """

@@ -2,19 +2,22 @@
 
     python benchmarks/conciseness.py
 
-Of a `.net` file everything counts but comments, blank lines, and the lines of `net` and `expect`; what it takes from the block library is
-told beside it, with the whole library files' lines. Of Keras's source the functions count
-that build the network (`RESNET` names four), as they are installed, read with `ast` and `tokenize`: the lines with a token on them, but for
+Of a `.net` file everything counts but comments, blank lines, and the lines of `net` and `expect`;
+what it takes from the block library is told beside it, with the whole library files' lines. Of
+Keras's source the functions count that build the network (`RESNET` names four), as they are
+installed, read with `ast` and `tokenize`: the lines with a token on them, but for
 
 - docstrings, comments, blank lines and decorators;
 - every statement that is a bare expression: the checks of arguments;
 - every `if` that asks for `weights`: the checks of that argument, and the loading.
 
-Imports, constants, preprocessing and what other modules do are outside these functions and not counted; what the functions offer beside the
-one network (`include_top`, `pooling`, `input_tensor`) is counted, for it stands among the rest. Characters are those of the counted lines,
-without the white space around them.
+Imports, constants, preprocessing and what other modules do are outside these functions and not
+counted; what the functions offer beside the one network (`include_top`, `pooling`, `input_tensor`)
+is counted, for it stands among the rest. Characters are those of the counted lines, without the
+white space around them.
 
-Caffe's prototxts and Darknet's cfg files are not here: their lines are those of the published files, and only quoted.
+Caffe's prototxts and Darknet's cfg files are not here: their lines are those of the published
+files, and only quoted.
 """
 
 from __future__ import annotations
@@ -40,7 +43,9 @@ class Length(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """A network: its example, the functions of a module of keras.applications that build it, and the published files' lines."""
+    """A network: its example, the functions of a module of keras.applications that build it, and
+    the published files' lines.
+    """
 
     name: str
     file: str
@@ -71,15 +76,29 @@ def of_net(text: str) -> Length:
 
 
 def with_library(text: str) -> str:
-    """A `.net` file's text with those of the block libraries that it uses: the whole files, whatever it takes of them."""
+    """A `.net` file's text with those of the block libraries that it uses: the whole files,
+    whatever it takes of them.
+    """
     names = re.findall(r"(?m)^use (\w+)", text)
-    return "\n".join([text, *((ROOT / "netdsl" / "blocks" / f"{name}.net").read_text(encoding="utf-8") for name in names)])
+    return "\n".join(
+        [
+            text,
+            *(
+                (ROOT / "netdsl" / "blocks" / f"{name}.net").read_text(encoding="utf-8")
+                for name in names
+            ),
+        ]
+    )
 
 
 def of_functions(text: str, names: Iterable[str]) -> Length:
     """The length of what these functions of a module do to build a network."""
-    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
-    counted = set().union(*(spanned(functions[name]) - left_out(functions[name]) for name in names)) & with_tokens(text)
+    functions = {
+        node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)
+    }
+    counted = set().union(
+        *(spanned(functions[name]) - left_out(functions[name]) for name in names)
+    ) & with_tokens(text)
     lines = text.splitlines()
     return length(lines[number - 1].strip() for number in sorted(counted))
 
@@ -93,16 +112,30 @@ def left_out(function: ast.FunctionDef) -> set[int]:
     """The lines of a function's bare expressions, and of its `if`s that ask for `weights`."""
     found: set[int] = set()
     for node in ast.walk(function):
-        if isinstance(node, ast.Expr) or (isinstance(node, ast.If) and "id='weights'" in ast.dump(node.test)):
+        if isinstance(node, ast.Expr) or (
+            isinstance(node, ast.If) and "id='weights'" in ast.dump(node.test)
+        ):
             found |= spanned(node)
     return found
 
 
 def with_tokens(text: str) -> set[int]:
     """The lines that hold code: not those that are blank or comments alone."""
-    empty = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    empty = (
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    )
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return {line for token in tokens if token.type not in empty for line in range(token.start[0], token.end[0] + 1)}
+    return {
+        line
+        for token in tokens
+        if token.type not in empty
+        for line in range(token.start[0], token.end[0] + 1)
+    }
 
 
 def keras_source(module: str) -> str:
@@ -110,7 +143,9 @@ def keras_source(module: str) -> str:
     spec = importlib.util.find_spec("keras")
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("Keras is not installed")
-    return Path(spec.submodule_search_locations[0], "src", "applications", f"{module}.py").read_text(encoding="utf-8")
+    return Path(
+        spec.submodule_search_locations[0], "src", "applications", f"{module}.py"
+    ).read_text(encoding="utf-8")
 
 
 def measured(subject: Subject, text: str) -> dict[str, Length | None]:
@@ -118,7 +153,9 @@ def measured(subject: Subject, text: str) -> dict[str, Length | None]:
     return {
         "netdsl": of_net(text),
         "+ blocks": of_net(with_library(text)),
-        "Keras": of_functions(keras_source(subject.module), subject.functions) if subject.module else None,
+        "Keras": of_functions(keras_source(subject.module), subject.functions)
+        if subject.module
+        else None,
         "Caffe": Length(subject.caffe),
         "Darknet": None if subject.darknet is None else Length(subject.darknet),
     }
@@ -129,7 +166,9 @@ def times(one: int | None, other: int | None) -> str:
 
 
 def main() -> None:
-    print(f"{'':9}  {'language':8}  {'lines':>5}  {'characters':>10}  {'times netdsl: lines':>19}  {'characters':>10}")
+    print(
+        f"{'':9}  {'language':8}  {'lines':>5}  {'characters':>10}  {'times netdsl: lines':>19}  {'characters':>10}"
+    )
     verdicts = []
     for subject in SUBJECTS:
         path = ROOT / "examples" / subject.file
@@ -142,17 +181,29 @@ def main() -> None:
             lines, characters = each or (None, None)
             shown = ("-" if number is None else f"{number:,}" for number in (lines, characters))
             ratios = (times(lines, own.lines), times(characters, own.characters))
-            print("{:9}  {:8}  {:>5}  {:>10}  {:>19}  {:>10}".format(subject.name, language, *shown, *ratios))
+            print(
+                "{:9}  {:8}  {:>5}  {:>10}  {:>19}  {:>10}".format(
+                    subject.name, language, *shown, *ratios
+                )
+            )
         for language, goal in GOALS.items():
             if other := lengths[language]:
                 held = "holds" if other.lines >= goal * whole.lines else "does not hold"
                 ratio = times(other.lines, whole.lines)
-                verdicts.append(f"{subject.name}: at least {goal} times fewer lines than {language}: {held}, {ratio} times")
+                verdicts.append(
+                    f"{subject.name}: at least {goal} times fewer lines than {language}: {held}, {ratio} times"
+                )
     print()
-    print("+ blocks: with the block libraries that the file uses, all of their lines; the goals below are held against these lines")
-    print("Keras: the functions of keras.applications that build the network, as installed, with their options (include_top, pooling,")
+    print(
+        "+ blocks: with the block libraries that the file uses, all of their lines; the goals below are held against these lines"
+    )
+    print(
+        "Keras: the functions of keras.applications that build the network, as installed, with their options (include_top, pooling,"
+    )
     print("    input_tensor, ...); the rules stand at the top of this program")
-    print("Caffe, Darknet: the lines of the published prototxt and cfg files, quoted, not counted here")
+    print(
+        "Caffe, Darknet: the lines of the published prototxt and cfg files, quoted, not counted here"
+    )
     print("", *verdicts, sep="\n")
 
 

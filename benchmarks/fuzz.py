@@ -1,10 +1,12 @@
-"""Tries texts without end: generated programs, broken ones, and noise, through parse, check, table, expand and fmt.
+"""Tries texts without end: generated programs, broken ones, and noise, through parse, check, table,
+expand and fmt.
 
     python benchmarks/fuzz.py [--seconds 60] [--inputs N] [--processes 2] [--seed 0]
 
-A failure is an exception other than a diagnostic, a text that takes longer than 10 seconds, a valid program that is refused or whose
-shapes and counts are not those of its plain recomputation, and a formatted or written-out text that means something else. Each is
-printed with the text that causes it; the exit status is 1 where there is one.
+A failure is an exception other than a diagnostic, a text that takes longer than 10 seconds, a valid
+program that is refused or whose shapes and counts are not those of its plain recomputation, and a
+formatted or written-out text that means something else. Each is printed with the text that causes
+it; the exit status is 1 where there is one.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ from netdsl.syntax.format import format_text  # noqa: E402
 
 LIMITS = Limits(operations=5_000)
 PATIENCE = 10  # seconds for one text
-VALID, NOISE = 0.05, 0.3  # the parts of all texts: valid programs take ten times as long as broken ones, which are the rest
+VALID, NOISE = (
+    0.05,
+    0.3,
+)  # the parts of all texts: valid programs take ten times as long as broken ones, which are the rest
 
 
 def fault(text: str) -> str:
@@ -49,7 +54,9 @@ def fault(text: str) -> str:
     json.dumps([as_json(diagnostic) for diagnostic in checked.diagnostics])
     if not checked.faulty and not checked.networks:
         return "no network and no error"
-    return _fault_in_format(text, checked) or ("" if checked.faulty else _fault_in_networks(checked))
+    return _fault_in_format(text, checked) or (
+        "" if checked.faulty else _fault_in_networks(checked)
+    )
 
 
 def _fault_in_networks(checked: Checked) -> str:
@@ -76,25 +83,41 @@ def _fault_in_format(text: str, checked: Checked) -> str:
     try:
         formatted = format_text(Source("<text>", text), LIMITS)
     except NetError as error:
-        return "" if {d.code for d in error.diagnostics} <= {d.code for d in checked.diagnostics} else f"fmt alone refuses it: {error}"
+        return (
+            ""
+            if {d.code for d in error.diagnostics} <= {d.code for d in checked.diagnostics}
+            else f"fmt alone refuses it: {error}"
+        )
     if format_text(Source("<text>", formatted), LIMITS) != formatted:
         return f"formatted once:\n{formatted}\nis formatted otherwise the second time"
     again = _checked(formatted)
     if sorted(d.code for d in again.diagnostics) != sorted(d.code for d in checked.diagnostics):
         return f"formatted, it has other diagnostics:\n{formatted}\n{render(again.diagnostics)}"
-    if [meaning(network) for network in again.networks] != [meaning(network) for network in checked.networks]:
+    if [meaning(network) for network in again.networks] != [
+        meaning(network) for network in checked.networks
+    ]:
         return f"formatted, it is another network:\n{formatted}"
     return ""
 
 
 def disagreement(wanted: Program) -> str:
-    """Where netdsl and the plain recomputation of a valid program differ; empty where they agree."""
+    """Where netdsl and the plain recomputation of a valid program differ; empty where they
+    agree.
+    """
     checked = _checked(wanted.text)
     if checked.faulty:
         return f"a valid program is refused:\n{render(checked.diagnostics)}"
     network = checked.networks[0]
     shapes, counts = tuple(point.shape for point in network.outputs), network.counts
-    found = Program(wanted.text, network.inputs[0].shape, shapes, counts.params, counts.moving, counts.weights, counts.macs)
+    found = Program(
+        wanted.text,
+        network.inputs[0].shape,
+        shapes,
+        counts.params,
+        counts.moving,
+        counts.weights,
+        counts.macs,
+    )
     return "" if found == wanted else f"it is {found[1:]}, and should be {wanted[1:]}"
 
 
@@ -102,7 +125,7 @@ def _checked(text: str) -> Checked:
     return check_source(Source("<text>", text), Given(limits=LIMITS), "test")
 
 
-# --- the run ----------------------------------------------------------------------------------------------------------
+# --- the run --------------------------------------------------------------------------------------
 
 
 class TooSlow(Exception):
@@ -137,7 +160,9 @@ def tried(seed: str) -> tuple[str, str]:
 
 
 def _work(worker: int, seed: int, seconds: float, inputs: int | None, results: Any) -> None:
-    """Tries texts until the time or the number is up; puts each failure, and in the end the number tried."""
+    """Tries texts until the time or the number is up; puts each failure, and in the end the
+    number tried.
+    """
     begin, count = time.perf_counter(), 0
     while time.perf_counter() - begin < seconds if inputs is None else count < inputs:
         name = f"{seed}-{worker}-{count}"
@@ -159,7 +184,9 @@ def main() -> int:
     share = None if options.inputs is None else -(-options.inputs // options.processes)
     begin = time.perf_counter()
     workers = [
-        multiprocessing.Process(target=_work, args=(number, options.seed, options.seconds, share, results), daemon=True)
+        multiprocessing.Process(
+            target=_work, args=(number, options.seed, options.seconds, share, results), daemon=True
+        )
         for number in range(options.processes)
     ]
     for worker in workers:

@@ -1,23 +1,29 @@
-"""Training on a GPU beside the same networks by hand in JAX: images/s, share of the chip's matrix rate, peak memory.
+"""Training on a GPU beside the same networks by hand in JAX: images/s, share of the chip's matrix
+rate, peak memory.
 
     NETDSL_DATA=FOLDER python benchmarks/gpu.py                # all rows, Keras on JAX and on torch
-    python benchmarks/gpu.py --rows resnet50 --backends jax    # one of them; its images are random and need no folder
-    python benchmarks/gpu.py --json FILE                       # keeps the figures; those that are there already are added to
-    python benchmarks/gpu.py --json FILE --kept --write        # measures nothing: writes docs/benchmarks.md from the file
-    python benchmarks/gpu.py --tiny                            # tiny sizes, to see that it runs
+    python benchmarks/gpu.py --rows resnet50 --backends jax    # one of them; its images are random
+    and need no folder python benchmarks/gpu.py --json FILE                       # keeps the
+    figures; those that are there already are added to python benchmarks/gpu.py --json FILE --kept
+    --write        # measures nothing: writes docs/benchmarks.md from the file python
+    benchmarks/gpu.py --tiny                            # tiny sizes, to see that it runs
 
-Where JAX finds no GPU, this says so and takes the tiny sizes. The rows are LeNet-5 on MNIST, ResNet-20 on Fashion-MNIST, ResNet-50 on
-random 224x224 images, and `mnist99`: the seconds in which MNIST is learned to 99 %. NETDSL_DATA names a folder with mnist.npz and
-fashion_mnist.npz; without it Keras downloads them, and the tiny sizes take random images.
+Where JAX finds no GPU, this says so and takes the tiny sizes. The rows are LeNet-5 on MNIST,
+ResNet-20 on Fashion-MNIST, ResNet-50 on random 224x224 images, and `mnist99`: the seconds in which
+MNIST is learned to 99 %. NETDSL_DATA names a folder with mnist.npz and fashion_mnist.npz; without
+it Keras downloads them, and the tiny sizes take random images.
 
-How it is measured. Each measurement has a process of its own, one after the other, because Keras has one backend in a process and the
-peak of a process's memory cannot be set back. netdsl trains as `netdsl train` does, with `precision: mixed`: bfloat16 in the layers,
-weights in float32, because weights in bfloat16 lose small steps. Seconds are those of an epoch in the run's metrics, the median of all but
-the first, which compiles; nothing is evaluated in them. benchmarks/by_hand.py trains the same network on the same prepared examples for
-as many epochs, by a step in a call and, where steps are short, by an epoch in a call too: the faster stands here. A step counts as
-3 * 2 * MACs * batch operations, a backward pass being twice its forward pass; their rate is divided by that of a bfloat16 product of two
-large square matrices, the best of several, taken in the same run. The prediction is `netdsl.analysis.memory.estimate`'s peak of a step; the
-examples on the device come on top of it.
+How it is measured. Each measurement has a process of its own, one after the other, because Keras
+has one backend in a process and the peak of a process's memory cannot be set back. netdsl trains as
+`netdsl train` does, with `precision: mixed`: bfloat16 in the layers, weights in float32, because
+weights in bfloat16 lose small steps. Seconds are those of an epoch in the run's metrics, the median
+of all but the first, which compiles; nothing is evaluated in them. benchmarks/by_hand.py trains the
+same network on the same prepared examples for as many epochs, by a step in a call and, where steps
+are short, by an epoch in a call too: the faster stands here. A step counts as 3 * 2 * MACs * batch
+operations, a backward pass being twice its forward pass; their rate is divided by that of a
+bfloat16 product of two large square matrices, the best of several, taken in the same run. The
+prediction is `netdsl.analysis.memory.estimate`'s peak of a step; the examples on the device come on
+top of it.
 """
 
 from __future__ import annotations
@@ -54,7 +60,9 @@ IMAGES, WITHIN = 4000, 0.05
 
 
 class Size(NamedTuple):
-    """Examples in a step, steps in an epoch, epochs that are timed, and the input's height and width where they are not the file's."""
+    """Examples in a step, steps in an epoch, epochs that are timed, and the input's height and
+    width where they are not the file's.
+    """
 
     batch: int
     steps: int
@@ -63,7 +71,10 @@ class Size(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A network and its data: a set's name, or none for random images. `short` steps are worth taking many in a call."""
+    """A network and its data: a set's name, or none for random images.
+
+    `short` steps are worth taking many in a call.
+    """
 
     name: str
     what: str
@@ -78,8 +89,24 @@ ROWS = {
     row.name: row
     for row in (
         Row("lenet5", "LeNet-5, MNIST", "mnist", 0.02, Size(512, 117, 20), Size(32, 4, 2)),
-        Row("resnet20", "ResNet-20, Fashion-MNIST", "fashion_mnist", 0.02, Size(512, 117, 8), Size(8, 2, 2), short=False),
-        Row("resnet50", "ResNet-50, random images", "", 0.001, Size(256, 16, 6), Size(4, 2, 1, 32), short=False),
+        Row(
+            "resnet20",
+            "ResNet-20, Fashion-MNIST",
+            "fashion_mnist",
+            0.02,
+            Size(512, 117, 8),
+            Size(8, 2, 2),
+            short=False,
+        ),
+        Row(
+            "resnet50",
+            "ResNet-50, random images",
+            "",
+            0.001,
+            Size(256, 16, 6),
+            Size(4, 2, 1, 32),
+            short=False,
+        ),
     )
 }
 GOAL = "mnist99"
@@ -95,7 +122,9 @@ GOAL_RECIPE = Recipe(
     early_stopping=Stopping(enabled=False, every="4 epochs"),
     precision=PRECISION,
 )
-"""1,250 divides all three parts, 55,000, 5,000 and 10,000 images: no smaller batch at an end is compiled for."""
+"""1,250 divides all three parts, 55,000, 5,000 and 10,000 images: no smaller batch at an end is
+compiled for.
+"""
 
 
 class Task(NamedTuple):
@@ -109,7 +138,11 @@ class Task(NamedTuple):
     def network(self) -> Network:
         """The network of the row's file, for smaller images where the size says so."""
         path, side = ROOT / "examples" / f"{self.row}.net", self.size.side
-        return netdsl.parse(path.read_text(encoding="utf-8"), name=self.row, input=(side, side, 3)) if side else netdsl.load(path)
+        return (
+            netdsl.parse(path.read_text(encoding="utf-8"), name=self.row, input=(side, side, 3))
+            if side
+            else netdsl.load(path)
+        )
 
     def recipe(self) -> Recipe:
         """Epochs of steps alone: no validation part, and no evaluation but that at the end."""
@@ -132,7 +165,9 @@ class Task(NamedTuple):
             shape = (28, 28) if source else network.graph.ops[0].shape
             x, y = random_images(batch * steps, shape, network.outputs[0].shape[-1])
         if len(x) < batch * steps:
-            raise SystemExit(f"{steps} steps of {batch} are more than the {len(x):,} images of {source}")
+            raise SystemExit(
+                f"{steps} steps of {batch} are more than the {len(x):,} images of {source}"
+            )
         x, y = x[: batch * steps], y[: batch * steps]
         return (x, y), (x[:batch], y[:batch])
 
@@ -153,7 +188,7 @@ def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any
     return chance.integers(0, 256, (count, *shape), np.uint8), chance.permutation(count) % classes
 
 
-# --- what a process measures --------------------------------------------------------------------------------------------
+# --- what a process measures ----------------------------------------------------------------------
 
 
 def trained(task: Task) -> dict[str, Any]:
@@ -169,35 +204,53 @@ def trained(task: Task) -> dict[str, Any]:
         lines = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     examples = room(given.train, given.preparation, divided=False)
-    return figures(task, network, [row["seconds"] for row in rows], [row["loss"] for row in rows], examples)
+    return figures(
+        task, network, [row["seconds"] for row in rows], [row["loss"] for row in rows], examples
+    )
 
 
 def handmade(task: Task) -> dict[str, Any]:
-    """The same by hand, with the same preparation of the same examples; the faster way to call it."""
+    """The same by hand, with the same preparation of the same examples; the faster way to call
+    it.
+    """
     import by_hand
 
     from netdsl.train.run import plan
 
     network = task.network()
     data = plan(network, task.recipe(), data=task.data(network)).data
-    (x,), (y,) = data.preparation.x((data.train.x[0][:],)), data.preparation.y((data.train.y[0][:],))
+    (x,), (y,) = (
+        data.preparation.x((data.train.x[0][:],)),
+        data.preparation.y((data.train.y[0][:],)),
+    )
     row, (batch, steps, epochs, _) = ROWS[task.row], task.size
     ways = sorted({1, steps if row.short else 1})
     of = getattr(by_hand, row.name)
     state = by_hand.initial(of, x.shape[1:])
     if sum(weight.size for weight in state.weights) != network.counts.params:
-        raise SystemExit(f"by hand {row.name} is another network: it has not {network.counts.params:,} parameters")
+        raise SystemExit(
+            f"by hand {row.name} is another network: it has not {network.counts.params:,} parameters"
+        )
     del state
-    made = [by_hand.timed(of, x, y, batch, 1 + epochs, way, rate=row.rate, momentum=MOMENTUM) for way in ways]
+    made = [
+        by_hand.timed(of, x, y, batch, 1 + epochs, way, rate=row.rate, momentum=MOMENTUM)
+        for way in ways
+    ]
     best = min(made, key=lambda timed: median(timed.seconds[1:]))
     return figures(task, network, *best, x.nbytes) | {"steps_in_a_call": ways[made.index(best)]}
 
 
-def figures(task: Task, network: Network, seconds: list[float], losses: list[float], examples: int) -> dict[str, Any]:
-    """What is told of a training, from the seconds and the loss of each epoch and the bytes of the examples on the device."""
+def figures(
+    task: Task, network: Network, seconds: list[float], losses: list[float], examples: int
+) -> dict[str, Any]:
+    """What is told of a training, from the seconds and the loss of each epoch and the bytes of
+    the examples on the device.
+    """
     batch, steps, *_ = task.size
     if len(seconds) != 1 + task.size.epochs or not all(map(math.isfinite, losses)):
-        raise SystemExit(f"{task.row}, {task.by}: the training did not come to its end: losses {losses}")
+        raise SystemExit(
+            f"{task.row}, {task.by}: the training did not come to its end: losses {losses}"
+        )
     rate = batch * steps / median(seconds[1:])
     return {
         "row": task.row,
@@ -215,7 +268,9 @@ def figures(task: Task, network: Network, seconds: list[float], losses: list[flo
 
 
 def peak() -> int | None:
-    """The most bytes that this process held on the GPU at one time; none on a CPU, where nobody counts them."""
+    """The most bytes that this process held on the GPU at one time; none on a CPU, where nobody
+    counts them.
+    """
     if os.environ["KERAS_BACKEND"] == "torch":
         import torch
 
@@ -226,9 +281,11 @@ def peak() -> int | None:
 
 
 def goal(task: Task) -> dict[str, Any]:
-    """MNIST learned: seconds from the first compiled step to the end of each evaluation, the last of which is that of the test part.
+    """MNIST learned: seconds from the first compiled step to the end of each evaluation, the last
+    of which is that of the test part.
 
-    The clock starts when the first call of the training's function has come back, and stops for nothing.
+    The clock starts when the first call of the training's function has come back, and stops for
+    nothing.
     """
     from netdsl.train.run import train
 
@@ -245,11 +302,20 @@ def goal(task: Task) -> dict[str, Any]:
     for found in seen:
         found["seconds"] -= begun[0]
     first = next((found["seconds"] for found in seen[:-1] if found["accuracy"] >= TARGET), None)
-    return {"row": GOAL, "by": task.by, "validation": seen[:-1], "test": seen[-1], "first": first, "batch": recipe.batch}
+    return {
+        "row": GOAL,
+        "by": task.by,
+        "validation": seen[:-1],
+        "test": seen[-1],
+        "first": first,
+        "batch": recipe.batch,
+    }
 
 
 def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
-    """Makes netdsl's training note when its first call has been taken and when each evaluation ended."""
+    """Makes netdsl's training note when its first call has been taken and when each evaluation
+    ended.
+    """
     from netdsl.keras.quiet import quiet_keras
 
     quiet_keras()
@@ -272,12 +338,16 @@ def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
 
 
 def chip(task: Task) -> dict[str, Any]:
-    """What JAX computes on, and the operations/s of a bfloat16 product of square matrices: the best of ten times ten."""
+    """What JAX computes on, and the operations/s of a bfloat16 product of square matrices: the
+    best of ten times ten.
+    """
     import jax
 
     device = jax.local_devices()[0]
     size, times = (8192, 10) if device.platform == "gpu" and not task.tiny else (256, 2)
-    a, b = (jax.random.normal(jax.random.key(seed), (size, size), jax.numpy.bfloat16) for seed in (0, 1))
+    a, b = (
+        jax.random.normal(jax.random.key(seed), (size, size), jax.numpy.bfloat16) for seed in (0, 1)
+    )
     product = jax.jit(jax.numpy.matmul)
     product(a, b).block_until_ready()
     seconds = []
@@ -287,10 +357,14 @@ def chip(task: Task) -> dict[str, Any]:
             last = product(a, b)
         last.block_until_ready()
         seconds.append((time.perf_counter() - start) / times)
-    return {"platform": device.platform, "device": device.device_kind, "matrix_rate": 2 * size**3 / min(seconds)}
+    return {
+        "platform": device.platform,
+        "device": device.device_kind,
+        "matrix_rate": 2 * size**3 / min(seconds),
+    }
 
 
-# --- processes ----------------------------------------------------------------------------------------------------------
+# --- processes ------------------------------------------------------------------------------------
 
 
 def measure(task: Task) -> dict[str, Any]:
@@ -306,7 +380,9 @@ def measured(task: Task, limit: float) -> dict[str, Any] | str:
         command = [sys.executable, __file__, "--task", json.dumps(task), "--json", str(path)]
         environment = {**os.environ, "KERAS_BACKEND": task.by if task.by != HAND else "jax"}
         try:
-            ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit, check=False)
+            ended = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=limit, check=False
+            )
         except subprocess.TimeoutExpired:
             return f"not done in {limit:g} s"
         if path.is_file():
@@ -321,15 +397,28 @@ def version(name: str) -> str:
         return "none"
 
 
-# --- what is shown ------------------------------------------------------------------------------------------------------
+# --- what is shown --------------------------------------------------------------------------------
 
-TITLES = ("network, images", "batch", "trained by", "images/s", "to by hand", "of the matrix rate", "peak memory", "predicted", "examples")
+TITLES = (
+    "network, images",
+    "batch",
+    "trained by",
+    "images/s",
+    "to by hand",
+    "of the matrix rate",
+    "peak memory",
+    "predicted",
+    "examples",
+)
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
     """Rows, the first their titles, as a Markdown table."""
     first, *rest = rows
-    return "\n".join("| " + " | ".join(row) + " |" for row in (first, ("---", "---:", "---", *["---:"] * (len(first) - 3)), *rest))
+    return "\n".join(
+        "| " + " | ".join(row) + " |"
+        for row in (first, ("---", "---:", "---", *["---:"] * (len(first) - 3)), *rest)
+    )
 
 
 def amount(number: int | None) -> str:
@@ -368,7 +457,9 @@ def ratio(found: Mapping[str, Any], kept: Mapping[str, Any]) -> float | None:
 def told_goal(found: Mapping[str, Any], real: bool) -> str:
     """How soon MNIST was learned."""
     test, first = found["test"], found["first"]
-    validation = f"; {first:.2f} s to a validation accuracy of {TARGET:g}" if first is not None else ""
+    validation = (
+        f"; {first:.2f} s to a validation accuracy of {TARGET:g}" if first is not None else ""
+    )
     met = verdict(test["accuracy"] >= TARGET and test["seconds"] <= SECONDS)
     return (
         f"MNIST, LeNet-5 by Keras on {found['by']}, batches of {found['batch']:,}: a test accuracy of {test['accuracy']:.4f}, told "
@@ -384,7 +475,9 @@ def told_wanted(kept: Mapping[str, Any]) -> list[str]:
         return []
     rate, hand = found["images_per_second"], ratio(found, kept)
     near = "not measured" if hand is None else verdict(hand >= 1 - WITHIN)
-    return [f"ResNet-50, wanted: at least {IMAGES:,} images/s, {verdict(rate >= IMAGES)}; within {100 * WITHIN:g} % of by hand, {near}."]
+    return [
+        f"ResNet-50, wanted: at least {IMAGES:,} images/s, {verdict(rate >= IMAGES)}; within {100 * WITHIN:g} % of by hand, {near}."
+    ]
 
 
 def verdict(met: bool) -> str:
@@ -394,7 +487,12 @@ def verdict(met: bool) -> str:
 def shown(results: Mapping[str, Any]) -> str:
     """All figures as text: the machine, the table, what was wanted."""
     machine, kept = results["machine"], results["measured"]
-    tried = [kept[f"{name} {by}"] for name in ROWS for by in (HAND, "jax", "torch") if f"{name} {by}" in kept]
+    tried = [
+        kept[f"{name} {by}"]
+        for name in ROWS
+        for by in (HAND, "jax", "torch")
+        if f"{name} {by}" in kept
+    ]
     real = machine["platform"] == "gpu" and not machine["tiny"]
     goals = [told_goal(kept[key], real) for key in (f"{GOAL} jax", f"{GOAL} torch") if key in kept]
     rates = [found["matrix_rate"] for found in tried] or [machine["matrix_rate"]]
@@ -413,24 +511,64 @@ def shown(results: Mapping[str, Any]) -> str:
 def write(text: str) -> None:
     """Puts the figures into the page, between their marks."""
     page = PAGE.read_text(encoding="utf-8")
-    marked = re.sub(r"(<!-- gpu -->\n).*?(<!-- end gpu -->)", lambda match: f"{match[1]}{text}\n{match[2]}", page, flags=re.DOTALL)
+    marked = re.sub(
+        r"(<!-- gpu -->\n).*?(<!-- end gpu -->)",
+        lambda match: f"{match[1]}{text}\n{match[2]}",
+        page,
+        flags=re.DOTALL,
+    )
     PAGE.write_text(marked, encoding="utf-8")
 
 
-# --- the program --------------------------------------------------------------------------------------------------------
+# --- the program ----------------------------------------------------------------------------------
 
 
 def options_of() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", nargs="+", choices=[*ROWS, GOAL], default=[*ROWS, GOAL], metavar="ROW", help=f"{', '.join(ROWS)}, {GOAL}")
-    parser.add_argument("--backends", nargs="+", choices=["jax", "torch"], default=["jax", "torch"], metavar="NAME", help="jax, torch")
-    parser.add_argument("--batch", type=int, metavar="N", help="examples in a step (default: each row's own)")
-    parser.add_argument("--steps", type=int, metavar="N", help="steps in an epoch (default: each row's own)")
-    parser.add_argument("--limit", type=float, default=300, metavar="S", help="seconds that a measurement may take (default: 300)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        choices=[*ROWS, GOAL],
+        default=[*ROWS, GOAL],
+        metavar="ROW",
+        help=f"{', '.join(ROWS)}, {GOAL}",
+    )
+    parser.add_argument(
+        "--backends",
+        nargs="+",
+        choices=["jax", "torch"],
+        default=["jax", "torch"],
+        metavar="NAME",
+        help="jax, torch",
+    )
+    parser.add_argument(
+        "--batch", type=int, metavar="N", help="examples in a step (default: each row's own)"
+    )
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help="steps in an epoch (default: each row's own)"
+    )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=300,
+        metavar="S",
+        help="seconds that a measurement may take (default: 300)",
+    )
     parser.add_argument("--tiny", action="store_true", help="tiny sizes, though there be a GPU")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where figures are kept, beside those that are there")
-    parser.add_argument("--kept", action="store_true", help="measure nothing: take the figures of --json")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md; a GPU's figures only")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="where figures are kept, beside those that are there",
+    )
+    parser.add_argument(
+        "--kept", action="store_true", help="measure nothing: take the figures of --json"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/benchmarks.md; a GPU's figures only"
+    )
     parser.add_argument("--task", help=argparse.SUPPRESS)
     return parser, parser.parse_args()
 
@@ -452,7 +590,9 @@ def begun(options: argparse.Namespace) -> dict[str, Any]:
     """The machine, and what the file holds of it already."""
     found = measured(Task("chip", "jax", Size(0, 0, 0), options.tiny), options.limit)
     if isinstance(found, str):
-        raise SystemExit(f"JAX is needed, which the networks by hand are written in, and what ran by it says: {found}")
+        raise SystemExit(
+            f"JAX is needed, which the networks by hand are written in, and what ran by it says: {found}"
+        )
     versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "keras", "torch"))
     about = {
         "date": time.strftime("%Y-%m-%d"),
@@ -463,19 +603,32 @@ def begun(options: argparse.Namespace) -> dict[str, Any]:
     results = {"machine": {**found, **about}, "measured": {}}
     if options.json and options.json.is_file():
         old = json.loads(options.json.read_text(encoding="utf-8"))
-        if any(old["machine"][name] != results["machine"][name] for name in ("device", "versions", "tiny")):
-            raise SystemExit(f"{options.json} holds the figures of another machine, other versions or other sizes: name another file")
+        if any(
+            old["machine"][name] != results["machine"][name]
+            for name in ("device", "versions", "tiny")
+        ):
+            raise SystemExit(
+                f"{options.json} holds the figures of another machine, other versions or other sizes: name another file"
+            )
         results["measured"] = old["measured"]
     return results
 
 
 def fill(results: dict[str, Any], options: argparse.Namespace) -> bool:
-    """Measures what is asked for, and keeps the figures as they come; whether all could be measured."""
+    """Measures what is asked for, and keeps the figures as they come; whether all could be
+    measured.
+    """
     machine, whole = results["machine"], True
     if machine["platform"] != "gpu":
-        print("No GPU is at hand: tiny sizes on the CPU, to see that all of it runs; the figures say nothing of speed.", flush=True)
+        print(
+            "No GPU is at hand: tiny sizes on the CPU, to see that all of it runs; the figures say nothing of speed.",
+            flush=True,
+        )
     elif machine["tiny"]:
-        print(f"{machine['device']}, tiny sizes, as asked for: the figures say nothing of speed.", flush=True)
+        print(
+            f"{machine['device']}, tiny sizes, as asked for: the figures say nothing of speed.",
+            flush=True,
+        )
     else:
         print(f"{machine['device']}: {machine['matrix_rate'] / 1e12:.0f} TFLOP/s", flush=True)
     for task in tasks(options, machine["tiny"]):
@@ -486,7 +639,10 @@ def fill(results: dict[str, Any], options: argparse.Namespace) -> bool:
             whole = False
             print(f"{task.row}, {task.by}: not measured: {found} {took}", flush=True)
             continue
-        results["measured"][f"{task.row} {task.by}"] = {**found, "matrix_rate": machine["matrix_rate"]}
+        results["measured"][f"{task.row} {task.by}"] = {
+            **found,
+            "matrix_rate": machine["matrix_rate"],
+        }
         print(f"{task.row}, {task.by}: {said(found)} {took}", flush=True)
         if options.json:
             options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
@@ -494,18 +650,26 @@ def fill(results: dict[str, Any], options: argparse.Namespace) -> bool:
 
 
 def said(found: Mapping[str, Any]) -> str:
-    return f"{speed(found['images_per_second'])} images/s" if "images_per_second" in found else f"{found['test']['seconds']:.2f} s"
+    return (
+        f"{speed(found['images_per_second'])} images/s"
+        if "images_per_second" in found
+        else f"{found['test']['seconds']:.2f} s"
+    )
 
 
 def main() -> None:
     parser, options = options_of()
     if options.task:
         row, by, size, tiny = json.loads(options.task)
-        options.json.write_text(json.dumps(measure(Task(row, by, Size(*size), tiny))), encoding="utf-8")
+        options.json.write_text(
+            json.dumps(measure(Task(row, by, Size(*size), tiny))), encoding="utf-8"
+        )
         return
     if options.kept and not options.json:
         parser.error("--kept takes the figures of a file: name it with --json")
-    results = json.loads(options.json.read_text(encoding="utf-8")) if options.kept else begun(options)
+    results = (
+        json.loads(options.json.read_text(encoding="utf-8")) if options.kept else begun(options)
+    )
     real = results["machine"]["platform"] == "gpu" and not results["machine"]["tiny"]
     if options.write and not real:
         parser.error("--write is for the figures of a GPU at the full sizes: these are none")

@@ -2,7 +2,8 @@
 
     python benchmarks/language.py [--runs 3]
 
-CPU seconds of one process (the best of some runs, garbage collection as it is), for what `check` and `table` do with a text.
+CPU seconds of one process (the best of some runs, garbage collection as it is), for what `check`
+and `table` do with a text.
 """
 
 from __future__ import annotations
@@ -31,12 +32,19 @@ LIMITS = Given().limits
 def chain(layers: int) -> str:
     """One flow of convolutions, norms and activations, each a step of its own."""
     kinds = ("conv3-64", "bn", "relu", "conv1-32", "dw3", "relu6")
-    return "32x32x3 > " + " > ".join(kinds[i % len(kinds)] for i in range(layers)) + " > gap > softmax-10\n"
+    return (
+        "32x32x3 > "
+        + " > ".join(kinds[i % len(kinds)] for i in range(layers))
+        + " > gap > softmax-10\n"
+    )
 
 
 def long_file(lines: int) -> str:
     """Blocks, each used once, and a flow with a line for each use."""
-    blocks = [f"def block{i}(c) = conv3-{{c}}(bn) > conv1-{{2*c}}(relu) > conv3-{{c}}" for i in range(lines // 2)]
+    blocks = [
+        f"def block{i}(c) = conv3-{{c}}(bn) > conv1-{{2*c}}(relu) > conv3-{{c}}"
+        for i in range(lines // 2)
+    ]
     uses = [f"> block{i}({8 + i % 8})" for i in range(lines // 2)]
     return "\n".join([*blocks, "input 32x32x3", *uses]) + "\n"
 
@@ -62,9 +70,16 @@ def best(work: Callable[[], object], runs: int) -> float:
 def cold(arguments: list[str]) -> float:
     """CPU seconds of a cold process."""
     before = os.times()
-    subprocess.run([sys.executable, "-m", "netdsl", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "netdsl", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
     after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
 
 
 def main() -> None:
@@ -74,15 +89,22 @@ def main() -> None:
     checked_and_tabulated(chain(100))  # the parser's tables are loaded once
     print(f"{'check and table of':42}  CPU s")
     sizes = (1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 32_000, 64_000)
-    figures = {layers: best(partial(checked_and_tabulated, chain(layers)), options.runs) for layers in sizes}
+    figures = {
+        layers: best(partial(checked_and_tabulated, chain(layers)), options.runs)
+        for layers in sizes
+    }
     for layers, seconds in figures.items():
         print(f"{f'a chain of {layers:,} layers':42}  {seconds:5.2f}")
     growth = math.log(figures[64_000] / figures[1_000]) / math.log(64)
     print(f"{'growth exponent, 1,000 to 64,000 layers':42}  {growth:5.2f}")
     text = long_file(2_000)
-    print(f"{f'a file of {text.count(chr(10)):,} lines':42}  {best(lambda: checked_and_tabulated(text), options.runs):5.2f}")
+    print(
+        f"{f'a file of {text.count(chr(10)):,} lines':42}  {best(lambda: checked_and_tabulated(text), options.runs):5.2f}"
+    )
     flow = Source("benchmark", chain(20_000))
-    print(f"{'formatting a chain of 20,000 layers':42}  {best(lambda: format_text(flow, LIMITS), 1):5.2f}")
+    print(
+        f"{'formatting a chain of 20,000 layers':42}  {best(lambda: format_text(flow, LIMITS), 1):5.2f}"
+    )
     for name in ("check", "table"):
         seconds = statistics.median(cold([name, "examples/lenet5.net"]) for _ in range(7))
         print(f"{f'a cold {name} of examples/lenet5.net':42}  {seconds:5.2f}")

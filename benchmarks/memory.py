@@ -1,13 +1,15 @@
 """Estimates of the memory of training beside what others simulate or reserve.
 
-    python benchmarks/memory.py                  # beside the figures of tests/truth/zoo.json
-    python benchmarks/memory.py --torch          # and beside PyTorch's FakeTensorMode and MemTracker, run here
-    python benchmarks/memory.py --xla            # and beside XLA's own figure for a compiled training step of the Keras model
-    python benchmarks/memory.py --peers          # what other tools say of VGG-16 and ResNet-50, with the time and memory they take
+    python benchmarks/memory.py                  # beside the figures of tests/truth/zoo.json python
+    benchmarks/memory.py --torch          # and beside PyTorch's FakeTensorMode and MemTracker, run
+    here python benchmarks/memory.py --xla            # and beside XLA's own figure for a compiled
+    training step of the Keras model python benchmarks/memory.py --peers          # what other tools
+    say of VGG-16 and ResNet-50, with the time and memory they take
 
-The first needs nothing but netdsl, `--torch` PyTorch (on a CPU; no number is computed), `--xla` Keras and JAX: it compiles each step and
-reads arguments + outputs - aliases + temporaries of XLA's memory analysis, which is made before anything runs. `--peers` runs each tool in
-a process of its own; with `--python PATH` also in another interpreter, for tools that this one does not have.
+The first needs nothing but netdsl, `--torch` PyTorch (on a CPU; no number is computed), `--xla`
+Keras and JAX: it compiles each step and reads arguments + outputs - aliases + temporaries of XLA's
+memory analysis, which is made before anything runs. `--peers` runs each tool in a process of its
+own; with `--python PATH` also in another interpreter, for tools that this one does not have.
 """
 
 from __future__ import annotations
@@ -67,16 +69,23 @@ IN_USE = ""  # in the place of an optimizer: no training
 
 def given() -> dict[str, tuple[Network, int]]:
     """The networks whose training peak is known, with it, in MiB: batch 32, float32, momentum."""
-    truth = json.loads((ROOT / "tests/truth/zoo.json").read_text(encoding="utf-8"))["training_peak_mib"]
+    truth = json.loads((ROOT / "tests/truth/zoo.json").read_text(encoding="utf-8"))[
+        "training_peak_mib"
+    ]
     found = {}
     for name, peak in truth.items():
         if name != "about":
             path = ROOT / "examples" / f"{FILES.get(name, name)}.net"
-            found[name] = (netdsl.load(path) if path.exists() else netdsl.parse(VGG16_BN, name=name), peak)
+            found[name] = (
+                netdsl.load(path) if path.exists() else netdsl.parse(VGG16_BN, name=name),
+                peak,
+            )
     return found
 
 
-Row = tuple[str, int, str, int, float]  # network, batch, optimizer, the estimate in bytes, the other figure in MiB
+Row = tuple[
+    str, int, str, int, float
+]  # network, batch, optimizer, the estimate in bytes, the other figure in MiB
 
 
 def estimated(network: Network, batch: int, optimizer: str) -> int:
@@ -101,16 +110,27 @@ def beside(
     for name, network in networks.items():
         for batch in batches:
             for optimizer in optimizers:
-                yield name, batch, optimizer, estimated(network, batch, optimizer), measure(network, batch, optimizer) / MIB
+                yield (
+                    name,
+                    batch,
+                    optimizer,
+                    estimated(network, batch, optimizer),
+                    measure(network, batch, optimizer) / MIB,
+                )
 
 
 def show(title: str, rows: Iterator[Row]) -> None:
-    """Prints a table, row by row, and the median and the largest of the errors without their signs."""
+    """Prints a table, row by row, and the median and the largest of the errors without their
+    signs.
+    """
     print(f"\n{title}\n\n{'network':14} batch optimizer {'estimate':>12} {'figure':>12}    error")
     errors = []
     for name, batch, optimizer, peak, figure in rows:
         errors.append(peak / MIB / figure - 1)
-        print(f"{name:14} {batch:5} {optimizer:9} {peak / MIB:8,.2f} MiB {figure:8,.2f} MiB {errors[-1]:+8.2%}", flush=True)
+        print(
+            f"{name:14} {batch:5} {optimizer:9} {peak / MIB:8,.2f} MiB {figure:8,.2f} MiB {errors[-1]:+8.2%}",
+            flush=True,
+        )
     print(f"\n{summed_up(errors)}")
 
 
@@ -120,11 +140,12 @@ def summed_up(errors: list[float]) -> str:
     return f"median {statistics.median(sizes):.2%}, worst {max(sizes):.2%}"
 
 
-# --- PyTorch ----------------------------------------------------------------------------------------------------------
+# --- PyTorch --------------------------------------------------------------------------------------
 
 
 def torch_model(network: Network) -> Any:
-    """The network as a module, operation by operation, channels first; activations work in place where torchvision's do.
+    """The network as a module, operation by operation, channels first; activations work in place
+    where torchvision's do.
 
     Raises:
         KeyError: for a kind that this program has no PyTorch module or function for.
@@ -137,16 +158,35 @@ def torch_model(network: Network) -> Any:
     def convolution(op: Any, x: Any, shapes: dict[str, Any]) -> Any:
         axes, channels = op.kind.axes(x), x[-1]
         pads = [(axis.before, axis.after) for axis in axes]
-        before = [side for pad in reversed(pads) for side in pad] if any(first != last for first, last in pads) else []
-        sizes = [axis.window for axis in axes], [axis.stride for axis in axes], [0 if before else pad for pad, _ in pads]
+        before = (
+            [side for pad in reversed(pads) for side in pad]
+            if any(first != last for first, last in pads)
+            else []
+        )
+        sizes = (
+            [axis.window for axis in axes],
+            [axis.stride for axis in axes],
+            [0 if before else pad for pad, _ in pads],
+        )
         groups = channels if op.kind.word == "dw" else channels // shapes["kernel"][-2]
-        made = nn.Conv2d(channels, op.shape[-1], *sizes, [axis.dilation for axis in axes], groups, bias="bias" in shapes)
+        made = nn.Conv2d(
+            channels,
+            op.shape[-1],
+            *sizes,
+            [axis.dilation for axis in axes],
+            groups,
+            bias="bias" in shapes,
+        )
         return nn.Sequential(nn.ZeroPad2d(before), made) if before else made
 
     def pooled(call: Any) -> Callable[..., Any]:
         def make(op: Any, x: Any, shapes: dict[str, Any]) -> Any:
             axes = op.kind.axes(x)
-            sizes = ([axis.window for axis in axes], [axis.stride for axis in axes], [axis.before for axis in axes])
+            sizes = (
+                [axis.window for axis in axes],
+                [axis.stride for axis in axes],
+                [axis.before for axis in axes],
+            )
             return call(*sizes, ceil_mode=bool(op.kind.values["ceil"]))
 
         return make
@@ -156,7 +196,9 @@ def torch_model(network: Network) -> Any:
 
     def widened(op: Any, values: list[Any]) -> Any:
         (x,), stride = values, (op.kind.stride or (1,))[0]
-        return nn.functional.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, 0, op.shape[-1] - x.shape[1]))
+        return nn.functional.pad(
+            x[:, :, ::stride, ::stride], (0, 0, 0, 0, 0, op.shape[-1] - x.shape[1])
+        )
 
     makes: dict[str, Callable[..., Any]] = {
         "conv": convolution,
@@ -187,7 +229,9 @@ def torch_model(network: Network) -> Any:
             for index, op in enumerate(graph.ops):
                 if op.kind is not None and op.shares is None and op.kind.word not in calls:
                     shapes = {weight.name: weight.shape for weight in graph.weights(op)}
-                    self.made[str(index)] = makes[op.kind.word](op, graph.input_shapes(op)[0], shapes)
+                    self.made[str(index)] = makes[op.kind.word](
+                        op, graph.input_shapes(op)[0], shapes
+                    )
 
         def forward(self, x: Any) -> Any:
             values: list[Any] = []
@@ -198,7 +242,9 @@ def torch_model(network: Network) -> Any:
                     continue
                 read = [values[source] for source in op.inputs]
                 owner = str(index if op.shares is None else op.shares)
-                values.append(self.made[owner](*read) if owner in self.made else calls[op.kind.word](op, read))
+                values.append(
+                    self.made[owner](*read) if owner in self.made else calls[op.kind.word](op, read)
+                )
                 del read
                 for source in set(op.inputs):
                     left[source] -= 1
@@ -234,7 +280,9 @@ def torch_peak(network: Network, batch: int, optimizer: str) -> int:
             tracker.track_external(model.eval(), x)
             with tracker, torch.no_grad():
                 model(x)
-            return int(max(kinds["Total"] for kinds in tracker.get_tracker_snapshot("peak").values()))
+            return int(
+                max(kinds["Total"] for kinds in tracker.get_tracker_snapshot("peak").values())
+            )
         steps = makes[optimizer](model.parameters())
         labels = torch.empty(batch, dtype=torch.int64)
         for _ in range(2):  # the slots are made in the first step
@@ -250,16 +298,22 @@ def torch_peak(network: Network, batch: int, optimizer: str) -> int:
     return int(peak)
 
 
-# --- XLA --------------------------------------------------------------------------------------------------------------
+# --- XLA ------------------------------------------------------------------------------------------
 
 
 def xla_peak(network: Network, batch: int, optimizer: str) -> int:
-    """What XLA reserves for a whole training step, in bytes: arguments, outputs that do not lie in arguments, temporaries."""
+    """What XLA reserves for a whole training step, in bytes: arguments, outputs that do not lie
+    in arguments, temporaries.
+    """
     import jax
     import keras
 
     model = network.keras()
-    steps = keras.optimizers.SGD(0.01, momentum=0.9) if optimizer == "momentum" else keras.optimizers.Adam()
+    steps = (
+        keras.optimizers.SGD(0.01, momentum=0.9)
+        if optimizer == "momentum"
+        else keras.optimizers.Adam()
+    )
     steps.build(model.trainable_variables)
 
     def loss_of(trained: Any, moving: Any, x: Any, labels: Any) -> Any:
@@ -268,45 +322,68 @@ def xla_peak(network: Network, batch: int, optimizer: str) -> int:
 
     def step(state: Any, x: Any, labels: Any) -> Any:
         trained, moving, slots = state
-        (loss, moving), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained, moving, x, labels)
+        (loss, moving), gradients = jax.value_and_grad(loss_of, has_aux=True)(
+            trained, moving, x, labels
+        )
         trained, slots = steps.stateless_apply(slots, gradients, trained)
         return loss, (trained, moving, slots)
 
     def shapes(variables: Any) -> list[Any]:
         return [jax.ShapeDtypeStruct(variable.shape, variable.dtype) for variable in variables]
 
-    state = shapes(model.trainable_variables), shapes(model.non_trainable_variables), shapes(steps.variables)
+    state = (
+        shapes(model.trainable_variables),
+        shapes(model.non_trainable_variables),
+        shapes(steps.variables),
+    )
     x = jax.ShapeDtypeStruct((batch, *network.inputs[0].shape), "float32")
-    compiled = jax.jit(step, donate_argnums=0).lower(state, x, jax.ShapeDtypeStruct((batch,), "int32")).compile()
+    compiled = (
+        jax.jit(step, donate_argnums=0)
+        .lower(state, x, jax.ShapeDtypeStruct((batch,), "int32"))
+        .compile()
+    )
     found = compiled.memory_analysis()
-    taken: int = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes + found.temp_size_in_bytes
+    taken: int = (
+        found.argument_size_in_bytes
+        + found.output_size_in_bytes
+        - found.alias_size_in_bytes
+        + found.temp_size_in_bytes
+    )
     keras.backend.clear_session()
     return taken
 
 
 class Lines(NamedTuple):
-    """What XLA's CPU compiler holds beside the estimate, or without what is in it (below 0), in bytes, at the step where its peak lies.
+    """What XLA's CPU compiler holds beside the estimate, or without what is in it (below 0), in
+    bytes, at the step where its peak lies.
 
-    The rules were read off its buffer assignments (XLA_FLAGS=--xla_dump_to=DIR --xla_dump_hlo_as_text; JAX 0.10, Keras 3.15). It runs
-    whatever is ready, breadth first and not in the program's order: so what depends on no number of the batch, or on the input alone,
-    is made before anything else, and lies there until it is read.
+    The rules were read off its buffer assignments (XLA_FLAGS=--xla_dump_to=DIR
+    --xla_dump_hlo_as_text; JAX 0.10, Keras 3.15). It runs whatever is ready, breadth first and not
+    in the program's order: so what depends on no number of the batch, or on the input alone, is
+    made before anything else, and lies there until it is read.
 
     Attributes:
-        update: no step holds all gradients, nor arrays for the update (Adam's two): each weight is updated in one loop over its numbers.
-        gradients: a gradient is used for its slot and gone before those of earlier layers are made. The one that is made takes the
-            parameter's own place where there is a copy (see `kernels`), and none at all for a dense layer and one example, whose
-            product of two vectors is computed in that loop.
-        pools: a max pool's gradient. Coordinates (32 bits, one array for each axis, the batch and the channels included) of all its
-            input's numbers are made at the beginning and live until the pool has run; those of its outputs live until its gradient
-            is scattered, in the place of the estimate's 64-bit places; the output is made twice; and the zeros that the gradient is
-            scattered into are made at the beginning too. So also for `widen` with a stride, a pool of windows of 1 in Keras, but for
-            the zeros.
-        activations: behind a convolution or dense layer ReLU does not work in place: its gradient asks for what came in, and what
-            goes out is held until it is read: by a convolution or dense layer until their own gradient.
-        layouts: the gradient of a convolution's kernel is a convolution over the batch, for which the input is transposed as soon as it
-            is there, and the output's gradient too. The transposed input is what is kept, so only the network's input is there twice.
-        kernels: a kernel whose layer hands a gradient on is copied at the beginning, until the update has run: two operations further
-            back, breadth first. A convolution's is transposed too, into the parameter's own place, which is free meanwhile.
+        update: no step holds all gradients, nor arrays for the update (Adam's two): each weight is
+            updated in one loop over its numbers.
+        gradients: a gradient is used for its slot and gone before those of earlier layers are made.
+            The one that is made takes the parameter's own place where there is a copy (see
+            `kernels`), and none at all for a dense layer and one example, whose product of two
+            vectors is computed in that loop.
+        pools: a max pool's gradient. Coordinates (32 bits, one array for each axis, the batch and
+            the channels included) of all its input's numbers are made at the beginning and live
+            until the pool has run; those of its outputs live until its gradient is scattered, in
+            the place of the estimate's 64-bit places; the output is made twice; and the zeros that
+            the gradient is scattered into are made at the beginning too. So also for `widen` with a
+            stride, a pool of windows of 1 in Keras, but for the zeros.
+        activations: behind a convolution or dense layer ReLU does not work in place: its gradient
+            asks for what came in, and what goes out is held until it is read: by a convolution or
+            dense layer until their own gradient.
+        layouts: the gradient of a convolution's kernel is a convolution over the batch, for which
+            the input is transposed as soon as it is there, and the output's gradient too. The
+            transposed input is what is kept, so only the network's input is there twice.
+        kernels: a kernel whose layer hands a gradient on is copied at the beginning, until the
+            update has run: two operations further back, breadth first. A convolution's is
+            transposed too, into the parameter's own place, which is free meanwhile.
         order: XLA's peak may lie at another step than the estimate's, which holds so much less.
     """
 
@@ -320,11 +397,15 @@ class Lines(NamedTuple):
 
 
 class _Steps(_Training):
-    """The estimate's walk, which notes when a step is: the operation's number forward, twice the number of all less it backward."""
+    """The estimate's walk, which notes when a step is: the operation's number forward, twice the
+    number of all less it backward.
+    """
 
     def __init__(self, plan: Any) -> None:
         super().__init__(plan)
-        self.found: list[tuple[int, int, int, int, int]] = []  # when, bytes in all (fixed, for an example), gradients before, and now
+        self.found: list[
+            tuple[int, int, int, int, int]
+        ] = []  # when, bytes in all (fixed, for an example), gradients before, and now
         self._when = self._before = self._now = 0
 
     def _forward(self, index: int) -> None:
@@ -352,10 +433,14 @@ class _Steps(_Training):
 
 
 def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
-    """What XLA does otherwise than the estimate, from the graph alone, for networks of `conv`, `fc`, `pool`, `relu`, `bn` and sums."""
+    """What XLA does otherwise than the estimate, from the graph alone, for networks of `conv`,
+    `fc`, `pool`, `relu`, `bn` and sums.
+    """
     graph, plan = network.graph, _planned(network.graph, "float32", optimizer)
     facts, end = plan.facts, 2 * len(plan.facts)
-    held: list[tuple[str, int, int, int]] = []  # a line, and from when to when so many bytes are held for it
+    held: list[
+        tuple[str, int, int, int]
+    ] = []  # a line, and from when to when so many bytes are held for it
     at_once = set()  # whose gradients have no place of their own
     for index, op in enumerate(graph.ops):
         if op.kind is None:
@@ -365,14 +450,26 @@ def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
         if plan.trained[source] and (word == "pool" or (word == "widen" and op.kind.stride)):
             *_, channels = x = graph.input_shapes(op)[0]
             out = out // op.shape[-1] * channels
-            held += [("pools", 0, index, (len(x) + 1) * before), ("pools", 0, back - 1, before if word == "pool" else 0)]
-            held += [("pools", index, index, out), ("pools", index, back, (len(x) + 1) * out - facts[index].extra * batch)]
+            held += [
+                ("pools", 0, index, (len(x) + 1) * before),
+                ("pools", 0, back - 1, before if word == "pool" else 0),
+            ]
+            held += [
+                ("pools", index, index, out),
+                ("pools", index, back, (len(x) + 1) * out - facts[index].extra * batch),
+            ]
         elif word == "relu" and given and given.word in ("conv", "fc"):
             readers = [reader for reader, other in enumerate(graph.ops) if index in other.inputs]
-            until = max((end - reader if facts[reader].kernel else reader for reader in readers), default=index)
+            until = max(
+                (end - reader if facts[reader].kernel else reader for reader in readers),
+                default=index,
+            )
             held.append(("activations", index, until, out))
         elif op.kind.group == "convolution":
-            held += [("layouts", index, index, before) if given else ("layouts", 0, back, before), ("layouts", back, back, out)]
+            held += [
+                ("layouts", index, index, before) if given else ("layouts", 0, back, before),
+                ("layouts", back, back, out),
+            ]
         if facts[index].kernel and plan.trained[source]:
             held.append(("kernels", 0, back + 2, facts[index].kernel * plan.width))
             at_once.add(index)
@@ -396,12 +493,23 @@ def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
 def others() -> Iterator[tuple[str, Network, int, str]]:
     """The networks that no line was made from."""
     for name, (text, batch) in OTHERS.items():
-        yield name, netdsl.parse(text) if ">" in text else netdsl.load(ROOT / "examples" / f"{text}.net"), batch, "momentum"
+        yield (
+            name,
+            netdsl.parse(text) if ">" in text else netdsl.load(ROOT / "examples" / f"{text}.net"),
+            batch,
+            "momentum",
+        )
 
 
 def show_xla(title: str, cases: Iterator[tuple[str, Network, int, str]]) -> None:
-    """Prints for each case the estimate, the lines, their sum and XLA's figure, in MiB, and the errors with the lines and without."""
-    print(f"\n{title}\n\n{'network':14} batch optimizer  estimate ", *(f"{name:>11}" for name in Lines._fields), end="")
+    """Prints for each case the estimate, the lines, their sum and XLA's figure, in MiB, and the
+    errors with the lines and without.
+    """
+    print(
+        f"\n{title}\n\n{'network':14} batch optimizer  estimate ",
+        *(f"{name:>11}" for name in Lines._fields),
+        end="",
+    )
     print("        sum        XLA   error  without")
     errors, bare = [], []
     for name, network, batch, optimizer in cases:
@@ -410,12 +518,19 @@ def show_xla(title: str, cases: Iterator[tuple[str, Network, int, str]]) -> None
         total = peak + sum(lines)
         errors.append(total / figure - 1)
         bare.append(peak / figure - 1)
-        print(f"{name:14} {batch:5} {optimizer:9} {peak / MIB:9,.2f} ", *(f"{line / MIB:+11,.2f}" for line in lines), end="")
-        print(f" {total / MIB:10,.2f} {figure / MIB:10,.2f} {errors[-1]:+7.1%} {bare[-1]:+8.1%}", flush=True)
+        print(
+            f"{name:14} {batch:5} {optimizer:9} {peak / MIB:9,.2f} ",
+            *(f"{line / MIB:+11,.2f}" for line in lines),
+            end="",
+        )
+        print(
+            f" {total / MIB:10,.2f} {figure / MIB:10,.2f} {errors[-1]:+7.1%} {bare[-1]:+8.1%}",
+            flush=True,
+        )
     print(f"\nwith the lines: {summed_up(errors)}\nwithout them:   {summed_up(bare)}")
 
 
-# --- other tools ------------------------------------------------------------------------------------------------------
+# --- other tools ----------------------------------------------------------------------------------
 
 PEERS = ("netdsl", "Keras summary", "torchinfo", "torchsummary", "MemTracker")
 PEER_FILES = ("vgg16", "resnet50")
@@ -429,23 +544,37 @@ def peer(tool: str, file: str, batch: int) -> dict[str, Any]:
         ImportError: where the tool is not installed.
     """
     if tool != "netdsl":
-        for module in {"Keras summary": ("tensorflow", "keras"), "MemTracker": ("torch",)}.get(tool, ("torch", tool)):
+        for module in {"Keras summary": ("tensorflow", "keras"), "MemTracker": ("torch",)}.get(
+            tool, ("torch", tool)
+        ):
             importlib.import_module(module)
     network = netdsl.load(ROOT / "examples" / f"{file}.net")
     if tool == "netdsl":
         from netdsl.report.memory import memory_text
 
         print(network.table(), memory_text(network, batch, "float32", "momentum"))
-        return {"params": network.counts.params, "mib": estimated(network, batch, "momentum") / MIB, "what": "training peak"}
+        return {
+            "params": network.counts.params,
+            "mib": estimated(network, batch, "momentum") / MIB,
+            "what": "training peak",
+        }
     if tool == "Keras summary":
         lines: list[str] = []
         network.keras().summary(print_fn=lambda text, **_: lines.append(text))
         said = re.search(r"Trainable params: ([\d,]+) \(([\d.]+) MB\)", "\n".join(lines))
         assert said, lines[-5:]
-        return {"params": int(said[1].replace(",", "")), "mib": float(said[2]), "what": "size of the parameters"}
+        return {
+            "params": int(said[1].replace(",", "")),
+            "mib": float(said[2]),
+            "what": "size of the parameters",
+        }
     shape = torch_input(network, batch)
     if tool == "MemTracker":
-        return {"params": None, "mib": torch_peak(network, batch, "momentum") / MIB, "what": "training peak, simulated"}
+        return {
+            "params": None,
+            "mib": torch_peak(network, batch, "momentum") / MIB,
+            "what": "training peak, simulated",
+        }
     model = torch_model(network)
     if tool == "torchinfo":
         found = importlib.import_module(tool).summary(model, shape, verbose=0)
@@ -454,20 +583,33 @@ def peer(tool: str, file: str, batch: int) -> dict[str, Any]:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         importlib.import_module(tool).summary(model, shape[1:], batch, "cpu")
-    params, size = (re.search(rf"{what}: ([\d,.]+)", printed.getvalue()) for what in ("Trainable params", r"Estimated Total Size \(MB\)"))
+    params, size = (
+        re.search(rf"{what}: ([\d,.]+)", printed.getvalue())
+        for what in ("Trainable params", r"Estimated Total Size \(MB\)")
+    )
     assert params, printed.getvalue()[-500:]
     assert size, printed.getvalue()[-500:]
-    return {"params": int(params[1].replace(",", "")), "mib": float(size[1]), "what": "estimated total size"}
+    return {
+        "params": int(params[1].replace(",", "")),
+        "mib": float(size[1]),
+        "what": "estimated total size",
+    }
 
 
 def measured(python: str, tool: str, file: str, batch: int) -> dict[str, Any] | str:
-    """The same from a process of its own, with the seconds and the memory that it took; or why there is nothing."""
+    """The same from a process of its own, with the seconds and the memory that it took; or why
+    there is nothing.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as complaints:
         begun = time.perf_counter()
         command = [python, str(Path(__file__)), "--peer", tool, file, str(batch)]
         process = subprocess.Popen(command, stdout=out, stderr=complaints)
         _, status, used = os.wait4(process.pid, 0)
-        taken = {"wall": time.perf_counter() - begun, "cpu": used.ru_utime + used.ru_stime, "rss": used.ru_maxrss / 1024}
+        taken = {
+            "wall": time.perf_counter() - begun,
+            "cpu": used.ru_utime + used.ru_stime,
+            "rss": used.ru_maxrss / 1024,
+        }
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         complaints.seek(0)
@@ -482,7 +624,10 @@ def measured(python: str, tool: str, file: str, batch: int) -> dict[str, Any] | 
 def show_peers(pythons: list[str], batch: int) -> None:
     """Prints what each tool says of each network, and what saying so took."""
     for file in PEER_FILES:
-        print(f"\n{file}, batch {batch}, float32\n\n{'tool':14} {'parameters':>12} {'says, MiB':>10}  {'which is':26}", end="")
+        print(
+            f"\n{file}, batch {batch}, float32\n\n{'tool':14} {'parameters':>12} {'says, MiB':>10}  {'which is':26}",
+            end="",
+        )
         print(" seconds  CPU seconds  peak RSS, MiB")
         for tool in PEERS:
             found: dict[str, Any] | str = ""
@@ -494,16 +639,31 @@ def show_peers(pythons: list[str], batch: int) -> None:
                 print(f"{tool:14} {found}")
                 continue
             params = "-" if found["params"] is None else f"{found['params']:,}"
-            print(f"{tool:14} {params:>12} {found['mib']:10,.1f}  {found['what']:26} {found['wall']:7.1f} {found['cpu']:12.1f}", end="")
+            print(
+                f"{tool:14} {params:>12} {found['mib']:10,.1f}  {found['what']:26} {found['wall']:7.1f} {found['cpu']:12.1f}",
+                end="",
+            )
             print(f" {found['rss']:14,.0f}", flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--torch", action="store_true", help="run PyTorch's FakeTensorMode and MemTracker")
-    parser.add_argument("--xla", action="store_true", help="compile training steps with Keras and JAX")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--torch", action="store_true", help="run PyTorch's FakeTensorMode and MemTracker"
+    )
+    parser.add_argument(
+        "--xla", action="store_true", help="compile training steps with Keras and JAX"
+    )
     parser.add_argument("--peers", action="store_true", help="run other tools")
-    parser.add_argument("--python", action="append", default=[], metavar="PATH", help="another interpreter for --peers; may be repeated")
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="another interpreter for --peers; may be repeated",
+    )
     parser.add_argument("--peer", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peer:
@@ -520,13 +680,20 @@ def main() -> None:
     if options.torch:
         networks = {name: network for name, (network, _) in given().items()}
         show("MemTracker on the same networks", beside(torch_peak, networks, (32,), ("momentum",)))
-        show("MemTracker on networks with concatenations or groups", beside(torch_peak, more, (16,)))
+        show(
+            "MemTracker on networks with concatenations or groups", beside(torch_peak, more, (16,))
+        )
         show("MemTracker on small networks", beside(torch_peak, small))
         show("MemTracker in use", beside(torch_peak, networks | more | small, (32,), (IN_USE,)))
     if options.xla:
         os.environ["KERAS_BACKEND"] = "jax"
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
-        cases = ((name, network, batch, optimizer) for name, network in small.items() for batch in BATCHES for optimizer in OPTIMIZERS)
+        cases = (
+            (name, network, batch, optimizer)
+            for name, network in small.items()
+            for batch in BATCHES
+            for optimizer in OPTIMIZERS
+        )
         show_xla("XLA, training", cases)
         show_xla("XLA, networks that no line was made from", others())
     if options.peers:

@@ -1,14 +1,16 @@
-"""What trained networks reach: the figures of docs/results.md, each beside the value that was wanted.
+"""What trained networks reach: the figures of docs/results.md, each beside the value that was
+wanted.
 
-    python benchmarks/results.py                    # trains all rows with the seeds 0, 1 and 2, and prints the figures
-    python benchmarks/results.py iris california    # these rows alone
-    python benchmarks/results.py fashion --seeds 0  # with this seed alone
-    python benchmarks/results.py fashion --write    # writes its row of docs/results.md, and leaves the others as they are
-    python benchmarks/results.py --kept --write     # trains nothing: writes from the runs that there are
+    python benchmarks/results.py                    # trains all rows with the seeds 0, 1 and 2, and
+    prints the figures python benchmarks/results.py iris california    # these rows alone python
+    benchmarks/results.py fashion --seeds 0  # with this seed alone python benchmarks/results.py
+    fashion --write    # writes its row of docs/results.md, and leaves the others as they are python
+    benchmarks/results.py --kept --write     # trains nothing: writes from the runs that there are
 
-A row is a network file and a recipe of examples/, trained as `netdsl train` does. Runs are kept in runs/results (`--runs`); one that has
-ended there is not made again, if its network and recipe are still the row's. NETDSL_DATA names a folder with mnist.npz,
-fashion_mnist.npz, iris.csv and california_housing.csv; without it Keras downloads the first two, and the tables lie in
+A row is a network file and a recipe of examples/, trained as `netdsl train` does. Runs are kept in
+runs/results (`--runs`); one that has ended there is not made again, if its network and recipe are
+still the row's. NETDSL_DATA names a folder with mnist.npz, fashion_mnist.npz, iris.csv and
+california_housing.csv; without it Keras downloads the first two, and the tables lie in
 examples/results/. The row `sklearn` needs scikit-learn: pip install 'netdsl[benchmarks]'.
 """
 
@@ -83,7 +85,9 @@ def _values(recipe: Recipe) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """A line of the table: what is trained, what is read off a run, and what was wanted of the mean (or of each, for a count)."""
+    """A line of the table: what is trained, what is read off a run, and what was wanted of the
+    mean (or of each, for a count).
+    """
 
     name: str
     what: str
@@ -95,7 +99,9 @@ class Row(NamedTuple):
     shown: str = "{:.4f}"
 
     def read(self, folder: Path, fold: int | None = None) -> Recipe:
-        """The recipe: its table taken from NETDSL_DATA where it lies there, the eight patterns from the runs' folder, and this fold."""
+        """The recipe: its table taken from NETDSL_DATA where it lies there, the eight patterns
+        from the runs' folder, and this fold.
+        """
         recipe = load_recipe(EXAMPLES / self.recipe)
         source, split = recipe.data.source or "", recipe.data.split
         there = Path(os.environ.get("NETDSL_DATA", ""), Path(source).name)
@@ -104,7 +110,9 @@ class Row(NamedTuple):
         if source.endswith(".npz"):
             source = str(eight(folder))
         split = split if fold is None else dataclasses.replace(split, fold=fold)
-        return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, source=source, split=split))
+        return dataclasses.replace(
+            recipe, data=dataclasses.replace(recipe.data, source=source, split=split)
+        )
 
     def command(self) -> str:
         return f"netdsl train examples/{self.network} examples/{self.recipe}"
@@ -123,7 +131,11 @@ def folds(row: Row, seed: int, kept: Kept) -> Figure | None:
     """The mean accuracy of five runs, each tested on another fifth."""
     runs = [kept.run(row, seed, fold) for fold in range(5)]
     found = [run for run in runs if run]
-    return Figure(mean(run.test["accuracy"] for run in found), sum(run.seconds for run in found)) if len(found) == 5 else None
+    return (
+        Figure(mean(run.test["accuracy"] for run in found), sum(run.seconds for run in found))
+        if len(found) == 5
+        else None
+    )
 
 
 def explained(row: Row, seed: int, kept: Kept) -> Figure | None:
@@ -138,7 +150,9 @@ def explained(row: Row, seed: int, kept: Kept) -> Figure | None:
 
 
 def codes(row: Row, seed: int, kept: Kept) -> Figure | None:
-    """How many of the eight patterns have a rounded code of their own and come back as the largest output."""
+    """How many of the eight patterns have a rounded code of their own and come back as the
+    largest output.
+    """
     run = kept.run(row, seed)
     if run is None:
         return None
@@ -150,7 +164,16 @@ def codes(row: Row, seed: int, kept: Kept) -> Figure | None:
     inner = keras.Model(model.input, model.get_layer("code").output)
     found = np.asarray(inner(x)).round().astype(int)
     back = np.asarray(model(x)).argmax(axis=1)
-    return Figure(len({tuple(code) for code, place in zip(found, range(8), strict=True) if back[place] == place}), run.seconds)
+    return Figure(
+        len(
+            {
+                tuple(code)
+                for code, place in zip(found, range(8), strict=True)
+                if back[place] == place
+            }
+        ),
+        run.seconds,
+    )
 
 
 def eight(folder: Path) -> Path:
@@ -164,7 +187,9 @@ def eight(folder: Path) -> Path:
 
 
 def components(row: Row, seed: int, kept: Kept) -> Figure | None:
-    """The error of the reconstructed training examples over that of as many principal components."""
+    """The error of the reconstructed training examples over that of as many principal
+    components.
+    """
     from netdsl.train.use import evaluate
 
     run = kept.run(row, seed)
@@ -180,11 +205,13 @@ def components(row: Row, seed: int, kept: Kept) -> Figure | None:
     return Figure(float(evaluate(run.folder, part="training")["loss"]) / least, run.seconds)
 
 
-# --- scikit-learn's table -----------------------------------------------------------------------------------------------
+# --- scikit-learn's table -------------------------------------------------------------------------
 
 
 def sklearn(seed: int, kept: Kept) -> dict[str, Any] | None:
-    """scikit-learn's own losses and test accuracy: from the weights that this seed draws here, and with the same order of the examples."""
+    """scikit-learn's own losses and test accuracy: from the weights that this seed draws here,
+    and with the same order of the examples.
+    """
 
     def made() -> dict[str, Any]:
         import numpy as np
@@ -195,7 +222,11 @@ def sklearn(seed: int, kept: Kept) -> dict[str, Any] | None:
         began = time.perf_counter()
         model = classifier(x, y, start, orders, max_iter=10)
         seconds = time.perf_counter() - began
-        return {"losses": list(map(float, model.loss_curve_)), "test": float(model.score(x_test, y_test)), "seconds": seconds}
+        return {
+            "losses": list(map(float, model.loss_curve_)),
+            "test": float(model.score(x_test, y_test)),
+            "seconds": seconds,
+        }
 
     return remembered(kept, f"sklearn-same-s{seed}.json", made)
 
@@ -205,7 +236,9 @@ def alone(seed: int, kept: Kept) -> dict[str, Any] | None:
 
     def made() -> dict[str, Any]:
         _, x, y, *_ = mnist(kept, seed)
-        return {"losses": list(map(float, classifier(x, y, random_state=seed, max_iter=10).loss_curve_))}
+        return {
+            "losses": list(map(float, classifier(x, y, random_state=seed, max_iter=10).loss_curve_))
+        }
 
     return remembered(kept, f"sklearn-alone-s{seed}.json", made)
 
@@ -224,12 +257,19 @@ def mnist(kept: Kept, seed: int) -> tuple[Any, ...]:
     """The row's job, and MNIST as scikit-learn takes it: x, y, x_test, y_test."""
     row = BY_NAME["sklearn"]
     job = plan(netdsl.load(EXAMPLES / row.network), row.read(kept.folder), seed=seed)
-    parts = [(part.x[0][:].reshape(len(part), -1) / 255, part.y[0][:]) for part in (job.data.train, job.data.test)]
+    parts = [
+        (part.x[0][:].reshape(len(part), -1) / 255, part.y[0][:])
+        for part in (job.data.train, job.data.test)
+    ]
     return job, *parts[0], *parts[1]
 
 
-def classifier(x: Any, y: Any, first: list[Any] | None = None, orders: Iterator[Any] | None = None, **more: Any) -> Any:
-    """scikit-learn's classifier, trained; from these kernels and biases by turns and with these orders, if they are given."""
+def classifier(
+    x: Any, y: Any, first: list[Any] | None = None, orders: Iterator[Any] | None = None, **more: Any
+) -> Any:
+    """scikit-learn's classifier, trained; from these kernels and biases by turns and with these
+    orders, if they are given.
+    """
     from sklearn.neural_network import MLPClassifier, _multilayer_perceptron
 
     class Given(MLPClassifier):  # type: ignore[misc, unused-ignore]
@@ -257,7 +297,9 @@ def losses(run: Run) -> list[float]:
 
 
 def beside(kept: Kept) -> str:
-    """The mean losses of all seeds, epoch by epoch, here and in scikit-learn; empty where a run is missing."""
+    """The mean losses of all seeds, epoch by epoch, here and in scikit-learn; empty where a run
+    is missing.
+    """
     row = BY_NAME["sklearn"]
     runs = [(kept.run(row, seed), sklearn(seed, kept)) for seed in SEEDS]
     pairs = [(run, theirs) for run, theirs in runs if run and theirs]
@@ -267,9 +309,21 @@ def beside(kept: Kept) -> str:
     theirs = [mean(values) for values in zip(*(other["losses"] for _, other in pairs), strict=True)]
     lines = [
         ("epoch", *(str(epoch) for epoch in range(1, len(ours) + 1)), "test"),
-        ("netdsl", *(f"{value:.4f}" for value in ours), f"{mean(run.test['accuracy'] for run, _ in pairs):.4f}"),
-        ("scikit-learn", *(f"{value:.4f}" for value in theirs), f"{mean(other['test'] for _, other in pairs):.4f}"),
-        ("difference", *(f"{100 * (a / b - 1):+.1f} %" for a, b in zip(ours, theirs, strict=True)), ""),
+        (
+            "netdsl",
+            *(f"{value:.4f}" for value in ours),
+            f"{mean(run.test['accuracy'] for run, _ in pairs):.4f}",
+        ),
+        (
+            "scikit-learn",
+            *(f"{value:.4f}" for value in theirs),
+            f"{mean(other['test'] for _, other in pairs):.4f}",
+        ),
+        (
+            "difference",
+            *(f"{100 * (a / b - 1):+.1f} %" for a, b in zip(ours, theirs, strict=True)),
+            "",
+        ),
     ]
     worst = max(abs(a / b - 1) for a, b in zip(ours, theirs, strict=True))
     missed = "" if worst <= 0.05 else " (missed)"
@@ -281,7 +335,10 @@ def beside(kept: Kept) -> str:
     ]
     others = [other["losses"] for seed in SEEDS if (other := alone(seed, kept))]
     if len(others) == len(SEEDS):
-        apart = [100 * (a / mean(values) - 1) for a, values in zip(ours, zip(*others, strict=True), strict=True)]
+        apart = [
+            100 * (a / mean(values) - 1)
+            for a, values in zip(ours, zip(*others, strict=True), strict=True)
+        ]
         told += [
             "",
             "Where scikit-learn draws weights and order by itself, from the same seeds, the differences are",
@@ -290,20 +347,68 @@ def beside(kept: Kept) -> str:
     return "\n".join(told)
 
 
-# --- the table ------------------------------------------------------------------------------------------------------------
+# --- the table ------------------------------------------------------------------------------------
 
 ROWS = [
-    Row("sklearn", "scikit-learn's MLP on MNIST, test", "results/mlp_sklearn.net", "results/mlp_sklearn.yaml", 0.969, accuracy),
-    Row("lenet5_mnist", "LeNet-5 on MNIST, ten epochs", "lenet5.net", "results/lenet5_mnist.yaml", 0.990, accuracy),
-    Row("mnist_small", "MNIST, at most 35,000 parameters", "results/mnist_small.net", "results/mnist_small.yaml", 0.992, accuracy),
-    Row("mnist_large", "MNIST, a larger one", "results/mnist_large.net", "results/mnist_large.yaml", 0.995, accuracy),
+    Row(
+        "sklearn",
+        "scikit-learn's MLP on MNIST, test",
+        "results/mlp_sklearn.net",
+        "results/mlp_sklearn.yaml",
+        0.969,
+        accuracy,
+    ),
+    Row(
+        "lenet5_mnist",
+        "LeNet-5 on MNIST, ten epochs",
+        "lenet5.net",
+        "results/lenet5_mnist.yaml",
+        0.990,
+        accuracy,
+    ),
+    Row(
+        "mnist_small",
+        "MNIST, at most 35,000 parameters",
+        "results/mnist_small.net",
+        "results/mnist_small.yaml",
+        0.992,
+        accuracy,
+    ),
+    Row(
+        "mnist_large",
+        "MNIST, a larger one",
+        "results/mnist_large.net",
+        "results/mnist_large.yaml",
+        0.995,
+        accuracy,
+    ),
     Row("fashion", "Fashion-MNIST", "results/fashion.net", "results/fashion.yaml", 0.935, accuracy),
     Row("digits", "the bundled digits", "lenet5.net", "lenet5.yaml", 0.985, accuracy),
     Row("iris", "iris, five folds", "results/iris.net", "results/iris.yaml", 0.95, folds),
-    Row("california", "California housing, R2", "results/california.net", "results/california.yaml", 0.78, explained),
-    Row("code3", "8-3-8: distinct codes", "autoencoder_8_3_8.net", "results/code3.yaml", 8, codes, shown="{:.0f}"),
     Row(
-        *("linear16", "linear autoencoder: error over that of PCA", "results/linear16.net", "results/linear16.yaml"),
+        "california",
+        "California housing, R2",
+        "results/california.net",
+        "results/california.yaml",
+        0.78,
+        explained,
+    ),
+    Row(
+        "code3",
+        "8-3-8: distinct codes",
+        "autoencoder_8_3_8.net",
+        "results/code3.yaml",
+        8,
+        codes,
+        shown="{:.0f}",
+    ),
+    Row(
+        *(
+            "linear16",
+            "linear autoencoder: error over that of PCA",
+            "results/linear16.net",
+            "results/linear16.yaml",
+        ),
         *(1.01, components, True),
     ),
 ]
@@ -313,7 +418,10 @@ BY_NAME = {row.name: row for row in ROWS}
 def table(rows: list[tuple[str, ...]]) -> str:
     """Rows, the first their titles, as a Markdown table."""
     first, *rest = rows
-    return "\n".join("| " + " | ".join(row) + " |" for row in (first, ("---", *["---:"] * (len(first) - 1)), *rest))
+    return "\n".join(
+        "| " + " | ".join(row) + " |"
+        for row in (first, ("---", *["---:"] * (len(first) - 1)), *rest)
+    )
 
 
 def line(row: Row, figures: dict[int, Figure]) -> tuple[str, ...]:
@@ -324,16 +432,41 @@ def line(row: Row, figures: dict[int, Figure]) -> tuple[str, ...]:
     if not values:
         return row.what, wanted, *each, "not measured", "", ""
     average = row.shown.format(mean(values)) + ("" if row.met(values) else " (missed)")
-    return row.what, wanted, *each, average, f"{mean(figure.seconds for figure in figures.values()):.0f}", f"`{row.command()}`"
+    return (
+        row.what,
+        wanted,
+        *each,
+        average,
+        f"{mean(figure.seconds for figure in figures.values()):.0f}",
+        f"`{row.command()}`",
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="ROW", help=f"of {', '.join(BY_NAME)} (default: all)")
-    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, choices=SEEDS, help="train with these alone")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "results", metavar="FOLDER", help="where runs are kept")
-    parser.add_argument("--kept", action="store_true", help="train nothing, read the runs that there are")
-    parser.add_argument("--write", action="store_true", help="write what there is of these rows into docs/results.md")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="ROW", help=f"of {', '.join(BY_NAME)} (default: all)"
+    )
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, default=SEEDS, choices=SEEDS, help="train with these alone"
+    )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=ROOT / "runs" / "results",
+        metavar="FOLDER",
+        help="where runs are kept",
+    )
+    parser.add_argument(
+        "--kept", action="store_true", help="train nothing, read the runs that there are"
+    )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write what there is of these rows into docs/results.md",
+    )
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in BY_NAME]:
         parser.error(f"no row is called {unknown[0]}: there are {', '.join(BY_NAME)}")
@@ -343,15 +476,30 @@ def main() -> None:
     for row in ROWS:
         if options.names and row.name not in options.names:
             continue
-        found = {seed: row.figure(row, seed, kept if seed in options.seeds else Kept(kept.folder, only=True)) for seed in SEEDS}
+        found = {
+            seed: row.figure(
+                row, seed, kept if seed in options.seeds else Kept(kept.folder, only=True)
+            )
+            for seed in SEEDS
+        }
         told = line(row, {seed: figure for seed, figure in found.items() if figure})
         print(" | ".join(told), flush=True)
         if any(found.values()):
             made = "| " + " | ".join(told) + " |"
-            text = re.sub(rf"^\| {re.escape(row.what)} \|.*$", lambda _, made=made: made, text, flags=re.MULTILINE)
+            text = re.sub(
+                rf"^\| {re.escape(row.what)} \|.*$",
+                lambda _, made=made: made,
+                text,
+                flags=re.MULTILINE,
+            )
         if row.name == "sklearn" and (second := beside(kept)):
             print(second, flush=True)
-            text = re.sub(r"(<!-- sklearn -->\n).*?(<!-- end -->)", lambda m, made=second: f"{m[1]}{made}\n{m[2]}", text, flags=re.DOTALL)
+            text = re.sub(
+                r"(<!-- sklearn -->\n).*?(<!-- end -->)",
+                lambda m, made=second: f"{m[1]}{made}\n{m[2]}",
+                text,
+                flags=re.DOTALL,
+            )
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
 

@@ -1,9 +1,11 @@
-"""How a table's time and memory grow with the network: chains of 16,000, 32,000 and 64,000 layers, and EfficientNet-B7.
+"""How a table's time and memory grow with the network: chains of 16,000, 32,000 and 64,000 layers,
+and EfficientNet-B7.
 
     python benchmarks/scale.py [--runs 1]
 
-Each figure is that of a process of its own, of several runs the least: CPU seconds (user and system) and peak memory. An exponent of 1
-is linear growth; the process itself, a table of two layers, is taken off before.
+Each figure is that of a process of its own, of several runs the least: CPU seconds (user and
+system) and peak memory. An exponent of 1 is linear growth; the process itself, a table of two
+layers, is taken off before.
 """
 
 from __future__ import annotations
@@ -31,7 +33,10 @@ TABLES = {
 
 def least(file: Path, arguments: list[str], runs: int) -> tuple[float, float]:
     """CPU seconds and peak MiB of a table."""
-    found = [measured([sys.executable, "-m", "netdsl", "table", str(file), *arguments]) for _ in range(runs)]
+    found = [
+        measured([sys.executable, "-m", "netdsl", "table", str(file), *arguments])
+        for _ in range(runs)
+    ]
     return min(seconds for seconds, _ in found), min(memory for _, memory in found) * 1e6 / 2**20
 
 
@@ -42,18 +47,29 @@ def exponent(ours: float, theirs: float, nothing: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="growth of a table's time and memory")
-    parser.add_argument("--runs", type=int, default=1, help="processes for each figure (default: 1)")
+    parser.add_argument(
+        "--runs", type=int, default=1, help="processes for each figure (default: 1)"
+    )
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder:
         chains = {length: Path(folder) / f"chain{length}.net" for length in (1, *LENGTHS)}
         for length, path in chains.items():
             path.write_text(f"32x32x8 > conv3-8 x{length} > pool\n", encoding="utf-8")
         nothing = least(chains[1], [], max(runs, 3))
-        print(f"{'chains, CPU s and MiB':30}", *(f"{length:>14,}" for length in LENGTHS), "   growth")
+        print(
+            f"{'chains, CPU s and MiB':30}", *(f"{length:>14,}" for length in LENGTHS), "   growth"
+        )
         for name, arguments in TABLES.items():
             found = [least(chains[length], arguments, runs) for length in LENGTHS]
-            seconds, memory = (" ".join(f"{exponent(a[at], b[at], nothing[at]):.2f}" for a, b in pairwise(found)) for at in (0, 1))
-            print(f"{name:30}", *(f"{s:6.2f} {m:7.0f}" for s, m in found), f"   s {seconds}, MiB {memory}")
+            seconds, memory = (
+                " ".join(f"{exponent(a[at], b[at], nothing[at]):.2f}" for a, b in pairwise(found))
+                for at in (0, 1)
+            )
+            print(
+                f"{name:30}",
+                *(f"{s:6.2f} {m:7.0f}" for s, m in found),
+                f"   s {seconds}, MiB {memory}",
+            )
     print(f"\n{'EfficientNet-B7':30}   CPU s   MiB")
     for name, arguments in TABLES.items():
         batch = [] if "--batch" in arguments else ["--batch", "1024"]

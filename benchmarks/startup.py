@@ -2,8 +2,8 @@
 
     python benchmarks/startup.py [--runs 7]
 
-Each row is the median over cold processes of CPU seconds (user and system) and of peak memory. Rows alternate within a run, so
-that whatever else the machine does falls on all of them alike.
+Each row is the median over cold processes of CPU seconds (user and system) and of peak memory. Rows
+alternate within a run, so that whatever else the machine does falls on all of them alike.
 """
 
 from __future__ import annotations
@@ -28,9 +28,14 @@ def measured(command: list[str]) -> tuple[float, float]:
     child = os.fork()
     if child == 0:
         os.close(read)
-        silent = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, check=False)
+        silent = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, check=False
+        )
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        os.write(write, f"{silent.returncode} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss * 1024 / 1e6}".encode())
+        os.write(
+            write,
+            f"{silent.returncode} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss * 1024 / 1e6}".encode(),
+        )
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
@@ -45,13 +50,19 @@ def imported(network: str) -> list[str]:
     """Modules that a table must not import, and did."""
     command = [sys.executable, "-X", "importtime", "-m", "netdsl", "table", network]
     trace = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stderr
-    modules = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in trace.splitlines() if line.startswith("import time:")}
+    modules = {
+        line.rsplit("|", 1)[-1].strip().split(".")[0]
+        for line in trace.splitlines()
+        if line.startswith("import time:")
+    }
     return sorted(modules.intersection(FORBIDDEN))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU seconds and peak memory of cold processes")
-    parser.add_argument("--runs", type=int, default=7, help="cold processes for each row (default: 7)")
+    parser.add_argument(
+        "--runs", type=int, default=7, help="cold processes for each row (default: 7)"
+    )
     parser.add_argument("--without-keras", action="store_true", help="leave out the slow rows")
     options = parser.parse_args()
     netdsl = [sys.executable, "-m", "netdsl"]
@@ -62,8 +73,16 @@ def main() -> None:
         "netdsl table examples/resnet50.net": [*netdsl, "table", "examples/resnet50.net"],
     }
     if not options.without_keras:
-        rows["keras.applications.VGG16(weights=None).summary()"] = [sys.executable, "-c", KERAS.format("VGG16")]
-        rows["keras.applications.ResNet50(weights=None).summary()"] = [sys.executable, "-c", KERAS.format("ResNet50")]
+        rows["keras.applications.VGG16(weights=None).summary()"] = [
+            sys.executable,
+            "-c",
+            KERAS.format("VGG16"),
+        ]
+        rows["keras.applications.ResNet50(weights=None).summary()"] = [
+            sys.executable,
+            "-c",
+            KERAS.format("ResNet50"),
+        ]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in rows}
     for _ in range(options.runs):
@@ -75,7 +94,9 @@ def main() -> None:
         seconds, megabytes = (statistics.median(column) for column in zip(*figures, strict=True))
         print(f"{name:{width}}  {seconds:5.2f}  {megabytes:7.0f}")
     for network in ("examples/vgg16.net", "examples/resnet50.net"):
-        print(f"table {network} imports of {', '.join(FORBIDDEN)}: {', '.join(imported(network)) or 'none'}")
+        print(
+            f"table {network} imports of {', '.join(FORBIDDEN)}: {', '.join(imported(network)) or 'none'}"
+        )
 
 
 if __name__ == "__main__":

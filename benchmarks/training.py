@@ -1,16 +1,19 @@
-"""How fast networks are trained, beside other ways of training them: the figures of docs/benchmarks.md.
+"""How fast networks are trained, beside other ways of training them: the figures of
+docs/benchmarks.md.
 
-    python benchmarks/training.py                     # all tables, about three quarters of an hour on two cores
-    python benchmarks/training.py mlp                 # one of mlp, lenet5, accuracy, overhead, process, examples
-    python benchmarks/training.py mlp --only netdsl "Keras default"
+    python benchmarks/training.py                     # all tables, about three quarters of an hour
+    on two cores python benchmarks/training.py mlp                 # one of mlp, lenet5, accuracy,
+    overhead, process, examples python benchmarks/training.py mlp --only netdsl "Keras default"
     python benchmarks/training.py --write             # writes them into docs/benchmarks.md
 
-Each way is a process of its own that trains some epochs when it is told to; all of them are told by turns, round after round, so that
-what else the machine does meets all of them alike. What is compared is the median over the rounds. Speeds of a machine that others
-use are worth little by themselves: look at the ratios.
+Each way is a process of its own that trains some epochs when it is told to; all of them are told by
+turns, round after round, so that what else the machine does meets all of them alike. What is
+compared is the median over the rounds. Speeds of a machine that others use are worth little by
+themselves: look at the ratios.
 
-MNIST is taken from the folder that NETDSL_DATA names, else Keras downloads it. Ways whose package is not installed are left out
-and named: jax, torch, scikit-learn (pip install 'netdsl[jax,torch,benchmarks]').
+MNIST is taken from the folder that NETDSL_DATA names, else Keras downloads it. Ways whose package
+is not installed are left out and named: jax, torch, scikit-learn (pip install
+'netdsl[jax,torch,benchmarks]').
 """
 
 from __future__ import annotations
@@ -35,13 +38,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests")]
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 Rounds = Iterator[str]
-"""A way of training: each `next` trains so many epochs, and gives the loss or what else there is to say."""
+"""A way of training: each `next` trains so many epochs, and gives the loss or what else there is
+to say.
+"""
 
 
 class Case(NamedTuple):
     """A network, how it is trained, and how many epochs make a round: enough for a second, about.
 
-    It is trained on MNIST, in images of this size (0: in rows), or else on so many made-up examples.
+    It is trained on MNIST, in images of this size (0: in rows), or else on so many made-up
+    examples.
     """
 
     file: str
@@ -73,13 +79,15 @@ class Case(NamedTuple):
         return data(self.network(), self.examples) if self.examples else None
 
 
-# --- data ------------------------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 def mnist_file() -> Path:
     """mnist.npz, which Keras downloads where there is none."""
     folder = os.environ.get("NETDSL_DATA")
-    path = Path(folder, "mnist.npz") if folder else Path.home() / ".keras" / "datasets" / "mnist.npz"
+    path = (
+        Path(folder, "mnist.npz") if folder else Path.home() / ".keras" / "datasets" / "mnist.npz"
+    )
     if not path.is_file():
         import keras
 
@@ -93,11 +101,18 @@ def mnist() -> tuple[Any, ...]:
 
     with np.load(mnist_file(), allow_pickle=False) as file:
         parts = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
-    return tuple(array.reshape(len(array), -1).astype("float32") / 255 if array.ndim > 1 else array.astype("int32") for array in parts)
+    return tuple(
+        array.reshape(len(array), -1).astype("float32") / 255
+        if array.ndim > 1
+        else array.astype("int32")
+        for array in parts
+    )
 
 
 def images(case: Case) -> tuple[Any, Any]:
-    """The training part as the case's network takes it: rows, or images [n, size, size, 1] with 0 around the 28x28."""
+    """The training part as the case's network takes it: rows, or images [n, size, size, 1] with
+    0 around the 28x28.
+    """
     import numpy as np
 
     x, y, *_ = mnist()
@@ -107,7 +122,7 @@ def images(case: Case) -> tuple[Any, Any]:
     return np.pad(x.reshape(-1, 28, 28, 1), ((0, 0), (edge, edge), (edge, edge), (0, 0))), y
 
 
-# --- ways of training ------------------------------------------------------------------------------------------------------
+# --- ways of training -----------------------------------------------------------------------------
 
 
 def netdsl_way(case: Case) -> Rounds:
@@ -135,7 +150,9 @@ def netdsl_way(case: Case) -> Rounds:
 
     Watch.on_epoch_begin = waiting  # type: ignore[method-assign]
     network, recipe, where = case.network(), case.recipe(epochs=100_000), tempfile.mkdtemp()
-    threading.Thread(target=lambda: train(network, recipe, data=case.data(), where=where), daemon=True).start()
+    threading.Thread(
+        target=lambda: train(network, recipe, data=case.data(), where=where), daemon=True
+    ).start()
     while True:
         go.put(None)
         yield done.get()
@@ -168,14 +185,19 @@ def prepared_fit(case: Case) -> Rounds:
     job = plan(case.network(), case.recipe(epochs=1), data=case.data())
     model, part = job.model(), job.data.train
     fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-    x, y = map(feed.one, feed.Batches(part, job.data.preparation, case.batch).prepared(np.arange(len(part))))
+    x, y = map(
+        feed.one,
+        feed.Batches(part, job.data.preparation, case.batch).prepared(np.arange(len(part))),
+    )
     while True:
         history = model.fit(x, y, batch_size=case.batch, epochs=case.epochs, verbose=0).history
         yield f"loss {history['loss'][-1]:.4f}"
 
 
 def jax_scan(case: Case) -> Rounds:
-    """An MLP by hand in JAX: an epoch is one program, a scan over the steps; the data lies there and is gathered by a permutation."""
+    """An MLP by hand in JAX: an epoch is one program, a scan over the steps; the data lies there
+    and is gathered by a permutation.
+    """
     import jax
     import jax.numpy as jnp
     import numpy as np
@@ -211,13 +233,19 @@ def jax_scan(case: Case) -> Rounds:
 
 
 def jax_steps(case: Case) -> Rounds:
-    """LeNet-5 by hand in JAX, a call for each step: a scan around convolutions is far slower on a CPU."""
+    """LeNet-5 by hand in JAX, a call for each step: a scan around convolutions is far slower on
+    a CPU.
+    """
     import jax.numpy as jnp
     import numpy as np
     from by_hand import initial, lenet5, steps
 
     x, y = map(jnp.asarray, images(case))
-    state, take, chance = initial(lenet5, x.shape[1:]), steps(lenet5, jnp.float32, 0.1, 0.9), np.random.default_rng(0)
+    state, take, chance = (
+        initial(lenet5, x.shape[1:]),
+        steps(lenet5, jnp.float32, 0.1, 0.9),
+        np.random.default_rng(0),
+    )
     while True:
         for _ in range(case.epochs):
             order, losses = chance.permutation(len(x)), []
@@ -269,8 +297,23 @@ def torch_way(case: Case) -> Rounds:
     x, y = torch.from_numpy(arrays[0]), torch.from_numpy(arrays[1]).long()
     if case.size:
         x = x.permute(0, 3, 1, 2).contiguous()
-        convolutions = [nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
-        model = nn.Sequential(*convolutions, nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+        convolutions = [
+            nn.Conv2d(1, 6, 5),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(6, 16, 5),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+        ]
+        model = nn.Sequential(
+            *convolutions,
+            nn.Linear(400, 120),
+            nn.ReLU(),
+            nn.Linear(120, 84),
+            nn.ReLU(),
+            nn.Linear(84, 10),
+        )
     else:
         model = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)
@@ -295,7 +338,14 @@ def sklearn_way(case: Case) -> Rounds:
 
     warnings.simplefilter("ignore")  # a few epochs are no convergence
     x, y = images(case)
-    model = MLPClassifier((50,), solver="sgd", learning_rate_init=0.1, batch_size=case.batch, max_iter=case.epochs, warm_start=True)
+    model = MLPClassifier(
+        (50,),
+        solver="sgd",
+        learning_rate_init=0.1,
+        batch_size=case.batch,
+        max_iter=case.epochs,
+        warm_start=True,
+    )
     while True:
         model.fit(x, y)
         yield f"loss {model.loss_curve_[-1]:.4f}"
@@ -307,7 +357,11 @@ def _glorot(sizes: tuple[int, ...]) -> list[tuple[Any, Any]]:
 
     chance = np.random.default_rng(0)
     return [
-        (chance.uniform(-1, 1, pair).astype("float32") * (6 / sum(pair)) ** 0.5, np.zeros(pair[1], "float32")) for pair in pairwise(sizes)
+        (
+            chance.uniform(-1, 1, pair).astype("float32") * (6 / sum(pair)) ** 0.5,
+            np.zeros(pair[1], "float32"),
+        )
+        for pair in pairwise(sizes)
     ]
 
 
@@ -319,7 +373,10 @@ CASES = {
             "netdsl, jax": ("jax", netdsl_way),
             "Keras default": ("tensorflow", keras_way()),
             "Keras, 300 steps a call": ("tensorflow", keras_way(steps_per_execution=300)),
-            "Keras, 300 steps, XLA": ("tensorflow", keras_way(steps_per_execution=300, jit_compile=True)),
+            "Keras, 300 steps, XLA": (
+                "tensorflow",
+                keras_way(steps_per_execution=300, jit_compile=True),
+            ),
             "Keras on JAX": ("jax", keras_way()),
             "Keras on JAX, 50 steps a call": ("jax", keras_way(steps_per_execution=50)),
             "by hand in JAX, scan": ("jax", jax_scan),
@@ -345,7 +402,7 @@ def case_of(name: str) -> Case:
     return CASES[name] if name in CASES else example(name)
 
 
-# --- by turns --------------------------------------------------------------------------------------------------------------
+# --- by turns -------------------------------------------------------------------------------------
 
 
 class Process:
@@ -353,10 +410,18 @@ class Process:
 
     def __init__(self, case: str, way: str) -> None:
         backend = case_of(case).ways[way][0]
-        environment = os.environ | ({"KERAS_BACKEND": backend} if backend in ("tensorflow", "jax", "torch") else {})
+        environment = os.environ | (
+            {"KERAS_BACKEND": backend} if backend in ("tensorflow", "jax", "torch") else {}
+        )
         arguments = [sys.executable, __file__, case, "--only", way, "--told"]
-        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.child = subprocess.Popen(arguments, env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3"}, text=True, **pipes)
+        pipes: Any = {
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.DEVNULL,
+        }
+        self.child = subprocess.Popen(
+            arguments, env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3"}, text=True, **pipes
+        )
 
     def round(self) -> tuple[float, str]:
         """The seconds of a round, and what it says."""
@@ -385,7 +450,9 @@ def told(case: Case, way: str) -> None:
         print(time.perf_counter() - began, said, file=out, flush=True)
 
 
-def by_turns(name: str, ways: list[str], rounds: int) -> tuple[dict[str, list[float]], dict[str, str]]:
+def by_turns(
+    name: str, ways: list[str], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, str]]:
     """The seconds of each way's epochs in each round, and what it said last."""
     processes = {way: Process(name, way) for way in ways}
     found: dict[str, list[float]] = {way: [] for way in ways}
@@ -402,7 +469,9 @@ def by_turns(name: str, ways: list[str], rounds: int) -> tuple[dict[str, list[fl
 
 
 def beside(name: str, only: list[str], rounds: int) -> str:
-    """A case's ways by turns, as a table: the median of an epoch's seconds, its ratio to the first one's, the last loss."""
+    """A case's ways by turns, as a table: the median of an epoch's seconds, its ratio to the
+    first one's, the last loss.
+    """
     case = CASES[name]
     wanted = [way for way in case.ways if not only or way in only]
     missing = [way for way in wanted if (package := case.ways[way][0]) and not find_spec(package)]
@@ -411,13 +480,21 @@ def beside(name: str, only: list[str], rounds: int) -> str:
     lines = [("way", "seconds an epoch", "range", f"times that of {first}", "training loss")]
     for way, values in sorted(found.items(), key=lambda item: median(item[1])):
         ratio = median(other / own for other, own in zip(values, found[first], strict=True))
-        lines.append((way, f"{median(values):.3f}", f"{min(values):.3f} to {max(values):.3f}", f"{ratio:.2f}", said[way].split()[-1]))
+        lines.append(
+            (
+                way,
+                f"{median(values):.3f}",
+                f"{min(values):.3f} to {max(values):.3f}",
+                f"{ratio:.2f}",
+                said[way].split()[-1],
+            )
+        )
     left_out = ["", f"Not installed, and left out: {', '.join(missing)}."] if missing else []
     title = f"`{case.file}` on MNIST, batch {case.batch}, {rounds} rounds of {case.epochs} epoch{'s' * (case.epochs > 1)}:"
     return "\n".join([title, "", table(lines), *left_out])
 
 
-# --- a whole process -------------------------------------------------------------------------------------------------------
+# --- a whole process ------------------------------------------------------------------------------
 
 RECIPE = """data: {source: mnist}
 optimizer: {name: nesterov, rate: 0.1}
@@ -445,22 +522,41 @@ print(model.evaluate(x_test, y_test, verbose=0, batch_size=1000))
 
 
 BARE = "import keras, as if neither scikit-learn nor JAX were there"
-"""Keras and TensorFlow import these where they are installed; the netdsl command does not let them."""
+"""Keras and TensorFlow import these where they are installed; the netdsl command does not let
+them.
+"""
 
 
 def process(rounds: int) -> str:
-    """Ten epochs of the MLP with validation and early stopping, from the start of Python to its end."""
+    """Ten epochs of the MLP with validation and early stopping, from the start of Python to its
+    end.
+    """
     folder = Path(tempfile.mkdtemp())
     (folder / "recipe.yaml").write_text(RECIPE)
     (folder / "tuned.py").write_text(TUNED)
-    netdsl = [sys.executable, "-m", "netdsl", "train", str(ROOT / "examples" / "mlp50.net"), str(folder / "recipe.yaml")]
+    netdsl = [
+        sys.executable,
+        "-m",
+        "netdsl",
+        "train",
+        str(ROOT / "examples" / "mlp50.net"),
+        str(folder / "recipe.yaml"),
+    ]
     commands = {
         "import keras": [sys.executable, "-c", "import keras"],
-        BARE: [sys.executable, "-c", "import sys; sys.modules.update(sklearn=None, jax=None); import keras"],
+        BARE: [
+            sys.executable,
+            "-c",
+            "import sys; sys.modules.update(sklearn=None, jax=None); import keras",
+        ],
         "netdsl train": netdsl,
         "Keras, tuned": [sys.executable, str(folder / "tuned.py"), str(mnist_file()), str(folder)],
     }
-    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": str(ROOT),
+    }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     found: dict[str, list[float]] = {name: [] for name in commands}
     for turn in range(rounds + 1):
@@ -473,13 +569,23 @@ def process(rounds: int) -> str:
     bare = found["import keras"]
     lines = [("process", "seconds", "beyond `import keras`")]
     for name, values in found.items():
-        lines.append((name, f"{median(values):.2f}", f"{median(one - other for one, other in zip(values, bare, strict=True)):.2f}"))
-    share = median(own / other for own, other in zip(found["netdsl train"], found["Keras, tuned"], strict=True))
+        lines.append(
+            (
+                name,
+                f"{median(values):.2f}",
+                f"{median(one - other for one, other in zip(values, bare, strict=True)):.2f}",
+            )
+        )
+    share = median(
+        own / other for own, other in zip(found["netdsl train"], found["Keras, tuned"], strict=True)
+    )
     title = f"Ten epochs of `mlp50.net` with validation, early stopping, and what is kept of it, {rounds} rounds:"
-    return "\n".join([title, "", table(lines), "", f"netdsl takes {share:.2f} of the time of tuned Keras."])
+    return "\n".join(
+        [title, "", table(lines), "", f"netdsl takes {share:.2f} of the time of tuned Keras."]
+    )
 
 
-# --- what the loop itself costs --------------------------------------------------------------------------------------------
+# --- what the loop itself costs -------------------------------------------------------------------
 
 
 def overhead() -> str:
@@ -506,13 +612,18 @@ def overhead() -> str:
 
     for owner, name in ((Training, "_keep"), (Lines, "epoch"), (Lines, "step")):
         timed(owner, name)
-    recipe = Recipe(data=DataSpec(source="mnist"), batch=200, epochs=60, optimizer=Optimizer(name="nesterov", rate=0.1))
+    recipe = Recipe(
+        data=DataSpec(source="mnist"),
+        batch=200,
+        epochs=60,
+        optimizer=Optimizer(name="nesterov", rate=0.1),
+    )
     run = train(netdsl.load(ROOT / "examples" / "mlp50.net"), recipe, where=tempfile.mkdtemp())
     share = f"{spent['seconds'] / run.seconds:.1%} of {run.seconds:.1f} s ({run.epochs} epochs of `mlp50.net`)"
     return f"Progress, CSV, curve and checkpoints took {share}."
 
 
-# --- the examples ----------------------------------------------------------------------------------------------------------
+# --- the examples ---------------------------------------------------------------------------------
 
 TRAINABLE = {
     "autoencoder_8_3_8": 32,
@@ -561,13 +672,16 @@ def examples(only: list[str], rounds: int) -> str:
     return f"Examples that train in minutes, on made-up data, {rounds} rounds:\n\n{table(lines)}"
 
 
-# --- the page --------------------------------------------------------------------------------------------------------------
+# --- the page -------------------------------------------------------------------------------------
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
     """Rows, the first their titles, as a Markdown table."""
     first, *rest = rows
-    return "\n".join("| " + " | ".join(row) + " |" for row in (first, ("---", *["---:"] * (len(first) - 1)), *rest))
+    return "\n".join(
+        "| " + " | ".join(row) + " |"
+        for row in (first, ("---", *["---:"] * (len(first) - 1)), *rest)
+    )
 
 
 def accuracy() -> str:
@@ -575,18 +689,28 @@ def accuracy() -> str:
     from netdsl.train.run import train
 
     case, where = CASES["mlp"], tempfile.mkdtemp()
-    runs = [train(case.network(), case.recipe(epochs=10), seed=seed, where=where) for seed in range(3)]
+    runs = [
+        train(case.network(), case.recipe(epochs=10), seed=seed, where=where) for seed in range(3)
+    ]
     found = [run.test["accuracy"] for run in runs]
     told = f"{', '.join(f'{one:.4f}' for one in found)}; mean {mean(found):.4f}"
     return f"Test accuracy of `{case.file}` after ten epochs with the seeds 0, 1 and 2: {told}."
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="WAY", help="these ways, or examples, alone")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="WAY", help="these ways, or examples, alone"
+    )
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--write", action="store_true", help="write the tables of docs/benchmarks.md")
+    parser.add_argument(
+        "--write", action="store_true", help="write the tables of docs/benchmarks.md"
+    )
     parser.add_argument("--told", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.told:
@@ -607,7 +731,14 @@ def main() -> None:
         machine = f"Measured on {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores ({platform.machine()}, {platform.system()})."
         body = "\n\n".join([machine, *texts])
         text = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(re.sub(r"(<!-- training -->\n).*?(<!-- end -->)", lambda m: f"{m[1]}{body}\n{m[2]}", text, flags=re.DOTALL))
+        PAGE.write_text(
+            re.sub(
+                r"(<!-- training -->\n).*?(<!-- end -->)",
+                lambda m: f"{m[1]}{body}\n{m[2]}",
+                text,
+                flags=re.DOTALL,
+            )
+        )
 
 
 PARTS: dict[str, Callable[[Any], str]] = {

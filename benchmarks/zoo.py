@@ -1,11 +1,13 @@
-"""All networks of examples/ and of keras.applications: figures, and the error of each Keras model against its `.net` reading.
+"""All networks of examples/ and of keras.applications: figures, and the error of each Keras model
+against its `.net` reading.
 
     python benchmarks/zoo.py                 # prints the tables
     python benchmarks/zoo.py --write         # and writes docs/zoo.md and examples/keras/*.net
     python benchmarks/zoo.py --only ResNet50 # one model of keras.applications
 
-A model of keras.applications gets random weights, is imported, built again from its text, takes the weights over, and both see the
-same random images. It takes about ten minutes on two cores and 10 GB.
+A model of keras.applications gets random weights, is imported, built again from its text, takes the
+weights over, and both see the same random images. It takes about ten minutes on two cores and 10
+GB.
 """
 
 from __future__ import annotations
@@ -27,21 +29,31 @@ from netdsl.network import Given, check_source, read_source, stem  # noqa: E402
 def table(rows: list[tuple[str, ...]]) -> str:
     """Rows, the first their titles, as a Markdown table."""
     first, *rest = rows
-    return "\n".join("| " + " | ".join(row) + " |" for row in (first, ("---", *["---:"] * (len(first) - 1)), *rest))
+    return "\n".join(
+        "| " + " | ".join(row) + " |"
+        for row in (first, ("---", *["---:"] * (len(first) - 1)), *rest)
+    )
 
 
 def examples() -> list[tuple[str, ...]]:
     """A row for each network of examples/."""
-    rows: list[tuple[str, ...]] = [("network", "lines", "params", "moving", "MACs", "depth", "output")]
+    rows: list[tuple[str, ...]] = [
+        ("network", "lines", "params", "moving", "MACs", "depth", "output")
+    ]
     for path in sorted((ROOT / "examples").glob("*.net")):
         lines = [
-            line for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and line.split()[0] not in ("#", "net", "expect")
+            line
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line.strip() and line.split()[0] not in ("#", "net", "expect")
         ]
         for network in check_source(read_source(path), Given(str(path)), stem(path)).networks:
             counts = network.counts
             name = path.stem if network.name == path.stem else f"{path.stem}: {network.name}"
             shape = ", ".join("x".join(map(str, output.shape)) for output in network.outputs)
-            figures = (f"{number:,}" for number in (counts.params, counts.moving, counts.macs, depth(network.graph)))
+            figures = (
+                f"{number:,}"
+                for number in (counts.params, counts.moving, counts.macs, depth(network.graph))
+            )
             rows.append((name, str(len(lines)), *figures, shape))
     return rows
 
@@ -64,7 +76,14 @@ def application(name: str, write: bool) -> tuple[str, ...]:
     print(f"{name}: {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
     error = f"{found.error:.1e}" if found.error else "0"
     lines = str(len(found.text.splitlines()))
-    return name, lines, f"{counts.total:,}", f"{counts.moving:,}", f"{counts.macs:,}", error if found.alike else "differs"
+    return (
+        name,
+        lines,
+        f"{counts.total:,}",
+        f"{counts.moving:,}",
+        f"{counts.macs:,}",
+        error if found.alike else "differs",
+    )
 
 
 FILES = {
@@ -77,8 +96,14 @@ FILES = {
     "NASNetLarge": "nasnet_large",
     **{f"ResNet{depth}V2": f"resnet{depth}_v2" for depth in (50, 101, 152)},
     **{f"EfficientNetB{number}": f"efficientnet_b{number}" for number in range(8)},
-    **{f"EfficientNetV2{size}": f"efficientnet_v2_{size.lower()}" for size in ("B0", "B1", "B2", "B3", "S", "M", "L")},
-    **{f"ConvNeXt{size}": f"convnext_{size.lower()}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")},
+    **{
+        f"EfficientNetV2{size}": f"efficientnet_v2_{size.lower()}"
+        for size in ("B0", "B1", "B2", "B3", "S", "M", "L")
+    },
+    **{
+        f"ConvNeXt{size}": f"convnext_{size.lower()}"
+        for size in ("Tiny", "Small", "Base", "Large", "XLarge")
+    },
 }
 
 HEAD = """\
@@ -106,9 +131,15 @@ float32. {versions}.
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write docs/zoo.md and examples/keras/")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these models of keras.applications alone")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/zoo.md and examples/keras/"
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="these models of keras.applications alone"
+    )
     options = parser.parse_args()
     first = table(examples())
     if not options.only:

@@ -5,4 +5,15 @@ from netdsl.limits import Limits
 from netdsl.network import Network, from_keras, load, load_model, parse
 
 __version__ = "0.1.0"
-__all__ = ["Diagnostic", "Limits", "NetError", "Network", "RunError", "__version__", "from_keras", "load", "load_model", "parse"]
+__all__ = [
+    "Diagnostic",
+    "Limits",
+    "NetError",
+    "Network",
+    "RunError",
+    "__version__",
+    "from_keras",
+    "load",
+    "load_model",
+    "parse",
+]

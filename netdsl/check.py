@@ -1,4 +1,6 @@
-"""`netdsl check`: which files are meant, how what was found in them is shown, and watching them for changes."""
+"""`netdsl check`: which files are meant, how what was found in them is shown, and watching them
+for changes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _POLL = 0.3  # seconds between two looks at the files
 
 
 class Result(NamedTuple):
-    """A file as it was named, and what was found in it; `blocks` counts those of a file that holds nothing else."""
+    """A file as it was named, and what was found in it; `blocks` counts those of a file that
+    holds nothing else.
+    """
 
     file: str
     checked: Checked
@@ -32,7 +36,8 @@ class Result(NamedTuple):
 
 
 def found_files(names: Iterable[str]) -> list[str]:
-    """The files that are meant: of a directory all `.net` files in it and below, but for hidden folders.
+    """The files that are meant: of a directory all `.net` files in it and below, but for hidden
+    folders.
 
     Raises:
         NetError: N601 where a directory holds none.
@@ -45,7 +50,9 @@ def found_files(names: Iterable[str]) -> list[str]:
         below = []
         for folder, folders, inside in os.walk(name):
             folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
-            below += [os.path.join(folder, file) for file in sorted(inside) if file.endswith(".net")]
+            below += [
+                os.path.join(folder, file) for file in sorted(inside) if file.endswith(".net")
+            ]
         if not below:
             raise fail("N601", f"there is no .net file in {name}")
         files += below
@@ -53,7 +60,9 @@ def found_files(names: Iterable[str]) -> list[str]:
 
 
 def check(names: Sequence[str], read: Callable[[str], Checked]) -> list[Result]:
-    """What is found in the files and directories. `read` gives what is found in one file; what it raises is found too."""
+    """What is found in the files and directories. `read` gives what is found in one file; what
+    it raises is found too.
+    """
     results = []
     try:
         files = found_files(names)
@@ -65,23 +74,31 @@ def check(names: Sequence[str], read: Callable[[str], Checked]) -> list[Result]:
         except NetError as error:
             checked = Checked((), (), error.diagnostics)
         blocks = _blocks_alone(checked)
-        results.append(Result(file, checked._replace(diagnostics=()) if blocks else checked, blocks))
+        results.append(
+            Result(file, checked._replace(diagnostics=()) if blocks else checked, blocks)
+        )
     return results
 
 
 def _blocks_alone(checked: Checked) -> int:
-    """How many blocks there are in a file for others to `use`: one where nothing is wrong but that there is no network."""
+    """How many blocks there are in a file for others to `use`: one where nothing is wrong but
+    that there is no network.
+    """
     codes = [diagnostic.code for diagnostic in checked.diagnostics]
     span = checked.diagnostics[0].span if codes == ["N211"] else None
     return len(re.findall(r"(?m)^(?:def|let)[ \t]", span.source.text)) if span else 0
 
 
-# --- showing ----------------------------------------------------------------------------------------------------------------
+# --- showing --------------------------------------------------------------------------------------
 
 
 def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> None:
-    """Prints what was found. As text, messages and the summary go to standard error; of the other forms, the summary only."""
-    every = [(result.name, diagnostic) for result in results for diagnostic in result.checked.diagnostics]
+    """Prints what was found. As text, messages and the summary go to standard error; of the
+    other forms, the summary only.
+    """
+    every = [
+        (result.name, diagnostic) for result in results for diagnostic in result.checked.diagnostics
+    ]
     if form == "json":
         print(json.dumps({"files": [_file_as_json(result, hints) for result in results]}, indent=2))
     elif form == "sarif":
@@ -104,16 +121,24 @@ def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> Non
             for network in () if result.checked.faulty else result.checked.networks:
                 print(f"{result.name}: {_described(network)}")
                 if hints:
-                    print("".join(f"{result.name}: hint: {hint}\n" for hint in hints_for(network)), end="")
+                    print(
+                        "".join(f"{result.name}: hint: {hint}\n" for hint in hints_for(network)),
+                        end="",
+                    )
     if form == "concise" or (form == "text" and len(results) > 1):
         sys.stdout.flush()
         print(summary(results), file=sys.stderr)
 
 
 def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"file": result.file, "diagnostics": [as_json(d) for d in result.checked.diagnostics]}
+    found: dict[str, Any] = {
+        "file": result.file,
+        "diagnostics": [as_json(d) for d in result.checked.diagnostics],
+    }
     if hints:
-        found["hints"] = [hint for network in result.checked.networks for hint in hints_for(network)]
+        found["hints"] = [
+            hint for network in result.checked.networks for hint in hints_for(network)
+        ]
     return found
 
 
@@ -124,9 +149,13 @@ def _described(network: Network) -> str:
 
 
 def hints_for(network: Network) -> list[str]:
-    """The `expect` statements that could be added: the counts that no statement of the network's text holds to."""
+    """The `expect` statements that could be added: the counts that no statement of the network's
+    text holds to.
+    """
     parts = re.split(r"(?m)^[ \t]*net[ \t]+(\w+)", network.text)
-    own = parts[0] + "".join(text for name, text in zip(parts[1::2], parts[2::2], strict=True) if name == network.name)
+    own = parts[0] + "".join(
+        text for name, text in zip(parts[1::2], parts[2::2], strict=True) if name == network.name
+    )
     held = set(re.findall(r"(?m)^[ \t]*expect[ \t]+(\w+)", own))
     counts = {"params": network.counts.params, "macs": network.counts.macs}
     return [f"expect {fact} = {number:_}" for fact, number in counts.items() if fact not in held]
@@ -134,7 +163,9 @@ def hints_for(network: Network) -> list[str]:
 
 def summary(results: Sequence[Result]) -> str:
     """What was found, in one line: `12 files: 2 errors, 1 warning in 2 of them`."""
-    found: list[Diagnostic] = [diagnostic for result in results for diagnostic in result.checked.diagnostics]
+    found: list[Diagnostic] = [
+        diagnostic for result in results for diagnostic in result.checked.diagnostics
+    ]
     errors = sum(diagnostic.severity == "error" for diagnostic in found)
     counts = [_counted(errors, "error"), _counted(len(found) - errors, "warning")]
     files = _counted(len(results), "file")
@@ -149,11 +180,15 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-# --- watching ---------------------------------------------------------------------------------------------------------------
+# --- watching -------------------------------------------------------------------------------------
 
 
-def watch(names: Sequence[str], run: Callable[[], None], wait: Callable[[float], None] = time.sleep) -> None:
-    """Calls `run` now, and again whenever a file that is meant, or a `.net` file beside it, has changed. Ends by `KeyboardInterrupt`."""
+def watch(
+    names: Sequence[str], run: Callable[[], None], wait: Callable[[float], None] = time.sleep
+) -> None:
+    """Calls `run` now, and again whenever a file that is meant, or a `.net` file beside it, has
+    changed. Ends by `KeyboardInterrupt`.
+    """
     seen = None
     while True:
         now = _state(names)
@@ -174,7 +209,14 @@ def _watched(name: str) -> Iterable[str]:
         if os.path.isdir(name):
             return found_files([name])
         folder = os.path.dirname(name)
-        return [name, *(os.path.join(folder, file) for file in os.listdir(folder or ".") if file.endswith(".net"))]
+        return [
+            name,
+            *(
+                os.path.join(folder, file)
+                for file in os.listdir(folder or ".")
+                if file.endswith(".net")
+            ),
+        ]
     except (NetError, OSError):
         return [name]
 

@@ -1,4 +1,6 @@
-"""The command line: one function a command. Data goes to standard output, messages to standard error.
+"""The command line: one function a command.
+
+Data goes to standard output, messages to standard error.
 
 Exit codes: 0 fine; 1 mistakes in what was given; 2 wrong usage; 3 a run failed; 130 interrupted.
 """
@@ -16,7 +18,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 from netdsl import __version__, process
 from netdsl.errors import Diagnostic, NetError, Source, fail, render
 from netdsl.names import FORMATS, LEVELS, PRECISIONS, SLOTS
-from netdsl.network import DEFAULT_LIMITS, Checked, Given, Network, check_source, choose, decoded, read_bytes, read_source, stem
+from netdsl.network import (
+    DEFAULT_LIMITS,
+    Checked,
+    Given,
+    Network,
+    check_source,
+    choose,
+    decoded,
+    read_bytes,
+    read_source,
+    stem,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,12 +70,16 @@ def code_of(work: Callable[[], int]) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read it, `head` say, has read enough
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # whoever read it, `head` say, has read enough
         return 0
 
 
 def _parser(wanted: str | None) -> argparse.ArgumentParser:
-    """The parser; where a command is named, of that command alone: all of them take as long to set up as a file to be read."""
+    """The parser; where a command is named, of that command alone: all of them take as long to
+    set up as a file to be read.
+    """
     parser = argparse.ArgumentParser(
         prog="netdsl",
         description="Neural networks written down, counted, and trained.",
@@ -72,7 +89,9 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"netdsl {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="netdsl")
-    for name, command in {wanted: _COMMANDS[wanted]}.items() if wanted in _COMMANDS else _COMMANDS.items():
+    for name, command in (
+        {wanted: _COMMANDS[wanted]}.items() if wanted in _COMMANDS else _COMMANDS.items()
+    ):
         sub = commands.add_parser(
             name,
             help=command.help,
@@ -87,7 +106,9 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Asks for the terminal's width itself: argparse would import shutil for it, even where no help is printed."""
+    """Asks for the terminal's width itself: argparse would import shutil for it, even where no
+    help is printed.
+    """
 
     def __init__(self, prog: str) -> None:
         try:
@@ -98,11 +119,23 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 def _set_up_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help=f"{_FILE_HELP}; of a directory all .net files in it and below")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help=f"{_FILE_HELP}; of a directory all .net files in it and below",
+    )
     _add_network_options(parser)
     add_format(parser, "concise", "github", "sarif")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell also which `expect` statements could be added")
-    parser.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="tell also which `expect` statements could be added",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
+    )
 
 
 def _set_up_explain(parser: argparse.ArgumentParser) -> None:
@@ -113,23 +146,66 @@ def _set_up_explain(parser: argparse.ArgumentParser) -> None:
 def _set_up_table(parser: argparse.ArgumentParser) -> None:
     add_file(parser)
     add_format(parser, *(format for format in FORMATS if format != "text"))
-    parser.add_argument("--compare", metavar="FILE", help="another network, whose figures stand beside those of the first")
-    parser.add_argument("--by", choices=tuple(LEVELS), default="layer", help="what a line is (default: a layer)")
+    parser.add_argument(
+        "--compare",
+        metavar="FILE",
+        help="another network, whose figures stand beside those of the first",
+    )
+    parser.add_argument(
+        "--by", choices=tuple(LEVELS), default="layer", help="what a line is (default: a layer)"
+    )
     columns_help = (
         "output, params, moving, weights, macs, flops, activations, acts, memory, rf, stride, intensity, share: "
         "those to show, joined by commas"
     )
     parser.add_argument("--columns", metavar="NAMES", help=columns_help)
-    parser.add_argument("--sort", metavar="NAME", help="the lines by this column, the largest first")
-    parser.add_argument("--batch", type=positive, metavar="N", help="examples that the memory is for (default: 1); tells of all memory")
-    parser.add_argument("--precision", choices=tuple(PRECISIONS), default="float32", help="of the activations (default: float32)")
-    parser.add_argument("--optimizer", choices=tuple(SLOTS), help="whose slots training keeps (default: adam); tells of all memory")
-    parser.add_argument("--fit", type=_size, metavar="SIZE", help="the largest batch that can be trained in so much memory: 24GiB")
-    parser.add_argument("--no-bias", action="store_true", help="count params without biases and norm factors")
+    parser.add_argument(
+        "--sort", metavar="NAME", help="the lines by this column, the largest first"
+    )
+    parser.add_argument(
+        "--batch",
+        type=positive,
+        metavar="N",
+        help="examples that the memory is for (default: 1); tells of all memory",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=tuple(PRECISIONS),
+        default="float32",
+        help="of the activations (default: float32)",
+    )
+    parser.add_argument(
+        "--optimizer",
+        choices=tuple(SLOTS),
+        help="whose slots training keeps (default: adam); tells of all memory",
+    )
+    parser.add_argument(
+        "--fit",
+        type=_size,
+        metavar="SIZE",
+        help="the largest batch that can be trained in so much memory: 24GiB",
+    )
+    parser.add_argument(
+        "--no-bias", action="store_true", help="count params without biases and norm factors"
+    )
     parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
-    parser.add_argument("--why", metavar="LAYER", help="where the figures of a layer come from: its name, a point's, or as it is written")
-    parser.add_argument("--rf", nargs="?", const="", metavar="LAYER", help="draw what of the input the middle of a layer's output sees")
-    parser.add_argument("--lecture", action="store_true", help="each row's memory and params as products, as on lecture slides")
+    parser.add_argument(
+        "--why",
+        metavar="LAYER",
+        help="where the figures of a layer come from: its name, a point's, or as it is written",
+    )
+    parser.add_argument(
+        "--rf",
+        nargs="?",
+        const="",
+        metavar="LAYER",
+        help="draw what of the input the middle of a layer's output sees",
+    )
+    parser.add_argument(
+        "--lecture",
+        action="store_true",
+        help="each row's memory and params as products, as on lecture slides",
+    )
 
 
 def _set_up_diff(parser: argparse.ArgumentParser) -> None:
@@ -144,30 +220,71 @@ def _set_up_diff(parser: argparse.ArgumentParser) -> None:
 
 
 def _set_up_fmt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders of .net files, or - for standard input")
-    parser.add_argument("--check", action="store_true", help="write nothing; the exit code is 1 where a file would change")
-    parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
-    parser.add_argument("--stdin-filename", metavar="NAME", default="<stdin>", help="what messages call standard input")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="files or folders of .net files, or - for standard input",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; the exit code is 1 where a file would change",
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="write nothing; print what would change"
+    )
+    parser.add_argument(
+        "--stdin-filename",
+        metavar="NAME",
+        default="<stdin>",
+        help="what messages call standard input",
+    )
 
 
 def _set_up_compile(parser: argparse.ArgumentParser) -> None:
     add_file(parser)
-    parser.add_argument("-o", "--output", metavar="MODEL.keras", help="where to write it (default: the network's name)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="MODEL.keras",
+        help="where to write it (default: the network's name)",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="fixes the initial weights")
     parser.add_argument("--force", action="store_true", help="write over an existing file")
 
 
 def _set_up_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file, or keras:NAME for one of keras.applications")
-    parser.add_argument("-o", "--output", metavar="FILE.net", help="where to write the network (default: standard output)")
-    parser.add_argument("--weights", metavar="MODEL.keras", help="write that network as a Keras model too, with the weights carried over")
-    parser.add_argument("--input", metavar="SHAPE", type=_shape, help="the input's shape, where the model leaves sizes open: 224x224x3")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a .keras or .h5 file, or keras:NAME for one of keras.applications",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.net",
+        help="where to write the network (default: standard output)",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="MODEL.keras",
+        help="write that network as a Keras model too, with the weights carried over",
+    )
+    parser.add_argument(
+        "--input",
+        metavar="SHAPE",
+        type=_shape,
+        help="the input's shape, where the model leaves sizes open: 224x224x3",
+    )
     parser.add_argument("--force", action="store_true", help="write over existing files")
 
 
 def _set_up_emit(parser: argparse.ArgumentParser) -> None:
     add_file(parser)
-    parser.add_argument("-o", "--output", metavar="MODEL.py", help="where to write it (default: standard output)")
+    parser.add_argument(
+        "-o", "--output", metavar="MODEL.py", help="where to write it (default: standard output)"
+    )
     parser.add_argument("--force", action="store_true", help="write over an existing file")
 
 
@@ -181,15 +298,30 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     shape_help = "the input's shape, for a fragment or in place of the file's: 224x224x3"
     parser.add_argument("--input", type=_shape, metavar="SHAPE", help=shape_help)
     param_help = "sets a param of the file"
-    parser.add_argument("-p", dest="params", action="append", type=_param, default=[], metavar="NAME=VALUE", help=param_help)
+    parser.add_argument(
+        "-p",
+        dest="params",
+        action="append",
+        type=_param,
+        default=[],
+        metavar="NAME=VALUE",
+        help=param_help,
+    )
 
 
 def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
-    parser.add_argument("--format", choices=("text", "json", *more), default="text", help="of the output (default: text)")
-    parser.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", *more),
+        default="text",
+        help="of the output (default: text)",
+    )
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="short for --format json"
+    )
 
 
-# --- values on the command line -------------------------------------------------------------------------------------------
+# --- values on the command line -------------------------------------------------------------------
 
 
 def _shape(text: str) -> tuple[int, ...]:
@@ -213,7 +345,10 @@ def _param(text: str) -> tuple[str, Any]:
         raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
     if re.fullmatch(r"-?[0-9](_?[0-9]){0,17}", value):
         return name, int(value)
-    if re.fullmatch(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e-?[0-9]{1,2})?|-?[0-9]{1,18}/[1-9][0-9]{0,17}", value):
+    if re.fullmatch(
+        r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e-?[0-9]{1,2})?|-?[0-9]{1,18}/[1-9][0-9]{0,17}",
+        value,
+    ):
         from fractions import Fraction
 
         number = Fraction(value)
@@ -227,7 +362,7 @@ def positive(text: str) -> int:
     return int(text)
 
 
-# --- networks -------------------------------------------------------------------------------------------------------------
+# --- networks -------------------------------------------------------------------------------------
 
 
 def _source(file: str) -> tuple[Source, Given, str]:
@@ -244,7 +379,9 @@ def _checked(file: str, options: argparse.Namespace) -> tuple[Checked, Source]:
     return _checked_source(source, given, name, options), source
 
 
-def _checked_source(source: Source, given: Given, name: str, options: argparse.Namespace) -> Checked:
+def _checked_source(
+    source: Source, given: Given, name: str, options: argparse.Namespace
+) -> Checked:
     given = given._replace(params=dict(options.params), input_shape=options.input)
     checked = check_source(source, given, name)
     if options.net is not None and not checked.faulty:
@@ -321,7 +458,9 @@ def _table(options: argparse.Namespace) -> int:
     columns = table.column_keys(options.columns) if options.columns else usual
     sort = None if options.sort is None else table.column_key(options.sort)
     batch, optimizer = options.batch or 1, options.optimizer or "adam"
-    view = table.View(options.by, columns, batch, options.precision, sort, not options.no_bias, options.units)
+    view = table.View(
+        options.by, columns, batch, options.precision, sort, not options.no_bias, options.units
+    )
     if options.compare:
         return _compare(options, view)
     checked, _ = _networks(options)
@@ -330,7 +469,10 @@ def _table(options: argparse.Namespace) -> int:
         from netdsl.report.memory import memory_json
 
         tables = [
-            {**table.as_json(network, view), "memory": memory_json(network, batch, options.precision, optimizer, options.fit)}
+            {
+                **table.as_json(network, view),
+                "memory": memory_json(network, batch, options.precision, optimizer, options.fit),
+            }
             for network in checked.networks
         ]
         print(as_json_text(tables))
@@ -358,7 +500,10 @@ def _table(options: argparse.Namespace) -> int:
         if options.batch or options.optimizer or options.fit is not None:
             from netdsl.report.memory import memory_text
 
-            told = (memory_text(network, batch, options.precision, optimizer, options.fit) for network in checked.networks)
+            told = (
+                memory_text(network, batch, options.precision, optimizer, options.fit)
+                for network in checked.networks
+            )
             print("", *told, sep="\n")
     else:
         print("\n\n".join(FORMATS[options.format](sheet) for sheet in sheets))
@@ -371,10 +516,16 @@ def _width() -> int | None:
 
 
 def _compare(options: argparse.Namespace, view: View) -> int:
-    """The table with the figures of a second file's network beside: one network with one, of several those of one name."""
+    """The table with the figures of a second file's network beside: one network with one, of
+    several those of one name.
+    """
     twice = options.file == options.compare == "-"
     if twice or options.why or options.lecture or options.rf is not None:
-        wrong = "standard input can be one of the two" if twice else "--compare goes without --why, --rf and --lecture"
+        wrong = (
+            "standard input can be one of the two"
+            if twice
+            else "--compare goes without --why, --rf and --lecture"
+        )
         print(f"netdsl table: {wrong}", file=sys.stderr)
         return 2
     from netdsl.report import compare
@@ -385,12 +536,28 @@ def _compare(options: argparse.Namespace, view: View) -> int:
         view = view._replace(columns=compare.USUAL)
     (ours, _), (theirs, source) = _networks(options), _networks(options, options.compare)
     alone = len(ours.networks) == len(theirs.networks) == 1
-    pairs = [(a, theirs.networks[0] if alone else choose(theirs, a.name, source)) for a in ours.networks]
+    pairs = [
+        (a, theirs.networks[0] if alone else choose(theirs, a.name, source)) for a in ours.networks
+    ]
     found = [compare.compared(a, b, view) for a, b in pairs]
     asked = (options.batch or 1, options.precision, options.optimizer or "adam", options.fit)
     if options.format == "json":
-        memory = [{"memory": {side: memory_json(each, *asked) for side, each in zip("ab", pair, strict=True)}} for pair in pairs]
-        print(as_json_text([{**compare.as_json(each, view), **more} for each, more in zip(found, memory, strict=True)]))
+        memory = [
+            {
+                "memory": {
+                    side: memory_json(each, *asked) for side, each in zip("ab", pair, strict=True)
+                }
+            }
+            for pair in pairs
+        ]
+        print(
+            as_json_text(
+                [
+                    {**compare.as_json(each, view), **more}
+                    for each, more in zip(found, memory, strict=True)
+                ]
+            )
+        )
     elif options.format == "text":
         print("\n\n".join(as_text(compare.sheet(each, view), _width()) for each in found))
         if options.batch or options.optimizer or options.fit is not None:
@@ -410,7 +577,10 @@ def _expand(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    """Compares two files. Asked by git, which ends at any other code, it gives 0 unless git says that it wants to know."""
+    """Compares two files.
+
+    Asked by git, which ends at any other code, it gives 0 unless git says that it wants to know.
+    """
     from netdsl.report import diff
 
     asked = diff.asked(options.files, options.path, os.environ)
@@ -418,7 +588,11 @@ def _diff(options: argparse.Namespace) -> int:
         print(f"{options.files[0]}: not merged yet")
         return 0
     if asked is None or options.files == ["-", "-"]:
-        wrong = "standard input can be one of the two" if asked else f"it takes two files, not {len(options.files)}"
+        wrong = (
+            "standard input can be one of the two"
+            if asked
+            else f"it takes two files, not {len(options.files)}"
+        )
         print(f"netdsl diff: {wrong}", file=sys.stderr)
         return 2
     networks: list[tuple[Network, ...]] = []
@@ -428,7 +602,12 @@ def _diff(options: argparse.Namespace) -> int:
             networks.append(_networks_of(side, options))
         except NetError as error:
             messages += diff.with_places(error.diagnostics, side)
-    tells = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in ("1", "true", "yes", "on")
+    tells = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in (
+        "1",
+        "true",
+        "yes",
+        "on",
+    )
     _tell(messages)
     if messages:
         return int(tells)
@@ -457,7 +636,9 @@ def _networks_of(side: Side, options: argparse.Namespace) -> tuple[Network, ...]
 
 
 def _fmt(options: argparse.Namespace) -> int:
-    """Formats each file; one with mistakes is told and left as it is, and the others are done all the same."""
+    """Formats each file; one with mistakes is told and left as it is, and the others are done
+    all the same.
+    """
     from netdsl.check import found_files
 
     if options.files == ["-"]:
@@ -476,7 +657,10 @@ def _fmt(options: argparse.Namespace) -> int:
 
 
 def _fmt_one(data: bytes, name: str, file: str | None, options: argparse.Namespace) -> int:
-    """Formats one text; without a file it goes to standard output. Line ends and a byte order mark are part of the form."""
+    """Formats one text; without a file it goes to standard output.
+
+    Line ends and a byte order mark are part of the form.
+    """
     from pathlib import Path
 
     from netdsl.files import write
@@ -513,7 +697,11 @@ def _compile(options: argparse.Namespace) -> int:
 
 def _keras_file(path: Path, options: argparse.Namespace) -> Path:
     if path.suffix != ".keras":
-        raise fail("N604", f"{path} does not end in .keras", help="Keras writes whole models as .keras files")
+        raise fail(
+            "N604",
+            f"{path} does not end in .keras",
+            help="Keras writes whole models as .keras files",
+        )
     return free_path(path, options)
 
 
@@ -521,10 +709,15 @@ def free_path(path: Path, options: argparse.Namespace) -> Path:
     """A path that can be written.
 
     Raises:
-        NetError: N604 where a file stands there and `--force` was not given, N601 where its folder does not exist.
+        NetError: N604 where a file stands there and `--force` was not given, N601 where its folder
+            does not exist.
     """
     if path.exists() and not options.force:
-        raise fail("N604", f"{path} exists already", help="write over it with --force, or choose another name")
+        raise fail(
+            "N604",
+            f"{path} exists already",
+            help="write over it with --force, or choose another name",
+        )
     if not path.parent.is_dir():
         raise fail("N601", f"there is no folder {path.parent}")
     return path
@@ -542,7 +735,9 @@ def _emit(options: argparse.Namespace) -> int:
         print(program(checked.networks), end="")
     else:
         write(target, program(checked.networks))
-        print(f"{target}: {', '.join(network.name for network in checked.networks)}", file=sys.stderr)
+        print(
+            f"{target}: {', '.join(network.name for network in checked.networks)}", file=sys.stderr
+        )
     return 0
 
 
@@ -563,15 +758,19 @@ def _import(options: argparse.Namespace) -> int:
         print(f"{target}: {model.name}, {len(text.splitlines())} lines", file=sys.stderr)
     if weights is not None and twin is not None:
         save(weights, twin.save)
-        print(f"{weights}: {twin.name}, {twin.count_params():,} weights carried over", file=sys.stderr)
+        print(
+            f"{weights}: {twin.name}, {twin.count_params():,} weights carried over", file=sys.stderr
+        )
     return 0
 
 
-# --- runs -----------------------------------------------------------------------------------------------------------------
+# --- runs -----------------------------------------------------------------------------------------
 
 
 def _set_up_of_runs(name: str) -> Callable[[argparse.ArgumentParser], None]:
-    """What sets up a command of `netdsl.train.commands`, which is imported where the command is wanted."""
+    """What sets up a command of `netdsl.train.commands`, which is imported where the command is
+    wanted.
+    """
 
     def set_up(parser: argparse.ArgumentParser) -> None:
         from netdsl.train.commands import COMMANDS
@@ -583,7 +782,7 @@ def _set_up_of_runs(name: str) -> Callable[[argparse.ArgumentParser], None]:
     return set_up
 
 
-# --- messages -------------------------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 def _tell(diagnostics: Sequence[Diagnostic]) -> None:
@@ -612,7 +811,11 @@ _COMMANDS = {
         "find the mistakes in network files",
         _check,
         _set_up_check,
-        ("check lenet5.net", "check networks/ --watch", "check *.net --format sarif > netdsl.sarif"),
+        (
+            "check lenet5.net",
+            "check networks/ --watch",
+            "check *.net --format sarif > netdsl.sarif",
+        ),
     ),
     "explain": _Command(
         "tell what a code, a kind of layer or a statement means",
@@ -642,7 +845,11 @@ _COMMANDS = {
         "show what two networks do not share",
         _diff,
         _set_up_diff,
-        ("diff vgg16.net vgg19.net", 'diff lenet5.net "32x32x1 > conv5-6 > pool > fc-10"', "diff old.net new.net --json"),
+        (
+            "diff vgg16.net vgg19.net",
+            'diff lenet5.net "32x32x1 > conv5-6 > pool > fc-10"',
+            "diff old.net new.net --json",
+        ),
     ),
     "fmt": _Command(
         "bring network files into their one form",
@@ -660,7 +867,11 @@ _COMMANDS = {
         "write a Keras model as a network file",
         _import,
         _set_up_import,
-        ("import model.keras -o model.net", "import keras:ResNet50", "import model.h5 -o model.net --weights twin.keras"),
+        (
+            "import model.keras -o model.net",
+            "import keras:ResNet50",
+            "import model.h5 -o model.net --weights twin.keras",
+        ),
     ),
     "emit": _Command(
         "write a network as a Keras program",
@@ -671,7 +882,11 @@ _COMMANDS = {
     "train": _of_runs(
         "train",
         "train a network and keep the run",
-        ("train lenet5.net --data digits", "train lenet5.net lenet5.yaml --epochs 20", "train lenet5.net --overfit-one-batch"),
+        (
+            "train lenet5.net --data digits",
+            "train lenet5.net lenet5.yaml --epochs 20",
+            "train lenet5.net --overfit-one-batch",
+        ),
     ),
     "resume": _of_runs("resume", "go on with a run that was stopped", ("resume runs/lenet5-1",)),
     "recipe": _of_runs(
@@ -680,7 +895,9 @@ _COMMANDS = {
         ("recipe lenet5.net", "recipe lenet5.net lenet5.yaml --data mnist > full.yaml"),
     ),
     "data": _of_runs(
-        "data", "show what a data set holds", ("data digits", "data photos/ --sheet photos.png", "data iris.csv --target species")
+        "data",
+        "show what a data set holds",
+        ("data digits", "data photos/ --sheet photos.png", "data iris.csv --target species"),
     ),
     "evaluate": _of_runs(
         "evaluate",
@@ -690,12 +907,24 @@ _COMMANDS = {
     "predict": _of_runs(
         "predict",
         "apply a run's best model",
-        ("predict runs/lenet5-1 seven.png", "predict runs/lenet5-1 images.npy --json", "predict runs/iris-1 - < flowers.csv"),
+        (
+            "predict runs/lenet5-1 seven.png",
+            "predict runs/lenet5-1 images.npy --json",
+            "predict runs/iris-1 - < flowers.csv",
+        ),
     ),
     "export": _of_runs(
         "export",
         "write a run's best model for use elsewhere",
-        ("export runs/lenet5-1 lenet5.onnx", "export runs/lenet5-1 weights.safetensors", "export runs/lenet5-1 saved/ --to savedmodel"),
+        (
+            "export runs/lenet5-1 lenet5.onnx",
+            "export runs/lenet5-1 weights.safetensors",
+            "export runs/lenet5-1 saved/ --to savedmodel",
+        ),
     ),
-    "runs": _of_runs("runs", "list runs, or compare some", ("runs", "runs --sort accuracy", "runs runs/lenet5-1 runs/lenet5-2")),
+    "runs": _of_runs(
+        "runs",
+        "list runs, or compare some",
+        ("runs", "runs --sort accuracy", "runs runs/lenet5-1 runs/lenet5-2"),
+    ),
 }

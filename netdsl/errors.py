@@ -1,7 +1,8 @@
 """Places in a text, messages about them, and how the messages are shown.
 
-Every mistake that netdsl finds in what it is given (a network, a recipe, data, a run folder) is a `Diagnostic`; those that
-end the work travel in a `NetError`. The renderers at the end are the only code that words the layout of a message.
+Every mistake that netdsl finds in what it is given (a network, a recipe, data, a run folder) is a
+`Diagnostic`; those that end the work travel in a `NetError`. The renderers at the end are the only
+code that words the layout of a message.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Note(NamedTuple):
 class Diagnostic(NamedTuple):
     """One message: what is wrong, where, and how to mend it.
 
-    `label` stands beside the caret; `help` says the mend; `notes` are further places. A code that begins with W is a warning.
+    `label` stands beside the caret; `help` says the mend; `notes` are further places. A code that
+    begins with W is a warning.
     """
 
     code: str
@@ -82,7 +84,10 @@ class Diagnostic(NamedTuple):
 
 
 class NetError(Exception):
-    """What was given has mistakes: `diagnostics` tells them all. The command line ends with `exit_code`."""
+    """What was given has mistakes: `diagnostics` tells them all.
+
+    The command line ends with `exit_code`.
+    """
 
     exit_code = 1
 
@@ -95,7 +100,9 @@ class NetError(Exception):
 
 
 class RunError(NetError):
-    """A run failed for a reason outside what was given: the disk, the memory, a loss that is no number."""
+    """A run failed for a reason outside what was given: the disk, the memory, a loss that is no
+    number.
+    """
 
     exit_code = 3
 
@@ -113,7 +120,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if not found and len(word) > 2:
         lower = {name.lower(): name for name in names}
-        found = [lower[name] for name in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)]
+        found = [
+            lower[name] for name in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+        ]
     return found[0] if found else None
 
 
@@ -124,16 +133,24 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Each message at each place once, with the notes of the first: a block says the same at every use."""
+    """Each message at each place once, with the notes of the first: a block says the same at
+    every use.
+    """
     first: dict[Any, Diagnostic] = {}
     for diagnostic in diagnostics:
         first.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
     return list(first.values())
 
 
-# --- showing ----------------------------------------------------------------------------------------------------------
+# --- showing --------------------------------------------------------------------------------------
 
-_COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[34m", "help": "\033[36m", "bold": "\033[1m"}
+_COLOURS = {
+    "error": "\033[1;31m",
+    "warning": "\033[1;33m",
+    "place": "\033[34m",
+    "help": "\033[36m",
+    "bold": "\033[1m",
+}
 _LONGEST_LINE = 160
 
 
@@ -147,22 +164,31 @@ def _render_one(diagnostic: Diagnostic, colour: bool) -> str:
         return f"{_COLOURS[style]}{text}\033[0m" if colour and text else text
 
     severity = diagnostic.severity
-    lines = [paint(f"{severity}[{diagnostic.code}]", severity) + paint(f": {diagnostic.message}", "bold")]
+    lines = [
+        paint(f"{severity}[{diagnostic.code}]", severity) + paint(f": {diagnostic.message}", "bold")
+    ]
     gutter = 1
     if diagnostic.span:
         gutter = len(str(diagnostic.span.source.position(diagnostic.span.start)[0]))
-        lines += _excerpt(diagnostic.span, diagnostic.label, gutter, lambda text: paint(text, severity), paint)
+        lines += _excerpt(
+            diagnostic.span, diagnostic.label, gutter, lambda text: paint(text, severity), paint
+        )
     for note in diagnostic.notes:
         lines.append(f" {' ' * gutter}{paint('note', 'help')}: {note.message}")
         lines += _excerpt(note.span, "", gutter, lambda text: paint(text, "help"), paint)
     if diagnostic.help:
         indent = " " * (gutter + 7)
-        lines.append(f" {' ' * gutter}{paint('help', 'help')}: " + diagnostic.help.replace("\n", "\n" + indent))
+        lines.append(
+            f" {' ' * gutter}{paint('help', 'help')}: "
+            + diagnostic.help.replace("\n", "\n" + indent)
+        )
     return "\n".join(lines)
 
 
 def _excerpt(span: Span, label: str, gutter: int, mark: Any, paint: Any) -> list[str]:
-    """`--> file:line:column`, the source line, and carets under the span (cut to the line's end, or to what fits)."""
+    """`--> file:line:column`, the source line, and carets under the span (cut to the line's end,
+    or to what fits).
+    """
     source, start = span.source, span.start
     line_number, column = source.position(start)
     line = source.line(start)
@@ -174,7 +200,9 @@ def _excerpt(span: Span, label: str, gutter: int, mark: Any, paint: Any) -> list
     margin = "".join("\t" if c == "\t" else " " * _cells(c) for c in line[:first])
     carets = "^" * max(1, sum(map(_cells, line[first : first + width])))
     bar = paint("|", "place")
-    shown = "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
+    shown = "".join(
+        c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line
+    )
     return [
         f"{' ' * (gutter + 1)}{paint('-->', 'place')} {source.name}:{line_number}:{column}",
         f"{' ' * (gutter + 2)}{bar}",
@@ -192,8 +220,12 @@ def _cells(character: str) -> int:
 
 
 def as_line(diagnostic: Diagnostic, file: str) -> str:
-    """The message in one line, `file:line:column: error[N204] message`; `file` where it has no place of its own."""
-    return f"{_where(diagnostic.span) or file}: {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}".replace("\n", " ")
+    """The message in one line, `file:line:column: error[N204] message`; `file` where it has no
+    place of its own.
+    """
+    return f"{_where(diagnostic.span) or file}: {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}".replace(
+        "\n", " "
+    )
 
 
 def _where(span: Span | None) -> str:
@@ -201,7 +233,9 @@ def _where(span: Span | None) -> str:
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """The diagnostic as plain values. Lines and columns count from 1; the end column is the first one behind the span."""
+    """The diagnostic as plain values. Lines and columns count from 1; the end column is the
+    first one behind the span.
+    """
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
@@ -215,12 +249,22 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
 def _place(span: Span | None) -> dict[str, str | int | None]:
     if not span:
         return dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
-    (line, column), (end_line, end_column) = span.source.position(span.start), span.source.position(span.end)
-    return {"file": span.source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+    (line, column), (end_line, end_column) = (
+        span.source.position(span.start),
+        span.source.position(span.end),
+    )
+    return {
+        "file": span.source.name,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+    }
 
 
 def as_github(diagnostic: Diagnostic, file: str) -> str:
-    """The message as a workflow command of GitHub Actions, which shows it beside the line of a pull request.
+    """The message as a workflow command of GitHub Actions, which shows it beside the line of a pull
+    request.
 
     GitHub knows columns only of a place within one line.
     """
@@ -229,19 +273,29 @@ def as_github(diagnostic: Diagnostic, file: str) -> str:
     if place["line"] == place["end_line"]:
         shown |= {"col": place["column"], "endColumn": place["end_column"]}
     shown["title"] = diagnostic.code
-    properties = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in shown.items() if value is not None)
+    properties = ",".join(
+        f"{name}={_escaped(str(value), ':,')}" for name, value in shown.items() if value is not None
+    )
     notes = [f"{note.message}: {_where(note.span)}" for note in diagnostic.notes]
-    text = "\n".join([diagnostic.message, *notes, *([f"help: {diagnostic.help}"] if diagnostic.help else [])])
+    text = "\n".join(
+        [diagnostic.message, *notes, *([f"help: {diagnostic.help}"] if diagnostic.help else [])]
+    )
     return f"::{diagnostic.severity} {properties}::{_escaped(text)}"
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Text within a workflow command: `%`, line ends and, in properties, `:` and `,` as percent signs and hexadecimal digits."""
+    """Text within a workflow command: `%`, line ends and, in properties, `:` and `,` as percent
+    signs and hexadecimal digits.
+    """
     return "".join(f"%{ord(c):02X}" if c in "%\r\n" or c in more else c for c in text)
 
 
-def as_sarif(files: Sequence[tuple[str, Sequence[Diagnostic]]], titles: Mapping[str, str], version: str) -> dict[str, Any]:
-    """The messages of some files as a SARIF 2.1.0 log of one run. `titles` names the codes; those that occur become rules."""
+def as_sarif(
+    files: Sequence[tuple[str, Sequence[Diagnostic]]], titles: Mapping[str, str], version: str
+) -> dict[str, Any]:
+    """The messages of some files as a SARIF 2.1.0 log of one run. `titles` names the codes;
+    those that occur become rules.
+    """
     codes = sorted({diagnostic.code for _, diagnostics in files for diagnostic in diagnostics})
     rules = [
         {
@@ -252,10 +306,18 @@ def as_sarif(files: Sequence[tuple[str, Sequence[Diagnostic]]], titles: Mapping[
         }
         for code in codes
     ]
-    results = [_sarif_result(diagnostic, codes.index(diagnostic.code), file) for file, diagnostics in files for diagnostic in diagnostics]
+    results = [
+        _sarif_result(diagnostic, codes.index(diagnostic.code), file)
+        for file, diagnostics in files
+        for diagnostic in diagnostics
+    ]
     driver = {"name": "netdsl", "version": version, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }
 
 
 def _sarif_result(diagnostic: Diagnostic, rule: int, file: str) -> dict[str, Any]:
@@ -282,6 +344,11 @@ def _sarif_location(span: Span | None, file: str) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(name.replace("\\", "/"))}}
     if span:
         place = _place(span)
-        names = {"startLine": "line", "startColumn": "column", "endLine": "end_line", "endColumn": "end_column"}
+        names = {
+            "startLine": "line",
+            "startColumn": "column",
+            "endLine": "end_line",
+            "endColumn": "end_column",
+        }
         physical["region"] = {name: place[key] for name, key in names.items()}
     return {"physicalLocation": physical}

@@ -1,4 +1,6 @@
-"""Expressions: exact arithmetic on integers and fractions, run from postfix code without recursion."""
+"""Expressions: exact arithmetic on integers and fractions, run from postfix code without
+recursion.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,17 @@ if TYPE_CHECKING:
 _MOST_BITS = 2048  # of a fraction's two parts; integers have a limit of their own
 
 
-def evaluate(expression: Expression, source: Source, lookup: Callable[[str, Span], Any], limits: Limits) -> Any:
+def evaluate(
+    expression: Expression, source: Source, lookup: Callable[[str, Span], Any], limits: Limits
+) -> Any:
     """The value of an expression: an int, a Fraction, a bool or a str.
 
-    `lookup` gives the value of a name, or raises `NetError`. A value that is not plain (a chain) can be no operand.
+    `lookup` gives the value of a name, or raises `NetError`. A value that is not plain (a chain)
+    can be no operand.
 
     Raises:
-        NetError: N111 for operands of the wrong type, N112 for a division by zero, N404 for integers beyond the limit.
+        NetError: N111 for operands of the wrong type, N112 for a division by zero, N404 for
+            integers beyond the limit.
     """
     code, stack = expression.code, []
     at = 0
@@ -48,26 +54,40 @@ def evaluate(expression: Expression, source: Source, lookup: Callable[[str, Span
             count = int(argument) if argument is not None else 1 if op in ("negate", "not") else 2
             operands = stack[-count:]
             del stack[-count:]
-            stack.append(_within(_apply(op, operands, instruction, source, limits), instruction, source, limits))
+            stack.append(
+                _within(
+                    _apply(op, operands, instruction, source, limits), instruction, source, limits
+                )
+            )
     return stack.pop()
 
 
 def _truth(value: Any, instruction: Instruction, source: Source) -> bool:
     if not isinstance(value, bool):
         message = f"a condition is yes or no, not {_described(value)}"
-        raise fail("N111", message, _span(instruction, source), help="compare two values, as in c > 1")
+        raise fail(
+            "N111", message, _span(instruction, source), help="compare two values, as in c > 1"
+        )
     return value
 
 
-def _apply(op: str, operands: list[Any], instruction: Instruction, source: Source, limits: Limits) -> Any:
+def _apply(
+    op: str, operands: list[Any], instruction: Instruction, source: Source, limits: Limits
+) -> Any:
     if op == "not":
         return not _truth(operands[0], instruction, source)
     if op in ("==", "!="):
         a, b = operands
-        return (a == b and isinstance(a, bool) == isinstance(b, bool)) == (op == "==")  # to Python True is 1
+        return (a == b and isinstance(a, bool) == isinstance(b, bool)) == (
+            op == "=="
+        )  # to Python True is 1
     for operand in operands:
         if isinstance(operand, bool) or not _is_number(operand):
-            raise _wrong(f"`{'-' if op == 'negate' else op}` takes numbers, not {_described(operand)}", instruction, source)
+            raise _wrong(
+                f"`{'-' if op == 'negate' else op}` takes numbers, not {_described(operand)}",
+                instruction,
+                source,
+            )
     if op in ("/", "//", "%") and not operands[1]:
         raise fail("N112", f"`{op}` divides by zero", _span(instruction, source))
     if op == "**":
@@ -75,7 +95,9 @@ def _apply(op: str, operands: list[Any], instruction: Instruction, source: Sourc
     return _settled(_OPERATIONS[op](*operands))
 
 
-def _power(base: Any, exponent: Any, instruction: Instruction, source: Source, limits: Limits) -> Any:
+def _power(
+    base: Any, exponent: Any, instruction: Instruction, source: Source, limits: Limits
+) -> Any:
     if exponent != int(exponent):
         raise _wrong(f"an exponent is a whole number, not {exponent}", instruction, source)
     if exponent < 0 and not base:
@@ -134,13 +156,20 @@ def _within(value: Any, instruction: Instruction, source: Source, limits: Limits
     if isinstance(value, int):
         if abs(value) > limits.integer:
             raise _too_large(instruction, source, limits)
-    elif _is_number(value) and max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS:
+    elif (
+        _is_number(value)
+        and max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS
+    ):
         raise _too_large(instruction, source, limits)
     return value
 
 
 def _too_large(instruction: Instruction, source: Source, limits: Limits) -> NetError:
-    return fail("N404", f"this value is larger than the limit of {limits.integer:,}", _span(instruction, source))
+    return fail(
+        "N404",
+        f"this value is larger than the limit of {limits.integer:,}",
+        _span(instruction, source),
+    )
 
 
 def _wrong(message: str, instruction: Instruction, source: Source) -> NetError:

@@ -1,7 +1,8 @@
 """Tree to graph: blocks, repeats, defaults, references and shapes, in one pass over the text.
 
-`in` needs the shape at hand, so expansion and shape inference cannot be two passes. What calls itself here does so through
-generators that `_run` drives with a stack of its own: no nesting of a text can exhaust Python's.
+`in` needs the shape at hand, so expansion and shape inference cannot be two passes. What calls
+itself here does so through generators that `_run` drives with a stack of its own: no nesting of a
+text can exhaust Python's.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from netdsl.syntax.split import STATEMENT_WORDS
 
 FORMS = ("res",)  # words that are looked up like kinds and are expanded here
 _LAYERS_ELSEWHERE = {  # Keras's and PyTorch's layers, in small letters, without `2d` and `_`
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "convolution"), "conv3-64: window 3x3, 64 filters"),
+    **dict.fromkeys(
+        ("conv1d", "conv2d", "conv3d", "convolution"), "conv3-64: window 3x3, 64 filters"
+    ),
     **dict.fromkeys(("convtranspose", "convtransposed", "deconv"), "tconv3-64/2"),
     **dict.fromkeys(("depthwiseconv", "depthwise"), "dw3"),
     **dict.fromkeys(("separableconv", "separable"), "sep3-64"),
@@ -52,9 +55,11 @@ _MOST_USING = 50  # files that use one the other
 
 
 class Earlier(Mapping[str, Any]):
-    """The names that were known at one place of a text: a view of all names up to there, which later ones do not change.
+    """The names that were known at one place of a text: a view of all names up to there, which
+    later ones do not change.
 
-    Each block keeps what it sees, so that copies would take time and memory with the square of a text's length.
+    Each block keeps what it sees, so that copies would take time and memory with the square of a
+    text's length.
     """
 
     def __init__(self, names: dict[str, tuple[int, Any]] | None = None, count: int = 0) -> None:
@@ -76,7 +81,10 @@ class Earlier(Mapping[str, Any]):
         return self._count
 
     def followed_by(self, name: str, value: Any) -> Earlier:
-        """The view behind a new name. Only the last view can be followed, and no name comes twice."""
+        """The view behind a new name.
+
+        Only the last view can be followed, and no name comes twice.
+        """
         self._names[name] = (self._count, value)
         return self.with_next()
 
@@ -93,21 +101,28 @@ class Chained(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """A `let`: a piece that is made once. Every use runs the same chain; the first one's weights serve all."""
+    """A `let`: a piece that is made once. Every use runs the same chain; the first one's weights
+    serve all.
+    """
 
     definition: tree.Let
     env: Env
 
 
 class Block(NamedTuple):
-    """A definition with what it sees. Its own name comes in when it is used, so that it can call itself."""
+    """A definition with what it sees.
+
+    Its own name comes in when it is used, so that it can call itself.
+    """
 
     definition: tree.Def
     env: Env
 
 
 class Made(NamedTuple):
-    """A layer worked out: what it is, its output's shape, its text, its norm and activation (and whether that is a default)."""
+    """A layer worked out: what it is, its output's shape, its text, its norm and activation (and
+    whether that is a default).
+    """
 
     kind: Kind
     shape: Shape
@@ -118,10 +133,14 @@ class Made(NamedTuple):
 
 
 class Scope:
-    """The named points of a network, a block's use or a repeat's pass, and the counters that name layers."""
+    """The named points of a network, a block's use or a repeat's pass, and the counters that
+    name layers.
+    """
 
     def __init__(self, prefix: str = "", parent: Scope | None = None) -> None:
-        self.names: dict[str, Any] = {}  # `a` to its operation, or to its passes; `a.` to what is within
+        self.names: dict[
+            str, Any
+        ] = {}  # `a` to its operation, or to its passes; `a.` to what is within
         self.places: dict[str, Span] = {}
         self.prefix = prefix
         self.parent = parent
@@ -165,7 +184,9 @@ class Env(NamedTuple):
 
 
 class Expanded(NamedTuple):
-    """A network read to the end: its graph, or what is wrong with it (then `graph` is None), and warnings."""
+    """A network read to the end: its graph, or what is wrong with it (then `graph` is None), and
+    warnings.
+    """
 
     name: str
     graph: Graph | None
@@ -182,7 +203,9 @@ Work: TypeAlias = Generator[Any, Any, Any]
 
 
 def _run(work: Work) -> Any:
-    """Drives generators that yield the generators they wait for, and gives back what the first one returns."""
+    """Drives generators that yield the generators they wait for, and gives back what the first
+    one returns.
+    """
     stack, value, error = [work], None, None
     while stack:
         try:
@@ -212,9 +235,15 @@ def expand(
     limits: Limits,
     library: Library,
 ) -> Expanded:
-    """The graph of one network's statements. Raises nothing that the text can cause: mistakes come in `diagnostics`."""
+    """The graph of one network's statements. Raises nothing that the text can cause: mistakes
+    come in `diagnostics`.
+    """
     expander = _Expander(source, params, input_shape, set(lost_names), limits, library)
-    expander.definitions = {s.name.text: Span(source, s.name.start, s.name.end) for s in statements if isinstance(s, tree.Def | tree.Let)}
+    expander.definitions = {
+        s.name.text: Span(source, s.name.start, s.name.end)
+        for s in statements
+        if isinstance(s, tree.Def | tree.Let)
+    }
     for statement in statements:
         expander.statement(statement)
     return expander.finished(name, source)
@@ -224,7 +253,13 @@ class _Expander:
     """The state of one expansion: operations made so far, and what was found on the way."""
 
     def __init__(
-        self, source: Source, params: Mapping[str, Any], input_shape: Shape | None, lost: set[str], limits: Limits, library: Library
+        self,
+        source: Source,
+        params: Mapping[str, Any],
+        input_shape: Shape | None,
+        lost: set[str],
+        limits: Limits,
+        library: Library,
     ) -> None:
         self.params, self.input_shape, self.lost, self.limits = params, input_shape, lost, limits
         self.ops: list[Op] = []
@@ -246,8 +281,12 @@ class _Expander:
         self.definitions: dict[str, Span] = {}  # of all blocks, also those to come
         self.library = library
         self.using: tuple[str, ...] = (source.name,)
-        self.lost_library = False  # a used file could not be read: any unknown word may be one of its blocks
-        self.brought: dict[str, Mapping[str, Block | Shared]] = {}  # blocks by the used file that they are from
+        self.lost_library = (
+            False  # a used file could not be read: any unknown word may be one of its blocks
+        )
+        self.brought: dict[
+            str, Mapping[str, Block | Shared]
+        ] = {}  # blocks by the used file that they are from
         self.shared: dict[tree.Let, range] = {}
         self.made: dict[Any, Made] = {}
         self.least: dict[int, tuple[int, Any]] = {}
@@ -258,11 +297,17 @@ class _Expander:
     # --- statements ---
 
     def statement(self, statement: tree.Statement) -> None:
-        """Takes in one statement; a mistake in it is kept, and the names that it would have brought are lost."""
+        """Takes in one statement; a mistake in it is kept, and the names that it would have
+        brought are lost.
+        """
         wrong_words = _check_words(statement, self.env)
         try:
             if wrong_words:
-                told = [wrong for wrong in wrong_words if not (wrong[0] in self.lost or self.lost_library)]
+                told = [
+                    wrong
+                    for wrong in wrong_words
+                    if not (wrong[0] in self.lost or self.lost_library)
+                ]
                 raise NetError(*(self._or_defined_below(word, problem) for word, problem in told))
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
         except NetError as error:
@@ -271,14 +316,20 @@ class _Expander:
             self.lost |= _names_of(statement)
 
     def _or_defined_below(self, word: str, problem: Diagnostic) -> Diagnostic:
-        """The problem of an unknown word, with the place of its definition where that comes too late."""
+        """The problem of an unknown word, with the place of its definition where that comes too
+        late.
+        """
         if problem.code != "N101" or word not in self.definitions:
             return problem
         notes = (Note("defined here", self.definitions[word]),)
-        return problem._replace(help="define it before: a block sees earlier blocks only", notes=notes)
+        return problem._replace(
+            help="define it before: a block sees earlier blocks only", notes=notes
+        )
 
     def _use(self, statement: tree.Use) -> None:
-        """Brings in the blocks and shared pieces of another file, which sees nothing of this one."""
+        """Brings in the blocks and shared pieces of another file, which sees nothing of this
+        one.
+        """
         place = self.env.span(statement)
         known = self.lost_library
         self.lost_library = True
@@ -290,20 +341,37 @@ class _Expander:
         self.lost |= parsed.lost_names
         name = parsed.source.name
         if name in self.using:
-            raise fail("N116", f"files use each other in a circle: {' -> '.join([*self.using, name])}", place)
+            raise fail(
+                "N116",
+                f"files use each other in a circle: {' -> '.join([*self.using, name])}",
+                place,
+            )
         if len(self.using) > _MOST_USING:
-            raise fail("N405", f"more than {_MOST_USING} files use one the other", place, help="let one file use several, side by side")
+            raise fail(
+                "N405",
+                f"more than {_MOST_USING} files use one the other",
+                place,
+                help="let one file use several, side by side",
+            )
         if name not in self.brought:
             self.brought[name] = self._blocks_of(parsed, place)
         blocks = self.env.blocks
         for word, block in self.brought[name].items():
             if blocks.get(word, block) is not block:
-                raise fail("N104", f"`{word}` of {name} is defined here already", place, help="one of the two needs another name")
+                raise fail(
+                    "N104",
+                    f"`{word}` of {name} is defined here already",
+                    place,
+                    help="one of the two needs another name",
+                )
             blocks = blocks if word in blocks else blocks.followed_by(word, block)
         self.env = self.env._replace(blocks=blocks)
 
     def _blocks_of(self, parsed: Parsed, place: Span) -> Mapping[str, Block | Shared]:
-        """A used file's blocks and shared pieces. Its mistakes are told once, with the place of its first use."""
+        """A used file's blocks and shared pieces.
+
+        Its mistakes are told once, with the place of its first use.
+        """
         before = len(self.problems)
         if parsed.diagnostics:
             self.failed = True
@@ -319,31 +387,59 @@ class _Expander:
         for at in range(before, len(self.problems)):
             problem = self.problems[at]
             if len(problem.notes) < _SHOWN_USES:
-                self.problems[at] = problem._replace(notes=(*problem.notes, *used_here(problem.span, place)))
+                self.problems[at] = problem._replace(
+                    notes=(*problem.notes, *used_here(problem.span, place))
+                )
         return blocks
 
     def _let(self, statement: tree.Let) -> None:
         self._new_name(statement.name, "block")
-        self.env = self.env._replace(blocks=self.env.blocks.followed_by(statement.name.text, Shared(statement, self.env)))
+        self.env = self.env._replace(
+            blocks=self.env.blocks.followed_by(statement.name.text, Shared(statement, self.env))
+        )
 
     def _tie(self, statement: tree.Tie) -> None:
         if statement.how.text != "transpose":
             mend = "write tie NAME = transpose OTHER"
-            raise fail("N107", f"layers are tied by `transpose`, not `{statement.how.text}`", self.env.span(statement.how), help=mend)
+            raise fail(
+                "N107",
+                f"layers are tied by `transpose`, not `{statement.how.text}`",
+                self.env.span(statement.how),
+                help=mend,
+            )
         here, there = (self._tied_layer(name) for name in (statement.name, statement.other))
         if here <= there:
-            raise fail("N215", "the tied layer stands behind the one whose kernel it takes", self.env.span(statement))
+            raise fail(
+                "N215",
+                "the tied layer stands behind the one whose kernel it takes",
+                self.env.span(statement),
+            )
         tied, other = self.ops[here], self.ops[there]
         assert tied.kind is not None
         assert other.kind is not None
-        if tied.tied is not None or tied.shares is not None or tied.kind.tied_to is None or tied.kind.values.get("dropconnect"):
+        if (
+            tied.tied is not None
+            or tied.shares is not None
+            or tied.kind.tied_to is None
+            or tied.kind.values.get("dropconnect")
+        ):
             mend = "fc, dense and tconv can be tied"
-            raise fail("N215", f"`{statement.name.text}` has no kernel of its own to tie", self.env.span(statement.name), help=mend)
+            raise fail(
+                "N215",
+                f"`{statement.name.text}` has no kernel of its own to tie",
+                self.env.span(statement.name),
+                help=mend,
+            )
         own, theirs = self._kernel(here), self._kernel(there)
         if tied.kind.tied_to != other.kind.word or own != tied.kind.tied_kernel(theirs):
             message = f"the kernel of `{statement.name.text}` is {dims(own)}, and that of `{statement.other.text}` {dims(theirs)}"
             mend = "a tied layer is the other one backwards: fc-784 behind fc-64 on 784, tconv3-4 for conv3-8 on 4 channels"
-            raise fail("N215", f"{message}: the one is not the other transposed", self.env.span(statement), help=mend)
+            raise fail(
+                "N215",
+                f"{message}: the one is not the other transposed",
+                self.env.span(statement),
+                help=mend,
+            )
         self.ops[here] = tied._replace(tied=there if other.shares is None else other.shares)
 
     def _tied_layer(self, name: tree.Name) -> int:
@@ -352,7 +448,12 @@ class _Expander:
         point = self._found(tree.Reference(name.text, name.start, name.end), [name.text], self.env)
         index = self.layers[self.ops[point].layer].ops[0] if isinstance(point, int) else -1
         if index < 0 or not any(array.role == "kernel" for array in self._arrays(index)):
-            raise fail("N215", f"`{name.text}` names no layer with a kernel", span, help="name the layer: fc-64 as encoder")
+            raise fail(
+                "N215",
+                f"`{name.text}` names no layer with a kernel",
+                span,
+                help="name the layer: fc-64 as encoder",
+            )
         return index
 
     def _arrays(self, index: int) -> tuple[Weight, ...]:
@@ -369,9 +470,15 @@ class _Expander:
     def _param(self, statement: tree.Param) -> None:
         name = statement.name.text
         self._new_name(statement.name, "param")
-        value = evaluate(statement.value, self.env.source, self._lookup(self.env, None), self.limits)
+        value = evaluate(
+            statement.value, self.env.source, self._lookup(self.env, None), self.limits
+        )
         given = self.params.get(name, value)
-        self.declared[name] = _YES_OR_NO.get(given, given) if isinstance(given, str) and isinstance(value, bool) else given
+        self.declared[name] = (
+            _YES_OR_NO.get(given, given)
+            if isinstance(given, str) and isinstance(value, bool)
+            else given
+        )
         assert isinstance(self.env.values, Earlier)  # beneath no block
         self.env = self.env._replace(values=self.env.values.followed_by(name, self.declared[name]))
 
@@ -394,7 +501,11 @@ class _Expander:
         for parameter in statement.parameters:
             self._new_name(parameter.name, "parameter")
             if parameter.name.text in seen:
-                raise fail("N104", f"the parameter `{parameter.name.text}` is there twice", self.env.span(parameter.name))
+                raise fail(
+                    "N104",
+                    f"the parameter `{parameter.name.text}` is there twice",
+                    self.env.span(parameter.name),
+                )
             seen.add(parameter.name.text)
         block = Block(statement, self.env)
         self.env = self.env._replace(blocks=self.env.blocks.followed_by(statement.name.text, block))
@@ -405,7 +516,11 @@ class _Expander:
         reason = ""
         if word == "in":
             reason = "is what comes in"
-        elif word in STATEMENT_WORDS or word in FORMS or word in ("as", "of", "when", "and", "or", "not", "if", *_YES_OR_NO):
+        elif (
+            word in STATEMENT_WORDS
+            or word in FORMS
+            or word in ("as", "of", "when", "and", "or", "not", "if", *_YES_OR_NO)
+        ):
             reason = "is a word of the language"
         elif word in KINDS:
             reason = "is a kind of layer"
@@ -415,21 +530,43 @@ class _Expander:
             kind, size = _kind_and_size(word) or ("", ())
             reason = f"reads as `{kind}` with the size {dims(size)}"
         if reason:
-            raise fail("N102", f"`{word}` {reason}, and cannot name a {what}", self.env.span(name), help="choose another name")
+            raise fail(
+                "N102",
+                f"`{word}` {reason}, and cannot name a {what}",
+                self.env.span(name),
+                help="choose another name",
+            )
         for known, names in (("param", self.declared), ("block", self.env.blocks)):
             if what != "parameter" and word in names:
-                raise fail("N104", f"there is a {known} called `{word}` already", self.env.span(name), help="choose another name")
+                raise fail(
+                    "N104",
+                    f"there is a {known} called `{word}` already",
+                    self.env.span(name),
+                    help="choose another name",
+                )
 
     def _input(self, statement: tree.Input) -> None:
         head = statement.head
         name = statement.name.text if statement.name else "input"
         if any(point.name == name for point in self.inputs):
             mend = "" if statement.name else "name them: input left: 28x28x1"
-            raise fail("N104", f"there is a second input called `{name}`", self.env.span(statement.name or head), help=mend)
-        shape = tuple(self._whole(item, self.env, None, "a size of the input", least=1) for item in head.shape.items)
+            raise fail(
+                "N104",
+                f"there is a second input called `{name}`",
+                self.env.span(statement.name or head),
+                help=mend,
+            )
+        shape = tuple(
+            self._whole(item, self.env, None, "a size of the input", least=1)
+            for item in head.shape.items
+        )
         if self.input_shape is not None:
             if self.inputs:
-                raise fail("N210", "the network has several inputs: --input can stand for one only", self.env.span(head))
+                raise fail(
+                    "N210",
+                    "the network has several inputs: --input can stand for one only",
+                    self.env.span(head),
+                )
             shape = self.input_shape
         if head.type is not None:
             shape = Indices(shape, self._limit(head))
@@ -447,7 +584,12 @@ class _Expander:
         assert head.type is not None
         if head.type.text != "int":
             mend = "indices below 20000 are 128 of int(20000)"
-            raise fail("N107", f"an input is of numbers, or of `int(V)`, not of `{head.type.text}`", self.env.span(head.type), help=mend)
+            raise fail(
+                "N107",
+                f"an input is of numbers, or of `int(V)`, not of `{head.type.text}`",
+                self.env.span(head.type),
+                help=mend,
+            )
         limit = None if head.limit is None else self._value(head.limit, self.env, None)
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             message = f"`int` takes how many indices there are, a whole number from 1 up, not {shown(limit)}"
@@ -466,7 +608,11 @@ class _Expander:
 
     def _flow(self, statement: tree.Flow) -> None:
         x = None
-        if not self.inputs and self.input_shape is not None and not _begins_with_reference(statement.chain):
+        if (
+            not self.inputs
+            and self.input_shape is not None
+            and not _begins_with_reference(statement.chain)
+        ):
             x = self._add_input("input", self.input_shape, None)
         end = _run(self._chain(statement.chain, x, self.env))
         if end is not None:
@@ -494,8 +640,14 @@ class _Expander:
                     raise self._reference_inside(body, env)
                 x = self._referred(body, env)
                 if step.repeat is not None:
-                    raise fail("N109", "a reference has no repeat", env.span(step), notes=self._notes(env))
-            elif step.repeat is None and isinstance(body, tree.Layer) and self._is_kind(body.word.text, env):
+                    raise fail(
+                        "N109", "a reference has no repeat", env.span(step), notes=self._notes(env)
+                    )
+            elif (
+                step.repeat is None
+                and isinstance(body, tree.Layer)
+                and self._is_kind(body.word.text, env)
+            ):
                 x = self._layer(body, x, env, step.name.text if step.name else None)
             else:
                 x = yield self._step(step, x, env)
@@ -510,7 +662,13 @@ class _Expander:
 
     def _reference_inside(self, body: tree.Reference, env: Env) -> NetError:
         mend = "begin a new flow with it, or merge it: [ ... | @name ]"
-        return fail("N109", f"`@{body.name}` begins a chain, it cannot stand behind `>`", env.span(body), help=mend, notes=self._notes(env))
+        return fail(
+            "N109",
+            f"`@{body.name}` begins a chain, it cannot stand behind `>`",
+            env.span(body),
+            help=mend,
+            notes=self._notes(env),
+        )
 
     def _step(self, step: tree.Step, x: int | None, env: Env) -> Work:
         if step.repeat is None:
@@ -526,7 +684,11 @@ class _Expander:
                 scope = Scope(env.scope.prefix, env.scope)
                 inside = env._replace(values={**env.values, "i": turn}, scope=scope)
                 x = yield self._body(step.body, x, inside, None)
-                if isinstance(step.body, tree.Layer) and self._is_kind(step.body.word.text, env) and x in self.defaults:
+                if (
+                    isinstance(step.body, tree.Layer)
+                    and self._is_kind(step.body.word.text, env)
+                    and x in self.defaults
+                ):
                     acts.append(x)
                 self._take_over(scope, str(turn), inner_names, env)
             if count > 1 and len(acts) == count:
@@ -539,7 +701,13 @@ class _Expander:
         self.steps += 1
         if self.steps > 4 * len(self.ops) + self.limits.operations // 10:
             message = f"{self.steps:,} steps were taken here for {len(self.ops):,} operations: blocks call each other again and again"
-            raise fail("N406", message, env.span(body), help="each call of a block should make layers of its own", notes=self._notes(env))
+            raise fail(
+                "N406",
+                message,
+                env.span(body),
+                help="each call of a block should make layers of its own",
+                notes=self._notes(env),
+            )
         if isinstance(body, tree.Layer):
             return self._word(body, x, env, name)
         if isinstance(body, tree.Group):
@@ -551,15 +719,26 @@ class _Expander:
         raise self._reference_inside(body, env)
 
     def _least(self, node: Any, env: Env) -> Work:
-        """How many operations a piece makes at least: repeats that cannot fit are refused before the first is made."""
+        """How many operations a piece makes at least: repeats that cannot fit are refused before
+        the first is made.
+        """
         known = self.least.get(id(node))
         if known is not None:
             return known[0]
-        self.least[id(node)] = (0, node)  # of a block that calls itself; the node is kept, so that its identity stays its own
+        self.least[id(node)] = (
+            0,
+            node,
+        )  # of a block that calls itself; the node is kept, so that its identity stays its own
         least = 0
         if isinstance(node, tree.Chain):
             for step in node.steps:
-                times = step.repeat.value if isinstance(step.repeat, tree.Number) else 0 if step.repeat else 1
+                times = (
+                    step.repeat.value
+                    if isinstance(step.repeat, tree.Number)
+                    else 0
+                    if step.repeat
+                    else 1
+                )
                 if times:
                     least += times * (yield self._least(step.body, env))
         elif isinstance(node, tree.Group):
@@ -576,7 +755,11 @@ class _Expander:
                 least = 1
             elif node.word.text == "res":
                 for argument in node.arguments or ():
-                    if argument.name is None and isinstance(argument.value, tree.Chain) and not _bare_word(argument.value):
+                    if (
+                        argument.name is None
+                        and isinstance(argument.value, tree.Chain)
+                        and not _bare_word(argument.value)
+                    ):
                         least += yield self._least(argument.value, env)
         self.least[id(node)] = (least, node)
         return least
@@ -585,7 +768,13 @@ class _Expander:
         holds = evaluate(body.condition, env.source, self._lookup(env, x), self.limits)
         if not isinstance(holds, bool):
             message = f"the condition of `when` is yes or no, not {_shown_value(holds)}"
-            raise fail("N111", message, env.span(body.condition), help="compare: t > 1", notes=self._notes(env))
+            raise fail(
+                "N111",
+                message,
+                env.span(body.condition),
+                help="compare: t > 1",
+                notes=self._notes(env),
+            )
         chain = body.then if holds else body.otherwise
         return (yield self._chain(chain, x, env)) if chain else x
 
@@ -595,8 +784,17 @@ class _Expander:
         for branch in body.branches:
             first = branch.steps[0].body
             if isinstance(first, tree.Reference) and first.name.endswith(".*"):
-                if len(branch.steps) > 1 or branch.steps[0].repeat is not None or branch.steps[0].name:
-                    raise fail("N109", f"`@{first.name}` is a branch of its own", env.span(branch), notes=self._notes(env))
+                if (
+                    len(branch.steps) > 1
+                    or branch.steps[0].repeat is not None
+                    or branch.steps[0].name
+                ):
+                    raise fail(
+                        "N109",
+                        f"`@{first.name}` is a branch of its own",
+                        env.span(branch),
+                        notes=self._notes(env),
+                    )
                 branches += self._all_passes(first, env)
                 continue
             end = yield self._chain(branch, x, env)
@@ -625,32 +823,64 @@ class _Expander:
         notes = self._notes(env)
         if not isinstance(value, Chained):
             mend = f"as a number it stands in braces: {{{word}}}"
-            raise fail("N109", f"`{word}` is {shown(value)}, not a layer", env.span(body), help=mend, notes=notes)
+            raise fail(
+                "N109",
+                f"`{word}` is {shown(value)}, not a layer",
+                env.span(body),
+                help=mend,
+                notes=notes,
+            )
         if body.size or body.amount is not None or body.stride:
-            raise fail("N106", f"`{word}` is a chain: it takes no size, amount or stride", env.span(body), notes=notes)
+            raise fail(
+                "N106",
+                f"`{word}` is a chain: it takes no size, amount or stride",
+                env.span(body),
+                notes=notes,
+            )
         if body.arguments is None:
             try:
-                return (yield self._chain(value.chain, x, value.env._replace(uses=(*value.env.uses, env.span(body))[-_SHOWN_USES:])))
+                return (
+                    yield self._chain(
+                        value.chain,
+                        x,
+                        value.env._replace(uses=(*value.env.uses, env.span(body))[-_SHOWN_USES:]),
+                    )
+                )
             except NetError as error:
                 raise _led_to_by(env.span(body), error) from None
         bare = _bare_word(value.chain)
         block = value.env.blocks.get(bare.text) if bare else None
         if not isinstance(block, Block):
-            raise fail("N109", f"`{word}` is no block: it cannot be applied", env.span(body), notes=notes)
+            raise fail(
+                "N109", f"`{word}` is no block: it cannot be applied", env.span(body), notes=notes
+            )
         return (yield self._block(body, block, x, env, None))
 
     # --- blocks ---
 
-    def _block(self, body: tree.Layer, block: Block, x: int | None, env: Env, name: str | None) -> Work:
+    def _block(
+        self, body: tree.Layer, block: Block, x: int | None, env: Env, name: str | None
+    ) -> Work:
         definition = block.definition
         word = definition.name.text
         use = env.span(body)
         if body.size or body.amount is not None or body.stride:
             mend = f"give it in brackets: {word}({', '.join(p.name.text for p in definition.parameters)})"
-            raise fail("N106", f"`{word}` is a block: it takes no size, amount or stride", use, help=mend, notes=self._notes(env))
+            raise fail(
+                "N106",
+                f"`{word}` is a block: it takes no size, amount or stride",
+                use,
+                help=mend,
+                notes=self._notes(env),
+            )
         if len(env.path) >= self.limits.blocks:
             mend = "a block that calls itself ends with `when`"
-            raise fail("N405", f"more than {self.limits.blocks} blocks stand within each other", use, help=mend)
+            raise fail(
+                "N405",
+                f"more than {self.limits.blocks} blocks stand within each other",
+                use,
+                help=mend,
+            )
         label = env.scope.prefix + name if name else env.scope.layer_name(word)
         scope = Scope(f"{label}_")
         inside = block.env._replace(
@@ -659,7 +889,9 @@ class _Expander:
             path=(*env.path, label),
             uses=(*env.uses, use)[-_SHOWN_USES:],
         )
-        inside = inside._replace(values={**block.env.values, **self._bound(body, block, x, env, inside)})
+        inside = inside._replace(
+            values={**block.env.values, **self._bound(body, block, x, env, inside)}
+        )
         try:
             x = yield self._chain(definition.chain, x, inside)
         except NetError as error:
@@ -668,8 +900,12 @@ class _Expander:
             env.scope.names.setdefault(f"{name}.", scope)
         return x
 
-    def _shared(self, body: tree.Layer, shared: Shared, x: int | None, env: Env, name: str | None) -> Work:
-        """A use of a `let`: the first one makes the weights, each further one runs the same operations on them."""
+    def _shared(
+        self, body: tree.Layer, shared: Shared, x: int | None, env: Env, name: str | None
+    ) -> Work:
+        """A use of a `let`: the first one makes the weights, each further one runs the same
+        operations on them.
+        """
         word = shared.definition.name.text
         use = env.span(body)
         if body.size or body.amount is not None or body.stride or body.arguments is not None:
@@ -681,11 +917,21 @@ class _Expander:
                 notes=self._notes(env),
             )
         if len(env.path) >= self.limits.blocks:
-            raise fail("N405", f"more than {self.limits.blocks} blocks stand within each other", use)
+            raise fail(
+                "N405", f"more than {self.limits.blocks} blocks stand within each other", use
+            )
         first = self.shared.get(shared.definition)
-        label = env.scope.prefix + name if name else env.scope.layer_name(word) if first else env.scope.prefix + word
+        label = (
+            env.scope.prefix + name
+            if name
+            else env.scope.layer_name(word)
+            if first
+            else env.scope.prefix + word
+        )
         scope = Scope(f"{label}_")
-        inside = shared.env._replace(scope=scope, path=(*env.path, label), uses=(*env.uses, use)[-_SHOWN_USES:])
+        inside = shared.env._replace(
+            scope=scope, path=(*env.path, label), uses=(*env.uses, use)[-_SHOWN_USES:]
+        )
         begin = len(self.ops)
         self.sharing.append(iter(first) if first else None)
         try:
@@ -698,7 +944,9 @@ class _Expander:
             owners = self.sharing.pop()
         made = range(begin, len(self.ops))
         if made and end is not None:
-            self.pieces.append(Piece(word, self.ops[begin].layer, len(self.layers), self.ops[end].layer))
+            self.pieces.append(
+                Piece(word, self.ops[begin].layer, len(self.layers), self.ops[end].layer)
+            )
         if first is None:
             self.shared[shared.definition] = made
         elif next(owners or iter(()), None) is not None:
@@ -710,11 +958,19 @@ class _Expander:
     def _differs(self, word: str, use: Span, env: Env) -> NetError:
         message = f"`{word}` cannot be shared here: what comes in makes it another piece than at its first use"
         return fail(
-            "N214", message, use, help="give it inputs of one shape, or write a block: def " + word + "() = ...", notes=self._notes(env)
+            "N214",
+            message,
+            use,
+            help="give it inputs of one shape, or write a block: def " + word + "() = ...",
+            notes=self._notes(env),
         )
 
-    def _bound(self, body: tree.Layer, block: Block, x: int | None, env: Env, inside: Env) -> dict[str, Any]:
-        """A use's arguments by the parameters' names; defaults are read in the block, and may use `in` and earlier parameters."""
+    def _bound(
+        self, body: tree.Layer, block: Block, x: int | None, env: Env, inside: Env
+    ) -> dict[str, Any]:
+        """A use's arguments by the parameters' names; defaults are read in the block, and may
+        use `in` and earlier parameters.
+        """
         definition = block.definition
         names = [parameter.name.text for parameter in definition.parameters]
         values: dict[str, Any] = {}
@@ -726,13 +982,23 @@ class _Expander:
                 if name not in names:
                     mend = did_you_mean(name, names) or _parameters_help(definition)
                     raise fail(
-                        "N103", f"`{definition.name.text}` has no parameter `{name}`", env.span(argument.name), help=mend, notes=notes
+                        "N103",
+                        f"`{definition.name.text}` has no parameter `{name}`",
+                        env.span(argument.name),
+                        help=mend,
+                        notes=notes,
                     )
             else:
                 name = next((free_name for free_name in free if free_name not in values), "")
                 if not name:
                     message = f"`{definition.name.text}` takes {len(names)} value{'s' * (len(names) != 1)}; this is one too many"
-                    raise fail("N106", message, env.span(argument), help=_parameters_help(definition), notes=notes)
+                    raise fail(
+                        "N106",
+                        message,
+                        env.span(argument),
+                        help=_parameters_help(definition),
+                        notes=notes,
+                    )
             if name in values:
                 raise fail("N104", f"`{name}` is given twice", env.span(argument), notes=notes)
             values[name] = self._value(argument.value, env, x, chains=True)
@@ -742,7 +1008,9 @@ class _Expander:
                 continue
             if parameter.default is None:
                 message = f"`{definition.name.text}` wants a value for `{name}`"
-                raise fail("N106", message, env.span(body), help=_parameters_help(definition), notes=notes)
+                raise fail(
+                    "N106", message, env.span(body), help=_parameters_help(definition), notes=notes
+                )
             known = inside._replace(values={**block.env.values, **values})
             try:
                 values[name] = self._value(parameter.default, known, x, chains=True)
@@ -763,7 +1031,9 @@ class _Expander:
             raise fail("N207", "`res` holds no layer", env.span(body), notes=self._notes(env))
         made = range(first, len(self.ops))
         holds_default = any(
-            isinstance(option := (op.kind.options.get("act") if op.kind else None), Part) and option.word for op in self.ops[first:]
+            isinstance(option := (op.kind.options.get("act") if op.kind else None), Part)
+            and option.word
+            for op in self.ops[first:]
         )
         shortcut = self._shortcut(skip, x, y, made, body, env)
         if shortcut is None:
@@ -782,7 +1052,9 @@ class _Expander:
             try:
                 act = option.read(act, env.defaults)
             except Problem as problem:
-                own = next((a.value for a in body.arguments or () if a.name and a.name.text == "act"), body)
+                own = next(
+                    (a.value for a in body.arguments or () if a.name and a.name.text == "act"), body
+                )
                 problem.place = problem.place or env.span(own)
                 raise self._problem(problem, body, env) from None
         return end if act is None else self._emit(act, (end,), body, env, act.as_value(), None)
@@ -790,7 +1062,13 @@ class _Expander:
     def _res_arguments(self, body: tree.Layer, x: int, env: Env) -> tuple[Chained, str, Any]:
         notes = self._notes(env)
         if body.size or body.amount is not None or body.stride:
-            raise fail("N106", "`res` takes no size, amount or stride", env.span(body), help="write res(conv3-64 > conv3-64)", notes=notes)
+            raise fail(
+                "N106",
+                "`res` takes no size, amount or stride",
+                env.span(body),
+                help="write res(conv3-64 > conv3-64)",
+                notes=notes,
+            )
         inner, skip, act = None, "auto", None
         for argument in body.arguments or ():
             name = argument.name.text if argument.name else None
@@ -799,26 +1077,64 @@ class _Expander:
                 skip = value.text if isinstance(value, Word) else ""
                 if skip not in ("auto", "pad", "match", "id"):
                     message = f"`skip` takes auto, id, pad or match, not {shown(value)}"
-                    raise fail("N107", message, env.span(argument.value), help=did_you_mean(skip, ("auto", "pad", "match")), notes=notes)
+                    raise fail(
+                        "N107",
+                        message,
+                        env.span(argument.value),
+                        help=did_you_mean(skip, ("auto", "pad", "match")),
+                        notes=notes,
+                    )
             elif name == "act":
                 act = self._value(argument.value, env, x)
                 if not isinstance(act, Word):
-                    raise fail("N107", f"`act` takes an activation, not {shown(act)}", env.span(argument.value), notes=notes)
+                    raise fail(
+                        "N107",
+                        f"`act` takes an activation, not {shown(act)}",
+                        env.span(argument.value),
+                        notes=notes,
+                    )
             elif name is not None:
                 mend = did_you_mean(name, ("skip", "act")) or "its options are skip and act"
-                raise fail("N103", f"`res` has no option `{name}`", env.span(argument), help=mend, notes=notes)
+                raise fail(
+                    "N103",
+                    f"`res` has no option `{name}`",
+                    env.span(argument),
+                    help=mend,
+                    notes=notes,
+                )
             elif inner is not None:
-                raise fail("N106", "`res` takes one chain", env.span(argument), help="join its steps by `>`", notes=notes)
+                raise fail(
+                    "N106",
+                    "`res` takes one chain",
+                    env.span(argument),
+                    help="join its steps by `>`",
+                    notes=notes,
+                )
             else:
                 inner = self._value(argument.value, env, x, chains=True)
                 if not isinstance(inner, Chained):
-                    raise fail("N109", f"`res` takes a chain, not {shown(inner)}", env.span(argument), notes=notes)
+                    raise fail(
+                        "N109",
+                        f"`res` takes a chain, not {shown(inner)}",
+                        env.span(argument),
+                        notes=notes,
+                    )
         if inner is None:
-            raise fail("N106", "`res` wants a chain", env.span(body), help="write res(conv3-64 > conv3-64)", notes=notes)
+            raise fail(
+                "N106",
+                "`res` wants a chain",
+                env.span(body),
+                help="write res(conv3-64 > conv3-64)",
+                notes=notes,
+            )
         return inner, skip, act
 
-    def _shortcut(self, skip: str, x: int, y: int, made: range, body: tree.Layer, env: Env) -> int | None:
-        """The operation that comes in beside F's end: x itself where the shapes agree; None where nothing is to be added."""
+    def _shortcut(
+        self, skip: str, x: int, y: int, made: range, body: tree.Layer, env: Env
+    ) -> int | None:
+        """The operation that comes in beside F's end: x itself where the shapes agree; None
+        where nothing is to be added.
+        """
         before, after = self.ops[x].shape, self.ops[y].shape
         if before == after:
             return x
@@ -826,14 +1142,32 @@ class _Expander:
             return None
         misfit = f"{dims(before)} comes in and {dims(after)} comes out"
         if skip == "id" or len(before) != len(after):
-            reason = "with skip=id the shapes must agree" if skip == "id" else "no shortcut changes the number of axes"
-            mend = "skip=auto projects with a 1x1 convolution" if skip == "id" else "give F's end its input's axes"
-            raise fail("N208", f"`res` cannot add: {misfit}, and {reason}", env.span(body), help=mend, notes=self._notes(env))
+            reason = (
+                "with skip=id the shapes must agree"
+                if skip == "id"
+                else "no shortcut changes the number of axes"
+            )
+            mend = (
+                "skip=auto projects with a 1x1 convolution"
+                if skip == "id"
+                else "give F's end its input's axes"
+            )
+            raise fail(
+                "N208",
+                f"`res` cannot add: {misfit}, and {reason}",
+                env.span(body),
+                help=mend,
+                notes=self._notes(env),
+            )
         stride = self._stride(x, y, made) if len(before) > 1 else None
         if skip == "pad":
             call = Call("widen", None, after[-1], stride)
         else:
-            norms = [op.kind.values["norm"] for op in (self.ops[i] for i in made) if op.kind and op.kind.values.get("norm")]
+            norms = [
+                op.kind.values["norm"]
+                for op in (self.ops[i] for i in made)
+                if op.kind and op.kind.values.get("norm")
+            ]
             given = (Given("act", Word("none")), *((Given("norm", norms[-1]),) if norms else ()))
             if len(before) == 1:
                 call = Call("dense", None, after[-1], None, given, env.defaults)
@@ -845,13 +1179,23 @@ class _Expander:
         except Problem:
             reached = ()
         if reached != after:
-            gives = f"{kind.head()} gives {dims(reached)}" if reached else f"{kind.head()} does not fit"
+            gives = (
+                f"{kind.head()} gives {dims(reached)}" if reached else f"{kind.head()} does not fit"
+            )
             mend = "skip=match adds only where the shapes agree; pad F's windows so that only its strides shrink"
-            raise fail("N208", f"`res` cannot add: {misfit}, and {gives}", env.span(body), help=mend, notes=self._notes(env))
+            raise fail(
+                "N208",
+                f"`res` cannot add: {misfit}, and {gives}",
+                env.span(body),
+                help=mend,
+                notes=self._notes(env),
+            )
         return self._emit(kind, (x,), body, env, kind.head(), None)
 
     def _stride(self, x: int, y: int, made: range) -> tuple[int, ...] | None:
-        """The product of the strides on the way from x to y (the first way, where there are branches); None for 1."""
+        """The product of the strides on the way from x to y (the first way, where there are
+        branches); None for 1.
+        """
         rank = len(self.ops[x].shape) - 1
         product = [1] * rank
         at = y
@@ -877,7 +1221,11 @@ class _Expander:
             made = self._made_layer(body, x, env)
             if key is not None and not made.kind.references():
                 self.made[key] = made
-        return x if made.kind.word == "id" else self._place(made, self._with_read(x, made.kind), body, env, name)
+        return (
+            x
+            if made.kind.word == "id"
+            else self._place(made, self._with_read(x, made.kind), body, env, name)
+        )
 
     @staticmethod
     def _with_read(x: int, kind: Kind) -> tuple[int, ...]:
@@ -885,17 +1233,28 @@ class _Expander:
         return (x, *(at for at, _ in kind.reads())) if kind.points else (x,)
 
     def _key(self, body: tree.Layer, x: int, env: Env) -> Any:
-        """What a layer's outcome depends on, where it is written in plain numbers and words; None where it is not.
+        """What a layer's outcome depends on, where it is written in plain numbers and words; None
+        where it is not.
 
-        Deep networks write the same layer at the same shape again and again: each is worked out once.
+        Deep networks write the same layer at the same shape again and again: each is worked out
+        once.
         """
-        if body.size is not None or isinstance(body.amount, tree.Expression) or isinstance(self.ops[x].shape, Indices):
+        if (
+            body.size is not None
+            or isinstance(body.amount, tree.Expression)
+            or isinstance(self.ops[x].shape, Indices)
+        ):
             return None
-        if body.stride is not None and any(isinstance(item, tree.Expression) for item in body.stride.items):
+        if body.stride is not None and any(
+            isinstance(item, tree.Expression) for item in body.stride.items
+        ):
             return None
         for argument in body.arguments or ():
             word = _bare_word(argument.value) if isinstance(argument.value, tree.Chain) else None
-            if not (isinstance(argument.value, tree.Number) or (word is not None and word.text not in env.values)):
+            if not (
+                isinstance(argument.value, tree.Number)
+                or (word is not None and word.text not in env.values)
+            ):
                 return None
         return env.source.text[body.start : body.end], id(env.defaults), self.ops[x].shape
 
@@ -903,11 +1262,28 @@ class _Expander:
         word = body.word.text
         kind_word, size = _resolve_kind(word, body, env)
         if body.size is not None:
-            size = (*size, *(self._whole(item, env, x, "a size", least=None) for item in body.size.items))
-        amount = None if body.amount is None else self._whole(body.amount, env, x, "the amount", least=None)
-        stride = None if body.stride is None else tuple(self._whole(s, env, x, "the stride", least=None) for s in body.stride.items)
+            size = (
+                *size,
+                *(self._whole(item, env, x, "a size", least=None) for item in body.size.items),
+            )
+        amount = (
+            None
+            if body.amount is None
+            else self._whole(body.amount, env, x, "the amount", least=None)
+        )
+        stride = (
+            None
+            if body.stride is None
+            else tuple(self._whole(s, env, x, "the stride", least=None) for s in body.stride.items)
+        )
         if KINDS[kind_word].inputs is None:
-            raise fail("N106", f"`{kind_word}` merges branches", env.span(body), help=f"write {kind_word}[ a | b ]", notes=self._notes(env))
+            raise fail(
+                "N106",
+                f"`{kind_word}` merges branches",
+                env.span(body),
+                help=f"write {kind_word}[ a | b ]",
+                notes=self._notes(env),
+            )
         given = tuple(self._given(argument, env, x) for argument in body.arguments or ())
         units = KINDS[kind_word].group == "activation" and amount is not None
         call = Call(kind_word, size or None, amount, stride, given, env.defaults)
@@ -915,7 +1291,9 @@ class _Expander:
         made = self._shaped(kind, self._with_read(x, kind), body, env, _compact(call))
         if units and len(self.ops[x].shape) == 2:
             message = f"`{kind_word}-{amount}` flattens the sequence {dims(self.ops[x].shape)} that comes in"
-            remark = Problem("W705", message, help=f"one for each position is dense-{amount}({kind_word})")
+            remark = Problem(
+                "W705", message, help=f"one for each position is dense-{amount}({kind_word})"
+            )
             made = made._replace(remarks=(remark, *made.remarks))
         return made
 
@@ -925,14 +1303,23 @@ class _Expander:
         except Problem as problem:
             raise self._problem(problem, body, env) from None
 
-    def _emit(self, kind: Kind, inputs: tuple[int, ...], body: Any, env: Env, text: str, name: str | None) -> int:
-        """Adds a layer: its own operation, then its norm and its activation. Gives back the last one."""
+    def _emit(
+        self, kind: Kind, inputs: tuple[int, ...], body: Any, env: Env, text: str, name: str | None
+    ) -> int:
+        """Adds a layer: its own operation, then its norm and its activation.
+
+        Gives back the last one.
+        """
         return self._place(self._shaped(kind, inputs, body, env, text), inputs, body, env, name)
 
     def _shaped(self, kind: Kind, inputs: tuple[int, ...], body: Any, env: Env, text: str) -> Made:
         """A layer on these inputs, its shape known and its arrays within the limits."""
         shapes = tuple(self.ops[index].shape for index in inputs)
-        parts = tuple((inner, part == "act" and "act" not in kind.explicit) for part in ("norm", "act") if (inner := kind.values.get(part)))
+        parts = tuple(
+            (inner, part == "act" and "act" not in kind.explicit)
+            for part in ("norm", "act")
+            if (inner := kind.values.get(part))
+        )
         try:
             _check_indices(kind, shapes)
             shape = kind.shape(*shapes)
@@ -944,21 +1331,29 @@ class _Expander:
             self._check_elements(each, env.span(body))
         return Made(kind, shape, text, parts, tuple(kind.remarks(shape, *shapes)), env.defaults)
 
-    def _place(self, made: Made, inputs: tuple[int, ...], body: Any, env: Env, name: str | None) -> int:
+    def _place(
+        self, made: Made, inputs: tuple[int, ...], body: Any, env: Env, name: str | None
+    ) -> int:
         span = env.span(body)
         for remark in made.remarks:
             self._warn(remark.code, str(remark), span, env, help=remark.help)
         layer = len(self.layers)
-        label = self._unique(env.scope.prefix + name if name else env.scope.layer_name(made.kind.word))
+        label = self._unique(
+            env.scope.prefix + name if name else env.scope.layer_name(made.kind.word)
+        )
         first = at = self._add(made.kind, inputs, made.shape, layer, label)
         for kind, is_default in made.parts:
             at = self._add(kind, (at,), made.shape, layer, self._unique(f"{label}_{kind.word}"))
             if is_default:
                 stated = made.kind.stated("act", made.defaults)
-                self.defaults[at] = Default(first, span, made.text, stated.place if stated else None)
+                self.defaults[at] = Default(
+                    first, span, made.text, stated.place if stated else None
+                )
         if at >= self.limits.operations:
             raise self._too_many_operations(span)
-        self.layers.append(Layer(tuple(range(first, at + 1)), made.text, label, span, env.path, env.uses))
+        self.layers.append(
+            Layer(tuple(range(first, at + 1)), made.text, label, span, env.path, env.uses)
+        )
         return at
 
     def _add(self, kind: Kind, inputs: tuple[int, ...], shape: Shape, layer: int, name: str) -> int:
@@ -1000,18 +1395,28 @@ class _Expander:
     def _given(self, argument: tree.Argument, env: Env, x: int | None) -> Given:
         """An option as kinds read it."""
         name = argument.name.text if argument.name else None
-        return Given(name, self._value(argument.value, env, x), env.span(argument if name is None else argument.value))
+        return Given(
+            name,
+            self._value(argument.value, env, x),
+            env.span(argument if name is None else argument.value),
+        )
 
     def _value(self, value: tree.Value, env: Env, x: int | None, chains: bool = False) -> Any:
-        """What a value means: a number, a string, `Dims`, a tuple, a `Word`, a `Ref`, or with `chains` a `Chained`.
+        """What a value means: a number, a string, `Dims`, a tuple, a `Word`, a `Ref`, or with
+        `chains` a `Chained`.
 
-        A parameter's bare name is its value. Without `chains` (an option of a kind) a bare word stays a word.
+        A parameter's bare name is its value. Without `chains` (an option of a kind) a bare word
+        stays a word.
         """
         if isinstance(value, tree.Number | tree.String):
             return value.value
         if isinstance(value, tree.Expression):
             known = evaluate(value, env.source, self._lookup(env, x), self.limits)
-            return self._word_of(known, env, x, value) if isinstance(known, Chained) and not chains else known
+            return (
+                self._word_of(known, env, x, value)
+                if isinstance(known, Chained) and not chains
+                else known
+            )
         if isinstance(value, tree.Sizes):
             return Dims(tuple(self._whole(item, env, x, "a size", least=0) for item in value.items))
         if isinstance(value, tree.Tuple):
@@ -1019,7 +1424,11 @@ class _Expander:
         bare = _bare_word(value)
         if bare is not None and bare.text in env.values:
             known = env.values[bare.text]
-            return self._word_of(known, env, x, value) if isinstance(known, Chained) and not chains else known
+            return (
+                self._word_of(known, env, x, value)
+                if isinstance(known, Chained) and not chains
+                else known
+            )
         if bare is None:
             self._refuse_arithmetic(value, env)
         if chains:
@@ -1029,25 +1438,59 @@ class _Expander:
     def _refuse_arithmetic(self, chain: tree.Chain, env: Env) -> None:
         """`f(c/2)`, `f(c-1)` with a number parameter c: arithmetic without its braces."""
         body = chain.steps[0].body
-        if not isinstance(body, tree.Layer) or body.word.text not in env.values or isinstance(env.values[body.word.text], Chained):
+        if (
+            not isinstance(body, tree.Layer)
+            or body.word.text not in env.values
+            or isinstance(env.values[body.word.text], Chained)
+        ):
             return
         if body.amount is not None or body.stride:
             text = env.span(body).text
-            raise fail("N005", f"`{body.word.text}` is a number: arithmetic stands in braces", env.span(body), help=f"write {{{text}}}")
+            raise fail(
+                "N005",
+                f"`{body.word.text}` is a number: arithmetic stands in braces",
+                env.span(body),
+                help=f"write {{{text}}}",
+            )
 
-    def _word_of(self, value: Chained, env: Env, x: int | None, node: tree.Chain | tree.Expression) -> Word | Ref:
-        """A chain of one plain word, as a word with its arguments; a reference alone as the point that it names."""
+    def _word_of(
+        self, value: Chained, env: Env, x: int | None, node: tree.Chain | tree.Expression
+    ) -> Word | Ref:
+        """A chain of one plain word, as a word with its arguments; a reference alone as the
+        point that it names.
+        """
         step = value.chain.steps[0]
         body = step.body
-        if isinstance(body, tree.Reference) and len(value.chain.steps) == 1 and step.repeat is None and not step.name:
+        if (
+            isinstance(body, tree.Reference)
+            and len(value.chain.steps) == 1
+            and step.repeat is None
+            and not step.name
+        ):
             at = self._referred(body, value.env)
             op = self.ops[at]
-            return Ref(body.name, at, op.shape, op.kind, tuple((source, self.ops[source].shape) for source in op.inputs))
-        plain = isinstance(body, tree.Layer) and not (body.size or body.amount is not None or body.stride)
+            return Ref(
+                body.name,
+                at,
+                op.shape,
+                op.kind,
+                tuple((source, self.ops[source].shape) for source in op.inputs),
+            )
+        plain = isinstance(body, tree.Layer) and not (
+            body.size or body.amount is not None or body.stride
+        )
         if len(value.chain.steps) > 1 or step.repeat is not None or step.name or not plain:
-            raise fail("N107", "an option takes a word or a number, not a chain", env.span(node), notes=self._notes(env))
+            raise fail(
+                "N107",
+                "an option takes a word or a number, not a chain",
+                env.span(node),
+                notes=self._notes(env),
+            )
         assert isinstance(body, tree.Layer)
-        return Word(body.word.text, tuple(self._given(argument, value.env, x) for argument in body.arguments or ()))
+        return Word(
+            body.word.text,
+            tuple(self._given(argument, value.env, x) for argument in body.arguments or ()),
+        )
 
     def _lookup(self, env: Env, x: int | None) -> Any:
         def value_of(name: str, span: Span) -> Any:
@@ -1063,14 +1506,20 @@ class _Expander:
             if base == "in" and x is not None:
                 has = ", ".join(sizes)
                 raise fail(
-                    "N110", f"what comes in is {dims(self.ops[x].shape)}: it has no `{name}`", span, help=f"it has {has}", notes=notes
+                    "N110",
+                    f"what comes in is {dims(self.ops[x].shape)}: it has no `{name}`",
+                    span,
+                    help=f"it has {has}",
+                    notes=notes,
                 )
             if base == "in":
                 raise fail("N110", "nothing comes in here, so `in` has no value", span, notes=notes)
             if name in self.lost:
                 raise NetError()
             mend = did_you_mean(name, [*env.values, *sizes]) or (
-                f"the names here are {', '.join([*env.values, *sizes])}" if env.values or sizes else "set it with `param`"
+                f"the names here are {', '.join([*env.values, *sizes])}"
+                if env.values or sizes
+                else "set it with `param`"
             )
             raise fail("N110", f"there is no `{name}` here", span, help=mend, notes=notes)
 
@@ -1081,17 +1530,46 @@ class _Expander:
             return {}
         shape = self.ops[x].shape
         names = _SIZES_OF_INPUT.get(len(shape), ())
-        return {"in": shape[-1], **{f"in.{name}": size for name, size in zip(names, shape, strict=False)}}
+        return {
+            "in": shape[-1],
+            **{f"in.{name}": size for name, size in zip(names, shape, strict=False)},
+        }
 
-    def _whole(self, node: tree.Number | tree.Expression, env: Env, x: int | None, what: str, least: int | None) -> int:
-        value = node.value if isinstance(node, tree.Number) else evaluate(node, env.source, self._lookup(env, x), self.limits)
+    def _whole(
+        self,
+        node: tree.Number | tree.Expression,
+        env: Env,
+        x: int | None,
+        what: str,
+        least: int | None,
+    ) -> int:
+        value = (
+            node.value
+            if isinstance(node, tree.Number)
+            else evaluate(node, env.source, self._lookup(env, x), self.limits)
+        )
         notes = self._notes(env)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise fail("N111", f"{what} is a whole number, not {_shown_value(value)}", env.span(node), notes=notes)
+            raise fail(
+                "N111",
+                f"{what} is a whole number, not {_shown_value(value)}",
+                env.span(node),
+                notes=notes,
+            )
         if least is not None and value < least:
-            raise fail("N201", f"{what} is a whole number from {least} up, not {value}", env.span(node), notes=notes)
+            raise fail(
+                "N201",
+                f"{what} is a whole number from {least} up, not {value}",
+                env.span(node),
+                notes=notes,
+            )
         if abs(value) > self.limits.integer:
-            raise fail("N404", f"{value} is larger than the limit of {self.limits.integer:,}", env.span(node), notes=notes)
+            raise fail(
+                "N404",
+                f"{value} is larger than the limit of {self.limits.integer:,}",
+                env.span(node),
+                notes=notes,
+            )
         return value
 
     # --- names of points ---
@@ -1101,7 +1579,9 @@ class _Expander:
             raise self._nothing_comes_in(name, env)
         self._define(env.scope, name.text, x, env.span(name), env)
 
-    def _define(self, scope: Scope, name: str, x: int, span: Span | None, env: Env | None = None) -> None:
+    def _define(
+        self, scope: Scope, name: str, x: int, span: Span | None, env: Env | None = None
+    ) -> None:
         if name in scope.names:
             raise self._used_twice(name, scope, span, env)
         scope.names[name] = x
@@ -1109,10 +1589,14 @@ class _Expander:
             scope.places[name] = span
 
     def _take_over(self, inner: Scope, turn: str, own: set[str], env: Env) -> None:
-        """Makes the names of a repeat's pass known to the scope that the repeat stands in; `own` are those of earlier passes."""
+        """Makes the names of a repeat's pass known to the scope that the repeat stands in; `own`
+        are those of earlier passes.
+        """
         for name, point in inner.names.items():
             if name not in own and name in env.scope.names:
-                raise self._used_twice(name.rstrip("."), env.scope, inner.places.get(name.rstrip(".")), env)
+                raise self._used_twice(
+                    name.rstrip("."), env.scope, inner.places.get(name.rstrip(".")), env
+                )
             own.add(name)
             env.scope.names.setdefault(name, {})[turn] = point
             if name in inner.places:
@@ -1121,7 +1605,13 @@ class _Expander:
     def _used_twice(self, name: str, scope: Scope, span: Span | None, env: Env | None) -> NetError:
         first = scope.places.get(name)
         notes = (*((Note("first used here", first),) if first else ()), *self._notes(env))
-        return fail("N104", f"the name `{name}` is used twice", span, help="a name is unique in its network", notes=notes)
+        return fail(
+            "N104",
+            f"the name `{name}` is used twice",
+            span,
+            help="a name is unique in its network",
+            notes=notes,
+        )
 
     def _found(self, reference: tree.Reference, parts: list[str], env: Env) -> Any:
         """What a reference's names lead to: an operation, or the passes of a repeat."""
@@ -1142,24 +1632,49 @@ class _Expander:
                 raise NetError()
             known = env.scope.known()
             text = ".".join(parts)
-            mend = did_you_mean(text, known) or (f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step")
-            raise fail("N101", f"`@{text}` refers to nothing before it", env.span(reference), help=mend, notes=self._notes(env))
+            mend = did_you_mean(text, known) or (
+                f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step"
+            )
+            raise fail(
+                "N101",
+                f"`@{text}` refers to nothing before it",
+                env.span(reference),
+                help=mend,
+                notes=self._notes(env),
+            )
         return found
 
     def _referred(self, reference: tree.Reference, env: Env) -> int:
         if reference.name.endswith(".*"):
-            message = f"`@{reference.name}` is one branch for each pass, and stands alone in a merge"
-            raise fail("N109", message, env.span(reference), help=f"write [ @{reference.name} ] or add[ @{reference.name} ]")
+            message = (
+                f"`@{reference.name}` is one branch for each pass, and stands alone in a merge"
+            )
+            raise fail(
+                "N109",
+                message,
+                env.span(reference),
+                help=f"write [ @{reference.name} ] or add[ @{reference.name} ]",
+            )
         found = self._found(reference, reference.name.split("."), env)
         if isinstance(found, dict):
             passes = ", ".join(f"@{reference.name}.{turn}" for turn in found)
-            raise fail("N109", f"`@{reference.name}` is in a repeat: each pass has its own", env.span(reference), help=f"say {passes}")
+            raise fail(
+                "N109",
+                f"`@{reference.name}` is in a repeat: each pass has its own",
+                env.span(reference),
+                help=f"say {passes}",
+            )
         return int(found)
 
     def _all_passes(self, reference: tree.Reference, env: Env) -> list[int]:
         found = self._found(reference, reference.name.split(".")[:-1], env)
         if not isinstance(found, dict):
-            raise fail("N109", f"`@{reference.name[:-2]}` is in no repeat", env.span(reference), notes=self._notes(env))
+            raise fail(
+                "N109",
+                f"`@{reference.name[:-2]}` is in no repeat",
+                env.span(reference),
+                notes=self._notes(env),
+            )
         waiting: list[Any] = [found]
         points: list[int] = []
         while waiting:
@@ -1178,11 +1693,17 @@ class _Expander:
 
     def _problem(self, problem: Problem, body: Any, env: Env, x: int | None = None) -> NetError:
         """A kind's problem with its place in the text."""
-        span = problem.place if isinstance(problem.place, Span) else self._part(problem.where, body, env)
+        span = (
+            problem.place
+            if isinstance(problem.place, Span)
+            else self._part(problem.where, body, env)
+        )
         mend = problem.help
         if problem.code == "N204" and x is not None:
             mend = "; ".join(filter(None, (mend, self._shrinking(x))))
-        return fail(problem.code, str(problem), span, help=mend, label=problem.label, notes=self._notes(env))
+        return fail(
+            problem.code, str(problem), span, help=mend, label=problem.label, notes=self._notes(env)
+        )
 
     def _part(self, where: str, body: Any, env: Env) -> Span:
         """The piece of a layer that a problem names."""
@@ -1204,7 +1725,9 @@ class _Expander:
         return env.span(body)
 
     def _shrinking(self, x: int) -> str:
-        """Where the positions at hand were reached: `the input of 32x32 shrank to 5x5 at line 3 (pool)`."""
+        """Where the positions at hand were reached: `the input of 32x32 shrank to 5x5 at line 3
+        (pool)`.
+        """
         positions = self.ops[x].shape[:-1]
         at = x
         while self.ops[at].inputs and self.ops[self.ops[at].inputs[0]].shape[:-1] == positions:
@@ -1222,17 +1745,23 @@ class _Expander:
         mend = "begin the flow with a shape (32x32x3 > ...) or `@name`; a fragment is read with --input 32x32x3"
         if self.inputs:
             mend = f"begin the flow with `@{self.inputs[0].name}`, or continue the statement above with `>`"
-        return fail("N209", "nothing comes in here", env.span(node), help=mend, notes=self._notes(env))
+        return fail(
+            "N209", "nothing comes in here", env.span(node), help=mend, notes=self._notes(env)
+        )
 
     def _too_many_operations(self, span: Span) -> NetError:
-        return fail("N406", f"the network has more than {self.limits.operations:,} operations", span)
+        return fail(
+            "N406", f"the network has more than {self.limits.operations:,} operations", span
+        )
 
     def _check_elements(self, shape: Shape, span: Span | None) -> None:
         elements = 1
         for size in shape:
             elements *= size
         if elements > self.limits.elements:
-            raise fail("N407", f"a tensor of {dims(shape)} has {elements:,} elements, more than 2^53", span)
+            raise fail(
+                "N407", f"a tensor of {dims(shape)} has {elements:,} elements, more than 2^53", span
+            )
 
     def _warn(self, code: str, message: str, span: Span, env: Env | None, help: str = "") -> None:
         self.warnings.append(Diagnostic(code, message, span, help=help, notes=self._notes(env)))
@@ -1245,7 +1774,9 @@ class _Expander:
             settled = settle(self.ops, self.layers, self.defaults, self.sum_ends, self.repeats)
             self.warnings += settled.warnings
             graph = self._graph(settled, source)
-        order = sorted((*self.problems, *self.warnings), key=lambda d: d.span.start if d.span else -1)
+        order = sorted(
+            (*self.problems, *self.warnings), key=lambda d: d.span.start if d.span else -1
+        )
         return Expanded(name, graph, tuple(once(order)), self.declared, tuple(self.expectations))
 
     def _graph(self, settled: Settled, source: Source) -> Graph | None:
@@ -1257,7 +1788,9 @@ class _Expander:
         takers = takers_of(graph.ops)
         names = {at: name for name, at in points.items() if "." not in name}
         ends = dict.fromkeys(place[end] for end in self.ends)
-        outputs = tuple(_output(graph, end, names) for end in ends if not takers[end] and graph.ops[end].inputs)
+        outputs = tuple(
+            _output(graph, end, names) for end in ends if not takers[end] and graph.ops[end].inputs
+        )
         self._warn_of_unused_names(points, outputs)
         self._check_inputs(graph, takers, outputs, source)
         return None if self.problems else graph._replace(outputs=outputs)
@@ -1274,7 +1807,9 @@ class _Expander:
                 elif not isinstance(at, dict):
                     found[prefix + name] = at
                 elif name.endswith("."):
-                    waiting.append((prefix + name, {f"{turn}.": inner for turn, inner in at.items()}))
+                    waiting.append(
+                        (prefix + name, {f"{turn}.": inner for turn, inner in at.items()})
+                    )
                 else:
                     waiting.append((f"{prefix}{name}.", at))
         return found
@@ -1283,13 +1818,25 @@ class _Expander:
         ends = {output.op for output in outputs}
         for name, span in self.env.scope.places.items():
             if name in points and name not in self.used and points[name] not in ends:
-                self._warn("W703", f"the name `{name}` is never used", span, None, help=f"remove it, or refer to it with `@{name}`")
+                self._warn(
+                    "W703",
+                    f"the name `{name}` is never used",
+                    span,
+                    None,
+                    help=f"remove it, or refer to it with `@{name}`",
+                )
 
-    def _check_inputs(self, graph: Graph, takers: list[list[int]], outputs: tuple[Point, ...], source: Source) -> None:
+    def _check_inputs(
+        self, graph: Graph, takers: list[list[int]], outputs: tuple[Point, ...], source: Source
+    ) -> None:
         if not graph.inputs:
             what = "there is no network here: it has no input and no layers"
             span = self.net or (Span(source, 0, 1) if source.text else None)
-            self.problems.append(Diagnostic("N211", what, span, help="write one, such as 32x32x1 > conv5-6 > pool > fc-10"))
+            self.problems.append(
+                Diagnostic(
+                    "N211", what, span, help="write one, such as 32x32x1 > conv5-6 > pool > fc-10"
+                )
+            )
         reached: set[int] = set()
         waiting = [output.op for output in outputs]
         while waiting:
@@ -1301,25 +1848,34 @@ class _Expander:
             if point.op not in reached:
                 span = graph.layers[graph.ops[point.op].layer].span
                 mend = "what takes it leads nowhere" if takers[point.op] else "continue it with `>`"
-                self.problems.append(Diagnostic("N212", f"the input `{point.name}` reaches no output", span, help=mend))
+                self.problems.append(
+                    Diagnostic(
+                        "N212", f"the input `{point.name}` reaches no output", span, help=mend
+                    )
+                )
 
 
 def _output(graph: Graph, end: int, names: dict[int, str]) -> Point:
     """A network's output: its name, and the activation that it ends with."""
     at = end
-    while (kind := graph.ops[at].kind) is not None and kind.moves and len(graph.ops[at].inputs) == 1:
+    while (
+        (kind := graph.ops[at].kind) is not None and kind.moves and len(graph.ops[at].inputs) == 1
+    ):
         at = graph.ops[at].inputs[0]
     activation = kind.word if kind is not None and kind.group == "activation" else "linear"
     layer = graph.layers[graph.ops[end].layer]
     return Point(names.get(end, layer.name), end, graph.ops[end].shape, activation)
 
 
-# --- words, before anything is expanded -----------------------------------------------------------------------------------
+# --- words, before anything is expanded -----------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
 def _kind_and_size(word: str) -> tuple[str, tuple[int, ...]] | None:
-    """`conv1x7` as a kind and a size: letters and the longest trailing size. None where it is no such word."""
+    """`conv1x7` as a kind and a size: letters and the longest trailing size.
+
+    None where it is no such word.
+    """
     letters = word.rstrip("0123456789x")
     size = word[len(letters) :]
     while size.startswith("x"):  # an x at the end of the letters is theirs
@@ -1350,30 +1906,60 @@ def _resolve_kind(word: str, body: tree.Layer, env: Env) -> tuple[str, tuple[int
 
 def _unknown_word(word: str, body: tree.Layer, env: Env) -> Diagnostic:
     if word == "when":
-        return Diagnostic("N101", "`when` wants a condition and a chain", env.span(body.word), help="write when(in > 64, conv1-64)")
+        return Diagnostic(
+            "N101",
+            "`when` wants a condition and a chain",
+            env.span(body.word),
+            help="write when(in > 64, conv1-64)",
+        )
     if re.fullmatch(r"x[0-9]+", word):
-        return Diagnostic("N101", f"`{word}` is a repeat, and stands behind a step", env.span(body.word), help=f"write conv3-64 {word}")
+        return Diagnostic(
+            "N101",
+            f"`{word}` is a repeat, and stands behind a step",
+            env.span(body.word),
+            help=f"write conv3-64 {word}",
+        )
     letters = re.match(r"[A-Za-z_]*", word)
     stem = letters.group() if letters else word
-    known = [*KINDS, *FORMS, *env.blocks, *(name for name, value in env.values.items() if isinstance(value, Chained))]
-    mend = did_you_mean(word, [*env.blocks, "relu6", *FORMS]) if not stem else did_you_mean(stem, known) or did_you_mean(word, known)
+    known = [
+        *KINDS,
+        *FORMS,
+        *env.blocks,
+        *(name for name, value in env.values.items() if isinstance(value, Chained)),
+    ]
+    mend = (
+        did_you_mean(word, [*env.blocks, "relu6", *FORMS])
+        if not stem
+        else did_you_mean(stem, known) or did_you_mean(word, known)
+    )
     if word not in env.blocks and env.scope.holder(word):
         mend = f"write @{word} for the point of this name"
-    elif elsewhere := _LAYERS_ELSEWHERE.get(word.lower()) or _LAYERS_ELSEWHERE.get(re.sub(r"[123]d|[0-9_]", "", word.lower())):
+    elif elsewhere := _LAYERS_ELSEWHERE.get(word.lower()) or _LAYERS_ELSEWHERE.get(
+        re.sub(r"[123]d|[0-9_]", "", word.lower())
+    ):
         mend = f"it is written {elsewhere}"
     if not mend:
-        mend = "the kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
-    return Diagnostic("N101", f"there is no layer or block `{word}`", env.span(body.word), help=mend)
+        mend = (
+            "the kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
+        )
+    return Diagnostic(
+        "N101", f"there is no layer or block `{word}`", env.span(body.word), help=mend
+    )
 
 
 def _check_words(statement: tree.Statement, env: Env) -> list[tuple[str, Diagnostic]]:
-    """Unknown words and options anywhere in a statement: all are told at once, also those in blocks that nobody uses."""
+    """Unknown words and options anywhere in a statement: all are told at once, also those in
+    blocks that nobody uses.
+    """
     found: list[tuple[str, Diagnostic]] = []
     own: set[str] = set()
     waiting: list[Any] = []
     if isinstance(statement, tree.Def):
         own = {parameter.name.text for parameter in statement.parameters} | {statement.name.text}
-        waiting = [statement.chain, *(p.default for p in statement.parameters if _is_chain(p.default))]
+        waiting = [
+            statement.chain,
+            *(p.default for p in statement.parameters if _is_chain(p.default)),
+        ]
     elif isinstance(statement, tree.Input):
         waiting = list(statement.steps)
     elif isinstance(statement, tree.Flow | tree.Let):
@@ -1383,7 +1969,17 @@ def _check_words(statement: tree.Statement, env: Env) -> list[tuple[str, Diagnos
             word = setting.word.text
             if word in FORMS or word in env.blocks:
                 what = f"`{word}` is no kind of layer: it has no defaults"
-                found.append((word, Diagnostic("N109", what, env.span(setting.word), help="write its options where it is used")))
+                found.append(
+                    (
+                        word,
+                        Diagnostic(
+                            "N109",
+                            what,
+                            env.span(setting.word),
+                            help="write its options where it is used",
+                        ),
+                    )
+                )
             elif word not in KINDS:
                 layer = tree.Layer(setting.word, None, None, None, None, setting.start, setting.end)
                 found += _wrong_word(layer, env) or [(word, _sized_default(setting.word, env))]
@@ -1416,8 +2012,17 @@ def _wrong_merge(node: tree.Merge, env: Env) -> list[tuple[str, Diagnostic]]:
     if node.word is None or (node.word.text in KINDS and KINDS[node.word.text].inputs is None):
         return []
     merges = [word for word, kind in KINDS.items() if kind.inputs is None and word != "concat"]
-    mend = did_you_mean(node.word.text, merges) or f"merges are [ ... ] alone and {', '.join(merges)}"
-    return [(node.word.text, Diagnostic("N101", f"`{node.word.text}[ ... ]` is no merge", env.span(node.word), help=mend))]
+    mend = (
+        did_you_mean(node.word.text, merges) or f"merges are [ ... ] alone and {', '.join(merges)}"
+    )
+    return [
+        (
+            node.word.text,
+            Diagnostic(
+                "N101", f"`{node.word.text}[ ... ]` is no merge", env.span(node.word), help=mend
+            ),
+        )
+    ]
 
 
 def _sized_default(word: tree.Name, env: Env) -> Diagnostic:
@@ -1434,15 +2039,31 @@ def _wrong_word(body: tree.Layer, env: Env) -> list[tuple[str, Diagnostic]]:
         return [(word, diagnostic) for diagnostic in error.diagnostics]
     wrong = []
     for argument in body.arguments or ():
-        options = {*KINDS[kind].options, *(KINDS["fc"].options if body.amount is not None and KINDS[kind].group == "activation" else ())}
+        options = {
+            *KINDS[kind].options,
+            *(
+                KINDS["fc"].options
+                if body.amount is not None and KINDS[kind].group == "activation"
+                else ()
+            ),
+        }
         if argument.name and argument.name.text not in options:
             problem = KINDS[kind].unknown(argument.name.text)
-            wrong.append((word, Diagnostic(problem.code, str(problem), env.span(argument.name), help=problem.help)))
+            wrong.append(
+                (
+                    word,
+                    Diagnostic(
+                        problem.code, str(problem), env.span(argument.name), help=problem.help
+                    ),
+                )
+            )
     return wrong
 
 
 def _names_of(statement: tree.Statement) -> set[str]:
-    """The names that a statement would have brought in: a block's or param's own, and those behind `as`."""
+    """The names that a statement would have brought in: a block's or param's own, and those
+    behind `as`.
+    """
     if isinstance(statement, tree.Def | tree.Let | tree.Param | tree.Net):
         return {statement.name.text}
     names = {"input"} if isinstance(statement, tree.Input) and not statement.name else set()
@@ -1459,10 +2080,17 @@ def _names_of(statement: tree.Statement) -> set[str]:
 
 
 def _one_word(chain: tree.Chain) -> tree.Layer | None:
-    """The step of a chain that is one word, maybe with arguments, and nothing else: it may be meant as an option's value."""
+    """The step of a chain that is one word, maybe with arguments, and nothing else: it may be
+    meant as an option's value.
+    """
     step = chain.steps[0]
     body = step.body
-    if len(chain.steps) > 1 or step.repeat is not None or step.name or not isinstance(body, tree.Layer):
+    if (
+        len(chain.steps) > 1
+        or step.repeat is not None
+        or step.name
+        or not isinstance(body, tree.Layer)
+    ):
         return None
     return None if body.size or body.amount is not None or body.stride else body
 
@@ -1474,7 +2102,9 @@ def _bare_word(chain: tree.Chain) -> tree.Name | None:
 
 
 def _in_expressions(value: Any) -> Any:
-    """A parameter's value in an expression: `yes` or `no` given as a word holds or does not, as in `when(se, ...)`."""
+    """A parameter's value in an expression: `yes` or `no` given as a word holds or does not, as
+    in `when(se, ...)`.
+    """
     bare = _bare_word(value.chain) if isinstance(value, Chained) else None
     return value if bare is None else _YES_OR_NO.get(bare.text, value)
 
@@ -1496,13 +2126,21 @@ def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:
     x = next((x for x in shapes if isinstance(x, Indices)), None)
     if x is not None and not kind.indices and kind.word != "id":
         message = f"`{kind.head()}` takes numbers, and {dims(x)} are indices"
-        raise Problem("N203", message, help="embed-64 makes vectors of them", label=f"{dims(x)} comes in here")
+        raise Problem(
+            "N203", message, help="embed-64 makes vectors of them", label=f"{dims(x)} comes in here"
+        )
 
 
 def _smallest_call(word: str, given: tuple[Given, ...]) -> Call:
     """A call that gives the kind whatever it must have, to try options on."""
     takes = KINDS[word].takes
-    return Call(word, (3,) if takes.get("size") == "yes" else None, 1 if takes.get("amount") == "yes" else None, None, given)
+    return Call(
+        word,
+        (3,) if takes.get("size") == "yes" else None,
+        1 if takes.get("amount") == "yes" else None,
+        None,
+        given,
+    )
 
 
 def _parameters_help(definition: tree.Def) -> str:
@@ -1511,10 +2149,14 @@ def _parameters_help(definition: tree.Def) -> str:
 
 
 def _led_to_by(use: Span, error: NetError) -> NetError:
-    """A block's mistakes with the use that led to them, where they do not tell it, or uses enough, already."""
+    """A block's mistakes with the use that led to them, where they do not tell it, or uses
+    enough, already.
+    """
     told = []
     for diagnostic in error.diagnostics:
-        if len(diagnostic.notes) < _SHOWN_USES and all(note.span != use for note in diagnostic.notes):
+        if len(diagnostic.notes) < _SHOWN_USES and all(
+            note.span != use for note in diagnostic.notes
+        ):
             diagnostic = diagnostic._replace(notes=(*diagnostic.notes, Note("used here", use)))
         told.append(diagnostic)
     return NetError(*told)

@@ -1,4 +1,6 @@
-"""Files written beside their place and renamed: what stood there stands until the new one is whole."""
+"""Files written beside their place and renamed: what stood there stands until the new one is
+whole.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,21 @@ def write(path: Path, text: str) -> None:
 
 
 def save(path: Path, writer: Callable[[Path], object]) -> None:
-    """Lets `writer` write a file beside the path, and then gives it the path's name. Raises RunError N610."""
+    """Lets `writer` write a file beside the path, and then gives it the path's name.
+
+    Raises RunError N610.
+    """
     part = path.with_name(f".part-{path.name}")
     try:
         writer(part)
         if path.exists():
             part.chmod(path.stat().st_mode)
         os.replace(part, path)
-    except (OSError, RuntimeError, ValueError) as error:  # h5py reports a full disk as a RuntimeError or a ValueError
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # h5py reports a full disk as a RuntimeError or a ValueError
         raise not_written(path, error) from None
     finally:
         with suppress(OSError):
@@ -33,4 +42,10 @@ def save(path: Path, writer: Callable[[Path], object]) -> None:
 def not_written(path: Path, error: Exception) -> RunError:
     """The error of a path that the disk does not take."""
     reason = getattr(error, "strerror", None) or str(error)
-    return RunError(Diagnostic("N610", f"{path} cannot be written: {reason}", help="it takes a folder that can be written, and room"))
+    return RunError(
+        Diagnostic(
+            "N610",
+            f"{path} cannot be written: {reason}",
+            help="it takes a folder that can be written, and room",
+        )
+    )

@@ -1,4 +1,6 @@
-"""The network as a graph of operations: frozen, in the order of the text, each with its shape, its place and its path of blocks."""
+"""The network as a graph of operations: frozen, in the order of the text, each with its shape,
+its place and its path of blocks.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ class Point(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A use of a `let`: its name, its layers from `first` to `stop` (excluded), and the layer whose output it gives."""
+    """A use of a `let`: its name, its layers from `first` to `stop` (excluded), and the layer
+    whose output it gives.
+    """
 
     name: str
     first: int
@@ -75,7 +79,9 @@ class Piece(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A whole network. Operations come after what they read; `pieces` are the uses of `let`s, those within others before them."""
+    """A whole network. Operations come after what they read; `pieces` are the uses of `let`s,
+    those within others before them.
+    """
 
     ops: tuple[Op, ...]
     layers: tuple[Layer, ...]
@@ -88,11 +94,17 @@ class Graph(NamedTuple):
         return tuple(self.ops[index].shape for index in op.inputs)
 
     def weights(self, op: Op) -> tuple[Weight, ...]:
-        """The arrays that an operation holds itself: none that it shares, no kernel that it is tied to."""
+        """The arrays that an operation holds itself: none that it shares, no kernel that it is
+        tied to.
+        """
         if op.kind is None or op.shares is not None:
             return ()
         arrays = op.kind.weights(*self.input_shapes(op))
-        return arrays if op.tied is None else tuple(array for array in arrays if array.role != "kernel")
+        return (
+            arrays
+            if op.tied is None
+            else tuple(array for array in arrays if array.role != "kernel")
+        )
 
     def written(self, layer: Layer) -> str:
         """The layer with every default, as `expand` prints it."""

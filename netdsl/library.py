@@ -17,7 +17,9 @@ BLOCKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "blocks")
 
 
 class Library:
-    """Finds and parses used files, each once. `folder` is the starting file's: nothing outside it is read; None allows no files."""
+    """Finds and parses used files, each once. `folder` is the starting file's: nothing outside
+    it is read; None allows no files.
+    """
 
     def __init__(self, folder: str | None, read: Callable[[str], Source], limits: Limits) -> None:
         self.folder = None if folder is None else os.path.realpath(folder or ".")
@@ -34,7 +36,10 @@ class Library:
         path = os.path.join(BLOCKS, f"{name}.net")
         known = standard_names()
         if name not in known:
-            mend = did_you_mean(name, known) or f'the libraries are {", ".join(known)}; a file stands in quotes: use "{name}.net"'
+            mend = (
+                did_you_mean(name, known)
+                or f'the libraries are {", ".join(known)}; a file stands in quotes: use "{name}.net"'
+            )
             raise fail("N114", f"there is no block library `{name}`", place, help=mend)
         return self._parsed(path, place)
 
@@ -42,7 +47,8 @@ class Library:
         """A file named from the folder of the one that uses it.
 
         Raises:
-            NetError: N115 for a path that leads out of the starting file's folder, N601 where it cannot be read.
+            NetError: N115 for a path that leads out of the starting file's folder, N601 where it
+                cannot be read.
         """
         if self.folder is None:
             mend = "save it, or use the standard blocks: use resnet"
@@ -58,11 +64,20 @@ class Library:
         return self._parsed(path, place)
 
     def texts(self) -> dict[str, str]:
-        """The texts of the files beside the starting one that were used, by their paths from its folder."""
+        """The texts of the files beside the starting one that were used, by their paths from its
+        folder.
+        """
         if self.folder is None:
             return {}
-        inside = {path: parsed for path, parsed in self.parsed.items() if os.path.dirname(path) != os.path.realpath(BLOCKS)}
-        return {os.path.relpath(path, self.folder).replace(os.sep, "/"): parsed.source.text for path, parsed in inside.items()}
+        inside = {
+            path: parsed
+            for path, parsed in self.parsed.items()
+            if os.path.dirname(path) != os.path.realpath(BLOCKS)
+        }
+        return {
+            os.path.relpath(path, self.folder).replace(os.sep, "/"): parsed.source.text
+            for path, parsed in inside.items()
+        }
 
     def _parsed(self, path: str, place: Span) -> Parsed:
         key = os.path.realpath(path)
@@ -70,7 +85,10 @@ class Library:
             try:
                 self.parsed[key] = parse_text(self.read(path), self.limits)
             except NetError as error:
-                noted = (d._replace(span=d.span or place, notes=(*d.notes, *used_here(d.span, place))) for d in error.diagnostics)
+                noted = (
+                    d._replace(span=d.span or place, notes=(*d.notes, *used_here(d.span, place)))
+                    for d in error.diagnostics
+                )
                 raise NetError(*noted) from None
         return self.parsed[key]
 
@@ -82,4 +100,8 @@ def used_here(own: Span | None, place: Span) -> tuple[Note, ...]:
 
 def standard_names() -> list[str]:
     """The names of the standard block library."""
-    return sorted(name[:-4] for name in os.listdir(BLOCKS) if name.endswith(".net")) if os.path.isdir(BLOCKS) else []
+    return (
+        sorted(name[:-4] for name in os.listdir(BLOCKS) if name.endswith(".net"))
+        if os.path.isdir(BLOCKS)
+        else []
+    )

@@ -1,4 +1,6 @@
-"""How much a text may ask for. Each limit is a clear error (N4xx), and each can be set: `load(path, limits=Limits(...))`."""
+"""How much a text may ask for. Each limit is a clear error (N4xx), and each can be set:
+`load(path, limits=Limits(...))`.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,6 @@
-"""The names that options choose from, and what they stand for: the command line reads them at every start, so nothing is imported."""
+"""The names that options choose from, and what they stand for: the command line reads them at
+every start, so nothing is imported.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,34 @@ from typing import NamedTuple
 
 
 class Precision(NamedTuple):
-    """Bytes of one number: of weights, gradients and slots (`weights`), of their copies in use, and of activations."""
+    """Bytes of one number: of weights, gradients and slots (`weights`), of their copies in use,
+    and of activations.
+    """
 
     weights: int
     copies: int
     activations: int
 
 
-PRECISIONS = {"float32": Precision(4, 0, 4), "bfloat16": Precision(2, 0, 2), "mixed": Precision(4, 2, 2)}
-SLOTS = {"gd": 0, "sgd": 0, "momentum": 1, "nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}  # of each optimizer
-LEVELS = {"op": "operation", "layer": "layer", "block": "block", "stage": "stage"}  # of a table, with what a line of each is called
+PRECISIONS = {
+    "float32": Precision(4, 0, 4),
+    "bfloat16": Precision(2, 0, 2),
+    "mixed": Precision(4, 2, 2),
+}
+SLOTS = {
+    "gd": 0,
+    "sgd": 0,
+    "momentum": 1,
+    "nesterov": 1,
+    "adam": 2,
+    "adamw": 2,
+    "rmsprop": 1,
+    "adagrad": 1,
+}  # of each optimizer
+LEVELS = {
+    "op": "operation",
+    "layer": "layer",
+    "block": "block",
+    "stage": "stage",
+}  # of a table, with what a line of each is called
 FORMATS = ("text", "markdown", "csv", "latex", "html")  # of a table

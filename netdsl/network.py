@@ -37,7 +37,13 @@ class Network:
     """
 
     def __init__(
-        self, name: str, graph: Graph, parsed: Parsed, given: Given, warnings: tuple[Diagnostic, ...], used: Mapping[str, str]
+        self,
+        name: str,
+        graph: Graph,
+        parsed: Parsed,
+        given: Given,
+        warnings: tuple[Diagnostic, ...],
+        used: Mapping[str, str],
     ) -> None:
         self.name = name
         self.graph = graph
@@ -69,7 +75,9 @@ class Network:
         return text_table(self)
 
     def emit(self) -> str:
-        """A Keras program that makes the network, without netdsl: functions for blocks, loops for repeats."""
+        """A Keras program that makes the network, without netdsl: functions for blocks, loops
+        for repeats.
+        """
         from netdsl.emit.program import program
 
         return program([self])
@@ -120,10 +128,17 @@ class Checked(NamedTuple):
         return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
 
-def load(path: str | os.PathLike[str], *, net: str | None = None, limits: Limits = DEFAULT_LIMITS, **params: Any) -> Network:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    net: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
     """The network of a `.net` file.
 
-    `net` chooses one of several networks; `limits` says how much the file may ask for; the other keywords set its params.
+    `net` chooses one of several networks; `limits` says how much the file may ask for; the other
+    keywords set its params.
 
     Raises:
         NetError: for each mistake in the file, or where it cannot be read.
@@ -142,24 +157,34 @@ def parse(
     limits: Limits = DEFAULT_LIMITS,
     **params: Any,
 ) -> Network:
-    """The network of a text. `input` gives a fragment its input's shape; the other keywords as in `load`.
+    """The network of a text.
+
+    `input` gives a fragment its input's shape; the other keywords as in `load`.
 
     Raises:
         NetError: for each mistake in the text.
     """
     source = Source("<text>", _unix_lines(text.removeprefix("\ufeff")))
-    return _only(check_source(source, Given(None, _exact(params), input, limits), name), net, source)
+    return _only(
+        check_source(source, Given(None, _exact(params), input, limits), name), net, source
+    )
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """A Keras model that was saved, whatever layers of netdsl's it holds. Raises NetError where it is none, or cut off."""
+    """A Keras model that was saved, whatever layers of netdsl's it holds.
+
+    Raises NetError where it is none, or cut off.
+    """
     from netdsl.keras.build import load_model
 
     return load_model(path)
 
 
 def from_keras(model: Any) -> str:
-    """The `.net` text of a Keras model. Raises NetError where the language has no word for one of its layers."""
+    """The `.net` text of a Keras model.
+
+    Raises NetError where the language has no word for one of its layers.
+    """
     from netdsl.keras.importing import from_keras
 
     return from_keras(model)
@@ -169,8 +194,14 @@ def _exact(params: Mapping[str, Any]) -> dict[str, Any]:
     """Params as the language's exact numbers: a float is the decimal that it prints as."""
     from fractions import Fraction
 
-    exact = {name: Fraction(repr(value)) if isinstance(value, float) else value for name, value in params.items()}
-    return {name: int(value) if isinstance(value, Fraction) and value.denominator == 1 else value for name, value in exact.items()}
+    exact = {
+        name: Fraction(repr(value)) if isinstance(value, float) else value
+        for name, value in params.items()
+    }
+    return {
+        name: int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
+        for name, value in exact.items()
+    }
 
 
 def _only(checked: Checked, wanted: str | None, source: Source) -> Network:
@@ -188,7 +219,11 @@ def choose(checked: Checked, wanted: str | None, source: Source) -> Network:
     names = ", ".join(checked.names)
     if wanted is None:
         if len(checked.networks) > 1:
-            raise fail("N113", f"{source.name} holds {len(checked.networks)} networks: {names}", help="choose one with --net NAME")
+            raise fail(
+                "N113",
+                f"{source.name} holds {len(checked.networks)} networks: {names}",
+                help="choose one with --net NAME",
+            )
         return checked.networks[0]
     for network in checked.networks:
         if network.name == wanted:
@@ -201,14 +236,15 @@ def stem(path: str | os.PathLike[str]) -> str:
     return os.path.splitext(os.path.basename(os.fspath(path)))[0] or "network"
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Source:
     """A file's text.
 
     Raises:
-        NetError: N601 where it cannot be read, N401 where it is too large, N007 where it is no UTF-8 text.
+        NetError: N601 where it cannot be read, N401 where it is too large, N007 where it is no
+            UTF-8 text.
     """
     return decoded(read_bytes(path, limits), os.fspath(path), limits)
 
@@ -227,7 +263,11 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
             return file.read(limits.source + 1)
     except FileNotFoundError:
         folder = os.path.dirname(name) or "."
-        near = did_you_mean(os.path.basename(name), os.listdir(folder)) if os.path.isdir(folder) else ""
+        near = (
+            did_you_mean(os.path.basename(name), os.listdir(folder))
+            if os.path.isdir(folder)
+            else ""
+        )
         if not near and "." not in name and not os.path.dirname(name):
             near = 'a network in quotes holds a `>`: "28x28x1 > fc-10"'
         raise fail("N601", f"there is no file {name}", help=near) from None
@@ -251,7 +291,10 @@ def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:
         message = f"{name} is no UTF-8 text: byte 0x{data[error.start]:02x} in line {line}"
         raise fail("N007", message, help="save it as UTF-8") from None
     if "\0" in text:
-        raise fail("N007", f"{name} is no text: it holds a zero byte in line {text.count(chr(10), 0, text.index(chr(0))) + 1}")
+        raise fail(
+            "N007",
+            f"{name} is no text: it holds a zero byte in line {text.count(chr(10), 0, text.index(chr(0))) + 1}",
+        )
     return Source(name, _unix_lines(text))
 
 
@@ -282,20 +325,36 @@ def check_source(source: Source, given: Given, default_name: str) -> Checked:
             library=library,
         )
         declared.update(expanded.params)
-        own = [d for d in expanded.diagnostics if not (parsed.diagnostics and d.code in ("N209", "N211", "N212", "W703"))]
+        own = [
+            d
+            for d in expanded.diagnostics
+            if not (parsed.diagnostics and d.code in ("N209", "N211", "N212", "W703"))
+        ]
         if expanded.graph and not parsed.diagnostics:
             own += _unmet(expanded, expanded.graph, given)
             own += lint_graph(expanded.graph)
-            warnings = tuple(d for d in silenced(own, source, whole=False) if d.severity == "warning")
+            warnings = tuple(
+                d for d in silenced(own, source, whole=False) if d.severity == "warning"
+            )
             networks.append(Network(name, expanded.graph, parsed, given, warnings, library.texts()))
         diagnostics += own
     unknown = sorted(set(given.params) - declared)
     if unknown and not parsed.diagnostics:
-        mend = did_you_mean(unknown[0], declared) or (f"its params are {', '.join(sorted(declared))}" if declared else "it has no params")
-        diagnostics.append(Diagnostic("N108", f"{source.name} has no param `{unknown[0]}`", help=mend))
+        mend = did_you_mean(unknown[0], declared) or (
+            f"its params are {', '.join(sorted(declared))}" if declared else "it has no params"
+        )
+        diagnostics.append(
+            Diagnostic("N108", f"{source.name} has no param `{unknown[0]}`", help=mend)
+        )
     diagnostics = list(dict.fromkeys(diagnostics))  # networks share what is common to them
     if not source.text.strip(" \t\n"):
-        diagnostics = [Diagnostic("N008", f"{source.name} is empty", help="write a network, such as 32x32x1 > conv5-6 > pool > fc-10")]
+        diagnostics = [
+            Diagnostic(
+                "N008",
+                f"{source.name} is empty",
+                help="write a network, such as 32x32x1 > conv5-6 > pool > fc-10",
+            )
+        ]
     if all(diagnostic.severity == "warning" for diagnostic in diagnostics):
         diagnostics += lint_text(parsed.statements, source)
         diagnostics.sort(key=lambda diagnostic: diagnostic.span.start if diagnostic.span else -1)
@@ -325,16 +384,29 @@ def _same_names(parsed: Parsed) -> list[Diagnostic]:
     known: dict[str, Span] = {}
     for statement in parsed.statements:
         if isinstance(statement, tree.Net):
-            name, span = statement.name.text, Span(parsed.source, statement.name.start, statement.name.end)
+            name, span = (
+                statement.name.text,
+                Span(parsed.source, statement.name.start, statement.name.end),
+            )
             if name in known:
                 message = f"there is a network called `{name}` already"
-                found.append(Diagnostic("N104", message, span, help="choose another name", notes=(Note("first used here", known[name]),)))
+                found.append(
+                    Diagnostic(
+                        "N104",
+                        message,
+                        span,
+                        help="choose another name",
+                        notes=(Note("first used here", known[name]),),
+                    )
+                )
             known.setdefault(name, span)
     return found
 
 
 def _unmet(expanded: Expanded, graph: Graph, given: Given) -> list[Diagnostic]:
-    """The `expect` statements that do not hold; none are looked at where params or the input come from outside."""
+    """The `expect` statements that do not hold; none are looked at where params or the input
+    come from outside.
+    """
     if given.params or given.input_shape:
         return []
     found = []
@@ -343,28 +415,46 @@ def _unmet(expanded: Expanded, graph: Graph, given: Given) -> list[Diagnostic]:
     return found
 
 
-def _compare(statement: tree.Expect, source: Source, expanded: Expanded, graph: Graph) -> list[Diagnostic]:
+def _compare(
+    statement: tree.Expect, source: Source, expanded: Expanded, graph: Graph
+) -> list[Diagnostic]:
     from netdsl.evaluate import evaluate
 
     def lookup(name: str, span: Span) -> Any:
         if name in expanded.params:
             return expanded.params[name]
-        raise fail("N110", f"there is no `{name}` here", span, help=did_you_mean(name, expanded.params))
+        raise fail(
+            "N110", f"there is no `{name}` here", span, help=did_you_mean(name, expanded.params)
+        )
 
     try:
         wanted: tuple[Any, ...] = tuple(
-            item.value if isinstance(item, tree.Number) else evaluate(item, source, lookup, DEFAULT_LIMITS) for item in statement.fact.items
+            item.value
+            if isinstance(item, tree.Number)
+            else evaluate(item, source, lookup, DEFAULT_LIMITS)
+            for item in statement.fact.items
         )
         is_shape, reached = _reached(statement, source, graph)
     except NetError as error:
         return list(error.diagnostics)
     if wanted == reached:
         return []
-    what = statement.what.text if isinstance(statement.what, tree.Name) else f"@{statement.what.name}"
+    what = (
+        statement.what.text if isinstance(statement.what, tree.Name) else f"@{statement.what.name}"
+    )
     span = Span(source, statement.fact.start, statement.fact.end)
     if is_shape:
-        return [Diagnostic("N301", f"{what} is {dims(reached)}, not {dims(wanted)}", span, help=f"expect {what} = {dims(reached)}")]
-    difference = f" ({reached[0] - wanted[0]:+,})" if len(wanted) == 1 and isinstance(wanted[0], int) else ""
+        return [
+            Diagnostic(
+                "N301",
+                f"{what} is {dims(reached)}, not {dims(wanted)}",
+                span,
+                help=f"expect {what} = {dims(reached)}",
+            )
+        ]
+    difference = (
+        f" ({reached[0] - wanted[0]:+,})" if len(wanted) == 1 and isinstance(wanted[0], int) else ""
+    )
     message = f"{what} is {reached[0]:,}, not {dims(wanted)}{difference}"
     return [Diagnostic("N301", message, span, help=f"expect {what} = {reached[0]:_}")]
 
@@ -375,18 +465,37 @@ def _reached(statement: tree.Expect, source: Source, graph: Graph) -> tuple[bool
         point = graph.points.get(statement.what.name)
         span = Span(source, statement.what.start, statement.what.end)
         if point is None:
-            raise fail("N101", f"`@{statement.what.name}` names no point", span, help=did_you_mean(statement.what.name, graph.points))
+            raise fail(
+                "N101",
+                f"`@{statement.what.name}` names no point",
+                span,
+                help=did_you_mean(statement.what.name, graph.points),
+            )
         return True, graph.ops[point].shape
     what = statement.what.text
     counts = count_network(graph)
-    facts = {"params": counts.params, "total": counts.total, "weights": counts.weights, "macs": counts.macs, "depth": depth(graph)}
+    facts = {
+        "params": counts.params,
+        "total": counts.total,
+        "weights": counts.weights,
+        "macs": counts.macs,
+        "depth": depth(graph),
+    }
     if what in facts:
         return False, (facts[what],)
     span = Span(source, statement.what.start, statement.what.end)
     if what != "output":
-        mend = did_you_mean(what, [*facts, "output"]) or f"facts are {', '.join(facts)}, output and @NAME"
+        mend = (
+            did_you_mean(what, [*facts, "output"])
+            or f"facts are {', '.join(facts)}, output and @NAME"
+        )
         raise fail("N302", f"`expect` knows no `{what}`", span, help=mend)
     if len(graph.outputs) > 1:
         names = ", ".join(f"@{output.name}" for output in graph.outputs)
-        raise fail("N302", f"the network has {len(graph.outputs)} outputs", span, help=f"expect the shape of one: {names}")
+        raise fail(
+            "N302",
+            f"the network has {len(graph.outputs)} outputs",
+            span,
+            help=f"expect the shape of one: {names}",
+        )
     return True, graph.outputs[0].shape

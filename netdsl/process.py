@@ -1,4 +1,6 @@
-"""The process that netdsl runs in. The command has one for itself: it leaves out what it has no use for, and ends at once."""
+"""The process that netdsl runs in. The command has one for itself: it leaves out what it has no
+use for, and ends at once.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ own = False
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Python looks for no garbage meanwhile: where much is made and kept, that takes up to a third of the time."""
+    """Python looks for no garbage meanwhile: where much is made and kept, that takes up to a
+    third of the time.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -28,14 +32,17 @@ def uncollected() -> Iterator[None]:
 
 @contextmanager
 def without_unused() -> Iterator[None]:
-    """Lets nothing import, in the command's own process, what Keras and TensorFlow would import only because it is installed.
+    """Lets nothing import, in the command's own process, what Keras and TensorFlow would import
+    only because it is installed.
 
     That is scikit-learn, and the frameworks on which Keras does not run: some seconds together.
     """
     used = backend()
     known = {"tensorflow", "jax", "torch"}
     out = {"sklearn", *known} - {used, *sys.modules} if own and used in known else set()
-    modules: dict[str, Any] = dict.fromkeys(out)  # None: who imports it is told that it is not there
+    modules: dict[str, Any] = dict.fromkeys(
+        out
+    )  # None: who imports it is told that it is not there
     sys.modules.update(modules)
     try:
         yield
@@ -45,7 +52,9 @@ def without_unused() -> Iterator[None]:
 
 
 def backend() -> str:
-    """The backend that Keras has or will take: the environment's, the one in Keras's own file of settings, else TensorFlow."""
+    """The backend that Keras has or will take: the environment's, the one in Keras's own file of
+    settings, else TensorFlow.
+    """
     if "keras" in sys.modules:
         return str(sys.modules["keras"].config.backend())
     return os.environ.get("KERAS_BACKEND") or _settled() or "tensorflow"
@@ -54,7 +63,9 @@ def backend() -> str:
 def _settled() -> str:
     """The backend in Keras's file of settings; nothing where there is no such file."""
     home = os.path.expanduser("~")
-    folder = os.environ.get("KERAS_HOME") or os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+    folder = os.environ.get("KERAS_HOME") or os.path.join(
+        home if os.access(home, os.W_OK) else "/tmp", ".keras"
+    )
     try:
         with open(os.path.join(os.path.expanduser(folder), "keras.json"), encoding="utf-8") as file:
             return str(json.load(file).get("backend", ""))
@@ -63,7 +74,11 @@ def _settled() -> str:
 
 
 def end(code: int) -> NoReturn:
-    """Ends the process. Once Keras is there, Python takes a second to take everything down piece by piece: that is left out."""
+    """Ends the process.
+
+    Once Keras is there, Python takes a second to take everything down piece by piece: that is left
+    out.
+    """
     if "keras" not in sys.modules:
         sys.exit(code)
     import atexit

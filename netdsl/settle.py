@@ -1,4 +1,6 @@
-"""What only the whole network can settle: which default activations are left out, and how kernels begin."""
+"""What only the whole network can settle: which default activations are left out, and how
+kernels begin.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,16 @@ from netdsl.kinds.initial import Trained
 from netdsl.kinds.norm import Norm
 
 _AUTO = Word("auto")
-_END, _SUM = -1, -2  # what takes an output that no operation takes: the network's end, or the end of a `res` that adds nothing
+_END, _SUM = (
+    -1,
+    -2,
+)  # what takes an output that no operation takes: the network's end, or the end of a `res` that adds nothing
 
 
 class Default(NamedTuple):
-    """A default activation: the layer's own operation, where the layer stands, and the place in a `default` that states it, if any."""
+    """A default activation: the layer's own operation, where the layer stands, and the place in
+    a `default` that states it, if any.
+    """
 
     owner: int
     span: Span
@@ -26,7 +33,9 @@ class Default(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """The operations and layers that stay, where each earlier operation's output is now, and warnings about doubtful cases."""
+    """The operations and layers that stay, where each earlier operation's output is now, and
+    warnings about doubtful cases.
+    """
 
     ops: tuple[Op, ...]
     layers: tuple[Layer, ...]
@@ -35,12 +44,16 @@ class Settled(NamedTuple):
 
 
 def settle(
-    ops: list[Op], layers: list[Layer], defaults: dict[int, Default], sum_ends: set[int], repeats: Iterable[tuple[Span, list[int]]]
+    ops: list[Op],
+    layers: list[Layer],
+    defaults: dict[int, Default],
+    sum_ends: set[int],
+    repeats: Iterable[tuple[Span, list[int]]],
 ) -> Settled:
     """The network without the default activations that are left out.
 
-    A default activation is left out where everything that takes the layer's output, through steps that only move or drop
-    numbers, is an activation, a norm, a sum or the network's end.
+    A default activation is left out where everything that takes the layer's output, through steps
+    that only move or drop numbers, is an activation, a norm, a sum or the network's end.
     """
     takers = takers_of(ops)
     left_out: set[int] = set()
@@ -56,17 +69,31 @@ def settle(
         elif any(verdicts):
             act = ops[index].kind
             assert act is not None
-            reason = "its output goes to a sum, norm, activation or the end, and to another layer too"
+            reason = (
+                "its output goes to a sum, norm, activation or the end, and to another layer too"
+            )
             message = f"the default activation {act.word} of `{default.text}` stays: {reason}"
             mend = f"say which you mean: {_say(default.text, act.word)}"
-            warnings.append(Diagnostic("W702", message, default.span, help=mend, notes=used_here(layers[ops[index].layer])))
+            warnings.append(
+                Diagnostic(
+                    "W702",
+                    message,
+                    default.span,
+                    help=mend,
+                    notes=used_here(layers[ops[index].layer]),
+                )
+            )
     told: set[int] = set()
     for span, acts in repeats:
         if acts[-1] in left_out and not left_out.issuperset(acts):
             told.add(acts[-1])
             warning = _repeat_warning(span, acts[-1], ops, defaults, takers)
             warnings.append(warning._replace(notes=used_here(layers[ops[acts[-1]].layer])))
-    warnings += [_end_warning(defaults[index], ops[index], layers) for index in at_the_end if index not in told]
+    warnings += [
+        _end_warning(defaults[index], ops[index], layers)
+        for index in at_the_end
+        if index not in told
+    ]
     return _without(ops, layers, left_out, defaults, warnings)
 
 
@@ -80,8 +107,12 @@ def _say(text: str, act: str) -> str:
     return f"{inside} or {inside[: -len(act) - 1]}act=none)"
 
 
-def _real_takers(index: int, ops: list[Op], takers: list[list[int]], sum_ends: set[int]) -> set[int]:
-    """The operations that take an output, through those that only move numbers, or `_END`, `_SUM`."""
+def _real_takers(
+    index: int, ops: list[Op], takers: list[list[int]], sum_ends: set[int]
+) -> set[int]:
+    """The operations that take an output, through those that only move numbers, or `_END`,
+    `_SUM`.
+    """
     found: set[int] = set()
     waiting, seen = [index], {index}
     while waiting:
@@ -107,31 +138,53 @@ def _makes_needless(taker: int, ops: list[Op]) -> bool:
 
 
 def _end_warning(default: Default, op: Op, layers: list[Layer]) -> Diagnostic:
-    """An activation that a `default` states, left out where a network ends: a reader of the statement may count on it."""
+    """An activation that a `default` states, left out where a network ends: a reader of the
+    statement may count on it.
+    """
     assert op.kind is not None
     assert default.stated is not None
     act = op.kind.as_value()
     message = f"the default activation {act} of `{default.text}` is left out: its output is the network's end"
     notes = (Note("the default", default.stated), *used_here(layers[op.layer]))
-    return Diagnostic("W706", message, default.span, help=f"say which you mean: {_say(default.text, act)}", notes=notes)
+    return Diagnostic(
+        "W706",
+        message,
+        default.span,
+        help=f"say which you mean: {_say(default.text, act)}",
+        notes=notes,
+    )
 
 
-def _repeat_warning(span: Span, last: int, ops: list[Op], defaults: dict[int, Default], takers: list[list[int]]) -> Diagnostic:
+def _repeat_warning(
+    span: Span, last: int, ops: list[Op], defaults: dict[int, Default], takers: list[list[int]]
+) -> Diagnostic:
     act = ops[last].kind
     assert act is not None
     text, repeat = defaults[last].text, span.text.rsplit(None, 1)[-1]
     behind = [kind.word for taker in takers[last] if (kind := ops[taker].kind) is not None]
     joined = " > ".join([text, *(word for word in behind[:1] if word != act.word), act.word])
     message = f"only the last pass of `{span.text}` loses its activation, {act.word}"
-    return Diagnostic("W704", message, span, help=f"if each pass is meant, write ({joined}) {repeat}")
+    return Diagnostic(
+        "W704", message, span, help=f"if each pass is meant, write ({joined}) {repeat}"
+    )
 
 
-def _without(ops: list[Op], layers: list[Layer], left_out: set[int], defaults: dict[int, Default], warnings: list[Diagnostic]) -> Settled:
-    """The network with the left-out activations taken away, owners told of it, and initial kernels settled."""
+def _without(
+    ops: list[Op],
+    layers: list[Layer],
+    left_out: set[int],
+    defaults: dict[int, Default],
+    warnings: list[Diagnostic],
+) -> Settled:
+    """The network with the left-out activations taken away, owners told of it, and initial
+    kernels settled.
+    """
     place: dict[int, int] = {}
     kept: list[Op] = []
     owners = {defaults[index].owner for index in left_out}
-    linear: dict[int, Kind] = {}  # kinds without their activation, by identity: deep networks share them
+    linear: dict[
+        int, Kind
+    ] = {}  # kinds without their activation, by identity: deep networks share them
     for index, op in enumerate(ops):
         if index in left_out:
             place[index] = place[op.inputs[0]]
@@ -143,8 +196,18 @@ def _without(ops: list[Op], layers: list[Layer], left_out: set[int], defaults: d
         if left_out and kind is not None and kind.points:
             kind = _pointed_anew(kind, place)
         if left_out:
-            shares, tied = (None if other is None else place[other] for other in (op.shares, op.tied))
-            op = Op(kind, tuple(place[source] for source in op.inputs), op.shape, op.layer, op.name, shares, tied)
+            shares, tied = (
+                None if other is None else place[other] for other in (op.shares, op.tied)
+            )
+            op = Op(
+                kind,
+                tuple(place[source] for source in op.inputs),
+                op.shape,
+                op.layer,
+                op.name,
+                shares,
+                tied,
+            )
         kept.append(op)
     rows = tuple(_row(layer, place) for layer in layers) if left_out else tuple(layers)
     return Settled(tuple(_with_initial_kernels(kept)), rows, place, warnings)
@@ -164,7 +227,9 @@ def _row(layer: Layer, place: dict[int, int]) -> Layer:
 
 
 def _with_initial_kernels(ops: list[Op]) -> list[Op]:
-    """`init=auto` settled: He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform."""
+    """`init=auto` settled: He normal where the next activation is ReLU-like (He et al. 2015), else
+    Glorot uniform.
+    """
     takers = takers_of(ops)
     settled = []
     done: dict[tuple[int, bool], Kind] = {}  # by identity: deep networks share their kinds
@@ -173,21 +238,31 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
         if isinstance(kind, Trained) and kind.init == _AUTO:
             relu = _meets_relu(index, ops, takers)
             if (id(kind), relu) not in done:
-                done[id(kind), relu] = kind.replace(init=Word("he_normal" if relu else "glorot_uniform"))
-            op = Op(done[id(kind), relu], op.inputs, op.shape, op.layer, op.name, op.shares, op.tied)
+                done[id(kind), relu] = kind.replace(
+                    init=Word("he_normal" if relu else "glorot_uniform")
+                )
+            op = Op(
+                done[id(kind), relu], op.inputs, op.shape, op.layer, op.name, op.shares, op.tied
+            )
         settled.append(op)
     return settled
 
 
 def _meets_relu(index: int, ops: list[Op], takers: list[list[int]]) -> bool:
-    """Whether the first activation behind an operation, through norms, sums and moves, is ReLU-like."""
+    """Whether the first activation behind an operation, through norms, sums and moves, is
+    ReLU-like.
+    """
     waiting, seen = list(takers[index]), set()
     while waiting:
         at = waiting.pop(0)
         kind = ops[at].kind
         if isinstance(kind, Activation):
             return kind.relu_like
-        if at not in seen and kind is not None and (kind.sums or kind.moves or isinstance(kind, Norm)):
+        if (
+            at not in seen
+            and kind is not None
+            and (kind.sums or kind.moves or isinstance(kind, Norm))
+        ):
             seen.add(at)
             waiting += takers[at]
     return False

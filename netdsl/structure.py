@@ -1,7 +1,9 @@
-"""Blocks, branches and repeats, found again in a plain graph of layers: what `from_keras` and `emit` write.
+"""Blocks, branches and repeats, found again in a plain graph of layers: what `from_keras` and
+`emit` write.
 
-`chains` nests the graph: a merge holds its branches, each a chain. `repeated` folds equal neighbours. `with_blocks` takes out what
-occurs again and again with other numbers, as blocks with parameters. None of them knows what a layer is, or how it is written.
+`chains` nests the graph: a merge holds its branches, each a chain. `repeated` folds equal
+neighbours. `with_blocks` takes out what occurs again and again with other numbers, as blocks with
+parameters. None of them knows what a layer is, or how it is written.
 """
 
 from __future__ import annotations
@@ -36,13 +38,16 @@ class Node(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A step of a chain: a layer, a merge of branches, a repeat, a call of a block, or a reference to a node (`REFERENCE`).
+    """A step of a chain: a layer, a merge of branches, a repeat, a call of a block, or a reference
+    to a node (`REFERENCE`).
 
     Attributes:
-        width: the channels that come in; in a block, where they differ from call to call, a formula or what stands for all of them.
+        width: the channels that come in; in a block, where they differ from call to call, a formula
+            or what stands for all of them.
         children: the chains within it.
         node: the node whose output the step gives.
-        span: the first and the last node that it was made of; in a block or a repeat, those of one of its places.
+        span: the first and the last node that it was made of; in a block or a repeat, those of one
+            of its places.
     """
 
     head: Hashable
@@ -93,33 +98,48 @@ class Block(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """A chain that begins at an input (`start`), at what its first item refers to, or with a merge of such."""
+    """A chain that begins at an input (`start`), at what its first item refers to, or with a
+    merge of such.
+    """
 
     start: int | None
     chain: Chain
 
 
-# --- nesting ----------------------------------------------------------------------------------------------------------------
+# --- nesting --------------------------------------------------------------------------------------
 
 
-def chains(nodes: Sequence[Node], inputs: Iterable[int], outputs: Sequence[int], ends: Iterable[int] = ()) -> list[Flow]:
-    """The graph as flows, in the order in which everything is made. Nodes stand behind their inputs.
+def chains(
+    nodes: Sequence[Node], inputs: Iterable[int], outputs: Sequence[int], ends: Iterable[int] = ()
+) -> list[Flow]:
+    """The graph as flows, in the order in which everything is made.
 
-    A merge's branches begin where all of them part: at its immediate dominator. What a branch takes from elsewhere is a reference.
-    Flows end at the outputs, and at `ends`.
+    Nodes stand behind their inputs.
+
+    A merge's branches begin where all of them part: at its immediate dominator. What a branch takes
+    from elsewhere is a reference. Flows end at the outputs, and at `ends`.
     """
-    return list(_Nester(nodes, tuple(inputs)).flows([*(end for end in sorted(ends) if end not in outputs), *outputs]))
+    return list(
+        _Nester(nodes, tuple(inputs)).flows(
+            [*(end for end in sorted(ends) if end not in outputs), *outputs]
+        )
+    )
 
 
 def crossings(nodes: Sequence[Node]) -> list[int]:
-    """Nodes whose output goes to places that are not the branches of one merge: cells that reach over the next one.
+    """Nodes whose output goes to places that are not the branches of one merge: cells that reach
+    over the next one.
 
     Merges, where any are such: the ends of cells rather than what is used twice within one.
     """
     takers: Counter[int] = Counter(source for node in nodes for source in set(node.inputs))
     over = _dominators(nodes)
     joined = {over[place] for place, node in enumerate(nodes) if node.merges}
-    found = [place for place, node in enumerate(nodes) if node.inputs and takers[place] > 1 and place not in joined]
+    found = [
+        place
+        for place, node in enumerate(nodes)
+        if node.inputs and takers[place] > 1 and place not in joined
+    ]
     return [place for place in found if nodes[place].merges] or found
 
 
@@ -144,7 +164,9 @@ class _Nester:
                 yield Flow(start, self._run(spine))
 
     def _spine(self, end: int, stop: int | None) -> tuple[int | None, list[int]]:
-        """The nodes from `stop`, an input, or one that is already made, down to `end`, branches left out."""
+        """The nodes from `stop`, an input, or one that is already made, down to `end`, branches
+        left out.
+        """
         spine: list[int] = []
         at: int | None = end
         while at is not None and at != stop and at not in self.made and self.nodes[at].inputs:
@@ -157,9 +179,16 @@ class _Nester:
 
     def _item(self, place: int) -> Item:
         node = self.nodes[place]
-        children = tuple(self._branch(source, self.over[place]) for source in node.inputs) if node.merges else ()
+        children = (
+            tuple(self._branch(source, self.over[place]) for source in node.inputs)
+            if node.merges
+            else ()
+        )
         self.made.add(place)
-        first = min((item.span[0] for child in children for item in child if item.head != REFERENCE), default=place)
+        first = min(
+            (item.span[0] for child in children for item in child if item.head != REFERENCE),
+            default=place,
+        )
         return Item(node.head, node.values, node.roles, node.width, children, place, (first, place))
 
     def _branch(self, end: int, stop: int | None) -> Chain:
@@ -175,11 +204,15 @@ class _Nester:
 
 def _begins_elsewhere(item: Item) -> bool:
     """Whether a merge takes nothing of what comes in."""
-    return bool(item.children) and all(child and (child[0].head == REFERENCE or _begins_elsewhere(child[0])) for child in item.children)
+    return bool(item.children) and all(
+        child and (child[0].head == REFERENCE or _begins_elsewhere(child[0]))
+        for child in item.children
+    )
 
 
 def _dominators(nodes: Sequence[Node]) -> list[int | None]:
-    """Each node's immediate dominator: the last node that all ways to it pass; None where they begin at different inputs.
+    """Each node's immediate dominator: the last node that all ways to it pass; None where they
+    begin at different inputs.
 
     Cooper, Harvey and Kennedy (2001): in an acyclic graph one pass in topological order is enough.
     """
@@ -202,11 +235,14 @@ def _dominators(nodes: Sequence[Node]) -> list[int | None]:
     return over
 
 
-# --- what is alike ----------------------------------------------------------------------------------------------------------
+# --- what is alike --------------------------------------------------------------------------------
 
 
 class _Form(NamedTuple):
-    """Items without their values: equal for those that differ in values alone. Names within count by their places."""
+    """Items without their values: equal for those that differ in values alone.
+
+    Names within count by their places.
+    """
 
     skeleton: Hashable
     values: tuple[Any, ...]
@@ -221,13 +257,21 @@ class Forms:
         self.references: Counter[int] = Counter()
         for chain in flows:
             for item in every(chain):
-                self.references.update(value.node for value in item.values if isinstance(value, NodeName))
+                self.references.update(
+                    value.node for value in item.values if isinstance(value, NodeName)
+                )
         self._plain: dict[int, tuple[Item, _Form | None]] = {}
 
     def of(self, items: Chain) -> _Form | None:
-        """Their form; None where something within is referred to from outside (their last output apart)."""
+        """Their form; None where something within is referred to from outside (their last output
+        apart).
+        """
         plain = [self._without_names(item) for item in items[:-1]]
-        last = self._without_names(items[-1]._replace(node=-1)) if items[-1].node in self.references else self._without_names(items[-1])
+        last = (
+            self._without_names(items[-1]._replace(node=-1))
+            if items[-1].node in self.references
+            else self._without_names(items[-1])
+        )
         parts = [*plain, last]
         if all(part is not None for part in parts):
             known = [part for part in parts if part is not None]
@@ -244,7 +288,10 @@ class Forms:
         kept = self._plain.get(id(item))
         if kept is None or kept[0] is not item:
             form = None
-            if not any(i.node in self.references or any(isinstance(v, NodeName) for v in i.values) for i in every((item,))):
+            if not any(
+                i.node in self.references or any(isinstance(v, NodeName) for v in i.values)
+                for i in every((item,))
+            ):
                 form = self._with_names((item,))
             kept = self._plain[id(item)] = (item, form)
         return kept[1]
@@ -252,7 +299,9 @@ class Forms:
     def _with_names(self, items: Chain) -> _Form | None:
         within = {item.node for item in every(items) if item.node in self.references}
         last = items[-1].node
-        used: Counter[int] = Counter(v.node for item in every(items) for v in item.values if isinstance(v, NodeName))
+        used: Counter[int] = Counter(
+            v.node for item in every(items) for v in item.values if isinstance(v, NodeName)
+        )
         if any(used[node] != self.references[node] for node in within if node != last):
             return None
         if used[last] and last in within:
@@ -278,7 +327,9 @@ class Forms:
                 own.append(f"as {places[item.node]}")
             return (item.head, tuple(own), children)
 
-        return _Form(tuple(skeleton(item) for item in items), tuple(values), tuple(roles), tuple(widths))
+        return _Form(
+            tuple(skeleton(item) for item in items), tuple(values), tuple(roles), tuple(widths)
+        )
 
 
 def every(chain: Chain) -> Iterator[Item]:
@@ -289,7 +340,7 @@ def every(chain: Chain) -> Iterator[Item]:
             yield from every(child)
 
 
-# --- repeats ----------------------------------------------------------------------------------------------------------------
+# --- repeats --------------------------------------------------------------------------------------
 
 
 def repeated(flows: Sequence[Flow], longest: int) -> list[Flow]:
@@ -300,7 +351,10 @@ def repeated(flows: Sequence[Flow], longest: int) -> list[Flow]:
 
 def fold(chain: Chain, longest: int, forms: Forms) -> Chain:
     """A chain with equal neighbours folded, inside and out."""
-    items = tuple(item._replace(children=tuple(fold(child, longest, forms) for child in item.children)) for item in chain)
+    items = tuple(
+        item._replace(children=tuple(fold(child, longest, forms) for child in item.children))
+        for item in chain
+    )
     for period in range(1, longest + 1):
         items = _folded(items, period, forms)
     return items
@@ -312,9 +366,14 @@ def _folded(chain: Chain, period: int, forms: Forms) -> Chain:
     while at < len(chain):
         piece = chain[at : at + period]
         times = 1
-        if len(piece) == period and piece[0].head not in (REFERENCE, REPEAT)[: 1 if period > 1 else 2]:
+        if (
+            len(piece) == period
+            and piece[0].head not in (REFERENCE, REPEAT)[: 1 if period > 1 else 2]
+        ):
             form = forms.of(piece)
-            while form is not None and _same(form, forms, chain[at + times * period : at + (times + 1) * period], period):
+            while form is not None and _same(
+                form, forms, chain[at + times * period : at + (times + 1) * period], period
+            ):
                 if chain[at + times * period - 1].node in forms.references:
                     break
                 times += 1
@@ -325,7 +384,17 @@ def _folded(chain: Chain, period: int, forms: Forms) -> Chain:
         last = chain[at + times * period - 1]
         pieces = [chain[at + turn * period : at + (turn + 1) * period] for turn in range(times)]
         span = (piece[0].span[0], last.span[1])
-        result.append(Item(REPEAT, (times,), ("n",), piece[0].width, (_unnamed(_one_of(pieces)),), last.node, span))
+        result.append(
+            Item(
+                REPEAT,
+                (times,),
+                ("n",),
+                piece[0].width,
+                (_unnamed(_one_of(pieces)),),
+                last.node,
+                span,
+            )
+        )
         at += times * period
     return tuple(result)
 
@@ -349,11 +418,13 @@ def _unnamed(chain: Chain) -> Chain:
 
 def _merged(items: Sequence[Item]) -> Item:
     widths = {item.width for item in items}
-    children = tuple(_one_of(chains) for chains in zip(*(item.children for item in items), strict=True))
+    children = tuple(
+        _one_of(chains) for chains in zip(*(item.children for item in items), strict=True)
+    )
     return items[-1]._replace(width=widths.pop() if len(widths) == 1 else None, children=children)
 
 
-# --- blocks -----------------------------------------------------------------------------------------------------------------
+# --- blocks ---------------------------------------------------------------------------------------
 
 
 def with_blocks(
@@ -366,8 +437,10 @@ def with_blocks(
 
     Args:
         measure: a chain's length as text.
-        rank: 0 for chains that cannot be blocks; of the others those of the highest rank come first.
-        alike: whether values of one role can be written as multiples of those of another; `in` is the width's.
+        rank: 0 for chains that cannot be blocks; of the others those of the highest rank come
+            first.
+        alike: whether values of one role can be written as multiples of those of another; `in` is
+            the width's.
     """
     blocks: list[Block] = []
     flows = list(flows)
@@ -443,10 +516,23 @@ def _best(
         parameters, inside = _parameters(found, alike)
         if not inside:
             continue
-        arguments = sum(_length(form.values[place]) + 2 for form in found.forms for _, place in parameters)
-        saved = (len(found.pieces) - 1) * measure(first) - 14 - 8 * (len(found.pieces) + len(parameters)) - arguments
-        better = ranks[skeleton] >= highest and saved > (most if ranks[skeleton] == highest else _WORTH)
-        if better and len(parameters) <= _MOST_PARAMETERS and not _periodic([forms.of((item,)) for item in first]):
+        arguments = sum(
+            _length(form.values[place]) + 2 for form in found.forms for _, place in parameters
+        )
+        saved = (
+            (len(found.pieces) - 1) * measure(first)
+            - 14
+            - 8 * (len(found.pieces) + len(parameters))
+            - arguments
+        )
+        better = ranks[skeleton] >= highest and saved > (
+            most if ranks[skeleton] == highest else _WORTH
+        )
+        if (
+            better
+            and len(parameters) <= _MOST_PARAMETERS
+            and not _periodic([forms.of((item,)) for item in first])
+        ):
             best, most, highest = found, saved, ranks[skeleton]
     return best
 
@@ -459,7 +545,8 @@ def _periodic(parts: Sequence[_Form | None]) -> bool:
     """Whether a piece is itself a shorter one several times."""
     skeletons = [None if part is None else part.skeleton for part in parts]
     return any(
-        len(skeletons) % period == 0 and skeletons == skeletons[:period] * (len(skeletons) // period)
+        len(skeletons) % period == 0
+        and skeletons == skeletons[:period] * (len(skeletons) // period)
         for period in range(1, len(skeletons) // 2 + 1)
     )
 
@@ -471,10 +558,14 @@ def _all_chains(bodies: Iterable[Chain]) -> Iterator[Chain]:
             yield from _all_chains(item.children)
 
 
-def _parameters(found: _Found, alike: Callable[[str, str], bool]) -> tuple[list[tuple[str, int]], list[Any]]:
-    """The parameters of a block, each with the column of its argument, and for each column what stands there in the block.
+def _parameters(
+    found: _Found, alike: Callable[[str, str], bool]
+) -> tuple[list[tuple[str, int]], list[Any]]:
+    """The parameters of a block, each with the column of its argument, and for each column what
+    stands there in the block.
 
-    Nothing stands there where no block can be made: what comes in (`in`) is another thing at the call than within the block.
+    Nothing stands there where no block can be made: what comes in (`in`) is another thing at the
+    call than within the block.
     """
     rows = found.forms
     columns = list(zip(*(form.values for form in rows), strict=True))
@@ -486,7 +577,9 @@ def _parameters(found: _Found, alike: Callable[[str, str], bool]) -> tuple[list[
             inside.append(column[0])
             continue
         role = rows[0].roles[at]
-        known = [(name, columns[place]) for name, place in names if alike(role, rows[0].roles[place])]
+        known = [
+            (name, columns[place]) for name, place in names if alike(role, rows[0].roles[place])
+        ]
         wide = widths[at] if alike(role, "in") else (None,) * len(column)
         formula = _equal(column, known) or _of_width(column, wide, 1)
         formula = formula or _multiple(column, known) or _of_width(column, wide, _MOST_RATIO)
@@ -494,19 +587,32 @@ def _parameters(found: _Found, alike: Callable[[str, str], bool]) -> tuple[list[
             formula = Formula(_free_name(role, {name for name, _ in names}))
             names.append((formula.parameter, at))
             for value, width, piece in zip(column, widths[at], found.pieces, strict=True):
-                if isinstance(value, Formula) and value.parameter == "in" and (width is None or width != piece[0].width):
+                if (
+                    isinstance(value, Formula)
+                    and value.parameter == "in"
+                    and (width is None or width != piece[0].width)
+                ):
                     return [], []
         inside.append(formula)
     return names, inside or [None]
 
 
 def _is_outer(value: Any) -> bool:
-    """Whether a value means nothing within a block: another block's parameter, or a node outside."""
+    """Whether a value means nothing within a block: another block's parameter, or a node
+    outside.
+    """
     return isinstance(value, NodeName) or (isinstance(value, Formula) and value.parameter != "in")
 
 
 def _equal(column: Sequence[Any], known: Iterable[tuple[str, Sequence[Any]]]) -> Formula | None:
-    return next((Formula(name) for name, other in known if list(column) == list(other) and not _has_width(column)), None)
+    return next(
+        (
+            Formula(name)
+            for name, other in known
+            if list(column) == list(other) and not _has_width(column)
+        ),
+        None,
+    )
 
 
 def _has_width(column: Sequence[Any]) -> bool:
@@ -517,15 +623,21 @@ def _multiple(column: Sequence[Any], known: Iterable[tuple[str, Sequence[Any]]])
     """A column as a whole multiple, or a whole part, of one that is known."""
     for name, other in known:
         ratio = _ratio(column[0], other[0], _MOST_RATIO)
-        if ratio and all(_ratio(a, b, _MOST_RATIO) == ratio for a, b in zip(column, other, strict=True)):
+        if ratio and all(
+            _ratio(a, b, _MOST_RATIO) == ratio for a, b in zip(column, other, strict=True)
+        ):
             return Formula(name, *ratio)
     return None
 
 
 def _of_width(column: Sequence[Any], widths: Sequence[Any], most: int) -> Formula | None:
-    """A column as a multiple or a part of the channels that come in, in each row, or already said to be."""
+    """A column as a multiple or a part of the channels that come in, in each row, or already
+    said to be.
+    """
     ratios = {
-        (value.factor, value.divisor) if isinstance(value, Formula) and value.parameter == "in" else _ratio(value, width, most)
+        (value.factor, value.divisor)
+        if isinstance(value, Formula) and value.parameter == "in"
+        else _ratio(value, width, most)
         for value, width in zip(column, widths, strict=True)
     }
     ratio = ratios.pop()
@@ -553,11 +665,17 @@ def _free_name(role: str, taken: set[str]) -> str:
     return name
 
 
-def _block(number: int, found: _Found, alike: Callable[[str, str], bool]) -> tuple[Block, dict[int, tuple[int, Item]]]:
-    """The block, and the call that stands for each piece, by the identity of the piece's first item."""
+def _block(
+    number: int, found: _Found, alike: Callable[[str, str], bool]
+) -> tuple[Block, dict[int, tuple[int, Item]]]:
+    """The block, and the call that stands for each piece, by the identity of the piece's first
+    item.
+    """
     names, inside = _parameters(found, alike)
     rows = [form.values for form in found.forms]
-    order = sorted(names, key=lambda pair: pair[0].startswith("s") and any(row[pair[1]] == 1 for row in rows))
+    order = sorted(
+        names, key=lambda pair: pair[0].startswith("s") and any(row[pair[1]] == 1 for row in rows)
+    )
     parameters = []
     for name, place in order:
         has_default = name.startswith("s") and any(row[place] == 1 for row in rows)
@@ -581,8 +699,16 @@ def _common(pieces: Sequence[Chain], known: Sequence[tuple[str, Sequence[Any]]])
 
 def _common_item(items: Sequence[Item], known: Sequence[tuple[str, Sequence[Any]]]) -> Item:
     widths = [item.width for item in items]
-    width: Any = widths[0] if len(set(widths)) == 1 else None if None in widths else _equal(widths, known) or tuple(widths)
-    children = tuple(_common(chains, known) for chains in zip(*(item.children for item in items), strict=True))
+    width: Any = (
+        widths[0]
+        if len(set(widths)) == 1
+        else None
+        if None in widths
+        else _equal(widths, known) or tuple(widths)
+    )
+    children = tuple(
+        _common(chains, known) for chains in zip(*(item.children for item in items), strict=True)
+    )
     return items[0]._replace(width=width, children=children)
 
 
@@ -591,7 +717,9 @@ def _filled(chain: Chain, inside: Iterator[Any]) -> Chain:
     named: set[int] = set()
 
     def filled(item: Item) -> Item:
-        values = tuple(v if isinstance(v, NodeName) and v.node in named else next(inside) for v in item.values)
+        values = tuple(
+            v if isinstance(v, NodeName) and v.node in named else next(inside) for v in item.values
+        )
         children = tuple(tuple(filled(child) for child in inner) for inner in item.children)
         named.add(item.node)
         return item._replace(values=values, children=children)
@@ -615,6 +743,10 @@ class _Replacer:
                 at += length
                 continue
             item = chain[at]
-            result.append(item._replace(children=tuple(self.chain(child) for child in item.children)) if item.children else item)
+            result.append(
+                item._replace(children=tuple(self.chain(child) for child in item.children))
+                if item.children
+                else item
+            )
             at += 1
         return tuple(result)

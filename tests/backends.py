@@ -1,4 +1,6 @@
-"""An example's loss over a few steps, on the backend of this process: what `test_backends.py` runs in a process for each backend."""
+"""An example's loss over a few steps, on the backend of this process: what `test_backends.py`
+runs in a process for each backend.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,14 @@ def begin(backend: str) -> None:
     os.environ["KERAS_BACKEND"] = backend
 
 
-def losses(path: Path, name: str, weights: Path, examples: int, steps: int, length: float) -> list[float]:
-    """The losses at some steps of gradient descent on a few examples, from the weights in a file; where there is none, it is written.
+def losses(
+    path: Path, name: str, weights: Path, examples: int, steps: int, length: float
+) -> list[float]:
+    """The losses at some steps of gradient descent on a few examples, from the weights in a file;
+    where there is none, it is written.
 
-    The steps have this length at most, so that no curve goes where rounding alone makes another one of it.
+    The steps have this length at most, so that no curve goes where rounding alone makes another one
+    of it.
 
     Layers that drop or add noise are made to draw nothing: each backend draws other numbers.
     """
@@ -35,7 +41,13 @@ def losses(path: Path, name: str, weights: Path, examples: int, steps: int, leng
         optimizer=Optimizer(name="sgd", rate=1.0, clip_norm=length),
         early_stopping=Stopping(enabled=False),
     )
-    job = plan(network, recipe, data=data(network, examples), batch=examples, backend=os.environ["KERAS_BACKEND"])
+    job = plan(
+        network,
+        recipe,
+        data=data(network, examples),
+        batch=examples,
+        backend=os.environ["KERAS_BACKEND"],
+    )
     model = job.model()
     import keras
 
@@ -57,12 +69,18 @@ def losses(path: Path, name: str, weights: Path, examples: int, steps: int, leng
 
 
 def data(network: Network, examples: int) -> dict[str, Any]:
-    """Random examples for a network, the same in every process: labels behind a softmax, else values from 0 to 1."""
+    """Random examples for a network, the same in every process: labels behind a softmax, else
+    values from 0 to 1.
+    """
     rng, wanted = np.random.default_rng(0), Wanted.of(network)
     held: dict[str, Any] = {}
     for gate in wanted.inputs:
         shape = (examples, *gate.shape)
-        x = rng.integers(gate.vocabulary, size=shape) if gate.vocabulary else rng.random(shape, np.float32)
+        x = (
+            rng.integers(gate.vocabulary, size=shape)
+            if gate.vocabulary
+            else rng.random(shape, np.float32)
+        )
         held["x_train" if len(wanted.inputs) == 1 else f"x_train_{gate.name}"] = x
     for gate in wanted.outputs:
         shape = (examples, *gate.shape)
@@ -75,8 +93,9 @@ def data(network: Network, examples: int) -> dict[str, Any]:
 def lift(model: Any) -> None:
     """Makes batch norms begin with an offset of 2, so that most of what comes to relu is positive.
 
-    Without one a deep network that has no residuals is chaotic: in `plain56` weights that differ in their last digit have losses 3e-2
-    apart after a step (Yang et al., "A Mean Field Theory of Batch Normalization", 2019).
+    Without one a deep network that has no residuals is chaotic: in `plain56` weights that differ in
+    their last digit have losses 3e-2 apart after a step (Yang et al., "A Mean Field Theory of Batch
+    Normalization", 2019).
     """
     import keras
 
@@ -86,11 +105,18 @@ def lift(model: Any) -> None:
 
 
 def without_chance(model: Any) -> None:
-    """Sets what a layer drops and the noise that it adds to 0. Raises TypeError for a layer that draws numbers for something else."""
+    """Sets what a layer drops and the noise that it adds to 0.
+
+    Raises TypeError for a layer that draws numbers for something else.
+    """
     for layer in model._flatten_layers():
         if not hasattr(layer, "seed_generator"):
             continue
-        held = [name for name in ("rate", "stddev", "dropout", "recurrent_dropout") if hasattr(layer, name)]
+        held = [
+            name
+            for name in ("rate", "stddev", "dropout", "recurrent_dropout")
+            if hasattr(layer, name)
+        ]
         if not held:
             raise TypeError(f"{layer.name} draws random numbers")
         for name in held:

@@ -9,7 +9,11 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-goldens", action="store_true", help="write the golden files anew; read the difference before you commit it")
+    parser.addoption(
+        "--update-goldens",
+        action="store_true",
+        help="write the golden files anew; read the difference before you commit it",
+    )
 
 
 @pytest.fixture

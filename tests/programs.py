@@ -1,4 +1,6 @@
-"""Random programs, valid and broken ones. `program` also says what its network must be: an own, plain computation of shapes and counts.
+"""Random programs, valid and broken ones.
+
+`program` also says what its network must be: an own, plain computation of shapes and counts.
 
 Nothing here comes from netdsl, so that agreement means something. `benchmarks/fuzz.py` uses it too.
 """
@@ -41,7 +43,9 @@ class Tally:
         self.made = 0  # layers
         self.default_norm = default_norm
         self.norms: list[str] = []
-        self.stride: tuple[int, ...] | None = None  # the product along the first path; None begins a new one
+        self.stride: tuple[int, ...] | None = (
+            None  # the product along the first path; None begins a new one
+        )
 
     def layer(self, weights: int, biases: int, macs: int, channels: int, norm: str | None) -> None:
         """A layer with a norm behind it: then it has no biases."""
@@ -60,7 +64,9 @@ class Tally:
             raise Misfit
 
     def strides(self, by: Shape) -> None:
-        self.stride = by if not self.stride else tuple(a * b for a, b in zip(self.stride, by, strict=True))
+        self.stride = (
+            by if not self.stride else tuple(a * b for a, b in zip(self.stride, by, strict=True))
+        )
 
 
 Values = dict[str, int]
@@ -79,11 +85,13 @@ class Amount(NamedTuple):
     value: Callable[[Shape, Values], int]
 
 
-# --- steps ------------------------------------------------------------------------------------------------------------
+# --- steps ----------------------------------------------------------------------------------------
 
 
 def window(size: int, kernel: int, stride: int, before: int, after: int, ceil: bool = False) -> int:
-    """How many windows fit; with `ceil` the last one begins inside the input or the padding before it."""
+    """How many windows fit; with `ceil` the last one begins inside the input or the padding
+    before it.
+    """
     room = size + before + after - kernel
     if room < 0:
         raise Misfit
@@ -107,7 +115,10 @@ def padded(pad: str, size: int, kernel: int, stride: int) -> tuple[int, int]:
 def slid(shape: Shape, kernel: int, stride: int, pad: str, ceil: bool = False) -> Shape:
     if not 2 <= len(shape) <= 4:
         raise Misfit
-    return tuple(window(size, kernel, stride, *padded(pad, size, kernel, stride), ceil) for size in shape[:-1])
+    return tuple(
+        window(size, kernel, stride, *padded(pad, size, kernel, stride), ceil)
+        for size in shape[:-1]
+    )
 
 
 def checked(shape: Shape) -> Shape:
@@ -133,11 +144,15 @@ def conv(rng: Random, amount: Amount) -> Node:
         if count < 1 or shape[-1] % groups or count % groups:
             raise Misfit
         weights = kernel ** len(positions) * shape[-1] // groups * count
-        tally.layer(weights, count, math.prod(positions) * weights, count, norm or tally.default_norm)
+        tally.layer(
+            weights, count, math.prod(positions) * weights, count, norm or tally.default_norm
+        )
         tally.strides((stride,) * len(positions))
         return checked((*positions, count))
 
-    head = f"conv{kernel}-{amount.text}" + (f"/{stride}" if stride > 1 or rng.random() < 0.1 else "")
+    head = f"conv{kernel}-{amount.text}" + (
+        f"/{stride}" if stride > 1 or rng.random() < 0.1 else ""
+    )
     return Node(head + (f"({', '.join(said)})" if said else ""), run)
 
 
@@ -154,7 +169,12 @@ def depthwise(rng: Random, amount: Amount) -> Node:
         tally.strides((stride,) * len(positions))
         return checked((*positions, channels))
 
-    return Node(f"dw{kernel}" + (f"/{stride}" if stride > 1 else "") + (f"({', '.join(said)})" if said else ""), run)
+    return Node(
+        f"dw{kernel}"
+        + (f"/{stride}" if stride > 1 else "")
+        + (f"({', '.join(said)})" if said else ""),
+        run,
+    )
 
 
 def separable(rng: Random, amount: Amount) -> Node:
@@ -190,7 +210,10 @@ def transposed(rng: Random, amount: Amount) -> Node:
 
 
 def dense(rng: Random, amount: Amount) -> Node:
-    word, act = rng.choice(["fc", "dense"]), rng.choice(["", "", "(relu)", "(sigmoid)", "(bn)", "(ln, tanh)"])
+    word, act = (
+        rng.choice(["fc", "dense"]),
+        rng.choice(["", "", "(relu)", "(sigmoid)", "(bn)", "(ln, tanh)"]),
+    )
 
     def run(shape: Shape, values: Values, tally: Tally) -> Shape:
         count, wide = amount.value(shape, values), math.prod(shape) if word == "fc" else shape[-1]
@@ -296,12 +319,15 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
     plain("flatten", lambda shape, tally: (math.prod(shape),)),
     plain("pad(1)", grown),
     plain("sdropout(1/4)", whole_maps),
-    *(plain(word, same) for word in ("relu", "tanh", "lrelu(0.2)", "dropout(0.5)", "id", "swish", "droppath(0.1)")),
+    *(
+        plain(word, same)
+        for word in ("relu", "tanh", "lrelu(0.2)", "dropout(0.5)", "id", "swish", "droppath(0.1)")
+    ),
 ]
 
 RELU = plain("relu", same)(Random(0), Amount("", lambda shape, values: 0))
 
-# --- programs ---------------------------------------------------------------------------------------------------------
+# --- programs -------------------------------------------------------------------------------------
 
 
 class _Maker:
@@ -317,13 +343,24 @@ class _Maker:
         forms = [Amount(str(number), lambda shape, values: number)] * 3
         forms.append(Amount("{2*in}", lambda shape, values: 2 * shape[-1]))
         forms.append(Amount("{max(1, in//2)}", lambda shape, values: max(1, shape[-1] // 2)))
-        forms.append(Amount(f"{{if(in > 4, {number}, in)}}", lambda shape, values: number if shape[-1] > 4 else shape[-1]))
-        forms += [Amount(f"{{{name}}}", lambda shape, values, name=name: values[name]) for name in names if name != "i"]
+        forms.append(
+            Amount(
+                f"{{if(in > 4, {number}, in)}}",
+                lambda shape, values: number if shape[-1] > 4 else shape[-1],
+            )
+        )
+        forms += [
+            Amount(f"{{{name}}}", lambda shape, values, name=name: values[name])
+            for name in names
+            if name != "i"
+        ]
         if turn:
             forms.append(Amount(f"{{{number} + i}}", lambda shape, values: number + values["i"]))
         return rng.choice(forms)
 
-    def chain(self, shape: Shape, values: Values, deep: int, steps: int, turn: bool = False) -> tuple[Node, Shape]:
+    def chain(
+        self, shape: Shape, values: Values, deep: int, steps: int, turn: bool = False
+    ) -> tuple[Node, Shape]:
         """A chain that fits the shape, and the shape that it gives. It has at least one step."""
         nodes: list[Node] = []
         for _ in range(steps):
@@ -372,8 +409,14 @@ class _Maker:
     def merge(self, shape: Shape, values: Values, deep: int, turn: bool) -> Node:
         rng = self.rng
         word = rng.choice(["", "", "", "add", "mul", "max", "avg"])
-        branches = [self.chain(shape, values, deep - 1, rng.choice([1, 2]), turn)[0] for _ in range(rng.choice([1, 2, 2]))]
-        branches.insert(rng.randrange(len(branches) + 1), rng.choice([Node("id", lambda shape, values, tally: shape), *branches]))
+        branches = [
+            self.chain(shape, values, deep - 1, rng.choice([1, 2]), turn)[0]
+            for _ in range(rng.choice([1, 2, 2]))
+        ]
+        branches.insert(
+            rng.randrange(len(branches) + 1),
+            rng.choice([Node("id", lambda shape, values, tally: shape), *branches]),
+        )
 
         def run(shape: Shape, values: Values, tally: Tally) -> Shape:
             outer, firsts = tally.stride, []
@@ -411,7 +454,10 @@ class _Maker:
             if reached != shape and skip != "match":
                 if skip == "id" or len(reached) != len(shape):
                     raise Misfit
-                if tuple((size - 1) // by + 1 for size, by in zip(shape, strides, strict=False)) != reached[:-1]:
+                if (
+                    tuple((size - 1) // by + 1 for size, by in zip(shape, strides, strict=False))
+                    != reached[:-1]
+                ):
                     raise Misfit
                 if skip == "pad" and reached[-1] < shape[-1]:
                     raise Misfit
@@ -419,7 +465,9 @@ class _Maker:
                     given = own.norms[-1] if own.norms else None
                     norm = given or (own.default_norm if len(shape) > 1 else None)
                     weights = shape[-1] * reached[-1]
-                    own.layer(weights, reached[-1], weights * math.prod(reached[:-1]), reached[-1], norm)
+                    own.layer(
+                        weights, reached[-1], weights * math.prod(reached[:-1]), reached[-1], norm
+                    )
             for sum_ in ("made", "params", "moving", "weights", "macs"):
                 setattr(tally, sum_, getattr(tally, sum_) + getattr(own, sum_))
             if tally.params > MOST_PARAMS:
@@ -445,7 +493,9 @@ class _Maker:
         return Node(f"when(in > {number}, {first.text}{f', {other.text}' if other else ''})", run)
 
     def block(self, number: int, shape: Shape) -> str:
-        """A definition; uses of it, each with a value of its own, join the blocks that steps are made of."""
+        """A definition; uses of it, each with a value of its own, join the blocks that steps are
+        made of.
+        """
         word, rng = f"block{chr(97 + number)}", self.rng
         names = {"c": rng.choice([2, 4, 8]), "n": 2}
         inner, _ = self.chain(shape, {**self.params, **names}, 1, rng.choice([1, 2, 3]))
@@ -478,7 +528,10 @@ class _Maker:
             return Node(f"tower({times}, 2)", run)
 
         def both(run_one: Node) -> Node:
-            return Node(f"both({run_one.text})", lambda s, values, tally: run_one.run(run_one.run(s, values, tally), values, tally))
+            return Node(
+                f"both({run_one.text})",
+                lambda s, values, tally: run_one.run(run_one.run(s, values, tally), values, tally),
+            )
 
         self.blocks += [("tower", climb(2)), ("both", both(RELU))]
         conv = Node("conv1-{in}(bn)", lambda s, values, tally: _pointwise(s, tally))
@@ -513,7 +566,9 @@ def program(rng: Random, steps: int = 6) -> Program:
 
 def _program(maker: _Maker, steps: int) -> Program | None:
     rng = maker.rng
-    start: Shape = rng.choice([(16, 16, 3), (9, 12, 4), (8, 8, 8), (20, 4), (13, 6), (24,), (7,), (5, 6, 7, 2)])
+    start: Shape = rng.choice(
+        [(16, 16, 3), (9, 12, 4), (8, 8, 8), (20, 4), (13, 6), (24,), (7,), (5, 6, 7, 2)]
+    )
     lines = []
     if rng.random() < 0.4:
         maker.params["width"] = rng.choice([3, 4, 8])
@@ -534,7 +589,11 @@ def _program(maker: _Maker, steps: int) -> Program | None:
         except Misfit:
             return None
         named = rng.random() < 0.3
-        flow.append(f"({node.text}) as p{number}" if named and rng.random() < 0.5 else node.text + (f" as p{number}" if named else ""))
+        flow.append(
+            f"({node.text}) as p{number}"
+            if named and rng.random() < 0.5
+            else node.text + (f" as p{number}" if named else "")
+        )
         if named:
             names[f"p{number}"] = shape, tally.made
     lines.append(rng.choice([" > ", "\n> "]).join(flow))
@@ -560,10 +619,36 @@ def _program(maker: _Maker, steps: int) -> Program | None:
     return Program(text, start, tuple(ends), tally.params, tally.moving, tally.weights, tally.macs)
 
 
-# --- broken programs --------------------------------------------------------------------------------------------------
+# --- broken programs ------------------------------------------------------------------------------
 
 _BITS = [
-    *("(", ")", "[", "]", "{", "}", ">", "|", ",", "=", "@", "-", "/", "x", "×", "*", "#", '"', "\n", " ", "\t", ".", "**", "//", "_"),
+    *(
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ">",
+        "|",
+        ",",
+        "=",
+        "@",
+        "-",
+        "/",
+        "x",
+        "×",
+        "*",
+        "#",
+        '"',
+        "\n",
+        " ",
+        "\t",
+        ".",
+        "**",
+        "//",
+        "_",
+    ),
     *(
         "conv3-64",
         "res(",
@@ -639,19 +724,27 @@ def mutated(rng: Random, text: str) -> str:
 
 def noise(rng: Random, pieces: int = 30) -> str:
     """Pieces of the language, and others, in any order."""
-    return "".join(rng.choice(_BITS) + rng.choice(["", "", " "]) for _ in range(rng.randint(0, pieces)))
+    return "".join(
+        rng.choice(_BITS) + rng.choice(["", "", " "]) for _ in range(rng.randint(0, pieces))
+    )
 
 
-# --- meaning ----------------------------------------------------------------------------------------------------------
+# --- meaning --------------------------------------------------------------------------------------
 
 
 def meaning(network: Any) -> dict[str, Any]:
-    """What a network is, whatever the order of its text and the names within: each operation with all that comes before it."""
+    """What a network is, whatever the order of its text and the names within: each operation
+    with all that comes before it.
+    """
     graph = network.graph
     names = {point.op: point.name for point in graph.inputs}
     said: list[str] = []
     for index, op in enumerate(graph.ops):
-        written = re.sub(r"@\w+", "@", op.kind.written()) if op.kind else f"{names[index]} {getattr(op.shape, 'limit', '')}"
+        written = (
+            re.sub(r"@\w+", "@", op.kind.written())
+            if op.kind
+            else f"{names[index]} {getattr(op.shape, 'limit', '')}"
+        )
         before = [hash(said[source]) for source in op.inputs]
         owners = [None if other is None else hash(said[other]) for other in (op.shares, op.tied)]
         said.append(f"{written} {tuple(op.shape)} {before} {owners}")
@@ -660,6 +753,8 @@ def meaning(network: Any) -> dict[str, Any]:
         "ops": Counter(said),
         "inputs": [(point.name, point.shape) for point in graph.inputs],
         "outputs": [(said[point.op], point.shape, point.activation) for point in graph.outputs],
-        "named outputs": {point.name for point in graph.outputs if point.op in graph.points.values()},
+        "named outputs": {
+            point.name for point in graph.outputs if point.op in graph.points.values()
+        },
         "counts": network.counts,
     }

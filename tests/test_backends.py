@@ -1,4 +1,6 @@
-"""Every example learns alike on TensorFlow, JAX and torch: the same losses, step by step, from the same weights."""
+"""Every example learns alike on TensorFlow, JAX and torch: the same losses, step by step, from
+the same weights.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from netdsl.process import backend
 
 pytestmark = pytest.mark.keras
 
-# In `make test`: one of each sort of layer that is quick to compile. `make test-all` has the others, one of them in memory at a time.
+# In `make test`: one of each sort of layer that is quick to compile. `make test-all` has the
+# others, one of them in memory at a time.
 QUICK = frozenset(
     {
         *("perceptron", "iris", "lenet5", "neocognitron", "tdnn", "lstm_classifier", "mnist_small"),
@@ -30,12 +33,15 @@ QUICK = frozenset(
 
 
 LARGE = 10**10
-"""Multiply-accumulates from which on a network is alone in memory: with 2 images of 600x600, one backend takes 11 GB and more for it."""
+"""Multiply-accumulates from which on a network is alone in memory: with 2 images of 600x600, one
+backend takes 11 GB and more for it.
+"""
 
 
 class Example(NamedTuple):
-    """A network, what `backends.losses` takes of it, the losses that TensorFlow gives, and whether it is large; the first weights lie in a
-    file."""
+    """A network, what `backends.losses` takes of it, the losses that TensorFlow gives, and whether
+    it is large; the first weights lie in a file.
+    """
 
     what: tuple[Path, str, Path, int, int, float]
     losses: list[float]
@@ -48,12 +54,18 @@ Losses = Callable[..., list[float]]
 def cases() -> Iterator[Any]:
     for path in [*zoo.EXAMPLES, *sorted((zoo.FOLDER / "results").glob("*.net"))]:
         for network in zoo.checked(path).networks:
-            yield pytest.param((path, network), id=network.name, marks=() if network.name in QUICK else pytest.mark.zoo)
+            yield pytest.param(
+                (path, network),
+                id=network.name,
+                marks=() if network.name in QUICK else pytest.mark.zoo,
+            )
 
 
 @pytest.fixture(scope="module")
 def losses() -> Iterator[Losses]:
-    """`backends.losses` on a backend: in a process of its own, as Keras has one for life; a new one after ten networks, for the memory."""
+    """`backends.losses` on a backend: in a process of its own, as Keras has one for life; a new
+    one after ten networks, for the memory.
+    """
     pools: dict[str, ProcessPoolExecutor] = {}
 
     def end() -> None:
@@ -65,7 +77,9 @@ def losses() -> Iterator[Losses]:
         if large:
             end()
         if backend not in pools:
-            pools[backend] = ProcessPoolExecutor(1, get_context("spawn"), backends.begin, (backend,), max_tasks_per_child=10)
+            pools[backend] = ProcessPoolExecutor(
+                1, get_context("spawn"), backends.begin, (backend,), max_tasks_per_child=10
+            )
         return pools[backend].submit(backends.losses, *what).result()
 
     yield on
@@ -73,7 +87,9 @@ def losses() -> Iterator[Losses]:
 
 
 @pytest.fixture(scope="module", params=cases())
-def example(request: pytest.FixtureRequest, losses: Losses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+def example(
+    request: pytest.FixtureRequest, losses: Losses, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Example]:
     path, network = request.param
     weights = tmp_path_factory.mktemp("weights") / "first.npz"
     examples, steps, length = (4, 3, 0.01) if network.counts.macs < 3 * 10**7 else (2, 2, 0.002)
@@ -81,7 +97,9 @@ def example(request: pytest.FixtureRequest, losses: Losses, tmp_path_factory: py
     large = network.counts.macs >= LARGE
     found = losses("tensorflow", *what, large=large)
     fall = abs(found[-1] / found[0] - 1)
-    if fall > 0.05:  # what rounding makes of it grows with the way: in `inception_v3` it makes 2e-4 of 7 %
+    if (
+        fall > 0.05
+    ):  # what rounding makes of it grows with the way: in `inception_v3` it makes 2e-4 of 7 %
         what = (*what[:-1], length * 0.01 / fall)
         found = losses("tensorflow", *what, large=large)
     yield Example(what, found, large)
@@ -90,27 +108,42 @@ def example(request: pytest.FixtureRequest, losses: Losses, tmp_path_factory: py
 
 @pytest.mark.parametrize(
     "other",
-    [pytest.param(name, marks=pytest.mark.skipif(not find_spec(name), reason=f"{name} is not installed")) for name in ("jax", "torch")],
+    [
+        pytest.param(
+            name, marks=pytest.mark.skipif(not find_spec(name), reason=f"{name} is not installed")
+        )
+        for name in ("jax", "torch")
+    ],
 )
 def test_the_same_losses_on_each_backend(example: Example, losses: Losses, other: str) -> None:
     first, *_, last = example.losses
     assert abs(last - first) > 2e-4 * first  # a curve, by which a wrong gradient would show
-    assert losses(other, *example.what, large=example.large) == pytest.approx(example.losses, rel=1e-4)
+    assert losses(other, *example.what, large=example.large) == pytest.approx(
+        example.losses, rel=1e-4
+    )
 
 
 @pytest.mark.skipif(not find_spec("jax"), reason="jax is not installed")
 def test_another_backend_than_tensorflow_is_quiet_too() -> None:
     program = "import netdsl; print(type(netdsl.parse('4 > fc-2').keras(seed=0).get_weights()[0]))"
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+    )
     assert (done.stdout, done.stderr) == ("<class 'numpy.ndarray'>\n", "")
 
 
-def test_without_a_word_the_backend_is_the_one_that_keras_will_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_word_the_backend_is_the_one_that_keras_will_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    for text, wanted in (("", "tensorflow"), ("[]", "tensorflow"), ('{"backend": "torch"}', "torch")):
+    for text, wanted in (
+        ("", "tensorflow"),
+        ("[]", "tensorflow"),
+        ('{"backend": "torch"}', "torch"),
+    ):
         (tmp_path / "keras.json").write_text(text, encoding="utf-8")
         assert backend() == wanted
     monkeypatch.setenv("KERAS_BACKEND", "jax")

@@ -1,4 +1,6 @@
-"""The networks that benchmarks/by_hand.py has in JAX are those of examples/: the same weights give the same outputs, losses and steps."""
+"""The networks that benchmarks/by_hand.py has in JAX are those of examples/: the same weights
+give the same outputs, losses and steps.
+"""
 
 from __future__ import annotations
 
@@ -31,19 +33,27 @@ def by_hand() -> ModuleType:
 
 
 def smaller(name: str) -> netdsl.Network:
-    """The network of an example, ResNet-50's images smaller: of its weights none depends on their size."""
+    """The network of an example, ResNet-50's images smaller: of its weights none depends on
+    their size.
+    """
     text = (ROOT / "examples" / f"{name}.net").read_text(encoding="utf-8")
     return netdsl.parse(text, name=name, input=(64, 64, 3) if name == "resnet50" else None)
 
 
 def weights_in_order(network: netdsl.Network, model: Any) -> tuple[list[Any], list[Any]]:
-    """The model's trained weights and moving statistics in the order of the network's operations."""
+    """The model's trained weights and moving statistics in the order of the network's
+    operations.
+    """
     layers = [model.get_layer(op.name) for op in network.graph.ops if network.graph.weights(op)]
-    return [one for layer in layers for one in layer.trainable_weights], [one for layer in layers for one in layer.non_trainable_weights]
+    return [one for layer in layers for one in layer.trainable_weights], [
+        one for layer in layers for one in layer.non_trainable_weights
+    ]
 
 
 def with_random_weights(network: netdsl.Network) -> Any:
-    """A Keras model whose every weight says something: the factors are not 1, the statistics not 0."""
+    """A Keras model whose every weight says something: the factors are not 1, the statistics not
+    0.
+    """
     model = network.keras(seed=0)
     chance = np.random.default_rng(0)
     for layer in model.layers:
@@ -67,15 +77,21 @@ def test_same_outputs(by_hand: ModuleType, name: str) -> None:
 
     network = smaller(name)
     model = with_random_weights(network)
-    weights, moving = ([weight.numpy() for weight in some] for some in weights_in_order(network, model))
+    weights, moving = (
+        [weight.numpy() for weight in some] for some in weights_in_order(network, model)
+    )
     x = np.random.default_rng(1).random((2, *network.graph.ops[0].shape), np.float32)
     forward = jax.jit(by_hand.forward, static_argnums=(0, 4, 5))
     logits, _ = forward(getattr(by_hand, name), weights, moving, x, np.float32, False)
-    np.testing.assert_allclose(jax.nn.softmax(logits), np.asarray(model(x, training=False)), rtol=2e-3, atol=1e-6)
+    np.testing.assert_allclose(
+        jax.nn.softmax(logits), np.asarray(model(x, training=False)), rtol=2e-3, atol=1e-6
+    )
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("name", ["lenet5", "resnet20", pytest.param("resnet50", marks=pytest.mark.zoo)])
+@pytest.mark.parametrize(
+    "name", ["lenet5", "resnet20", pytest.param("resnet50", marks=pytest.mark.zoo)]
+)
 def test_same_steps(by_hand: ModuleType, name: str) -> None:
     import jax
     import keras
@@ -84,7 +100,12 @@ def test_same_steps(by_hand: ModuleType, name: str) -> None:
     model = with_random_weights(network)
     weights, moving = weights_in_order(network, model)
     first, averages = ([one.numpy() for one in some] for some in (weights, moving))
-    state = by_hand.State(*(list(map(jax.numpy.array, some)) for some in (first, [0 * one for one in first], averages)))
+    state = by_hand.State(
+        *(
+            list(map(jax.numpy.array, some))
+            for some in (first, [0 * one for one in first], averages)
+        )
+    )
     chance = np.random.default_rng(2)
     x = chance.random((3, 8, *network.graph.ops[0].shape), np.float32)
     y = chance.integers(0, 10, (3, 8))
@@ -95,4 +116,6 @@ def test_same_steps(by_hand: ModuleType, name: str) -> None:
     state, losses = take(state, x.reshape(-1, *x.shape[2:]), y.reshape(-1), rows)
     np.testing.assert_allclose(losses, theirs, rtol=1e-3)
     for mine, other in zip((*state.weights, *state.moving), (*weights, *moving), strict=True):
-        assert np.linalg.norm(mine - other.numpy()) <= 0.02 * np.linalg.norm(other.numpy()), other.path
+        assert np.linalg.norm(mine - other.numpy()) <= 0.02 * np.linalg.norm(other.numpy()), (
+            other.path
+        )

@@ -1,4 +1,6 @@
-"""`netdsl check`: files and directories, the forms of its output, hints, the summary, and watching."""
+"""`netdsl check`: files and directories, the forms of its output, hints, the summary, and
+watching.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("form", check.FORMATS)
-def test_each_form(form: str, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]) -> None:
+def test_each_form(
+    form: str, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]
+) -> None:
     assert main(["check", "fine.net", "faulty.net", "missing.net", "nets", "--format", form]) == 1
     shown = capsys.readouterr()
     out = shown.out.replace(f'"version": "{__version__}"', '"version": "VERSION"')
@@ -57,7 +61,14 @@ def test_json_has_one_entry_a_file_and_the_known_keys(capsys: pytest.CaptureFixt
     assert mistake["message"].startswith("the window does not fit")
     assert mistake["help"]
     assert mistake["notes"] == [
-        {"file": "faulty.net", "line": 5, "column": 15, "end_line": 5, "end_column": 24, "message": "used here"},
+        {
+            "file": "faulty.net",
+            "line": 5,
+            "column": 15,
+            "end_line": 5,
+            "end_column": 24,
+            "message": "used here",
+        },
     ]
 
 
@@ -94,19 +105,30 @@ def test_sarif_of_nothing_is_a_run_without_results() -> None:
 def test_github_escapes_what_would_end_the_command() -> None:
     source = Source("a,b:c%.net", "one\ntwo\n")
     line = as_github(Diagnostic("W703", "50 % of\r\nit", Span(source, 0, 7), help="a: b, c"), "")
-    assert line == "::warning file=a%2Cb%3Ac%25.net,line=1,endLine=2,title=W703::50 %25 of%0D%0Ait%0Ahelp: a: b, c"
-    assert as_github(Diagnostic("N601", "there is no file x"), "x").startswith("::error file=x,title=N601::")
+    assert (
+        line
+        == "::warning file=a%2Cb%3Ac%25.net,line=1,endLine=2,title=W703::50 %25 of%0D%0Ait%0Ahelp: a: b, c"
+    )
+    assert as_github(Diagnostic("N601", "there is no file x"), "x").startswith(
+        "::error file=x,title=N601::"
+    )
 
 
-# --- files and directories --------------------------------------------------------------------------------------------------
+# --- files and directories ------------------------------------------------------------------------
 
 
 def test_directories_are_searched(folder: Path) -> None:
     found = check.found_files(["nets", "fine.net", "nets/deep/doubtful.net"])
-    assert found == [os.path.join("nets", "100%, really.net"), os.path.join("nets", "deep", "doubtful.net"), "fine.net"]
+    assert found == [
+        os.path.join("nets", "100%, really.net"),
+        os.path.join("nets", "deep", "doubtful.net"),
+        "fine.net",
+    ]
 
 
-def test_a_directory_without_networks_is_a_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_without_networks_is_a_mistake(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "empty").mkdir()
     assert main(["check", "empty"]) == 1
     assert "error[N601]: there is no .net file in empty" in capsys.readouterr().err
@@ -134,8 +156,12 @@ def test_concise_says_that_all_is_fine(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr() == ("", "1 file: fine\n")
 
 
-def test_a_file_of_blocks_is_fine_without_a_network(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "blocks.net").write_text("def f() = conv3-8\n\ndef g(c) =\n  conv3-{c}\n", encoding="utf-8")
+def test_a_file_of_blocks_is_fine_without_a_network(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "blocks.net").write_text(
+        "def f() = conv3-8\n\ndef g(c) =\n  conv3-{c}\n", encoding="utf-8"
+    )
     assert main(["check", "blocks.net"]) == 0
     assert capsys.readouterr() == ("blocks.net: 2 blocks for other files to use\n", "")
     (folder / "blocks.net").write_text("def f() = cnov3-8\n", encoding="utf-8")
@@ -144,13 +170,17 @@ def test_a_file_of_blocks_is_fine_without_a_network(folder: Path, capsys: pytest
     assert main(["check", "blocks.net"]) == 1
 
 
-# --- hints ------------------------------------------------------------------------------------------------------------------
+# --- hints ----------------------------------------------------------------------------------------
 
 
 def hints(text: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     Path("hinted.net").write_text(text, encoding="utf-8")
     assert main(["check", "hinted.net", "-v"]) == 0
-    return [line.partition("hint: ")[2] for line in capsys.readouterr().out.splitlines() if "hint: " in line]
+    return [
+        line.partition("hint: ")[2]
+        for line in capsys.readouterr().out.splitlines()
+        if "hint: " in line
+    ]
 
 
 @pytest.mark.usefixtures("folder")
@@ -175,7 +205,7 @@ def test_hints_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert file["hints"] == ["expect params = 15_526", "expect macs = 168_960"]
 
 
-# --- watching ---------------------------------------------------------------------------------------------------------------
+# --- watching -------------------------------------------------------------------------------------
 
 
 def test_watching_runs_again_after_each_change_only(folder: Path) -> None:
@@ -194,7 +224,11 @@ def test_watching_runs_again_after_each_change_only(folder: Path) -> None:
             os.utime(file, ns=(len(runs), len(runs)))
 
     with pytest.raises(KeyboardInterrupt):
-        check.watch(["fine.net"], lambda: runs.append(file.read_text(encoding="utf-8") if file.exists() else "gone"), wait)
+        check.watch(
+            ["fine.net"],
+            lambda: runs.append(file.read_text(encoding="utf-8") if file.exists() else "gone"),
+            wait,
+        )
     assert runs == [FILES["fine.net"], "32x32x1 > fc-10\n", "gone", "32x32x1 > fc-100\n"]
 
 
@@ -219,7 +253,9 @@ def test_a_used_file_is_watched_too(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_ctrl_c_ends_watching_with_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_watching_with_130(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -233,7 +269,7 @@ def test_standard_input_cannot_be_watched(capsys: pytest.CaptureFixture[str]) ->
     assert "cannot be watched" in capsys.readouterr().err
 
 
-# --- the place in the block, and the use that led there ----------------------------------------------------------------------
+# --- the place in the block, and the use that led there -------------------------------------------
 
 BLOCKS = [
     ("def f(c) = conv3-{d}\n8x8x3 > f(4)", "N110", ["f(4)"]),
@@ -255,7 +291,9 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize(("text", "code", "uses"), BLOCKS)
-def test_mistakes_in_blocks_show_the_uses(text: str, code: str, uses: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes_in_blocks_show_the_uses(
+    text: str, code: str, uses: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     whole = f"{text} > gap > softmax-2"
     main(["check", whole, "--json"])
     (mistake,) = json.loads(capsys.readouterr().out)["files"][0]["diagnostics"]
@@ -267,5 +305,9 @@ def test_mistakes_in_blocks_show_the_uses(text: str, code: str, uses: list[str],
     assert capsys.readouterr().err.count("note: used here") == len(uses)
     main(["check", whole, "--format", "sarif"])
     (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
-    assert [place["message"]["text"] for place in result["relatedLocations"]].count("used here") == len(uses)
-    assert [place["id"] for place in result["relatedLocations"]] == list(range(1, len(mistake["notes"]) + 1))
+    assert [place["message"]["text"] for place in result["relatedLocations"]].count(
+        "used here"
+    ) == len(uses)
+    assert [place["id"] for place in result["relatedLocations"]] == list(
+        range(1, len(mistake["notes"]) + 1)
+    )

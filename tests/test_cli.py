@@ -28,10 +28,18 @@ TWO = "def c(n) = conv3-{n}\nnet small\n8x8x1 > c(2) > gap\nnet large\n8x8x1 > c
 def shell(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """`python -m netdsl` in a process of its own."""
     command = [sys.executable, "-m", "netdsl", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, check=False)
+    return subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=False,
+    )
 
 
-# --- golden output --------------------------------------------------------------------------------------------------------
+# --- golden output --------------------------------------------------------------------------------
 
 SHOWN = [
     ("table_lenet5.txt", ["table", "examples/lenet5.net"]),
@@ -59,7 +67,9 @@ def test_output(
 
 
 @pytest.mark.parametrize("path", zoo.EXAMPLES, ids=lambda path: path.stem)
-def test_the_totals_are_the_sums_of_the_rows(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_totals_are_the_sums_of_the_rows(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["table", str(path), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     networks = zoo.checked(path).networks
@@ -80,10 +90,12 @@ def test_rows_are_written_as_the_language_reads_them(capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["rows"] == rows
 
 
-# --- FILE -----------------------------------------------------------------------------------------------------------------
+# --- FILE -----------------------------------------------------------------------------------------
 
 
-def test_a_file_can_be_a_text_or_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_can_be_a_text_or_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert main(["table", ONE_LINE, "--json"]) == 0
     text = json.loads(capsys.readouterr().out)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ONE_LINE.encode())))
@@ -91,14 +103,18 @@ def test_a_file_can_be_a_text_or_standard_input(capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out) == text
 
 
-def test_a_file_whose_name_holds_an_arrow_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_whose_name_holds_an_arrow_is_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a > b.net"
     path.write_text("784 > fc-10\n")
     assert main(["check", str(path)]) == 0
     assert "7,850 params" in capsys.readouterr().out
 
 
-def test_messages_go_to_standard_error_and_data_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_go_to_standard_error_and_data_to_standard_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["table", "29x29x1 > pool > fc-10"]) == 0
     out, err = capsys.readouterr()
     assert "warning[W701]" in err
@@ -118,13 +134,19 @@ def test_json_messages_are_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert [[d["code"] for d in file["diagnostics"]] for file in files] == [[], ["N101"], ["N601"]]
 
 
-# --- options --------------------------------------------------------------------------------------------------------------
+# --- options --------------------------------------------------------------------------------------
 
 
 def test_params(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "wide.net"
-    path.write_text("param width = 4\nparam rate = 0.5\n784 > fc-{width} > dropout({rate}) > softmax-10\nexpect params = 3_190\n")
-    for given, params in (([], 3_190), (["-p", "width=8"], 6_370), (["-p", "width=8", "-p", "rate=.25"], 6_370)):
+    path.write_text(
+        "param width = 4\nparam rate = 0.5\n784 > fc-{width} > dropout({rate}) > softmax-10\nexpect params = 3_190\n"
+    )
+    for given, params in (
+        ([], 3_190),
+        (["-p", "width=8"], 6_370),
+        (["-p", "width=8", "-p", "rate=.25"], 6_370),
+    ):
         assert main(["table", str(path), "--json", *given]) == 0
         assert json.loads(capsys.readouterr().out)["totals"]["params"] == params
     assert main(["check", str(path), "-p", "widht=8"]) == 1
@@ -146,7 +168,10 @@ def test_one_of_several_networks(tmp_path: Path, capsys: pytest.CaptureFixture[s
     path = tmp_path / "two.net"
     path.write_text(TWO)
     assert main(["table", str(path), "--json"]) == 0
-    assert [table["name"] for table in json.loads(capsys.readouterr().out)["networks"]] == ["small", "large"]
+    assert [table["name"] for table in json.loads(capsys.readouterr().out)["networks"]] == [
+        "small",
+        "large",
+    ]
     assert main(["table", str(path), "--net", "large", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["totals"]["params"] == 40
     assert main(["check", str(path)]) == 0
@@ -157,7 +182,7 @@ def test_one_of_several_networks(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "--net" in capsys.readouterr().err
 
 
-# --- usage ----------------------------------------------------------------------------------------------------------------
+# --- usage ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -197,7 +222,9 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage: netdsl" in out + err
 
 
-def test_an_interrupt_ends_with_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_ends_with_130(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -206,7 +233,7 @@ def test_an_interrupt_ends_with_130(capsys: pytest.CaptureFixture[str], monkeypa
     assert "interrupted" in capsys.readouterr().err
 
 
-# --- in a process of its own ----------------------------------------------------------------------------------------------
+# --- in a process of its own ----------------------------------------------------------------------
 
 
 def test_python_m_netdsl() -> None:
@@ -223,13 +250,22 @@ def test_no_colour_where_nobody_looks() -> None:
         assert "\x1b" not in shell("check", "4x4x1 > pol", **environment).stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="a terminal of one's own is asked of the system")
+@pytest.mark.skipif(
+    not hasattr(os, "openpty"), reason="a terminal of one's own is asked of the system"
+)
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_colour_on_a_terminal(environment: dict[str, str], coloured: bool) -> None:
     ours, theirs = os.openpty()
     plain = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
     command = [sys.executable, "-m", "netdsl", "check", "4x4x1 > pol"]
-    result = subprocess.run(command, stderr=theirs, stdout=subprocess.DEVNULL, cwd=ROOT, env={**plain, **environment}, check=False)
+    result = subprocess.run(
+        command,
+        stderr=theirs,
+        stdout=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={**plain, **environment},
+        check=False,
+    )
     os.close(theirs)
     shown = os.read(ours, 10_000).decode()
     os.close(ours)
@@ -239,16 +275,24 @@ def test_colour_on_a_terminal(environment: dict[str, str], coloured: bool) -> No
 
 def test_a_reader_that_leaves_early_is_no_mistake() -> None:
     command = f'"{sys.executable}" -m netdsl table examples/resnet50.net --json | head -1'
-    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert (result.stdout, result.stderr) == ("{\n", "")
     assert result.returncode == 0
 
 
-# --- compile --------------------------------------------------------------------------------------------------------------
+# --- compile --------------------------------------------------------------------------------------
 
 
 @pytest.mark.keras
-def test_compile_writes_a_model_and_nothing_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compile_writes_a_model_and_nothing_over_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "one.keras"
     assert main(["compile", "784 > fc-10", "-o", str(path), "--seed", "1"]) == 0
     assert "7,850" in capsys.readouterr().out
@@ -261,8 +305,12 @@ def test_compile_writes_a_model_and_nothing_over_another(tmp_path: Path, capsys:
     assert [item.name for item in tmp_path.iterdir()] == ["one.keras"]
 
 
-@pytest.mark.parametrize(("output", "words"), [("model.h5", ".keras"), ("no/model.keras", "no folder")])
-def test_compile_refuses_bad_places(output: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("output", "words"), [("model.h5", ".keras"), ("no/model.keras", "no folder")]
+)
+def test_compile_refuses_bad_places(
+    output: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["compile", "784 > fc-10", "-o", str(tmp_path / output)]) == 1
     assert words in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

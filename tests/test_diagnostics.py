@@ -1,4 +1,6 @@
-"""What is said of faulty texts: the code, exactly the faulty place, and a mend; and how it is shown."""
+"""What is said of faulty texts: the code, exactly the faulty place, and a mend; and how it is
+shown.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ def marked(text: str) -> tuple[str, list[tuple[int, int]]]:
     return plain, spans
 
 
-# (code, the text with every faulty place marked, what the help line of the first says; "" where there is none)
+# (code, the text with every faulty place marked, what the help line of the first says; "" where
+# there is none)
 FAULTS = [
     # brackets, strings, lines
     ("N001", "4x4x1 > conv3-«{»c > pool", "add the `}`"),
@@ -206,12 +209,20 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("code", "text", "mend"), FAULTS, ids=[f"{code} {text[:50]!r}" for code, text, _ in FAULTS])
+@pytest.mark.parametrize(
+    ("code", "text", "mend"), FAULTS, ids=[f"{code} {text[:50]!r}" for code, text, _ in FAULTS]
+)
 def test_a_mistake_is_told_at_its_place(code: str, text: str, mend: str) -> None:
     plain, spans = marked(text)
-    found = [d for d in check_source(Source("t.net", plain), Given(), "t").diagnostics if d.severity == "error"]
+    found = [
+        d
+        for d in check_source(Source("t.net", plain), Given(), "t").diagnostics
+        if d.severity == "error"
+    ]
     assert [diagnostic.code for diagnostic in found] == [code] * len(spans)
-    assert [plain[d.span.start : d.span.end] for d in found if d.span] == [plain[start:end] for start, end in spans]
+    assert [plain[d.span.start : d.span.end] for d in found if d.span] == [
+        plain[start:end] for start, end in spans
+    ]
     assert [(d.span.start, d.span.end) for d in found if d.span] == spans
     assert mend in found[0].help, found[0]
     assert render(found)
@@ -227,7 +238,7 @@ def test_lookalikes_say_what_to_write() -> None:
         assert (found.code, found.help) == ("N006", f"write `{meant}`")
 
 
-# --- how it is shown ------------------------------------------------------------------------------------------------------
+# --- how it is shown ------------------------------------------------------------------------------
 
 
 def found(text: str, name: str = "tiny.net") -> tuple[Diagnostic, ...]:
@@ -235,7 +246,9 @@ def found(text: str, name: str = "tiny.net") -> tuple[Diagnostic, ...]:
 
 
 def test_the_message_of_the_design() -> None:
-    """A window that does not fit: the numbers of the formula, the place, what comes in, and where it shrank."""
+    """A window that does not fit: the numbers of the formula, the place, what comes in, and
+    where it shrank.
+    """
     text = "input 32x32x1\n> conv3-8 > pool > conv3-8 > pool > conv3-8(pad=0) > conv2-16(pad=0)\n> conv1-16\n> relu > conv7-64(pad=0)\n"
     assert render(found(text)) == "\n".join(
         [
@@ -286,27 +299,49 @@ def test_colours_change_nothing_but_colours() -> None:
 
 
 def test_json_has_lines_and_columns_from_1() -> None:
-    diagnostic = fail("N001", "what", Span(Source("a.net", "ab\ncde\n"), 4, 7), help="mend").diagnostics[0]
-    wanted = {"code": "N001", "severity": "error", "file": "a.net", "line": 2, "column": 2, "end_line": 3, "end_column": 1}
-    assert {**as_json(diagnostic), **wanted, "message": "what", "help": "mend"} == as_json(diagnostic)
+    diagnostic = fail(
+        "N001", "what", Span(Source("a.net", "ab\ncde\n"), 4, 7), help="mend"
+    ).diagnostics[0]
+    wanted = {
+        "code": "N001",
+        "severity": "error",
+        "file": "a.net",
+        "line": 2,
+        "column": 2,
+        "end_line": 3,
+        "end_column": 1,
+    }
+    assert {**as_json(diagnostic), **wanted, "message": "what", "help": "mend"} == as_json(
+        diagnostic
+    )
     assert as_json(Diagnostic("W701", "w"))["severity"] == "warning"
     assert as_json(Diagnostic("W701", "w"))["line"] is None
 
 
 def test_an_error_is_its_message() -> None:
     source = Source("a", "abc")
-    error = NetError(Diagnostic("N001", "what", Span(source, 0, 1), notes=(Note("also", Span(source, 2, 3)),)))
+    error = NetError(
+        Diagnostic("N001", "what", Span(source, 0, 1), notes=(Note("also", Span(source, 2, 3)),))
+    )
     assert str(error) == render(error.diagnostics)
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("cnov", "conv"), ("Relu", "relu"), ("RELU", "relu"), ("zzz", None), ("dropuot", "dropout"), ("", None)]
+    ("word", "meant"),
+    [
+        ("cnov", "conv"),
+        ("Relu", "relu"),
+        ("RELU", "relu"),
+        ("zzz", None),
+        ("dropuot", "dropout"),
+        ("", None),
+    ],
 )
 def test_the_nearest_word(word: str, meant: str | None) -> None:
     assert nearest(word, ["conv", "relu", "dropout", "bn"]) == meant
 
 
-# --- bad files ------------------------------------------------------------------------------------------------------------
+# --- bad files ------------------------------------------------------------------------------------
 
 FILES: list[tuple[str, bytes, str, str]] = [
     ("empty", b"", "N008", "is empty"),
@@ -323,14 +358,25 @@ FILES: list[tuple[str, bytes, str, str]] = [
     ("repeats", b"4x4x1 > ((conv3-64 x1000) x1000) x1000", "N406", "more than 200,000"),
     ("itself", b"def f() = f\n4x4x1 > f", "N405", "more than 100 blocks"),
     ("deep", b"def f(n) = conv1-4 > f({n + 1})\n4x4x1 > f(0)", "N405", "more than 100 blocks"),
-    ("doubling", b"def f(n) = when(n > 0, f({n - 1}) > f({n - 1}))\n4x4x1 > f(60) > conv1-1", "N406", "steps"),
+    (
+        "doubling",
+        b"def f(n) = when(n > 0, f({n - 1}) > f({n - 1}))\n4x4x1 > f(60) > conv1-1",
+        "N406",
+        "steps",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "data", "code", "words"), FILES, ids=[name for name, *_ in FILES])
 @pytest.mark.parametrize("command", ["check", "table"])
 def test_a_bad_file_gives_one_clear_error(
-    command: str, name: str, data: bytes, code: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: str,
+    name: str,
+    data: bytes,
+    code: str,
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / f"{name}.net"
     path.write_bytes(data)
@@ -356,9 +402,16 @@ def test_files_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert words in capsys.readouterr().err
 
 
-def test_a_mark_at_the_beginning_and_windows_line_ends_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mark_at_the_beginning_and_windows_line_ends_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.net"
     path.write_bytes("\ufeffinput 4x4x1\r\n> pool\r\n> pol\r\n".encode())
     assert main(["check", str(path), "--json"]) == 1
     (diagnostic,) = json.loads(capsys.readouterr().out)["files"][0]["diagnostics"]
-    assert (diagnostic["line"], diagnostic["column"], diagnostic["end_line"], diagnostic["end_column"]) == (3, 3, 3, 6)
+    assert (
+        diagnostic["line"],
+        diagnostic["column"],
+        diagnostic["end_line"],
+        diagnostic["end_column"],
+    ) == (3, 3, 3, 6)

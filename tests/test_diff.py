@@ -1,4 +1,6 @@
-"""`netdsl diff`: what is the same network, how rows are aligned, what is printed, and the ways in which git asks."""
+"""`netdsl diff`: what is the same network, how rows are aligned, what is printed, and the ways
+in which git asks.
+"""
 
 from __future__ import annotations
 
@@ -32,20 +34,35 @@ def changed(a: str, b: str) -> list[str]:
     found = difference(netdsl.parse(a), netdsl.parse(b))
     marks = {"removed": "-", "added": "+", "changed": "~"}
     return [
-        " ".join([marks[change.what], *(line.text for line in (change.a, change.b) if line), *change.notes])
+        " ".join(
+            [
+                marks[change.what],
+                *(line.text for line in (change.a, change.b) if line),
+                *change.notes,
+            ]
+        )
         for change in found.changes
         if change.what != "same"
     ]
 
 
-# --- what is the same -----------------------------------------------------------------------------------------------------
+# --- what is the same -----------------------------------------------------------------------------
 
 SAME = [
     ("8x8x3 > conv3-4 x2 > gap", "8x8x3 > conv3-4 > conv3-4 > gap"),
     ("8x8x3 > conv3-4(bn, bias=no) > gap", "8x8x3 > conv3-4(bias=no) > bn > relu > gap"),
-    ("8x8x3 > conv3-4 > gap", "# a comment\nnet other\ninput image: 8x8x3\n@image > conv3-4(relu) as c > gap"),
-    ("8x8x3 > res(conv3-4 > conv3-3) > gap", "8x8x3 > conv3-4 > conv3-3(act=none) as c\nadd[ @c | @input ] > relu > gap"),
-    ("6 > fc-3 as x\n@x > fc-2 as y\n@x > fc-4 as z", "6 > fc-3 as z\n@z > fc-2 as a\n@z > fc-4 as b"),
+    (
+        "8x8x3 > conv3-4 > gap",
+        "# a comment\nnet other\ninput image: 8x8x3\n@image > conv3-4(relu) as c > gap",
+    ),
+    (
+        "8x8x3 > res(conv3-4 > conv3-3) > gap",
+        "8x8x3 > conv3-4 > conv3-3(act=none) as c\nadd[ @c | @input ] > relu > gap",
+    ),
+    (
+        "6 > fc-3 as x\n@x > fc-2 as y\n@x > fc-4 as z",
+        "6 > fc-3 as z\n@z > fc-2 as a\n@z > fc-4 as b",
+    ),
     ("8x8x3 > pool as p > unpool(@p) > gap", "8x8x3 > pool as q > unpool(@q) > gap"),
 ]
 
@@ -69,26 +86,36 @@ def test_the_order_in_which_branches_are_written_does_not_count() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_what_expand_writes_is_the_same(path: Path) -> None:
-    for network in check_source(Source(str(path), path.read_text(encoding="utf-8")), Given(str(path)), path.stem).networks:
+    for network in check_source(
+        Source(str(path), path.read_text(encoding="utf-8")), Given(str(path)), path.stem
+    ).networks:
         assert difference(network, netdsl.parse(written_out(network))).same
 
 
 def test_random_programs_are_what_expand_writes_and_differ_from_each_other() -> None:
     before: Network | None = None
     for seed in range(60):
-        checked = check_source(Source("random", program(random.Random(seed)).text), Given(), "random")
+        checked = check_source(
+            Source("random", program(random.Random(seed)).text), Given(), "random"
+        )
         assert not checked.faulty
         network = checked.networks[0]
         assert difference(network, netdsl.parse(written_out(network))).same
         if before is not None:
             found = difference(before, network)
             assert found.same == (not found.changes)
-            assert sum(change.a is not None for change in found.changes) in (0, len(before.graph.layers))
-            assert sum(change.b is not None for change in found.changes) in (0, len(network.graph.layers))
+            assert sum(change.a is not None for change in found.changes) in (
+                0,
+                len(before.graph.layers),
+            )
+            assert sum(change.b is not None for change in found.changes) in (
+                0,
+                len(network.graph.layers),
+            )
         before = network
 
 
-# --- what differs -----------------------------------------------------------------------------------------------------------
+# --- what differs ---------------------------------------------------------------------------------
 
 TWICE = "8x8x3 > conv3-3 as a > conv3-3 as b > "
 DIFFERENT = [
@@ -96,12 +123,36 @@ DIFFERENT = [
     ("8x8x3 > conv3-4 > pool > gap", "8x8x3 > conv3-4 > gap", ["- pool"]),
     ("8x8x3 > conv3-4 > gap", "8x8x3 > conv3-4 > pool > gap", ["+ pool"]),
     ("8x8x3 > conv3-4 x3 > pool > gap", "8x8x3 > conv3-4 x4 > pool > gap", ["+ conv3-4"]),
-    ("8x8x3 > conv3-4 > pool", "default conv(pad=0)\n8x8x3 > conv3-4 > pool", ["~ conv3-4 conv3-4 pad same -> 0", "~ pool pool"]),
-    ("8x8x3 > conv3-4 > relu", "8x8x3 > conv3-4 > tanh", ["~ conv3-4 conv3-4 init he_normal -> glorot_uniform", "~ relu tanh"]),
-    (f"{TWICE}add[ @a | conv3-3 ]", f"{TWICE}add[ @b | conv3-3 ]", ["~ add[ ... ] add[ ... ] reads a -> b"]),
-    (f"{TWICE}add[ @a | id ]", f"{TWICE}add[ @a | id | @a ]", ["~ add[ ... ] add[ ... ] inputs 2 -> 3"]),
-    ("let e = conv3-3\n8x8x3 > e > e", "8x8x3 > conv3-3 > conv3-3", ["~ conv3-3 conv3-3 weights of e_conv_1 -> its own"]),
-    ("12 of int(50) > embed-4", "12 of int(60) > embed-4", ["~ input 12 of int(50) input 12 of int(60)", "~ embed-4 embed-4"]),
+    (
+        "8x8x3 > conv3-4 > pool",
+        "default conv(pad=0)\n8x8x3 > conv3-4 > pool",
+        ["~ conv3-4 conv3-4 pad same -> 0", "~ pool pool"],
+    ),
+    (
+        "8x8x3 > conv3-4 > relu",
+        "8x8x3 > conv3-4 > tanh",
+        ["~ conv3-4 conv3-4 init he_normal -> glorot_uniform", "~ relu tanh"],
+    ),
+    (
+        f"{TWICE}add[ @a | conv3-3 ]",
+        f"{TWICE}add[ @b | conv3-3 ]",
+        ["~ add[ ... ] add[ ... ] reads a -> b"],
+    ),
+    (
+        f"{TWICE}add[ @a | id ]",
+        f"{TWICE}add[ @a | id | @a ]",
+        ["~ add[ ... ] add[ ... ] inputs 2 -> 3"],
+    ),
+    (
+        "let e = conv3-3\n8x8x3 > e > e",
+        "8x8x3 > conv3-3 > conv3-3",
+        ["~ conv3-3 conv3-3 weights of e_conv_1 -> its own"],
+    ),
+    (
+        "12 of int(50) > embed-4",
+        "12 of int(60) > embed-4",
+        ["~ input 12 of int(50) input 12 of int(60)", "~ embed-4 embed-4"],
+    ),
 ]
 
 
@@ -114,10 +165,13 @@ def test_rows_that_differ(a: str, b: str, rows: list[str]) -> None:
 def test_networks_that_differ_in_the_order_of_their_outputs_alone() -> None:
     a, b = (netdsl.parse("6 > fc-3 as h\n@h > fc-2\n@h > fc-2(tanh)") for _ in "ab")
     b.graph = a.graph._replace(outputs=a.graph.outputs[::-1])
-    assert "the rows are the same; the inputs or the outputs come in another order" in text_difference(compare([a], [b]), ("a", "b"))
+    assert (
+        "the rows are the same; the inputs or the outputs come in another order"
+        in text_difference(compare([a], [b]), ("a", "b"))
+    )
 
 
-# --- alignment --------------------------------------------------------------------------------------------------------------
+# --- alignment ------------------------------------------------------------------------------------
 
 
 def longest(a: Sequence[int], b: Sequence[int]) -> int:
@@ -148,7 +202,10 @@ def test_what_stands_first_is_paired() -> None:
 def test_each_element_stands_once_and_in_order() -> None:
     chance = random.Random(2)
     for _ in range(500):
-        a, b = ([(x := chance.randrange(8), x // 2, x // 4) for _ in range(chance.randrange(9))] for _ in "ab")
+        a, b = (
+            [(x := chance.randrange(8), x // 2, x // 4) for _ in range(chance.randrange(9))]
+            for _ in "ab"
+        )
         pairs = aligned(a, b)
         assert [i for i, _ in pairs if i is not None] == list(range(len(a)))
         assert [j for _, j in pairs if j is not None] == list(range(len(b)))
@@ -156,21 +213,29 @@ def test_each_element_stands_once_and_in_order() -> None:
 
 
 def test_long_chains() -> None:
-    chain = "32x32x3 > " + " > ".join(("conv3-4", "bn", "relu", "conv1-8")[i % 4] for i in range(20_000)) + " > gap\n"
+    chain = (
+        "32x32x3 > "
+        + " > ".join(("conv3-4", "bn", "relu", "conv1-8")[i % 4] for i in range(20_000))
+        + " > gap\n"
+    )
     parts = chain.split(" > ")
     parts[9_001:9_003] = ["dw3", "tanh", "tanh"]
     found = difference(netdsl.parse(chain), netdsl.parse(" > ".join(parts)))
     assert 1 <= sum(change.what != "same" for change in found.changes) <= 7
 
 
-# --- the command --------------------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def two(tmp_path: Path) -> list[str]:
     """Two files of some networks each."""
-    (tmp_path / "a.net").write_text("net first\n8 > fc-2\nnet second\n8 > fc-3\nnet third\n8 > fc-4\n")
-    (tmp_path / "b.net").write_text("net second\n8 > fc-5\nnet first\n8 > fc-2\nnet fourth\n8 > fc-6\n")
+    (tmp_path / "a.net").write_text(
+        "net first\n8 > fc-2\nnet second\n8 > fc-3\nnet third\n8 > fc-4\n"
+    )
+    (tmp_path / "b.net").write_text(
+        "net second\n8 > fc-5\nnet first\n8 > fc-2\nnet fourth\n8 > fc-6\n"
+    )
     return [str(tmp_path / "a.net"), str(tmp_path / "b.net")]
 
 
@@ -186,13 +251,20 @@ def test_exit_codes_and_streams(capsys: pytest.CaptureFixture[str]) -> None:
     assert not out
     assert "`fd`" in err
     assert "`fe`" in err
-    assert main(["diff", "8 > fc-2"]) == main(["diff", "-", "-"]) == main(["diff", *["8 > fc-2"] * 3]) == 2
+    assert (
+        main(["diff", "8 > fc-2"])
+        == main(["diff", "-", "-"])
+        == main(["diff", *["8 > fc-2"] * 3])
+        == 2
+    )
     with pytest.raises(SystemExit):
         main(["diff", "--help"])
     assert "0 the same network, 1 different ones" in capsys.readouterr().out
 
 
-def test_one_side_can_be_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_side_can_be_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"8 > fc-2")))
     assert main(["diff", "-", "8 > fc-2"]) == 0
     assert capsys.readouterr().out == "<stdin> and <text>: the same network\n"
@@ -233,7 +305,9 @@ def test_json(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert second["outputs"] == {"a": [[3]], "b": [[5]]}
 
 
-def test_colour_only_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_only_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     main(["diff", "8 > fc-2", "8 > fc-3"])
     assert "\033" not in capsys.readouterr().out
@@ -264,15 +338,21 @@ def test_totals_have_differences_and_ratios() -> None:
     ]
 
 
-# --- git ----------------------------------------------------------------------------------------------------------------------
+# --- git ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository whose last commit is not what stands in the working tree: a file changed, one gone, one new."""
+    """A repository whose last commit is not what stands in the working tree: a file changed, one
+    gone, one new.
+    """
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    for name, value in {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_PAGER": "cat"}.items():
+    for name, value in {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_PAGER": "cat",
+    }.items():
         monkeypatch.setenv(name, value)
     models = tmp_path / "models"
     models.mkdir()
@@ -291,7 +371,14 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def git(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     identity = ("-c", "user.name=n", "-c", "user.email=e", "-c", "core.autocrlf=false")
     command = ["git", *identity, *arguments]
-    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def commit(folder: Path) -> None:
@@ -299,8 +386,14 @@ def commit(folder: Path) -> None:
     assert git(folder, "commit", "-q", "-m", "a commit").returncode == 0
 
 
-ADDED, DELETED, CHANGED = "+ net new: 5 to 2, 12 params", "- net gone: 4 to 2, 10 params", "~ conv3-4 -> conv3-5"
-NOTE = "note: the files that models/x.net (old) uses are read as they stand in the working tree now\n"
+ADDED, DELETED, CHANGED = (
+    "+ net new: 5 to 2, 12 params",
+    "- net gone: 4 to 2, 10 params",
+    "~ conv3-4 -> conv3-5",
+)
+NOTE = (
+    "note: the files that models/x.net (old) uses are read as they stand in the working tree now\n"
+)
 
 
 @pytest.mark.parametrize("folder", [".", "models"])
@@ -309,7 +402,9 @@ def test_external_diff(repository: Path, folder: str) -> None:
     assert done.returncode == 0
     assert done.stderr == NOTE
     assert "--- models/x.net (old)\n+++ models/x.net\n" in done.stdout
-    assert all(line in done.stdout for line in (ADDED, DELETED, CHANGED, "+++ /dev/null", "--- /dev/null"))
+    assert all(
+        line in done.stdout for line in (ADDED, DELETED, CHANGED, "+++ /dev/null", "--- /dev/null")
+    )
 
 
 @pytest.mark.parametrize("folder", [".", "models"])
@@ -322,7 +417,9 @@ def test_difftool(repository: Path, folder: str) -> None:
 
 def test_difftool_of_a_configured_command(repository: Path) -> None:
     asked = ("difftool", "-y", "-t", "netdsl", "HEAD", "--", "models")
-    done = git(repository, "-c", f'difftool.netdsl.cmd={DIFF} --path "$MERGED" "$LOCAL" "$REMOTE"', *asked)
+    done = git(
+        repository, "-c", f'difftool.netdsl.cmd={DIFF} --path "$MERGED" "$LOCAL" "$REMOTE"', *asked
+    )
     assert CHANGED in done.stdout
     done = git(repository, "-c", f'difftool.netdsl.cmd={DIFF} "$LOCAL" "$REMOTE"', *asked)
     assert not done.stdout
@@ -334,7 +431,16 @@ def test_attributes_and_a_log(repository: Path) -> None:
     (repository / ".gitattributes").write_text("*.net diff=netdsl\n")
     (repository / "read.me").write_text("text\n")
     commit(repository)
-    done = git(repository, "-c", f"diff.netdsl.command={DIFF}", "log", "-1", "-p", "--ext-diff", "--format=%s")
+    done = git(
+        repository,
+        "-c",
+        f"diff.netdsl.command={DIFF}",
+        "log",
+        "-1",
+        "-p",
+        "--ext-diff",
+        "--format=%s",
+    )
     assert all(line in done.stdout for line in (ADDED, DELETED, CHANGED, "+text"))
     assert "+++ models/x.net" in done.stdout
 
@@ -354,10 +460,15 @@ def test_used_files_that_are_gone(repository: Path) -> None:
     done = git(repository, "diff", "HEAD", "--", "models/x.net", GIT_EXTERNAL_DIFF=DIFF)
     assert done.returncode == 0  # else git would end here
     assert "--> models/x.net (old):1:5" in done.stderr
-    assert "used files are looked for beside models/x.net in the working tree, as they stand there now" in done.stderr
+    assert (
+        "used files are looked for beside models/x.net in the working tree, as they stand there now"
+        in done.stderr
+    )
 
 
-def test_git_hears_of_a_difference_where_it_wants_to(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_hears_of_a_difference_where_it_wants_to(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(repository)
     seven = ["new.net", os.devnull, ".", ".", "new.net", "0" * 40, "100644"]
     assert main(["diff", *seven]) == 0

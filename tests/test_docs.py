@@ -1,4 +1,6 @@
-"""README and docs are run: every network in them checks, every command prints what stands below it, every program runs."""
+"""README and docs are run: every network in them checks, every command prints what stands below
+it, every program runs.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def test_networks_check_without_a_word(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", blocks("console"))
-def test_commands_print_what_is_shown(text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_print_what_is_shown(
+    text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     for command, shown in re.findall(r"^\$ netdsl (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
         main(shlex.split(command))

@@ -1,4 +1,6 @@
-"""Doors that stay shut: what neither the import nor the commands that only read networks may load."""
+"""Doors that stay shut: what neither the import nor the commands that only read networks may
+load.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,13 @@ print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 
 def loaded_by(code: str) -> set[str]:
     """The packages that a fresh Python has loaded at the end of some code."""
-    result = subprocess.run([sys.executable, "-c", PROGRAM.format(code)], capture_output=True, text=True, cwd=ROOT, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(code)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert result.returncode == 0, result.stderr
     return set(json.loads(result.stdout.splitlines()[-1]))
 
@@ -55,7 +63,9 @@ def test_commands_that_read_networks_load_nothing_heavy(arguments: list[str]) ->
 
 
 def test_a_parsed_network_needs_the_standard_library_alone() -> None:
-    loaded = loaded_by('import netdsl\nnetdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").table()')
+    loaded = loaded_by(
+        'import netdsl\nnetdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").table()'
+    )
     assert not loaded & {*HEAVY, "lark"}
 
 

@@ -1,4 +1,6 @@
-"""Networks as Keras programs: what is printed, how long it is, and that it makes the model that netdsl itself makes."""
+"""Networks as Keras programs: what is printed, how long it is, and that it makes the model that
+netdsl itself makes.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +27,35 @@ from netdsl.network import Given, Network, check_source, read_source, stem
 ROOT = Path(__file__).resolve().parents[1]
 GOLDENS = ROOT / "tests" / "golden" / "emit"
 EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
-SMALL = ("lenet5", "lenet5_original", "siamese", "autoencoder_tied", "autoencoder_unpool", "lstm_classifier", "resnet20", "inception")
+SMALL = (
+    "lenet5",
+    "lenet5_original",
+    "siamese",
+    "autoencoder_tied",
+    "autoencoder_unpool",
+    "lstm_classifier",
+    "resnet20",
+    "inception",
+)
 SIZES = (32, 64, 96, 128, 160, 192)
 
 
 def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
-    """A file's networks, on images of another size where one is given; none where they do not take it."""
+    """A file's networks, on images of another size where one is given; none where they do not
+    take it.
+    """
     shape = None if size is None else (size, size, 3)
     checked = check_source(read_source(path), Given(str(path), input_shape=shape), stem(path))
     return () if checked.faulty else checked.networks
 
 
-# --- what is printed --------------------------------------------------------------------------------------------------
+# --- what is printed ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "most"), [("vgg16", 40), ("resnet50", 80), ("lenet5", 30)])
-def test_programs_are_short_and_as_they_were(name: str, most: int, golden: Callable[[Path, str], None]) -> None:
+def test_programs_are_short_and_as_they_were(
+    name: str, most: int, golden: Callable[[Path, str], None]
+) -> None:
     text = program(networks_of(ROOT / "examples" / f"{name}.net"))
     golden(GOLDENS / f"{name}.py", text)
     assert len(text.splitlines()) <= most
@@ -49,7 +64,12 @@ def test_programs_are_short_and_as_they_were(name: str, most: int, golden: Calla
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_are_programs_of_keras_alone(path: Path) -> None:
     tree = ast.parse(program(networks_of(path)))
-    modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    modules = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert modules <= {"keras", "numpy", "typing"}
 
@@ -59,7 +79,16 @@ def test_programs_are_as_ruff_wants_them(tmp_path: Path) -> None:
     for path in EXAMPLES:
         (tmp_path / f"{path.stem}.py").write_text(program(networks_of(path)), encoding="utf-8")
     for arguments in (["check"], ["format", "--diff"]):
-        command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--no-cache", "--quiet", str(tmp_path)]
+        command = [
+            sys.executable,
+            "-m",
+            "ruff",
+            *arguments,
+            "--isolated",
+            "--no-cache",
+            "--quiet",
+            str(tmp_path),
+        ]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert not result.returncode, result.stdout
 
@@ -78,7 +107,9 @@ def test_what_is_shared_is_made_once() -> None:
     assert text.count("for layer in enc:") == 2
 
 
-def test_each_network_of_a_file_is_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_network_of_a_file_is_a_function(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "two.net"
     file.write_text("net one\n8 > fc-4\nnet two\n8 > fc-2\n", encoding="utf-8")
     assert main(["emit", str(file)]) == 0
@@ -90,11 +121,17 @@ def test_each_network_of_a_file_is_a_function(tmp_path: Path, capsys: pytest.Cap
     assert "def one():" not in capsys.readouterr().out
 
 
-def test_a_file_is_data_whatever_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_is_data_whatever_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / 'a", boom()) + ("\\.net'
     file.write_text('# It ends in """\n8 > fc-4\n', encoding="utf-8")
     assert main(["emit", str(file)]) == 0
-    names = {node.id for node in ast.walk(ast.parse(capsys.readouterr().out)) if isinstance(node, ast.Name)}
+    names = {
+        node.id
+        for node in ast.walk(ast.parse(capsys.readouterr().out))
+        if isinstance(node, ast.Name)
+    }
     assert names == {"keras", "layers", "inputs", "outputs", "a_boom", "__name__"}
 
 
@@ -115,10 +152,12 @@ def test_names_never_hide_what_the_program_needs() -> None:
     assert space["range2"]().name == "range"
 
 
-# --- the command ------------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
-def test_a_program_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_program_is_never_written_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / "model.py"
     command = ["emit", "8 > fc-4", "-o", str(target)]
     assert main(command) == 0
@@ -139,16 +178,25 @@ def test_mistakes_in_a_file_are_told(capsys: pytest.CaptureFixture[str]) -> None
     assert "N101" in capsys.readouterr().err
 
 
-# --- lines ------------------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
         ("x = f(a, b)(x)", ["x = f(a, b)(x)"]),
-        (f"x = f({'a' * 40}, {'b' * 39})(x12345678)", ["x = f(", f"    {'a' * 40}, {'b' * 39}", ")(x12345678)"]),
-        (f"x = f({'a' * 40}, {'b' * 30})(x12345678)", [f"x = f({'a' * 40}, {'b' * 30})(", "    x12345678", ")"]),
-        (f"x = f({'a' * 50}, {'b' * 40})(x)", ["x = f(", f"    {'a' * 50},", f"    {'b' * 40},", ")(x)"]),
+        (
+            f"x = f({'a' * 40}, {'b' * 39})(x12345678)",
+            ["x = f(", f"    {'a' * 40}, {'b' * 39}", ")(x12345678)"],
+        ),
+        (
+            f"x = f({'a' * 40}, {'b' * 30})(x12345678)",
+            [f"x = f({'a' * 40}, {'b' * 30})(", "    x12345678", ")"],
+        ),
+        (
+            f"x = f({'a' * 50}, {'b' * 40})(x)",
+            ["x = f(", f"    {'a' * 50},", f"    {'b' * 40},", ")(x)"],
+        ),
         (f"x = f()([{'a' * 40}, {'b' * 37}])", ["x = f()(", f"    [{'a' * 40}, {'b' * 37}]", ")"]),
         (f'x = f("({"a" * 40}", {"b" * 37})', ["x = f(", f'    "({"a" * 40}", {"b" * 37}', ")"]),
         ("x = " + "a" * 100, ["x = " + "a" * 100]),
@@ -158,29 +206,52 @@ def test_long_statements_are_broken_in_their_brackets(text: str, lines: list[str
     assert laid_out(text, 0) == lines
 
 
-# --- the same model ---------------------------------------------------------------------------------------------------
+# --- the same model -------------------------------------------------------------------------------
 
 
 def made_by(networks: tuple[Network, ...]) -> Iterator[tuple[Network, Any]]:
     """Each network with the model that the emitted program makes."""
     space: dict[str, Any] = {}
     exec(compile(program(networks), "emitted", "exec"), space)
-    functions = [node.name for node in ast.parse(program(networks)).body if isinstance(node, ast.FunctionDef)]
-    makers = [name for name in functions if "return keras.Model(" in _source(program(networks), name)]
+    functions = [
+        node.name for node in ast.parse(program(networks)).body if isinstance(node, ast.FunctionDef)
+    ]
+    makers = [
+        name for name in functions if "return keras.Model(" in _source(program(networks), name)
+    ]
     for network, name in zip(networks, makers, strict=True):
         yield network, space[name]()
 
 
 def _source(text: str, name: str) -> str:
-    node = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name)
+    node = next(
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    )
     return str(ast.get_source_segment(text, node))
 
 
 def settings(model: Any) -> list[tuple[str, dict[str, Any]]]:
-    """For each layer with weights, how they begin and what holds them small, and what the layer is."""
-    ends = ("initializer", "regularizer", "momentum", "epsilon", "use_bias", "strides", "padding", "groups", "dilation_rate")
+    """For each layer with weights, how they begin and what holds them small, and what the layer
+    is.
+    """
+    ends = (
+        "initializer",
+        "regularizer",
+        "momentum",
+        "epsilon",
+        "use_bias",
+        "strides",
+        "padding",
+        "groups",
+        "dilation_rate",
+    )
     return [
-        (type(layer).__name__, {key: _plain(value) for key, value in layer.get_config().items() if key.endswith(ends)})
+        (
+            type(layer).__name__,
+            {key: _plain(value) for key, value in layer.get_config().items() if key.endswith(ends)},
+        )
         for layer in model.layers
         if layer.weights
     ]
@@ -189,7 +260,11 @@ def settings(model: Any) -> list[tuple[str, dict[str, Any]]]:
 def _plain(value: Any) -> Any:
     """A setting without what differs from one draw to the next."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if key not in ("seed", "module", "registered_name", "build_config")}
+        return {
+            key: _plain(item)
+            for key, item in value.items()
+            if key not in ("seed", "module", "registered_name", "build_config")
+        }
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -204,16 +279,26 @@ def assert_same(networks: tuple[Network, ...]) -> None:
     for network, emitted in made_by(networks):
         own = network.keras(0)
         assert emitted.name == own.name
-        assert [tuple(weight.shape) for weight in emitted.weights] == [tuple(weight.shape) for weight in own.weights]
-        assert [weight.name for weight in emitted.weights] == [weight.name for weight in own.weights]
+        assert [tuple(weight.shape) for weight in emitted.weights] == [
+            tuple(weight.shape) for weight in own.weights
+        ]
+        assert [weight.name for weight in emitted.weights] == [
+            weight.name for weight in own.weights
+        ]
         assert settings(emitted) == settings(own)
         assert emitted.count_params() == own.count_params() == network.counts.total
-        # a little smaller, so that the numbers stay small through hundreds of layers, and no two of them the same
-        weights = [0.7 * weight + 0.01 * (rng.random(weight.shape, dtype="float32") - 0.3) for weight in own.get_weights()]
+        # a little smaller, so that the numbers stay small through hundreds of layers, and no two of
+        # them the same
+        weights = [
+            0.7 * weight + 0.01 * (rng.random(weight.shape, dtype="float32") - 0.3)
+            for weight in own.get_weights()
+        ]
         own.set_weights(weights)
         emitted.set_weights(weights)
         given = [
-            rng.integers(0, x.shape.limit, (2, *x.shape)) if isinstance(x.shape, Indices) else rng.random((2, *x.shape), dtype="float32")
+            rng.integers(0, x.shape.limit, (2, *x.shape))
+            if isinstance(x.shape, Indices)
+            else rng.random((2, *x.shape), dtype="float32")
             for x in network.inputs
         ]
         for ours, theirs in zip(*(_outputs(model, given) for model in (own, emitted)), strict=True):
@@ -265,8 +350,13 @@ def test_random_networks_make_the_same_model(seed: int) -> None:
 
 
 def _cases() -> list[Any]:
-    cases = [case for kind in dict.fromkeys(KINDS.values()) for case in kind.cases if kind.word != "id"]  # `id` has no layers
-    return [pytest.param(case.input, case.text, id=f"{case.text} on {dims(case.input)}") for case in cases]
+    cases = [
+        case for kind in dict.fromkeys(KINDS.values()) for case in kind.cases if kind.word != "id"
+    ]  # `id` has no layers
+    return [
+        pytest.param(case.input, case.text, id=f"{case.text} on {dims(case.input)}")
+        for case in cases
+    ]
 
 
 @pytest.mark.keras
@@ -288,7 +378,9 @@ def test_all_cases_of_kinds_make_the_same_model(shape: tuple[int, ...], text: st
 def test_examples_make_the_same_model(path: Path) -> None:
     networks = networks_of(path)
     if len(networks[0].inputs[0].shape) == 3 and networks[0].inputs[0].shape[-1] == 3:
-        networks = next((smaller for size in SIZES if (smaller := networks_of(path, size))), networks)
+        networks = next(
+            (smaller for size in SIZES if (smaller := networks_of(path, size))), networks
+        )
     assert_same(networks)
 
 

@@ -1,4 +1,6 @@
-"""From the text to the graph: blocks, repeats, references, merges, residuals, defaults, facts; and what each of them refuses."""
+"""From the text to the graph: blocks, repeats, references, merges, residuals, defaults, facts;
+and what each of them refuses.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,20 @@ def read(text: str, **given: Any) -> Network:
 
 
 def steps(network: Network) -> str:
-    """The graph in one line: each operation, with its inputs where they are not the operation before it alone."""
+    """The graph in one line: each operation, with its inputs where they are not the operation
+    before it alone.
+    """
     words = []
     for index, op in enumerate(network.graph.ops):
         head = "x".join(map(str, op.shape)) if op.kind is None else op.kind.head()
-        words.append(head + (f"<{','.join(map(str, op.inputs))}>" if op.kind and op.inputs != (index - 1,) else ""))
+        words.append(
+            head
+            + (
+                f"<{','.join(map(str, op.inputs))}>"
+                if op.kind and op.inputs != (index - 1,)
+                else ""
+            )
+        )
     return " ".join(words)
 
 
@@ -47,7 +58,7 @@ def only(text: str, code: str) -> Diagnostic:
     return found[0]
 
 
-# --- blocks -----------------------------------------------------------------------------------------------------------
+# --- blocks ---------------------------------------------------------------------------------------
 
 SAME = [
     # a block's steps stand in the place of its use
@@ -98,7 +109,8 @@ SAME = [
     ("def b(k) = conv1-4(bias=k) > conv1-4(bias={k})\n8x8x3 > b(no)", "8x8x3 > conv1-4(bias=no) > conv1-4(bias=no)"),
     ("def b(k) = conv1-4(act={k}) > gap\n8x8x3 > b(tanh)", "8x8x3 > conv1-4(tanh) > gap"),
     ("param se = yes\n8x8x3 > when(se, conv1-4(bias=se)) > when(no, pool)", "8x8x3 > conv1-4(bias=yes)"),
-    # chains as arguments: each use makes new layers, and reads the names of the place where it was written
+    # chains as arguments: each use makes new layers, and reads the names of the place where it was
+    # written
     ("def two(f) = f > bn > f\n8x8x3 > two(conv3-4)", "8x8x3 > conv3-4 > bn > conv3-4"),
     ("def two(f) = f > bn > f\n8x8x3 > two(conv3-4 > relu)", "8x8x3 > conv3-4 > relu > bn > conv3-4 > relu"),
     ("param c = 5\ndef two(f, c) = conv1-{c} > f\n8x8x3 > two(conv1-{c}, 6)", "8x8x3 > conv1-6 > conv1-5"),
@@ -124,7 +136,9 @@ def test_the_same_network_written_plainly(text: str, plain: str) -> None:
     first, second = read(text), read(plain)
     assert steps(first) == steps(second)
     assert [op.shape for op in first.graph.ops] == [op.shape for op in second.graph.ops]
-    assert [first.graph.written(row) for row in first.graph.layers] == [second.graph.written(row) for row in second.graph.layers]
+    assert [first.graph.written(row) for row in first.graph.layers] == [
+        second.graph.written(row) for row in second.graph.layers
+    ]
 
 
 BLOCKS_REFUSED = [
@@ -142,7 +156,8 @@ BLOCKS_REFUSED = [
     ("def net() = bn\n8x8x3 > conv3-4", "N102", "word of the language"),
     ("def in() = bn\n8x8x3 > conv3-4", "N102", "what comes in"),
     ("def res() = bn\n8x8x3 > conv3-4", "N102", "cannot name a block"),
-    # what a block does not see: later blocks, the names and parameters of the place of its use, `in` of nothing
+    # what a block does not see: later blocks, the names and parameters of the place of its use,
+    # `in` of nothing
     ("def a() = b\ndef b() = bn\n8x8x3 > a", "N101", "no layer or block `b`"),
     ("def a() = conv1-{c}\ndef b(c) = a\n8x8x3 > b(4)", "N110", "there is no `c` here"),
     ("def a() = conv1-{i}\n8x8x3 > a x2", "N110", "there is no `i` here"),
@@ -186,14 +201,29 @@ def test_a_mistake_in_a_block_says_where_the_block_is_used() -> None:
 
 
 def test_blocks_name_their_layers() -> None:
-    network = read("def unit(c) = conv3-{c} > bn\n8x8x3 > unit(4) x2 > unit(5) as last > conv1-2 as head")
+    network = read(
+        "def unit(c) = conv3-{c} > bn\n8x8x3 > unit(4) x2 > unit(5) as last > conv1-2 as head"
+    )
     assert [row.name for row in network.graph.layers] == [
-        *("input", "unit_1_conv_1", "unit_1_bn_1", "unit_2_conv_1", "unit_2_bn_1", "last_conv_1", "last_bn_1", "head")
+        *(
+            "input",
+            "unit_1_conv_1",
+            "unit_1_bn_1",
+            "unit_2_conv_1",
+            "unit_2_bn_1",
+            "last_conv_1",
+            "last_bn_1",
+            "head",
+        )
     ]
-    assert [row.path for row in network.graph.layers][1:6:2] == [("unit_1",), ("unit_2",), ("last",)]
+    assert [row.path for row in network.graph.layers][1:6:2] == [
+        ("unit_1",),
+        ("unit_2",),
+        ("last",),
+    ]
 
 
-# --- names and references ---------------------------------------------------------------------------------------------
+# --- names and references -------------------------------------------------------------------------
 
 REFERENCES = [
     ("8x8x3 > conv1-4 as a > conv1-5\n@a > conv1-6", "8x8x3 conv1-4 relu conv1-5 conv1-6<2>"),
@@ -267,7 +297,7 @@ def test_points_are_known_from_outside() -> None:
     }
 
 
-# --- merges -----------------------------------------------------------------------------------------------------------
+# --- merges ---------------------------------------------------------------------------------------
 
 MERGES = [
     ("8x8x3 > [ conv1-4 | conv1-5 ]", (8, 8, 9)),
@@ -321,7 +351,7 @@ def test_what_merges_refuse(text: str, code: str | None, says: str) -> None:
     assert says in errors[0].message
 
 
-# --- residuals --------------------------------------------------------------------------------------------------------
+# --- residuals ------------------------------------------------------------------------------------
 
 RESIDUALS = [
     # the identity where the shapes agree
@@ -408,14 +438,20 @@ def test_what_residuals_refuse(text: str, code: str | None, says: str) -> None:
 
 
 def test_the_projection_keeps_the_defaults_options() -> None:
-    network = read("default conv(bn(momentum=0.5), bias=yes, l2=0.1)\n8x8x4 > res(conv3-6 > conv3-6)")
-    projection = next(op.kind for op in network.graph.ops if op.kind and op.kind.head() == "conv1-6")
-    assert projection.written() == next(op.kind for op in network.graph.ops if op.kind and op.kind.head() == "conv3-6").written().replace(
-        "conv3", "conv1"
-    ).replace("act=relu", "act=none").replace("init=he_normal", f"init={projection.values['init'].text}")
+    network = read(
+        "default conv(bn(momentum=0.5), bias=yes, l2=0.1)\n8x8x4 > res(conv3-6 > conv3-6)"
+    )
+    projection = next(
+        op.kind for op in network.graph.ops if op.kind and op.kind.head() == "conv1-6"
+    )
+    assert projection.written() == next(
+        op.kind for op in network.graph.ops if op.kind and op.kind.head() == "conv3-6"
+    ).written().replace("conv3", "conv1").replace("act=relu", "act=none").replace(
+        "init=he_normal", f"init={projection.values['init'].text}"
+    )
 
 
-# --- when a default activation is left out ----------------------------------------------------------------------------
+# --- when a default activation is left out --------------------------------------------------------
 
 LEFT_OUT = [
     # taken by an activation, a norm, a sum, the network's end
@@ -496,8 +532,13 @@ def test_a_stated_activation_stays(text: str) -> None:
 
 
 def test_a_default_statement_gives_a_default_activation() -> None:
-    """`default conv(tanh)` changes which one it is, and it is left out by the same rule; in the layer itself it stays."""
-    assert steps(read("default conv(tanh)\n8x8x3 > conv3-4 > pool > conv3-5 > bn > gap")) == "8x8x3 conv3-4 tanh pool2/2 conv3-5 bn gap"
+    """`default conv(tanh)` changes which one it is, and it is left out by the same rule; in the
+    layer itself it stays.
+    """
+    assert (
+        steps(read("default conv(tanh)\n8x8x3 > conv3-4 > pool > conv3-5 > bn > gap"))
+        == "8x8x3 conv3-4 tanh pool2/2 conv3-5 bn gap"
+    )
     assert steps(read("default fc(act=relu)\n8 > fc-4 > softmax")) == "8 fc-4 softmax"
 
 
@@ -543,12 +584,14 @@ def test_doubts_about_default_activations(text: str, wanted: list[str]) -> None:
 def test_what_the_doubts_propose_ends_them() -> None:
     found = only("8x8x3 > conv3-4(bn) > [ relu | pool3/1(pad=same) ] > gap", "W702")
     assert "conv3-4(bn, relu) or conv3-4(bn, act=none)" in found.help
-    found = next(d for d in check("8x8x3 > conv3-4 x2 > bn > relu > gap").diagnostics if d.code == "W704")
+    found = next(
+        d for d in check("8x8x3 > conv3-4 x2 > bn > relu > gap").diagnostics if d.code == "W704"
+    )
     assert "(conv3-4 > bn > relu) x2" in found.help
     assert not check("8x8x3 > (conv3-4 > bn > relu) x2 > gap").diagnostics
 
 
-# --- warnings about sizes and names -----------------------------------------------------------------------------------
+# --- warnings about sizes and names ---------------------------------------------------------------
 
 UNREAD = [
     ("8x8x3 > conv3-4/2(pad=0)", "1 row and 1 column"),
@@ -589,7 +632,7 @@ def test_names_that_are_never_used(text: str, wanted: list[str]) -> None:
     assert [code for code in codes(text) if code == "W703"] == wanted
 
 
-# --- files, networks, params, inputs, outputs -------------------------------------------------------------------------
+# --- files, networks, params, inputs, outputs -----------------------------------------------------
 
 
 def test_several_networks_share_what_stands_before_the_first() -> None:
@@ -614,7 +657,9 @@ def test_several_networks_share_what_stands_before_the_first() -> None:
 
 
 def test_mistakes_of_all_networks_are_told_once() -> None:
-    found = check("def b() = conv3-4(pda=1)\nnet one\n8x8x3 > b\nnet two\n8x8x3 > b > convv3-4").diagnostics
+    found = check(
+        "def b() = conv3-4(pda=1)\nnet one\n8x8x3 > b\nnet two\n8x8x3 > b > convv3-4"
+    ).diagnostics
     assert sorted(d.code for d in found) == ["N101", "N103"]
 
 
@@ -643,7 +688,12 @@ def test_params_of_other_types() -> None:
 
 def test_yes_and_no_from_outside() -> None:
     text = "param se = yes\n8x8x2 > when(se, pool) > conv1-4"
-    for given, wanted in ((True, "pool2/2 conv1-4"), (False, "conv1-4"), ("yes", "pool2/2 conv1-4"), ("no", "conv1-4")):
+    for given, wanted in (
+        (True, "pool2/2 conv1-4"),
+        (False, "conv1-4"),
+        ("yes", "pool2/2 conv1-4"),
+        ("no", "conv1-4"),
+    ):
         assert steps(netdsl.parse(text, se=given)) == f"8x8x2 {wanted}"
 
 
@@ -678,7 +728,10 @@ def test_inputs_and_outputs_in_order() -> None:
         "[ @l | @r ] > gap > fc-2 as both\n@l > gap > fc-5 > softmax\n@r > gap as pooled"
     )
     network = read(text)
-    assert [(point.name, point.shape) for point in network.inputs] == [("left", (8, 8, 3)), ("right", (8, 8, 3))]
+    assert [(point.name, point.shape) for point in network.inputs] == [
+        ("left", (8, 8, 3)),
+        ("right", (8, 8, 3)),
+    ]
     assert [(p.name, p.shape, p.activation) for p in network.outputs] == [
         ("both", (2,), "linear"),
         ("softmax_1", (5,), "softmax"),
@@ -702,8 +755,14 @@ def test_fragments() -> None:
 
 
 EXPECTED = [
-    ("8x8x3 > conv3-4 > gap > fc-2", {"params": 122, "total": 122, "weights": 116, "macs": 6920, "depth": 2}),
-    ("8x8x3 > conv3-4(bn) > gap", {"params": 116, "total": 124, "weights": 108, "macs": 6912, "depth": 1}),
+    (
+        "8x8x3 > conv3-4 > gap > fc-2",
+        {"params": 122, "total": 122, "weights": 116, "macs": 6920, "depth": 2},
+    ),
+    (
+        "8x8x3 > conv3-4(bn) > gap",
+        {"params": 116, "total": 124, "weights": 108, "macs": 6912, "depth": 1},
+    ),
     ("8x8x3 > sep3-4 > gap > dense-3", {"depth": 3, "params": 58}),
     ("8x8x4 > add[ conv1-4 x3 | conv1-4 ] > dw3 > tconv2-1/2", {"depth": 5}),
     ("8x8x4 > res(conv3-6/2) > gap > fc-2", {"depth": 2}),
@@ -718,7 +777,9 @@ def test_facts(text: str, facts: dict[str, int]) -> None:
     held = "".join(f"\nexpect {name} = {value:_}" for name, value in facts.items())
     assert not [d for d in check(text + held).diagnostics if d.code.startswith("N")]
     for name, value in facts.items():
-        found = [d for d in check(f"{text}\nexpect {name} = {value + 7}").diagnostics if d.code == "N301"]
+        found = [
+            d for d in check(f"{text}\nexpect {name} = {value + 7}").diagnostics if d.code == "N301"
+        ]
         assert len(found) == 1
         assert f"{name} is {value:,}, not {value + 7} (-7)" in found[0].message
         assert found[0].help == f"expect {name} = {value:_}"
@@ -727,7 +788,11 @@ def test_facts(text: str, facts: dict[str, int]) -> None:
 def test_facts_about_shapes() -> None:
     text = "param c = 4\n8x8x3 > conv3-{c} as a > (pool as p) x2\n"
     assert not [
-        d for d in check(f"{text}expect output = 2x2x4\nexpect @a = 8x8x{{c}}\nexpect @p.0 = 4x4x4").diagnostics if d.severity == "error"
+        d
+        for d in check(
+            f"{text}expect output = 2x2x4\nexpect @a = 8x8x{{c}}\nexpect @p.0 = 4x4x4"
+        ).diagnostics
+        if d.severity == "error"
     ]
     for wrong, says in (
         ("expect output = 2x2x5", "output is 2x2x4, not 2x2x5"),
@@ -753,7 +818,7 @@ def test_facts_that_there_are_not(text: str, code: str) -> None:
     assert [d.code for d in check(text).diagnostics if d.severity == "error"] == [code]
 
 
-# --- `use` ------------------------------------------------------------------------------------------------------------
+# --- `use` ----------------------------------------------------------------------------------------
 
 LIBRARY = [
     ("resnet", "56x56x64 > basic(64) > basic(128, 2) > gap", 73_984 + 230_144),
@@ -817,7 +882,9 @@ def test_every_library_is_tried() -> None:
     assert standard_names() == sorted({library for library, _, _ in LIBRARY})
 
 
-@pytest.mark.parametrize(("text", "params", "macs"), WHOLE, ids=[text.split("\n")[0] for text, _, _ in WHOLE])
+@pytest.mark.parametrize(
+    ("text", "params", "macs"), WHOLE, ids=[text.split("\n")[0] for text, _, _ in WHOLE]
+)
 def test_networks_of_papers(text: str, params: int, macs: int | None) -> None:
     checked = check(text)
     assert not checked.diagnostics
@@ -831,9 +898,13 @@ def test_files_beside(tmp_path: Path) -> None:
         'use "sub/more.net"\nuse se\nparam c = 4\ndefault conv(tanh)\ndef b() = conv3-{c} > more > se(2)\n'
     )
     (tmp_path / "sub" / "more.net").write_text("def more() = conv1-{2*in}(relu)\n")
-    (tmp_path / "main.net").write_text('use "blocks.net"\ndef own() = conv3-6\n8x8x3 > b > own > gap\n')
+    (tmp_path / "main.net").write_text(
+        'use "blocks.net"\ndef own() = conv3-6\n8x8x3 > b > own > gap\n'
+    )
     network = netdsl.load(tmp_path / "main.net")
-    assert steps(network) == ("8x8x3 conv3-4 tanh conv1-8 relu gap fc-4 relu fc-8 sigmoid mul<4,9> conv3-6 relu gap")
+    assert steps(network) == (
+        "8x8x3 conv3-4 tanh conv1-8 relu gap fc-4 relu fc-8 sigmoid mul<4,9> conv3-6 relu gap"
+    )
 
 
 FILES_REFUSED = [
@@ -851,7 +922,9 @@ FILES_REFUSED = [
 
 
 @pytest.mark.parametrize(("files", "code", "says"), FILES_REFUSED)
-def test_files_that_cannot_be_used(files: dict[str, str], code: str | None, says: str, tmp_path: Path) -> None:
+def test_files_that_cannot_be_used(
+    files: dict[str, str], code: str | None, says: str, tmp_path: Path
+) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     with pytest.raises(NetError) as raised:
@@ -867,10 +940,13 @@ def test_a_text_that_is_no_file_uses_the_standard_library_only() -> None:
     assert not check("use se\n8x8x32 > se > gap").diagnostics
 
 
-# --- `let` and `tie` --------------------------------------------------------------------------------------------------
+# --- `let` and `tie` ------------------------------------------------------------------------------
 
 SHARED = [
-    ("let e = conv3-4(relu) > gap\ninput a: 8x8x3 > e as x\ninput b: 8x8x3 > e as y\nsub[ @x | @y ] > abs > fc-1", 112 + 5),
+    (
+        "let e = conv3-4(relu) > gap\ninput a: 8x8x3 > e as x\ninput b: 8x8x3 > e as y\nsub[ @x | @y ] > abs > fc-1",
+        112 + 5,
+    ),
     ("let e = fc-8(relu)\n8 > e > e > e", 72),
     ("let e = fc-8(bn)\n8 > e > e", 80),
     ("let e = res(fc-8 > fc-8)\n8 > e > e > fc-2", 144 + 18),
@@ -915,8 +991,16 @@ def test_what_shared_pieces_refuse(text: str, code: str | None, says: str) -> No
 
 
 TIED = [
-    ("784 > fc-64(sigmoid) as e > fc-784(sigmoid) as d\ntie d = transpose e", 784 * 64 + 64 + 784, (784,)),
-    ("784 > fc-64(sigmoid) as e > fc-784(bias=no, act=none) as d\ntie d = transpose e", 784 * 64 + 64, (784,)),
+    (
+        "784 > fc-64(sigmoid) as e > fc-784(sigmoid) as d\ntie d = transpose e",
+        784 * 64 + 64 + 784,
+        (784,),
+    ),
+    (
+        "784 > fc-64(sigmoid) as e > fc-784(bias=no, act=none) as d\ntie d = transpose e",
+        784 * 64 + 64,
+        (784,),
+    ),
     ("10x6 > dense-3(tanh) as e > dense-6 as d\ntie d = transpose e", 18 + 3 + 6, (10, 6)),
     ("8x8x3 > conv3-5/2 as e > tconv3-3/2 as d\ntie d = transpose e", 135 + 5 + 3, (8, 8, 3)),
     (
@@ -926,13 +1010,25 @@ TIED = [
     ),
 ]
 TIED_REFUSED = [
-    ("20 > fc-8(tanh) as a > fc-21 as b\ntie b = transpose a", "N215", "the kernel of `b` is 8x21, and that of `a` 20x8"),
+    (
+        "20 > fc-8(tanh) as a > fc-21 as b\ntie b = transpose a",
+        "N215",
+        "the kernel of `b` is 8x21, and that of `a` 20x8",
+    ),
     ("20 > fc-8(tanh) as a > fc-20 as b\ntie a = transpose b", "N215", "stands behind"),
     ("20 > fc-8(tanh) as a > fc-20 as b\ntie b = inverse a", "N107", "`transpose`"),
     ("20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose c", "N101", "refers to nothing"),
     ("20 > relu as a > fc-20 as b\ntie b = transpose a", "N215", "no layer with a kernel"),
-    ("20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose input", "N215", "no layer with a kernel"),
-    ("20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose a\ntie b = transpose a", "N215", "no kernel of its own"),
+    (
+        "20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose input",
+        "N215",
+        "no layer with a kernel",
+    ),
+    (
+        "20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose a\ntie b = transpose a",
+        "N215",
+        "no kernel of its own",
+    ),
     ("8x8x3 > conv3-5 as e > conv3-3 as d\ntie d = transpose e", "N215", ""),
 ]
 

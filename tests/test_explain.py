@@ -1,4 +1,6 @@
-"""`netdsl explain`: a page for every code with examples that are run, and for every kind all that its class says."""
+"""`netdsl explain`: a page for every code with examples that are run, and for every kind all
+that its class says.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,10 @@ def examples(mark: str) -> list[Any]:
 
 def codes_of(language: str, text: str) -> set[str]:
     if language == "net":
-        return {diagnostic.code for diagnostic in check_source(Source("page", text), Given(), "example").diagnostics}
+        return {
+            diagnostic.code
+            for diagnostic in check_source(Source("page", text), Given(), "example").diagnostics
+        }
     from netdsl.train.recipe import parse_recipe
 
     try:
@@ -71,10 +76,14 @@ def test_pages_are_made_alike(page: Path) -> None:
     marks = [word for word, _, _ in EXAMPLE.findall(text)]
     assert marks in ([], ["wrong", "right"])
     assert text.count("```") == 2 * len(marks)
-    assert all(len(line) <= 98 for line in text.split("\n") if not line.startswith(("8x8x3 > ((", "32x32x1")))
+    assert all(
+        len(line) <= 98
+        for line in text.split("\n")
+        if not line.startswith(("8x8x3 > ((", "32x32x1"))
+    )
 
 
-# --- the command ------------------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["N204", "n204"])
@@ -90,7 +99,9 @@ def test_a_code(code: str, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("word", ["conv", "conv3-64/2", "silu", "softmax-10", "pool", "res"])
 def test_a_kind(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 0
-    assert capsys.readouterr().out.startswith(re.match("[a-z]+", word)[0].replace("silu", "swish") + " · ")  # type: ignore[index]
+    assert capsys.readouterr().out.startswith(
+        re.match("[a-z]+", word)[0].replace("silu", "swish") + " · "
+    )  # type: ignore[index]
 
 
 @pytest.mark.parametrize("word", explain._SECTIONS)
@@ -101,7 +112,9 @@ def test_a_statement(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert word in shown
 
 
-@pytest.mark.parametrize(("word", "mend"), [("cnov", "conv"), ("N2O4", "N"), ("N299", "N2"), ("droput(0.5)", "dropout")])
+@pytest.mark.parametrize(
+    ("word", "mend"), [("cnov", "conv"), ("N2O4", "N"), ("N299", "N2"), ("droput(0.5)", "dropout")]
+)
 def test_the_nearest_name(word: str, mend: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 1
     shown = capsys.readouterr()
@@ -123,7 +136,9 @@ def test_a_kinds_page_says_all_of_it(word: str) -> None:
     for rule in ("output", "params", "MACs"):
         assert f"\n- {rule}: " in page, f"`{rule}` is not told: the rule lacks its docstring"
     for name, option in kind.options.items():
-        assert f"`{name}=" in page or (option.default is REQUIRED and f"`{name}` (must be given)" in page)
+        assert f"`{name}=" in page or (
+            option.default is REQUIRED and f"`{name}` (must be given)" in page
+        )
     for case in kind.cases:
         assert f"    {case.text}" in page
     for line in explain.for_terminal(page, colour=False).split("\n"):
@@ -131,11 +146,15 @@ def test_a_kinds_page_says_all_of_it(word: str) -> None:
 
 
 def test_headings_are_bold_on_a_terminal() -> None:
-    assert explain.explained("N204", colour=True).startswith("\033[1mN204 · the window does not fit\033[0m\n")
+    assert explain.explained("N204", colour=True).startswith(
+        "\033[1mN204 · the window does not fit\033[0m\n"
+    )
 
 
 def test_kinds_document_is_fresh() -> None:
-    assert (ROOT / "docs" / "kinds.md").read_text(encoding="utf-8") == explain.kinds_document(), "run `make kinds`"
+    assert (ROOT / "docs" / "kinds.md").read_text(encoding="utf-8") == explain.kinds_document(), (
+        "run `make kinds`"
+    )
 
 
 def test_explain_imports_no_framework() -> None:
@@ -144,11 +163,15 @@ def test_explain_imports_no_framework() -> None:
         "print(sorted({'keras', 'numpy', 'yaml', 'lark'} & set(sys.modules)), file=sys.stderr)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+    )
     assert result.stderr.strip() == "[]"
 
 
-def test_pages_are_found_inside_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_found_inside_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(ROOT / "docs" / "errors", tmp_path / "netdsl" / "pages" / "errors")
     monkeypatch.setattr(explain, "_PACKAGE", str(tmp_path / "netdsl"))
     assert explain.pages_folder() == str(tmp_path / "netdsl" / "pages" / "errors")
@@ -158,9 +181,19 @@ def test_pages_are_found_inside_an_installed_package(tmp_path: Path, monkeypatch
 
 
 def test_the_page_shows_what_the_message_shows() -> None:
-    """A reader who comes from a message finds the same words: the code's page is about what `render` prints."""
-    text = next(text for word, _, text in EXAMPLE.findall((ROOT / "docs/errors/N204.md").read_text(encoding="utf-8")) if word == "wrong")
-    assert "the window does not fit" in render(check_source(Source("page", text), Given(), "example").diagnostics)
+    """A reader who comes from a message finds the same words: the code's page is about what
+    `render` prints.
+    """
+    text = next(
+        text
+        for word, _, text in EXAMPLE.findall(
+            (ROOT / "docs/errors/N204.md").read_text(encoding="utf-8")
+        )
+        if word == "wrong"
+    )
+    assert "the window does not fit" in render(
+        check_source(Source("page", text), Given(), "example").diagnostics
+    )
 
 
 def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,6 @@
-"""`netdsl fmt` and `netdsl expand` on the command line: what is written, what is told, and the exit codes."""
+"""`netdsl fmt` and `netdsl expand` on the command line: what is written, what is told, and the
+exit codes.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def test_diff_shows_what_would_change(ugly: Path, capsys: pytest.CaptureFixture[
     assert main(["fmt", "--diff", "--check", str(ugly)]) == 1
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbf" + FORMATTED.encode(), FORMATTED.replace("\n", "\r\n").encode()])
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbf" + FORMATTED.encode(), FORMATTED.replace("\n", "\r\n").encode()]
+)
 def test_marks_and_line_ends_are_work_too(data: bytes, ugly: Path) -> None:
     ugly.write_bytes(data)
     assert main(["fmt", "--check", str(ugly)]) == 1
@@ -66,7 +70,9 @@ def test_marks_and_line_ends_are_work_too(data: bytes, ugly: Path) -> None:
     assert ugly.read_bytes() == FORMATTED.encode()
 
 
-def test_a_file_with_mistakes_is_left_and_the_others_are_done(ugly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_with_mistakes_is_left_and_the_others_are_done(
+    ugly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = ugly.parent / "broken.net"
     broken.write_text("32x32x3 > (conv3-4\n", encoding="utf-8")
     assert main(["fmt", str(ugly.parent)]) == 1
@@ -75,7 +81,9 @@ def test_a_file_with_mistakes_is_left_and_the_others_are_done(ugly: Path, capsys
     assert "N001" in capsys.readouterr().err
 
 
-def test_standard_input_goes_to_standard_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_standard_input_goes_to_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UGLY.encode())))
     assert main(["fmt", "-"]) == 0
     assert capsys.readouterr().out == FORMATTED

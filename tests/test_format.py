@@ -28,7 +28,9 @@ def formatted(text: str) -> str:
 
 
 def meaning(text: str) -> list[Any]:
-    """The tree without places: its values in order, each node as its class and its number of fields."""
+    """The tree without places: its values in order, each node as its class and its number of
+    fields.
+    """
     parsed = parse_text(Source("test", text), Limits())
     assert not parsed.diagnostics, (text, parsed.diagnostics)
     flat: list[Any] = []
@@ -38,7 +40,11 @@ def meaning(text: str) -> list[Any]:
         if isinstance(node, tuple):
             fields = getattr(node, "_fields", None)
             flat.append((type(node).__name__, len(node)))
-            stack += [part for at, part in enumerate(node) if fields is None or fields[at] not in ("start", "end")]
+            stack += [
+                part
+                for at, part in enumerate(node)
+                if fields is None or fields[at] not in ("start", "end")
+            ]
         else:
             flat.append(node)
     return flat
@@ -47,7 +53,9 @@ def meaning(text: str) -> list[Any]:
 def comments(text: str) -> list[str]:
     """The comments in order, without the blanks behind `#` that the formatter may add."""
     found = re.findall(r'"[^"\n]*"|#[^\n]*', text)
-    return [re.sub(r"^#[ \t]*", "#", comment.rstrip()) for comment in found if comment.startswith("#")]
+    return [
+        re.sub(r"^#[ \t]*", "#", comment.rstrip()) for comment in found if comment.startswith("#")
+    ]
 
 
 def assert_same(before: str, after: str) -> None:
@@ -57,7 +65,7 @@ def assert_same(before: str, after: str) -> None:
     assert not re.search(r"[ \t](?=\n)|\n\n\n|\A\n|[^\n]\Z|\n\n\Z", after), after
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 LINES = [
     # arrows, commas, brackets
@@ -82,7 +90,10 @@ LINES = [
     ("when (t>1 and not(a==b),(a>b))", "when(t > 1 and not (a == b), (a > b))"),
     # numbers, sizes and expressions
     ("224×224×3 > conv1×7-64/2×1 ×2 > (pool) ×{n}", "224x224x3 > conv1x7-64/2x1 x2 > (pool) x{n}"),
-    ("{ h }x{w}x3 > conv{ k }x{ 2 }-{ 2 *c }/{s}x2 > pool/{ s }", "{h}x{w}x3 > conv{k}x{2}-{2*c}/{s}x2 > pool/{s}"),
+    (
+        "{ h }x{w}x3 > conv{ k }x{ 2 }-{ 2 *c }/{s}x2 > pool/{ s }",
+        "{h}x{w}x3 > conv{k}x{2}-{2*c}/{s}x2 > pool/{s}",
+    ),
     ("conv{1}×{k}-64/2( bn )", "conv{1}x{k}-64/2(bn)"),
     ("conv{k}-64/2x1as a > f{n} x{ n }", "conv{k}-64/2x1 as a > f{n} x{n}"),
     ("conv3-{16 * 2 ** i+1-in.h}", "conv3-{16*2**i + 1 - in.h}"),
@@ -92,7 +103,10 @@ LINES = [
     ("fc-{if(not a or b and.5!=c,1,2)}", "fc-{if(not a or b and .5 != c, 1, 2)}"),
     ('fc-{if(a and(b or-c),"x","a  #×")}', 'fc-{if(a and (b or -c), "x", "a  #×")}'),
     ("fc-{and+or.h}", "fc-{and + or.h}"),
-    ("reshape( 7×7×512 ) > fc-1_000(init=normal( 0.020 ))", "reshape(7x7x512) > fc-1_000(init=normal(0.020))"),
+    (
+        "reshape( 7×7×512 ) > fc-1_000(init=normal( 0.020 ))",
+        "reshape(7x7x512) > fc-1_000(init=normal(0.020))",
+    ),
     # statements
     ("net   a", "net a"),
     ("use\tresnet", "use resnet"),
@@ -102,7 +116,10 @@ LINES = [
     ("param w=-2*( 3+1 )", "param w = -2*(3 + 1)"),
     ("default conv(bn,pad=0),fc( tanh )", "default conv(bn, pad=0), fc(tanh)"),
     ("default conv ( ) , when(a = 1/2)", "default conv(), when(a=1/2)"),
-    ("def f (c,s = 1,u= conv3-1>bn)=conv3-{ c }/{s}", "def f(c, s=1, u=conv3-1 > bn) = conv3-{c}/{s}"),
+    (
+        "def f (c,s = 1,u= conv3-1>bn)=conv3-{ c }/{s}",
+        "def f(c, s=1, u=conv3-1 > bn) = conv3-{c}/{s}",
+    ),
     ("def f( )=[a|b]", "def f() = [ a | b ]"),
     ("def f()=( a>b ) x2", "def f() = (a > b) x2"),
     ("let enc=conv3-1>bn", "let enc = conv3-1 > bn"),
@@ -122,8 +139,14 @@ LINES = [
     ("net a#b", "net a  # b"),
     ("net a   # b\n# c\n   # d", "net a  # b\n# c\n# d"),
     ("input 3 # a\n   # b\n  >pool   # c\n#d\n", "input 3  # a\n# b\n> pool  # c\n# d"),
-    ("input 3    # a\n> pool3/2    # b\n>pool     # c", "input 3  # a\n> pool3/2  # b\n> pool  # c"),
-    ("input 3       # a\n> pool3/2     # b\n>pool\n> id          # c", "input 3    # a\n> pool3/2  # b\n> pool\n> id       # c"),
+    (
+        "input 3    # a\n> pool3/2    # b\n>pool     # c",
+        "input 3  # a\n> pool3/2  # b\n> pool  # c",
+    ),
+    (
+        "input 3       # a\n> pool3/2     # b\n>pool\n> id          # c",
+        "input 3    # a\n> pool3/2  # b\n> pool\n> id       # c",
+    ),
     ("net a    # a\n\nnet bcd  # b", "net a  # a\n\nnet bcd  # b"),
     ("conv3-1(  # netdsl: ignore W703\n  bn)", "conv3-1(  # netdsl: ignore W703\n  bn\n)"),
     # blank lines and line ends
@@ -147,7 +170,10 @@ LINES = [
     ("conv3-1(bn # a\n , pad=0)", "conv3-1(\n  bn,  # a\n  pad=0\n)"),
     ("conv3-1( # a\n # b\n)", "conv3-1(  # a\n  # b\n)"),
     ("conv3-1(bn) > [a # x\n|b]", "conv3-1(bn)\n> [\n    a  # x\n  | b\n]"),
-    ("[ # all\n a | # of a\n b   # of b\n|\n # of c\n c > d ] > e", "[  # all\n    a  # of a\n  | b  # of b\n  # of c\n  | c > d\n]\n> e"),
+    (
+        "[ # all\n a | # of a\n b   # of b\n|\n # of c\n c > d ] > e",
+        "[  # all\n    a  # of a\n  | b  # of b\n  # of c\n  | c > d\n]\n> e",
+    ),
     ("[a|  # of a\n b\n|  # of c\n c > d]", "[\n    a  # of a\n  | b\n  | c  # of c\n    > d\n]"),
     ("(a # x\n x2 > b) x2 > c", "(\n  a x2  # x\n  > b\n) x2\n> c"),
     ("(conv{ # x\n k}-1 # y\n > b)", "(\n  conv{k}-1  # x\n  # y\n  > b\n)"),
@@ -162,9 +188,15 @@ LINES = [
     ("3 > a > res(b, # x\n skip=pad) > c > d", "3 > a\n> res(\n  b,  # x\n  skip=pad\n)\n> c > d"),
     ("when(n > 0, # x\n a, b) # y", "when(\n  n > 0,  # x\n  a, b\n)  # y"),
     ("[a # x\n | b > [c | d] > e]", "[\n    a  # x\n  | b > [ c | d ] > e\n]"),
-    ("[a # x\n | b\n > [c | d # y\n] > e]", "[\n    a  # x\n  | b\n    > [\n        c | d  # y\n    ]\n    > e\n]"),
+    (
+        "[a # x\n | b\n > [c | d # y\n] > e]",
+        "[\n    a  # x\n  | b\n    > [\n        c | d  # y\n    ]\n    > e\n]",
+    ),
     # a directive holds on to its line
-    ("3 > [a as b | c  # netdsl: ignore W703\n | d]", "3 > [ a as b | c  # netdsl: ignore W703\n  | d\n]"),
+    (
+        "3 > [a as b | c  # netdsl: ignore W703\n | d]",
+        "3 > [ a as b | c  # netdsl: ignore W703\n  | d\n]",
+    ),
 ]
 
 
@@ -219,7 +251,9 @@ LONG = [
     ),
     (
         "default " + "conv(l2=1e-4, init=he_normal), " * 5 + "fc(tanh)",
-        "default " + "conv(l2=1e-4, init=he_normal), " * 4 + "conv(\n  l2=1e-4, init=he_normal\n), fc(tanh)",
+        "default "
+        + "conv(l2=1e-4, init=he_normal), " * 4
+        + "conv(\n  l2=1e-4, init=he_normal\n), fc(tanh)",
     ),
     (  # a directive's line stays
         "3x3x1" + f" > {STEP}" * 8 + " as a  # netdsl: ignore W703",
@@ -234,7 +268,7 @@ def test_long_lines(before: str, after: str) -> None:
     assert_same(before, formatted(before))
 
 
-# --- files ------------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.before")), ids=lambda path: path.stem)
@@ -248,7 +282,9 @@ def test_golden_files(path: Path, request: pytest.FixtureRequest) -> None:
     assert_same(before, after)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.net")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "examples").glob("*.net")), ids=lambda path: path.stem
+)
 def test_examples_are_formatted(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert formatted(text) == text
@@ -257,7 +293,12 @@ def test_examples_are_formatted(path: Path) -> None:
 
 def documented() -> Iterator[Any]:
     for page in PAGES:
-        for number, text in enumerate(re.findall(r"^```net\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL), 1):
+        for number, text in enumerate(
+            re.findall(
+                r"^```net\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+            ),
+            1,
+        ):
             yield pytest.param(text, id=f"{page.relative_to(ROOT)}:{number}")
 
 
@@ -267,13 +308,15 @@ def test_documentation_keeps_its_meaning(text: str) -> None:
         assert_same(text, formatted(text))
 
 
-# --- mistakes, size, differences --------------------------------------------------------------------------------------
+# --- mistakes, size, differences ------------------------------------------------------------------
 
 
 def test_all_mistakes_are_told() -> None:
     with pytest.raises(NetError) as caught:
         formatted("net\ninput 3 > pool\nconv3-\nfc-10 (\n")
-    assert [diagnostic.span.start for diagnostic in caught.value.diagnostics if diagnostic.span] == [3, 24, 32]
+    assert [
+        diagnostic.span.start for diagnostic in caught.value.diagnostics if diagnostic.span
+    ] == [3, 24, 32]
 
 
 def test_limits_hold() -> None:
@@ -284,7 +327,10 @@ def test_limits_hold() -> None:
 
 
 @pytest.mark.parametrize("comment", ["", "# c\n"])
-@pytest.mark.parametrize(("opener", "closer"), [("(a > ", " > b)"), ("[a|", "|b]"), ("f(u=", ",1)"), ("when(1>0,", ",b)")])
+@pytest.mark.parametrize(
+    ("opener", "closer"),
+    [("(a > ", " > b)"), ("[a|", "|b]"), ("f(u=", ",1)"), ("when(1>0,", ",b)")],
+)
 def test_no_nesting_is_too_deep(opener: str, closer: str, comment: str) -> None:
     text = (opener + comment) * 200 + "a" + closer * 200
     assert_same(text, formatted(text))
@@ -311,30 +357,65 @@ def test_diff() -> None:
     assert diff("# a\u2028b\n", "# c\n", "x.net").endswith("-# a\u2028b\n+# c\n")
 
 
-# --- properties -------------------------------------------------------------------------------------------------------
+# --- properties -----------------------------------------------------------------------------------
 
-# A program is drawn as tokens and what may stand between them: `_` wants blanks, `~` takes any, `^` takes blanks only; `;` ends a
-# statement, and at `>` and `=` of the statement itself the line may be broken. Other tokens touch.
+# A program is drawn as tokens and what may stand between them: `_` wants blanks, `~` takes any, `^`
+# takes blanks only; `;` ends a statement, and at `>` and `=` of the statement itself the line may
+# be broken. Other tokens touch.
 
 NAMES = st.sampled_from(
-    ["a", "block", "conv3", "conv3-64", "conv1x7-64/2", "pool3/2x1", "conv1×3", "as", "x2", "a_rather_long_name", "fc-1_000"]
+    [
+        "a",
+        "block",
+        "conv3",
+        "conv3-64",
+        "conv1x7-64/2",
+        "pool3/2x1",
+        "conv1×3",
+        "as",
+        "x2",
+        "a_rather_long_name",
+        "fc-1_000",
+    ]
 )
 WORDS = st.sampled_from(["a", "b", "c", "pass", "of", "deep_name", "x3", "w"])
 NUMBERS = st.sampled_from(["0", "7", "-1", "61_706", "1e-4", "0.50", ".5", "1/255", "-2.5/3"])
 SHAPES = st.sampled_from(["224x224x3", "28×28×1", "784", "7x7", "{h}x{ w }x3", "3×{2*c}"])
-COMMENTS = ["# text", "#text", "#", "#!x", "##  y ", "#\tz", '# > a | b ) ] } " x2 =', "# netdsl: ignore W703", "#  ä×→"]
+COMMENTS = [
+    "# text",
+    "#text",
+    "#",
+    "#!x",
+    "##  y ",
+    "#\tz",
+    '# > a | b ) ] } " x2 =',
+    "# netdsl: ignore W703",
+    "#  ä×→",
+]
 BINARY = ["+", "-", "*", "/", "//", "%", "**", "_and_", "_or_"]
 
 
 def joined(*parts: Any) -> st.SearchStrategy[list[str]]:
-    """The tokens of all parts, one after the other: tokens, strategies for a token, or strategies for several."""
+    """The tokens of all parts, one after the other: tokens, strategies for a token, or
+    strategies for several.
+    """
     drawn = [st.just(part) if isinstance(part, str) else part for part in parts]
-    return st.tuples(*drawn).map(lambda values: [token for value in values for token in ([value] if isinstance(value, str) else value)])
+    return st.tuples(*drawn).map(
+        lambda values: [
+            token for value in values for token in ([value] if isinstance(value, str) else value)
+        ]
+    )
 
 
-def several(item: st.SearchStrategy[Any], *separator: str, most: int = 3) -> st.SearchStrategy[list[str]]:
+def several(
+    item: st.SearchStrategy[Any], *separator: str, most: int = 3
+) -> st.SearchStrategy[list[str]]:
     def in_a_row(items: list[list[str]]) -> list[str]:
-        return [token for at, tokens in enumerate(items) for token in [*(separator if at else ()), *tokens]]
+        return [
+            token
+            for at, tokens in enumerate(items)
+            for token in [*(separator if at else ()), *tokens]
+        ]
 
     return st.lists(joined(item), min_size=1, max_size=most).map(in_a_row)
 
@@ -344,7 +425,17 @@ def operation(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str
     sign = st.sampled_from(BINARY).map(lambda sign: words.get(sign, ["~", sign, "~"]))
     return st.one_of(
         joined(inner, sign, inner),
-        joined("(", "~", inner, "~", st.sampled_from(["<", ">", "==", "!=", "<=", ">="]), "~", inner, "~", ")"),
+        joined(
+            "(",
+            "~",
+            inner,
+            "~",
+            st.sampled_from(["<", ">", "==", "!=", "<=", ">="]),
+            "~",
+            inner,
+            "~",
+            ")",
+        ),
         joined(st.sampled_from(["-", "+"]), "~", inner),
         joined("(", "~", "not", "_", inner, "~", ")"),
         joined("min", "~", "(", "~", several(inner, "~", ",", "~"), "~", ")"),
@@ -360,17 +451,46 @@ def steps(chain: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
     value = st.one_of(NUMBERS, st.sampled_from(["2x1", "7×7", '"a  b#"']), BRACES, chain)
     tuple_ = joined("(", "~", NUMBERS, "~", ",", "~", NUMBERS, "~", ")")
     argument = st.one_of(value, tuple_, joined(WORDS, "~", "=", "~", st.one_of(value, tuple_)))
-    arguments = joined("~", "(", "~", st.one_of(st.just([]), several(argument, "~", ",", "~")), "~", ")")
+    arguments = joined(
+        "~", "(", "~", st.one_of(st.just([]), several(argument, "~", ",", "~")), "~", ")"
+    )
     body = st.one_of(
         joined(NAMES, st.one_of(st.just([]), arguments)),
-        joined("conv", BRACES, st.sampled_from(["", "-64", "/2", "-8/2x1"]), st.one_of(st.just([]), arguments)),
+        joined(
+            "conv",
+            BRACES,
+            st.sampled_from(["", "-64", "/2", "-8/2x1"]),
+            st.one_of(st.just([]), arguments),
+        ),
         joined("conv3-", BRACES, "/", BRACES),
-        joined(st.one_of(st.just([]), st.just(["add", "~"])), "[", "~", several(chain, "~", "|", "~"), "~", "]"),
+        joined(
+            st.one_of(st.just([]), st.just(["add", "~"])),
+            "[",
+            "~",
+            several(chain, "~", "|", "~"),
+            "~",
+            "]",
+        ),
         joined("(", "~", chain, "~", ")"),
         joined(st.sampled_from(["@a", "@block.a", "@a.0.b", "@a.*"])),
-        joined("when", "^", "(", "~", EXPRESSIONS, "~", ",", "~", chain, st.one_of(st.just([]), joined("~", ",", "~", chain)), "~", ")"),
+        joined(
+            "when",
+            "^",
+            "(",
+            "~",
+            EXPRESSIONS,
+            "~",
+            ",",
+            "~",
+            chain,
+            st.one_of(st.just([]), joined("~", ",", "~", chain)),
+            "~",
+            ")",
+        ),
     )
-    repeat = st.one_of(st.just([]), st.just(["_", "x2"]), st.just(["_", "×1_0"]), joined("_", "x", BRACES))
+    repeat = st.one_of(
+        st.just([]), st.just(["_", "x2"]), st.just(["_", "×1_0"]), joined("_", "x", BRACES)
+    )
     return joined(body, repeat, st.one_of(st.just([]), joined("_", "as", "_", WORDS)))
 
 
@@ -379,15 +499,41 @@ def chains(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
 
 
 CHAINS = st.recursive(several(NAMES, "~", ">", "~", most=4), chains, max_leaves=12)
-SETTINGS = joined(WORDS, "~", "(", "~", several(st.one_of(NAMES, joined(WORDS, "~", "=", "~", NUMBERS)), "~", ",", "~"), "~", ")")
-PARAMETERS = several(st.one_of(WORDS, joined(WORDS, "~", "=", "~", st.one_of(NUMBERS, CHAINS))), "~", ",", "~")
-HEADS = joined(SHAPES, st.one_of(st.just([]), joined("_", "of", "_", "int", "~", "(", "~", "20", "~", ")")))
+SETTINGS = joined(
+    WORDS,
+    "~",
+    "(",
+    "~",
+    several(st.one_of(NAMES, joined(WORDS, "~", "=", "~", NUMBERS)), "~", ",", "~"),
+    "~",
+    ")",
+)
+PARAMETERS = several(
+    st.one_of(WORDS, joined(WORDS, "~", "=", "~", st.one_of(NUMBERS, CHAINS))), "~", ",", "~"
+)
+HEADS = joined(
+    SHAPES, st.one_of(st.just([]), joined("_", "of", "_", "int", "~", "(", "~", "20", "~", ")"))
+)
 STATEMENTS = st.one_of(
     joined("net", "_", WORDS),
     st.just(["use", "_", '"b  c.net"']),
     joined("param", "_", WORDS, "~", "=", "~", EXPRESSIONS),
     joined("default", "_", several(SETTINGS, "~", ",", "~")),
-    joined("def", "_", WORDS, "~", "(", "~", st.one_of(st.just([]), PARAMETERS), "~", ")", "~", "=", "~", CHAINS),
+    joined(
+        "def",
+        "_",
+        WORDS,
+        "~",
+        "(",
+        "~",
+        st.one_of(st.just([]), PARAMETERS),
+        "~",
+        ")",
+        "~",
+        "=",
+        "~",
+        CHAINS,
+    ),
     joined("let", "_", WORDS, "~", "=", "~", CHAINS),
     joined("input", "_", HEADS, "~", ">", "~", CHAINS),
     joined("input", "_", WORDS, "~", ":", "~", HEADS),
@@ -406,13 +552,19 @@ def programs(draw: st.DrawFn) -> str:
     text: list[str] = []
 
     def rest_of_line(comment: float) -> str:
-        return dice.choice(["", " ", "  ", "      "]) + (dice.choice(COMMENTS) if dice.random() < comment else "") + "\n"
+        return (
+            dice.choice(["", " ", "  ", "      "])
+            + (dice.choice(COMMENTS) if dice.random() < comment else "")
+            + "\n"
+        )
 
     def blanks(least: str) -> str:
         return least if dice.random() > strewn else dice.choice([" ", "  ", "\t", least])
 
     def lines() -> str:
-        return rest_of_line(0.5) + "".join(rest_of_line(0.3) for _ in range(dice.choice([0, 0, 0, 1, 2, 3])))
+        return rest_of_line(0.5) + "".join(
+            rest_of_line(0.3) for _ in range(dice.choice([0, 0, 0, 1, 2, 3]))
+        )
 
     for statement in draw(st.lists(STATEMENTS, max_size=4)):
         text += [rest_of_line(0.3) for _ in range(dice.choice([0, 0, 1, 2]))] + [blanks("")]
@@ -420,7 +572,12 @@ def programs(draw: st.DrawFn) -> str:
         depth = 0
         for at, token in enumerate(statement):
             following = statement[at + 1] if at + 1 < len(statement) else ""
-            broken = continued and not depth and (following == ">" or (at and statement[at - 1] == "=")) and dice.random() < 2 * strewn
+            broken = (
+                continued
+                and not depth
+                and (following == ">" or (at and statement[at - 1] == "="))
+                and dice.random() < 2 * strewn
+            )
             if token == "^" or (token in ("_", "~") and not depth and not broken):
                 text.append(blanks(" " if token == "_" else ""))
             elif token in ("_", "~"):
@@ -445,9 +602,12 @@ def test_programs_keep_their_meaning(width: int, program: str) -> None:
 @pytest.mark.parametrize(
     "before",
     [
-        "3 > [ a > conv{(1 + 2) * # c\n (3 + 4)}(a=0) x2 ] x{1 # netdsl: ignore W703\n}",  # a comment parts the directive's line
-        "3 > conv3-{1 # netdsl: ignore W703\n}(bn, tanh, pad=same) > pool",  # it stands behind more than it did
-        "3 > conv3-{1 # a\n +2 # netdsl: ignore W703\n}(bn, tanh, pad=same) > pool",  # it comes to a line of its own
+        # a comment parts the directive's line
+        "3 > [ a > conv{(1 + 2) * # c\n (3 + 4)}(a=0) x2 ] x{1 # netdsl: ignore W703\n}",
+        # it stands behind more than it did
+        "3 > conv3-{1 # netdsl: ignore W703\n}(bn, tanh, pad=same) > pool",
+        # it comes to a line of its own
+        "3 > conv3-{1 # a\n +2 # netdsl: ignore W703\n}(bn, tanh, pad=same) > pool",
     ],
 )
 def test_directives_come_to_rest(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,7 +620,11 @@ def test_directives_come_to_rest(before: str, monkeypatch: pytest.MonkeyPatch) -
 def test_damaged_programs_raise_nothing_else(program: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(program)))
     end = data.draw(st.integers(at, min(len(program), at + 3)))
-    damaged = program[:at] + data.draw(st.text('>|()[]{},=:"#x×- \n\t\r2a@.é\u2028\x0b', max_size=2)) + program[end:]
+    damaged = (
+        program[:at]
+        + data.draw(st.text('>|()[]{},=:"#x×- \n\t\r2a@.é\u2028\x0b', max_size=2))
+        + program[end:]
+    )
     try:
         after = formatted(damaged)
     except NetError:

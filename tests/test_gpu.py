@@ -1,4 +1,7 @@
-"""benchmarks/gpu.py at its tiny sizes: each figure of its table is there. None is looked at for its size."""
+"""benchmarks/gpu.py at its tiny sizes: each figure of its table is there.
+
+None is looked at for its size.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,13 @@ def test_every_figure_is_there(tmp_path: Path) -> None:
     ended = gpu("--tiny", "--rows", "lenet5", "resnet20", "--backends", "jax", "--json", str(kept))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.startswith("No GPU is at hand")
-    rows = [row.split(" | ") for row in re.findall(r"^\| (\w+Net.*) \|$", ended.stdout, re.MULTILINE)]
+    rows = [
+        row.split(" | ") for row in re.findall(r"^\| (\w+Net.*) \|$", ended.stdout, re.MULTILINE)
+    ]
     assert [(row[0], row[2]) for row in rows] == [
-        (network, by) for network in ("LeNet-5, MNIST", "ResNet-20, Fashion-MNIST") for by in ("by hand", "netdsl, Keras on jax")
+        (network, by)
+        for network in ("LeNet-5, MNIST", "ResNet-20, Fashion-MNIST")
+        for by in ("by hand", "netdsl, Keras on jax")
     ]
     for _, batch, _, speed, ratio, share, peak, predicted, examples in rows:
         for figure in (batch, speed, ratio, share, predicted, examples):

@@ -1,4 +1,6 @@
-"""From Keras to `.net` and back: what is written, that it is the same function, and what is refused."""
+"""From Keras to `.net` and back: what is written, that it is the same function, and what is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ def body(model: Any) -> list[str]:
     return netdsl.from_keras(model).splitlines()[2:]
 
 
-# --- what is written --------------------------------------------------------------------------------------------------------
+# --- what is written ------------------------------------------------------------------------------
 
 
 def bottleneck(x: Any, filters: int, strides: int = 1, project: bool = False) -> Any:
@@ -58,7 +60,9 @@ def residuals() -> Any:
     x = bottleneck(x, 8, 2, project=True)
     for _ in range(2):
         x = bottleneck(x, 8)
-    return keras.Model(given, layers.Dense(5, activation="softmax")(layers.GlobalAveragePooling2D()(x)), name="m")
+    return keras.Model(
+        given, layers.Dense(5, activation="softmax")(layers.GlobalAveragePooling2D()(x)), name="m"
+    )
 
 
 def dense_blocks() -> Any:
@@ -78,7 +82,9 @@ def excited() -> Any:
 
 
 def nested() -> Any:
-    stem = keras.Sequential([layers.Conv2D(4, 3, padding="same"), layers.BatchNormalization()], name="stem")
+    stem = keras.Sequential(
+        [layers.Conv2D(4, 3, padding="same"), layers.BatchNormalization()], name="stem"
+    )
     return functional((8, 8, 3), stem, layers.ReLU(), layers.Flatten(), layers.Dense(3))
 
 
@@ -127,7 +133,12 @@ def crossing() -> Any:
     for _ in range(4):
         one = layers.Conv2D(4, 3, padding="same", activation="relu")(before)
         two = layers.Conv2D(4, 5, padding="same", activation="relu")(x)
-        before, x = x, layers.Conv2D(4, 1)(layers.Concatenate()([layers.Add()([one, two]), layers.Average()([one, x])]))
+        before, x = (
+            x,
+            layers.Conv2D(4, 1)(
+                layers.Concatenate()([layers.Add()([one, two]), layers.Average()([one, x])])
+            ),
+        )
     return keras.Model(given, x, name="m")
 
 
@@ -147,7 +158,10 @@ def unet() -> Any:
 WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
     (
         lambda: functional(
-            (4,), layers.Dense(8, activation="relu"), layers.Dense(8, activation="relu"), layers.Dense(3, activation="softmax")
+            (4,),
+            layers.Dense(8, activation="relu"),
+            layers.Dense(8, activation="relu"),
+            layers.Dense(3, activation="softmax"),
         ),
         ["input 4", "> fc-8 x2 > softmax-3"],
     ),
@@ -196,16 +210,21 @@ WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
             "> embed-8 > res(attention(heads=2, causal)) > ln(eps=0.001) > lstm-5(seq, bi) > gru-3(after) > fc-1",
         ],
     ),
-    (operators, ["input 8x8x4", "> mul[ id | conv1-4(hsigmoid) ] > rescale(1, offset=-1) > rescale(0.5)"]),
+    (
+        operators,
+        ["input 8x8x4", "> mul[ id | conv1-4(hsigmoid) ] > rescale(1, offset=-1) > rescale(0.5)"],
+    ),
 ]
 
 
-@pytest.mark.parametrize(("make", "text"), WRITTEN, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("make", "text"), WRITTEN, ids=lambda value: getattr(value, "__name__", "")
+)
 def test_what_is_written(make: Callable[[], Any], text: list[str]) -> None:
     assert body(make()) == text
 
 
-# --- the same function ------------------------------------------------------------------------------------------------------
+# --- the same function ----------------------------------------------------------------------------
 
 
 def assert_same_function(model: Any) -> str:
@@ -216,7 +235,9 @@ def assert_same_function(model: Any) -> str:
     return found.text
 
 
-@pytest.mark.parametrize("make", [*(make for make, _ in WRITTEN), crossing, unet], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [*(make for make, _ in WRITTEN), crossing, unet], ids=lambda make: make.__name__
+)
 def test_the_same_function(make: Callable[[], Any]) -> None:
     text = assert_same_function(make())
     assert netdsl.parse(text).name == "m"
@@ -224,7 +245,12 @@ def test_the_same_function(make: Callable[[], Any]) -> None:
 
 STEPS: list[tuple[tuple[int, ...], Callable[[], Any]]] = [
     ((8, 8, 3), lambda: layers.Conv2D(4, (1, 7), strides=(1, 2), padding="same", dilation_rate=1)),
-    ((9, 9, 4), lambda: layers.Conv2D(4, 3, dilation_rate=2, groups=2, kernel_regularizer=keras.regularizers.L2(1e-4))),
+    (
+        (9, 9, 4),
+        lambda: layers.Conv2D(
+            4, 3, dilation_rate=2, groups=2, kernel_regularizer=keras.regularizers.L2(1e-4)
+        ),
+    ),
     ((12, 4), lambda: layers.Conv1D(4, 3, padding="causal", activation="tanh")),
     ((5, 6, 7, 2), lambda: layers.Conv3D(3, 3, padding="same", strides=2)),
     ((8, 8, 3), lambda: layers.DepthwiseConv2D(3, depth_multiplier=2, strides=2, padding="same")),
@@ -308,7 +334,9 @@ def test_random_networks_come_back() -> None:
 
 
 def test_penalties_follow_the_lectures_convention() -> None:
-    model = functional((4,), layers.Dense(3, kernel_regularizer=keras.regularizers.L1L2(1e-3, 1e-4)))
+    model = functional(
+        (4,), layers.Dense(3, kernel_regularizer=keras.regularizers.L1L2(1e-3, 1e-4))
+    )
     assert body(model)[-1] == "> fc-3(l1=0.001, l2=0.0002)"
 
 
@@ -333,7 +361,7 @@ def test_every_application(name: str) -> None:
     keras.backend.clear_session()
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------------
+# --- what is refused ------------------------------------------------------------------------------
 
 
 @keras.saving.register_keras_serializable("somebody")
@@ -343,13 +371,28 @@ class Doubled(layers.Layer):  # type: ignore[misc]
 
 
 NO_WORD: list[tuple[Any, str]] = [
-    (lambda: functional((4, 4, 3), layers.Conv2D(2, 3, activation="celu", name="odd")), "`odd` (Conv2D): its activation is celu"),
+    (
+        lambda: functional((4, 4, 3), layers.Conv2D(2, 3, activation="celu", name="odd")),
+        "`odd` (Conv2D): its activation is celu",
+    ),
     (lambda: functional((4, 4, 3), layers.RandomFlip(name="flip")), "`flip` (RandomFlip)"),
-    (lambda: functional((4, 4, 3), layers.BatchNormalization(axis=1, name="rows")), "`rows` (BatchNormalization): its axis is 1"),
-    (lambda: functional((6, 4), layers.LSTM(2, dropout=0.2, name="forgetful")), "`forgetful` (LSTM): it has dropout"),
-    (lambda: functional((6, 4), layers.Dense(2, kernel_constraint="max_norm", name="held")), "`held` (Dense): it has a kernel_constraint"),
+    (
+        lambda: functional((4, 4, 3), layers.BatchNormalization(axis=1, name="rows")),
+        "`rows` (BatchNormalization): its axis is 1",
+    ),
+    (
+        lambda: functional((6, 4), layers.LSTM(2, dropout=0.2, name="forgetful")),
+        "`forgetful` (LSTM): it has dropout",
+    ),
+    (
+        lambda: functional((6, 4), layers.Dense(2, kernel_constraint="max_norm", name="held")),
+        "`held` (Dense): it has a kernel_constraint",
+    ),
     (lambda: functional((6, 4), Doubled(name="own")), "`own` (Doubled)"),
-    (lambda: functional((6, 6, 2), layers.ReLU(max_value=3.0, name="cut")), "`cut` (ReLU): it is cut off at 3"),
+    (
+        lambda: functional((6, 6, 2), layers.ReLU(max_value=3.0, name="cut")),
+        "`cut` (ReLU): it is cut off at 3",
+    ),
 ]
 
 
@@ -395,7 +438,11 @@ def unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("unloaded")
 @pytest.mark.filterwarnings("ignore")
 def test_code_is_never_run(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    functional((4,), layers.Dense(3), functional((3,), layers.Lambda(lambda x: x * 2, name="twice"), name="inner")).save(tmp_path / name)
+    functional(
+        (4,),
+        layers.Dense(3),
+        functional((3,), layers.Lambda(lambda x: x * 2, name="twice"), name="inner"),
+    ).save(tmp_path / name)
     assert main(["import", str(tmp_path / name)]) == 1
     told = capsys.readouterr()
     assert "error[N622]" in told.err
@@ -406,7 +453,9 @@ def test_code_is_never_run(name: str, tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("name", ["own.keras", "own.h5"])
 @pytest.mark.usefixtures("unloaded")
 @pytest.mark.filterwarnings("ignore")
-def test_foreign_classes_are_never_imported(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_foreign_classes_are_never_imported(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     functional((4,), Doubled(name="own")).save(tmp_path / name)
     assert main(["import", str(tmp_path / name)]) == 1
     assert "layer `own` (Doubled)" in capsys.readouterr().err
@@ -439,7 +488,10 @@ def test_files_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def test_another_version_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     functional((4,), layers.Dense(3, name="last")).save(tmp_path / "whole.keras")
-    with zipfile.ZipFile(tmp_path / "whole.keras") as old, zipfile.ZipFile(tmp_path / "new.keras", "w") as new:
+    with (
+        zipfile.ZipFile(tmp_path / "whole.keras") as old,
+        zipfile.ZipFile(tmp_path / "new.keras", "w") as new,
+    ):
         for member in old.namelist():
             data = old.read(member)
             if member == "config.json":
@@ -454,28 +506,51 @@ def test_another_version_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "DenserThanDense" in shown
 
 
-# --- the command ------------------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.filterwarnings("ignore")
-def test_the_command_writes_text_and_twin(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = settled(functional((8, 8, 3), layers.Conv2D(4, 3, activation="relu"), layers.Flatten(), layers.Dense(3), name="tiny"))
+def test_the_command_writes_text_and_twin(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = settled(
+        functional(
+            (8, 8, 3),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(3),
+            name="tiny",
+        )
+    )
     model.save(tmp_path / f"tiny.{suffix}")
     target, twin = tmp_path / "tiny.net", tmp_path / "twin.keras"
-    assert main(["import", str(tmp_path / f"tiny.{suffix}"), "-o", str(target), "--weights", str(twin)]) == 0
+    assert (
+        main(
+            ["import", str(tmp_path / f"tiny.{suffix}"), "-o", str(target), "--weights", str(twin)]
+        )
+        == 0
+    )
     shown = capsys.readouterr()
     assert not shown.out
-    assert target.read_text(encoding="utf-8").splitlines()[1:] == ["net tiny", "input 8x8x3", "> conv3-4(pad=valid) > fc-3"]
+    assert target.read_text(encoding="utf-8").splitlines()[1:] == [
+        "net tiny",
+        "input 8x8x3",
+        "> conv3-4(pad=valid) > fc-3",
+    ]
     x = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
     again = netdsl.load_model(twin)
-    assert np.allclose(keras.ops.convert_to_numpy(again(x)), keras.ops.convert_to_numpy(model(x)), rtol=1e-5)
+    assert np.allclose(
+        keras.ops.convert_to_numpy(again(x)), keras.ops.convert_to_numpy(model(x)), rtol=1e-5
+    )
     assert main(["import", str(tmp_path / f"tiny.{suffix}"), "-o", str(target)]) == 1
     assert "error[N604]" in capsys.readouterr().err
 
 
 def test_open_sizes_are_given_by_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settled(functional((None, None, 3), layers.Conv2D(4, 3, padding="same"), name="open")).save(tmp_path / "open.keras")
+    settled(functional((None, None, 3), layers.Conv2D(4, 3, padding="same"), name="open")).save(
+        tmp_path / "open.keras"
+    )
     assert main(["import", str(tmp_path / "open.keras"), "--input", "16x16x3"]) == 0
     assert "input 16x16x3" in capsys.readouterr().out
 

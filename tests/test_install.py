@@ -1,4 +1,6 @@
-"""The grammar and the bundled data are found from a wheel (made from the sdist), a bare checkout, and where the tests run."""
+"""The grammar and the bundled data are found from a wheel (made from the sdist), a bare
+checkout, and where the tests run.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,14 @@ def used_from(path: Path | None, elsewhere: Path) -> list[str]:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     if path is not None:
         environment["PYTHONPATH"] = str(path)
-    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, cwd=elsewhere, env=environment, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        cwd=elsewhere,
+        env=environment,
+        check=False,
+    )
     assert result.returncode == 0, result.stderr
     return result.stdout.splitlines()
 
@@ -56,12 +65,16 @@ def test_wheel(wheel: Path, tmp_path: Path) -> None:
     assert (site / "netdsl" / "pages" / "errors" / "N204.md").is_file()
     names = {path.name for path in site.iterdir()}
     assert "netdsl" in names
-    assert not names & {"tests", "docs", "grammar", "examples"}, "the wheel must not spill into site-packages"
+    assert not names & {"tests", "docs", "grammar", "examples"}, (
+        "the wheel must not spill into site-packages"
+    )
 
 
 def test_bare_checkout(tmp_path: Path) -> None:
     for part in ("netdsl", "grammar"):
-        shutil.copytree(ROOT / part, tmp_path / "checkout" / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / part, tmp_path / "checkout" / part, ignore=shutil.ignore_patterns("__pycache__")
+        )
     params, folder, _ = used_from(tmp_path / "checkout", tmp_path)
     assert int(params) == PARAMS
     assert Path(folder) == tmp_path / "checkout" / "grammar"
@@ -74,8 +87,17 @@ def test_as_installed(tmp_path: Path) -> None:
 
 
 def test_without_a_grammar_the_message_says_so(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "netdsl", tmp_path / "netdsl", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "netdsl", tmp_path / "netdsl", ignore=shutil.ignore_patterns("__pycache__")
+    )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+        check=False,
+    )
     assert result.returncode == 1
     assert "netdsl was installed without its grammar" in result.stderr

@@ -1,4 +1,6 @@
-"""Values of activations and of local response norm against their definitions, and names that a process's past does not change."""
+"""Values of activations and of local response norm against their definitions, and names that a
+process's past does not change.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +25,23 @@ def run(text: str, x: Any) -> Any:
     """What the network of a text gives for one example, in use."""
     import keras
 
-    return keras.ops.convert_to_numpy(built(text)(np.asarray(x, "float32")[None], training=False))[0]
+    return keras.ops.convert_to_numpy(built(text)(np.asarray(x, "float32")[None], training=False))[
+        0
+    ]
 
 
 def test_local_response_norm() -> None:
-    """Krizhevsky et al. 2012, section 3.3, with alpha divided by the number of channels that are summed."""
+    """Krizhevsky et al. 2012, section 3.3, with alpha divided by the number of channels that are
+    summed.
+    """
     x = np.random.default_rng(0).normal(size=(3, 3, 7)) * 3
     wanted = np.zeros_like(x)
     for channel in range(7):
         near = x[..., max(0, channel - 1) : channel + 2]
         wanted[..., channel] = x[..., channel] / (1.5 + 0.3 / 3 * (near**2).sum(-1)) ** 0.6
-    np.testing.assert_allclose(run("3x3x7 > lrn(size=3, alpha=0.3, beta=0.6, k=1.5)", x), wanted, rtol=1e-5)
+    np.testing.assert_allclose(
+        run("3x3x7 > lrn(size=3, alpha=0.3, beta=0.6, k=1.5)", x), wanted, rtol=1e-5
+    )
 
 
 def test_names_do_not_depend_on_what_was_built_before() -> None:
@@ -71,6 +79,10 @@ def test_activations_are_what_they_are_called() -> None:
         "abs": np.abs(x),
         "linear": x,
     }
-    assert {name.split("(")[0] for name in wanted} == {word for word, kind in KINDS.items() if kind.group == "activation"}
+    assert {name.split("(")[0] for name in wanted} == {
+        word for word, kind in KINDS.items() if kind.group == "activation"
+    }
     for text, values in wanted.items():
-        np.testing.assert_allclose(run(f"9 > {text}", x), values, rtol=1e-4, atol=1e-5, err_msg=text)
+        np.testing.assert_allclose(
+            run(f"9 > {text}", x), values, rtol=1e-4, atol=1e-5, err_msg=text
+        )

@@ -1,4 +1,6 @@
-"""Compiled Keras models: the table's shapes and counts, weights by the seed, saving and loading, and the numbers that layers give."""
+"""Compiled Keras models: the table's shapes and counts, weights by the seed, saving and loading,
+and the numbers that layers give.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ from netdsl.network import Network
 pytestmark = pytest.mark.keras
 
 ROOT = Path(__file__).resolve().parents[1]
-ZOO = [pytest.param(path, id=path.stem, marks=pytest.mark.zoo if path.stem in zoo.LARGE else ()) for path in zoo.EXAMPLES]
+ZOO = [
+    pytest.param(path, id=path.stem, marks=pytest.mark.zoo if path.stem in zoo.LARGE else ())
+    for path in zoo.EXAMPLES
+]
 
 
 def compiled(text: str, seed: int | None = 0) -> Any:
@@ -43,12 +48,22 @@ def assert_agrees(network: Network, model: Any) -> None:
     found = 0
     for op in network.graph.ops:
         if op.name in layers and op.shares is None:
-            output = layers.get(f"{op.name}_crop", layers[op.name]).output  # a `tconv` is cut to its size by a layer of its own
-            assert tuple(output[0].shape if isinstance(output, list) else output.shape)[1:] == tuple(op.shape), op.name
+            output = layers.get(
+                f"{op.name}_crop", layers[op.name]
+            ).output  # a `tconv` is cut to its size by a layer of its own
+            assert tuple(output[0].shape if isinstance(output, list) else output.shape)[
+                1:
+            ] == tuple(op.shape), op.name
             found += 1
-    assert found >= sum(op.kind is None or bool(network.graph.weights(op)) for op in network.graph.ops)
-    assert [tuple(x.shape)[1:] for x in model.inputs] == [tuple(point.shape) for point in network.inputs]
-    assert [tuple(y.shape)[1:] for y in model.outputs] == [tuple(point.shape) for point in network.outputs]
+    assert found >= sum(
+        op.kind is None or bool(network.graph.weights(op)) for op in network.graph.ops
+    )
+    assert [tuple(x.shape)[1:] for x in model.inputs] == [
+        tuple(point.shape) for point in network.inputs
+    ]
+    assert [tuple(y.shape)[1:] for y in model.outputs] == [
+        tuple(point.shape) for point in network.outputs
+    ]
     assert size(model.trainable_weights) == network.counts.params
     assert model.count_params() == network.counts.total
 
@@ -78,7 +93,7 @@ def test_other_networks_are_keras_models(text: str) -> None:
     assert_agrees(network, network.keras(0))
 
 
-# --- seeds and names --------------------------------------------------------------------------------------------------
+# --- seeds and names ------------------------------------------------------------------------------
 
 
 def test_the_seed_decides_the_weights() -> None:
@@ -95,7 +110,9 @@ def test_layer_names_are_stable_and_unique() -> None:
     first, again = ([layer.name for layer in compiled(text).layers] for _ in range(2))
     assert first == again
     assert len({name.lower() for name in first}) == len(first)
-    assert {"input", "b_1_conv_1", "b_1_conv_1_bn", "b_2_conv_2", "last_conv_1", "head"} <= set(first)
+    assert {"input", "b_1_conv_1", "b_1_conv_1_bn", "b_2_conv_2", "last_conv_1", "head"} <= set(
+        first
+    )
 
 
 INITIAL = [
@@ -118,7 +135,7 @@ def test_initial_weights(text: str, deviation: float) -> None:
     assert not np.any(bias)
 
 
-# --- saving -----------------------------------------------------------------------------------------------------------
+# --- saving ---------------------------------------------------------------------------------------
 
 LOADS = """
 import json, sys
@@ -138,11 +155,23 @@ print(json.dumps({"sums": [float(np.abs(np.asarray(y)).sum()) for y in ys], "par
 def saved_and_loaded(model: Any, tmp_path: Path, own_layers: bool) -> dict[str, Any]:
     """What a fresh process finds when it loads the model and runs it."""
     rng = np.random.default_rng(0)
-    xs = {str(i): rng.normal(size=(3, *x.shape[1:])).astype("float32") for i, x in enumerate(model.inputs)}
+    xs = {
+        str(i): rng.normal(size=(3, *x.shape[1:])).astype("float32")
+        for i, x in enumerate(model.inputs)
+    }
     np.savez(tmp_path / "x.npz", **xs)
     model.save(tmp_path / "m.keras")
-    command = [sys.executable, "-c", LOADS, str(tmp_path / "m.keras"), str(tmp_path / "x.npz"), "with" if own_layers else "without"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT if own_layers else tmp_path, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        LOADS,
+        str(tmp_path / "m.keras"),
+        str(tmp_path / "x.npz"),
+        "with" if own_layers else "without",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT if own_layers else tmp_path, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     ys = run(model, *xs.values())
@@ -173,13 +202,24 @@ def test_a_model_with_own_layers_loads_with_netdsl(tmp_path: Path) -> None:
     9x9x2 > conv3-4 > lrn > avgpool3/2(pad=1, ceil) > l2pool > l2norm > gap > fc-5(tanh) > e > e as code > fc-8(tanh) as up > fc-5 as down
     tie down = transpose up
     """
-    assert saved_and_loaded(compiled("\n".join(line.strip() for line in text.split("\n"))), tmp_path, own_layers=True)["own"]
+    assert saved_and_loaded(
+        compiled("\n".join(line.strip() for line in text.split("\n"))), tmp_path, own_layers=True
+    )["own"]
 
 
-# --- penalties --------------------------------------------------------------------------------------------------------
+# --- penalties ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["6 > fc-4({})", "5x5x2 > conv3-3({})", "5x5x2 > dw3({})", "5x5x2 > sep3-3({})", "5x2 > dense-3({})"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6 > fc-4({})",
+        "5x5x2 > conv3-3({})",
+        "5x5x2 > dw3({})",
+        "5x5x2 > sep3-3({})",
+        "5x2 > dense-3({})",
+    ],
+)
 def test_penalties_on_weights(text: str) -> None:
     """`l2=a` is (a/2) times the squared norm, `l1=a` is a times the sum; biases are left alone."""
     for options, of in (
@@ -199,11 +239,13 @@ def test_the_penalty_on_activations() -> None:
     assert float(sum(model.losses)) == pytest.approx(0.5 * np.abs(y).sum(), rel=1e-5)
 
 
-# --- shared and tied layers -------------------------------------------------------------------------------------------
+# --- shared and tied layers -----------------------------------------------------------------------
 
 
 def test_a_shared_layer_is_one_variable() -> None:
-    model = compiled("let e = fc-3(tanh)\ninput a: 3 > e as x\ninput b: 3 > e as y\nsub[ @x | @y ] > abs")
+    model = compiled(
+        "let e = fc-3(tanh)\ninput a: 3 > e as x\ninput b: 3 > e as y\nsub[ @x | @y ] > abs"
+    )
     assert [tuple(w.shape) for w in model.trainable_weights] == [(3, 3), (3,)]
     kernel, bias = (rng_array(shape) for shape in ((3, 3), (3,)))
     model.set_weights([kernel, bias])
@@ -223,8 +265,12 @@ def test_a_tied_layer_uses_the_other_kernel_transposed() -> None:
 
 
 def test_a_tied_convolution_goes_back() -> None:
-    """<conv(x), y> = <x, tconv(y)> without biases: with the same padding the one is the other's adjoint."""
-    model = compiled("8x8x3 > conv3-5/2(bias=no, act=none) as e > tconv3-3/2(bias=no, pad=1, extra=1) as d\ntie d = transpose e")
+    """<conv(x), y> = <x, tconv(y)> without biases: with the same padding the one is the other's
+    adjoint.
+    """
+    model = compiled(
+        "8x8x3 > conv3-5/2(bias=no, act=none) as e > tconv3-3/2(bias=no, pad=1, extra=1) as d\ntie d = transpose e"
+    )
     (kernel,) = model.trainable_weights
     forth = compiled("8x8x3 > conv3-5/2(bias=no, act=none)")
     forth.set_weights([np.asarray(kernel)])
@@ -236,14 +282,16 @@ def test_a_tied_convolution_goes_back() -> None:
 
 
 def test_several_inputs_and_outputs_keep_their_order() -> None:
-    model = compiled("input b: 2\ninput a: 3\n@a > fc-4(bias=no) as second_in\n@b > fc-5(bias=no) as first_in\n[ @a | @b ] > relu as both")
+    model = compiled(
+        "input b: 2\ninput a: 3\n@a > fc-4(bias=no) as second_in\n@b > fc-5(bias=no) as first_in\n[ @a | @b ] > relu as both"
+    )
     a, b = rng_array((2, 3), 1), rng_array((2, 2), 2)
     ys = run(model, b, a)
     assert [y.shape[1:] for y in ys] == [(4,), (5,), (5,)]
     np.testing.assert_allclose(ys[2], np.maximum(np.concatenate([a, b], axis=1), 0), atol=1e-6)
 
 
-# --- the lectures' small computations ---------------------------------------------------------------------------------
+# --- the lectures' small computations -------------------------------------------------------------
 
 
 def rng_array(shape: tuple[int, ...], seed: int = 0) -> Any:
@@ -289,7 +337,9 @@ COMPUTED: list[tuple[str, str, Any, Any, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "text", "x", "kernel", "wanted"), COMPUTED, ids=[what for what, *_ in COMPUTED])
+@pytest.mark.parametrize(
+    ("what", "text", "x", "kernel", "wanted"), COMPUTED, ids=[what for what, *_ in COMPUTED]
+)
 def test_the_lectures_computations(what: str, text: str, x: Any, kernel: Any, wanted: Any) -> None:
     model = compiled(text)
     if kernel is not None:
@@ -325,17 +375,43 @@ def test_batch_norm_keeps_the_training_runs_averages() -> None:
     np.testing.assert_allclose(variance, 0.9 + 0.1 * x.var(axis=0), rtol=1e-3)
 
 
-# --- padding, strides and groups against plain NumPy ------------------------------------------------------------------
+# --- padding, strides and groups against plain NumPy ----------------------------------------------
 
 Pads = Sequence[tuple[int, int]]
 
 
-def windows(x: Any, window: Sequence[int], strides: Sequence[int], pads: Pads, fill: float, counts: Sequence[int]) -> Any:
-    """The windows of one example: positions of the output, cells, channels. Behind the input stands as much as is needed."""
-    whole = np.full([*(size + before + after + 50 for size, (before, after) in zip(x.shape, pads, strict=False)), x.shape[-1]], np.nan)
-    inside = tuple(slice(0, size + before + after) for size, (before, after) in zip(x.shape, pads, strict=False))
+def windows(
+    x: Any,
+    window: Sequence[int],
+    strides: Sequence[int],
+    pads: Pads,
+    fill: float,
+    counts: Sequence[int],
+) -> Any:
+    """The windows of one example: positions of the output, cells, channels.
+
+    Behind the input stands as much as is needed.
+    """
+    whole = np.full(
+        [
+            *(
+                size + before + after + 50
+                for size, (before, after) in zip(x.shape, pads, strict=False)
+            ),
+            x.shape[-1],
+        ],
+        np.nan,
+    )
+    inside = tuple(
+        slice(0, size + before + after)
+        for size, (before, after) in zip(x.shape, pads, strict=False)
+    )
     whole[inside] = fill
-    whole[tuple(slice(before, before + size) for size, (before, _) in zip(x.shape, pads, strict=False))] = x
+    whole[
+        tuple(
+            slice(before, before + size) for size, (before, _) in zip(x.shape, pads, strict=False)
+        )
+    ] = x
     found = np.empty((*counts, int(np.prod(window)), x.shape[-1]))
     for at in np.ndindex(*counts):
         cut = tuple(slice(p * s, p * s + k) for p, s, k in zip(at, strides, window, strict=True))
@@ -345,7 +421,10 @@ def windows(x: Any, window: Sequence[int], strides: Sequence[int], pads: Pads, f
 
 def conv_reference(x: Any, kernel: Any, strides: Sequence[int], pads: Pads, groups: int = 1) -> Any:
     window = kernel.shape[:-2]
-    counts = [(n + sum(p) - k) // s + 1 for n, p, k, s in zip(x.shape, pads, window, strides, strict=False)]
+    counts = [
+        (n + sum(p) - k) // s + 1
+        for n, p, k, s in zip(x.shape, pads, window, strides, strict=False)
+    ]
     seen = windows(x, window, strides, pads, 0, counts)
     inner, outer = x.shape[-1] // groups, kernel.shape[-1] // groups
     parts = [
@@ -360,7 +439,8 @@ def conv_reference(x: Any, kernel: Any, strides: Sequence[int], pads: Pads, grou
 
 
 CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], Pads, int]] = [
-    # (P, P) with P = (K-1)/2, also at stride 2 on even sizes, where TensorFlow's SAME would pad less before than behind
+    # (P, P) with P = (K-1)/2, also at stride 2 on even sizes, where TensorFlow's SAME would pad
+    # less before than behind
     ("conv3-4/2", (8, 8, 3), (2, 2), [(1, 1), (1, 1)], 1),
     ("conv3-4/2", (7, 8, 3), (2, 2), [(1, 1), (1, 1)], 1),
     ("conv7-4/2", (12, 12, 2), (2, 2), [(3, 3), (3, 3)], 1),
@@ -386,21 +466,33 @@ CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], Pads, int]] = [
 
 
 @pytest.mark.parametrize(("layer", "shape", "strides", "pads", "groups"), CONVOLUTIONS)
-def test_convolutions(layer: str, shape: tuple[int, ...], strides: tuple[int, ...], pads: Pads, groups: int) -> None:
+def test_convolutions(
+    layer: str, shape: tuple[int, ...], strides: tuple[int, ...], pads: Pads, groups: int
+) -> None:
     more = "bias=no, act=none" if layer.startswith("conv") else "bias=no"
     text = f"{layer[:-1]}, {more})" if layer.endswith(")") else f"{layer}({more})"
     model = compiled(f"{'x'.join(map(str, shape))} > {text}")
     (stored,) = model.get_weights()
     kernel = rng_array(stored.shape)
     model.set_weights([kernel])
-    if layer.startswith("dw"):  # (window, channels, mult) or (window, 1, channels*mult): the same order of numbers
+    if layer.startswith(
+        "dw"
+    ):  # (window, channels, mult) or (window, 1, channels*mult): the same order of numbers
         kernel = kernel.reshape(*kernel.shape[:-2], 1, -1)
     x = rng_array(shape, 1)
-    np.testing.assert_allclose(run(model, x[None])[0], conv_reference(x, kernel, strides, pads, groups), atol=1e-4)
+    np.testing.assert_allclose(
+        run(model, x[None])[0], conv_reference(x, kernel, strides, pads, groups), atol=1e-4
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["6x6x3 > sep3-4/2(bias=no)", "8x3 > sep3-4(bias=no)", "4x4x4x2 > sep3-3(bias=no)", "6x8x2 > sep3-4/2x1(bias=no)"]
+    "text",
+    [
+        "6x6x3 > sep3-4/2(bias=no)",
+        "8x3 > sep3-4(bias=no)",
+        "4x4x4x2 > sep3-3(bias=no)",
+        "6x8x2 > sep3-4/2x1(bias=no)",
+    ],
 )
 def test_separable_convolutions(text: str) -> None:
     model = compiled(text)
@@ -408,9 +500,19 @@ def test_separable_convolutions(text: str) -> None:
     model.set_weights([depthwise, pointwise])
     shape = tuple(model.inputs[0].shape[1:])
     x, channels, rank = rng_array(shape, 5), shape[-1], len(shape) - 1
-    strides = {"2": (2,) * rank, "2x1": (2, 1)}.get(text.split("(")[0].rpartition("/")[2] if "/" in text else "", (1,) * rank)
-    inner = conv_reference(x, depthwise.reshape(*depthwise.shape[:rank], 1, channels), strides, [(1, 1)] * rank, channels)
-    np.testing.assert_allclose(run(model, x[None])[0], inner @ pointwise.reshape(channels, -1), atol=1e-4)
+    strides = {"2": (2,) * rank, "2x1": (2, 1)}.get(
+        text.split("(")[0].rpartition("/")[2] if "/" in text else "", (1,) * rank
+    )
+    inner = conv_reference(
+        x,
+        depthwise.reshape(*depthwise.shape[:rank], 1, channels),
+        strides,
+        [(1, 1)] * rank,
+        channels,
+    )
+    np.testing.assert_allclose(
+        run(model, x[None])[0], inner @ pointwise.reshape(channels, -1), atol=1e-4
+    )
 
 
 def largest(seen: Any) -> Any:
@@ -422,8 +524,11 @@ def mean(seen: Any) -> Any:
     return np.nanmean(seen, axis=-2)
 
 
-POOLS: list[tuple[str, tuple[int, ...], tuple[int, int, Pads], tuple[int, ...], float, Callable[[Any], Any]]] = [
-    # window, stride, padding; positions; what stands in the padding: minus infinity, 0, or nothing (it does not count)
+POOLS: list[
+    tuple[str, tuple[int, ...], tuple[int, int, Pads], tuple[int, ...], float, Callable[[Any], Any]]
+] = [
+    # window, stride, padding; positions; what stands in the padding: minus infinity, 0, or nothing
+    # (it does not count)
     ("pool3/2(pad=same)", (8, 8, 2), (3, 2, [(1, 1)] * 2), (4, 4), -np.inf, largest),
     ("pool3/1(pad=same)", (5, 6, 2), (3, 1, [(1, 1)] * 2), (5, 6), -np.inf, largest),
     ("pool3/2(pad=tf)", (8, 8, 2), (3, 2, [(0, 1)] * 2), (4, 4), -np.inf, largest),
@@ -444,7 +549,12 @@ POOLS: list[tuple[str, tuple[int, ...], tuple[int, int, Pads], tuple[int, ...], 
 
 @pytest.mark.parametrize(("layer", "shape", "slide", "counts", "fill", "reduce"), POOLS)
 def test_pools(
-    layer: str, shape: tuple[int, ...], slide: tuple[int, int, Pads], counts: tuple[int, ...], fill: float, reduce: Callable[[Any], Any]
+    layer: str,
+    shape: tuple[int, ...],
+    slide: tuple[int, int, Pads],
+    counts: tuple[int, ...],
+    fill: float,
+    reduce: Callable[[Any], Any],
 ) -> None:
     """On negative numbers: zeros in the padding would show."""
     kernel, stride, pads = slide
@@ -494,6 +604,9 @@ def test_merges_compute_what_they_say() -> None:
         "sub[ @x > gmp | @y ]": vector - y,
         "dot[ @y | @x > gmp ]": (y * vector).sum(-1, keepdims=True),
     }
-    model = compiled("input x: 3x3x2\ninput y: 3x3x2\n" + "\n".join(f"{merge} as m{i}" for i, merge in enumerate(wanted)))
+    model = compiled(
+        "input x: 3x3x2\ninput y: 3x3x2\n"
+        + "\n".join(f"{merge} as m{i}" for i, merge in enumerate(wanted))
+    )
     for found, (merge, value) in zip(run(model, x, y), wanted.items(), strict=True):
         np.testing.assert_allclose(found, value, atol=1e-5, err_msg=merge)

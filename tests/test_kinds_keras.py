@@ -1,4 +1,6 @@
-"""Kinds in Keras: every case built and run, what Keras lacks against NumPy, and saved models loaded elsewhere."""
+"""Kinds in Keras: every case built and run, what Keras lacks against NumPy, and saved models
+loaded elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ from netdsl.network import Network, parse
 pytestmark = pytest.mark.keras
 
 ROOT = Path(__file__).resolve().parents[1]
-CASES = [pytest.param(case, id=case.text) for kind in dict.fromkeys(KINDS.values()) for case in kind.cases if kind.word != "id"]
+CASES = [
+    pytest.param(case, id=case.text)
+    for kind in dict.fromkeys(KINDS.values())
+    for case in kind.cases
+    if kind.word != "id"
+]
 
 
 def random(shape: tuple[int, ...], batch: int = 2, seed: int = 0) -> Any:
@@ -60,7 +67,7 @@ def run(text: str, x: Any, training: bool = False, seed: int = 1) -> tuple[Any, 
     return model, array(model(x, training=training))
 
 
-# --- every case -------------------------------------------------------------------------------------------------------------
+# --- every case -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -84,30 +91,42 @@ def from_source(network: Network) -> Any:
 
     from netdsl.keras import layers as custom
 
-    names = {name: getattr(keras, name) for name in ("layers", "ops", "initializers", "regularizers")} | {"custom": custom}
+    names = {
+        name: getattr(keras, name) for name in ("layers", "ops", "initializers", "regularizers")
+    } | {"custom": custom}
     variables: dict[str, Any] = {}
     for index, op in enumerate(network.graph.ops):
         if op.kind is None:
-            variables[f"x{index}"] = keras.Input(op.shape, dtype="int32" if isinstance(op.shape, Indices) else None)
+            variables[f"x{index}"] = keras.Input(
+                op.shape, dtype="int32" if isinstance(op.shape, Indices) else None
+            )
             continue
         reads = tuple(f"x{source}" for source in op.inputs)
         variables[f"x{index}"] = variables[reads[0]]
-        for line in op.kind.source(op.name, op.shape, *network.graph.input_shapes(op), reads=reads, writes=f"x{index}"):
+        for line in op.kind.source(
+            op.name, op.shape, *network.graph.input_shapes(op), reads=reads, writes=f"x{index}"
+        ):
             variables[f"x{index}"] = eval(line, names, variables)
     return keras.Model(variables["x0"], variables[f"x{network.outputs[0].op}"])
 
 
-# --- windows, in NumPy ------------------------------------------------------------------------------------------------------
+# --- windows, in NumPy ----------------------------------------------------------------------------
 
 
-def windows(x: Any, size: int, stride: int, pads: tuple[int, int], fill: float = 0.0, dilation: int = 1) -> dict[tuple[int, ...], Any]:
-    """The cells of each window of one example, by its place in the output: an array of (cells, channels)."""
+def windows(
+    x: Any, size: int, stride: int, pads: tuple[int, int], fill: float = 0.0, dilation: int = 1
+) -> dict[tuple[int, ...], Any]:
+    """The cells of each window of one example, by its place in the output: an array of (cells,
+    channels).
+    """
     rank = x.ndim - 1
     padded = np.pad(x, (pads,) * rank + ((0, 0),), constant_values=fill)
     counts = [(length - dilation * (size - 1) - 1) // stride + 1 for length in padded.shape[:-1]]
     found = {}
     for place in itertools.product(*map(range, counts)):
-        cut = tuple(slice(at * stride, at * stride + dilation * (size - 1) + 1, dilation) for at in place)
+        cut = tuple(
+            slice(at * stride, at * stride + dilation * (size - 1) + 1, dilation) for at in place
+        )
         found[place] = padded[cut].reshape(-1, x.shape[-1])
     return found
 
@@ -118,7 +137,11 @@ def pooled(x: Any, rule: Any, size: int, stride: int, pads: tuple[int, int] = (0
     for example in x:
         cells = windows(example, size, stride, pads)
         shape = [n + 1 for n in max(cells)]
-        examples.append(np.array([rule(cells[place]) for place in itertools.product(*map(range, shape))]).reshape(*shape, -1))
+        examples.append(
+            np.array(
+                [rule(cells[place]) for place in itertools.product(*map(range, shape))]
+            ).reshape(*shape, -1)
+        )
     return np.array(examples)
 
 
@@ -126,12 +149,21 @@ POSITIONS = [(9,), (8, 9), (5, 6, 5)]
 
 
 @pytest.mark.parametrize("positions", POSITIONS)
-@pytest.mark.parametrize(("word", "p"), [("l2pool3/2", 2), ("l2pool3/2(pad=same)", 2), ("lppool2/1(3)", 3), ("lppool3(p=1.5)", 1.5)])
+@pytest.mark.parametrize(
+    ("word", "p"),
+    [("l2pool3/2", 2), ("l2pool3/2(pad=same)", 2), ("lppool2/1(3)", 3), ("lppool3(p=1.5)", 1.5)],
+)
 def test_power_pools(word: str, p: float, positions: tuple[int, ...]) -> None:
     x = random((*positions, 2))
     _, y = run(f"{dims(x.shape[1:])} > {word}", x)
-    size, stride, pad = {"l2pool3/2": (3, 2, 0), "l2pool3/2(pad=same)": (3, 2, 1), "lppool2/1(3)": (2, 1, 0)}.get(word, (3, 3, 0))
-    wanted = pooled(x, lambda cells: (np.abs(cells) ** p).sum(0) ** (1 / p), size, stride, (pad, pad))
+    size, stride, pad = {
+        "l2pool3/2": (3, 2, 0),
+        "l2pool3/2(pad=same)": (3, 2, 1),
+        "lppool2/1(3)": (2, 1, 0),
+    }.get(word, (3, 3, 0))
+    wanted = pooled(
+        x, lambda cells: (np.abs(cells) ** p).sum(0) ** (1 / p), size, stride, (pad, pad)
+    )
     np.testing.assert_allclose(y, wanted, rtol=1e-4)
 
 
@@ -156,11 +188,18 @@ def shares(cells: Any) -> Any:
 def test_stochastic_pooling_in_use_takes_the_weighted_mean(positions: tuple[int, ...]) -> None:
     x = random((*positions, 2))
     _, y = run(f"{dims(x.shape[1:])} > stochpool3/2(pad=1)", x)
-    np.testing.assert_allclose(y, pooled(x, lambda cells: (shares(cells) * cells).sum(0), 3, 2, (1, 1)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        y,
+        pooled(x, lambda cells: (shares(cells) * cells).sum(0), 3, 2, (1, 1)),
+        rtol=1e-4,
+        atol=1e-6,
+    )
 
 
 def test_stochastic_pooling_in_training_draws_by_the_values() -> None:
-    """Each output is a value of its window that is above 0, as often as its share says, and not the same each time."""
+    """Each output is a value of its window that is above 0, as often as its share says, and not
+    the same each time.
+    """
     window = np.array([[1.0, 3.0], [0.0, 4.0]], "float32")
     x = np.tile(window[None, :, :, None], (4000, 1, 1, 1))
     model, y = run("2x2x1 > stochpool", x, training=True)
@@ -191,7 +230,9 @@ def test_stochastic_pooling_sends_the_gradient_to_the_value_that_was_drawn() -> 
 def test_pooling_over_features() -> None:
     x = random((4, 5, 6))
     groups = x.reshape(2, 4, 5, 2, 3)
-    np.testing.assert_allclose(run("4x5x6 > featpool3", x)[1], np.sqrt((groups**2).sum(-1)), rtol=1e-5)
+    np.testing.assert_allclose(
+        run("4x5x6 > featpool3", x)[1], np.sqrt((groups**2).sum(-1)), rtol=1e-5
+    )
     np.testing.assert_array_equal(run("4x5x6 > featpool3(max)", x)[1], groups.max(-1))
 
 
@@ -203,7 +244,7 @@ def test_maxout() -> None:
     np.testing.assert_allclose(y, np.max((x @ kernel + bias).reshape(2, 3, 4), -1), rtol=1e-5)
 
 
-# --- convolutions ---------------------------------------------------------------------------------------------------------------
+# --- convolutions ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -225,7 +266,10 @@ def test_locally_connected(text: str, size: int, stride: int, dilation: int, pad
     y = array(model(x))
     for example, out in zip(x, y, strict=True):
         for place, cells in windows(example, size, stride, (pad, pad), dilation=dilation).items():
-            wanted = np.einsum("kc,kcn->n", cells, kernel[place].reshape(-1, *kernel.shape[-2:])) + bias[place]
+            wanted = (
+                np.einsum("kc,kcn->n", cells, kernel[place].reshape(-1, *kernel.shape[-2:]))
+                + bias[place]
+            )
             np.testing.assert_allclose(out[place], wanted, rtol=1e-4, atol=1e-5)
 
 
@@ -236,7 +280,9 @@ def test_local_kernels_begin_as_one_positions_would() -> None:
 
 
 def transposed(x: Any, kernel: Any, stride: int, dilation: int, before: int, length: int) -> Any:
-    """A 1-D transposed convolution of one example by its definition: each value adds its filters to a window."""
+    """A 1-D transposed convolution of one example by its definition: each value adds its filters
+    to a window.
+    """
     whole = np.zeros((before + length + len(x) * stride + dilation * len(kernel), kernel.shape[1]))
     for at, value in enumerate(x):
         for cell, weights in enumerate(kernel):
@@ -262,7 +308,9 @@ def transposed(x: Any, kernel: Any, stride: int, dilation: int, before: int, len
         ("dilation=2", 3, 1, 2, 2),
     ],
 )
-def test_transposed_convolution(options: str, size: int, stride: int, dilation: int, before: int) -> None:
+def test_transposed_convolution(
+    options: str, size: int, stride: int, dilation: int, before: int
+) -> None:
     text = f"6x3 > tconv{size}-4/{stride}({', '.join(filter(None, (options, 'bias=no')))})"
     x = random((6, 3))
     model, y = run(text, x)
@@ -284,7 +332,13 @@ def test_full_convolution_of_the_lectures() -> None:
     """Keras correlates, so the filter is turned round."""
     model = parse("3x1 > conv3-1(pad=full, linear, bias=no)").keras()
     model.set_weights([np.array([2.0, 1.0, 1.0]).reshape(3, 1, 1)])
-    assert array(model(np.array([2.0, -1.0, 1.0]).reshape(1, 3, 1))).ravel().tolist() == [2, 1, 4, -1, 2]
+    assert array(model(np.array([2.0, -1.0, 1.0]).reshape(1, 3, 1))).ravel().tolist() == [
+        2,
+        1,
+        4,
+        -1,
+        2,
+    ]
     model = parse("3x3x1 > conv2-1(pad=full, linear, bias=no)").keras()
     model.set_weights([np.array([[-1.0, 0.0], [2.0, 1.0]]).reshape(2, 2, 1, 1)])
     y = array(model(np.array([[1.0, 3, 1], [0, -1, 1], [2, 2, -1]]).reshape(1, 3, 3, 1)))
@@ -305,22 +359,38 @@ def test_causal_convolution_sees_nothing_that_comes_later() -> None:
 @pytest.mark.parametrize("pad", [0, 1, 2, 4])
 def test_stride_and_dilation_together(stride: int, dilation: int, pad: int) -> None:
     x = random((13, 12, 3), batch=1)
-    model, y = run(f"13x12x3 > conv3-4/{stride}(dilation={dilation}, pad={pad}, linear, bias=no)", x)
+    model, y = run(
+        f"13x12x3 > conv3-4/{stride}(dilation={dilation}, pad={pad}, linear, bias=no)", x
+    )
     kernel = model.get_weights()[0].reshape(9, 3, 4)
     for place, cells in windows(x[0], 3, stride, (pad, pad), dilation=dilation).items():
-        np.testing.assert_allclose(y[0][place], np.einsum("kc,kcn->n", cells, kernel), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            y[0][place], np.einsum("kc,kcn->n", cells, kernel), rtol=1e-4, atol=1e-5
+        )
 
 
-# --- unpooling --------------------------------------------------------------------------------------------------------------
+# --- unpooling ------------------------------------------------------------------------------------
 
 
 def test_unpooling_of_the_lectures() -> None:
     x = np.array([[1.0, 2], [3, 4]], "float32").reshape(1, 2, 2, 1)
-    assert run("2x2x1 > up2", x)[1].reshape(4, 4).tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
-    assert run("2x2x1 > nails2", x)[1].reshape(4, 4).tolist() == [[1, 0, 2, 0], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0]]
+    assert run("2x2x1 > up2", x)[1].reshape(4, 4).tolist() == [
+        [1, 1, 2, 2],
+        [1, 1, 2, 2],
+        [3, 3, 4, 4],
+        [3, 3, 4, 4],
+    ]
+    assert run("2x2x1 > nails2", x)[1].reshape(4, 4).tolist() == [
+        [1, 0, 2, 0],
+        [0, 0, 0, 0],
+        [3, 0, 4, 0],
+        [0, 0, 0, 0],
+    ]
 
 
-@pytest.mark.parametrize(("positions", "factors"), [((5,), (3,)), ((4, 3), (2, 3)), ((3, 4, 2), (2, 1, 3))])
+@pytest.mark.parametrize(
+    ("positions", "factors"), [((5,), (3,)), ((4, 3), (2, 3)), ((3, 4, 2), (2, 1, 3))]
+)
 def test_nails(positions: tuple[int, ...], factors: tuple[int, ...]) -> None:
     x = random((*positions, 2))
     _, y = run(f"{dims(x.shape[1:])} > nails{dims(factors)}", x)
@@ -341,7 +411,9 @@ def test_nails(positions: tuple[int, ...], factors: tuple[int, ...]) -> None:
         ((5, 5), "pool1/2", 1, 2, (0, 0)),
     ],
 )
-def test_max_unpooling(positions: tuple[int, ...], text: str, size: int, stride: int, pads: tuple[int, int]) -> None:
+def test_max_unpooling(
+    positions: tuple[int, ...], text: str, size: int, stride: int, pads: tuple[int, int]
+) -> None:
     """Each value goes back once, to where the first maximum of its window was."""
     x = np.round(random((*positions, 2)))  # rounded, so that there are equal values
     _, y = run(f"{dims(x.shape[1:])} > pool1/1 as q > {text} as p > unpool(@p)", x)
@@ -351,7 +423,9 @@ def test_max_unpooling(positions: tuple[int, ...], text: str, size: int, stride:
         for place, cells in windows(x[example], size, stride, pads, fill=-np.inf).items():
             for channel, cell in enumerate(np.argmax(cells, axis=0)):
                 offset = np.unravel_index(cell, (size,) * len(positions))
-                where = tuple(at * stride + int(o) - pads[0] for at, o in zip(place, offset, strict=True))
+                where = tuple(
+                    at * stride + int(o) - pads[0] for at, o in zip(place, offset, strict=True)
+                )
                 wanted[(example, *where, channel)] += values[(example, *place, channel)]
     np.testing.assert_allclose(y, wanted, rtol=1e-6)
     np.testing.assert_allclose(y.sum(), values.sum(), rtol=1e-4)
@@ -371,10 +445,12 @@ def test_linear_interpolation_along_each_axis() -> None:
         for axis, count in enumerate(wanted, 1):
             expected = along(expected, axis, count)
         for text in ("up2(bilinear)", f"resize({dims(wanted)})"):
-            np.testing.assert_allclose(run(f"{dims(x.shape[1:])} > {text}", x)[1], expected, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(
+                run(f"{dims(x.shape[1:])} > {text}", x)[1], expected, rtol=1e-4, atol=1e-5
+            )
 
 
-# --- moves ------------------------------------------------------------------------------------------------------------------
+# --- moves ----------------------------------------------------------------------------------------
 
 
 def test_moves() -> None:
@@ -395,11 +471,13 @@ def test_moves() -> None:
 def test_cropping_to_a_point_is_centred() -> None:
     """9x8 to 4x5: two rows and one column go before, three and two behind."""
     x = random((9, 8, 1))
-    model = parse("input 9x8x1\n> avgpool6x4/1 as small\n@input > crop(@small) > [ id | @small ]").keras()
+    model = parse(
+        "input 9x8x1\n> avgpool6x4/1 as small\n@input > crop(@small) > [ id | @small ]"
+    ).keras()
     np.testing.assert_array_equal(array(model(x))[..., :1], x[:, 2:6, 1:6])
 
 
-# --- noise ------------------------------------------------------------------------------------------------------------------
+# --- noise ----------------------------------------------------------------------------------------
 
 
 def test_drop_path_drops_whole_examples() -> None:
@@ -433,14 +511,16 @@ def test_spatial_dropout_drops_whole_maps() -> None:
     assert set(np.unique(y)) == {0, 2}
 
 
-# --- norms, factors ---------------------------------------------------------------------------------------------------------
+# --- norms, factors -------------------------------------------------------------------------------
 
 
 def test_norms_by_their_definition() -> None:
     x = random((4, 5, 6))
 
     def normal(values: Any, axes: Any) -> Any:
-        return (values - values.mean(axes, keepdims=True)) / np.sqrt(values.var(axes, keepdims=True) + 1e-5)
+        return (values - values.mean(axes, keepdims=True)) / np.sqrt(
+            values.var(axes, keepdims=True) + 1e-5
+        )
 
     groups = normal(x.reshape(2, 4, 5, 3, 2), (1, 2, 4)).reshape(x.shape)
     wanted = [
@@ -454,15 +534,22 @@ def test_norms_by_their_definition() -> None:
         ("scale(init=3)", 3 * x),
     ]
     for text, expected in wanted:
-        np.testing.assert_allclose(run(f"4x5x6 > {text}", x)[1], expected, rtol=1e-3, atol=1e-5, err_msg=text)
+        np.testing.assert_allclose(
+            run(f"4x5x6 > {text}", x)[1], expected, rtol=1e-3, atol=1e-5, err_msg=text
+        )
 
 
-# --- sequences --------------------------------------------------------------------------------------------------------------
+# --- sequences ------------------------------------------------------------------------------------
 
 
 def test_positions_and_tokens() -> None:
     x = random((7, 5))
-    table = np.array([[(np.cos if c % 2 else np.sin)(t / 10000 ** (c // 2 * 2 / 5)) for c in range(5)] for t in range(7)])
+    table = np.array(
+        [
+            [(np.cos if c % 2 else np.sin)(t / 10000 ** (c // 2 * 2 / 5)) for c in range(5)]
+            for t in range(7)
+        ]
+    )
     np.testing.assert_allclose(run("7x5 > sincos", x)[1], x + table, rtol=1e-4, atol=1e-5)
     model, y = run("7x5 > pos", x)
     np.testing.assert_allclose(y, x + model.get_weights()[0], rtol=1e-5)
@@ -480,7 +567,10 @@ def test_attention_by_its_definition() -> None:
     weights = [random(weight.shape, batch=1, seed=i)[0] for i, weight in enumerate(model.weights)]
     model.set_weights(weights)
     qk, qb, kk, kb, vk, vb, ok, ob = weights
-    q, k, v = (np.einsum("btc,chd->bhtd", a, w) + b[:, None] for a, w, b in ((x, qk, qb), (memory, kk, kb), (memory, vk, vb)))
+    q, k, v = (
+        np.einsum("btc,chd->bhtd", a, w) + b[:, None]
+        for a, w, b in ((x, qk, qb), (memory, kk, kb), (memory, vk, vb))
+    )
     scores = np.einsum("bhtd,bhsd->bhts", q, k) / 2
     attention = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
     wanted = np.einsum("bhts,bhsd,hdc->btc", attention, v, ok) + ob
@@ -509,7 +599,7 @@ def test_gru_resets_before_the_product() -> None:
     np.testing.assert_allclose(array(model(x)), h, rtol=1e-4, atol=1e-5)
 
 
-# --- saved models ---------------------------------------------------------------------------------------------------------------
+# --- saved models ---------------------------------------------------------------------------------
 
 
 ALL_CUSTOM = """
@@ -536,11 +626,28 @@ print("fine on", keras.backend.backend())
 """
 
 
-def load_elsewhere(folder: Path, backend: str, imported: str, load: str = "keras.saving.load_model", fit: bool = False) -> str:
+def load_elsewhere(
+    folder: Path,
+    backend: str,
+    imported: str,
+    load: str = "keras.saving.load_model",
+    fit: bool = False,
+) -> str:
     """What a fresh process says that loads the model of a folder."""
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "PYTHONPATH": str(ROOT),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
     program = LOAD.format(imported=imported, load=load, fit=fit)
-    done = subprocess.run([sys.executable, "-c", program, str(folder)], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.strip()
 
@@ -553,11 +660,16 @@ def saved(text: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_a_saved_model_with_all_custom_layers_loads_in_a_fresh_process(backend: str, tmp_path: Path) -> None:
+def test_a_saved_model_with_all_custom_layers_loads_in_a_fresh_process(
+    backend: str, tmp_path: Path
+) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     saved(ALL_CUSTOM, tmp_path)
-    assert load_elsewhere(tmp_path, backend, "import netdsl", "netdsl.load_model", fit=True) == f"fine on {backend}"
+    assert (
+        load_elsewhere(tmp_path, backend, "import netdsl", "netdsl.load_model", fit=True)
+        == f"fine on {backend}"
+    )
 
 
 def test_a_model_that_is_none(tmp_path: Path) -> None:
@@ -572,9 +684,13 @@ def test_all_custom_layers_are_in_that_model() -> None:
     from netdsl.keras import layers
 
     model = parse(ALL_CUSTOM).keras()
-    inside = {type(layer).__name__ for layer in model.layers if type(layer).__module__ == layers.__name__}
+    inside = {
+        type(layer).__name__ for layer in model.layers if type(layer).__module__ == layers.__name__
+    }
     public = {
-        name for name, value in vars(layers).items() if isinstance(value, type) and value.__module__ == layers.__name__ and name[0] != "_"
+        name
+        for name, value in vars(layers).items()
+        if isinstance(value, type) and value.__module__ == layers.__name__ and name[0] != "_"
     }
     assert inside == public - {"Tied"}
 

@@ -1,4 +1,6 @@
-"""Kinds without Keras: what a class must state, shapes, weights, costs, what is kept, references, indices, mistakes and source."""
+"""Kinds without Keras: what a class must state, shapes, weights, costs, what is kept,
+references, indices, mistakes and source.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,12 @@ GROUPS = {
     "sequence": "embed pos sincos lstm gru rnn attention",
     "other": "scale rescale std",
 }
-CASES = [pytest.param(case, id=case.text) for kind in dict.fromkeys(KINDS.values()) for case in kind.cases if kind.word != "id"]
+CASES = [
+    pytest.param(case, id=case.text)
+    for kind in dict.fromkeys(KINDS.values())
+    for case in kind.cases
+    if kind.word != "id"
+]
 
 
 def network(case: Case) -> Network:
@@ -45,7 +52,7 @@ def kind_of(op: Op) -> Kind:
     return op.kind
 
 
-# --- all kinds --------------------------------------------------------------------------------------------------------------
+# --- all kinds ------------------------------------------------------------------------------------
 
 
 def test_every_kind_of_the_language_is_there() -> None:
@@ -55,15 +62,21 @@ def test_every_kind_of_the_language_is_there() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_cases(case: Case) -> None:
-    """Each case has its shape and params, every operation its costs, and what `expand` writes is the same network."""
+    """Each case has its shape and params, every operation its costs, and what `expand` writes is
+    the same network.
+    """
     made = network(case)
     assert made.outputs[0].shape == case.output
     assert made.counts.params == case.params
     for op in made.graph.ops[1:]:
         shapes = made.graph.input_shapes(op)
         kind = kind_of(op)
-        assert kind.flops(op.shape, *shapes) == 2 * kind.macs(op.shape, *shapes) + kind.work(op.shape, *shapes)
-        assert all(number >= 0 for number in (kind.work(op.shape, *shapes), *kind.saved(op.shape, *shapes)))
+        assert kind.flops(op.shape, *shapes) == 2 * kind.macs(op.shape, *shapes) + kind.work(
+            op.shape, *shapes
+        )
+        assert all(
+            number >= 0 for number in (kind.work(op.shape, *shapes), *kind.saved(op.shape, *shapes))
+        )
     again = parse(written_out(made))
     assert again.counts == made.counts
     assert source_of(again.graph) == source_of(made.graph)
@@ -83,9 +96,15 @@ def test_source_is_python(case: Case) -> None:
     graph = network(case).graph
     for op in graph.ops[1:]:
         reads = tuple(f"x{source}" for source in op.inputs)
-        lines = kind_of(op).source(op.name, op.shape, *graph.input_shapes(op), reads=reads, writes="y")
+        lines = kind_of(op).source(
+            op.name, op.shape, *graph.input_shapes(op), reads=reads, writes="y"
+        )
         for number, line in enumerate(lines):
-            names = {node.id for node in ast.walk(ast.parse(line, mode="eval")) if isinstance(node, ast.Name)}
+            names = {
+                node.id
+                for node in ast.walk(ast.parse(line, mode="eval"))
+                if isinstance(node, ast.Name)
+            }
             variables = names - {"layers", "ops", "initializers", "regularizers", "custom", "float"}
             assert variables == (set(reads) if number == 0 else {"y"}), line
 
@@ -115,7 +134,7 @@ def test_a_class_that_lacks_a_rule_fails() -> None:
         assert "nothing" not in KINDS
 
 
-# --- shapes and weights -----------------------------------------------------------------------------------------------------
+# --- shapes and weights ---------------------------------------------------------------------------
 
 
 SHAPES = [
@@ -136,7 +155,10 @@ SHAPES = [
     ("9x9x6 > featpool3(max)", (9, 9, 2)),
     ("9x9x6 > up3x2", (27, 18, 6)),
     ("9x9x6 > crop((1,2,3,0))", (6, 6, 6)),
-    ("input 9x9x6\n> conv3-4(pad=0) as a > conv3-4(pad=0) as b\n@a > crop(@b) as c > [ id | @b ]", (5, 5, 8)),
+    (
+        "input 9x9x6\n> conv3-4(pad=0) as a > conv3-4(pad=0) as b\n@a > crop(@b) as c > [ id | @b ]",
+        (5, 5, 8),
+    ),
     ("9x9x6 > permute(3, 1, 2) > reshape(54x9)", (54, 9)),
     ("9x9x6 > resize(3x5)", (3, 5, 6)),
     ("9x6 > cls > attention(heads=3) > first", (6,)),
@@ -173,13 +195,17 @@ def test_the_lectures_locally_connected_layer() -> None:
 
 
 def test_roles() -> None:
-    """What `weights` counts: kernels, embeddings, positions and tokens, not the factors of norms and `scale`, nor biases."""
-    counts = parse("9 of int(7) > embed-4 > cls > pos > rms > scale(bias) > attention(heads=2)").counts
+    """What `weights` counts: kernels, embeddings, positions and tokens, not the factors of norms
+    and `scale`, nor biases.
+    """
+    counts = parse(
+        "9 of int(7) > embed-4 > cls > pos > rms > scale(bias) > attention(heads=2)"
+    ).counts
     assert counts.params - counts.weights == 4 + 4 + 4 + 4 * 4
     assert counts.weights == 7 * 4 + 4 + 10 * 4 + 4 * 16
 
 
-# --- costs ------------------------------------------------------------------------------------------------------------------
+# --- costs ----------------------------------------------------------------------------------------
 
 
 MACS = [
@@ -199,7 +225,9 @@ def test_macs(text: str, macs: int) -> None:
 
 
 def test_attention_counts_its_projections_among_acts() -> None:
-    """Vision Transformer B/16 without attention's two products: 16.5 M activations, as timm counts it with fused attention."""
+    """Vision Transformer B/16 without attention's two products: 16.5 M activations, as timm
+    counts it with fused attention.
+    """
     block = "res(ln > attention(heads=12)) > res(ln > dense-3072(gelu) > dense-768)"
     text = f"224x224x3 > conv16-768/16(pad=0) > reshape(196x768) > cls > pos > ({block}) x12 > ln > first > fc-1000"
     counts = parse(text).counts
@@ -259,11 +287,13 @@ def test_what_is_kept_for_the_backward_pass(text: str, kept: Saved) -> None:
     assert kind_of(op).saved(op.shape, *graph.input_shapes(op)) == kept
 
 
-# --- references, indices ------------------------------------------------------------------------------------------------------
+# --- references, indices --------------------------------------------------------------------------
 
 
 def test_a_reference_is_a_further_input() -> None:
-    graph, op, shapes = last("input 7x6\n> dense-8 as memory\n> dense-4 > attention(heads=2, kv=@memory)")
+    graph, op, shapes = last(
+        "input 7x6\n> dense-8 as memory\n> dense-4 > attention(heads=2, kv=@memory)"
+    )
     assert [graph.ops[source].name for source in op.inputs] == ["dense_1", "memory"]
     assert shapes == ((7, 4), (7, 8))
 
@@ -310,7 +340,7 @@ def test_indices() -> None:
     assert type(made.graph.ops[1].shape) is tuple
 
 
-# --- mistakes: code, and the marked place -------------------------------------------------------------------------------------
+# --- mistakes: code, and the marked place ---------------------------------------------------------
 
 
 MISTAKES = [
@@ -379,7 +409,11 @@ def test_mistakes(marked: str, code: str | None) -> None:
     """`[[ ]]` marks the place that the error names; None: any place and code."""
     before, _, rest = marked.partition("[[")
     place, _, after = rest.partition("]]")
-    errors = [d for d in check_source(Source("t", before + place + after), Given(), "t").diagnostics if d.severity == "error"]
+    errors = [
+        d
+        for d in check_source(Source("t", before + place + after), Given(), "t").diagnostics
+        if d.severity == "error"
+    ]
     assert len(errors) == 1
     if code is not None:
         span = errors[0].span
@@ -387,14 +421,20 @@ def test_mistakes(marked: str, code: str | None) -> None:
         assert (errors[0].code, span.text, span.start) == (code, place, len(before))
 
 
-# --- source -------------------------------------------------------------------------------------------------------------------
+# --- source ---------------------------------------------------------------------------------------
 
 
 SOURCE = [
-    ("8x8x4 > conv3-64/2(pad=tf, linear)", ['layers.Conv2D(64, 3, strides=2, padding="same", name="conv_1")(x)']),
+    (
+        "8x8x4 > conv3-64/2(pad=tf, linear)",
+        ['layers.Conv2D(64, 3, strides=2, padding="same", name="conv_1")(x)'],
+    ),
     (
         "8x8x4 > conv3-64/2(linear)",
-        ['layers.ZeroPadding2D(1, name="conv_1_pad")(x)', 'layers.Conv2D(64, 3, strides=2, name="conv_1")(y)'],
+        [
+            'layers.ZeroPadding2D(1, name="conv_1_pad")(x)',
+            'layers.Conv2D(64, 3, strides=2, name="conv_1")(y)',
+        ],
     ),
     ("8x8x4 > pool", ['layers.MaxPooling2D(2, name="pool_1")(x)']),
     (
@@ -405,8 +445,14 @@ SOURCE = [
         ],
     ),
     ("8 > fc-4(tanh, l2=0.1)", ['layers.Activation("tanh", name="fc_1_tanh")(x)']),
-    ("10x4 > attention(heads=2, causal)", ['layers.MultiHeadAttention(2, 2, name="attention_1")(x, x, use_causal_mask=True)']),
-    ("10x4 > lstm-3(bi)", ['layers.Bidirectional(layers.LSTM(3, name="lstm_1_way"), name="lstm_1")(x)']),
+    (
+        "10x4 > attention(heads=2, causal)",
+        ['layers.MultiHeadAttention(2, 2, name="attention_1")(x, x, use_causal_mask=True)'],
+    ),
+    (
+        "10x4 > lstm-3(bi)",
+        ['layers.Bidirectional(layers.LSTM(3, name="lstm_1_way"), name="lstm_1")(x)'],
+    ),
     ("10x4 > slice(1, 3)", ["x[..., 1:3]"]),
     ("10x4 > first", ["x[:, 0]"]),
     ("8x8x4 > l2pool2", ['custom.PowerPooling(2, (2, 2), (2, 2), name="l2pool_1")(x)']),

@@ -1,4 +1,6 @@
-"""The parser that runs the tables, against Lark's own run of the same grammar: the same trees, and the same stops with the same tokens."""
+"""The parser that runs the tables, against Lark's own run of the same grammar: the same trees,
+and the same stops with the same tokens.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def ours() -> lalr.Parser:
 @cache
 def theirs() -> Lark:
     text = (ROOT / "grammar" / "netdsl.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True)
+    return Lark(
+        text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True
+    )
 
 
 def our_result(text: str, piece: Piece) -> Any:
@@ -66,7 +70,9 @@ def their_result(text: str, piece: Piece) -> Any:
         at: int | None = error.pos_in_stream
         if token is not None and token.type == "$END":
             at = None
-        elif token is not None and token.type.startswith("REPEAT"):  # the blanks before it belong to the token
+        elif token is not None and token.type.startswith(
+            "REPEAT"
+        ):  # the blanks before it belong to the token
             at = token.end_pos - len(token.lstrip())
         return "stop", at, frozenset(error.interactive_parser.accepts())  # type: ignore[attr-defined]
 

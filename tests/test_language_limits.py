@@ -27,9 +27,19 @@ def first(text: str, **limits: Any) -> Diagnostic:
 
 BOMBS: list[Any] = [
     # repeats
-    ("repeats of repeats", "32x32x3 > ((conv3-64 x1000) x1000) x1000", "N406", "more than 200,000 operations"),
+    (
+        "repeats of repeats",
+        "32x32x3 > ((conv3-64 x1000) x1000) x1000",
+        "N406",
+        "more than 200,000 operations",
+    ),
     ("a billion repeats", f"4 > fc-3 x{10**9} > fc-1", "N406", "more than 200,000 operations"),
-    ("a repeat of 19 digits", "4 > fc-3 x9223372036854775807", "N406", "more than 200,000 operations"),
+    (
+        "a repeat of 19 digits",
+        "4 > fc-3 x9223372036854775807",
+        "N406",
+        "more than 200,000 operations",
+    ),
     ("a repeat of a group that holds nothing", f"4 > ((id) x{10**9}) x{10**9} > fc-1", "N406", ""),
     ("a repeat in braces", "4 > fc-3 x{10**9}", "N406", "more than 200,000 operations"),
     ("a repeat beyond 64 bits", f"4 > fc-3 x{10**30}", "N404", "larger than the limit"),
@@ -38,14 +48,34 @@ BOMBS: list[Any] = [
     ("a block that calls itself twice", "def f() = f > f\n4 > f", "N405", "more than 100 blocks"),
     ("a block as its own argument", "def f(u) = u(u)\n4 > f(f)", "N405", "more than 100 blocks"),
     ("blocks that double", f"def f0() = fc-3\n{DOUBLING}\n4 > f60", "N406", "operations"),
-    ("blocks that double nothing", f"def f0() = id\n{DOUBLING}\n4 > f60 > fc-1", "N406", "blocks call each other again and again"),
-    ("blocks that double, with values", f"def g0(c) = id\n{CHAINS}\n4 > g60(1) > fc-1", "N406", "blocks call each other again and again"),
-    ("a block that doubles itself", "def f(n) = when(n > 0, f({n-1}) > f({n-1}))\n4 > f(60)", "N406", "again and again"),
+    (
+        "blocks that double nothing",
+        f"def f0() = id\n{DOUBLING}\n4 > f60 > fc-1",
+        "N406",
+        "blocks call each other again and again",
+    ),
+    (
+        "blocks that double, with values",
+        f"def g0(c) = id\n{CHAINS}\n4 > g60(1) > fc-1",
+        "N406",
+        "blocks call each other again and again",
+    ),
+    (
+        "a block that doubles itself",
+        "def f(n) = when(n > 0, f({n-1}) > f({n-1}))\n4 > f(60)",
+        "N406",
+        "again and again",
+    ),
     # brackets
     ("round brackets", "4 > " + "(" * OPEN, "N402", "more than 200 brackets are open here"),
     ("square brackets", "4 > " + "[" * OPEN + "]" * OPEN, "N402", "more than 200 brackets"),
     ("braces", "4 > fc-" + "{" * OPEN, "N402", "more than 200 brackets"),
-    ("brackets in an expression", "param a = " + "(" * OPEN + "1" + ")" * OPEN, "N402", "more than 200 brackets"),
+    (
+        "brackets in an expression",
+        "param a = " + "(" * OPEN + "1" + ")" * OPEN,
+        "N402",
+        "more than 200 brackets",
+    ),
     ("blocks' brackets", "4 > " + "res(" * OPEN, "N402", "more than 200 brackets"),
     ("closing brackets", "4 > " + ")" * OPEN, "N001", "closes nothing"),
     # numbers
@@ -69,20 +99,42 @@ BOMBS: list[Any] = [
     ("a large tensor", "99999999x99999999x3 > fc-1", "N407", "more than 2^53"),
     ("a large kernel", "4 > fc-999999999 > fc-999999999", "N407", "more than 2^53"),
     # terms
-    ("additions in a param", "param a = " + "+".join(["1"] * 200_000), "N403", "more than 10,000 terms"),
-    ("additions in braces", "4 > fc-{" + "+".join(["1"] * 200_000) + "}", "N403", "more than 10,000 terms"),
-    ("additions in when", "4 > when(" + "+".join(["1"] * 200_000) + " > 2, fc-1)", "N403", "more than 10,000 terms"),
+    (
+        "additions in a param",
+        "param a = " + "+".join(["1"] * 200_000),
+        "N403",
+        "more than 10,000 terms",
+    ),
+    (
+        "additions in braces",
+        "4 > fc-{" + "+".join(["1"] * 200_000) + "}",
+        "N403",
+        "more than 10,000 terms",
+    ),
+    (
+        "additions in when",
+        "4 > when(" + "+".join(["1"] * 200_000) + " > 2, fc-1)",
+        "N403",
+        "more than 10,000 terms",
+    ),
     ("signs", "param a = " + "-" * 200_000 + "1", "N403", "more than 10,000 terms"),
     ("a long word", "4 > " + "a" * 100_000, "N403", "more than the limit of 200"),
     ("a long name", f"4 > fc-1 as {'a' * 201}", "N403", "201 characters"),
     # text
-    ("a line of 10 MB", "a" * 10_000_000, "N401", "10,000,000 characters, more than the limit of 4,194,304"),
+    (
+        "a line of 10 MB",
+        "a" * 10_000_000,
+        "N401",
+        "10,000,000 characters, more than the limit of 4,194,304",
+    ),
     ("a string without an end", '4 > f("' + "a" * 1_000_000, "N002", "never closed"),
     ("a million lines", ">\n" * 1_000_000, "N003", "nothing stands above it"),
 ]
 
 
-@pytest.mark.parametrize(("text", "code", "words"), [pytest.param(*bomb[1:], id=bomb[0]) for bomb in BOMBS])
+@pytest.mark.parametrize(
+    ("text", "code", "words"), [pytest.param(*bomb[1:], id=bomb[0]) for bomb in BOMBS]
+)
 def test_a_bomb_ends_in_a_clear_error(text: str, code: str, words: str) -> None:
     found = check(text)
     assert found.faulty
@@ -108,7 +160,9 @@ def test_a_bomb_ends_in_a_clear_error(text: str, code: str, words: str) -> None:
     ids=["groups", "merges", "expression", "braces", "functions", "res", "add", "when", "tuples"],
 )
 def test_brackets_199_deep_are_read(text: str) -> None:
-    errors = [diagnostic for diagnostic in check(text).diagnostics if diagnostic.severity == "error"]
+    errors = [
+        diagnostic for diagnostic in check(text).diagnostics if diagnostic.severity == "error"
+    ]
     assert not errors or text.startswith("def f(a)"), errors[0]
     assert all(diagnostic.code != "N402" for diagnostic in errors)
 
@@ -139,7 +193,10 @@ def test_merges_that_double() -> None:
 
 def test_many_steps_are_refused_where_they_stand() -> None:
     diagnostic = first(f"4 > {' > '.join(['relu'] * 20_010)}", operations=20_000)
-    assert (diagnostic.code, diagnostic.message) == ("N406", "the network has more than 20,000 operations")
+    assert (diagnostic.code, diagnostic.message) == (
+        "N406",
+        "the network has more than 20,000 operations",
+    )
     assert diagnostic.span
     assert diagnostic.span.start == 4
 
@@ -151,7 +208,7 @@ def test_what_is_just_within_the_limits_is_read() -> None:
     assert depth.counts.params == 98 * 20
 
 
-# --- files ------------------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 def found(path: Path) -> Diagnostic:
@@ -161,13 +218,18 @@ def found(path: Path) -> Diagnostic:
 
 
 @pytest.mark.parametrize(("size", "code"), [(4 * 2**20 + 1, "N401"), (4 * 2**20, None)])
-def test_a_file_of_4_mib_is_read_and_one_byte_more_is_not(size: int, code: str | None, tmp_path: Path) -> None:
+def test_a_file_of_4_mib_is_read_and_one_byte_more_is_not(
+    size: int, code: str | None, tmp_path: Path
+) -> None:
     path = tmp_path / "large.net"
     text = b"4 > fc-1 "
     path.write_bytes(text + b"#" * (size - len(text)))
     if code:
         diagnostic = found(path)
-        assert (diagnostic.code, "larger than the limit of 4,194,304 bytes" in diagnostic.message) == (code, True)
+        assert (
+            diagnostic.code,
+            "larger than the limit of 4,194,304 bytes" in diagnostic.message,
+        ) == (code, True)
     else:
         assert load(path).counts.params == 5
 
@@ -183,7 +245,11 @@ def test_a_line_of_10_mb_in_a_file(tmp_path: Path) -> None:
     [
         ({"a.net": 'use "a.net"\n4 > fc-1'}, "N116", "a.net -> "),
         ({"a.net": 'use "b.net"\n4 > fc-1', "b.net": 'use "a.net"'}, "N116", "b.net -> "),
-        ({"a.net": 'use "b.net"\n4 > fc-1', "b.net": 'use "c.net"', "c.net": 'use "b.net"'}, "N116", "in a circle"),
+        (
+            {"a.net": 'use "b.net"\n4 > fc-1', "b.net": 'use "c.net"', "c.net": 'use "b.net"'},
+            "N116",
+            "in a circle",
+        ),
         ({"a.net": 'use "b.net"\n4 > fc-1', "b.net": "def f() = cnov3-4"}, "N101", "cnov3"),
         ({"a.net": 'use "b.net"\n4 > fc-1', "b.net": "def f( = id"}, "N001", "never closed"),
         ({"a.net": 'use "none.net"\n4 > fc-1'}, "N601", "there is no file"),
@@ -191,14 +257,20 @@ def test_a_line_of_10_mb_in_a_file(tmp_path: Path) -> None:
         ({"a.net": 'use "/etc/hostname"\n4 > fc-1'}, "N115", "named from this one's folder"),
         ({"a.net": 'use "../secret.net"\n4 > fc-1'}, "N115", "outside the folder"),
         ({"a.net": 'use "in/../../secret.net"\n4 > fc-1'}, "N115", "outside the folder"),
-        ({"a.net": 'use "in/b.net"\n4 > fc-1', "in/b.net": 'use "../../secret.net"'}, "N115", "outside the folder"),
+        (
+            {"a.net": 'use "in/b.net"\n4 > fc-1', "in/b.net": 'use "../../secret.net"'},
+            "N115",
+            "outside the folder",
+        ),
         ({"a.net": 'use "link.net"\n4 > fc-1'}, "N115", "outside the folder"),
         ({"a.net": 'use "out/secret.net"\n4 > fc-1'}, "N115", "outside the folder"),
         ({"a.net": 'use "in"\n4 > fc-1', "in/b.net": ""}, "N601", "directory"),
         ({"a.net": 'use "C:\\\\x.net"\n4 > fc-1'}, "N115", "named from this one's folder"),
     ],
 )
-def test_a_use_that_is_refused(files: dict[str, str], code: str, words: str, tmp_path: Path) -> None:
+def test_a_use_that_is_refused(
+    files: dict[str, str], code: str, words: str, tmp_path: Path
+) -> None:
     (tmp_path / "secret.net").write_text("def stolen() = id", encoding="utf-8")
     home = tmp_path / "home"
     (home / "in").mkdir(parents=True)
@@ -213,7 +285,9 @@ def test_a_use_that_is_refused(files: dict[str, str], code: str, words: str, tmp
 
 def test_uses_that_meet_again_are_no_circle_and_each_file_is_taken_in_once(tmp_path: Path) -> None:
     for i in range(30):
-        (tmp_path / f"b{i}.net").write_text(f'use "b{i + 1}.net"\nuse "b{i + 1}.net"\ndef f{i}() = f{i + 1}', encoding="utf-8")
+        (tmp_path / f"b{i}.net").write_text(
+            f'use "b{i + 1}.net"\nuse "b{i + 1}.net"\ndef f{i}() = f{i + 1}', encoding="utf-8"
+        )
     (tmp_path / "b30.net").write_text("def f30() = fc-1", encoding="utf-8")
     (tmp_path / "a.net").write_text('use "b0.net"\n4 > f0', encoding="utf-8")
     assert load(tmp_path / "a.net").counts.params == 5

@@ -1,4 +1,6 @@
-"""Text to statements: every statement and form of the language, what a broken one leaves standing, and expressions."""
+"""Text to statements: every statement and form of the language, what a broken one leaves
+standing, and expressions.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def statements(text: str) -> list[str]:
 
 
 def shown(node: Any) -> str:
-    """A tree without its places: `size<3>`, `-64`, `/<2>` and `*3` are a layer's size, amount, stride and repeat; `{c 2 *}` is postfix."""
+    """A tree without its places: `size<3>`, `-64`, `/<2>` and `*3` are a layer's size, amount,
+    stride and repeat; `{c 2 *}` is postfix.
+    """
     match node:
         case None:
             return "-"
@@ -51,7 +55,13 @@ def shown(node: Any) -> str:
             size = f"size{shown(node.size)}" if node.size else ""
             amount = "" if node.amount is None else f"-{shown(node.amount)}"
             stride = f"/{shown(node.stride)}" if node.stride else ""
-            return node.word.text + size + amount + stride + ("" if node.arguments is None else f"({_listed(node.arguments)})")
+            return (
+                node.word.text
+                + size
+                + amount
+                + stride
+                + ("" if node.arguments is None else f"({_listed(node.arguments)})")
+            )
         case tree.Merge():
             return f"{shown(node.word)}[{' | '.join(map(shown, node.branches))}]"
         case tree.Group(chain=chain):
@@ -66,7 +76,9 @@ def shown(node: Any) -> str:
         case tree.Chain(steps=steps):
             return " > ".join(map(shown, steps))
         case tree.Head():
-            return shown(node.shape) + (f" of {node.type.text} {shown(node.limit)}" if node.type else "")
+            return shown(node.shape) + (
+                f" of {node.type.text} {shown(node.limit)}" if node.type else ""
+            )
         case tree.Input():
             return f"input {shown(node.name)}: " + " > ".join(map(shown, (node.head, *node.steps)))
         case tree.Net():
@@ -76,9 +88,14 @@ def shown(node: Any) -> str:
         case tree.Param():
             return f"param {node.name.text} = {shown(node.value)}"
         case tree.Default():
-            return "default " + ", ".join(f"{setting.word.text}({_listed(setting.arguments)})" for setting in node.settings)
+            return "default " + ", ".join(
+                f"{setting.word.text}({_listed(setting.arguments)})" for setting in node.settings
+            )
         case tree.Def():
-            parameters = [p.name.text + (f"={shown(p.default)}" if p.default is not None else "") for p in node.parameters]
+            parameters = [
+                p.name.text + (f"={shown(p.default)}" if p.default is not None else "")
+                for p in node.parameters
+            ]
             return f"def {node.name.text}({', '.join(parameters)}) = {shown(node.chain)}"
         case tree.Let():
             return f"let {node.name.text} = {shown(node.chain)}"
@@ -102,7 +119,7 @@ def _instruction(instruction: tree.Instruction) -> str:
     return str(value) if instruction.op in ("push", "name") else instruction.op
 
 
-# --- forms ----------------------------------------------------------------------------------------------------------------
+# --- forms ----------------------------------------------------------------------------------------
 
 FORMS = [
     ("net resnet50", "net resnet50"),
@@ -120,10 +137,16 @@ FORMS = [
     ("param no = not 1 > 2", "param no = {1 2 > not}"),
     ("default conv(bn, pad=0), fc(tanh)", "default conv(bn, pad=0), fc(tanh)"),
     ("default conv()", "default conv()"),
-    ("default pool(ceil), conv(norm=gn(groups=8), act=lrelu(0.2))", "default pool(ceil), conv(norm=gn(groups=8), act=lrelu(1/5))"),
+    (
+        "default pool(ceil), conv(norm=gn(groups=8), act=lrelu(0.2))",
+        "default pool(ceil), conv(norm=gn(groups=8), act=lrelu(1/5))",
+    ),
     ("def block(c, s=1) = conv3-{c}/{s}", "def block(c, s=1) = conv3-{c}/<{s}>"),
     ("def f() = relu", "def f() = relu"),
-    ('def f(u=conv3-64 > bn, k=(1, 2), t="a", d={in}, p=2x1) = u', 'def f(u=conv3-64 > bn, k=tuple(1, 2), t="a", d={in}, p=<2 1>) = u'),
+    (
+        'def f(u=conv3-64 > bn, k=(1, 2), t="a", d={in}, p=2x1) = u',
+        'def f(u=conv3-64 > bn, k=tuple(1, 2), t="a", d={in}, p=<2 1>) = u',
+    ),
     ("def f(in_) = id", "def f(in_) = id"),
     ("let enc = fc-64 > fc-32", "let enc = fc-64 > fc-32"),
     ("input 224x224x3", "input -: <224 224 3>"),
@@ -172,16 +195,25 @@ FORMS = [
     ("[ a | b | c ]", "flow -[a | b | c]"),
     ("add[ a | id ]", "flow add[a | id]"),
     ("mul[id|gap>fc-{c//16}>sigmoid-{c}]", "flow mul[id | gap > fc-{c 16 //} > sigmoid-{c}]"),
-    ("conv3-64(pad=(1,2,3,4), dilation=2x1, act=none)", "flow conv3-64(pad=tuple(1, 2, 3, 4), dilation=<2 1>, act=none)"),
+    (
+        "conv3-64(pad=(1,2,3,4), dilation=2x1, act=none)",
+        "flow conv3-64(pad=tuple(1, 2, 3, 4), dilation=<2 1>, act=none)",
+    ),
     ("conv3-64(lrelu(0.2))", "flow conv3-64(lrelu(1/5))"),
     ("conv3-64(l2=1e-4, init=normal(0.02))", "flow conv3-64(l2=1/10000, init=normal(1/50))"),
-    ("conv3-64(a=-1, b=1/255, c=.5, d=2., e=1e+3)", "flow conv3-64(a=-1, b=1/255, c=1/2, d=2, e=1000)"),
+    (
+        "conv3-64(a=-1, b=1/255, c=.5, d=2., e=1e+3)",
+        "flow conv3-64(a=-1, b=1/255, c=1/2, d=2, e=1000)",
+    ),
     ("res(conv3-64 > conv3-64, skip=pad)", "flow res(conv3-64 > conv3-64, skip=pad)"),
     ("res(@a > conv3-64)", "flow res(@a > conv3-64)"),
     ("crop(@x)", "flow crop(@x)"),
     ("unpool(@p)", "flow unpool(@p)"),
     ("attention(heads=8, kv=@x)", "flow attention(heads=8, kv=@x)"),
-    ('f(conv3-64 x2, "text", {1+2}, (1, "b"), 3x3, @a)', 'flow f(conv3-64 *2, "text", {1 2 +}, tuple(1, "b"), <3 3>, @a)'),
+    (
+        'f(conv3-64 x2, "text", {1+2}, (1, "b"), 3x3, @a)',
+        'flow f(conv3-64 *2, "text", {1 2 +}, tuple(1, "b"), <3 3>, @a)',
+    ),
     ("unit(c)", "flow unit(c)"),
     ("f()", "flow f()"),
     ("when(t > 1, conv1-{t*in})", "flow when({t 1 >}, conv1-{t in *}, -)"),
@@ -231,12 +263,24 @@ def test_a_form(text: str, expected: str) -> None:
         ("", []),
         ("# nothing\n\n   # at all", []),
         ("conv3\npool", ["flow conv3", "flow pool"]),
-        ("net a\n4 > fc-1\nnet b\n4 > fc-1", ["net a", "input -: <4> > fc-1", "net b", "input -: <4> > fc-1"]),
-        ("add\n[ a | b ]", ["flow add", "flow -[a | b]"]),  # a line's end ends the statement: only `>` goes on
+        (
+            "net a\n4 > fc-1\nnet b\n4 > fc-1",
+            ["net a", "input -: <4> > fc-1", "net b", "input -: <4> > fc-1"],
+        ),
+        (
+            "add\n[ a | b ]",
+            ["flow add", "flow -[a | b]"],
+        ),  # a line's end ends the statement: only `>` goes on
         ("(a > b)\nx3", ["flow (a > b)", "flow x3"]),
         ("net a # > b\n4 > fc-1", ["net a", "input -: <4> > fc-1"]),
-        ("param a = 2\nparam b = 3 # > 4\n# > 5\nexpect params = 6", ["param a = {2}", "param b = {3}", "expect params = <6>"]),
-        ("def a() = b\ndef b() = (\n  c\n)\n> d\ne", ["def a() = b", "def b() = (c) > d", "flow e"]),
+        (
+            "param a = 2\nparam b = 3 # > 4\n# > 5\nexpect params = 6",
+            ["param a = {2}", "param b = {3}", "expect params = <6>"],
+        ),
+        (
+            "def a() = b\ndef b() = (\n  c\n)\n> d\ne",
+            ["def a() = b", "def b() = (c) > d", "flow e"],
+        ),
     ],
 )
 def test_where_statements_end(text: str, expected: list[str]) -> None:
@@ -255,7 +299,15 @@ def test_the_places_of_a_tree_are_those_of_the_text() -> None:
     assert first.body.amount
     assert first.body.stride
     assert first.body.arguments
-    nodes = [statement.head, first, first.body, first.body.word, first.body.amount, first.body.stride, first.body.arguments[1]]
+    nodes = [
+        statement.head,
+        first,
+        first.body,
+        first.body.word,
+        first.body.amount,
+        first.body.stride,
+        first.body.arguments[1],
+    ]
     nodes += [first.repeat, first.name, second, second.body.branches[0], second.body.branches[1]]
     assert [text[node.start : node.end] for node in nodes] == [
         "32x32x1",
@@ -276,7 +328,10 @@ def test_the_places_of_a_tree_are_those_of_the_text() -> None:
 @pytest.mark.parametrize(
     ("text", "description"),
     [
-        ("# LeNet-5\n#   (LeCun et al. 1998)\n\n# of the input\n4 > fc-1", "LeNet-5\n(LeCun et al. 1998)"),
+        (
+            "# LeNet-5\n#   (LeCun et al. 1998)\n\n# of the input\n4 > fc-1",
+            "LeNet-5\n(LeCun et al. 1998)",
+        ),
         ("#\n# a\n#\n# b\n4 > fc-1", "a\n\nb"),
         ("\n# not at the very top\n4 > fc-1", ""),
         ("4 > fc-1 # behind", ""),
@@ -286,7 +341,10 @@ def test_the_description(text: str, description: str) -> None:
     assert parsed(text).description == description
 
 
-@pytest.mark.parametrize("data", [b"4\n> fc-1\n", b"4\r\n> fc-1\r\n", b"4\r> fc-1\r", b"\xef\xbb\xbf4\r\n> fc-1", b"4\n> fc-1"])
+@pytest.mark.parametrize(
+    "data",
+    [b"4\n> fc-1\n", b"4\r\n> fc-1\r\n", b"4\r> fc-1\r", b"\xef\xbb\xbf4\r\n> fc-1", b"4\n> fc-1"],
+)
 def test_line_ends_and_a_mark_at_the_beginning_mean_nothing(data: bytes) -> None:
     found = parse_text(decoded(data, "test"), Limits())
     assert not found.diagnostics
@@ -299,26 +357,40 @@ def test_a_text_from_python_may_have_them_too() -> None:
     assert netdsl.parse("\ufeff4\r\n> fc-1\r\n").counts.params == 5
 
 
-# --- recovery -------------------------------------------------------------------------------------------------------------
+# --- recovery -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "kept", "faulty"),
     [
         ("4 > > fc-1\nnet a\nparam = 3\ndef f = id", ["net a"], [">", "=", "="]),
-        ("input 4 > (fc-1\n> fc-3\nparam a = 2\n4 > fc-1)\nnet b", ["param a = {2}", "net b"], ["(", ")"]),
+        (
+            "input 4 > (fc-1\n> fc-3\nparam a = 2\n4 > fc-1)\nnet b",
+            ["param a = {2}", "net b"],
+            ["(", ")"],
+        ),
         ('4 > f("abc\nnet b\n4 > )\n[ a\n> c', ["net b"], ['"abc', ")", "["]),
         ("4 > [ a | b\n# in between\ndefault conv(bn)", ["default conv(bn)"], ["["]),
         ("4 > (a\n  net b", [], ["("]),  # not in column 1: still within the bracket
         ("inputt 32x32x1\nnet a\nexpectt params = 3", ["net a"], ["inputt", "expectt"]),
-        ("4 > fc-1\nparam x = 2\n> fc-2\nnet c", ["input -: <4> > fc-1", "param x = {2}", "net c"], [">"]),
+        (
+            "4 > fc-1\nparam x = 2\n> fc-2\nnet c",
+            ["input -: <4> > fc-1", "param x = {2}", "net c"],
+            [">"],
+        ),
         ("> fc-2\nnet c", ["net c"], [">"]),
-        ("4 > fc-1\n\f\nnet a", ["input -: <4> > fc-1", "net a"], ["\f"]),  # no blank of the language: told once
+        (
+            "4 > fc-1\n\f\nnet a",
+            ["input -: <4> > fc-1", "net a"],
+            ["\f"],
+        ),  # no blank of the language: told once
         ("\u00a0\nnet a\n\u00a04 > b", ["net a"], ["\u00a0", "\u00a0"]),
         ("]\n}\nnet a", ["net a"], ["]", "}"]),
     ],
 )
-def test_one_broken_statement_never_spoils_the_next(text: str, kept: list[str], faulty: list[str]) -> None:
+def test_one_broken_statement_never_spoils_the_next(
+    text: str, kept: list[str], faulty: list[str]
+) -> None:
     found = parsed(text)
     assert [shown(statement) for statement in found.statements] == kept
     assert [diagnostic.span.text for diagnostic in found.diagnostics if diagnostic.span] == faulty
@@ -328,7 +400,10 @@ def test_one_broken_statement_never_spoils_the_next(text: str, kept: list[str], 
     ("text", "faulty"),
     [
         ("32x32x1 > cnov3-4 > pol > fcc-3", ["cnov3", "pol", "fcc"]),
-        ("input 32x32x1\n> cnov3-4\ndef f() = pol\nparam = 3\n@zzz > fc-1", ["=", "cnov3", "pol", "@zzz"]),
+        (
+            "input 32x32x1\n> cnov3-4\ndef f() = pol\nparam = 3\n@zzz > fc-1",
+            ["=", "cnov3", "pol", "@zzz"],
+        ),
         ("32x32x1 > conv3-4(padd=0, tanhh=1) > [ rellu | id ]", ["padd", "tanhh", "rellu"]),
         ("4 > f\ndef g(c) = conv3-{c} > bnn\ndefault cnv(bn)", ["f", "bnn", "cnv"]),
     ],
@@ -340,14 +415,17 @@ def test_three_mistakes_give_three_reports(text: str, faulty: list[str]) -> None
 
 def test_what_a_lost_statement_would_have_defined_is_no_further_mistake() -> None:
     text = "def block( = conv3-4\nparam w 3\n32x32x1 > block > conv3-{w}\n> > fc-1 as x\n@x > fc-2"
-    assert [diagnostic.code for diagnostic in check_source(Source("test", text), Given(), "test").diagnostics] == ["N001", "N003", "N003"]
+    assert [
+        diagnostic.code
+        for diagnostic in check_source(Source("test", text), Given(), "test").diagnostics
+    ] == ["N001", "N003", "N003"]
 
 
 def test_no_more_than_a_hundred_mistakes_are_told() -> None:
     assert len(parsed("4 > > a\n" * 300).diagnostics) == 100
 
 
-# --- the tables -----------------------------------------------------------------------------------------------------------
+# --- the tables -----------------------------------------------------------------------------------
 
 
 def test_the_tables_are_fresh() -> None:
@@ -359,7 +437,7 @@ def test_the_tables_are_fresh() -> None:
     assert kept == made_from_grammar(), "run `make tables`"
 
 
-# --- expressions ----------------------------------------------------------------------------------------------------------
+# --- expressions ----------------------------------------------------------------------------------
 
 NAMES = {"a": 3, "b": Fraction(1, 2), "yes": True, "no": False, "word": "text", "in": 64, "in.h": 7}
 

@@ -1,4 +1,6 @@
-"""Warnings: each with the place that it names, what keeps it away, and the comments that silence it."""
+"""Warnings: each with the place that it names, what keeps it away, and the comments that silence
+it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ CASES = [
     ("param c = 8 # c is the width\n32x32x3 > gap > softmax-10", ["W711: c"]),
     ('param c = 8\n32x32x3 > conv3-{if("c" == "d", 1, 2)} > gap > softmax-10', ["W711: c"]),
     ("param c = 8\n32x32x3 > gap > softmax-10\nexpect output = {c + 2}", []),
-    ("param c = 8\nnet a\n32x32x3 > conv3-{c} > gap > softmax-10\nnet b\n32x32x3 > gap > softmax-10", []),
+    (
+        "param c = 8\nnet a\n32x32x3 > conv3-{c} > gap > softmax-10\nnet b\n32x32x3 > gap > softmax-10",
+        [],
+    ),
     ("def f(c, s=1) = conv3-{c}\n32x32x3 > f(8) > gap > softmax-10", ["W711: s"]),
     ("def f(c, d={2*c}) = conv3-{d}\n32x32x3 > f(8) > gap > softmax-10", []),
     ("def f(unit) = unit > unit\n32x32x3 > f(conv3-8) > gap > softmax-10", []),
@@ -46,7 +51,10 @@ CASES = [
     ("input 32x32x3\n> (conv3-8(relu) as a) x2 > gap > softmax-10", ["W703: a"]),
     ("input 32x32x3\n> (conv3-8(relu) as a) x2\n> [ @a.* ] > gap > softmax-10", []),
     # layers that do nothing, or not what was meant
-    ("input 8x8x3\n> conv3-8(relu) as a\n> conv3-4 > [ @a | @a > bn ] > gap > softmax-10", ["W713: conv3-4"]),
+    (
+        "input 8x8x3\n> conv3-8(relu) as a\n> conv3-4 > [ @a | @a > bn ] > gap > softmax-10",
+        ["W713: conv3-4"],
+    ),
     ("8x8x3 > gap > softmax-10 > softmax", ["W714: softmax"]),
     ("8x8x3 > gap > softmax-10 > logsoftmax", ["W714: logsoftmax"]),
     ("8x8x3 > gap > softmax-10 > flatten > softmax", ["W714: softmax"]),
@@ -69,7 +77,10 @@ CASES = [
     ("param width = 8 # netdsl: ignore W711\n32x32x3 > gap > softmax-10", []),
     ("param width = 8 # kept # netdsl: ignore W711\n32x32x3 > gap > softmax-10", []),
     ("29x29x3 > conv3-8 as a > pool > gap > softmax-10 # netdsl: ignore W701, W703", []),
-    ("param w = 8 # netdsl: ignore W701\n8x8x3 > gap > fc-2", ["W711: w", "W718: # netdsl: ignore W701"]),
+    (
+        "param w = 8 # netdsl: ignore W701\n8x8x3 > gap > fc-2",
+        ["W711: w", "W718: # netdsl: ignore W701"],
+    ),
     ("8x8x3 > gap > fc-2 # netdsl: ignore", ["W718: # netdsl: ignore"]),
     ("8x8x3 > gap > fc-2 # netdsl: ignore N204", ["W718: # netdsl: ignore N204"]),
     ('param w = "# netdsl: ignore W701"\n8x8x3 > when(w == "a", conv3-4 > relu) > gap > fc-2', []),
@@ -108,7 +119,11 @@ def test_silenced_warnings_are_not_the_networks() -> None:
 def test_a_block_warns_once_and_shows_a_use() -> None:
     text = "def f() = pool > conv3-4(bias=yes) > bn\n29x29x3 > f > pad((0,1,0,1)) > f > relu > gap > fc-2"
     diagnostics = found(text)
-    assert [d.code for d in diagnostics] == ["W701", "W701", "W715"]  # of 29x29 and of 15x15; the bias once
+    assert [d.code for d in diagnostics] == [
+        "W701",
+        "W701",
+        "W715",
+    ]  # of 29x29 and of 15x15; the bias once
     assert [d.notes[0].span.text for d in diagnostics] == ["f", "f", "f"]
 
 

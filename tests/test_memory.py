@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 
 import netdsl
-from netdsl.analysis.memory import PRECISIONS, SLOTS, XLA_BAND, Memory, estimate, largest_batch, parse_size, shown_bytes
+from netdsl.analysis.memory import (
+    PRECISIONS,
+    SLOTS,
+    XLA_BAND,
+    Memory,
+    estimate,
+    largest_batch,
+    parse_size,
+    shown_bytes,
+)
 from netdsl.graph import Graph
 from netdsl.report.memory import memory_text
 
@@ -21,7 +30,16 @@ ROOT = Path(__file__).resolve().parents[1]
 ZOO = json.loads((ROOT / "tests/truth/zoo.json").read_text(encoding="utf-8"))
 MIB = 2**20
 VGG16 = "224x224x3 > conv3-64 x2 > pool > conv3-128 x2 > pool > conv3-256 x3 > pool > (conv3-512 x3 > pool) x2 > fc-4096 x2 > softmax-1000"
-SOME = ("googlenet", "densenet121", "mobilenet_v3_small", "autoencoder_tied", "siamese", "bert_base", "unet", "lstm_classifier")
+SOME = (
+    "googlenet",
+    "densenet121",
+    "mobilenet_v3_small",
+    "autoencoder_tied",
+    "siamese",
+    "bert_base",
+    "unet",
+    "lstm_classifier",
+)
 
 
 def graph_of(text: str) -> Graph:
@@ -36,7 +54,7 @@ def input_bytes(graph: Graph) -> int:
     return sum(4 * graph.ops[point.op].size for point in graph.inputs)
 
 
-# --- figures that others made -----------------------------------------------------------------------------------------
+# --- figures that others made ---------------------------------------------------------------------
 
 
 def test_the_lectures_table_of_vgg16() -> None:
@@ -50,11 +68,17 @@ def test_the_lectures_table_of_vgg16() -> None:
     assert estimate(graph, 16).activation_bytes == 16 * 4 * values
 
 
-@pytest.mark.parametrize("fact", [fact for fact in ZOO["networks"] if "feature_mib" in fact], ids=lambda fact: fact["file"])
+@pytest.mark.parametrize(
+    "fact",
+    [fact for fact in ZOO["networks"] if "feature_mib" in fact],
+    ids=lambda fact: fact["file"],
+)
 def test_feature_memory(fact: dict[str, Any]) -> None:
     """Batch 1, float32; the input is not counted."""
     graph = example(fact["file"].removesuffix(".net"))
-    assert round((estimate(graph).activation_bytes - input_bytes(graph)) / MIB) == fact["feature_mib"]
+    assert (
+        round((estimate(graph).activation_bytes - input_bytes(graph)) / MIB) == fact["feature_mib"]
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in ZOO["training_peak_mib"] if name != "about"])
@@ -64,10 +88,14 @@ def test_training_peaks(name: str) -> None:
         graph = graph_of(f"default conv(bn)\n{VGG16}")
     else:
         graph = example({"alexnet": "alexnet_torchvision"}.get(name, name))
-    assert round(estimate(graph, 32, optimizer="momentum").training_peak / MIB) == ZOO["training_peak_mib"][name]
+    assert (
+        round(estimate(graph, 32, optimizer="momentum").training_peak / MIB)
+        == ZOO["training_peak_mib"][name]
+    )
 
 
-# What XLA reserved for a training step with momentum and with Adam (`python benchmarks/memory.py --xla`, JAX 0.10 on a CPU), in MiB.
+# What XLA reserved for a training step with momentum and with Adam (`python benchmarks/memory.py
+# --xla`, JAX 0.10 on a CPU), in MiB.
 XLA = {
     ("mlp", 1): (6.12, 8.67),
     ("mlp", 32): (7.80, 10.36),
@@ -86,7 +114,9 @@ XLA = {
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("memory_benchmark", ROOT / "benchmarks" / "memory.py")
+    spec = importlib.util.spec_from_file_location(
+        "memory_benchmark", ROOT / "benchmarks" / "memory.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -103,7 +133,9 @@ def test_what_xla_does_otherwise_explains_its_figures(benchmark: ModuleType) -> 
         network = netdsl.parse(benchmark.SMALL[name])
         for optimizer, figure in zip(benchmark.OPTIMIZERS, figures, strict=True):
             peak = estimate(network.graph, batch, optimizer=optimizer).training_peak
-            errors.append(abs((peak + sum(benchmark.xla_lines(network, batch, optimizer))) / MIB / figure - 1))
+            errors.append(
+                abs((peak + sum(benchmark.xla_lines(network, batch, optimizer))) / MIB / figure - 1)
+            )
             bare.append(abs(peak / MIB / figure - 1))
             assert XLA_BAND[0] * peak < figure * MIB < XLA_BAND[1] * peak
     assert statistics.median(errors) < 0.02
@@ -112,25 +144,34 @@ def test_what_xla_does_otherwise_explains_its_figures(benchmark: ModuleType) -> 
 
 
 def test_xlas_lines_of_a_perceptron_by_hand(benchmark: ModuleType) -> None:
-    """4 > fc-3 > fc-2, the batch 10, Adam: in bytes, weights 60 and 32, slots twice as much, x 160, h 120, y 80.
+    """4 > fc-3 > fc-2, the batch 10, Adam: in bytes, weights 60 and 32, slots twice as much, x 160,
+    h 120, y 80.
 
-    The estimate's peak is at ReLU's gradient: weights and slots 92 * 3, fc-2's gradients 32, x, h, two gradients of 120. XLA's is at
-    fc-2's: weights and slots, x, what goes into ReLU and out of it, gradients of 80 and 120; fc-2's kernel of 24 is copied, and the
-    gradients of its weights are made where the weights were.
+    The estimate's peak is at ReLU's gradient: weights and slots 92 * 3, fc-2's gradients 32, x, h,
+    two gradients of 120. XLA's is at fc-2's: weights and slots, x, what goes into ReLU and out of
+    it, gradients of 80 and 120; fc-2's kernel of 24 is copied, and the gradients of its weights are
+    made where the weights were.
     """
     network = netdsl.parse("4 > fc-3 > fc-2")
     peak = estimate(network.graph, 10).training_peak
     assert peak == 92 * 3 + 32 + 160 + 120 + 240
     lines = benchmark.xla_lines(network, 10, "adam")
-    assert (lines.gradients, lines.pools, lines.activations, lines.layouts, lines.kernels) == (-32, 0, 120, 0, 24)
+    assert (lines.gradients, lines.pools, lines.activations, lines.layouts, lines.kernels) == (
+        -32,
+        0,
+        120,
+        0,
+        24,
+    )
     assert peak + sum(lines) == 92 * 3 + 160 + 2 * 120 + 80 + 120 + 24
 
 
 def test_xlas_lines_of_a_pool_by_hand(benchmark: ModuleType) -> None:
-    """4x4x1 > pool behind a convolution: 64 bytes come in and 16 go out, with four coordinates for each number.
+    """4x4x1 > pool behind a convolution: 64 bytes come in and 16 go out, with four coordinates for
+    each number.
 
-    While the pool runs, four arrays of 64 and the zeros of 64 are there, its output once more (16), and the output's coordinates,
-    4 * 16, in the place of 64-bit places, 32.
+    While the pool runs, four arrays of 64 and the zeros of 64 are there, its output once more (16),
+    and the output's coordinates, 4 * 16, in the place of 64-bit places, 32.
     """
     network = netdsl.parse("4x4x1 > conv3-1(linear) > pool > fc-1")
     assert benchmark.xla_lines(network, 1, "momentum").pools == 5 * 64 + 16 + 4 * 16 - 32
@@ -139,20 +180,27 @@ def test_xlas_lines_of_a_pool_by_hand(benchmark: ModuleType) -> None:
 def test_bands_stand_beside_the_estimates() -> None:
     text = memory_text(netdsl.parse(VGG16), 32, "float32", "momentum")
     lines = {line[2:19].rstrip(): line for line in text.splitlines()[1:]}
-    assert {name for name, line in lines.items() if "estimate:" in line} == {"inference peak", "training peak", "workspace"}
+    assert {name for name, line in lines.items() if "estimate:" in line} == {
+        "inference peak",
+        "training peak",
+        "workspace",
+    }
     assert "PyTorch 3.6 GiB to 3.8 GiB; XLA on a CPU 2.2 GiB to 11.9 GiB" in lines["training peak"]
     assert "libraries 0 B to 1.5 GiB" in lines["workspace"]
 
 
-# --- by hand ----------------------------------------------------------------------------------------------------------
+# --- by hand --------------------------------------------------------------------------------------
 
 
 def test_a_perceptron_by_hand() -> None:
-    """Bytes: x 16, h 12 (ReLU in place), y 8; weights 15 and 8, so 60 and 32. A step is named by what is alive beside weights.
+    """Bytes: x 16, h 12 (ReLU in place), y 8; weights 15 and 8, so 60 and 32.
 
-    backward of fc-2:  gradients 32; x, h kept; gradients of y and h              92 + 32 + 28 + 8 + 12 = 172
-    backward of relu:  gradients 32; x, h kept; gradients of h and before ReLU    92 + 32 + 28 + 24     = 176
-    backward of fc-3:  gradients 92; x kept;    the gradient before ReLU          92 + 92 + 16 + 12     = 212
+    A step is named by what is alive beside weights.
+
+    backward of fc-2:  gradients 32; x, h kept; gradients of y and h              92 + 32 + 28 + 8 +
+    12 = 172 backward of relu:  gradients 32; x, h kept; gradients of h and before ReLU    92 + 32 +
+    28 + 24     = 176 backward of fc-3:  gradients 92; x kept;    the gradient before ReLU
+    92 + 92 + 16 + 12     = 212
     """
     graph = graph_of("4 > fc-3 > fc-2")
     assert [op.kind and op.kind.word for op in graph.ops] == [None, "fc", "relu", "fc"]
@@ -168,17 +216,22 @@ def test_a_perceptron_by_hand() -> None:
         workspace=0,
     )
     ten = estimate(graph, 10, optimizer="sgd")
-    assert ten.training_peak == 92 + 32 + 10 * (28 + 24)  # at ReLU, not at fc-3: 92 + 92 + 10 * 28 = 464
+    assert ten.training_peak == 92 + 32 + 10 * (
+        28 + 24
+    )  # at ReLU, not at fc-3: 92 + 92 + 10 * 28 = 464
     assert ten.inference_peak == 92 + 10 * 28
 
 
 def test_a_sum_by_hand() -> None:
-    """a = fc(x), b = fc(a), y = a + b: 8 bytes each, 24 bytes of weights each. The gradient of y is that of a and of b.
+    """a = fc(x), b = fc(a), y = a + b: 8 bytes each, 24 bytes of weights each.
 
-    forward, at the sum:     x, a kept; b; y                                           48 + 32           = 80
-    backward of b:           24; x, a kept; y's gradient and b's part of a's           48 + 24 + 32      = 104
-    the sum for a:           24; x kept; both parts and their sum                      48 + 24 + 8 + 24  = 104
-    backward of a:           48; x kept; a's gradient                                  48 + 48 + 16      = 112
+    The gradient of y is that of a and of b.
+
+    forward, at the sum:     x, a kept; b; y                                           48 + 32
+    = 80 backward of b:           24; x, a kept; y's gradient and b's part of a's           48 + 24
+    + 32      = 104 the sum for a:           24; x kept; both parts and their sum
+    48 + 24 + 8 + 24  = 104 backward of a:           48; x kept; a's gradient
+    48 + 48 + 16      = 112
     """
     graph = graph_of("2 > fc-2(linear) > add[ id | fc-2(linear) ]")
     for batch, peak in ((1, 112), (2, 48 + 24 + 64), (100, 48 + 24 + 3200)):
@@ -189,12 +242,16 @@ def test_a_sum_by_hand() -> None:
 def test_a_pool_keeps_places_and_dropout_a_mask() -> None:
     """conv 4x4x1 > ReLU > pool 2x2x1: input 64 bytes, ReLU's output 64, 4 places of 8 bytes."""
     assert estimate(graph_of("4x4x1 > conv3-1(relu) > pool > fc-1")).saved == 64 + 64 + 32 + 16
-    assert estimate(graph_of("4x4x1 > conv3-1(linear) > pool > fc-1")).saved == 64 + 64 + 32 + 16  # PyTorch keeps what comes in
+    assert (
+        estimate(graph_of("4x4x1 > conv3-1(linear) > pool > fc-1")).saved == 64 + 64 + 32 + 16
+    )  # PyTorch keeps what comes in
     assert estimate(graph_of("8 > fc-4(linear) > dropout(0.5) > fc-1")).saved == 32 + 16 + 4
 
 
 def test_a_concatenation_by_hand() -> None:
-    """x 8, a 8, b 12, c = [a | b] 20, y 4 bytes; weights 24, 36 and 24. The gradients of a and b are slices of that of c.
+    """x 8, a 8, b 12, c = [a | b] 20, y 4 bytes; weights 24, 36 and 24.
+
+    The gradients of a and b are slices of that of c.
 
     backward of fc-1:  24; x, c kept; gradients of y and c       84 + 24 + 28 + 24 = 160
     backward of b:     60; x kept; the gradient of c             84 + 60 + 8 + 20  = 172
@@ -205,7 +262,9 @@ def test_a_concatenation_by_hand() -> None:
 
 
 def test_batch_norms_statistics_are_kept_once_for_a_batch() -> None:
-    """conv 4x4x2 > bn > ReLU > fc: input 64, convolution 128, ReLU 128 for each example; two statistics of two channels, 16 bytes."""
+    """conv 4x4x2 > bn > ReLU > fc: input 64, convolution 128, ReLU 128 for each example; two
+    statistics of two channels, 16 bytes.
+    """
     graph = graph_of("4x4x1 > conv3-2(bn, relu) > fc-1")
     for batch in (1, 7):
         assert estimate(graph, batch).saved == batch * (64 + 128 + 128) + 16
@@ -218,16 +277,24 @@ def test_activations_work_in_place_only_where_they_may() -> None:
     twice = "4 > fc-3(linear) as a > relu > add[ id | @a ] > fc-1"
     assert estimate(graph_of(twice)).inference_peak == weights + 36  # a, its ReLU, their sum
     assert estimate(graph_of("4 > fc-3(sigmoid) > fc-1")).saved == 16 + 12
-    assert estimate(graph_of("4 > fc-3(swish) > fc-1")).saved == 16 + 12 + 12  # swish needs what comes in
-    assert estimate(graph_of("4 > fc-3(relu6) > fc-1")).saved == 16 + 12 + 12  # kept by PyTorch, see docs/accounting.md
-    assert estimate(graph_of("4 > fc-3(sigmoid) > dropout(0.5) > fc-1")).saved == 16 + 12 + 12 + 3  # sigmoid needs its output
+    assert (
+        estimate(graph_of("4 > fc-3(swish) > fc-1")).saved == 16 + 12 + 12
+    )  # swish needs what comes in
+    assert (
+        estimate(graph_of("4 > fc-3(relu6) > fc-1")).saved == 16 + 12 + 12
+    )  # kept by PyTorch, see docs/accounting.md
+    assert (
+        estimate(graph_of("4 > fc-3(sigmoid) > dropout(0.5) > fc-1")).saved == 16 + 12 + 12 + 3
+    )  # sigmoid needs its output
 
 
 def test_what_comes_in_needs_no_gradient() -> None:
     """No weights lie before the pool: it keeps nothing, and the backward pass ends at fc."""
     found = estimate(graph_of("8x8x4 > pool > fc-1"), optimizer="sgd")
     assert found.saved == 4 * 64
-    assert found.training_peak == 2 * 260 + 1024 + 256 + 4  # fc's backward: the input is there to the end; fc's input, one gradient
+    assert (
+        found.training_peak == 2 * 260 + 1024 + 256 + 4
+    )  # fc's backward: the input is there to the end; fc's input, one gradient
 
 
 def test_a_network_without_weights() -> None:
@@ -251,7 +318,7 @@ def test_weights_agree_with_the_counts(name: str) -> None:
     assert found.optimizer == 2 * found.gradients
 
 
-# --- laws -------------------------------------------------------------------------------------------------------------
+# --- laws -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["lenet5", *SOME])
@@ -305,8 +372,18 @@ def test_indices_are_whole_numbers_in_every_precision() -> None:
 def test_optimizers() -> None:
     graph = graph_of("4 > fc-3 > fc-2")
     slots = {name: estimate(graph, optimizer=name).optimizer // 92 for name in SLOTS}
-    assert slots == {"gd": 0, "sgd": 0, "momentum": 1, "nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}
-    # Adam's update of the largest array, 12 weights, needs two more of it; the input, 16 bytes, is still there.
+    assert slots == {
+        "gd": 0,
+        "sgd": 0,
+        "momentum": 1,
+        "nesterov": 1,
+        "adam": 2,
+        "adamw": 2,
+        "rmsprop": 1,
+        "adagrad": 1,
+    }
+    # Adam's update of the largest array, 12 weights, needs two more of it; the input, 16 bytes, is
+    # still there.
     assert estimate(graph, optimizer="adam").training_peak == 4 * 92 + 2 * 48 + 16
 
 
@@ -319,14 +396,16 @@ def test_large_numbers_are_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"batch": 0}, {"batch": -1}, {"precision": "float16"}, {"optimizer": "lion"}], ids=lambda wrong: next(iter(wrong))
+    "wrong",
+    [{"batch": 0}, {"batch": -1}, {"precision": "float16"}, {"optimizer": "lion"}],
+    ids=lambda wrong: next(iter(wrong)),
 )
 def test_what_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=str(next(iter(wrong)))):
         estimate(graph_of("4 > fc-3"), **wrong)
 
 
-# --- sizes ------------------------------------------------------------------------------------------------------------
+# --- sizes ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -348,7 +427,23 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "GiB", "24G", "24Gi", "-1GiB", "1e9", "1,000", "24 GiB more", "nan", "1" * 10_000, "٣GiB", "1\nGiB2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "GiB",
+        "24G",
+        "24Gi",
+        "-1GiB",
+        "1e9",
+        "1,000",
+        "24 GiB more",
+        "nan",
+        "1" * 10_000,
+        "٣GiB",
+        "1\nGiB2",
+    ],
+)
 def test_no_sizes(text: str) -> None:
     with pytest.raises(ValueError, match="is no size"):
         parse_size(text)

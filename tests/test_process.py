@@ -1,4 +1,7 @@
-"""The `netdsl` command's own process: what it does not import, and how it ends. A Python program's is left alone."""
+"""The `netdsl` command's own process: what it does not import, and how it ends.
+
+A Python program's is left alone.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,10 @@ def imported(ended: subprocess.CompletedProcess[str]) -> set[str]:
 
 
 def test_own_process_leaves_out_what_it_has_no_use_for(hidden: Path) -> None:
-    """It can be imported later as ever. Threads are waited for, what is to be done at the end is done, and the code is the command's."""
+    """It can be imported later as ever.
+
+    Threads are waited for, what is to be done at the end is done, and the code is the command's.
+    """
     ended = run(hidden, own=True, KERAS_BACKEND="tensorflow")
     assert ended.returncode == 7
     assert ended.stdout.splitlines() == ["keras", "sklearn", "jax", "thread", "at exit"]
@@ -70,12 +76,16 @@ def test_own_process_leaves_out_what_it_has_no_use_for(hidden: Path) -> None:
     ],
 )
 def test_the_backend_is_no_part_of_it(tmp_path: Path, written: object, own: set[str]) -> None:
-    """Which one it is stands in Keras's own file; of one that is not known nothing can be left out."""
+    """Which one it is stands in Keras's own file; of one that is not known nothing can be left
+    out.
+    """
     (tmp_path / "keras.json").write_text(json.dumps(written))
     program = "import sys\nfrom netdsl import process\nprocess.own = True\nwith process.without_unused(): "
     program += "print(*(name for name in ('sklearn', 'jax') if name not in sys.modules))"
     environment = os.environ | {"KERAS_BACKEND": "", "KERAS_HOME": str(tmp_path)}
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
     assert set(ended.stdout.split()) == own
 
 

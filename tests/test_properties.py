@@ -1,5 +1,7 @@
-"""What holds for every text: diagnostics and nothing else for broken ones; for valid ones the shapes and counts of a plain recomputation,
-and the same network again from what `expand` and `fmt` write."""
+"""What holds for every text: diagnostics and nothing else for broken ones; for valid ones the
+shapes and counts of a plain recomputation, and the same network again from what `expand` and `fmt`
+write.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def _fuzz() -> ModuleType:
 
 fuzz = _fuzz()
 SEEDS = st.integers(0, 2**32).map(Random)
-FEW = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(
+    deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @FEW
@@ -102,17 +106,49 @@ def test_layers_with_any_numbers_give_diagnostics_only(data: st.DataObject) -> N
         data.draw(st.sampled_from(WORDS.split())),
         data.draw(st.sampled_from(["8", "8x4", "8x8x4", "4x4x4x2", "2x2x2x2x2", "9 of int(5)"])),
     )
-    size = data.draw(st.sampled_from(["", "", "3", "0", "{in}", "1x7", "99999999999", "4294967296"]))
-    amount = data.draw(st.sampled_from(["", "", *(f"-{number.lstrip('-')}" for number in NUMBERS.split())]))
+    size = data.draw(
+        st.sampled_from(["", "", "3", "0", "{in}", "1x7", "99999999999", "4294967296"])
+    )
+    amount = data.draw(
+        st.sampled_from(["", "", *(f"-{number.lstrip('-')}" for number in NUMBERS.split())])
+    )
     stride = data.draw(st.sampled_from(["", "", "/2", "/0", "/2x1", "/99999999999"]))
     options = [
         data.draw(
             st.sampled_from(
-                ["", "pad=", "groups=", "dilation=", "mult=", "size=", "heads=", "extra=", "p=", "act=", "init=", "l2=", "eps="]
+                [
+                    "",
+                    "pad=",
+                    "groups=",
+                    "dilation=",
+                    "mult=",
+                    "size=",
+                    "heads=",
+                    "extra=",
+                    "p=",
+                    "act=",
+                    "init=",
+                    "l2=",
+                    "eps=",
+                ]
             )
         )
         + data.draw(
-            st.sampled_from([*NUMBERS.split(), "same", "tf", "(1,2)", "2x1", "bn", "relu", "@input", '"a"', "normal(0.1)", "conv3-4 > bn"])
+            st.sampled_from(
+                [
+                    *NUMBERS.split(),
+                    "same",
+                    "tf",
+                    "(1,2)",
+                    "2x1",
+                    "bn",
+                    "relu",
+                    "@input",
+                    '"a"',
+                    "normal(0.1)",
+                    "conv3-4 > bn",
+                ]
+            )
         )
         for _ in range(data.draw(st.integers(0, 3)))
     ]
@@ -127,7 +163,9 @@ def test_layers_with_any_numbers_give_diagnostics_only(data: st.DataObject) -> N
     signs=st.lists(st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), min_size=5, max_size=5),
 )
 def test_arithmetic_is_exact(ints: list[int], signs: list[str]) -> None:
-    """Expressions are what Python's fractions make of them, with the same precedence; powers small enough to be had."""
+    """Expressions are what Python's fractions make of them, with the same precedence; powers
+    small enough to be had.
+    """
     text = str(abs(ints[0]))
     for sign, number in zip(signs, ints[1:], strict=False):
         text += f" {sign} {abs(number) % 4 if sign == '**' else abs(number)}"
@@ -156,11 +194,24 @@ def _errors(found: Checked) -> list[str]:
 
 @FEW
 @given(rng=SEEDS, count=st.integers(1, 3))
-def test_one_mistake_in_each_of_several_statements_is_told_once_each(rng: Random, count: int) -> None:
-    """Recovery: as many mistakes as there are broken statements, and none that follows from another."""
+def test_one_mistake_in_each_of_several_statements_is_told_once_each(
+    rng: Random, count: int
+) -> None:
+    """Recovery: as many mistakes as there are broken statements, and none that follows from
+    another.
+    """
     good = [f"def g{i}(c) = conv3-{{c}}(bn)" for i in range(4)]
-    bad = ["def b{}(c) = conv3-{{c}}(bnn=3)", "def b{}(c) = convv3-{{c}}", "def b{}(c) = conv3-{{c", "param p{} = 1 +", "def b{}(c) conv3"]
-    lines = [*good, *(rng.choice(bad).format(i).replace("{{", "{").replace("}}", "}") for i in range(count))]
+    bad = [
+        "def b{}(c) = conv3-{{c}}(bnn=3)",
+        "def b{}(c) = convv3-{{c}}",
+        "def b{}(c) = conv3-{{c",
+        "param p{} = 1 +",
+        "def b{}(c) conv3",
+    ]
+    lines = [
+        *good,
+        *(rng.choice(bad).format(i).replace("{{", "{").replace("}}", "}") for i in range(count)),
+    ]
     rng.shuffle(lines)
     text = "\n".join([*lines, "8x8x3 > g0(4) > gap > fc-2"])
     assert len(_errors(checked(text))) == count, text
@@ -178,7 +229,10 @@ def test_random_programs_are_what_keras_makes_of_them(seed: int) -> None:
     wanted = program(Random(f"keras {seed}"), steps=4)
     model: Any = netdsl.parse(wanted.text).keras(0)
     assert tuple(tuple(y.shape)[1:] for y in model.outputs) == wanted.outputs
-    sizes = [sum(int(w.numpy().size) for w in weights) for weights in (model.trainable_weights, model.non_trainable_weights)]
+    sizes = [
+        sum(int(w.numpy().size) for w in weights)
+        for weights in (model.trainable_weights, model.non_trainable_weights)
+    ]
     seeds = sum(int(v.numpy().size) for v in model.non_trainable_variables) - sizes[1]
     assert sizes == [wanted.params, wanted.moving]
     assert seeds % 2 == 0  # a generator's state is two numbers

@@ -1,4 +1,6 @@
-"""Receptive fields: closed forms, published figures, and sets of positions propagated one by one, which know nothing of netdsl's rules."""
+"""Receptive fields: closed forms, published figures, and sets of positions propagated one by
+one, which know nothing of netdsl's rules.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,14 @@ from programs import program
 from zoo import FOLDER
 
 import netdsl
-from netdsl.analysis.receptive import Field, drawing, last_with_positions, network_field, receptive_fields, seen_by
+from netdsl.analysis.receptive import (
+    Field,
+    drawing,
+    last_with_positions,
+    network_field,
+    receptive_fields,
+    seen_by,
+)
 from netdsl.graph import Graph
 from netdsl.kinds import KINDS, Call
 from netdsl.kinds.base import Case, Kind, Reach, Seen
@@ -37,7 +46,7 @@ def field_of(text: str) -> Field:
     return field
 
 
-# --- closed forms and published figures -------------------------------------------------------------------------------------
+# --- closed forms and published figures -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("kernel", [1, 3, 5, 7])
@@ -58,7 +67,9 @@ WITH_FIGURE = [fact for fact in TABLE["networks"] if "receptive_field" in fact]
 def test_published_figures(fact: dict[str, Any]) -> None:
     path = FOLDER / fact["file"]
     if path.parent.name == "keras" and not path.exists():
-        pytest.skip(f"examples/{fact['file']} will hold this reading: Keras's own network, imported")
+        pytest.skip(
+            f"examples/{fact['file']} will hold this reading: Keras's own network, imported"
+        )
     field = network_field(netdsl.load(path).graph)
     size, stride = fact["receptive_field"]
     assert field is not None
@@ -89,14 +100,29 @@ def test_figures_of_the_distill_article(name: str) -> None:
     assert (field.size, field.stride) == tuple((number,) * 2 for number in DISTILL[name])
 
 
-@pytest.mark.parametrize(("blocks", "here", "there"), [((3, 4, 6, 3), 427, 483), ((3, 4, 23, 3), 971, 1027), ((3, 8, 36, 3), 1451, 1507)])
-def test_a_resnet_with_its_strides_in_the_3x3_sees_56_less(blocks: tuple[int, ...], here: int, there: int) -> None:
-    """7x7/2 and pool3/2 see 11 at stride 4. A 3x3 at stride s adds 2s; the first of a stage runs at the stride before the stage.
+@pytest.mark.parametrize(
+    ("blocks", "here", "there"),
+    [((3, 4, 6, 3), 427, 483), ((3, 4, 23, 3), 971, 1027), ((3, 8, 36, 3), 1451, 1507)],
+)
+def test_a_resnet_with_its_strides_in_the_3x3_sees_56_less(
+    blocks: tuple[int, ...], here: int, there: int
+) -> None:
+    """7x7/2 and pool3/2 see 11 at stride 4.
 
-    Where the 1x1 before it has the stride instead, it runs at the stage's own: 2*(8-4) + 2*(16-8) + 2*(32-16) = 56 more.
+    A 3x3 at stride s adds 2s; the first of a stage runs at the stride before the stage.
+
+    Where the 1x1 before it has the stride instead, it runs at the stage's own: 2*(8-4) + 2*(16-8) +
+    2*(32-16) = 56 more.
     """
     strides = (4, 8, 16, 32)
-    assert 11 + sum(2 * (s // (2 if s > 4 else 1)) + 2 * s * (n - 1) for n, s in zip(blocks, strides, strict=True)) == here
+    assert (
+        11
+        + sum(
+            2 * (s // (2 if s > 4 else 1)) + 2 * s * (n - 1)
+            for n, s in zip(blocks, strides, strict=True)
+        )
+        == here
+    )
     assert 11 + sum(2 * s * n for n, s in zip(blocks, strides, strict=True)) == there
     name = {6: "50", 23: "101", 36: "152"}[blocks[2]]
     field = network_field(netdsl.load(FOLDER / f"resnet{name}.net").graph)
@@ -104,7 +130,7 @@ def test_a_resnet_with_its_strides_in_the_3x3_sees_56_less(blocks: tuple[int, ..
     assert field.size == (here, here)
 
 
-# --- positions one by one ---------------------------------------------------------------------------------------------------
+# --- positions one by one -------------------------------------------------------------------------
 #
 # Every rule is written here once more, from what the layer computes: which positions of its input position i is made of, on a line
 # without ends. Nothing is asked of a kind but its options.
@@ -117,7 +143,9 @@ def each(option: Any, axis: int) -> int:
     return int(values[axis] if len(values) > 1 else values[0])
 
 
-def margins(option: Any, axis: int, size: int, window: int, stride: int, dilation: int) -> tuple[int, int]:
+def margins(
+    option: Any, axis: int, size: int, window: int, stride: int, dilation: int
+) -> tuple[int, int]:
     said = str(getattr(option, "text", ""))
     reach = dilation * (window - 1)
     if said == "same":
@@ -134,7 +162,11 @@ def margins(option: Any, axis: int, size: int, window: int, stride: int, dilatio
 
 
 def sizes_of(kind: Kind, axis: int) -> tuple[int, int, int]:
-    return each(kind.size or 1, axis), each(kind.stride or 1, axis), each(kind.values.get("dilation", 1), axis)
+    return (
+        each(kind.size or 1, axis),
+        each(kind.stride or 1, axis),
+        each(kind.values.get("dilation", 1), axis),
+    )
 
 
 def slid(kind: Kind, axis: int, size: int) -> Cells:
@@ -152,8 +184,17 @@ def transposed(kind: Kind, axis: int) -> Cells:
     window, stride, dilation = sizes_of(kind, axis)
     word = getattr(kind.values["pad"], "text", "")
     spare = dilation * (window - 1) + 1 - stride
-    cut = max(0, spare) // 2 if word in ("same", "tf") else margins(kind.values["pad"], axis, 0, window, stride, dilation)[0]
-    return lambda i: holders(lambda j: {j * stride + dilation * cell - cut for cell in range(window)}, stride, i, 2 * dilation * window + 2)
+    cut = (
+        max(0, spare) // 2
+        if word in ("same", "tf")
+        else margins(kind.values["pad"], axis, 0, window, stride, dilation)[0]
+    )
+    return lambda i: holders(
+        lambda j: {j * stride + dilation * cell - cut for cell in range(window)},
+        stride,
+        i,
+        2 * dilation * window + 2,
+    )
 
 
 def lines(size: int, count: int) -> Cells:
@@ -164,13 +205,46 @@ def lines(size: int, count: int) -> Cells:
     return cells
 
 
-SAME = {"add", "concat", "mul", "max", "avg", "sub", "dot", "id", "bn", "ln", "rms", "relu", "tanh", "lrelu", "dropout", "swish"}
-SAME |= {"droppath", "prelu", "sdropout", "dense", "shuffle", "slice", "scale", "softmax", "sigmoid", "linear", "pos", "lrn", "featpool"}
+SAME = {
+    "add",
+    "concat",
+    "mul",
+    "max",
+    "avg",
+    "sub",
+    "dot",
+    "id",
+    "bn",
+    "ln",
+    "rms",
+    "relu",
+    "tanh",
+    "lrelu",
+    "dropout",
+    "swish",
+}
+SAME |= {
+    "droppath",
+    "prelu",
+    "sdropout",
+    "dense",
+    "shuffle",
+    "slice",
+    "scale",
+    "softmax",
+    "sigmoid",
+    "linear",
+    "pos",
+    "lrn",
+    "featpool",
+}
 GONE = {"gap", "gmp", "fc", "flatten"}
 
 
 def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:
-    """For each input of an operation, which of its positions position i is made of; None where the axis is gone."""
+    """For each input of an operation, which of its positions position i is made of; None where
+    the axis is gone.
+    """
     op = graph.ops[index]
     kind = op.kind
     assert kind is not None
@@ -204,7 +278,9 @@ def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:
 
 
 def oracle(graph: Graph, axis: int) -> Callable[[int, int], frozenset[int] | None]:
-    """The positions of the first input that output i of an operation is made of, on a line without ends; None without positions."""
+    """The positions of the first input that output i of an operation is made of, on a line
+    without ends; None without positions.
+    """
     positions = len(graph.inputs[0].shape) - 1
 
     @cache
@@ -213,7 +289,9 @@ def oracle(graph: Graph, axis: int) -> Callable[[int, int], frozenset[int] | Non
         if op.kind is None:
             return index == graph.inputs[0].op
         return len(op.shape) - 1 == positions and any(
-            has(source) for source, cells in zip(op.inputs, moved(graph, index, axis), strict=True) if cells
+            has(source)
+            for source, cells in zip(op.inputs, moved(graph, index, axis), strict=True)
+            if cells
         )
 
     @cache
@@ -234,7 +312,9 @@ def oracle(graph: Graph, axis: int) -> Callable[[int, int], frozenset[int] | Non
 
 
 def compare(graph: Graph) -> int:
-    """Holds every operation's field against its sets, at all positions of its output; how many fields there were."""
+    """Holds every operation's field against its sets, at all positions of its output; how many
+    fields there were.
+    """
     count = 0
     fields = receptive_fields(graph)
     for axis in range(len(graph.inputs[0].shape) - 1):
@@ -255,7 +335,9 @@ def compare(graph: Graph) -> int:
                 assert (not start) == (not end)
                 assert not start or not end or min(end) - min(start) == field.stride[axis] * far
             for i, cells in enumerate(sets):
-                place = tuple(i if each_axis == axis else 0 for each_axis in range(len(op.shape) - 1))
+                place = tuple(
+                    i if each_axis == axis else 0 for each_axis in range(len(op.shape) - 1)
+                )
                 ends = seen_by(graph, index, place)
                 assert field.whole or not cells or (ends and ends[axis] == (min(cells), max(cells)))
             count += 1
@@ -290,16 +372,46 @@ def test_positions_one_by_one(text: str) -> None:
     assert compare(graph_of(text)) > 1
 
 
-STEPS = ["conv3-2", "conv3-2/2", "conv2-2(pad=0)", "conv5-2(pad=tf)", "conv3-2(dilation=2)", "conv4-2/3(pad=tf)", "pool", "pool3/2(ceil)"]
-STEPS += ["pool3/1(pad=same)", "dw3/2", "sep3-2", "tconv3-2/2", "tconv4-2/2(pad=1)", "tconv2-2/2", "up2", "up3", "up2(bilinear)", "pad(1)"]
-STEPS += ["crop((0,1))", "resize(12)", "add[ id | conv3-2 ]", "[ conv1-2 | conv5-2 | id ]", "res(conv3-2)", "bn", "relu"]
+STEPS = [
+    "conv3-2",
+    "conv3-2/2",
+    "conv2-2(pad=0)",
+    "conv5-2(pad=tf)",
+    "conv3-2(dilation=2)",
+    "conv4-2/3(pad=tf)",
+    "pool",
+    "pool3/2(ceil)",
+]
+STEPS += [
+    "pool3/1(pad=same)",
+    "dw3/2",
+    "sep3-2",
+    "tconv3-2/2",
+    "tconv4-2/2(pad=1)",
+    "tconv2-2/2",
+    "up2",
+    "up3",
+    "up2(bilinear)",
+    "pad(1)",
+]
+STEPS += [
+    "crop((0,1))",
+    "resize(12)",
+    "add[ id | conv3-2 ]",
+    "[ conv1-2 | conv5-2 | id ]",
+    "res(conv3-2)",
+    "bn",
+    "relu",
+]
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_random_chains(seed: int) -> None:
     rng = Random(seed)
     while True:
-        text = f"{rng.randint(9, 24)}x2 > " + " > ".join(rng.choice(STEPS) for _ in range(rng.randint(2, 7)))
+        text = f"{rng.randint(9, 24)}x2 > " + " > ".join(
+            rng.choice(STEPS) for _ in range(rng.randint(2, 7))
+        )
         try:
             graph = graph_of(text)
         except netdsl.NetError:
@@ -319,11 +431,20 @@ def test_random_programs(seed: int) -> None:
         assert compare(graph) >= 1
 
 
-# --- the whole input, several inputs, branches that differ ------------------------------------------------------------------
+# --- the whole input, several inputs, branches that differ ----------------------------------------
 
 
 @pytest.mark.parametrize(
-    "text", ["gap", "gmp", "fc-3", "flatten", "reshape(64x2)", "permute(2, 1, 3)", "conv3-2 > gap > reshape(1x1x2) > conv1-2"]
+    "text",
+    [
+        "gap",
+        "gmp",
+        "fc-3",
+        "flatten",
+        "reshape(64x2)",
+        "permute(2, 1, 3)",
+        "conv3-2 > gap > reshape(1x1x2) > conv1-2",
+    ],
 )
 def test_the_whole_input_without_positions(text: str) -> None:
     field = receptive_fields(graph_of(f"8x8x2 > conv3-2 > {text}"))[-1]
@@ -332,7 +453,9 @@ def test_the_whole_input_without_positions(text: str) -> None:
     assert str(field) == "whole"
 
 
-@pytest.mark.parametrize("text", ["mul[ id | gap ]", "gn(groups=1)", "in", "[ id | gap > fc-128 > reshape(8x8x2) ]"])
+@pytest.mark.parametrize(
+    "text", ["mul[ id | gap ]", "gn(groups=1)", "in", "[ id | gap > fc-128 > reshape(8x8x2) ]"]
+)
 def test_the_whole_input_at_positions_keeps_what_windows_see(text: str) -> None:
     field = receptive_fields(graph_of(f"8x8x2 > conv3-2 > {text} > conv3-2"))[-1]
     assert field == Field((5, 5), (1, 1), (-2, -2), whole=True)
@@ -340,14 +463,20 @@ def test_the_whole_input_at_positions_keeps_what_windows_see(text: str) -> None:
 
 
 def test_sequences() -> None:
-    fields = receptive_fields(graph_of("16 of int(9) > embed-4 > conv3-4 > cls > attention(heads=2) > first"))
+    fields = receptive_fields(
+        graph_of("16 of int(9) > embed-4 > conv3-4 > cls > attention(heads=2) > first")
+    )
     assert fields[0] == fields[1] == Field((1,), (1,), (0,))
     assert fields[2] == fields[3] == Field((3,), (1,), (-1,))
     assert fields[4] == Field((3,), (1,), (-2,))
     assert fields[5] == Field((3,), (1,), (-2,), whole=True)
     assert fields[6] == Field((16,), (), (0,), whole=True)
-    assert receptive_fields(graph_of("9x2 > lstm-4(seq) > conv3-2"))[-1] == Field((3,), (1,), (-1,), whole=True)
-    assert receptive_fields(graph_of("9x2 > lstm-4(seq, back) > conv3-2"))[-1] == Field((9,), (), (0,), whole=True)
+    assert receptive_fields(graph_of("9x2 > lstm-4(seq) > conv3-2"))[-1] == Field(
+        (3,), (1,), (-1,), whole=True
+    )
+    assert receptive_fields(graph_of("9x2 > lstm-4(seq, back) > conv3-2"))[-1] == Field(
+        (9,), (), (0,), whole=True
+    )
 
 
 def test_an_input_without_positions_has_none() -> None:
@@ -372,7 +501,14 @@ def test_several_inputs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "aligned"), [("unet", True), ("fcn8s", True), ("autoencoder_unpool", True), ("wavenet", False), ("xception", False)]
+    ("name", "aligned"),
+    [
+        ("unet", True),
+        ("fcn8s", True),
+        ("autoencoder_unpool", True),
+        ("wavenet", False),
+        ("xception", False),
+    ],
 )
 def test_which_examples_are_aligned(name: str, aligned: bool) -> None:
     field = network_field(netdsl.load(FOLDER / f"{name}.net").graph)
@@ -391,7 +527,9 @@ def test_branches_that_differ_say_so() -> None:
     assert (shifted.size, shifted.stride, shifted.aligned) == ((2,), (2,), False)
     uneven = field_of("30x2 > add[ conv3-2/2 | crop((7,8)) ]")
     assert (uneven.stride, uneven.start, uneven.aligned) == ((2,), (-1,), False)
-    assert uneven.size == (max(max(2 * i + 1, i + 7) - min(2 * i - 1, i + 7) + 1 for i in range(15)),)
+    assert uneven.size == (
+        max(max(2 * i + 1, i + 7) - min(2 * i - 1, i + 7) + 1 for i in range(15)),
+    )
     assert not field_of("30x2 > add[ conv3-2/2 | crop((7,8)) ] > conv3-2").aligned
 
 
@@ -418,7 +556,14 @@ def test_strides_beyond_all_bounds_are_the_whole_input() -> None:
     assert fields[54] == Field((1, 1), (), (0, 0), whole=True)
 
 
-@pytest.mark.parametrize("text", ["8x2 > up1000000", "1000000x2 > add[ conv3-2/2 | crop((250000,250000)) ]", "9000x2 > resize(9001)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8x2 > up1000000",
+        "1000000x2 > add[ conv3-2/2 | crop((250000,250000)) ]",
+        "9000x2 > resize(9001)",
+    ],
+)
 def test_fields_that_all_differ_are_the_whole_input_where_they_are_many(text: str) -> None:
     field = receptive_fields(graph_of(f"{text} > conv3-2"))[-1]
     assert field is not None
@@ -426,11 +571,16 @@ def test_fields_that_all_differ_are_the_whole_input_where_they_are_many(text: st
     assert not field.has_positions
 
 
-# --- kinds ------------------------------------------------------------------------------------------------------------------
+# --- kinds ----------------------------------------------------------------------------------------
 
 
 def test_a_kind_that_says_nothing_of_positions_fails() -> None:
-    stated: dict[str, Any] = {"__doc__": "Nothing.", "word": "nothing", "group": "shape", "cases": (Case("nothing", (1,), (1,), 0),)}
+    stated: dict[str, Any] = {
+        "__doc__": "Nothing.",
+        "word": "nothing",
+        "group": "shape",
+        "cases": (Case("nothing", (1,), (1,), 0),),
+    }
     stated |= {"arithmetic": "", "keeps": "", "layers": lambda self, k, name, output, *inputs: []}
     with pytest.raises(TypeError, match="sees or reach"):
         type("Nothing", (Plain,), stated)
@@ -439,9 +589,15 @@ def test_a_kind_that_says_nothing_of_positions_fails() -> None:
 
 @pytest.mark.parametrize(
     ("seen", "told"),
-    [(Seen(), "positions stay"), (Seen(None), "not what is seen"), (Seen(((Reach(1, 0, 0),),)), "each axis")],
+    [
+        (Seen(), "positions stay"),
+        (Seen(None), "not what is seen"),
+        (Seen(((Reach(1, 0, 0),),)), "each axis"),
+    ],
 )
-def test_a_kind_that_says_what_cannot_be_fails(seen: Seen, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_that_says_what_cannot_be_fails(
+    seen: Seen, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     graph = graph_of("8x8x2 > pool")
     monkeypatch.setattr(KINDS["pool"], "sees", lambda self, output, *inputs: (seen,))
     with pytest.raises(ValueError, match=told):
@@ -451,21 +607,28 @@ def test_a_kind_that_says_what_cannot_be_fails(seen: Seen, told: str, monkeypatc
 @pytest.mark.parametrize("word", KINDS)
 def test_every_case_has_fields(word: str) -> None:
     for case in KINDS[word].cases:
-        shape = "x".join(map(str, case.input)) + (f" of int({case.input.limit})" if hasattr(case.input, "limit") else "")
+        shape = "x".join(map(str, case.input)) + (
+            f" of int({case.input.limit})" if hasattr(case.input, "limit") else ""
+        )
         graph = graph_of(f"{shape} > {case.text} > relu")
         fields = receptive_fields(graph)
         assert len(fields) == len(graph.ops)
         for op, field in zip(graph.ops, fields, strict=True):
             if field and field.has_positions:
                 indices = hasattr(op.shape, "limit")
-                assert len(field.stride) == len(field.size) == len(field.start) == len(op.shape) - (not indices)
+                assert (
+                    len(field.stride)
+                    == len(field.size)
+                    == len(field.start)
+                    == len(op.shape) - (not indices)
+                )
 
 
 def test_defaults_are_those_of_a_call() -> None:
     assert KINDS["relu"].make(Call("relu")).sees((4, 4, 2), (4, 4, 2)) == (Seen(),)
 
 
-# --- drawn ------------------------------------------------------------------------------------------------------------------
+# --- drawn ----------------------------------------------------------------------------------------
 
 DRAWN = {
     "small": "16x16x1 > conv3-2 > pool > conv3-2",

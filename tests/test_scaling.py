@@ -14,7 +14,9 @@ GRAPH = netdsl.parse("10 > fc-20 > softmax-5").graph  # 325 params, 300 multiply
 
 
 def test_a_step_by_hand() -> None:
-    """Four devices send 2 · 3/4 · 4 bytes for each of 325 params; 16 examples take 3 · 2 · 300 · 16 operations."""
+    """Four devices send 2 · 3/4 · 4 bytes for each of 325 params; 16 examples take 3 · 2 · 300 ·
+    16 operations.
+    """
     found = step(GRAPH, 4, link=1950, batch=16, rate=57600, use=0.5)
     assert found == Step(sent=1950.0, compute=1.0, exchange=1.0)
     assert found.apart == 2
@@ -37,5 +39,8 @@ def test_nothing_is_free() -> None:
 
 
 def test_the_page_has_the_table() -> None:
-    graphs = {name: netdsl.load(ROOT / "examples" / f"{file}.net").graph for name, file in (("ResNet-50", "resnet50"), ("VGG-16", "vgg16"))}
+    graphs = {
+        name: netdsl.load(ROOT / "examples" / f"{file}.net").graph
+        for name, file in (("ResNet-50", "resnet50"), ("VGG-16", "vgg16"))
+    }
     assert table(graphs) in (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")

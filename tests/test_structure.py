@@ -1,4 +1,6 @@
-"""Branches, repeats and blocks found again in plain graphs: what is found, and that unfolding it gives the graph back."""
+"""Branches, repeats and blocks found again in plain graphs: what is found, and that unfolding it
+gives the graph back.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ from netdsl.structure import (
     with_blocks,
 )
 
-# --- a toy: `conv` makes c channels, `act` keeps them, `add` and `cat` join ---------------------------------------------------
+# --- a toy: `conv` makes c channels, `act` keeps them, `add` and `cat` join -----------------------
 
 
 class Toy:
@@ -51,7 +53,9 @@ class Toy:
         return len(self.nodes) - 1
 
 
-def found(toy: Toy, outputs: Sequence[int], ends: Sequence[int] = ()) -> tuple[list[Block], list[Flow]]:
+def found(
+    toy: Toy, outputs: Sequence[int], ends: Sequence[int] = ()
+) -> tuple[list[Block], list[Flow]]:
     flows = repeated(chains(toy.nodes, [0], outputs, ends), 1)
     blocks, flows = with_blocks(flows, lambda chain: len(written(chain)))
     return blocks, repeated(flows, 4)
@@ -70,7 +74,9 @@ def written(chain: Chain) -> str:
         elif isinstance(item.head, BlockHead):
             steps.append(f"block{item.head.block}({values})")
         else:
-            steps.append(f"{item.head}({values})" if not inside else f"{item.head}[{' | '.join(inside)}]")
+            steps.append(
+                f"{item.head}({values})" if not inside else f"{item.head}[{' | '.join(inside)}]"
+            )
     return " > ".join(steps) or "id"
 
 
@@ -80,7 +86,7 @@ def _value(value: Any) -> str:
     return f"n{value.node}" if isinstance(value, NodeName) else str(value)
 
 
-# --- unfolding ----------------------------------------------------------------------------------------------------------------
+# --- unfolding ------------------------------------------------------------------------------------
 
 
 class Made(NamedTuple):
@@ -102,7 +108,9 @@ class Unfold:
         assert made is not None
         return made
 
-    def chain(self, chain: Chain, x: Made | None, names: dict[int, Made], values: Mapping[str, Any]) -> Made | None:
+    def chain(
+        self, chain: Chain, x: Made | None, names: dict[int, Made], values: Mapping[str, Any]
+    ) -> Made | None:
         for item in chain:
             own = [self.value(value, x, names, values) for value in item.values]
             if item.head == REFERENCE:
@@ -112,7 +120,12 @@ class Unfold:
                     x = self.chain(item.children[0], x, dict(names), values)
             elif isinstance(item.head, BlockHead):
                 block = self.blocks[item.head.block]
-                x = self.chain(block.chain, x, {}, {p.name: v for p, v in zip(block.parameters, own, strict=True)})
+                x = self.chain(
+                    block.chain,
+                    x,
+                    {},
+                    {p.name: v for p, v in zip(block.parameters, own, strict=True)},
+                )
             elif item.children:
                 branches = [self.chain(child, x, names, values) for child in item.children]
                 parts = [branch for branch in branches if branch is not None]
@@ -120,13 +133,17 @@ class Unfold:
                 x = Made((item.head, tuple(part.what for part in parts)), width)
             else:
                 assert x is not None
-                x = Made((item.head, tuple(own), (x.what,)), own[-1] if item.head == "conv" else x.width)
+                x = Made(
+                    (item.head, tuple(own), (x.what,)), own[-1] if item.head == "conv" else x.width
+                )
             if item.node >= 0 and x is not None:
                 names[item.node] = x
         return x
 
     @staticmethod
-    def value(value: Any, x: Made | None, names: Mapping[int, Made], values: Mapping[str, Any]) -> Any:
+    def value(
+        value: Any, x: Made | None, names: Mapping[int, Made], values: Mapping[str, Any]
+    ) -> Any:
         if isinstance(value, NodeName):
             return names[value.node]
         if isinstance(value, Formula):
@@ -143,15 +160,19 @@ def expected(toy: Toy, output: int) -> Hashable:
     return what[output]
 
 
-def assert_unfolds(toy: Toy, outputs: Sequence[int], ends: Sequence[int] = ()) -> tuple[list[Block], list[Flow]]:
+def assert_unfolds(
+    toy: Toy, outputs: Sequence[int], ends: Sequence[int] = ()
+) -> tuple[list[Block], list[Flow]]:
     blocks, flows = found(toy, outputs, ends)
     unfold, names = Unfold(blocks, toy.widths[0]), {}
     made = [unfold.flow(flow, names) for flow in flows]
-    assert [each.what for each in made[-len(outputs) :]] == [expected(toy, output) for output in outputs]
+    assert [each.what for each in made[-len(outputs) :]] == [
+        expected(toy, output) for output in outputs
+    ]
     return blocks, flows
 
 
-# --- what is found ------------------------------------------------------------------------------------------------------------
+# --- what is found --------------------------------------------------------------------------------
 
 
 def bottleneck(toy: Toy, x: int, c: int) -> int:
@@ -178,11 +199,16 @@ def test_residuals_of_several_widths_are_one_block() -> None:
     blocks, (flow,) = assert_unfolds(toy, [x])
     assert [len(block.parameters) for block in blocks] == [0]
     assert written(blocks[0].chain).startswith("add[conv(1,1*in//4) > act() > conv(3,1*in//1)")
-    assert written(flow.chain) == "(block0()) x3 > conv(1,64) > (block0()) x3 > conv(1,128) > (block0()) x3 > conv(1,256)"
+    assert (
+        written(flow.chain)
+        == "(block0()) x3 > conv(1,64) > (block0()) x3 > conv(1,128) > (block0()) x3 > conv(1,256)"
+    )
 
 
 def test_what_comes_in_keeps_its_meaning_in_blocks_of_blocks() -> None:
-    """Of pre-activation residual networks: a width within one block is another thing than at its call."""
+    """Of pre-activation residual networks: a width within one block is another thing than at its
+    call.
+    """
     toy = Toy(16)
     x = 0
     for c in (16, 32, 64):
@@ -200,16 +226,26 @@ def cells(number: int) -> tuple[Toy, int]:
     before, x = 0, toy.conv(0, 8)
     for _ in range(number):
         one, two = toy.conv(toy.act(before), 8, 5), toy.conv(toy.act(x), 8, 3)
-        cell = toy.join("cat", toy.join("add", one, two), toy.join("add", two, toy.conv(one, 8, 7)), x)
+        cell = toy.join(
+            "cat", toy.join("add", one, two), toy.join("add", two, toy.conv(one, 8, 7)), x
+        )
         before, x = x, toy.conv(cell, 8, 1)
     return toy, x
 
 
 def test_cells_that_reach_over_the_last_one_are_blocks_with_two_chains() -> None:
     toy, output = cells(6)
-    ends = [place for place in crossings(toy.nodes) if toy.nodes[place].head == "conv" and toy.nodes[place].values == (1, 8)]
+    ends = [
+        place
+        for place in crossings(toy.nodes)
+        if toy.nodes[place].head == "conv" and toy.nodes[place].values == (1, 8)
+    ]
     blocks, flows = assert_unfolds(toy, [output], ends)
-    assert any(sum(isinstance(value, NodeName) for value in item.values) == 2 for flow in flows for item in every(flow.chain))
+    assert any(
+        sum(isinstance(value, NodeName) for value in item.values) == 2
+        for flow in flows
+        for item in every(flow.chain)
+    )
     assert any(len(block.parameters) == 2 for block in blocks)
 
 
@@ -225,7 +261,10 @@ def test_several_outputs_share_what_they_share() -> None:
     toy = Toy()
     trunk = toy.act(toy.conv(0, 8))
     _, flows = assert_unfolds(toy, [toy.conv(trunk, 2), toy.conv(trunk, 5)])
-    assert [written(flow.chain) for flow in flows] == ["conv(3,8) > act() > conv(3,2)", "@n2 > conv(3,5)"]
+    assert [written(flow.chain) for flow in flows] == [
+        "conv(3,8) > act() > conv(3,2)",
+        "@n2 > conv(3,5)",
+    ]
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -238,7 +277,12 @@ def test_random_graphs_unfold(seed: int) -> None:
         if pattern and rng.random() < 0.4:  # what was done before, again
             kind, back, c, k = rng.choice(pattern)
         else:
-            kind, back, c, k = rng.choice("cccaajj"), rng.randrange(1, 4), rng.choice((4, 8, 16)), rng.choice((1, 3))
+            kind, back, c, k = (
+                rng.choice("cccaajj"),
+                rng.randrange(1, 4),
+                rng.choice((4, 8, 16)),
+                rng.choice((1, 3)),
+            )
         pattern.append((kind, back, c, k))
         x, other = last[-1], last[-min(back, len(last))]
         if kind == "c":

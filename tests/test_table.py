@@ -22,7 +22,15 @@ from netdsl.report.why import why
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden" / "table"
-SMALL = ["lenet5", "resnet18", "googlenet_bn", "efficientnet_b0", "siamese", "lstm_classifier", "vit_b_16"]
+SMALL = [
+    "lenet5",
+    "resnet18",
+    "googlenet_bn",
+    "efficientnet_b0",
+    "siamese",
+    "lstm_classifier",
+    "vit_b_16",
+]
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -35,7 +43,11 @@ def test_formats(name: str, format: str, golden: Callable[[Path, str], None]) ->
 @pytest.mark.parametrize("by", LEVELS)
 def test_levels(by: str, golden: Callable[[Path, str], None]) -> None:
     network = netdsl.load(ROOT / "examples" / "resnet18.net")
-    view = View(by=by, columns=("output", "params", "weights", "flops", "memory", "intensity", "share"), batch=8)
+    view = View(
+        by=by,
+        columns=("output", "params", "weights", "flops", "memory", "intensity", "share"),
+        batch=8,
+    )
     golden(GOLDEN / f"resnet18.by_{by}", as_text(sheet(network, view)) + "\n")
 
 
@@ -46,12 +58,16 @@ def test_columns_sum_to_the_totals(name: str, by: str) -> None:
     found = sheet(network, View(by=by, columns=tuple(COLUMNS), batch=3))
     for at, key in enumerate(found.keys):
         if COLUMNS[key].sums:
-            assert sum(values[at] for _, depth, values in found.lines if not depth) == found.totals[at], key
+            assert (
+                sum(values[at] for _, depth, values in found.lines if not depth) == found.totals[at]
+            ), key
             assert all(isinstance(values[at], int) for _, _, values in found.lines)
         else:
             assert found.totals[at] is None
     counts = network.counts
-    assert dict(zip(found.keys, found.totals, strict=True))["flops"] == counts.flops >= 2 * counts.macs
+    assert (
+        dict(zip(found.keys, found.totals, strict=True))["flops"] == counts.flops >= 2 * counts.macs
+    )
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -77,13 +93,17 @@ def test_receptive_fields_are_columns_and_drawings(capsys: pytest.CaptureFixture
     assert re.search(r"^softmax-1000 +all$", shown, flags=re.MULTILINE)
     assert main(["table", path, "--json"]) == 0
     axis = {"size": 212, "stride": 32}
-    assert [{k: a[k] for k in axis} for a in json.loads(capsys.readouterr().out)["receptive_field"]] == [axis, axis]
+    assert [
+        {k: a[k] for k in axis} for a in json.loads(capsys.readouterr().out)["receptive_field"]
+    ] == [axis, axis]
     assert main(["table", str(ROOT / "examples" / "lenet5.net"), "--rf", "conv5-16"]) == 0
     assert "sees rows 10 to 23, columns 10 to 23 of input" in capsys.readouterr().out
 
 
 def test_sorted_by_a_column() -> None:
-    found = sheet(netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), sort="params"))
+    found = sheet(
+        netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), sort="params")
+    )
     numbers = [values[0] for _, _, values in found.lines]
     assert numbers == sorted(numbers, reverse=True)
     assert found.lines[0][0] == "fc-4096"
@@ -91,14 +111,38 @@ def test_sorted_by_a_column() -> None:
 
 def test_sorted_by_the_receptive_field() -> None:
     found = sheet(netdsl.load(ROOT / "examples" / "lenet5.net"), View(columns=("rf",), sort="rf"))
-    assert [values[0] for _, _, values in found.lines] == ["all", "all", "all", "16", "14", "6", "5", "1"]
+    assert [values[0] for _, _, values in found.lines] == [
+        "all",
+        "all",
+        "all",
+        "16",
+        "14",
+        "6",
+        "5",
+        "1",
+    ]
 
 
 def test_without_biases() -> None:
     """The lecture's table of VGG-16, not counting biases."""
-    found = sheet(netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), bias=False))
+    found = sheet(
+        netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), bias=False)
+    )
     weights = [values[0] for _, _, values in found.lines if values[0]]
-    assert weights == [1728, 36864, 73728, 147456, 294912, 589824, 589824, 1179648, *[2359296] * 5, 102760448, 16777216, 4096000]
+    assert weights == [
+        1728,
+        36864,
+        73728,
+        147456,
+        294912,
+        589824,
+        589824,
+        1179648,
+        *[2359296] * 5,
+        102760448,
+        16777216,
+        4096000,
+    ]
 
 
 def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> None:
@@ -117,20 +161,39 @@ def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> Non
 def test_products_give_the_weights(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each row's product, worked out, is the number behind it."""
     assert main(["table", str(path), "--lecture"]) == 0
-    for sum_, number in re.findall(r"params: (.*) = ([0-9,]+)$", capsys.readouterr().out, flags=re.MULTILINE):
-        parts = [math.prod(map(int, re.findall("[0-9]+", product))) for product in sum_.split(" + ")]
+    for sum_, number in re.findall(
+        r"params: (.*) = ([0-9,]+)$", capsys.readouterr().out, flags=re.MULTILINE
+    ):
+        parts = [
+            math.prod(map(int, re.findall("[0-9]+", product))) for product in sum_.split(" + ")
+        ]
         assert sum(parts) == int(number.replace(",", ""))
 
 
 WHY = [
-    ("28x28x6 > conv5-16(pad=0)", "conv_1", ["floor((28 - 5 + 0)/1) + 1 = 24 on each axis", "5*5*6*16 kernel + 16 bias = 2,416"]),
-    ("28x28x6 > conv5-16(pad=0) as c", "@c", ["24*24 positions * 5*5*6*16 = 1,382,400", "24*24*16 = 9,216"]),
-    ("7x7x3 > conv3-4/2x1(pad=(1,0,1,1))", "conv3-4/2x1", ["floor((7 - 3 + 1)/2) + 1 = 3; floor((7 - 3 + 2)/1) + 1 = 7"]),
+    (
+        "28x28x6 > conv5-16(pad=0)",
+        "conv_1",
+        ["floor((28 - 5 + 0)/1) + 1 = 24 on each axis", "5*5*6*16 kernel + 16 bias = 2,416"],
+    ),
+    (
+        "28x28x6 > conv5-16(pad=0) as c",
+        "@c",
+        ["24*24 positions * 5*5*6*16 = 1,382,400", "24*24*16 = 9,216"],
+    ),
+    (
+        "7x7x3 > conv3-4/2x1(pad=(1,0,1,1))",
+        "conv3-4/2x1",
+        ["floor((7 - 3 + 1)/2) + 1 = 3; floor((7 - 3 + 2)/1) + 1 = 7"],
+    ),
     ("5x5x16 > fc-120", "fc_1", ["400*120 = 48,000", "400*120 kernel + 120 bias = 48,120"]),
     (
         "8x8x4 > tconv3-4/2(bn)",
         "tconv_1",
-        ["8*8 positions of the input * 3*3*4*4 = 9,216", "4 gamma + 4 beta = 8, and 8 moving statistics"],
+        [
+            "8*8 positions of the input * 3*3*4*4 = 9,216",
+            "4 gamma + 4 beta = 8, and 8 moving statistics",
+        ],
     ),
     ("8x8x4 > sep3-16", "sep3-16", ["8*8 positions * (3*3*4*1 + 1*1*4*16) = 6,400"]),
 ]
@@ -152,8 +215,13 @@ def test_all_that_is_told_holds(name: str) -> None:
             if found:
                 terms = re.sub(r"[a-z ]", "", found[1]).replace("**", "*")
                 outer, _, inner = terms.partition("*(")
-                sums = sum(math.prod(map(int, part.split("*"))) for part in (inner or outer).rstrip(")").split("+"))
-                assert sums * (math.prod(map(int, outer.split("*"))) if inner else 1) == int(found[2].replace(",", "")), line
+                sums = sum(
+                    math.prod(map(int, part.split("*")))
+                    for part in (inner or outer).rstrip(")").split("+")
+                )
+                assert sums * (math.prod(map(int, outer.split("*"))) if inner else 1) == int(
+                    found[2].replace(",", "")
+                ), line
 
 
 def test_why_knows_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,7 +233,9 @@ def test_memory_is_for_a_batch_and_a_precision() -> None:
     network = netdsl.load(ROOT / "examples" / "lenet5.net")
     (whole,) = sheet(network, View(columns=("memory",))).totals
     assert whole == 4 * network.counts.activations
-    assert sheet(network, View(columns=("memory",), batch=32, precision="bfloat16")).totals == (16 * whole,)
+    assert sheet(network, View(columns=("memory",), batch=32, precision="bfloat16")).totals == (
+        16 * whole,
+    )
 
 
 @pytest.mark.parametrize(
@@ -208,23 +278,35 @@ def test_equal_blocks_are_one_line_with_what_is_in_them() -> None:
         ("gap", 0, 0),
     ]
     assert [label for label, _, _ in found.lines][1:4] == ["b_1", "b_1_a_1", "b_1_a_2"]
-    assert sum(values[1] for _, depth, values in found.folded if not depth) == pytest.approx(100, abs=0.02)
+    assert sum(values[1] for _, depth, values in found.folded if not depth) == pytest.approx(
+        100, abs=0.02
+    )
 
 
 LARGE = 94_906_265  # its square is the largest below 2**53
 
 
 def test_counts_are_exact_beyond_what_floats_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whole numbers everywhere: one that went through a float would be off by one here, or end in `.0`."""
+    """Whole numbers everywhere: one that went through a float would be off by one here, or end
+    in `.0`.
+    """
     text = f"{2**53 - 1} > fc-1 > fc-3"
-    totals = {"params": 2**53 + 6, "weights": 2**53 + 2, "macs": 2**53 + 2, "activations": 2**53 + 3}
+    totals = {
+        "params": 2**53 + 6,
+        "weights": 2**53 + 2,
+        "macs": 2**53 + 2,
+        "activations": 2**53 + 3,
+    }
     assert main(["table", text, "--json", "--batch", "1024"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {key: found["totals"][key] for key in totals} == totals
     assert [row["params"] for row in found["rows"]] == [0, 2**53, 6]
     assert found["rows"][0]["memory"] == 4 * 1024 * (2**53 - 1)
     assert found["memory"]["parameters"] == 4 * (2**53 + 6)
-    assert not any(isinstance(number, float) for number in (*found["totals"].values(), *found["memory"].values()))
+    assert not any(
+        isinstance(number, float)
+        for number in (*found["totals"].values(), *found["memory"].values())
+    )
     assert main(["table", text, "--format", "csv"]) == 0
     assert f"fc-1,1,{2**53},{2**53 - 1},1" in capsys.readouterr().out
     for format in ("text", "markdown", "latex", "html"):
@@ -250,7 +332,12 @@ def test_narrow_terminals_cut_labels() -> None:
 @pytest.mark.parametrize("format", ["text", "markdown", "csv", "latex", "html", "json"])
 def test_the_command(format: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(ROOT / "examples" / "resnet18.net")
-    assert main(["table", path, "--format", format, "--by", "block", "--columns", "output,params,flops"]) == 0
+    assert (
+        main(
+            ["table", path, "--format", format, "--by", "block", "--columns", "output,params,flops"]
+        )
+        == 0
+    )
     shown = capsys.readouterr().out
     assert ("basic_1" if format in ("csv", "json") else "basic x2") in shown.replace("\\_", "_")
     if format == "json":
@@ -278,18 +365,44 @@ def test_a_column_that_there_is_not(option: str, capsys: pytest.CaptureFixture[s
     assert "did you mean `params`" in shown
 
 
-def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(capsys: pytest.CaptureFixture[str]) -> None:
+def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     path = str(ROOT / "examples" / "vgg16.net")
     assert main(["table", path, "--batch", "32", "--optimizer", "momentum", "--fit", "24GiB"]) == 0
     shown = capsys.readouterr().out
     assert "memory, batch 32, float32, momentum" in shown
     assert re.search(r"training peak +3\.7 GiB", shown)
     most = int(re.search(r"largest batch in 24.0 GiB: (\d+)", shown)[1])  # type: ignore[index]
-    assert main(["table", path, "--json", "--batch", str(most), "--optimizer", "momentum", "--fit", "24GiB"]) == 0
+    assert (
+        main(
+            [
+                "table",
+                path,
+                "--json",
+                "--batch",
+                str(most),
+                "--optimizer",
+                "momentum",
+                "--fit",
+                "24GiB",
+            ]
+        )
+        == 0
+    )
     memory = json.loads(capsys.readouterr().out)["memory"]
     assert memory["largest_batch"] == most
     assert memory["training_peak"] <= 24 << 30
-    keys = {"parameters", "gradients", "optimizer", "activation_bytes", "saved", "inference_peak", "training_peak", "workspace"}
+    keys = {
+        "parameters",
+        "gradients",
+        "optimizer",
+        "activation_bytes",
+        "saved",
+        "inference_peak",
+        "training_peak",
+        "workspace",
+    }
     assert keys < set(memory)
     assert memory["optimizer"] == memory["gradients"] == 4 * 138_357_544
     assert main(["table", path]) == 0
@@ -307,39 +420,64 @@ def test_a_notebook_shows_the_table() -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_has_a_table_of_blocks(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_example_has_a_table_of_blocks(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["table", str(path), "--by", "block", "--units"]) == 0
     assert "total" in capsys.readouterr().out
 
 
-# --- with a second network beside -------------------------------------------------------------------------------------------
+# --- with a second network beside -----------------------------------------------------------------
 
 A = "28x28x1 > conv5-6 > pool > conv5-16 > pool > fc-120 > softmax-10"
 B = "def c(n) = conv3-{n} x2\n28x28x1 > conv5-6 > pool > c(16) > pool > fc-84 > softmax-10"
 
 
 @pytest.mark.parametrize("format", [*FORMATS, "json"])
-def test_compared_in_each_format(format: str, golden: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["table", A, "--compare", B, "--format", format, "--columns", "output,params,share"]) == 0
+def test_compared_in_each_format(
+    format: str, golden: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["table", A, "--compare", B, "--format", format, "--columns", "output,params,share"])
+        == 0
+    )
     golden(GOLDEN / f"compare.{format}", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("by", LEVELS)
-@pytest.mark.parametrize(("a", "b"), [("resnet18", "resnet34"), ("vgg16", "lenet5"), ("efficientnet_b0", "efficientnet_b1")])
-def test_compared_columns_sum_to_the_totals(a: str, b: str, by: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [("resnet18", "resnet34"), ("vgg16", "lenet5"), ("efficientnet_b0", "efficientnet_b1")],
+)
+def test_compared_columns_sum_to_the_totals(
+    a: str, b: str, by: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     ours, theirs = (ROOT / "examples" / f"{name}.net" for name in (a, b))
-    assert main(["table", str(ours), "--compare", str(theirs), "--by", by, "--json", "--batch", "2"]) == 0
+    assert (
+        main(["table", str(ours), "--compare", str(theirs), "--by", by, "--json", "--batch", "2"])
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     rows = [row for row in found["rows"] if not row.get("depth")]
     for side, path in {"a": ours, "b": theirs}.items():
         counts = netdsl.load(path).counts
         for key in ("params", "macs", "flops", "activations"):
-            assert sum(row[key][side] or 0 for row in rows) == found["totals"][key][side] == getattr(counts, key)
+            assert (
+                sum(row[key][side] or 0 for row in rows)
+                == found["totals"][key][side]
+                == getattr(counts, key)
+            )
         assert sum(row["memory"][side] or 0 for row in rows) == 8 * counts.activations
     for key in ("params", "macs", "memory"):
-        assert all(row[key]["difference"] == (row[key]["b"] or 0) - (row[key]["a"] or 0) for row in found["rows"])
+        assert all(
+            row[key]["difference"] == (row[key]["b"] or 0) - (row[key]["a"] or 0)
+            for row in found["rows"]
+        )
     there = {"removed": [True, False], "added": [False, True]}
-    assert all([row["layer"][side] is not None for side in "ab"] == there.get(row["change"], [True, True]) for row in found["rows"])
+    assert all(
+        [row["layer"][side] is not None for side in "ab"] == there.get(row["change"], [True, True])
+        for row in found["rows"]
+    )
 
 
 @pytest.mark.parametrize("by", LEVELS)
@@ -348,7 +486,12 @@ def test_compared_with_itself(by: str, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["table", path, "--compare", path, "--by", by, "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert len(rows) == len(sheet(netdsl.load(path), View(by=by)).lines)
-    assert all(row["change"] == "same" and row["layer_a"] == row["layer_b"] and row["params_difference"] == "0" for row in rows)
+    assert all(
+        row["change"] == "same"
+        and row["layer_a"] == row["layer_b"]
+        and row["params_difference"] == "0"
+        for row in rows
+    )
 
 
 def test_compared_blocks_are_folded(capsys: pytest.CaptureFixture[str]) -> None:
@@ -360,7 +503,20 @@ def test_compared_blocks_are_folded(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_compared_memory_and_order(capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--batch", "32", "--precision", "bfloat16", "--optimizer", "sgd", "--fit", "1GiB", "--sort", "params", "--columns", "memory"]
+    options = [
+        "--batch",
+        "32",
+        "--precision",
+        "bfloat16",
+        "--optimizer",
+        "sgd",
+        "--fit",
+        "1GiB",
+        "--sort",
+        "params",
+        "--columns",
+        "memory",
+    ]
     assert main(["table", A, "--compare", B, *options]) == 0
     shown = capsys.readouterr().out
     assert re.search(r"^memory, batch 32, bfloat16, sgd$", shown, flags=re.MULTILINE)
@@ -377,7 +533,10 @@ def test_compared_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     (tmp_path / "c.net").write_text("net frist\n8 > fc-5\nnet third\n8 > fc-2\n")
     a, b, c = (str(tmp_path / f"{name}.net") for name in "abc")
     assert main(["table", a, "--compare", b, "--json"]) == 0
-    found = [(each["a"], each["b"], each["totals"]["params"]["difference"]) for each in json.loads(capsys.readouterr().out)["networks"]]
+    found = [
+        (each["a"], each["b"], each["totals"]["params"]["difference"])
+        for each in json.loads(capsys.readouterr().out)["networks"]
+    ]
     assert found == [("first", "first", 0), ("second", "second", 18)]
     assert main(["table", a, "--compare", c]) == 1
     assert "did you mean `frist`" in capsys.readouterr().err
@@ -386,7 +545,15 @@ def test_compared_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_compared_inputs_params_and_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
-    given = ["param w = 2\nconv3-{w} > gap", "--compare", "param w = 3\nconv3-{w} > gap", "--input", "8x8x1", "--format", "csv"]
+    given = [
+        "param w = 2\nconv3-{w} > gap",
+        "--compare",
+        "param w = 3\nconv3-{w} > gap",
+        "--input",
+        "8x8x1",
+        "--format",
+        "csv",
+    ]
     assert main(["table", *given]) == 0
     assert "conv3-2,conv3-3,changed" in capsys.readouterr().out
     assert main(["table", *given, "-p", "w=5"]) == 0
@@ -396,4 +563,8 @@ def test_compared_inputs_params_and_mistakes(capsys: pytest.CaptureFixture[str])
         out, err = capsys.readouterr()
         assert not out
         assert f"error[{code}]" in err
-    assert main(["table", "-", "--compare", "-"]) == main(["table", A, "--compare", B, "--lecture"]) == 2
+    assert (
+        main(["table", "-", "--compare", "-"])
+        == main(["table", A, "--compare", B, "--lecture"])
+        == 2
+    )

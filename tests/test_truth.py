@@ -62,7 +62,9 @@ def figures(network: Network) -> dict[str, Any]:
 @pytest.mark.parametrize("fact", NETWORKS, ids=lambda fact: fact["file"])
 def test_whole_networks(fact: dict[str, Any]) -> None:
     reached = figures(netdsl.load(EXAMPLES / fact["file"]))
-    assert {key: reached[key] for key in fact if key != "file"} == {key: value for key, value in fact.items() if key != "file"}
+    assert {key: reached[key] for key in fact if key != "file"} == {
+        key: value for key, value in fact.items() if key != "file"
+    }
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact["what"])
@@ -80,4 +82,6 @@ def test_vgg16_row_by_row() -> None:
     assert len(table) == len(VGG16_MEMORY)
     for row, shown in zip(table, VGG16_MEMORY, strict=True):
         unit = {"K": 1e3, "M": 1e6}.get(shown[-1], 1)
-        assert row.counts.activations / unit == pytest.approx(float(shown.rstrip("KM")), rel=0.02 if unit > 1 else 0)
+        assert row.counts.activations / unit == pytest.approx(
+            float(shown.rstrip("KM")), rel=0.02 if unit > 1 else 0
+        )

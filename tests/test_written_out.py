@@ -1,4 +1,6 @@
-"""What `expand` writes is the same network, with nothing left to be guessed, and written out again it is the same text."""
+"""What `expand` writes is the same network, with nothing left to be guessed, and written out
+again it is the same text.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,10 @@ def assert_kept(text: str) -> None:
 
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
-PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name != "errors")]
+PAGES = [
+    ROOT / "README.md",
+    *(page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name != "errors"),
+]
 SHOWN = [
     pytest.param(text, id=f"{page.relative_to(ROOT)}:{number}")
     for page in PAGES
@@ -121,21 +126,31 @@ def test_nothing_is_left_to_be_guessed() -> None:
     """No block, repeat, expression, default or word of the language that hides a number."""
     text = (ROOT / "examples" / "resnet18.net").read_text(encoding="utf-8")
     written = written_out(networks(text)[0])
-    assert not re.search(r"\b(def|default|param|res|when|use)\b|\{|\bx[0-9]", written.split("\n", 8)[-1])
-    layers = [step for step in re.split(r" > |\n> | \| |\n", written) if re.search(r"\b(conv[1-7]|fc)-", step)]
+    assert not re.search(
+        r"\b(def|default|param|res|when|use)\b|\{|\bx[0-9]", written.split("\n", 8)[-1]
+    )
+    layers = [
+        step
+        for step in re.split(r" > |\n> | \| |\n", written)
+        if re.search(r"\b(conv[1-7]|fc)-", step)
+    ]
     assert len(layers) == 21
     assert all(re.search(r"\(bias=.*init=.*bias_init=0,.*norm=.*act=", layer) for layer in layers)
     assert all("pad=same, dilation=1, groups=1" in layer for layer in layers if "conv" in layer)
 
 
 def test_lines_are_not_too_long() -> None:
-    lines = written_out(networks("8x8x3 > (relu > dropout(0.5) > bn) x40 > gap > fc-10")[0]).split("\n")
+    lines = written_out(networks("8x8x3 > (relu > dropout(0.5) > bn) x40 > gap > fc-10")[0]).split(
+        "\n"
+    )
     assert 110 < max(map(len, lines)) <= 140
-    long = written_out(networks("8x8x3 > conv3-4(bn) x9 > gap")[0]).split("\n")  # each step is longer than half a line
+    long = written_out(networks("8x8x3 > conv3-4(bn) x9 > gap")[0]).split(
+        "\n"
+    )  # each step is longer than half a line
     assert [line.count("conv") for line in long if "conv" in line] == [1] * 9
 
 
 def test_the_description_stays() -> None:
-    assert written_out(networks("# what it is\n#\n# for\nnet named\n8x8x3 > conv3-4 > gap")[0]).startswith(
-        "# what it is\n#\n# for\nnet named\n"
-    )
+    assert written_out(
+        networks("# what it is\n#\n# for\nnet named\n8x8x3 > conv3-4 > gap")[0]
+    ).startswith("# what it is\n#\n# for\nnet named\n")

@@ -1,4 +1,6 @@
-"""The networks of examples/: each file is short, checks without a word and says what it expects; and figures that others published."""
+"""The networks of examples/: each file is short, checks without a word and says what it expects;
+and figures that others published.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,13 @@ LATER = {"feature_mib"}  # held in test_memory.py
 WORDS = {"file", "source", "input"}
 
 
-@pytest.mark.parametrize("path", [*EXAMPLES, *IMPORTED], ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize(
+    "path", [*EXAMPLES, *IMPORTED], ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
 def test_every_file_is_short_and_checks(path: Path) -> None:
-    """What is written by hand checks without a word and says what it expects; what is imported is in its one form."""
+    """What is written by hand checks without a word and says what it expects; what is imported
+    is in its one form.
+    """
     found = checked(path)
     assert not found.faulty
     text = path.read_text(encoding="utf-8")
@@ -37,7 +43,10 @@ def test_every_file_is_short_and_checks(path: Path) -> None:
         assert format_text(Source(path.name, text), Limits()) == text
     else:
         assert not found.diagnostics
-        assert all("\nexpect params = " in network.text or "\nexpect weights = " in network.text for network in found.networks)
+        assert all(
+            "\nexpect params = " in network.text or "\nexpect weights = " in network.text
+            for network in found.networks
+        )
 
 
 def test_large_networks_are_examples() -> None:
@@ -48,12 +57,14 @@ def test_all_of_keras_applications_is_there() -> None:
     assert len(IMPORTED) == 40
 
 
-# --- figures that others published ------------------------------------------------------------------------------------------
+# --- figures that others published ----------------------------------------------------------------
 
 
 def varied(path: Path, change: Callable[[str], str]) -> Network:
     """An example's text changed, without what it expects."""
-    return netdsl.parse(change(re.sub(r"^expect .*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)))
+    return netdsl.parse(
+        change(re.sub(r"^expect .*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    )
 
 
 def with_batch_norm(text: str) -> str:
@@ -61,8 +72,13 @@ def with_batch_norm(text: str) -> str:
 
 
 def with_auxiliary_heads(text: str) -> str:
-    """torchvision's heads behind modules 4a and 4d: a mean pool to 4x4, a convolution, two dense layers."""
-    for module, name in (("inception(192, 96, 208, 16, 48, 64)", "m4a"), ("inception(112, 144, 288, 32, 64, 64)", "m4d")):
+    """torchvision's heads behind modules 4a and 4d: a mean pool to 4x4, a convolution, two dense
+    layers.
+    """
+    for module, name in (
+        ("inception(192, 96, 208, 16, 48, 64)", "m4a"),
+        ("inception(112, 144, 288, 32, 64, 64)", "m4d"),
+    ):
         assert text.count(module) == 1
         text = text.replace(module, f"{module} as {name}")
         text += f"@{name} > avgpool5/3 > conv1-128 > fc-1024 > dropout(0.7) > fc-1000\n"
@@ -96,7 +112,9 @@ def figures(path: Path, fact: dict[str, Any]) -> dict[str, Any]:
 def test_published_figures(fact: dict[str, Any]) -> None:
     path = FOLDER / fact["file"]
     if path.parent.name == "keras" and not path.exists():
-        pytest.skip(f"examples/{fact['file']} will hold this reading: Keras's own network, imported")
+        pytest.skip(
+            f"examples/{fact['file']} will hold this reading: Keras's own network, imported"
+        )
     compared = fact.keys() - LATER - {"file", "source"}
     assert compared > {"input"}
     reached = figures(path, fact)

@@ -1,4 +1,6 @@
-"""A Keras model and its twin, rebuilt from the text that netdsl writes for it: do they give the same?"""
+"""A Keras model and its twin, rebuilt from the text that netdsl writes for it: do they give the
+same?
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ import numpy as np
 
 
 class Twins(NamedTuple):
-    """A model's text, whether shapes and counts are kept, and the largest difference of the outputs, relative to the largest output."""
+    """A model's text, whether shapes and counts are kept, and the largest difference of the
+    outputs, relative to the largest output.
+    """
 
     text: str
     alike: bool
@@ -16,7 +20,9 @@ class Twins(NamedTuple):
 
 
 def settled(model: Any, seed: int = 3) -> Any:
-    """The model with random weights everywhere: norms and biases that are 0 and 1 would hide what is mixed up."""
+    """The model with random weights everywhere: norms and biases that are 0 and 1 would hide
+    what is mixed up.
+    """
     rng = np.random.default_rng(seed)
 
     def drawn(weight: Any) -> Any:
@@ -36,13 +42,17 @@ def random_inputs(model: Any, seed: int = 4) -> list[Any]:
     """Two examples for each input: indices below 50, or standard normal numbers."""
     rng = np.random.default_rng(seed)
     return [
-        rng.integers(0, 50, (2, *given.shape[1:])) if given.dtype == "int32" else rng.normal(size=(2, *given.shape[1:])).astype("float32")
+        rng.integers(0, 50, (2, *given.shape[1:]))
+        if given.dtype == "int32"
+        else rng.normal(size=(2, *given.shape[1:])).astype("float32")
         for given in model.inputs
     ]
 
 
 def twins(model: Any) -> Twins:
-    """The model, which gets random weights, against the one that is built of its text and takes its weights over."""
+    """The model, which gets random weights, against the one that is built of its text and takes
+    its weights over.
+    """
     import keras
 
     from netdsl.keras.importing import rebuilt
@@ -52,8 +62,21 @@ def twins(model: Any) -> Twins:
     pairs = []
     for each in (model, twin):
         found = each(given if len(given) > 1 else given[0], training=False)
-        pairs.append([keras.ops.convert_to_numpy(tensor) for tensor in (found if isinstance(found, list | tuple) else [found])])
-    alike = twin.count_params() == model.count_params() and [a.shape for a in pairs[0]] == [b.shape for b in pairs[1]]
-    alike = alike and sum(w.size for w in twin.get_weights()) == sum(w.size for w in model.get_weights())
-    error = max(float(np.abs(a - b).max() / np.abs(a).max()) for a, b in zip(*pairs, strict=True)) if alike else float("nan")
+        pairs.append(
+            [
+                keras.ops.convert_to_numpy(tensor)
+                for tensor in (found if isinstance(found, list | tuple) else [found])
+            ]
+        )
+    alike = twin.count_params() == model.count_params() and [a.shape for a in pairs[0]] == [
+        b.shape for b in pairs[1]
+    ]
+    alike = alike and sum(w.size for w in twin.get_weights()) == sum(
+        w.size for w in model.get_weights()
+    )
+    error = (
+        max(float(np.abs(a - b).max() / np.abs(a).max()) for a, b in zip(*pairs, strict=True))
+        if alike
+        else float("nan")
+    )
     return Twins(text, alike, error)

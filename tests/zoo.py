@@ -9,12 +9,28 @@ from netdsl.network import Checked, Given, check_source, read_source, stem
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.net"))
 
-# Built in Keras by `make test-all` only: some seconds, or some hundred megabytes, each. The others are made of nearly the same pieces.
+# Built in Keras by `make test-all` only: some seconds, or some hundred megabytes, each. The others
+# are made of nearly the same pieces.
 LARGE = frozenset(
     {
-        *("alexnet_torchvision", "bert_base", "convnext_base", "convnext_large", "convnext_small", "densenet169", "densenet201"),
+        *(
+            "alexnet_torchvision",
+            "bert_base",
+            "convnext_base",
+            "convnext_large",
+            "convnext_small",
+            "densenet169",
+            "densenet201",
+        ),
         *(f"efficientnet_b{number}" for number in range(1, 8)),
-        *("efficientnet_v2_s", "fcn8s", "inception_resnet_v2", "inception_v2", "mlp_mixer", "nasnet_mobile"),
+        *(
+            "efficientnet_v2_s",
+            "fcn8s",
+            "inception_resnet_v2",
+            "inception_v2",
+            "mlp_mixer",
+            "nasnet_mobile",
+        ),
         *("preact_resnet50", "resnet101", "resnet152", "resnet34", "resnext50", "se_resnet50"),
         *("vgg11", "vgg11_lrn", "vgg13", "vgg16_1x1", "vgg19", "zfnet"),
     }

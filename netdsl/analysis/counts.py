@@ -1,6 +1,7 @@
 """Parameters, multiply-accumulates and activations: whole numbers all, for one example.
 
-The definitions are in docs/accounting.md. A multiply-accumulate (MAC) is counted for convolutions and matrix products only.
+The definitions are in docs/accounting.md. A multiply-accumulate (MAC) is counted for convolutions
+and matrix products only.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ class Counts(NamedTuple):
         moving: statistics that are kept and not trained (batch norm's mean and variance).
         weights: params without biases and without the factors of norms.
         macs: multiply-accumulates.
-        activations: elements of the output; of a layer, those of its last operation; of a network, the sum over its layers.
+        activations: elements of the output; of a layer, those of its last operation; of a network,
+            the sum over its layers.
         acts: elements of the outputs of convolutions and dense layers only.
-        flops: floating-point operations: two for each multiply-accumulate, and the elementwise work.
+        flops: floating-point operations: two for each multiply-accumulate, and the elementwise
+            work.
     """
 
     params: int = 0
@@ -68,7 +71,11 @@ def count_ops(graph: Graph) -> list[Counts]:
     known: dict[object, Counts] = {}
     found = []
     for index, op in enumerate(graph.ops):
-        key = (id(op.kind), op.shape, graph.ops[op.inputs[0]].shape, op.shares, op.tied) if len(op.inputs) == 1 else index
+        key = (
+            (id(op.kind), op.shape, graph.ops[op.inputs[0]].shape, op.shares, op.tied)
+            if len(op.inputs) == 1
+            else index
+        )
         if key not in known:
             known[key] = count_op(graph, op)
         found.append(known[key])
@@ -98,7 +105,9 @@ def added(counts: Iterable[Counts]) -> Counts:
 
 
 def depth(graph: Graph) -> int:
-    """Convolutions of all kinds, fc and dense layers on the longest path from an input to an output; `sep` counts two."""
+    """Convolutions of all kinds, fc and dense layers on the longest path from an input to an
+    output; `sep` counts two.
+    """
     longest: list[int] = []
     for op in graph.ops:
         before = max((longest[source] for source in op.inputs), default=0)

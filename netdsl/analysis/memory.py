@@ -1,7 +1,8 @@
 """Memory of a network in use and in training: whole bytes, from its graph alone.
 
-The definitions are in docs/accounting.md. Every amount is a constant and a part for each example of a batch, kept apart to the end: so
-the memory of any batch is exact, and the largest batch that fits a budget needs no search.
+The definitions are in docs/accounting.md. Every amount is a constant and a part for each example of
+a batch, kept apart to the end: so the memory of any batch is exact, and the largest batch that fits
+a budget needs no search.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from netdsl.graph import Graph, Op, takers_of
 from netdsl.kinds.base import Indices
 from netdsl.names import PRECISIONS, SLOTS
 
-# Numbers that the update holds for each of an array's while it is at that array, beside weight, gradient and slots: Adam's divisor is
-# the root of a slot over a number, two arrays; RMSprop's and Adagrad's is a root; Nesterov's momentum is looked ahead in a copy.
+# Numbers that the update holds for each of an array's while it is at that array, beside weight,
+# gradient and slots: Adam's divisor is the root of a slot over a number, two arrays; RMSprop's and
+# Adagrad's is a root; Nesterov's momentum is looked ahead in a copy.
 _SCRATCH = {"nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}
-# What was measured lies between these multiples of the estimates (docs/accounting.md, "How near it comes"): a library's workspace; the
-# peak of training as PyTorch simulates it and as XLA reserves it on a CPU; the peak in use as PyTorch simulates it.
+# What was measured lies between these multiples of the estimates (docs/accounting.md, "How near it
+# comes"): a library's workspace; the peak of training as PyTorch simulates it and as XLA reserves
+# it on a CPU; the peak in use as PyTorch simulates it.
 WORKSPACE_BAND = (Fraction(0), Fraction(2))
 TORCH_BAND = (Fraction("0.98"), Fraction("1.02"))
 XLA_BAND = (Fraction("0.6"), Fraction("3.2"))
@@ -34,26 +37,36 @@ _INDEX = 4  # bytes of an index that comes in
 _SWITCH = 8  # bytes of a place kept by a max pool: PyTorch's are 64-bit whole numbers
 _VIEWS = frozenset(("id", "flatten", "reshape", "linear"))  # the same numbers under another shape
 _NOISE = frozenset(("dropout", "sdropout", "droppath", "noise"))  # nothing in use
-_ONCE = frozenset(("bn", "fc"))  # what these keep on top (statistics of the batch, dropped weights) is kept once for a whole batch
-_PASSED = frozenset(("add", "id", "flatten", "reshape", "linear", "noise"))  # the gradient goes through as it is
-# Their gradients follow from the input or from the output. PyTorch (tools/autograd/derivatives.yaml: hardtanh, leaky_relu, elu, selu by
-# elu, softplus, hardsigmoid) keeps the input, which nothing else needs: the larger choice is the estimate's.
+_ONCE = frozenset(
+    ("bn", "fc")
+)  # what these keep on top (statistics of the batch, dropped weights) is kept once for a whole batch
+_PASSED = frozenset(
+    ("add", "id", "flatten", "reshape", "linear", "noise")
+)  # the gradient goes through as it is
+# Their gradients follow from the input or from the output. PyTorch
+# (tools/autograd/derivatives.yaml: hardtanh, leaky_relu, elu, selu by elu, softplus, hardsigmoid)
+# keeps the input, which nothing else needs: the larger choice is the estimate's.
 _KEEP_INPUT = frozenset(("relu6", "lrelu", "elu", "selu", "softplus", "hsigmoid"))
-_KEEP_INPUT_TOO = frozenset(("pool", "gmp", "avgpool"))  # the places or the shape would do, yet PyTorch keeps these inputs
+_KEEP_INPUT_TOO = frozenset(
+    ("pool", "gmp", "avgpool")
+)  # the places or the shape would do, yet PyTorch keeps these inputs
 
 
 class Memory(NamedTuple):
     """Bytes, for a batch.
 
     Attributes:
-        parameters: all that is stored, trained or moving; `mixed` adds the copies of the trained ones in two bytes.
+        parameters: all that is stored, trained or moving; `mixed` adds the copies of the trained
+            ones in two bytes.
         gradients: one number for each trained weight.
         optimizer: the optimizer's slots.
-        activation_bytes: the lecture's sum over the inputs and all outputs; activations, pad, flatten and dropout work in place.
+        activation_bytes: the lecture's sum over the inputs and all outputs; activations, pad,
+            flatten and dropout work in place.
         saved: what the backward pass needs of the forward pass, each tensor once.
         inference_peak: parameters, and the largest sum of tensors alive at one time in use.
         training_peak: the largest sum at one step of forward pass, backward pass and update.
-        workspace: an estimate of what a library takes on top, in no other line; see `WORKSPACE_BAND`.
+        workspace: an estimate of what a library takes on top, in no other line; see
+            `WORKSPACE_BAND`.
     """
 
     parameters: int
@@ -66,14 +79,19 @@ class Memory(NamedTuple):
     workspace: int
 
 
-Step = tuple[int, int]  # what is held at one time, in bytes: so many whatever the batch, and so many for each example of it
+Step = tuple[
+    int, int
+]  # what is held at one time, in bytes: so many whatever the batch, and so many for each example of it
 
 
-def estimate(graph: Graph, batch: int = 1, precision: str = "float32", optimizer: str = "adam") -> Memory:
+def estimate(
+    graph: Graph, batch: int = 1, precision: str = "float32", optimizer: str = "adam"
+) -> Memory:
     """The memory of a network, for a batch of so many examples.
 
     Raises:
-        ValueError: where the batch is below 1, or the precision or optimizer is none of `PRECISIONS`, `SLOTS`.
+        ValueError: where the batch is below 1, or the precision or optimizer is none of
+            `PRECISIONS`, `SLOTS`.
     """
     if batch < 1:
         raise ValueError(f"a batch holds at least 1 example, not {batch}")
@@ -91,8 +109,11 @@ def estimate(graph: Graph, batch: int = 1, precision: str = "float32", optimizer
     )
 
 
-def largest_batch(graph: Graph, budget_bytes: int, precision: str = "float32", optimizer: str = "adam") -> int:
-    """The most examples in a batch whose training peak fits into so many bytes; 0 where not even one does. The workspace is not in it.
+def largest_batch(
+    graph: Graph, budget_bytes: int, precision: str = "float32", optimizer: str = "adam"
+) -> int:
+    """The most examples in a batch whose training peak fits into so many bytes; 0 where not even
+    one does. The workspace is not in it.
 
     Raises:
         ValueError: where the precision or optimizer is none of `PRECISIONS`, `SLOTS`.
@@ -104,7 +125,8 @@ def largest_batch(graph: Graph, budget_bytes: int, precision: str = "float32", o
 
 
 def parse_size(text: str) -> int:
-    """A number of bytes: `24GiB`, `1.5 GiB` (2^30 each), `500MB` (10^6 each), `4096`; a fraction of a byte is cut off.
+    """A number of bytes: `24GiB`, `1.5 GiB` (2^30 each), `500MB` (10^6 each), `4096`; a fraction of
+    a byte is cut off.
 
     Raises:
         ValueError: for anything else.
@@ -112,13 +134,19 @@ def parse_size(text: str) -> int:
     found = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]{0,3})\s*", text, re.ASCII)
     unit = found[2].lower() if found else ""
     if found is None or unit not in _UNIT_BYTES:
-        hint = f"write {found[1]}{unit.upper()}iB or {found[1]}{unit.upper()}B" if found and unit in tuple("kmgt") else "24GiB is one"
+        hint = (
+            f"write {found[1]}{unit.upper()}iB or {found[1]}{unit.upper()}B"
+            if found and unit in tuple("kmgt")
+            else "24GiB is one"
+        )
         raise ValueError(f"{text[:40]!r} is no size in bytes; {hint}")
     return int(Fraction(found[1]) * _UNIT_BYTES[unit])
 
 
 def shown_bytes(number: int) -> str:
-    """Bytes in the largest unit of 2^10, 2^20, ... of which there is one, to a tenth: `58.1 MiB`."""
+    """Bytes in the largest unit of 2^10, 2^20, ... of which there is one, to a tenth: `58.1
+    MiB`.
+    """
     power = 0
     while power + 1 < len(_SHOWN) and _tenths(number, power) >= 10_240:
         power += 1
@@ -132,17 +160,21 @@ def _tenths(number: int, power: int) -> int:
     return (20 * number + unit) // (2 * unit)
 
 
-# --- facts of each operation ------------------------------------------------------------------------------------------
+# --- facts of each operation ----------------------------------------------------------------------
 
 
 class _Facts(NamedTuple):
-    """What the walks need to know of an operation. Sizes in bytes for one example, weights in elements.
+    """What the walks need to know of an operation.
 
-    `kernel` and `rest` are the trained weights that it uses, its own or not, and `moving` those that are not trained. For the backward
-    pass it keeps its `inputs`, its `output`, and on top `extra` for each example and `once` for the batch. `view`, `noise` and
-    `in_place` say what becomes of its input's storage, `free` that a lecture's table does not count its output, `passes` that the
-    gradient of its output is that of its inputs, `slices` that it holds theirs side by side. `moved` is what a convolution reads and
-    writes, `largest` the largest array trained.
+    Sizes in bytes for one example, weights in elements.
+
+    `kernel` and `rest` are the trained weights that it uses, its own or not, and `moving` those
+    that are not trained. For the backward pass it keeps its `inputs`, its `output`, and on top
+    `extra` for each example and `once` for the batch. `view`, `noise` and `in_place` say what
+    becomes of its input's storage, `free` that a lecture's table does not count its output,
+    `passes` that the gradient of its output is that of its inputs, `slices` that it holds theirs
+    side by side. `moved` is what a convolution reads and writes, `largest` the largest array
+    trained.
     """
 
     size: int
@@ -206,7 +238,11 @@ def _all_facts(graph: Graph, width: int) -> list[_Facts]:
     found = []
     for index, op in enumerate(graph.ops):
         before = graph.ops[op.inputs[0]].shape if len(op.inputs) == 1 else None
-        key: object = index if before is None or isinstance(before, Indices) else (id(op.kind), op.shape, before)
+        key: object = (
+            index
+            if before is None or isinstance(before, Indices)
+            else (id(op.kind), op.shape, before)
+        )
         if key not in known:
             known[key] = _facts_of(graph, op, width)
         found.append(known[key])
@@ -214,7 +250,9 @@ def _all_facts(graph: Graph, width: int) -> list[_Facts]:
 
 
 def _owners(ops: tuple[Op, ...]) -> list[tuple[int, int]]:
-    """For each operation, those that hold its kernel and its other weights: itself, the first use of a `let`, what it is tied to."""
+    """For each operation, those that hold its kernel and its other weights: itself, the first
+    use of a `let`, what it is tied to.
+    """
     found: list[tuple[int, int]] = []
     for index, op in enumerate(ops):
         if op.shares is not None:
@@ -225,11 +263,15 @@ def _owners(ops: tuple[Op, ...]) -> list[tuple[int, int]]:
 
 
 class _Plan(NamedTuple):
-    """What both walks share. `parameters`, `gradients`, `slots` and `scratch` (of the update) are bytes, `width` those of a trained weight.
+    """What both walks share.
 
-    `ends` are the network's outputs, `readers` says how often an operation's output is read, at the end too, `last` which operation
-    is its last reader: the number of operations for an output, the operation itself where there is none. `trained` says whether the
-    backward pass goes through an operation: weights lie in it or before it, and an output behind it.
+    `parameters`, `gradients`, `slots` and `scratch` (of the update) are bytes, `width` those of a
+    trained weight.
+
+    `ends` are the network's outputs, `readers` says how often an operation's output is read, at the
+    end too, `last` which operation is its last reader: the number of operations for an output, the
+    operation itself where there is none. `trained` says whether the backward pass goes through an
+    operation: weights lie in it or before it, and an output behind it.
     """
 
     graph: Graph
@@ -271,7 +313,10 @@ def _planned(graph: Graph, precision: str, optimizer: str) -> _Plan:
         bytes_of.weights,
         ends,
         [len(found) + (index in ends) for index, found in enumerate(takers)],
-        [len(takers) if index in ends else max(found, default=index) for index, found in enumerate(takers)],
+        [
+            len(takers) if index in ends else max(found, default=index)
+            for index, found in enumerate(takers)
+        ],
         _through(graph, facts, ends),
     )
 
@@ -292,7 +337,8 @@ def _through(graph: Graph, facts: list[_Facts], ends: frozenset[int]) -> list[bo
 def _storages(plan: _Plan, training: bool) -> list[int]:
     """For each operation, the one in whose storage its output lies: its own, or that of its input.
 
-    An activation or dropout works in place where nothing else reads its input and no gradient needs it; a view is its input.
+    An activation or dropout works in place where nothing else reads its input and no gradient needs
+    it; a view is its input.
     """
     found: list[int] = []
     busy = [False] * len(plan.facts)
@@ -308,11 +354,13 @@ def _storages(plan: _Plan, training: bool) -> list[int]:
     return found
 
 
-# --- the walks --------------------------------------------------------------------------------------------------------
+# --- the walks ------------------------------------------------------------------------------------
 
 
 class _Store:
-    """Tensors by their numbers, each with its holders, and the bytes of all of them for one example."""
+    """Tensors by their numbers, each with its holders, and the bytes of all of them for one
+    example.
+    """
 
     def __init__(self, places: int = 0) -> None:
         self.bytes = 0
@@ -348,7 +396,9 @@ class _Store:
 
 
 class _Values:
-    """The outputs of operations in order: each is held from the operation that makes it to the last one that reads it."""
+    """The outputs of operations in order: each is held from the operation that makes it to the
+    last one that reads it.
+    """
 
     def __init__(self, plan: _Plan, training: bool) -> None:
         self.store = _Store(len(plan.facts))
@@ -362,14 +412,18 @@ class _Values:
                 self.store.make(index, plan.facts[index].size)
 
     def make(self, index: int) -> None:
-        """The output of an operation, the network's inputs aside: they are there from the beginning."""
+        """The output of an operation, the network's inputs aside: they are there from the
+        beginning.
+        """
         if self.homes[index] == index:
             self.store.make(index, self._facts[index].size)
         else:
             self.store.hold(self.homes[index])
 
     def read(self, index: int) -> None:
-        """An operation is done, or with the number behind the last one all are: what nothing reads any more is let go."""
+        """An operation is done, or with the number behind the last one all are: what nothing
+        reads any more is let go.
+        """
         for dead in self._dying[index]:
             self.store.release(self.homes[dead])
 
@@ -386,7 +440,10 @@ def _in_use(plan: _Plan) -> Iterator[Step]:
 
 
 class _Training:
-    """A walk forward, backward and through the update that notes what is held at each step. The inputs are held to its end."""
+    """A walk forward, backward and through the update that notes what is held at each step.
+
+    The inputs are held to its end.
+    """
 
     def __init__(self, plan: _Plan) -> None:
         self._plan = plan
@@ -414,18 +471,25 @@ class _Training:
                 self._backward(index)
         plan = self._plan
         self._steps.append(
-            (plan.parameters + plan.gradients + plan.slots + plan.scratch, sum(plan.facts[index].size for index in self._inputs))
+            (
+                plan.parameters + plan.gradients + plan.slots + plan.scratch,
+                sum(plan.facts[index].size for index in self._inputs),
+            )
         )
         return self._steps, saved
 
     def _note(self, more: int = 0) -> None:
         """Notes what is held now, and `more` bytes whatever the batch."""
-        self._steps.append((self._fixed + more, self._values.store.bytes + self._extra + self._gradients.bytes))
+        self._steps.append(
+            (self._fixed + more, self._values.store.bytes + self._extra + self._gradients.bytes)
+        )
 
     def _kept(self, index: int) -> list[int]:
         """The storages of the inputs and the output that an operation keeps."""
         own, homes = self._plan.facts[index], self._values.homes
-        found = [homes[source] for source in self._plan.graph.ops[index].inputs] if own.inputs else []
+        found = (
+            [homes[source] for source in self._plan.graph.ops[index].inputs] if own.inputs else []
+        )
         if own.output:
             found.append(homes[index])
         return found
@@ -450,11 +514,20 @@ class _Training:
         self._values.read(len(self._plan.facts))
         store, facts = self._values.store, self._plan.facts
         unused = sum(facts[index].size for index in self._inputs if store.alone(index))
-        return self._fixed - self._plan.parameters - self._plan.slots, store.bytes - unused + self._extra
+        return (
+            self._fixed - self._plan.parameters - self._plan.slots,
+            store.bytes - unused + self._extra,
+        )
 
     def _backward(self, index: int) -> None:
-        """One operation: gradients of its weights and inputs from that of its output, which is freed with what was kept."""
-        own, op, gradient = self._plan.facts[index], self._plan.graph.ops[index], self._gradient.pop(index)
+        """One operation: gradients of its weights and inputs from that of its output, which is
+        freed with what was kept.
+        """
+        own, op, gradient = (
+            self._plan.facts[index],
+            self._plan.graph.ops[index],
+            self._gradient.pop(index),
+        )
         again = self._weights(index)
         parts: list[tuple[int, int]] = []
         for source in op.inputs:
@@ -475,17 +548,24 @@ class _Training:
             self._add(source, part)
 
     def _weights(self, index: int) -> int:
-        """The gradients of an operation's weights; gives the bytes of those that are added to gradients made before."""
+        """The gradients of an operation's weights; gives the bytes of those that are added to
+        gradients made before.
+        """
         own, (kernel, rest) = self._plan.facts[index], self._plan.owners[index]
         again = 0
-        for owner, made, elements in ((kernel, self._kernels, own.kernel), (rest, self._rests, own.rest)):
+        for owner, made, elements in (
+            (kernel, self._kernels, own.kernel),
+            (rest, self._rests, own.rest),
+        ):
             again += elements * self._plan.width * made[owner]
             self._fixed += elements * self._plan.width * (not made[owner])
             made[owner] = True
         return again
 
     def _add(self, source: int, part: int) -> None:
-        """A gradient of an operation's output, where there is one already their sum: two tensors are read and a third is written."""
+        """A gradient of an operation's output, where there is one already their sum: two tensors
+        are read and a third is written.
+        """
         there = self._gradient.get(source)
         if there is None:
             self._gradient[source] = part

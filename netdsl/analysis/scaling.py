@@ -1,8 +1,11 @@
-"""What data-parallel training costs: the gradients that devices exchange in a step against the step's arithmetic.
+"""What data-parallel training costs: the gradients that devices exchange in a step against the
+step's arithmetic.
 
-Each device works on its part of a batch; then all gradients are added up by a ring all-reduce, in which a device sends (and receives)
-2(p-1)/p times the gradients' bytes, p being the devices: Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of
-workstations" (2009). Of p it depends hardly at all; the slowest link of the ring sets the time. Start-up times of messages are left out.
+Each device works on its part of a batch; then all gradients are added up by a ring all-reduce, in
+which a device sends (and receives) 2(p-1)/p times the gradients' bytes, p being the devices:
+Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations" (2009).
+Of p it depends hardly at all; the slowest link of the ring sets the time. Start-up times of
+messages are left out.
 """
 
 from __future__ import annotations
@@ -14,10 +17,14 @@ from netdsl.analysis.counts import count_network
 from netdsl.graph import Graph
 
 PASSES = 3
-"""A training step's arithmetic, in forward passes: the backward pass takes the gradients of the inputs and of the weights."""
+"""A training step's arithmetic, in forward passes: the backward pass takes the gradients of the
+inputs and of the weights.
+"""
 
 RATE, UTILISATION, BATCH = 312e12, 0.2, 64
-"""What the table of docs/scaling.md is reckoned with: a device's FLOP/s in bfloat16, the share of it that is reached, examples a device."""
+"""What the table of docs/scaling.md is reckoned with: a device's FLOP/s in bfloat16, the share
+of it that is reached, examples a device.
+"""
 
 SETUPS = (
     (8, 300e9, "one machine, NVLink"),
@@ -26,7 +33,9 @@ SETUPS = (
     (256, 12.5e9, "100 Gb/s"),
     (256, 1.25e9, "10 Gb/s"),
 )
-"""Its rows: devices, bytes that the slowest link of the ring carries in a second, one way, and what such a link is."""
+"""Its rows: devices, bytes that the slowest link of the ring carries in a second, one way, and
+what such a link is.
+"""
 
 
 class Step(NamedTuple):
@@ -37,7 +46,8 @@ class Step(NamedTuple):
         compute: seconds of arithmetic.
         exchange: seconds that the gradients are under way.
         apart: seconds of the step where they are sent behind the backward pass.
-        overlapped: seconds where each is sent as soon as it is there, while the backward pass goes on: the least that can be had.
+        overlapped: seconds where each is sent as soon as it is there, while the backward pass goes
+            on: the least that can be had.
     """
 
     sent: float
@@ -54,15 +64,26 @@ class Step(NamedTuple):
 
     @property
     def efficiency(self) -> tuple[float, float]:
-        """Examples a second, in shares of what p devices would do that exchange nothing: sent behind the backward pass, and overlapped."""
+        """Examples a second, in shares of what p devices would do that exchange nothing: sent
+        behind the backward pass, and overlapped.
+        """
         return self.compute / self.apart, self.compute / self.overlapped
 
 
-def step(graph: Graph, devices: int, link: float, batch: int = BATCH, rate: float = RATE, use: float = UTILISATION, width: int = 4) -> Step:
+def step(
+    graph: Graph,
+    devices: int,
+    link: float,
+    batch: int = BATCH,
+    rate: float = RATE,
+    use: float = UTILISATION,
+    width: int = 4,
+) -> Step:
     """A step of so many devices with `batch` examples each.
 
-    `link` is in bytes a second, `rate` in FLOP/s of which the share `use` is reached; `width` are the bytes of a number of the gradient: 4,
-    or 2 where weights are bfloat16 themselves (`precision: bfloat16`; with `mixed` weights and gradients have 4).
+    `link` is in bytes a second, `rate` in FLOP/s of which the share `use` is reached; `width` are
+    the bytes of a number of the gradient: 4, or 2 where weights are bfloat16 themselves
+    (`precision: bfloat16`; with `mixed` weights and gradients have 4).
 
     Raises:
         ValueError: where one of them is not above 0.
@@ -76,7 +97,16 @@ def step(graph: Graph, devices: int, link: float, batch: int = BATCH, rate: floa
 
 def table(networks: Mapping[str, Graph]) -> str:
     """The table of docs/scaling.md, in Markdown: each network in each of the `SETUPS`."""
-    head = ("network", "devices", "slowest link", "sent by each", "compute", "exchange", "efficiency", "overlapped")
+    head = (
+        "network",
+        "devices",
+        "slowest link",
+        "sent by each",
+        "compute",
+        "exchange",
+        "efficiency",
+        "overlapped",
+    )
     rows: list[tuple[str, ...]] = [head, ("---", "--:", "---", "--:", "--:", "--:", "--:", "--:")]
     for name, graph in networks.items():
         for devices, link, told in SETUPS:
@@ -84,5 +114,15 @@ def table(networks: Mapping[str, Graph]) -> str:
             apart, overlapped = found.efficiency
             times = (f"{1000 * seconds:.1f} ms" for seconds in (found.compute, found.exchange))
             speed = f"{link / 1e9:g} GB/s ({told})"
-            rows.append((name, f"{devices}", speed, f"{found.sent / 1e6:,.0f} MB", *times, f"{apart:.0%}", f"{overlapped:.0%}"))
+            rows.append(
+                (
+                    name,
+                    f"{devices}",
+                    speed,
+                    f"{found.sent / 1e6:,.0f} MB",
+                    *times,
+                    f"{apart:.0%}",
+                    f"{overlapped:.0%}",
+                )
+            )
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -1,4 +1,6 @@
-"""The layers that Keras lacks, for programs that carry them along: their source text, read and not run."""
+"""The layers that Keras lacks, for programs that carry them along: their source text, read and
+not run.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,17 @@ from functools import cache
 from pathlib import Path
 
 _FILE = Path(__file__).parents[1] / "keras" / "layers.py"
-_IMPORTED = {"Any": "from typing import Any", "np": "import numpy as np", "ops": "from keras import ops"}
+_IMPORTED = {
+    "Any": "from typing import Any",
+    "np": "import numpy as np",
+    "ops": "from keras import ops",
+}
 
 
 def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
-    """The text of these classes and functions of `netdsl.keras.layers` and of those that they use, and the imported names in it."""
+    """The text of these classes and functions of `netdsl.keras.layers` and of those that they
+    use, and the imported names in it.
+    """
     pieces = _pieces()
     needed: set[str] = set()
     waiting = list(wanted)
@@ -30,7 +38,10 @@ def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
 def _pieces() -> dict[str, tuple[str, set[str]]]:
     """The file's definitions in their order: the text of each, and the names in it."""
     text = _FILE.read_text(encoding="utf-8")
-    lines = [line.removesuffix("  # type: ignore[misc]").removesuffix("  # type: ignore[index]") for line in text.splitlines()]
+    lines = [
+        line.removesuffix("  # type: ignore[misc]").removesuffix("  # type: ignore[index]")
+        for line in text.splitlines()
+    ]
     found = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):

@@ -1,4 +1,6 @@
-"""Networks as a Keras program: a function for each, functions for blocks, loops for repeats; it needs Keras and nothing else."""
+"""Networks as a Keras program: a function for each, functions for blocks, loops for repeats; it
+needs Keras and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -61,9 +63,21 @@ _POSITIONAL = {
     "Resizing": ("height", "width"),
     "GaussianNoise": ("stddev",),
 }
-_DEFAULTS = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1}  # of convolutions, in Keras and in blocks
-_BY_NAME = (*_DEFAULTS, "depth_multiplier", "activation")  # the named arguments that a block can set
-_FUNCTIONS = {f"layers.{name}": f"layers.{name.lower()}" for name in ("Add", "Subtract", "Multiply", "Average", "Maximum")}
+_DEFAULTS = {
+    "strides": 1,
+    "padding": "valid",
+    "dilation_rate": 1,
+    "groups": 1,
+}  # of convolutions, in Keras and in blocks
+_BY_NAME = (
+    *_DEFAULTS,
+    "depth_multiplier",
+    "activation",
+)  # the named arguments that a block can set
+_FUNCTIONS = {
+    f"layers.{name}": f"layers.{name.lower()}"
+    for name in ("Add", "Subtract", "Multiply", "Average", "Maximum")
+}
 _MAIN = 4  # times as long as the other one is a branch that goes on with the same variable
 _SUMS = ("layers.Add", "layers.Subtract", "layers.Average")
 _SHORT = {
@@ -78,7 +92,20 @@ _LAYER = re.compile(r"(?:layers\.)?([A-Za-z]+?)[1-3]?D?(?:Transpose)?$")
 _PARAMETERS = {"n": "repeats", "p": "skip"}  # what roles are called in Python
 _RESERVED = {
     *(*keyword.kwlist, *keyword.softkwlist, *dir(builtins)),
-    *("keras", "layers", "ops", "np", "Any", "x", "layer", "inputs", "outputs", "shared", *_PARAMETERS, *_PARAMETERS.values()),
+    *(
+        "keras",
+        "layers",
+        "ops",
+        "np",
+        "Any",
+        "x",
+        "layer",
+        "inputs",
+        "outputs",
+        "shared",
+        *_PARAMETERS,
+        *_PARAMETERS.values(),
+    ),
     *(*(role for roles in _POSITIONAL.values() for role in roles), *_BY_NAME),
 }
 
@@ -96,7 +123,9 @@ def program(networks: Sequence[Network]) -> str:
         customs |= writer.customs
     main = "\n".join(f"    {name}().summary()" for name in names)
     lines = [*_docstring(networks), *_head("\n".join(parts), customs)]
-    return "\n".join([*lines, "", "", "\n\n\n".join(parts), "", "", 'if __name__ == "__main__":', main, ""])
+    return "\n".join(
+        [*lines, "", "", "\n\n\n".join(parts), "", "", 'if __name__ == "__main__":', main, ""]
+    )
 
 
 def _docstring(networks: Sequence[Network]) -> list[str]:
@@ -115,10 +144,20 @@ def _head(body: str, customs: set[str]) -> list[str]:
     lines.append("import keras")
     if "np" in imported:
         lines.append("import numpy as np")
-    used = [name for name in ("layers", "ops") if re.search(rf"\b{name}\.", body) or name in imported]
+    used = [
+        name for name in ("layers", "ops") if re.search(rf"\b{name}\.", body) or name in imported
+    ]
     lines += [f"from keras import {', '.join(used)}"] if used else []
     if text:
-        lines += ["", "# fmt: off", "# Layers that Keras does not have, from netdsl (Apache-2.0)", "", *text.split("\n"), "", "# fmt: on"]
+        lines += [
+            "",
+            "# fmt: off",
+            "# Layers that Keras does not have, from netdsl (Apache-2.0)",
+            "",
+            *text.split("\n"),
+            "",
+            "# fmt: on",
+        ]
     return lines
 
 
@@ -137,7 +176,7 @@ def _free(name: str, taken: set[str]) -> str:
     return found
 
 
-# --- nodes ------------------------------------------------------------------------------------------------------------------
+# --- nodes ----------------------------------------------------------------------------------------
 
 
 class Made(NamedTuple):
@@ -175,7 +214,11 @@ def _head_of(step: Step) -> tuple[Made, tuple[Any, ...], tuple[str, ...]]:
             roles.append(role)
         else:
             texts.append(value.text if isinstance(value, Text) else written(value))
-    return Made(step.made, tuple(name for name, _ in given), tuple(texts), step.applied), tuple(values), tuple(roles)
+    return (
+        Made(step.made, tuple(name for name, _ in given), tuple(texts), step.applied),
+        tuple(values),
+        tuple(roles),
+    )
 
 
 def _kind(made: str) -> str:
@@ -187,10 +230,9 @@ class _Plan(NamedTuple):
     """Nodes for `structure`, and what is made before them.
 
     Attributes:
-        ops: for each node the operation that it belongs to.
-        inputs, outputs: nodes.
-        made: for each layer or run that is made once, its name and text; the value of its uses is NodeName(-2 - its number).
-        of_op: the node whose output is that of an operation.
+        ops: for each node the operation that it belongs to. inputs, outputs: nodes. made: for each
+        layer or run that is made once, its name and text; the value of its uses is NodeName(-2 -
+        its number). of_op: the node whose output is that of an operation.
     """
 
     nodes: list[Node]
@@ -201,14 +243,19 @@ class _Plan(NamedTuple):
     of_op: dict[int, int]
 
 
-def _plan(calls: Calls, runs: Mapping[int, tuple[Run, int]], graph: Graph, taken: set[str]) -> _Plan:
+def _plan(
+    calls: Calls, runs: Mapping[int, tuple[Run, int]], graph: Graph, taken: set[str]
+) -> _Plan:
     nodes: list[Node] = []
     ops: list[int] = []
     node_of: dict[int, int] = {}
     made: list[tuple[str, str]] = []
     numbers: dict[int, int] = {}  # of what is made once, by its first step
     for tie in calls.ties:
-        forward, backward = _made_text(calls.steps[tie.forward]), [_made_text(calls.steps[place]) for place in tie.backward]
+        forward, backward = (
+            _made_text(calls.steps[tie.forward]),
+            [_made_text(calls.steps[place]) for place in tie.backward],
+        )
         inside = ", ".join(f"{text}.get_config()" for text in backward)
         name = _free(_identifier(graph.ops[calls.steps[tie.forward].op].name), taken)
         numbers[tie.forward] = len(made)
@@ -225,25 +272,42 @@ def _plan(calls: Calls, runs: Mapping[int, tuple[Run, int]], graph: Graph, taken
         if run is not None and run.steps[0] not in numbers:
             numbers[run.steps[0]] = len(made)
             texts = [_made_text(calls.steps[each]) for each in run.steps]
-            made.append((_free(run.name, taken), texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"))
+            made.append(
+                (_free(run.name, taken), texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+            )
         owner = run.steps[0] if run is not None else step.layer
         if owner in numbers:
             applied = f"({{0}}, back={backs[place]})" if place in backs else step.applied
             head = Shared(run is not None and len(run.steps) > 1, applied)
-            nodes.append(Node(head, (NodeName(-2 - numbers[owner]),), ("shared",), inputs, width, merges))
+            nodes.append(
+                Node(head, (NodeName(-2 - numbers[owner]),), ("shared",), inputs, width, merges)
+            )
         else:
             nodes.append(Node(*_head_of(step), inputs, width, merges))
         ops.append(step.op)
         node_of[place] = len(nodes) - 1
     of_op = {op: node_of[place] for op, place in calls.ends.items()}
-    return _Plan(nodes, ops, [node_of[place] for place in calls.inputs], [node_of[place] for place in calls.outputs], made, of_op)
+    return _Plan(
+        nodes,
+        ops,
+        [node_of[place] for place in calls.inputs],
+        [node_of[place] for place in calls.outputs],
+        made,
+        of_op,
+    )
 
 
 def _made_text(step: Step) -> str:
     """What makes a step's layer."""
     head, values, _ = _head_of(step)
     text = f"{head.made}({', '.join(_arguments(head, [written(value) for value in values]))})"
-    return text.replace("{0}.shape[1:]", written(step.shape)).replace("{0}.shape[-1]", str(step.shape[-1])) if step.shape else text
+    return (
+        text.replace("{0}.shape[1:]", written(step.shape)).replace(
+            "{0}.shape[-1]", str(step.shape[-1])
+        )
+        if step.shape
+        else text
+    )
 
 
 def _arguments(head: Made, values: Sequence[str]) -> list[str]:
@@ -257,17 +321,23 @@ def _arguments(head: Made, values: Sequence[str]) -> list[str]:
     return found
 
 
-# --- structure to functions ---------------------------------------------------------------------------------------------------
+# --- structure to functions -----------------------------------------------------------------------
 
 
 class _Writer:
-    """One network's functions. `taken` are the names of the program; `known` the functions that it has, by their text without the name."""
+    """One network's functions. `taken` are the names of the program; `known` the functions that
+    it has, by their text without the name.
+    """
 
     def __init__(self, network: Network, name: str, taken: set[str], known: dict[str, str]) -> None:
         self.network, self.name, self.taken, self.known = network, name, taken, known
         graph = self.graph = network.graph
         calls = calls_of(graph)
-        self.customs = {step.made for step in calls.steps if step.made and not step.made.startswith(("layers.", "keras."))}
+        self.customs = {
+            step.made
+            for step in calls.steps
+            if step.made and not step.made.startswith(("layers.", "keras."))
+        }
         self.customs |= {"Tied"} if calls.ties else set()
         self.local = set(taken)
         self.plan = _plan(calls, shared_runs(calls, graph), graph, self.local)
@@ -288,7 +358,9 @@ class _Writer:
             if body in self.known:
                 names[block.number] = self.known[body]
                 continue
-            name = _free(said.get(block.number) or _content_name(block.chain) or "block", self.taken)
+            name = _free(
+                said.get(block.number) or _content_name(block.chain) or "block", self.taken
+            )
             self.local.add(name)
             names[block.number] = self.known[body] = name
             head, _, rest = body.partition("\n")
@@ -299,7 +371,10 @@ class _Writer:
     def _said_names(self) -> dict[int, str]:
         """What the `.net` file calls the blocks."""
         found: dict[int, str] = {}
-        for chain in [*(flow.chain for flow in self.flows), *(block.chain for block in self.blocks)]:
+        for chain in [
+            *(flow.chain for flow in self.flows),
+            *(block.chain for block in self.blocks),
+        ]:
             for item in every(chain):
                 if isinstance(item.head, BlockHead) and item.span in self.uses.names:
                     found.setdefault(item.head.block, self.uses.names[item.span])
@@ -319,7 +394,12 @@ def _measure(chain: Chain) -> int:
     total = -40 if len(chain) == 1 else -20
     for item in every(chain):
         if isinstance(item.head, Made):
-            total += 8 + len(item.head.made) + sum(map(len, item.head.names)) + sum(len(text or "...") + 2 for text in item.head.texts)
+            total += (
+                8
+                + len(item.head.made)
+                + sum(map(len, item.head.names))
+                + sum(len(text or "...") + 2 for text in item.head.texts)
+            )
         else:
             total += 20
     return total
@@ -331,11 +411,16 @@ def _content_name(chain: Chain) -> str:
     words = [_SHORT.get(_kind(each), "") for each in made]
     if len(words) > 3 or not all(words) or len(set(words)) < len(words):
         return ""
-    return "_".join(f"up{word}" if each.endswith("Transpose") else word for word, each in zip(words, made, strict=True))
+    return "_".join(
+        f"up{word}" if each.endswith("Transpose") else word
+        for word, each in zip(words, made, strict=True)
+    )
 
 
 class _Uses:
-    """The uses of the `.net` file's own blocks: where each begins and ends among the nodes, and the block's name."""
+    """The uses of the `.net` file's own blocks: where each begins and ends among the nodes, and
+    the block's name.
+    """
 
     def __init__(self, plan: _Plan, graph: Graph) -> None:
         self.names: dict[tuple[int, int], str] = {}
@@ -346,10 +431,14 @@ class _Uses:
                 spans[path[:end]] = (spans.get(path[:end], (node, node))[0], node)
         for node, path in enumerate(paths):
             uses = graph.layers[graph.ops[plan.ops[node]].layer].uses[-len(path) :] if path else ()
-            for end, use in enumerate(uses, len(path) - len(uses) + 1):  # of several with one span the innermost has the name
+            for end, use in enumerate(
+                uses, len(path) - len(uses) + 1
+            ):  # of several with one span the innermost has the name
                 if match := re.match(r"[\w.]+", use.source.text[use.start : use.end]):
                     self.names[spans[path[:end]]] = _identifier(match[0].rpartition(".")[2])
-        self.around: list[list[tuple[int, int]]] = [[spans[path[:end]] for end in range(1, len(path) + 1)] for path in paths]
+        self.around: list[list[tuple[int, int]]] = [
+            [spans[path[:end]] for end in range(1, len(path) + 1)] for path in paths
+        ]
 
     def rank(self, chain: Chain) -> int:
         """2 for a whole use, 0 for what cuts one in two, or holds one use after another."""
@@ -365,7 +454,9 @@ class _Uses:
 
     def _holds_use(self, first: int, last: int) -> bool:
         """Whether a whole use lies between two nodes."""
-        return first >= 0 and any(b <= last for node in range(first, last + 1) for a, b in self.around[node] if a == node)
+        return first >= 0 and any(
+            b <= last for node in range(first, last + 1) for a, b in self.around[node] if a == node
+        )
 
 
 class Assign(NamedTuple):
@@ -381,11 +472,19 @@ class Loop(NamedTuple):
 class _Function:
     """The body of one function; `taken` are the names that its variables cannot have."""
 
-    def __init__(self, writer: _Writer, names: Mapping[int, str], blocks: Mapping[int, Block], taken: set[str]) -> None:
+    def __init__(
+        self,
+        writer: _Writer,
+        names: Mapping[int, str],
+        blocks: Mapping[int, Block],
+        taken: set[str],
+    ) -> None:
         self.writer, self.names, self.blocks, self.taken = writer, names, blocks, taken
         self.plan = writer.plan
         self.body: list[Assign | Loop] = []
-        self.variables: dict[int, str] = {-2 - number: name for number, (name, _) in enumerate(self.plan.made)}
+        self.variables: dict[int, str] = {
+            -2 - number: name for number, (name, _) in enumerate(self.plan.made)
+        }
         self.referred: set[int] = set()
 
     def block(self, block: Block) -> str:
@@ -394,7 +493,10 @@ class _Function:
         self._refer([block.chain])
         result = self._chain(block.chain, "x", "x")
         ordered = sorted(block.parameters, key=_parameter_order)
-        parameters = [_parameter(p.name) + ("" if (usual := _default(p)) is None else f"={written(usual)}") for p in ordered]
+        parameters = [
+            _parameter(p.name) + ("" if (usual := _default(p)) is None else f"={written(usual)}")
+            for p in ordered
+        ]
         head = f"({', '.join(['x', *parameters])}):"
         return "\n".join([head, *_lines(_returning(self.body, result), 4)])
 
@@ -409,30 +511,52 @@ class _Function:
             self.body.append(Assign(made, text))
         for place, point in zip(plan.inputs, graph.inputs, strict=True):
             several = len(plan.inputs) > 1
-            self.variables[place] = _free(_identifier(point.name), self.taken) if several else "inputs"
+            self.variables[place] = (
+                _free(_identifier(point.name), self.taken) if several else "inputs"
+            )
             step = self.writer.calls.steps[self.writer.calls.inputs[plan.inputs.index(place)]]
-            given = [f"{key}={written(value)}" if key else written(value) for key, value in step.given]
+            given = [
+                f"{key}={written(value)}" if key else written(value) for key, value in step.given
+            ]
             named = [f'name="{point.name}"'] if several else []
-            self.body.append(Assign(self.variables[place], f"keras.Input({', '.join([*given, *named])})"))
+            self.body.append(
+                Assign(self.variables[place], f"keras.Input({', '.join([*given, *named])})")
+            )
         result = ""
         for flow in flows:
-            result = self._chain(flow.chain, self.variables[flow.start] if flow.start is not None else "x", "x")
-        if len(outputs) == 1 and isinstance(self.body[-1], Assign) and self.body[-1].target == result == "x":
+            result = self._chain(
+                flow.chain, self.variables[flow.start] if flow.start is not None else "x", "x"
+            )
+        if (
+            len(outputs) == 1
+            and isinstance(self.body[-1], Assign)
+            and self.body[-1].target == result == "x"
+        ):
             self.body[-1] = self.body[-1]._replace(target="outputs")
             result = "outputs"
         inside = [self.variables[place] for place in plan.inputs]
         results = [self.variables[place] for place in outputs] if len(outputs) > 1 else [result]
-        both = ", ".join(f"[{', '.join(each)}]" if len(each) > 1 else each[0] for each in (inside, results))
+        both = ", ".join(
+            f"[{', '.join(each)}]" if len(each) > 1 else each[0] for each in (inside, results)
+        )
         end = f"return keras.Model({both}, name={json.dumps(self.writer.network.name)})"
         return "\n".join([f"def {name}():", *_lines(self.body, 4), *laid_out(end, 4)])
 
     def _refer(self, chains: Iterable[Chain]) -> None:
-        self.referred = {v.node for chain in chains for item in every(chain) for v in item.values if isinstance(v, NodeName)}
+        self.referred = {
+            v.node
+            for chain in chains
+            for item in every(chain)
+            for v in item.values
+            if isinstance(v, NodeName)
+        }
 
     # --- statements ---
 
     def _chain(self, chain: Chain, current: str, target: str) -> str:
-        """Adds the statements of a chain on the variable `current`, into `target`; the variable that then holds the result."""
+        """Adds the statements of a chain on the variable `current`, into `target`; the variable
+        that then holds the result.
+        """
         for item in chain:
             current = self._item(item, current, target)
         return current
@@ -442,13 +566,20 @@ class _Function:
             return self._value(item.values[0], current)
         if item.head == REPEAT:
             self._copy(target, current)
-            self._loop(f"_ in range({self._value(item.values[0], current)})", item.children[0], target)
+            self._loop(
+                f"_ in range({self._value(item.values[0], current)})", item.children[0], target
+            )
         elif isinstance(item.head, Shared) and item.head.run:
             self._copy(target, current)
-            loop = Loop(f"layer in {self._value(item.values[0], current)}", [Assign(target, f"layer({target})")])
+            loop = Loop(
+                f"layer in {self._value(item.values[0], current)}",
+                [Assign(target, f"layer({target})")],
+            )
             self.body.append(loop)
         else:
-            text = self._merge(item, current, target) if item.children else self._call(item, [current])
+            text = (
+                self._merge(item, current, target) if item.children else self._call(item, [current])
+            )
             self.body.append(Assign(target, text))
         return self._named(item.node, target)
 
@@ -467,7 +598,11 @@ class _Function:
     def _point_name(self, node: int) -> str:
         """What the `.net` file calls a node."""
         graph = self.writer.graph
-        names = [name.rpartition(".")[2] for name, op in graph.points.items() if self.plan.of_op[op] == node]
+        names = [
+            name.rpartition(".")[2]
+            for name, op in graph.points.items()
+            if self.plan.of_op[op] == node
+        ]
         names += [point.name for point in graph.outputs if self.plan.of_op[point.op] == node]
         return _identifier(names[0]) if names else "y"
 
@@ -484,16 +619,33 @@ class _Function:
     def _merge(self, item: Item, current: str, target: str) -> str:
         """Adds the branches' statements; the call that merges them.
 
-        One branch can be the main one, which goes on with the variable `target`; the others have variables of their own.
+        One branch can be the main one, which goes on with the variable `target`; the others have
+        variables of their own.
         """
         children = item.children
-        works = [place for place, child in enumerate(children) if child and not (len(child) == 1 and child[0].head == REFERENCE)]
+        works = [
+            place
+            for place, child in enumerate(children)
+            if child and not (len(child) == 1 and child[0].head == REFERENCE)
+        ]
         made = item.head.made if isinstance(item.head, Made) else ""
         sizes = [len(list(every(child))) for child in children]
         main = -1
-        if len(children) == 2 and self._here(item) and (made in _SUMS or (len(works) == 2 and max(sizes) > _MAIN * min(sizes))):
+        if (
+            len(children) == 2
+            and self._here(item)
+            and (made in _SUMS or (len(works) == 2 and max(sizes) > _MAIN * min(sizes)))
+        ):
             main = sizes.index(max(sizes))
-        base = "shortcut" if main >= 0 else "branch" if len(works) > 1 else "gate" if made == "layers.Multiply" else "y"
+        base = (
+            "shortcut"
+            if main >= 0
+            else "branch"
+            if len(works) > 1
+            else "gate"
+            if made == "layers.Multiply"
+            else "y"
+        )
         taken = set(self.taken)
         results: dict[int, str] = {}
         for place in sorted(range(len(children)), key=lambda place: place == main):
@@ -510,7 +662,12 @@ class _Function:
     @staticmethod
     def _here(item: Item) -> bool:
         """Whether the branches take nothing but what comes in."""
-        return not any(isinstance(v, NodeName) and v.node >= 0 for child in item.children for each in every(child) for v in each.values)
+        return not any(
+            isinstance(v, NodeName) and v.node >= 0
+            for child in item.children
+            for each in every(child)
+            for v in each.values
+        )
 
     def _variable(self, base: str) -> str:
         """A variable of this name, or of this name with a number; branches count from 1."""
@@ -544,7 +701,9 @@ class _Function:
         assert isinstance(item.head, BlockHead)
         arguments = zip(self.blocks[item.head.block].parameters, item.values, values, strict=True)
         given = [current]
-        for parameter, value, text in sorted(arguments, key=lambda argument: _parameter_order(argument[0])):
+        for parameter, value, text in sorted(
+            arguments, key=lambda argument: _parameter_order(argument[0])
+        ):
             usual = _default(parameter)
             if usual is None:
                 given.append(text)
@@ -556,7 +715,9 @@ class _Function:
         if isinstance(value, NodeName):
             return self.variables[value.node]
         if isinstance(value, Formula):
-            name = f"{current}.shape[-1]" if value.parameter == "in" else _parameter(value.parameter)
+            name = (
+                f"{current}.shape[-1]" if value.parameter == "in" else _parameter(value.parameter)
+            )
             factor = f"{value.factor} * " if value.factor > 1 else ""
             divisor = f" // {value.divisor}" if value.divisor > 1 else ""
             return f"{factor}{name}{divisor}"
@@ -600,4 +761,9 @@ def _lines(body: Iterable[Assign | Loop], indent: int) -> Iterator[str]:
             yield f"{' ' * indent}for {statement.over}:"
             yield from _lines(statement.body, indent + 4)
         else:
-            yield from laid_out(f"{statement.target} = {statement.text}" if statement.target else f"return {statement.text}", indent)
+            yield from laid_out(
+                f"{statement.target} = {statement.text}"
+                if statement.target
+                else f"return {statement.text}",
+                indent,
+            )

@@ -1,7 +1,8 @@
-"""A graph as Keras calls, one after the other: what `Kind.source` writes, taken apart, and what several calls share.
+"""A graph as Keras calls, one after the other: what `Kind.source` writes, taken apart, and what
+several calls share.
 
-The calls make the model that `netdsl.keras.build` makes. Where an activation can be an argument of the layer before it, it is, unless
-Keras would then list the weights in another order.
+The calls make the model that `netdsl.keras.build` makes. Where an activation can be an argument of
+the layer before it, it is, unless Keras would then list the weights in another order.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ _SHORT = {
     "initializers.LecunUniform()": "lecun_uniform",
     "initializers.Zeros()": "zeros",
 }
-_FUNCTIONS = ("Add", "Subtract", "Multiply", "Average", "Maximum")  # `layers.add` for `layers.Add()`
+_FUNCTIONS = (
+    "Add",
+    "Subtract",
+    "Multiply",
+    "Average",
+    "Maximum",
+)  # `layers.add` for `layers.Add()`
 
 
 class Text(NamedTuple):
@@ -38,9 +45,12 @@ class Step(NamedTuple):
     """A Keras call.
 
     Attributes:
-        made: what makes the layer: `layers.Conv2D`, or the name of one of netdsl's own; empty for an operation.
-        given: the arguments that make it, with their names (empty where they have none): plain values, or `Text`.
-        applied: the call on the inputs: `({0})`, `([{0}, {1}])`; of an operation all of it: `ops.absolute({0})`.
+        made: what makes the layer: `layers.Conv2D`, or the name of one of netdsl's own; empty for
+            an operation.
+        given: the arguments that make it, with their names (empty where they have none): plain
+            values, or `Text`.
+        applied: the call on the inputs: `({0})`, `([{0}, {1}])`; of an operation all of it:
+            `ops.absolute({0})`.
         inputs: the steps that come in.
         shape: of the first input, without the batch.
         op: the operation that it belongs to.
@@ -59,14 +69,18 @@ class Step(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Layers that are made once and used several times, one after the other: the steps of their first use, and a name."""
+    """Layers that are made once and used several times, one after the other: the steps of their
+    first use, and a name.
+    """
 
     name: str
     steps: tuple[int, ...]
 
 
 class Tie(NamedTuple):
-    """A layer with one kernel for both ways: the steps of the layer and of those that go back through it."""
+    """A layer with one kernel for both ways: the steps of the layer and of those that go back
+    through it.
+    """
 
     forward: int
     backward: tuple[int, ...]
@@ -90,13 +104,15 @@ def calls_of(graph: Graph) -> Calls:
     if weight_order(everything) == order:
         return everything
     chosen: tuple[str, ...] = ()
-    for made in dict.fromkeys(step.made for step in plain.steps if step.made.startswith(_TAKE_ACTIVATION)):
+    for made in dict.fromkeys(
+        step.made for step in plain.steps if step.made.startswith(_TAKE_ACTIVATION)
+    ):
         if weight_order(with_activations(plain, (*chosen, made))) == order:
             chosen = (*chosen, made)
     return with_activations(plain, chosen)
 
 
-# --- read -------------------------------------------------------------------------------------------------------------------
+# --- read -----------------------------------------------------------------------------------------
 
 
 class _Reader:
@@ -104,24 +120,41 @@ class _Reader:
         self.graph = graph
         self.steps: list[Step] = []
         self.ends: dict[int, int] = {}
-        self.named: dict[tuple[int, str], int] = {}  # the step of an operation's layer, by the layer's name
+        self.named: dict[
+            tuple[int, str], int
+        ] = {}  # the step of an operation's layer, by the layer's name
 
     def calls(self) -> Calls:
         penalised = {layer.ops[-1]: layer.ops[0] for layer in self.graph.layers}
         for index, op in enumerate(self.graph.ops):
             if op.kind is None:
                 indices = (("dtype", "int32"),) if isinstance(op.shape, Indices) else ()
-                self.ends[index] = self._add(Step("keras.Input", (("", tuple(op.shape)), *indices), "", (), op.shape, index, 0))
+                self.ends[index] = self._add(
+                    Step(
+                        "keras.Input", (("", tuple(op.shape)), *indices), "", (), op.shape, index, 0
+                    )
+                )
                 continue
             self.ends[index] = self._operation(index, op)
             first = self.graph.ops[penalised[index]].kind if index in penalised else None
             strength = first.values.get("act_l1") if first else None
             if strength:
                 given = (("l1", float(strength)),)
-                step = Step("layers.ActivityRegularization", given, "({0})", (self.ends[index],), op.shape, index, 0)
+                step = Step(
+                    "layers.ActivityRegularization",
+                    given,
+                    "({0})",
+                    (self.ends[index],),
+                    op.shape,
+                    index,
+                    0,
+                )
                 self.ends[index] = self._add(step)
         ties = self._ties()
-        inputs, outputs = (tuple(self.ends[point.op] for point in points) for points in (self.graph.inputs, self.graph.outputs))
+        inputs, outputs = (
+            tuple(self.ends[point.op] for point in points)
+            for points in (self.graph.inputs, self.graph.outputs)
+        )
         return Calls(tuple(self.steps), inputs, outputs, self.ends, ties)
 
     def _add(self, step: Step) -> int:
@@ -134,10 +167,20 @@ class _Reader:
         weighty = bool(op.kind.weights(*shapes))
         last = self.ends[op.inputs[0]]
         begin = len(self.steps)
-        for line in op.kind.source(op.name, op.shape, *shapes, reads=tuple(f"t{self.ends[source]}" for source in op.inputs), writes="t"):
+        for line in op.kind.source(
+            op.name,
+            op.shape,
+            *shapes,
+            reads=tuple(f"t{self.ends[source]}" for source in op.inputs),
+            writes="t",
+        ):
             last = self._step(ast.parse(line, mode="eval").body, index, last, weighty)
         if op.shares is not None:
-            theirs = [place for place, step in enumerate(self.steps[:begin]) if step.op == op.shares and step.made]
+            theirs = [
+                place
+                for place, step in enumerate(self.steps[:begin])
+                if step.op == op.shares and step.made
+            ]
             mine = [place for place in range(begin, len(self.steps)) if self.steps[place].made]
             for place, other in zip(mine, theirs, strict=True):
                 if self.steps[place].weighty:
@@ -159,12 +202,25 @@ class _Reader:
 
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
             made = ast.unparse(node.func.func).removeprefix("custom.")
-            given = [("", argument) for argument in node.func.args] + [(key.arg or "", key.value) for key in node.func.keywords]
-            name = next((value.value for key, value in given if key == "name" and isinstance(value, ast.Constant)), "")
+            given = [("", argument) for argument in node.func.args] + [
+                (key.arg or "", key.value) for key in node.func.keywords
+            ]
+            name = next(
+                (
+                    value.value
+                    for key, value in given
+                    if key == "name" and isinstance(value, ast.Constant)
+                ),
+                "",
+            )
             applied = _template(ast.Call(ast.Name(""), node.args, node.keywords), place, whole=True)
             shape = self._shape(inputs[0])
             holds = weighty and not made.removeprefix("layers.").startswith(_NO_WEIGHTS)
-            values = tuple((key, _about_input(made, _value(value), shape)) for key, value in given if key != "name")
+            values = tuple(
+                (key, _about_input(made, _value(value), shape))
+                for key, value in given
+                if key != "name"
+            )
             step = self._add(Step(made, values, applied, tuple(inputs), shape, op, 0, holds))
             self.named[op, str(name)] = step
             return step
@@ -181,7 +237,10 @@ class _Reader:
         for index, op in enumerate(self.graph.ops):
             if op.tied is not None:
                 tied.setdefault(op.tied, []).append(self.named[index, op.name])
-        ties = tuple(Tie(self.named[owner, self.graph.ops[owner].name], tuple(others)) for owner, others in tied.items())
+        ties = tuple(
+            Tie(self.named[owner, self.graph.ops[owner].name], tuple(others))
+            for owner, others in tied.items()
+        )
         for tie in ties:
             for other in tie.backward:
                 self.steps[other] = self.steps[other]._replace(layer=tie.forward)
@@ -194,7 +253,9 @@ def _template(node: ast.expr, place: Callable[[ast.expr], str], whole: bool = Fa
         return place(node)
     if isinstance(node, ast.Call):
         arguments = [_template(argument, place) for argument in node.args]
-        arguments += [f"{keyword.arg}={_template(keyword.value, place)}" for keyword in node.keywords]
+        arguments += [
+            f"{keyword.arg}={_template(keyword.value, place)}" for keyword in node.keywords
+        ]
         return f"{_template(node.func, place)}({', '.join(arguments)})"
     if isinstance(node, ast.List):
         return f"[{', '.join(_template(item, place) for item in node.elts)}]"
@@ -210,7 +271,9 @@ def _is_tensor(node: ast.expr) -> bool:
         return _is_tensor(node.value)
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Call) or any(
-            _is_tensor(item) for argument in node.args for item in (argument.elts if isinstance(argument, ast.List) else (argument,))
+            _is_tensor(item)
+            for argument in node.args
+            for item in (argument.elts if isinstance(argument, ast.List) else (argument,))
         )
     return False
 
@@ -245,25 +308,37 @@ class _Brief(ast.NodeTransformer):
 
 def _usual(keyword: ast.keyword) -> bool:
     """Whether an argument of a regularizer is Keras's own default: `l1=0.0`."""
-    return keyword.arg in ("l1", "l2") and isinstance(keyword.value, ast.Constant) and keyword.value.value == 0
+    return (
+        keyword.arg in ("l1", "l2")
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value == 0
+    )
 
 
 def _about_input(made: str, value: Any, shape: Shape) -> Any:
-    """A shape as one that is made from the input's, where it is the same, or the input's channels alone."""
+    """A shape as one that is made from the input's, where it is the same, or the input's
+    channels alone.
+    """
     if not isinstance(value, tuple) or not shape:
         return value
     if made == "layers.EinsumDense" and value == shape:
         return Text("{0}.shape[1:]" if len(value) > 1 else "{0}.shape[-1]")
-    if made == "layers.Reshape" and len(shape) == 1 and value[-1] == shape[0] and set(value[:-1]) == {1}:
+    if (
+        made == "layers.Reshape"
+        and len(shape) == 1
+        and value[-1] == shape[0]
+        and set(value[:-1]) == {1}
+    ):
         return Text(f"({'1, ' * (len(value) - 1)}{{0}}.shape[-1])")
     return value
 
 
-# --- activations ------------------------------------------------------------------------------------------------------------
+# --- activations ----------------------------------------------------------------------------------
 
 
 def with_activations(calls: Calls, of: Collection[str] | None = None) -> Calls:
-    """The calls with activations as arguments of the layers before them; where a layer is shared, where all its uses have the same.
+    """The calls with activations as arguments of the layers before them; where a layer is shared,
+    where all its uses have the same.
 
     `of` says which layers, such as `layers.Dense`; None means all.
     """
@@ -278,9 +353,18 @@ def with_activations(calls: Calls, of: Collection[str] | None = None) -> Calls:
         made = steps[layer].made
         if not made.startswith(_TAKE_ACTIVATION) or (of is not None and made not in of):
             continue
-        followers = [takers[place][0] if len(takers[place]) == 1 and place not in seen else None for place in places]
-        acts = {_activation(steps[follower]) if follower is not None else None for follower in followers}
-        if len(acts) != 1 or None in acts or any(layer in (tie.forward, *tie.backward) for tie in calls.ties):
+        followers = [
+            takers[place][0] if len(takers[place]) == 1 and place not in seen else None
+            for place in places
+        ]
+        acts = {
+            _activation(steps[follower]) if follower is not None else None for follower in followers
+        }
+        if (
+            len(acts) != 1
+            or None in acts
+            or any(layer in (tie.forward, *tie.backward) for tie in calls.ties)
+        ):
             continue
         for place, follower in zip(places, followers, strict=True):
             assert follower is not None
@@ -290,18 +374,37 @@ def with_activations(calls: Calls, of: Collection[str] | None = None) -> Calls:
 
 
 def _activation(step: Step) -> str | None:
-    named = step.made == "layers.Activation" and len(step.given) == 1 and isinstance(step.given[0][1], str)
+    named = (
+        step.made == "layers.Activation"
+        and len(step.given) == 1
+        and isinstance(step.given[0][1], str)
+    )
     return step.given[0][1] if named else None
 
 
-def _with_activation(given: tuple[tuple[str, Any], ...], acts: Iterable[Any]) -> tuple[tuple[str, Any], ...]:
-    """The arguments with an activation, where people look for it: behind size, stride and padding."""
-    first = next((at for at, (name, _) in enumerate(given) if name and name not in _BEFORE_ACTIVATION), len(given))
+def _with_activation(
+    given: tuple[tuple[str, Any], ...], acts: Iterable[Any]
+) -> tuple[tuple[str, Any], ...]:
+    """The arguments with an activation, where people look for it: behind size, stride and
+    padding.
+    """
+    first = next(
+        (at for at, (name, _) in enumerate(given) if name and name not in _BEFORE_ACTIVATION),
+        len(given),
+    )
     (act,) = acts
     return (*given[:first], *([("activation", act)] if act != "linear" else []), *given[first:])
 
 
-_BEFORE_ACTIVATION = ("strides", "padding", "dilation_rate", "groups", "depth_multiplier", "output_padding", "bias_axes")
+_BEFORE_ACTIVATION = (
+    "strides",
+    "padding",
+    "dilation_rate",
+    "groups",
+    "depth_multiplier",
+    "output_padding",
+    "bias_axes",
+)
 
 
 def _without(calls: Calls, gone: Mapping[int, int]) -> Calls:
@@ -310,19 +413,32 @@ def _without(calls: Calls, gone: Mapping[int, int]) -> Calls:
     number = {place: at for at, place in enumerate(kept)}
     at = {place: number[gone.get(place, place)] for place in range(len(calls.steps))}
     steps = tuple(
-        calls.steps[place]._replace(inputs=tuple(at[source] for source in calls.steps[place].inputs), layer=at[calls.steps[place].layer])
+        calls.steps[place]._replace(
+            inputs=tuple(at[source] for source in calls.steps[place].inputs),
+            layer=at[calls.steps[place].layer],
+        )
         for place in kept
     )
-    ties = tuple(Tie(at[tie.forward], tuple(at[other] for other in tie.backward)) for tie in calls.ties)
+    ties = tuple(
+        Tie(at[tie.forward], tuple(at[other] for other in tie.backward)) for tie in calls.ties
+    )
     ends = {op: at[place] for op, place in calls.ends.items()}
-    return Calls(steps, tuple(at[place] for place in calls.inputs), tuple(at[place] for place in calls.outputs), ends, ties)
+    return Calls(
+        steps,
+        tuple(at[place] for place in calls.inputs),
+        tuple(at[place] for place in calls.outputs),
+        ends,
+        ties,
+    )
 
 
 def weight_order(calls: Calls) -> list[int]:
-    """The operations in the order in which a Keras model of these calls lists its layers with weights.
+    """The operations in the order in which a Keras model of these calls lists its layers with
+    weights.
 
-    Keras sorts layers by their distance from the outputs, and those of one distance as a search from the outputs meets them first;
-    a layer that is used several times has the largest of its distances that were known when it was met.
+    Keras sorts layers by their distance from the outputs, and those of one distance as a search
+    from the outputs meets them first; a layer that is used several times has the largest of its
+    distances that were known when it was met.
     """
     steps = calls.steps
     met, behind = _searched(calls)
@@ -338,7 +454,9 @@ def weight_order(calls: Calls) -> list[int]:
 
 
 def _searched(calls: Calls) -> tuple[dict[int, int], list[int]]:
-    """When a search from the outputs meets each layer first, and the steps, each behind its inputs."""
+    """When a search from the outputs meets each layer first, and the steps, each behind its
+    inputs.
+    """
     steps = calls.steps
     met: dict[int, int] = {}
     behind: list[int] = []
@@ -356,11 +474,13 @@ def _searched(calls: Calls) -> tuple[dict[int, int], list[int]]:
     return met, behind
 
 
-# --- runs of shared layers --------------------------------------------------------------------------------------------------
+# --- runs of shared layers ------------------------------------------------------------------------
 
 
 def shared_runs(calls: Calls, graph: Graph) -> dict[int, tuple[Run, int]]:
-    """The layers that several steps share, in runs as long as all uses are alike: for each step in one, the run and the place in it."""
+    """The layers that several steps share, in runs as long as all uses are alike: for each step
+    in one, the run and the place in it.
+    """
     steps, takers = calls.steps, takers_of(calls.steps)
     uses: dict[int, list[int]] = {}
     for place, step in enumerate(steps):
@@ -375,15 +495,23 @@ def shared_runs(calls: Calls, graph: Graph) -> dict[int, tuple[Run, int]]:
         rows = [places]
         while True:
             row = rows[-1]
-            following = [takers[place][0] for place in row if len(takers[place]) == 1 and place not in kept]
-            if len(following) < len(row) or not _alike(following, steps, uses) or {*following} & (tied | {p for r in rows for p in r}):
+            following = [
+                takers[place][0] for place in row if len(takers[place]) == 1 and place not in kept
+            ]
+            if (
+                len(following) < len(row)
+                or not _alike(following, steps, uses)
+                or {*following} & (tied | {p for r in rows for p in r})
+            ):
                 break
             rows.append(following)
         while not steps[rows[-1][0]].weighty:
             rows.pop()
         name = _piece_name(graph, steps[layer].op)
         names[name] = names.get(name, 0) + 1
-        run = Run(name if names[name] == 1 else f"{name}_{names[name]}", tuple(row[0] for row in rows))
+        run = Run(
+            name if names[name] == 1 else f"{name}_{names[name]}", tuple(row[0] for row in rows)
+        )
         for at, row in enumerate(rows):
             found.update(dict.fromkeys(row, (run, at)))
     return found
@@ -392,7 +520,11 @@ def shared_runs(calls: Calls, graph: Graph) -> dict[int, tuple[Run, int]]:
 def _alike(places: Sequence[int], steps: Sequence[Step], uses: Mapping[int, Sequence[int]]) -> bool:
     """Whether steps are uses of one layer, or of layers without weights that could be one."""
     first = steps[places[0]]
-    if any(steps[place][:3] != first[:3] for place in places) or not first.made or first.applied != "({0})":
+    if (
+        any(steps[place][:3] != first[:3] for place in places)
+        or not first.made
+        or first.applied != "({0})"
+    ):
         return False
     if any("{0}" in value.text for _, value in first.given if isinstance(value, Text)):
         return False

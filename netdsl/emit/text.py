@@ -8,14 +8,19 @@ WIDTH = 88
 
 
 def laid_out(text: str, indent: int, tail: str = "") -> list[str]:
-    """The lines of a statement, `indent` spaces in: broken in its brackets where it is too long. `tail` follows it."""
+    """The lines of a statement, `indent` spaces in: broken in its brackets where it is too long.
+
+    `tail` follows it.
+    """
     pad = " " * indent
     if indent + len(text) + len(tail) <= WIDTH:
         return [f"{pad}{text}{tail}"]
     groups = [(start, end) for start, end in _groups(text) if end > start + 1]
     if not groups:
         return [f"{pad}{text}{tail}"]
-    start, end = next(((a, b) for a, b in groups if indent + len(text[: _room(text, b)]) > WIDTH), groups[-1])
+    start, end = next(
+        ((a, b) for a, b in groups if indent + len(text[: _room(text, b)]) > WIDTH), groups[-1]
+    )
     begin, inner, rest = text[: start + 1], text[start + 1 : end], text[end:]
     if indent + 4 + len(inner) <= WIDTH:
         body = [f"{pad}    {inner}"]
@@ -26,7 +31,9 @@ def laid_out(text: str, indent: int, tail: str = "") -> list[str]:
 
 def _room(text: str, end: int) -> int:
     """Where the line could be broken next behind the bracket that ends at `end`."""
-    following = next((start + 1 for start, stop in _groups(text) if start > end and stop > start + 1), None)
+    following = next(
+        (start + 1 for start, stop in _groups(text) if start > end and stop > start + 1), None
+    )
     return len(text) if following is None else following
 
 
@@ -43,12 +50,17 @@ def _groups(text: str) -> Iterator[tuple[int, int]]:
 def _parts(text: str) -> list[str]:
     """The items between outermost commas."""
     commas = [at for at, sign, depth in _signs(text) if sign == "," and depth == 0]
-    parts = [text[begin + 1 : end].strip() for begin, end in zip([-1, *commas], [*commas, len(text)], strict=True)]
+    parts = [
+        text[begin + 1 : end].strip()
+        for begin, end in zip([-1, *commas], [*commas, len(text)], strict=True)
+    ]
     return parts if parts[-1] else parts[:-1]
 
 
 def _signs(text: str) -> Iterator[tuple[int, str, int]]:
-    """Brackets and commas outside strings: where each stands, the sign, and how many brackets are open behind it."""
+    """Brackets and commas outside strings: where each stands, the sign, and how many brackets
+    are open behind it.
+    """
     depth, quoted, escaped = 0, False, False
     for at, sign in enumerate(text):
         if sign == '"' and not escaped:

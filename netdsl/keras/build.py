@@ -35,12 +35,17 @@ def toolbox() -> Toolbox:
         keras = quiet_keras()
         from netdsl.keras import layers
     except ImportError as error:
-        raise fail("N602", f"Keras cannot be imported: {error}", help="pip install netdsl brings Keras and TensorFlow") from None
+        raise fail(
+            "N602",
+            f"Keras cannot be imported: {error}",
+            help="pip install netdsl brings Keras and TensorFlow",
+        ) from None
     return Toolbox(keras, layers)
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """A saved Keras model, netdsl's own layers known, `safe_mode` on: the file can hold no code that runs.
+    """A saved Keras model, netdsl's own layers known, `safe_mode` on: the file can hold no code
+    that runs.
 
     Raises:
         NetError: N601 where there is no such file, N614 where it is no whole model.
@@ -51,12 +56,27 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         raise fail("N614", f"{os.fspath(path)} is no whole Keras model: {lack}")
     try:
         return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise fail("N614", f"{os.fspath(path)} is no whole Keras model: {first_line(error)}") from None
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RuntimeError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise fail(
+            "N614", f"{os.fspath(path)} is no whole Keras model: {first_line(error)}"
+        ) from None
 
 
 def _lack(path: str) -> str:
-    """What a file lacks to be a Keras model: a `.keras` is a zip archive. Nothing is said of `.h5`, which Keras reads too."""
+    """What a file lacks to be a Keras model: a `.keras` is a zip archive.
+
+    Nothing is said of `.h5`, which Keras reads too.
+    """
     if path.endswith((".h5", ".hdf5")):
         return ""
     if not path.endswith(".keras"):
@@ -92,7 +112,10 @@ def build(network: Network, seed: int | None = None, precision: str = "float32")
     """
     tools = toolbox()
     if seed is not None:
-        with stderr_shut(), process.without_unused():  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
+        with (
+            stderr_shut(),
+            process.without_unused(),
+        ):  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
             tools.keras.utils.set_random_seed(seed)
     usual = tools.keras.config.dtype_policy()
     try:
@@ -126,13 +149,19 @@ def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
         tensors.append(tensor)
     inputs = [tensors[point.op] for point in graph.inputs]
     outputs = [tensors[point.op] for point in graph.outputs]
-    return tools.keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs if len(outputs) > 1 else outputs[0], name=name)
+    return tools.keras.Model(
+        inputs if len(inputs) > 1 else inputs[0],
+        outputs if len(outputs) > 1 else outputs[0],
+        name=name,
+    )
 
 
 def _own_chance(model: Any, tools: Toolbox) -> None:
-    """Makes dropout under torch draw by the states of its layers, as the other backends do: what a checkpoint holds of chance.
+    """Makes dropout under torch draw by the states of its layers, as the other backends do: what a
+    checkpoint holds of chance.
 
-    Keras takes torch's own numbers for a layer without a seed. Those stay on a GPU, which would have to wait for each layer's state.
+    Keras takes torch's own numbers for a layer without a seed. Those stay on a GPU, which would
+    have to wait for each layer's state.
     """
     if tools.keras.config.backend() != "torch":
         return
@@ -145,14 +174,18 @@ def _own_chance(model: Any, tools: Toolbox) -> None:
 
 
 def _name_operation(tensor: Any, name: str, tools: Toolbox) -> None:
-    """Names what made a tensor, where that is no layer: Keras numbers such operations through the process, and not by network."""
+    """Names what made a tensor, where that is no layer: Keras numbers such operations through
+    the process, and not by network.
+    """
     operation = getattr(tensor, "_keras_history", (None,))[0]
     if operation is not None and not isinstance(operation, tools.keras.layers.Layer):
         operation.name = name
 
 
 def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
-    """The Keras layers of each operation that shares nobody else's; those that are tied use one kernel."""
+    """The Keras layers of each operation that shares nobody else's; those that are tied use one
+    kernel.
+    """
     pieces = {
         index: op.kind.layers(tools, op.name, op.shape, *graph.input_shapes(op))
         for index, op in enumerate(graph.ops)
@@ -164,7 +197,10 @@ def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
             tied.setdefault(op.tied, []).append(index)
     for owner, others in tied.items():
         places = [_main(pieces[index], graph.ops[index].name) for index in (owner, *others)]
-        forward, *backward = (pieces[index][place].get_config() for index, place in zip((owner, *others), places, strict=True))
+        forward, *backward = (
+            pieces[index][place].get_config()
+            for index, place in zip((owner, *others), places, strict=True)
+        )
         layer = tools.custom.Tied(forward, backward, name=graph.ops[owner].name)
         pieces[owner][places[0]] = layer
         for number, (index, place) in enumerate(zip(others, places[1:], strict=True)):
@@ -183,4 +219,6 @@ def _penalised(graph: Graph, op: Op, first: int, tensor: Any, tools: Toolbox) ->
     strength = kind.values.get("act_l1") if kind else None
     if not strength:
         return tensor
-    return tools.keras.layers.ActivityRegularization(l1=float(strength), name=f"{graph.ops[first].name}_penalty")(tensor)
+    return tools.keras.layers.ActivityRegularization(
+        l1=float(strength), name=f"{graph.ops[first].name}_penalty"
+    )(tensor)

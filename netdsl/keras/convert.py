@@ -1,4 +1,6 @@
-"""The calls of a Keras model as layers of the language: one for one, then with norms and activations as options of those before."""
+"""The calls of a Keras model as layers of the language: one for one, then with norms and
+activations as options of those before.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,27 @@ from netdsl.errors import fail
 from netdsl.graph import takers_of
 from netdsl.keras.defaults import word_text
 from netdsl.keras.read import Call, Calls
-from netdsl.keras.words import BY_CONSTANT, MERGES, NOTHING, Word, merge_word, no_word, padded, word_of
+from netdsl.keras.words import (
+    BY_CONSTANT,
+    MERGES,
+    NOTHING,
+    Word,
+    merge_word,
+    no_word,
+    padded,
+    word_of,
+)
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
 from netdsl.kinds.norm import Norm
 
-_BY_TRAINING = ("BatchNormalization", "Dropout", "GaussianNoise", "StochasticDepth", *(f"SpatialDropout{rank}D" for rank in (1, 2, 3)))
+_BY_TRAINING = (
+    "BatchNormalization",
+    "Dropout",
+    "GaussianNoise",
+    "StochasticDepth",
+    *(f"SpatialDropout{rank}D" for rank in (1, 2, 3)),
+)
 _OPERATORS = ("Add", "Multiply", "Subtract", "Maximum", "Average")
 
 
@@ -61,7 +78,12 @@ class _Converter:
             return self._add(NOTHING, (), place, call.shape)
         if call.kind == "CustomScaleLayer":
             first, second = call.inputs
-            scaled = self._add(Word("rescale", positional=(call.config["scale"],)), (self._plain(second),), place, call.shape)
+            scaled = self._add(
+                Word("rescale", positional=(call.config["scale"],)),
+                (self._plain(second),),
+                place,
+                call.shape,
+            )
             return self._add(Word("add"), (self._plain(first), scaled.layer), place, call.shape)
         if len(call.inputs) > 1 and call.kind in MERGES:
             return self._merge(place)
@@ -78,30 +100,71 @@ class _Converter:
         value = self.values[source]
         if call.kind == "Pad" and call.options.get("constant_values") == -math.inf:
             takers = [self.calls[taker].kind for taker in self.takers[place]]
-            if len(takers) == 1 and takers[0].startswith("MaxPooling") and place not in self.outputs:
+            if (
+                len(takers) == 1
+                and takers[0].startswith("MaxPooling")
+                and place not in self.outputs
+            ):
                 return value  # told by the pool
         word = word_of(call, [self.calls[source].shape])
         shape = self.layers[value.layer].shape
-        if self.calls[source].inputs and self.takers[source] == [place] and source not in self.outputs and not value.squeezed:
-            whole = None if self.padded_apart and self.calls[source].kind != "Pad" else padded(word, call, self.calls[source])
+        if (
+            self.calls[source].inputs
+            and self.takers[source] == [place]
+            and source not in self.outputs
+            and not value.squeezed
+        ):
+            whole = (
+                None
+                if self.padded_apart and self.calls[source].kind != "Pad"
+                else padded(word, call, self.calls[source])
+            )
             if whole is not None:
                 before = self.calls[source].inputs[0]
                 return self._add(whole, (self._plain(before),), place, call.shape)
         if word.word in ("gap", "gmp"):
             squeezed = bool(call.config.get("keepdims"))
-            return self._add(word, (self._plain(call.inputs[0]),), place, (call.shape[-1],), squeezed)
-        if word.word in ("reshape", "flatten", "id") and len(shape) == 1 and call.shape in (shape, (1,) * (len(call.shape) - 1) + shape):
+            return self._add(
+                word, (self._plain(call.inputs[0]),), place, (call.shape[-1],), squeezed
+            )
+        if (
+            word.word in ("reshape", "flatten", "id")
+            and len(shape) == 1
+            and call.shape in (shape, (1,) * (len(call.shape) - 1) + shape)
+        ):
             return _Value(value.layer, len(call.shape) > 1)
         if word == NOTHING:
             return value
         if value.squeezed:
-            if word.word == "conv" and "groups" not in word.options and set(call.config["kernel_size"]) == {1}:
-                options = {key: option for key, option in word.options.items() if key not in ("pad", "dilation")}
-                return self._add(Word("fc", (), word.amount, (), options), (value.layer,), place, (call.shape[-1],), True)
+            if (
+                word.word == "conv"
+                and "groups" not in word.options
+                and set(call.config["kernel_size"]) == {1}
+            ):
+                options = {
+                    key: option
+                    for key, option in word.options.items()
+                    if key not in ("pad", "dilation")
+                }
+                return self._add(
+                    Word("fc", (), word.amount, (), options),
+                    (value.layer,),
+                    place,
+                    (call.shape[-1],),
+                    True,
+                )
             if word.word == "dense":
-                return self._add(word._replace(word="fc"), (value.layer,), place, (call.shape[-1],), True)
+                return self._add(
+                    word._replace(word="fc"), (value.layer,), place, (call.shape[-1],), True
+                )
             kind = KINDS[word.word]
-            if issubclass(kind, Activation | Norm) or word.word in ("dropout", "droppath", "rescale", "scale", "noise"):
+            if issubclass(kind, Activation | Norm) or word.word in (
+                "dropout",
+                "droppath",
+                "rescale",
+                "scale",
+                "noise",
+            ):
                 return self._add(word, (value.layer,), place, shape, True)
         return self._add(word, (self._plain(call.inputs[0]),), place, call.shape)
 
@@ -111,7 +174,11 @@ class _Converter:
         if not value.squeezed:
             return value.layer
         shape = self.calls[place].shape
-        self.layers.append(Layer(Word("reshape", positional=("x".join(map(str, shape)),)), (value.layer,), (), shape))
+        self.layers.append(
+            Layer(
+                Word("reshape", positional=("x".join(map(str, shape)),)), (value.layer,), (), shape
+            )
+        )
         self.values[place] = _Value(len(self.layers) - 1)
         return len(self.layers) - 1
 
@@ -122,15 +189,20 @@ class _Converter:
         values = [self.values[source] for source in call.inputs]
         word = merge_word(call, [self.calls[source].shape for source in call.inputs])
         squeezed = all(value.squeezed for value in values)
-        spread = word.word not in ("concat", "dot", "stack") and any(self.calls[source].shape == call.shape for source in call.inputs)
+        spread = word.word not in ("concat", "dot", "stack") and any(
+            self.calls[source].shape == call.shape for source in call.inputs
+        )
         if squeezed or spread:
             shape = self.layers[values[0].layer].shape if squeezed else call.shape
             return self._add(word, tuple(value.layer for value in values), place, shape, squeezed)
-        return self._add(word, tuple(self._plain(source) for source in call.inputs), place, call.shape)
+        return self._add(
+            word, tuple(self._plain(source) for source in call.inputs), place, call.shape
+        )
 
     def ends(self, outputs: Sequence[int]) -> list[int]:
-        """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or an input, ends in a `linear` of its
-        own: in the language an output is the end of a flow."""
+        """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or
+        an input, ends in a `linear` of its own: in the language an output is the end of a flow.
+        """
         places = [self._plain(place) for place in outputs]
         read = {source for layer in self.layers for source in layer.inputs}
         for at, place in enumerate(places):
@@ -143,7 +215,9 @@ class _Converter:
     def _hard_sigmoid(self, place: int) -> _Value | None:
         """What goes into relu6(x + 3) / 6, written with operators."""
         call = self.calls[place]
-        if call.kind != "Multiply" or not any(isinstance(c, float) and abs(c - 1 / 6) < 1e-12 for c in call.constants):
+        if call.kind != "Multiply" or not any(
+            isinstance(c, float) and abs(c - 1 / 6) < 1e-12 for c in call.constants
+        ):
             return None
         (cut,) = call.inputs
         relu = self.calls[cut]
@@ -151,11 +225,23 @@ class _Converter:
             return None
         (shifted,) = relu.inputs
         add = self.calls[shifted]
-        if add.kind != "Add" or 3.0 not in add.constants or self.takers[shifted] != [cut] or {cut, shifted} & self.outputs:
+        if (
+            add.kind != "Add"
+            or 3.0 not in add.constants
+            or self.takers[shifted] != [cut]
+            or {cut, shifted} & self.outputs
+        ):
             return None
         return self.values[add.inputs[0]]
 
-    def _add(self, word: Word, inputs: tuple[int, ...], place: int, shape: tuple[int, ...], squeezed: bool = False) -> _Value:
+    def _add(
+        self,
+        word: Word,
+        inputs: tuple[int, ...],
+        place: int,
+        shape: tuple[int, ...],
+        squeezed: bool = False,
+    ) -> _Value:
         call = self.calls[place]
         shared = call.operation if call.weights and self.uses[call.operation] > 1 else None
         self.layers.append(Layer(word, inputs, (place,) if call.weights else (), shape, shared))
@@ -170,7 +256,11 @@ def _whole(call: Call) -> None:
     """
     if call.kind in ("MultiHeadAttention", "InputLayer", "Pad", "GetItem"):
         return
-    told = [key for key, value in call.options.items() if key != "training" or (value and call.kind in _BY_TRAINING)]
+    told = [
+        key
+        for key, value in call.options.items()
+        if key != "training" or (value and call.kind in _BY_TRAINING)
+    ]
     if told and call.kind not in _OPERATORS:
         raise no_word(call, f"it is called with {', '.join(told)}")
     if call.kind not in BY_CONSTANT and any(value is not None for value in call.constants):
@@ -178,19 +268,33 @@ def _whole(call: Call) -> None:
 
 
 def layers_of(calls: Calls, padded_apart: bool) -> tuple[list[Layer], list[int], list[int]]:
-    """The model's layers, and which of them are inputs and outputs; padding before a layer as one of its own or as its option."""
+    """The model's layers, and which of them are inputs and outputs; padding before a layer as
+    one of its own or as its option.
+    """
     converter = _Converter(calls, padded_apart)
     for place in range(len(calls.calls)):
         converter.values.append(converter.convert(place))
     used = {place for call in converter.calls for place in call.inputs}
-    unread = [converter.calls[place].name for place in calls.inputs if place not in used and place not in calls.outputs]
+    unread = [
+        converter.calls[place].name
+        for place in calls.inputs
+        if place not in used and place not in calls.outputs
+    ]
     if unread:
         raise fail("N621", f"input `{unread[0]}` goes nowhere", help="leave it out of the model")
-    return converter.layers, [converter.values[place].layer for place in calls.inputs], converter.ends(calls.outputs)
+    return (
+        converter.layers,
+        [converter.values[place].layer for place in calls.inputs],
+        converter.ends(calls.outputs),
+    )
 
 
-def joined(layers: list[Layer], inputs: Sequence[int], outputs: Sequence[int]) -> tuple[list[Layer], list[int], list[int]]:
-    """The layers with norms and activations as options of those before them, and without what goes nowhere."""
+def joined(
+    layers: list[Layer], inputs: Sequence[int], outputs: Sequence[int]
+) -> tuple[list[Layer], list[int], list[int]]:
+    """The layers with norms and activations as options of those before them, and without what
+    goes nowhere.
+    """
     needed = set(outputs) | set(inputs)
     for place in reversed(range(len(layers))):
         if place in needed:
@@ -205,20 +309,46 @@ def joined(layers: list[Layer], inputs: Sequence[int], outputs: Sequence[int]) -
         layer = layers[place]
         sources = tuple(stands_for[source] for source in layer.inputs)
         host = joined.get(sources[0]) if len(sources) == 1 else None
-        alone = host is not None and takers[layer.inputs[0]] == [place] and layer.inputs[0] not in outputs and layer.shared is None
-        if host is not None and alone and host.shared is None and (option := _as_option(host, layer)):
+        alone = (
+            host is not None
+            and takers[layer.inputs[0]] == [place]
+            and layer.inputs[0] not in outputs
+            and layer.shared is None
+        )
+        if (
+            host is not None
+            and alone
+            and host.shared is None
+            and (option := _as_option(host, layer))
+        ):
             word = host.word._replace(options={**host.word.options, **option})
             joined[sources[0]] = Layer(word, host.inputs, (*host.calls, *layer.calls), layer.shape)
             stands_for[place] = sources[0]
-        elif host is not None and host.word.word == "flatten" and layer.word.word == "fc" and layer.shared is None:
+        elif (
+            host is not None
+            and host.word.word == "flatten"
+            and layer.word.word == "fc"
+            and layer.shared is None
+        ):
             joined[place] = layer._replace(inputs=host.inputs)
         else:
             joined[place] = layer._replace(inputs=sources)
-    kept_takers = {source for layer in joined.values() for source in layer.inputs} | {stands_for[place] for place in outputs}
-    kept = [place for place in joined if joined[place].word.word != "flatten" or place in kept_takers]
+    kept_takers = {source for layer in joined.values() for source in layer.inputs} | {
+        stands_for[place] for place in outputs
+    }
+    kept = [
+        place for place in joined if joined[place].word.word != "flatten" or place in kept_takers
+    ]
     number = {place: at for at, place in enumerate(kept)}
-    found = [joined[place]._replace(inputs=tuple(number[source] for source in joined[place].inputs)) for place in kept]
-    return found, [number[place] for place in inputs], [number[stands_for[place]] for place in outputs]
+    found = [
+        joined[place]._replace(inputs=tuple(number[source] for source in joined[place].inputs))
+        for place in kept
+    ]
+    return (
+        found,
+        [number[place] for place in inputs],
+        [number[stands_for[place]] for place in outputs],
+    )
 
 
 def _as_option(host: Layer, layer: Layer) -> dict[str, Any]:
@@ -227,7 +357,12 @@ def _as_option(host: Layer, layer: Layer) -> dict[str, Any]:
     if host.word.word not in KINDS or word not in KINDS or host.word.options.get("act"):
         return {}
     takes = KINDS[host.word.word].options
-    if issubclass(KINDS[word], Norm) and KINDS[word].as_part and "norm" in takes and not host.word.options.get("norm"):
+    if (
+        issubclass(KINDS[word], Norm)
+        and KINDS[word].as_part
+        and "norm" in takes
+        and not host.word.options.get("norm")
+    ):
         return {"norm": layer.word}
     if issubclass(KINDS[word], Activation) and "act" in takes and word != "softmax":
         return {"act": word_text(layer.word)}

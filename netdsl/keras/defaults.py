@@ -46,7 +46,10 @@ def option_text(key: str, value: Any) -> str:
 
 def word_text(word: Word) -> str:
     """A word with options that stand as they are."""
-    given = [*map(number_text, word.positional), *(option_text(key, value) for key, value in word.options.items())]
+    given = [
+        *map(number_text, word.positional),
+        *(option_text(key, value) for key, value in word.options.items()),
+    ]
     return word.word + (f"({', '.join(given)})" if given else "")
 
 
@@ -57,8 +60,16 @@ class Defaults:
         self.layers = layers
         self.takers, self.outputs = takers_of(layers), set(outputs)
         self.of: dict[str, dict[str, Any]] = {}
-        norms = [layer.word.options["norm"] for layer in layers if isinstance(layer.word.options.get("norm"), Word)]
-        norms += [layer.word for layer in layers if layer.word.word in KINDS and issubclass(KINDS[layer.word.word], Norm)]
+        norms = [
+            layer.word.options["norm"]
+            for layer in layers
+            if isinstance(layer.word.options.get("norm"), Word)
+        ]
+        norms += [
+            layer.word
+            for layer in layers
+            if layer.word.word in KINDS and issubclass(KINDS[layer.word.word], Norm)
+        ]
         for word in dict.fromkeys(norm.word for norm in norms):
             rows = [dict(norm.options) for norm in norms if norm.word == word]
             self._choose(word, [(row, {}) for row in rows])
@@ -74,16 +85,22 @@ class Defaults:
         options = dict(self.layers[place].word.options)
         norm = options.get("norm")
         if isinstance(norm, Word):
-            options["norm"] = word_text(norm._replace(options=self._left(norm.word, dict(norm.options))))
+            options["norm"] = word_text(
+                norm._replace(options=self._left(norm.word, dict(norm.options)))
+            )
         elif "norm" in KINDS.get(self.layers[place].word.word, KINDS["id"]).options:
             options["norm"] = ""
         return options
 
     def _freely(self, place: int) -> dict[str, Any]:
-        """What a layer has where nothing is said: its activation falls away before another, a norm, a sum, or the end."""
+        """What a layer has where nothing is said: its activation falls away before another, a
+        norm, a sum, or the end.
+        """
         norm = self.layers[place].word.options.get("norm")
         takes = KINDS[self.layers[place].word.word].options
-        free: dict[str, Any] = {"bias": not norm if "norm" in takes or "bias" not in takes else takes["bias"].default}
+        free: dict[str, Any] = {
+            "bias": not norm if "norm" in takes or "bias" not in takes else takes["bias"].default
+        }
         met = self._met(place)
         free["ends"] = place in self.outputs
         if len(met) > 1:
@@ -93,7 +110,9 @@ class Defaults:
         return free
 
     def _met(self, place: int) -> set[bool]:
-        """Whether what takes a layer's output makes a default activation needless: for each taker, moves passed over."""
+        """Whether what takes a layer's output makes a default activation needless: for each
+        taker, moves passed over.
+        """
         met: set[bool] = set()
         waiting, seen = [place], {place}
         while waiting:
@@ -101,7 +120,11 @@ class Defaults:
             if at in self.outputs:
                 met.add(True)
             for taker in self.takers[at]:
-                kind = KINDS.get(self.layers[taker].word.word) if self.layers[taker].shared is None else None
+                kind = (
+                    KINDS.get(self.layers[taker].word.word)
+                    if self.layers[taker].shared is None
+                    else None
+                )
                 if kind is not None and kind.moves and not issubclass(kind, Norm):
                     if taker not in seen:
                         seen.add(taker)
@@ -110,13 +133,18 @@ class Defaults:
                     met.add(kind is not None and (kind.sums or issubclass(kind, Activation | Norm)))
         return met
 
-    def _choose(self, word: str, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+    def _choose(
+        self, word: str, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    ) -> None:
         found: dict[str, Any] = {}
         for key in dict.fromkeys(key for row, _ in rows for key in row):
             if any(key not in row for row, _ in rows):
                 continue
             builtin = _builtin(word, key)
-            candidates = [builtin, *dict.fromkeys(row[key] for row, _ in rows if row[key] != builtin)]
+            candidates = [
+                builtin,
+                *dict.fromkeys(row[key] for row, _ in rows if row[key] != builtin),
+            ]
             found[key] = min(candidates, key=lambda value: _cost(key, value, builtin, rows))
             if found[key] == builtin:
                 del found[key]
@@ -124,14 +152,22 @@ class Defaults:
 
     def _left(self, word: str, options: Mapping[str, Any]) -> dict[str, Any]:
         chosen = self.of.get(word, {})
-        return {key: value for key, value in options.items() if value != chosen.get(key, _builtin(word, key))}
+        return {
+            key: value
+            for key, value in options.items()
+            if value != chosen.get(key, _builtin(word, key))
+        }
 
     def left(self, place: int) -> dict[str, Any]:
         """The options that a layer has to say."""
         word = self.layers[place].word.word
         full = self.full[place]
         free, chosen = self._freely(place), self.of.get(word, {})
-        return {key: value for key, value in full.items() if not _unsaid(key, value, chosen.get(key), _builtin(word, key), free)}
+        return {
+            key: value
+            for key, value in full.items()
+            if not _unsaid(key, value, chosen.get(key), _builtin(word, key), free)
+        }
 
     def conv_act(self) -> str:
         """The activation that a residual with convolutions has where nothing is said."""
@@ -141,9 +177,13 @@ class Defaults:
         """The `default` statement; nothing where there is nothing to say."""
         said = []
         for word, chosen in self.of.items():
-            options = sorted(chosen, key=lambda key: ("norm", "act").index(key) if key in ("norm", "act") else 2)
+            options = sorted(
+                chosen, key=lambda key: ("norm", "act").index(key) if key in ("norm", "act") else 2
+            )
             if options:
-                said.append(f"{word}({', '.join(option_text(key, chosen[key]) for key in options)})")
+                said.append(
+                    f"{word}({', '.join(option_text(key, chosen[key]) for key in options)})"
+                )
         return f"default {', '.join(said)}" if said else ""
 
 
@@ -165,19 +205,31 @@ def _builtin(word: str, key: str) -> Any:
 
 
 def _unsaid(key: str, value: Any, chosen: Any, builtin: Any, free: Mapping[str, Any]) -> bool:
-    """Whether an option need not be written, with `chosen` as the default of the file (None: the language's)."""
+    """Whether an option need not be written, with `chosen` as the default of the file (None: the
+    language's).
+    """
     if key == "act":
         default = builtin if chosen is None else chosen
         if "act" not in free:
             return bool(value == default)
         if free["act"] is None:
             return bool(value == "" == default)
-        return bool(value == "" and (chosen is None or not free["ends"]))  # a stated default that the end drops is warned of
+        return bool(
+            value == "" and (chosen is None or not free["ends"])
+        )  # a stated default that the end drops is warned of
     usual = builtin if chosen is None else chosen
-    return bool(value == (free["bias"] if key == "bias" and chosen is None and "bias" in free else usual))
+    return bool(
+        value == (free["bias"] if key == "bias" and chosen is None and "bias" in free else usual)
+    )
 
 
-def _cost(key: str, value: Any, builtin: Any, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> int:
+def _cost(
+    key: str, value: Any, builtin: Any, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> int:
     chosen = None if value == builtin else value
     own = 0 if chosen is None else len(option_text(key, value)) + 2
-    return own + sum(len(option_text(key, row[key])) + 2 for row, free in rows if not _unsaid(key, row[key], chosen, builtin, free))
+    return own + sum(
+        len(option_text(key, row[key])) + 2
+        for row, free in rows
+        if not _unsaid(key, row[key], chosen, builtin, free)
+    )

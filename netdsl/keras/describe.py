@@ -1,4 +1,6 @@
-"""A Keras model as a `.net` file: its layers in the language's words, nested, folded, and with what recurs as blocks."""
+"""A Keras model as a `.net` file: its layers in the language's words, nested, folded, and with
+what recurs as blocks.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ _ROLES = {"dropout": "p", "droppath": "p", "sdropout": "p"}
 
 
 class Imported(NamedTuple):
-    """A `.net` file's text, its network, and the Keras operation that holds the weights of an operation, by the latter's name."""
+    """A `.net` file's text, its network, and the Keras operation that holds the weights of an
+    operation, by the latter's name.
+    """
 
     text: str
     network: Network
@@ -56,9 +60,13 @@ def imported(calls: Calls) -> Imported:
         NetError: N621 where the language has no word for a layer.
     """
     within, apart = (joined(*layers_of(calls, padded_apart)) for padded_apart in (False, True))
-    writers = [_Writer(calls, *layers) for layers in ([within] if within == apart else [within, apart])]
+    writers = [
+        _Writer(calls, *layers) for layers in ([within] if within == apart else [within, apart])
+    ]
     texts = [writer.text() for writer in writers]
-    text, writer = min(zip(texts, writers, strict=True), key=lambda found: len(found[0].splitlines()))  # the first of equal ones
+    text, writer = min(
+        zip(texts, writers, strict=True), key=lambda found: len(found[0].splitlines())
+    )  # the first of equal ones
     return _held_against(calls, [calls.calls[call] for call in writer.weights()], text)
 
 
@@ -70,12 +78,24 @@ def _held_against(calls: Calls, holders: Sequence[Call], text: str) -> Imported:
     """
     network = parse(text)
     graph = network.graph
-    sizes = {op.name: size for op in graph.ops if (size := sum(array.size for array in graph.weights(op)))}
+    sizes = {
+        op.name: size
+        for op in graph.ops
+        if (size := sum(array.size for array in graph.weights(op)))
+    }
     shapes = [graph.ops[point.op].shape for point in graph.outputs]
     same = list(sizes.values()) == [call.weights for call in holders]
-    if not same or [math.prod(shape) for shape in shapes] != [math.prod(calls.calls[place].shape) for place in calls.outputs]:
-        raise fail("N623", f"the text for `{calls.name}` would be another network", help="please report it, with the model")
-    return Imported(text, network, {name: call.operation for name, call in zip(sizes, holders, strict=True)})
+    if not same or [math.prod(shape) for shape in shapes] != [
+        math.prod(calls.calls[place].shape) for place in calls.outputs
+    ]:
+        raise fail(
+            "N623",
+            f"the text for `{calls.name}` would be another network",
+            help="please report it, with the model",
+        )
+    return Imported(
+        text, network, {name: call.operation for name, call in zip(sizes, holders, strict=True)}
+    )
 
 
 class Leaf(NamedTuple):
@@ -99,7 +119,9 @@ class Residual(NamedTuple):
 
 
 class _Writer:
-    def __init__(self, calls: Calls, layers: list[Layer], inputs: list[int], outputs: list[int]) -> None:
+    def __init__(
+        self, calls: Calls, layers: list[Layer], inputs: list[int], outputs: list[int]
+    ) -> None:
         self.calls, self.layers, self.inputs, self.outputs = calls, layers, inputs, outputs
         self.defaults = Defaults(layers, outputs)
         self.shared: dict[int, tuple[str, str]] = {}
@@ -112,9 +134,21 @@ class _Writer:
         if not crossing:
             self._structure(())
         else:  # cells that take the last cell but one: the shortest text of those that end flows at some of them
-            cells = dict.fromkeys((self.nodes[place].head, len(self.nodes[place].inputs)) for place in crossing)
-            alike = {cell: [at for at, node in enumerate(self.nodes) if (node.head, len(node.inputs)) == cell] for cell in cells}
-            by_word = [[at for cell in cells if cell[0] == head for at in alike[cell]] for head in dict.fromkeys(head for head, _ in cells)]
+            cells = dict.fromkeys(
+                (self.nodes[place].head, len(self.nodes[place].inputs)) for place in crossing
+            )
+            alike = {
+                cell: [
+                    at
+                    for at, node in enumerate(self.nodes)
+                    if (node.head, len(node.inputs)) == cell
+                ]
+                for cell in cells
+            }
+            by_word = [
+                [at for cell in cells if cell[0] == head for at in alike[cell]]
+                for head in dict.fromkeys(head for head, _ in cells)
+            ]
             self._shortest([[], *alike.values(), *by_word, crossing])
 
     def _structure(self, ends: Sequence[int]) -> None:
@@ -127,7 +161,9 @@ class _Writer:
         self.flows = repeated(flows, 6)
 
     def _shortest(self, candidates: Sequence[Sequence[int]]) -> None:
-        """The structure, of those with flows that end at these nodes, whose text is shortest: the first of equal ones."""
+        """The structure, of those with flows that end at these nodes, whose text is shortest:
+        the first of equal ones.
+        """
         found = []
         for ends in candidates:
             self._structure(ends)
@@ -188,15 +224,21 @@ class _Writer:
                 roles.append("s")
         positional: list[str | None] = []
         for value in word.positional:
-            hole = (isinstance(value, int | float) and not isinstance(value, bool)) or word.word in ("pad", "crop")
+            hole = (
+                isinstance(value, int | float) and not isinstance(value, bool)
+            ) or word.word in ("pad", "crop")
             positional.append(None if hole else number_text(value))
             if hole:
                 values.append(value)
                 roles.append(_ROLES.get(word.word, "v"))
         written: list[tuple[str, str | None]] = []
         order = ("norm", "act", "pad", "groups")
-        for key in sorted(options, key=lambda key: order.index(key) if key in order else len(order)):
-            hole = (key in _HOLES and isinstance(options[key], int)) or (key == "pad" and not str(options[key]).isalpha())
+        for key in sorted(
+            options, key=lambda key: order.index(key) if key in order else len(order)
+        ):
+            hole = (key in _HOLES and isinstance(options[key], int)) or (
+                key == "pad" and not str(options[key]).isalpha()
+            )
             written.append((key, None if hole else option_text(key, options[key])))
             if hole:
                 values.append(options[key])
@@ -218,18 +260,30 @@ class _Writer:
         if layer.shared not in self.shared:
             name = f"shared_{len(self.shared) + 1}" if len(self.shared) else "shared"
             head, values, _ = self._leaf(place)
-            self.shared[layer.shared] = (name, self._layer(head, [number_text(value) for value in values]))
+            self.shared[layer.shared] = (
+                name,
+                self._layer(head, [number_text(value) for value in values]),
+            )
         return self.shared[layer.shared][0]
 
     def _residual(self, chain: Chain) -> Chain:
-        """The chain with sums of a branch and what came in as `res`, and the activation behind it within."""
+        """The chain with sums of a branch and what came in as `res`, and the activation behind
+        it within.
+        """
         result: list[Item] = []
         at = 0
         while at < len(chain):
-            item = chain[at]._replace(children=tuple(self._residual(child) for child in chain[at].children))
+            item = chain[at]._replace(
+                children=tuple(self._residual(child) for child in chain[at].children)
+            )
             branches = [child for child in item.children if child]
             inner = branches[0] if len(branches) == 1 else ()
-            simple = item.head == Merge("add") and len(item.children) == 2 and inner and inner[0].head != REFERENCE
+            simple = (
+                item.head == Merge("add")
+                and len(item.children) == 2
+                and inner
+                and inner[0].head != REFERENCE
+            )
             if simple:
                 act = ""
                 follower = chain[at + 1] if at + 1 < len(chain) else None
@@ -251,25 +305,40 @@ class _Writer:
 
     def _named(self, place: int, taker: int) -> bool:
         """Whether a sum is taken by others than its activation."""
-        return place in self.outputs or any(place in node.inputs for at, node in enumerate(self.nodes) if at != taker)
+        return place in self.outputs or any(
+            place in node.inputs for at, node in enumerate(self.nodes) if at != taker
+        )
 
     # --- text ---
 
     def text(self) -> str:
         """The whole file."""
         names = dict(zip(self.inputs, self.input_names, strict=True))
-        referred = [value.node for chain in self._chains() for item in every(chain) for value in item.values if isinstance(value, NodeName)]
+        referred = [
+            value.node
+            for chain in self._chains()
+            for item in every(chain)
+            for value in item.values
+            if isinstance(value, NodeName)
+        ]
         made = {place: at for at, place in enumerate(self.order)}
         for place in sorted(set(referred) - set(names), key=made.__getitem__):
             names[place] = f"t{len(names) - len(self.inputs) + 1}"
-        blocks = {block.number: (f"block{'' if at == 0 else at + 1}", block) for at, block in enumerate(self.blocks)}
+        blocks = {
+            block.number: (f"block{'' if at == 0 else at + 1}", block)
+            for at, block in enumerate(self.blocks)
+        }
         lines = [f"# {self.calls.name}: from a Keras model", f"net {_identifier(self.calls.name)}"]
         if self.defaults.statement():
             lines.append(self.defaults.statement())
         lines += [f"let {name} = {text}" for name, text in self.shared.values()]
         for name, block in blocks.values():
-            parameters = ", ".join(p.name if p.default is None else f"{p.name}={p.default}" for p in block.parameters)
-            lines += _filled(f"def {name}({parameters}) =", self._steps(block.chain, names, blocks), "  ")
+            parameters = ", ".join(
+                p.name if p.default is None else f"{p.name}={p.default}" for p in block.parameters
+            )
+            lines += _filled(
+                f"def {name}({parameters}) =", self._steps(block.chain, names, blocks), "  "
+            )
         several = len(self.inputs) > 1
         if several:
             lines += [f"input {names[place]}: {self._input(place)}" for place in self.inputs]
@@ -293,13 +362,19 @@ class _Writer:
                 return f"{shape} of int({self.calls.calls[taker.calls[0]].config['input_dim']})"
         return shape
 
-    def _chain(self, chain: Chain, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]) -> str:
+    def _chain(
+        self, chain: Chain, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]
+    ) -> str:
         return " > ".join(self._steps(chain, names, blocks)) or "id"
 
-    def _steps(self, chain: Chain, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]) -> list[str]:
+    def _steps(
+        self, chain: Chain, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]
+    ) -> list[str]:
         return [self._step(item, names, blocks) for item in chain]
 
-    def _step(self, item: Item, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]) -> str:
+    def _step(
+        self, item: Item, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]
+    ) -> str:
         head = item.head
         values = [self._value(value, names) for value in item.values]
         if head == REFERENCE:
@@ -321,13 +396,23 @@ class _Writer:
         else:
             assert isinstance(head, Leaf)
             written = self._layer(head, values)
-        return f"{written} as {names[item.node]}" if item.node in names and item.node not in self.inputs else written
+        return (
+            f"{written} as {names[item.node]}"
+            if item.node in names and item.node not in self.inputs
+            else written
+        )
 
     def _holds_default(self, chain: Chain) -> bool:
-        """Whether a chain holds a kind with an activation of its own by default, blocks looked into."""
+        """Whether a chain holds a kind with an activation of its own by default, blocks looked
+        into.
+        """
         blocks = {block.number: block for block in self.blocks}
         for item in every(chain):
-            if isinstance(item.head, BlockHead) and item.head.block in blocks and self._holds_default(blocks[item.head.block].chain):
+            if (
+                isinstance(item.head, BlockHead)
+                and item.head.block in blocks
+                and self._holds_default(blocks[item.head.block].chain)
+            ):
                 return True
             if isinstance(item.head, Leaf):
                 word = item.head.word
@@ -338,12 +423,18 @@ class _Writer:
         return False
 
     @staticmethod
-    def _call(head: BlockHead, item: Item, values: list[str], blocks: Mapping[int, tuple[str, Block]]) -> str:
+    def _call(
+        head: BlockHead, item: Item, values: list[str], blocks: Mapping[int, tuple[str, Block]]
+    ) -> str:
         if head.block not in blocks:  # while blocks are being looked for
             return f"block({', '.join(values)})"
         name, block = blocks[head.block]
         arguments = list(zip(block.parameters, item.values, values, strict=True))
-        while arguments and arguments[-1][0].default is not None and arguments[-1][0].default == arguments[-1][1]:
+        while (
+            arguments
+            and arguments[-1][0].default is not None
+            and arguments[-1][0].default == arguments[-1][1]
+        ):
             arguments.pop()
         given = ", ".join(value for _, _, value in arguments)
         return f"{name}({given})" if given else name
@@ -369,13 +460,19 @@ class _Writer:
             size = ""
         given = [_bare(next(left)) if value is None else value for value in head.positional]
         for key, value in head.options:
-            given.append(f"{key}={_bare(next(left)) if key == 'pad' else next(left)}" if value is None else value)
+            given.append(
+                f"{key}={_bare(next(left)) if key == 'pad' else next(left)}"
+                if value is None
+                else value
+            )
         options = f"({', '.join(given)})" if given else ""
         return f"{head.word}{size}{amount}{'' if stride in ('', usual) or (not size and stride == '2') else f'/{stride}'}{options}"
 
 
 def _bare(value: str) -> str:
-    """A parameter's value as an argument: its name alone, which may stand for more than a number."""
+    """A parameter's value as an argument: its name alone, which may stand for more than a
+    number.
+    """
     return value[1:-1] if re.fullmatch(r"\{[a-z]+[0-9]*\}", value) else value
 
 
@@ -401,8 +498,16 @@ def _identifier(name: str) -> str:
 
 def _input_names(names: Sequence[str]) -> list[str]:
     plain = [_identifier(name) for name in names]
-    readable = len(set(plain)) == len(plain) and not any(re.match(r"input_(layer|[0-9])", name) for name in plain)
-    return plain if readable else [f"in_{number}" for number in range(1, len(names) + 1)] if len(names) > 1 else ["given"]
+    readable = len(set(plain)) == len(plain) and not any(
+        re.match(r"input_(layer|[0-9])", name) for name in plain
+    )
+    return (
+        plain
+        if readable
+        else [f"in_{number}" for number in range(1, len(names) + 1)]
+        if len(names) > 1
+        else ["given"]
+    )
 
 
 def _filled(begin: str, steps: Sequence[str], indent: str) -> list[str]:

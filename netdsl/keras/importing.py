@@ -14,23 +14,34 @@ from netdsl.keras.build import first_line, toolbox
 from netdsl.keras.describe import imported
 from netdsl.keras.read import read_model
 
-_CODE = ("Lambda", "__lambda__", "function", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer")  # they run what they were given
+_CODE = (
+    "Lambda",
+    "__lambda__",
+    "function",
+    "TorchModuleWrapper",
+    "JaxLayer",
+    "FlaxLayer",
+    "TFSMLayer",
+)  # they run what they were given
 _OURS = re.compile(r"(keras|netdsl|builtins)(\.|>|$)")
 _MOST = 64 << 20
 
 
 def from_keras(model: Any) -> str:
-    """The `.net` text of a Keras model: blocks as `def`s, repeats as `xN`, residuals as `res`, branches as merges.
+    """The `.net` text of a Keras model: blocks as `def`s, repeats as `xN`, residuals as `res`,
+    branches as merges.
 
     Raises:
-        NetError: N620 for a model that is not of layers joined by inputs and outputs; N621 where the language has no word for a layer.
+        NetError: N620 for a model that is not of layers joined by inputs and outputs; N621 where
+            the language has no word for a layer.
     """
     toolbox()
     return imported(read_model(model)).text
 
 
 def rebuilt(model: Any) -> tuple[str, Any]:
-    """The `.net` text of a Keras model, and the Keras model of that text with the first one's weights: the same function.
+    """The `.net` text of a Keras model, and the Keras model of that text with the first one's
+    weights: the same function.
 
     Raises:
         NetError: as `from_keras`.
@@ -45,29 +56,36 @@ def rebuilt(model: Any) -> tuple[str, Any]:
 
 
 def _carry(source: Any, target: Any) -> None:
-    """Copies a layer's weights: the same numbers, where the language's layer holds them in another shape (1x1xCxN as CxN)."""
+    """Copies a layer's weights: the same numbers, where the language's layer holds them in
+    another shape (1x1xCxN as CxN).
+    """
     import numpy as np
 
     arrays = source.get_weights()
     shapes = [tuple(weight.shape) for weight in target.weights]
     assert len(arrays) == len(shapes), (source.name, target.name)
-    target.set_weights([np.reshape(array, shape) for array, shape in zip(arrays, shapes, strict=True)])
+    target.set_weights(
+        [np.reshape(array, shape) for array, shape in zip(arrays, shapes, strict=True)]
+    )
 
 
-# --- opening ----------------------------------------------------------------------------------------------------------------
+# --- opening --------------------------------------------------------------------------------------
 
 
 def open_model(what: str, shape: tuple[int, ...] | None = None) -> Any:
-    """A Keras model: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications (random weights).
+    """A Keras model: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications
+    (random weights).
 
-    A file's stored configuration is read first, and refused by name where it could run code: Keras's loader never sees that.
+    A file's stored configuration is read first, and refused by name where it could run code:
+    Keras's loader never sees that.
 
     Args:
         shape: the input's, where the model leaves sizes open.
 
     Raises:
-        NetError: N601 where there is no such file, N614 for one that is no whole model, N622 for one that holds code,
-            N602 where Keras is missing, N620 for an unknown name of keras.applications.
+        NetError: N601 where there is no such file, N614 for one that is no whole model, N622 for
+            one that holds code, N602 where Keras is missing, N620 for an unknown name of
+            keras.applications.
     """
     name = re.fullmatch(r"keras:(\w+)", what)
     if name:
@@ -83,7 +101,11 @@ def _application(name: str, shape: tuple[int, ...] | None) -> Any:
     keras = toolbox().keras
     known = [key for key in dir(keras.applications) if key[0].isupper()]
     if name not in known:
-        raise fail("N620", f"keras.applications has no `{name}`", help=did_you_mean(name, known) or f"it has {', '.join(known)}")
+        raise fail(
+            "N620",
+            f"keras.applications has no `{name}`",
+            help=did_you_mean(name, known) or f"it has {', '.join(known)}",
+        )
     given = {} if shape is None else {"input_shape": shape}
     make = getattr(keras.applications, name)
     if shape is None and name.startswith("MobileNetV3"):
@@ -91,22 +113,34 @@ def _application(name: str, shape: tuple[int, ...] | None) -> Any:
     try:
         return make(weights=None, **given)
     except (ValueError, TypeError) as error:
-        raise fail("N620", f"keras.applications cannot make `{name}`: {first_line(error)}") from None
+        raise fail(
+            "N620", f"keras.applications cannot make `{name}`: {first_line(error)}"
+        ) from None
 
 
 def _loaded(path: str) -> Any:
     if os.path.isdir(path):
         raise fail("N601", f"{path} is a folder", help="give a .keras or .h5 file")
     if not os.path.isfile(path):
-        raise fail("N601", f"there is no file {path}", help="give a .keras or .h5 file, or keras:NAME such as keras:ResNet50")
+        raise fail(
+            "N601",
+            f"there is no file {path}",
+            help="give a .keras or .h5 file, or keras:NAME such as keras:ResNet50",
+        )
     config = _stored(path)
     _refuse_code(path, config)
     tools = toolbox()
     try:
         return tools.keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its classes raise on a configuration that they do not know
+    except (
+        Exception
+    ) as error:  # Keras raises whatever its classes raise on a configuration that they do not know
         made_by = config.get("keras_version")
-        versions = f" (written by Keras {made_by}, and this is {tools.keras.__version__})" if made_by else ""
+        versions = (
+            f" (written by Keras {made_by}, and this is {tools.keras.__version__})"
+            if made_by
+            else ""
+        )
         raise fail("N614", f"{path} cannot be loaded{versions}: {first_line(error)}") from None
 
 
@@ -125,7 +159,11 @@ def _stored(path: str) -> Mapping[str, Any]:
             return _stored_in_hdf5(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError) as error:
         raise fail("N614", f"{path} is damaged: {first_line(error)}") from None
-    raise fail("N614", f"{path} is neither a .keras nor an .h5 file", help="model.save('model.keras') writes one")
+    raise fail(
+        "N614",
+        f"{path} is neither a .keras nor an .h5 file",
+        help="model.save('model.keras') writes one",
+    )
 
 
 def _stored_in_zip(path: str) -> Mapping[str, Any]:
@@ -153,7 +191,10 @@ def _stored_in_hdf5(path: str) -> Mapping[str, Any]:
     if config is None:
         raise ValueError("it holds weights alone, no model")
     text = config.decode("utf-8") if isinstance(config, bytes) else str(config)
-    return {"config": _object(text), "keras_version": version.decode() if isinstance(version, bytes) else version}
+    return {
+        "config": _object(text),
+        "keras_version": version.decode() if isinstance(version, bytes) else version,
+    }
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -164,7 +205,8 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
-    """Refuses a configuration that names code: a Lambda, marshalled bytes, a class from outside Keras and netdsl.
+    """Refuses a configuration that names code: a Lambda, marshalled bytes, a class from outside
+    Keras and netdsl.
 
     Raises:
         NetError: N622.
@@ -172,12 +214,27 @@ def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
     for part in _objects(config["config"]):
         kind, module = str(part.get("class_name")), part.get("module")
         inner = part.get("config")
-        called = f"`{inner['name']}` " if isinstance(inner, dict) and isinstance(inner.get("name"), str) else ""
+        called = (
+            f"`{inner['name']}` "
+            if isinstance(inner, dict) and isinstance(inner.get("name"), str)
+            else ""
+        )
         if kind in _CODE:
             help = "write it with Keras's own layers"
-            raise fail("N622", f"{path}: layer {called}({kind}) holds Python code, which is never run", help=help)
-        if any(not _OURS.match(name) for name in (module, kind if ">" in kind else None) if name is not None):
-            raise fail("N622", f"{path}: layer {called}({kind.rpartition('>')[2]}) is a class that is neither Keras's nor netdsl's")
+            raise fail(
+                "N622",
+                f"{path}: layer {called}({kind}) holds Python code, which is never run",
+                help=help,
+            )
+        if any(
+            not _OURS.match(name)
+            for name in (module, kind if ">" in kind else None)
+            if name is not None
+        ):
+            raise fail(
+                "N622",
+                f"{path}: layer {called}({kind.rpartition('>')[2]}) is a class that is neither Keras's nor netdsl's",
+            )
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -202,5 +259,8 @@ def _with_shape(model: Any, shape: tuple[int, ...]) -> Any:
         twin = keras.models.clone_model(model, input_tensors=given)
         twin.set_weights(model.get_weights())
     except (ValueError, TypeError) as error:
-        raise fail("N620", f"`{model.name}` does not take an input of {'x'.join(map(str, shape))}: {first_line(error)}") from None
+        raise fail(
+            "N620",
+            f"`{model.name}` does not take an input of {'x'.join(map(str, shape))}: {first_line(error)}",
+        ) from None
     return twin

@@ -15,12 +15,14 @@ from netdsl import process
 def quiet_keras() -> ModuleType:
     """Keras, imported with standard error shut at the level of the process.
 
-    TensorFlow's C++ code writes there before it has read any setting of its log level. An error of the import itself is
-    still raised. `TF_CPP_MIN_LOG_LEVEL`, where it is set, decides what is logged later on. Nothing of what is imported is garbage:
-    looking for some takes a sixth of the time.
+    TensorFlow's C++ code writes there before it has read any setting of its log level. An error of
+    the import itself is still raised. `TF_CPP_MIN_LOG_LEVEL`, where it is set, decides what is
+    logged later on. Nothing of what is imported is garbage: looking for some takes a sixth of the
+    time.
 
-    TensorFlow's oneDNN kernels are switched on, which it does itself on some processors only: without them a dilated transposed
-    convolution fails on CPU. `TF_ENABLE_ONEDNN_OPTS=0` keeps them off.
+    TensorFlow's oneDNN kernels are switched on, which it does itself on some processors only:
+    without them a dilated transposed convolution fails on CPU. `TF_ENABLE_ONEDNN_OPTS=0` keeps them
+    off.
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,4 +1,6 @@
-"""A Keras model as a list of calls: what each operation is, what goes into it, and what comes out."""
+"""A Keras model as a list of calls: what each operation is, what goes into it, and what comes
+out.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Call(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """A model's calls, each behind those that it needs, nested models written out; and which of them are its inputs and outputs."""
+    """A model's calls, each behind those that it needs, nested models written out; and which of
+    them are its inputs and outputs.
+    """
 
     name: str
     calls: tuple[Call, ...]
@@ -48,21 +52,31 @@ def read_model(model: Any) -> Calls:
     """The calls of a functional or sequential Keras model.
 
     Raises:
-        NetError: N620 for a model that is neither, has not been built, or has an operation with several outputs.
+        NetError: N620 for a model that is neither, has not been built, or has an operation with
+            several outputs.
     """
     import keras
     from keras.src.models.functional import Functional
 
     if not isinstance(model, keras.Sequential | Functional):
         if isinstance(model, keras.Model):
-            raise fail("N620", f"`{model.name}` is a model of Python code, not of layers joined by inputs and outputs")
+            raise fail(
+                "N620",
+                f"`{model.name}` is a model of Python code, not of layers joined by inputs and outputs",
+            )
         raise fail("N620", f"this is no Keras model: {type(model).__name__}")
     if not model.built or not model.inputs:
-        raise fail("N620", f"`{model.name}` has no input shape yet", help="call model.build(shape), or begin it with keras.Input(shape)")
+        raise fail(
+            "N620",
+            f"`{model.name}` has no input shape yet",
+            help="call model.build(shape), or begin it with keras.Input(shape)",
+        )
     reader = _Reader(keras, (keras.Sequential, Functional))
     inputs = [reader.input(tensor) for tensor in model.inputs]
     outputs = reader.run(model, inputs)
-    return Calls(model.name, tuple(reader.calls), tuple(inputs), tuple(outputs), tuple(reader.operations))
+    return Calls(
+        model.name, tuple(reader.calls), tuple(inputs), tuple(outputs), tuple(reader.operations)
+    )
 
 
 class _Reader:
@@ -98,21 +112,37 @@ class _Reader:
                 continue
             if len(node.outputs) > 1:
                 raise fail(
-                    "N620", f"`{operation.name}` ({type(operation).__name__}) has {len(node.outputs)} outputs: the language has one a layer"
+                    "N620",
+                    f"`{operation.name}` ({type(operation).__name__}) has {len(node.outputs)} outputs: the language has one a layer",
                 )
-            known[id(node.outputs[0])] = self._add(operation, inputs, node.arguments.args, node.arguments.kwargs, node.outputs[0])
+            known[id(node.outputs[0])] = self._add(
+                operation, inputs, node.arguments.args, node.arguments.kwargs, node.outputs[0]
+            )
         return [known[id(output)] for output in model.outputs]
 
-    def _add(self, operation: Any, inputs: tuple[int, ...], given: tuple[Any, ...], named: Mapping[str, Any], tensor: Any) -> int:
+    def _add(
+        self,
+        operation: Any,
+        inputs: tuple[int, ...],
+        given: tuple[Any, ...],
+        named: Mapping[str, Any],
+        tensor: Any,
+    ) -> int:
         shape = tuple(tensor.shape[1:])
         if None in shape:
-            raise fail("N620", f"`{operation.name}` has no fixed shape: {('batch', *shape)}", help="give keras.Input all sizes")
+            raise fail(
+                "N620",
+                f"`{operation.name}` has no fixed shape: {('batch', *shape)}",
+                help="give keras.Input all sizes",
+            )
         number = self.numbers.setdefault(id(operation), len(self.operations))
         if number == len(self.operations):
             self.operations.append(operation)
 
         def is_tensor(value: Any) -> bool:
-            several = isinstance(value, list | tuple) and any(isinstance(part, self.keras.KerasTensor) for part in value)
+            several = isinstance(value, list | tuple) and any(
+                isinstance(part, self.keras.KerasTensor) for part in value
+            )
             return several or isinstance(value, self.keras.KerasTensor)
 
         self.calls.append(
@@ -122,7 +152,11 @@ class _Reader:
                 _plain(operation.get_config()),
                 inputs,
                 tuple(None if is_tensor(value) else value for value in given),
-                {key: value for key, value in named.items() if value is not None and not is_tensor(value)},
+                {
+                    key: value
+                    for key, value in named.items()
+                    if value is not None and not is_tensor(value)
+                },
                 shape,
                 number,
                 operation.count_params() if isinstance(operation, self.keras.layers.Layer) else 0,

@@ -1,4 +1,6 @@
-"""What a call of a Keras layer is called in the language: one function for each class of Keras's."""
+"""What a call of a Keras layer is called in the language: one function for each class of
+Keras's.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ Option = Any  # a number, yes or no, a word, or text as it is written
 
 
 class Word(NamedTuple):
-    """A layer in the language's words; `options` holds all that the Keras layer says, defaults too."""
+    """A layer in the language's words; `options` holds all that the Keras layer says, defaults
+    too.
+    """
 
     word: str
     size: tuple[int, ...] = ()
@@ -31,7 +35,11 @@ NOTHING = Word("id")
 def no_word(call: Call, why: str = "") -> NetError:
     """N621: what the language cannot say, and in which layer."""
     what = f"the language has no word for layer `{call.name}` ({call.kind})"
-    return fail("N621", f"{what}: {why}" if why else what, help="write that part by hand, or leave it out of the model")
+    return fail(
+        "N621",
+        f"{what}: {why}" if why else what,
+        help="write that part by hand, or leave it out of the model",
+    )
 
 
 def decimal(value: float) -> int | float | Fraction:
@@ -45,7 +53,7 @@ def decimal(value: float) -> int | float | Fraction:
     return float(value)
 
 
-# --- activations ------------------------------------------------------------------------------------------------------------
+# --- activations ----------------------------------------------------------------------------------
 
 _ACTIVATIONS = {
     "relu": "relu",
@@ -95,13 +103,17 @@ def _of_text(text: str) -> Word:
 
 
 def _relu(call: Call, shapes: list[tuple[int, ...]]) -> Word:
-    top, slope, threshold = (call.config.get(key) for key in ("max_value", "negative_slope", "threshold"))
+    top, slope, threshold = (
+        call.config.get(key) for key in ("max_value", "negative_slope", "threshold")
+    )
     if threshold:
         raise no_word(call, f"its threshold is {threshold}")
     if slope and top is None:
         return Word("lrelu", options={"slope": decimal(slope)})
     if slope or top not in (None, 6):
-        raise no_word(call, f"it is cut off at {top}" + (f" and has slope {slope}" if slope else ""))
+        raise no_word(
+            call, f"it is cut off at {top}" + (f" and has slope {slope}" if slope else "")
+        )
     return Word("relu" if top is None else "relu6")
 
 
@@ -117,7 +129,7 @@ def _softmax(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     return Word("softmax")
 
 
-# --- convolutions -----------------------------------------------------------------------------------------------------------
+# --- convolutions ---------------------------------------------------------------------------------
 
 
 def _last_axis(call: Call, axis: Any, rank: int) -> None:
@@ -135,14 +147,21 @@ def _tuple(value: Any, rank: int) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,) * rank
 
 
-def _padding(call: Call, size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> str:
-    """`same` where TensorFlow's SAME is the papers': for odd windows at stride 1, whatever comes in."""
+def _padding(
+    call: Call, size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> str:
+    """`same` where TensorFlow's SAME is the papers': for odd windows at stride 1, whatever comes
+    in.
+    """
     if all(k == 1 for k in size):
         return "same"
     padding = str(call.config["padding"])
     if padding != "same":
         return padding
-    even = all(k == 1 or (s == 1 and d * (k - 1) % 2 == 0) for k, s, d in zip(size, stride, dilation, strict=True))
+    even = all(
+        k == 1 or (s == 1 and d * (k - 1) % 2 == 0)
+        for k, s, d in zip(size, stride, dilation, strict=True)
+    )
     return "same" if even else "tf"
 
 
@@ -156,7 +175,12 @@ def _trained(call: Call) -> dict[str, Option]:
     for key in ("bias_regularizer", "activity_regularizer"):
         if config.get(key):
             raise no_word(call, f"it has a {key}")
-    for key in ("kernel_constraint", "bias_constraint", "depthwise_constraint", "pointwise_constraint"):
+    for key in (
+        "kernel_constraint",
+        "bias_constraint",
+        "depthwise_constraint",
+        "pointwise_constraint",
+    ):
         if config.get(key):
             raise no_word(call, f"it has a {key}")
     if config.get("lora_rank"):
@@ -174,18 +198,24 @@ def _penalty(call: Call, value: Any) -> dict[str, Option]:
     if config.get("l1"):
         found["l1"] = decimal(config["l1"])
     if config.get("l2"):
-        found["l2"] = decimal(2 * config["l2"])  # Keras's l2 is l2*||W||^2, the language's (l2/2)*||W||^2
+        found["l2"] = decimal(
+            2 * config["l2"]
+        )  # Keras's l2 is l2*||W||^2, the language's (l2/2)*||W||^2
     return found
 
 
 def _convolved(call: Call) -> tuple[tuple[int, ...], tuple[int, ...], dict[str, Option]]:
     _channels_last(call)
     rank = len(call.shape) - 1
-    size, stride, dilation = (_tuple(call.config[key], rank) for key in ("kernel_size", "strides", "dilation_rate"))
+    size, stride, dilation = (
+        _tuple(call.config[key], rank) for key in ("kernel_size", "strides", "dilation_rate")
+    )
     options = _trained(call)
     options["pad"] = _padding(call, size, stride, dilation)
     if any(d > 1 for d in dilation):
-        options["dilation"] = dilation[0] if len(set(dilation)) == 1 else "x".join(map(str, dilation))
+        options["dilation"] = (
+            dilation[0] if len(set(dilation)) == 1 else "x".join(map(str, dilation))
+        )
     return size, stride, options
 
 
@@ -219,10 +249,12 @@ def _transposed(call: Call, shapes: list[tuple[int, ...]]) -> Word:
 
 
 def _dense(call: Call, shapes: list[tuple[int, ...]]) -> Word:
-    return Word("dense" if len(shapes[0]) > 1 else "fc", (), call.config["units"], (), _trained(call))
+    return Word(
+        "dense" if len(shapes[0]) > 1 else "fc", (), call.config["units"], (), _trained(call)
+    )
 
 
-# --- pooling, padding, shapes -----------------------------------------------------------------------------------------------
+# --- pooling, padding, shapes ---------------------------------------------------------------------
 
 
 def _pool(word: str) -> Callable[[Call, list[tuple[int, ...]]], Word]:
@@ -292,20 +324,42 @@ def _pad_operation(call: Call, shapes: list[tuple[int, ...]]) -> Word:
 
 
 def padded(word: Word, call: Call, before: Call) -> Word | None:
-    """A layer without padding of its own that stands behind one that pads, as one; None where that is another function.
+    """A layer without padding of its own that stands behind one that pads, as one; None where that
+    is another function.
 
-    Padded cells are zeros for convolutions and count in a mean's divisor; for max pools they are minus infinity.
+    Padded cells are zeros for convolutions and count in a mean's divisor; for max pools they are
+    minus infinity.
     """
     if word.options.get("pad", "valid") not in ("valid", 0):
         return None
-    zeros = before.kind.startswith("ZeroPadding") and word.word in ("conv", "dw", "sep", "avgpool", "l2pool", "lppool")
-    least = before.kind == "Pad" and word.word == "pool" and before.options.get("constant_values") == -math.inf
+    zeros = before.kind.startswith("ZeroPadding") and word.word in (
+        "conv",
+        "dw",
+        "sep",
+        "avgpool",
+        "l2pool",
+        "lppool",
+    )
+    least = (
+        before.kind == "Pad"
+        and word.word == "pool"
+        and before.options.get("constant_values") == -math.inf
+    )
     if not zeros and not least:
         return None
-    pairs = _pairs(before, before.config["padding"]) if zeros else [tuple(pair) for pair in before.config["pad_width"][1:-1]]
+    pairs = (
+        _pairs(before, before.config["padding"])
+        if zeros
+        else [tuple(pair) for pair in before.config["pad_width"][1:-1]]
+    )
     dilation = _tuple(call.config.get("dilation_rate", 1), len(pairs))
-    same = all(pair[0] == pair[1] == d * (k - 1) / 2 for pair, k, d in zip(pairs, word.size, dilation, strict=True))
-    return word._replace(options={**word.options, "pad": "same" if same else _written_sides(before, pairs)})
+    same = all(
+        pair[0] == pair[1] == d * (k - 1) / 2
+        for pair, k, d in zip(pairs, word.size, dilation, strict=True)
+    )
+    return word._replace(
+        options={**word.options, "pad": "same" if same else _written_sides(before, pairs)}
+    )
 
 
 def _item(call: Call, shapes: list[tuple[int, ...]]) -> Word:
@@ -313,7 +367,13 @@ def _item(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     key = call.constants[1] if len(call.constants) == 2 else None
     if key == (slice(None), 0) and len(shapes[0]) == 2:
         return Word("first")
-    if isinstance(key, tuple) and len(key) == 2 and key[0] is Ellipsis and isinstance(key[1], slice) and key[1].step in (None, 1):
+    if (
+        isinstance(key, tuple)
+        and len(key) == 2
+        and key[0] is Ellipsis
+        and isinstance(key[1], slice)
+        and key[1].step in (None, 1)
+    ):
         first, last, _ = key[1].indices(shapes[0][-1])
         return Word("slice", positional=(first, last))
     raise no_word(call)
@@ -356,7 +416,7 @@ def _resize(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     return Word("resize", positional=(f"{config['height']}x{config['width']}",))
 
 
-# --- norms, noise, factors --------------------------------------------------------------------------------------------------
+# --- norms, noise, factors ------------------------------------------------------------------------
 
 
 def _affine(call: Call, **more: Option) -> dict[str, Option]:
@@ -365,7 +425,12 @@ def _affine(call: Call, **more: Option) -> dict[str, Option]:
     for key in ("beta_constraint", "gamma_constraint", "beta_regularizer", "gamma_regularizer"):
         if config.get(key):
             raise no_word(call, f"it has a {key}")
-    return {"eps": decimal(config["epsilon"]), "scale": bool(config["scale"]), "shift": bool(config["center"]), **more}
+    return {
+        "eps": decimal(config["epsilon"]),
+        "scale": bool(config["scale"]),
+        "shift": bool(config["center"]),
+        **more,
+    }
 
 
 def _batch_norm(call: Call, shapes: list[tuple[int, ...]]) -> Word:
@@ -414,7 +479,11 @@ def _dropout(call: Call, shapes: list[tuple[int, ...]]) -> Word:
 
 def _spatial_dropout(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     _channels_last(call)
-    return Word("sdropout", positional=(decimal(call.config["rate"]),)) if call.config["rate"] else NOTHING
+    return (
+        Word("sdropout", positional=(decimal(call.config["rate"]),))
+        if call.config["rate"]
+        else NOTHING
+    )
 
 
 def _noise(call: Call, shapes: list[tuple[int, ...]]) -> Word:
@@ -452,14 +521,18 @@ def _standardize(call: Call, shapes: list[tuple[int, ...]]) -> Word:
 
 
 def _flat(value: Any) -> list[Any]:
-    return [part for inner in value for part in _flat(inner)] if isinstance(value, list | tuple) else [value]
+    return (
+        [part for inner in value for part in _flat(inner)]
+        if isinstance(value, list | tuple)
+        else [value]
+    )
 
 
 def _layer_scale(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     return Word("scale", options={"init": decimal(call.config["init_values"])})
 
 
-# --- sequences --------------------------------------------------------------------------------------------------------------
+# --- sequences ------------------------------------------------------------------------------------
 
 
 def _embedding(call: Call, shapes: list[tuple[int, ...]]) -> Word:
@@ -480,14 +553,29 @@ def _recurrent(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     return _recurrent_of(call, call.kind, call.config, {})
 
 
-def _recurrent_of(call: Call, kind: str, config: Mapping[str, Any], options: dict[str, Option]) -> Word:
+def _recurrent_of(
+    call: Call, kind: str, config: Mapping[str, Any], options: dict[str, Option]
+) -> Word:
     for key, usual in _USUAL[kind].items():
         if config.get(key, usual) != usual:
             raise no_word(call, f"its {key} is {config[key]}")
-    for key in ("dropout", "recurrent_dropout", "stateful", "return_state", "kernel_constraint", "recurrent_constraint", "bias_constraint"):
+    for key in (
+        "dropout",
+        "recurrent_dropout",
+        "stateful",
+        "return_state",
+        "kernel_constraint",
+        "recurrent_constraint",
+        "bias_constraint",
+    ):
         if config.get(key):
             raise no_word(call, f"it has {key}")
-    for key in ("kernel_regularizer", "recurrent_regularizer", "bias_regularizer", "activity_regularizer"):
+    for key in (
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "bias_regularizer",
+        "activity_regularizer",
+    ):
         if config.get(key):
             raise no_word(call, f"it has a {key}")
     options = {"bias": bool(config["use_bias"]), "seq": bool(config["return_sequences"]), **options}
@@ -518,44 +606,71 @@ def _attention(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     left = [key for key, value in options.items() if value]
     if left:
         raise no_word(call, f"it is called with {', '.join(left)}")
-    if config.get("dropout") or config.get("output_shape") or config.get("value_dim") not in (None, config["key_dim"]):
+    if (
+        config.get("dropout")
+        or config.get("output_shape")
+        or config.get("value_dim") not in (None, config["key_dim"])
+    ):
         raise no_word(call, "it has dropout, an output_shape or a value_dim of its own")
     if config.get("attention_axes") not in (None, [1], (1,), 1):
         raise no_word(call, f"its attention_axes are {config['attention_axes']}")
-    found: dict[str, Option] = {"heads": config["num_heads"], "bias": bool(config["use_bias"]), "causal": causal}
+    found: dict[str, Option] = {
+        "heads": config["num_heads"],
+        "bias": bool(config["use_bias"]),
+        "causal": causal,
+    }
     if config["num_heads"] * config["key_dim"] != shapes[0][-1]:
         found["dim"] = config["key_dim"]
     return Word("attention", options=found)
 
 
-# --- netdsl's own layers -----------------------------------------------------------------------------------------------------
+# --- netdsl's own layers --------------------------------------------------------------------------
 
 
 def _power_pool(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     power = decimal(call.config["power"])
     word = Word("l2pool") if power == 2 else Word("lppool", options={"p": power})
-    return word._replace(size=tuple(call.config["window"]), stride=tuple(call.config["strides"]), options={**word.options, "pad": 0})
+    return word._replace(
+        size=tuple(call.config["window"]),
+        stride=tuple(call.config["strides"]),
+        options={**word.options, "pad": 0},
+    )
 
 
 def _overhanging(call: Call, shapes: list[tuple[int, ...]]) -> Word:
-    options = {"pad": _written_sides(call, [tuple(pair) for pair in call.config["pads"]]), "ceil": True}
-    return Word("avgpool", tuple(call.config["window"]), None, tuple(call.config["strides"]), options)
+    options = {
+        "pad": _written_sides(call, [tuple(pair) for pair in call.config["pads"]]),
+        "ceil": True,
+    }
+    return Word(
+        "avgpool", tuple(call.config["window"]), None, tuple(call.config["strides"]), options
+    )
 
 
 def _local_response(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     config = call.config
-    return Word("lrn", options={"size": config["size"], **{key: decimal(config[key]) for key in ("alpha", "beta", "k")}})
+    return Word(
+        "lrn",
+        options={
+            "size": config["size"],
+            **{key: decimal(config[key]) for key in ("alpha", "beta", "k")},
+        },
+    )
 
 
 def _factors(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     """`scale`, which netdsl builds as an EinsumDense of one factor a channel."""
     left, _, right = str(call.config["equation"]).partition(",")
-    if right != f"{left[-1]}->{left}" or call.config.get("bias_axes") not in (None, left[-1]) or _trained(call)["act"]:
+    if (
+        right != f"{left[-1]}->{left}"
+        or call.config.get("bias_axes") not in (None, left[-1])
+        or _trained(call)["act"]
+    ):
         raise no_word(call, f"its equation is {call.config['equation']}")
     return Word("scale", options={"bias": call.config.get("bias_axes") is not None})
 
 
-# --- operations -------------------------------------------------------------------------------------------------------------
+# --- operations -----------------------------------------------------------------------------------
 
 MERGES = {
     "Stack": "stack",
@@ -574,8 +689,12 @@ def merge_word(call: Call, shapes: list[tuple[int, ...]]) -> Word:
     if call.kind == "Concatenate":
         _last_axis(call, call.config.get("axis", -1), len(call.shape))
     if call.kind == "Stack" and call.config.get("axis") != 1:
-        raise no_word(call, f"its axis is {call.config.get('axis')}, not the first behind the batch")
-    if call.kind == "Dot" and (call.config.get("normalize") or set(_tuple(call.config["axes"], 1)) - {-1, len(shapes[0])}):
+        raise no_word(
+            call, f"its axis is {call.config.get('axis')}, not the first behind the batch"
+        )
+    if call.kind == "Dot" and (
+        call.config.get("normalize") or set(_tuple(call.config["axes"], 1)) - {-1, len(shapes[0])}
+    ):
         raise no_word(call, "it is not the inner product along the channels")
     return Word(MERGES[call.kind])
 
@@ -605,7 +724,9 @@ BY_CONSTANT = ("Add", "Multiply", "Subtract", "TrueDivide", "Divide")
 WORDS: dict[str, Callable[[Call, list[tuple[int, ...]]], Word]] = {
     "Activation": _activation,
     "ReLU": _relu,
-    "LeakyReLU": lambda call, _: Word("lrelu", options={"slope": decimal(call.config["negative_slope"])}),
+    "LeakyReLU": lambda call, _: Word(
+        "lrelu", options={"slope": decimal(call.config["negative_slope"])}
+    ),
     "PReLU": _prelu,
     "ELU": lambda call, _: Word("elu", options={"alpha": decimal(call.config["alpha"])}),
     "Softmax": _softmax,

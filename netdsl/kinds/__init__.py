@@ -40,4 +40,6 @@ def make(call: Call) -> Kind:
     own = tuple(given for given in call.given if given.name not in units.options)
     rest = tuple(given for given in call.given if given.name in units.options)
     activation = Given("act", Word(call.word, own), own[0].place if own else None)
-    return units.make(Call("fc", call.size, call.amount, call.stride, (activation, *rest), call.defaults))
+    return units.make(
+        Call("fc", call.size, call.amount, call.stride, (activation, *rest), call.defaults)
+    )

@@ -100,7 +100,13 @@ class Gelu(Activation):
 class Swish(Activation):
     """x*sigmoid(x)."""
 
-    word, aliases, keras_name, relu_like, cases = "swish", ("silu",), "silu", True, (Case("swish", *_SAME), Case("silu", *_SAME))
+    word, aliases, keras_name, relu_like, cases = (
+        "swish",
+        ("silu",),
+        "silu",
+        True,
+        (Case("swish", *_SAME), Case("silu", *_SAME)),
+    )
     arithmetic, keeps = "negate exp add divide", "inputs"
 
 
@@ -162,7 +168,11 @@ class Normalised(Activation):
         """The input's shape."""
         x = inputs[0]
         if len(x) > 4:  # TensorFlow has no softmax for more
-            raise Problem("N203", f"`{self.word}` takes up to 4 axes, and {dims(x)} has {len(x)}", label=f"{dims(x)} comes in here")
+            raise Problem(
+                "N203",
+                f"`{self.word}` takes up to 4 axes, and {dims(x)} has {len(x)}",
+                label=f"{dims(x)} comes in here",
+            )
         return x
 
 

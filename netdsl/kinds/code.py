@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 
 class Code:
-    """A piece of Python. An attribute, a call and an index of it are pieces of Python too: `layers.Conv2D(64, 3)(x)`."""
+    """A piece of Python. An attribute, a call and an index of it are pieces of Python too:
+    `layers.Conv2D(64, 3)(x)`.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -21,7 +23,10 @@ class Code:
         return Code(f"{self._text}.{name}" if self._text else name)
 
     def __call__(self, *arguments: Any, **named: Any) -> Code:
-        inside = [*map(written, arguments), *(f"{name}={written(value)}" for name, value in named.items())]
+        inside = [
+            *map(written, arguments),
+            *(f"{name}={written(value)}" for name, value in named.items()),
+        ]
         return Code(f"{self._text}({', '.join(inside)})")
 
     def __getitem__(self, index: Any) -> Code:
@@ -45,12 +50,17 @@ def written(value: Any) -> str:
         inside = ", ".join(map(written, value))
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{written(key)}: {written(item)}" for key, item in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{written(key)}: {written(item)}" for key, item in value.items()) + "}"
+        )
     return repr(value)
 
 
 class Written(NamedTuple):
-    """What kinds build with, on paper: `layers`, `ops`, `initializers` ... are Keras's, `custom` are netdsl's own layers."""
+    """What kinds build with, on paper: `layers`, `ops`, `initializers` ...
+
+    are Keras's, `custom` are netdsl's own layers.
+    """
 
     keras: Code
     custom: Code

@@ -1,13 +1,36 @@
-"""Convolutions. `convK-N/S`: K is the window, N the filters, S the stride; the input's rank (1-D, 2-D, 3-D) is the layer's."""
+"""Convolutions. `convK-N/S`: K is the window, N the filters, S the stride; the input's rank
+(1-D, 2-D, 3-D) is the layer's.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import Case, Part, Problem, Saved, Seen, Shape, Sizes, Weight, Whole, dims, per_axis
+from netdsl.kinds.base import (
+    Case,
+    Part,
+    Problem,
+    Saved,
+    Seen,
+    Shape,
+    Sizes,
+    Weight,
+    Whole,
+    dims,
+    per_axis,
+)
 from netdsl.kinds.initial import Trained
-from netdsl.kinds.window import Axis, Padding, Windowed, brief, even, pad_layers, tf_same, wrong_rank
+from netdsl.kinds.window import (
+    Axis,
+    Padding,
+    Windowed,
+    brief,
+    even,
+    pad_layers,
+    tf_same,
+    wrong_rank,
+)
 
 
 class Convolution(Trained, Windowed):
@@ -20,23 +43,33 @@ class Convolution(Trained, Windowed):
     dilation = Sizes(1, "distance between the window's cells")
 
     def _padding(self, k: Any, name: str, x: Shape) -> tuple[list[Any], str]:
-        """The layers that pad before the convolution, and the `padding` that Keras's layer then takes."""
+        """The layers that pad before the convolution, and the `padding` that Keras's layer then
+        takes.
+        """
         axes = self.axes(x)
         if not any(axis.before or axis.after for axis in axes):
             return [], "valid"
-        if tf_same(tuple(axis._replace(stride=1) for axis in axes) if self._apart(len(axes)) else axes):
+        if tf_same(
+            tuple(axis._replace(stride=1) for axis in axes) if self._apart(len(axes)) else axes
+        ):
             return [], "same"
         return pad_layers(k, name, tuple((axis.before, axis.after) for axis in axes)), "valid"
 
     def _apart(self, rank: int) -> bool:
-        """Whether Keras cannot take stride and dilation together: then the stride becomes a step of its own."""
+        """Whether Keras cannot take stride and dilation together: then the stride becomes a step
+        of its own.
+        """
         return max(self.strides(rank)) > 1 and max(self.dilations(rank)) > 1
 
     def _every(self, k: Any, name: str, rank: int) -> list[Any]:
         """The step that keeps every S-th position, where the convolution itself has stride 1."""
         if not self._apart(rank):
             return []
-        return [getattr(k.keras.layers, f"MaxPooling{rank}D")(1, strides=brief(self.strides(rank)), name=f"{name}_every")]
+        return [
+            getattr(k.keras.layers, f"MaxPooling{rank}D")(
+                1, strides=brief(self.strides(rank)), name=f"{name}_every"
+            )
+        ]
 
     def _arguments(self, name: str, x: Shape, padding: str) -> dict[str, Any]:
         """What the Keras layers share, without what they do anyway."""
@@ -80,19 +113,29 @@ class Conv(Convolution):
         for count, what in ((x[-1], "channels that come in"), (self.amount or 0, "filters")):
             if count % self.groups:
                 raise Problem(
-                    "N206", f"groups={self.groups} does not divide the {count} {what}", "groups", label=f"{dims(x)} comes in here"
+                    "N206",
+                    f"groups={self.groups} does not divide the {count} {what}",
+                    "groups",
+                    label=f"{dims(x)} comes in here",
                 )
         return (*positions, self.amount or 0)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """K*K*C/groups*N for a KxK window on C channels, and N biases."""
         x = inputs[0]
-        kernel = Weight("kernel", (*self.window(len(x) - 1), x[-1] // self.groups, self.amount or 0), "kernel")
+        kernel = Weight(
+            "kernel", (*self.window(len(x) - 1), x[-1] // self.groups, self.amount or 0), "kernel"
+        )
         return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """K*K*C/groups for each number of the output."""
-        return math.prod(output) * math.prod(self.window(len(output) - 1)) * inputs[0][-1] // self.groups
+        return (
+            math.prod(output)
+            * math.prod(self.window(len(output) - 1))
+            * inputs[0][-1]
+            // self.groups
+        )
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output)
@@ -104,7 +147,9 @@ class Conv(Convolution):
         make = getattr(k.keras.layers, f"Conv{rank}D")
         arguments = self._arguments(name, x, padding)
         groups = {"groups": self.groups} if self.groups > 1 else {}
-        conv = make(self.amount, brief(self.window(rank)), **groups, **arguments, **self.keras_weights(k))
+        conv = make(
+            self.amount, brief(self.window(rank)), **groups, **arguments, **self.keras_weights(k)
+        )
         return [*pads, conv, *self._every(k, name, rank)]
 
 
@@ -152,8 +197,13 @@ class DepthwiseConv(Convolution):
         if rank < 3 and len(set(self.strides(rank))) == 1:
             make = getattr(k.keras.layers, f"DepthwiseConv{rank}D")
             mult = {"depth_multiplier": self.mult} if self.mult > 1 else {}
-            return [*pads, make(brief(self.window(rank)), **mult, **arguments, **weights), *self._every(k, name, rank)]
-        # Keras has no such layer for volumes and uneven strides: a convolution with a group for each channel is the same.
+            return [
+                *pads,
+                make(brief(self.window(rank)), **mult, **arguments, **weights),
+                *self._every(k, name, rank),
+            ]
+        # Keras has no such layer for volumes and uneven strides: a convolution with a group for
+        # each channel is the same.
         make = getattr(k.keras.layers, f"Conv{rank}D")
         weights = self.keras_weights(k)
         conv = make(output[-1], brief(self.window(rank)), groups=x[-1], **arguments, **weights)
@@ -161,7 +211,9 @@ class DepthwiseConv(Convolution):
 
 
 class SeparableConv(Convolution):
-    """A depthwise separable convolution: each channel alone, then a 1x1 convolution that mixes them; one bias, at the end."""
+    """A depthwise separable convolution: each channel alone, then a 1x1 convolution that mixes
+    them; one bias, at the end.
+    """
 
     word = "sep"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
@@ -186,7 +238,11 @@ class SeparableConv(Convolution):
         rank = len(x) - 1
         depthwise = Weight("depthwise_kernel", (*self.window(rank), x[-1], 1), "kernel")
         pointwise = Weight("pointwise_kernel", (*(1,) * rank, x[-1], self.amount or 0), "kernel")
-        return (depthwise, pointwise, *((Weight("bias", (self.amount or 0,), "bias"),) if self.bias else ()))
+        return (
+            depthwise,
+            pointwise,
+            *((Weight("bias", (self.amount or 0,), "bias"),) if self.bias else ()),
+        )
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """C*(K*K + N) at each position of the output."""
@@ -208,20 +264,35 @@ class SeparableConv(Convolution):
         if rank < 3 and len(set(self.strides(rank))) == 1:
             weights = self.keras_weights(k, "depthwise", "pointwise")
             make = getattr(k.keras.layers, f"SeparableConv{rank}D")
-            return [*pads, make(self.amount, brief(self.window(rank)), **arguments, **weights), *self._every(k, name, rank)]
+            return [
+                *pads,
+                make(self.amount, brief(self.window(rank)), **arguments, **weights),
+                *self._every(k, name, rank),
+            ]
         # Keras has no such layer for volumes and uneven strides: its two steps are.
         make = getattr(k.keras.layers, f"Conv{rank}D")
         weights = self.keras_weights(k)
         inner = {**arguments, "use_bias": False, "name": f"{name}_depthwise"}
         depthwise = make(
-            x[-1], brief(self.window(rank)), groups=x[-1], **inner, **{key: v for key, v in weights.items() if "bias" not in key}
+            x[-1],
+            brief(self.window(rank)),
+            groups=x[-1],
+            **inner,
+            **{key: v for key, v in weights.items() if "bias" not in key},
         )
         bias = {} if self.bias else {"use_bias": False}
-        return [*pads, depthwise, make(self.amount, 1, **bias, name=name, **weights), *self._every(k, name, rank)]
+        return [
+            *pads,
+            depthwise,
+            make(self.amount, 1, **bias, name=name, **weights),
+            *self._every(k, name, rank),
+        ]
 
 
 class TransposedConv(Convolution):
-    """A transposed convolution: each position of the input adds its filters, times its value, to a window of the output."""
+    """A transposed convolution: each position of the input adds its filters, times its value, to
+    a window of the output.
+    """
 
     word = "tconv"
     tied_to = "conv"
@@ -244,8 +315,12 @@ class TransposedConv(Convolution):
     norm = Part("norm", doc="a norm behind it")
     act = Part("activation", doc="the activation at its end")
 
-    def _word_pads(self, word: str, size: int, window: int, stride: int, dilation: int, rank: int) -> tuple[int, int]:
-        """`same` and `tf` are one: W*S, an odd cell off the end; below 0 where the window is smaller than the stride."""
+    def _word_pads(
+        self, word: str, size: int, window: int, stride: int, dilation: int, rank: int
+    ) -> tuple[int, int]:
+        """`same` and `tf` are one: W*S, an odd cell off the end; below 0 where the window is
+        smaller than the stride.
+        """
         total = dilation * (window - 1) + 1 - stride if word in ("same", "tf") else 0
         return max(0, total) // 2, total - max(0, total) // 2
 
@@ -255,7 +330,9 @@ class TransposedConv(Convolution):
         return kernel
 
     def _extra(self, axes: tuple[Axis, ...]) -> tuple[int, ...]:
-        """Positions behind those that the windows reach, for each axis: they hold the bias alone."""
+        """Positions behind those that the windows reach, for each axis: they hold the bias
+        alone.
+        """
         extra = per_axis(self.values["extra"], len(axes), "the extra", "extra")
         return tuple(max(0, more - axis.after) for more, axis in zip(extra, axes, strict=True))
 
@@ -263,18 +340,29 @@ class TransposedConv(Convolution):
         """The output's positions: (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra.
 
         Raises:
-            Problem: N204 where nothing is left, N107 for an `extra` or `dilation` that does not go with the stride.
+            Problem: N204 where nothing is left, N107 for an `extra` or `dilation` that does not go
+                with the stride.
         """
         axes = self.axes(x)
         if any(axis.dilation > 1 for axis in axes) and any(axis.stride > 1 for axis in axes):
-            raise Problem("N107", "a dilated `tconv` has stride 1", "dilation", "take a larger window or a smaller stride")
-        if any(more >= axis.stride > 0 and more for more, axis in zip(self._extra(axes), axes, strict=True)):
+            raise Problem(
+                "N107",
+                "a dilated `tconv` has stride 1",
+                "dilation",
+                "take a larger window or a smaller stride",
+            )
+        if any(
+            more >= axis.stride > 0 and more
+            for more, axis in zip(self._extra(axes), axes, strict=True)
+        ):
             message = f"extra={dims(self.values['extra'])} goes beyond the last window by a stride or more"
             raise Problem("N107", message, "extra", "a larger window reaches further")
         extra = per_axis(self.values["extra"], len(axes), "the extra", "extra")
         outputs = []
         for axis, more in zip(axes, extra, strict=True):
-            outputs.append((axis.size - 1) * axis.stride + axis.extent - axis.before - axis.after + more)
+            outputs.append(
+                (axis.size - 1) * axis.stride + axis.extent - axis.before - axis.after + more
+            )
             if outputs[-1] < 1:
                 sums = f"({axis.size} - 1)*{axis.stride} + {axis.extent} - {axis.before + axis.after} + {more} = {outputs[-1]}"
                 raise Problem(
@@ -316,21 +404,40 @@ class TransposedConv(Convolution):
         rank = len(axes)
         make = getattr(k.keras.layers, f"Conv{rank}DTranspose")
         whole = tuple(self._word_pads("same", *axis[:4], rank) for axis in axes)
-        same = whole == tuple((axis.before, axis.after) for axis in axes) and not any(self.values["extra"])
+        same = whole == tuple((axis.before, axis.after) for axis in axes) and not any(
+            self.values["extra"]
+        )
         arguments = self._arguments(name, x, "same" if same and any(map(any, whole)) else "valid")
         if same:
-            return [make(self.amount, brief(self.window(rank)), **arguments, **self.keras_weights(k))]
+            return [
+                make(self.amount, brief(self.window(rank)), **arguments, **self.keras_weights(k))
+            ]
         extra = self._extra(axes)
-        reaching = any(extra) or any(axis.extent < axis.stride for axis in axes)  # else Keras adds what is missing to W*S
+        reaching = any(extra) or any(
+            axis.extent < axis.stride for axis in axes
+        )  # else Keras adds what is missing to W*S
         more = {"output_padding": brief(extra)} if reaching else {}
         given = per_axis(self.values["extra"], rank, "the extra", "extra")
-        cuts = tuple((axis.before, max(0, axis.after - end)) for axis, end in zip(axes, given, strict=True))
-        cropping = [getattr(k.keras.layers, f"Cropping{rank}D")(even(cuts), name=f"{name}_crop")] if any(map(any, cuts)) else []
-        return [make(self.amount, brief(self.window(rank)), **arguments, **more, **self.keras_weights(k)), *cropping]
+        cuts = tuple(
+            (axis.before, max(0, axis.after - end)) for axis, end in zip(axes, given, strict=True)
+        )
+        cropping = (
+            [getattr(k.keras.layers, f"Cropping{rank}D")(even(cuts), name=f"{name}_crop")]
+            if any(map(any, cuts))
+            else []
+        )
+        return [
+            make(
+                self.amount, brief(self.window(rank)), **arguments, **more, **self.keras_weights(k)
+            ),
+            *cropping,
+        ]
 
 
 class LocallyConnected(Convolution):
-    """A locally connected layer: a convolution that shares nothing, with a kernel and biases of its own at each position."""
+    """A locally connected layer: a convolution that shares nothing, with a kernel and biases of
+    its own at each position.
+    """
 
     word = "local"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
@@ -352,10 +459,14 @@ class LocallyConnected(Convolution):
         return (*self.positions(inputs[0]), self.amount or 0)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """K*K*C*N at each position of the output for a KxK window on C channels, and a bias for each number of the output."""
+        """K*K*C*N at each position of the output for a KxK window on C channels, and a bias for
+        each number of the output.
+        """
         x = inputs[0]
         output = self.shape(x)
-        kernel = Weight("kernel", (*output[:-1], *self.window(len(x) - 1), x[-1], output[-1]), "kernel")
+        kernel = Weight(
+            "kernel", (*output[:-1], *self.window(len(x) - 1), x[-1], output[-1]), "kernel"
+        )
         return (kernel, Weight("bias", output, "bias")) if self.bias else (kernel,)
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
@@ -371,4 +482,9 @@ class LocallyConnected(Convolution):
         pads = pad_layers(k, name, tuple((axis.before, axis.after) for axis in axes))
         sizes = (self.window(rank), self.strides(rank), self.dilations(rank))
         bias = {} if self.bias else {"use_bias": False}
-        return [*pads, k.custom.LocallyConnected(self.amount, *sizes, **bias, name=name, **self.keras_weights(k))]
+        return [
+            *pads,
+            k.custom.LocallyConnected(
+                self.amount, *sizes, **bias, name=name, **self.keras_weights(k)
+            ),
+        ]

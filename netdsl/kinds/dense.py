@@ -52,7 +52,14 @@ class FullyConnected(Units):
         Case("fc-10(dropconnect=0.5)", (20,), (10,), 210),
     )
 
-    dropconnect = Real(0, "the probability that a weight is 0 while training", least=0, most=1, below=True, quiet=True)
+    dropconnect = Real(
+        0,
+        "the probability that a weight is 0 while training",
+        least=0,
+        most=1,
+        below=True,
+        quiet=True,
+    )
 
     norm = Part("norm", doc="a norm behind it")
     act = Part("activation", "relu", "the activation at its end")
@@ -65,15 +72,24 @@ class FullyConnected(Units):
         return (self.amount or 0,)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        flat: list[Any] = [k.keras.layers.Flatten(name=f"{name}_flatten")] if len(inputs[0]) > 1 else []
+        flat: list[Any] = (
+            [k.keras.layers.Flatten(name=f"{name}_flatten")] if len(inputs[0]) > 1 else []
+        )
         if not self.dropconnect:
             return [*flat, *super().layers(k, name, output, *inputs)]
         bias = {} if self.bias else {"use_bias": False}
-        return [*flat, k.custom.DropConnectDense(self.amount, float(self.dropconnect), **bias, name=name, **self.keras_weights(k))]
+        return [
+            *flat,
+            k.custom.DropConnectDense(
+                self.amount, float(self.dropconnect), **bias, name=name, **self.keras_weights(k)
+            ),
+        ]
 
     def saved(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and with `dropconnect` which weights were dropped."""
-        return Saved(inputs=True, masks=self._width(inputs[0]) * output[0] if self.dropconnect else 0)
+        return Saved(
+            inputs=True, masks=self._width(inputs[0]) * output[0] if self.dropconnect else 0
+        )
 
 
 class Dense(Units):

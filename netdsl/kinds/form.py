@@ -61,7 +61,9 @@ class Flatten(Plain):
 
 
 class Edges(Plain, Windowed):
-    """What `pad` and `crop` share: positions at the edges, as many as an option says; no window that could leave some unread."""
+    """What `pad` and `crop` share: positions at the edges, as many as an option says; no window
+    that could leave some unread.
+    """
 
     word = "_edges"
     group = "shape"
@@ -89,7 +91,10 @@ class Pad(Edges):
 
     def shape(self, *inputs: Shape) -> Shape:
         """The same channels, and the padding added to each axis."""
-        return (*(axis.size + axis.before + axis.after for axis in self.axes(inputs[0])), inputs[0][-1])
+        return (
+            *(axis.size + axis.before + axis.after for axis in self.axes(inputs[0])),
+            inputs[0][-1],
+        )
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         axes = self.axes(inputs[0])
@@ -97,16 +102,24 @@ class Pad(Edges):
 
 
 class Widen(Plain):
-    """The parameter-free shortcut (He et al. 2015, option A): every S-th position, and zero channels up to N."""
+    """The parameter-free shortcut (He et al. 2015, option A): every S-th position, and zero
+    channels up to N.
+    """
 
     word = "widen"
     group = "shape"
     arithmetic, keeps = "", ""
     takes: ClassVar[dict[str, str]] = {"amount": "yes", "stride": "maybe"}
-    cases = (Case("widen-32/2", (32, 32, 16), (16, 16, 32), 0), Case("widen-8", (10, 4), (10, 8), 0), Case("widen-5", (3,), (5,), 0))
+    cases = (
+        Case("widen-32/2", (32, 32, 16), (16, 16, 32), 0),
+        Case("widen-8", (10, 4), (10, 8), 0),
+        Case("widen-5", (3,), (5,), 0),
+    )
 
     def _strides(self, x: Shape) -> tuple[int, ...]:
-        return per_axis(self.stride or (1,), len(x) - 1, "the stride", "stride") if len(x) > 1 else ()
+        return (
+            per_axis(self.stride or (1,), len(x) - 1, "the stride", "stride") if len(x) > 1 else ()
+        )
 
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at every S-th position."""
@@ -115,8 +128,16 @@ class Widen(Plain):
         if self.stride and len(x) > 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes where it has a stride")
         if channels < x[-1]:
-            raise Problem("N207", f"`widen` adds channels, and {x[-1]} come in for {channels}", "amount", label=f"{dims(x)} comes in here")
-        return (*((size - 1) // stride + 1 for size, stride in zip(x, self._strides(x), strict=False)), channels)
+            raise Problem(
+                "N207",
+                f"`widen` adds channels, and {x[-1]} come in for {channels}",
+                "amount",
+                label=f"{dims(x)} comes in here",
+            )
+        return (
+            *((size - 1) // stride + 1 for size, stride in zip(x, self._strides(x), strict=False)),
+            channels,
+        )
 
     def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Every S-th position."""
@@ -169,27 +190,41 @@ class Reshape(Plain):
 
 
 class Permute(Plain):
-    """The axes in another order, counted from 1: `permute(2, 1)` turns a sequence of 10x4 into one of 4x10."""
+    """The axes in another order, counted from 1: `permute(2, 1)` turns a sequence of 10x4 into
+    one of 4x10.
+    """
 
     word = "permute"
     group = "shape"
     reach = "all"
     moves = True
     arithmetic, keeps = "", ""
-    cases = (Case("permute(2, 1)", (10, 4), (4, 10), 0), Case("permute(3, 1, 2)", (5, 6, 7), (7, 5, 6), 0))
+    cases = (
+        Case("permute(2, 1)", (10, 4), (4, 10), 0),
+        Case("permute(3, 1, 2)", (5, 6, 7), (7, 5, 6), 0),
+    )
 
     order = Numbers(REQUIRED, "the axes in their new order, counted from 1")
 
     @classmethod
     def make(cls, call: Call) -> Kind:
         """The numbers without a name are one option: the order."""
-        loose = [given for given in call.given if given.name is None and not isinstance(given.value, Word)]
+        loose = [
+            given
+            for given in call.given
+            if given.name is None and not isinstance(given.value, Word)
+        ]
         if len(loose) > 1:
             rest = tuple(given for given in call.given if given not in loose)
             order = Given("order", tuple(given.value for given in loose), loose[0].place)
             call = call._replace(given=(order, *rest))
         elif loose:
-            call = call._replace(given=tuple(given._replace(name="order") if given is loose[0] else given for given in call.given))
+            call = call._replace(
+                given=tuple(
+                    given._replace(name="order") if given is loose[0] else given
+                    for given in call.given
+                )
+            )
         return super().make(call)
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -197,7 +232,12 @@ class Permute(Plain):
         x = inputs[0]
         if sorted(self.order) != list(range(1, len(x) + 1)):
             names = " and ".join(filter(None, (", ".join(map(str, range(1, len(x)))), str(len(x)))))
-            raise Problem("N202", f"`permute` takes each of the axes {names} of {dims(x)} once", "order", label=f"{dims(x)} comes in here")
+            raise Problem(
+                "N202",
+                f"`permute` takes each of the axes {names} of {dims(x)} once",
+                "order",
+                label=f"{dims(x)} comes in here",
+            )
         return tuple(x[axis - 1] for axis in self.order)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -218,7 +258,9 @@ class Margins(Padding):
 
 
 class Crop(Edges):
-    """Positions cut off: `crop(2)`, `crop(2x1)`, `crop((t,b,l,r))`, or to the size of a point, in the middle: `crop(@x)`."""
+    """Positions cut off: `crop(2)`, `crop(2x1)`, `crop((t,b,l,r))`, or to the size of a point,
+    in the middle: `crop(@x)`.
+    """
 
     word = "crop"
     moves = True
@@ -227,7 +269,12 @@ class Crop(Edges):
         Case("crop((0,1,0,1))", (9, 9, 4), (8, 8, 4), 0),
         Case("crop(3)", (16, 2), (10, 2), 0),
         Case("crop(1x2x3)", (6, 8, 10, 1), (4, 4, 4, 1), 0),
-        Case("conv3-2(pad=0) > pad(3) as x > conv4-2(pad=0, linear) > pad(4) > crop(@x)", (6, 6, 1), (10, 10, 2), 86),
+        Case(
+            "conv3-2(pad=0) > pad(3) as x > conv4-2(pad=0, linear) > pad(4) > crop(@x)",
+            (6, 6, 1),
+            (10, 10, 2),
+            86,
+        ),
     )
 
     by = Margins(REQUIRED, "how many on each side, or a point")
@@ -241,7 +288,11 @@ class Crop(Edges):
             return super()._pads(sizes)
         wanted, has = self.by.shape[:-1], tuple(size for size, *_ in sizes)
         if len(wanted) != len(has) or any(a > b for a, b in zip(wanted, has, strict=True)):
-            raise Problem("N207", f"{dims(has)} cannot be cropped to @{self.by.name}, which is {dims(self.by.shape)}", "by")
+            raise Problem(
+                "N207",
+                f"{dims(has)} cannot be cropped to @{self.by.name}, which is {dims(self.by.shape)}",
+                "by",
+            )
         return tuple(((b - a) // 2, b - a - (b - a) // 2) for a, b in zip(wanted, has, strict=True))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -250,21 +301,32 @@ class Crop(Edges):
         left = tuple(axis.size - axis.before - axis.after for axis in self.axes(x))
         if min(left) < 1:
             raise Problem(
-                "N204", f"nothing is left of {dims(x)}: {self.written()} gives {dims(left)}", "by", label=f"{dims(x)} comes in here"
+                "N204",
+                f"nothing is left of {dims(x)}: {self.written()} gives {dims(left)}",
+                "by",
+                label=f"{dims(x)} comes in here",
             )
         return (*left, x[-1])
 
     def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its own position, counted from before the cut."""
-        return (Seen((tuple(Reach(1, axis.before, axis.before) for axis in self.axes(inputs[0])),)),)
+        return (
+            Seen((tuple(Reach(1, axis.before, axis.before) for axis in self.axes(inputs[0])),)),
+        )
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         cuts = tuple((axis.before, axis.after) for axis in self.axes(inputs[0]))
-        return [getattr(k.keras.layers, f"Cropping{len(cuts)}D")(even(cuts), name=name)] if any(map(any, cuts)) else []
+        return (
+            [getattr(k.keras.layers, f"Cropping{len(cuts)}D")(even(cuts), name=name)]
+            if any(map(any, cuts))
+            else []
+        )
 
 
 class Shuffle(Plain):
-    """Channel shuffle (ShuffleNet): the channels of `groups` groups by turns, the first of each, the second of each, ..."""
+    """Channel shuffle (ShuffleNet): the channels of `groups` groups by turns, the first of each,
+    the second of each, ...
+    """
 
     word = "shuffle"
     group = "shape"
@@ -272,7 +334,11 @@ class Shuffle(Plain):
     positional = ("groups",)
     moves = True
     arithmetic, keeps = "", ""
-    cases = (Case("shuffle(2)", (8, 8, 6), (8, 8, 6), 0), Case("shuffle(3)", (10, 6), (10, 6), 0), Case("shuffle(groups=4)", (8,), (8,), 0))
+    cases = (
+        Case("shuffle(2)", (8, 8, 6), (8, 8, 6), 0),
+        Case("shuffle(3)", (10, 6), (10, 6), 0),
+        Case("shuffle(groups=4)", (8,), (8,), 0),
+    )
 
     groups = Whole(REQUIRED, "how many groups")
 
@@ -280,13 +346,24 @@ class Shuffle(Plain):
         """The input's shape, where `groups` divides its channels."""
         x = inputs[0]
         if x[-1] % self.groups:
-            raise Problem("N206", f"groups={self.groups} does not divide {x[-1]} channels", "groups", label=f"{dims(x)} comes in here")
+            raise Problem(
+                "N206",
+                f"groups={self.groups} does not divide {x[-1]} channels",
+                "groups",
+                label=f"{dims(x)} comes in here",
+            )
         return x
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         layers = k.keras.layers
-        split = layers.Reshape((math.prod(output[:-1]), self.groups, output[-1] // self.groups), name=f"{name}_groups")
-        return [split, layers.Permute((1, 3, 2), name=f"{name}_turns"), layers.Reshape(output, name=name)]
+        split = layers.Reshape(
+            (math.prod(output[:-1]), self.groups, output[-1] // self.groups), name=f"{name}_groups"
+        )
+        return [
+            split,
+            layers.Permute((1, 3, 2), name=f"{name}_turns"),
+            layers.Reshape(output, name=name),
+        ]
 
 
 class Slice(Plain):
@@ -316,7 +393,9 @@ class Slice(Plain):
 
 
 class Resize(Plain):
-    """Positions on straight lines between the input's positions, as many as are given: `resize(64x64)`, bilinear on images."""
+    """Positions on straight lines between the input's positions, as many as are given:
+    `resize(64x64)`, bilinear on images.
+    """
 
     word = "resize"
     group = "shape"

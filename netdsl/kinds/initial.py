@@ -33,26 +33,43 @@ class Initial(Option[Any]):
         """As it was stated, with exact numbers."""
         if not isinstance(self.stated, Word):
             return exact(self.stated)
-        return Word(self.stated.text, tuple(given._replace(value=exact(given.value)) for given in self.stated.arguments))
+        return Word(
+            self.stated.text,
+            tuple(given._replace(value=exact(given.value)) for given in self.stated.arguments),
+        )
 
     def read(self, value: Any) -> Any:
         if hasattr(value, "denominator") and not isinstance(value, bool):
             return value
         if isinstance(value, Word):
-            if (value.text in _NAMED or value == self.stated == Word("auto")) and not value.arguments:
+            if (
+                value.text in _NAMED or value == self.stated == Word("auto")
+            ) and not value.arguments:
                 return value
-            if value.text in ("normal", "uniform") and len(value.arguments) == 1 and _positive(value.arguments[0]):
+            if (
+                value.text in ("normal", "uniform")
+                and len(value.arguments) == 1
+                and _positive(value.arguments[0])
+            ):
                 return value
         raise self.refuse(value)
 
 
 def _positive(given: Given) -> bool:
     value = given.value
-    return given.name is None and hasattr(value, "denominator") and not isinstance(value, bool) and value > 0
+    return (
+        given.name is None
+        and hasattr(value, "denominator")
+        and not isinstance(value, bool)
+        and value > 0
+    )
 
 
 def keras_initializer(k: Any, value: Any) -> Any:
-    """The Keras initializer of an `Initial` option's value. `keras.utils.set_random_seed` fixes what it draws."""
+    """The Keras initializer of an `Initial` option's value.
+
+    `keras.utils.set_random_seed` fixes what it draws.
+    """
     initializers = k.keras.initializers
     if not isinstance(value, Word):
         return initializers.Constant(float(value)) if value else initializers.Zeros()
@@ -67,14 +84,17 @@ def keras_initializer(k: Any, value: Any) -> Any:
 class Trained(Kind):
     """A kind with a kernel: its initial values and its penalties.
 
-    Penalties are the lectures': l2=a adds (a/2)*||W||^2, l1=a adds a*||W||_1, on weights and not on biases.
+    Penalties are the lectures': l2=a adds (a/2)*||W||^2, l1=a adds a*||W||_1, on weights and not on
+    biases.
     """
 
     word = "_trained"
     keeps = "inputs"
 
     bias = Flag(True, "a bias for each unit; no where the layer has a norm")
-    init = Initial("auto", "initial kernel: He normal before ReLU-like activations, else Glorot uniform")
+    init = Initial(
+        "auto", "initial kernel: He normal before ReLU-like activations, else Glorot uniform"
+    )
     bias_init = Initial(0, "initial biases")
     l1 = Real(0, "penalty l1*||W||_1", least=0, quiet=True)
     l2 = Real(0, "penalty (l2/2)*||W||^2", least=0, quiet=True)
@@ -91,16 +111,23 @@ class Trained(Kind):
         return self
 
     def keras_weights(self, k: Any, *kernels: str) -> dict[str, Any]:
-        """Initializers and regularizers as a Keras layer takes them, for the kernels of these names (`kernel` if none).
+        """Initializers and regularizers as a Keras layer takes them, for the kernels of these names
+        (`kernel` if none).
 
         What Keras would do anyway is left out: Glorot uniform, biases 0.
         """
         if self.init == Word("auto"):
             raise AssertionError("expand settles init=auto")
-        arguments: dict[str, Any] = {} if self.bias_init == 0 else {"bias_initializer": keras_initializer(k, self.bias_init)}
+        arguments: dict[str, Any] = (
+            {}
+            if self.bias_init == 0
+            else {"bias_initializer": keras_initializer(k, self.bias_init)}
+        )
         for kernel in kernels or ("kernel",):
             if self.init != Word("glorot_uniform"):
                 arguments[f"{kernel}_initializer"] = keras_initializer(k, self.init)
             if self.l1 or self.l2:
-                arguments[f"{kernel}_regularizer"] = k.keras.regularizers.L1L2(l1=float(self.l1), l2=float(self.l2) / 2)
+                arguments[f"{kernel}_regularizer"] = k.keras.regularizers.L1L2(
+                    l1=float(self.l1), l2=float(self.l2) / 2
+                )
         return arguments

@@ -1,4 +1,7 @@
-"""Merges: several tensors to one. Elementwise ones spread a vector over positions, and nothing else."""
+"""Merges: several tensors to one.
+
+Elementwise ones spread a vector over positions, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ class Merge(Kind):
     def _misfit(self, inputs: tuple[Shape, ...], rule: str, mend: str = "") -> Problem:
         shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
         label = f"branches give {', '.join(dims(x) for x in inputs)}"
-        return Problem("N207", f"`{self.written()}` takes {rule}, not {shapes}", help=mend, label=label)
+        return Problem(
+            "N207", f"`{self.written()}` takes {rule}, not {shapes}", help=mend, label=label
+        )
 
 
 class Concatenate(Merge):
@@ -41,7 +46,10 @@ class Concatenate(Merge):
     reach = "position"
     moves = True
     arithmetic, keeps = "", ""
-    cases = (Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144), Case("[ id | fc-2 ]", (5,), (7,), 12))
+    cases = (
+        Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144),
+        Case("[ id | fc-2 ]", (5,), (7,), 12),
+    )
 
     def written(self) -> str:
         return "[ ... ]"
@@ -74,7 +82,9 @@ class Elementwise(Merge):
         if any(x not in (largest, largest[-1:]) for x in inputs):
             mend = "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does so by itself"
             images = all(len(x) == len(largest) > 1 for x in inputs)
-            raise self._misfit(inputs, "branches of one shape, or vectors of its channels", mend if images else "")
+            raise self._misfit(
+                inputs, "branches of one shape, or vectors of its channels", mend if images else ""
+            )
         return largest
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -83,7 +93,11 @@ class Elementwise(Merge):
         def spread(tensors: list[Any]) -> list[Any]:
             """Vectors get positions of size 1, which the merge then repeats."""
             return [
-                tensor if x == output else layers.Reshape((*(1,) * (len(output) - 1), output[-1]), name=f"{name}_spread_{i}")(tensor)
+                tensor
+                if x == output
+                else layers.Reshape(
+                    (*(1,) * (len(output) - 1), output[-1]), name=f"{name}_spread_{i}"
+                )(tensor)
                 for i, (tensor, x) in enumerate(zip(tensors, inputs, strict=True))
             ]
 
@@ -94,7 +108,10 @@ class Add(Elementwise):
     """The sum of all branches."""
 
     word, keras_name, sums, keeps = "add", "Add", True, ""
-    cases = (Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148), Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0))
+    cases = (
+        Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148),
+        Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0),
+    )
 
 
 class Multiply(Elementwise):
@@ -133,7 +150,10 @@ class Dot(Elementwise):
     """The inner product of two branches along the channels: one number at each position."""
 
     word, keras_name, sums, most, keeps = "dot", "Multiply", True, 2, "inputs"
-    cases = (Case("dot[ id | fc-5 ]", (5,), (1,), 30), Case("dot[ id | conv1-4 ]", (8, 8, 4), (8, 8, 1), 20))
+    cases = (
+        Case("dot[ id | fc-5 ]", (5,), (1,), 30),
+        Case("dot[ id | conv1-4 ]", (8, 8, 4), (8, 8, 1), 20),
+    )
 
     def shape(self, *inputs: Shape) -> Shape:
         """One channel at the branches' positions."""

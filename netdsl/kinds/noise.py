@@ -10,7 +10,9 @@ from netdsl.kinds.window import wrong_rank
 
 
 class Dropout(Plain):
-    """Dropout: each number is 0 with probability `rate` while training, the others are scaled by 1/(1 - rate)."""
+    """Dropout: each number is 0 with probability `rate` while training, the others are scaled by
+    1/(1 - rate).
+    """
 
     word = "dropout"
     group = "noise"
@@ -18,7 +20,10 @@ class Dropout(Plain):
     positional = ("rate",)
     moves = True
     arithmetic, keeps = "", "mask"
-    cases = (Case("dropout(0.5)", (4096,), (4096,), 0), Case("dropout(0.25)", (8, 8, 4), (8, 8, 4), 0))
+    cases = (
+        Case("dropout(0.5)", (4096,), (4096,), 0),
+        Case("dropout(0.25)", (8, 8, 4), (8, 8, 4), 0),
+    )
 
     rate = Real(REQUIRED, "the probability", least=0, most=1, below=True)
 
@@ -27,7 +32,9 @@ class Dropout(Plain):
 
 
 class SpatialDropout(Plain):
-    """Spatial dropout: each channel is 0 at all positions with probability `rate` while training, the others are scaled by 1/(1 - rate)."""
+    """Spatial dropout: each channel is 0 at all positions with probability `rate` while
+    training, the others are scaled by 1/(1 - rate).
+    """
 
     word = "sdropout"
     group = "noise"
@@ -46,7 +53,9 @@ class SpatialDropout(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape; it must have positions."""
         if not 2 <= len(inputs[0]) <= 4:
-            raise wrong_rank("sdropout", inputs[0], "sequences, images and volumes", "dropout is for vectors")
+            raise wrong_rank(
+                "sdropout", inputs[0], "sequences, images and volumes", "dropout is for vectors"
+            )
         return inputs[0]
 
     def saved(self, output: Shape, *inputs: Shape) -> Saved:
@@ -54,11 +63,17 @@ class SpatialDropout(Plain):
         return Saved(masks=output[-1])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [getattr(k.keras.layers, f"SpatialDropout{len(output) - 1}D")(float(self.rate), name=name)]
+        return [
+            getattr(k.keras.layers, f"SpatialDropout{len(output) - 1}D")(
+                float(self.rate), name=name
+            )
+        ]
 
 
 class DropPath(Plain):
-    """Stochastic depth: with probability `rate` all of an example's numbers are 0 while training, else scaled by 1/(1 - rate)."""
+    """Stochastic depth: with probability `rate` all of an example's numbers are 0 while
+    training, else scaled by 1/(1 - rate).
+    """
 
     word = "droppath"
     group = "noise"
@@ -79,7 +94,11 @@ class DropPath(Plain):
         return Saved(masks=1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.keras.layers.Dropout(float(self.rate), noise_shape=(None, *(1,) * len(output)), name=name)]
+        return [
+            k.keras.layers.Dropout(
+                float(self.rate), noise_shape=(None, *(1,) * len(output)), name=name
+            )
+        ]
 
 
 class Noise(Plain):
@@ -90,7 +109,11 @@ class Noise(Plain):
     reach = "position"
     positional = ("std",)
     arithmetic, keeps = "", ""
-    cases = (Case("noise(0.1)", (784,), (784,), 0), Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0), Case("noise(20)", (9,), (9,), 0))
+    cases = (
+        Case("noise(0.1)", (784,), (784,), 0),
+        Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0),
+        Case("noise(20)", (9,), (9,), 0),
+    )
 
     std = Real(REQUIRED, "the standard deviation", least=0)
 

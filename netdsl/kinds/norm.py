@@ -35,7 +35,9 @@ class Affine(Norm):
         return (*gamma, *((Weight("beta", channels, "factor"),) if self.shift else ()))
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """For each number: a mean (add), the deviation and its square, their mean (add), a division; then factor and offset."""
+        """For each number: a mean (add), the deviation and its square, their mean (add), a
+        division; then factor and offset.
+        """
         return math.prod(output) * (5 + self.scale + self.shift)
 
     def saved(self, output: Shape, *inputs: Shape) -> Saved:
@@ -49,11 +51,16 @@ class Affine(Norm):
     def _arguments(self) -> dict[str, Any]:
         """What the Keras layers share, without what they do anyway."""
         off = {"center": self.shift, "scale": self.scale}
-        return {"epsilon": float(self.eps), **{key: value for key, value in off.items() if not value}}
+        return {
+            "epsilon": float(self.eps),
+            **{key: value for key, value in off.items() if not value},
+        }
 
 
 class BatchNorm(Affine):
-    """Batch norm: each channel to mean 0 and variance 1 over the batch and all positions; in use, with the training's averages."""
+    """Batch norm: each channel to mean 0 and variance 1 over the batch and all positions; in
+    use, with the training's averages.
+    """
 
     word = "bn"
     centres = True
@@ -66,12 +73,20 @@ class BatchNorm(Affine):
     momentum = Real(0.9, "of the moving averages", least=0, most=1, below=True)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """A factor (with `scale`) and an offset (with `shift`) for each channel; beside them two moving statistics."""
+        """A factor (with `scale`) and an offset (with `shift`) for each channel; beside them two
+        moving statistics.
+        """
         channels = inputs[0][-1:]
-        return (*super().weights(*inputs), Weight("moving_mean", channels, "moving"), Weight("moving_variance", channels, "moving"))
+        return (
+            *super().weights(*inputs),
+            Weight("moving_mean", channels, "moving"),
+            Weight("moving_variance", channels, "moving"),
+        )
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """A multiplication and an addition for each number: in use, averages, factor and offset are one line."""
+        """A multiplication and an addition for each number: in use, averages, factor and offset
+        are one line.
+        """
         return 2 * math.prod(output)
 
     def statistics(self, x: Shape) -> int:
@@ -87,7 +102,11 @@ class LayerNorm(Affine):
     """Layer norm: the channels of each position to mean 0 and variance 1."""
 
     word = "ln"
-    cases = (Case("ln", (10, 16), (10, 16), 32), Case("ln(shift=no)", (7,), (7,), 7), Case("ln(eps=1e-6)", (4, 4, 3), (4, 4, 3), 6))
+    cases = (
+        Case("ln", (10, 16), (10, 16), 32),
+        Case("ln(shift=no)", (7,), (7,), 7),
+        Case("ln(eps=1e-6)", (4, 4, 3), (4, 4, 3), 6),
+    )
 
     def statistics(self, x: Shape) -> int:
         """One for each position."""
@@ -98,7 +117,9 @@ class LayerNorm(Affine):
 
 
 class GroupNorm(Affine):
-    """Group norm: each of `groups` groups of channels to mean 0 and variance 1 over all positions, for each example alone."""
+    """Group norm: each of `groups` groups of channels to mean 0 and variance 1 over all
+    positions, for each example alone.
+    """
 
     word = "gn"
     reach = "position all"
@@ -117,7 +138,13 @@ class GroupNorm(Affine):
         x = inputs[0]
         if x[-1] % self.groups:
             mend = f"say gn(groups={math.gcd(self.groups, x[-1])})"
-            raise Problem("N206", f"groups={self.groups} does not divide {x[-1]} channels", "groups", mend, f"{dims(x)} comes in here")
+            raise Problem(
+                "N206",
+                f"groups={self.groups} does not divide {x[-1]} channels",
+                "groups",
+                mend,
+                f"{dims(x)} comes in here",
+            )
         return x
 
     def statistics(self, x: Shape) -> int:
@@ -129,7 +156,9 @@ class GroupNorm(Affine):
 
 
 class InstanceNorm(Affine):
-    """Instance norm: each channel to mean 0 and variance 1 over all positions, for each example alone."""
+    """Instance norm: each channel to mean 0 and variance 1 over all positions, for each example
+    alone.
+    """
 
     word = "in"
     reach = "position all"
@@ -161,11 +190,17 @@ class InstanceNorm(Affine):
 
 
 class RootMeanSquareNorm(Norm):
-    """RMS norm: the channels of each position over the root of their mean square, times a learned factor for each channel."""
+    """RMS norm: the channels of each position over the root of their mean square, times a
+    learned factor for each channel.
+    """
 
     word = "rms"
     arithmetic = "square add divide multiply"
-    cases = (Case("rms", (10, 16), (10, 16), 16), Case("rms(eps=1e-6)", (7,), (7,), 7), Case("rms", (4, 4, 3), (4, 4, 3), 3))
+    cases = (
+        Case("rms", (10, 16), (10, 16), 16),
+        Case("rms(eps=1e-6)", (7,), (7,), 7),
+        Case("rms", (4, 4, 3), (4, 4, 3), 3),
+    )
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """A factor for each channel."""
@@ -193,13 +228,18 @@ class UnitNorm(Plain):
 
 
 class LocalResponseNorm(Plain):
-    """Local response norm (AlexNet, section 3.3): x / (k + alpha/size * sum of squares over `size` neighbouring channels)^beta."""
+    """Local response norm (AlexNet, section 3.3): x / (k + alpha/size * sum of squares over
+    `size` neighbouring channels)^beta.
+    """
 
     word = "lrn"
     group = "norm"
     reach = "position"
     keeps = "inputs"
-    cases = (Case("lrn", (55, 55, 96), (55, 55, 96), 0), Case("lrn(size=3, alpha=2e-5, beta=0.75, k=1)", (4, 4, 8), (4, 4, 8), 0))
+    cases = (
+        Case("lrn", (55, 55, 96), (55, 55, 96), 0),
+        Case("lrn(size=3, alpha=2e-5, beta=0.75, k=1)", (4, 4, 8), (4, 4, 8), 0),
+    )
 
     size_ = Whole(5, "neighbouring channels, the channel itself in the middle")
     alpha = Real(1e-4, "divided by size", least=0)
@@ -207,7 +247,9 @@ class LocalResponseNorm(Plain):
     k = Real(2, "added to the sum", least=0)
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """For each number: its square, the sum over `size` channels, times alpha, plus k, a power, a division."""
+        """For each number: its square, the sum over `size` channels, times alpha, plus k, a
+        power, a division.
+        """
         return math.prod(output) * (int(self.values["size"]) + 4)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

@@ -5,11 +5,27 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.kinds.base import REQUIRED, Case, Flag, Kind, Numbers, Problem, Real, Shape, Weight, dims
+from netdsl.kinds.base import (
+    REQUIRED,
+    Case,
+    Flag,
+    Kind,
+    Numbers,
+    Problem,
+    Real,
+    Shape,
+    Weight,
+    dims,
+)
 from netdsl.kinds.initial import Initial, keras_initializer
 from netdsl.kinds.plain import Plain
 
-_AXES = {1: "ac", 2: "abc", 3: "abdc", 4: "abdec"}  # letters of the axes, the batch's first, the channels' last
+_AXES = {
+    1: "ac",
+    2: "abc",
+    3: "abdc",
+    4: "abdec",
+}  # letters of the axes, the batch's first, the channels' last
 
 
 class Scale(Plain):
@@ -33,13 +49,20 @@ class Scale(Plain):
         """The input's shape."""
         x = inputs[0]
         if len(x) not in _AXES:
-            raise Problem("N203", f"`scale` takes arrays of up to 4 axes, and {dims(x)} has {len(x)}", label=f"{dims(x)} comes in here")
+            raise Problem(
+                "N203",
+                f"`scale` takes arrays of up to 4 axes, and {dims(x)} has {len(x)}",
+                label=f"{dims(x)} comes in here",
+            )
         return x
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """A factor for each channel, and with `bias` an offset."""
         channels = inputs[0][-1:]
-        return (Weight("kernel", channels, "factor"), *((Weight("bias", channels, "bias"),) if self.bias else ()))
+        return (
+            Weight("kernel", channels, "factor"),
+            *((Weight("bias", channels, "bias"),) if self.bias else ()),
+        )
 
     def work(self, output: Shape, *inputs: Shape) -> int:
         """A multiplication for each number, and with `bias` an addition."""
@@ -49,18 +72,27 @@ class Scale(Plain):
         axes = _AXES[len(output)]
         bias = {"bias_axes": "c"} if self.bias else {}
         start = keras_initializer(k, self.init)
-        return [k.keras.layers.EinsumDense(f"{axes},c->{axes}", output, **bias, kernel_initializer=start, name=name)]
+        return [
+            k.keras.layers.EinsumDense(
+                f"{axes},c->{axes}", output, **bias, kernel_initializer=start, name=name
+            )
+        ]
 
 
 class Rescale(Plain):
-    """Each number times a fixed factor, plus a fixed offset: `rescale(1/255)`, `rescale(1/127.5, offset=-1)`."""
+    """Each number times a fixed factor, plus a fixed offset: `rescale(1/255)`, `rescale(1/127.5,
+    offset=-1)`.
+    """
 
     word = "rescale"
     group = "other"
     reach = "position"
     positional = ("factor", "offset")
     keeps = ""
-    cases = (Case("rescale(1/255)", (28, 28, 1), (28, 28, 1), 0), Case("rescale(1/127.5, offset=-1)", (7,), (7,), 0))
+    cases = (
+        Case("rescale(1/255)", (28, 28, 1), (28, 28, 1), 0),
+        Case("rescale(1/127.5, offset=-1)", (7,), (7,), 0),
+    )
 
     factor = Real(REQUIRED, "the factor")
     offset = Real(0, "the offset")
@@ -75,7 +107,8 @@ class Rescale(Plain):
 
 
 class Standardize(Plain):
-    """(x - mean)/std, with one number for all channels, or one for each; without numbers with statistics that are kept as weights.
+    """(x - mean)/std, with one number for all channels, or one for each; without numbers with
+    statistics that are kept as weights.
 
     Those are not trained: Keras's `adapt` measures them on data, and before that they are 0 and 1.
     """
@@ -98,7 +131,11 @@ class Standardize(Plain):
 
     def settled(self) -> Kind:
         if (self.mean is None) != (self.std is None):
-            raise Problem("N106", "`std` takes a mean and a deviation, or neither", help="std(0.13, 0.31), or std")
+            raise Problem(
+                "N106",
+                "`std` takes a mean and a deviation, or neither",
+                help="std(0.13, 0.31), or std",
+            )
         return super().settled()
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -107,17 +144,28 @@ class Standardize(Plain):
         for name in ("mean", "std") if self.mean is not None else ():
             count = len(self.values[name])
             if count not in (1, x[-1]):
-                raise Problem("N206", f"`{name}` has {count} numbers for {x[-1]} channels", name, label=f"{dims(x)} comes in here")
+                raise Problem(
+                    "N206",
+                    f"`{name}` has {count} numbers for {x[-1]} channels",
+                    name,
+                    label=f"{dims(x)} comes in here",
+                )
         if self.std is not None and min(self.std) <= 0:
             raise Problem("N107", "`std` takes numbers above 0", "std")
         return x
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """None with numbers; else each channel's mean and variance, and a count, as moving statistics."""
+        """None with numbers; else each channel's mean and variance, and a count, as moving
+        statistics.
+        """
         channels = inputs[0][-1:]
         if self.mean is not None:
             return ()
-        return (Weight("mean", channels, "moving"), Weight("variance", channels, "moving"), Weight("count", (), "moving"))
+        return (
+            Weight("mean", channels, "moving"),
+            Weight("variance", channels, "moving"),
+            Weight("count", (), "moving"),
+        )
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         if self.mean is None:
@@ -126,5 +174,8 @@ class Standardize(Plain):
         count = max(len(mean), len(variance))
         if count == 1:
             return [k.keras.layers.Normalization(mean=mean[0], variance=variance[0], name=name)]
-        full = {"mean": mean * (count // len(mean)), "variance": variance * (count // len(variance))}
+        full = {
+            "mean": mean * (count // len(mean)),
+            "variance": variance * (count // len(variance)),
+        }
         return [k.keras.layers.Normalization(**full, name=name)]

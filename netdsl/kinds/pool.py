@@ -25,7 +25,9 @@ from netdsl.kinds.window import Padding, Pads, Windowed, brief, pad_layers, tf_s
 
 
 class Pooling(Windowed):
-    """What the windowed pools share: no weights, and windows that do not overlap unless a stride is given."""
+    """What the windowed pools share: no weights, and windows that do not overlap unless a stride
+    is given.
+    """
 
     word = "_pooling"
     group = "pooling"
@@ -36,10 +38,14 @@ class Pooling(Windowed):
 
     def settled(self) -> Kind:
         size = self.size or (2,)
-        return type(self)(Call(self.word, size, None, self.stride or size), self.values, self.explicit)
+        return type(self)(
+            Call(self.word, size, None, self.stride or size), self.values, self.explicit
+        )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The same channels at floor((W + Pa + Pb - K)/S) + 1 positions on each axis; rounded up with `ceil`."""
+        """The same channels at floor((W + Pa + Pb - K)/S) + 1 positions on each axis; rounded up
+        with `ceil`.
+        """
         return (*self.positions(inputs[0]), inputs[0][-1])
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -51,7 +57,9 @@ class Pooling(Windowed):
         return 0
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """Comparisons or additions: for each number of the output, one less than its window has cells."""
+        """Comparisons or additions: for each number of the output, one less than its window has
+        cells.
+        """
         return math.prod(output) * (self._cells(inputs[0]) - 1)
 
     def _cells(self, x: Shape) -> int:
@@ -60,17 +68,24 @@ class Pooling(Windowed):
     def _overhang(self, output: Shape, x: Shape) -> tuple[int, ...]:
         """Cells of the last windows that lie behind the padded input (with `ceil`)."""
         counts = zip(self.axes(x), output, strict=False)
-        return tuple(max(0, (n - 1) * a.stride + a.extent - a.size - a.before - a.after) for a, n in counts)
+        return tuple(
+            max(0, (n - 1) * a.stride + a.extent - a.size - a.before - a.after) for a, n in counts
+        )
 
     def whole_pads(self, output: Shape, x: Shape) -> Pads:
         """The padding, and what the last windows need behind it."""
-        return tuple((axis.before, axis.after + more) for axis, more in zip(self.axes(x), self._overhang(output, x), strict=True))
+        return tuple(
+            (axis.before, axis.after + more)
+            for axis, more in zip(self.axes(x), self._overhang(output, x), strict=True)
+        )
 
     def _layer(self, k: Any, kind: str, rank: int, padding: str, name: str) -> Any:
         make = getattr(k.keras.layers, f"{kind}Pooling{rank}D")
         window, strides = brief(self.window(rank)), brief(self.strides(rank))
         given = {"strides": strides} if strides != window else {}
-        return make(window, **given, **({"padding": padding} if padding != "valid" else {}), name=name)
+        return make(
+            window, **given, **({"padding": padding} if padding != "valid" else {}), name=name
+        )
 
 
 class MaxPool(Pooling):
@@ -94,11 +109,24 @@ class MaxPool(Pooling):
         rank, axes = len(x) - 1, self.axes(x)
         extra = self._overhang(output, x)
         if not any(extra) and tf_same(axes):
-            return [self._layer(k, "Max", rank, "same" if any(axis.before or axis.after for axis in axes) else "valid", name)]
+            return [
+                self._layer(
+                    k,
+                    "Max",
+                    rank,
+                    "same" if any(axis.before or axis.after for axis in axes) else "valid",
+                    name,
+                )
+            ]
         pads = self.whole_pads(output, x)
-        # Keras's own padding layer pads with zeros only; the operation is Keras's too, so the model needs no netdsl to load.
+        # Keras's own padding layer pads with zeros only; the operation is Keras's too, so the model
+        # needs no netdsl to load.
         whole = ((0, 0), *pads, (0, 0))
-        padding = [lambda tensor: k.keras.ops.pad(tensor, whole, constant_values=float("-inf"))] if any(map(any, pads)) else []
+        padding = (
+            [lambda tensor: k.keras.ops.pad(tensor, whole, constant_values=float("-inf"))]
+            if any(map(any, pads))
+            else []
+        )
         return [*padding, self._layer(k, "Max", rank, "valid", name)]
 
 
@@ -122,7 +150,11 @@ class AveragePool(Pooling):
         pads: Pads = tuple((axis.before, axis.after) for axis in axes)
         extra = self._overhang(output, x)
         if any(extra):
-            return [k.custom.OverhangingAveragePooling(self.window(rank), self.strides(rank), pads, extra, name=name)]
+            return [
+                k.custom.OverhangingAveragePooling(
+                    self.window(rank), self.strides(rank), pads, extra, name=name
+                )
+            ]
         if self.values["pad"] == Word("tf"):
             return [self._layer(k, "Average", rank, "same", name)]
         return [*pad_layers(k, name, pads), self._layer(k, "Average", rank, "valid", name)]
@@ -179,9 +211,11 @@ class PowerPool(PowerPooling):
 
 
 class StochasticPool(Pooling):
-    """Stochastic pooling: while training draws one value of each window, with probability in proportion to it; in use their mean.
+    """Stochastic pooling: while training draws one value of each window, with probability in
+    proportion to it; in use their mean.
 
-    Values below 0 have probability 0, where no value is above 0 all have the same; padded cells are 0 (Zeiler and Fergus 2013).
+    Values below 0 have probability 0, where no value is above 0 all have the same; padded cells are
+    0 (Zeiler and Fergus 2013).
     """
 
     word = "stochpool"
@@ -194,7 +228,9 @@ class StochasticPool(Pooling):
     )
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """For each number of the output, in use: a square for each cell of its window, two sums, a division."""
+        """For each number of the output, in use: a square for each cell of its window, two sums,
+        a division.
+        """
         return math.prod(output) * (3 * self._cells(inputs[0]) - 1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -204,7 +240,9 @@ class StochasticPool(Pooling):
 
 
 class FeaturePool(Plain):
-    """Pooling over groups of N neighbouring features: their Euclidean length, or with `max` the largest (maxout)."""
+    """Pooling over groups of N neighbouring features: their Euclidean length, or with `max` the
+    largest (maxout).
+    """
 
     word = "featpool"
     group = "pooling"
@@ -228,19 +266,31 @@ class FeaturePool(Plain):
         """C/N channels at the same positions."""
         x = inputs[0]
         if len(self.size or ()) > 1:
-            raise Problem("N202", f"`featpool` takes one number, how many features make a group, not {dims(self.size or ())}", "size")
+            raise Problem(
+                "N202",
+                f"`featpool` takes one number, how many features make a group, not {dims(self.size or ())}",
+                "size",
+            )
         if x[-1] % self.features:
             message = f"groups of {self.features} features do not divide {x[-1]} channels"
             raise Problem("N206", message, "size", label=f"{dims(x)} comes in here")
         return (*x[:-1], x[-1] // self.features)
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """For each number of the output: N squares, their sum and a root; of `max` N-1 comparisons."""
-        return math.prod(output) * (self.features - 1 if self.of.text == "max" else 2 * self.features)
+        """For each number of the output: N squares, their sum and a root; of `max` N-1
+        comparisons.
+        """
+        return math.prod(output) * (
+            self.features - 1 if self.of.text == "max" else 2 * self.features
+        )
 
     def saved(self, output: Shape, *inputs: Shape) -> Saved:
         """Which feature was the largest; of `l2` input and output."""
-        return Saved(indices=math.prod(output)) if self.of.text == "max" else Saved(inputs=True, output=True)
+        return (
+            Saved(indices=math.prod(output))
+            if self.of.text == "max"
+            else Saved(inputs=True, output=True)
+        )
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         if self.of.text == "l2":
@@ -262,7 +312,11 @@ class GlobalPooling(Kind):
         x = inputs[0]
         if not 2 <= len(x) <= 4:
             what = "a vector" if len(x) == 1 else f"an array of {len(x) - 1} axes"
-            raise Problem("N203", f"`{self.word}` pools positions, and {dims(x)} is {what}", label=f"{dims(x)} comes in here")
+            raise Problem(
+                "N203",
+                f"`{self.word}` pools positions, and {dims(x)} is {what}",
+                label=f"{dims(x)} comes in here",
+            )
         return (x[-1],)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -287,7 +341,11 @@ class GlobalAveragePool(GlobalPooling):
     word = "gap"
     keeps = ""
     keras_name = "GlobalAveragePooling"
-    cases = (Case("gap", (7, 7, 512), (512,), 0), Case("gap", (10, 4), (4,), 0), Case("gap", (3, 4, 5, 2), (2,), 0))
+    cases = (
+        Case("gap", (7, 7, 512), (512,), 0),
+        Case("gap", (10, 4), (4,), 0),
+        Case("gap", (3, 4, 5, 2), (2,), 0),
+    )
 
 
 class GlobalMaxPool(GlobalPooling):
@@ -296,4 +354,8 @@ class GlobalMaxPool(GlobalPooling):
     word = "gmp"
     keeps = "indices"
     keras_name = "GlobalMaxPooling"
-    cases = (Case("gmp", (7, 7, 512), (512,), 0), Case("gmp", (10, 4), (4,), 0), Case("gmp", (3, 4, 5, 2), (2,), 0))
+    cases = (
+        Case("gmp", (7, 7, 512), (512,), 0),
+        Case("gmp", (10, 4), (4,), 0),
+        Case("gmp", (3, 4, 5, 2), (2,), 0),
+    )

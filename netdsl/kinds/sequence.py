@@ -34,7 +34,12 @@ _KERAS_EMBEDDING = Word("uniform", (Given(None, 0.05),))
 
 def _sequence(word: str, x: Shape) -> Shape:
     if len(x) != 2:
-        raise wrong_rank(word, x, "a sequence", "reshape makes a sequence of it: reshape(49x512)" if len(x) > 2 else "")
+        raise wrong_rank(
+            word,
+            x,
+            "a sequence",
+            "reshape makes a sequence of it: reshape(49x512)" if len(x) > 2 else "",
+        )
     return x
 
 
@@ -60,7 +65,12 @@ class Embed(Plain):
         x = inputs[0]
         if not isinstance(x, Indices):
             mend = "say how many there are: input 128 of int(20000)"
-            raise Problem("N203", f"`embed` takes indices, and {dims(x)} holds numbers", help=mend, label=f"{dims(x)} comes in here")
+            raise Problem(
+                "N203",
+                f"`embed` takes indices, and {dims(x)} holds numbers",
+                help=mend,
+                label=f"{dims(x)} comes in here",
+            )
         return (*x, self.amount or 0)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -70,7 +80,11 @@ class Embed(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         usual = shown(self.init) == shown(self.options["init"].default)
         start = {} if usual else {"embeddings_initializer": keras_initializer(k, self.init)}
-        return [k.keras.layers.Embedding(getattr(inputs[0], "limit", 0), self.amount, **start, name=name)]
+        return [
+            k.keras.layers.Embedding(
+                getattr(inputs[0], "limit", 0), self.amount, **start, name=name
+            )
+        ]
 
 
 class Positions(Plain):
@@ -99,7 +113,9 @@ class Positions(Plain):
 
 
 class SinCos(Plain):
-    """Fixed positions: sin(t/10000^(2i/C)) is added to channel 2i, the cosine to channel 2i + 1 (Vaswani et al. 2017)."""
+    """Fixed positions: sin(t/10000^(2i/C)) is added to channel 2i, the cosine to channel 2i + 1
+    (Vaswani et al. 2017).
+    """
 
     word = "sincos"
     group = "sequence"
@@ -160,7 +176,7 @@ class ClassToken(Plain):
         return [k.custom.LearnedToken(keras_initializer(k, self.init), name=name)]
 
 
-# --- recurrence -------------------------------------------------------------------------------------------------------
+# --- recurrence -----------------------------------------------------------------------------------
 
 
 class Recurrent(Trained):
@@ -177,13 +193,18 @@ class Recurrent(Trained):
     each: ClassVar[str] = ""  # what is done for each state and position beside the products
     keras_name: ClassVar[str] = ""
 
-    seq = Flag(False, "the states at all positions, not the last ones only; with `back` in the order they are read")
+    seq = Flag(
+        False,
+        "the states at all positions, not the last ones only; with `back` in the order they are read",
+    )
     back = Flag(False, "read from the end to the beginning")
     bi = Flag(False, "read both ways, the states of both next to each other: 2*N channels")
 
     def settled(self) -> Kind:
         if self.values["bi"] and self.values["back"]:
-            raise Problem("N107", "`bi` reads both ways: `back` goes without it", "back", "say bi or back")
+            raise Problem(
+                "N107", "`bi` reads both ways: `back` goes without it", "back", "say bi or back"
+            )
         return super().settled()
 
     @property
@@ -205,7 +226,10 @@ class Recurrent(Trained):
         width = self.gates * units
         found: list[Weight] = []
         for way in ("forward_", "backward_") if self.bi else ("",):
-            found += [Weight(f"{way}kernel", (inputs[0][-1], width), "kernel"), Weight(f"{way}recurrent_kernel", (units, width), "kernel")]
+            found += [
+                Weight(f"{way}kernel", (inputs[0][-1], width), "kernel"),
+                Weight(f"{way}recurrent_kernel", (units, width), "kernel"),
+            ]
             found += [Weight(f"{way}bias", self._bias(), "bias")] if self.bias else []
         return tuple(found)
 
@@ -216,7 +240,9 @@ class Recurrent(Trained):
         return length * self.ways * self.gates * units * (channels + units)
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """At each position, for each state: the biases, the gates' activations, and what makes the new state of them."""
+        """At each position, for each state: the biases, the gates' activations, and what makes
+        the new state of them.
+        """
         biases = math.prod(self._bias()) if self.bias else 0
         return inputs[0][0] * self.ways * (biases + len(self.each.split()) * (self.amount or 0))
 
@@ -225,7 +251,9 @@ class Recurrent(Trained):
         return Saved(inputs=True, values=inputs[0][0] * self.ways * self.kept * (self.amount or 0))
 
     def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Taken as all positions; its own stays its own with `seq`, unless they are read from the end."""
+        """Taken as all positions; its own stays its own with `seq`, unless they are read from
+        the end.
+        """
         return (Seen(() if self.seq and not self.back else None, True),)
 
     def _more(self) -> dict[str, Any]:
@@ -234,23 +262,35 @@ class Recurrent(Trained):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         given = {"return_sequences": self.seq, "go_backwards": self.back}
-        arguments = {**{key: True for key, yes in given.items() if yes}, **({} if self.bias else {"use_bias": False})}
+        arguments = {
+            **{key: True for key, yes in given.items() if yes},
+            **({} if self.bias else {"use_bias": False}),
+        }
         weights = self.keras_weights(k)
         if "kernel_regularizer" in weights:
             weights["recurrent_regularizer"] = weights["kernel_regularizer"]
         make = getattr(k.keras.layers, self.keras_name)
-        layer = make(self.amount, **arguments, **self._more(), **weights, name=f"{name}_way" if self.bi else name)
+        layer = make(
+            self.amount,
+            **arguments,
+            **self._more(),
+            **weights,
+            name=f"{name}_way" if self.bi else name,
+        )
         return [k.keras.layers.Bidirectional(layer, name=name) if self.bi else layer]
 
 
 class LongShortTermMemory(Recurrent):
-    """An LSTM (Hochreiter and Schmidhuber 1997, with forget gates; their biases begin at 1 where `bias_init` is 0)."""
+    """An LSTM (Hochreiter and Schmidhuber 1997, with forget gates; their biases begin at 1 where
+    `bias_init` is 0).
+    """
 
     word = "lstm"
     keras_name = "LSTM"
     gates, kept = 4, 6
     each = (
-        "negate exp add divide negate exp add divide negate exp add divide tanh"  # three gates and the candidate
+        # three gates and the candidate
+        "negate exp add divide negate exp add divide negate exp add divide tanh"
         " multiply multiply add tanh multiply"  # f*c + i*g, and o*tanh(c)
     )
     cases = (
@@ -266,7 +306,8 @@ class LongShortTermMemory(Recurrent):
 
 
 class GatedRecurrentUnit(Recurrent):
-    """A GRU (Cho et al. 2014): the reset gate works on the states before their product; `after` behind it, with a second bias.
+    """A GRU (Cho et al. 2014): the reset gate works on the states before their product; `after`
+    behind it, with a second bias.
 
     `after` is Keras's own default and cuDNN's form (`reset_after=True`).
     """
@@ -308,13 +349,15 @@ class SimpleRecurrent(Recurrent):
     )
 
 
-# --- attention --------------------------------------------------------------------------------------------------------
+# --- attention ------------------------------------------------------------------------------------
 
 
 class Attention(Trained):
-    """Multi-head attention (Vaswani et al. 2017): each head has `dim` channels, C/heads by default; the output has the input's C.
+    """Multi-head attention (Vaswani et al. 2017): each head has `dim` channels, C/heads by default;
+    the output has the input's C.
 
-    Queries come from the input, keys and values from the input too, or from the point `kv`. `acts` counts the four projections.
+    Queries come from the input, keys and values from the input too, or from the point `kv`. `acts`
+    counts the four projections.
     """
 
     word = "attention"
@@ -344,43 +387,72 @@ class Attention(Trained):
             _sequence(self.word, each)
         if not self.dim and x[-1] % self.heads:
             mend = "another number of heads, or the channels of each: dim=64"
-            raise Problem("N206", f"heads={self.heads} does not divide {x[-1]} channels", "heads", mend, f"{dims(x)} comes in here")
+            raise Problem(
+                "N206",
+                f"heads={self.heads} does not divide {x[-1]} channels",
+                "heads",
+                mend,
+                f"{dims(x)} comes in here",
+            )
         if self.causal and len(inputs) > 1:
-            raise Problem("N107", "`causal` is for a sequence that attends to itself", "causal", "leave out causal or kv")
+            raise Problem(
+                "N107",
+                "`causal` is for a sequence that attends to itself",
+                "causal",
+                "leave out causal or kv",
+            )
         return x
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """C*heads*dim each for queries, keys, values (of kv's channels) and the output; heads*dim biases each, and C for the output."""
+        """C*heads*dim each for queries, keys, values (of kv's channels) and the output;
+        heads*dim biases each, and C for the output.
+        """
         x, other = inputs[0], inputs[-1]
         heads = (self.heads, self.width(x))
         found = []
         for name, channels in (("query", x[-1]), ("key", other[-1]), ("value", other[-1])):
-            found += [Weight(f"{name}_kernel", (channels, *heads), "kernel"), Weight(f"{name}_bias", heads, "bias")]
-        found += [Weight("output_kernel", (*heads, x[-1]), "kernel"), Weight("output_bias", (x[-1],), "bias")]
+            found += [
+                Weight(f"{name}_kernel", (channels, *heads), "kernel"),
+                Weight(f"{name}_bias", heads, "bias"),
+            ]
+        found += [
+            Weight("output_kernel", (*heads, x[-1]), "kernel"),
+            Weight("output_bias", (x[-1],), "bias"),
+        ]
         return tuple(weight for weight in found if self.bias or weight.role == "kernel")
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
-        """The four projections, queries times keys, and weights times values; `causal` counts the whole square."""
+        """The four projections, queries times keys, and weights times values; `causal` counts
+        the whole square.
+        """
         (length, channels), (others, width) = inputs[0], inputs[-1]
         inner = self.heads * self.width(inputs[0])
-        return 2 * length * channels * inner + 2 * others * width * inner + 2 * length * others * inner
+        return (
+            2 * length * channels * inner + 2 * others * width * inner + 2 * length * others * inner
+        )
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
         (length, channels), (others, _) = inputs[0], inputs[-1]
         return (length + 2 * others) * self.heads * self.width(inputs[0]) + length * channels
 
     def work(self, output: Shape, *inputs: Shape) -> int:
-        """The biases; the queries' division by the root of `dim`; softmax (exp, add, divide) over each head's square."""
+        """The biases; the queries' division by the root of `dim`; softmax (exp, add, divide)
+        over each head's square.
+        """
         (length, channels), (others, _) = inputs[0], inputs[-1]
         inner = self.heads * self.width(inputs[0])
         biases = (length + 2 * others) * inner + length * channels if self.bias else 0
         return biases + length * inner + 3 * self.heads * length * others
 
     def saved(self, output: Shape, *inputs: Shape) -> Saved:
-        """The inputs, queries, keys, values, the weights of each head, and what the output's projection takes."""
+        """The inputs, queries, keys, values, the weights of each head, and what the output's
+        projection takes.
+        """
         (length, _), (others, _) = inputs[0], inputs[-1]
         inner = self.heads * self.width(inputs[0])
-        return Saved(inputs=True, values=2 * (length + others) * inner + self.heads * length * others)
+        return Saved(
+            inputs=True, values=2 * (length + others) * inner + self.heads * length * others
+        )
 
     def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """All positions of the keys and values, with `causal` too; of the queries its own."""
@@ -389,7 +461,9 @@ class Attention(Trained):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         bias = {} if self.bias else {"use_bias": False}
         causal = {"use_causal_mask": True} if self.causal else {}
-        layer = k.keras.layers.MultiHeadAttention(self.heads, self.width(inputs[0]), **bias, **self.keras_weights(k), name=name)
+        layer = k.keras.layers.MultiHeadAttention(
+            self.heads, self.width(inputs[0]), **bias, **self.keras_weights(k), name=name
+        )
         if self.kv is not None:
             return [lambda tensors: layer(tensors[0], tensors[1], **causal)]
         return [lambda tensor: layer(tensor, tensor, **causal)]

@@ -5,7 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import REQUIRED, Case, Choice, Kind, Point, Problem, Reach, Ref, Seen, Shape, dims, per_axis
+from netdsl.kinds.base import (
+    REQUIRED,
+    Case,
+    Choice,
+    Kind,
+    Point,
+    Problem,
+    Reach,
+    Ref,
+    Seen,
+    Shape,
+    dims,
+    per_axis,
+)
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.pool import MaxPool
 from netdsl.kinds.window import brief, wrong_rank
@@ -31,7 +44,9 @@ class Unpooling(Plain):
 
 
 class Upsample(Unpooling):
-    """Upsampling: each position K times (nearest), or with `bilinear` on straight lines between the positions' middles."""
+    """Upsampling: each position K times (nearest), or with `bilinear` on straight lines between
+    the positions' middles.
+    """
 
     word = "up"
     positional = ("how",)
@@ -46,13 +61,19 @@ class Upsample(Unpooling):
         Case("up2(bilinear)", (2, 3, 4, 2), (4, 6, 8, 2), 0),
     )
 
-    how = Choice("nearest", ("nearest", "bilinear"), "what stands between the positions; bilinear is linear along each axis")
+    how = Choice(
+        "nearest",
+        ("nearest", "bilinear"),
+        "what stands between the positions; bilinear is linear along each axis",
+    )
 
     def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position that it is made of; of `bilinear` the two that it lies between."""
         if self.how.text == "bilinear":
             return (between(output, inputs[0]),)
-        return (Seen((tuple(Reach(1, 1 - factor, 0, factor) for factor in self.factors(inputs[0])),)),)
+        return (
+            Seen((tuple(Reach(1, 1 - factor, 0, factor) for factor in self.factors(inputs[0])),)),
+        )
 
     def work(self, output: Shape, *inputs: Shape) -> int:
         """Nothing; of `bilinear`, for each number and axis two multiplications and an addition."""
@@ -62,9 +83,15 @@ class Upsample(Unpooling):
         x = inputs[0]
         rank = len(x) - 1
         if self.how.text == "nearest":
-            return [getattr(k.keras.layers, f"UpSampling{rank}D")(brief(self.factors(x)), name=name)]
+            return [
+                getattr(k.keras.layers, f"UpSampling{rank}D")(brief(self.factors(x)), name=name)
+            ]
         if rank == 2:
-            return [k.keras.layers.UpSampling2D(brief(self.factors(x)), interpolation="bilinear", name=name)]
+            return [
+                k.keras.layers.UpSampling2D(
+                    brief(self.factors(x)), interpolation="bilinear", name=name
+                )
+            ]
         return linear_layers(k, name, output, x)
 
 
@@ -99,10 +126,12 @@ class Nails(Unpooling):
 
 
 class MaxUnpool(Plain):
-    """Max unpooling of the pool `p`: each value goes back to where the maximum of its window was, zeros elsewhere.
+    """Max unpooling of the pool `p`: each value goes back to where the maximum of its window was,
+    zeros elsewhere.
 
-    Of equal values in a window the first one, row by row, is the maximum; where windows that overlap have their maxima at one place,
-    the place holds the sum. The switches are found from the pool's input, which therefore comes in too.
+    Of equal values in a window the first one, row by row, is the maximum; where windows that
+    overlap have their maxima at one place, the place holds the sum. The switches are found from the
+    pool's input, which therefore comes in too.
     """
 
     word = "unpool"
@@ -146,7 +175,9 @@ class MaxUnpool(Plain):
         return inputs[1]
 
     def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The pooled positions whose windows hold it, and all of these windows in the pool's input: the switches."""
+        """The pooled positions whose windows hold it, and all of these windows in the pool's
+        input: the switches.
+        """
         pool = self._pool.kind
         assert isinstance(pool, MaxPool)
         axes = pool.axes(inputs[1])
@@ -162,12 +193,23 @@ class MaxUnpool(Plain):
 
 
 def between(output: Shape, x: Shape) -> Seen:
-    """Linear interpolation between the positions' middles: the two positions that (i + 1/2)*W/N - 1/2 lies between, or the one it is."""
-    return Seen((tuple(Reach(2 * w, w - 3 * n + 1, w + n - 1, 2 * n) for w, n in zip(x[:-1], output, strict=False)),))
+    """Linear interpolation between the positions' middles: the two positions that (i + 1/2)*W/N
+    - 1/2 lies between, or the one it is.
+    """
+    return Seen(
+        (
+            tuple(
+                Reach(2 * w, w - 3 * n + 1, w + n - 1, 2 * n)
+                for w, n in zip(x[:-1], output, strict=False)
+            ),
+        )
+    )
 
 
 def linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
-    """Linear interpolation to the output's positions: Keras's layer for images, and the same along one axis after the other elsewhere."""
+    """Linear interpolation to the output's positions: Keras's layer for images, and the same
+    along one axis after the other elsewhere.
+    """
     layers = k.keras.layers
     if len(x) == 3:
         return [layers.Resizing(output[0], output[1], name=name)]

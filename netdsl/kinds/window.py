@@ -1,10 +1,24 @@
-"""What all kinds with a window share: padding, the output-size formula, and how Keras is told of them."""
+"""What all kinds with a window share: padding, the output-size formula, and how Keras is told of
+them.
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
 
-from netdsl.kinds.base import Dims, Kind, Option, Problem, Reach, Seen, Shape, Word, dims, per_axis, shown
+from netdsl.kinds.base import (
+    Dims,
+    Kind,
+    Option,
+    Problem,
+    Reach,
+    Seen,
+    Shape,
+    Word,
+    dims,
+    per_axis,
+    shown,
+)
 
 Pads = tuple[tuple[int, int], ...]
 _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
@@ -13,24 +27,42 @@ _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
 def wrong_rank(word: str, x: Shape, wanted: str, help: str = "") -> Problem:
     """N203: the kind does not take an input with so many axes."""
     what = {0: "a vector", **_RANK_WORDS}.get(len(x) - 1, f"an array of {len(x) - 1} axes")
-    return Problem("N203", f"`{word}` takes {wanted}, and {dims(x)} is {what}", help=help, label=f"{dims(x)} comes in here")
+    return Problem(
+        "N203",
+        f"`{word}` takes {wanted}, and {dims(x)} is {what}",
+        help=help,
+        label=f"{dims(x)} comes in here",
+    )
 
 
 class Padding(Option[Any]):
-    """`same`, `valid`, `tf`, `full`, `causal`, a number, one for each axis (`2x1`), or both sides of each (`(t,b,l,r)`)."""
+    """`same`, `valid`, `tf`, `full`, `causal`, a number, one for each axis (`2x1`), or both
+    sides of each (`(t,b,l,r)`).
+    """
 
     words: tuple[str, ...] = ("same", "valid", "tf", "full", "causal")
 
     def __init__(self, default: str | int, doc: str = "", words: tuple[str, ...] = words) -> None:
         super().__init__(Word(default) if isinstance(default, str) else default, doc)
         self.words = words
-        self.takes = ", ".join((*words, "a number", "a size such as 2x1", "or (top, bottom, left, right)"))
+        self.takes = ", ".join(
+            (*words, "a number", "a size such as 2x1", "or (top, bottom, left, right)")
+        )
 
     def read(self, value: Any) -> Any:
         if isinstance(value, Word) and value.text in self.words and not value.arguments:
             return value
-        numbers = value.sizes if isinstance(value, Dims) else value if isinstance(value, tuple) else (value,)
-        if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in numbers):
+        numbers = (
+            value.sizes
+            if isinstance(value, Dims)
+            else value
+            if isinstance(value, tuple)
+            else (value,)
+        )
+        if any(
+            isinstance(number, bool) or not isinstance(number, int) or number < 0
+            for number in numbers
+        ):
             raise self.refuse(value)
         return value
 
@@ -51,7 +83,9 @@ class Axis(NamedTuple):
         return self.dilation * (self.window - 1) + 1
 
     def outputs(self, ceil: bool = False) -> int:
-        """floor((W + Pa + Pb - D*(K-1) - 1) / S) + 1; with `ceil` rounded up, the last window beginning inside input or left padding."""
+        """floor((W + Pa + Pb - D*(K-1) - 1) / S) + 1; with `ceil` rounded up, the last window
+        beginning inside input or left padding.
+        """
         room = self.size + self.before + self.after - self.extent
         if not ceil:
             return room // self.stride + 1
@@ -71,16 +105,25 @@ class Axis(NamedTuple):
 
     @property
     def spread(self) -> Reach:
-        """What sees an input of the window, as a transposed window's output does: all outputs whose windows hold position i."""
+        """What sees an input of the window, as a transposed window's output does: all outputs
+        whose windows hold position i.
+        """
         return Reach(1, self.before - self.extent + 1, self.before, self.stride)
 
     def unread(self, outputs: int) -> int:
         """Positions of the input itself behind the last window."""
-        return max(0, self.size - ((outputs - 1) * self.stride + self.extent - self.before)) if self.window >= self.stride else 0
+        return (
+            max(0, self.size - ((outputs - 1) * self.stride + self.extent - self.before))
+            if self.window >= self.stride
+            else 0
+        )
 
 
 class Windowed(Kind):
-    """A kind that slides a window over positions. Subclasses have the options `pad` and maybe `dilation` and `ceil`."""
+    """A kind that slides a window over positions.
+
+    Subclasses have the options `pad` and maybe `dilation` and `ceil`.
+    """
 
     word = "_windowed"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "stride": "maybe"}
@@ -103,46 +146,65 @@ class Windowed(Kind):
         """The window at work on each axis of an input.
 
         Raises:
-            Problem: N203 for an input without positions, N202 for numbers that do not fit its axes, N205 for a padding that does not.
+            Problem: N203 for an input without positions, N202 for numbers that do not fit its axes,
+                N205 for a padding that does not.
         """
         rank = len(x) - 1
         if not 1 <= rank <= 3:
             what = "a vector" if rank < 1 else f"an array of {rank} axes"
             mend = "use fc, or give the input positions: 28x28x1" if rank < 1 else ""
             raise Problem(
-                "N203", f"`{self.word}` slides over positions, and {dims(x)} is {what}", help=mend, label=f"{dims(x)} comes in here"
+                "N203",
+                f"`{self.word}` slides over positions, and {dims(x)} is {what}",
+                help=mend,
+                label=f"{dims(x)} comes in here",
             )
         windows, strides, dilations = self.window(rank), self.strides(rank), self.dilations(rank)
         sizes = list(zip(x, windows, strides, dilations, strict=False))
-        return tuple(Axis(*four, *pads) for four, pads in zip(sizes, self._pads(sizes), strict=True))
+        return tuple(
+            Axis(*four, *pads) for four, pads in zip(sizes, self._pads(sizes), strict=True)
+        )
 
     def _pads(self, sizes: list[tuple[int, int, int, int]]) -> Pads:
         pad, rank = self.values[self.pad_option], len(sizes)
         if isinstance(pad, Word):
             return tuple(self._word_pads(pad.text, *four, rank) for four in sizes)
         if isinstance(pad, Dims):
-            return tuple((number, number) for number in per_axis(pad.sizes, rank, "the padding", "pad"))
+            return tuple(
+                (number, number) for number in per_axis(pad.sizes, rank, "the padding", "pad")
+            )
         if isinstance(pad, tuple):
             if len(pad) != 2 * rank:
                 raise Problem(
-                    "N205", f"the padding {shown(pad)} has {len(pad)} numbers, and {_RANK_WORDS[rank]} has {2 * rank} sides", "pad"
+                    "N205",
+                    f"the padding {shown(pad)} has {len(pad)} numbers, and {_RANK_WORDS[rank]} has {2 * rank} sides",
+                    "pad",
                 )
             return tuple(zip(pad[::2], pad[1::2], strict=True))
         return ((pad, pad),) * rank
 
-    def _word_pads(self, word: str, size: int, window: int, stride: int, dilation: int, rank: int) -> tuple[int, int]:
+    def _word_pads(
+        self, word: str, size: int, window: int, stride: int, dilation: int, rank: int
+    ) -> tuple[int, int]:
         spread = dilation * (window - 1)
         if word == "same":
             if spread % 2:
                 mend = f"say pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or pad={spread // 2 + 1}, or take an odd window"
-                raise Problem("N205", f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, no whole number", "pad", mend)
+                raise Problem(
+                    "N205",
+                    f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, no whole number",
+                    "pad",
+                    mend,
+                )
             return spread // 2, spread // 2
         if word == "tf":
             total = max(0, (-(-size // stride) - 1) * stride + spread + 1 - size)
             return total // 2, total - total // 2
         if word == "causal":
             if rank != 1:
-                raise Problem("N205", f"pad=causal is for sequences, and {_RANK_WORDS[rank]} comes in", "pad")
+                raise Problem(
+                    "N205", f"pad=causal is for sequences, and {_RANK_WORDS[rank]} comes in", "pad"
+                )
             return spread, 0
         return (spread, spread) if word == "full" else (0, 0)
 
@@ -156,11 +218,23 @@ class Windowed(Kind):
         outputs = tuple(axis.outputs(self.ceil) for axis in axes)
         if min(outputs) < 1:
             bad = axes[[n < 1 for n in outputs].index(True)]
-            pad = dims(axis.before for axis in axes) if all(a.before == a.after for a in axes) else str([(a.before, a.after) for a in axes])
-            pad = str(axes[0].before) if all((a.before, a.after) == (axes[0].before,) * 2 for a in axes) else pad
+            pad = (
+                dims(axis.before for axis in axes)
+                if all(a.before == a.after for a in axes)
+                else str([(a.before, a.after) for a in axes])
+            )
+            pad = (
+                str(axes[0].before)
+                if all((a.before, a.after) == (axes[0].before,) * 2 for a in axes)
+                else pad
+            )
             window = f"{self.word}{dims(self.size or ())}"
             message = f"the window does not fit: {window} on {dims(x[:-1])}, pad {pad}, gives {bad.formula(self.ceil)}"
-            mend = f"pad=same keeps {dims(x[:-1])}" if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1 else ""
+            mend = (
+                f"pad=same keeps {dims(x[:-1])}"
+                if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1
+                else ""
+            )
             raise Problem("N204", message, "layer", mend, f"{dims(x)} comes in here")
         return outputs
 
@@ -175,7 +249,11 @@ class Windowed(Kind):
             return []
         rank = len(unread)
         names = {1: ("positions",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}[rank]
-        what = " and ".join(f"{count} {name if count > 1 else name[:-1]}" for count, name in zip(unread, names, strict=True) if count)
+        what = " and ".join(
+            f"{count} {name if count > 1 else name[:-1]}"
+            for count, name in zip(unread, names, strict=True)
+            if count
+        )
         axis = next(axis for axis, count in zip(self.axes(inputs[0]), unread, strict=True) if count)
         sums = f"({axis.size} + {axis.before + axis.after} - {axis.extent}) is no multiple of {axis.stride}"
         message = f"the last {what} of {dims(inputs[0])} {'is' if sum(unread) == 1 else 'are'} never read: {sums}"
@@ -192,7 +270,9 @@ def pad_layers(k: Any, name: str, pads: Pads, value: float = 0.0) -> list[Any]:
 
 
 def tf_same(axes: tuple[Axis, ...]) -> bool:
-    """Whether TensorFlow's SAME padding would pad just like these axes, so that Keras can do it inside the layer."""
+    """Whether TensorFlow's SAME padding would pad just like these axes, so that Keras can do it
+    inside the layer.
+    """
     for axis in axes:
         total = max(0, (-(-axis.size // axis.stride) - 1) * axis.stride + axis.extent - axis.size)
         if (axis.before, axis.after) != (total // 2, total - total // 2):

@@ -1,6 +1,7 @@
 """What two networks do not share: their rows aligned in order, and their totals side by side.
 
-Two networks are the same where their operations are, in the order of their inputs and outputs: spelling, rows and names do not count.
+Two networks are the same where their operations are, in the order of their inputs and outputs:
+spelling, rows and names do not count.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph, Op
     from netdsl.network import Network
 
-Pair = tuple[int | None, int | None]  # indices into A and B of what belongs together; None where one has nothing for the other
+Pair = tuple[
+    int | None, int | None
+]  # indices into A and B of what belongs together; None where one has nothing for the other
 
 _AROUND = 3  # equal rows that are shown before and behind a difference
 _WIDEST_LAYER = 48
@@ -39,7 +42,8 @@ class Line(NamedTuple):
         kind: its layer's kind; None of an input.
         key: the layer with every default, without the names of points.
         sources: indices of the rows that it reads.
-        owners: for each of its operations, the rows whose weights it shares and whose kernel it is tied to; -1 where there is none.
+        owners: for each of its operations, the rows whose weights it shares and whose kernel it is
+            tied to; -1 where there is none.
     """
 
     place: int
@@ -55,7 +59,9 @@ class Line(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A row of A, of B, or of both. `what` is removed, added, changed or same; `notes` tell what its cells do not."""
+    """A row of A, of B, or of both. `what` is removed, added, changed or same; `notes` tell what
+    its cells do not.
+    """
 
     what: str
     a: Line | None
@@ -90,15 +96,21 @@ class Comparison(NamedTuple):
 
     @property
     def same(self) -> bool:
-        return not self.only_a and not self.only_b and all(difference.same for difference in self.both)
+        return (
+            not self.only_a and not self.only_b and all(difference.same for difference in self.both)
+        )
 
 
 def compare(a: Sequence[Network], b: Sequence[Network]) -> Comparison:
-    """The networks of two files: one with one, whatever they are called; of several, those of one name."""
+    """The networks of two files: one with one, whatever they are called; of several, those of
+    one name.
+    """
     if len(a) == len(b) == 1:
         return Comparison((difference(a[0], b[0]),), (), ())
     ours, theirs = {network.name for network in a}, {network.name: network for network in b}
-    both = tuple(difference(network, theirs[network.name]) for network in a if network.name in theirs)
+    both = tuple(
+        difference(network, theirs[network.name]) for network in a if network.name in theirs
+    )
     only_a = tuple(network for network in a if network.name not in theirs)
     return Comparison(both, only_a, tuple(network for network in b if network.name not in ours))
 
@@ -109,7 +121,9 @@ def difference(a: Network, b: Network) -> Difference:
     same = _meaning(a.graph) == _meaning(b.graph)
     changes = () if same else matched(a, b, tables)
     facts = zip(_facts(a, tables[0]).items(), _facts(b, tables[1]).values(), strict=True)
-    return Difference(a, b, same, changes, tuple(Total(name, value, other) for (name, value), other in facts))
+    return Difference(
+        a, b, same, changes, tuple(Total(name, value, other) for (name, value), other in facts)
+    )
 
 
 def _facts(network: Network, table: list[Row]) -> dict[str, int | str]:
@@ -122,36 +136,49 @@ def _facts(network: Network, table: list[Row]) -> dict[str, int | str]:
     }
 
 
-# --- graphs without names ---------------------------------------------------------------------------------------------------
+# --- graphs without names -------------------------------------------------------------------------
 
 
 class Keys:
-    """What layers are called that are alike, whatever their points are called. Kinds that operations share are written once."""
+    """What layers are called that are alike, whatever their points are called.
+
+    Kinds that operations share are written once.
+    """
 
     def __init__(self) -> None:
         self.known: dict[tuple[int, bool], str] = {}
 
     def of(self, op: Op, whole: bool = True) -> str:
-        """The layer with every default; unless it is `whole`, without its norm and activation, which are operations of their own."""
+        """The layer with every default; unless it is `whole`, without its norm and activation,
+        which are operations of their own.
+        """
         if op.kind is None:
             return f"input {dims(op.shape)}"
         key = (id(op.kind), whole)
         if key not in self.known:
-            unnamed: dict[str, Any] = {name: ref._replace(name="") for name, ref in op.kind.references().items()}
-            parts = {name: None for name in ("norm", "act") if not whole and op.kind.values.get(name)}
+            unnamed: dict[str, Any] = {
+                name: ref._replace(name="") for name, ref in op.kind.references().items()
+            }
+            parts = {
+                name: None for name in ("norm", "act") if not whole and op.kind.values.get(name)
+            }
             changed = unnamed | parts
             self.known[key] = (op.kind.replace(**changed) if changed else op.kind).written()
         return self.known[key]
 
 
 def _meaning(graph: Graph) -> tuple[Any, ...]:
-    """Equal for graphs of the same operations: each is numbered when all that it reads are, beginning at the first output."""
+    """Equal for graphs of the same operations: each is numbered when all that it reads are,
+    beginning at the first output.
+    """
     ops, keys = graph.ops, Keys()
     number: dict[int, int] = {}
     waiting = [*reversed(range(len(ops))), *(point.op for point in reversed(graph.outputs))]
     while waiting:
         at = waiting[-1]
-        before = [] if at in number else [source for source in ops[at].inputs if source not in number]
+        before = (
+            [] if at in number else [source for source in ops[at].inputs if source not in number]
+        )
         waiting += reversed(before)
         if not before:
             number.setdefault(waiting.pop(), len(number))
@@ -168,7 +195,11 @@ def _meaning(graph: Graph) -> tuple[Any, ...]:
         )
         for at in number
     ]
-    return said, [number[point.op] for point in graph.inputs], [number[point.op] for point in graph.outputs]
+    return (
+        said,
+        [number[point.op] for point in graph.inputs],
+        [number[point.op] for point in graph.outputs],
+    )
 
 
 def _owner(ops: Sequence[Op], at: int) -> int:
@@ -183,18 +214,24 @@ def _lines(graph: Graph, table: list[Row]) -> list[Line]:
     for index, row in enumerate(table):
         parts = [ops[at] for at in row.layer.ops]
         sources = (ops[source].layer for op in parts for source in op.inputs)
-        owners = (-1 if other is None else ops[other].layer for op in parts for other in (op.shares, op.tied))
+        owners = (
+            -1 if other is None else ops[other].layer
+            for op in parts
+            for other in (op.shares, op.tied)
+        )
         outside = tuple(source for source in sources if source != index)
         found.append(Line(index, row, parts[0].kind, keys.of(parts[0]), outside, tuple(owners)))
     return found
 
 
-# --- rows side by side ------------------------------------------------------------------------------------------------------
+# --- rows side by side ----------------------------------------------------------------------------
 
 
 def _changes(a: Sequence[Line], b: Sequence[Line]) -> tuple[Change, ...]:
     """All rows in order, those that stand for each other together."""
-    pairs = aligned(*([(line.key, line.text, *family(line.kind)) for line in lines] for lines in (a, b)))
+    pairs = aligned(
+        *([(line.key, line.text, *family(line.kind)) for line in lines] for lines in (a, b))
+    )
     place = {i: j for i, j in pairs if i is not None and j is not None}
     kept = set(place.values())
     return tuple(_change(a, b, i, j, place, kept) for i, j in pairs)
@@ -210,36 +247,65 @@ def family(kind: Kind | None) -> tuple[str, str]:
     return (kind.word, kind.group) if kind else ("input", "input")
 
 
-def _change(a: Sequence[Line], b: Sequence[Line], i: int | None, j: int | None, place: Mapping[int, int], kept: set[int]) -> Change:
-    """What became of a row. `place` says where the rows of A that stay are in B; `kept` are these places."""
+def _change(
+    a: Sequence[Line],
+    b: Sequence[Line],
+    i: int | None,
+    j: int | None,
+    place: Mapping[int, int],
+    kept: set[int],
+) -> Change:
+    """What became of a row. `place` says where the rows of A that stay are in B; `kept` are
+    these places.
+    """
     if i is None or j is None:
         return Change("removed", a[i], None) if i is not None else Change("added", None, b[j or 0])
     ours, theirs = a[i], b[j]
     moved = [
         (one, other)
         for one, other in zip(ours.sources, theirs.sources, strict=False)
-        if one in place and other in kept and place[one] != other  # that rows between came or went moves nothing
+        if one in place
+        and other in kept
+        and place[one] != other  # that rows between came or went moves nothing
     ]
     notes = _options(ours, theirs)
     if len(ours.sources) != len(theirs.sources):
         notes.append(f"inputs {len(ours.sources)} -> {len(theirs.sources)}")
-    notes += [f"reads {_became(a[one].row.layer.name, b[other].row.layer.name)}" for one, other in moved]
-    if ours.key == theirs.key and tuple(place.get(owner, owner) for owner in ours.owners) != theirs.owners:
+    notes += [
+        f"reads {_became(a[one].row.layer.name, b[other].row.layer.name)}" for one, other in moved
+    ]
+    if (
+        ours.key == theirs.key
+        and tuple(place.get(owner, owner) for owner in ours.owners) != theirs.owners
+    ):
         notes.append(f"weights {_became(_owned(a, ours), _owned(b, theirs))}")
-    shared = (ours.key, ours.row.output, ours.row.counts.params) == (theirs.key, theirs.row.output, theirs.row.counts.params)
+    shared = (ours.key, ours.row.output, ours.row.counts.params) == (
+        theirs.key,
+        theirs.row.output,
+        theirs.row.counts.params,
+    )
     return Change("same" if shared and not notes else "changed", ours, theirs, tuple(notes))
 
 
 def _options(a: Line, b: Line) -> list[str]:
-    """The options that differ, of rows whose texts look alike: a `default` has changed, or one far behind in a long row."""
-    if a.kind is None or b.kind is None or a.key == b.key or _shortened(a.text) != _shortened(b.text):
+    """The options that differ, of rows whose texts look alike: a `default` has changed, or one
+    far behind in a long row.
+    """
+    if (
+        a.kind is None
+        or b.kind is None
+        or a.key == b.key
+        or _shortened(a.text) != _shortened(b.text)
+    ):
         return []
     found = []
     for name in a.kind.options.keys() & b.kind.options.keys():
         ours, theirs = a.kind.values[name], b.kind.values[name]
         if not (isinstance(ours, Ref) and isinstance(theirs, Ref)) and shown(ours) != shown(theirs):
             words = [shown(value).partition("(")[0] for value in (ours, theirs)]
-            found.append(f"{name} {_became(*(words if words[0] != words[1] else (shown(ours), shown(theirs))))}")
+            found.append(
+                f"{name} {_became(*(words if words[0] != words[1] else (shown(ours), shown(theirs))))}"
+            )
     return sorted(found)
 
 
@@ -252,7 +318,8 @@ def _owned(lines: Sequence[Line], line: Line) -> str:
 def aligned(a: Sequence[tuple[Hashable, ...]], b: Sequence[tuple[Hashable, ...]]) -> list[Pair]:
     """Two sequences of tuples of keys side by side.
 
-    As many as can be are paired by their first keys; what stands between two pairs is paired by the second keys, and so on.
+    As many as can be are paired by their first keys; what stands between two pairs is paired by the
+    second keys, and so on.
     """
     pairs: list[tuple[int, int]] = []
     for level in range(len(a[0]) if a else 0):
@@ -270,8 +337,12 @@ def aligned(a: Sequence[tuple[Hashable, ...]], b: Sequence[tuple[Hashable, ...]]
     return found
 
 
-def _between(pairs: Sequence[tuple[int, int]], a: int, b: int) -> Iterator[tuple[range, range, list[tuple[int, int]]]]:
-    """What stands before each pair and is in none, with the pair; at last what stands behind them all, with none."""
+def _between(
+    pairs: Sequence[tuple[int, int]], a: int, b: int
+) -> Iterator[tuple[range, range, list[tuple[int, int]]]]:
+    """What stands before each pair and is in none, with the pair; at last what stands behind
+    them all, with none.
+    """
     i = j = 0
     for pair in pairs:
         yield range(i, pair[0]), range(j, pair[1]), [pair]
@@ -280,14 +351,19 @@ def _between(pairs: Sequence[tuple[int, int]], a: int, b: int) -> Iterator[tuple
 
 
 def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """A longest common subsequence, as pairs of indices; of several the one that pairs what stands first.
+    """A longest common subsequence, as pairs of indices; of several the one that pairs what stands
+    first.
 
-    The table of lengths is kept in bits, a row a whole number (Hyyrö 2004): bit j of a row is 0 where b[: j + 1] has one more in
-    common with a[:i] than b[:j] has. Of the rows every r-th is kept (r is the square root of their number), the others are made
-    again on the way back. 20,000 elements that have little in common take a tenth of a second; difflib took two minutes for 4,000 of
-    which every third differed.
+    The table of lengths is kept in bits, a row a whole number (Hyyrö 2004): bit j of a row is 0
+    where b[: j + 1] has one more in common with a[:i] than b[:j] has. Of the rows every r-th is
+    kept (r is the square root of their number), the others are made again on the way back. 20,000
+    elements that have little in common take a tenth of a second; difflib took two minutes for 4,000
+    of which every third differed.
     """
-    start = next((i for i, (ours, theirs) in enumerate(zip(a, b, strict=False)) if ours != theirs), min(len(a), len(b)))
+    start = next(
+        (i for i, (ours, theirs) in enumerate(zip(a, b, strict=False)) if ours != theirs),
+        min(len(a), len(b)),
+    )
     a, b = a[start:], b[start:]
     hits = _places(b)
     every = (1 << len(b)) - 1
@@ -331,11 +407,14 @@ def _places(sequence: Sequence[Hashable]) -> dict[Hashable, int]:
     return {key: int.from_bytes(each, "little") for key, each in bits.items()}
 
 
-# --- shown ------------------------------------------------------------------------------------------------------------------
+# --- shown ----------------------------------------------------------------------------------------
 
 
 def text_difference(found: Comparison, names: tuple[str, str], colour: bool = False) -> str:
-    """The comparison for people: rows that differ with some around them, then the totals. `names` are the files'."""
+    """The comparison for people: rows that differ with some around them, then the totals.
+
+    `names` are the files'.
+    """
     if found.same:
         return f"{names[0]} and {names[1]}: the same network{'s' if len(found.both) > 1 else ''}"
     parts = [f"--- {names[0]}\n+++ {names[1]}"]
@@ -344,7 +423,9 @@ def text_difference(found: Comparison, names: tuple[str, str], colour: bool = Fa
         title = [f"net {each.a.name}{': the same' if each.same else ''}"] if several else []
         parts.append("\n".join([*title, *([] if each.same else _body(each, colour))]))
     for what, networks in (("removed", found.only_a), ("added", found.only_b)):
-        parts += [_painted(f"{MARKS[what]} {_in_a_line(network)}", what, colour) for network in networks]
+        parts += [
+            _painted(f"{MARKS[what]} {_in_a_line(network)}", what, colour) for network in networks
+        ]
     return "\n\n".join(parts)
 
 
@@ -358,8 +439,14 @@ def _body(found: Difference, colour: bool) -> list[str]:
             cells.append((change.what, (*_cells(change), "; ".join(change.notes))))
         run = 0 if near else run + 1
     cells += _left_out(run)
-    widths = [max((len(row[column]) for _, row in cells if len(row) > 1), default=0) for column in range(3)]
-    lines = [_painted(f"{MARKS[what]} {_aligned(row, widths)}".rstrip(), what, colour) for what, row in cells]
+    widths = [
+        max((len(row[column]) for _, row in cells if len(row) > 1), default=0)
+        for column in range(3)
+    ]
+    lines = [
+        _painted(f"{MARKS[what]} {_aligned(row, widths)}".rstrip(), what, colour)
+        for what, row in cells
+    ]
     if all(change.what == "same" for change in found.changes):
         lines = ["the rows are the same; the inputs or the outputs come in another order"]
     return [*lines, "", *_totals(found.totals)]
@@ -384,7 +471,9 @@ def _left_out(run: int) -> list[tuple[str, tuple[str, ...]]]:
 def _cells(change: Change) -> tuple[str, str, str]:
     """The layer, its output's shape and its params: of both networks where they differ."""
     sides = [line for line in (change.a, change.b) if line is not None]
-    texts = [_shortened(line.text) for line in (sides if sides[0].key != sides[-1].key else sides[-1:])]
+    texts = [
+        _shortened(line.text) for line in (sides if sides[0].key != sides[-1].key else sides[-1:])
+    ]
     outputs = [dims(line.row.output) for line in sides]
     params = [f"{line.row.counts.params:,}" for line in sides]
     return _became(*texts), _became(*outputs), _became(*params)
@@ -398,7 +487,9 @@ def _aligned(row: tuple[str, ...], widths: Sequence[int]) -> str:
     """Cells in columns, the params to the right, notes behind them."""
     if len(row) == 1:
         return row[0]
-    return "  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), *row[3:]]).rstrip()
+    return "  ".join(
+        [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), *row[3:]]
+    ).rstrip()
 
 
 def _totals(figures: Sequence[Total]) -> list[str]:
@@ -412,7 +503,15 @@ def _totals(figures: Sequence[Total]) -> list[str]:
             lines.append((name, str(a), str(b), "" if a == b else "differ", ""))
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
     left = [
-        " ".join((line[0].ljust(widths[0]), *(f" {cell.rjust(width)}" for cell, width in zip(line[1:], widths[1:], strict=True))))
+        " ".join(
+            (
+                line[0].ljust(widths[0]),
+                *(
+                    f" {cell.rjust(width)}"
+                    for cell, width in zip(line[1:], widths[1:], strict=True)
+                ),
+            )
+        )
         for line in lines
     ]
     return [line.rstrip() for line in left]
@@ -425,9 +524,14 @@ def ratio(times: float) -> str:
 
 def _in_a_line(network: Network) -> str:
     """A network that only one file holds."""
-    inputs, outputs = (" and ".join(dims(point.shape) for point in points) for points in (network.inputs, network.outputs))
+    inputs, outputs = (
+        " and ".join(dims(point.shape) for point in points)
+        for points in (network.inputs, network.outputs)
+    )
     counts = network.counts
-    return f"net {network.name}: {inputs} to {outputs}, {counts.params:,} params, {counts.macs:,} macs"
+    return (
+        f"net {network.name}: {inputs} to {outputs}, {counts.params:,} params, {counts.macs:,} macs"
+    )
 
 
 def _painted(text: str, what: str, colour: bool) -> str:
@@ -465,9 +569,16 @@ def _json_of(found: Difference) -> dict[str, Any]:
         "name": {"a": found.a.name, "b": found.b.name},
         "same": found.same,
         "rows": changed,
-        "totals": {name: {"a": a, "b": b, "difference": b - a} for name, a, b in found.totals if isinstance(a, int) and isinstance(b, int)},
+        "totals": {
+            name: {"a": a, "b": b, "difference": b - a}
+            for name, a, b in found.totals
+            if isinstance(a, int) and isinstance(b, int)
+        },
         **{
-            name: {"a": [list(p.shape) for p in getattr(found.a, name)], "b": [list(p.shape) for p in getattr(found.b, name)]}
+            name: {
+                "a": [list(p.shape) for p in getattr(found.a, name)],
+                "b": [list(p.shape) for p in getattr(found.b, name)],
+            }
             for name in ("inputs", "outputs")
         },
     }
@@ -475,14 +586,19 @@ def _json_of(found: Difference) -> dict[str, Any]:
 
 def _json_row(line: Line, network: Network) -> dict[str, Any]:
     layer = network.graph.written(line.row.layer)
-    return {"row": line.place, "layer": layer, "output": list(line.row.output), "params": line.row.counts.params}
+    return {
+        "row": line.place,
+        "layer": layer,
+        "output": list(line.row.output),
+        "params": line.row.counts.params,
+    }
 
 
 def _json_alone(network: Network) -> dict[str, Any]:
     return {"name": network.name, "params": network.counts.params, "macs": network.counts.macs}
 
 
-# --- what is compared -------------------------------------------------------------------------------------------------------
+# --- what is compared -----------------------------------------------------------------------------
 
 
 class Side(NamedTuple):
@@ -490,7 +606,8 @@ class Side(NamedTuple):
 
     Attributes:
         file: where its text is, or what stands on the command line in its place.
-        place: where the text belongs in the working tree, of a copy that git made; the files that it uses are looked for there.
+        place: where the text belongs in the working tree, of a copy that git made; the files that
+            it uses are looked for there.
         label: what messages call it.
     """
 
@@ -502,7 +619,9 @@ class Side(NamedTuple):
         """What a reader of an older version should know; nothing where its text uses no file."""
         if self.place is None or not re.search(r'(?m)^[ \t]*use[ \t]+"', text):
             return ""
-        return f"note: the files that {self.label} uses are read as they stand in the working tree now"
+        return (
+            f"note: the files that {self.label} uses are read as they stand in the working tree now"
+        )
 
     @property
     def missing(self) -> bool:
@@ -519,12 +638,17 @@ class Asked(NamedTuple):
 
 
 def asked(files: Sequence[str], place: str | None, environment: Mapping[str, str]) -> Asked | None:
-    """The two files of a command line: two names, or the seven arguments of GIT_EXTERNAL_DIFF (nine of a renamed file); else None.
+    """The two files of a command line: two names, or the seven arguments of GIT_EXTERNAL_DIFF (nine
+    of a renamed file); else None.
 
     `git difftool --extcmd` says in BASE where the file belongs.
     """
     if len(files) in (7, 9):
-        return Asked(_side(files[1], files[0], "old"), _side(files[4], files[7] if len(files) == 9 else files[0], "new"), by_git=True)
+        return Asked(
+            _side(files[1], files[0], "old"),
+            _side(files[4], files[7] if len(files) == 9 else files[0], "new"),
+            by_git=True,
+        )
     if len(files) != 2:
         return None
     if place is None and "GIT_DIFFTOOL_EXTCMD" in environment:
@@ -533,16 +657,35 @@ def asked(files: Sequence[str], place: str | None, environment: Mapping[str, str
 
 
 def _side(file: str, place: str | None, age: str) -> Side:
-    """A file; one that stands in its place in the working tree already is called by its name alone."""
-    if place is None or file in (*_NO_FILE, "-") or os.path.realpath(file) == os.path.realpath(place):
-        return Side(file, None, {"-": "<stdin>"}.get(file, "<text>" if ">" in file and not os.path.exists(file) else file))
+    """A file; one that stands in its place in the working tree already is called by its name
+    alone.
+    """
+    if (
+        place is None
+        or file in (*_NO_FILE, "-")
+        or os.path.realpath(file) == os.path.realpath(place)
+    ):
+        return Side(
+            file,
+            None,
+            {"-": "<stdin>"}.get(
+                file, "<text>" if ">" in file and not os.path.exists(file) else file
+            ),
+        )
     return Side(file, place, f"{place} ({age})")
 
 
 def with_places(messages: Iterable[Diagnostic], side: Side) -> tuple[Diagnostic, ...]:
-    """The messages about a side; where a used file was not found, with what decides where it is looked for."""
+    """The messages about a side; where a used file was not found, with what decides where it is
+    looked for.
+    """
     if side.place is None:
-        mend = "of a copy elsewhere, say with --path where it belongs: used files are looked for there"
+        mend = (
+            "of a copy elsewhere, say with --path where it belongs: used files are looked for there"
+        )
     else:
         mend = f"used files are looked for beside {side.place} in the working tree, as they stand there now"
-    return tuple(m._replace(help=mend) if m.code == "N601" and m.span is not None and not m.help else m for m in messages)
+    return tuple(
+        m._replace(help=mend) if m.code == "N601" and m.span is not None and not m.help else m
+        for m in messages
+    )

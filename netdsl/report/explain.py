@@ -1,8 +1,9 @@
-"""What a code means, what a kind of layer is, and how a statement is written: pages for a terminal, and `docs/kinds.md`, made here.
+"""What a code means, what a kind of layer is, and how a statement is written: pages for a terminal,
+and `docs/kinds.md`, made here.
 
-A code's page is `docs/errors/CODE.md`, a statement's the section of `docs/language.md`; all that is said of a kind comes from its
-class. `python -m netdsl.report.explain`
-(or `make kinds`) prints `docs/kinds.md`; a test says when it is stale.
+A code's page is `docs/errors/CODE.md`, a statement's the section of `docs/language.md`; all that is
+said of a kind comes from its class. `python -m netdsl.report.explain` (or `make kinds`) prints
+`docs/kinds.md`; a test says when it is stale.
 """
 
 from __future__ import annotations
@@ -77,19 +78,37 @@ def listed() -> str:
     kinds = [f"{group:12} {' '.join(sorted(words))}" for group, words in groups.items()]
     codes = [f"{code:12} {title}" for code, title in sorted(titles().items())]
     statements = f"{'':12} {' '.join(sorted(_SECTIONS))}"
-    return "\n".join(["Kinds of layers", "", *kinds, "", "Statements and their parts", "", statements, "", "Codes of messages", "", *codes])
+    return "\n".join(
+        [
+            "Kinds of layers",
+            "",
+            *kinds,
+            "",
+            "Statements and their parts",
+            "",
+            statements,
+            "",
+            "Codes of messages",
+            "",
+            *codes,
+        ]
+    )
 
 
-# --- codes ------------------------------------------------------------------------------------------------------------------
+# --- codes ----------------------------------------------------------------------------------------
 
 
 def _pages(name: str) -> str:
-    """Where a part of the documentation lies: inside the package where it was installed, in `docs` in a checkout.
+    """Where a part of the documentation lies: inside the package where it was installed, in `docs`
+    in a checkout.
 
     Raises:
         FileNotFoundError: where neither is there.
     """
-    for path in (os.path.join(_PACKAGE, "pages", name), os.path.join(os.path.dirname(_PACKAGE), "docs", name)):
+    for path in (
+        os.path.join(_PACKAGE, "pages", name),
+        os.path.join(os.path.dirname(_PACKAGE), "docs", name),
+    ):
         if os.path.exists(path):
             return path
     raise FileNotFoundError("netdsl was installed without its pages")
@@ -117,8 +136,14 @@ def page(code: str) -> str:
 @cache
 def titles() -> dict[str, str]:
     """The codes that have a page, in order, and what each means in a line."""
-    names = sorted(name[:-3] for name in os.listdir(pages_folder()) if _CODE.fullmatch(name[:-3]) and name.endswith(".md"))
-    return {code: page(code).split("\n", 1)[0].removeprefix(f"# {code}").strip(" ·") for code in names}
+    names = sorted(
+        name[:-3]
+        for name in os.listdir(pages_folder())
+        if _CODE.fullmatch(name[:-3]) and name.endswith(".md")
+    )
+    return {
+        code: page(code).split("\n", 1)[0].removeprefix(f"# {code}").strip(" ·") for code in names
+    }
 
 
 def for_terminal(markdown: str, colour: bool) -> str:
@@ -169,46 +194,76 @@ def _plain_line(line: str, colour: bool) -> str:
         return line
     from textwrap import fill
 
-    return fill(line, _WIDTH, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False, break_on_hyphens=False)
+    return fill(
+        line,
+        _WIDTH,
+        subsequent_indent="  " if line.startswith("- ") else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
-# --- kinds ------------------------------------------------------------------------------------------------------------------
+# --- kinds ----------------------------------------------------------------------------------------
 
 
 def kind_page(kind: type[Kind]) -> str:
     """All that is known of a kind, as Markdown that reads well without being rendered."""
     aliases = f" (also {', '.join(f'`{alias}`' for alias in kind.aliases)})" if kind.aliases else ""
-    lines = [f"# {kind.word} · {kind.group}", "", f"{_paragraph(kind.__doc__)}{aliases}", "", f"    {spelling(kind)}", ""]
+    lines = [
+        f"# {kind.word} · {kind.group}",
+        "",
+        f"{_paragraph(kind.__doc__)}{aliases}",
+        "",
+        f"    {spelling(kind)}",
+        "",
+    ]
     lines += [_free(kind), ""] if _free(kind) else []
     options = [_option(option) for option in _own_first(kind)]
     if options:
         lines += ["Options and their defaults:", "", *options, ""]
     rules = [(rule, said(kind, rule)) for rule in ("shape", "weights", "macs")]
-    told = [f"- {_RULES[rule]}: {words}" for rule, words in (*rules, ("work", _work(kind))) if words]
+    told = [
+        f"- {_RULES[rule]}: {words}" for rule, words in (*rules, ("work", _work(kind))) if words
+    ]
     if told:
         lines += ["Rules:", "", *told, ""]
     return "\n".join([*lines, "Examples:", "", *_case_lines(kind.cases)])
 
 
-_RULES = {"shape": "output", "weights": "params", "macs": "MACs", "work": "FLOPs beside 2 for each MAC"}
+_RULES = {
+    "shape": "output",
+    "weights": "params",
+    "macs": "MACs",
+    "work": "FLOPs beside 2 for each MAC",
+}
 
 
 def _work(kind: type[Kind]) -> str:
     """What a kind does beside the products."""
     if kind.work is not Kind.work:
         return said(kind, "work")
-    return f"{', '.join(kind.arithmetic.split())} for each number of the output." if kind.arithmetic else "None."
+    return (
+        f"{', '.join(kind.arithmetic.split())} for each number of the output."
+        if kind.arithmetic
+        else "None."
+    )
 
 
 def spelling(kind: type[Kind]) -> str:
-    """How a kind is written with all that it takes: `convK-N/S(...)`; options that must be given by their names."""
+    """How a kind is written with all that it takes: `convK-N/S(...)`; options that must be given
+    by their names.
+    """
     if kind.inputs is None:
         branches = "[ A | B ]" if getattr(kind, "most", None) == 2 else "[ A | B | ... ]"
         return branches if kind.word == "concat" else kind.word + branches
     must = [name for name, option in kind.options.items() if option.default is REQUIRED]
     given = [name if name in kind.positional else f"{name}=..." for name in must]
     inside = ", ".join([*given, *(["..."] if len(must) < len(kind.options) else [])])
-    return kind.word + "".join(mark for part, mark in _MARKS.items() if part in kind.takes) + (f"({inside})" if inside else "")
+    return (
+        kind.word
+        + "".join(mark for part, mark in _MARKS.items() if part in kind.takes)
+        + (f"({inside})" if inside else "")
+    )
 
 
 def _free(kind: type[Kind]) -> str:
@@ -222,7 +277,12 @@ def _free(kind: type[Kind]) -> str:
 
 def _own_first(kind: type[Kind]) -> list[Option[Any]]:
     """The kind's options: its own before those that it shares with others."""
-    own = [option for cls in kind.__mro__ for option in vars(cls).values() if isinstance(option, Option)]
+    own = [
+        option
+        for cls in kind.__mro__
+        for option in vars(cls).values()
+        if isinstance(option, Option)
+    ]
     return [option for option in own if kind.options.get(option.name) is option]
 
 
@@ -243,7 +303,9 @@ def _default(option: Option[Any]) -> str:
 
 
 def said(kind: type[Kind], rule: str) -> str:
-    """What the class, or the nearest class above it that says anything, says of one of its rules; nothing where none does."""
+    """What the class, or the nearest class above it that says anything, says of one of its
+    rules; nothing where none does.
+    """
     for cls in kind.__mro__:
         if cls is Kind:
             return ""
@@ -259,12 +321,18 @@ def _paragraph(doc: str | None) -> str:
 
 
 def _case_lines(cases: tuple[Case, ...]) -> list[str]:
-    rows = [(case.text, f"{dims(case.input)} to {dims(case.output)}", f"{case.params:,} params") for case in cases]
+    rows = [
+        (case.text, f"{dims(case.input)} to {dims(case.output)}", f"{case.params:,} params")
+        for case in cases
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    return [f"    {text.ljust(widths[0])}  {shapes.ljust(widths[1])}  {params}" for text, shapes, params in rows]
+    return [
+        f"    {text.ljust(widths[0])}  {shapes.ljust(widths[1])}  {params}"
+        for text, shapes, params in rows
+    ]
 
 
-# --- docs/kinds.md ----------------------------------------------------------------------------------------------------------
+# --- docs/kinds.md --------------------------------------------------------------------------------
 
 
 def kinds_document() -> str:
@@ -279,7 +347,10 @@ def kinds_document() -> str:
         "`K` is the window, `N` the amount, `S` the stride. An activation with an amount, such as `softmax-10`, is `fc-10` with",
         "that activation.",
         "",
-        *(f"- {group}: {' '.join(f'[`{kind.word}`](#{_anchor(kind)})' for kind in kinds)}" for group, kinds in groups.items()),
+        *(
+            f"- {group}: {' '.join(f'[`{kind.word}`](#{_anchor(kind)})' for kind in kinds)}"
+            for group, kinds in groups.items()
+        ),
     ]
     for kinds in groups.values():
         for kind in kinds:

@@ -40,27 +40,56 @@ def _texts(sheet: Sheet) -> list[list[str]]:
     """Titles, lines and totals as cells of text."""
 
     def cells(label: str, values: tuple[Any, ...]) -> list[str]:
-        return [label, *(_cell(head, value, sheet.units) for head, value in zip(sheet.heads, values, strict=True))]
+        return [
+            label,
+            *(
+                _cell(head, value, sheet.units)
+                for head, value in zip(sheet.heads, values, strict=True)
+            ),
+        ]
 
     body = (cells(f"{'  ' * depth}{label}", values) for label, depth, values in sheet.folded)
-    return [[sheet.what, *(head.title for head in sheet.heads)], *body, cells("total", sheet.totals)]
+    return [
+        [sheet.what, *(head.title for head in sheet.heads)],
+        *body,
+        cells("total", sheet.totals),
+    ]
 
 
 def as_text(sheet: Sheet, width: int | None = None) -> str:
-    """For a terminal: aligned columns, the totals below; labels are cut where the lines would be wider than `width`."""
+    """For a terminal: aligned columns, the totals below; labels are cut where the lines would be
+    wider than `width`.
+    """
     cells = _texts(sheet)
     others = [max(len(line[column]) for line in cells) for column in range(1, len(cells[0]))]
-    room = _WIDEST_LABEL if width is None else max(12, min(_WIDEST_LABEL, width - sum(others) - 2 * len(others)))
+    room = (
+        _WIDEST_LABEL
+        if width is None
+        else max(12, min(_WIDEST_LABEL, width - sum(others) - 2 * len(others)))
+    )
     for line in cells:
         line[0] = line[0] if len(line[0]) <= room else f"{line[0][: room - 3]}..."
     widths = [max(len(line[0]) for line in cells), *others]
     left = [True, *(head.left for head in sheet.heads)]
     body = [
-        "  ".join(cell.ljust(w) if is_left else cell.rjust(w) for cell, w, is_left in zip(line, widths, left, strict=True)).rstrip()
+        "  ".join(
+            cell.ljust(w) if is_left else cell.rjust(w)
+            for cell, w, is_left in zip(line, widths, left, strict=True)
+        ).rstrip()
         for line in cells
     ]
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    shown = [sheet.title, *([sheet.about] if sheet.about else []), "", body[0], rule, *body[1:-1], rule, body[-1], ""]
+    shown = [
+        sheet.title,
+        *([sheet.about] if sheet.about else []),
+        "",
+        body[0],
+        rule,
+        *body[1:-1],
+        rule,
+        body[-1],
+        "",
+    ]
     return "\n".join([*shown, *sheet.notes])
 
 
@@ -68,7 +97,10 @@ def as_markdown(sheet: Sheet) -> str:
     """A Markdown table, numbers to the right."""
     first, *rest = [[cell.replace("|", "\\|") for cell in line] for line in _texts(sheet)]
     rule = [":---", *(":---" if head.left else "---:" for head in sheet.heads)]
-    lines = ["| " + " | ".join(line) + " |" for line in (first, rule, *rest[:-1], [f"**{cell}**" if cell else "" for cell in rest[-1]])]
+    lines = [
+        "| " + " | ".join(line) + " |"
+        for line in (first, rule, *rest[:-1], [f"**{cell}**" if cell else "" for cell in rest[-1]])
+    ]
     return "\n".join([f"**{sheet.title}**", "", *lines])
 
 
@@ -81,11 +113,20 @@ def as_csv(sheet: Sheet) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([sheet.label, *sheet.keys])
     for label, _, values in sheet.lines:
-        writer.writerow([label, *(dims(value) if isinstance(value, tuple) else value for value in values)])
+        writer.writerow(
+            [label, *(dims(value) if isinstance(value, tuple) else value for value in values)]
+        )
     return out.getvalue().rstrip("\n")
 
 
-_TEX = str.maketrans({**{sign: f"\\{sign}" for sign in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"})
+_TEX = str.maketrans(
+    {
+        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\^{}",
+    }
+)
 
 
 def _tex(text: str) -> str:
@@ -93,7 +134,10 @@ def _tex(text: str) -> str:
 
 
 def as_latex(sheet: Sheet) -> str:
-    """A table with booktabs' rules, as papers print it. Shapes are set with a multiplication sign."""
+    """A table with booktabs' rules, as papers print it.
+
+    Shapes are set with a multiplication sign.
+    """
     first, *rest = _texts(sheet)
     columns = "l" + "".join("l" if head.left else "r" for head in sheet.heads)
     body = []
@@ -107,7 +151,16 @@ def as_latex(sheet: Sheet) -> str:
         ]
         body.append(" & ".join(shown) + r" \\")
     head = " & ".join(map(_tex, first)) + r" \\"
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body[:-1], r"\midrule", body[-1], r"\bottomrule"]
+    lines = [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *body[:-1],
+        r"\midrule",
+        body[-1],
+        r"\bottomrule",
+    ]
     return "\n".join([f"% {sheet.title}; needs \\usepackage{{booktabs}}", *lines, r"\end{tabular}"])
 
 
@@ -119,12 +172,24 @@ def as_html(sheet: Sheet) -> str:
     aligned = ["", *("" if head.left else ' style="text-align:right"' for head in sheet.heads)]
 
     def row(cells: list[str], tag: str) -> str:
-        filled = (f"<{tag}{style}>{escape(cell)}</{tag}>" for cell, style in zip(cells, aligned, strict=True))
+        filled = (
+            f"<{tag}{style}>{escape(cell)}</{tag}>"
+            for cell, style in zip(cells, aligned, strict=True)
+        )
         return f"<tr>{''.join(filled)}</tr>"
 
     body = [row(line, "td") for line in rest[:-1]]
     caption = f"<caption>{escape(sheet.title)}</caption>"
-    lines = ["<table>", caption, "<thead>", row(first, "th"), "</thead>", "<tbody>", *body, "</tbody>"]
+    lines = [
+        "<table>",
+        caption,
+        "<thead>",
+        row(first, "th"),
+        "</thead>",
+        "<tbody>",
+        *body,
+        "</tbody>",
+    ]
     return "\n".join([*lines, "<tfoot>", row(rest[-1], "th"), "</tfoot>", "</table>"])
 
 
@@ -132,14 +197,26 @@ FORMATS = dict(zip(names.FORMATS, (as_text, as_markdown, as_csv, as_latex, as_ht
 
 
 def as_json_text(tables: Sequence[dict[str, Any]]) -> str:
-    """A table as a JSON object, several under `networks`. Each key and each row is a line: a line for each value takes far longer."""
+    """A table as a JSON object, several under `networks`. Each key and each row is a line: a
+    line for each value takes far longer.
+    """
     several = [f"    {_object(table, 6)}" for table in tables]
-    return _object(tables[0], 2) if len(tables) == 1 else '{\n  "networks": [\n' + ",\n".join(several) + "\n  ]\n}"
+    return (
+        _object(tables[0], 2)
+        if len(tables) == 1
+        else '{\n  "networks": [\n' + ",\n".join(several) + "\n  ]\n}"
+    )
 
 
 def _object(table: dict[str, Any], indent: int) -> str:
     begin = "\n" + " " * indent
-    return "{" + ",".join(f"{begin}{json.dumps(key)}: {_rows(value, begin)}" for key, value in table.items()) + f"{begin[:-2]}}}"
+    return (
+        "{"
+        + ",".join(
+            f"{begin}{json.dumps(key)}: {_rows(value, begin)}" for key, value in table.items()
+        )
+        + f"{begin[:-2]}}}"
+    )
 
 
 def _rows(value: Any, begin: str) -> str:

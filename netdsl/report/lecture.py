@@ -1,4 +1,6 @@
-"""The table as lecture slides write it: each row's memory and parameters as products, biases not counted."""
+"""The table as lecture slides write it: each row's memory and parameters as products, biases not
+counted.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def lecture(network: Network) -> str:
-    """`CONV3-64: [224x224x64] memory: 224*224*64=3.2M params: (3*3*3)*64 = 1,728` for each layer, and the totals."""
+    """`CONV3-64: [224x224x64] memory: 224*224*64=3.2M params: (3*3*3)*64 = 1,728` for each
+    layer, and the totals.
+    """
     graph = network.graph
     table = rows(network)
     total = totals(table)
@@ -33,7 +37,11 @@ def lecture(network: Network) -> str:
 
 def _label(row: Row) -> str:
     text = row.layer.text.split("(")[0]
-    return "INPUT:" if not text or text.startswith("input") or text[0].isdigit() else f"{text.upper()}:"
+    return (
+        "INPUT:"
+        if not text or text.startswith("input") or text[0].isdigit()
+        else f"{text.upper()}:"
+    )
 
 
 def _row(graph: Graph, row: Row) -> str:
@@ -66,5 +74,7 @@ def _rounded(value: int) -> str:
     if value < 10_000:
         return str(value)
     near = round(value, 2 - len(str(value)))
-    name, unit = next((name, unit) for name, unit in (("G", 10**9), ("M", 10**6), ("K", 10**3)) if near >= unit)
+    name, unit = next(
+        (name, unit) for name, unit in (("G", 10**9), ("M", 10**6), ("K", 10**3)) if near >= unit
+    )
     return f"{near / unit:.1f}{name}" if near < 10 * unit else f"{near // unit}{name}"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netdsl.analysis.memory import TORCH_BAND, USE_BAND, WORKSPACE_BAND, XLA_BAND, estimate, largest_batch, shown_bytes
+from netdsl.analysis.memory import (
+    TORCH_BAND,
+    USE_BAND,
+    WORKSPACE_BAND,
+    XLA_BAND,
+    estimate,
+    largest_batch,
+    shown_bytes,
+)
 
 if TYPE_CHECKING:
     from netdsl.network import Network
@@ -26,16 +34,21 @@ _BANDS = {  # of the estimates; the other lines are exact
 }
 
 
-def memory_text(network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None) -> str:
+def memory_text(
+    network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None
+) -> str:
     """A line for each part of the memory, and with `fit` (bytes) the largest batch that fits."""
     found = estimate(network.graph, batch, precision, optimizer)
     lines = [f"memory, batch {batch:,}, {precision}, {optimizer}"]
     for key, words in _LINES.items():
         size = getattr(found, key)
         bands = "; ".join(
-            f"{who} {shown_bytes(int(low * size))} to {shown_bytes(int(high * size))}" for who, (low, high) in _BANDS.get(key, ())
+            f"{who} {shown_bytes(int(low * size))} to {shown_bytes(int(high * size))}"
+            for who, (low, high) in _BANDS.get(key, ())
         )
-        lines.append(f"  {key.replace('_', ' '):17} {shown_bytes(size):>12}  {words}{bands and f'; estimate: {bands}'}")
+        lines.append(
+            f"  {key.replace('_', ' '):17} {shown_bytes(size):>12}  {words}{bands and f'; estimate: {bands}'}"
+        )
     if fit is not None:
         most = largest_batch(network.graph, fit, precision, optimizer)
         lines.append(
@@ -46,7 +59,9 @@ def memory_text(network: Network, batch: int, precision: str, optimizer: str, fi
     return "\n".join(lines)
 
 
-def memory_json(network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None) -> dict[str, Any]:
+def memory_json(
+    network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None
+) -> dict[str, Any]:
     """The same in bytes."""
     found: dict[str, Any] = {"batch": batch, "precision": precision, "optimizer_name": optimizer}
     found |= estimate(network.graph, batch, precision, optimizer)._asdict()

@@ -37,7 +37,8 @@ class Line(NamedTuple):
         output: its output's shape, without the batch.
         depth: how many blocks stand around it; lines of depth 0 sum to the totals.
         ops: its operations; the output is the last one's.
-        moved: elements that are read and written once each: inputs, weights and outputs, for one example; where a column asks for it.
+        moved: elements that are read and written once each: inputs, weights and outputs, for one
+            example; where a column asks for it.
         field: what of the input the output sees; where a column asks for it.
         short: the label within its block; of a use of a block or of a stage, else empty.
         stem: that without its number, the same for all uses of a block; else empty.
@@ -58,7 +59,15 @@ class Line(NamedTuple):
     @property
     def alike(self) -> tuple[Any, ...]:
         """Equal for lines that say the same, whatever the number of the block."""
-        return self.stem or self.label, self.output, self.counts, self.depth, self.moved, self.field, self.mark
+        return (
+            self.stem or self.label,
+            self.output,
+            self.counts,
+            self.depth,
+            self.moved,
+            self.field,
+            self.mark,
+        )
 
     def times(self, count: int) -> Line:
         """So many of them, one after the other."""
@@ -67,7 +76,9 @@ class Line(NamedTuple):
 
     def of(self, count: int) -> Line:
         """What so many of them hold."""
-        return self._replace(counts=Counts(*(count * number for number in self.counts)), moved=count * self.moved)
+        return self._replace(
+            counts=Counts(*(count * number for number in self.counts)), moved=count * self.moved
+        )
 
 
 class View(NamedTuple):
@@ -78,7 +89,8 @@ class View(NamedTuple):
         columns: keys of `COLUMNS`.
         batch: examples that `memory` is for.
         precision: a key of `BYTES`, for `memory` and `intensity`.
-        sort: a column by which the lines are sorted, the largest first; none for the network's order.
+        sort: a column by which the lines are sorted, the largest first; none for the network's
+            order.
         bias: whether `params` counts biases and norm factors; else it is `weights`.
         units: whether numbers are shortened: 138.4 M.
     """
@@ -93,8 +105,9 @@ class View(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column: its title, the value of a line (with the totals and the view at hand), whether the values sum to the total's, and
-    whether they are numbers."""
+    """A column: its title, the value of a line (with the totals and the view at hand), whether the
+    values sum to the total's, and whether they are numbers.
+    """
 
     title: str
     value: Callable[[Line, Counts, View], Any]
@@ -114,7 +127,11 @@ def _stride(line: Line, total: Counts, view: View) -> str:
 
 
 def _each_axis(numbers: Sequence[Any]) -> str:
-    return str(numbers[0]) if numbers.count(numbers[0]) == len(numbers) else "x".join(map(str, numbers))
+    return (
+        str(numbers[0])
+        if numbers.count(numbers[0]) == len(numbers)
+        else "x".join(map(str, numbers))
+    )
 
 
 def _per_byte(line: Line, total: Counts, view: View) -> float:
@@ -123,23 +140,34 @@ def _per_byte(line: Line, total: Counts, view: View) -> float:
 
 COLUMNS: dict[str, Column] = {
     "output": Column("output", lambda line, total, view: line.output, sums=False, number=False),
-    "params": Column("params", lambda line, total, view: line.counts.params if view.bias else line.counts.weights),
+    "params": Column(
+        "params", lambda line, total, view: line.counts.params if view.bias else line.counts.weights
+    ),
     "moving": Column("moving", lambda line, total, view: line.counts.moving),
     "weights": Column("weights", lambda line, total, view: line.counts.weights),
     "macs": Column("macs", lambda line, total, view: line.counts.macs),
     "flops": Column("flops", lambda line, total, view: line.counts.flops),
     "activations": Column("activations", lambda line, total, view: line.counts.activations),
     "acts": Column("acts", lambda line, total, view: line.counts.acts),
-    "memory": Column("memory (bytes)", lambda line, total, view: line.counts.activations * view.batch * BYTES[view.precision]),
+    "memory": Column(
+        "memory (bytes)",
+        lambda line, total, view: line.counts.activations * view.batch * BYTES[view.precision],
+    ),
     "rf": Column("receptive field", _field, sums=False, number=False),
     "stride": Column("stride", _stride, sums=False, number=False),
     "intensity": Column("flops/byte", _per_byte, sums=False),
-    "share": Column("share of macs (%)", lambda line, total, view: round(100 * line.counts.macs / max(1, total.macs), 2), sums=False),
+    "share": Column(
+        "share of macs (%)",
+        lambda line, total, view: round(100 * line.counts.macs / max(1, total.macs), 2),
+        sums=False,
+    ),
 }
 
 
 class Head(NamedTuple):
-    """How a column is shown: its name for programs, its title, whether to the left, the base of its units, whether with a sign."""
+    """How a column is shown: its name for programs, its title, whether to the left, the base of
+    its units, whether with a sign.
+    """
 
     key: str
     title: str
@@ -148,7 +176,9 @@ class Head(NamedTuple):
     signed: bool = False
 
 
-Shown = tuple[str, int, tuple[Any, ...]]  # a line of a sheet: a label, its depth, and a value for each column
+Shown = tuple[
+    str, int, tuple[Any, ...]
+]  # a line of a sheet: a label, its depth, and a value for each column
 
 
 class Sheet(NamedTuple):
@@ -159,7 +189,8 @@ class Sheet(NamedTuple):
         what: what a line is.
         heads: of the columns behind the label.
         lines: each by itself.
-        folded: for people: equal ones that follow each other as one, `xN`, and blocks' names without those of the blocks around them.
+        folded: for people: equal ones that follow each other as one, `xN`, and blocks' names
+            without those of the blocks around them.
         totals: a value for each column; None where there is no sum.
         notes: what the totals mean, in words.
         label: what programs call the label.
@@ -197,7 +228,11 @@ def column_key(key: str) -> str:
         NetError: N625 where it is no column.
     """
     if key not in COLUMNS:
-        raise fail("N625", f"the table has no column `{key}`", help=did_you_mean(key, COLUMNS) or f"it has {', '.join(COLUMNS)}")
+        raise fail(
+            "N625",
+            f"the table has no column `{key}`",
+            help=did_you_mean(key, COLUMNS) or f"it has {', '.join(COLUMNS)}",
+        )
     return key
 
 
@@ -205,7 +240,10 @@ def rows(network: Network) -> list[Row]:
     """The layers in order: inputs, merges and pools are rows, repeats are not folded."""
     graph = network.graph
     counts = count_layers(graph)
-    return [Row(layer, graph.ops[layer.ops[-1]].shape, count) for layer, count in zip(graph.layers, counts, strict=True)]
+    return [
+        Row(layer, graph.ops[layer.ops[-1]].shape, count)
+        for layer, count in zip(graph.layers, counts, strict=True)
+    ]
 
 
 def totals(table: list[Row]) -> Counts:
@@ -214,7 +252,8 @@ def totals(table: list[Row]) -> Counts:
 
 
 class Content(NamedTuple):
-    """What a table is made of: its rows, their sums, and its lines at the level that is asked for, in the network's order.
+    """What a table is made of: its rows, their sums, and its lines at the level that is asked for,
+    in the network's order.
 
     `fields` are the receptive fields of all operations, where a column asks for them.
     """
@@ -252,7 +291,11 @@ def sheet_of(network: Network, found: Content, view: View, for_people: bool = Tr
     lines, total = found.lines, found.total
     if view.sort is not None:
         by = COLUMNS[view.sort].value
-        lines = sorted((line for line in lines if not line.depth), key=lambda line: rank(by(line, total, view)), reverse=True)
+        lines = sorted(
+            (line for line in lines if not line.depth),
+            key=lambda line: rank(by(line, total, view)),
+            reverse=True,
+        )
     columns = [COLUMNS[key] for key in view.columns]
     known: dict[int, tuple[Any, ...]] = {}  # by a line's identity: most are folded lines too
 
@@ -261,7 +304,9 @@ def sheet_of(network: Network, found: Content, view: View, for_people: bool = Tr
             known[id(line)] = tuple(column.value(line, total, view) for column in columns)
         return label, line.depth, known[id(line)]
 
-    several = folded([(line,) for line in lines], (found.graph,), view.sort is None) if for_people else []
+    several = (
+        folded([(line,) for line in lines], (found.graph,), view.sort is None) if for_people else []
+    )
     return Sheet(
         network.name,
         network.description,
@@ -269,7 +314,10 @@ def sheet_of(network: Network, found: Content, view: View, for_people: bool = Tr
         tuple(Head(key, COLUMNS[key].title, key == "output", base_of(key)) for key in view.columns),
         tuple(shown(line, line.label) for line in lines),
         tuple(shown(line, line.short or line.label) for (line,) in several if line),
-        tuple(column.value(Line("total", (), total), total, view) if column.sums else None for column in columns),
+        tuple(
+            column.value(Line("total", (), total), total, view) if column.sums else None
+            for column in columns
+        ),
         tuple(_summary(total)),
         view.units,
     )
@@ -280,24 +328,34 @@ def base_of(key: str) -> int:
     return 1024 if key == "memory" else 1000
 
 
-Lines = tuple[Line | None, ...]  # a line of each network that is shown: of one, or of two that are compared; None where one has none
+Lines = tuple[
+    Line | None, ...
+]  # a line of each network that is shown: of one, or of two that are compared; None where one has none
 
 
 def folded(table: Sequence[Lines], graphs: Sequence[Graph], in_order: bool = True) -> list[Lines]:
-    """Equal neighbours as one, `xN` behind the label and the sums of their numbers; blocks with all that is in them.
+    """Equal neighbours as one, `xN` behind the label and the sums of their numbers; blocks with all
+    that is in them.
 
-    Where the lines are `in_order`, each must read the one before: branches beside each other are no repeat.
+    Where the lines are `in_order`, each must read the one before: branches beside each other are no
+    repeat.
     """
     found: list[tuple[int, list[Lines]]] = []  # how often, and a line with those that are within it
     before: Lines = ()
     for start, stop in _trees(table):
         own = [table[start], *folded(table[start + 1 : stop], graphs, in_order)]
-        if found and _alike(found[-1][1], own) and (not in_order or _follows(table[start], before, graphs)):
+        if (
+            found
+            and _alike(found[-1][1], own)
+            and (not in_order or _follows(table[start], before, graphs))
+        ):
             found[-1] = (found[-1][0] + 1, found[-1][1])
         else:
             found.append((1, own))
         before = table[start]
-    return [lines for count, own in found for lines in (own if count == 1 else _repeated(own, count))]
+    return [
+        lines for count, own in found for lines in (own if count == 1 else _repeated(own, count))
+    ]
 
 
 def _trees(table: Sequence[Lines]) -> Iterator[tuple[int, int]]:
@@ -317,7 +375,8 @@ def _depth(lines: Lines) -> int:
 
 def _alike(a: Sequence[Lines], b: Sequence[Lines]) -> bool:
     return len(a) == len(b) and all(
-        (one is None) == (other is None) and (one is None or other is None or one.alike == other.alike)
+        (one is None) == (other is None)
+        and (one is None or other is None or one.alike == other.alike)
         for ours, theirs in zip(a, b, strict=True)
         for one, other in zip(ours, theirs, strict=True)
     )
@@ -345,17 +404,22 @@ def rank(value: Any) -> Any:
         return value
     from fractions import Fraction
 
-    return math.inf if value == "all" else math.prod(map(Fraction, value.split("x"))) if value else 0
+    return (
+        math.inf if value == "all" else math.prod(map(Fraction, value.split("x"))) if value else 0
+    )
 
 
-# --- levels -----------------------------------------------------------------------------------------------------------------
+# --- levels ---------------------------------------------------------------------------------------
 
 
 def _moved(graph: Graph) -> list[int]:
     """For each operation, the elements of its inputs, weights and output."""
     sizes = [op.size for op in graph.ops]
     weights = [counts.total for counts in count_ops(graph)]
-    return [size + weight + sum(sizes[at] for at in op.inputs) for op, size, weight in zip(graph.ops, sizes, weights, strict=True)]
+    return [
+        size + weight + sum(sizes[at] for at in op.inputs)
+        for op, size, weight in zip(graph.ops, sizes, weights, strict=True)
+    ]
 
 
 def _layer_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
@@ -363,7 +427,10 @@ def _layer_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
 
 
 def _op_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
-    """One for each operation. Their activations are what the layers' last operations give, so that sums agree."""
+    """One for each operation.
+
+    Their activations are what the layers' last operations give, so that sums agree.
+    """
     lines = []
     counted = count_ops(graph)
     for row in table:
@@ -371,12 +438,16 @@ def _op_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
             op, counts = graph.ops[index], counted[index]
             if index != row.layer.ops[-1]:
                 counts = counts._replace(activations=0)
-            lines.append(Line(op.kind.head() if op.kind else row.layer.text, op.shape, counts, 0, (index,)))
+            lines.append(
+                Line(op.kind.head() if op.kind else row.layer.text, op.shape, counts, 0, (index,))
+            )
     return lines
 
 
 def _block_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
-    """A line for each use of a block, those within it below, and one for each layer that stands in none."""
+    """A line for each use of a block, those within it below, and one for each layer that stands
+    in none.
+    """
     lines: list[Line] = []
     layers = _layer_lines(graph, table)
     at = 0
@@ -394,7 +465,9 @@ def _block_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
     return lines
 
 
-def _tree(layers: Sequence[Line], paths: Sequence[tuple[str, ...]], start: int, stop: int, depth: int) -> list[Line]:
+def _tree(
+    layers: Sequence[Line], paths: Sequence[tuple[str, ...]], start: int, stop: int, depth: int
+) -> list[Line]:
     """The block that holds the layers from start to stop, and the blocks within it."""
     label = paths[start][depth]
     short = label.removeprefix(f"{paths[start][depth - 1]}_") if depth else label
@@ -427,7 +500,15 @@ def _stage_lines(graph: Graph, table: Sequence[Row]) -> list[Line]:
 
 def _sum(label: str, lines: Sequence[Line], depth: int, short: str, stem: str) -> Line:
     ops = tuple(index for line in lines for index in line.ops)
-    return Line(label, lines[-1].output, added(line.counts for line in lines), depth, ops, short=short, stem=stem)
+    return Line(
+        label,
+        lines[-1].output,
+        added(line.counts for line in lines),
+        depth,
+        ops,
+        short=short,
+        stem=stem,
+    )
 
 
 _LINES: dict[str, Callable[[Graph, Sequence[Row]], list[Line]]] = {
@@ -438,7 +519,7 @@ _LINES: dict[str, Callable[[Graph, Sequence[Row]], list[Line]]] = {
 }
 
 
-# --- JSON -------------------------------------------------------------------------------------------------------------------
+# --- JSON -----------------------------------------------------------------------------------------
 
 
 def as_json(network: Network, view: View | None = None) -> dict[str, Any]:
@@ -476,7 +557,10 @@ def _written(found: Content) -> list[str]:
 
 def totals_json(total: Counts) -> dict[str, int]:
     """The totals by their names."""
-    return {name: getattr(total, name) for name in ("params", "total", "weights", "macs", "flops", "activations", "acts")}
+    return {
+        name: getattr(total, name)
+        for name in ("params", "total", "weights", "macs", "flops", "activations", "acts")
+    }
 
 
 def plain(value: Any) -> Any:
@@ -485,7 +569,9 @@ def plain(value: Any) -> Any:
 
 
 def _receptive(found: Content) -> dict[str, Any]:
-    """The receptive field of the last operation with positions, an entry for each axis; nothing where there is none."""
+    """The receptive field of the last operation with positions, an entry for each axis; nothing
+    where there is none.
+    """
     from netdsl.analysis.receptive import last_with_positions, receptive_fields
 
     fields = found.fields or receptive_fields(found.graph)
@@ -494,7 +580,11 @@ def _receptive(found: Content) -> dict[str, Any]:
     if field is None:
         return {}
     axes = zip(field.size, field.stride, field.start, strict=True)
-    return {"receptive_field": [{"size": size, "stride": _plain(stride), "start": start} for size, stride, start in axes]}
+    return {
+        "receptive_field": [
+            {"size": size, "stride": _plain(stride), "start": start} for size, stride, start in axes
+        ]
+    }
 
 
 def _plain(number: Any) -> int | float:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def why(network: Network, what: str) -> str:
-    """The sums of the layers that are meant: by a layer's name (conv_1), a point's (c1), or as it is written (conv5-16).
+    """The sums of the layers that are meant: by a layer's name (conv_1), a point's (c1), or as it
+    is written (conv5-16).
 
     Raises:
         NetError: N626 where nothing is meant.
@@ -26,7 +27,8 @@ def why(network: Network, what: str) -> str:
 
 
 def field_drawing(network: Network, what: str = "") -> str:
-    """What of the input the middle of a layer's output sees, as text; of the last layer with positions where none is named.
+    """What of the input the middle of a layer's output sees, as text; of the last layer with
+    positions where none is named.
 
     Raises:
         NetError: N626 where nothing is meant.
@@ -42,11 +44,15 @@ def _meant(network: Network, what: str) -> list[Layer]:
     meant = [
         layer
         for layer in graph.layers
-        if what in (layer.name, layer.text, layer.text.split("(")[0]) or (point is not None and point in layer.ops)
+        if what in (layer.name, layer.text, layer.text.split("(")[0])
+        or (point is not None and point in layer.ops)
     ]
     if not meant:
         names = [*(layer.name for layer in graph.layers), *graph.points]
-        help = did_you_mean(what, names) or "a layer's name as in conv_1, a point's, or the layer as it is written: conv3-64"
+        help = (
+            did_you_mean(what, names)
+            or "a layer's name as in conv_1, a point's, or the layer as it is written: conv3-64"
+        )
         raise fail("N626", f"{network.name} has no layer `{what}`", help=help)
     return meant
 
@@ -56,42 +62,64 @@ def _told(graph: Graph, layer: Layer) -> str:
     for index in layer.ops:
         op = graph.ops[index]
         if op.kind is None:
-            lines.append(f"  an input of {dims(op.shape)}: {_product(op.shape)} = {op.size:,} numbers")
+            lines.append(
+                f"  an input of {dims(op.shape)}: {_product(op.shape)} = {op.size:,} numbers"
+            )
             continue
         shapes = graph.input_shapes(op)
         lines.append(f"  {op.kind.head()} on {', '.join(map(dims, shapes))}")
         lines.append(f"    output       {dims(op.shape)}: {_size(op.kind, op.shape, shapes)}")
-        lines.append(f"    activations  {f'{_product(op.shape)} = ' if len(op.shape) > 1 else ''}{op.size:,}")
+        lines.append(
+            f"    activations  {f'{_product(op.shape)} = ' if len(op.shape) > 1 else ''}{op.size:,}"
+        )
         lines.append(f"    params       {_params(graph, op)}")
         lines.append(f"    macs         {_macs(graph, op)}")
         flops, macs = op.kind.flops(op.shape, *shapes), op.kind.macs(op.shape, *shapes)
-        lines.append(f"    flops        {f'2*{macs:,} + {flops - 2 * macs:,} elementwise = ' if macs else ''}{flops:,}")
+        lines.append(
+            f"    flops        {f'2*{macs:,} + {flops - 2 * macs:,} elementwise = ' if macs else ''}{flops:,}"
+        )
     return "\n".join(lines)
 
 
 def _size(kind: Kind, output: Shape, shapes: tuple[Shape, ...]) -> str:
-    """The output-size formula of each axis, said once where all are alike; the kind's rule where there is no window."""
+    """The output-size formula of each axis, said once where all are alike; the kind's rule where
+    there is no window.
+    """
     if isinstance(kind, Windowed):
         axes = kind.axes(shapes[0])
         formulas = [axis.formula(kind.ceil) for axis in axes]
         if tuple(axis.outputs(kind.ceil) for axis in axes) == output[:-1]:
-            return formulas[0] + (" on each axis" if len(formulas) > 1 else "") if len(set(formulas)) == 1 else "; ".join(formulas)
+            return (
+                formulas[0] + (" on each axis" if len(formulas) > 1 else "")
+                if len(set(formulas)) == 1
+                else "; ".join(formulas)
+            )
     return said(type(kind), "shape").rstrip(".") or "the input's shape"
 
 
 def _params(graph: Graph, op: Op) -> str:
     arrays = graph.weights(op)
     if not arrays:
-        return "0" if op.shares is None and op.tied is None else "0: its weights are counted where they were made"
+        return (
+            "0"
+            if op.shares is None and op.tied is None
+            else "0: its weights are counted where they were made"
+        )
     trained = [array for array in arrays if array.role != "moving"]
     parts = " + ".join(f"{_product(array.shape)} {array.name}" for array in trained)
     moving = sum(array.size for array in arrays if array.role == "moving")
     beside = f", and {moving:,} moving statistics" if moving else ""
-    return f"{parts or '0'} = {sum(array.size for array in trained):,}{beside}" if trained else f"0{beside}"
+    return (
+        f"{parts or '0'} = {sum(array.size for array in trained):,}{beside}"
+        if trained
+        else f"0{beside}"
+    )
 
 
 def _macs(graph: Graph, op: Op) -> str:
-    """A product where it is one: the kernel once at each position of the output, or of the input."""
+    """A product where it is one: the kernel once at each position of the output, or of the
+    input.
+    """
     assert op.kind is not None
     shapes = graph.input_shapes(op)
     macs = op.kind.macs(op.shape, *shapes)
@@ -100,10 +128,16 @@ def _macs(graph: Graph, op: Op) -> str:
     kernels: list[Weight] = [array for array in op.kind.weights(*shapes) if array.role == "kernel"]
     whole = sum(array.size for array in kernels)
     inside = " + ".join(_product(array.shape) for array in kernels)
-    for positions, where in ((op.shape[:-1], "positions"), (shapes[0][:-1], "positions of the input"), ((), "")):
+    for positions, where in (
+        (op.shape[:-1], "positions"),
+        (shapes[0][:-1], "positions of the input"),
+        ((), ""),
+    ):
         if math.prod(positions) * whole == macs:
             times = f"{_product(positions)} {where} * " if positions else ""
-            return f"{times}{f'({inside})' if len(kernels) > 1 and positions else inside} = {macs:,}"
+            return (
+                f"{times}{f'({inside})' if len(kernels) > 1 and positions else inside} = {macs:,}"
+            )
     return f"{macs:,}: {said(type(op.kind), 'macs').rstrip('.')}"
 
 

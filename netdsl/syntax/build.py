@@ -1,7 +1,8 @@
-"""The tree's values from what the parser reduces: one method for each rule of `grammar/netdsl.lark`.
+"""The tree's values from what the parser reduces: one method for each rule of
+`grammar/netdsl.lark`.
 
-The parser calls these as it reduces, bottom up, so no nesting is too deep. Spans end where the last kept token ends; that is why
-the grammar names its closing brackets.
+The parser calls these as it reduces, bottom up, so no nesting is too deep. Spans end where the last
+kept token ends; that is why the grammar names its closing brackets.
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from netdsl.syntax.tree import Instruction
 if TYPE_CHECKING:
     from fractions import Fraction
 
-FUNCTIONS = {"min": (1, 64), "max": (1, 64), "round": (1, 1), "ceil": (1, 1), "floor": (1, 1), "round8": (1, 1), "if": (3, 3)}
+FUNCTIONS = {
+    "min": (1, 64),
+    "max": (1, 64),
+    "round": (1, 1),
+    "ceil": (1, 1),
+    "floor": (1, 1),
+    "round8": (1, 1),
+    "if": (3, 3),
+}
 
 _STEP = re.compile(r"(?P<word>[A-Za-z_][A-Za-z0-9_×]*)(?P<amount>-[0-9_]+)?(?P<stride>/[0-9_x×]+)?")
 _EXPONENT = 300
@@ -34,7 +43,8 @@ def number_value(text: str, start: int, end: int) -> int | Fraction:
     """The exact value of a number as it is written: `61_706`, `-1`, `0.5`, `1e-4`, `1/255`.
 
     Raises:
-        Fault: for a number that no 64-bit integer, exponent of 300 or denominator other than 0 can hold.
+        Fault: for a number that no 64-bit integer, exponent of 300 or denominator other than 0 can
+            hold.
     """
     plain = text.replace("_", "")
     if plain.isdigit() and len(plain) < 20:
@@ -43,8 +53,15 @@ def number_value(text: str, start: int, end: int) -> int | Fraction:
 
     upper, _, lower = plain.partition("/")
     exponent = re.search(r"[eE]([+-]?[0-9]+)", plain)
-    if len(plain) > 400 or (exponent and (len(exponent[1]) > 4 or abs(int(exponent[1])) > _EXPONENT)):
-        raise Fault("N404", f"the number {text[:24]}{'...' if len(text) > 24 else ''} is too long or too large", start, end)
+    if len(plain) > 400 or (
+        exponent and (len(exponent[1]) > 4 or abs(int(exponent[1])) > _EXPONENT)
+    ):
+        raise Fault(
+            "N404",
+            f"the number {text[:24]}{'...' if len(text) > 24 else ''} is too long or too large",
+            start,
+            end,
+        )
     divisor = Fraction(lower or "1")
     if not divisor:
         raise Fault("N112", f"{text} divides by zero", start, end)
@@ -61,7 +78,11 @@ def _step_parts(text: str) -> tuple[str, tuple[int, int] | None, tuple[int, int]
     match = _STEP.fullmatch(text)
     assert match, text
     amount = match.span("amount") if match["amount"] else None
-    return match["word"].replace("×", "x"), amount, match.span("stride") if match["stride"] else None
+    return (
+        match["word"].replace("×", "x"),
+        amount,
+        match.span("stride") if match["stride"] else None,
+    )
 
 
 def _sizes(text: str, start: int) -> tuple[tree.Number, ...]:
@@ -85,7 +106,9 @@ class Builder:
         if amount or stride:
             at = token.start + (amount or stride or (0, 0))[0]
             mend = f"write {re.sub('[-/]+', '_', token.text)}"
-            raise Fault("N004", f"only a name can stand here, not `{token.text}`", at, token.end, mend)
+            raise Fault(
+                "N004", f"only a name can stand here, not `{token.text}`", at, token.end, mend
+            )
         return tree.Name(word, token.start, token.end)
 
     # --- values ---
@@ -113,13 +136,23 @@ class Builder:
             parts += part.items if isinstance(part, tree.Sizes) else (part,)
         for before, cross in zip(c[::2], c[1::2], strict=False):
             if cross.start != before.end:
-                raise Fault("N004", "the `x` between two sizes touches them", before.end, cross.end, "write `32x{w}`, without blanks")
+                raise Fault(
+                    "N004",
+                    "the `x` between two sizes touches them",
+                    before.end,
+                    cross.end,
+                    "write `32x{w}`, without blanks",
+                )
         return tree.Sizes(tuple(parts), c[0].start, c[-1].end)
 
     # --- expressions: postfix code ---
 
     def literal(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (Instruction("push", number_value(c[0].text, c[0].start, c[0].end), c[0].start, c[0].end),)
+        return (
+            Instruction(
+                "push", number_value(c[0].text, c[0].start, c[0].end), c[0].start, c[0].end
+            ),
+        )
 
     def text(self, c: list[Any]) -> tuple[Instruction, ...]:
         return (Instruction("push", c[0].text[1:-1], c[0].start, c[0].end),)
@@ -152,7 +185,10 @@ class Builder:
 
     def _shortcut(self, c: list[Any]) -> tuple[Instruction, ...]:
         """`a and b and c`: from the right, each operand but the last can jump over the rest."""
-        code: tuple[Instruction, ...] = (*c[-1], Instruction("truth", None, c[-1][0].start, c[-1][-1].end))
+        code: tuple[Instruction, ...] = (
+            *c[-1],
+            Instruction("truth", None, c[-1][0].start, c[-1][-1].end),
+        )
         operands, signs = c[0:-1:2], c[1::2]
         pieces = [code]
         length = len(code)
@@ -171,23 +207,41 @@ class Builder:
             from netdsl.errors import did_you_mean
 
             mend = did_you_mean(name, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)}"
-            raise Fault("N105", f"there is no function `{name}` in expressions", start, c[0].end, mend)
+            raise Fault(
+                "N105", f"there is no function `{name}` in expressions", start, c[0].end, mend
+            )
         least, most = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             wanted = f"{least}" if least == most else f"{least} to {most}"
-            raise Fault("N106", f"`{name}` takes {wanted} value{'s' if most > 1 else ''}, not {len(arguments)}", start, end)
+            raise Fault(
+                "N106",
+                f"`{name}` takes {wanted} value{'s' if most > 1 else ''}, not {len(arguments)}",
+                start,
+                end,
+            )
         if name == "if":
             condition, then, otherwise = arguments
             skip = Instruction("unless", len(then) + 1, condition[0].start, condition[-1].end)
-            return (*condition, skip, *then, Instruction("jump", len(otherwise), start, end), *otherwise)
-        return (*(i for argument in arguments for i in argument), Instruction(name, len(arguments), start, end))
+            return (
+                *condition,
+                skip,
+                *then,
+                Instruction("jump", len(otherwise), start, end),
+                *otherwise,
+            )
+        return (
+            *(i for argument in arguments for i in argument),
+            Instruction(name, len(arguments), start, end),
+        )
 
     # --- steps ---
 
     def size(self, c: list[Any]) -> tree.Sizes:
         first = self.braced(c[:3])
         sizes = self.dims([first, *c[3:]])
-        return sizes if isinstance(sizes, tree.Sizes) else tree.Sizes((first,), first.start, first.end)
+        return (
+            sizes if isinstance(sizes, tree.Sizes) else tree.Sizes((first,), first.start, first.end)
+        )
 
     def amount(self, c: list[Any]) -> tree.Number | tree.Expression:
         token = c[0]
@@ -203,7 +257,9 @@ class Builder:
             return self.dims([first, *c[1:]])  # type: ignore[return-value]
         first = tree.Expression(c[1], start, c[2].end)
         sizes = self.dims([first, *c[3:]])
-        return sizes if isinstance(sizes, tree.Sizes) else tree.Sizes((first,), first.start, first.end)
+        return (
+            sizes if isinstance(sizes, tree.Sizes) else tree.Sizes((first,), first.start, first.end)
+        )
 
     def argument_list(self, c: list[Any]) -> tuple[tuple[tree.Argument, ...], int]:
         return c[0] or (), c[1].end
@@ -225,12 +281,20 @@ class Builder:
         word_end = token.end
         if own_stride:
             word_end = start + own_stride[0]
-            own = tree.Sizes(_sizes(token.text[own_stride[0] + 1 :], word_end + 1), word_end + 1, token.end)
+            own = tree.Sizes(
+                _sizes(token.text[own_stride[0] + 1 :], word_end + 1), word_end + 1, token.end
+            )
             self._refuse_second(stride, own, "stride")
             stride = own
             if amount is not None:
                 mend = f"write {_step_parts(token.text)[0]}-64/{token.text[own_stride[0] + 1 :]}"
-                raise Fault("N003", "the amount stands before the stride", amount.start - 1, amount.end, mend)
+                raise Fault(
+                    "N003",
+                    "the amount stands before the stride",
+                    amount.start - 1,
+                    amount.end,
+                    mend,
+                )
         if own_amount:
             word_end = start + own_amount[0]
             end = start + own_amount[1]
@@ -242,18 +306,32 @@ class Builder:
         for part, gap in ((size, 0), (amount, 1), (stride, 1)):
             if part is not None and part.end > end:
                 if part.start - gap > end:
-                    raise Fault("N004", "size, amount and stride touch the word", end, part.end, "write `conv{k}-{c}/{s}`, without blanks")
+                    raise Fault(
+                        "N004",
+                        "size, amount and stride touch the word",
+                        end,
+                        part.end,
+                        "write `conv{k}-{c}/{s}`, without blanks",
+                    )
                 end = part.end
         if arguments is not None:
             end = arguments[1]
             arguments = arguments[0]
-        return tree.Layer(tree.Name(word, start, word_end), size, amount, stride, arguments, start, end)
+        return tree.Layer(
+            tree.Name(word, start, word_end), size, amount, stride, arguments, start, end
+        )
 
     @staticmethod
     def _refuse_second(second: Any, first: Any, what: str) -> None:
         if second is not None:
             mend = "write kind, size, -amount, /stride"
-            raise Fault("N004", f"there is a second {what}, or a size behind it", second.start, second.end, mend)
+            raise Fault(
+                "N004",
+                f"there is a second {what}, or a size behind it",
+                second.start,
+                second.end,
+                mend,
+            )
 
     def merge(self, c: list[Any]) -> tree.Merge:
         word, opener, *branches, closer = c
@@ -299,7 +377,9 @@ class Builder:
 
     def param(self, c: list[Any]) -> tree.Param:
         name, code = self._word(c[0]), c[1]
-        return tree.Param(name, tree.Expression(code, code[0].start, code[-1].end), name.start, code[-1].end)
+        return tree.Param(
+            name, tree.Expression(code, code[0].start, code[-1].end), name.start, code[-1].end
+        )
 
     def setting(self, c: list[Any]) -> tree.Setting:
         word = self._word(c[0])
@@ -356,4 +436,6 @@ def _def(self: Builder, c: list[Any]) -> tree.Def:
     return tree.Def(name, c[1] or (), c[3], name.start, c[3].end)
 
 
-setattr(Builder, "def", _def)  # the rule is called by its statement's word, which Python keeps for itself
+setattr(
+    Builder, "def", _def
+)  # the rule is called by its statement's word, which Python keeps for itself

@@ -1,8 +1,10 @@
-"""The formatter: a text in, the same text in its one canonical form out (`docs/language.md` tells the form).
+"""The formatter: a text in, the same text in its one canonical form out (`docs/language.md` tells
+the form).
 
-It works on each statement's tokens, not on the tree, so that comments keep their place wherever they stand. Three passes, each
-linear in the text and without recursion: `_Reader` takes the tokens and says what may stand between them, `_measured` finds how
-wide everything between two possible breaks is, `_lay_out` breaks the lines that have to be broken.
+It works on each statement's tokens, not on the tree, so that comments keep their place wherever
+they stand. Three passes, each linear in the text and without recursion: `_Reader` takes the tokens
+and says what may stand between them, `_measured` finds how wide everything between two possible
+breaks is, `_lay_out` breaks the lines that have to be broken.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ _TIGHT = ("*", "/", "//", "%", "**")
 
 
 def format_text(source: Source, limits: Limits) -> str:
-    """The text in canonical form: what it says and its comments are unchanged, and formatting it again changes nothing.
+    """The text in canonical form: what it says and its comments are unchanged, and formatting it
+    again changes nothing.
 
     Raises:
         NetError: with all diagnostics of the parser, where a statement has mistakes.
@@ -74,7 +77,7 @@ def diff(before: str, after: str, name: str) -> str:
     return "".join(unified_diff(lines[0], lines[1], fromfile=name, tofile=f"{name} (formatted)"))
 
 
-# --- lines ------------------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 class _Comment(NamedTuple):
@@ -117,31 +120,49 @@ class _Page:
         self.column += len(text)
 
     def end(self, comments: list[_Comment], indent: int, blanks: bool = True) -> None:
-        """Ends the line: the first comment may stand behind it, the others are lines of their own."""
+        """Ends the line: the first comment may stand behind it, the others are lines of their
+        own.
+        """
         behind = comments[0] if comments and comments[0].column >= 0 else None
         self.lines.append(_Line("".join(self.parts), behind, self.blank))
         for comment in comments[1 if behind else 0 :]:
             self.lines.append(_Line(" " * indent + comment.text, None, comment.blank and blanks))
 
     def text(self) -> str:
-        """The whole text. Comments behind code stand two blanks behind it, or in a column where the author had them in one."""
+        """The whole text.
+
+        Comments behind code stand two blanks behind it, or in a column where the author had them in
+        one.
+        """
         result: list[str] = []
         columns = self._comment_columns()
         for number, (code, comment, blank) in enumerate(self.lines):
             if blank and number:
                 result.append("\n")
-            result.append(f"{code}{' ' * (columns[number] - len(code))}{comment.text}\n" if comment else f"{code}\n")
+            result.append(
+                f"{code}{' ' * (columns[number] - len(code))}{comment.text}\n"
+                if comment
+                else f"{code}\n"
+            )
         return "".join(result)
 
     def _comment_columns(self) -> dict[int, int]:
-        """For each line with a comment behind it, where that begins: neighbours of one column in one paragraph share one."""
+        """For each line with a comment behind it, where that begins: neighbours of one column in
+        one paragraph share one.
+        """
         columns: dict[int, int] = {}
         paragraphs = accumulate(line.blank for line in self.lines)
         places = enumerate(zip(paragraphs, self.lines, strict=True))
-        behind = [(paragraph, line.comment.column, number) for number, (paragraph, line) in places if line.comment]
+        behind = [
+            (paragraph, line.comment.column, number)
+            for number, (paragraph, line) in places
+            if line.comment
+        ]
         for _, run in groupby(behind, key=lambda place: place[:2]):
             numbers = [number for *_, number in run]
-            columns.update(dict.fromkeys(numbers, 2 + max(len(self.lines[number].code) for number in numbers)))
+            columns.update(
+                dict.fromkeys(numbers, 2 + max(len(self.lines[number].code) for number in numbers))
+            )
         return columns
 
 
@@ -155,7 +176,9 @@ def _between(text: str, start: int, end: int, page: _Page) -> None:
     """Puts the comments between two statements on the page."""
     for mark in _GAP.finditer(text, start, end):
         if mark.group() != "\n":
-            page.lines.append(_Line(_comment_text(mark.group()), None, _is_below_blank(text, mark.start())))
+            page.lines.append(
+                _Line(_comment_text(mark.group()), None, _is_below_blank(text, mark.start()))
+            )
 
 
 def _is_below_blank(text: str, at: int) -> bool:
@@ -164,16 +187,19 @@ def _is_below_blank(text: str, at: int) -> bool:
     return before >= 0 and not text[text.rfind("\n", 0, before) + 1 : before].strip()
 
 
-# --- tokens -----------------------------------------------------------------------------------------------------------
+# --- tokens ---------------------------------------------------------------------------------------
 
 
 class _Statement:
-    """A statement's tokens, each with what may stand before it. A group is what a pair of brackets holds; group 0 is the whole.
+    """A statement's tokens, each with what may stand before it.
+
+    A group is what a pair of brackets holds; group 0 is the whole.
 
     Attributes:
         texts: the tokens, with their canonical blank in front.
-        kinds: what break may stand before a token: none, `(` behind an opening bracket, `)` before a closing one, `=` behind that
-            of a `def` or `let`, `,` behind a comma, `>` and `|` before themselves.
+        kinds: what break may stand before a token: none, `(` behind an opening bracket, `)` before
+            a closing one, `=` behind that of a `def` or `let`, `,` behind a comma, `>` and `|`
+            before themselves.
         breaks: whether the author broke the line there; `blanks`: and left a blank line.
         opens: the group that a token opens.
         siblings: for a token that opens a group, the next one beside it.
@@ -198,18 +224,24 @@ class _Statement:
 
 
 class _Reader:
-    """Takes the tokens of one statement, which the parser has found sound: what stands where is not asked again."""
+    """Takes the tokens of one statement, which the parser has found sound: what stands where is
+    not asked again.
+    """
 
     def __init__(self, text: str, rule: str) -> None:
         self.text = text
         self.statement = _Statement(rule)
-        self.brackets: list[str] = []  # the open ones: `(`, `[`, `{`, `when`, and `call` for one in an expression
+        self.brackets: list[
+            str
+        ] = []  # the open ones: `(`, `[`, `{`, `when`, and `call` for one in an expression
         self.groups = [0]  # the open ones
         self.last_opener = {0: -1}  # of each group: the token that last opened another one in it
         self.expression = False
         self.operand = False  # an operand is expected next
         self.glued = True  # no blank stands before the next token
-        self.last = ""  # what the last token was: `statement` (its word), `when`, `atom` (what a bracket may follow), other
+        # what the last token was: `statement` (its word), `when`, `atom` (what a bracket may
+        # follow), other
+        self.last = ""
         self.kind = ""  # what break may stand before the next token
         self.newlines = 0  # since the last token or comment
         self.broken = False  # whether there were any since the last token
@@ -221,7 +253,9 @@ class _Reader:
             self._add(statement.rule, "")
             self.glued, self.last = False, "statement"
             start += len(statement.rule)
-        while match := (_IN_EXPRESSION if self.expression else _IN_STEPS).match(self.text, start, end):
+        while match := (_IN_EXPRESSION if self.expression else _IN_STEPS).match(
+            self.text, start, end
+        ):
             what = match.lastgroup or ""
             start = match.end()
             if what == "newline":
@@ -276,13 +310,19 @@ class _Reader:
         self.expression = False
 
     def _comment(self, text: str, at: int) -> None:
-        """Keeps a comment: before the next token, or before the `>` or `|` that it follows, as that will begin the line behind it."""
+        """Keeps a comment: before the next token, or before the `>` or `|` that it follows, as
+        that will begin the line behind it.
+        """
         statement, before = self.statement, len(self.statement.texts)
         own_line = self.first == before
-        column = -1 if own_line else len(self.text[self.text.rfind("\n", 0, at) + 1 : at].expandtabs())
+        column = (
+            -1 if own_line else len(self.text[self.text.rfind("\n", 0, at) + 1 : at].expandtabs())
+        )
         if before and statement.kinds[-1] in (">", "|") and (own_line or self.first < before - 1):
             before -= not (statement.comments and statement.comments[-1][0] == before)
-        statement.comments.append((before, _Comment(_comment_text(text), column, self.newlines > 1, self.first)))
+        statement.comments.append(
+            (before, _Comment(_comment_text(text), column, self.newlines > 1, self.first))
+        )
         self.newlines = 0
 
     def _in_steps(self, what: str, text: str, touches: bool) -> None:
@@ -292,7 +332,9 @@ class _Reader:
         if what in ("word", "reference"):
             self._add(text, gap)
         elif what == "when":
-            a_name = self.last in ("atom", "statement") or (self.statement.rule == "default" and not self.brackets)
+            a_name = self.last in ("atom", "statement") or (
+                self.statement.rule == "default" and not self.brackets
+            )
             last = "atom" if a_name else "when"
             self._add(text, gap)
         elif what in ("number", "string"):
@@ -359,7 +401,7 @@ class _Reader:
             self.operand = True
 
 
-# --- layout -----------------------------------------------------------------------------------------------------------
+# --- layout ---------------------------------------------------------------------------------------
 
 
 class _Frame:
@@ -367,7 +409,8 @@ class _Frame:
 
     Attributes:
         base: the indent of its closing bracket; `indent`: that of its lines.
-        end: where the segment ends that is being written: the next token before which a break may stand.
+        end: where the segment ends that is being written: the next token before which a break may
+            stand.
         line: in which line the segment began; `item_line`: and what stands between two commas.
     """
 
@@ -384,7 +427,8 @@ class _Measures(NamedTuple):
         widths: the columns before it, if all stood on one line.
         comments: those that stand before it.
         counts: how many stand before earlier tokens.
-        ends: of one before which a break may stand: the next one in its group; `item_ends`: the next one that is no `>`.
+        ends: of one before which a break may stand: the next one in its group; `item_ends`: the
+            next one that is no `>`.
         parted: whether the author broke the line at a `>` from there to the item's end.
         stays: whether a directive stands behind its line, which no break may part for that reason.
     """
@@ -417,7 +461,9 @@ def _measured(statement: _Statement) -> _Measures:
 
 
 def _staying(comments: dict[int, list[_Comment]], size: int) -> list[bool]:
-    """For each token, whether it follows another one in a line that a directive such as `# netdsl: ignore W703` is about."""
+    """For each token, whether it follows another one in a line that a directive such as `#
+    netdsl: ignore W703` is about.
+    """
     stays, line = [False] * size, 0
     for token, (comment, *_) in comments.items():
         if comment.column >= 0 and _DIRECTIVE.search(comment.text):
@@ -428,7 +474,8 @@ def _staying(comments: dict[int, list[_Comment]], size: int) -> list[bool]:
 
 
 def _placed_comments(statement: _Statement) -> dict[int, list[_Comment]]:
-    """Each comment at the next token before which the line will be broken; what is left stands behind the statement.
+    """Each comment at the next token before which the line will be broken; what is left stands
+    behind the statement.
 
     That is a token of a group that holds comments: one without any may be written on one line.
     """
@@ -452,7 +499,10 @@ def _placed_comments(statement: _Statement) -> dict[int, list[_Comment]]:
 
 
 def _lay_out(statement: _Statement, page: _Page, blank: bool) -> None:
-    """Puts a statement on the page. Groups within groups are a stack, so that no nesting is too deep."""
+    """Puts a statement on the page.
+
+    Groups within groups are a stack, so that no nesting is too deep.
+    """
     measures = _measured(statement)
     widths, comments, counts, ends, *_ = measures
     texts, size = statement.texts, len(statement.texts)
@@ -462,7 +512,9 @@ def _lay_out(statement: _Statement, page: _Page, blank: bool) -> None:
     while token < size:
         text, kind, frame = texts[token], statement.kinds[token], frames[-1]
         if kind:
-            if token in comments or (not measures.stays[token] and _breaks(statement, measures, token, frame, page)):
+            if token in comments or (
+                not measures.stays[token] and _breaks(statement, measures, token, frame, page)
+            ):
                 whole = len(frames) == 1
                 if whole and statement.rule in ("def", "let"):
                     frame.indent = 2
@@ -491,10 +543,13 @@ def _lay_out(statement: _Statement, page: _Page, blank: bool) -> None:
     page.end(comments.get(size, []), 0)
 
 
-def _breaks(statement: _Statement, measures: _Measures, token: int, frame: _Frame, page: _Page) -> bool:
+def _breaks(
+    statement: _Statement, measures: _Measures, token: int, frame: _Frame, page: _Page
+) -> bool:
     """Whether the line is broken before a token of a group whose lines are being broken.
 
-    A step, a branch or an argument that takes several lines begins a line, and so does what comes behind it.
+    A step, a branch or an argument that takes several lines begins a line, and so does what comes
+    behind it.
     """
     kind, line = statement.kinds[token], len(page.lines)
     if kind in ("(", ")"):
@@ -502,7 +557,10 @@ def _breaks(statement: _Statement, measures: _Measures, token: int, frame: _Fram
     if kind == ">":
         end, several = measures.ends[token], frame.line != line
     else:
-        end, several = measures.item_ends[token], measures.parted[token] or (kind in (",", "|") and frame.item_line != line)
+        end, several = (
+            measures.item_ends[token],
+            measures.parted[token] or (kind in (",", "|") and frame.item_line != line),
+        )
     several = several or measures.counts[end] > measures.counts[token + 1]
     width = measures.widths[end] - measures.widths[token]
     if kind == "=" and measures.ends[token] == end:  # one step: a line of its own where that helps

@@ -1,4 +1,5 @@
-"""Runs the tables that Lark makes of the grammar (`tables.py`): a contextual lexer and an LALR(1) automaton.
+"""Runs the tables that Lark makes of the grammar (`tables.py`): a contextual lexer and an LALR(1)
+automaton.
 
 Lark itself is not imported here: that would double the time in which a small file is checked.
 """
@@ -16,12 +17,16 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def grammar_folder() -> str:
-    """The folder of the grammar: inside the package where it was installed, beside it in a checkout.
+    """The folder of the grammar: inside the package where it was installed, beside it in a
+    checkout.
 
     Raises:
         FileNotFoundError: where neither is there.
     """
-    for folder in (os.path.join(_PACKAGE, "grammar"), os.path.join(os.path.dirname(_PACKAGE), "grammar")):
+    for folder in (
+        os.path.join(_PACKAGE, "grammar"),
+        os.path.join(os.path.dirname(_PACKAGE), "grammar"),
+    ):
         if os.path.isfile(os.path.join(folder, "netdsl.lark")):
             return folder
     raise FileNotFoundError("netdsl was installed without its grammar")
@@ -66,7 +71,8 @@ class Parser:
 
     Args:
         tables: what `tables.made_from_grammar` gives.
-        builder: has a method for each rule, by the rule's name or its alias, that takes the list of the rule's parts.
+        builder: has a method for each rule, by the rule's name or its alias, that takes the list of
+            the rule's parts.
     """
 
     def __init__(self, tables: dict[str, Any], builder: object) -> None:
@@ -75,7 +81,11 @@ class Parser:
         self._terminals: dict[str, str] = tables["terminals"]
         self._ignored = frozenset(tables["ignored"])
         self._rules = [
-            _Rule(origin, length, _from_parts(parts, getattr(builder, name) if name else _alone if single else _all))
+            _Rule(
+                origin,
+                length,
+                _from_parts(parts, getattr(builder, name) if name else _alone if single else _all),
+            )
             for origin, length, name, single, parts in tables["rules"]
         ]
         self._lexers: dict[int, re.Pattern[str]] = {}
@@ -109,7 +119,9 @@ class Parser:
                 action = states[stack[-1]].get(kind)
                 if action is None:
                     blanks = len(token.text) - len(token.text.lstrip())
-                    raise Unexpected(None if kind == END else token.start + blanks, self._expected(stack))
+                    raise Unexpected(
+                        None if kind == END else token.start + blanks, self._expected(stack)
+                    )
                 if action >= 0:
                     stack.append(action)
                     values.append(token)
@@ -124,13 +136,19 @@ class Parser:
 
     def _lexer(self, state: int) -> re.Pattern[str]:
         """The tokens that a state can take, as one pattern: made when a text first comes to it."""
-        accepted = tuple(name for name in self._terminals if name in self._states[state] or name in self._ignored)
+        accepted = tuple(
+            name for name in self._terminals if name in self._states[state] or name in self._ignored
+        )
         if accepted not in self._patterns:
-            self._patterns[accepted] = re.compile("|".join(f"(?P<{name}>{self._terminals[name]})" for name in accepted))
+            self._patterns[accepted] = re.compile(
+                "|".join(f"(?P<{name}>{self._terminals[name]})" for name in accepted)
+            )
         return self._lexers.setdefault(state, self._patterns[accepted])
 
     def _expected(self, stack: list[int]) -> frozenset[str]:
-        """The tokens that can come next: an LALR(1) row also holds some that only lead to reductions, and then nowhere."""
+        """The tokens that can come next: an LALR(1) row also holds some that only lead to
+        reductions, and then nowhere.
+        """
         names = (name for name in self._states[stack[-1]] if name in self._terminals or name == END)
         return frozenset(name for name in names if self._shifts(list(stack), name))
 
@@ -154,10 +172,15 @@ def _all(parts: list[Any]) -> list[Any]:
     return parts
 
 
-def _from_parts(parts: list[int | list[int] | None] | None, build: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
-    """A rule's builder, for all the values of its symbols: `parts` tells which it takes. None stands for all of them.
+def _from_parts(
+    parts: list[int | list[int] | None] | None, build: Callable[[list[Any]], Any]
+) -> Callable[[list[Any]], Any]:
+    """A rule's builder, for all the values of its symbols: `parts` tells which it takes.
 
-    In it a number is a symbol's value, a number in brackets a list's values one by one, and None what the text left out.
+    None stands for all of them.
+
+    In it a number is a symbol's value, a number in brackets a list's values one by one, and None
+    what the text left out.
     """
     if parts is None:
         return build

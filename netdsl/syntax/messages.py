@@ -1,4 +1,6 @@
-"""What to say where the parser stops: from what it could have taken there and what stands there instead."""
+"""What to say where the parser stops: from what it could have taken there and what stands there
+instead.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,18 @@ _FORMS = {
     "tie": "tie NAME = transpose OTHER",
     "expect": "expect params = 61_706, or expect @name = 13x13x256",
 }
-_LOOKALIKES = {"→": ">", "⟶": ">", "⇒": ">", "➔": ">", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "＞": ">"}
+_LOOKALIKES = {
+    "→": ">",
+    "⟶": ">",
+    "⇒": ">",
+    "➔": ">",
+    "“": '"',
+    "”": '"',
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "＞": ">",
+}
 _NAMES = {
     "STEP": "a layer",
     "NUMBER": "a number",
@@ -45,7 +58,9 @@ _NAMES = {
 
 
 class Stop(NamedTuple):
-    """Where the parser stopped: the statement's rule and place, the offset, and the tokens that it could have taken."""
+    """Where the parser stopped: the statement's rule and place, the offset, and the tokens that
+    it could have taken.
+    """
 
     source: Source
     rule: str
@@ -70,7 +85,9 @@ class Stop(NamedTuple):
         return match.group() if match else ""
 
     def span(self, length: int | None = None) -> Span:
-        """The thing here, or the given number of characters; behind the last character where nothing is left."""
+        """The thing here, or the given number of characters; behind the last character where
+        nothing is left.
+        """
         if not self.thing and length is None:
             at = self.start + len(self.before)
             return Span(self.source, at, at + 1)
@@ -78,20 +95,38 @@ class Stop(NamedTuple):
 
 
 def explain(stop: Stop) -> Diagnostic:
-    """The message for a place where the parser stopped: the first of the rules below that knows the mistake."""
+    """The message for a place where the parser stopped: the first of the rules below that knows
+    the mistake.
+    """
     for rule in _RULES:
         found = rule(stop)
         if found:
             return found
     wanted = _expected(stop)
     if not stop.thing:
-        return Diagnostic("N003", f"the statement ends too early: {wanted} was expected", stop.span(), help=_form(stop))
-    return Diagnostic("N003", f"`{stop.thing}` cannot stand here: {wanted} was expected", stop.span(), help=_form(stop))
+        return Diagnostic(
+            "N003",
+            f"the statement ends too early: {wanted} was expected",
+            stop.span(),
+            help=_form(stop),
+        )
+    return Diagnostic(
+        "N003",
+        f"`{stop.thing}` cannot stand here: {wanted} was expected",
+        stop.span(),
+        help=_form(stop),
+    )
 
 
 def _expected(stop: Stop) -> str:
     only_a_name = "STEP" in stop.expected and "LPAR" not in stop.expected
-    names = sorted({"a name" if token == "STEP" and only_a_name else _NAMES[token] for token in stop.expected if token in _NAMES})
+    names = sorted(
+        {
+            "a name" if token == "STEP" and only_a_name else _NAMES[token]
+            for token in stop.expected
+            if token in _NAMES
+        }
+    )
     return " or ".join(names[:4]) if names else "something else"
 
 
@@ -103,13 +138,18 @@ def _form(stop: Stop) -> str:
     return f"the form is: {_FORMS[stop.rule]}" if stop.rule in _FORMS else ""
 
 
-# --- the mistakes that people make ------------------------------------------------------------------------------------
+# --- the mistakes that people make ----------------------------------------------------------------
 
 
 def _statement_typo(stop: Stop) -> Diagnostic | None:
     """`inputt 32x32x1`: a first word that is no statement, and then no flow."""
     first = _WORD.match(stop.source.text, stop.start)
-    if stop.rule != "flow" or not first or stop.before != first.group() or not re.match(r"[A-Za-z0-9@_\"=]", stop.thing or " "):
+    if (
+        stop.rule != "flow"
+        or not first
+        or stop.before != first.group()
+        or not re.match(r"[A-Za-z0-9@_\"=]", stop.thing or " ")
+    ):
         return None
     span = Span(stop.source, stop.start, stop.start + len(first.group()))
     meant = nearest(first.group(), STATEMENT_WORDS)
@@ -119,21 +159,36 @@ def _statement_typo(stop: Stop) -> Diagnostic | None:
     repeat = re.match(r"[x×][0-9]", stop.thing)
     if repeat or (not meant and _WORD.fullmatch(stop.thing)):
         return None
-    mend = f"did you mean `{meant}`?" if meant else f"statements begin with {', '.join(STATEMENT_WORDS)}; a flow with a shape or a layer"
+    mend = (
+        f"did you mean `{meant}`?"
+        if meant
+        else f"statements begin with {', '.join(STATEMENT_WORDS)}; a flow with a shape or a layer"
+    )
     return Diagnostic("N003", f"`{first.group()}` is no statement", span, help=mend)
 
 
 def _braces(stop: Stop) -> Diagnostic | None:
     """`conv3-c`, `pool3/s`, `conv3-64 xn`: a name where a number or braces belong."""
     match = re.match(r"([-/])([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
-    if match and re.search(r"[A-Za-z0-9_}]$", stop.before) and stop.before == stop.source.text[stop.start : stop.at]:
+    if (
+        match
+        and re.search(r"[A-Za-z0-9_}]$", stop.before)
+        and stop.before == stop.source.text[stop.start : stop.at]
+    ):
         what = "amount" if match[1] == "-" else "stride"
         mend = f"write {_last_word(stop)}{match[1]}{{{match[2]}}}"
-        return Diagnostic("N005", f"the {what} is a number, or an expression in braces", stop.span(len(match[0])), help=mend)
+        return Diagnostic(
+            "N005",
+            f"the {what} is a number, or an expression in braces",
+            stop.span(len(match[0])),
+            help=mend,
+        )
     match = re.match(r"[x×]([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
     if match and _after_step(stop):
         mend = f"write {_last_word(stop)} x{{{match[1]}}}"
-        return Diagnostic("N005", "how often is a number, or an expression in braces", stop.span(), help=mend)
+        return Diagnostic(
+            "N005", "how often is a number, or an expression in braces", stop.span(), help=mend
+        )
     return None
 
 
@@ -144,7 +199,12 @@ def _slashes(stop: Stop) -> Diagnostic | None:
         return None
     what = "stride" if match[1] == "/" else "amount"
     mend = f"write {_last_word(stop)}{match[1]}{match[2]}"
-    return Diagnostic("N003", f"one `{match[1]}` stands before the {what}", stop.span(len(match.group())), help=mend)
+    return Diagnostic(
+        "N003",
+        f"one `{match[1]}` stands before the {what}",
+        stop.span(len(match.group())),
+        help=mend,
+    )
 
 
 def _apart(stop: Stop) -> Diagnostic | None:
@@ -153,7 +213,9 @@ def _apart(stop: Stop) -> Diagnostic | None:
     if not match or not _after_step(stop) or not re.match(r"[A-Za-z_]", _last_word(stop)):
         return None
     mend = f"write {_last_word(stop)}{match[1]}{match[2]}, without blanks"
-    return Diagnostic("N004", "size, amount and stride touch the word", stop.span(len(match.group())), help=mend)
+    return Diagnostic(
+        "N004", "size, amount and stride touch the word", stop.span(len(match.group())), help=mend
+    )
 
 
 def _lone_cross(stop: Stop) -> Diagnostic | None:
@@ -168,16 +230,36 @@ def _lone_cross(stop: Stop) -> Diagnostic | None:
     if number:
         return None
     if stop.at > stop.start and not stop.source.text[stop.at - 1].isspace():
-        return Diagnostic("N003", "a number was expected behind this `x`", stop.span(), help="add it, as in 32x32x3, or remove the `x`")
-    return Diagnostic("N003", "how often is a whole number from 0 up", stop.span(), help=f"write {_last_word(stop)} x2")
+        return Diagnostic(
+            "N003",
+            "a number was expected behind this `x`",
+            stop.span(),
+            help="add it, as in 32x32x3, or remove the `x`",
+        )
+    return Diagnostic(
+        "N003",
+        "how often is a whole number from 0 up",
+        stop.span(),
+        help=f"write {_last_word(stop)} x2",
+    )
 
 
 def _repeat_space(stop: Stop) -> Diagnostic | None:
     """`(...)x2`: the blank before the repeat is missing."""
     match = re.match(r"[x×]([0-9]+|\{)", stop.rest)
-    if not match or not stop.before or stop.source.text[stop.at - 1] in " \t\n" or not _after_step(stop):
+    if (
+        not match
+        or not stop.before
+        or stop.source.text[stop.at - 1] in " \t\n"
+        or not _after_step(stop)
+    ):
         return None
-    return Diagnostic("N003", f"a blank stands before `{match.group()}`", stop.span(len(match.group())), help=f"write ` {match.group()}`")
+    return Diagnostic(
+        "N003",
+        f"a blank stands before `{match.group()}`",
+        stop.span(len(match.group())),
+        help=f"write ` {match.group()}`",
+    )
 
 
 def _loose_repeat(stop: Stop) -> Diagnostic | None:
@@ -186,7 +268,9 @@ def _loose_repeat(stop: Stop) -> Diagnostic | None:
     if not match or not _after_step(stop):
         return None
     mend = f"write {_last_word(stop) or '(...)'} x{match[1]}"
-    return Diagnostic("N003", "the number of a repeat touches its `x`", stop.span(len(match.group())), help=mend)
+    return Diagnostic(
+        "N003", "the number of a repeat touches its `x`", stop.span(len(match.group())), help=mend
+    )
 
 
 def _repeat_order(stop: Stop) -> Diagnostic | None:
@@ -199,7 +283,12 @@ def _repeat_order(stop: Stop) -> Diagnostic | None:
         mend = f"write {match.group()} as {named[1]}: the name is then the last one's"
         return Diagnostic("N003", "the repeat stands before `as`", stop.span(), help=mend)
     if re.search(r"[ \t\n][x×]([0-9_]+|\{[^{}]*\})$", stop.before):
-        return Diagnostic("N003", "a step has one repeat", stop.span(), help="group the inner one: (conv3-64 x2) x3")
+        return Diagnostic(
+            "N003",
+            "a step has one repeat",
+            stop.span(),
+            help="group the inner one: (conv3-64 x2) x3",
+        )
     return None
 
 
@@ -209,7 +298,10 @@ def _def_without_brackets(stop: Stop) -> Diagnostic | None:
     if stop.rule != "def" or stop.thing != "=" or not match:
         return None
     return Diagnostic(
-        "N003", "a block is defined with brackets, also without parameters", stop.span(), help=f"write def {match[1]}() = ..."
+        "N003",
+        "a block is defined with brackets, also without parameters",
+        stop.span(),
+        help=f"write def {match[1]}() = ...",
     )
 
 
@@ -217,13 +309,21 @@ def _trailing_comma(stop: Stop) -> Diagnostic | None:
     if not stop.before.endswith(",") or stop.thing not in (")", "]", "}", "", ">"):
         return None
     at = stop.start + len(stop.before) - 1
-    return Diagnostic("N003", "nothing stands behind this comma", Span(stop.source, at, at + 1), help="remove it")
+    return Diagnostic(
+        "N003", "nothing stands behind this comma", Span(stop.source, at, at + 1), help="remove it"
+    )
 
 
 def _empty_branch(stop: Stop) -> Diagnostic | None:
-    if "STEP" not in stop.expected or stop.before[-1:] not in ("[", "|") or stop.thing not in ("|", "]"):
+    if (
+        "STEP" not in stop.expected
+        or stop.before[-1:] not in ("[", "|")
+        or stop.thing not in ("|", "]")
+    ):
         return None
-    return Diagnostic("N003", "a branch is empty", stop.span(), help="the branch that changes nothing is `id`")
+    return Diagnostic(
+        "N003", "a branch is empty", stop.span(), help="the branch that changes nothing is `id`"
+    )
 
 
 def _dangling_arrow(stop: Stop) -> Diagnostic | None:
@@ -233,10 +333,18 @@ def _dangling_arrow(stop: Stop) -> Diagnostic | None:
     if stop.before.endswith(">") and (stop.thing in ("", ">", ")", "]", "|", ",")):
         at = stop.start + len(stop.before) - 1
         return Diagnostic(
-            "N003", "a layer was expected behind this `>`", Span(stop.source, at, at + 1), help="add the layer, or remove the `>`"
+            "N003",
+            "a layer was expected behind this `>`",
+            Span(stop.source, at, at + 1),
+            help="add the layer, or remove the `>`",
         )
     if stop.thing == ">":
-        return Diagnostic("N003", "a layer was expected before this `>`", stop.span(), help="begin with a shape, a layer or `@name`")
+        return Diagnostic(
+            "N003",
+            "a layer was expected before this `>`",
+            stop.span(),
+            help="begin with a shape, a layer or `@name`",
+        )
     return None
 
 
@@ -245,7 +353,12 @@ def _other_arrow(stop: Stop) -> Diagnostic | None:
     arrow = re.match(r"[-=~|]+>", stop.rest)
     if not arrow or not _after_step(stop):
         return None
-    return Diagnostic("N003", f"steps are joined by `>`, not `{arrow.group()}`", stop.span(len(arrow.group())), help="write `>`")
+    return Diagnostic(
+        "N003",
+        f"steps are joined by `>`, not `{arrow.group()}`",
+        stop.span(len(arrow.group())),
+        help="write `>`",
+    )
 
 
 def _other_bar(stop: Stop) -> Diagnostic | None:
@@ -253,7 +366,12 @@ def _other_bar(stop: Stop) -> Diagnostic | None:
     if stop.thing == "," and "VBAR" in stop.expected:
         return Diagnostic("N003", "branches are parted by `|`", stop.span(), help="write `|`")
     if stop.thing == "|" and _after_step(stop):
-        return Diagnostic("N003", "branches stand in brackets", stop.span(), help="write [ a | b ], or add[ a | b ]")
+        return Diagnostic(
+            "N003",
+            "branches stand in brackets",
+            stop.span(),
+            help="write [ a | b ], or add[ a | b ]",
+        )
     return None
 
 
@@ -261,7 +379,9 @@ def _semicolon(stop: Stop) -> Diagnostic | None:
     if stop.thing != ";":
         return None
     mend = "begin the next statement on a line of its own"
-    return Diagnostic("N003", "a statement ends with its line, not with `;`", stop.span(), help=mend)
+    return Diagnostic(
+        "N003", "a statement ends with its line, not with `;`", stop.span(), help=mend
+    )
 
 
 def _missing_arrow(stop: Stop) -> Diagnostic | None:
@@ -272,30 +392,57 @@ def _missing_arrow(stop: Stop) -> Diagnostic | None:
         return None
     if re.search(r"\bwhen$", stop.before):
         mend = "write when(in > 64, conv1-64), or when(in > 64, conv1-64, pool)"
-        return Diagnostic("N003", "`when` wants a condition and a chain in brackets", stop.span(), help=mend)
-    if _WORD.fullmatch(stop.thing) and nearest(stop.thing, ["as"]) and re.match(r"\w+[ \t]+\w+", stop.rest):
-        return Diagnostic("N003", f"`{stop.thing}` cannot stand here", stop.span(), help="did you mean `as`?")
-    return Diagnostic("N003", f"`>` is missing before `{stop.thing}`", stop.span(), help="steps are joined by `>`")
+        return Diagnostic(
+            "N003", "`when` wants a condition and a chain in brackets", stop.span(), help=mend
+        )
+    if (
+        _WORD.fullmatch(stop.thing)
+        and nearest(stop.thing, ["as"])
+        and re.match(r"\w+[ \t]+\w+", stop.rest)
+    ):
+        return Diagnostic(
+            "N003", f"`{stop.thing}` cannot stand here", stop.span(), help="did you mean `as`?"
+        )
+    return Diagnostic(
+        "N003", f"`>` is missing before `{stop.thing}`", stop.span(), help="steps are joined by `>`"
+    )
 
 
 def _empty_braces(stop: Stop) -> Diagnostic | None:
     if stop.thing == "}" and stop.before.endswith("{"):
-        return Diagnostic("N003", "the braces are empty", stop.span(), help="they hold an expression, such as {2*c}")
+        return Diagnostic(
+            "N003",
+            "the braces are empty",
+            stop.span(),
+            help="they hold an expression, such as {2*c}",
+        )
     return None
 
 
 def _fraction_behind(stop: Stop) -> Diagnostic | None:
     """`conv3-6.5`, `conv3-1e4`: amounts and strides are whole."""
     behind_digit = stop.source.text[max(stop.start, stop.at - 1) : stop.at].isdigit()
-    match = re.match(r"[-/x×]?[0-9_]*\.[0-9]+" + (r"|[eE][+-]?[0-9]+(?![A-Za-z0-9_])" if behind_digit else ""), stop.rest)
+    match = re.match(
+        r"[-/x×]?[0-9_]*\.[0-9]+" + (r"|[eE][+-]?[0-9]+(?![A-Za-z0-9_])" if behind_digit else ""),
+        stop.rest,
+    )
     if not match or not re.search(r"[A-Za-z0-9_]$", stop.before) or "MORETHAN" not in stop.expected:
         return None
     word = re.search(r"([A-Za-z_]+)([0-9]*)$", stop.before)
-    is_option = word and re.fullmatch(r"\.[0-9]+", match.group()) and not stop.rest[match.end() :].startswith(("-", "/"))
+    is_option = (
+        word
+        and re.fullmatch(r"\.[0-9]+", match.group())
+        and not stop.rest[match.end() :].startswith(("-", "/"))
+    )
     mend = f"write {word[1]}({word[2]}{match.group()})" if word and is_option else ""
     if word and not word[2] and re.fullmatch(r"-[0-9]*\.[0-9]+", match.group()):
         mend = f"a fraction is an option, in brackets: {word[1]}({match.group()[1:]})"
-    return Diagnostic("N003", "sizes, amounts, strides and repeats are whole numbers", stop.span(len(match.group())), help=mend)
+    return Diagnostic(
+        "N003",
+        "sizes, amounts, strides and repeats are whole numbers",
+        stop.span(len(match.group())),
+        help=mend,
+    )
 
 
 def _single_equals(stop: Stop) -> Diagnostic | None:
@@ -309,7 +456,10 @@ def _name_behind_number(stop: Stop) -> Diagnostic | None:
     match = re.search(r"(?:^|[^A-Za-z0-9_])([0-9.]+)$", stop.before)
     if match and "TIMES" in stop.expected and _WORD.match(stop.thing):
         return Diagnostic(
-            "N003", f"a product is written with `*`: {match[1]}*{stop.thing}", stop.span(), help=f"write {match[1]}*{stop.thing}"
+            "N003",
+            f"a product is written with `*`: {match[1]}*{stop.thing}",
+            stop.span(),
+            help=f"write {match[1]}*{stop.thing}",
         )
     return None
 
@@ -321,7 +471,11 @@ def _lookalike(stop: Stop) -> Diagnostic | None:
     times = re.match(r"\*[ \t]*([0-9]+)", stop.rest)
     if sign == "*" and not (times and _after_step(stop)):
         return None
-    mend = f"write `{_LOOKALIKES[sign]}`" if sign in _LOOKALIKES else "names are written in ASCII letters, digits and `_`"
+    mend = (
+        f"write `{_LOOKALIKES[sign]}`"
+        if sign in _LOOKALIKES
+        else "names are written in ASCII letters, digits and `_`"
+    )
     if times:
         mend = f"write {_last_word(stop) or '(...)'} x{times[1]}"
     elif not sign.isprintable():
@@ -331,20 +485,34 @@ def _lookalike(stop: Stop) -> Diagnostic | None:
 
 
 def _statement_inside(stop: Stop) -> Diagnostic | None:
-    """`input 32x32x1 conv3-64`: a flow's first `>` is missing; and a number where a name belongs."""
+    """`input 32x32x1 conv3-64`: a flow's first `>` is missing; and a number where a name
+    belongs.
+    """
     option = re.search(r"[(,][ \t\n]*([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
     if "EQUAL" in stop.expected and option and re.match(r"[0-9.]", stop.thing):
-        return Diagnostic("N003", f"`=` is missing before `{stop.thing}`", stop.span(), help=f"write {option[1]}={stop.thing}")
+        return Diagnostic(
+            "N003",
+            f"`=` is missing before `{stop.thing}`",
+            stop.span(),
+            help=f"write {option[1]}={stop.thing}",
+        )
     if "MORETHAN" in stop.expected and re.match(r"\.?[0-9]", stop.rest):
         return Diagnostic(
-            "N003", f"`{stop.thing}` cannot stand here", stop.span(), help="a size touches its word: `conv3-64`, not `conv 3-64`"
+            "N003",
+            f"`{stop.thing}` cannot stand here",
+            stop.span(),
+            help="a size touches its word: `conv3-64`, not `conv 3-64`",
         )
     return None
 
 
 def _name_expected(stop: Stop) -> Diagnostic | None:
     """`net 3x`, `param 5 = 2`, `as 3`."""
-    if not stop.thing or not stop.expected & {"STEP", "NAME"} or stop.expected & {"NUMBER", "LITERAL", "LBRACE", "LPAR"}:
+    if (
+        not stop.thing
+        or not stop.expected & {"STEP", "NAME"}
+        or stop.expected & {"NUMBER", "LITERAL", "LBRACE", "LPAR"}
+    ):
         return None
     if not re.search(r"\b(as|net|param|let|def|tie|transpose)$", stop.before):
         return None
@@ -358,7 +526,9 @@ def _commas_in_shape(stop: Stop) -> Diagnostic | None:
     if not match or not re.search(r"(?:^|[:>]|\binput)[ \t\n]*\($", stop.before):
         return None
     mend = f"write {'x'.join(re.findall('[0-9]+', match.group()))}, without brackets"
-    return Diagnostic("N003", "the sizes of a shape are joined by `x`", stop.span(len(match.group())), help=mend)
+    return Diagnostic(
+        "N003", "the sizes of a shape are joined by `x`", stop.span(len(match.group())), help=mend
+    )
 
 
 def _number_first(stop: Stop) -> Diagnostic | None:
@@ -366,24 +536,42 @@ def _number_first(stop: Stop) -> Diagnostic | None:
     match = re.match(r"([0-9]+)[ \t]*([x×*]?)[ \t]*(?=[A-Za-z(\[])", stop.rest)
     if not match or "STEP" not in stop.expected or not stop.before.endswith((">", "(", "[", "|")):
         return None
-    mend = f"a repeat stands behind its step: conv3-64 x{match[1]}" if match[2] else "a layer begins with its word: conv3-64"
+    mend = (
+        f"a repeat stands behind its step: conv3-64 x{match[1]}"
+        if match[2]
+        else "a layer begins with its word: conv3-64"
+    )
     return Diagnostic("N003", f"`{stop.thing}` cannot stand before a layer", stop.span(), help=mend)
 
 
 def _behind_brackets(stop: Stop) -> Diagnostic | None:
     """`block(32)/2`, `conv3(bn)-64`."""
     match = re.match(r"[-/](?:[0-9][0-9x]*|\{)", stop.rest)
-    if not match or not re.search(r"[A-Za-z0-9_}][(][^()]*\)$", stop.before) or not _after_step(stop):
+    if (
+        not match
+        or not re.search(r"[A-Za-z0-9_}][(][^()]*\)$", stop.before)
+        or not _after_step(stop)
+    ):
         return None
     mend = "write conv3-64/2(bn); a block takes them as its values: block(64, 2)"
-    return Diagnostic("N003", "amount and stride stand before the brackets", stop.span(len(match.group())), help=mend)
+    return Diagnostic(
+        "N003",
+        "amount and stride stand before the brackets",
+        stop.span(len(match.group())),
+        help=mend,
+    )
 
 
 def _plus(stop: Stop) -> Diagnostic | None:
     """`conv3-16 + @a`."""
     if stop.thing != "+" or not _after_step(stop):
         return None
-    return Diagnostic("N003", "layers are not added by `+`", stop.span(), help="write add[ a | b ], or res(...) for a residual")
+    return Diagnostic(
+        "N003",
+        "layers are not added by `+`",
+        stop.span(),
+        help="write add[ a | b ], or res(...) for a residual",
+    )
 
 
 def _dotted(stop: Stop) -> Diagnostic | None:
@@ -401,8 +589,17 @@ def _single_quotes(stop: Stop) -> Diagnostic | None:
     if stop.thing != "'":
         return None
     quoted = re.match(r"'([A-Za-z0-9_]*)'", stop.rest)
-    mend = f"write {quoted[1]}, without quotes" if quoted and quoted[1] else 'strings stand in double quotes: "..."'
-    return Diagnostic("N003", "`'` is not part of the language", stop.span(len(quoted.group()) if quoted else 1), help=mend)
+    mend = (
+        f"write {quoted[1]}, without quotes"
+        if quoted and quoted[1]
+        else 'strings stand in double quotes: "..."'
+    )
+    return Diagnostic(
+        "N003",
+        "`'` is not part of the language",
+        stop.span(len(quoted.group()) if quoted else 1),
+        help=mend,
+    )
 
 
 def _after_step(stop: Stop) -> bool:

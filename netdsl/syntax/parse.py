@@ -15,7 +15,9 @@ from netdsl.syntax.split import Broken, Piece, split
 from netdsl.syntax.tree import Statement
 
 _MOST_REPORTED = 100
-_NAMED = re.compile(r"(?:def|let|param|net|input)[ \t]+([A-Za-z_][A-Za-z0-9_]*)|\bas[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
+_NAMED = re.compile(
+    r"(?:def|let|param|net|input)[ \t]+([A-Za-z_][A-Za-z0-9_]*)|\bas[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
+)
 
 
 class Parsed(NamedTuple):
@@ -24,7 +26,8 @@ class Parsed(NamedTuple):
     Attributes:
         statements: those that could be read, in order.
         diagnostics: what is wrong with the others.
-        lost_names: names that the others would have brought in: not knowing them is no further mistake.
+        lost_names: names that the others would have brought in: not knowing them is no further
+            mistake.
         description: the comment block at the very top.
     """
 
@@ -45,18 +48,27 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
         if not isinstance(result, Diagnostic):
             statements.append(result)
             continue
-        lost.update(name for pair in _NAMED.findall(source.text, piece.start, piece.end) for name in pair if name)
+        lost.update(
+            name
+            for pair in _NAMED.findall(source.text, piece.start, piece.end)
+            for name in pair
+            if name
+        )
         diagnostics.append(result)
         if len(diagnostics) >= _MOST_REPORTED:
             break
-    return Parsed(source, tuple(statements), tuple(diagnostics), frozenset(lost), _description(source.text))
+    return Parsed(
+        source, tuple(statements), tuple(diagnostics), frozenset(lost), _description(source.text)
+    )
 
 
 def _parse_statement(source: Source, piece: Piece) -> Statement | Diagnostic:
     try:
         return _parser().parse(source.text, piece.start, piece.end, piece.rule)  # type: ignore[no-any-return]
     except Fault as fault:
-        return Diagnostic(fault.code, fault.message, Span(source, fault.start, fault.end), help=fault.help)
+        return Diagnostic(
+            fault.code, fault.message, Span(source, fault.start, fault.end), help=fault.help
+        )
     except Unexpected as error:
         at = piece.end if error.at is None else error.at
         return explain(Stop(source, piece.rule, piece.start, piece.end, at, error.expected))

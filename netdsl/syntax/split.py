@@ -1,6 +1,8 @@
-"""Text to statements: each is cut out by lines and brackets alone, so that one broken statement never spoils the next.
+"""Text to statements: each is cut out by lines and brackets alone, so that one broken statement
+never spoils the next.
 
-Everything costly is refused here, before the parser runs: it counts characters, open brackets and the terms of expressions.
+Everything costly is refused here, before the parser runs: it counts characters, open brackets and
+the terms of expressions.
 """
 
 from __future__ import annotations
@@ -54,7 +56,17 @@ def split(source: Source, limits: Limits) -> Iterator[Piece | Broken]:
     text = source.text
     if len(text) > limits.source:
         message = f"the text has {len(text):,} characters, more than the limit of {limits.source:,}"
-        yield Broken("flow", 0, 0, Diagnostic("N401", message, Span(source, 0, 1), help="split it into files that `use` each other"))
+        yield Broken(
+            "flow",
+            0,
+            0,
+            Diagnostic(
+                "N401",
+                message,
+                Span(source, 0, 1),
+                help="split it into files that `use` each other",
+            ),
+        )
         return
     position, previous = 0, ""
     for count in itertools.count(1):
@@ -64,13 +76,20 @@ def split(source: Source, limits: Limits) -> Iterator[Piece | Broken]:
         if count > limits.statements:
             message = f"the text has more than {limits.statements:,} statements"
             span = Span(source, position, position + 1)
-            yield Broken("flow", position, position, Diagnostic("N408", message, span, help="split it into files that `use` each other"))
+            yield Broken(
+                "flow",
+                position,
+                position,
+                Diagnostic("N408", message, span, help="split it into files that `use` each other"),
+            )
             return
         piece = _cut(source, position, limits)
         if text[position] == ">":
             piece = Broken("flow", piece.start, piece.end, _stray_arrow(source, position, previous))
         elif isinstance(piece, Piece):
-            too_long = _too_long_word(source, piece, limits) or _too_many_terms(source, piece, limits)
+            too_long = _too_long_word(source, piece, limits) or _too_many_terms(
+                source, piece, limits
+            )
             piece = Broken(*piece, too_long) if too_long else piece
         yield piece
         position, previous = piece.end, piece.rule
@@ -93,7 +112,9 @@ def _cut(source: Source, start: int, limits: Limits) -> Piece | Broken:
                     return Broken(rule, start, at, _never_closed(source, open_brackets[-1], at + 1))
                 continue
             following = _GAP.match(text, at).end()  # type: ignore[union-attr]
-            if rule in _CONTINUED and (text[following : following + 1] == ">" or _ends_in_equals(text, start, at)):
+            if rule in _CONTINUED and (
+                text[following : following + 1] == ">" or _ends_in_equals(text, start, at)
+            ):
                 inside_gap = following
                 continue
             return Piece(rule, start, _last_character(text, start, at))
@@ -101,7 +122,9 @@ def _cut(source: Source, start: int, limits: Limits) -> Piece | Broken:
             open_brackets.append((sign, at))
             if len(open_brackets) > limits.brackets:
                 message = f"more than {limits.brackets} brackets are open here"
-                return _broken_to_line_end(source, rule, start, Diagnostic("N402", message, Span(source, at, at + 1)))
+                return _broken_to_line_end(
+                    source, rule, start, Diagnostic("N402", message, Span(source, at, at + 1))
+                )
         elif sign in ")]}":
             if not open_brackets or open_brackets[-1][0] != _CLOSES[sign]:
                 problem = _mismatch(source, open_brackets, sign, at)
@@ -109,7 +132,12 @@ def _cut(source: Source, start: int, limits: Limits) -> Piece | Broken:
             open_brackets.pop()
         elif sign == '"':
             span = Span(source, at, at + len(source.line(at)) - source.position(at)[1] + 1)
-            problem = Diagnostic("N002", "this string is never closed", span, help='a string ends with `"` on the same line')
+            problem = Diagnostic(
+                "N002",
+                "this string is never closed",
+                span,
+                help='a string ends with `"` on the same line',
+            )
             return _broken_to_line_end(source, rule, start, problem)
     if open_brackets:
         return Broken(rule, start, len(text), _never_closed(source, open_brackets[-1], None))
@@ -122,7 +150,9 @@ def _ends_in_equals(text: str, start: int, at: int) -> bool:
 
 
 def _last_character(text: str, start: int, end: int) -> int:
-    """Where the statement's own text ends: behind its last character that is neither blank nor comment."""
+    """Where the statement's own text ends: behind its last character that is neither blank nor
+    comment.
+    """
     line_start = max(start, text.rfind("\n", start, end) + 1)
     for mark in _MARKS.finditer(text, line_start, end):
         if mark.group().startswith("#"):
@@ -139,16 +169,31 @@ def _broken_to_line_end(source: Source, rule: str, start: int, diagnostic: Diagn
 
 def _never_closed(source: Source, bracket: tuple[str, int], statement: int | None) -> Diagnostic:
     sign, at = bracket
-    notes = (Note("this line begins a new statement", Span(source, statement, statement + 1)),) if statement else ()
+    notes = (
+        (Note("this line begins a new statement", Span(source, statement, statement + 1)),)
+        if statement
+        else ()
+    )
     return Diagnostic(
-        "N001", f"`{sign}` is never closed", Span(source, at, at + 1), help=f"add the `{_CLOSER[sign]}` that belongs to it", notes=notes
+        "N001",
+        f"`{sign}` is never closed",
+        Span(source, at, at + 1),
+        help=f"add the `{_CLOSER[sign]}` that belongs to it",
+        notes=notes,
     )
 
 
-def _mismatch(source: Source, open_brackets: list[tuple[str, int]], sign: str, at: int) -> Diagnostic:
+def _mismatch(
+    source: Source, open_brackets: list[tuple[str, int]], sign: str, at: int
+) -> Diagnostic:
     span = Span(source, at, at + 1)
     if not open_brackets:
-        return Diagnostic("N001", f"`{sign}` closes nothing", span, help=f"remove it, or open a `{_CLOSES[sign]}` before it")
+        return Diagnostic(
+            "N001",
+            f"`{sign}` closes nothing",
+            span,
+            help=f"remove it, or open a `{_CLOSES[sign]}` before it",
+        )
     opener, where = open_brackets[-1]
     return Diagnostic(
         "N001",
@@ -160,7 +205,9 @@ def _mismatch(source: Source, open_brackets: list[tuple[str, int]], sign: str, a
 
 
 def _stray_arrow(source: Source, at: int, previous: str) -> Diagnostic:
-    reason = f"a `{previous}` statement cannot be continued" if previous else "nothing stands above it"
+    reason = (
+        f"a `{previous}` statement cannot be continued" if previous else "nothing stands above it"
+    )
     return Diagnostic(
         "N003",
         f"a line that begins with `>` continues the statement above, but {reason}",
@@ -181,18 +228,25 @@ def _too_long_word(source: Source, piece: Piece, limits: Limits) -> Diagnostic |
 
 
 def _too_many_terms(source: Source, piece: Piece, limits: Limits) -> Diagnostic | None:
-    """Long expressions are refused by a count of their terms: the parser would take seconds for 200,000 additions."""
+    """Long expressions are refused by a count of their terms: the parser would take seconds for
+    200,000 additions.
+    """
     if piece.end - piece.start <= 2 * limits.terms:
         return None
     for start, end in _expressions(source.text, piece):
-        if end - start > 2 * limits.terms and sum(1 for _ in _TERM.finditer(source.text, start, end)) > 2 * limits.terms:
+        if (
+            end - start > 2 * limits.terms
+            and sum(1 for _ in _TERM.finditer(source.text, start, end)) > 2 * limits.terms
+        ):
             message = f"this expression has more than {limits.terms:,} terms"
             return Diagnostic("N403", message, Span(source, start, end))
     return None
 
 
 def _expressions(text: str, piece: Piece) -> Iterator[tuple[int, int]]:
-    """Where the statement holds expressions: in braces, behind `param`, in the condition of `when`."""
+    """Where the statement holds expressions: in braces, behind `param`, in the condition of
+    `when`.
+    """
     if piece.rule == "param":
         yield piece.start, piece.end
     for braces in _BRACES.finditer(text, piece.start, piece.end):

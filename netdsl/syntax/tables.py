@@ -1,6 +1,8 @@
-"""The parser's tables, made once by Lark from `grammar/netdsl.lark` and kept as JSON: making them costs more than a whole `table`.
+"""The parser's tables, made once by Lark from `grammar/netdsl.lark` and kept as JSON: making them
+costs more than a whole `table`.
 
-`python -m netdsl.syntax.tables` (or `make tables`) makes `grammar/netdsl.json` again; a test says when it is stale.
+`python -m netdsl.syntax.tables` (or `make tables`) makes `grammar/netdsl.json` again; a test says
+when it is stale.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ STARTS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expec
 def made_from_grammar() -> dict[str, Any]:
     """The tables, made anew, as `lalr.Parser` takes them.
 
-    - `terminals`: each token's pattern, in the order in which they are tried; `ignored`: those that go nowhere.
-    - `rules`: of each its name, how many symbols it has, the builder's method, whether it stands for its only symbol, and which of
-      its symbols the method gets.
-    - `states`: for each what a token or a rule leads to: the next state, or `~r` to reduce by rule r.
+    - `terminals`: each token's pattern, in the order in which they are tried; `ignored`: those that
+      go nowhere.
+    - `rules`: of each its name, how many symbols it has, the builder's method, whether it stands
+      for its only symbol, and which of its symbols the method gets.
+    - `states`: for each what a token or a rule leads to: the next state, or `~r` to reduce by rule
+      r.
     - `starts`: the state in which each statement begins.
     """
     from lark import Lark
@@ -28,20 +32,34 @@ def made_from_grammar() -> dict[str, Any]:
 
     with open(os.path.join(grammar_folder(), "netdsl.lark"), encoding="utf-8") as file:
         text = file.read()
-    lark = Lark(text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True)
+    lark = Lark(
+        text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True
+    )
     table = lark.parser.parser._parse_table
     rules = {rule: number for number, rule in enumerate(lark.rules)}
     found = list(dict.fromkeys(table.start_states[start] for start in STARTS))
-    for state in found:  # in the order in which they are reached: Lark's own numbers differ from one run of Python to the next
+    # in the order in which they are reached: Lark's own numbers differ from one run of Python to
+    # the next
+    for state in found:
         row = sorted(table.states[state].items())
-        found += [to for to in dict.fromkeys(to for _, (kind, to) in row if kind is Shift) if to not in found]
+        found += [
+            to
+            for to in dict.fromkeys(to for _, (kind, to) in row if kind is Shift)
+            if to not in found
+        ]
     number = {state: position for position, state in enumerate(found)}
     return {
-        "terminals": {str(terminal.name): terminal.pattern.to_regexp() for terminal in sorted(lark.terminals, key=_lark_order)},
+        "terminals": {
+            str(terminal.name): terminal.pattern.to_regexp()
+            for terminal in sorted(lark.terminals, key=_lark_order)
+        },
         "ignored": [str(name) for name in lark.ignore_tokens],
         "rules": [_described(rule) for rule in lark.rules],
         "states": [
-            {str(name): number[to] if kind is Shift else ~rules[to] for name, (kind, to) in sorted(table.states[state].items())}
+            {
+                str(name): number[to] if kind is Shift else ~rules[to]
+                for name, (kind, to) in sorted(table.states[state].items())
+            }
             for state in found
         ],
         "starts": {start: number[table.start_states[start]] for start in STARTS},
@@ -50,13 +68,20 @@ def made_from_grammar() -> dict[str, Any]:
 
 def _lark_order(terminal: Any) -> tuple[Any, ...]:
     """Lark's lexers try terminals by priority, then the longer pattern first."""
-    return (-terminal.priority, -terminal.pattern.max_width, -len(terminal.pattern.value), terminal.name)
+    return (
+        -terminal.priority,
+        -terminal.pattern.max_width,
+        -len(terminal.pattern.value),
+        terminal.name,
+    )
 
 
 def _described(rule: Any) -> list[Any]:
     """A rule's row of the table."""
     symbols, name = rule.expansion, str(rule.origin.name)
-    missing = "".join("1" if empty else "0" for empty in rule.options.empty_indices or [False] * len(symbols)).split("0")
+    missing = "".join(
+        "1" if empty else "0" for empty in rule.options.empty_indices or [False] * len(symbols)
+    ).split("0")
     parts: list[int | list[int] | None] = [None] * len(missing[0])
     for place, symbol in enumerate(symbols):
         if not symbol.is_term and symbol.name.startswith("_"):
@@ -66,7 +91,13 @@ def _described(rule: Any) -> list[Any]:
         parts += [None] * len(missing[place + 1])
     single = bool(rule.options.expand1 and len(parts) == 1 and not rule.alias)
     method = "" if single or name.startswith("_") else str(rule.alias or name)
-    return [name, len(symbols), method, single, None if parts == list(range(len(symbols))) else parts]
+    return [
+        name,
+        len(symbols),
+        method,
+        single,
+        None if parts == list(range(len(symbols))) else parts,
+    ]
 
 
 def main() -> None:

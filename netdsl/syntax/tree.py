@@ -1,6 +1,7 @@
 """What a text says, as frozen values: the tree that the parser gives and that `expand` reads.
 
-`start` and `end` are offsets in the source. Named tuples, because two dozen dataclasses would cost 18 ms at every start.
+`start` and `end` are offsets in the source. Named tuples, because two dozen dataclasses would cost
+18 ms at every start.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ class Instruction(NamedTuple):
 
 
 class Expression(NamedTuple):
-    """A postfix program: evaluating it needs no recursion, however long or deep the expression is."""
+    """A postfix program: evaluating it needs no recursion, however long or deep the expression
+    is.
+    """
 
     code: tuple[Instruction, ...]
     start: int
@@ -70,7 +73,9 @@ class Argument(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """A word with what belongs to it: a kind, a block, a shared piece or a parameter; `size` is what stands in braces only."""
+    """A word with what belongs to it: a kind, a block, a shared piece or a parameter; `size` is
+    what stands in braces only.
+    """
 
     word: Name
     size: Sizes | None
@@ -132,7 +137,7 @@ class Chain(NamedTuple):
 Value: TypeAlias = Number | String | Expression | Sizes | Tuple | Chain
 
 
-# --- statements -------------------------------------------------------------------------------------------------------
+# --- statements -----------------------------------------------------------------------------------
 
 
 class Net(NamedTuple):

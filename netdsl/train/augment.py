@@ -1,7 +1,10 @@
-"""Training examples changed by chance, so that a network sees no image twice. Targets change in `mixed` alone.
+"""Training examples changed by chance, so that a network sees no image twice.
 
-All chance is drawn from a numpy Generator that is handed in. One made from the seed, the epoch and the batch gives the same
-images whenever it is asked for, so a training that is taken up again sees what it would have seen.
+Targets change in `mixed` alone.
+
+All chance is drawn from a numpy Generator that is handed in. One made from the seed, the epoch and
+the batch gives the same images whenever it is asked for, so a training that is taken up again sees
+what it would have seen.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class Wanted(Protocol):
-    """Which changes are made; None and 0 make none. Angles are in degrees, lengths in pixels of the network's input."""
+    """Which changes are made; None and 0 make none.
+
+    Angles are in degrees, lengths in pixels of the network's input.
+    """
 
     @property
     def flip(self) -> str | None: ...
@@ -54,21 +60,48 @@ class Wanted(Protocol):
 
 FLIPS = ("horizontal", "vertical", "both")
 
-IMAGES = ("flip", "shift", "scale", "rotate", "shear", "crop", "brightness", "contrast", "colour", "cutout")
+IMAGES = (
+    "flip",
+    "shift",
+    "scale",
+    "rotate",
+    "shear",
+    "crop",
+    "brightness",
+    "contrast",
+    "colour",
+    "cutout",
+)
 """The keys that change images [h, w, c]; the others change numbers of any shape."""
 
 ASPECT = 4 / 3
-"""A crop is at most this much wider or higher, for its size, than the image (Szegedy et al., 2015, "Going deeper with
-convolutions", section 6)."""
+"""A crop is at most this much wider or higher, for its size, than the image (Szegedy et al., 2015,
+"Going deeper with convolutions", section 6).
+"""
 
 DRAWN = (
-    *("horizontal", "vertical", "down", "right", "scale", "rotate", "shear", "area", "aspect", "top", "left"),
+    *(
+        "horizontal",
+        "vertical",
+        "down",
+        "right",
+        "scale",
+        "rotate",
+        "shear",
+        "area",
+        "aspect",
+        "top",
+        "left",
+    ),
     *("brightness", "contrast", "colour", "hole_row", "hole_column"),
 )
-"""The draws for each image, in their order. New ones come last, so that those before them stay as they are."""
+"""The draws for each image, in their order.
+
+New ones come last, so that those before them stay as they are.
+"""
 
 
-# --- what goes together -------------------------------------------------------------------------------------------
+# --- what goes together ---------------------------------------------------------------------------
 
 
 def unfit(wanted: Wanted, shape: Shape) -> tuple[str, str] | None:
@@ -79,51 +112,84 @@ def unfit(wanted: Wanted, shape: Shape) -> tuple[str, str] | None:
     if wanted.shift and wanted.shift >= min(shape[:2]):
         return "shift", f"a shift of {wanted.shift} leaves nothing of {shape[0]}x{shape[1]} pixels"
     if wanted.colour and shape[2] != 3:
-        return "colour", f"`colour` changes images of 3 channels; the network's input is {size(shape)}"
+        return (
+            "colour",
+            f"`colour` changes images of 3 channels; the network's input is {size(shape)}",
+        )
     if wanted.cutout and wanted.cutout >= min(shape[:2]):
-        return "cutout", f"a cutout of {wanted.cutout} leaves nothing of {shape[0]}x{shape[1]} pixels"
+        return (
+            "cutout",
+            f"a cutout of {wanted.cutout} leaves nothing of {shape[0]}x{shape[1]} pixels",
+        )
     return None
 
 
-WRITTEN = {"digit", "digits", "letter", "letters", "mnist", "emnist", "kmnist", "qmnist", "notmnist", "omniglot", "svhn", "usps"}
+WRITTEN = {
+    "digit",
+    "digits",
+    "letter",
+    "letters",
+    "mnist",
+    "emnist",
+    "kmnist",
+    "qmnist",
+    "notmnist",
+    "omniglot",
+    "svhn",
+    "usps",
+}
 UPRIGHT = {"cifar", "fashion", "fashionmnist"}
 """Words in the names of data: signs that are read, and things that are seen the right way up."""
 
 LEAN = 15
-"""Degrees: turned or slanted further, a digit may be read as another one. Cireşan et al. (2010, "Deep, big, simple neural nets
-for handwritten digit recognition") turn or slant those of MNIST by up to 15, and 1 and 7 by no more than 7.5."""
+"""Degrees: turned or slanted further, a digit may be read as another one. Cireşan et al. (2010,
+"Deep, big, simple neural nets for handwritten digit recognition") turn or slant those of MNIST by
+up to 15, and 1 and 7 by no more than 7.5.
+"""
 
 
 def doubts(wanted: Wanted, source: str) -> list[str]:
-    """What may spoil images of this source (a data set's name or a path): changes that give another class, or none."""
+    """What may spoil images of this source (a data set's name or a path): changes that give
+    another class, or none.
+    """
     name = PurePath(source.replace("\\", "/")).stem
     words = set(re.split(r"[^a-z]+", name.lower()))
     found = []
     if words & UPRIGHT:  # first: `fashion_mnist` shows clothes
         if wanted.flip in ("vertical", "both"):
-            found.append(f"`flip: {wanted.flip}` turns images of `{name}` upside down; those to be told apart never are")
+            found.append(
+                f"`flip: {wanted.flip}` turns images of `{name}` upside down; those to be told apart never are"
+            )
     elif words & WRITTEN:
         if wanted.flip:
             reason = "a mirrored 2 is no 2, a mirrored b is a d"
-            found.append(f"`flip: {wanted.flip}` makes other signs of those in `{name}`, or none: {reason}")
+            found.append(
+                f"`flip: {wanted.flip}` makes other signs of those in `{name}`, or none: {reason}"
+            )
         for key, verb in (("rotate", "turned"), ("shear", "slanted")):
             degrees = getattr(wanted, key) or 0
             if degrees > LEAN:
-                reason = f"{verb} by more than {LEAN} degrees, a 1 may be read as a 7, and a 4 as a 9"
-                found.append(f"`{key}: {degrees:g}` may make other signs of those in `{name}`: {reason}")
+                reason = (
+                    f"{verb} by more than {LEAN} degrees, a 1 may be read as a 7, and a 4 as a 9"
+                )
+                found.append(
+                    f"`{key}: {degrees:g}` may make other signs of those in `{name}`: {reason}"
+                )
     return found
 
 
-# --- images -------------------------------------------------------------------------------------------------------
+# --- images ---------------------------------------------------------------------------------------
 
 
 def augmented(x: Floats, wanted: Wanted, chance: np.random.Generator) -> Floats:
-    """The images [n, h, w, c] changed as wanted: moved, then coloured, then made noisy, then cut out. `x` itself stays as it was.
+    """The images [n, h, w, c] changed as wanted: moved, then coloured, then made noisy, then cut
+    out. `x` itself stays as it was.
 
-    `x` [n, ...] need not be images where only noise is wanted. The wish must be one that `unfit` has nothing against.
+    `x` [n, ...] need not be images where only noise is wanted. The wish must be one that `unfit`
+    has nothing against.
 
-    So much is drawn whatever is wanted: a number for each of `DRAWN` and each image, then a seed for the noise. So no change
-    depends on which others are made.
+    So much is drawn whatever is wanted: a number for each of `DRAWN` and each image, then a seed
+    for the noise. So no change depends on which others are made.
     """
     import numpy as np
 
@@ -138,10 +204,12 @@ def augmented(x: Floats, wanted: Wanted, chance: np.random.Generator) -> Floats:
 
 
 def numbers(wanted: Wanted, shape: Shape, chance: np.random.Generator) -> dict[str, NDArray[Any]]:
-    """What `augmented` does to inputs of this shape [n, ...] with the same chance, in numbers; what is not wanted is left out.
+    """What `augmented` does to inputs of this shape [n, ...] with the same chance, in numbers; what
+    is not wanted is left out.
 
-    `maps` [n, 2, 3] as `warped` takes them, `light` [n, 3] the factors of contrast and colour and what is added to the brightness,
-    `noise` [n, ...], `holes` [n, 2] the first row and column of the square that is cut out.
+    `maps` [n, 2, 3] as `warped` takes them, `light` [n, 3] the factors of contrast and colour and
+    what is added to the brightness, `noise` [n, ...], `holes` [n, 2] the first row and column of
+    the square that is cut out.
     """
     drawn, seed = _draws(shape[0], chance)
     found: dict[str, NDArray[Any]] = {}
@@ -162,10 +230,11 @@ def bends(wanted: Wanted) -> bool:
 
 
 def mixed(x: Floats, y: Floats, alpha: float, chance: np.random.Generator) -> tuple[Floats, Floats]:
-    """Inputs [n, ...] and targets [n, ...] (rows of shares, or values), each mixed with another example's.
+    """Inputs [n, ...] and targets [n, ...] (rows of shares, or values), each mixed with another
+    example's.
 
-    Partners come from a permutation, the shares of each pair from Beta(alpha, alpha): Zhang et al., 2018, "mixup: Beyond
-    empirical risk minimization", with a draw for each example.
+    Partners come from a permutation, the shares of each pair from Beta(alpha, alpha): Zhang et al.,
+    2018, "mixup: Beyond empirical risk minimization", with a draw for each example.
     """
     partners, share = pairs(len(x), alpha, chance)
 
@@ -176,13 +245,17 @@ def mixed(x: Floats, y: Floats, alpha: float, chance: np.random.Generator) -> tu
     return mix(x), mix(y)
 
 
-def pairs(count: int, alpha: float, chance: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
+def pairs(
+    count: int, alpha: float, chance: np.random.Generator
+) -> tuple[NDArray[np.int64], Floats]:
     """For each of so many examples the one that it is mixed with, and its own share: [n] each."""
     return chance.permutation(count), chance.beta(alpha, alpha, count).astype("float32")
 
 
 def shifted(x: Floats, moves: NDArray[np.int64]) -> Floats:
-    """Images [n, h, w, c], each moved down and right by its [n, 2] pixels; what comes in from outside is 0."""
+    """Images [n, h, w, c], each moved down and right by its [n, 2] pixels; what comes in from
+    outside is 0.
+    """
     import numpy as np
 
     moved = np.zeros_like(x)
@@ -199,15 +272,21 @@ BLOCK = 1 << 14
 
 
 def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
-    """Images [n, h, w, c] whose pixel at p shows what was at maps[i] @ (p, 1), bilinearly; outside is 0.
+    """Images [n, h, w, c] whose pixel at p shows what was at maps[i] @ (p, 1), bilinearly; outside
+    is 0.
 
     maps [n, 2, 3]. Positions are (row, column) in pixels, counted from the image's centre.
     """
     import numpy as np
 
     count, height, width, depth = x.shape
-    tall, wide = height + 3, width + 3  # a pixel of 0 before and two behind: each position has four neighbours
-    rows, columns = (np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2) for side in (height, width))
+    tall, wide = (
+        height + 3,
+        width + 3,
+    )  # a pixel of 0 before and two behind: each position has four neighbours
+    rows, columns = (
+        np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2) for side in (height, width)
+    )
     factors: Floats = maps.astype(np.float32)[..., None, None]
     result = np.empty(x.shape, np.float32)
     step = max(1, BLOCK // (height * width))
@@ -218,13 +297,17 @@ def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
         corners, parts = [], []
         for axis, side in enumerate((height, width)):
             offset = block[:, axis, 2] + np.float32((side - 1) / 2 + 1)
-            position: Floats = block[:, axis, 0] * rows[:, None] + (block[:, axis, 1] * columns + offset)
+            position: Floats = block[:, axis, 0] * rows[:, None] + (
+                block[:, axis, 1] * columns + offset
+            )
             np.clip(position, 0, side + 1, out=position)
             corner = position.astype(np.intp)
             position -= corner
             corners.append(corner)
             parts.append(position[..., None])
-        corner = corners[0] * wide + corners[1] + np.arange(len(images))[:, None, None] * (tall * wide)
+        corner = (
+            corners[0] * wide + corners[1] + np.arange(len(images))[:, None, None] * (tall * wide)
+        )
         pixels, (down, right) = padded.reshape(-1, depth), parts
         upper = _between(pixels.take(corner, 0), pixels.take(corner + 1, 0), right)
         corner += wide
@@ -241,7 +324,7 @@ def _between(a: Floats, b: Floats, part: Floats) -> Floats:
     return b
 
 
-# --- the parts ----------------------------------------------------------------------------------------------------
+# --- the parts ------------------------------------------------------------------------------------
 
 
 def _draws(count: int, chance: np.random.Generator) -> tuple[Draws, int]:
@@ -266,7 +349,9 @@ def _spread(draws: NDArray[np.float64], most: float | None) -> NDArray[np.float6
 
 def _flips(wanted: Wanted, drawn: Draws) -> list[NDArray[np.bool_]]:
     """Which images are turned upside down, and which are mirrored: [n] each."""
-    return [(drawn[way] < 0.5) & (wanted.flip in (way, "both")) for way in ("vertical", "horizontal")]
+    return [
+        (drawn[way] < 0.5) & (wanted.flip in (way, "both")) for way in ("vertical", "horizontal")
+    ]
 
 
 def _moves(wanted: Wanted, drawn: Draws) -> NDArray[np.int64]:
@@ -279,7 +364,10 @@ def _moves(wanted: Wanted, drawn: Draws) -> NDArray[np.int64]:
 
 
 def _moved(x: Floats, wanted: Wanted, drawn: Draws) -> Floats:
-    """The images after all that moves their pixels. Where whole pixels do, each keeps its value to the bit."""
+    """The images after all that moves their pixels.
+
+    Where whole pixels do, each keeps its value to the bit.
+    """
     import numpy as np
 
     if bends(wanted):
@@ -294,9 +382,11 @@ def _moved(x: Floats, wanted: Wanted, drawn: Draws) -> Floats:
 
 
 def _maps(sides: Shape, wanted: Wanted, drawn: Draws) -> NDArray[np.float64]:
-    """What `warped` takes [n, 2, 3]: each image is scaled, slanted, turned and shifted, then cropped, then flipped.
+    """What `warped` takes [n, 2, 3]: each image is scaled, slanted, turned and shifted, then
+    cropped, then flipped.
 
-    A map leads back from a pixel to its origin, so the steps stand in the reverse order and are undone.
+    A map leads back from a pixel to its origin, so the steps stand in the reverse order and are
+    undone.
     """
     import numpy as np
 
@@ -308,18 +398,23 @@ def _maps(sides: Shape, wanted: Wanted, drawn: Draws) -> NDArray[np.float64]:
     angle = np.deg2rad(_spread(drawn["rotate"], wanted.rotate))
     slant = np.tan(np.deg2rad(_spread(drawn["shear"], wanted.shear)))
     sine, cosine = np.sin(angle), np.cos(angle)
-    back = np.stack([cosine, sine, slant * cosine - sine, slant * sine + cosine], 1).reshape(-1, 2, 2)
+    back = np.stack([cosine, sine, slant * cosine - sine, slant * sine + cosine], 1).reshape(
+        -1, 2, 2
+    )
     back /= (1 + _spread(drawn["scale"], wanted.scale))[:, None, None]
     moved = back[:, :, 0] * offset[:, :1] + back[:, :, 1] * offset[:, 1:]
     return np.concatenate([back * (share * signs)[:, None], moved[..., None]], 2)
 
 
-def _windows(sides: Shape, least: float | None, drawn: Draws) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Crops of at least this share of the area: their height and width as shares of the image's [n, 2], and how far their
-    centres lie from the image's, in pixels [n, 2].
+def _windows(
+    sides: Shape, least: float | None, drawn: Draws
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Crops of at least this share of the area: their height and width as shares of the image's [n,
+    2], and how far their centres lie from the image's, in pixels [n, 2].
 
-    The area is drawn evenly, then the logarithm of the aspect within what the image has room for, then the place. The corner
-    pixels' centres are the corners of the image, so that no window reaches over its edge.
+    The area is drawn evenly, then the logarithm of the aspect within what the image has room for,
+    then the place. The corner pixels' centres are the corners of the image, so that no window
+    reaches over its edge.
     """
     import numpy as np
 
@@ -335,17 +430,23 @@ def _light(wanted: Wanted, drawn: Draws) -> Floats:
     """The factors of contrast and colour, and what is added to the brightness: [n, 3]."""
     import numpy as np
 
-    contrast, colour, brightness = (_spread(drawn[name], getattr(wanted, name)) for name in ("contrast", "colour", "brightness"))
+    contrast, colour, brightness = (
+        _spread(drawn[name], getattr(wanted, name)) for name in ("contrast", "colour", "brightness")
+    )
     return np.stack([1 + contrast, 1 + colour, brightness], 1).astype(np.float32)
 
 
 def _coloured(x: Floats, given: Floats, wanted: Wanted, drawn: Draws) -> Floats:
-    """The images x with other brightness, contrast and saturation; where the `given` image lay in 0..1, it is clipped to that."""
+    """The images x with other brightness, contrast and saturation; where the `given` image lay
+    in 0..1, it is clipped to that.
+    """
     import numpy as np
 
     if not (wanted.brightness or wanted.contrast or wanted.colour):
         return x
-    contrast, colour, brightness = (change[:, None, None, None] for change in _light(wanted, drawn).T)
+    contrast, colour, brightness = (
+        change[:, None, None, None] for change in _light(wanted, drawn).T
+    )
     if wanted.contrast:
         mean = x.mean((1, 2, 3), keepdims=True)
         x = (x - mean) * contrast + mean
@@ -358,9 +459,11 @@ def _coloured(x: Floats, given: Floats, wanted: Wanted, drawn: Draws) -> Floats:
 
 
 def _holes(sides: Shape, side: int, drawn: Draws) -> NDArray[np.bool_]:
-    """A square of `side` pixels around a random pixel of each image [n, h, w, 1]; it may hang over the edge.
+    """A square of `side` pixels around a random pixel of each image [n, h, w, 1]; it may hang over
+    the edge.
 
-    DeVries and Taylor, 2017, "Improved regularization of convolutional neural networks with cutout".
+    DeVries and Taylor, 2017, "Improved regularization of convolutional neural networks with
+    cutout".
     """
     import numpy as np
 

@@ -1,4 +1,6 @@
-"""A training's numbers in one file, written beside and renamed: what is needed to go on bit for bit. This module imports Keras."""
+"""A training's numbers in one file, written beside and renamed: what is needed to go on bit for
+bit. This module imports Keras.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,18 @@ from netdsl.train.state import State, as_plain, from_plain
 
 
 def arrays_of(model: keras.Model) -> dict[str, Any]:
-    """What training changes, by path: the weights, the random states of its layers, and the optimizer's numbers."""
+    """What training changes, by path: the weights, the random states of its layers, and the
+    optimizer's numbers.
+    """
     held = {f"model/{place}": variable for place, variable in enumerate(model.variables)}
-    held |= {f"optimizer/{place}": variable for place, variable in enumerate(model.optimizer.variables)}
-    # copied: under torch the arrays are the variables themselves; bfloat16, which NumPy's files do not know, fits into float32
-    return {name: _plain(keras.ops.convert_to_numpy(variable.value)) for name, variable in held.items()}
+    held |= {
+        f"optimizer/{place}": variable for place, variable in enumerate(model.optimizer.variables)
+    }
+    # copied: under torch the arrays are the variables themselves; bfloat16, which NumPy's files do
+    # not know, fits into float32
+    return {
+        name: _plain(keras.ops.convert_to_numpy(variable.value)) for name, variable in held.items()
+    }
 
 
 def _plain(array: Any) -> Any:
@@ -28,7 +37,10 @@ def _plain(array: Any) -> Any:
 
 
 def restore(model: keras.Model, held: dict[str, Any]) -> None:
-    """Gives the model and its optimizer the numbers of `arrays_of`. Raises ValueError where they are another model's."""
+    """Gives the model and its optimizer the numbers of `arrays_of`.
+
+    Raises ValueError where they are another model's.
+    """
     for kind, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
         for place, variable in enumerate(variables):
             array = held.get(f"{kind}/{place}")
@@ -38,7 +50,9 @@ def restore(model: keras.Model, held: dict[str, Any]) -> None:
 
 
 def write_checkpoint(folder: Path, model: keras.Model, state: State, best: list[Any]) -> None:
-    """Writes where the training stands. Raises RunError N610 where the disk does not take it; then the last one still stands."""
+    """Writes where the training stands. Raises RunError N610 where the disk does not take it;
+    then the last one still stands.
+    """
     held = arrays_of(model) | {f"best/{place}": _plain(array) for place, array in enumerate(best)}
     told = np.frombuffer(json.dumps(as_plain(state)).encode(), np.uint8)
 
@@ -50,7 +64,9 @@ def write_checkpoint(folder: Path, model: keras.Model, state: State, best: list[
 
 
 def read_checkpoint(folder: Path, model: keras.Model) -> tuple[State, list[Any]] | None:
-    """Brings the model to where the training stood; its state and its best weights. None where nothing was written yet.
+    """Brings the model to where the training stood; its state and its best weights.
+
+    None where nothing was written yet.
 
     Raises:
         NetError: N614 where the file is damaged or another model's.
@@ -62,8 +78,12 @@ def read_checkpoint(folder: Path, model: keras.Model) -> tuple[State, list[Any]]
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             held = {name: file[name] for name in file.files}
         state = from_plain(json.loads(held.pop("state").tobytes()))
-        best = [held[f"best/{place}"] for place in range(sum(name.startswith("best/") for name in held))]
+        best = [
+            held[f"best/{place}"] for place in range(sum(name.startswith("best/") for name in held))
+        ]
         restore(model, held)
-    except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of a damaged file
+    except (
+        Exception
+    ) as error:  # zip, zlib, NumPy and JSON each raise what they like of a damaged file
         raise fail("N614", f"{path} is damaged, or another network's: {error}") from None
     return state, best

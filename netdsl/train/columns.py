@@ -1,4 +1,6 @@
-"""The columns of a table as numbers: what is kept of each, so that other rows are made numbers in the same way."""
+"""The columns of a table as numbers: what is kept of each, so that other rows are made numbers
+in the same way.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 MISSING = ("median", "drop", "error")
-"""What is done where a number is missing: the training part's median, the row is left out, or an error."""
+"""What is done where a number is missing: the training part's median, the row is left out, or an
+error.
+"""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers, with the training part's mean, deviation and median, or of text, with its categories in order."""
+    """A column of numbers, with the training part's mean, deviation and median, or of text, with
+    its categories in order.
+    """
 
     name: str
     text: bool = False
@@ -34,21 +40,33 @@ class Column:
         return len(self.categories) if self.text else 1
 
     def fitted(self, values: Array) -> Column:
-        """This column with what the training rows [n] tell of it. A column of one value is only centred."""
+        """This column with what the training rows [n] tell of it.
+
+        A column of one value is only centred.
+        """
         import numpy as np
 
         known = values[~np.isnan(values)]
         if self.text:
-            return replace(self, categories=tuple(self.categories[int(code)] for code in np.unique(known)))
+            return replace(
+                self, categories=tuple(self.categories[int(code)] for code in np.unique(known))
+            )
         if not len(known):
             return self
         median = float(np.median(known))
         filled = np.where(np.isnan(values), median, values)
         deviation = float(filled.std())
-        return replace(self, mean=float(filled.mean()), deviation=deviation if deviation > 0 else 1.0, median=median)
+        return replace(
+            self,
+            mean=float(filled.mean()),
+            deviation=deviation if deviation > 0 else 1.0,
+            median=median,
+        )
 
     def numbers(self, values: Array) -> Floats:
-        """Cells [n] as the network takes them [n, width]: standardised, or 1 for the category and else 0. NaN is a missing cell."""
+        """Cells [n] as the network takes them [n, width]: standardised, or 1 for the category
+        and else 0. NaN is a missing cell.
+        """
         import numpy as np
 
         if self.text:
@@ -59,9 +77,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that the network sees, in order; `target` is the one that it learns, `header` says that the file names them.
+    """The columns that the network sees, in order; `target` is the one that it learns, `header`
+    says that the file names them.
 
-    Rows [n, columns] hold numbers, and for a text the place of its category; NaN where a cell is missing or its text unknown.
+    Rows [n, columns] hold numbers, and for a text the place of its category; NaN where a cell is
+    missing or its text unknown.
     """
 
     columns: tuple[Column, ...]
@@ -76,22 +96,39 @@ class Columns:
     @property
     def told(self) -> str:
         """The columns in words: `9 numbers: longitude, ..., ocean_proximity as 5`."""
-        names = [f"{column.name} as {column.width}" if column.text else column.name for column in self.columns]
-        shown = names if len(names) <= 20 else [*names[:10], f"... ({len(names) - 15} more)", *names[-5:]]
+        names = [
+            f"{column.name} as {column.width}" if column.text else column.name
+            for column in self.columns
+        ]
+        shown = (
+            names
+            if len(names) <= 20
+            else [*names[:10], f"... ({len(names) - 15} more)", *names[-5:]]
+        )
         return f"{self.width:,} numbers: {', '.join(shown)}"
 
     def fitted(self, rows: Array) -> Columns:
         """These columns with what the training rows [n, columns] tell of them."""
-        return replace(self, columns=tuple(column.fitted(rows[:, place]) for place, column in enumerate(self.columns)))
+        return replace(
+            self,
+            columns=tuple(
+                column.fitted(rows[:, place]) for place, column in enumerate(self.columns)
+            ),
+        )
 
     def recoded(self, rows: Array, old: Columns) -> Array:
-        """Rows whose texts are places among the categories of `old`, as places among those of these columns."""
+        """Rows whose texts are places among the categories of `old`, as places among those of
+        these columns.
+        """
         import numpy as np
 
         rows = rows.copy()
         for place, (column, before) in enumerate(zip(self.columns, old.columns, strict=True)):
             if column.text:
-                new = [column.categories.index(text) if text in column.categories else np.nan for text in before.categories]
+                new = [
+                    column.categories.index(text) if text in column.categories else np.nan
+                    for text in before.categories
+                ]
                 codes = rows[:, place]
                 known = ~np.isnan(codes)
                 codes[known] = np.array([*new, np.nan])[codes[known].astype(int)]
@@ -101,14 +138,26 @@ class Columns:
         """Rows [n, columns] as the network takes them: float32 [n, width]."""
         import numpy as np
 
-        made = [column.numbers(np.asarray(rows[:, place], float)) for place, column in enumerate(self.columns)]
+        made = [
+            column.numbers(np.asarray(rows[:, place], float))
+            for place, column in enumerate(self.columns)
+        ]
         return np.concatenate(made, axis=1) if made else np.zeros((len(rows), 0), np.float32)
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> Columns:
-        """The columns that `dataclasses.asdict` gave. Raises TypeError, KeyError or ValueError where they are none."""
-        columns = tuple(Column(**{**one, "categories": tuple(map(str, one["categories"]))}) for one in values["columns"])
-        if not all(math.isfinite(one.mean) and math.isfinite(one.median) and 0 < one.deviation < math.inf for one in columns):
+        """The columns that `dataclasses.asdict` gave.
+
+        Raises TypeError, KeyError or ValueError where they are none.
+        """
+        columns = tuple(
+            Column(**{**one, "categories": tuple(map(str, one["categories"]))})
+            for one in values["columns"]
+        )
+        if not all(
+            math.isfinite(one.mean) and math.isfinite(one.median) and 0 < one.deviation < math.inf
+            for one in columns
+        ):
             raise ValueError("a mean, a median or a deviation that is none")
         if values["missing"] not in MISSING:
             raise ValueError(values["missing"])

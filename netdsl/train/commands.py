@@ -20,23 +20,57 @@ _DATA = "a data set's name, an .npz, .npy, .csv or .parquet file, or a folder of
 
 def _set_up_train(parser: argparse.ArgumentParser) -> None:
     _add_job(parser)
-    parser.add_argument("--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)")
+    parser.add_argument(
+        "--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)"
+    )
     tries = parser.add_mutually_exclusive_group()
-    tries.add_argument("--dry-run", action="store_true", help="check everything, take one step, and write nothing")
-    tries.add_argument("--overfit-one-batch", action="store_true", help="learn one batch by heart: what cannot has a mistake in it")
+    tries.add_argument(
+        "--dry-run", action="store_true", help="check everything, take one step, and write nothing"
+    )
+    tries.add_argument(
+        "--overfit-one-batch",
+        action="store_true",
+        help="learn one batch by heart: what cannot has a mistake in it",
+    )
 
 
 def _add_job(parser: argparse.ArgumentParser) -> None:
     add_file(parser)
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE.yaml", help="how to train it; whatever it leaves out has a default")
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE.yaml",
+        help="how to train it; whatever it leaves out has a default",
+    )
     parser.add_argument("--data", metavar="DATA", help=_DATA)
-    parser.add_argument("--target", metavar="NAME", help="what is learned: a column of a table, a file of targets, or input")
-    parser.add_argument("--epochs", type=positive, metavar="N", help="passes over the training data, at most")
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="what is learned: a column of a table, a file of targets, or input",
+    )
+    parser.add_argument(
+        "--epochs", type=positive, metavar="N", help="passes over the training data, at most"
+    )
     parser.add_argument("--batch", type=positive, metavar="N", help="examples in a step")
-    parser.add_argument("--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation")
-    parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"), help="what Keras computes with (default: its own choice)")
-    parser.add_argument("--log", metavar="LOGGERS", type=_names, help="tell each epoch to tensorboard, mlflow, wandb as well")
-    parser.add_argument("--init-from", metavar="OTHER", help="a run, a .keras or a .safetensors file to take first weights from")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("tensorflow", "jax", "torch"),
+        help="what Keras computes with (default: its own choice)",
+    )
+    parser.add_argument(
+        "--log",
+        metavar="LOGGERS",
+        type=_names,
+        help="tell each epoch to tensorboard, mlflow, wandb as well",
+    )
+    parser.add_argument(
+        "--init-from",
+        metavar="OTHER",
+        help="a run, a .keras or a .safetensors file to take first weights from",
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -44,7 +78,10 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("data", "target", "epochs", "batch", "seed", "backend", "log", "init_from")}
+    return {
+        name: getattr(options, name)
+        for name in ("data", "target", "epochs", "batch", "seed", "backend", "log", "init_from")
+    }
 
 
 def _job(options: argparse.Namespace) -> Job:
@@ -110,7 +147,11 @@ def _recipe(options: argparse.Namespace) -> int:
     for line in (*job.data.notes, *job.resolved.doubts):
         print(line, file=sys.stderr)
     if options.format == "json":
-        print(json.dumps({"recipe": as_values(job.recipe), "reasons": dict(job.resolved.reasons)}, indent=2))
+        print(
+            json.dumps(
+                {"recipe": as_values(job.recipe), "reasons": dict(job.resolved.reasons)}, indent=2
+            )
+        )
     else:
         print(to_yaml(job.recipe, job.resolved.reasons), end="")
     return 0
@@ -125,14 +166,23 @@ def _set_up_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="RUN", help="a run folder")
 
 
-# --- data -----------------------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 def _set_up_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=_DATA)
-    parser.add_argument("--target", metavar="NAME", help="the column that is learned, or a file of targets")
-    parser.add_argument("--no-header", dest="header", action="store_false", help="the table does not begin with its columns' names")
-    parser.add_argument("--sheet", metavar="FILE.png", help="write some images of each class as a picture")
+    parser.add_argument(
+        "--target", metavar="NAME", help="the column that is learned, or a file of targets"
+    )
+    parser.add_argument(
+        "--no-header",
+        dest="header",
+        action="store_false",
+        help="the table does not begin with its columns' names",
+    )
+    parser.add_argument(
+        "--sheet", metavar="FILE.png", help="write some images of each class as a picture"
+    )
     parser.add_argument("--force", action="store_true", help="write over an existing file")
     add_format(parser)
 
@@ -142,20 +192,33 @@ def _data(options: argparse.Namespace) -> int:
     from netdsl.train.recipe import DataSpec
 
     target = free_path(Path(options.sheet), options) if options.sheet else None
-    seen = look.survey(DataSpec(source=options.source, target=options.target, header=None if options.header else False))
-    print(json.dumps(look.as_json(seen), indent=2) if options.format == "json" else look.describe(seen))
+    seen = look.survey(
+        DataSpec(
+            source=options.source, target=options.target, header=None if options.header else False
+        )
+    )
+    print(
+        json.dumps(look.as_json(seen), indent=2)
+        if options.format == "json"
+        else look.describe(seen)
+    )
     if target is not None:
         look.contact_sheet(seen.table, target)
         print(f"{target}: examples of each class", file=sys.stderr)
     return 0
 
 
-# --- after training -------------------------------------------------------------------------------------------------------
+# --- after training -------------------------------------------------------------------------------
 
 
 def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
     _set_up_run(parser)
-    parser.add_argument("--part", choices=("test", "validation", "training", "all"), default="test", help="of the data (default: test)")
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation", "training", "all"),
+        default="test",
+        help="of the data (default: test)",
+    )
     parser.add_argument("--data", metavar="DATA", help="other data of the same kind")
     add_format(parser)
 
@@ -170,8 +233,19 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _set_up_predict(parser: argparse.ArgumentParser) -> None:
     _set_up_run(parser)
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="images, .npy, .npz or .csv files, or - for a table on standard input")
-    parser.add_argument("--top", type=positive, default=3, metavar="K", help="so many of the likeliest classes (default: 3)")
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="images, .npy, .npz or .csv files, or - for a table on standard input",
+    )
+    parser.add_argument(
+        "--top",
+        type=positive,
+        default=3,
+        metavar="K",
+        help="so many of the likeliest classes (default: 3)",
+    )
     add_format(parser, "csv")
 
 
@@ -182,15 +256,25 @@ def _predict(options: argparse.Namespace) -> int:
     if options.format == "csv":
         print(predictions_csv(records), end="")
     else:
-        print(json.dumps(records, indent=2) if options.format == "json" else describe_predictions(records))
+        print(
+            json.dumps(records, indent=2)
+            if options.format == "json"
+            else describe_predictions(records)
+        )
     return 0
 
 
 def _set_up_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="RUN", help="a run folder, or a .keras file")
-    parser.add_argument("target", metavar="TARGET", help="where to: NAME.onnx, .keras, .tflite, .safetensors, or a folder for a SavedModel")
+    parser.add_argument(
+        "target",
+        metavar="TARGET",
+        help="where to: NAME.onnx, .keras, .tflite, .safetensors, or a folder for a SavedModel",
+    )
     forms = ("keras", "savedmodel", "onnx", "litert", "safetensors")
-    parser.add_argument("--to", choices=forms, help="the form (default: what the target's name ends in)")
+    parser.add_argument(
+        "--to", choices=forms, help="the form (default: what the target's name ends in)"
+    )
     parser.add_argument("--force", action="store_true", help="write over what is there")
 
 
@@ -203,8 +287,15 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _set_up_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="a folder of runs (default: runs), or two or more runs to be compared")
-    parser.add_argument("--sort", metavar="FIGURE", help="the best first: loss, accuracy, params, seconds")
+    parser.add_argument(
+        "folders",
+        nargs="*",
+        metavar="FOLDER",
+        help="a folder of runs (default: runs), or two or more runs to be compared",
+    )
+    parser.add_argument(
+        "--sort", metavar="FIGURE", help="the best first: loss, accuracy, params, seconds"
+    )
     add_format(parser)
 
 

@@ -1,4 +1,6 @@
-"""Pictures of a training as SVG: what is told of each epoch, where the best weights were found, predictions against targets."""
+"""Pictures of a training as SVG: what is told of each epoch, where the best weights were found,
+predictions against targets.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +18,54 @@ TRAINING, VALIDATION, INK, FAINT, GRID = "#2563a8", "#d1661c", "#222", "#666", "
 
 
 class Scale(NamedTuple):
-    """From a value to its place in the picture, the values marked on the axis, and the axis's name."""
+    """From a value to its place in the picture, the values marked on the axis, and the axis's
+    name.
+    """
 
     place: Callable[[float], float]
     ticks: list[float]
     name: str
 
 
-def curve(title: str, subtitle: str, training: Sequence[Point], validation: Sequence[Point], best: Point | None, name: str = "loss") -> str:
-    """The picture of two lines of (epoch, value), values of this name; `best` is the validation point to be marked."""
+def curve(
+    title: str,
+    subtitle: str,
+    training: Sequence[Point],
+    validation: Sequence[Point],
+    best: Point | None,
+    name: str = "loss",
+) -> str:
+    """The picture of two lines of (epoch, value), values of this name; `best` is the validation
+    point to be marked.
+    """
     return curves(title, subtitle, {"training": training, "validation": validation}, best, name)
 
 
-def curves(title: str, subtitle: str, lines: Mapping[str, Sequence[Point]], best: Point | None = None, name: str = "loss") -> str:
-    """The picture of one or two lines of (epoch, value) by their names. Values that are no number are left out."""
-    known = {line: [point for point in points if math.isfinite(point[1])] for line, points in lines.items()}
+def curves(
+    title: str,
+    subtitle: str,
+    lines: Mapping[str, Sequence[Point]],
+    best: Point | None = None,
+    name: str = "loss",
+) -> str:
+    """The picture of one or two lines of (epoch, value) by their names.
+
+    Values that are no number are left out.
+    """
+    known = {
+        line: [point for point in points if math.isfinite(point[1])]
+        for line, points in lines.items()
+    }
     points = [point for line in known.values() for point in line] or [(1.0, 1.0)]
-    across = _linear("epoch", 0, max(1.0, *(x for x, _ in points)), LEFT, WIDTH - RIGHT, 10, whole=True)
+    across = _linear(
+        "epoch", 0, max(1.0, *(x for x, _ in points)), LEFT, WIDTH - RIGHT, 10, whole=True
+    )
     up = _upwards([y for _, y in points], name)
     colours = dict(zip(known, (TRAINING, VALIDATION), strict=False))
-    parts = [_axes(across, up), *(_line(line, across, up, colours[label]) for label, line in known.items())]
+    parts = [
+        _axes(across, up),
+        *(_line(line, across, up, colours[label]) for label, line in known.items()),
+    ]
     if best:
         parts.append(_mark(best, across, up))
     legend = _legend(list(colours.items())) if len(colours) > 1 else ""
@@ -49,18 +79,28 @@ def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     room = 0.04 * (high - low) or 1.0
     across = _linear("target", low - room, high + room, LEFT, WIDTH - RIGHT, 10)
     up = _linear("prediction", low - room, high + room, HEIGHT - BOTTOM, TOP + 12, 7)
-    dots = "".join(f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.5"/>' for x, y in points)
+    dots = "".join(
+        f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.5"/>' for x, y in points
+    )
     equal = f'<path d="M{LEFT} {HEIGHT - BOTTOM}L{WIDTH - RIGHT} {TOP + 12}" stroke="{FAINT}" stroke-dasharray="3 4"/>'
-    return _picture(title, subtitle, [_axes(across, up), equal, f'<g fill="{TRAINING}" fill-opacity="0.45">{dots}</g>'])
+    return _picture(
+        title,
+        subtitle,
+        [_axes(across, up), equal, f'<g fill="{TRAINING}" fill-opacity="0.45">{dots}</g>'],
+    )
 
 
 def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
     title = title if len(title) <= 48 else title[:47] + "…"
-    heading = _text(LEFT, 26, title, size=17, weight="bold") + _text(LEFT, 46, subtitle, colour=FAINT)
+    heading = _text(LEFT, 26, title, size=17, weight="bold") + _text(
+        LEFT, 46, subtitle, colour=FAINT
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f'font-family="system-ui, Helvetica, Arial, sans-serif" role="img">\n<title>{escape(title)}: {escape(subtitle)}</title>\n'
-        f'<rect width="100%" height="100%" fill="white"/>\n{heading}\n' + "\n".join(parts) + "\n</svg>\n"
+        f'<rect width="100%" height="100%" fill="white"/>\n{heading}\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 
@@ -69,10 +109,12 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.5g}"
 
 
-# --- scales -------------------------------------------------------------------------------------------------------
+# --- scales ---------------------------------------------------------------------------------------
 
 
-def _linear(name: str, low: float, high: float, start: float, end: float, most: int, whole: bool = False) -> Scale:
+def _linear(
+    name: str, low: float, high: float, start: float, end: float, most: int, whole: bool = False
+) -> Scale:
     """Ticks at 1, 2 or 5 times a power of ten, at most so many."""
     raw = (high - low) / most or 1.0
     power = 10.0 ** math.floor(math.log10(raw))
@@ -80,11 +122,15 @@ def _linear(name: str, low: float, high: float, start: float, end: float, most: 
     step = max(step, 1.0) if whole else step
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     ticks = [number * step for number in range(first, last + 1)]
-    return Scale(lambda value: start + (value - low) / ((high - low) or 1.0) * (end - start), ticks, name)
+    return Scale(
+        lambda value: start + (value - low) / ((high - low) or 1.0) * (end - start), ticks, name
+    )
 
 
 def _upwards(values: Sequence[float], name: str) -> Scale:
-    """The scale of the values: of an accuracy around them, of others from 0, logarithmic where they span more than a factor of ten."""
+    """The scale of the values: of an accuracy around them, of others from 0, logarithmic where
+    they span more than a factor of ten.
+    """
     bottom, top = HEIGHT - BOTTOM, TOP + 12
     low, high = min(values), max(values)
     room = 0.08 * (high - low) or 1.0
@@ -93,25 +139,47 @@ def _upwards(values: Sequence[float], name: str) -> Scale:
     if low > 0 and high / low > 10:
         low, high = low / 1.15, high * 1.15
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ticks = [factor * 10.0**power for power in powers for factor in (1, 2, 5) if low <= factor * 10.0**power <= high]
+        ticks = [
+            factor * 10.0**power
+            for power in powers
+            for factor in (1, 2, 5)
+            if low <= factor * 10.0**power <= high
+        ]
         span = math.log(high / low)
-        return Scale(lambda value: bottom + math.log(value / low) / span * (top - bottom), ticks, f"{name} (logarithmic)")
+        return Scale(
+            lambda value: bottom + math.log(value / low) / span * (top - bottom),
+            ticks,
+            f"{name} (logarithmic)",
+        )
     return _linear(name, 0.0 if low >= 0 else low - room, high + room, bottom, top, 7)
 
 
-# --- parts --------------------------------------------------------------------------------------------------------
+# --- parts ----------------------------------------------------------------------------------------
 
 
 def _axes(across: Scale, up: Scale) -> str:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    lines = [f'<path d="M{LEFT} {up.place(tick):.1f}H{right}" stroke="{GRID}"/>' for tick in up.ticks]
-    lines += [f'<path d="M{across.place(tick):.1f} {bottom}v5" stroke="{FAINT}"/>' for tick in across.ticks]
-    lines += [_text(LEFT - 9, up.place(tick) + 4, f"{tick:g}", anchor="end", colour=FAINT) for tick in up.ticks]
-    lines += [_text(across.place(tick), bottom + 20, f"{tick:g}", anchor="middle", colour=FAINT) for tick in across.ticks]
+    lines = [
+        f'<path d="M{LEFT} {up.place(tick):.1f}H{right}" stroke="{GRID}"/>' for tick in up.ticks
+    ]
+    lines += [
+        f'<path d="M{across.place(tick):.1f} {bottom}v5" stroke="{FAINT}"/>'
+        for tick in across.ticks
+    ]
+    lines += [
+        _text(LEFT - 9, up.place(tick) + 4, f"{tick:g}", anchor="end", colour=FAINT)
+        for tick in up.ticks
+    ]
+    lines += [
+        _text(across.place(tick), bottom + 20, f"{tick:g}", anchor="middle", colour=FAINT)
+        for tick in across.ticks
+    ]
     lines.append(f'<path d="M{LEFT} {bottom}H{right}" stroke="{FAINT}"/>')
     lines.append(_text((LEFT + right) / 2, HEIGHT - 12, across.name, anchor="middle"))
     middle = (TOP + bottom) / 2
-    lines.append(f'<g transform="rotate(-90 18 {middle})">{_text(18, middle, up.name, anchor="middle")}</g>')
+    lines.append(
+        f'<g transform="rotate(-90 18 {middle})">{_text(18, middle, up.name, anchor="middle")}</g>'
+    )
     return "\n".join(lines)
 
 
@@ -120,8 +188,14 @@ def _line(points: Sequence[Point], across: Scale, up: Scale, colour: str) -> str
     places = [(across.place(x), up.place(y)) for x, y in points]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     few = len(places) <= 12
-    dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in places if few]
-    drawn = f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>' if places else ""
+    dots = [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in places if few
+    ]
+    drawn = (
+        f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
+        if places
+        else ""
+    )
     return drawn + "".join(dots)
 
 
@@ -130,8 +204,12 @@ def _mark(best: Point, across: Scale, up: Scale) -> str:
     x, y = across.place(best[0]), up.place(best[1])
     left = x > WIDTH - RIGHT - 110
     height = TOP + 24 if y > (TOP + HEIGHT - BOTTOM) / 2 else HEIGHT - BOTTOM - 12
-    name = _text(x - 9 if left else x + 9, height, "best weights", anchor="end" if left else "start")
-    dashes = f'<path d="M{x:.1f} {TOP + 12}V{HEIGHT - BOTTOM}" stroke="{INK}" stroke-dasharray="3 4"/>'
+    name = _text(
+        x - 9 if left else x + 9, height, "best weights", anchor="end" if left else "start"
+    )
+    dashes = (
+        f'<path d="M{x:.1f} {TOP + 12}V{HEIGHT - BOTTOM}" stroke="{INK}" stroke-dasharray="3 4"/>'
+    )
     return f'{dashes}<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" fill="white" stroke="{VALIDATION}" stroke-width="2.5"/>{name}'
 
 
@@ -139,10 +217,20 @@ def _legend(names: Sequence[tuple[str, str]]) -> str:
     parts = []
     for place, (name, colour) in enumerate(names):
         x = WIDTH - RIGHT - 190 + 95 * place
-        parts.append(f'<path d="M{x} 22h20" stroke="{colour}" stroke-width="2.5"/>' + _text(x + 26, 26, name))
+        parts.append(
+            f'<path d="M{x} 22h20" stroke="{colour}" stroke-width="2.5"/>' + _text(x + 26, 26, name)
+        )
     return "".join(parts)
 
 
-def _text(x: float, y: float, text: str, size: int = 13, anchor: str = "start", colour: str = INK, weight: str = "normal") -> str:
+def _text(
+    x: float,
+    y: float,
+    text: str,
+    size: int = 13,
+    anchor: str = "start",
+    colour: str = INK,
+    weight: str = "normal",
+) -> str:
     style = f'font-size="{size}" text-anchor="{anchor}" fill="{colour}" font-weight="{weight}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'

@@ -1,4 +1,6 @@
-"""A trained network in other forms, each run again and held against Keras before it is given its name."""
+"""A trained network in other forms, each run again and held against Keras before it is given its
+name.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,14 @@ LARGEST_ERROR = 1e-4
 """The largest relative error of an export: of float32 sums in another order, 1e-6 is usual."""
 
 EXAMPLES = 3
-"""Random examples that an export is checked on: more than one, so that a batch axis that became fixed shows."""
+"""Random examples that an export is checked on: more than one, so that a batch axis that became
+fixed shows.
+"""
 
 SCALES, TELLING = (1.0, 0.1, 0.01, 10.0, 100.0, 1000.0), 0.01
-"""Random examples are scaled until the outputs change by such a part from one to the next: where they do not, any export would do."""
+"""Random examples are scaled until the outputs change by such a part from one to the next: where
+they do not, any export would do.
+"""
 
 Runner = Callable[[Sequence["Array"]], list["Array"]]
 """Runs an export: an array [n, ...] for each input gives one for each output."""
@@ -44,8 +50,8 @@ Runner = Callable[[Sequence["Array"]], list["Array"]]
 class Form(NamedTuple):
     """A form of a model: how its name ends, what writes it, and what runs it again.
 
-    `write` takes the model and a path, and gives what is to be told of it; `runner` takes both again, `checker` is what it runs.
-    `tensorflow` says that only this backend writes it.
+    `write` takes the model and a path, and gives what is to be told of it; `runner` takes both
+    again, `checker` is what it runs. `tensorflow` says that only this backend writes it.
     """
 
     title: str
@@ -57,12 +63,17 @@ class Form(NamedTuple):
     tensorflow: bool = True
 
 
-def export(source: str | Path, target: str | Path, *, format: str | None = None, force: bool = False) -> list[str]:
-    """Writes the best weights of a run, or the model in a .keras file, in the form that the target's suffix or `format` says.
+def export(
+    source: str | Path, target: str | Path, *, format: str | None = None, force: bool = False
+) -> list[str]:
+    """Writes the best weights of a run, or the model in a .keras file, in the form that the
+    target's suffix or `format` says.
 
-    Beside the export of a run goes `NAME.json`: what is done to examples before the network sees them, and the names of the classes.
-    Gives what was done, in words. Raises NetError N601, N604, N613, N614 for paths, N602 where a package is missing, N631 for a form,
-    N632 to N634 where the form cannot hold the network; RunError N610 where the disk does not take it. Then nothing was written.
+    Beside the export of a run goes `NAME.json`: what is done to examples before the network sees
+    them, and the names of the classes. Gives what was done, in words. Raises NetError N601, N604,
+    N613, N614 for paths, N602 where a package is missing, N631 for a form, N632 to N634 where the
+    form cannot hold the network; RunError N610 where the disk does not take it. Then nothing was
+    written.
     """
     source, target = Path(source), Path(target)
     name = format_of(target, format)
@@ -70,8 +81,17 @@ def export(source: str | Path, target: str | Path, *, format: str | None = None,
     prepared = _prepared(source)
     _check_free(target, name, force)
     beside = target.with_name(f"{target.name if name == 'savedmodel' else target.stem}.json")
-    if prepared and not force and beside.exists() and (not beside.is_file() or beside.read_bytes() != prepared.encode()):
-        raise fail("N604", f"{beside} exists already: it would say what is done to the inputs", help="write over it with --force")
+    if (
+        prepared
+        and not force
+        and beside.exists()
+        and (not beside.is_file() or beside.read_bytes() != prepared.encode())
+    ):
+        raise fail(
+            "N604",
+            f"{beside} exists already: it would say what is done to the inputs",
+            help="write over it with --force",
+        )
     _check_installed(form)
     model = _model(source)
     told = [*_exported(_in_float32(model) if form.tensorflow else model, target, form)]
@@ -84,49 +104,94 @@ def export(source: str | Path, target: str | Path, *, format: str | None = None,
 
 
 def format_of(target: Path, format: str | None) -> str:
-    """The form's name. Raises NetError N631 where there is none, or the target's name says another."""
+    """The form's name.
+
+    Raises NetError N631 where there is none, or the target's name says another.
+    """
     known = {suffix: name for name, form in FORMS.items() for suffix in form.suffixes}
     said = known.get(target.suffix.lower())
-    forms = ", ".join(f"{name} ({' '.join(filter(None, form.suffixes)) or 'a folder'})" for name, form in FORMS.items())
+    forms = ", ".join(
+        f"{name} ({' '.join(filter(None, form.suffixes)) or 'a folder'})"
+        for name, form in FORMS.items()
+    )
     if format is None and said is None:
-        raise fail("N631", f"the suffix {target.suffix} of {target} is no format's", help=did_you_mean(target.suffix, known) or forms)
+        raise fail(
+            "N631",
+            f"the suffix {target.suffix} of {target} is no format's",
+            help=did_you_mean(target.suffix, known) or forms,
+        )
     if format is None:
         return str(said)
     if format not in FORMS:
-        raise fail("N631", f"there is no format `{format}`", help=did_you_mean(format, FORMS) or forms)
+        raise fail(
+            "N631", f"there is no format `{format}`", help=did_you_mean(format, FORMS) or forms
+        )
     if said != format and (format != "savedmodel" or said is not None):
         ends = " or ".join(filter(None, FORMS[format].suffixes)) or "no suffix"
-        raise fail("N631", f"{target} does not name a file of the format {format}", help=f"it takes {ends}")
+        raise fail(
+            "N631", f"{target} does not name a file of the format {format}", help=f"it takes {ends}"
+        )
     return format
 
 
 def _check_free(target: Path, name: str, force: bool) -> None:
-    """Raises NetError N604 where something stands there that may not be written over, N601 where there is no such folder."""
+    """Raises NetError N604 where something stands there that may not be written over, N601 where
+    there is no such folder.
+    """
     if not target.parent.is_dir():
         raise fail("N601", f"there is no folder {target.parent}")
-    ours = name == "savedmodel" and target.name and target.is_dir() and (target / "saved_model.pb").is_file()
+    ours = (
+        name == "savedmodel"
+        and target.name
+        and target.is_dir()
+        and (target / "saved_model.pb").is_file()
+    )
     if target.is_dir() and not ours:
-        raise fail("N604", f"{target} is a folder, and no SavedModel that could be replaced", help="choose another name")
+        raise fail(
+            "N604",
+            f"{target} is a folder, and no SavedModel that could be replaced",
+            help="choose another name",
+        )
     if target.is_file() and name == "savedmodel":
-        raise fail("N604", f"{target} is a file; a SavedModel is a folder", help="choose another name")
+        raise fail(
+            "N604", f"{target} is a file; a SavedModel is a folder", help="choose another name"
+        )
     if target.exists() and not force:
-        raise fail("N604", f"{target} exists already", help="write over it with --force, or choose another name")
+        raise fail(
+            "N604",
+            f"{target} exists already",
+            help="write over it with --force, or choose another name",
+        )
 
 
 def _check_installed(form: Form) -> None:
-    """Makes Keras take TensorFlow where the form needs it. Raises NetError N602 for a missing package, N633 for another backend."""
+    """Makes Keras take TensorFlow where the form needs it.
+
+    Raises NetError N602 for a missing package, N633 for another backend.
+    """
     for package in form.packages:
         if find_spec(package) is None:
-            raise fail("N602", f"{form.title} needs {package}, which is not installed", help="pip install netdsl[export]")
+            raise fail(
+                "N602",
+                f"{form.title} needs {package}, which is not installed",
+                help="pip install netdsl[export]",
+            )
     if form.tensorflow and "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     if form.tensorflow and (now := quiet_keras().config.backend()) != "tensorflow":
         message = f"Keras runs on {now} in this process; {form.title} is written on tensorflow"
-        raise fail("N633", message, help="set KERAS_BACKEND=tensorflow before Keras is imported; the weights are the same")
+        raise fail(
+            "N633",
+            message,
+            help="set KERAS_BACKEND=tensorflow before Keras is imported; the weights are the same",
+        )
 
 
 def _prepared(source: Path) -> str:
-    """What a run does to its examples, as JSON; nothing for a .keras file. Raises NetError N601, N613, N614."""
+    """What a run does to its examples, as JSON; nothing for a .keras file.
+
+    Raises NetError N601, N613, N614.
+    """
     if source.is_dir() or not source.suffix:
         return as_json(as_plain(kept(source).preparation))
     if source.suffix != ".keras":
@@ -145,13 +210,19 @@ def _model(source: Path) -> keras.Model:
 
 
 def _exported(model: keras.Model, target: Path, form: Form) -> Iterator[str]:
-    """Writes the model beside the target, checks it, and gives it the target's name; what was done, in words."""
+    """Writes the model beside the target, checks it, and gives it the target's name; what was
+    done, in words.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix=".part-", dir=target.parent) as room:
             part = Path(room) / f"model{form.suffixes[0]}"
             more = _written(model, part, form)
             checked = _checked(model, part, form) if form.runner else ""
-            size = sum(file.stat().st_size for file in ([part] if part.is_file() else part.rglob("*")) if file.is_file())
+            size = sum(
+                file.stat().st_size
+                for file in ([part] if part.is_file() else part.rglob("*"))
+                if file.is_file()
+            )
             _place(part, target, Path(room) / "old")
     except OSError as error:
         raise not_written(target, error) from None
@@ -172,8 +243,16 @@ def _written(model: keras.Model, part: Path, form: Form) -> str:
 
 def _cannot(model: keras.Model, form: Form, error: Exception) -> NetError:
     """What is said where a converter gives up: its own reason, and layers that are netdsl's own."""
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    own = sorted({type(layer).__name__ for layer in model.layers if type(layer).__module__.startswith("netdsl.")})
+    reason = next(
+        (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__
+    )
+    own = sorted(
+        {
+            type(layer).__name__
+            for layer in model.layers
+            if type(layer).__module__.startswith("netdsl.")
+        }
+    )
     of = f" (it has layers that Keras lacks: {', '.join(own)})" if own else ""
     message = f"{form.title} cannot hold {model.name}{of}: {reason[:300]}"
     return fail("N632", message, help=".keras and .safetensors hold every network")
@@ -194,10 +273,16 @@ def _place(part: Path, target: Path, old: Path) -> None:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Shuts standard output and error at the level of the process: converters write there from Python and from C++."""
+    """Shuts standard output and error at the level of the process: converters write there from
+    Python and from C++.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
-    kept, nowhere, level = [os.dup(1), os.dup(2)], os.open(os.devnull, os.O_WRONLY), logging.root.manager.disable
+    kept, nowhere, level = (
+        [os.dup(1), os.dup(2)],
+        os.open(os.devnull, os.O_WRONLY),
+        logging.root.manager.disable,
+    )
     try:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
@@ -215,11 +300,14 @@ def _silent() -> Iterator[None]:
         os.close(nowhere)
 
 
-# --- checking -----------------------------------------------------------------------------------------------------
+# --- checking -------------------------------------------------------------------------------------
 
 
 def _checked(model: keras.Model, part: Path, form: Form) -> str:
-    """Runs the export and Keras on the same random examples. Raises NetError N632 where it does not run, N634 where they differ."""
+    """Runs the export and Keras on the same random examples.
+
+    Raises NetError N632 where it does not run, N634 where they differ.
+    """
     import numpy as np
 
     with _silent(), _exact():
@@ -232,13 +320,26 @@ def _checked(model: keras.Model, part: Path, form: Form) -> str:
         except Exception as error:  # runtimes raise whatever they like
             raise _cannot(model, form, error) from None
     if not all(np.isfinite(array).all() for array in ours):
-        raise fail("N634", f"{model.name} gives no finite numbers for random inputs: there is nothing to hold {form.title} against")
-    far = max(map(relative_error, ours, theirs)) if [a.shape for a in ours] == [a.shape for a in theirs] else float("inf")
+        raise fail(
+            "N634",
+            f"{model.name} gives no finite numbers for random inputs: there is nothing to hold {form.title} against",
+        )
+    far = (
+        max(map(relative_error, ours, theirs))
+        if [a.shape for a in ours] == [a.shape for a in theirs]
+        else float("inf")
+    )
     if not far <= LARGEST_ERROR:
         message = f"{form.title} does not compute what {model.name} does: relative error {far:.1e}, and {LARGEST_ERROR:.0e} is allowed"
-        raise fail("N634", message, help="nothing was written; .keras and .safetensors hold every network")
+        raise fail(
+            "N634", message, help="nothing was written; .keras and .safetensors hold every network"
+        )
     version = f" {metadata.version(form.checker)}" if form.checker else ""
-    doubt = "" if change(ours) >= TELLING else "; its outputs hardly change with the inputs, so this says little"
+    doubt = (
+        ""
+        if change(ours) >= TELLING
+        else "; its outputs hardly change with the inputs, so this says little"
+    )
     return f"held against Keras on {EXAMPLES} random examples with {form.checker}{version}: relative error {far:.1e}{doubt}"
 
 
@@ -258,20 +359,27 @@ def _telling(model: keras.Model) -> tuple[list[Array], list[Array]]:
 
 
 def change(outputs: Sequence[Array]) -> float:
-    """How much the outputs [n, ...] differ from those of the first example, relative to the largest number: of the worst output."""
+    """How much the outputs [n, ...] differ from those of the first example, relative to the
+    largest number: of the worst output.
+    """
     import numpy as np
 
     return min(relative_error(np.broadcast_to(array[:1], array.shape), array) for array in outputs)
 
 
 def random_examples(model: keras.Model, scale: float = 1.0) -> list[Array]:
-    """Random examples [EXAMPLES, ...] for each input, always the same: normal numbers around a mean of their own for each example and
-    channel, or indices below the smallest vocabulary."""
+    """Random examples [EXAMPLES, ...] for each input, always the same: normal numbers around a mean
+    of their own for each example and channel, or indices below the smallest vocabulary.
+    """
     import keras
     import numpy as np
 
     chance = np.random.default_rng(0)
-    known = [layer.input_dim for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
+    known = [
+        layer.input_dim
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.Embedding)
+    ]
     found: list[Array] = []
     for tensor in model.inputs:
         shape = (EXAMPLES, *(size or 8 for size in tensor.shape[1:]))
@@ -320,12 +428,15 @@ def as_list(given: Any) -> list[Array]:
     return [np.asarray(values, np.float32) for values in keras.tree.flatten(given)]
 
 
-# --- precision ----------------------------------------------------------------------------------------------------
+# --- precision ------------------------------------------------------------------------------------
 
 
 def _precision(model: keras.Model) -> str:
     """The first dtype policy of the model's layers that is not float32."""
-    return next((policy for layer in model.layers if (policy := layer.dtype_policy.name) != "float32"), "float32")
+    return next(
+        (policy for layer in model.layers if (policy := layer.dtype_policy.name) != "float32"),
+        "float32",
+    )
 
 
 def _in_float32(model: keras.Model) -> keras.Model:
@@ -345,10 +456,14 @@ def _with_float32(value: Any, key: str = "") -> Any:
         return {name: _with_float32(inner, name) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_with_float32(inner) for inner in value)
-    return "float32" if key == "dtype" and value in ("bfloat16", "mixed_bfloat16", "float16", "mixed_float16") else value
+    return (
+        "float32"
+        if key == "dtype" and value in ("bfloat16", "mixed_bfloat16", "float16", "mixed_float16")
+        else value
+    )
 
 
-# --- forms --------------------------------------------------------------------------------------------------------
+# --- forms ----------------------------------------------------------------------------------------
 
 
 def _write_keras(model: keras.Model, path: Path) -> str:
@@ -376,10 +491,15 @@ def _run_savedmodel(model: keras.Model, path: Path) -> Runner:
 
 
 def _write_onnx(model: keras.Model, path: Path) -> str:
-    """ONNX with the outputs named `output_0`, `output_1`, ... in the network's order, and the first axis `batch`."""
+    """ONNX with the outputs named `output_0`, `output_1`, ...
+
+    in the network's order, and the first axis `batch`.
+    """
     import onnx
 
-    model.predict_on_batch(_given(random_examples(model)))  # Keras exports to ONNX only what was called once
+    model.predict_on_batch(
+        _given(random_examples(model))
+    )  # Keras exports to ONNX only what was called once
     model.export(path, format="onnx", verbose=False)
     held = onnx.load(path)
     graph = held.graph
@@ -404,7 +524,9 @@ def _run_onnx(model: keras.Model, path: Path) -> Runner:
 
 
 def _write_litert(model: keras.Model, path: Path) -> str:
-    """LiteRT for any number of examples; for one at a time where it would need TensorFlow's own operations otherwise."""
+    """LiteRT for any number of examples; for one at a time where it would need TensorFlow's own
+    operations otherwise.
+    """
     try:
         model.export(path, format="litert", verbose=False)
         _run_litert(model, path)(random_examples(model))
@@ -413,8 +535,13 @@ def _write_litert(model: keras.Model, path: Path) -> str:
     except Exception:  # converters and interpreters raise whatever they like
         import keras
 
-        one = [keras.InputSpec(dtype=tensor.dtype, shape=(1, *tensor.shape[1:]), name=tensor.name) for tensor in model.inputs]
-        model.export(path, format="litert", verbose=False, input_signature=[one if len(one) > 1 else one[0]])
+        one = [
+            keras.InputSpec(dtype=tensor.dtype, shape=(1, *tensor.shape[1:]), name=tensor.name)
+            for tensor in model.inputs
+        ]
+        model.export(
+            path, format="litert", verbose=False, input_signature=[one if len(one) > 1 else one[0]]
+        )
         return ", for one example at a time"
     return ""
 
@@ -426,12 +553,20 @@ def _run_litert(model: keras.Model, path: Path) -> Runner:
     interpreter = tensorflow.lite.Interpreter(str(path))
     run = interpreter.get_signature_runner("serving_default")
     own = [tensor.name for tensor in model.inputs]
-    inputs = own if set(own) == set(run.get_input_details()) else sorted(run.get_input_details(), key=_numbered)
+    inputs = (
+        own
+        if set(own) == set(run.get_input_details())
+        else sorted(run.get_input_details(), key=_numbered)
+    )
     outputs = sorted(run.get_output_details(), key=_numbered)
     single = all(one["shape_signature"][0] == 1 for one in run.get_input_details().values())
 
     def runner(examples: Sequence[Array]) -> list[Array]:
-        batches = [[array[row : row + 1] for array in examples] for row in range(EXAMPLES)] if single else [examples]
+        batches = (
+            [[array[row : row + 1] for array in examples] for row in range(EXAMPLES)]
+            if single
+            else [examples]
+        )
         given = [run(**dict(zip(inputs, batch, strict=True))) for batch in batches]
         return [np.concatenate([one[name] for one in given]) for name in outputs]
 
@@ -444,7 +579,7 @@ def _numbered(name: str) -> tuple[str, int]:
     return (word, int(number)) if number.isdigit() else (name, 0)
 
 
-# --- safetensors --------------------------------------------------------------------------------------------------
+# --- safetensors ----------------------------------------------------------------------------------
 
 DTYPES = {
     "float64": "F64",
@@ -461,16 +596,19 @@ DTYPES = {
 
 
 def _write_safetensors(model: keras.Model, path: Path) -> str:
-    """Each weight by the path of its variable, in the order of these names: the same weights give the same bytes.
+    """Each weight by the path of its variable, in the order of these names: the same weights give
+    the same bytes.
 
-    Moving statistics are weights, the states of random numbers are none. The format: the header's length in 8 bytes, the header as JSON
-    padded with blanks to a multiple of 8, and the arrays' bytes (https://github.com/huggingface/safetensors).
+    Moving statistics are weights, the states of random numbers are none. The format: the header's
+    length in 8 bytes, the header as JSON padded with blanks to a multiple of 8, and the arrays'
+    bytes (https://github.com/huggingface/safetensors).
     """
     import keras
     import numpy as np
 
     arrays = {
-        one.path: np.ascontiguousarray(keras.ops.convert_to_numpy(one.value)) for one in sorted(model.weights, key=lambda one: one.path)
+        one.path: np.ascontiguousarray(keras.ops.convert_to_numpy(one.value))
+        for one in sorted(model.weights, key=lambda one: one.path)
     }
     if len(arrays) < len(model.weights):
         raise ValueError("several weights have one name")
@@ -478,7 +616,11 @@ def _write_safetensors(model: keras.Model, path: Path) -> str:
     end = 0
     for name, array in arrays.items():
         start, end = end, end + array.nbytes
-        header[name] = {"dtype": DTYPES[array.dtype.name], "shape": list(array.shape), "data_offsets": [start, end]}
+        header[name] = {
+            "dtype": DTYPES[array.dtype.name],
+            "shape": list(array.shape),
+            "data_offsets": [start, end],
+        }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
@@ -489,10 +631,21 @@ def _write_safetensors(model: keras.Model, path: Path) -> str:
 
 
 FORMS: dict[str, Form] = {
-    "keras": Form("a Keras model", (".keras",), _write_keras, _run_keras, "keras", tensorflow=False),
+    "keras": Form(
+        "a Keras model", (".keras",), _write_keras, _run_keras, "keras", tensorflow=False
+    ),
     "savedmodel": Form("a SavedModel", ("",), _write_savedmodel, _run_savedmodel, "tensorflow"),
-    "onnx": Form("ONNX", (".onnx",), _write_onnx, _run_onnx, "onnxruntime", ("tf2onnx", "onnx", "onnxruntime")),
+    "onnx": Form(
+        "ONNX",
+        (".onnx",),
+        _write_onnx,
+        _run_onnx,
+        "onnxruntime",
+        ("tf2onnx", "onnx", "onnxruntime"),
+    ),
     "litert": Form("LiteRT", (".tflite", ".litert"), _write_litert, _run_litert, "tensorflow"),
-    "safetensors": Form("safetensors", (".safetensors",), _write_safetensors, None, tensorflow=False),
+    "safetensors": Form(
+        "safetensors", (".safetensors",), _write_safetensors, None, tensorflow=False
+    ),
 }
 """The forms by name."""

@@ -1,4 +1,6 @@
-"""A training on several hosts: which of them this process is, and what is said where another one is lost."""
+"""A training on several hosts: which of them this process is, and what is said where another one
+is lost.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +21,34 @@ HOST = "NETDSL_HOST"
 """The environment's word for which of a recipe's `hosts` this process is, counted from 0."""
 
 BACKEND_ERRORS = frozenset(("OpError", "JaxRuntimeError", "XlaRuntimeError"))
-"""What TensorFlow and JAX raise where a step fails: classes that cannot be named without importing the backend."""
+"""What TensorFlow and JAX raise where a step fails: classes that cannot be named without
+importing the backend.
+"""
 
 
 def number(recipe: Recipe) -> int:
-    """Which of the recipe's hosts this process is, counted from 0; 0 where it names none. Raises NetError N651."""
+    """Which of the recipe's hosts this process is, counted from 0; 0 where it names none.
+
+    Raises NetError N651.
+    """
     hosts, given = recipe.hosts or (), os.environ.get(HOST, "")
     if not hosts:
         return 0
     if not given:
-        message = f"the recipe names {len(hosts)} hosts, and nothing says which of them this process is"
-        raise fail("N651", message, recipe.span("hosts"), help=f"{HOST}=0 for {hosts[0]}, {HOST}=1 for {hosts[1]}, and so on")
+        message = (
+            f"the recipe names {len(hosts)} hosts, and nothing says which of them this process is"
+        )
+        raise fail(
+            "N651",
+            message,
+            recipe.span("hosts"),
+            help=f"{HOST}=0 for {hosts[0]}, {HOST}=1 for {hosts[1]}, and so on",
+        )
     if not given.isdecimal() or int(given) >= len(hosts):
         message = f"{HOST}={given} is none of the {len(hosts)} hosts that the recipe names"
-        raise fail("N651", message, recipe.span("hosts"), help=f"a whole number from 0 to {len(hosts) - 1}")
+        raise fail(
+            "N651", message, recipe.span("hosts"), help=f"a whole number from 0 to {len(hosts) - 1}"
+        )
     return int(given)
 
 
@@ -45,7 +61,9 @@ def lost(why: str) -> RunError:
 
 @contextmanager
 def lost_told(hosts: int) -> Iterator[None]:
-    """Makes one clear message (N652) of the ways in which a backend's step fails when another of several hosts is gone."""
+    """Makes one clear message (N652) of the ways in which a backend's step fails when another of
+    several hosts is gone.
+    """
     try:
         yield
     except Exception as error:
@@ -54,18 +72,23 @@ def lost_told(hosts: int) -> Iterator[None]:
         if hosts < 2 or full or not kinds & BACKEND_ERRORS:
             raise
         lines = [line.strip() for line in told.splitlines() if line.strip()]
-        near = [line for line in lines if "onnection" in line or "Collective" in line or "Gloo" in line or "heartbeat" in line]
+        near = [
+            line
+            for line in lines
+            if "onnection" in line or "Collective" in line or "Gloo" in line or "heartbeat" in line
+        ]
         raise lost((near or lines or [type(error).__name__])[-1 if near else 0][:200]) from None
 
 
-# --- a process that is watched ------------------------------------------------------------------------------------------
+# --- a process that is watched --------------------------------------------------------------------
 
 
 def supervised(work: Callable[[], int]) -> int:
     """The exit code of `work`, which is done in a process of its own.
 
-    JAX aborts a process, stack trace and all, where it cannot reach the one that coordinates; no Python code can stand in its way.
-    The process that waits says what that meant. Either ends with the other, however that ends.
+    JAX aborts a process, stack trace and all, where it cannot reach the one that coordinates; no
+    Python code can stand in its way. The process that waits says what that meant. Either ends with
+    the other, however that ends.
     """
     if not hasattr(os, "fork"):  # not on every system
         return work()
@@ -90,7 +113,11 @@ def supervised(work: Callable[[], int]) -> int:
         os.close(writes)
     if code >= 0:
         return code
-    print(render(lost(f"the training was ended by {signal.Signals(-code).name}").diagnostics), file=sys.stderr, flush=True)
+    print(
+        render(lost(f"the training was ended by {signal.Signals(-code).name}").diagnostics),
+        file=sys.stderr,
+        flush=True,
+    )
     return RunError.exit_code
 
 

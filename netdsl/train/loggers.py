@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,7 +32,9 @@ FOLDER = "tensorboard"
 
 
 class Logger(Protocol):
-    """What is told of a training: each epoch's row, in which stage it was (`search` or `retrain`), and how it ended."""
+    """What is told of a training: each epoch's row, in which stage it was (`search` or
+    `retrain`), and how it ended.
+    """
 
     def epoch(self, row: Row, stage: str = "search") -> None: ...
 
@@ -40,20 +43,38 @@ class Logger(Protocol):
 
 
 def check_loggers(names: Sequence[str]) -> None:
-    """Raises NetError N641 for a name that is no logger's, N602 where its package is not installed. To be asked before a folder is made."""
+    """Raises NetError N641 for a name that is no logger's, N602 where its package is not installed.
+
+    To be asked before a folder is made.
+    """
     for name in names:
         if name not in NEEDS:
-            raise fail("N641", f"there is no logger `{name}`", help=did_you_mean(name, NEEDS) or f"the loggers are {', '.join(NEEDS)}")
+            raise fail(
+                "N641",
+                f"there is no logger `{name}`",
+                help=did_you_mean(name, NEEDS) or f"the loggers are {', '.join(NEEDS)}",
+            )
         package = NEEDS[name]
         if package and package not in sys.modules and find_spec(package) is None:
-            raise fail("N602", f"the logger {name} needs {package}, which is not installed", help=f"pip install netdsl[{package}]")
+            raise fail(
+                "N602",
+                f"the logger {name} needs {package}, which is not installed",
+                help=f"pip install netdsl[{package}]",
+            )
 
 
 def open_loggers(names: Sequence[str], folder: Path, job: Job) -> list[Logger]:
-    """The loggers of these names for a run that begins or goes on in the folder. Raises NetError as `check_loggers` does."""
+    """The loggers of these names for a run that begins or goes on in the folder.
+
+    Raises NetError as `check_loggers` does.
+    """
     check_loggers(names)
-    makers: dict[str, Callable[[Path, Job], Logger]] = {"tensorboard": TensorBoard, "mlflow": MLflow, "wandb": Wandb}
-    return [Guarded(name, lambda name=name: makers[name](folder, job)) for name in dict.fromkeys(names)]  # type: ignore[misc]
+    makers: dict[str, Callable[[Path, Job], Logger]] = {
+        "tensorboard": TensorBoard,
+        "mlflow": MLflow,
+        "wandb": Wandb,
+    }
+    return [Guarded(name, partial(makers[name], folder, job)) for name in dict.fromkeys(names)]
 
 
 class Guarded:
@@ -83,11 +104,17 @@ class Guarded:
             self.logger = None
             reason = next(iter(str(error).splitlines()), "")
             told = f"{type(error).__name__}{f': {reason}' if reason else ''}"
-            print(f"the logger {self.name} failed and is switched off: {told}", file=sys.stderr, flush=True)
+            print(
+                f"the logger {self.name} failed and is switched off: {told}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def figures(row: Row, stage: str) -> Iterator[tuple[str, str, float]]:
-    """An epoch's figures: (part, name, value), the part being `training` or `validation`, or `retraining`."""
+    """An epoch's figures: (part, name, value), the part being `training` or `validation`, or
+    `retraining`.
+    """
     part = "training" if stage == "search" else "retraining"
     for name, value in {**row.scores, "rate": row.rate, "seconds": row.seconds}.items():
         yield part, name, value
@@ -97,7 +124,9 @@ def figures(row: Row, stage: str) -> Iterator[tuple[str, str, float]]:
 
 
 def ending(run: Run) -> dict[str, float]:
-    """A run's figures: `best_step`, `test/accuracy`, `best/accuracy` of the validation part, and so on."""
+    """A run's figures: `best_step`, `test/accuracy`, `best/accuracy` of the validation part, and
+    so on.
+    """
     test = {f"test/{name}": value for name, value in run.test.items() if name != "examples"}
     best = {f"best/{name}": value for name, value in run.validation.items() if name != "examples"}
     return {"best_step": run.best_step, **best, **test}
@@ -105,18 +134,23 @@ def ending(run: Run) -> dict[str, float]:
 
 def settings(job: Job) -> dict[str, Any]:
     """What the run is made with, by name: the recipe's keys, the network and its parameters."""
-    plain = {name: value if isinstance(value, int | float | str) else str(value) for name, value in keys(job.recipe).items()}
+    plain = {
+        name: value if isinstance(value, int | float | str) else str(value)
+        for name, value in keys(job.recipe).items()
+    }
     return {"network": job.network.name, "parameters": job.network.counts.params, **plain}
 
 
-# --- TensorBoard ----------------------------------------------------------------------------------------------------
+# --- TensorBoard ----------------------------------------------------------------------------------
 
 
 class TensorBoard:
-    """Event files in the run folder, a folder for each part, so that TensorBoard draws the parts' curves into one chart.
+    """Event files in the run folder, a folder for each part, so that TensorBoard draws the parts'
+    curves into one chart.
 
-    The files are written here rather than by TensorFlow, which under another backend would take the device's memory for itself:
-    records as TFRecord frames them, each an `Event` of tensorflow/core/util/event.proto.
+    The files are written here rather than by TensorFlow, which under another backend would take the
+    device's memory for itself: records as TFRecord frames them, each an `Event` of
+    tensorflow/core/util/event.proto.
     """
 
     def __init__(self, folder: Path, job: Job) -> None:
@@ -132,7 +166,11 @@ class TensorBoard:
 
     def end(self, run: Run | None) -> None:
         if run:
-            self._append("test", run.best_step, {name: value for name, value in run.test.items() if name != "examples"})
+            self._append(
+                "test",
+                run.best_step,
+                {name: value for name, value in run.test.items() if name != "examples"},
+            )
 
     def _append(self, part: str, step: int, values: Mapping[str, float]) -> None:
         new = part not in self.files
@@ -148,7 +186,10 @@ class TensorBoard:
 
 def _event(step: int, values: Mapping[str, float]) -> bytes:
     """A record of `simple_value`s at a step."""
-    summary = b"".join(_bytes(1, _bytes(1, name.encode()) + b"\x15" + struct.pack("<f", value)) for name, value in values.items())
+    summary = b"".join(
+        _bytes(1, _bytes(1, name.encode()) + b"\x15" + struct.pack("<f", value))
+        for name, value in values.items()
+    )
     return _record(_double(1, time.time()) + b"\x10" + _varint(step) + _bytes(5, summary))
 
 
@@ -192,7 +233,7 @@ def _varint(value: int) -> bytes:
     return bytes([*found, value])
 
 
-# --- MLflow ---------------------------------------------------------------------------------------------------------
+# --- MLflow ---------------------------------------------------------------------------------------
 
 
 class MLflow:
@@ -236,15 +277,23 @@ class MLflow:
             for file in (RECIPE, CURVE, REPORT):
                 if (self.folder / file).is_file():
                     self.client.log_artifact(self.id, str(self.folder / file))
-        ended = "FAILED" if run is None or run.ended == "diverged" else "KILLED" if run.interrupted else "FINISHED"
+        ended = (
+            "FAILED"
+            if run is None or run.ended == "diverged"
+            else "KILLED"
+            if run.interrupted
+            else "FINISHED"
+        )
         self.client.set_terminated(self.id, ended)
 
 
-# --- Weights & Biases -----------------------------------------------------------------------------------------------
+# --- Weights & Biases -----------------------------------------------------------------------------
 
 
 class Wandb:
-    """A run of Weights & Biases, offline in the run folder where neither a key nor WANDB_MODE is set."""
+    """A run of Weights & Biases, offline in the run folder where neither a key nor WANDB_MODE is
+    set.
+    """
 
     FILE = "wandb.txt"
 
@@ -267,7 +316,13 @@ class Wandb:
         kept.write_text(f"{self.run.id}\n", encoding="utf-8")
 
     def epoch(self, row: Row, stage: str = "search") -> None:
-        self.run.log({"epoch": row.epoch, "step": row.step, **{f"{part}/{name}": value for part, name, value in figures(row, stage)}})
+        self.run.log(
+            {
+                "epoch": row.epoch,
+                "step": row.step,
+                **{f"{part}/{name}": value for part, name, value in figures(row, stage)},
+            }
+        )
 
     def end(self, run: Run | None) -> None:
         if run:

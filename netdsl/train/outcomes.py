@@ -1,7 +1,8 @@
-"""What a network says of a part's examples: which class for which, how far off its values are, and its worst mistakes.
+"""What a network says of a part's examples: which class for which, how far off its values are, and
+its worst mistakes.
 
-This module imports numpy. Nothing of the network's outputs is kept but counts, sums and a rank for each example, so that the
-outputs of a large part need not fit into the memory.
+This module imports numpy. Nothing of the network's outputs is kept but counts, sums and a rank for
+each example, so that the outputs of a large part need not fit into the memory.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Mistake(NamedTuple):
         given: its label or its value.
         said: what the network gives it instead.
         sure: how probable the network says that is; None where it tells no probability.
-        pictures: PNG data URIs of the example and, where the output is a picture too, of what was given and of what the network gives.
+        pictures: PNG data URIs of the example and, where the output is a picture too, of what was
+            given and of what the network gives.
         numbers: the values of an example that is no picture, by name.
     """
 
@@ -67,8 +69,9 @@ class Mistake(NamedTuple):
 class Classes:
     """How often each class was given, was predicted, and was both [classes].
 
-    `labels` is the number of labels: one an example, or one for each of its positions, or for each of its tags. `pairs` are the most
-    frequent (given, predicted, count) that differ. The `matrix` [given, predicted] is None beyond `MATRIX` classes, and for tags.
+    `labels` is the number of labels: one an example, or one for each of its positions, or for each
+    of its tags. `pairs` are the most frequent (given, predicted, count) that differ. The `matrix`
+    [given, predicted] is None beyond `MATRIX` classes, and for tags.
     """
 
     labels: int
@@ -82,8 +85,9 @@ class Classes:
 
 @dataclass(frozen=True)
 class Values:
-    """Mean absolute error, root of the mean squared error, share of the variance that is explained (of a single value), and
-    (target, prediction) points; all in the data's units."""
+    """Mean absolute error, root of the mean squared error, share of the variance that is explained
+    (of a single value), and (target, prediction) points; all in the data's units.
+    """
 
     absolute: float
     root: float
@@ -101,13 +105,20 @@ class Outcome(NamedTuple):
     worst: tuple[Mistake, ...]
 
 
-def outcomes(predict: Predict, part: Part, preparation: Preparation, batch: int) -> tuple[Outcome, ...]:
-    """What the network says of a part, at each output. `predict` takes prepared inputs [n, *input] and gives its outputs [n, *output]."""
+def outcomes(
+    predict: Predict, part: Part, preparation: Preparation, batch: int
+) -> tuple[Outcome, ...]:
+    """What the network says of a part, at each output.
+
+    `predict` takes prepared inputs [n, *input] and gives its outputs [n, *output].
+    """
     counters = [_counter(output, y) for output, y in zip(preparation.outputs, part.y, strict=True)]
     ranks = np.zeros((len(counters), len(part)), np.float32)
     for start in range(0, len(part), batch):
         rows = np.arange(start, min(start + batch, len(part)))
-        for place, (given, y) in enumerate(zip(_given(predict, part, preparation, rows), part.y, strict=True)):
+        for place, (given, y) in enumerate(
+            zip(_given(predict, part, preparation, rows), part.y, strict=True)
+        ):
             ranks[place, rows] = counters[place].see(given, np.asarray(y[rows]))
     ranks = np.nan_to_num(ranks, nan=np.inf)
     return tuple(
@@ -128,7 +139,7 @@ def _given(predict: Predict, part: Part, preparation: Preparation, rows: Ints) -
     return [np.asarray(found, np.float32) for found in predict(x)]
 
 
-# --- counting -------------------------------------------------------------------------------------------------------
+# --- counting -------------------------------------------------------------------------------------
 
 
 class Counter(Protocol):
@@ -137,23 +148,34 @@ class Counter(Protocol):
     output: Output
 
     def see(self, given: Floats, y: Array) -> Floats:
-        """Takes in outputs [n, *output] and their targets; gives how wrong each is [n], 0 for right ones."""
+        """Takes in outputs [n, *output] and their targets; gives how wrong each is [n], 0 for
+        right ones.
+        """
 
     def figures(self) -> Classes | Values: ...
 
     def words(self, given: Floats, y: Array) -> tuple[str, str, float | None]:
-        """One output [*output] in words: what was given, what the network says, and how sure it is of that."""
+        """One output [*output] in words: what was given, what the network says, and how sure it
+        is of that.
+        """
 
 
 def _counter(output: Output, y: Rows) -> Counter:
-    yes_or_no = output.loss == "binary" and not output.classes and not output.copies and scan(y).broken is None
+    yes_or_no = (
+        output.loss == "binary"
+        and not output.classes
+        and not output.copies
+        and scan(y).broken is None
+    )
     if output.classes or (yes_or_no and output.shape[-1] == 1):
         return _Labels(output)
     return _Tags(output) if yes_or_no else _Numbers(output, len(y))
 
 
 def scores(output: Output, given: Floats) -> Floats:
-    """What the network gives each class [n, *positions, classes]: probabilities where the loss tells them, else scores."""
+    """What the network gives each class [n, *positions, classes]: probabilities where the loss
+    tells them, else scores.
+    """
     if output.logits and output.loss == "cross-entropy":
         given = np.exp(given - given.max(axis=-1, keepdims=True))
         given = given / given.sum(axis=-1, keepdims=True)
@@ -184,20 +206,37 @@ class _Labels:
         wrong = said != labels
         if wrong.ndim > 1:
             return np.asarray(wrong.reshape(len(wrong), -1).mean(axis=1), np.float32)
-        lost = (1.0 if self.probable else found.max(axis=-1)) - np.take_along_axis(found, labels[:, None], axis=-1)[:, 0]
-        return np.asarray(np.where(wrong, np.maximum(lost, np.finfo(np.float32).tiny), 0.0), np.float32)
+        lost = (1.0 if self.probable else found.max(axis=-1)) - np.take_along_axis(
+            found, labels[:, None], axis=-1
+        )[:, 0]
+        return np.asarray(
+            np.where(wrong, np.maximum(lost, np.finfo(np.float32).tiny), 0.0), np.float32
+        )
 
     def figures(self) -> Classes:
         count = self.count
-        codes, places = np.unique(np.concatenate([codes for codes, _ in self.codes]), return_inverse=True)
-        counts = np.bincount(places, np.concatenate([counts for _, counts in self.codes])).astype(np.int64)
+        codes, places = np.unique(
+            np.concatenate([codes for codes, _ in self.codes]), return_inverse=True
+        )
+        counts = np.bincount(places, np.concatenate([counts for _, counts in self.codes])).astype(
+            np.int64
+        )
         given, said = codes // count, codes % count
         wrong = np.flatnonzero(given != said)
         most = wrong[np.argsort(-counts[wrong], kind="stable")[:MATRIX]]
-        matrix = _summed(codes, counts, count * count).reshape(count, count) if count <= MATRIX else None
+        matrix = (
+            _summed(codes, counts, count * count).reshape(count, count) if count <= MATRIX else None
+        )
         right = _summed(given, np.where(given == said, counts, 0), count)
         pairs = tuple((int(given[place]), int(said[place]), int(counts[place])) for place in most)
-        return Classes(int(counts.sum()), _summed(given, counts, count), _summed(said, counts, count), right, pairs, matrix)
+        return Classes(
+            int(counts.sum()),
+            _summed(given, counts, count),
+            _summed(said, counts, count),
+            right,
+            pairs,
+            matrix,
+        )
 
     def words(self, given: Floats, y: Array) -> tuple[str, str, float | None]:
         found = scores(self.output, given[None])[0]
@@ -205,7 +244,11 @@ class _Labels:
             right = found.argmax(axis=-1).reshape(-1) == np.asarray(y).reshape(-1)
             return "", f"{100 * right.mean():.1f} % of {right.size:,} right", None
         said = int(found.argmax())
-        return self.output.label(int(np.asarray(y).reshape(-1)[0])), self.output.label(said), float(found[said]) if self.probable else None
+        return (
+            self.output.label(int(np.asarray(y).reshape(-1)[0])),
+            self.output.label(said),
+            float(found[said]) if self.probable else None,
+        )
 
     @property
     def probable(self) -> bool:
@@ -237,7 +280,9 @@ class _Tags:
     def see(self, given: Floats, y: Array) -> Floats:
         said, wanted = given > self.output.threshold, np.asarray(y).reshape(given.shape) > 0.5
         size = given.shape[-1]
-        self.sums += np.stack([one.reshape(-1, size).sum(axis=0) for one in (wanted, said, wanted & said)])
+        self.sums += np.stack(
+            [one.reshape(-1, size).sum(axis=0) for one in (wanted, said, wanted & said)]
+        )
         self.labels += wanted.size
         return np.asarray((said != wanted).reshape(len(given), -1).mean(axis=1), np.float32)
 
@@ -246,7 +291,11 @@ class _Tags:
         return Classes(self.labels, given, said, right, tags=True)
 
     def words(self, given: Floats, y: Array) -> tuple[str, str, float | None]:
-        return _tags(np.asarray(y).reshape(-1) > 0.5), _tags(given.reshape(-1) > self.output.threshold), None
+        return (
+            _tags(np.asarray(y).reshape(-1) > 0.5),
+            _tags(given.reshape(-1) > self.output.threshold),
+            None,
+        )
 
 
 def _tags(held: Array) -> str:
@@ -277,7 +326,11 @@ class _Numbers:
         self.spread += float(np.square(target - self.centre).sum())
         rows = slice(-self.seen % self.every, None, self.every)
         columns = slice(None, None, math.ceil(self.size / POINTS))
-        self.points.append(np.stack([target[rows, columns].reshape(-1), said[rows, columns].reshape(-1)], axis=1).astype(np.float32))
+        self.points.append(
+            np.stack(
+                [target[rows, columns].reshape(-1), said[rows, columns].reshape(-1)], axis=1
+            ).astype(np.float32)
+        )
         self.seen += len(given)
         return np.asarray(error.mean(axis=1), np.float32)
 
@@ -287,11 +340,20 @@ class _Numbers:
         explained = 1 - self.squared / variance if self.size == 1 and variance > 0 else None
         points = np.concatenate(self.points)
         found = points[np.isfinite(points).all(axis=1)]
-        return Values(self.absolute / count, math.sqrt(self.squared / count), explained, tuple((float(x), float(y)) for x, y in found))
+        return Values(
+            self.absolute / count,
+            math.sqrt(self.squared / count),
+            explained,
+            tuple((float(x), float(y)) for x, y in found),
+        )
 
     def words(self, given: Floats, y: Array) -> tuple[str, str, float | None]:
         if self.output.copies:
-            return "", f"off by {np.abs(self.output.original(given) - np.asarray(y).reshape(given.shape)).mean():.4g}", None
+            return (
+                "",
+                f"off by {np.abs(self.output.original(given) - np.asarray(y).reshape(given.shape)).mean():.4g}",
+                None,
+            )
         return _listed(np.asarray(y)), _listed(self.output.original(given.astype(np.float64))), None
 
 
@@ -300,10 +362,17 @@ def _listed(values: Array) -> str:
     return ", ".join(number(value) for value in flat[:4]) + (", ..." if flat.size > 4 else "")
 
 
-# --- the worst mistakes ---------------------------------------------------------------------------------------------
+# --- the worst mistakes ---------------------------------------------------------------------------
 
 
-def _worst(counter: Counter, predict: Predict, part: Part, preparation: Preparation, place: int, ranks: Floats) -> tuple[Mistake, ...]:
+def _worst(
+    counter: Counter,
+    predict: Predict,
+    part: Part,
+    preparation: Preparation,
+    place: int,
+    ranks: Floats,
+) -> tuple[Mistake, ...]:
     """The examples with the largest loss among those that are wrong, the worst first."""
     rows = np.argsort(-ranks, kind="stable")[:WORST]
     rows = rows[ranks[rows] > 0]
@@ -315,7 +384,11 @@ def _worst(counter: Counter, predict: Predict, part: Part, preparation: Preparat
     found = []
     for at, row in enumerate(rows):
         pictures: tuple[str, ...] = ()
-        numbers = [told for input, array in zip(preparation.inputs, x, strict=True) for told in _values(input, array[at])]
+        numbers = [
+            told
+            for input, array in zip(preparation.inputs, x, strict=True)
+            for told in _values(input, array[at])
+        ]
         if shown is not None:
             input = preparation.inputs[shown]
             pictures = (
@@ -333,22 +406,45 @@ def _values(input: Input, x: Array) -> list[tuple[str, str]]:
     if input.columns:
         cells = zip(input.columns.columns, x, strict=True)
         return [
-            (column.name, "missing" if np.isnan(cell) else column.categories[int(cell)] if column.text else f"{cell:.6g}")
+            (
+                column.name,
+                "missing"
+                if np.isnan(cell)
+                else column.categories[int(cell)]
+                if column.text
+                else f"{cell:.6g}",
+            )
             for column, cell in list(cells)[:LONGEST]
         ]
     flat = x.reshape(-1)
-    return [(input.name, " ".join(f"{value:.5g}" for value in flat[:LONGEST]) + (" ..." if flat.size > LONGEST else ""))]
+    return [
+        (
+            input.name,
+            " ".join(f"{value:.5g}" for value in flat[:LONGEST])
+            + (" ..." if flat.size > LONGEST else ""),
+        )
+    ]
 
 
 def _answers(counter: Counter, input: Input, given: Floats, y: Array) -> tuple[str, ...]:
-    """Pictures of what was given and of what the network says, where these have the form of pictures."""
+    """Pictures of what was given and of what the network says, where these have the form of
+    pictures.
+    """
     output = counter.output
     if output.copies == input.name:
-        shape = input.example if math.prod(input.example) == math.prod(output.shape) else output.shape
-        return (picture(output.original(given).reshape(shape), (0.0, 1.0) if input.unit else None),) if len(shape) in (2, 3) else ()
+        shape = (
+            input.example if math.prod(input.example) == math.prod(output.shape) else output.shape
+        )
+        return (
+            (picture(output.original(given).reshape(shape), (0.0, 1.0) if input.unit else None),)
+            if len(shape) in (2, 3)
+            else ()
+        )
     if isinstance(counter, _Labels) and len(output.shape) == 3:
         said = scores(output, given[None])[0].argmax(axis=-1)
-        return tuple(_map(labels, counter.count) for labels in (np.asarray(y).reshape(said.shape), said))
+        return tuple(
+            _map(labels, counter.count) for labels in (np.asarray(y).reshape(said.shape), said)
+        )
     return ()
 
 
@@ -360,10 +456,11 @@ def _map(labels: Array, classes: int) -> str:
 
 
 def picture(values: Array, limits: tuple[float, float] | None = None) -> str:
-    """An image [h, w] or [h, w, c] as a PNG data URI, small ones enlarged pixel by pixel, large ones reduced.
+    """An image [h, w] or [h, w, c] as a PNG data URI, small ones enlarged pixel by pixel, large
+    ones reduced.
 
-    `limits` are black and white; without them, the least and the largest value. Of two channels the first is shown, of more than
-    three the first three.
+    `limits` are black and white; without them, the least and the largest value. Of two channels the
+    first is shown, of more than three the first three.
     """
     from PIL import Image
 
@@ -376,7 +473,9 @@ def picture(values: Array, limits: tuple[float, float] | None = None) -> str:
     side = max(image.size)
     if side < SMALL:
         factor = math.ceil(SMALL / side)
-        image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+        image = image.resize(
+            (image.width * factor, image.height * factor), Image.Resampling.NEAREST
+        )
     image.thumbnail((LARGE, LARGE))
     file = io.BytesIO()
     image.save(file, "PNG")

@@ -1,4 +1,6 @@
-"""A run's report: one HTML file that needs nothing else, with its figures, its curves, and what the network gets wrong."""
+"""A run's report: one HTML file that needs nothing else, with its figures, its curves, and what
+the network gets wrong.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.files import write
-from netdsl.train.curve import FAINT, GRID, INK, TRAINING, VALIDATION, curve, curves, number, scatter
+from netdsl.train.curve import (
+    FAINT,
+    GRID,
+    INK,
+    TRAINING,
+    VALIDATION,
+    curve,
+    curves,
+    number,
+    scatter,
+)
 from netdsl.train.folder import RECIPE, REPORT, VERSIONS, read_json
 from netdsl.train.run import ENDS, describe_data
 
@@ -24,38 +36,57 @@ CLASSES = 30
 
 
 def write_page(run: Run, job: Job, model: Any, state: State) -> Path:
-    """Looks at the test part with the model, which holds the weights to be kept, and writes `report.html` into the run's folder.
+    """Looks at the test part with the model, which holds the weights to be kept, and writes
+    `report.html` into the run's folder.
 
-    Raises NetError N613, N614 where the folder lacks its recipe or versions, RunError N610 where the disk does not take the page.
+    Raises NetError N613, N614 where the folder lacks its recipe or versions, RunError N610 where
+    the disk does not take the page.
     """
     from netdsl.train.outcomes import outcomes, predictor
 
     versions = read_json(run.folder, VERSIONS)
     found = outcomes(predictor(model), job.data.test, job.data.preparation, job.recipe.batch or 1)
     path = run.folder / REPORT
-    write(path, page(run, job, state, found, (run.folder / RECIPE).read_text(encoding="utf-8"), versions))
+    write(
+        path,
+        page(run, job, state, found, (run.folder / RECIPE).read_text(encoding="utf-8"), versions),
+    )
     return path
 
 
-def page(run: Run, job: Job, state: State, found: Sequence[Outcome], recipe: str, versions: Mapping[str, Any]) -> str:
-    """The report as HTML. `recipe` is the text that the run keeps, with its reasons; `found` is what was seen of the test part."""
+def page(
+    run: Run,
+    job: Job,
+    state: State,
+    found: Sequence[Outcome],
+    recipe: str,
+    versions: Mapping[str, Any],
+) -> str:
+    """The report as HTML. `recipe` is the text that the run keeps, with its reasons; `found` is
+    what was seen of the test part.
+    """
     title = f"{run.network} on {Path(run.data).name}"
     several = len(found) > 1
     parts = [
         f"<header><p class=over>{escape(run.folder.name)}</p><h1>{escape(title)}</h1>{_verdict(run)}</header>",
         _tiles(run, job),
-        _section("Learning curves", f"<div class=charts>{''.join(map(_chart, _curves(run, job, state)))}</div>"),
+        _section(
+            "Learning curves",
+            f"<div class=charts>{''.join(map(_chart, _curves(run, job, state)))}</div>",
+        ),
         *(_outcome(one, several) for one in found),
         _section("Network", f"<div class=wide>{job.network._repr_html_()}</div>{_source(job)}"),
         _section("Recipe", f"<pre>{_code(recipe)}</pre>"),
         _section(
-            "Data and versions", _listing([describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken]) + _pairs(versions)
+            "Data and versions",
+            _listing([describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken])
+            + _pairs(versions),
         ),
     ]
     return _PAGE.format(title=escape(title), style=_STYLE, body="\n".join(parts))
 
 
-# --- the verdict ----------------------------------------------------------------------------------------------------
+# --- the verdict ----------------------------------------------------------------------------------
 
 
 def _verdict(run: Run) -> str:
@@ -66,9 +97,7 @@ def _verdict(run: Run) -> str:
     step = f"step {run.best_step:,}, epoch {run.best_epoch:,}"
     kept = f"The {'best' if run.patience else 'last'} weights are those of {step}."
     if run.retrained:
-        kept = (
-            f"The best was {step}; the weights were then trained anew on training and validation part together for {run.retrained:,} steps."
-        )
+        kept = f"The best was {step}; the weights were then trained anew on training and validation part together for {run.retrained:,} steps."
     return f"<p class=verdict>{escape(told)} {kept}</p>"
 
 
@@ -93,7 +122,8 @@ def _tiles(run: Run, job: Job) -> str:
         ("parameters", f"{counts.params:,}", f"{counts.macs:,} multiply-accumulates", ""),
     ]
     shown = (
-        f'<div class="tile {kind}"><b>{escape(name)}</b><span>{value}</span><i>{about}</i></div>' for name, value, about, kind in tiles
+        f'<div class="tile {kind}"><b>{escape(name)}</b><span>{value}</span><i>{about}</i></div>'
+        for name, value, about, kind in tiles
     )
     return f"<div class=tiles>{''.join(shown)}</div>"
 
@@ -120,14 +150,20 @@ def _time(seconds: float) -> str:
     whole = round(seconds)
     if seconds < 100:
         return f"{seconds:.1f} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 6000 else f"{whole // 3600} h {whole % 3600 // 60} min"
+    return (
+        f"{whole // 60} min {whole % 60} s"
+        if whole < 6000
+        else f"{whole // 3600} h {whole % 3600 // 60} min"
+    )
 
 
-# --- curves ---------------------------------------------------------------------------------------------------------
+# --- curves ---------------------------------------------------------------------------------------
 
 
 def _curves(run: Run, job: Job, state: State) -> list[str]:
-    """Loss and first metric by epoch, the learning rate where it changes, and the loss of a second training on all the data."""
+    """Loss and first metric by epoch, the learning rate where it changes, and the loss of a
+    second training on all the data.
+    """
     steps, best, rows, seen = job.steps, state.best, state.rows, state.evaluations
     metric = _words(job.data.preparation.metric)
     if len(job.data.preparation.outputs) > 1:
@@ -152,11 +188,18 @@ def _curves(run: Run, job: Job, state: State) -> list[str]:
     ]
     if len({f"{row.rate:.4g}" for row in rows}) > 1:
         pictures.append(
-            curves("Learning rate", "at the end of each epoch", {"": [(row.step / steps, row.rate) for row in rows]}, name="rate")
+            curves(
+                "Learning rate",
+                "at the end of each epoch",
+                {"": [(row.step / steps, row.rate) for row in rows]},
+                name="rate",
+            )
         )
     if state.retrained:
         again = [(float(row.epoch), row.loss) for row in state.retrained]
-        pictures.append(curves("Trained again: loss", "on training and validation part together", {"": again}))
+        pictures.append(
+            curves("Trained again: loss", "on training and validation part together", {"": again})
+        )
     return pictures
 
 
@@ -164,7 +207,7 @@ def _chart(svg: str) -> str:
     return f"<figure>{svg}</figure>"
 
 
-# --- what the network says of the test part -------------------------------------------------------------------------
+# --- what the network says of the test part -------------------------------------------------------
 
 
 def _outcome(found: Outcome, several: bool) -> str:
@@ -178,7 +221,10 @@ def _outcome(found: Outcome, several: bool) -> str:
 
 
 def _values(figures: Values) -> str:
-    told = [("Mean absolute error", number(figures.absolute)), ("root mean squared error", number(figures.root))]
+    told = [
+        ("Mean absolute error", number(figures.absolute)),
+        ("root mean squared error", number(figures.root)),
+    ]
     if figures.explained is not None:
         told.append(("R²", f"{figures.explained:.4f}"))
     words = "; ".join(f"{name} <b>{value}</b>" for name, value in told)
@@ -192,7 +238,10 @@ def _classes(figures: Classes, output: Output) -> str:
         parts.append(_matrix(figures.matrix, output))
     parts.append(_by_class(figures, output))
     if figures.matrix is None and figures.pairs:
-        rows = ([output.label(given), output.label(said), f"{count:,}"] for given, said, count in figures.pairs)
+        rows = (
+            [output.label(given), output.label(said), f"{count:,}"]
+            for given, said, count in figures.pairs
+        )
         parts.append(_table("Most confused", ["given", "predicted", "times"], rows, left=2))
     return f"{_shares(figures, output)}<div class=side>{''.join(parts)}</div>"
 
@@ -215,17 +264,33 @@ def _percent(count: int, of: int) -> str:
 
 
 def _matrix(matrix: Any, output: Output) -> str:
-    """The confusion matrix: a row for each given class, its cells shaded by their share of the row."""
+    """The confusion matrix: a row for each given class, its cells shaded by their share of the
+    row.
+    """
     names = [escape(output.label(label)) for label in range(len(matrix))]
     tall = " tall" if max(map(len, names)) > 4 else ""
     size = " small" if len(names) > 16 else ""
     head = "".join(f"<th><span>{name}</span></th>" for name in names)
     shares = matrix / matrix.sum(axis=1, keepdims=True).clip(1)
-    most = max((share for given, row in enumerate(shares.tolist()) for said, share in enumerate(row) if given != said), default=0) or 1.0
+    most = (
+        max(
+            (
+                share
+                for given, row in enumerate(shares.tolist())
+                for said, share in enumerate(row)
+                if given != said
+            ),
+            default=0,
+        )
+        or 1.0
+    )
     rows = []
     for given, counts in enumerate(matrix.tolist()):
         cells = "".join(
-            _cell(count, shares[given, said], most, given == said, f"{names[given]} → {names[said]}") for said, count in enumerate(counts)
+            _cell(
+                count, shares[given, said], most, given == said, f"{names[given]} → {names[said]}"
+            )
+            for said, count in enumerate(counts)
         )
         rows.append(f"<tr><th>{names[given]}</th>{cells}</tr>")
     caption = "<caption>Given down, predicted across</caption>"
@@ -234,7 +299,9 @@ def _matrix(matrix: Any, output: Output) -> str:
 
 
 def _cell(count: int, share: float, most: float, right: bool, what: str) -> str:
-    """A cell of the matrix: right ones are shaded by their share of the row, wrong ones beside the largest share of wrong ones."""
+    """A cell of the matrix: right ones are shaded by their share of the row, wrong ones beside
+    the largest share of wrong ones.
+    """
     if not count:
         return "<td></td>"
     shade = share if right else 0.8 * math.sqrt(share / most)
@@ -252,9 +319,18 @@ def _by_class(figures: Classes, output: Output) -> str:
     seen = [row for row in rows if row[2]]
     caption, mean = "By class", sum(row[0] for row in seen) / (len(seen) or 1)
     if len(rows) > CLASSES:
-        caption, rows = f"The {CLASSES} classes of {len(rows):,} with the lowest F1", sorted(seen)[:CLASSES]
+        caption, rows = (
+            f"The {CLASSES} classes of {len(rows):,} with the lowest F1",
+            sorted(seen)[:CLASSES],
+        )
     told = (
-        [output.label(label), f"{given:,}", _share(right, said), _share(right, given), f"{100 * f1:.1f}" if given else "–"]
+        [
+            output.label(label),
+            f"{given:,}",
+            _share(right, said),
+            _share(right, given),
+            f"{100 * f1:.1f}" if given else "–",
+        ]
         for f1, label, given, said, right in rows
     )
     heads = ["output" if figures.tags else "class", "given", "precision", "recall", "F1"]
@@ -265,20 +341,35 @@ def _share(count: int, of: int) -> float | str:
     return count / of if of else "–"
 
 
-def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[float | str]], left: int = 1, foot: Sequence[str] = ()) -> str:
-    """A table of texts, the first `left` columns to the left; a share is written in percent, with a bar behind it."""
+def _table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[float | str]],
+    left: int = 1,
+    foot: Sequence[str] = (),
+) -> str:
+    """A table of texts, the first `left` columns to the left; a share is written in percent,
+    with a bar behind it.
+    """
 
     def cell(place: int, value: float | str) -> str:
         if isinstance(value, float):
             return f'<td class="n bar" style="--s:{100 * value:.1f}%">{100 * value:.1f}</td>'
         return f"<td{'' if place < left else ' class=n'}>{escape(value)}</td>"
 
-    head = "".join(f"<th{'' if place < left else ' class=n'}>{escape(text)}</th>" for place, text in enumerate(heads))
-    body = "".join(f"<tr>{''.join(cell(place, value) for place, value in enumerate(row))}</tr>" for row in rows)
-    end = f"<tfoot><tr>{''.join(cell(place, text) for place, text in enumerate(foot))}</tr></tfoot>" if foot else ""
-    return (
-        f"<div class=wide><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{end}</table></div>"
+    head = "".join(
+        f"<th{'' if place < left else ' class=n'}>{escape(text)}</th>"
+        for place, text in enumerate(heads)
     )
+    body = "".join(
+        f"<tr>{''.join(cell(place, value) for place, value in enumerate(row))}</tr>" for row in rows
+    )
+    end = (
+        f"<tfoot><tr>{''.join(cell(place, text) for place, text in enumerate(foot))}</tr></tfoot>"
+        if foot
+        else ""
+    )
+    return f"<div class=wide><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{end}</table></div>"
 
 
 def _mistakes(found: Outcome) -> str:
@@ -291,8 +382,14 @@ def _mistakes(found: Outcome) -> str:
     if isinstance(found.figures, Values):
         order = "largest error"
     else:
-        order = "most mistakes" if found.figures.tags or len(found.output.shape) > 1 else "highest loss"
-    which = f"The {len(worst)} of {found.wrong:,} with the {order}" if found.wrong > len(worst) else f"All {len(worst)}, the {order} first"
+        order = (
+            "most mistakes" if found.figures.tags or len(found.output.shape) > 1 else "highest loss"
+        )
+    which = (
+        f"The {len(worst)} of {found.wrong:,} with the {order}"
+        if found.wrong > len(worst)
+        else f"All {len(worst)}, the {order} first"
+    )
     title = f"<h3>Worst mistakes</h3><p class=about>{which}: "
     if worst[0].pictures:
         about = f"{_legend(worst[0])}, and the example's number in the test part.</p>"
@@ -300,7 +397,13 @@ def _mistakes(found: Outcome) -> str:
     names = [name for name, _ in worst[0].numbers]
     sure = ["probability"] if worst[0].sure is not None else []
     rows = (
-        [str(one.row), one.given, one.said, *([f"{one.sure:.3f}"] if one.sure is not None else []), *(value for _, value in one.numbers)]
+        [
+            str(one.row),
+            one.given,
+            one.said,
+            *([f"{one.sure:.3f}"] if one.sure is not None else []),
+            *(value for _, value in one.numbers),
+        ]
         for one in worst
     )
     told = "test examples by their number, with what was given, what was predicted, and their values.</p>"
@@ -309,21 +412,37 @@ def _mistakes(found: Outcome) -> str:
 
 def _legend(one: Mistake) -> str:
     """What stands below a picture."""
-    sides = {1: "", 2: "the example and what the network makes of it", 3: "the example, what was given and what was predicted"}[
-        len(one.pictures)
-    ]
-    words = "given → predicted" if one.given else "how far off it is" if len(one.pictures) < 3 else "the share that is right"
-    return ", ".join(filter(None, (sides, words, "the probability of the prediction" if one.sure is not None else "")))
+    sides = {
+        1: "",
+        2: "the example and what the network makes of it",
+        3: "the example, what was given and what was predicted",
+    }[len(one.pictures)]
+    words = (
+        "given → predicted"
+        if one.given
+        else "how far off it is"
+        if len(one.pictures) < 3
+        else "the share that is right"
+    )
+    return ", ".join(
+        filter(
+            None,
+            (sides, words, "the probability of the prediction" if one.sure is not None else ""),
+        )
+    )
 
 
 def _figure_of(one: Mistake) -> str:
     words = f"{one.given} → {one.said}" if one.given else one.said
-    pictures = "".join(f'<img src="{source}" alt="test example {one.row}: {escape(words)}">' for source in one.pictures)
+    pictures = "".join(
+        f'<img src="{source}" alt="test example {one.row}: {escape(words)}">'
+        for source in one.pictures
+    )
     told = f"{100 * one.sure:.1f}\u00a0% · " if one.sure is not None else ""
     return f"<figure><div>{pictures}</div><figcaption><b>{escape(words)}</b><br>{told}#{one.row}</figcaption></figure>"
 
 
-# --- parts ----------------------------------------------------------------------------------------------------------
+# --- parts ----------------------------------------------------------------------------------------
 
 
 def _section(title: str, body: str) -> str:
@@ -333,7 +452,10 @@ def _section(title: str, body: str) -> str:
 def _source(job: Job) -> str:
     """The network's text, and those of the files that it uses."""
     texts = [("", job.network.text), *job.network.used.items()]
-    return "".join((f"<h3>{escape(name)}</h3>" if name else "") + f"<pre>{_code(text)}</pre>" for name, text in texts)
+    return "".join(
+        (f"<h3>{escape(name)}</h3>" if name else "") + f"<pre>{_code(text)}</pre>"
+        for name, text in texts
+    )
 
 
 def _code(text: str) -> str:
@@ -353,7 +475,14 @@ def _pairs(values: Mapping[str, Any]) -> str:
     return f"<dl>{''.join(f'<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>' for name, value in values.items())}</dl>"
 
 
-_DARK = {INK: "#e6e6e6", FAINT: "#9a9a9a", GRID: "#333", "white": "#1c1c1e", TRAINING: "#6aa7ee", VALIDATION: "#f0935c"}
+_DARK = {
+    INK: "#e6e6e6",
+    FAINT: "#9a9a9a",
+    GRID: "#333",
+    "white": "#1c1c1e",
+    TRAINING: "#6aa7ee",
+    VALIDATION: "#f0935c",
+}
 """The curves' colours on a dark page."""
 
 _STYLE = (
@@ -393,7 +522,10 @@ ul{padding-left:20px;margin:8px 0}dl{display:flex;flex-wrap:wrap;gap:6px 26px}dt
 """
     + "@media screen and (prefers-color-scheme:dark){:root{--ink:#e6e6e6;--faint:#9a9a9a;--line:#333;--paper:#121214;--card:#1c1c1e;"
     + "--hit:74 142 220;--miss:222 116 48;color-scheme:dark}"
-    + "".join(f'svg [fill="{old}"]{{fill:{new}}}svg [stroke="{old}"]{{stroke:{new}}}' for old, new in _DARK.items())
+    + "".join(
+        f'svg [fill="{old}"]{{fill:{new}}}svg [stroke="{old}"]{{stroke:{new}}}'
+        for old, new in _DARK.items()
+    )
     + "}\n@media print{body{padding:0;font-size:10pt;max-width:none}.charts{grid-template-columns:1fr 1fr}tfoot{display:table-row-group}"
     + "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
     + "figure,.tile,tr{break-inside:avoid}h2,h3{break-after:avoid}pre{white-space:pre-wrap}.wide{overflow:visible}"

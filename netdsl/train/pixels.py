@@ -1,4 +1,5 @@
-"""The changes of `augment` made where the examples lie, on the device: from the same numbers, and the same to rounding.
+"""The changes of `augment` made where the examples lie, on the device: from the same numbers, and
+the same to rounding.
 
 This module imports Keras.
 """
@@ -15,7 +16,9 @@ from netdsl.train.prepare import LUMA
 
 
 def changed(x: Any, wanted: Wanted, numbers: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Inputs [n, ...] as `augmented` changes them by these numbers; and the same without noise and holes."""
+    """Inputs [n, ...] as `augmented` changes them by these numbers; and the same without noise
+    and holes.
+    """
     whole = _warped(x, numbers["maps"], bends(wanted)) if "maps" in numbers else x
     if "light" in numbers:
         whole = _coloured(whole, x, wanted, numbers["light"])
@@ -32,7 +35,9 @@ def mixed(values: Any, partners: Any, share: Any) -> Any:
 
 
 def _warped(x: Any, maps: Any, between: bool) -> Any:
-    """What `augment.warped` gives; where no pixel comes to lie `between` others, one is taken and not four."""
+    """What `augment.warped` gives; where no pixel comes to lie `between` others, one is taken
+    and not four.
+    """
     count, height, width, depth = x.shape
     tall, wide = height + 3, width + 3
     rows, columns = (ops.arange(side, dtype="float32") - (side - 1) / 2 for side in (height, width))
@@ -40,11 +45,17 @@ def _warped(x: Any, maps: Any, between: bool) -> Any:
     corners, parts = [], []
     for axis, side in enumerate((height, width)):
         down, right, offset = (maps[:, axis, place][:, None, None] for place in range(3))
-        position = ops.clip(down * rows[:, None] + (right * columns + offset + ((side - 1) / 2 + 1)), 0, side + 1)
+        position = ops.clip(
+            down * rows[:, None] + (right * columns + offset + ((side - 1) / 2 + 1)), 0, side + 1
+        )
         corner = ops.floor(position if between else position + 0.5)
         corners.append(ops.cast(corner, "int32"))
         parts.append((position - corner)[..., None])
-    corner = corners[0] * wide + corners[1] + (ops.arange(count, dtype="int32") * (tall * wide))[:, None, None]
+    corner = (
+        corners[0] * wide
+        + corners[1]
+        + (ops.arange(count, dtype="int32") * (tall * wide))[:, None, None]
+    )
 
     def at(place: int) -> Any:
         return ops.take(pixels, corner + place, axis=0)
@@ -65,13 +76,18 @@ def _coloured(x: Any, given: Any, wanted: Wanted, light: Any) -> Any:
         grey = ops.sum(x * ops.convert_to_tensor(LUMA, "float32"), axis=-1, keepdims=True)
         x = (x - grey) * colour + grey
     x = x + brightness
-    least, most = (function(given, axis=(1, 2, 3), keepdims=True) for function in (ops.min, ops.max))
+    least, most = (
+        function(given, axis=(1, 2, 3), keepdims=True) for function in (ops.min, ops.max)
+    )
     return ops.where(ops.logical_and(least >= 0, most <= 1), ops.clip(x, 0.0, 1.0), x)
 
 
 def _holes(sides: tuple[int, ...], side: int, corners: Any) -> Any:
     rows, columns = (
-        ops.logical_and(ops.arange(extent)[None] >= corners[:, axis, None], ops.arange(extent)[None] < corners[:, axis, None] + side)
+        ops.logical_and(
+            ops.arange(extent)[None] >= corners[:, axis, None],
+            ops.arange(extent)[None] < corners[:, axis, None] + side,
+        )
         for axis, extent in enumerate(sides)
     )
     return ops.logical_and(rows[:, :, None], columns[:, None])[..., None]

@@ -1,4 +1,6 @@
-"""How a training is followed on standard error: a bar on a terminal, one line an epoch elsewhere."""
+"""How a training is followed on standard error: a bar on a terminal, one line an epoch
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What is told of a training: each step's number and the epoch's mean loss so far, and each epoch's row."""
+    """What is told of a training: each step's number and the epoch's mean loss so far, and each
+    epoch's row.
+    """
 
     def step(self, step: int, loss: float) -> None: ...
 
@@ -32,7 +36,11 @@ class Lines(Quiet):
         self.epochs, self.metric = epochs, metric
 
     def epoch(self, row: Row) -> None:
-        print(f"epoch {row.epoch}/{self.epochs}  {numbers(row, self.metric)}  {row.seconds:.1f} s", file=sys.stderr, flush=True)
+        print(
+            f"epoch {row.epoch}/{self.epochs}  {numbers(row, self.metric)}  {row.seconds:.1f} s",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def numbers(row: Row, metric: str) -> str:
@@ -41,12 +49,16 @@ def numbers(row: Row, metric: str) -> str:
     told = f"step {row.step}  loss {row.loss:.4f}  {name} {row.metric:.4f}"
     if row.evaluation:
         best = "  best" if row.evaluation.better else ""
-        told += f"  validation loss {row.evaluation.loss:.4f}  {name} {row.evaluation.metric:.4f}{best}"
+        told += (
+            f"  validation loss {row.evaluation.loss:.4f}  {name} {row.evaluation.metric:.4f}{best}"
+        )
     return told
 
 
 @contextmanager
-def progress(quiet: bool, epochs: int, steps: int, metric: str, done: int = 0) -> Iterator[Progress]:
+def progress(
+    quiet: bool, epochs: int, steps: int, metric: str, done: int = 0
+) -> Iterator[Progress]:
     """What follows a training of so many epochs of so many steps each, some of them done."""
     if quiet:
         yield Quiet()
@@ -64,9 +76,18 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Bar(*columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=epochs * steps, completed=done * steps, epoch=done + 1, epochs=epochs)
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bar(
+        *columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task(
+            "", total=epochs * steps, completed=done * steps, epoch=done + 1, epochs=epochs
+        )
 
         class OnTerminal:
             def step(self, step: int, loss: float) -> None:

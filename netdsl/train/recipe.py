@@ -1,7 +1,7 @@
 """The keys of a recipe: how a network is trained.
 
-What the keys mean stands in `docs/recipes.md`, which a test holds to be complete. `netdsl.train.schema` reads and writes them,
-`netdsl.train.resolve` fills in what was left out.
+What the keys mean stands in `docs/recipes.md`, which a test holds to be complete.
+`netdsl.train.schema` reads and writes them, `netdsl.train.resolve` fills in what was left out.
 """
 
 from __future__ import annotations
@@ -175,7 +175,9 @@ class Recipe(Section):
     devices: int | str | None = key(AllOr())
     hosts: tuple[str, ...] | None = key(Several(Address()))
     init_from: str | None = key(Text("a run, a model or a file of weights"))
-    freeze: tuple[str, ...] | None = key(Several(Text("a layer's name, or a pattern such as `block1*`")))
+    freeze: tuple[str, ...] | None = key(
+        Several(Text("a layer's name, or a pattern such as `block1*`"))
+    )
     log: tuple[str, ...] | None = key(Several(Word(LOGGERS)))
     seed: int | None = key(Number(whole=True, least=0, below=2**32))
     params: Mapping[str, Param] = field(default_factory=dict, metadata={"params": True})
@@ -186,7 +188,10 @@ class Recipe(Section):
         return self.spans.get(name)
 
     def replace(self, **values: Any) -> Recipe:
-        """This recipe with other values; None leaves a value as it is. What the text says of a replaced value is forgotten."""
+        """This recipe with other values; None leaves a value as it is.
+
+        What the text says of a replaced value is forgotten.
+        """
         given = {name: value for name, value in values.items() if value is not None}
         spans = {name: span for name, span in self.spans.items() if name.split(".")[0] not in given}
         return dataclasses.replace(self, **{"spans": spans, **given})
@@ -195,11 +200,16 @@ class Recipe(Section):
 def load_recipe(path: str | Path) -> Recipe:
     """The recipe in a YAML file. Relative paths in it count from the recipe's folder.
 
-    Raises NetError: what `read_source` raises of a file that cannot be read, and what `parse_recipe` raises.
+    Raises NetError: what `read_source` raises of a file that cannot be read, and what
+    `parse_recipe` raises.
     """
     source = read_source(path)
     recipe, folder = parse_recipe(source.text, source.name), Path(path).parent
-    data = dataclasses.replace(recipe.data, source=_beside(recipe.data.source, folder), target=_beside(recipe.data.target, folder))
+    data = dataclasses.replace(
+        recipe.data,
+        source=_beside(recipe.data.source, folder),
+        target=_beside(recipe.data.target, folder),
+    )
     return dataclasses.replace(recipe, data=data, init_from=_beside(recipe.init_from, folder))
 
 
@@ -207,15 +217,21 @@ FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
 
 
 def _beside(path: str | None, folder: Path) -> str | None:
-    """A path as it is seen from here; what is no file's name stays as it is: a data set's name, a column."""
-    return str(folder / path) if path and (path.endswith(FILES) or (folder / path).exists()) else path
+    """A path as it is seen from here; what is no file's name stays as it is: a data set's name,
+    a column.
+    """
+    return (
+        str(folder / path) if path and (path.endswith(FILES) or (folder / path).exists()) else path
+    )
 
 
 def parse_recipe(text: str, name: str = "recipe") -> Recipe:
-    """The recipe that a YAML text holds; `name` is the file that messages speak of. An empty text leaves all out.
+    """The recipe that a YAML text holds; `name` is the file that messages speak of.
 
-    Raises NetError with every mistake: N501 not YAML, N502 not keys and values, N503 unknown key, N504 wrong type,
-    N505 out of range, N506 a key twice.
+    An empty text leaves all out.
+
+    Raises NetError with every mistake: N501 not YAML, N502 not keys and values, N503 unknown key,
+    N504 wrong type, N505 out of range, N506 a key twice.
     """
     source = Source(name, text)
     root = compose(source)
@@ -232,5 +248,7 @@ def as_values(recipe: Recipe) -> dict[str, Any]:
 
 
 def to_yaml(recipe: Recipe, reasons: Mapping[str, str] | None = None) -> str:
-    """The recipe as YAML, without what was left out, with reasons for values as comments; `parse_recipe` gives it back."""
+    """The recipe as YAML, without what was left out, with reasons for values as comments;
+    `parse_recipe` gives it back.
+    """
     return as_yaml(recipe, reasons)

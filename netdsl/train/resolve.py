@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from netdsl.train.data import Data
 
 SMALL = 10_000
-"""Training examples: below, 32 a step leave an epoch steps enough; from here on, 128 are quicker."""
+"""Training examples: below, 32 a step leave an epoch steps enough; from here on, 128 are
+quicker.
+"""
 
 EPOCHS, PATIENCE = 100, 10
 
 
 class Resolved(NamedTuple):
-    """A recipe without gaps, why each value is what it is (by key, `early_stopping.every`), and what may be a mistake."""
+    """A recipe without gaps, why each value is what it is (by key, `early_stopping.every`), and
+    what may be a mistake.
+    """
 
     recipe: Recipe
     reasons: Mapping[str, str]
@@ -43,29 +47,53 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
     _precise(recipe, optimizer)
     _frozen(recipe, network)
     if recipe.init_from and not os.path.exists(recipe.init_from):
-        raise fail("N601", f"there is no {recipe.init_from} to take first weights from", recipe.span("init_from"))
+        raise fail(
+            "N601",
+            f"there is no {recipe.init_from} to take first weights from",
+            recipe.span("init_from"),
+        )
     reasons = dict(_given(recipe, ""))
     say = reasons.setdefault
     batch = _batch(recipe, examples)
     full = optimizer.name == "gd"
-    say("batch", f"all {examples:,} training examples" if full else f"{examples:,} training examples")
+    say(
+        "batch",
+        f"all {examples:,} training examples" if full else f"{examples:,} training examples",
+    )
     shared(recipe, batch)
     if recipe.speed == "compiled" and (recipe.backend or backend()) == "torch":
-        raise fail("N507", "`speed: compiled` goes with TensorFlow and JAX, not with torch", recipe.span("speed"), help="speed: chunks")
+        raise fail(
+            "N507",
+            "`speed: compiled` goes with TensorFlow and JAX, not with torch",
+            recipe.span("speed"),
+            help="speed: chunks",
+        )
     epoch = math.ceil(examples / batch)
     epochs = recipe.epochs or EPOCHS
     stopping = _stopping(recipe, epoch, data)
-    say("data.source", "ten outputs: the digits that come with netdsl" if recipe.data.source is None else "given")
+    say(
+        "data.source",
+        "ten outputs: the digits that come with netdsl" if recipe.data.source is None else "given",
+    )
     say("data.scale", "what the values are divided by")
     say("data.split.test", "the data has no test part of its own")
-    say("data.split.validation", "what stopping looks at" if stopping.enabled else "what is told beside the training")
-    say("loss", f"the network ends with {', '.join(dict.fromkeys(f'`{output.activation}`' for output in outputs))}")
+    say(
+        "data.split.validation",
+        "what stopping looks at" if stopping.enabled else "what is told beside the training",
+    )
+    say(
+        "loss",
+        f"the network ends with {', '.join(dict.fromkeys(f'`{output.activation}`' for output in outputs))}",
+    )
     say("optimizer.name", "works with little tuning")
     say("optimizer.rate", f"usual for {optimizer.name}")
     say("epochs", "the most; stopping ends it before" if stopping.enabled else "all of them")
     if stopping.enabled:
         say("early_stopping.every", f"an epoch's steps: {examples:,} examples, {batch:,} a step")
-        say("early_stopping.patience", f"stop after so many evaluations in a row without a better {stopping.metric}")
+        say(
+            "early_stopping.patience",
+            f"stop after so many evaluations in a row without a better {stopping.metric}",
+        )
     say("precision", "exact enough for any network")
     say("backend", "Keras's own choice")
     if recipe.hosts:
@@ -79,7 +107,9 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
         class_weights=_class_weights(recipe, data),
         optimizer=optimizer,
         schedule=_schedule(recipe, epochs, data),
-        penalty=Penalty(**{name: getattr(recipe.penalty, name) or None for name in ("l1", "l2", "max_norm")}),
+        penalty=Penalty(
+            **{name: getattr(recipe.penalty, name) or None for name in ("l1", "l2", "max_norm")}
+        ),
         batch=batch,
         epochs=epochs,
         early_stopping=stopping,
@@ -93,7 +123,9 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
     )
     found = doubts(resolved.augment, str(data.spec.source))
     if resolved.precision == "bfloat16":
-        found.append("weights in bfloat16 lose steps smaller than 1/256 of them; `precision: mixed` keeps the weights in float32")
+        found.append(
+            "weights in bfloat16 lose steps smaller than 1/256 of them; `precision: mixed` keeps the weights in float32"
+        )
     return Resolved(resolved, reasons, tuple(found))
 
 
@@ -116,7 +148,11 @@ def _batch(recipe: Recipe, examples: int) -> int:
         message = f"`gd` takes the whole training part ({examples:,} examples) as its batch, not {batch:,}"
         raise fail("N507", message, recipe.span("batch"), help="leave `batch` out, or take `sgd`")
     if batch > examples:
-        raise fail("N507", f"a batch of {batch:,} is more than the {examples:,} training examples", recipe.span("batch"))
+        raise fail(
+            "N507",
+            f"a batch of {batch:,} is more than the {examples:,} training examples",
+            recipe.span("batch"),
+        )
     return batch
 
 
@@ -126,7 +162,8 @@ def several(recipe: Recipe) -> bool:
 
 
 def shared(recipe: Recipe, batch: int, found: int | None = None) -> None:
-    """Raises NetError N507 where a training on several devices asks for what goes on one alone, or for a batch that has no equal shares.
+    """Raises NetError N507 where a training on several devices asks for what goes on one alone, or
+    for a batch that has no equal shares.
 
     `found` is the number of devices of all hosts, where it is known already.
     """
@@ -134,48 +171,91 @@ def shared(recipe: Recipe, batch: int, found: int | None = None) -> None:
     if not several(recipe):
         return
     if (recipe.backend or backend()) == "torch":
-        raise fail("N507", f"`{wanted}` goes with TensorFlow and JAX, not with torch", recipe.span(wanted), help="backend: jax")
+        raise fail(
+            "N507",
+            f"`{wanted}` goes with TensorFlow and JAX, not with torch",
+            recipe.span(wanted),
+            help="backend: jax",
+        )
     if recipe.speed not in (None, "auto", "plain"):
         message = f"`speed: {recipe.speed}` is for one device: several take one step at a time"
         raise fail("N507", message, recipe.span("speed"), help="leave `speed` out")
     if len(hosts) == 1:
-        raise fail("N507", "`hosts` takes two addresses or more, one for each process", recipe.span("hosts"), help="leave `hosts` out")
+        raise fail(
+            "N507",
+            "`hosts` takes two addresses or more, one for each process",
+            recipe.span("hosts"),
+            help="leave `hosts` out",
+        )
     if len(set(hosts)) < len(hosts):
         twice = next(host for host in hosts if hosts.count(host) > 1)
-        raise fail("N507", f"`hosts` names {twice} twice: two processes cannot listen there", recipe.span("hosts"))
+        raise fail(
+            "N507",
+            f"`hosts` names {twice} twice: two processes cannot listen there",
+            recipe.span("hosts"),
+        )
     devices = found if recipe.devices == "all" else int(recipe.devices or 1) * max(1, len(hosts))
     if devices and batch % devices:
-        near = [f"`batch: {one}`" for one in (batch - batch % devices, batch - batch % devices + devices) if one]
+        near = [
+            f"`batch: {one}`"
+            for one in (batch - batch % devices, batch - batch % devices + devices)
+            if one
+        ]
         message = f"{devices} devices cannot share a batch of {batch:,} equally: {batch / devices:.4g} examples each"
         span = recipe.span("batch") or recipe.span(wanted)
-        raise fail("N507", message, span, help=f"{' or '.join(near)}, or any other multiple of {devices}")
+        raise fail(
+            "N507", message, span, help=f"{' or '.join(near)}, or any other multiple of {devices}"
+        )
 
 
 def _frozen(recipe: Recipe, network: Network) -> None:
-    """Raises NetError N507 where a pattern of `freeze` names no layer with weights, or all are named."""
+    """Raises NetError N507 where a pattern of `freeze` names no layer with weights, or all are
+    named.
+    """
     names = [op.name for op in network.graph.ops if network.graph.weights(op)]
     for pattern in recipe.freeze or ():
         if not any(fnmatchcase(name, pattern) for name in names):
             mend = (
-                did_you_mean(pattern, names) or f"the layers with weights are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
+                did_you_mean(pattern, names)
+                or f"the layers with weights are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
             )
-            raise fail("N507", f"`freeze` names `{pattern}`, and no layer with weights is called so", recipe.span("freeze"), help=mend)
-    if recipe.freeze and all(any(fnmatchcase(name, pattern) for pattern in recipe.freeze) for name in names):
-        raise fail("N507", "`freeze` names every layer: nothing is left to train", recipe.span("freeze"))
+            raise fail(
+                "N507",
+                f"`freeze` names `{pattern}`, and no layer with weights is called so",
+                recipe.span("freeze"),
+                help=mend,
+            )
+    if recipe.freeze and all(
+        any(fnmatchcase(name, pattern) for pattern in recipe.freeze) for name in names
+    ):
+        raise fail(
+            "N507", "`freeze` names every layer: nothing is left to train", recipe.span("freeze")
+        )
 
 
 def _precise(recipe: Recipe, optimizer: Optimizer) -> None:
-    """Raises NetError N507 where bfloat16, which has 8 bits, makes 1 of Adam's beta2: 1 - beta2^t is 0 then, and no weight moves."""
+    """Raises NetError N507 where bfloat16, which has 8 bits, makes 1 of Adam's beta2: 1 -
+    beta2^t is 0 then, and no weight moves.
+    """
     beta2 = optimizer.beta2 or 0.0
     if recipe.precision == "bfloat16" and beta2 >= 1 - 2**-9:
         message = f"`precision: bfloat16` rounds {optimizer.name}'s beta2 of {beta2:g} to 1: no weight would ever move"
-        raise fail("N507", message, recipe.span("precision"), help="take `precision: mixed`, or `beta2: 0.99`")
+        raise fail(
+            "N507",
+            message,
+            recipe.span("precision"),
+            help="take `precision: mixed`, or `beta2: 0.99`",
+        )
 
 
 def _stopping(recipe: Recipe, epoch: int, data: Data) -> Stopping:
     given = recipe.early_stopping
     if given.metric == "accuracy" and not data.preparation.outputs[0].accuracy:
-        raise fail("N507", "the data holds values, not classes: there is no accuracy to stop by", recipe.span("early_stopping.metric"))
+        raise fail(
+            "N507",
+            "the data holds values, not classes: there is no accuracy to stop by",
+            recipe.span("early_stopping.metric"),
+        )
     if not len(data.validation) and given.enabled is not False:
         message = "early stopping looks at the validation part, and there is none"
         raise fail("N507", message, recipe.span("data.split.validation"), help="early_stopping: no")
@@ -185,26 +265,47 @@ def _stopping(recipe: Recipe, epoch: int, data: Data) -> Stopping:
     if given.enabled is False:
         for name in ("patience", "metric", "then"):
             if getattr(given, name) is not None:
-                raise fail("N507", f"`{name}` goes with early stopping, which is switched off", recipe.span(f"early_stopping.{name}"))
+                raise fail(
+                    "N507",
+                    f"`{name}` goes with early stopping, which is switched off",
+                    recipe.span(f"early_stopping.{name}"),
+                )
         return Stopping(enabled=False, every=every)
-    return Stopping(True, given.patience or PATIENCE, every, given.metric or "loss", given.then or "stop")
+    return Stopping(
+        True, given.patience or PATIENCE, every, given.metric or "loss", given.then or "stop"
+    )
 
 
 def _schedule(recipe: Recipe, epochs: int, data: Data) -> Schedule:
     schedule: Schedule = recipe.schedule.resolved()
     if schedule.name == "steps" and not schedule.at:
         message = "the schedule `steps` takes the epochs at which the rate is divided"
-        raise fail("N507", message, recipe.span("schedule"), help="schedule: {name: steps, at: [30, 60]}")
+        raise fail(
+            "N507", message, recipe.span("schedule"), help="schedule: {name: steps, at: [30, 60]}"
+        )
     if schedule.name == "steps" and list(schedule.at or ()) != sorted(set(schedule.at or ())):
-        raise fail("N507", "the epochs of `at` go up, and none comes twice", recipe.span("schedule.at"))
+        raise fail(
+            "N507", "the epochs of `at` go up, and none comes twice", recipe.span("schedule.at")
+        )
     if schedule.name == "plateau" and not len(data.validation):
         message = "the schedule `plateau` looks at the validation part, and there is none"
-        raise fail("N507", message, recipe.span("data.split.validation"), help="schedule: adaptive looks at the training loss")
-    if schedule.name in ("cosine", "plateau") and (schedule.least or 0) >= (recipe.optimizer.resolved().rate or 0):
+        raise fail(
+            "N507",
+            message,
+            recipe.span("data.split.validation"),
+            help="schedule: adaptive looks at the training loss",
+        )
+    if schedule.name in ("cosine", "plateau") and (schedule.least or 0) >= (
+        recipe.optimizer.resolved().rate or 0
+    ):
         message = f"the rate begins at {recipe.optimizer.resolved().rate:g}: it cannot fall to {schedule.least:g}"
         raise fail("N507", message, recipe.span("schedule.least"))
     if schedule.name == "cosine" and (schedule.warmup or 0) >= epochs:
-        raise fail("N507", f"a warm-up of {schedule.warmup:g} epochs leaves none of {epochs} to train", recipe.span("schedule.warmup"))
+        raise fail(
+            "N507",
+            f"a warm-up of {schedule.warmup:g} epochs leaves none of {epochs} to train",
+            recipe.span("schedule.warmup"),
+        )
     return schedule
 
 
@@ -213,7 +314,12 @@ def _loss_weights(recipe: Recipe, outputs: list[str]) -> Mapping[str, float] | N
     for name in given:
         if name not in outputs:
             mend = did_you_mean(name, outputs) or f"the outputs are {', '.join(outputs)}"
-            raise fail("N507", f"the network has no output `{name}` to be weighted", recipe.span("loss_weights"), help=mend)
+            raise fail(
+                "N507",
+                f"the network has no output `{name}` to be weighted",
+                recipe.span("loss_weights"),
+                help=mend,
+            )
     if given and not any(given.values()):
         raise fail("N507", "the loss weights are all 0", recipe.span("loss_weights"))
     return {name: float(given.get(name, 1.0)) for name in outputs} if len(outputs) > 1 else None
@@ -221,7 +327,8 @@ def _loss_weights(recipe: Recipe, outputs: list[str]) -> Mapping[str, float] | N
 
 def _smoothing(recipe: Recipe, data: Data) -> float | None:
     if recipe.label_smoothing and not any(
-        output.classes and output.loss in ("cross-entropy", "binary") for output in data.preparation.outputs
+        output.classes and output.loss in ("cross-entropy", "binary")
+        for output in data.preparation.outputs
     ):
         losses = ", ".join(dict.fromkeys(output.loss for output in data.preparation.outputs))
         message = f"`label_smoothing` is for classes and the losses cross-entropy and binary, not {losses}"
@@ -230,7 +337,9 @@ def _smoothing(recipe: Recipe, data: Data) -> float | None:
 
 
 def _class_weights(recipe: Recipe, data: Data) -> Mapping[str, float] | None:
-    """A weight for each class by its name; `balanced`: n / (classes x the class's examples), as scikit-learn has it."""
+    """A weight for each class by its name; `balanced`: n / (classes x the class's examples), as
+    scikit-learn has it.
+    """
     import numpy as np
 
     given, output = recipe.class_weights, data.preparation.outputs[0]
@@ -238,7 +347,11 @@ def _class_weights(recipe: Recipe, data: Data) -> Mapping[str, float] | None:
         return None
     span = recipe.span("class_weights")
     if not output.classes or len(data.preparation.outputs) > 1 or len(data.train.y[0].shape) != 1:
-        raise fail("N507", "`class_weights` are for a network with one output and a class for each example", span)
+        raise fail(
+            "N507",
+            "`class_weights` are for a network with one output and a class for each example",
+            span,
+        )
     names = [output.label(label) for label in range(output.classes)]
     if isinstance(given, str):
         counts = np.bincount(np.asarray(data.train.y[0][:]), minlength=output.classes)
@@ -254,14 +367,27 @@ def _class_weights(recipe: Recipe, data: Data) -> Mapping[str, float] | None:
 
 
 def _augment(recipe: Recipe, data: Data) -> Augment:
-    wanted = Augment(**{item.name: getattr(recipe.augment, item.name) or None for item in dataclasses.fields(Augment)})
+    wanted = Augment(
+        **{
+            item.name: getattr(recipe.augment, item.name) or None
+            for item in dataclasses.fields(Augment)
+        }
+    )
     inputs = data.preparation.inputs
     if wanted != Augment() and (len(inputs) > 1 or inputs[0].vocabulary):
-        raise fail("N507", "augmentation is for a network with one input, of numbers that are no indices", recipe.span("augment"))
+        raise fail(
+            "N507",
+            "augmentation is for a network with one input, of numbers that are no indices",
+            recipe.span("augment"),
+        )
     if wanted.mixup and len(data.preparation.outputs) > 1:
         raise fail("N507", "`mixup` is for a network with one output", recipe.span("augment.mixup"))
     if wanted.mixup and recipe.class_weights:
-        raise fail("N507", "`mixup` makes examples of two classes: `class_weights` cannot weigh them", recipe.span("augment.mixup"))
+        raise fail(
+            "N507",
+            "`mixup` makes examples of two classes: `class_weights` cannot weigh them",
+            recipe.span("augment.mixup"),
+        )
     if wrong := unfit(wanted, inputs[0].shape):
         name, message = wrong
         raise fail("N507", message, recipe.span(f"augment.{name}"))

@@ -62,11 +62,14 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Run:
-    """What a training gave. `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`.
+    """What a training gave.
 
-    `test` holds the test part's loss and metrics with the weights that were kept, and the number of its examples; `validation` the
-    same of the validation part, at `best_step`. Where the loss was no number before the first evaluation, the step is 0 and there are no
-    figures. `retrained` is the number of steps done again on all the data, or 0. `ended` is one of `ENDS`.
+    `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`.
+
+    `test` holds the test part's loss and metrics with the weights that were kept, and the number of
+    its examples; `validation` the same of the validation part, at `best_step`. Where the loss was
+    no number before the first evaluation, the step is 0 and there are no figures. `retrained` is
+    the number of steps done again on all the data, or 0. `ended` is one of `ENDS`.
     """
 
     folder: Path
@@ -87,12 +90,23 @@ class Run:
 
     def values(self) -> dict[str, Any]:
         """What is written of it."""
-        return {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name != "folder"}
+        return {
+            item.name: getattr(self, item.name)
+            for item in dataclasses.fields(self)
+            if item.name != "folder"
+        }
 
     @property
     def sound(self) -> bool:
         """Whether each value is of its type, as it need not be in a file."""
-        whole = (self.steps, self.epochs, self.patience, self.best_step, self.best_epoch, self.retrained)
+        whole = (
+            self.steps,
+            self.epochs,
+            self.patience,
+            self.best_step,
+            self.best_epoch,
+            self.retrained,
+        )
         parts = [part for part in (self.validation, self.test) if isinstance(part, dict)]
         return (
             all(isinstance(value, int) for value in whole)
@@ -110,7 +124,10 @@ class Run:
 
     @property
     def model(self) -> keras.Model:
-        """The network with the best weights, read from the run folder. Raises NetError N613, N614."""
+        """The network with the best weights, read from the run folder.
+
+        Raises NetError N613, N614.
+        """
         from netdsl.keras.build import load_model
 
         there(self.folder, BEST)
@@ -118,7 +135,10 @@ class Run:
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
-        """The run in a folder. Raises NetError N613 where there is none, or it has not ended, N614 where it is damaged."""
+        """The run in a folder.
+
+        Raises NetError N613 where there is none, or it has not ended, N614 where it is damaged.
+        """
         values = read_json(Path(folder), RESULT)
         try:
             run = cls(folder=Path(folder), **values)
@@ -129,7 +149,7 @@ class Run:
         return run
 
 
-# --- train --------------------------------------------------------------------------------------------------------
+# --- train ----------------------------------------------------------------------------------------
 
 
 def train(
@@ -143,11 +163,12 @@ def train(
 ) -> Run:
     """Trains the network and keeps the run in a new folder `where/NAME-N`.
 
-    The settings are those of `plan`: `data`, `target`, `epochs`, `batch`, `seed`, `backend`, `log`, `init_from`. Everything that can be
-    refused is refused before the folder is made. After Ctrl-C the run is kept as it is by then, and `interrupted` is true.
-    Of several hosts the first one keeps the run; the `folder` of the others' is `where`.
-    Raises NetError for mistakes in what is given, RunError where the disk, the memory or the numbers fail (N610 to N612), or another
-    host (N652, N653).
+    The settings are those of `plan`: `data`, `target`, `epochs`, `batch`, `seed`, `backend`, `log`,
+    `init_from`. Everything that can be refused is refused before the folder is made. After Ctrl-C
+    the run is kept as it is by then, and `interrupted` is true. Of several hosts the first one
+    keeps the run; the `folder` of the others' is `where`. Raises NetError for mistakes in what is
+    given, RunError where the disk, the memory or the numbers fail (N610 to N612), or another host
+    (N652, N653).
     """
     job = spread(plan(network, recipe, **settings), quiet)
     with memory_told(lambda: smaller(job)), lost_told(job.hosts):
@@ -166,13 +187,20 @@ def train(
         with locked(folder):
             _begin(folder, job)
             if not quiet:
-                for line in (describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken):
+                for line in (
+                    describe_data(job.data),
+                    *job.data.notes,
+                    *job.resolved.doubts,
+                    *job.taken,
+                ):
                     print(line, file=sys.stderr, flush=True)
             return _trained(job, model, folder, quiet)
 
 
 def _trained(job: Job, model: keras.Model, folder: Path, quiet: bool, again: bool = False) -> Run:
-    """Trains from the beginning, or from where the folder's training stood; the other hosts are waited for at the end."""
+    """Trains from the beginning, or from where the folder's training stood; the other hosts are
+    waited for at the end.
+    """
     from netdsl.train.training import Training
 
     training = Training(job, model, folder, quiet)
@@ -180,7 +208,11 @@ def _trained(job: Job, model: keras.Model, folder: Path, quiet: bool, again: boo
         training.load()
         if not quiet:
             state = training.state
-            print(f"going on with {folder} after epoch {len(state.epochs)}, step {state.step:,}", file=sys.stderr, flush=True)
+            print(
+                f"going on with {folder} after epoch {len(state.epochs)}, step {state.step:,}",
+                file=sys.stderr,
+                flush=True,
+            )
     run = training.run()
     if job.spread is not None:
         job.spread.end()
@@ -188,7 +220,10 @@ def _trained(job: Job, model: keras.Model, folder: Path, quiet: bool, again: boo
 
 
 def spread(job: Job, quiet: bool) -> Job:
-    """The job on the devices and hosts that its recipe asks for. Raises NetError and RunError as `devices.begin` does."""
+    """The job on the devices and hosts that its recipe asks for.
+
+    Raises NetError and RunError as `devices.begin` does.
+    """
     if not several(job.recipe):
         return job
     hosts = job.recipe.hosts or ()
@@ -203,36 +238,59 @@ def spread(job: Job, quiet: bool) -> Job:
 
 
 def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
-    """Goes on with a run that was stopped, and ends with the same weights, bit for bit, as one that never was (on a CPU).
+    """Goes on with a run that was stopped, and ends with the same weights, bit for bit, as one that
+    never was (on a CPU).
 
-    Raises NetError N613, N614 where the folder holds no run or is damaged, N616 where the run has ended, or its data or its recipe have
-    changed, N619 where another process is training there.
+    Raises NetError N613, N614 where the folder holds no run or is damaged, N616 where the run has
+    ended, or its data or its recipe have changed, N619 where another process is training there.
     """
     folder = Path(folder)
     told = read_json(folder, RUN)
-    if (folder / RESULT).is_file() and not (folder / FILE).is_file() and not Run.load(folder).interrupted:
+    if (
+        (folder / RESULT).is_file()
+        and not (folder / FILE).is_file()
+        and not Run.load(folder).interrupted
+    ):
         raise fail("N616", f"the run {folder} has ended: there is nothing to go on with")
-    if (folder / LAST).is_file() and not (folder / RESULT).is_file() and not (folder / FILE).is_file():
+    if (
+        (folder / LAST).is_file()
+        and not (folder / RESULT).is_file()
+        and not (folder / FILE).is_file()
+    ):
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
-    recipe, network, preparation = kept_recipe(folder), kept_network(folder), kept_preparation(folder)
+    recipe, network, preparation = (
+        kept_recipe(folder),
+        kept_network(folder),
+        kept_preparation(folder),
+    )
     if told.get("recipe") != recipe_hash(recipe):
         raise fail(
-            "N616", f"{folder / RECIPE} has been changed since the run began", help="train anew with it: netdsl train NETWORK RECIPE"
+            "N616",
+            f"{folder / RECIPE} has been changed since the run began",
+            help="train anew with it: netdsl train NETWORK RECIPE",
         )
     loaded = reload(recipe, preparation, data)
     if told.get("fingerprint") != fingerprint(loaded):
         raise fail(
-            "N616", f"the data {loaded.spec.source} is not what it was when {folder} began", help="train anew, or bring the old data back"
+            "N616",
+            f"the data {loaded.spec.source} is not what it was when {folder} began",
+            help="train anew, or bring the old data back",
         )
     use_backend(recipe)
     job = spread(Job(network, Resolved(recipe, {}, ()), loaded), quiet)
-    with locked(folder) if job.first else nullcontext(), memory_told(lambda: smaller(job)), lost_told(job.hosts):
+    with (
+        locked(folder) if job.first else nullcontext(),
+        memory_told(lambda: smaller(job)),
+        lost_told(job.hosts),
+    ):
         return _trained(job, job.model(), folder, quiet or not job.first, again=True)
 
 
 @dataclass
 class Job:
-    """A network, the resolved recipe and the data: all that a training needs. `taken` says what came from other weights.
+    """A network, the resolved recipe and the data: all that a training needs.
+
+    `taken` says what came from other weights.
 
     `spread` are the devices that share each step; None is the usual one.
     """
@@ -297,10 +355,13 @@ def plan(
     log: tuple[str, ...] | None = None,
     init_from: str | None = None,
 ) -> Job:
-    """All that can be said before anything is built: the data read, the recipe resolved. Raises NetError as `train` does.
+    """All that can be said before anything is built: the data read, the recipe resolved.
 
-    What is given here goes before the recipe; the network's own parameters go before the recipe's. `data` is a source as in a recipe,
-    or the data itself: arrays `(x, y)`, a dict of arrays, or something that gives batches.
+    Raises NetError as `train` does.
+
+    What is given here goes before the recipe; the network's own parameters go before the recipe's.
+    `data` is a source as in a recipe, or the data itself: arrays `(x, y)`, a dict of arrays, or
+    something that gives batches.
     """
     recipe, given = recipe or Recipe(), None
     spec = None
@@ -331,7 +392,10 @@ def plan(
 
 
 def use_backend(recipe: Recipe) -> None:
-    """Makes Keras take the recipe's backend. Raises NetError N602 where it is not installed, N617 where Keras has another already."""
+    """Makes Keras take the recipe's backend.
+
+    Raises NetError N602 where it is not installed, N617 where Keras has another already.
+    """
     wanted = recipe.backend
     if wanted is None:
         return
@@ -351,13 +415,18 @@ def use_backend(recipe: Recipe) -> None:
             "N602",
             f"the backend {wanted} is not installed",
             recipe.span("backend"),
-            help=f"pip install netdsl[{wanted}]" if wanted != "tensorflow" else "pip install tensorflow",
+            help=f"pip install netdsl[{wanted}]"
+            if wanted != "tensorflow"
+            else "pip install tensorflow",
         )
     os.environ["KERAS_BACKEND"] = wanted
 
 
 def _with_params(network: Network, params: Mapping[str, Any]) -> Network:
-    """The same network read again with these params. Raises NetError for what is wrong with them."""
+    """The same network read again with these params.
+
+    Raises NetError for what is wrong with them.
+    """
     source = Source(network.path or "<text>", network.text)
     checked = check_source(source, Given(network.path, params, network.input_shape), network.name)
     if checked.faulty:
@@ -368,7 +437,9 @@ def _with_params(network: Network, params: Mapping[str, Any]) -> Network:
 def _begin(folder: Path, job: Job) -> None:
     """Writes what the run was started with, so that it can be gone on with whatever happens."""
     network = job.network
-    file = "network.net" if "network.net" not in network.used else os.path.basename(network.path or "")
+    file = (
+        "network.net" if "network.net" not in network.used else os.path.basename(network.path or "")
+    )
     write(folder / RECIPE, to_yaml(job.recipe, job.resolved.reasons))
     write(folder / file, network.text)
     for name, text in network.used.items():
@@ -388,14 +459,21 @@ def _begin(folder: Path, job: Job) -> None:
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """The same for recipes that say the same. On which machines a run goes on is no part of what it gives."""
+    """The same for recipes that say the same.
+
+    On which machines a run goes on is no part of what it gives.
+    """
     import hashlib
 
-    return hashlib.sha256(to_yaml(dataclasses.replace(recipe, devices=None, hosts=None)).encode()).hexdigest()
+    return hashlib.sha256(
+        to_yaml(dataclasses.replace(recipe, devices=None, hosts=None)).encode()
+    ).hexdigest()
 
 
 def fingerprint(data: Data) -> str:
-    """A hash of the data's shapes and of up to 100 examples of each part: other data has another, most likely."""
+    """A hash of the data's shapes and of up to 100 examples of each part: other data has
+    another, most likely.
+    """
     import hashlib
 
     import numpy as np
@@ -411,29 +489,46 @@ def fingerprint(data: Data) -> str:
 
 @contextmanager
 def memory_told(what: Callable[[], tuple[str, str]]) -> Iterator[None]:
-    """Makes one clear message (N612) of the ways in which memory runs out: `what` gives the message and its mend."""
+    """Makes one clear message (N612) of the ways in which memory runs out: `what` gives the
+    message and its mend.
+    """
     try:
         yield
     except NetError:
         raise
     except Exception as error:  # each backend has a class of its own, which cannot be named without importing the backend
         kinds = {kind.__name__ for kind in type(error).__mro__}
-        if kinds & {"MemoryError", "ResourceExhaustedError", "OutOfMemoryError"} or "RESOURCE_EXHAUSTED" in str(error):
+        if kinds & {
+            "MemoryError",
+            "ResourceExhaustedError",
+            "OutOfMemoryError",
+        } or "RESOURCE_EXHAUSTED" in str(error):
             message, help = what()
             raise RunError(Diagnostic("N612", message, help=help)) from None
         raise
 
 
 def smaller(job: Job) -> tuple[str, str]:
-    """What to say where the memory is full: what the step takes by the estimate, and the batch that half of it would hold."""
+    """What to say where the memory is full: what the step takes by the estimate, and the batch
+    that half of it would hold.
+    """
     from netdsl.analysis.memory import estimate, largest_batch, shown_bytes
 
     recipe = job.recipe
-    batch, precision, optimizer = recipe.batch or 1, recipe.precision or "float32", recipe.optimizer.name or "adam"
+    batch, precision, optimizer = (
+        recipe.batch or 1,
+        recipe.precision or "float32",
+        recipe.optimizer.name or "adam",
+    )
     peak = estimate(job.network.graph, batch, precision, optimizer).training_peak
     fits = largest_batch(job.network.graph, peak // 2, precision, optimizer)
     message = f"the memory does not hold this training: a batch of {batch:,} takes about {shown_bytes(peak)}, and workspace"
-    return message, f"`batch: {fits}` takes half of it" if fits else "take a smaller `batch`, or a smaller input"
+    return (
+        message,
+        f"`batch: {fits}` takes half of it"
+        if fits
+        else "take a smaller `batch`, or a smaller input",
+    )
 
 
 def _versions() -> dict[str, str]:
@@ -441,7 +536,9 @@ def _versions() -> dict[str, str]:
     import keras
 
     names = ("netdsl", "keras", keras.config.backend(), "numpy")
-    return {"python": platform.python_version(), "platform": platform.platform()} | {name: _version(name) for name in names}
+    return {"python": platform.python_version(), "platform": platform.platform()} | {
+        name: _version(name) for name in names
+    }
 
 
 def _version(name: str) -> str:
@@ -451,7 +548,7 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-# --- telling ------------------------------------------------------------------------------------------------------
+# --- telling --------------------------------------------------------------------------------------
 
 
 def describe_data(data: Data) -> str:
@@ -459,7 +556,8 @@ def describe_data(data: Data) -> str:
     preparation = data.preparation
     parts = f"{len(data.train):,} training, {len(data.validation):,} validation and {len(data.test):,} test examples"
     made = ", ".join(
-        f"{size(one.example)} made {size(one.shape)}" + (f", divided by {one.scale:g}" if one.scale != 1 else "")
+        f"{size(one.example)} made {size(one.shape)}"
+        + (f", divided by {one.scale:g}" if one.scale != 1 else "")
         for one in preparation.inputs
     )
     losses = ", ".join(dict.fromkeys(output.loss for output in preparation.outputs))
@@ -470,7 +568,11 @@ def describe_run(run: Run) -> str:
     """A run's end, its best weights and their test, for people."""
     why = ENDS[run.ended].format(patience=run.patience)
     epochs = f"{run.epochs} epoch{'s' if run.epochs != 1 else ''}"
-    again = [f"trained again on training and validation part together for {run.retrained:,} steps"] if run.retrained else []
+    again = (
+        [f"trained again on training and validation part together for {run.retrained:,} steps"]
+        if run.retrained
+        else []
+    )
     kept = "best" if run.patience else "last"
     part = "validation" if run.validation["examples"] else "training"
     return "\n".join(
@@ -485,5 +587,9 @@ def describe_run(run: Run) -> str:
 
 
 def told_scores(values: Mapping[str, float]) -> str:
-    told = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in values.items() if name != "examples"]
+    told = [
+        f"{name.replace('_', ' ')} {value:.4f}"
+        for name, value in values.items()
+        if name != "examples"
+    ]
     return ", ".join(told) + (f" ({values['examples']:,} examples)" if values["examples"] else "")

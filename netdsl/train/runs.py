@@ -1,4 +1,6 @@
-"""What `netdsl runs` shows: the runs of a folder, a line for each, and what differs between some of them. No Keras, no numpy."""
+"""What `netdsl runs` shows: the runs of a folder, a line for each, and what differs between some
+of them. No Keras, no numpy.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,17 @@ from typing import Any, NamedTuple
 from netdsl.errors import NetError, fail, nearest
 from netdsl.network import Network
 from netdsl.train.curve import number
-from netdsl.train.folder import LINES, RECIPE, RESULT, RUN, VERSIONS, damaged, kept_network, kept_recipe, read_json
+from netdsl.train.folder import (
+    LINES,
+    RECIPE,
+    RESULT,
+    RUN,
+    VERSIONS,
+    damaged,
+    kept_network,
+    kept_recipe,
+    read_json,
+)
 from netdsl.train.keys import keys
 from netdsl.train.lines import aligned
 from netdsl.train.run import Run
@@ -26,9 +38,10 @@ LESS = ("loss", "absolute_error")
 class Entry:
     """A run folder as it is listed.
 
-    `params` counts the network's parameters, `epochs` those that were trained, `seconds` the time that they took. `figures` are
-    `test_accuracy`, `val_loss` and so on: of a run without a result the best validation loss's. `ended` is one of `run.ENDS`,
-    `unfinished`, or `damaged`, with a `problem` that says why.
+    `params` counts the network's parameters, `epochs` those that were trained, `seconds` the time
+    that they took. `figures` are `test_accuracy`, `val_loss` and so on: of a run without a result
+    the best validation loss's. `ended` is one of `run.ENDS`, `unfinished`, or `damaged`, with a
+    `problem` that says why.
     """
 
     name: str
@@ -46,7 +59,9 @@ class Entry:
     def value(self, key: str) -> Any:
         """What a column holds, or a figure: that of the test where the key does not say `val_`."""
         named = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        return named[key] if key in named else self.figures.get(key, self.figures.get(f"test_{key}"))
+        return (
+            named[key] if key in named else self.figures.get(key, self.figures.get(f"test_{key}"))
+        )
 
 
 COLUMNS = ("name", "network", "data", "params", "epochs", "best_step", "seconds", "began", "ended")
@@ -54,14 +69,21 @@ COLUMNS = ("name", "network", "data", "params", "epochs", "best_step", "seconds"
 
 
 def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
-    """The runs in a folder, or that of a run folder itself, in the order of their beginning or, sorted by a figure, the best first.
+    """The runs in a folder, or that of a run folder itself, in the order of their beginning or,
+    sorted by a figure, the best first.
 
-    Raises NetError N613 where there is no such folder, N640 where no run has what they are to be sorted by.
+    Raises NetError N613 where there is no such folder, N640 where no run has what they are to be
+    sorted by.
     """
     folder = Path(where)
     if not folder.is_dir():
-        raise fail("N613", f"there is no folder {folder}", help="`netdsl train` keeps its runs in `runs`")
-    found = [entry(run) for run in ([folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir())))]
+        raise fail(
+            "N613", f"there is no folder {folder}", help="`netdsl train` keeps its runs in `runs`"
+        )
+    found = [
+        entry(run)
+        for run in ([folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir())))
+    ]
     return _sorted(found, sort) if sort and found else sorted(found, key=lambda one: one.began)
 
 
@@ -71,13 +93,23 @@ def _is_run(folder: Path) -> bool:
 
 def _sorted(found: list[Entry], key: str) -> list[Entry]:
     """The runs that have the value, the best first; then the others."""
-    known = sorted({*COLUMNS, *(name.removeprefix("test_") for one in found for name in one.figures)})
+    known = sorted(
+        {*COLUMNS, *(name.removeprefix("test_") for one in found for name in one.figures)}
+    )
     if key.removeprefix("test_") not in known:
         near = nearest(key, known)
-        raise fail("N640", f"no run can be sorted by `{key}`", help=f"did you mean `{near}`?" if near else f"there is {', '.join(known)}")
+        raise fail(
+            "N640",
+            f"no run can be sorted by `{key}`",
+            help=f"did you mean `{near}`?" if near else f"there is {', '.join(known)}",
+        )
     less = key in COLUMNS or key.endswith(LESS)
     values = {one.name: one.value(key) for one in found}
-    have = [one for one in found if values[one.name] not in (None, "") and values[one.name] == values[one.name]]  # NaN is not itself
+    have = [
+        one
+        for one in found
+        if values[one.name] not in (None, "") and values[one.name] == values[one.name]
+    ]  # NaN is not itself
     have.sort(key=lambda one: values[one.name], reverse=not less)
     return have + [one for one in found if one not in have]
 
@@ -91,7 +123,10 @@ def entry(folder: Path) -> Entry:
 
 
 def read_entry(folder: Path) -> Entry:
-    """A run folder's line. Raises NetError N613, N614, or what is wrong with its recipe or its network."""
+    """A run folder's line.
+
+    Raises NetError N613, N614, or what is wrong with its recipe or its network.
+    """
     try:
         return _entry(folder)
     except (TypeError, ValueError, AttributeError, KeyError, OSError):
@@ -104,7 +139,9 @@ def _entry(folder: Path) -> Entry:
     params = _params(folder, told)
     if not (folder / RESULT).is_file():
         epochs, step, seconds, figures = _so_far(folder)
-        return Entry(folder.name, network, data, params, epochs, step, seconds, began, "unfinished", figures)
+        return Entry(
+            folder.name, network, data, params, epochs, step, seconds, began, "unfinished", figures
+        )
     run = Run.load(folder)
     return Entry(
         folder.name,
@@ -142,7 +179,7 @@ def _params(folder: Path, told: Mapping[str, Any]) -> int:
     return int(told["params"]) if "params" in told else kept_network(folder).counts.params
 
 
-# --- as text and JSON -------------------------------------------------------------------------------------------------
+# --- as text and JSON -----------------------------------------------------------------------------
 
 
 def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
@@ -153,8 +190,12 @@ def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
     shown = _figure_names(found, sort)
     one = len(set(shown)) == 1
     heads = ["run", "network", "data", "params", "epochs", "best step"]
-    heads += [f"{part} {shown[0].replace('_', ' ')}" if one else part for part in ("validation", "test")]
-    cells = [_cells(run, name, not one, Path(where)) for run, name in zip(found, shown, strict=True)]
+    heads += [
+        f"{part} {shown[0].replace('_', ' ')}" if one else part for part in ("validation", "test")
+    ]
+    cells = [
+        _cells(run, name, not one, Path(where)) for run, name in zip(found, shown, strict=True)
+    ]
     return aligned([[*heads, "seconds", "began", "ended"], *cells], "lllrrrrrrll")
 
 
@@ -163,7 +204,9 @@ def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
     wanted = (sort or "").removeprefix("test_").removeprefix("val_")
     if wanted and wanted not in COLUMNS:
         return [wanted] * len(found)
-    usual = [next((name for name in map(_bare, run.figures) if name != "loss"), "") for run in found]
+    usual = [
+        next((name for name in map(_bare, run.figures) if name != "loss"), "") for run in found
+    ]
     first = next(filter(None, usual), "loss")
     return [name or first for name in usual]
 
@@ -175,25 +218,54 @@ def _bare(name: str) -> str:
 def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
     def figure(part: str) -> str:
         value = run.figures.get(f"{part}_{name}")
-        return "" if value is None else f"{name.replace('_', ' ')} {_told(value, name)}" if named else _told(value, name)
+        return (
+            ""
+            if value is None
+            else f"{name.replace('_', ' ')} {_told(value, name)}"
+            if named
+            else _told(value, name)
+        )
 
-    whole = ["" if value is None else f"{value:,}" for value in (run.params, run.epochs, run.best_step)]
+    whole = [
+        "" if value is None else f"{value:,}" for value in (run.params, run.epochs, run.best_step)
+    ]
     seconds = "" if run.seconds is None else f"{run.seconds:,.1f}"
     began = run.began[:16].replace("T", " ")
-    return [run.name, run.network, Path(run.data).name, *whole, figure("val"), figure("test"), seconds, began, _ended(run, where)]
+    return [
+        run.name,
+        run.network,
+        Path(run.data).name,
+        *whole,
+        figure("val"),
+        figure("test"),
+        seconds,
+        began,
+        _ended(run, where),
+    ]
 
 
 def _ended(run: Entry, where: Path) -> str:
     """How a run ended, in words, and how it is gone on with."""
     if run.ended in ("interrupted", "unfinished"):
         return f"{run.ended}: netdsl resume {where if where.name == run.name else where / run.name}"
-    return run.problem or {"patience": "stopped early", "epochs": "all epochs", "rate": "rate at its least"}.get(run.ended, run.ended)
+    return run.problem or {
+        "patience": "stopped early",
+        "epochs": "all epochs",
+        "rate": "rate at its least",
+    }.get(run.ended, run.ended)
 
 
 def runs_json(where: str | Path = "runs", sort: str | None = None) -> str:
-    """The same as JSON, with every digit: `runs`, an object for each. Raises NetError as `entries` does."""
+    """The same as JSON, with every digit: `runs`, an object for each.
+
+    Raises NetError as `entries` does.
+    """
     found = [dataclasses.asdict(run) for run in entries(where, sort)]
-    return '{\n  "runs": [' + ",".join(f"\n    {json.dumps(_finite(run))}" for run in found) + ("\n  ]\n}" if found else "]\n}")
+    return (
+        '{\n  "runs": ['
+        + ",".join(f"\n    {json.dumps(_finite(run))}" for run in found)
+        + ("\n  ]\n}" if found else "]\n}")
+    )
 
 
 def _finite(run: dict[str, Any]) -> dict[str, Any]:
@@ -205,11 +277,12 @@ def _number(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-# --- some runs beside each other --------------------------------------------------------------------------------------
+# --- some runs beside each other ------------------------------------------------------------------
 
 
 class Comparison(NamedTuple):
-    """What differs between runs: each tuple holds a value for each of the `names`, None where a run has none.
+    """What differs between runs: each tuple holds a value for each of the `names`, None where a run
+    has none.
 
     Attributes:
         recipe: the keys that differ.
@@ -232,7 +305,10 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     paths = [Path(folder) for folder in folders]
     found = [read_entry(path) for path in paths]
     prints = {read_json(path, RUN).get("fingerprint") for path in paths}
-    own = [{name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")} for one in found]
+    own = [
+        {name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")}
+        for one in found
+    ]
     return Comparison(
         tuple(one.name for one in found),
         _differing([keys(kept_recipe(path)) for path in paths]),
@@ -250,7 +326,9 @@ def _beside(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
 
 
 def _differing(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    return {name: each for name, each in _beside(values).items() if any(one != each[0] for one in each)}
+    return {
+        name: each for name, each in _beside(values).items() if any(one != each[0] for one in each)
+    }
 
 
 def _same_networks(networks: Sequence[Network]) -> tuple[int, ...]:
@@ -258,7 +336,9 @@ def _same_networks(networks: Sequence[Network]) -> tuple[int, ...]:
 
     first: list[int] = []
     for place, network in enumerate(networks):
-        alike = (before for before in dict.fromkeys(first) if difference(networks[before], network).same)
+        alike = (
+            before for before in dict.fromkeys(first) if difference(networks[before], network).same
+        )
         first.append(next(alike, place))
     return tuple(first)
 
@@ -267,11 +347,18 @@ def compare_text(folders: Sequence[str | Path]) -> str:
     """What differs between runs, for a terminal. Raises NetError as `compare` does."""
     found = compare(folders)
     rows = [["", *found.names]]
-    for title, values in (("figures", found.figures), ("recipe", found.recipe), ("versions", found.versions)):
+    for title, values in (
+        ("figures", found.figures),
+        ("recipe", found.recipe),
+        ("versions", found.versions),
+    ):
         if values:
             rows += [[""] * len(rows[0]), [title, *[""] * len(found.names)]]
             rows += [
-                [f"  {name.replace('_', ' ') if title == 'figures' else name}", *(_told(one, name) for one in each)]
+                [
+                    f"  {name.replace('_', ' ') if title == 'figures' else name}",
+                    *(_told(one, name) for one in each),
+                ]
                 for name, each in values.items()
             ]
     table = aligned(rows, "l" + "r" * len(found.names))
@@ -305,8 +392,12 @@ def _alike(found: Comparison, folders: Sequence[Path]) -> list[str]:
     else:
         files = [folders[place] / read_json(folders[place], RUN)["file"] for place in (0, other)]
         alike = files[0].read_bytes() == files[1].read_bytes()
-        lines.append(f"the networks differ{' by their params' if alike else f': netdsl diff {files[0]} {files[1]}'}")
+        lines.append(
+            f"the networks differ{' by their params' if alike else f': netdsl diff {files[0]} {files[1]}'}"
+        )
     return [
         *lines,
-        "the examples are the same" if found.data else "the examples are not the same: the figures cannot be held against each other",
+        "the examples are the same"
+        if found.data
+        else "the examples are not the same: the figures cannot be held against each other",
     ]

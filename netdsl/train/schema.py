@@ -1,7 +1,8 @@
 """What a key of a recipe can take, and reading keys from YAML with the place of every mistake.
 
-A section is a dataclass whose fields say what they take (`key`); reading, checking what is given in Python, and writing all follow
-from that. YAML is read as nodes, by the rules of the keys: YAML 1.1 itself would take 1e-3 for a text, 010 for eight and `no` for false.
+A section is a dataclass whose fields say what they take (`key`); reading, checking what is given in
+Python, and writing all follow from that. YAML is read as nodes, by the rules of the keys: YAML 1.1
+itself would take 1e-3 for a text, 010 for eight and `no` for false.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LONGEST = 1 << 16
 """Characters: a text longer than this is no recipe, and reading it as YAML takes long."""
 
 
-# --- what a key takes ---------------------------------------------------------------------------------------------
+# --- what a key takes -----------------------------------------------------------------------------
 
 
 class Wrong(Exception):
@@ -57,7 +58,9 @@ class Takes:
 
 @dataclass(frozen=True)
 class Number(Takes):
-    """A finite number within bounds; `above` and `below` are outside them, `least` and `most` inside."""
+    """A finite number within bounds; `above` and `below` are outside them, `least` and `most`
+    inside.
+    """
 
     whole: bool = False
     above: float | None = None
@@ -67,7 +70,12 @@ class Number(Takes):
 
     @property
     def wants(self) -> str:  # type: ignore[override]
-        bounds = (("above", self.above), ("at least", self.least), ("below", self.below), ("at most", self.most))
+        bounds = (
+            ("above", self.above),
+            ("at least", self.least),
+            ("below", self.below),
+            ("at most", self.most),
+        )
         given = " and ".join(f"{word} {bound:,}" for word, bound in bounds if bound is not None)
         return ", ".join(filter(None, ("a whole number" if self.whole else "a number", given)))
 
@@ -79,7 +87,11 @@ class Number(Takes):
 
     def check(self, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int,) if self.whole else (int, float)):
-            raise Wrong("N504", f"takes {self.wants}, not " + (f"the text `'{value}'`" if isinstance(value, str) else f"`{value}`"))
+            raise Wrong(
+                "N504",
+                f"takes {self.wants}, not "
+                + (f"the text `'{value}'`" if isinstance(value, str) else f"`{value}`"),
+            )
         inside = (
             (isinstance(value, int) or math.isfinite(value))
             and (self.above is None or value > self.above)
@@ -103,7 +115,9 @@ class Word(Takes):
 
     def check(self, value: Any) -> None:
         if value not in self.words:
-            raise Wrong("N505", f"takes {self.wants}, not `{value}`", did_you_mean(str(value), self.words))
+            raise Wrong(
+                "N505", f"takes {self.wants}, not `{value}`", did_you_mean(str(value), self.words)
+            )
 
 
 @dataclass(frozen=True)
@@ -217,7 +231,9 @@ class ByName(Takes):
     def check(self, value: Any) -> None:
         if isinstance(value, str):
             if value not in self.words:
-                raise Wrong("N505", f"takes {self.wants}, not `{value}`", did_you_mean(value, self.words))
+                raise Wrong(
+                    "N505", f"takes {self.wants}, not `{value}`", did_you_mean(value, self.words)
+                )
         elif not isinstance(value, Mapping):
             raise Wrong("N504", f"takes {self.wants}, not `{value}`")
         else:
@@ -243,7 +259,9 @@ class Section:
 
     def __post_init__(self) -> None:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        for name, wrong in self.wrongs({name: value for name, value in values.items() if value is not None}):
+        for name, wrong in self.wrongs(
+            {name: value for name, value in values.items() if value is not None}
+        ):
             raise fail(wrong.code, f"`{name}` {wrong.message}", help=wrong.help)
 
     @classmethod
@@ -259,7 +277,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Choice(Section):
-    """A section whose `name` decides which of its other keys it takes: `choices` holds them, with the values left out."""
+    """A section whose `name` decides which of its other keys it takes: `choices` holds them,
+    with the values left out.
+    """
 
     short: ClassVar[str | None] = "name"
     choices: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -275,7 +295,9 @@ class Choice(Section):
             taken = (*cls.choices[name], *cls.common)
             for option in values:
                 if option != "name" and option not in taken:
-                    help = f"{name} takes " + (", ".join(f"`{one}`" for one in taken) or "no options")
+                    help = f"{name} takes " + (
+                        ", ".join(f"`{one}`" for one in taken) or "no options"
+                    )
                     yield option, Wrong("N503", f"is no option of the {cls.what} `{name}`", help)
 
     @property
@@ -285,14 +307,17 @@ class Choice(Section):
     def options(self) -> dict[str, Any]:
         """The options that are given or have a value where they are not, by name."""
         given = {name: getattr(self, name) for name in (*self.choices[self.chosen], *self.common)}
-        return {name: self.choices[self.chosen].get(name) if value is None else value for name, value in given.items()}
+        return {
+            name: self.choices[self.chosen].get(name) if value is None else value
+            for name, value in given.items()
+        }
 
     def resolved(self) -> Any:
         """The section with every option that its name takes."""
         return dataclasses.replace(self, name=self.chosen, **self.options())  # type: ignore[call-arg]
 
 
-# --- YAML -> sections -----------------------------------------------------------------------------------------------
+# --- YAML -> sections -----------------------------------------------------------------------------
 
 
 def compose(source: Source) -> yaml.Node | None:
@@ -300,13 +325,20 @@ def compose(source: Source) -> yaml.Node | None:
     import yaml
 
     if len(source.text) > LONGEST:
-        raise fail("N501", f"{source.name} has {len(source.text):,} characters: more than {LONGEST:,} are no recipe")
+        raise fail(
+            "N501",
+            f"{source.name} has {len(source.text):,} characters: more than {LONGEST:,} are no recipe",
+        )
     try:
         return yaml.compose(source.text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index, max(0, len(source.text) - 1)) if mark else 0
-        told = f"{error.context} {error.problem}" if (error.problem or "").startswith("but ") else error.problem or error.context
+        told = (
+            f"{error.context} {error.problem}"
+            if (error.problem or "").startswith("but ")
+            else error.problem or error.context
+        )
         raise fail("N501", f"this is not YAML: {told}", Span(source, at, at + 1)) from None
     except yaml.reader.ReaderError as error:
         message = f"this is not YAML: a character that it does not allow, U+{ord(source.text[error.position]):04X}"
@@ -329,21 +361,29 @@ class Reader:
         """The section that a whole text holds. Raises NetError with every mistake."""
         found = self.section(of, root, "") if self.is_mapping(root, what) else of()
         if self.problems:
-            raise NetError(*sorted(self.problems, key=lambda problem: problem.span.start if problem.span else 0))
+            raise NetError(
+                *sorted(
+                    self.problems, key=lambda problem: problem.span.start if problem.span else 0
+                )
+            )
         return found
 
     def section(self, of: type[Section], node: yaml.Node, path: str) -> Section:
         """The section that the node holds; what is wrong with it is reported and left out."""
         keys = {item.name: item for item in fields(of) if item.metadata}
         nodes = self.entries(node, of, keys, path)
-        values = {name: self.value(keys[name], given, f"{path}{name}") for name, given in nodes.items()}
+        values = {
+            name: self.value(keys[name], given, f"{path}{name}") for name, given in nodes.items()
+        }
         values = {name: value for name, value in values.items() if value is not None}
         for name, wrong in list(of.wrongs(values)):
             self.report(wrong.code, f"`{name}` {wrong.message}", nodes[name], wrong.help)
             del values[name]
         return of(**values) if not self.problems else of()
 
-    def entries(self, node: yaml.Node, of: type[Section], keys: Iterable[str], path: str) -> dict[str, yaml.Node]:
+    def entries(
+        self, node: yaml.Node, of: type[Section], keys: Iterable[str], path: str
+    ) -> dict[str, yaml.Node]:
         """The section's known keys and the nodes of their values."""
         if of.short and isinstance(node, self.yaml.ScalarNode):
             return {of.short: node}
@@ -353,18 +393,27 @@ class Reader:
         for name in found.keys() - set(keys):
             where = f"`{path[:-1]}` has" if path else "a recipe has"
             known = ", ".join(f"`{one}`" for one in keys)
-            self.report("N503", f"{where} no key `{name}`", found.pop(name)[0], did_you_mean(name, keys) or f"the keys are {known}")
+            self.report(
+                "N503",
+                f"{where} no key `{name}`",
+                found.pop(name)[0],
+                did_you_mean(name, keys) or f"the keys are {known}",
+            )
         return {name: value for name, (_, value) in found.items()}
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """The keys of a mapping, each with its own node and its value's; the first of two that are alike."""
+        """The keys of a mapping, each with its own node and its value's; the first of two that
+        are alike.
+        """
         found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for name, value in node.value:
             if not isinstance(name, self.yaml.ScalarNode):
                 self.report("N502", "a key is a word", name)
             elif name.value in found:
                 first = self.source.position(found[name.value][0].start_mark.index)[0]
-                self.report("N506", f"the key `{name.value}` stands twice, first in line {first}", name)
+                self.report(
+                    "N506", f"the key `{name.value}` stands twice, first in line {first}", name
+                )
             else:
                 found[name.value] = name, value
         return found
@@ -397,8 +446,15 @@ class Reader:
         if isinstance(takes, Several) and isinstance(node, self.yaml.SequenceNode):
             return tuple(self.taken(takes.each, one, path) for one in node.value)
         if isinstance(takes, ByName) and isinstance(node, self.yaml.MappingNode):
-            return {name: self.taken(takes.each, value, path) for name, (_, value) in self.mapping(node).items()}
-        given = {"ScalarNode": "nothing", "SequenceNode": "a list", "MappingNode": "keys and values"}[type(node).__name__]
+            return {
+                name: self.taken(takes.each, value, path)
+                for name, (_, value) in self.mapping(node).items()
+            }
+        given = {
+            "ScalarNode": "nothing",
+            "SequenceNode": "a list",
+            "MappingNode": "keys and values",
+        }[type(node).__name__]
         raise Wrong("N504", f"takes {takes.wants}, not {given}")
 
     def params(self, node: yaml.Node, path: str) -> dict[str, Param]:
@@ -431,7 +487,7 @@ def number_or_text(text: str) -> Param:
     return text
 
 
-# --- sections -> YAML -----------------------------------------------------------------------------------------------
+# --- sections -> YAML -----------------------------------------------------------------------------
 
 
 def plain(values: Section) -> dict[str, Any]:
@@ -449,10 +505,14 @@ def plain(values: Section) -> dict[str, Any]:
 
 
 def as_yaml(values: Section, reasons: Mapping[str, str] | None = None) -> str:
-    """The keys that have values, a line each, with the reasons as comments; reading it gives them back."""
+    """The keys that have values, a line each, with the reasons as comments; reading it gives
+    them back.
+    """
     lines = list(_lines(values, "", reasons or {}))
     width = max((len(line) for line, reason in lines if reason), default=0)
-    return "".join(f"{line:{width}}  # {reason}\n" if reason else f"{line}\n" for line, reason in lines)
+    return "".join(
+        f"{line:{width}}  # {reason}\n" if reason else f"{line}\n" for line, reason in lines
+    )
 
 
 def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -471,9 +531,15 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
         elif isinstance(value, Mapping):
             yield f"{indent}{item.name}:", reason
             for name, one in value.items():
-                yield f"{indent}  {_scalar(name)}: {_scalar(_decimal(one))}", reasons.get(f"{place}.{name}", "")
+                yield (
+                    f"{indent}  {_scalar(name)}: {_scalar(_decimal(one))}",
+                    reasons.get(f"{place}.{name}", ""),
+                )
         else:
-            yield f"{indent}{item.name}: {_scalar(list(value) if isinstance(value, tuple) else value)}", reason
+            yield (
+                f"{indent}{item.name}: {_scalar(list(value) if isinstance(value, tuple) else value)}",
+                reason,
+            )
 
 
 def _scalar(value: object) -> str:
@@ -481,11 +547,17 @@ def _scalar(value: object) -> str:
 
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True)).removesuffix("\n").removesuffix("\n...")
+    return (
+        str(yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True))
+        .removesuffix("\n")
+        .removesuffix("\n...")
+    )
 
 
 def _decimal(value: object) -> int | float | str:
-    """A param's value as YAML has it; a fraction that is no decimal as a text, which no number parameter takes unnoticed."""
+    """A param's value as YAML has it; a fraction that is no decimal as a text, which no number
+    parameter takes unnoticed.
+    """
     if isinstance(value, Fraction) and Fraction(str(float(value))) == value:
         return float(value)
     return value if isinstance(value, (int, float, str)) else str(value)

@@ -1,4 +1,6 @@
-"""Where a training stands: all that it needs, beside the model's and the optimizer's numbers, to go on as if it had never stopped."""
+"""Where a training stands: all that it needs, beside the model's and the optimizer's numbers, to
+go on as if it had never stopped.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Scored:
 
 @dataclass(frozen=True)
 class Evaluation(Scored):
-    """The validation part's loss and metrics after so many steps, and whether this is better than all before."""
+    """The validation part's loss and metrics after so many steps, and whether this is better
+    than all before.
+    """
 
     step: int
     scores: Mapping[str, float]
@@ -36,7 +40,9 @@ class Evaluation(Scored):
 
 @dataclass(frozen=True)
 class Row(Scored):
-    """An epoch: its number and the last step's, the learning rate, mean training loss and metrics, last evaluation, seconds."""
+    """An epoch: its number and the last step's, the learning rate, mean training loss and
+    metrics, last evaluation, seconds.
+    """
 
     epoch: int
     step: int
@@ -50,8 +56,9 @@ class Row(Scored):
 class State:
     """A training at the end of an epoch, or before the first.
 
-    `stage` is `search` until the best step is known, then `retrain` where the recipe wants that. `rates` are the learning rates
-    that a schedule has set, each with the step from which on it holds. `stalled` follows the value that a schedule waits on.
+    `stage` is `search` until the best step is known, then `retrain` where the recipe wants that.
+    `rates` are the learning rates that a schedule has set, each with the step from which on it
+    holds. `stalled` follows the value that a schedule waits on.
     """
 
     stopping: EarlyStopping
@@ -77,8 +84,14 @@ def as_plain(state: State) -> dict[str, Any]:
 
 
 def from_plain(values: dict[str, Any]) -> State:
-    """The state that `as_plain` gave. Raises TypeError, KeyError, ValueError or AttributeError where it is none."""
-    rows = {name: [Row(**{**row, "evaluation": _evaluation(row["evaluation"])}) for row in values[name]] for name in ("rows", "retrained")}
+    """The state that `as_plain` gave.
+
+    Raises TypeError, KeyError, ValueError or AttributeError where it is none.
+    """
+    rows = {
+        name: [Row(**{**row, "evaluation": _evaluation(row["evaluation"])}) for row in values[name]]
+        for name in ("rows", "retrained")
+    }
     return State(
         **{
             **values,

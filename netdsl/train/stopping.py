@@ -1,4 +1,6 @@
-"""When to stop, and with what: Algorithm 7.1 of the Deep Learning book (Goodfellow, Bengio, Courville, 2016)."""
+"""When to stop, and with what: Algorithm 7.1 of the Deep Learning book (Goodfellow, Bengio,
+Courville, 2016).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ from dataclasses import dataclass
 class EarlyStopping:
     """Follows a validation value, evaluated now and then, and knows its best step.
 
-    `see` is told each evaluation. After `patience` evaluations in a row that are not better than the best one, `over` is
-    true. Better is lower, or `higher`, by more than `tolerance`; an equal value is not better, and neither is one that is no number.
+    `see` is told each evaluation. After `patience` evaluations in a row that are not better than
+    the best one, `over` is true. Better is lower, or `higher`, by more than `tolerance`; an equal
+    value is not better, and neither is one that is no number.
     """
 
     patience: int

@@ -1,4 +1,5 @@
-"""A training from where it stands to its end: the search for the best step, then, where wanted, all the data for so many steps.
+"""A training from where it stands to its end: the search for the best step, then, where wanted, all
+the data for so many steps.
 
 This module imports Keras.
 """
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from netdsl.train.data import Part
 
 SHARE, LEAST = 50, 1.0
-"""Writing what there is by now takes at most one part in so many of the time, and happens at most once in so many seconds."""
+"""Writing what there is by now takes at most one part in so many of the time, and happens at
+most once in so many seconds.
+"""
 
 
 class Training:
@@ -56,13 +59,17 @@ class Training:
         self.model = self.plain = model
         with job.scope():
             fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-            model.optimizer.build(model.trainable_variables)  # so that its numbers can be kept and given back before the first step
+            model.optimizer.build(
+                model.trainable_variables
+            )  # so that its numbers can be kept and given back before the first step
             self.judge = fit.judge(model, job.data.preparation)
         if job.spread:
             job.spread.take_over(model, self.judge)
         elif job.recipe.speed != "plain":
             resident.judge_together(self.judge)
-        if job.spread and job.first:  # what is written has nothing of the devices that it was trained on
+        if (
+            job.spread and job.first
+        ):  # what is written has nothing of the devices that it was trained on
             self.plain = job.plain_model()
             fit.freeze(self.plain, job.recipe)
 
@@ -73,17 +80,25 @@ class Training:
             self.state, self.weights = found
 
     def run(self) -> Run:
-        """Trains to the end and writes what comes of it, also when it is interrupted or the loss is no longer a number.
+        """Trains to the end and writes what comes of it, also when it is interrupted or the loss is
+        no longer a number.
 
         Raises:
-            RunError: N611 where the loss is no number, N610 where the disk does not take what is written.
+            RunError: N611 where the loss is no number, N610 where the disk does not take what is
+                written.
         """
         state, recipe = self.state, self.job.recipe
         began = time.perf_counter() - state.seconds
-        self.loggers = open_loggers(recipe.log or () if self.job.first else (), self.folder, self.job)
+        self.loggers = open_loggers(
+            recipe.log or () if self.job.first else (), self.folder, self.job
+        )
         if state.stage == "search":
             self._fit()
-            if recipe.early_stopping.then == "retrain" and state.best and state.ended not in ("interrupted", "diverged"):
+            if (
+                recipe.early_stopping.then == "retrain"
+                and state.best
+                and state.ended not in ("interrupted", "diverged")
+            ):
                 self._take(self.job.model())
                 state.stage, state.step = "retrain", 0
                 self._checkpoint()
@@ -92,8 +107,12 @@ class Training:
         run = self._result(time.perf_counter() - began)
         if self.job.first:
             self._write_all(run)
-        failed = self._diverged() if state.ended == "diverged" else None  # which needs the checkpoint
-        if self.job.first and not run.interrupted:  # as long as there is a checkpoint, `resume` has something to do, if only the report
+        failed = (
+            self._diverged() if state.ended == "diverged" else None
+        )  # which needs the checkpoint
+        if (
+            self.job.first and not run.interrupted
+        ):  # as long as there is a checkpoint, `resume` has something to do, if only the report
             with suppress(OSError):
                 (self.folder / FILE).unlink()
         if failed:
@@ -118,16 +137,34 @@ class Training:
             logger.end(run)
 
     def _fit(self) -> None:
-        """Fits the stage at hand from where it stands; afterwards the model has the weights that are to be kept."""
+        """Fits the stage at hand from where it stands; afterwards the model has the weights that
+        are to be kept.
+        """
         state, recipe, preparation = self.state, self.job.recipe, self.job.data.preparation
         training = self._examples()
-        watch = Watch(recipe, state, self.weights, self.judge, training, self._judged(self.job.data.validation))
+        watch = Watch(
+            recipe,
+            state,
+            self.weights,
+            self.judge,
+            training,
+            self._judged(self.job.data.validation),
+        )
         watch.set_model(self.model)  # Keras sets it too, but an interrupt may come before
-        epochs = recipe.epochs or 1 if state.stage == "search" else math.ceil(watch.last / training.steps)
+        epochs = (
+            recipe.epochs or 1
+            if state.stage == "search"
+            else math.ceil(watch.last / training.steps)
+        )
         interrupted = False
         try:
             if not state.ended or state.stage == "retrain":
-                with stoppable(watch), progress(self.quiet, epochs, training.steps, preparation.metric, len(state.epochs)) as shown:
+                with (
+                    stoppable(watch),
+                    progress(
+                        self.quiet, epochs, training.steps, preparation.metric, len(state.epochs)
+                    ) as shown,
+                ):
 
                     def on_epoch(row: Row) -> None:
                         shown.epoch(row)
@@ -140,7 +177,8 @@ class Training:
                     self._fit_epochs(training, watch, epochs)
         except KeyboardInterrupt:
             if self.job.hosts > 1:
-                raise  # the other hosts are in the next step already: what is kept is the last checkpoint
+                # the other hosts are in the next step already: what is kept is the last checkpoint
+                raise
             interrupted, state.ended = True, "interrupted"
         state.ended = state.ended or "epochs"
         watch.synchronise()
@@ -152,14 +190,31 @@ class Training:
         """Keras's `fit` for the epochs that are left."""
         done = len(self.state.epochs)
         if done < epochs:
-            self.model.fit(training.source(), epochs=epochs, initial_epoch=done, verbose=0, shuffle=False, callbacks=[watch])
+            self.model.fit(
+                training.source(),
+                epochs=epochs,
+                initial_epoch=done,
+                verbose=0,
+                shuffle=False,
+                callbacks=[watch],
+            )
 
     def _result(self, seconds: float) -> Run:
         job, state, best = self.job, self.state, self.state.best
         again = state.stage == "retrain"
-        steps = max([state.step if not again else 0, *(row.step for row in state.rows), *(found.step for found in state.evaluations)])
+        steps = max(
+            [
+                state.step if not again else 0,
+                *(row.step for row in state.rows),
+                *(found.step for found in state.evaluations),
+            ]
+        )
         step = best.step if best else 0
-        tested = {"examples": len(job.data.test), **fit.scores(self.judge, self._judged(job.data.test))} if best else {}
+        tested = (
+            {"examples": len(job.data.test), **fit.scores(self.judge, self._judged(job.data.test))}
+            if best
+            else {}
+        )
         return Run(
             folder=self.folder,
             network=job.network.name,
@@ -171,17 +226,23 @@ class Training:
             best_step=step,
             best_epoch=math.ceil(step / job.steps),
             metric=job.recipe.early_stopping.metric or "loss",
-            best_value=None if best is None else best.metric if state.stopping.higher else best.loss,
+            best_value=None
+            if best is None
+            else best.metric
+            if state.stopping.higher
+            else best.loss,
             validation={"examples": len(job.data.validation), **best.scores} if best else {},
             test=tested,
             retrained=state.step if again and state.ended not in ("interrupted", "diverged") else 0,
             seconds=seconds,
         )
 
-    # --- what is written ----------------------------------------------------------------------------------------------
+    # --- what is written --------------------------------------------------------------------------
 
     def _keep(self) -> None:
-        """Writes what there is at the end of an epoch, unless it was written a moment ago: a training must not wait for its disk."""
+        """Writes what there is at the end of an epoch, unless it was written a moment ago: a
+        training must not wait for its disk.
+        """
         if self.state.ended == "diverged" or not self.job.first:
             return  # what was written last is the last that is worth something
         now = time.perf_counter()
@@ -205,7 +266,9 @@ class Training:
         write(self.folder / CURVE, self._curve(run))
 
     def _all_rows(self) -> list[tuple[str, Row]]:
-        return [("search", row) for row in self.state.rows] + [("retrain", row) for row in self.state.retrained]
+        return [("search", row) for row in self.state.rows] + [
+            ("retrain", row) for row in self.state.retrained
+        ]
 
     def _curve(self, run: Run | None) -> str:
         state, steps, best = self.state, self.job.steps, self.state.best
@@ -218,7 +281,9 @@ class Training:
         training = [(row.step / steps, row.loss) for row in state.rows]
         validation = [(found.step / steps, found.loss) for found in state.evaluations]
         title = f"{self.job.network.name} on {Path(self.job.data.spec.source or '').name}"
-        return curve(title, told, training, validation, (best.step / steps, best.loss) if best else None)
+        return curve(
+            title, told, training, validation, (best.step / steps, best.loss) if best else None
+        )
 
     def _save_best(self) -> None:
         step = self.state.best.step if self.state.best else None
@@ -233,18 +298,28 @@ class Training:
         save(self.folder / name, fit.twin(self.plain).save)
         self.plain.set_weights(now)
 
-    # --- numbers that are none ----------------------------------------------------------------------------------------
+    # --- numbers that are none --------------------------------------------------------------------
 
     def _diverged(self) -> RunError:
         best = self.state.best
         step, where = self._first_not_finite()
         where_kept = f"in {self.folder / BEST}" if self.job.first else "with the first host"
-        kept = f"the best weights, of step {best.step:,}, are {where_kept}" if best else "no step was evaluated before"
+        kept = (
+            f"the best weights, of step {best.step:,}, are {where_kept}"
+            if best
+            else "no step was evaluated before"
+        )
         message = f"the loss is no longer a number at step {step:,}{where}: {kept}"
-        return RunError(Diagnostic("N611", message, help="a lower `rate` of the optimizer, or `clip_norm`, often helps"))
+        return RunError(
+            Diagnostic(
+                "N611", message, help="a lower `rate` of the optimizer, or `clip_norm`, often helps"
+            )
+        )
 
     def _first_not_finite(self) -> tuple[int, str]:
-        """At which step and in which layer the first number that is none came up: the steps since the last checkpoint are taken again."""
+        """At which step and in which layer the first number that is none came up: the steps
+        since the last checkpoint are taken again.
+        """
         if self.job.hosts > 1:
             return self.state.step, ""  # the others do not have the checkpoint
         again, training = self._again(self.state.step)
@@ -253,14 +328,24 @@ class Training:
             return self.state.step, ""
         again, training = self._again(step - 1)
         training.at_epoch(math.ceil(step / training.steps))
-        return step, f", first in {fit.first_not_finite(again.model, training[(step - 1) % training.steps][0])}"
+        return (
+            step,
+            f", first in {fit.first_not_finite(again.model, training[(step - 1) % training.steps][0])}",
+        )
 
     def _again(self, last: int) -> tuple[Training, Shuffled]:
         """A training from the last checkpoint up to a step, a step at a time."""
         again = Training(self.job, self.job.model(), self.folder, quiet=True)
         again.load()
         training = Shuffled(self._part(), self.job.data.preparation, self.job.recipe)
-        watch = Watch(self.job.recipe, again.state, again.weights, again.judge, training, self._judged(self.job.data.validation))
+        watch = Watch(
+            self.job.recipe,
+            again.state,
+            again.weights,
+            again.judge,
+            training,
+            self._judged(self.job.data.validation),
+        )
         watch.last = last
         if again.state.step < last:
             again._fit_epochs(training, watch, math.ceil(last / training.steps))
@@ -274,9 +359,20 @@ class Training:
             return Shuffled(part, preparation, recipe)
         graph, every = self.job.network.graph, int(recipe.early_stopping.every or 1)
         last = self.state.best.step if self.state.stage == "retrain" and self.state.best else 0
-        chunks = resident.Chunks(part, preparation, recipe, resident.steps_together(graph, recipe.batch or 1), every, last)
+        chunks = resident.Chunks(
+            part,
+            preparation,
+            recipe,
+            resident.steps_together(graph, recipe.batch or 1),
+            every,
+            last,
+        )
         given = recipe.speed or "auto"
-        way = resident.rule(self.model, graph, recipe, chunks.steps * (recipe.epochs or 1)) if given == "auto" else given
+        way = (
+            resident.rule(self.model, graph, recipe, chunks.steps * (recipe.epochs or 1))
+            if given == "auto"
+            else given
+        )
         resident.take_over(self.model, chunks, way)
         return chunks
 
@@ -284,7 +380,9 @@ class Training:
         """A part in batches that are as large as a step's, or as some memory allows."""
         preparation = self.job.data.preparation
         elements = max(math.prod(input.shape) for input in preparation.inputs)
-        return Batches(part, preparation, max(self.job.recipe.batch or 1, min(1024, (1 << 20) // elements)))
+        return Batches(
+            part, preparation, max(self.job.recipe.batch or 1, min(1024, (1 << 20) // elements))
+        )
 
     def _part(self) -> Part:
         """What the stage at hand is trained on."""
@@ -294,7 +392,10 @@ class Training:
 
 @contextmanager
 def stoppable(watch: Watch) -> Iterator[None]:
-    """Ctrl-C stops behind the step at hand: Python loses an interrupt that comes at a bad moment. A second one stops at once."""
+    """Ctrl-C stops behind the step at hand: Python loses an interrupt that comes at a bad moment.
+
+    A second one stops at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -312,11 +413,24 @@ def stoppable(watch: Watch) -> Iterator[None]:
 
 def _csv(rows: Sequence[Row], metrics: Sequence[str]) -> str:
     names = ("loss", *metrics)
-    lines = [",".join(["epoch", "step", "rate", *names, *(f"val_{name}" for name in names), "seconds"])]
+    lines = [
+        ",".join(["epoch", "step", "rate", *names, *(f"val_{name}" for name in names), "seconds"])
+    ]
     for row in rows:
         found = [f"{row.evaluation.scores[name]:.6g}" if row.evaluation else "" for name in names]
         own = [f"{row.scores[name]:.6g}" for name in names]
-        lines.append(",".join([str(row.epoch), str(row.step), f"{row.rate:.6g}", *own, *found, f"{row.seconds:.3f}"]))
+        lines.append(
+            ",".join(
+                [
+                    str(row.epoch),
+                    str(row.step),
+                    f"{row.rate:.6g}",
+                    *own,
+                    *found,
+                    f"{row.seconds:.3f}",
+                ]
+            )
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -324,8 +438,26 @@ def _line(row: Row, stage: str) -> str:
     """An epoch as a line of JSON, with every digit."""
     import json
 
-    found: Mapping[str, float] = {f"val_{name}": value for name, value in row.evaluation.scores.items()} if row.evaluation else {}
-    values = {"stage": stage, "epoch": row.epoch, "step": row.step, "rate": row.rate, **row.scores, **found, "seconds": row.seconds}
+    found: Mapping[str, float] = (
+        {f"val_{name}": value for name, value in row.evaluation.scores.items()}
+        if row.evaluation
+        else {}
+    )
+    values = {
+        "stage": stage,
+        "epoch": row.epoch,
+        "step": row.step,
+        "rate": row.rate,
+        **row.scores,
+        **found,
+        "seconds": row.seconds,
+    }
     return (
-        json.dumps({name: value if not isinstance(value, float) or math.isfinite(value) else None for name, value in values.items()}) + "\n"
+        json.dumps(
+            {
+                name: value if not isinstance(value, float) or math.isfinite(value) else None
+                for name, value in values.items()
+            }
+        )
+        + "\n"
     )

@@ -1,4 +1,7 @@
-"""Trying a training out without keeping anything: a dry run, and learning one batch by heart. This module imports Keras."""
+"""Trying a training out without keeping anything: a dry run, and learning one batch by heart.
+
+This module imports Keras.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ SHARE = 0.1
 
 
 def dry_run(job: Job) -> str:
-    """What a training would be, once its first step has been taken: the data, the recipe, the memory. Nothing is written.
+    """What a training would be, once its first step has been taken: the data, the recipe, the
+    memory. Nothing is written.
 
     Raises:
         NetError: as `train` does.
@@ -29,17 +33,26 @@ def dry_run(job: Job) -> str:
         training = _first(job)
         logs = model.train_on_batch(*training[0], return_dict=True)
     recipe, network = job.recipe, job.network
-    found = estimate(network.graph, recipe.batch or 1, recipe.precision or "float32", recipe.optimizer.name or "adam")
+    found = estimate(
+        network.graph,
+        recipe.batch or 1,
+        recipe.precision or "float32",
+        recipe.optimizer.name or "adam",
+    )
     lines = [describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken]
     lines += ["", to_yaml(recipe, job.resolved.reasons)]
     lines.append(f"{network!r}"[1:-1])
-    lines.append(f"{job.steps:,} steps an epoch; training peak {shown_bytes(found.training_peak)} by the estimate")
+    lines.append(
+        f"{job.steps:,} steps an epoch; training peak {shown_bytes(found.training_peak)} by the estimate"
+    )
     lines.append(f"the first step: loss {float(logs['loss']):.4f}; nothing was written")
     return "\n".join(lines)
 
 
 class Overfitted(NamedTuple):
-    """How one batch was learned: its examples, the steps taken, the first and the last loss, the share of labels that are right."""
+    """How one batch was learned: its examples, the steps taken, the first and the last loss, the
+    share of labels that are right.
+    """
 
     examples: int
     steps: int
@@ -51,7 +64,9 @@ class Overfitted(NamedTuple):
 
 
 def overfit(job: Job) -> Overfitted:
-    """Trains on the first batch alone until it is learned, for at most `STEPS` steps. What cannot learn that has a mistake in it.
+    """Trains on the first batch alone until it is learned, for at most `STEPS` steps.
+
+    What cannot learn that has a mistake in it.
 
     Raises:
         NetError: as `train` does.
@@ -62,13 +77,25 @@ def overfit(job: Job) -> Overfitted:
         found: list[dict[str, float]] = []
         while len(found) < STEPS:
             model.reset_metrics()
-            found.append(fit.named(model, training.preparation, model.train_on_batch(*batch, return_dict=True)))
+            found.append(
+                fit.named(
+                    model, training.preparation, model.train_on_batch(*batch, return_dict=True)
+                )
+            )
             name, value = list(found[-1].items())[1]
             right = training.preparation.outputs[0].accuracy and value == 1
             low = found[-1]["loss"] <= SHARE * abs(found[0]["loss"])
             if right or low or not math.isfinite(found[-1]["loss"]):
                 break
-    return Overfitted(len(training.order[: training.batch]), len(found), found[0]["loss"], found[-1]["loss"], name, value, right or low)
+    return Overfitted(
+        len(training.order[: training.batch]),
+        len(found),
+        found[0]["loss"],
+        found[-1]["loss"],
+        name,
+        value,
+        right or low,
+    )
 
 
 def describe_overfit(found: Overfitted) -> str:

@@ -39,25 +39,35 @@ METRICS = ("accuracy", "absolute_error")
 """How the names of metrics end."""
 
 LISTED, WORST, TAKEN = 30, 10, 5
-"""Classes that a table lists; how many it lists where there are more; how many mistakes are told."""
+"""Classes that a table lists; how many it lists where there are more; how many mistakes are
+told.
+"""
 
 
-# --- evaluate -----------------------------------------------------------------------------------------------------
+# --- evaluate -------------------------------------------------------------------------------------
 
 
 def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dict[str, Any]:
-    """How good a run's network is on a part of its data, or of other `data`: a source as in a recipe, or arrays as `train` takes them.
+    """How good a run's network is on a part of its data, or of other `data`: a source as in a
+    recipe, or arrays as `train` takes them.
 
-    `loss` and the metrics are the training's; `outputs` tells for each output by name, of classes `classes` (precision, recall, f1 and
-    support, None where undefined, and with a label for each position `iou`), `macro_f1`, `top5_accuracy` beyond 5 classes, and
-    `confusion` (rows are the true classes, to 1,000 of them); of values `r2` (weighted by variance), `mae` and `rmse`, in the data's
-    units. `trained_on` says that the training has seen the part, `changed` that this is not the data that the run was trained with,
-    `whole` that this is other data without a test part of its own, which is measured whole.
+    `loss` and the metrics are the training's; `outputs` tells for each output by name, of classes
+    `classes` (precision, recall, f1 and support, None where undefined, and with a label for each
+    position `iou`), `macro_f1`, `top5_accuracy` beyond 5 classes, and `confusion` (rows are the
+    true classes, to 1,000 of them); of values `r2` (weighted by variance), `mae` and `rmse`, in the
+    data's units. `trained_on` says that the training has seen the part, `changed` that this is not
+    the data that the run was trained with, `whole` that this is other data without a test part of
+    its own, which is measured whole.
 
-    Raises NetError N613, N614 of the folder, N630 for a part that is none, and what `load_data` raises of the data.
+    Raises NetError N613, N614 of the folder, N630 for a part that is none, and what `load_data`
+    raises of the data.
     """
     if part not in PARTS:
-        raise fail("N630", f"there is no part `{part}`", help=did_you_mean(part, PARTS) or f"a part is {', '.join(PARTS)}")
+        raise fail(
+            "N630",
+            f"there is no part `{part}`",
+            help=did_you_mean(part, PARTS) or f"a part is {', '.join(PARTS)}",
+        )
     folder = Path(folder)
     held = kept(folder)
     run, preparation, recipe = held.run, held.preparation, kept_recipe(folder)
@@ -66,7 +76,9 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
     def known(found: Data) -> bool:
         return fingerprint(found) == mark
 
-    loaded = reload(recipe, preparation) if data is None else other(recipe, preparation, data, known)
+    loaded = (
+        reload(recipe, preparation) if data is None else other(recipe, preparation, data, known)
+    )
     whole = not len(loaded.train)
     chosen, batch = _part(loaded, part, whole), recipe.batch or BATCH
     with _memory_told(batch):
@@ -82,7 +94,8 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
         "examples": len(chosen),
         **{name: _finite(value) for name, value in found.items()},
         "outputs": outputs,
-        "trained_on": not changed and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
+        "trained_on": not changed
+        and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
         "changed": changed,
         "whole": whole,
     }
@@ -99,35 +112,60 @@ def _part(data: Data, part: str, whole: bool) -> Part:
     return chosen
 
 
-def _scores(model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Network) -> dict[str, float]:
+def _scores(
+    model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Network
+) -> dict[str, float]:
     """The loss and the metrics as the training tells them, its penalty with them."""
     from netdsl.train import fit
     from netdsl.train.feed import Batches
 
     if recipe.penalty.l1 or recipe.penalty.l2:
         fit.penalise(model, network.graph, recipe.penalty)
-    return fit.scores(fit.judge(model, preparation), Batches(part, preparation, recipe.batch or BATCH))
+    return fit.scores(
+        fit.judge(model, preparation), Batches(part, preparation, recipe.batch or BATCH)
+    )
 
 
-def _details(model: keras.Model, part: Part, preparation: Preparation, batch: int) -> dict[str, Any]:
+def _details(
+    model: keras.Model, part: Part, preparation: Preparation, batch: int
+) -> dict[str, Any]:
     """What there is to tell of each output, by name."""
     tallies = [_tally(output, y) for output, y in zip(preparation.outputs, part.y, strict=True)]
     for rows, given in _outputs(model, part.x, preparation, batch):
         for tally, y, values in zip(tallies, part.y, given, strict=True):
             tally.add(y[rows], values)
-    return {output.name: tally.told() for output, tally in zip(preparation.outputs, tallies, strict=True)}
+    return {
+        output.name: tally.told()
+        for output, tally in zip(preparation.outputs, tallies, strict=True)
+    }
 
 
 def _tally(output: Output, y: Rows) -> _Classes | _Values:
-    """What counts for an output. Where the loss is binary and the data holds but 0 and 1, one number is two classes, several are tags."""
-    if not output.classes and output.loss == "binary" and not output.copies and scan(y).broken is None:
+    """What counts for an output.
+
+    Where the loss is binary and the data holds but 0 and 1, one number is two classes, several are
+    tags.
+    """
+    if (
+        not output.classes
+        and output.loss == "binary"
+        and not output.copies
+        and scan(y).broken is None
+    ):
         tags = output.shape[-1]
-        return _Classes(dataclasses.replace(output, classes=2)) if tags == 1 else _Tags(dataclasses.replace(output, classes=tags))
+        return (
+            _Classes(dataclasses.replace(output, classes=2))
+            if tags == 1
+            else _Tags(dataclasses.replace(output, classes=tags))
+        )
     return _Classes(output) if output.classes else _Values(output)
 
 
 class _Classes:
-    """How often each class was told, rightly or not. With a label for each position, positions are counted."""
+    """How often each class was told, rightly or not.
+
+    With a label for each position, positions are counted.
+    """
 
     def __init__(self, output: Output) -> None:
         import numpy as np
@@ -149,7 +187,9 @@ class _Classes:
         self.support += np.bincount(labels, minlength=classes)
         self.said += np.bincount(said, minlength=classes)
         if self.confusion is not None:
-            self.confusion += np.bincount(labels * classes + said, minlength=classes**2).reshape(classes, classes)
+            self.confusion += np.bincount(labels * classes + said, minlength=classes**2).reshape(
+                classes, classes
+            )
         if classes > 5:
             best = np.argpartition(-given.reshape(-1, classes), 4, axis=-1)[:, :5]
             self.top5 += int((best == labels[:, None]).any(axis=-1).sum())
@@ -164,7 +204,9 @@ class _Classes:
         return told
 
     def _class(self, label: int) -> dict[str, Any]:
-        right, support, said = (int(counts[label]) for counts in (self.right, self.support, self.said))
+        right, support, said = (
+            int(counts[label]) for counts in (self.right, self.support, self.said)
+        )
         told = {
             "class": label,
             "name": self.output.label(label),
@@ -223,7 +265,11 @@ class _Values:
         spread = float((self.squares - self.sums**2 / self.count).sum())
         elements = self.count * math.prod(self.output.shape)
         r2 = 1 - self.squared / spread if spread > 0 else math.nan
-        found = {"r2": r2, "mae": self.absolute / elements, "rmse": math.sqrt(self.squared / elements)}
+        found = {
+            "r2": r2,
+            "mae": self.absolute / elements,
+            "rmse": math.sqrt(self.squared / elements),
+        }
         return {name: _finite(value) for name, value in found.items()}
 
 
@@ -232,11 +278,15 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-# --- what a network gives -----------------------------------------------------------------------------------------
+# --- what a network gives -------------------------------------------------------------------------
 
 
-def _outputs(model: keras.Model, arrays: Sequence[Any], preparation: Preparation, batch: int) -> Iterator[tuple[Array, tuple[Array, ...]]]:
-    """Batch by batch: which rows of the arrays, and what each output gives [b, *shape] as float64."""
+def _outputs(
+    model: keras.Model, arrays: Sequence[Any], preparation: Preparation, batch: int
+) -> Iterator[tuple[Array, tuple[Array, ...]]]:
+    """Batch by batch: which rows of the arrays, and what each output gives [b, *shape] as
+    float64.
+    """
     import keras
     import numpy as np
 
@@ -245,32 +295,44 @@ def _outputs(model: keras.Model, arrays: Sequence[Any], preparation: Preparation
     for start in range(0, len(arrays[0]), batch):
         rows = np.arange(start, min(start + batch, len(arrays[0])))
         given = model.predict_on_batch(one(preparation.x(tuple(array[rows] for array in arrays))))
-        yield rows, tuple(np.asarray(values).astype(np.float64) for values in keras.tree.flatten(given))
+        yield (
+            rows,
+            tuple(np.asarray(values).astype(np.float64) for values in keras.tree.flatten(given)),
+        )
 
 
 def in_units(output: Output, values: Array) -> Array:
     """What an output without classes gives, in the units of the data."""
     import numpy as np
 
-    return output.original(0.5 * (1 + np.tanh(values / 2)) if output.loss == "binary" and output.logits else values)
+    return output.original(
+        0.5 * (1 + np.tanh(values / 2)) if output.loss == "binary" and output.logits else values
+    )
 
 
 def _memory_told(batch: int) -> AbstractContextManager[None]:
     """Makes one clear message of the ways in which memory runs out."""
     message = f"the memory does not hold a batch of {batch:,} examples"
-    return memory_told(lambda: (message, "a machine with more memory, or a smaller `batch` in recipe.yaml"))
+    return memory_told(
+        lambda: (message, "a machine with more memory, or a smaller `batch` in recipe.yaml")
+    )
 
 
-# --- predict ------------------------------------------------------------------------------------------------------
+# --- predict --------------------------------------------------------------------------------------
 
 
-def predict(folder: str | Path, inputs: str | Path | Sequence[str | Path], top: int = 3) -> list[dict[str, Any]]:
-    """What a run's network says of images, arrays and rows of tables, as `read_inputs` takes them: one record each.
+def predict(
+    folder: str | Path, inputs: str | Path | Sequence[str | Path], top: int = 3
+) -> list[dict[str, Any]]:
+    """What a run's network says of images, arrays and rows of tables, as `read_inputs` takes them:
+    one record each.
 
-    Of classes a record holds `class`, `name`, and `top`, the most likely ones as `{class, name, probability}` (`output` instead of
-    `probability` where the network gives none). Of a class for each position: `shape`, `classes`, those that occur, as
-    `{class, name, count, share}` from the most frequent on, and `labels` [*positions]. Of values: `output`, in the data's units.
-    With several outputs `outputs` holds this for each by name. Raises NetError N506, N511 to N518, N524, N527, N529 to N532, N613, N614.
+    Of classes a record holds `class`, `name`, and `top`, the most likely ones as `{class, name,
+    probability}` (`output` instead of `probability` where the network gives none). Of a class for
+    each position: `shape`, `classes`, those that occur, as `{class, name, count, share}` from the
+    most frequent on, and `labels` [*positions]. Of values: `output`, in the data's units. With
+    several outputs `outputs` holds this for each by name. Raises NetError N506, N511 to N518, N524,
+    N527, N529 to N532, N613, N614.
     """
     held = kept(Path(folder))
     preparation = held.preparation
@@ -279,13 +341,21 @@ def predict(folder: str | Path, inputs: str | Path | Sequence[str | Path], top: 
     with _memory_told(BATCH):
         for rows, given in _outputs(held.model(), x, preparation, BATCH):
             for place, row in enumerate(rows.tolist()):
-                records.append({"input": names[row], **_record([values[place] for values in given], preparation, top)})
+                records.append(
+                    {
+                        "input": names[row],
+                        **_record([values[place] for values in given], preparation, top),
+                    }
+                )
     return records
 
 
 def _record(values: Sequence[Array], preparation: Preparation, top: int) -> dict[str, Any]:
     """What the outputs [*shape] say of one example."""
-    told = {output.name: _said(output, one, top) for output, one in zip(preparation.outputs, values, strict=True)}
+    told = {
+        output.name: _said(output, one, top)
+        for output, one in zip(preparation.outputs, values, strict=True)
+    }
     return {"outputs": told} if len(told) > 1 else next(iter(told.values()))
 
 
@@ -304,7 +374,9 @@ def _likely(output: Output, given: Array, top: int) -> dict[str, Any]:
 
     kind = "probability" if output.loss in ("cross-entropy", "binary") else "output"
     order = np.argsort(-given, kind="stable")[: max(1, top)].tolist()
-    best = [{"class": label, "name": output.label(label), kind: float(given[label])} for label in order]
+    best = [
+        {"class": label, "name": output.label(label), kind: float(given[label])} for label in order
+    ]
     return {"class": best[0]["class"], "name": best[0]["name"], "top": best}
 
 
@@ -315,44 +387,83 @@ def _map(output: Output, labels: Array) -> dict[str, Any]:
     counts = np.bincount(labels.reshape(-1), minlength=output.classes)
     order = [label for label in np.argsort(-counts, kind="stable").tolist() if counts[label]]
     found = [
-        {"class": label, "name": output.label(label), "count": int(counts[label]), "share": float(counts[label] / labels.size)}
+        {
+            "class": label,
+            "name": output.label(label),
+            "count": int(counts[label]),
+            "share": float(counts[label] / labels.size),
+        }
         for label in order
     ]
     return {"shape": list(labels.shape), "classes": found, "labels": labels.tolist()}
 
 
-# --- telling ------------------------------------------------------------------------------------------------------
+# --- telling --------------------------------------------------------------------------------------
 
 
 def describe_evaluation(result: Mapping[str, Any]) -> str:
     """What `evaluate` gave, for people."""
     outputs = result["outputs"]
-    found = [f"{name.replace('_', ' ')} {_number(result[name])}" for name in result if name == "loss" or name.endswith(METRICS)]
+    found = [
+        f"{name.replace('_', ' ')} {_number(result[name])}"
+        for name in result
+        if name == "loss" or name.endswith(METRICS)
+    ]
     seen = ", which was trained on" if result["trained_on"] else ""
-    what = f"all of {result['data']}" if result["part"] == "all" or result["whole"] else f"{result['part']} part of {result['data']}"
-    what += ", which has no test part of its own" if result["whole"] and result["part"] != "all" else ""
+    what = (
+        f"all of {result['data']}"
+        if result["part"] == "all" or result["whole"]
+        else f"{result['part']} part of {result['data']}"
+    )
+    what += (
+        ", which has no test part of its own" if result["whole"] and result["part"] != "all" else ""
+    )
     lines = [f"{result['run']}, weights of step {result['step']:,}"]
     if result["changed"]:
-        lines.append("this is not the data that the run was trained with: some examples may have been trained on")
+        lines.append(
+            "this is not the data that the run was trained with: some examples may have been trained on"
+        )
     lines.append(f"{what}{seen}: {', '.join(found)} ({counted(result['examples'], 'example')})")
     for name, details in outputs.items():
         title = f"{name}: " if len(outputs) > 1 else ""
-        lines += ["", *(_class_lines(details, title) if "classes" in details else [title + _value_line(details)])]
+        lines += [
+            "",
+            *(
+                _class_lines(details, title)
+                if "classes" in details
+                else [title + _value_line(details)]
+            ),
+        ]
     return "\n".join(lines)
 
 
 def _value_line(details: Mapping[str, Any]) -> str:
-    return f"R2 {_number(details['r2'])}, MAE {_plain(details['mae'])}, RMSE {_plain(details['rmse'])}"
+    return (
+        f"R2 {_number(details['r2'])}, MAE {_plain(details['mae'])}, RMSE {_plain(details['rmse'])}"
+    )
 
 
 def _class_lines(details: Mapping[str, Any], title: str) -> list[str]:
     """The figures of all classes, or of the worst, and what was taken for what."""
     known = details["classes"]
-    top5 = f"top-5 accuracy {_number(details['top5_accuracy'])}" if "top5_accuracy" in details else ""
-    head = [text for text in (top5, f"the {WORST} of {len(known):,} classes with the least f1" if len(known) > LISTED else "") if text]
+    top5 = (
+        f"top-5 accuracy {_number(details['top5_accuracy'])}" if "top5_accuracy" in details else ""
+    )
+    head = [
+        text
+        for text in (
+            top5,
+            f"the {WORST} of {len(known):,} classes with the least f1"
+            if len(known) > LISTED
+            else "",
+        )
+        if text
+    ]
     shown = known
     if len(known) > LISTED:
-        shown = sorted((one for one in known if one["f1"] is not None), key=lambda one: one["f1"])[:WORST]
+        shown = sorted((one for one in known if one["f1"] is not None), key=lambda one: one["f1"])[
+            :WORST
+        ]
     lines = [(title + ", ".join(head)).strip()] if title or head else []
     lines += _table(shown, known)
     taken = _mistakes(details.get("confusion"), known)
@@ -362,9 +473,16 @@ def _class_lines(details: Mapping[str, Any], title: str) -> list[str]:
 def _table(shown: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line for each class, and the means of all in the last."""
     columns = [name for name in ("precision", "recall", "f1", "iou") if name in known[0]]
-    rows = [[str(one["name"]), *(_number(one[name]) for name in columns), f"{one['support']:,}"] for one in shown]
+    rows = [
+        [str(one["name"]), *(_number(one[name]) for name in columns), f"{one['support']:,}"]
+        for one in shown
+    ]
     means = [_number(_mean([one[name] for one in known])) for name in columns]
-    rows = [["class", *columns, "support"], *rows, ["mean", *means, f"{sum(one['support'] for one in known):,}"]]
+    rows = [
+        ["class", *columns, "support"],
+        *rows,
+        ["mean", *means, f"{sum(one['support'] for one in known):,}"],
+    ]
     head, rule, *lines, last = aligned(rows, "l" + "r" * (len(columns) + 1), rule=True).splitlines()
     return [head, rule, *lines, rule, last]
 
@@ -378,9 +496,17 @@ def _mistakes(confusion: Sequence[Sequence[int]] | None, known: Sequence[Mapping
     """The most frequent ones, the true class first: `8 for 1 (4)`."""
     if confusion is None:
         return ""
-    found = [(count, true, said) for true, row in enumerate(confusion) for said, count in enumerate(row) if count and true != said]
+    found = [
+        (count, true, said)
+        for true, row in enumerate(confusion)
+        for said, count in enumerate(row)
+        if count and true != said
+    ]
     worst = sorted(found, key=lambda one: (-one[0], one[1], one[2]))[:TAKEN]
-    return ", ".join(f"{known[true]['name']} for {known[said]['name']} ({count:,})" for count, true, said in worst)
+    return ", ".join(
+        f"{known[true]['name']} for {known[said]['name']} ({count:,})"
+        for count, true, said in worst
+    )
 
 
 def _number(value: float | None) -> str:
@@ -404,9 +530,14 @@ def _record_line(record: Mapping[str, Any]) -> str:
 
 def _told(said: Mapping[str, Any]) -> str:
     if "top" in said:
-        return ", ".join(f"{best['name']} {best.get('probability', best.get('output')):.3f}" for best in said["top"])
+        return ", ".join(
+            f"{best['name']} {best.get('probability', best.get('output')):.3f}"
+            for best in said["top"]
+        )
     if "labels" in said:
-        return f"{size(tuple(said['shape']))} labels, " + ", ".join(f"{one['name']} {one['share']:.1%}" for one in said["classes"][:LISTED])
+        return f"{size(tuple(said['shape']))} labels, " + ", ".join(
+            f"{one['name']} {one['share']:.1%}" for one in said["classes"][:LISTED]
+        )
     import numpy as np
 
     values = np.asarray(said["output"])
@@ -416,10 +547,12 @@ def _told(said: Mapping[str, Any]) -> str:
 
 
 def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
-    """What `predict` gave as CSV, a row for each input; with several outputs a column begins with the output's name and a point.
+    """What `predict` gave as CSV, a row for each input; with several outputs a column begins with
+    the output's name and a point.
 
-    Of classes the columns are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`, ... for the next; of labels for
-    each position `count_NAME` of each class that occurs; of values `output`, or `output_0`, `output_1`, ...
+    Of classes the columns are `class`, `name`, `probability` (or `output`), then `class_2`,
+    `name_2`, ... for the next; of labels for each position `count_NAME` of each class that occurs;
+    of values `output`, or `output_0`, `output_1`, ...
     """
     import csv
     import io
@@ -435,16 +568,30 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
 
 def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
     if "outputs" in record:
-        return {f"{name}.{column}": cell for name, one in record["outputs"].items() for column, cell in _cells(one).items()}
+        return {
+            f"{name}.{column}": cell
+            for name, one in record["outputs"].items()
+            for column, cell in _cells(one).items()
+        }
     if "top" in record:
         ranked = enumerate(record["top"], 1)
-        return {(name if rank == 1 else f"{name}_{rank}"): _cell(value) for rank, best in ranked for name, value in best.items()}
+        return {
+            (name if rank == 1 else f"{name}_{rank}"): _cell(value)
+            for rank, best in ranked
+            for name, value in best.items()
+        }
     if "labels" in record:
-        return {f"count_{one['name']}": one["count"] for one in sorted(record["classes"], key=lambda one: one["class"])}
+        return {
+            f"count_{one['name']}": one["count"]
+            for one in sorted(record["classes"], key=lambda one: one["class"])
+        }
     import numpy as np
 
     values = np.asarray(record["output"]).reshape(-1).tolist()
-    return {"output" if len(values) == 1 else f"output_{place}": _cell(value) for place, value in enumerate(values)}
+    return {
+        "output" if len(values) == 1 else f"output_{place}": _cell(value)
+        for place, value in enumerate(values)
+    }
 
 
 def _cell(value: Any) -> Any:

@@ -1,4 +1,6 @@
-"""What happens between the steps while Keras fits: evaluating, keeping the best, stopping, the rate. This module imports Keras."""
+"""What happens between the steps while Keras fits: evaluating, keeping the best, stopping, the
+rate. This module imports Keras.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,22 @@ def fresh(recipe: Recipe) -> State:
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Evaluates every so many steps, keeps the best weights, sets the rate, and stops: as `EarlyStopping` says, at `last`, or at a
-    loss that is no number.
+    """Evaluates every so many steps, keeps the best weights, sets the rate, and stops: as
+    `EarlyStopping` says, at `last`, or at a loss that is no number.
 
-    Without early stopping the last weights are the ones that are kept. In the stage `retrain` nothing is evaluated, and the rates
-    are those that the search had at the same steps.
+    Without early stopping the last weights are the ones that are kept. In the stage `retrain`
+    nothing is evaluated, and the rates are those that the search had at the same steps.
     """
 
-    def __init__(self, recipe: Recipe, state: State, best: list[Any], judge: keras.Model, training: Shuffled, validation: Batches) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        state: State,
+        best: list[Any],
+        judge: keras.Model,
+        training: Shuffled,
+        validation: Batches,
+    ) -> None:
         super().__init__()
         self.recipe, self.state, self.weights, self.judge = recipe, state, best, judge
         self.training, self.validation = training, validation
@@ -93,7 +103,11 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.synchronise()
         state = self.state
         since = state.epochs[-1].step if state.epochs else 0
-        last = state.evaluations[-1] if self.searching and state.evaluations and state.evaluations[-1].step > since else None
+        last = (
+            state.evaluations[-1]
+            if self.searching and state.evaluations and state.evaluations[-1].step > since
+            else None
+        )
         seconds = time.perf_counter() - self.began
         found = fit.named(self.model, self.training.preparation, logs or {})
         self._note_rate()
@@ -104,24 +118,32 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.on_epoch(state.epochs[-1])
 
     def evaluate(self) -> None:
-        """Evaluates the weights as they are now, and keeps them if they are the best, or if the last are wanted.
+        """Evaluates the weights as they are now, and keeps them if they are the best, or if the
+        last are wanted.
 
         Without a validation part the epoch's own figures stand for theirs.
         """
         self.synchronise()
         state = self.state
         if not len(self.validation.part):
-            state.best = Evaluation(state.step, fit.named(self.model, self.training.preparation, self.logs), True)
+            state.best = Evaluation(
+                state.step, fit.named(self.model, self.training.preparation, self.logs), True
+            )
             self.weights = [weight.copy() for weight in self.model.get_weights()]
             return
         found = fit.scores(self.judge, self.validation)
         value = found["loss" if not state.stopping.higher else list(found)[1]]
-        better = math.isfinite(found["loss"]) and (state.stopping.see(state.step, value) or not self.stops)
+        better = math.isfinite(found["loss"]) and (
+            state.stopping.see(state.step, value) or not self.stops
+        )
         evaluation = Evaluation(state.step, found, better)
         state.evaluations.append(evaluation)
         if better:
             # copied: under torch the arrays are the weights themselves
-            self.weights, state.best = [weight.copy() for weight in self.model.get_weights()], evaluation
+            self.weights, state.best = (
+                [weight.copy() for weight in self.model.get_weights()],
+                evaluation,
+            )
         if not math.isfinite(found["loss"]):
             self._end("diverged")
         elif self.recipe.schedule.name == "plateau":
@@ -133,7 +155,10 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.jax_state_sync()
 
     def finish(self, interrupted: bool) -> None:
-        """Gives the model the weights to be kept. The last steps count too, unless something ended the training before its time."""
+        """Gives the model the weights to be kept.
+
+        The last steps count too, unless something ended the training before its time.
+        """
         state = self.state
         if self.searching:
             seen = state.evaluations[-1].step if state.evaluations else None
@@ -150,26 +175,35 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.state.ended = why
         self.model.stop_training = True
 
-    # --- the rate ---------------------------------------------------------------------------------------------------
+    # --- the rate ---------------------------------------------------------------------------------
 
     def _after_epoch(self, loss: float) -> None:
-        """The schedules of scikit-learn's MLP, which look at each epoch: the examples seen, or the training loss."""
+        """The schedules of scikit-learn's MLP, which look at each epoch: the examples seen, or
+        the training loss.
+        """
         schedule, state = self.recipe.schedule, self.state
         if schedule.name == "invscaling":
             examples = len(state.rows) * len(self.training.part)
-            self._set_rate((self.recipe.optimizer.rate or 0.0) / (examples + 1) ** (schedule.power or 1.0))
+            self._set_rate(
+                (self.recipe.optimizer.rate or 0.0) / (examples + 1) ** (schedule.power or 1.0)
+            )
         elif schedule.name == "adaptive":
             self._wait_for(loss)
 
     def _wait_for(self, value: float) -> None:
-        """Divides the rate when the value has stalled for longer than the schedule's patience; `adaptive` ends where it is at its least."""
+        """Divides the rate when the value has stalled for longer than the schedule's patience;
+        `adaptive` ends where it is at its least.
+        """
         stalled, schedule = self.state.stalled, self.recipe.schedule
         adaptive = schedule.name == "adaptive"
         stalled.see(self.state.step, value)
         if stalled.misses <= stalled.patience - (not adaptive):
             return
         stalled.misses = 0
-        rate, least = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)), schedule.least or 0.0
+        rate, least = (
+            float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            schedule.least or 0.0,
+        )
         if adaptive and rate <= least:
             self._end("rate")
         else:

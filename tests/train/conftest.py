@@ -13,9 +13,16 @@ import netdsl
 
 @pytest.fixture(scope="session")
 def network() -> Callable[..., netdsl.Network]:
-    """Makes a network of one hidden layer of `width`, with this input, so many outputs and this activation of theirs."""
+    """Makes a network of one hidden layer of `width`, with this input, so many outputs and this
+    activation of theirs.
+    """
 
-    def make(shape: tuple[int, ...] = (64,), outputs: int = 10, activation: str = "softmax", **params: int) -> netdsl.Network:
+    def make(
+        shape: tuple[int, ...] = (64,),
+        outputs: int = 10,
+        activation: str = "softmax",
+        **params: int,
+    ) -> netdsl.Network:
         text = f"net small\nparam width = 16\ninput {'x'.join(map(str, shape))} > fc-{{width}} > {activation}-{outputs}\n"
         return netdsl.parse(text, **params)
 

@@ -1,7 +1,9 @@
-"""Trains, kills at random moments and resumes, again and again; prints a line for each kill whose end is not that of a run never stopped.
+"""Trains, kills at random moments and resumes, again and again; prints a line for each kill whose
+end is not that of a run never stopped.
 
-Run by `test_resume.py` in a process of its own: Keras is imported once, and each training is a fork of that process, so that twenty kills
-take a minute. `python tests/train/killing.py FOLDER KILLS SEED`
+Run by `test_resume.py` in a process of its own: Keras is imported once, and each training is a fork
+of that process, so that twenty kills take a minute. `python tests/train/killing.py FOLDER KILLS
+SEED`
 """
 
 from __future__ import annotations
@@ -72,7 +74,10 @@ def weights(folder: Path) -> dict[str, bytes]:
 
     found: dict[str, bytes] = {}
     for name in ("best.keras", "last.keras"):
-        with zipfile.ZipFile(folder / name) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        with (
+            zipfile.ZipFile(folder / name) as archive,
+            h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
+        ):
 
             def take(path: str, item: object, name: str = name) -> None:
                 if isinstance(item, h5py.Dataset):
@@ -87,9 +92,15 @@ def figures(folder: Path) -> list[object]:
     rows: list[object] = []
     for name in ("metrics.csv", "retrained.csv"):
         with (folder / name).open(encoding="utf-8") as file:
-            rows += [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+            rows += [
+                {key: value for key, value in row.items() if key != "seconds"}
+                for row in csv.DictReader(file)
+            ]
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    return [*rows, {key: value for key, value in result.items() if key not in ("seconds", "folder")}]
+    return [
+        *rows,
+        {key: value for key, value in result.items() if key not in ("seconds", "folder")},
+    ]
 
 
 def main(where: Path, kills: int, seed: int) -> int:
@@ -118,12 +129,21 @@ def main(where: Path, kills: int, seed: int) -> int:
             action = resume if begun else train
         if not begun:
             continue  # killed before there was a run: nothing to resume
-        done = done or ((here / "small-1" / "result.json").exists() and not (here / "small-1" / "checkpoint.npz").exists())
+        done = done or (
+            (here / "small-1" / "result.json").exists()
+            and not (here / "small-1" / "checkpoint.npz").exists()
+        )
         if not done:
             done = ended(child(resume, here))
             resumed += 1
-        same = done and weights(here / "small-1") == weights(whole) and figures(here / "small-1") == figures(whole)
-        print(f"killed after {', '.join(told)}: {'the same' if same else 'NOT THE SAME'}", flush=True)
+        same = (
+            done
+            and weights(here / "small-1") == weights(whole)
+            and figures(here / "small-1") == figures(whole)
+        )
+        print(
+            f"killed after {', '.join(told)}: {'the same' if same else 'NOT THE SAME'}", flush=True
+        )
         wrong += not same
     return wrong
 

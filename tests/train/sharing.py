@@ -1,7 +1,8 @@
-"""Trains a small network on several devices of the CPU and prints its figures; `test_devices.py` runs it in processes of their own.
+"""Trains a small network on several devices of the CPU and prints its figures; `test_devices.py`
+runs it in processes of their own.
 
-The devices of a process are fixed before its backend computes anything: `python sharing.py DEVICES FOLDER RECIPE [NETWORK]`, with
-KERAS_BACKEND in the environment. It ends as `netdsl train` does.
+The devices of a process are fixed before its backend computes anything: `python sharing.py DEVICES
+FOLDER RECIPE [NETWORK]`, with KERAS_BACKEND in the environment. It ends as `netdsl train` does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ def main(devices: int, folder: str, recipe: str, network: str = NETWORK) -> int:
         import tensorflow as tf
 
         cpu = tf.config.list_physical_devices("CPU")[0]
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * devices
+        )
     import netdsl
     from netdsl.cli import code_of
     from netdsl.train import training
@@ -30,7 +33,9 @@ def main(devices: int, folder: str, recipe: str, network: str = NETWORK) -> int:
     from netdsl.train.run import train
 
     training.LEAST = training.SHARE = 0  # type: ignore[misc, assignment]  # each epoch is written
-    return code_of(lambda: train(netdsl.parse(network), parse_recipe(recipe), where=folder).interrupted)
+    return code_of(
+        lambda: train(netdsl.parse(network), parse_recipe(recipe), where=folder).interrupted
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Changes of training examples: exact where they can be, within what was asked for, the same each time. No framework is imported here."""
+"""Changes of training examples: exact where they can be, within what was asked for, the same
+each time. No framework is imported here.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ ALL = Wish(**GEOMETRY, **LIGHT, noise=0.1, cutout=3)
 NONE = replace(Wish(**dict.fromkeys(Wish.__annotations__, 0)), flip=None)
 
 
-# --- all of them --------------------------------------------------------------------------------------------------
+# --- all of them ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wish", [Wish(), NONE, Wish(mixup=0.2)])
@@ -52,7 +54,9 @@ def test_nothing_wanted_changes_nothing(wish: Wish) -> None:
     assert np.array_equal(augmented(X, wish, chance()), X)
 
 
-@pytest.mark.parametrize("wish", [ALL, *(Wish(**{key: value}) for key, value in vars(ALL).items() if value)])
+@pytest.mark.parametrize(
+    "wish", [ALL, *(Wish(**{key: value}) for key, value in vars(ALL).items() if value)]
+)
 def test_the_same_chance_gives_the_same_and_another_does_not(wish: Wish) -> None:
     before = X.copy()
     first, second, other = (augmented(X, wish, chance(seed)) for seed in (0, 0, 1))
@@ -65,10 +69,14 @@ def test_a_change_does_not_depend_on_the_others() -> None:
     noise = augmented(X, Wish(noise=0.1), chance()) - X
     for others in ({"flip": "both"}, GEOMETRY, {**GEOMETRY, **LIGHT}):
         given = augmented(X, Wish(**others), chance())
-        assert augmented(X, Wish(**others, noise=0.1), chance()) - given == pytest.approx(noise, abs=1e-6)
+        assert augmented(X, Wish(**others, noise=0.1), chance()) - given == pytest.approx(
+            noise, abs=1e-6
+        )
     flat = np.full_like(X, 5)
     bright = augmented(flat, Wish(brightness=0.2, cutout=3), chance())
-    assert augmented(flat, Wish(**LIGHT, flip="both", crop=0.5, cutout=3), chance()) == pytest.approx(bright, abs=1e-5)
+    assert augmented(
+        flat, Wish(**LIGHT, flip="both", crop=0.5, cutout=3), chance()
+    ) == pytest.approx(bright, abs=1e-5)
     assert augmented(X, Wish(flip="both", shift=2, scale=1e-12), chance()) == pytest.approx(
         augmented(X, Wish(flip="both", shift=2), chance()), abs=1e-5
     )
@@ -102,7 +110,13 @@ WISHES = st.builds(
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)
-@given(wish=WISHES, count=st.integers(0, 3), height=st.integers(4, 9), width=st.integers(4, 9), seed=st.integers(0, 1000))
+@given(
+    wish=WISHES,
+    count=st.integers(0, 3),
+    height=st.integers(4, 9),
+    width=st.integers(4, 9),
+    seed=st.integers(0, 1000),
+)
 def test_images_stay_images(wish: Wish, count: int, height: int, width: int, seed: int) -> None:
     x = images(count, height, width)
     assert unfit(wish, x.shape[1:]) is None
@@ -114,10 +128,14 @@ def test_images_stay_images(wish: Wish, count: int, height: int, width: int, see
         assert result.max(initial=1) <= 1 + 1e-6
 
 
-# --- moving pixels ------------------------------------------------------------------------------------------------
+# --- moving pixels --------------------------------------------------------------------------------
 
 
-FLIPPED = [("horizontal", [(1, 1), (1, -1)]), ("vertical", [(1, 1), (-1, 1)]), ("both", [(1, 1), (1, -1), (-1, 1), (-1, -1)])]
+FLIPPED = [
+    ("horizontal", [(1, 1), (1, -1)]),
+    ("vertical", [(1, 1), (-1, 1)]),
+    ("both", [(1, 1), (1, -1), (-1, 1), (-1, -1)]),
+]
 
 
 @pytest.mark.parametrize(("flip", "ways"), FLIPPED)
@@ -125,7 +143,9 @@ def test_flips_are_exact_and_as_frequent(flip: str, ways: list[tuple[int, int]])
     x = images(1000, 3, 4, 1)
     found = [0] * len(ways)
     for image, result in zip(x, augmented(x, Wish(flip=flip), chance()), strict=True):
-        found[[np.array_equal(result, image[::down, ::right]) for down, right in ways].index(True)] += 1
+        found[
+            [np.array_equal(result, image[::down, ::right]) for down, right in ways].index(True)
+        ] += 1
     assert found == pytest.approx([1000 / len(ways)] * len(ways), abs=60)
 
 
@@ -135,7 +155,11 @@ def test_shifts_are_exact_and_each_comes_up() -> None:
     found = set()
     for image, result in zip(x, augmented(x, Wish(shift=2), chance()), strict=True):
         padded = np.pad(image, ((2, 2), (2, 2), (0, 0)))
-        same = [move for move in moves if np.array_equal(result, padded[2 - move[0] : 7 - move[0], 2 - move[1] : 6 - move[1]])]
+        same = [
+            move
+            for move in moves
+            if np.array_equal(result, padded[2 - move[0] : 7 - move[0], 2 - move[1] : 6 - move[1]])
+        ]
         assert len(same) == 1
         found.update(same)
     assert found == set(moves)
@@ -166,11 +190,20 @@ def test_a_quarter_turn_is_numpys(turns: int, side: int, depth: int) -> None:
 
 
 def test_maps_without_fractions_are_exact() -> None:
-    for down, right, signs in ((0, 0, (1, 1)), (2, -1, (1, 1)), (0, 0, (-1, 1)), (0, 0, (1, -1)), (20, 0, (1, 1)), (0, -1e9, (1, 1))):
+    for down, right, signs in (
+        (0, 0, (1, 1)),
+        (2, -1, (1, 1)),
+        (0, 0, (-1, 1)),
+        (0, 0, (1, -1)),
+        (20, 0, (1, 1)),
+        (0, -1e9, (1, 1)),
+    ):
         expected = np.zeros_like(X)
         if abs(down) < 9 and abs(right) < 7:
             expected = shifted(X, np.array([(down, right)] * len(X)))[:, :: signs[0], :: signs[1]]
-        assert np.array_equal(warped(X, maps(len(X), (signs[0], 0, -down), (0, signs[1], -right))), expected)
+        assert np.array_equal(
+            warped(X, maps(len(X), (signs[0], 0, -down), (0, signs[1], -right))), expected
+        )
 
 
 def test_between_pixels_it_is_bilinear() -> None:
@@ -187,26 +220,40 @@ def test_between_pixels_it_is_bilinear() -> None:
 
 def test_large_batches_are_worked_on_in_parts() -> None:
     x, matrix = images(60, 40, 40, 1), chance().normal(0, 1, (60, 2, 3))
-    assert np.array_equal(warped(x, matrix), np.concatenate([warped(x[i : i + 1], matrix[i : i + 1]) for i in range(60)]))
+    assert np.array_equal(
+        warped(x, matrix),
+        np.concatenate([warped(x[i : i + 1], matrix[i : i + 1]) for i in range(60)]),
+    )
 
 
 def probed(side: int = 21, **wish: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Images that hold their own rows and columns, changed: where each pixel comes from, and the slope at the centre [n, 2, 2]."""
-    places = np.repeat(np.stack(np.mgrid[:side, :side], -1).astype(np.float32)[None] + 1, 400, axis=0)
+    """Images that hold their own rows and columns, changed: where each pixel comes from, and the
+    slope at the centre [n, 2, 2].
+    """
+    places = np.repeat(
+        np.stack(np.mgrid[:side, :side], -1).astype(np.float32)[None] + 1, 400, axis=0
+    )
     result, middle = augmented(places, Wish(**wish), chance()), side // 2
-    down, right = result[:, middle + 1, middle] - result[:, middle, middle], result[:, middle, middle + 1] - result[:, middle, middle]
+    down, right = (
+        result[:, middle + 1, middle] - result[:, middle, middle],
+        result[:, middle, middle + 1] - result[:, middle, middle],
+    )
     return result, np.stack([down, right], 2)
 
 
 def spans(values: np.ndarray, least: float, most: float) -> bool:
     """Whether the values lie within these bounds and come close to both."""
     room = (most - least) / 20
-    return bool(least - 1e-4 <= values.min() < least + room and most - room < values.max() <= most + 1e-4)
+    return bool(
+        least - 1e-4 <= values.min() < least + room and most - room < values.max() <= most + 1e-4
+    )
 
 
 def test_turns_are_turns_of_up_to_that_many_degrees() -> None:
     _, slope = probed(rotate=25)
-    assert slope @ slope.transpose(0, 2, 1) == pytest.approx(np.repeat(np.eye(2)[None], 400, 0), abs=1e-4)
+    assert slope @ slope.transpose(0, 2, 1) == pytest.approx(
+        np.repeat(np.eye(2)[None], 400, 0), abs=1e-4
+    )
     assert spans(np.degrees(np.arctan2(slope[:, 0, 1], slope[:, 0, 0])), -25, 25)
 
 
@@ -237,10 +284,12 @@ def test_crops_lie_within_the_image(least: float) -> None:
 
 def test_a_crop_of_everything_changes_nothing() -> None:
     assert np.array_equal(augmented(X, Wish(crop=1), chance()), X)
-    assert np.array_equal(augmented(X, Wish(crop=1, flip="both"), chance()), augmented(X, Wish(flip="both"), chance()))
+    assert np.array_equal(
+        augmented(X, Wish(crop=1, flip="both"), chance()), augmented(X, Wish(flip="both"), chance())
+    )
 
 
-# --- changing values ----------------------------------------------------------------------------------------------
+# --- changing values ------------------------------------------------------------------------------
 
 
 def each(values: np.ndarray) -> np.ndarray:
@@ -305,11 +354,13 @@ def test_a_square_is_cut_out_around_any_pixel(side: int) -> None:
     high, wide = hole.any(2).sum(1), hole.any(1).sum(1)
     assert np.array_equal(high * wide, hole.sum((1, 2)))  # a rectangle without gaps
     assert (high.max(), wide.max()) == (side, side)
-    assert (high.min(), wide.min()) == ((side + 1) // 2,) * 2  # the pixel in the middle of the square is never outside
+    assert (high.min(), wide.min()) == (
+        (side + 1) // 2,
+    ) * 2  # the pixel in the middle of the square is never outside
     assert hole[:, [0, 0, -1, -1], [0, -1, 0, -1]].any(0).all()
 
 
-# --- mixing -------------------------------------------------------------------------------------------------------
+# --- mixing ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("alpha", [1e-9, 0.2, 1.0, 100.0])
@@ -318,12 +369,22 @@ def test_mixed_examples_lie_between_two(shape: tuple[int, ...], alpha: float) ->
     x = chance(1).random((40, *shape), np.float32)
     y = np.eye(40, dtype=np.float32)
     mixture, shares = mixed(x, y, alpha, chance())
-    assert (mixture.shape, mixture.dtype, shares.shape, shares.dtype) == (x.shape, np.float32, y.shape, np.float32)
+    assert (mixture.shape, mixture.dtype, shares.shape, shares.dtype) == (
+        x.shape,
+        np.float32,
+        y.shape,
+        np.float32,
+    )
     assert shares.sum(1) == pytest.approx(1, abs=1e-6)
     assert shares.min() >= 0
     assert (shares > 0).sum(1).max() <= 2
-    assert mixture == pytest.approx(np.tensordot(shares, x, 1), abs=1e-5)  # inputs and targets with the same shares
-    assert all(np.array_equal(*pair) for pair in zip(mixed(x, y, alpha, chance()), (mixture, shares), strict=True))
+    assert mixture == pytest.approx(
+        np.tensordot(shares, x, 1), abs=1e-5
+    )  # inputs and targets with the same shares
+    assert all(
+        np.array_equal(*pair)
+        for pair in zip(mixed(x, y, alpha, chance()), (mixture, shares), strict=True)
+    )
 
 
 def test_shares_follow_beta() -> None:
@@ -333,11 +394,15 @@ def test_shares_follow_beta() -> None:
     assert own.var() == pytest.approx(1 / (4 * (2 * 0.4 + 1)), rel=0.06)
 
 
-# --- what goes together -------------------------------------------------------------------------------------------
+# --- what goes together ---------------------------------------------------------------------------
 
 UNFIT = [
     ({"noise": 0.1, "mixup": 0.2}, (64,), None),
-    ({"flip": "horizontal"}, (64,), ("flip", "`flip` changes images HxWxC; the network's input is 64")),
+    (
+        {"flip": "horizontal"},
+        (64,),
+        ("flip", "`flip` changes images HxWxC; the network's input is 64"),
+    ),
     ({"cutout": 2, "noise": 1.0}, (8, 8), ("cutout", "input is 8x8")),
     ({"brightness": 0.1}, (8, 8, 8, 1), ("brightness", "input is 8x8x8x1")),
     ({"shift": 0, "colour": 0.0}, (64,), None),
@@ -352,7 +417,9 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("keys", "shape", "expected"), UNFIT)
-def test_what_an_input_cannot_have(keys: dict[str, Any], shape: tuple[int, ...], expected: tuple[str, str] | None) -> None:
+def test_what_an_input_cannot_have(
+    keys: dict[str, Any], shape: tuple[int, ...], expected: tuple[str, str] | None
+) -> None:
     found = unfit(Wish(**keys), shape)
     if expected is None or found is None:
         assert found == expected
@@ -363,7 +430,11 @@ def test_what_an_input_cannot_have(keys: dict[str, Any], shape: tuple[int, ...],
 
 DOUBTS = [
     ({"flip": "horizontal"}, "digits", ["a mirrored 2 is no 2"]),
-    ({"flip": "both"}, "data/SVHN-cropped.npz", ["`flip: both` makes other signs of those in `SVHN-cropped`"]),
+    (
+        {"flip": "both"},
+        "data/SVHN-cropped.npz",
+        ["`flip: both` makes other signs of those in `SVHN-cropped`"],
+    ),
     ({"flip": "vertical"}, r"C:\data\emnist_letters.npz", ["`emnist_letters`"]),
     ({"rotate": 15, "shear": 15.0}, "mnist", []),
     ({"rotate": 15.5}, "mnist", ["`rotate: 15.5` may make other signs"]),
@@ -378,7 +449,9 @@ DOUBTS = [
 
 
 @pytest.mark.parametrize(("keys", "source", "expected"), DOUBTS)
-def test_changes_that_may_give_another_class(keys: dict[str, Any], source: str, expected: list[str]) -> None:
+def test_changes_that_may_give_another_class(
+    keys: dict[str, Any], source: str, expected: list[str]
+) -> None:
     found = doubts(Wish(**keys), source)
     assert len(found) == len(expected)
     assert all(words in text for words, text in zip(expected, found, strict=True))

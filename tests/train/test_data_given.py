@@ -66,9 +66,16 @@ class Counted:
 )
 def test_all_that_says_the_same(given: Any) -> None:
     found = loaded(given)
-    assert (len(found.train), len(found.validation), len(found.test), found.spec.source) == (29, 3, 8, "python")
+    assert (len(found.train), len(found.validation), len(found.test), found.spec.source) == (
+        29,
+        3,
+        8,
+        "python",
+    )
     wanted = loaded((X, Y))
-    assert np.array_equal(found.preparation.x(found.test.x)[0], wanted.preparation.x(wanted.test.x)[0])
+    assert np.array_equal(
+        found.preparation.x(found.test.x)[0], wanted.preparation.x(wanted.test.x)[0]
+    )
     assert np.array_equal(found.test.y[0], wanted.test.y[0])
 
 
@@ -105,7 +112,9 @@ def test_an_autoencoder_needs_no_targets(given: Any) -> None:
 
 def test_data_is_given_again_to_evaluate() -> None:
     found = loaded((X, Y))
-    assert np.array_equal(reload(Recipe(data=found.spec), found.preparation, (X, Y)).test.x[0], found.test.x[0])
+    assert np.array_equal(
+        reload(Recipe(data=found.spec), found.preparation, (X, Y)).test.x[0], found.test.x[0]
+    )
     with pytest.raises(NetError, match="data from Python") as caught:
         reload(Recipe(data=found.spec), found.preparation)
     assert caught.value.diagnostics[0].code == "N535"

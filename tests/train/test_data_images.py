@@ -20,7 +20,14 @@ COLOUR = "input 6x5x3 > flatten > softmax-3"
 GREY = "input 6x5x1 > flatten > softmax-3"
 
 
-def put(folder: Path, name: str, count: int, size: tuple[int, int] = (5, 6), kind: str = "png", shade: int = 0) -> None:
+def put(
+    folder: Path,
+    name: str,
+    count: int,
+    size: tuple[int, int] = (5, 6),
+    kind: str = "png",
+    shade: int = 0,
+) -> None:
     """So many images of one class, each of another shade."""
     (folder / name).mkdir(parents=True, exist_ok=True)
     for place in range(count):
@@ -42,7 +49,11 @@ def loaded(network: str, source: Path, **more: Any) -> Data:
 def test_a_folder_for_each_class(animals: Path) -> None:
     found = loaded(COLOUR, animals)
     (output,) = found.preparation.outputs
-    assert (output.names, output.classes, output.loss) == (("cat", "dog", "owl"), 3, "cross-entropy")
+    assert (output.names, output.classes, output.loss) == (
+        ("cat", "dog", "owl"),
+        3,
+        "cross-entropy",
+    )
     assert (len(found.train), len(found.validation), len(found.test)) == (22, 2, 6)
     x, labels = found.train.x[0], found.train.y[0]
     assert (x.shape, x.dtype) == ((22, 6, 5, 3), np.uint8)
@@ -55,7 +66,11 @@ def test_a_folder_for_each_class(animals: Path) -> None:
 
 
 def test_images_are_brought_to_the_networks_size(tmp_path: Path) -> None:
-    for name, size, kind in (("cat", (50, 60), "jpg"), ("dog", (7, 9), "bmp"), ("owl", (5, 6), "gif")):
+    for name, size, kind in (
+        ("cat", (50, 60), "jpg"),
+        ("dog", (7, 9), "bmp"),
+        ("owl", (5, 6), "gif"),
+    ):
         put(tmp_path, name, 10, size, kind, shade=100)
     assert loaded(COLOUR, tmp_path).train.x[0][:].shape == (22, 6, 5, 3)
     grey = loaded(GREY, tmp_path).train.x[0][np.array([0])]
@@ -67,7 +82,9 @@ def test_a_large_photo_is_predicted_as_it_was_trained_on(tmp_path: Path) -> None
     for name in ("cat", "dog", "owl"):
         (tmp_path / name).mkdir()
         for place in range(5):
-            Image.fromarray(waves.astype(np.uint8)).save(tmp_path / name / f"{place}.jpg", quality=95)
+            Image.fromarray(waves.astype(np.uint8)).save(
+                tmp_path / name / f"{place}.jpg", quality=95
+            )
     preparation = loaded("input 24x32x3 > flatten > softmax-3", tmp_path).preparation
     trained = loaded("input 24x32x3 > flatten > softmax-3", tmp_path).train.x[0][np.array([0])]
     (predicted,) = preparation.x(read_inputs(tmp_path / "cat" / "0.jpg", preparation)[1])
@@ -83,7 +100,10 @@ def test_parts_of_their_own(tmp_path: Path) -> None:
     found = loaded(COLOUR, tmp_path)
     assert (len(found.train), len(found.validation), len(found.test)) == (24, 9, 6)
     assert found.spec.split == Split()
-    for split, told in ((Split(test=0.5), "test part of its own"), (Split(validation=0.5), "validation part of its own")):
+    for split, told in (
+        (Split(test=0.5), "test part of its own"),
+        (Split(validation=0.5), "validation part of its own"),
+    ):
         with pytest.raises(NetError, match=told):
             loaded(COLOUR, tmp_path, split=split)
     (tmp_path / "test").rename(tmp_path / "more")
@@ -138,7 +158,9 @@ def test_images_are_read_each_time_where_they_do_not(monkeypatch: pytest.MonkeyP
 def test_turned_and_clear_images(tmp_path: Path) -> None:
     for name in ("cat", "dog", "owl"):
         put(tmp_path, name, 5)
-    turned = Image.fromarray(np.concatenate([np.full((5, 3), 0, np.uint8), np.full((5, 3), 255, np.uint8)], axis=1))
+    turned = Image.fromarray(
+        np.concatenate([np.full((5, 3), 0, np.uint8), np.full((5, 3), 255, np.uint8)], axis=1)
+    )
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     turned.save(tmp_path / "cat" / "000.png", exif=exif)
@@ -149,7 +171,7 @@ def test_turned_and_clear_images(tmp_path: Path) -> None:
     assert all(image.max() < 10 or image.min() == 0 for image in images)
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- what is refused ------------------------------------------------------------------------------
 
 
 def cut(folder: Path) -> None:
@@ -159,7 +181,9 @@ def cut(folder: Path) -> None:
 
 def cut_jpeg(folder: Path) -> None:
     path = folder / "dog" / "003.jpg"
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(path)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(
+        path
+    )
     path.write_bytes(path.read_bytes()[:2000])
 
 
@@ -223,7 +247,9 @@ def fourth(folder: Path) -> None:
         (fourth, "N526", "4 classes .*tells 3 apart"),
     ],
 )
-def test_folders_that_are_refused(animals: Path, damage: Callable[[Path], None], code: str, told: str) -> None:
+def test_folders_that_are_refused(
+    animals: Path, damage: Callable[[Path], None], code: str, told: str
+) -> None:
     damage(animals)
     with pytest.raises(NetError, match=told) as caught:
         loaded(COLOUR, animals)
@@ -235,21 +261,32 @@ def test_folders_that_are_refused(animals: Path, damage: Callable[[Path], None],
     [
         ("input 90 > softmax-3", None, "N518", "the network's input of 90 is none"),
         ("input 6x5x2 > flatten > softmax-3", None, "N518", "input of 6x5x2"),
-        ("input a: 6x5x3\ninput b: 6x5x3\nadd[ @a | @b ] > flatten > softmax-3", None, "N518", "the network takes 2"),
+        (
+            "input a: 6x5x3\ninput b: 6x5x3\nadd[ @a | @b ] > flatten > softmax-3",
+            None,
+            "N518",
+            "the network takes 2",
+        ),
         (COLOUR, "cat", "N507", "the folders in .* are the classes"),
         ("input 6x5x3 > flatten > linear-1", None, "N526", "the network gives values of 1"),
     ],
 )
-def test_networks_that_do_not_fit_images(animals: Path, network: str, target: str | None, code: str, told: str) -> None:
+def test_networks_that_do_not_fit_images(
+    animals: Path, network: str, target: str | None, code: str, told: str
+) -> None:
     with pytest.raises(NetError, match=told) as caught:
         loaded(network, animals, target=target)
     assert caught.value.diagnostics[0].code == code
 
 
-def test_many_images_are_looked_at_with_a_word(animals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_images_are_looked_at_with_a_word(
+    animals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("netdsl.train.data.images.TOLD", 10)
     verify(sorted(animals.rglob("*.png")))
-    assert capsys.readouterr().err.splitlines() == [f"looked at {count} of 30 images" for count in (10, 20, 30)]
+    assert capsys.readouterr().err.splitlines() == [
+        f"looked at {count} of 30 images" for count in (10, 20, 30)
+    ]
 
 
 def test_images_to_predict(animals: Path) -> None:

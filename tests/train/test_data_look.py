@@ -20,7 +20,9 @@ RANDOM = np.random.default_rng(0)
 
 
 def looked(source: object, target: str | None = None, network: str | None = None) -> Any:
-    return survey(DataSpec(source=str(source), target=target), netdsl.parse(network) if network else None)
+    return survey(
+        DataSpec(source=str(source), target=target), netdsl.parse(network) if network else None
+    )
 
 
 def test_the_digits_in_words() -> None:
@@ -33,15 +35,26 @@ def test_the_digits_in_words() -> None:
 def test_parts_and_channels(npz: Any) -> None:
     x = np.zeros((12, 4, 4, 3), np.uint8)
     x[..., 0] = 200
-    found = as_json(looked(npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3))))
+    found = as_json(
+        looked(npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3)))
+    )
     assert list(found["parts"]) == ["train", "test"]
     train = found["parts"]["train"]
     assert train["classes"] == {"0": 4, "1": 4, "2": 4}
     (array,) = train["x"]
-    assert (array["shape"], array["type"], array["least"], array["most"]) == ([12, 4, 4, 3], "uint8", 0, 200)
+    assert (array["shape"], array["type"], array["least"], array["most"]) == (
+        [12, 4, 4, 3],
+        "uint8",
+        0,
+        200,
+    )
     assert [channel["mean"] for channel in array["channels"]] == [200, 0, 0]
-    text = describe(looked(npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3))))
-    assert text.startswith(f"{npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3))}: 12 train, 3 test")
+    text = describe(
+        looked(npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3)))
+    )
+    assert text.startswith(
+        f"{npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3))}: 12 train, 3 test"
+    )
     assert "  red" in text
 
 
@@ -49,7 +62,10 @@ def test_parts_and_channels(npz: Any) -> None:
     ("arrays", "names"),
     [
         ({"x": RANDOM.random((9, 4))}, ["x"]),
-        ({"x_left": np.ones((9, 4)), "x_right": np.ones((9, 4)), "y": np.ones(9)}, ["x_left", "x_right", "y"]),
+        (
+            {"x_left": np.ones((9, 4)), "x_right": np.ones((9, 4)), "y": np.ones(9)},
+            ["x_left", "x_right", "y"],
+        ),
         ({"x": np.ones((9, 4)), "y_a": np.ones(9), "y_b": np.ones((9, 2))}, ["x", "y_a", "y_b"]),
     ],
 )
@@ -69,13 +85,30 @@ def test_a_table(tmp_path: Path) -> None:
     found = as_json(looked(path, "place"))
     assert found["rows"] == 3
     size, place, _ = found["columns"]
-    assert size == {"name": "size", "type": "number", "missing": 1, "least": 1, "mean": 2, "median": 2, "most": 3, "distinct": 2}
-    assert place == {"name": "place", "type": "text", "missing": 0, "categories": {"here": 2, "there": 1}, "target": True}
+    assert size == {
+        "name": "size",
+        "type": "number",
+        "missing": 1,
+        "least": 1,
+        "mean": 2,
+        "median": 2,
+        "most": 3,
+        "distinct": 2,
+    }
+    assert place == {
+        "name": "place",
+        "type": "text",
+        "missing": 0,
+        "categories": {"here": 2, "there": 1},
+        "target": True,
+    }
     assert json.loads(json.dumps(found)) == found
     with pytest.raises(NetError, match="holds no images"):
         contact_sheet(looked(path).table, tmp_path / "none.png")
     text = describe(looked(path, "place"))
-    assert text.startswith(f"{path}: 3 rows, 3 columns\n\ncolumn          type    missing  least  mean  most\n")
+    assert text.startswith(
+        f"{path}: 3 rows, 3 columns\n\ncolumn          type    missing  least  mean  most\n"
+    )
     assert f"here          2  {'█' * 30}\nthere         1  {'█' * 15}" in text
     for content, target, code in (("a,b\n", None, "N516"), ("a,b\n1,2\n", "c", "N530")):
         path.write_text(content, encoding="utf-8")
@@ -89,7 +122,9 @@ def animals(tmp_path: Path) -> Path:
     for shade, name in enumerate(("cat", "dog")):
         (tmp_path / "animals" / name).mkdir(parents=True)
         for place in range(4):
-            Image.new("RGB", (20, 10), (100 * shade + place, 0, 0)).save(tmp_path / "animals" / name / f"{place}.png")
+            Image.new("RGB", (20, 10), (100 * shade + place, 0, 0)).save(
+                tmp_path / "animals" / name / f"{place}.png"
+            )
     return tmp_path / "animals"
 
 
@@ -126,7 +161,10 @@ def test_a_sheet_of_examples_without_classes(npz: Any, tmp_path: Path) -> None:
     assert caught.value.diagnostics[0].code == "N631"
 
 
-@pytest.mark.parametrize(("value", "text"), [(3.0, "3"), (0.12345, "0.1235"), (1234.5, "1,234"), (-124.3, "-124.3"), (2e12, "2e+12")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3.0, "3"), (0.12345, "0.1235"), (1234.5, "1,234"), (-124.3, "-124.3"), (2e12, "2e+12")],
+)
 def test_numbers_are_short(value: float, text: str) -> None:
     assert shown(value) == text
 

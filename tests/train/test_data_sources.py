@@ -1,4 +1,7 @@
-"""Arrays of several inputs and outputs, memory maps, reviews, folds, hubs. No framework is imported here."""
+"""Arrays of several inputs and outputs, memory maps, reviews, folds, hubs.
+
+No framework is imported here.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +42,16 @@ def refused(text: str, source: str, code: str, told: str, **more: Any) -> None:
     assert caught.value.diagnostics[0].code == code
 
 
-# --- several inputs and outputs ---------------------------------------------------------------------------------------
+# --- several inputs and outputs -------------------------------------------------------------------
 
 
 def test_each_input_and_output_has_its_array(npz: Any) -> None:
     found = loaded(PAIR, npz(x_left=X, x_right=X * 2, y_whole=Y, y_half=Y % 2))
     assert [input.name for input in found.preparation.inputs] == ["left", "right"]
-    assert [(output.name, output.classes) for output in found.preparation.outputs] == [("whole", 4), ("half", 2)]
+    assert [(output.name, output.classes) for output in found.preparation.outputs] == [
+        ("whole", 4),
+        ("half", 2),
+    ]
     assert np.array_equal(found.train.x[0] * 2, found.train.x[1])
     assert np.array_equal(found.train.y[0] % 2, found.train.y[1])
     assert [array.shape for array in found.preparation.x(found.test.x)] == [(8, 8), (8, 8)]
@@ -58,14 +64,26 @@ def test_one_y_serves_all_outputs(npz: Any) -> None:
 
 
 def test_parts_of_several_inputs(npz: Any) -> None:
-    arrays = {"x_train_left": X, "x_train_right": X, "y_train": Y, "x_test_left": X[:5], "x_test_right": X[:5], "y_test": Y[:5]}
+    arrays = {
+        "x_train_left": X,
+        "x_train_right": X,
+        "y_train": Y,
+        "x_test_left": X[:5],
+        "x_test_right": X[:5],
+        "y_test": Y[:5],
+    }
     assert len(loaded(TWINS, npz(**arrays)).test) == 5
 
 
 @pytest.mark.parametrize(
     ("text", "arrays", "code", "told"),
     [
-        (TWINS, {"x_left": X, "x_rigth": X, "y": Y}, "N514", "no array `x_right`(.|\n)*did you mean `x_rigth`"),
+        (
+            TWINS,
+            {"x_left": X, "x_rigth": X, "y": Y},
+            "N514",
+            "no array `x_right`(.|\n)*did you mean `x_rigth`",
+        ),
         (TWINS, {"x": X, "y": Y}, "N514", "no array `x_left`, `x_right`"),
         (
             PAIR,
@@ -73,12 +91,24 @@ def test_parts_of_several_inputs(npz: Any) -> None:
             "N514",
             "no array `y_half`; it holds .*\n  help: the arrays are",
         ),
-        (TWINS, {"x_left": X, "x_right": X[:-1], "y": Y}, "N515", "`x_left` of .* has 40 rows and `x_right` has 39"),
-        (TWINS, {"x_left": X, "x_right": X[:, :3], "y": Y}, "N518", "`x_right` of .* holds examples of 3"),
+        (
+            TWINS,
+            {"x_left": X, "x_right": X[:-1], "y": Y},
+            "N515",
+            "`x_left` of .* has 40 rows and `x_right` has 39",
+        ),
+        (
+            TWINS,
+            {"x_left": X, "x_right": X[:, :3], "y": Y},
+            "N518",
+            "`x_right` of .* holds examples of 3",
+        ),
         (PAIR, {"x_left": X, "x_right": X, "y": Y}, "N520", "the network tells 0 to 1 apart"),
     ],
 )
-def test_arrays_of_several_inputs_that_are_refused(npz: Any, text: str, arrays: Any, code: str, told: str) -> None:
+def test_arrays_of_several_inputs_that_are_refused(
+    npz: Any, text: str, arrays: Any, code: str, told: str
+) -> None:
     refused(text, npz(**arrays), code, told)
 
 
@@ -88,7 +118,9 @@ def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
     names, x = read_inputs(path, preparation)
     assert (names, len(x)) == (["new.npz[0]", "new.npz[1]", "new.npz[2]"], 2)
     np.save(tmp_path / "one.npy", X[0])
-    names, x = read_inputs([f"left={tmp_path / 'one.npy'}", f"right={tmp_path / 'one.npy'}"], preparation)
+    names, x = read_inputs(
+        [f"left={tmp_path / 'one.npy'}", f"right={tmp_path / 'one.npy'}"], preparation
+    )
     assert (names, [array.shape for array in x]) == (["one.npy[0]"], [(1, 8), (1, 8)])
     for paths, code in (
         ([f"left={tmp_path / 'one.npy'}"], "N514"),
@@ -104,7 +136,7 @@ def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
         assert caught.value.diagnostics[0].code == code
 
 
-# --- indices and labels for each position -----------------------------------------------------------------------------
+# --- indices and labels for each position ---------------------------------------------------------
 
 
 def test_indices_and_a_label_for_each_position(npz: Any) -> None:
@@ -119,14 +151,20 @@ def test_indices_and_a_label_for_each_position(npz: Any) -> None:
 @pytest.mark.parametrize("form", [lambda y: y, lambda y: y[..., None], lambda y: np.eye(3)[y]])
 def test_a_label_for_each_pixel(npz: Any, form: Any) -> None:
     images = RANDOM.random((20, 6, 6, 1))
-    found = loaded("input 6x6x1 > conv3-3 > softmax", npz(x=images, y=form(RANDOM.integers(0, 3, (20, 6, 6)))))
+    found = loaded(
+        "input 6x6x1 > conv3-3 > softmax", npz(x=images, y=form(RANDOM.integers(0, 3, (20, 6, 6))))
+    )
     assert found.preparation.y(found.train.y)[0].shape == (len(found.train), 6, 6)
 
 
 @pytest.mark.parametrize(
     ("arrays", "code", "told"),
     [
-        ({"x": np.full((20, 20), 50), "y": Y[:20]}, "N527", "`x` of .* holds 50 in row 0; .* from 0 to 49"),
+        (
+            {"x": np.full((20, 20), 50), "y": Y[:20]},
+            "N527",
+            "`x` of .* holds 50 in row 0; .* from 0 to 49",
+        ),
         ({"x": np.full((20, 20), -1), "y": Y[:20]}, "N527", "holds -1"),
         ({"x": np.full((20, 20), 0.5), "y": Y[:20]}, "N527", "holds 0.5"),
         ({"x": np.zeros((20, 9), int), "y": Y[:20]}, "N518", "20 indices"),
@@ -144,27 +182,48 @@ def test_labels_for_pixels_that_are_refused(npz: Any) -> None:
     refused(text, npz(x=images, y=np.zeros(20)), "N518", "a label for each of 6x6")
 
 
-# --- an input as its own target ---------------------------------------------------------------------------------------
+# --- an input as its own target -------------------------------------------------------------------
 
 
 def test_an_autoencoder_learns_the_prepared_input() -> None:
     found = loaded("input 16x16x1 > conv3-4 > conv3-1(sigmoid)", "digits", target="input")
     (output,) = found.preparation.outputs
-    assert (output.copies, output.loss, output.classes, output.metric) == ("input", "binary", 0, "absolute_error")
+    assert (output.copies, output.loss, output.classes, output.metric) == (
+        "input",
+        "binary",
+        0,
+        "absolute_error",
+    )
     rows = np.arange(3)
-    (x,), (y,) = (found.preparation.x((found.train.x[0][rows],)), found.preparation.y((found.train.y[0][rows],)))
+    (x,), (y,) = (
+        found.preparation.x((found.train.x[0][rows],)),
+        found.preparation.y((found.train.y[0][rows],)),
+    )
     assert np.array_equal(x, y)
     assert x.shape == (3, 16, 16, 1)
-    assert loaded("input 8x8x1 > conv3-1(act=none)", "digits", target="input").preparation.outputs[0].loss == "squared"
+    assert (
+        loaded("input 8x8x1 > conv3-1(act=none)", "digits", target="input")
+        .preparation.outputs[0]
+        .loss
+        == "squared"
+    )
 
 
 def test_an_autoencoder_needs_no_targets(npz: Any) -> None:
     assert len(loaded("input 8 > fc-3 > linear-8", npz(x=X), target="input").train) == 29
-    refused("input 8 > fc-3 > linear-7", npz(x=X), "N518", "cannot learn the network's input of 8", target="input")
-    refused("input 8 > fc-3 > linear-4", npz(x=X, y=Y), "N507", "`target` is for tables", target="label")
+    refused(
+        "input 8 > fc-3 > linear-7",
+        npz(x=X),
+        "N518",
+        "cannot learn the network's input of 8",
+        target="input",
+    )
+    refused(
+        "input 8 > fc-3 > linear-4", npz(x=X, y=Y), "N507", "`target` is for tables", target="label"
+    )
 
 
-# --- arrays in files of their own -------------------------------------------------------------------------------------
+# --- arrays in files of their own -----------------------------------------------------------------
 
 
 def pair(folder: Path, x: Any = X, y: Any = Y) -> DataSpec:
@@ -195,13 +254,17 @@ def test_arrays_stay_on_the_disk(network: Any, tmp_path: Path) -> None:
         (X[:0], Y[:0], "N516", "is empty"),
     ],
 )
-def test_arrays_on_the_disk_that_are_refused(network: Any, tmp_path: Path, x: Any, y: Any, code: str, told: str) -> None:
+def test_arrays_on_the_disk_that_are_refused(
+    network: Any, tmp_path: Path, x: Any, y: Any, code: str, told: str
+) -> None:
     with pytest.raises(NetError, match=told) as caught:
         load_data(Recipe(data=pair(tmp_path, x, y)), network((8,), 4))
     assert caught.value.diagnostics[0].code == code
 
 
-def test_arrays_in_this_folder(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arrays_in_this_folder(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pair(tmp_path, X, Y[:-1])
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NetError, match=f"`x.npy` of {tmp_path} has 40 rows"):
@@ -211,10 +274,18 @@ def test_arrays_in_this_folder(network: Any, tmp_path: Path, monkeypatch: pytest
 def test_targets_that_are_not_named(tmp_path: Path) -> None:
     spec = pair(tmp_path)
     refused("input 8 > softmax-4", str(spec.source), "N514", "targets of .* are not named")
-    refused("input 8 > softmax-4", str(spec.source), "N511", "No such file", target=str(tmp_path / "z.npy"))
+    refused(
+        "input 8 > softmax-4",
+        str(spec.source),
+        "N511",
+        "No such file",
+        target=str(tmp_path / "z.npy"),
+    )
 
 
-def test_large_arrays_are_looked_at_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_arrays_are_looked_at_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("netdsl.train.prepare.CHUNK", 24)
     values = np.arange(80, dtype=float).reshape(40, 2)
     values[31, 1] = 0.5
@@ -223,13 +294,18 @@ def test_large_arrays_are_looked_at_in_pieces(tmp_path: Path, monkeypatch: pytes
     assert scan(values).endless == 17
 
 
-# --- names ------------------------------------------------------------------------------------------------------------
+# --- names ----------------------------------------------------------------------------------------
 
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     for name in ("data.xyz", "data"):
         (tmp_path / name).write_text("1")
-        refused("input 8 > softmax-4", str(tmp_path / name), "N510", f"{name} is there, and .*(.|\n)*ends in .npz, .npy, .csv")
+        refused(
+            "input 8 > softmax-4",
+            str(tmp_path / name),
+            "N510",
+            f"{name} is there, and .*(.|\n)*ends in .npz, .npy, .csv",
+        )
     np.savez(tmp_path / "DATA.npz", x=X, y=Y)
     (tmp_path / "DATA.npz").rename(tmp_path / "DATA.NPZ")
     assert len(loaded("input 8 > softmax-4", str(tmp_path / "DATA.NPZ")).train) == 29
@@ -249,9 +325,17 @@ def test_shares_are_no_classes(npz: Any) -> None:
         assert (output.loss, output.metric) == ("binary", metric)
 
 
-def test_reviews_are_cut_and_padded(npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reviews_are_cut_and_padded(
+    npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reviews = np.array([[0, 0, 1, 14, 99], [1, 5, 6, 7, 8]] * 10)
-    npz("imdb.npz", x_train=reviews, y_train=np.arange(20) % 2, x_test=reviews, y_test=np.arange(20) % 2)
+    npz(
+        "imdb.npz",
+        x_train=reviews,
+        y_train=np.arange(20) % 2,
+        x_test=reviews,
+        y_test=np.arange(20) % 2,
+    )
     monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
     found = loaded("input 3 of int(50) > embed-4 > flatten > sigmoid-1", "imdb")
     assert sorted({tuple(row) for row in found.test.x[0].tolist()}) == [(1, 14, 2), (6, 7, 8)]
@@ -267,39 +351,58 @@ def test_reviews_as_keras_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = np.arange(40) % 2
     imdb = SimpleNamespace(load_data=lambda: ((reviews, labels), (reviews, labels)))
     monkeypatch.delenv("NETDSL_DATA", raising=False)
-    monkeypatch.setattr(named, "quiet_keras", lambda: SimpleNamespace(datasets=SimpleNamespace(imdb=imdb)))
+    monkeypatch.setattr(
+        named, "quiet_keras", lambda: SimpleNamespace(datasets=SimpleNamespace(imdb=imdb))
+    )
     found = loaded("input 3 of int(50) > embed-4 > flatten > sigmoid-1", "imdb")
     assert found.test.x[0][:4].tolist() == [[1, 4, 2], [0, 0, 1], [5, 6, 7], [0, 0, 0]]
 
 
-def test_a_download_says_nothing_of_its_own(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_download_says_nothing_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def load() -> None:
         print("Downloading data from somewhere")
         raise Exception("URL fetch failure")
 
     monkeypatch.delenv("NETDSL_DATA", raising=False)
-    monkeypatch.setattr(named, "quiet_keras", lambda: SimpleNamespace(datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=load))))
+    monkeypatch.setattr(
+        named,
+        "quiet_keras",
+        lambda: SimpleNamespace(datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=load))),
+    )
     with pytest.raises(RunError):
         read(DataSpec(source="cifar100"), Wanted.of(netdsl.parse("input 32x32x3 > softmax-100")))
     assert capsys.readouterr() == ("", "")
 
 
 def test_the_classes_have_names() -> None:
-    assert [len(named.NAMES[name]) for name in ("cifar10", "cifar100", "fashion_mnist")] == [10, 100, 10]
+    assert [len(named.NAMES[name]) for name in ("cifar10", "cifar100", "fashion_mnist")] == [
+        10,
+        100,
+        10,
+    ]
     assert len(set(named.NAMES["cifar100"])) == 100
 
 
 @pytest.mark.parametrize(
     ("source", "mend"),
-    [("mnits", "mnist"), ("data.npx", "data.npz"), ("what", "a folder of images"), ("folder/none.xyz", "a folder of images")],
+    [
+        ("mnits", "mnist"),
+        ("data.npx", "data.npz"),
+        ("what", "a folder of images"),
+        ("folder/none.xyz", "a folder of images"),
+    ],
 )
-def test_sources_that_there_are_none_of(npz: Any, source: str, mend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_sources_that_there_are_none_of(
+    npz: Any, source: str, mend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     npz(x=X, y=Y)
     monkeypatch.chdir(tmp_path)
     refused("input 8 > softmax-4", source, "N510", mend)
 
 
-# --- folds ------------------------------------------------------------------------------------------------------------
+# --- folds ----------------------------------------------------------------------------------------
 
 
 def test_folds_are_disjoint_and_together_whole() -> None:
@@ -312,7 +415,12 @@ def test_folds_are_disjoint_and_together_whole() -> None:
 
 
 def test_a_fold_is_the_test_part(network: Any) -> None:
-    parts = [load_data(Recipe(data=DataSpec(source="digits", split=Split(fold=fold, test=0.1))), network()).test for fold in range(10)]
+    parts = [
+        load_data(
+            Recipe(data=DataSpec(source="digits", split=Split(fold=fold, test=0.1))), network()
+        ).test
+        for fold in range(10)
+    ]
     assert sum(map(len, parts)) == 1797
     assert np.abs(np.bincount(parts[3].y[0]) / len(parts[3]) - 0.1).max() < 0.02
 
@@ -320,7 +428,11 @@ def test_a_fold_is_the_test_part(network: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "told"),
     [
-        ("data: {source: digits, split: {fold: «5»}}", "N505", "no fold 5: the test share of 0.2 makes 5 folds, 0 to 4"),
+        (
+            "data: {source: digits, split: {fold: «5»}}",
+            "N505",
+            "no fold 5: the test share of 0.2 makes 5 folds, 0 to 4",
+        ),
         ("data: {source: digits, split: {test: 0.3, fold: «1»}}", "N505", "0.3 is not 1/K"),
     ],
 )
@@ -338,7 +450,7 @@ def test_a_part_of_its_own_is_not_cut(network: Any, npz: Any) -> None:
     refused("input 8 > softmax-4", path, "N507", "test part of its own", split=Split(fold=1))
 
 
-# --- hubs -------------------------------------------------------------------------------------------------------------
+# --- hubs -----------------------------------------------------------------------------------------
 
 
 class ClassLabel:
@@ -353,7 +465,10 @@ class Split4:
 
     def __init__(self, count: int, features: dict[str, Any]) -> None:
         self.features = features
-        self.rows = [{"image": Image.new("RGB", (9, 7), (place, 0, 0)), "label": place % 4, "text": "a"} for place in range(count)]
+        self.rows = [
+            {"image": Image.new("RGB", (9, 7), (place, 0, 0)), "label": place % 4, "text": "a"}
+            for place in range(count)
+        ]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -394,10 +509,20 @@ def test_a_data_set_of_hugging_face() -> None:
     assert found.test.x_names == ("`image` of test",)
     refused("input 4x4x3 > flatten > softmax-3", "hf:animals", "N526", "4 classes")
     refused("input 4x4x3 > flatten > softmax-4", "hf:text", "N530", "which column")
-    refused("input 4x4x3 > flatten > softmax-4", "hf:animals", "N530", "no column `lable`(.|\n)*`label`", target="lable")
+    refused(
+        "input 4x4x3 > flatten > softmax-4",
+        "hf:animals",
+        "N530",
+        "no column `lable`(.|\n)*`label`",
+        target="lable",
+    )
     refused("input 48 > softmax-4", "hf:animals", "N518", "holds images")
-    refused("input 4x4x3 > flatten > softmax-4", "hf:none", "N510", "there is no data set `hf:none`")
-    refused("input 4x4x3 > flatten > softmax-4", "hf:down", "N522", "could not be downloaded: no route")
+    refused(
+        "input 4x4x3 > flatten > softmax-4", "hf:none", "N510", "there is no data set `hf:none`"
+    )
+    refused(
+        "input 4x4x3 > flatten > softmax-4", "hf:down", "N522", "could not be downloaded: no route"
+    )
 
 
 @pytest.mark.parametrize(("hub", "package"), [("hf", "datasets"), ("tfds", "tensorflow_datasets")])
@@ -420,7 +545,11 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
     module.load = load  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", module)
     found = loaded("input 4x4x3 > flatten > softmax-4", "tfds:animals")
-    assert (len(found.train), found.train.x[0].shape[1:], found.preparation.outputs[0].names) == (29, (4, 4, 3), ClassLabel.names)
+    assert (len(found.train), found.train.x[0].shape[1:], found.preparation.outputs[0].names) == (
+        29,
+        (4, 4, 3),
+        ClassLabel.names,
+    )
     refused("input 8x8x1 > softmax-4", "tfds:none", "N510", "there is no data set")
     monkeypatch.setattr("netdsl.train.data.hub.MOST", 100)
     refused("input 8x8x1 > flatten > softmax-4", "tfds:animals", "N534", "more than")
@@ -429,5 +558,9 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
 def test_networks_are_as_wanted() -> None:
     network: Network = netdsl.parse("input words: 20 of int(50) > embed-4 > flatten > softmax-4")
     wanted = Wanted.of(network)
-    assert (wanted.inputs[0].name, wanted.inputs[0].shape, wanted.inputs[0].vocabulary) == ("words", (20,), 50)
+    assert (wanted.inputs[0].name, wanted.inputs[0].shape, wanted.inputs[0].vocabulary) == (
+        "words",
+        (20,),
+        50,
+    )
     assert wanted.outputs[0].activation == "softmax"

@@ -1,4 +1,6 @@
-"""Several devices and several processes take the steps of one; a lost one ends the training, and `resume` goes on."""
+"""Several devices and several processes take the steps of one; a lost one ends the training, and
+`resume` goes on.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from netdsl.train.recipe import Recipe, load_recipe, parse_recipe
 from netdsl.train.resolve import shared as shared_by
 from netdsl.train.run import recipe_hash, train
 
-pytestmark = pytest.mark.skipif(own_backend() == "torch", reason="torch has one device, in one process")
+pytestmark = pytest.mark.skipif(
+    own_backend() == "torch", reason="torch has one device, in one process"
+)
 
 SHARING = Path(__file__).with_name("sharing.py")
 NETWORK = "net small\n8x8x1 > conv3-4 > pool > fc-16 > softmax-10"
@@ -44,38 +48,62 @@ FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
 
 
 def environment(backend: str, **more: str) -> dict[str, str]:
-    return {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", **more}
+    return {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "JAX_PLATFORMS": "cpu",
+        "CUDA_VISIBLE_DEVICES": "",
+        **more,
+    }
 
 
-def shared(backend: str, devices: int | str, where: Path, recipe: str, network: str = NETWORK) -> Path:
+def shared(
+    backend: str, devices: int | str, where: Path, recipe: str, network: str = NETWORK
+) -> Path:
     """The folder of a training on so many of 8 devices, in a process of its own."""
     folder = where / f"{backend}-{devices}"
-    command = [sys.executable, str(SHARING), "8", str(folder), f"{recipe}devices: {devices}\n", network]
-    done = subprocess.run(command, env=environment(backend), capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        str(SHARING),
+        "8",
+        str(folder),
+        f"{recipe}devices: {devices}\n",
+        network,
+    ]
+    done = subprocess.run(
+        command, env=environment(backend), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return folder / "small-1"
 
 
 def curve(folder: Path) -> list[list[float]]:
-    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     return [[row.get(figure, 0.0) for figure in FIGURES] for row in rows]
 
 
 def same(one: Path, other: Path) -> None:
     """The same figures in each epoch and at the end, to rounding."""
     np.testing.assert_allclose(curve(one), curve(other), rtol=2e-5, atol=2e-5)
-    ends = [json.loads((folder / "result.json").read_text(encoding="utf-8")) for folder in (one, other)]
+    ends = [
+        json.loads((folder / "result.json").read_text(encoding="utf-8")) for folder in (one, other)
+    ]
     assert ends[0]["best_step"] == ends[1]["best_step"]
     assert ends[0]["test"] == pytest.approx(ends[1]["test"], rel=2e-5, abs=2e-5)
 
 
-# --- several devices of one machine -------------------------------------------------------------------------------------
+# --- several devices of one machine ---------------------------------------------------------------
 
 
 @pytest.mark.keras
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_eight_devices_take_the_steps_of_one(backend: str, tmp_path: Path) -> None:
-    """An epoch's last batch of 46 examples has no equal shares, the one of the evaluation neither."""
+    """An epoch's last batch of 46 examples has no equal shares, the one of the evaluation
+    neither.
+    """
     pytest.importorskip(backend)
     same(shared(backend, "all", tmp_path, RECIPE), shared(backend, 1, tmp_path, RECIPE))
 
@@ -84,7 +112,9 @@ def test_eight_devices_take_the_steps_of_one(backend: str, tmp_path: Path) -> No
 @pytest.mark.zoo
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> None:
-    """Clipping, penalties, bounds, weights, a schedule that waits, augmentation, and all the data again: 4 devices of 8."""
+    """Clipping, penalties, bounds, weights, a schedule that waits, augmentation, and all the
+    data again: 4 devices of 8.
+    """
     pytest.importorskip(backend)
     several, single = (shared(backend, devices, tmp_path, HARD) for devices in (4, 1))
     same(several, single)
@@ -94,9 +124,13 @@ def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> Non
 @pytest.mark.keras
 @pytest.mark.zoo
 @pytest.mark.parametrize(
-    ("backend", "network"), [("tensorflow", NORMS), ("jax", NORMS), ("jax", NOISE)], ids=["tensorflow", "jax", "jax-noise"]
+    ("backend", "network"),
+    [("tensorflow", NORMS), ("jax", NORMS), ("jax", NOISE)],
+    ids=["tensorflow", "jax", "jax-noise"],
 )
-def test_norms_are_those_of_one_device_and_under_jax_noise_too(backend: str, network: str, tmp_path: Path) -> None:
+def test_norms_are_those_of_one_device_and_under_jax_noise_too(
+    backend: str, network: str, tmp_path: Path
+) -> None:
     pytest.importorskip(backend)
     several, single = (shared(backend, devices, tmp_path, RECIPE, network) for devices in (8, 1))
     same(several, single)
@@ -105,7 +139,7 @@ def test_norms_are_those_of_one_device_and_under_jax_noise_too(backend: str, net
             assert b'"synchronized": true' not in kept.read("config.json")
 
 
-# --- several processes --------------------------------------------------------------------------------------------------
+# --- several processes ----------------------------------------------------------------------------
 
 
 def free_ports(count: int) -> list[int]:
@@ -130,7 +164,11 @@ class Hosts:
             command = [sys.executable, "-m", "netdsl", *arguments]
             env = environment(self.backend, **{HOST: str(host)})
             pipe = subprocess.PIPE
-            self.running.append(subprocess.Popen(command, cwd=self.folder, env=env, text=True, stdout=pipe, stderr=pipe))
+            self.running.append(
+                subprocess.Popen(
+                    command, cwd=self.folder, env=env, text=True, stdout=pipe, stderr=pipe
+                )
+            )
 
     def wait_for(self, told: str) -> None:
         """Until the first process tells this on standard error."""
@@ -177,7 +215,9 @@ def hosts(tmp_path: Path) -> Iterator[Callable[..., Hosts]]:
 @pytest.mark.keras
 @pytest.mark.zoo
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_two_processes_take_the_steps_of_one_device(backend: str, hosts: Any, tmp_path: Path) -> None:
+def test_two_processes_take_the_steps_of_one_device(
+    backend: str, hosts: Any, tmp_path: Path
+) -> None:
     two = hosts(backend, network=NORMS)
     two.start("train", "small.net", "recipe.yaml")
     (code, out, err), (other_code, other_out, other_err) = two.both()
@@ -202,7 +242,9 @@ def test_two_processes_take_the_steps_of_one_device(backend: str, hosts: Any, tm
         pytest.param("jax", 0, marks=pytest.mark.zoo),
     ],
 )
-def test_a_lost_process_ends_the_training_and_resume_goes_on(backend: str, victim: int, hosts: Any, tmp_path: Path) -> None:
+def test_a_lost_process_ends_the_training_and_resume_goes_on(
+    backend: str, victim: int, hosts: Any, tmp_path: Path
+) -> None:
     two = hosts(backend, epochs=12)
     two.start("train", "small.net", "recipe.yaml")
     two.wait_for("epoch 2/12")
@@ -246,20 +288,45 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
     for code, out, err in two.both():
         assert code == 3, out + err
         assert "N611" in err
-    assert json.loads((tmp_path / "runs" / "small-1" / "result.json").read_text(encoding="utf-8"))["ended"] == "diverged"
+    assert (
+        json.loads((tmp_path / "runs" / "small-1" / "result.json").read_text(encoding="utf-8"))[
+            "ended"
+        ]
+        == "diverged"
+    )
 
 
-# --- what is refused ----------------------------------------------------------------------------------------------------
+# --- what is refused ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "told", "mend"),
     [
-        ("devices: 8\nbatch: 100", "8 devices cannot share a batch of 100 equally: 12.5 examples each", "`batch: 96` or `batch: 104`"),
-        ("devices: 8\nbatch: 5", "8 devices cannot share a batch of 5", "`batch: 8`, or any other multiple of 8"),
-        ("hosts: [a:1, b:1, c:1]\ndevices: 2\nbatch: 32", "6 devices cannot share", "`batch: 30` or `batch: 36`"),
-        ("devices: all\nbackend: torch", "`devices` goes with TensorFlow and JAX, not with torch", "backend: jax"),
-        ("hosts: [a:1, b:1]\nbackend: torch", "`hosts` goes with TensorFlow and JAX", "backend: jax"),
+        (
+            "devices: 8\nbatch: 100",
+            "8 devices cannot share a batch of 100 equally: 12.5 examples each",
+            "`batch: 96` or `batch: 104`",
+        ),
+        (
+            "devices: 8\nbatch: 5",
+            "8 devices cannot share a batch of 5",
+            "`batch: 8`, or any other multiple of 8",
+        ),
+        (
+            "hosts: [a:1, b:1, c:1]\ndevices: 2\nbatch: 32",
+            "6 devices cannot share",
+            "`batch: 30` or `batch: 36`",
+        ),
+        (
+            "devices: all\nbackend: torch",
+            "`devices` goes with TensorFlow and JAX, not with torch",
+            "backend: jax",
+        ),
+        (
+            "hosts: [a:1, b:1]\nbackend: torch",
+            "`hosts` goes with TensorFlow and JAX",
+            "backend: jax",
+        ),
         ("devices: 2\nspeed: compiled", "`speed: compiled` is for one device", "leave `speed` out"),
         ("hosts: a:1", "`hosts` takes two addresses or more", "leave `hosts` out"),
         ("hosts: [a:1, b:1, a:1]", "`hosts` names a:1 twice", ""),
@@ -285,9 +352,17 @@ def test_what_all_devices_are_is_known_only_when_they_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [(None, "nothing says which"), ("2", "is none of the 2 hosts"), ("one", "is none of"), ("-1", "is none")]
+    ("given", "told"),
+    [
+        (None, "nothing says which"),
+        ("2", "is none of the 2 hosts"),
+        ("one", "is none of"),
+        ("-1", "is none"),
+    ],
 )
-def test_a_host_must_know_its_number(given: str | None, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_must_know_its_number(
+    given: str | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recipe = Recipe(hosts=("a:1", "b:1"))
     monkeypatch.delenv(HOST, raising=False) if given is None else monkeypatch.setenv(HOST, given)
     with pytest.raises(NetError, match=told) as caught:
@@ -299,7 +374,9 @@ def test_a_host_must_know_its_number(given: str | None, told: str, monkeypatch: 
 
 @pytest.mark.keras
 def test_more_devices_than_there_are(network: Any, tmp_path: Path) -> None:
-    with pytest.raises(NetError, match=r"wants 3 devices, and the backend has 1 device here") as caught:
+    with pytest.raises(
+        NetError, match=r"wants 3 devices, and the backend has 1 device here"
+    ) as caught:
         train(network(), Recipe(devices=3, batch=96), where=tmp_path / "runs")
     assert caught.value.diagnostics[0].code == "N650"
     assert not (tmp_path / "runs").exists()
@@ -313,7 +390,9 @@ def test_all_of_one_device_is_one(network: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.keras
-def test_hosts_that_do_not_come_together(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_that_do_not_come_together(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from netdsl.train import devices
 
     def taken(*given: Any) -> None:
@@ -322,35 +401,57 @@ def test_hosts_that_do_not_come_together(network: Any, tmp_path: Path, monkeypat
     for kind in ("OnTensorFlow", "OnJax"):
         monkeypatch.setattr(devices, kind, taken)
     monkeypatch.setenv(HOST, "0")
-    with pytest.raises(RunError, match="cannot be put to work together: Could not start the server: the port is taken") as caught:
+    with pytest.raises(
+        RunError,
+        match="cannot be put to work together: Could not start the server: the port is taken",
+    ) as caught:
         train(network(), Recipe(hosts=("127.0.0.1:1", "127.0.0.1:2")), where=tmp_path / "runs")
     assert caught.value.diagnostics[0].code == "N653"
     assert not (tmp_path / "runs").exists()
 
 
 def test_where_a_run_goes_on_is_no_part_of_what_it_is() -> None:
-    assert recipe_hash(Recipe(devices="all", hosts=("a:1", "b:1"))) == recipe_hash(Recipe()) != recipe_hash(Recipe(seed=1))
+    assert (
+        recipe_hash(Recipe(devices="all", hosts=("a:1", "b:1")))
+        == recipe_hash(Recipe())
+        != recipe_hash(Recipe(seed=1))
+    )
 
 
 class JaxRuntimeError(Exception):
     """Called as JAX's is."""
 
 
-def test_a_backends_failure_is_a_loss_only_among_several_and_only_where_the_memory_is_not_full() -> None:
-    with pytest.raises(RunError, match="was lost, or did not come: Gloo all-reduce failed: Connection reset by peer"), lost_told(2):
+def test_a_backends_failure_is_a_loss_only_among_several_and_only_where_the_memory_is_not_full() -> (
+    None
+):
+    with (
+        pytest.raises(
+            RunError,
+            match="was lost, or did not come: Gloo all-reduce failed: Connection reset by peer",
+        ),
+        lost_told(2),
+    ):
         raise JaxRuntimeError("UNKNOWN:\nGloo all-reduce failed: Connection reset by peer\n")
-    for hosts, error in ((1, JaxRuntimeError("Gloo")), (2, JaxRuntimeError("RESOURCE_EXHAUSTED: Gloo")), (2, ValueError("Gloo"))):
+    for hosts, error in (
+        (1, JaxRuntimeError("Gloo")),
+        (2, JaxRuntimeError("RESOURCE_EXHAUSTED: Gloo")),
+        (2, ValueError("Gloo")),
+    ):
         with pytest.raises(type(error), match="Gloo"), lost_told(hosts):
             raise error
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 @pytest.mark.parametrize(
-    ("work", "code", "told"), [("os.abort", 3, "ended by SIGABRT"), ("lambda: 1", 1, ""), ("lambda: print('x') or 0", 0, "")]
+    ("work", "code", "told"),
+    [("os.abort", 3, "ended by SIGABRT"), ("lambda: 1", 1, ""), ("lambda: print('x') or 0", 0, "")],
 )
 def test_a_process_that_is_watched(work: str, code: int, told: str) -> None:
     """JAX aborts a process that cannot reach the first one."""
-    text = f"import os, sys; from netdsl.train.hosts import supervised; sys.exit(supervised({work}))"
+    text = (
+        f"import os, sys; from netdsl.train.hosts import supervised; sys.exit(supervised({work}))"
+    )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert told in done.stderr

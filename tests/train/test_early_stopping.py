@@ -1,4 +1,6 @@
-"""Algorithm 7.1 by hand: validation values one after the other, the step of the best, and where it stops."""
+"""Algorithm 7.1 by hand: validation values one after the other, the step of the best, and where
+it stops.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from netdsl.train.stopping import EarlyStopping
         ([0.5, 0.8, 0.7, 0.8], 2, True, 2, 4),
     ],
 )
-def test_where_it_stops(values: list[float], patience: int, higher: bool, best: int | None, stops: int | None) -> None:
+def test_where_it_stops(
+    values: list[float], patience: int, higher: bool, best: int | None, stops: int | None
+) -> None:
     stopping = EarlyStopping(patience, higher)
     stopped = None
     for step, value in enumerate(values, start=1):

@@ -1,4 +1,6 @@
-"""`export`: what is written computes what the run does, is the same each time where it can be, and replaces nothing unasked."""
+"""`export`: what is written computes what the run does, is the same each time where it can be,
+and replaces nothing unasked.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,26 @@ pytestmark = pytest.mark.keras
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > softmax-10"
-NAMES = {"keras": "small.keras", "savedmodel": "small", "onnx": "small.onnx", "litert": "small.tflite", "safetensors": "small.safetensors"}
+NAMES = {
+    "keras": "small.keras",
+    "savedmodel": "small",
+    "onnx": "small.onnx",
+    "litert": "small.tflite",
+    "safetensors": "small.safetensors",
+}
 
-needs_tensorflow = pytest.mark.skipif(backend() != "tensorflow", reason="written on TensorFlow, whatever a run was trained on")
-needs_onnx = pytest.mark.skipif(
-    not all(map(find_spec, FORMS["onnx"].packages)), reason="ONNX needs the packages of `pip install netdsl[export]`"
+needs_tensorflow = pytest.mark.skipif(
+    backend() != "tensorflow", reason="written on TensorFlow, whatever a run was trained on"
 )
-MARKS = {"savedmodel": [needs_tensorflow], "litert": [needs_tensorflow], "onnx": [needs_tensorflow, needs_onnx]}
+needs_onnx = pytest.mark.skipif(
+    not all(map(find_spec, FORMS["onnx"].packages)),
+    reason="ONNX needs the packages of `pip install netdsl[export]`",
+)
+MARKS = {
+    "savedmodel": [needs_tensorflow],
+    "litert": [needs_tensorflow],
+    "onnx": [needs_tensorflow, needs_onnx],
+}
 EACH = [pytest.param(name, marks=MARKS.get(name, ())) for name in FORMS]
 
 
@@ -48,11 +63,13 @@ def code(caught: Any) -> str:
     return str(caught.value.diagnostics[0].code)
 
 
-# --- forms --------------------------------------------------------------------------------------------------------
+# --- forms ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_each_form_of_a_run(run: Run, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_each_form_of_a_run(
+    run: Run, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / NAMES[name]
     told = export(run.folder, target)
     assert capfd.readouterr() == ("", "")
@@ -73,7 +90,9 @@ def test_onnx_names_its_inputs_and_outputs(run: Run, tmp_path: Path) -> None:
     export(run.folder, tmp_path / "small.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "small.onnx")
     x = np.random.default_rng(1).random((5, 8, 8, 1)).astype(np.float32)
-    assert [(one.name, one.shape) for one in session.get_inputs()] == [("input", ["batch", 8, 8, 1])]
+    assert [(one.name, one.shape) for one in session.get_inputs()] == [
+        ("input", ["batch", 8, 8, 1])
+    ]
     assert [(one.name, one.shape) for one in session.get_outputs()] == [("output_0", ["batch", 10])]
     (given,) = session.run(["output_0"], {"input": x})
     np.testing.assert_allclose(given, run.model.predict(x, verbose=0), rtol=1e-4, atol=1e-6)
@@ -90,10 +109,14 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS[name]) for name in ("litert", "onnx")])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=MARKS[name]) for name in ("litert", "onnx")]
+)
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layers_that_go_along(layer: str, name: str, tmp_path: Path) -> None:
-    """Those that Keras lacks, sequences, and two inputs whose names are not in the order of the alphabet."""
+    """Those that Keras lacks, sequences, and two inputs whose names are not in the order of the
+    alphabet.
+    """
     netdsl.parse(LAYERS[layer], name=layer).keras(seed=0).save(tmp_path / "a.keras")
     told = export(tmp_path / "a.keras", tmp_path / NAMES[name])
     assert ("one example at a time" in told[0]) == ((layer, name) == ("lstm", "litert"))
@@ -111,7 +134,7 @@ def test_other_precisions_are_exported_in_float32(precision: str, tmp_path: Path
     assert told[-1].startswith("it computes in float32; the network was trained in ")
 
 
-# --- safetensors --------------------------------------------------------------------------------------------------
+# --- safetensors ----------------------------------------------------------------------------------
 
 
 def held(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -160,13 +183,18 @@ def test_the_same_weights_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
 
 
-def test_weights_are_read_without_a_package(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_read_without_a_package(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     export(run.folder, tmp_path / "a.safetensors")
     arrays = read_safetensors(tmp_path / "a.safetensors")
     assert all(np.array_equal(arrays[one.path], one.numpy()) for one in run.model.weights)
     job = plan(netdsl.parse(TEXT), Recipe(init_from=str(tmp_path / "a.safetensors")))
-    assert [np.array_equal(*pair) for pair in zip(job.model().get_weights(), run.model.get_weights(), strict=True)].count(False) == 0
+    assert [
+        np.array_equal(*pair)
+        for pair in zip(job.model().get_weights(), run.model.get_weights(), strict=True)
+    ].count(False) == 0
 
 
 def packed(header: Any, content: bytes = bytes(8)) -> bytes:
@@ -181,11 +209,31 @@ def entry(**more: Any) -> Any:
 def test_each_type_of_safetensors(tmp_path: Path) -> None:
     values = np.array([1.5, -2.0, 0.15625], np.float32)
     path = tmp_path / "a.safetensors"
-    path.write_bytes(packed(entry(dtype="BF16", shape=[3], data_offsets=[0, 6]), (values.view("<u4") >> 16).astype("<u2").tobytes()))
+    path.write_bytes(
+        packed(
+            entry(dtype="BF16", shape=[3], data_offsets=[0, 6]),
+            (values.view("<u4") >> 16).astype("<u2").tobytes(),
+        )
+    )
     assert np.array_equal(read_safetensors(path)["a"], values)
-    for name, kind in (("F64", "f8"), ("F16", "f2"), ("I64", "i8"), ("I8", "i1"), ("U8", "u1"), ("BOOL", "?")):
+    for name, kind in (
+        ("F64", "f8"),
+        ("F16", "f2"),
+        ("I64", "i8"),
+        ("I8", "i1"),
+        ("U8", "u1"),
+        ("BOOL", "?"),
+    ):
         array = np.ones((2, 1), kind)
-        path.write_bytes(packed({"__metadata__": {}, **entry(dtype=name, shape=[2, 1], data_offsets=[0, array.nbytes])}, array.tobytes()))
+        path.write_bytes(
+            packed(
+                {
+                    "__metadata__": {},
+                    **entry(dtype=name, shape=[2, 1], data_offsets=[0, array.nbytes]),
+                },
+                array.tobytes(),
+            )
+        )
         found = read_safetensors(path)["a"]
         assert (found.dtype, found.tolist()) == (array.dtype, array.tolist())
     path.write_bytes(packed(entry(dtype="BF16", shape=[], data_offsets=[0, 2]), b"\x80\x3f"))
@@ -242,15 +290,25 @@ def test_files_that_are_no_models(run: Run, tmp_path: Path) -> None:
 
 
 def test_safetensors_reads_them(run: Run, tmp_path: Path) -> None:
-    numpy = pytest.importorskip("safetensors.numpy", reason="needs safetensors: pip install netdsl[export]")
+    numpy = pytest.importorskip(
+        "safetensors.numpy", reason="needs safetensors: pip install netdsl[export]"
+    )
     export(run.folder, tmp_path / "a.safetensors")
     arrays = numpy.load_file(tmp_path / "a.safetensors")
-    assert all(np.array_equal(arrays[name], array) for name, array in held(tmp_path / "a.safetensors")[1].items())
-    again = train(netdsl.parse(TEXT), Recipe(epochs=1, init_from=str(tmp_path / "a.safetensors")), where=tmp_path, quiet=True)
+    assert all(
+        np.array_equal(arrays[name], array)
+        for name, array in held(tmp_path / "a.safetensors")[1].items()
+    )
+    again = train(
+        netdsl.parse(TEXT),
+        Recipe(epochs=1, init_from=str(tmp_path / "a.safetensors")),
+        where=tmp_path,
+        quiet=True,
+    )
     assert again.steps
 
 
-# --- names --------------------------------------------------------------------------------------------------------
+# --- names ----------------------------------------------------------------------------------------
 
 
 def test_the_form_follows_from_the_name() -> None:
@@ -270,7 +328,9 @@ def test_the_form_follows_from_the_name() -> None:
         ("a", "onnx", "it takes .onnx"),
     ],
 )
-def test_names_that_say_no_form(run: Run, target: str, format: str | None, told: str, tmp_path: Path) -> None:
+def test_names_that_say_no_form(
+    run: Run, target: str, format: str | None, told: str, tmp_path: Path
+) -> None:
     with pytest.raises(NetError, match="N631") as caught:
         export(run.folder, tmp_path / target, format=format)
     assert told in str(caught.value)
@@ -284,7 +344,11 @@ def test_nothing_is_written_over_unasked(run: Run, tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text("mine", encoding="utf-8")
     with pytest.raises(NetError, match=r"b.json exists already"):
         export(run.folder, tmp_path / "b.safetensors")
-    assert target.read_text(encoding="utf-8") == (tmp_path / "b.json").read_text(encoding="utf-8") == "mine"
+    assert (
+        target.read_text(encoding="utf-8")
+        == (tmp_path / "b.json").read_text(encoding="utf-8")
+        == "mine"
+    )
     export(run.folder, target, force=True)
     assert target.stat().st_size > 1000
     export(run.folder, tmp_path / "a.keras")  # a.json says the same: it stands
@@ -306,14 +370,24 @@ def test_folders_are_replaced_only_where_they_are_exports(run: Run, tmp_path: Pa
     (tmp_path / "saved" / "saved_model.pb").touch()
     export(run.folder, tmp_path / "saved", force=True)
     assert (tmp_path / "saved" / "saved_model.pb").stat().st_size
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "mine", "saved", "saved.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "file",
+        "mine",
+        "saved",
+        "saved.json",
+    ]
 
 
 def test_what_cannot_be_exported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}", encoding="utf-8")
     (tmp_path / "model.h5").touch()
     (tmp_path / "broken.keras").write_text("no model", encoding="utf-8")
-    sources = {tmp_path: "N613", tmp_path / "none": "N613", tmp_path / "model.h5": "N613", tmp_path / "none.keras": "N601"}
+    sources = {
+        tmp_path: "N613",
+        tmp_path / "none": "N613",
+        tmp_path / "model.h5": "N613",
+        tmp_path / "none.keras": "N601",
+    }
     for source, expected in {**sources, tmp_path / "broken.keras": "N614"}.items():
         with pytest.raises(NetError) as caught:
             export(source, tmp_path / "a.safetensors")
@@ -322,7 +396,7 @@ def test_what_cannot_be_exported(run: Run, tmp_path: Path) -> None:
         export(tmp_path, tmp_path / "a.safetensors")
 
 
-# --- failures -----------------------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------
 
 
 def replaced(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
@@ -330,9 +404,14 @@ def replaced(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
 
 
 @needs_tensorflow
-def test_an_export_that_computes_something_else(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_that_computes_something_else(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def runner(model: Any, path: Path) -> Any:
-        return lambda examples: [array * np.float32(1.001) for array in FORMS["keras"].runner(model, run.folder / "best.keras")(examples)]  # type: ignore[misc]
+        return lambda examples: [
+            array * np.float32(1.001)
+            for array in FORMS["keras"].runner(model, run.folder / "best.keras")(examples)
+        ]  # type: ignore[misc]
 
     replaced(monkeypatch, runner=runner)
     with pytest.raises(NetError, match=r"relative error 1.0e-03, and 1e-04 is allowed") as caught:
@@ -350,7 +429,9 @@ def test_a_network_without_finite_numbers(tmp_path: Path) -> None:
 
 
 @needs_tensorflow
-def test_a_converter_that_gives_up(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_converter_that_gives_up(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def writer(model: Any, path: Path) -> str:
         path.touch()
         raise KeyError("\n  no such operation\nmore")
@@ -362,7 +443,9 @@ def test_a_converter_that_gives_up(run: Run, tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_package_that_is_missing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_is_missing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(room, "find_spec", lambda name: None)
     with pytest.raises(NetError, match="ONNX needs tf2onnx, which is not installed") as caught:
         export(run.folder, tmp_path / "a.onnx")
@@ -373,7 +456,9 @@ def test_another_backend(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     import keras
 
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
-    with pytest.raises(NetError, match="Keras runs on torch in this process; a SavedModel is written on tensorflow") as caught:
+    with pytest.raises(
+        NetError, match="Keras runs on torch in this process; a SavedModel is written on tensorflow"
+    ) as caught:
         export(run.folder, tmp_path / "a")
     assert code(caught) == "N633"
 
@@ -388,7 +473,7 @@ def test_a_disk_that_is_full(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir()) == []
 
 
-# --- another process ----------------------------------------------------------------------------------------------
+# --- another process ------------------------------------------------------------------------------
 
 FRESH = """
 import sys

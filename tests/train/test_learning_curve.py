@@ -20,7 +20,15 @@ def texts(svg: str) -> list[str]:
 def test_a_curve_with_its_best_point() -> None:
     svg = curve("a <net> & data", "best", [(1, 2.0), (2, 1.0)], [(1, 1.5), (2, 1.7)], (1, 1.5))
     found = texts(svg)
-    assert {"a <net> & data", "best", "training", "validation", "best weights", "epoch", "loss"} <= set(found)
+    assert {
+        "a <net> & data",
+        "best",
+        "training",
+        "validation",
+        "best weights",
+        "epoch",
+        "loss",
+    } <= set(found)
     middle = (LEFT + WIDTH - RIGHT) / 2
     assert f"M{middle:.1f}" in svg  # epoch 1 of 2
 
@@ -38,7 +46,9 @@ def test_a_curve_with_its_best_point() -> None:
         ([(number, 1 / number) for number in range(1, 3000)], [(1, 0.3)]),
     ],
 )
-def test_every_curve_stays_in_the_picture(training: list[tuple[float, float]], validation: list[tuple[float, float]]) -> None:
+def test_every_curve_stays_in_the_picture(
+    training: list[tuple[float, float]], validation: list[tuple[float, float]]
+) -> None:
     svg = curve("x" * 300, "", training, validation, None)
     ElementTree.fromstring(svg)
     assert "nan" not in svg

@@ -21,7 +21,14 @@ from netdsl.train.state import Evaluation, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [
-    Row(at, 10 * at, 0.1 / at, {"loss": 1 / at, "accuracy": 0.5}, Evaluation(10 * at, {"loss": 2 / at, "accuracy": 0.4}, True), 1.5)
+    Row(
+        at,
+        10 * at,
+        0.1 / at,
+        {"loss": 1 / at, "accuracy": 0.5},
+        Evaluation(10 * at, {"loss": 2 / at, "accuracy": 0.4}, True),
+        1.5,
+    )
     for at in (1, 2, 3)
 ]
 
@@ -29,7 +36,11 @@ ROWS = [
 @pytest.fixture
 def job() -> Job:
     network = netdsl.parse("8 > fc-2", name="small")
-    return Job(network, Resolved(parse_recipe("batch: 8\noptimizer: {rate: 0.5}\nfreeze: [a, b]"), {}, ()), None)  # type: ignore[arg-type]
+    return Job(
+        network,
+        Resolved(parse_recipe("batch: 8\noptimizer: {rate: 0.5}\nfreeze: [a, b]"), {}, ()),
+        None,
+    )  # type: ignore[arg-type]
 
 
 def ended(folder: Path, why: str = "epochs") -> Run:
@@ -46,7 +57,7 @@ def told(names: list[str], folder: Path, job: Job, rows: list[Row], run: Run | N
         one.end(run)
 
 
-# --- names and packages ---------------------------------------------------------------------------------------------
+# --- names and packages ---------------------------------------------------------------------------
 
 
 def test_names_that_are_no_loggers() -> None:
@@ -58,7 +69,9 @@ def test_names_that_are_no_loggers() -> None:
 
 
 @pytest.mark.parametrize("name", ["mlflow", "wandb"])
-def test_packages_that_are_not_installed(name: str, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_that_are_not_installed(
+    name: str, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(loggers, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(NetError, match=rf"N602[\s\S]*pip install netdsl\[{name}\]"):
@@ -71,13 +84,15 @@ def test_loggers_are_imported_late() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
-# --- TensorBoard ----------------------------------------------------------------------------------------------------
+# --- TensorBoard ----------------------------------------------------------------------------------
 
 
 def test_a_checksum_as_it_is_known() -> None:
     """CRC-32C of `123456789` is e3069283 (RFC 3720); masked as TFRecord masks it."""
     rotated = (0xE3069283 >> 15 | 0xE3069283 << 17) & 0xFFFFFFFF
-    assert loggers._masked(b"123456789") == ((rotated + 0xA282EAD8) & 0xFFFFFFFF).to_bytes(4, "little")
+    assert loggers._masked(b"123456789") == ((rotated + 0xA282EAD8) & 0xFFFFFFFF).to_bytes(
+        4, "little"
+    )
     assert loggers._varint(300) == b"\xac\x02"
 
 
@@ -91,19 +106,31 @@ def test_tensorboard_reads_what_was_written(tmp_path: Path, job: Job) -> None:
         found: dict[str, list[tuple[int, float]]] = {}
         for file in sorted((tmp_path / "tensorboard" / part).iterdir()):
             assert "tfevents" in file.name
-            events = [tf.compat.v1.Event.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(file))]
+            events = [
+                tf.compat.v1.Event.FromString(record.numpy())
+                for record in tf.data.TFRecordDataset(str(file))
+            ]
             assert events[0].file_version == "brain.Event:2"
             for event in events[1:]:
                 for value in event.summary.value:
-                    found.setdefault(value.tag, []).append((event.step, pytest.approx(value.simple_value)))
+                    found.setdefault(value.tag, []).append(
+                        (event.step, pytest.approx(value.simple_value))
+                    )
         return found
 
-    assert sorted(path.name for path in (tmp_path / "tensorboard").iterdir()) == ["test", "training", "validation"]
+    assert sorted(path.name for path in (tmp_path / "tensorboard").iterdir()) == [
+        "test",
+        "training",
+        "validation",
+    ]
     training = scalars("training")
     assert training["loss"] == [(10, 1.0), (20, 0.5), (30, 1 / 3)]
     assert training["rate"] == [(10, 0.1), (20, 0.05), (30, 0.1 / 3)]
     assert sorted(training) == ["accuracy", "loss", "rate", "seconds"]
-    assert scalars("validation") == {"loss": [(10, 2.0), (20, 1.0), (30, 2 / 3)], "accuracy": [(10, 0.4), (20, 0.4), (30, 0.4)]}
+    assert scalars("validation") == {
+        "loss": [(10, 2.0), (20, 1.0), (30, 2 / 3)],
+        "accuracy": [(10, 0.4), (20, 0.4), (30, 0.4)],
+    }
     assert scalars("test") == {"loss": [(20, 0.25)], "accuracy": [(20, 0.75)]}
 
 
@@ -111,10 +138,14 @@ def test_a_second_training_is_a_part_of_its_own(tmp_path: Path, job: Job) -> Non
     (one,) = open_loggers(["tensorboard"], tmp_path, job)
     one.epoch(ROWS[0])
     one.epoch(ROWS[0], "retrain")
-    assert sorted(path.name for path in (tmp_path / "tensorboard").iterdir()) == ["retraining", "training", "validation"]
+    assert sorted(path.name for path in (tmp_path / "tensorboard").iterdir()) == [
+        "retraining",
+        "training",
+        "validation",
+    ]
 
 
-# --- MLflow and W&B -------------------------------------------------------------------------------------------------
+# --- MLflow and W&B -------------------------------------------------------------------------------
 
 
 class Client:
@@ -170,8 +201,17 @@ def test_mlflow_is_told(mlflow: Any, tmp_path: Path, job: Job) -> None:
     said = mlflow.MlflowClient.said
     assert mlflow.uris == [(tmp_path / "mlruns").as_uri()]
     assert said[:2] == [("experiment", "netdsl"), ("run", "7", "small-1")]
-    assert {("param", "network", "small"), ("param", "optimizer.rate", "0.5"), ("param", "parameters", "18")} <= set(said)
-    assert {("training/loss", 1.0, 10), ("validation/accuracy", 0.4, 10), ("test/accuracy", 0.75, 20), ("file", "curve.svg")} <= set(said)
+    assert {
+        ("param", "network", "small"),
+        ("param", "optimizer.rate", "0.5"),
+        ("param", "parameters", "18"),
+    } <= set(said)
+    assert {
+        ("training/loss", 1.0, 10),
+        ("validation/accuracy", 0.4, 10),
+        ("test/accuracy", 0.75, 20),
+        ("file", "curve.svg"),
+    } <= set(said)
     assert said[-1] == ("ended", "FINISHED")
     told(["mlflow"], folder, job, ROWS[1:2], ended(folder, "interrupted"))
     assert ("again", "r1", "RUNNING") in said
@@ -179,7 +219,9 @@ def test_mlflow_is_told(mlflow: Any, tmp_path: Path, job: Job) -> None:
     assert said[-1] == ("ended", "KILLED")
 
 
-def test_mlflow_goes_where_it_is_told(mlflow: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mlflow_goes_where_it_is_told(
+    mlflow: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:1")
     told(["mlflow"], tmp_path, job, [], None)
     assert not mlflow.uris
@@ -191,7 +233,10 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module: Any = ModuleType("wandb")
     module.begun, module.logged, module.summary, module.ended = [], [], {}, []
     run = SimpleNamespace(
-        id="w1", log=module.logged.append, summary=module.summary, finish=lambda exit_code: module.ended.append(exit_code)
+        id="w1",
+        log=module.logged.append,
+        summary=module.summary,
+        finish=lambda exit_code: module.ended.append(exit_code),
     )
     module.init = lambda **options: module.begun.append(options) or run
     module.Settings = dict
@@ -201,37 +246,66 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_wandb_is_told(wandb: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wandb_is_told(
+    wandb: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told(["wandb"], tmp_path, job, ROWS[:1], ended(tmp_path))
     (begun,) = wandb.begun
-    assert (begun["mode"], begun["id"], begun["name"], begun["project"]) == ("offline", None, tmp_path.name, "netdsl")
-    assert begun["config"] == {"network": "small", "parameters": 18, "optimizer.rate": 0.5, "batch": 8, "freeze": "('a', 'b')"}
+    assert (begun["mode"], begun["id"], begun["name"], begun["project"]) == (
+        "offline",
+        None,
+        tmp_path.name,
+        "netdsl",
+    )
+    assert begun["config"] == {
+        "network": "small",
+        "parameters": 18,
+        "optimizer.rate": 0.5,
+        "batch": 8,
+        "freeze": "('a', 'b')",
+    }
     assert wandb.logged[0]["validation/loss"] == 2.0
     assert wandb.summary["test/accuracy"] == 0.75
     assert wandb.ended == [0]
     monkeypatch.setenv("WANDB_MODE", "online")
     told(["wandb"], tmp_path, job, [], None)
-    assert (wandb.begun[1]["mode"], wandb.begun[1]["id"], wandb.begun[1]["resume"]) == (None, "w1", "allow")
+    assert (wandb.begun[1]["mode"], wandb.begun[1]["id"], wandb.begun[1]["resume"]) == (
+        None,
+        "w1",
+        "allow",
+    )
     assert wandb.ended == [0, 1]
 
 
-# --- loggers that fail ----------------------------------------------------------------------------------------------
+# --- loggers that fail ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("when", ["begin", "epoch", "end"])
 def test_a_logger_that_fails_is_switched_off(
-    wandb: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], when: str
+    wandb: Any,
+    tmp_path: Path,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    when: str,
 ) -> None:
     def fail(*given: Any, **options: Any) -> None:
         raise ConnectionError("no such host\nand more")
 
-    monkeypatch.setattr(loggers.Wandb, {"begin": "__init__", "epoch": "epoch", "end": "end"}[when], fail)
+    monkeypatch.setattr(
+        loggers.Wandb, {"begin": "__init__", "epoch": "epoch", "end": "end"}[when], fail
+    )
     told(["wandb", "tensorboard", "wandb"], tmp_path, job, ROWS, ended(tmp_path))
-    assert capsys.readouterr().err == "the logger wandb failed and is switched off: ConnectionError: no such host\n"
+    assert (
+        capsys.readouterr().err
+        == "the logger wandb failed and is switched off: ConnectionError: no such host\n"
+    )
     assert (tmp_path / "tensorboard" / "test").is_dir()
 
 
-def test_an_interrupt_is_no_failure(wandb: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_no_failure(
+    wandb: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*given: Any) -> None:
         raise KeyboardInterrupt
 
@@ -240,7 +314,9 @@ def test_an_interrupt_is_no_failure(wandb: Any, tmp_path: Path, job: Job, monkey
         told(["wandb"], tmp_path, job, ROWS, None)
 
 
-def test_a_disk_that_takes_nothing(tmp_path: Path, job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_disk_that_takes_nothing(
+    tmp_path: Path, job: Job, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "tensorboard").touch()
     told(["tensorboard"], tmp_path, job, ROWS, None)
     assert capsys.readouterr().err.count("the logger tensorboard failed and is switched off: ") == 1

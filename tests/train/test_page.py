@@ -1,4 +1,6 @@
-"""The report of a run: whole HTML that needs nothing from elsewhere, and the figures that numpy finds too."""
+"""The report of a run: whole HTML that needs nothing from elsewhere, and the figures that numpy
+finds too.
+"""
 
 from __future__ import annotations
 
@@ -77,14 +79,40 @@ def numbers(output: Output, y: Any, given: Any, batch: int = 7) -> Outcome:
 def report(job: Job, found: tuple[Outcome, ...], **more: Any) -> str:
     names = ["loss", *(output.metric for output in job.data.preparation.outputs)]
     values = dict(zip(names, (0.25, 0.9), strict=False))
-    seen = [Evaluation(job.steps * epoch, {name: value / epoch for name, value in values.items()}, True) for epoch in (1, 2)]
+    seen = [
+        Evaluation(job.steps * epoch, {name: value / epoch for name, value in values.items()}, True)
+        for epoch in (1, 2)
+    ]
     rows = [Row(one.step // job.steps, one.step, 0.01, values, one, 1.0) for one in seen]
-    state = State(EarlyStopping(3), EarlyStopping(3), best=seen[1], evaluations=seen, rows=rows, **more)
+    state = State(
+        EarlyStopping(3), EarlyStopping(3), best=seen[1], evaluations=seen, rows=rows, **more
+    )
     scored = {"examples": len(job.data.test), **values}
     run = Run(
-        Path("runs/small-1"), job.network.name, str(job.data.spec.source), 82, 2, "patience", 3, 82, 2, "loss", 0.1, scored, scored, 0, 9
+        Path("runs/small-1"),
+        job.network.name,
+        str(job.data.spec.source),
+        82,
+        2,
+        "patience",
+        3,
+        82,
+        2,
+        "loss",
+        0.1,
+        scored,
+        scored,
+        0,
+        9,
     )
-    return page(run, job, state, found, to_yaml(job.recipe, job.resolved.reasons), {"netdsl": "0.1.0", "<i>": "&"})
+    return page(
+        run,
+        job,
+        state,
+        found,
+        to_yaml(job.recipe, job.resolved.reasons),
+        {"netdsl": "0.1.0", "<i>": "&"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +120,7 @@ def job(network: Any) -> Job:
     return plan(network(), Recipe())
 
 
-# --- the page -----------------------------------------------------------------------------------------------------
+# --- the page -------------------------------------------------------------------------------------
 
 
 def test_a_page_of_digits(job: Job) -> None:
@@ -117,7 +145,10 @@ def test_a_page_of_digits(job: Job) -> None:
 
 def test_names_are_never_markup(job: Job, tmp_path: Path) -> None:
     evil = '</td><script>alert("1")</script>'
-    rows = "".join(f"{number},{number % 3},{evil if number % 2 else 'b&b'}\n".replace('"', "'") for number in range(60))
+    rows = "".join(
+        f"{number},{number % 3},{evil if number % 2 else 'b&b'}\n".replace('"', "'")
+        for number in range(60)
+    )
     (tmp_path / "evil<b>.csv").write_text(f"a,<u>,target\n{rows}", encoding="utf-8")
     made = plan(
         netdsl.parse("2 > fc-4 > softmax-2  # <script>", name="x"),
@@ -140,7 +171,9 @@ def test_the_page_of_a_model(job: Job, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(to_yaml(job.recipe), encoding="utf-8")
     (tmp_path / "versions.json").write_text(as_json({"netdsl": "0"}), encoding="utf-8")
     scored = {"examples": 359, "loss": 2.0, "accuracy": 0.1}
-    run = Run(tmp_path, "small", "digits", 41, 1, "epochs", 0, 41, 1, "loss", 2.0, scored, scored, 0, 1.0)
+    run = Run(
+        tmp_path, "small", "digits", 41, 1, "epochs", 0, 41, 1, "loss", 2.0, scored, scored, 0, 1.0
+    )
     path = write_page(run, job, job.model(), State(EarlyStopping(3), EarlyStopping(3)))
     text = path.read_text(encoding="utf-8")
     Tags(text)
@@ -150,8 +183,13 @@ def test_the_page_of_a_model(job: Job, tmp_path: Path) -> None:
 
 def test_what_was_kept_is_said() -> None:
     scored = {"examples": 9, "loss": 2.0, "accuracy": 0.1}
-    run = Run(Path("r"), "n", "d", 40, 4, "epochs", 0, 30, 3, "loss", 2.0, scored, scored, 0, 7500.0)
-    assert "4 epochs (40 steps, 2 h 5 min): all epochs done. The last weights are those of step 30, epoch 3." in _verdict(run)
+    run = Run(
+        Path("r"), "n", "d", 40, 4, "epochs", 0, 30, 3, "loss", 2.0, scored, scored, 0, 7500.0
+    )
+    assert (
+        "4 epochs (40 steps, 2 h 5 min): all epochs done. The last weights are those of step 30, epoch 3."
+        in _verdict(run)
+    )
     run = dataclasses.replace(run, patience=2, retrained=30)
     assert "The best was step 30, epoch 3; the weights were then trained anew" in _verdict(run)
 
@@ -162,7 +200,7 @@ def test_an_interval_of_a_share() -> None:
     assert interval(1.0, 5)[1] == 1
 
 
-# --- classes --------------------------------------------------------------------------------------------------------
+# --- classes --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("batch", [1, 32, 1000])
@@ -190,9 +228,13 @@ def test_logits_and_margins_are_read_as_the_losses_read_them() -> None:
     soft = np.exp(logits) / np.exp(logits).sum()
     assert scores(Output("y", (3,), "linear", "cross-entropy", 3), logits) == pytest.approx(soft)
     single = np.array([[-1.0], [2.0]], np.float32)
-    assert scores(Output("y", (1,), "linear", "binary", 2), single)[:, 1] == pytest.approx(1 / (1 + np.exp(-single[:, 0])))
+    assert scores(Output("y", (1,), "linear", "binary", 2), single)[:, 1] == pytest.approx(
+        1 / (1 + np.exp(-single[:, 0]))
+    )
     assert scores(Output("y", (1,), "tanh", "hinge", 2), single).argmax(axis=1).tolist() == [0, 1]
-    assert scores(Output("y", (1,), "relu", "squared", 2), np.array([[0.4], [0.6]], np.float32)).argmax(axis=1).tolist() == [0, 1]
+    assert scores(
+        Output("y", (1,), "relu", "squared", 2), np.array([[0.4], [0.6]], np.float32)
+    ).argmax(axis=1).tolist() == [0, 1]
 
 
 def test_many_classes_are_told_by_pairs(job: Job) -> None:
@@ -210,7 +252,11 @@ def test_many_classes_are_told_by_pairs(job: Job) -> None:
 
 
 def test_no_mistake(job: Job) -> None:
-    found = numbers(Output("y", (2,), "softmax", "cross-entropy", 2), np.array([0, 1, 0]), np.eye(2, dtype=np.float32)[[0, 1, 0]])
+    found = numbers(
+        Output("y", (2,), "softmax", "cross-entropy", 2),
+        np.array([0, 1, 0]),
+        np.eye(2, dtype=np.float32)[[0, 1, 0]],
+    )
     assert not found.worst
     text = report(job, (found, found))
     assert "Every example is right" in text
@@ -223,10 +269,16 @@ def test_a_label_for_each_position() -> None:
     said[3, 0] = (said[3, 0] + 1) % 3
     x = np.random.default_rng(1).integers(0, 256, (5, 4, 4, 3)).astype(np.uint8)
     preparation = Preparation(
-        (Input("image", (4, 4, 3), True, 255.0, True, (4, 4, 3)),), (Output("y", (4, 4, 3), "softmax", "cross-entropy", 3),)
+        (Input("image", (4, 4, 3), True, 255.0, True, (4, 4, 3)),),
+        (Output("y", (4, 4, 3), "softmax", "cross-entropy", 3),),
     )
     rows = {array.tobytes(): row for row, array in enumerate(preparation.x((x,))[0])}
-    (found,) = outcomes(lambda x: [np.eye(3)[said[[rows[one.tobytes()] for one in x[0]]]]], Part((x,), (labels,), "test"), preparation, 2)
+    (found,) = outcomes(
+        lambda x: [np.eye(3)[said[[rows[one.tobytes()] for one in x[0]]]]],
+        Part((x,), (labels,), "test"),
+        preparation,
+        2,
+    )
     assert isinstance(found.figures, Classes)
     assert (found.figures.labels, found.figures.right.sum(), found.wrong) == (80, 76, 1)
     (worst,) = found.worst
@@ -235,10 +287,16 @@ def test_a_label_for_each_position() -> None:
 
 def test_tags() -> None:
     y = np.array([[1, 0, 1], [0, 0, 1]])
-    found = numbers(Output("y", (3,), "sigmoid", "binary", 0), y, np.array([[0.9, 0.2, 0.7], [0.8, 0.1, 0.9]], np.float32))
+    found = numbers(
+        Output("y", (3,), "sigmoid", "binary", 0),
+        y,
+        np.array([[0.9, 0.2, 0.7], [0.8, 0.1, 0.9]], np.float32),
+    )
     assert isinstance(found.figures, Classes)
     assert found.figures.tags
-    assert [one.tolist() for one in (found.figures.given, found.figures.predicted, found.figures.right)] == [
+    assert [
+        one.tolist() for one in (found.figures.given, found.figures.predicted, found.figures.right)
+    ] == [
         [1, 0, 2],
         [2, 0, 2],
         [1, 0, 2],
@@ -246,19 +304,26 @@ def test_tags() -> None:
     assert [(one.row, one.given, one.said) for one in found.worst] == [(1, "2", "0, 2")]
 
 
-# --- values ---------------------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 def test_values_in_the_units_of_the_data(job: Job) -> None:
     chance = np.random.default_rng(0)
     y = chance.normal(1e6, 10.0, (5000, 1))
     given = (y + chance.normal(0, 2.0, y.shape) - 1e6) / 10
-    found = numbers(Output("price", (1,), "linear", "squared", 0, centre=1e6, spread=10.0), y, given.astype(np.float32), 512)
+    found = numbers(
+        Output("price", (1,), "linear", "squared", 0, centre=1e6, spread=10.0),
+        y,
+        given.astype(np.float32),
+        512,
+    )
     figures, error = found.figures, given * 10 + 1e6 - y
     assert isinstance(figures, Values)
     assert figures.absolute == pytest.approx(np.abs(error).mean(), rel=1e-4)
     assert figures.root == pytest.approx(np.sqrt(np.square(error).mean()), rel=1e-4)
-    assert figures.explained == pytest.approx(1 - np.square(error).sum() / np.square(y - y.mean()).sum(), rel=1e-4)
+    assert figures.explained == pytest.approx(
+        1 - np.square(error).sum() / np.square(y - y.mean()).sum(), rel=1e-4
+    )
     assert 1000 < len(figures.points) <= 1500
     assert [one.row for one in found.worst] == np.argsort(-np.abs(error[:, 0]))[:WORST].tolist()
     text = report(job, (found,))
@@ -267,28 +332,43 @@ def test_values_in_the_units_of_the_data(job: Job) -> None:
 
 
 def test_what_gives_its_input_back_is_shown_beside_it(job: Job) -> None:
-    made = plan(netdsl.parse("8x8x1 > fc-64(sigmoid) > reshape(8x8x1)", name="auto"), parse_recipe("data: {source: digits, target: input}"))
-    found = outcomes(lambda x: [np.zeros_like(x[0]) + 0.5], made.data.test, made.data.preparation, 100)
+    made = plan(
+        netdsl.parse("8x8x1 > fc-64(sigmoid) > reshape(8x8x1)", name="auto"),
+        parse_recipe("data: {source: digits, target: input}"),
+    )
+    found = outcomes(
+        lambda x: [np.zeros_like(x[0]) + 0.5], made.data.test, made.data.preparation, 100
+    )
     assert all(len(one.pictures) == 2 for one in found[0].worst)
     Tags(report(made, found))
 
 
 def test_values_that_are_no_numbers(job: Job) -> None:
     given = np.array([[1.0], [np.nan], [2.0]], np.float32)
-    found = numbers(Output("y", (1,), "linear", "squared", 0), np.array([[1.0], [1.0], [5.0]]), given)
+    found = numbers(
+        Output("y", (1,), "linear", "squared", 0), np.array([[1.0], [1.0], [5.0]]), given
+    )
     assert [one.row for one in found.worst] == [1, 2]
     Tags(report(job, (found,)))
 
 
 def test_texts_are_shown_as_numbers(job: Job) -> None:
     x = np.arange(60).reshape(3, 20)
-    preparation = Preparation((Input("text", (20,), True, 1.0, False, (20,), 100),), (Output("y", (2,), "softmax", "cross-entropy", 2),))
-    found = outcomes(lambda x: [np.tile([0.9, 0.1], (len(x[0]), 1))], Part((x,), (np.array([0, 1, 0]),), "test"), preparation, 2)
+    preparation = Preparation(
+        (Input("text", (20,), True, 1.0, False, (20,), 100),),
+        (Output("y", (2,), "softmax", "cross-entropy", 2),),
+    )
+    found = outcomes(
+        lambda x: [np.tile([0.9, 0.1], (len(x[0]), 1))],
+        Part((x,), (np.array([0, 1, 0]),), "test"),
+        preparation,
+        2,
+    )
     assert found[0].worst[0].numbers == (("text", "20 21 22 23 24 25 26 27 28 29 30 31 ..."),)
     Tags(report(job, found))
 
 
-# --- pictures -------------------------------------------------------------------------------------------------------
+# --- pictures -------------------------------------------------------------------------------------
 
 
 def opened(uri: str) -> Any:
@@ -298,10 +378,18 @@ def opened(uri: str) -> Any:
 def test_small_pictures_are_enlarged_pixel_by_pixel() -> None:
     image = opened(picture(np.array([[0, 16], [8, 4]]), (0, 16)))
     assert image.size == (96, 96)
-    assert [image.getpixel(place) for place in ((0, 0), (95, 0), (47, 48), (48, 48))] == [0, 255, 128, 64]
+    assert [image.getpixel(place) for place in ((0, 0), (95, 0), (47, 48), (48, 48))] == [
+        0,
+        255,
+        128,
+        64,
+    ]
 
 
-@pytest.mark.parametrize(("shape", "mode"), [((300, 200, 3), "RGB"), ((300, 200, 1), "L"), ((300, 200, 2), "L"), ((300, 200, 5), "RGB")])
+@pytest.mark.parametrize(
+    ("shape", "mode"),
+    [((300, 200, 3), "RGB"), ((300, 200, 1), "L"), ((300, 200, 2), "L"), ((300, 200, 5), "RGB")],
+)
 def test_large_pictures_are_reduced(shape: tuple[int, ...], mode: str) -> None:
     image = opened(picture(np.random.default_rng(0).normal(size=shape)))
     assert (image.size, image.mode) == ((128, 192), mode)

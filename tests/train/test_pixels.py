@@ -1,4 +1,6 @@
-"""Changes made on the device: those of `augment`, which is the reference, from the same chance, to rounding."""
+"""Changes made on the device: those of `augment`, which is the reference, from the same chance,
+to rounding.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,14 @@ X = np.random.default_rng(1).random((32, 9, 7, 3), np.float32)
 MOVED = {"flip": "both", "shift": 2, "scale": 0.2, "rotate": 20.0, "shear": 10.0, "crop": 0.5}
 LIGHT = {"brightness": 0.2, "contrast": 0.3, "colour": 0.4}
 ALL = {**MOVED, **LIGHT, "noise": 0.1, "cutout": 3}
-WISHES = [*({name: value} for name, value in ALL.items()), {"flip": "horizontal", "shift": 3}, {"flip": "vertical"}, MOVED, LIGHT, ALL]
+WISHES = [
+    *({name: value} for name, value in ALL.items()),
+    {"flip": "horizontal", "shift": 3},
+    {"flip": "vertical"},
+    MOVED,
+    LIGHT,
+    ALL,
+]
 
 
 def chance() -> np.random.Generator:
@@ -31,7 +40,10 @@ def chance() -> np.random.Generator:
 
 
 def changed(x: Any, wanted: Augment) -> tuple[Any, Any]:
-    found = {name: ops.convert_to_tensor(array) for name, array in augment.numbers(wanted, x.shape, chance()).items()}
+    found = {
+        name: ops.convert_to_tensor(array)
+        for name, array in augment.numbers(wanted, x.shape, chance()).items()
+    }
     return tuple(map(ops.convert_to_numpy, pixels.changed(ops.convert_to_tensor(x), wanted, found)))  # type: ignore[return-value]
 
 
@@ -40,7 +52,9 @@ def test_the_same_changes(wish: dict[str, Any]) -> None:
     wanted = Augment(**wish)
     result, whole = changed(X, wanted)
     assert result == pytest.approx(augment.augmented(X, wanted, chance()), abs=2e-5)
-    kept = Augment(**{name: value for name, value in wish.items() if name not in ("noise", "cutout")})
+    kept = Augment(
+        **{name: value for name, value in wish.items() if name not in ("noise", "cutout")}
+    )
     assert whole == pytest.approx(augment.augmented(X, kept, chance()), abs=2e-5)
 
 
@@ -57,7 +71,9 @@ def test_values_that_are_no_images_can_have_noise() -> None:
 
 def test_images_beyond_0_to_1_are_not_clipped() -> None:
     x = X * np.where(np.arange(32) % 2, 1, 3).astype(np.float32)[:, None, None, None]
-    assert changed(x, Augment(**LIGHT))[0] == pytest.approx(augment.augmented(x, Augment(**LIGHT), chance()), abs=2e-5)
+    assert changed(x, Augment(**LIGHT))[0] == pytest.approx(
+        augment.augmented(x, Augment(**LIGHT), chance()), abs=2e-5
+    )
 
 
 def test_the_same_pairs_are_mixed() -> None:

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from netdsl.errors import NetError, as_json
-from netdsl.train.recipe import DataSpec, Optimizer, Recipe, Schedule, Stopping, load_recipe, parse_recipe, to_yaml
+from netdsl.train.recipe import (
+    DataSpec,
+    Optimizer,
+    Recipe,
+    Schedule,
+    Stopping,
+    load_recipe,
+    parse_recipe,
+    to_yaml,
+)
 from netdsl.train.schema import Section
 
 WRONG = [
@@ -98,7 +107,10 @@ def test_all_mistakes_are_told_at_once_in_order() -> None:
     text = "dat: 1\nloss: mse\noptimizer:\n  name: adam\n  rate: 0\nepochs: 1\nepochs: 2\n"
     with pytest.raises(NetError) as caught:
         parse_recipe(text, "r.yaml")
-    places = [(found["code"], found["line"], found["column"]) for found in map(as_json, caught.value.diagnostics)]
+    places = [
+        (found["code"], found["line"], found["column"])
+        for found in map(as_json, caught.value.diagnostics)
+    ]
     assert places == [("N503", 1, 1), ("N505", 2, 7), ("N505", 5, 9), ("N506", 7, 1)]
 
 
@@ -114,19 +126,39 @@ def test_all_mistakes_are_told_at_once_in_order() -> None:
         ("optimizer: {name: sgd, rate: 1e-3}", Recipe(optimizer=Optimizer(name="sgd", rate=0.001))),
         ("early_stopping: {patience: 010}", Recipe(early_stopping=Stopping(patience=10))),
         ("early_stopping: no", Recipe(early_stopping=Stopping(enabled=False))),
-        ("early_stopping: {every: 3 epochs, then: retrain}", Recipe(early_stopping=Stopping(every="3 epochs", then="retrain"))),
-        ("data: {source: a.csv, target: -1, header: no}", Recipe(data=DataSpec(source="a.csv", target="-1", header=False))),
+        (
+            "early_stopping: {every: 3 epochs, then: retrain}",
+            Recipe(early_stopping=Stopping(every="3 epochs", then="retrain")),
+        ),
+        (
+            "data: {source: a.csv, target: -1, header: no}",
+            Recipe(data=DataSpec(source="a.csv", target="-1", header=False)),
+        ),
         ("schedule: {name: steps, at: 30}", Recipe(schedule=Schedule(name="steps", at=(30.0,)))),
-        ("schedule: {name: steps, at: [30, 45.5], divide: 2}", Recipe(schedule=Schedule(name="steps", at=(30.0, 45.5), divide=2.0))),
+        (
+            "schedule: {name: steps, at: [30, 45.5], divide: 2}",
+            Recipe(schedule=Schedule(name="steps", at=(30.0, 45.5), divide=2.0)),
+        ),
         ("class_weights: balanced", Recipe(class_weights="balanced")),
         ("class_weights: {cat: 2, '3': 0.5}", Recipe(class_weights={"cat": 2.0, "3": 0.5})),
         ("devices: all", Recipe(devices="all")),
-        ("devices: 4\nhosts: [node1:2222, '[::1]:80']", Recipe(devices=4, hosts=("node1:2222", "[::1]:80"))),
+        (
+            "devices: 4\nhosts: [node1:2222, '[::1]:80']",
+            Recipe(devices=4, hosts=("node1:2222", "[::1]:80")),
+        ),
         ("freeze: 'block*'", Recipe(freeze=("block*",))),
         ("freeze: [a, b]", Recipe(freeze=("a", "b"))),
         (
             "params: {width: 3, half: 0.5, tenth: 1e-1, word: a, quoted: '3'}",
-            Recipe(params={"width": 3, "half": Fraction(1, 2), "tenth": Fraction(1, 10), "word": "a", "quoted": "3"}),
+            Recipe(
+                params={
+                    "width": 3,
+                    "half": Fraction(1, 2),
+                    "tenth": Fraction(1, 10),
+                    "word": "a",
+                    "quoted": "3",
+                }
+            ),
         ),
     ],
 )
@@ -158,8 +190,13 @@ def test_values_given_in_python_are_checked_too() -> None:
         Optimizer(name="sgd", beta1=0.9)
 
 
-@pytest.mark.parametrize(("content", "code"), [(None, "N601"), ("folder", "N601"), (b"\xff\xfe\x00\x01", "N007"), (b"a: \xe9", "N007")])
-def test_a_recipe_that_cannot_be_read(tmp_path: Path, content: bytes | str | None, code: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, "N601"), ("folder", "N601"), (b"\xff\xfe\x00\x01", "N007"), (b"a: \xe9", "N007")],
+)
+def test_a_recipe_that_cannot_be_read(
+    tmp_path: Path, content: bytes | str | None, code: str
+) -> None:
     path = tmp_path / "recipe.yaml"
     if content == "folder":
         path.mkdir()
@@ -195,5 +232,11 @@ def test_the_documentation_has_every_key() -> None:
 
 def test_reading_a_recipe_imports_no_framework() -> None:
     code = "import sys, netdsl.train.run; print([m for m in ('keras', 'tensorflow', 'numpy', 'rich', 'yaml', 'PIL') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
     assert done.stdout.strip() == "[]"

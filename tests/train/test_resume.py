@@ -48,13 +48,22 @@ def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
         (6, ""),
         pytest.param(20, "", marks=pytest.mark.zoo),
         *(
-            pytest.param(6, name, marks=[pytest.mark.zoo, pytest.mark.skipif(not find_spec(name), reason="not installed")])
+            pytest.param(
+                6,
+                name,
+                marks=[
+                    pytest.mark.zoo,
+                    pytest.mark.skipif(not find_spec(name), reason="not installed"),
+                ],
+            )
             for name in OTHERS
         ),
     ],
 )
 def test_killed_at_random_moments(tmp_path: Path, kills: int, other: str) -> None:
-    """Real kills, with dropout, batch norm, augmentation, mixup, a schedule that waits, evaluations within epochs, and `then: retrain`."""
+    """Real kills, with dropout, batch norm, augmentation, mixup, a schedule that waits,
+    evaluations within epochs, and `then: retrain`.
+    """
     script = Path(__file__).with_name("killing.py")
     environment = os.environ | ({"KERAS_BACKEND": other} if other else {})
     command = [sys.executable, script, tmp_path, str(kills), str(kills)]
@@ -67,15 +76,27 @@ def test_killed_at_random_moments(tmp_path: Path, kills: int, other: str) -> Non
     "recipe",
     [
         RECIPE,
-        dataclasses.replace(RECIPE, schedule=Schedule(name="cosine", warmup=1.0), early_stopping=Stopping(enabled=False)),
         dataclasses.replace(
-            RECIPE, optimizer=Optimizer(name="sgd", rate=0.1), schedule=Schedule(name="adaptive", patience=1, tolerance=1.0)
+            RECIPE,
+            schedule=Schedule(name="cosine", warmup=1.0),
+            early_stopping=Stopping(enabled=False),
+        ),
+        dataclasses.replace(
+            RECIPE,
+            optimizer=Optimizer(name="sgd", rate=0.1),
+            schedule=Schedule(name="adaptive", patience=1, tolerance=1.0),
         ),
         dataclasses.replace(RECIPE, speed="plain", early_stopping=Stopping(every=7)),
-        dataclasses.replace(RECIPE, schedule=Schedule(name="invscaling"), optimizer=Optimizer(name="nesterov", rate=0.1)),
+        dataclasses.replace(
+            RECIPE,
+            schedule=Schedule(name="invscaling"),
+            optimizer=Optimizer(name="nesterov", rate=0.1),
+        ),
     ],
 )
-def test_after_ctrl_c(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe) -> None:
+def test_after_ctrl_c(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe
+) -> None:
     whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
     real = Watch.on_train_batch_end
 
@@ -113,7 +134,9 @@ def stopped(network: Any, where: Path, monkeypatch: pytest.MonkeyPatch, epochs: 
 
 
 @pytest.mark.parametrize("then", ["stop", "retrain"])
-def test_cut_off_when_all_steps_are_taken(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str) -> None:
+def test_cut_off_when_all_steps_are_taken(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
     recipe = dataclasses.replace(RECIPE, early_stopping=Stopping(every=5, then=then))
     whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
 
@@ -130,7 +153,9 @@ def test_cut_off_when_all_steps_are_taken(network: Any, tmp_path: Path, monkeypa
     assert same(weights(again), weights(whole))
 
 
-def test_what_cannot_be_gone_on_with(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npz: Any) -> None:
+def test_what_cannot_be_gone_on_with(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npz: Any
+) -> None:
     folder = stopped(network(), tmp_path, monkeypatch)
     with pytest.raises(NetError, match="has not ended") as caught:
         Run.load(folder)
@@ -146,13 +171,23 @@ def test_what_cannot_be_gone_on_with(network: Any, tmp_path: Path, monkeypatch: 
     with pytest.raises(NetError, match="another network's"):
         resume(folder, quiet=True)
     (folder / "network.net").write_text(text, encoding="utf-8")
-    (folder / "run.json").write_text((folder / "run.json").read_text(encoding="utf-8").replace('"fingerprint": "', '"fingerprint": "0'))
+    (folder / "run.json").write_text(
+        (folder / "run.json")
+        .read_text(encoding="utf-8")
+        .replace('"fingerprint": "', '"fingerprint": "0')
+    )
     with pytest.raises(NetError, match="is not what it was"):
         resume(folder, quiet=True)
-    told = (folder / "run.json").read_text(encoding="utf-8").replace('"fingerprint": "0', '"fingerprint": "')
+    told = (
+        (folder / "run.json")
+        .read_text(encoding="utf-8")
+        .replace('"fingerprint": "0', '"fingerprint": "')
+    )
     (folder / "run.json").write_text(told, encoding="utf-8")
     recipe = (folder / "recipe.yaml").read_text(encoding="utf-8")
-    (folder / "recipe.yaml").write_text(recipe.replace("rate: 0.01", "rate: 0.02"), encoding="utf-8")
+    (folder / "recipe.yaml").write_text(
+        recipe.replace("rate: 0.01", "rate: 0.02"), encoding="utf-8"
+    )
     with pytest.raises(NetError, match="has been changed since"):
         resume(folder, quiet=True)
     (folder / "recipe.yaml").write_text(recipe, encoding="utf-8")
@@ -173,12 +208,16 @@ def test_data_given_in_python_is_given_again(network: Any, tmp_path: Path) -> No
     assert same(weights(again), weights(found))
 
 
-def test_files_that_a_network_uses_go_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_a_network_uses_go_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import netdsl
 
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "blocks.net").write_text("def two(n) = fc-{n} x2\n", encoding="utf-8")
-    (tmp_path / "network.net").write_text('use "sub/blocks.net"\nparam n = 4\n64 > two({n}) > softmax-10\n', encoding="utf-8")
+    (tmp_path / "network.net").write_text(
+        'use "sub/blocks.net"\nparam n = 4\n64 > two({n}) > softmax-10\n', encoding="utf-8"
+    )
     network = netdsl.load(tmp_path / "network.net", n=8)
     folder = stopped(network, tmp_path / "runs", monkeypatch)
     assert (folder / "sub" / "blocks.net").exists()
@@ -186,20 +225,34 @@ def test_files_that_a_network_uses_go_along(tmp_path: Path, monkeypatch: pytest.
     assert [array.shape for array in weights(found)][:4] == [(64, 8), (8,), (8, 8), (8,)]
 
 
-def test_a_run_that_diverged_before_the_first_evaluation_has_ended(network: Any, tmp_path: Path) -> None:
+def test_a_run_that_diverged_before_the_first_evaluation_has_ended(
+    network: Any, tmp_path: Path
+) -> None:
     from netdsl.train.use import evaluate
 
     with pytest.raises(RunError):
-        train(network(), Recipe(optimizer=Optimizer(name="sgd", rate=1e30), epochs=2), where=tmp_path, quiet=True)
-    assert (Run.load(tmp_path / "small-1").ended, Run.load(tmp_path / "small-1").best_step) == ("diverged", 0)
+        train(
+            network(),
+            Recipe(optimizer=Optimizer(name="sgd", rate=1e30), epochs=2),
+            where=tmp_path,
+            quiet=True,
+        )
+    assert (Run.load(tmp_path / "small-1").ended, Run.load(tmp_path / "small-1").best_step) == (
+        "diverged",
+        0,
+    )
     with pytest.raises(NetError, match="diverged before its first evaluation"):
         evaluate(tmp_path / "small-1")
     with pytest.raises(NetError, match="has ended"):
         resume(tmp_path / "small-1")
 
 
-def test_an_interrupt_is_not_lost(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C while something is deleted, where Python drops the exception: the training stops behind the step at hand all the same."""
+def test_an_interrupt_is_not_lost(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while something is deleted, where Python drops the exception: the training stops
+    behind the step at hand all the same.
+    """
     real, usual = Watch.on_epoch_end, signal.getsignal(signal.SIGINT)
 
     class Deleted:

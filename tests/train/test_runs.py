@@ -1,4 +1,6 @@
-"""`netdsl runs`: a line for each run whatever its folder holds, sorted as asked, and what differs between some of them."""
+"""`netdsl runs`: a line for each run whatever its folder holds, sorted as asked, and what
+differs between some of them.
+"""
 
 from __future__ import annotations
 
@@ -28,26 +30,63 @@ def make(where: Path, name: str, **more: Any) -> Path:
     whole = "data: digits\nepochs: 9\nseed: 0\nearly_stopping: {every: 2}\n"
     recipe = more.get("recipe", "batch: 8\noptimizer: {name: adam, rate: 0.001}\n")
     (folder / "recipe.yaml").write_text(whole + recipe, encoding="utf-8")
-    (folder / "versions.json").write_text(as_json({"keras": "3.12", "numpy": "2.4"}), encoding="utf-8")
-    told = {"network": "small", "file": "network.net", "input": None, "data": "/far/away/digits.npz", "fingerprint": "a"}
+    (folder / "versions.json").write_text(
+        as_json({"keras": "3.12", "numpy": "2.4"}), encoding="utf-8"
+    )
+    told = {
+        "network": "small",
+        "file": "network.net",
+        "input": None,
+        "data": "/far/away/digits.npz",
+        "fingerprint": "a",
+    }
     began = more.get("began", "2026-01-02T03:04:05+0000")
-    (folder / "run.json").write_text(as_json({**told, "began": began, **more.get("told", {})}), encoding="utf-8")
+    (folder / "run.json").write_text(
+        as_json({**told, "began": began, **more.get("told", {})}), encoding="utf-8"
+    )
     metric, value = more.get("metric", "accuracy"), more.get("value", 0.9)
     rows = [
         {"epoch": at, "step": 10 * at, "val_loss": loss, "val_accuracy": 0.5, "seconds": 2.0}
         for at, loss in ((1, 0.4), (2, 0.3), (3, 0.35))
     ]
-    (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "metrics.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
+    )
     if more.get("result", {}) is not None:
-        result = {"network": "small", "data": "digits", "steps": 30, "epochs": 3, "ended": "patience", "patience": 2, "best_step": 20}
-        result |= {"best_epoch": 2, "metric": "loss", "best_value": 0.3, "validation": {"examples": 9, "loss": 0.3, metric: value}}
-        result |= {"test": {"examples": 10, "loss": 0.4, metric: value - 0.05}, "retrained": 0, "seconds": 6.25}
-        (folder / "result.json").write_text(as_json({**result, **more.get("result", {})}), encoding="utf-8")
+        result = {
+            "network": "small",
+            "data": "digits",
+            "steps": 30,
+            "epochs": 3,
+            "ended": "patience",
+            "patience": 2,
+            "best_step": 20,
+        }
+        result |= {
+            "best_epoch": 2,
+            "metric": "loss",
+            "best_value": 0.3,
+            "validation": {"examples": 9, "loss": 0.3, metric: value},
+        }
+        result |= {
+            "test": {"examples": 10, "loss": 0.4, metric: value - 0.05},
+            "retrained": 0,
+            "seconds": 6.25,
+        }
+        (folder / "result.json").write_text(
+            as_json({**result, **more.get("result", {})}), encoding="utf-8"
+        )
     return folder
 
 
 def test_a_line_for_each_run(tmp_path: Path) -> None:
-    make(tmp_path, "small-2", began="2026-01-03T00:00:00+0000", value=0.8, result={"ended": "interrupted"})
+    make(
+        tmp_path,
+        "small-2",
+        began="2026-01-03T00:00:00+0000",
+        value=0.8,
+        result={"ended": "interrupted"},
+    )
     make(tmp_path, "small-1")
     make(tmp_path, "small-3", began="2026-01-04T00:00:00+0000", result=None)
     (tmp_path / "notes").mkdir()
@@ -55,10 +94,27 @@ def test_a_line_for_each_run(tmp_path: Path) -> None:
     lines = runs_text(tmp_path).splitlines()
     assert lines[0].split("  ")[0] == "run"
     assert "validation accuracy  test accuracy  seconds  began" in lines[0]
-    assert lines[1].split()[:9] == ["small-1", "small", "digits.npz", "46", "3", "20", "0.9000", "0.8500", "6.2"]
+    assert lines[1].split()[:9] == [
+        "small-1",
+        "small",
+        "digits.npz",
+        "46",
+        "3",
+        "20",
+        "0.9000",
+        "0.8500",
+        "6.2",
+    ]
     assert lines[1].endswith("2026-01-02 03:04  stopped early")
     assert lines[2].endswith(f"interrupted: netdsl resume {tmp_path / 'small-2'}")
-    assert lines[3].split()[3:9] == ["46", "3", "20", "0.5000", "6.0", "2026-01-04"]  # the best so far, and no test
+    assert lines[3].split()[3:9] == [
+        "46",
+        "3",
+        "20",
+        "0.5000",
+        "6.0",
+        "2026-01-04",
+    ]  # the best so far, and no test
     assert lines[3].endswith(f"unfinished: netdsl resume {tmp_path / 'small-3'}")
     assert len(lines) == 4
     assert runs_text(tmp_path / "small-3").endswith(f"netdsl resume {tmp_path / 'small-3'}")
@@ -66,13 +122,20 @@ def test_a_line_for_each_run(tmp_path: Path) -> None:
 
 def test_sorted_by_a_figure_or_a_column(tmp_path: Path) -> None:
     for number, (value, loss) in enumerate([(0.7, 0.1), (0.9, 0.3), (0.8, 0.2)], 1):
-        make(tmp_path, f"small-{number}", value=value, result={"test": {"examples": 10, "loss": loss, "accuracy": value}})
+        make(
+            tmp_path,
+            f"small-{number}",
+            value=value,
+            result={"test": {"examples": 10, "loss": loss, "accuracy": value}},
+        )
     make(tmp_path, "other-1", metric="absolute_error", value=3.0, began="2027")
 
     def names(sort: str) -> list[str]:
         return [run.name for run in entries(tmp_path, sort)]
 
-    assert names("accuracy") == names("test_accuracy") == ["small-2", "small-3", "small-1", "other-1"]
+    assert (
+        names("accuracy") == names("test_accuracy") == ["small-2", "small-3", "small-1", "other-1"]
+    )
     assert names("loss") == ["small-1", "small-3", "small-2", "other-1"]
     assert names("val_accuracy")[0] == "small-2"
     assert names("absolute_error")[0] == "other-1"
@@ -92,8 +155,13 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize(("file", "content"), [(file, content) for file, contents in DAMAGES.items() for content in contents])
-def test_damaged_folders_are_told_in_their_line(tmp_path: Path, file: str, content: str | bytes) -> None:
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [(file, content) for file, contents in DAMAGES.items() for content in contents],
+)
+def test_damaged_folders_are_told_in_their_line(
+    tmp_path: Path, file: str, content: str | bytes
+) -> None:
     folder = make(tmp_path, "bad-1")
     make(tmp_path, "good-1")
     (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -105,7 +173,10 @@ def test_damaged_folders_are_told_in_their_line(tmp_path: Path, file: str, conte
         assert entries(tmp_path, sort)[-1].name == "bad-1"
 
 
-@pytest.mark.parametrize("values", [{"validation": 3}, {"seconds": None}, {"test": {"examples": 1, "loss": "x"}}, {"epochs": {}}])
+@pytest.mark.parametrize(
+    "values",
+    [{"validation": 3}, {"seconds": None}, {"test": {"examples": 1, "loss": "x"}}, {"epochs": {}}],
+)
 def test_results_of_another_form(tmp_path: Path, values: dict[str, Any]) -> None:
     folder = make(tmp_path, "bad-1", result=values)
     assert entries(tmp_path)[0].problem == f"{folder / 'result.json'} is damaged"
@@ -131,10 +202,23 @@ def test_params_that_the_run_has_kept_are_not_counted_again(tmp_path: Path) -> N
 
 
 def test_as_json(tmp_path: Path) -> None:
-    make(tmp_path, "small-1", result={"test": {"examples": 10, "loss": float("nan"), "accuracy": 0.1}})
+    make(
+        tmp_path,
+        "small-1",
+        result={"test": {"examples": 10, "loss": float("nan"), "accuracy": 0.1}},
+    )
     (run,) = json.loads(runs_json(tmp_path), parse_constant=pytest.fail)["runs"]
-    assert run["figures"] == {"val_loss": 0.3, "val_accuracy": 0.9, "test_loss": None, "test_accuracy": 0.1}
-    assert (run["params"], run["ended"], run["began"]) == (46, "patience", "2026-01-02T03:04:05+0000")
+    assert run["figures"] == {
+        "val_loss": 0.3,
+        "val_accuracy": 0.9,
+        "test_loss": None,
+        "test_accuracy": 0.1,
+    }
+    assert (run["params"], run["ended"], run["began"]) == (
+        46,
+        "patience",
+        "2026-01-02T03:04:05+0000",
+    )
 
 
 def test_what_differs_between_runs(tmp_path: Path) -> None:
@@ -153,16 +237,29 @@ def test_what_differs_between_runs(tmp_path: Path) -> None:
     assert found.figures["val_accuracy"] == (0.9, 0.95, 0.9)
     assert (found.versions, found.networks, found.data) == ({}, (0, 1, 0), False)
     assert "the networks differ by their params" in compare_text([one, other])
-    (other / "network.net").write_text("param w = 9\n8 > fc-{w} > fc-3 > softmax-2", encoding="utf-8")
+    (other / "network.net").write_text(
+        "param w = 9\n8 > fc-{w} > fc-3 > softmax-2", encoding="utf-8"
+    )
     text = compare_text([one, other])
-    assert [line.split() for line in text.splitlines() if "optimizer" in line] == [["optimizer.name", "adam", "sgd"]]
+    assert [line.split() for line in text.splitlines() if "optimizer" in line] == [
+        ["optimizer.name", "adam", "sgd"]
+    ]
     assert f"the networks differ: netdsl diff {one / 'network.net'} {other / 'network.net'}" in text
     assert "the examples are not the same" in text
 
 
 def test_runs_that_are_the_same(tmp_path: Path) -> None:
-    text = compare_text([make(tmp_path, "a-1"), make(tmp_path, "a-2", text="8 > fc-4(relu) > softmax-2  # spelled otherwise\n")])
-    assert text.splitlines()[-3:] == ["the recipes are the same", "the networks are the same", "the examples are the same"]
+    text = compare_text(
+        [
+            make(tmp_path, "a-1"),
+            make(tmp_path, "a-2", text="8 > fc-4(relu) > softmax-2  # spelled otherwise\n"),
+        ]
+    )
+    assert text.splitlines()[-3:] == [
+        "the recipes are the same",
+        "the networks are the same",
+        "the examples are the same",
+    ]
     with pytest.raises(NetError, match="N613"):
         compare([tmp_path / "a-1", tmp_path / "a-9"])
 

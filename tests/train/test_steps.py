@@ -1,4 +1,6 @@
-"""What the recipe's keys do to the steps: each against a reference in NumPy, or the definition itself."""
+"""What the recipe's keys do to the steps: each against a reference in NumPy, or the definition
+itself.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,18 @@ import pytest
 import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.keras.quiet import quiet_keras
-from netdsl.train.recipe import Augment, DataSpec, Optimizer, Penalty, Recipe, Schedule, Split, Stopping, load_recipe, parse_recipe
+from netdsl.train.recipe import (
+    Augment,
+    DataSpec,
+    Optimizer,
+    Penalty,
+    Recipe,
+    Schedule,
+    Split,
+    Stopping,
+    load_recipe,
+    parse_recipe,
+)
 from netdsl.train.resolve import resolve
 from netdsl.train.run import Run, plan, train
 
@@ -30,7 +43,11 @@ from netdsl.train.feed import Shuffled, softened  # noqa: E402
 X = np.random.default_rng(1).normal(size=(240, 3)).astype(np.float32)
 Y = (X @ [1.0, -2.0, 0.5]).astype(np.float32)
 LINE = netdsl.parse("3 > linear-1", name="line")
-ALL = Recipe(data=DataSpec(split=Split(test=0.5, validation=0.5)), batch=60, early_stopping=Stopping(enabled=False))
+ALL = Recipe(
+    data=DataSpec(split=Split(test=0.5, validation=0.5)),
+    batch=60,
+    early_stopping=Stopping(enabled=False),
+)
 
 
 def trained(network: Any, where: Path, recipe: Recipe, **more: Any) -> Run:
@@ -40,12 +57,19 @@ def trained(network: Any, where: Path, recipe: Recipe, **more: Any) -> Run:
 def rows(run: Run, name: str = "metrics.csv") -> list[dict[str, float]]:
     lines = (run.folder / name).read_text(encoding="utf-8").splitlines()
     names = lines[0].split(",")
-    return [{key: float(value or "nan") for key, value in zip(names, line.split(","), strict=True)} for line in lines[1:]]
+    return [
+        {key: float(value or "nan") for key, value in zip(names, line.split(","), strict=True)}
+        for line in lines[1:]
+    ]
 
 
 def line(recipe: Recipe) -> Any:
     """The job of a line through X and Y."""
-    return plan(LINE, dataclasses.replace(recipe, data=DataSpec(split=ALL.data.split)), data={"x": X, "y": Y})
+    return plan(
+        LINE,
+        dataclasses.replace(recipe, data=DataSpec(split=ALL.data.split)),
+        data={"x": X, "y": Y},
+    )
 
 
 def stepped(recipe: Recipe, steps: int = 1) -> tuple[list[Any], list[Any], Any, Any]:
@@ -82,14 +106,22 @@ def test_a_step_goes_down_the_gradient() -> None:
 def test_a_penalty_is_on_weights_and_not_on_biases() -> None:
     before, after, x, y = stepped(dataclasses.replace(SGD, penalty=Penalty(l1=0.3, l2=0.5)))
     kernel, bias = gradient(before, x, y)
-    assert after[0] == pytest.approx(before[0] - 0.1 * (kernel + 0.3 * np.sign(before[0]) + 0.5 * before[0]), abs=1e-6)
+    assert after[0] == pytest.approx(
+        before[0] - 0.1 * (kernel + 0.3 * np.sign(before[0]) + 0.5 * before[0]), abs=1e-6
+    )
     assert after[1] == pytest.approx(before[1] - 0.1 * bias, abs=1e-6)
 
 
 def test_a_gradient_is_clipped() -> None:
     for optimizer, clipped in (
-        (Optimizer(name="sgd", rate=0.1, clip_norm=0.01), lambda kernel, length: kernel * 0.01 / length),
-        (Optimizer(name="sgd", rate=0.1, clip_value=0.02), lambda kernel, length: np.clip(kernel, -0.02, 0.02)),
+        (
+            Optimizer(name="sgd", rate=0.1, clip_norm=0.01),
+            lambda kernel, length: kernel * 0.01 / length,
+        ),
+        (
+            Optimizer(name="sgd", rate=0.1, clip_value=0.02),
+            lambda kernel, length: np.clip(kernel, -0.02, 0.02),
+        ),
     ):
         before, after, x, y = stepped(dataclasses.replace(SGD, optimizer=optimizer))
         kernel, bias = gradient(before, x, y)
@@ -100,23 +132,39 @@ def test_a_gradient_is_clipped() -> None:
 @pytest.mark.parametrize(
     ("optimizer", "moved"),
     [
-        # the first step of each is the gradient over its own size, whatever that is; clipped, the whole step has the length
-        (Optimizer(name="adam", rate=0.1, eps=1e-12), lambda change: np.abs(change)[np.abs(change) > 1e-6]),
-        (Optimizer(name="rmsprop", rate=0.1, rho=0.75, eps=1e-12), lambda change: np.abs(change)[np.abs(change) > 1e-6] / 2),
+        # the first step of each is the gradient over its own size, whatever that is; clipped, the
+        # whole step has the length
+        (
+            Optimizer(name="adam", rate=0.1, eps=1e-12),
+            lambda change: np.abs(change)[np.abs(change) > 1e-6],
+        ),
+        (
+            Optimizer(name="rmsprop", rate=0.1, rho=0.75, eps=1e-12),
+            lambda change: np.abs(change)[np.abs(change) > 1e-6] / 2,
+        ),
         (Optimizer(name="sgd", rate=1.0, clip_norm=0.1), np.linalg.norm),
     ],
     ids=["adam", "rmsprop", "clipped"],
 )
-def test_the_gradient_of_a_word_is_one_however_often_the_word_comes(optimizer: Optimizer, moved: Any) -> None:
+def test_the_gradient_of_a_word_is_one_however_often_the_word_comes(
+    optimizer: Optimizer, moved: Any
+) -> None:
     x, y = np.array([[0, 1, 1, 1], [1, 2, 2, 1]] * 8), np.array([[3.0], [-5.0]] * 8, np.float32)
-    recipe = Recipe(data=DataSpec(split=Split(validation=0.0)), batch=16, early_stopping=Stopping(enabled=False), optimizer=optimizer)
+    recipe = Recipe(
+        data=DataSpec(split=Split(validation=0.0)),
+        batch=16,
+        early_stopping=Stopping(enabled=False),
+        optimizer=optimizer,
+    )
     network = netdsl.parse("4 of int(3) > embed-2 > flatten > linear-1")
     job = plan(network, recipe, data={"x_train": x, "y_train": y, "x_test": x, "y_test": y})
     model = job.model()
     fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, 1)
     before = model.get_weights()
     model.train_on_batch(x, y)
-    change = np.concatenate([(new - old).ravel() for old, new in zip(before, model.get_weights(), strict=True)])
+    change = np.concatenate(
+        [(new - old).ravel() for old, new in zip(before, model.get_weights(), strict=True)]
+    )
     assert moved(change) == pytest.approx(0.1, rel=1e-3)
 
 
@@ -126,14 +174,22 @@ def test_weights_into_a_unit_are_not_longer_than_the_norm() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["8x8x3 > conv3-4(bn) > dw3 > sep3-5 > gap > softmax-3", "5x4 > lstm-3 > softmax-2", "6 of int(9) > embed-4 > gap > softmax-2"]
+    "text",
+    [
+        "8x8x3 > conv3-4(bn) > dw3 > sep3-5 > gap > softmax-3",
+        "5x4 > lstm-3 > softmax-2",
+        "6 of int(9) > embed-4 > gap > softmax-2",
+    ],
 )
 def test_penalties_find_the_kernels(text: str) -> None:
     network = netdsl.parse(text)
-    assert sum(math.prod(kernel.shape) for kernel in fit.kernels(network.keras(), network.graph)) == network.counts.weights
+    assert (
+        sum(math.prod(kernel.shape) for kernel in fit.kernels(network.keras(), network.graph))
+        == network.counts.weights
+    )
 
 
-# --- targets and weights ------------------------------------------------------------------------------------------------
+# --- targets and weights --------------------------------------------------------------------------
 
 
 def test_smoothed_labels() -> None:
@@ -143,12 +199,18 @@ def test_smoothed_labels() -> None:
         np.array([[0.1 / 9] * 2 + [0.9] + [0.1 / 9] * 7, [0.9] + [0.1 / 9] * 9])
     )
     binary = dataclasses.replace(output, loss="binary", shape=(1,), classes=2)
-    assert softened(binary, np.array([[1.0], [0.0]]), 0.1) == pytest.approx(np.array([[0.9], [0.1]]))
+    assert softened(binary, np.array([[1.0], [0.0]]), 0.1) == pytest.approx(
+        np.array([[0.9], [0.1]])
+    )
 
 
 def test_balanced_classes() -> None:
     y = np.repeat([0, 1, 1, 1], 60)
-    job = plan(netdsl.parse("3 > softmax-2"), dataclasses.replace(ALL, class_weights="balanced"), data=(X, y))
+    job = plan(
+        netdsl.parse("3 > softmax-2"),
+        dataclasses.replace(ALL, class_weights="balanced"),
+        data=(X, y),
+    )
     assert job.recipe.class_weights == {"0": 2.0, "1": pytest.approx(2 / 3, abs=1e-6)}
     training = Shuffled(job.data.train, job.data.preparation, job.recipe)
     training.at_epoch(1)
@@ -169,20 +231,28 @@ def test_weights_make_rare_classes_count(tmp_path: Path) -> None:
     assert found["balanced"] > 0.15
 
 
-# --- schedules ------------------------------------------------------------------------------------------------------------
+# --- schedules ------------------------------------------------------------------------------------
 
 
-def rates(where: Path, schedule: Schedule, epochs: int = 6, rate: float = 0.1, **more: Any) -> list[float]:
+def rates(
+    where: Path, schedule: Schedule, epochs: int = 6, rate: float = 0.1, **more: Any
+) -> list[float]:
     """The learning rate at the end of each epoch of one step, for the line."""
-    recipe = dataclasses.replace(SGD, epochs=epochs, schedule=schedule, optimizer=Optimizer(name="sgd", rate=rate), **more)
+    recipe = dataclasses.replace(
+        SGD, epochs=epochs, schedule=schedule, optimizer=Optimizer(name="sgd", rate=rate), **more
+    )
     return [row["rate"] for row in rows(trained(LINE, where, recipe, data=(X, Y)))]
 
 
 def test_rates_that_follow_from_the_step(tmp_path: Path) -> None:
     assert rates(tmp_path, Schedule()) == pytest.approx([0.1] * 6)
-    assert rates(tmp_path, Schedule(name="steps", at=(2.0, 4.0))) == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rel=1e-4)
+    assert rates(tmp_path, Schedule(name="steps", at=(2.0, 4.0))) == pytest.approx(
+        [0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rel=1e-4
+    )
     found = rates(tmp_path, Schedule(name="cosine"))
-    assert found == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 6)) for step in range(6)], abs=1e-6)
+    assert found == pytest.approx(
+        [0.05 * (1 + math.cos(math.pi * step / 6)) for step in range(6)], abs=1e-6
+    )
     warm = rates(tmp_path, Schedule(name="cosine", warmup=2.0, least=0.01))
     assert warm[:3] == pytest.approx([0.0, 0.05, 0.1], abs=1e-6)
     assert 0.01 < warm[-1] < 0.03
@@ -191,7 +261,9 @@ def test_rates_that_follow_from_the_step(tmp_path: Path) -> None:
 def test_the_first_epochs_take_the_first_rate(tmp_path: Path) -> None:
     """Divided behind the second epoch: its steps are still taken at the full rate."""
     plain, divided = (
-        trained(LINE, tmp_path, dataclasses.replace(SGD, epochs=2, schedule=schedule), data=(X, Y)).model.get_weights()
+        trained(
+            LINE, tmp_path, dataclasses.replace(SGD, epochs=2, schedule=schedule), data=(X, Y)
+        ).model.get_weights()
         for schedule in (Schedule(), Schedule(name="steps", at=(2.0,), divide=1e6))
     )
     assert all(np.array_equal(one, other) for one, other in zip(plain, divided, strict=True))
@@ -199,52 +271,78 @@ def test_the_first_epochs_take_the_first_rate(tmp_path: Path) -> None:
 
 def test_rates_as_in_scikit_learn(tmp_path: Path) -> None:
     expected = [0.5] + [0.5 / math.sqrt(60 * epoch + 1) for epoch in range(1, 6)]
-    assert rates(tmp_path, Schedule(name="invscaling"), rate=0.5) == pytest.approx(expected, rel=1e-4)
+    assert rates(tmp_path, Schedule(name="invscaling"), rate=0.5) == pytest.approx(
+        expected, rel=1e-4
+    )
 
 
 def test_a_rate_that_waits_for_the_training_loss(tmp_path: Path) -> None:
-    """No epoch is better by 100: after more than one of them in a row the rate is divided, and at its least the training ends."""
+    """No epoch is better by 100: after more than one of them in a row the rate is divided, and
+    at its least the training ends.
+    """
     schedule = Schedule(name="adaptive", patience=1, tolerance=100.0, least=0.001)
     recipe = dataclasses.replace(SGD, epochs=30, schedule=schedule)
     run = trained(LINE, tmp_path, recipe, data=(X, Y))
-    assert [row["rate"] for row in rows(run)][:6] == pytest.approx([0.1, 0.1, 0.1, 0.02, 0.02, 0.004])
+    assert [row["rate"] for row in rows(run)][:6] == pytest.approx(
+        [0.1, 0.1, 0.1, 0.02, 0.02, 0.004]
+    )
     assert run.ended == "rate"
 
 
-def test_a_rate_that_waits_for_the_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rate_that_waits_for_the_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     losses = iter([5, 4, 4, 4, 3, 3, 3, 3])
-    monkeypatch.setattr(fit, "scores", lambda judge, batches: {"loss": next(losses, 3), "absolute_error": 1.0})
+    monkeypatch.setattr(
+        fit, "scores", lambda judge, batches: {"loss": next(losses, 3), "absolute_error": 1.0}
+    )
     found = rates(tmp_path, Schedule(name="plateau", patience=2), epochs=8)
     assert found == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001])
 
 
-# --- stopping -------------------------------------------------------------------------------------------------------------
+# --- stopping -------------------------------------------------------------------------------------
 
 
-def test_without_stopping_the_last_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_stopping_the_last_weights_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, losses = fit.scores, iter([1, 2, 3])
-    monkeypatch.setattr(fit, "scores", lambda judge, batches: {**real(judge, batches), "loss": next(losses, 4)})
+    monkeypatch.setattr(
+        fit, "scores", lambda judge, batches: {**real(judge, batches), "loss": next(losses, 4)}
+    )
     run = trained(LINE, tmp_path, dataclasses.replace(SGD, epochs=3), data=(X, Y))
     assert (run.best_step, run.ended, run.patience) == (3, "epochs", 0)
     last = netdsl.load_model(run.folder / "last.keras").get_weights()
-    assert all(np.array_equal(one, other) for one, other in zip(run.model.get_weights(), last, strict=True))
+    assert all(
+        np.array_equal(one, other) for one, other in zip(run.model.get_weights(), last, strict=True)
+    )
 
 
 def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The best step is the second of four: so many steps are taken from new weights, on training and validation part together."""
+    """The best step is the second of four: so many steps are taken from new weights, on training
+    and validation part together.
+    """
     real, losses = fit.scores, iter([5, 3, 4, 4])
-    monkeypatch.setattr(fit, "scores", lambda judge, batches: {**real(judge, batches), "loss": next(losses, 9)})
-    recipe = dataclasses.replace(SGD, epochs=9, early_stopping=Stopping(patience=2, then="retrain"), seed=3)
+    monkeypatch.setattr(
+        fit, "scores", lambda judge, batches: {**real(judge, batches), "loss": next(losses, 9)}
+    )
+    recipe = dataclasses.replace(
+        SGD, epochs=9, early_stopping=Stopping(patience=2, then="retrain"), seed=3
+    )
     run = trained(LINE, tmp_path, recipe, data=(X, Y))
     assert (run.steps, run.best_step, run.retrained, run.ended) == (4, 2, 2, "patience")
-    assert [row["step"] for row in rows(run, "retrained.csv")] == [2]  # 120 examples, 60 a step: one epoch
+    assert [row["step"] for row in rows(run, "retrained.csv")] == [
+        2
+    ]  # 120 examples, 60 a step: one epoch
     monkeypatch.undo()
     job = plan(LINE, recipe, data=(X, Y))
     model = job.model()
     kernel, bias = model.get_weights()
     from netdsl.train.data.joined import joined
 
-    training = Shuffled(joined(job.data.train, job.data.validation), job.data.preparation, job.recipe)
+    training = Shuffled(
+        joined(job.data.train, job.data.validation), job.data.preparation, job.recipe
+    )
     training.at_epoch(1)
     for x, y in (training[0], training[1]):
         by_kernel, by_bias = gradient([kernel, bias], x, y)
@@ -253,10 +351,15 @@ def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_evaluations_by_epochs() -> None:
-    assert plan(LINE, parse_recipe("early_stopping: {every: 3 epochs}\nbatch: 50"), data=(X, Y)).recipe.early_stopping.every == 12
+    assert (
+        plan(
+            LINE, parse_recipe("early_stopping: {every: 3 epochs}\nbatch: 50"), data=(X, Y)
+        ).recipe.early_stopping.every
+        == 12
+    )
 
 
-# --- several inputs and outputs ---------------------------------------------------------------------------------------------
+# --- several inputs and outputs -------------------------------------------------------------------
 
 
 TWO = """
@@ -287,12 +390,23 @@ def test_weights_for_outputs_that_are_none() -> None:
     assert "fc_1" in caught.value.diagnostics[0].help
 
 
-# --- precision, first weights, freezing ---------------------------------------------------------------------------------
+# --- precision, first weights, freezing -----------------------------------------------------------
 
 
-@pytest.mark.parametrize(("precision", "weights", "optimizer"), [("bfloat16", "bfloat16", "momentum"), ("mixed", "float32", "adam")])
-def test_lower_precision(network: Any, tmp_path: Path, precision: str, weights: str, optimizer: str) -> None:
-    run = trained(network(), tmp_path, Recipe(epochs=5, batch=64, precision=precision, optimizer=Optimizer(name=optimizer, rate=0.02)))
+@pytest.mark.parametrize(
+    ("precision", "weights", "optimizer"),
+    [("bfloat16", "bfloat16", "momentum"), ("mixed", "float32", "adam")],
+)
+def test_lower_precision(
+    network: Any, tmp_path: Path, precision: str, weights: str, optimizer: str
+) -> None:
+    run = trained(
+        network(),
+        tmp_path,
+        Recipe(
+            epochs=5, batch=64, precision=precision, optimizer=Optimizer(name=optimizer, rate=0.02)
+        ),
+    )
     assert run.model.weights[0].dtype == weights
     assert run.model.layers[1].compute_dtype == "bfloat16"
     assert run.test["accuracy"] > 0.7
@@ -301,7 +415,10 @@ def test_lower_precision(network: Any, tmp_path: Path, precision: str, weights: 
 def test_weights_from_another_run(network: Any, tmp_path: Path) -> None:
     first = trained(network(), tmp_path, Recipe(epochs=1, batch=200))
     job = plan(network(outputs=10), Recipe(init_from=str(first.folder)))
-    assert all(np.array_equal(one, other) for one, other in zip(job.model().get_weights(), first.model.get_weights(), strict=True))
+    assert all(
+        np.array_equal(one, other)
+        for one, other in zip(job.model().get_weights(), first.model.get_weights(), strict=True)
+    )
     assert "4 of the network's 4 arrays taken over" in job.taken[0]
     other = netdsl.parse("net other\n64 > fc-16 > fc-8 > softmax-10")
     job = plan(other, Recipe(init_from=str(first.folder / "best.keras")))
@@ -309,7 +426,10 @@ def test_weights_from_another_run(network: Any, tmp_path: Path) -> None:
     assert "2 of the network's 6 arrays taken over" in job.taken[0]
     assert any("of another shape: fc_2" in line for line in job.taken)
     with pytest.raises(NetError, match="none of the 4 arrays"):
-        plan(netdsl.parse("8x8x1 > conv3-2 as c > softmax-10 as d"), Recipe(init_from=str(first.folder))).model()
+        plan(
+            netdsl.parse("8x8x1 > conv3-2 as c > softmax-10 as d"),
+            Recipe(init_from=str(first.folder)),
+        ).model()
     with pytest.raises(NetError, match="none to take first weights from"):
         plan(network(), Recipe(init_from=str(tmp_path / "none")))
 
@@ -326,7 +446,7 @@ def test_frozen_layers_stay(network: Any, tmp_path: Path) -> None:
         plan(network(), Recipe(freeze=("*",)))
 
 
-# --- numbers that are none --------------------------------------------------------------------------------------------------
+# --- numbers that are none ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -337,16 +457,22 @@ def test_frozen_layers_stay(network: Any, tmp_path: Path) -> None:
         ("3 > fc-8 > noise(0.1) > linear-1", 1e38, r"the (weights|output) of `fc_\d`"),
     ],
 )
-def test_the_layer_where_a_number_is_none_is_told(tmp_path: Path, text: str, rate: float, where: str) -> None:
-    recipe = dataclasses.replace(SGD, epochs=5, batch=20, optimizer=Optimizer(name="sgd", rate=rate))
+def test_the_layer_where_a_number_is_none_is_told(
+    tmp_path: Path, text: str, rate: float, where: str
+) -> None:
+    recipe = dataclasses.replace(
+        SGD, epochs=5, batch=20, optimizer=Optimizer(name="sgd", rate=rate)
+    )
     with pytest.raises(RunError, match=rf"at step \d, first in ({where}):"):
         trained(netdsl.parse(text, name="far"), tmp_path, recipe, data=(X, Y))
 
 
-# --- trying -------------------------------------------------------------------------------------------------------------------
+# --- trying ---------------------------------------------------------------------------------------
 
 
-def test_a_dry_run_writes_nothing(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_writes_nothing(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     told = trial.dry_run(plan(network(), Recipe(augment=Augment(noise=0.1))))
     assert "the first step: loss 2." in told
@@ -365,7 +491,7 @@ def test_one_batch_is_learned_by_heart_or_not(network: Any) -> None:
     assert "NOT learned" in trial.describe_overfit(stuck)
 
 
-# --- what does not go together --------------------------------------------------------------------------------------------
+# --- what does not go together --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -381,7 +507,10 @@ def test_one_batch_is_learned_by_heart_or_not(network: Any) -> None:
         ("augment: {flip: «both»}", "image"),
         ("schedule: {name: steps, at: «[30, 20]»}", "go up"),
         ("schedule: {name: cosine, least: «1»}", "cannot fall to 1"),
-        ("data: {split: {validation: «0»}}\nearly_stopping: no\nschedule: plateau", "there is none"),
+        (
+            "data: {split: {validation: «0»}}\nearly_stopping: no\nschedule: plateau",
+            "there is none",
+        ),
         ("loss_weights: «{linear: 0}»", "no output|all 0"),
     ],
 )
@@ -397,10 +526,14 @@ def test_values_that_do_not_go_together(text: str, told: str) -> None:
     assert span.start == text.index("«")
 
 
-# --- many steps at once -------------------------------------------------------------------------------------------------------
+# --- many steps at once ---------------------------------------------------------------------------
 
 
-AUGMENTED = {"augment": Augment(flip="horizontal", shift=1, rotate=10, brightness=0.1, noise=0.05, cutout=2, mixup=0.2)}
+AUGMENTED = {
+    "augment": Augment(
+        flip="horizontal", shift=1, rotate=10, brightness=0.1, noise=0.05, cutout=2, mixup=0.2
+    )
+}
 
 
 @pytest.mark.parametrize("way", ["chunks", "compiled"])
@@ -409,17 +542,27 @@ AUGMENTED = {"augment": Augment(flip="horizontal", shift=1, rotate=10, brightnes
     [
         ("64 > fc-16 > dropout(0.2) > softmax-10", {}),
         ("64 > fc-16 > softmax-10", {"early_stopping": Stopping(every=7)}),
-        ("8x8x1 > conv3-4(bn) > pool > softmax-10", {"label_smoothing": 0.1, "class_weights": "balanced"}),
+        (
+            "8x8x1 > conv3-4(bn) > pool > softmax-10",
+            {"label_smoothing": 0.1, "class_weights": "balanced"},
+        ),
         ("8x8x1 > conv3-4 > pool > softmax-10", AUGMENTED),
     ],
 )
-def test_steps_taken_together_are_the_same_steps(tmp_path: Path, text: str, way: str, changes: dict[str, Any]) -> None:
-    """Batches, order, changes and dropout are those of Keras's own steps, to rounding; with 1,294 examples the last batch is smaller."""
+def test_steps_taken_together_are_the_same_steps(
+    tmp_path: Path, text: str, way: str, changes: dict[str, Any]
+) -> None:
+    """Batches, order, changes and dropout are those of Keras's own steps, to rounding; with
+    1,294 examples the last batch is smaller.
+    """
     recipe = Recipe(epochs=2, batch=30, optimizer=Optimizer(rate=0.01), **changes)
     network = netdsl.parse(text, name="many")
     if way == "compiled" and not resident.compiles(plan(network, recipe).model()):
         pytest.skip("its chance is another one when compiled, so the rule does not choose that")
-    together, plain = (trained(network, tmp_path, dataclasses.replace(recipe, speed=speed)) for speed in (way, "plain"))
+    together, plain = (
+        trained(network, tmp_path, dataclasses.replace(recipe, speed=speed))
+        for speed in (way, "plain")
+    )
     assert len(rows(together)) == 2
     for one, other in zip(rows(together), rows(plain), strict=True):
         del one["seconds"], other["seconds"]
@@ -448,14 +591,41 @@ def test_large_steps_are_taken_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("text", "steps", "augment", "ways"),
     [
-        ("64 > fc-16 > softmax-10", resident.WORTH, Augment(), {"tensorflow": "compiled", "jax": "compiled"}),
-        ("64 > fc-16 > softmax-10", resident.WORTH - 1, Augment(), {"tensorflow": "chunks", "jax": "compiled"}),
-        ("64 > fc-16 > softmax-10", resident.WORTH, Augment(noise=0.1), {"tensorflow": "chunks", "jax": "compiled"}),
-        ("64 > fc-16 > dropout(0.2) > softmax-10", resident.WORTH, Augment(), {"tensorflow": "chunks", "jax": "compiled"}),
-        ("8x8x1 > conv3-4 > softmax-10", resident.WORTH, Augment(), {"tensorflow": "chunks", "jax": "chunks"}),
+        (
+            "64 > fc-16 > softmax-10",
+            resident.WORTH,
+            Augment(),
+            {"tensorflow": "compiled", "jax": "compiled"},
+        ),
+        (
+            "64 > fc-16 > softmax-10",
+            resident.WORTH - 1,
+            Augment(),
+            {"tensorflow": "chunks", "jax": "compiled"},
+        ),
+        (
+            "64 > fc-16 > softmax-10",
+            resident.WORTH,
+            Augment(noise=0.1),
+            {"tensorflow": "chunks", "jax": "compiled"},
+        ),
+        (
+            "64 > fc-16 > dropout(0.2) > softmax-10",
+            resident.WORTH,
+            Augment(),
+            {"tensorflow": "chunks", "jax": "compiled"},
+        ),
+        (
+            "8x8x1 > conv3-4 > softmax-10",
+            resident.WORTH,
+            Augment(),
+            {"tensorflow": "chunks", "jax": "chunks"},
+        ),
     ],
 )
-def test_what_is_compiled_is_a_fixed_rule(text: str, steps: int, augment: Augment, ways: dict[str, str]) -> None:
+def test_what_is_compiled_is_a_fixed_rule(
+    text: str, steps: int, augment: Augment, ways: dict[str, str]
+) -> None:
     network = netdsl.parse(text)
     found = resident.rule(network.keras(seed=0), network.graph, Recipe(augment=augment), steps)
     assert found == ways.get(keras.config.backend(), "chunks")
@@ -471,7 +641,9 @@ def test_what_is_compiled_is_a_fixed_rule(text: str, steps: int, augment: Augmen
         ("3 > linear-1", {"x": X, "y": Y}, "float32"),
     ],
 )
-def test_bytes_that_are_only_divided_lie_on_the_device_as_bytes(text: str, data: Any, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_that_are_only_divided_lie_on_the_device_as_bytes(
+    text: str, data: Any, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = plan(netdsl.parse(text), data=data)
     part, preparation = job.data.train, job.data.preparation
     chunks = resident.Chunks(part, preparation, job.recipe, 5, 10**9, 0)
@@ -489,36 +661,58 @@ def test_bytes_that_are_only_divided_lie_on_the_device_as_bytes(text: str, data:
     assert caught.value.diagnostics[0].code == "N507"
 
 
-def test_measuring_moves_nothing_of_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measuring_moves_nothing_of_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from netdsl.train import measure
 
-    monkeypatch.setattr(measure, "budget", lambda job: 1e9)  # else it would depend on how fast the machine is
+    monkeypatch.setattr(
+        measure, "budget", lambda job: 1e9
+    )  # else it would depend on how fast the machine is
     recipe = Recipe(epochs=2, batch=64, speed="measure", augment=Augment(noise=0.1))
     network = netdsl.parse("64 > fc-16 > dropout(0.2) > softmax-10", name="measured")
     run = trained(network, tmp_path, recipe)
     kept = (run.folder / "recipe.yaml").read_text(encoding="utf-8")
     chosen = load_recipe(run.folder / "recipe.yaml").speed
     assert chosen in ("plain", "chunks", "compiled")
-    assert re.search(rf"speed: {chosen} +# milliseconds a step: {chosen} [\d.]+, (plain|chunks|compiled) [\d.]+", kept)
+    assert re.search(
+        rf"speed: {chosen} +# milliseconds a step: {chosen} [\d.]+, (plain|chunks|compiled) [\d.]+",
+        kept,
+    )
     again = trained(network, tmp_path, dataclasses.replace(recipe, speed=chosen))
-    assert all(np.array_equal(one, other) for one, other in zip(run.model.get_weights(), again.model.get_weights(), strict=True))
+    assert all(
+        np.array_equal(one, other)
+        for one, other in zip(run.model.get_weights(), again.model.get_weights(), strict=True)
+    )
 
 
 def test_a_short_training_is_not_measured(tmp_path: Path) -> None:
-    run = trained(netdsl.parse("64 > fc-16 > softmax-10", name="short"), tmp_path, Recipe(epochs=1, batch=64, speed="measure"))
-    assert re.search("speed: (chunks|compiled) +# the rule's choice", (run.folder / "recipe.yaml").read_text(encoding="utf-8"))
+    run = trained(
+        netdsl.parse("64 > fc-16 > softmax-10", name="short"),
+        tmp_path,
+        Recipe(epochs=1, batch=64, speed="measure"),
+    )
+    assert re.search(
+        "speed: (chunks|compiled) +# the rule's choice",
+        (run.folder / "recipe.yaml").read_text(encoding="utf-8"),
+    )
 
 
 def test_what_measuring_may_take() -> None:
     from netdsl.train import measure
 
-    short, long = (measure.budget(plan(netdsl.parse("64 > fc-16 > softmax-10"), Recipe(epochs=epochs))) for epochs in (1, 10**6))
+    short, long = (
+        measure.budget(plan(netdsl.parse("64 > fc-16 > softmax-10"), Recipe(epochs=epochs)))
+        for epochs in (1, 10**6)
+    )
     assert short < 0.02 * 0.1
     assert long == 2
 
 
 def test_all_the_data_without_a_validation_part(tmp_path: Path) -> None:
-    recipe = dataclasses.replace(SGD, epochs=2, data=DataSpec(split=Split(test=0.5, validation=0.0)))
+    recipe = dataclasses.replace(
+        SGD, epochs=2, data=DataSpec(split=Split(test=0.5, validation=0.0))
+    )
     run = trained(LINE, tmp_path, recipe, data=(X, Y))
     assert (run.validation["examples"], run.best_step, run.steps) == (0, 4, 4)
     assert run.validation["loss"] == pytest.approx(rows(run)[-1]["loss"], rel=1e-4)
@@ -527,12 +721,16 @@ def test_all_the_data_without_a_validation_part(tmp_path: Path) -> None:
 
 
 def test_an_autoencoder_gives_back_what_was_moved_and_not_the_noise() -> None:
-    recipe = Recipe(data=DataSpec(source="digits", target="input"), augment=Augment(shift=2, noise=0.1))
+    recipe = Recipe(
+        data=DataSpec(source="digits", target="input"), augment=Augment(shift=2, noise=0.1)
+    )
     job = plan(netdsl.parse("8x8x1 > conv3-4 > conv3-1(sigmoid)"), recipe)
     training = Shuffled(job.data.train, job.data.preparation, job.recipe)
     training.at_epoch(1)
     x, y = training[0]
     plain, _ = training.prepared(training.order[:32])
-    assert np.abs(x - y).std() == pytest.approx(0.06, abs=0.01)  # the mean distance of a normal deviate's absolute value
+    assert np.abs(x - y).std() == pytest.approx(
+        0.06, abs=0.01
+    )  # the mean distance of a normal deviate's absolute value
     assert not np.array_equal(y, plain[0])
     assert y.max() == 1

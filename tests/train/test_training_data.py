@@ -17,7 +17,15 @@ import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.train.columns import Column, Columns
 from netdsl.train.data import Wanted, load_data, named, read, read_inputs, split
-from netdsl.train.prepare import Input, Output, Preparation, as_plain, from_plain, resized, with_channels
+from netdsl.train.prepare import (
+    Input,
+    Output,
+    Preparation,
+    as_plain,
+    from_plain,
+    resized,
+    with_channels,
+)
 from netdsl.train.recipe import DataSpec, Recipe, Split, parse_recipe
 
 X = np.random.default_rng(0).random((40, 8)).astype(np.float32)
@@ -39,28 +47,98 @@ REFUSED = [
     ({"x": X[:0], "y": Y[:0]}, (8,), 4, "softmax", "N516", "`x` of .* is empty"),
     ({"x": X[:1], "y": Y[:1]}, (8,), 4, "softmax", "N516", "1 example is too few"),
     ({"x": X[0, 0], "y": Y[0]}, (8,), 4, "softmax", "N516", "`x` of .* is a single number"),
-    ({"x": put(X, (3, 1), np.nan), "y": Y}, (8,), 4, "softmax", "N517", "not finite, first in row 3"),
+    (
+        {"x": put(X, (3, 1), np.nan), "y": Y},
+        (8,),
+        4,
+        "softmax",
+        "N517",
+        "not finite, first in row 3",
+    ),
     ({"x": put(X, (5, 1), np.inf), "y": Y}, (8,), 4, "softmax", "N517", "first in row 5"),
-    ({"x": put(X.astype(float), (5, 1), 1e300), "y": Y}, (8,), 4, "softmax", "N517", "1e.300, too large for float32 .* row 5"),
-    ({"x": X, "y": put(Y.astype(float), 2, np.nan)}, (8,), 4, "softmax", "N517", "`y` of .* not finite, first in row 2"),
+    (
+        {"x": put(X.astype(float), (5, 1), 1e300), "y": Y},
+        (8,),
+        4,
+        "softmax",
+        "N517",
+        "1e.300, too large for float32 .* row 5",
+    ),
+    (
+        {"x": X, "y": put(Y.astype(float), 2, np.nan)},
+        (8,),
+        4,
+        "softmax",
+        "N517",
+        "`y` of .* not finite, first in row 2",
+    ),
     ({"x": X.astype(complex), "y": Y}, (8,), 4, "softmax", "N517", "complex"),
     ({"x": X.astype(str), "y": Y}, (8,), 4, "softmax", "N517", "not numbers"),
     ({"x": X, "y": Y.astype(str)}, (8,), 4, "softmax", "N517", "not numbers"),
-    ({"x": X, "y": Y}, (9,), 4, "softmax", "N518", "examples of 8, which cannot be made the network's input of 9"),
+    (
+        {"x": X, "y": Y},
+        (9,),
+        4,
+        "softmax",
+        "N518",
+        "examples of 8, which cannot be made the network's input of 9",
+    ),
     ({"x": X.reshape(40, 2, 4, 1), "y": Y}, (3, 3, 2), 4, "softmax", "N518", "2x4x1"),
     ({"x": X, "y": np.zeros((40, 3))}, (8,), 4, "softmax", "N518", "holds 3 for each example"),
-    ({"x": X, "y": np.zeros((40, 3))}, (8,), 2, "linear", "N518", "values of 3; the network gives 2"),
-    ({"x_train": X, "y_train": Y, "x_test": X[:, :4], "y_test": Y}, (8,), 4, "softmax", "N518", "unlike shapes: 8 and 4"),
+    (
+        {"x": X, "y": np.zeros((40, 3))},
+        (8,),
+        2,
+        "linear",
+        "N518",
+        "values of 3; the network gives 2",
+    ),
+    (
+        {"x_train": X, "y_train": Y, "x_test": X[:, :4], "y_test": Y},
+        (8,),
+        4,
+        "softmax",
+        "N518",
+        "unlike shapes: 8 and 4",
+    ),
     ({"x": X, "y": Y + 0.5}, (8,), 4, "softmax", "N519", "not whole numbers: 0.5 in row 0"),
     ({"x": X, "y": np.full((40, 4), 0.25)}, (8,), 4, "softmax", "N519", "one 1 and else 0"),
     ({"x": X, "y": Y}, (8,), 3, "softmax", "N520", "from 0 to 3; the network tells 0 to 2 apart"),
     ({"x": X, "y": Y - 1}, (8,), 4, "softmax", "N520", "from -1 to 2"),
     ({"x": X, "y": Y}, (8,), 1, "sigmoid", "N520", "0 to 1 apart"),
-    ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1}, (8,), 4, "softmax", "N520", "`y_test` go from 1 to 4"),
+    (
+        {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1},
+        (8,),
+        4,
+        "softmax",
+        "N520",
+        "`y_test` go from 1 to 4",
+    ),
     ({"x": X, "y": Y * 0}, (8,), 4, "softmax", "N521", "`y` of .* one class only: 0"),
-    ({"x": X, "y": Y + 0.5}, (8,), 2, "linear", "N518", "holds values of single numbers; the network gives 2"),
-    ({"x": X, "y": np.eye(3)[Y % 3]}, (8,), 2, "softmax", "N518", "rows of 3 classes, .* tells 2 apart(.|\n)*as many outputs: 3"),
-    ({"x": X[:2], "y": Y[:2]}, (8,), 4, "softmax", "N516", "2 examples are too few: 0.2 of them for test .*(.|\n)*give more examples$"),
+    (
+        {"x": X, "y": Y + 0.5},
+        (8,),
+        2,
+        "linear",
+        "N518",
+        "holds values of single numbers; the network gives 2",
+    ),
+    (
+        {"x": X, "y": np.eye(3)[Y % 3]},
+        (8,),
+        2,
+        "softmax",
+        "N518",
+        "rows of 3 classes, .* tells 2 apart(.|\n)*as many outputs: 3",
+    ),
+    (
+        {"x": X[:2], "y": Y[:2]},
+        (8,),
+        4,
+        "softmax",
+        "N516",
+        "2 examples are too few: 0.2 of them for test .*(.|\n)*give more examples$",
+    ),
     (
         {"x": X[:4], "y": Y[:4]},
         (8,),
@@ -75,7 +153,14 @@ REFUSED = [
 
 @pytest.mark.parametrize(("arrays", "shape", "outputs", "activation", "code", "told"), REFUSED)
 def test_data_that_is_refused(
-    network: Any, npz: Any, arrays: dict[str, Any], shape: tuple[int, ...], outputs: int, activation: str, code: str, told: str
+    network: Any,
+    npz: Any,
+    arrays: dict[str, Any],
+    shape: tuple[int, ...],
+    outputs: int,
+    activation: str,
+    code: str,
+    told: str,
 ) -> None:
     with pytest.raises(NetError, match=told) as caught:
         load_data(Recipe(data=DataSpec(source=npz(**arrays))), network(shape, outputs, activation))
@@ -141,10 +226,16 @@ def test_files_that_are_refused(tmp_path: Path, make: Callable[[Path], None], co
     [
         ("data: «fashion-mnist»", "N510", "did you mean `fashion_mnist`"),
         ("data: {source: «there/is/none.npz»}", "N511", "No such file"),
-        ("data: digits\nloss: «binary»", "N507", "needs an output of `sigmoid`, `hsigmoid`, `linear`; the network ends with `softmax`"),
+        (
+            "data: digits\nloss: «binary»",
+            "N507",
+            "needs an output of `sigmoid`, `hsigmoid`, `linear`; the network ends with `softmax`",
+        ),
     ],
 )
-def test_what_is_wrong_in_a_recipe_is_shown_there(network: Any, text: str, code: str, told: str) -> None:
+def test_what_is_wrong_in_a_recipe_is_shown_there(
+    network: Any, text: str, code: str, told: str
+) -> None:
     start = text.index("«")
     with pytest.raises(NetError) as caught:
         load_data(parse_recipe(text.replace("«", "").replace("»", "")), network())
@@ -156,12 +247,15 @@ def test_what_is_wrong_in_a_recipe_is_shown_there(network: Any, text: str, code:
 
 
 def test_a_network_that_the_digits_do_not_fit_needs_data(network: Any) -> None:
-    for wanted in (network((64,), 3), netdsl.parse("input a: 64\ninput b: 64\nadd[ @a | @b ] > softmax-10")):
+    for wanted in (
+        network((64,), 3),
+        netdsl.parse("input a: 64\ninput b: 64\nadd[ @a | @b ] > softmax-10"),
+    ):
         with pytest.raises(NetError, match="no data is named"):
             load_data(Recipe(), wanted)
 
 
-# --- splits -------------------------------------------------------------------------------------------------------
+# --- splits ---------------------------------------------------------------------------------------
 
 
 def test_a_split_is_disjoint_whole_and_stratified() -> None:
@@ -179,9 +273,13 @@ def test_the_parts_of_the_digits(network: Any) -> None:
         assert (len(found.train), len(found.validation), len(found.test)) == (1294, 144, 359)
         for part in (found.train, found.validation, found.test):
             assert np.abs(np.bincount(part.y[0]) / len(part) - 0.1).max() < 0.02
-        seen = {example.tobytes() for part in (found.train, found.validation) for example in part.x[0]}
+        seen = {
+            example.tobytes() for part in (found.train, found.validation) for example in part.x[0]
+        }
         assert not seen & {example.tobytes() for example in found.test.x[0]}
-        assert not {example.tobytes() for example in found.train.x[0]} & {example.tobytes() for example in found.validation.x[0]}
+        assert not {example.tobytes() for example in found.train.x[0]} & {
+            example.tobytes() for example in found.validation.x[0]
+        }
     first, second = parts
     assert np.array_equal(first.test.x[0], second.test.x[0])  # whatever the seed
     assert not np.array_equal(first.validation.x[0], second.validation.x[0])
@@ -202,7 +300,9 @@ def test_a_test_part_may_go_beyond_the_training_part(network: Any, npz: Any) -> 
     assert len(load_data(Recipe(data=DataSpec(source=path)), network((8,), 4)).test) == 8
 
 
-def test_named_data_is_found_in_the_folder_first(network: Any, npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_named_data_is_found_in_the_folder_first(
+    network: Any, npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
     npz("mnist.npz", x_train=images, y_train=Y, x_test=images[:5], y_test=Y[:5])
     monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
@@ -218,12 +318,14 @@ def test_a_download_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     datasets = SimpleNamespace(cifar10=SimpleNamespace(load_data=load_data))
     monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
     monkeypatch.setattr(named, "quiet_keras", lambda: SimpleNamespace(datasets=datasets))
-    with pytest.raises(RunError, match="cifar10 could not be downloaded: URL fetch failure") as caught:
+    with pytest.raises(
+        RunError, match="cifar10 could not be downloaded: URL fetch failure"
+    ) as caught:
         read(DataSpec(source="cifar10"), TEN)
     assert "NETDSL_DATA" in caught.value.diagnostics[0].help
 
 
-# --- losses and labels --------------------------------------------------------------------------------------------
+# --- losses and labels ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -252,7 +354,15 @@ def test_a_download_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_the_loss_that_goes_with_output_and_labels(
-    network: Any, npz: Any, y: Any, outputs: int, activation: str, asked: str | None, loss: str, classes: int, target: tuple[int, ...]
+    network: Any,
+    npz: Any,
+    y: Any,
+    outputs: int,
+    activation: str,
+    asked: str | None,
+    loss: str,
+    classes: int,
+    target: tuple[int, ...],
 ) -> None:
     recipe = Recipe(data=DataSpec(source=npz(x=X, y=y)), loss=asked)
     found = load_data(recipe, network((8,), outputs, activation))
@@ -261,10 +371,12 @@ def test_the_loss_that_goes_with_output_and_labels(
     assert found.preparation.y(found.train.y)[0].shape == (len(found.train), *target[1:])
 
 
-# --- preparation --------------------------------------------------------------------------------------------------
+# --- preparation ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("old", "new"), [((8, 8), (32, 32)), ((28, 28), (32, 32)), ((32, 20), (7, 9)), ((5, 7), (5, 3))])
+@pytest.mark.parametrize(
+    ("old", "new"), [((8, 8), (32, 32)), ((28, 28), (32, 32)), ((32, 20), (7, 9)), ((5, 7), (5, 3))]
+)
 def test_resizing_is_pillows(old: tuple[int, int], new: tuple[int, int]) -> None:
     image = np.random.default_rng(1).random(old).astype(np.float32)
     by_pillow = np.asarray(Image.fromarray(image).resize(new[::-1], Image.Resampling.BILINEAR))
@@ -286,11 +398,20 @@ DIGITS = prepared(Input("input", (8, 8), True, 16.0, True, (32, 32, 1)), CLASSES
 VALUE = Output("out", (1,), "linear", "squared", 0, centre=3.0, spread=2.0)
 VECTOR = prepared(Input("input", (4,), False, 1.0, False, (4,)), VALUE)
 WORDS = prepared(Input("words", (4,), True, 1.0, False, (4,), vocabulary=9), CLASSES)
-COLUMNS = Columns((Column("size", mean=2.0, deviation=4.0, median=1.0), Column("place", True, categories=("here", "there"))), "price")
+COLUMNS = Columns(
+    (
+        Column("size", mean=2.0, deviation=4.0, median=1.0),
+        Column("place", True, categories=("here", "there")),
+    ),
+    "price",
+)
 HOUSES = prepared(Input("input", (2,), False, 1.0, False, (3,), columns=COLUMNS), VALUE)
 
 
-@pytest.mark.parametrize("preparation", [DIGITS, VECTOR, WORDS, HOUSES, Preparation(DIGITS.inputs * 2, VECTOR.outputs * 3)])
+@pytest.mark.parametrize(
+    "preparation",
+    [DIGITS, VECTOR, WORDS, HOUSES, Preparation(DIGITS.inputs * 2, VECTOR.outputs * 3)],
+)
 def test_a_preparation_is_kept_whole(preparation: Preparation) -> None:
     assert from_plain(json.loads(json.dumps(as_plain(preparation)))) == preparation
 
@@ -356,7 +477,9 @@ def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path)
         assert names == [name]
         assert DIGITS.x(x)[0] == pytest.approx(wanted, abs=1e-5)
     Image.fromarray(small).resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "large.png")
-    assert np.abs(DIGITS.x(read_inputs(tmp_path / "large.png", DIGITS)[1])[0] - wanted).mean() < 0.04
+    assert (
+        np.abs(DIGITS.x(read_inputs(tmp_path / "large.png", DIGITS)[1])[0] - wanted).mean() < 0.04
+    )
 
 
 SMALL = prepared(Input("input", (8, 8), True, 16.0, True, (8, 8, 1)), CLASSES)
@@ -366,7 +489,9 @@ COLOUR = prepared(Input("input", (8, 8, 3), True, 255.0, True, (8, 8, 3)), CLASS
 
 
 @pytest.mark.parametrize("preparation", [DIGITS, SMALL, FLAT, ROWS, COLOUR])
-def test_inputs_of_unlike_size_are_predicted_together(preparation: Preparation, tmp_path: Path) -> None:
+def test_inputs_of_unlike_size_are_predicted_together(
+    preparation: Preparation, tmp_path: Path
+) -> None:
     """Each is prepared as it is alone, whatever stands beside it."""
     (input,) = preparation.inputs
     ramp = (np.add.outer(np.arange(28), np.arange(28)) * input.scale / 54).astype(np.uint8)
@@ -420,7 +545,13 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
         ("object.npy", np.array([{}]), DIGITS, "N513", "pickled"),
         ("wide.npy", np.zeros((2, 3, 3, 2), np.uint8), DIGITS, "N518", "3x3x2"),
         ("bytes.npy", np.full((1, 8, 8), 255, np.uint8), DIGITS, "N517", "trained on 0 to 16"),
-        ("real.npy", np.full((1, 8, 8), 0.5), DIGITS, "N517", r"0.5 in row 0; .* whole numbers(.|\n)*\(x \* 16\)"),
+        (
+            "real.npy",
+            np.full((1, 8, 8), 0.5),
+            DIGITS,
+            "N517",
+            r"0.5 in row 0; .* whole numbers(.|\n)*\(x \* 16\)",
+        ),
         ("whole.npy", np.zeros((1, 4), int), VECTOR, "N517", "trained on real ones(.|\n)*astype"),
         ("nan.npy", np.full((1, 4), np.nan), VECTOR, "N517", "not finite"),
         ("short.npy", np.zeros((1, 3)), VECTOR, "N518", "3, which cannot be made"),
@@ -435,7 +566,9 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
         ("three.npz", {"a": X, "b": X}, VECTOR, "N514", "no array `x`; it holds a, b"),
     ],
 )
-def test_inputs_that_are_refused(tmp_path: Path, name: str, content: Any, preparation: Preparation, code: str, told: str) -> None:
+def test_inputs_that_are_refused(
+    tmp_path: Path, name: str, content: Any, preparation: Preparation, code: str, told: str
+) -> None:
     path = tmp_path / name
     if isinstance(content, bytes):
         path.write_bytes(content)

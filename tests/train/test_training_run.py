@@ -20,7 +20,16 @@ from netdsl.errors import NetError, RunError
 from netdsl.train import fit, folder
 from netdsl.train.data import load_data
 from netdsl.train.progress import Lines, progress
-from netdsl.train.recipe import OPTIMIZERS, Augment, DataSpec, Optimizer, Recipe, Stopping, load_recipe, parse_recipe
+from netdsl.train.recipe import (
+    OPTIMIZERS,
+    Augment,
+    DataSpec,
+    Optimizer,
+    Recipe,
+    Stopping,
+    load_recipe,
+    parse_recipe,
+)
 from netdsl.train.run import Run, describe_run, train
 from netdsl.train.state import Evaluation, Row
 from netdsl.train.use import describe_evaluation, describe_predictions, evaluate, predict
@@ -40,7 +49,9 @@ def weights(found: Run) -> list[Any]:
 
 
 def rows(found: Run) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO((found.folder / "metrics.csv").read_text(encoding="utf-8"))))
+    return list(
+        csv.DictReader(io.StringIO((found.folder / "metrics.csv").read_text(encoding="utf-8")))
+    )
 
 
 def same(one: list[Any], other: list[Any]) -> bool:
@@ -53,28 +64,57 @@ def finished(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return trained(network(), tmp_path_factory.mktemp("runs"))
 
 
-# --- the run folder -----------------------------------------------------------------------------------------------
+# --- the run folder -------------------------------------------------------------------------------
 
 
 def test_what_a_run_folder_holds(finished: Run) -> None:
     assert sorted(path.name for path in finished.folder.iterdir()) == [
-        *("best.keras", "curve.svg", "last.keras", "metrics.csv", "metrics.jsonl", "network.net", "preparation.json", "recipe.yaml"),
+        *(
+            "best.keras",
+            "curve.svg",
+            "last.keras",
+            "metrics.csv",
+            "metrics.jsonl",
+            "network.net",
+            "preparation.json",
+            "recipe.yaml",
+        ),
         *("report.html", "result.json", "run.json", "versions.json"),
     ]
     assert finished.folder.name == "small-1"
-    assert (finished.folder / "network.net").read_text(encoding="utf-8").startswith("net small\nparam width")
-    assert load_recipe(finished.folder / "recipe.yaml").early_stopping == Stopping(True, 10, 21, "loss", "stop")
+    assert (
+        (finished.folder / "network.net")
+        .read_text(encoding="utf-8")
+        .startswith("net small\nparam width")
+    )
+    assert load_recipe(finished.folder / "recipe.yaml").early_stopping == Stopping(
+        True, 10, 21, "loss", "stop"
+    )
     versions = json.loads((finished.folder / "versions.json").read_text(encoding="utf-8"))
     assert {"python", "netdsl", "keras", "numpy"} < set(versions)
     table = rows(finished)
-    assert list(table[0]) == ["epoch", "step", "rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+    assert list(table[0]) == [
+        "epoch",
+        "step",
+        "rate",
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+        "seconds",
+    ]
     assert [(row["epoch"], row["step"]) for row in table] == [("1", "21"), ("2", "42"), ("3", "63")]
     assert float(table[-1]["val_loss"]) == pytest.approx(finished.best_value, rel=1e-4)
 
 
 def test_a_run_is_loaded_again(finished: Run) -> None:
     assert Run.load(finished.folder) == finished
-    assert (finished.steps, finished.epochs, finished.ended, finished.best_step) == (63, 3, "epochs", 63)
+    assert (finished.steps, finished.epochs, finished.ended, finished.best_step) == (
+        63,
+        3,
+        "epochs",
+        63,
+    )
 
 
 def test_evaluating_gives_what_training_gave(finished: Run) -> None:
@@ -89,15 +129,24 @@ def test_predicting_images_and_arrays(finished: Run, network: Any, tmp_path: Pat
     test = load_data(Recipe(), network()).test
     np.savez(tmp_path / "test.npz", x=test.x[0], y=test.y[0])
     records = predict(finished.folder, tmp_path / "test.npz")
-    right = np.mean([record["class"] == label for record, label in zip(records, test.y[0], strict=True)])
+    right = np.mean(
+        [record["class"] == label for record, label in zip(records, test.y[0], strict=True)]
+    )
     assert right == pytest.approx(finished.test["accuracy"])
     for row in range(5):
         Image.fromarray((test.x[0][row] * 15.9375).astype(np.uint8)).save(tmp_path / "digit.png")
         (record,) = predict(finished.folder, tmp_path / "digit.png", top=2)
         assert record["input"] == "digit.png"
-        assert [best["class"] for best in record["top"]] == [best["class"] for best in records[row]["top"]][:2]
-        assert record["top"][0]["probability"] == pytest.approx(records[row]["top"][0]["probability"], abs=0.02)
-    assert sum(best["probability"] for best in predict(finished.folder, tmp_path / "digit.png", top=10)[0]["top"]) == pytest.approx(1)
+        assert [best["class"] for best in record["top"]] == [
+            best["class"] for best in records[row]["top"]
+        ][:2]
+        assert record["top"][0]["probability"] == pytest.approx(
+            records[row]["top"][0]["probability"], abs=0.02
+        )
+    assert sum(
+        best["probability"]
+        for best in predict(finished.folder, tmp_path / "digit.png", top=10)[0]["top"]
+    ) == pytest.approx(1)
     assert describe_predictions([record]).startswith(f"digit.png: {record['name']} 0.")
 
 
@@ -134,7 +183,9 @@ def test_what_is_refused_leaves_no_folder(network: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["result.json", "best.keras", "preparation.json"])
 @pytest.mark.parametrize("content", [None, b"{\xff", b"[]", b"{}"])
-def test_a_run_that_is_not_whole(tmp_path: Path, finished: Run, missing: str, content: bytes | None) -> None:
+def test_a_run_that_is_not_whole(
+    tmp_path: Path, finished: Run, missing: str, content: bytes | None
+) -> None:
     for path in finished.folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / missing).unlink() if content is None else (tmp_path / missing).write_bytes(content)
@@ -142,7 +193,9 @@ def test_a_run_that_is_not_whole(tmp_path: Path, finished: Run, missing: str, co
     action = Run.load if missing == "result.json" else lambda at: predict(at, tmp_path / "one.npy")
     with pytest.raises(NetError) as caught:
         action(tmp_path)
-    assert caught.value.diagnostics[0].code == ("N613" if content is None and missing == "result.json" else "N614")
+    assert caught.value.diagnostics[0].code == (
+        "N613" if content is None and missing == "result.json" else "N614"
+    )
     assert missing in caught.value.diagnostics[0].message
 
 
@@ -152,7 +205,7 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
             action(tmp_path / "none")
 
 
-# --- the same again -----------------------------------------------------------------------------------------------
+# --- the same again -------------------------------------------------------------------------------
 
 
 def test_a_seed_gives_the_same_weights_again(finished: Run, network: Any, tmp_path: Path) -> None:
@@ -162,7 +215,9 @@ def test_a_seed_gives_the_same_weights_again(finished: Run, network: Any, tmp_pa
     assert not same(weights(again), weights(other))
 
 
-def test_the_resolved_recipe_gives_the_same_run_again(finished: Run, network: Any, tmp_path: Path) -> None:
+def test_the_resolved_recipe_gives_the_same_run_again(
+    finished: Run, network: Any, tmp_path: Path
+) -> None:
     again = trained(network(), tmp_path, load_recipe(finished.folder / "recipe.yaml"))
     assert same(weights(finished), weights(again))
 
@@ -176,7 +231,7 @@ def test_parameters_of_the_recipe_and_of_the_command(network: Any, tmp_path: Pat
         trained(network(), tmp_path, Recipe(params={"widht": 4}))
 
 
-# --- stopping -----------------------------------------------------------------------------------------------------
+# --- stopping -------------------------------------------------------------------------------------
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[list[Any]]:
@@ -195,9 +250,13 @@ def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[list[
     return seen
 
 
-def test_the_best_weights_come_back(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_weights_come_back(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = scripted(monkeypatch, [5, 4, 3, 3.5, 2, 2.5, 2, 9, 1])
-    found = trained(network(), tmp_path, Recipe(batch=64, early_stopping=Stopping(patience=3, every=8)))
+    found = trained(
+        network(), tmp_path, Recipe(batch=64, early_stopping=Stopping(patience=3, every=8))
+    )
     assert (found.best_step, found.best_value, found.steps, found.ended) == (40, 2, 64, "patience")
     assert (found.best_epoch, found.epochs, len(seen)) == (2, 4, 8)
     assert same(weights(found), seen[4])
@@ -205,15 +264,25 @@ def test_the_best_weights_come_back(network: Any, tmp_path: Path, monkeypatch: p
     assert [row["val_loss"] for row in rows(found)] == ["4", "2", "2", "9"]
 
 
-def test_evaluating_within_an_epoch_leaves_the_training_as_it_is(finished: Run, network: Any, tmp_path: Path) -> None:
-    often = trained(network(), tmp_path, dataclasses.replace(THREE, early_stopping=Stopping(patience=100, every=4)))
+def test_evaluating_within_an_epoch_leaves_the_training_as_it_is(
+    finished: Run, network: Any, tmp_path: Path
+) -> None:
+    often = trained(
+        network(),
+        tmp_path,
+        dataclasses.replace(THREE, early_stopping=Stopping(patience=100, every=4)),
+    )
     for name in ("loss", "accuracy"):
         assert [row[name] for row in rows(often)] == [row[name] for row in rows(finished)]
 
 
-def test_the_last_steps_are_evaluated_too(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_steps_are_evaluated_too(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = scripted(monkeypatch, [5, 4])
-    found = trained(network(), tmp_path, dataclasses.replace(THREE, early_stopping=Stopping(every=40)))
+    found = trained(
+        network(), tmp_path, dataclasses.replace(THREE, early_stopping=Stopping(every=40))
+    )
     assert (found.best_step, len(seen), rows(found)[-1]["val_loss"]) == (63, 2, "4")
 
 
@@ -229,10 +298,14 @@ def interrupting(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     monkeypatch.setattr(Watch, "on_train_batch_end", on_train_batch_end)
 
 
-def test_the_best_weights_come_back_after_an_interrupt(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_weights_come_back_after_an_interrupt(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = scripted(monkeypatch, [5, 3, 4, 6])
     interrupting(monkeypatch, 33)
-    found = trained(network(), tmp_path, Recipe(batch=64, early_stopping=Stopping(every=10), speed="plain"))
+    found = trained(
+        network(), tmp_path, Recipe(batch=64, early_stopping=Stopping(every=10), speed="plain")
+    )
     assert (found.interrupted, found.steps, found.best_step, len(seen)) == (True, 33, 20, 3)
     assert same(weights(found), seen[1])
     assert Run.load(found.folder) == found
@@ -241,7 +314,9 @@ def test_the_best_weights_come_back_after_an_interrupt(network: Any, tmp_path: P
     assert evaluate(found.folder)["accuracy"] == pytest.approx(found.test["accuracy"])
 
 
-def test_an_interrupt_before_the_first_evaluation_keeps_the_weights(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_before_the_first_evaluation_keeps_the_weights(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = scripted(monkeypatch, [5])
     interrupting(monkeypatch, 7)
     found = trained(network(), tmp_path, dataclasses.replace(THREE, speed="plain"))
@@ -249,27 +324,39 @@ def test_an_interrupt_before_the_first_evaluation_keeps_the_weights(network: Any
     assert same(weights(found), seen[0])
 
 
-# --- failures -----------------------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------
 
 
 def test_a_loss_that_is_no_number_ends_the_training(network: Any, npz: Any, tmp_path: Path) -> None:
     x = np.random.default_rng(0).random((200, 64)).astype(np.float32)
     path = npz(x=x, y=x[:, 0])
-    recipe = Recipe(optimizer=Optimizer(name="sgd", rate=100.0), early_stopping=Stopping(every=1), batch=16)
+    recipe = Recipe(
+        optimizer=Optimizer(name="sgd", rate=100.0), early_stopping=Stopping(every=1), batch=16
+    )
     with pytest.raises(RunError, match="no longer a number at step") as caught:
         trained(network((64,), 1, "linear"), tmp_path / "runs", recipe, data=path)
     assert (caught.value.exit_code, caught.value.diagnostics[0].code) == (3, "N611")
     assert Run.load(tmp_path / "runs" / "small-1").ended == "diverged"
-    assert np.isfinite(np.concatenate([weight.ravel() for weight in weights(Run.load(tmp_path / "runs" / "small-1"))])).all()
-    recipe = dataclasses.replace(recipe, early_stopping=Stopping(every=1000), optimizer=Optimizer(name="sgd", rate=1e10))
+    assert np.isfinite(
+        np.concatenate(
+            [weight.ravel() for weight in weights(Run.load(tmp_path / "runs" / "small-1"))]
+        )
+    ).all()
+    recipe = dataclasses.replace(
+        recipe, early_stopping=Stopping(every=1000), optimizer=Optimizer(name="sgd", rate=1e10)
+    )
     with pytest.raises(RunError, match="no step was evaluated before"):
         trained(network((64,), 1, "linear"), tmp_path / "runs", recipe, data=path)
     assert (tmp_path / "runs" / "small-2" / "metrics.csv").exists()
 
 
 @pytest.mark.parametrize("left", [0, 1, 4, 6])
-def test_a_disk_that_is_full(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int) -> None:
-    """The disk takes so many files more: none; the recipe; what stands before the training; an epoch's metrics and curve."""
+def test_a_disk_that_is_full(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """The disk takes so many files more: none; the recipe; what stands before the training; an
+    epoch's metrics and curve.
+    """
     room = [left]
     real = os.replace
 
@@ -289,7 +376,9 @@ def test_a_disk_that_is_full(network: Any, tmp_path: Path, monkeypatch: pytest.M
     assert left == 0 or "recipe.yaml" in kept
 
 
-def test_a_folder_that_cannot_be_written(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         trained(network(), tmp_path / "file")
@@ -305,7 +394,9 @@ def test_a_folder_that_cannot_be_written(network: Any, tmp_path: Path, monkeypat
     assert caught.value.diagnostics[0].code == "N610"
 
 
-def test_memory_that_runs_out(network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_runs_out(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def on_epoch_begin(self: Any, epoch: int, logs: Any = None) -> None:
         raise MemoryError
 
@@ -314,7 +405,7 @@ def test_memory_that_runs_out(network: Any, tmp_path: Path, monkeypatch: pytest.
         trained(network(), tmp_path)
 
 
-# --- optimizers, losses, data -------------------------------------------------------------------------------------
+# --- optimizers, losses, data ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -339,11 +430,18 @@ def test_every_optimizer_takes_its_options(name: str) -> None:
         (2, "linear", "pair", {"output", "input"}),
     ],
 )
-def test_kinds_of_outputs(network: Any, npz: Any, tmp_path: Path, outputs: int, activation: str, y: str, keys: set[str]) -> None:
+def test_kinds_of_outputs(
+    network: Any, npz: Any, tmp_path: Path, outputs: int, activation: str, y: str, keys: set[str]
+) -> None:
     x = np.random.default_rng(0).normal(size=(400, 4)).astype(np.float32)
     values = {"sign": (x.sum(axis=1) > 0).astype(int), "sum": x.sum(axis=1), "pair": x[:, :2]}[y]
     loss = "binary" if (outputs, activation, y) == (1, "linear", "sign") else None
-    recipe = Recipe(data=DataSpec(source=npz(x=x, y=values)), loss=loss, epochs=6, optimizer=Optimizer(rate=0.05))
+    recipe = Recipe(
+        data=DataSpec(source=npz(x=x, y=values)),
+        loss=loss,
+        epochs=6,
+        optimizer=Optimizer(rate=0.05),
+    )
     found = trained(network((4,), outputs, activation), tmp_path, recipe)
     assert found.test["accuracy"] > 0.9 if y == "sign" else found.test["absolute_error"] < 0.3
     np.save(tmp_path / "new.npy", x[:50])
@@ -351,7 +449,12 @@ def test_kinds_of_outputs(network: Any, npz: Any, tmp_path: Path, outputs: int, 
     assert set(records[0]) == keys
     assert evaluate(found.folder)["loss"] == pytest.approx(found.test["loss"])
     if y == "sign":
-        assert np.mean([record["class"] == label for record, label in zip(records, values, strict=False)]) > 0.85
+        assert (
+            np.mean(
+                [record["class"] == label for record, label in zip(records, values, strict=False)]
+            )
+            > 0.85
+        )
     assert describe_predictions(records).count("\n") == 49
 
 
@@ -359,7 +462,12 @@ def test_batches_follow_from_seed_and_epoch_alone(network: Any) -> None:
     from netdsl.train.feed import Shuffled
 
     loaded = load_data(Recipe(), network((8, 8, 1)))
-    made = [Shuffled(loaded.train, loaded.preparation, Recipe(batch=500, seed=seed, augment=Augment(shift=2))) for seed in (3, 3, 4)]
+    made = [
+        Shuffled(
+            loaded.train, loaded.preparation, Recipe(batch=500, seed=seed, augment=Augment(shift=2))
+        )
+        for seed in (3, 3, 4)
+    ]
     for batches in made:
         batches.at_epoch(1)
     one, again, other = ([batches[index][0] for index in (2, 0, 1)] for batches in made)
@@ -371,20 +479,28 @@ def test_batches_follow_from_seed_and_epoch_alone(network: Any) -> None:
 
 
 def test_moved_images_of_another_size(tmp_path: Path, network: Any) -> None:
-    found = trained(network((12, 12, 1)), tmp_path, parse_recipe("augment: {shift: 1}\noptimizer: {rate: 0.01}\nepochs: 2"))
+    found = trained(
+        network((12, 12, 1)),
+        tmp_path,
+        parse_recipe("augment: {shift: 1}\noptimizer: {rate: 0.01}\nepochs: 2"),
+    )
     assert found.test["accuracy"] > 0.5
 
 
-# --- progress -----------------------------------------------------------------------------------------------------
+# --- progress -------------------------------------------------------------------------------------
 
 
-def test_one_plain_line_an_epoch(network: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_one_plain_line_an_epoch(
+    network: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     train(network(), Recipe(epochs=2, batch=1000), where=tmp_path)
     told = capfd.readouterr()
     lines = told.err.splitlines()
     assert told.out == ""
     assert len(lines) == 3
-    assert lines[0].startswith("digits: 1,294 training, 144 validation and 359 test examples; 8x8 made 64, divided by 16")
+    assert lines[0].startswith(
+        "digits: 1,294 training, 144 validation and 359 test examples; 8x8 made 64, divided by 16"
+    )
     assert lines[1].startswith("epoch 1/2  step 2  loss ")
     assert " best " in lines[1]
 
@@ -400,6 +516,15 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress(False, 2, 10, "accuracy") as shown:
         assert not isinstance(shown, Lines)
         shown.step(11, 0.5)
-        shown.epoch(Row(1, 10, 0.1, {"loss": 0.25, "accuracy": 0.9}, Evaluation(10, {"loss": 0.125, "accuracy": 0.8}, True), 1.0))
+        shown.epoch(
+            Row(
+                1,
+                10,
+                0.1,
+                {"loss": 0.25, "accuracy": 0.9},
+                Evaluation(10, {"loss": 0.125, "accuracy": 0.8}, True),
+                1.0,
+            )
+        )
     assert "epoch 2/2" in screen.getvalue()
     assert "validation 0.1250" in screen.getvalue()

@@ -1,8 +1,9 @@
 """Where examples come from, what is refused before the first step, and how they are split.
 
-`load_data` gives a recipe's data for a network, `reload` the same data again for what a run has kept, `other` data that it is to be
-measured on, `read_inputs` what is to be predicted. `read` chooses the module that knows the source; `plan` says what is to be done to
-it, `splits` makes the three parts.
+`load_data` gives a recipe's data for a network, `reload` the same data again for what a run has
+kept, `other` data that it is to be measured on, `read_inputs` what is to be predicted. `read`
+chooses the module that knows the source; `plan` says what is to be done to it, `splits` makes the
+three parts.
 """
 
 from netdsl.train.data.load import load_data, other, read, reload

@@ -1,4 +1,6 @@
-"""Examples in parts, and the arrays that hold them: in memory, in a file, or made when they are asked for."""
+"""Examples in parts, and the arrays that hold them: in memory, in a file, or made when they are
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ INPUT = "input"
 
 
 class Gate(NamedTuple):
-    """An input or output of a network: its name, its shape without the batch, an output's activation, how many indices an input knows
-    (0 where it takes real numbers)."""
+    """An input or output of a network: its name, its shape without the batch, an output's
+    activation, how many indices an input knows (0 where it takes real numbers).
+    """
 
     name: str
     shape: Shape
@@ -39,19 +42,35 @@ class Wanted(NamedTuple):
         inputs = []
         for point in network.inputs:
             shape = network.graph.ops[point.op].shape
-            inputs.append(Gate(point.name, tuple(shape), vocabulary=shape.limit if isinstance(shape, Indices) else 0))
-        return cls(tuple(inputs), tuple(Gate(point.name, tuple(point.shape), point.activation) for point in network.outputs))
+            inputs.append(
+                Gate(
+                    point.name,
+                    tuple(shape),
+                    vocabulary=shape.limit if isinstance(shape, Indices) else 0,
+                )
+            )
+        return cls(
+            tuple(inputs),
+            tuple(
+                Gate(point.name, tuple(point.shape), point.activation) for point in network.outputs
+            ),
+        )
 
     @classmethod
     def kept(cls, preparation: Preparation) -> Wanted:
         """The same of a run that kept its preparation."""
-        inputs = tuple(Gate(one.name, one.shape, vocabulary=one.vocabulary) for one in preparation.inputs)
-        return cls(inputs, tuple(Gate(one.name, one.shape, one.activation) for one in preparation.outputs))
+        inputs = tuple(
+            Gate(one.name, one.shape, vocabulary=one.vocabulary) for one in preparation.inputs
+        )
+        return cls(
+            inputs, tuple(Gate(one.name, one.shape, one.activation) for one in preparation.outputs)
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Examples: an array [n, ...] for each input of the network, and one of labels or values for each output.
+    """Examples: an array [n, ...] for each input of the network, and one of labels or values for
+    each output.
 
     `x_names` and `y_names` are what messages call the arrays.
     """
@@ -78,8 +97,9 @@ class Part:
 class Table:
     """What a source holds: a part to train on, and perhaps others to validate and to test with.
 
-    `classes` are the names of the classes, `own` says that they are those found in this data. `scale` is what the source's numbers are
-    divided by, `columns` are those of a table of text and numbers. `notes` say what was done that a person should know.
+    `classes` are the names of the classes, `own` says that they are those found in this data.
+    `scale` is what the source's numbers are divided by, `columns` are those of a table of text and
+    numbers. `notes` say what was done that a person should know.
     """
 
     source: str
@@ -96,7 +116,9 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Examples ready for training: three parts without a common example, and what is done to them."""
+    """Examples ready for training: three parts without a common example, and what is done to
+    them.
+    """
 
     spec: DataSpec
     preparation: Preparation
@@ -106,7 +128,7 @@ class Data:
     notes: tuple[str, ...] = field(default=())
 
 
-# --- arrays that are not in memory ------------------------------------------------------------------------------------
+# --- arrays that are not in memory ----------------------------------------------------------------
 
 
 def taken(array: Rows, rows: Array) -> Rows:
@@ -136,7 +158,9 @@ class Taken:
 
 
 class Prepared:
-    """An input's examples as the network takes them, made when they are asked for: what an output learns that gives its input back."""
+    """An input's examples as the network takes them, made when they are asked for: what an
+    output learns that gives its input back.
+    """
 
     def __init__(self, of: Rows, input: Input) -> None:
         import numpy as np
