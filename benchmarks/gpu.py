@@ -49,7 +49,15 @@ sys.path.insert(0, str(ROOT))
 import netdsl  # noqa: E402
 from netdsl.analysis.memory import estimate  # noqa: E402
 from netdsl.network import Network  # noqa: E402
-from netdsl.train.recipe import Augment, DataSpec, Optimizer, Recipe, Schedule, Split, Stopping  # noqa: E402
+from netdsl.training.recipes.recipe import (  # noqa: E402
+    Augment,
+    DataSpec,
+    Optimizer,
+    Recipe,
+    Schedule,
+    Split,
+    Stopping,
+)
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 GIB = 2**30
@@ -174,8 +182,8 @@ class Task(NamedTuple):
 
 def named(source: str, network: Network) -> tuple[Any, Any]:
     """The training images of a data set that netdsl knows by name, and their labels."""
-    from netdsl.train.data.named import read_named
-    from netdsl.train.data.parts import Wanted
+    from netdsl.training.data.parts import Wanted
+    from netdsl.training.data.sources.named import read_named
 
     part = read_named(source, Wanted.of(network)).train
     return part.x[0], part.y[0]
@@ -193,8 +201,8 @@ def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any
 
 def trained(task: Task) -> dict[str, Any]:
     """A training by netdsl: the seconds of its epochs, out of the run's metrics."""
-    from netdsl.train.feed import room
-    from netdsl.train.run import plan, train
+    from netdsl.training.loop.batches import room
+    from netdsl.training.loop.job import plan, train
 
     network = task.network()
     data, recipe = task.data(network), task.recipe()
@@ -215,7 +223,7 @@ def handmade(task: Task) -> dict[str, Any]:
     """
     import by_hand
 
-    from netdsl.train.run import plan
+    from netdsl.training.loop.job import plan
 
     network = task.network()
     data = plan(network, task.recipe(), data=task.data(network)).data
@@ -287,7 +295,7 @@ def goal(task: Task) -> dict[str, Any]:
     The clock starts when the first call of the training's function has come back, and stops for
     nothing.
     """
-    from netdsl.train.run import train
+    from netdsl.training.loop.job import train
 
     recipe, data = GOAL_RECIPE.replace(backend=task.by), None
     network = Task("lenet5", task.by, task.size, task.tiny).network()
@@ -319,8 +327,8 @@ def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
     from netdsl.keras.quiet import quiet_keras
 
     quiet_keras()
-    from netdsl.train import fit
-    from netdsl.train.watch import Watch
+    from netdsl.training.loop import compile as fit
+    from netdsl.training.loop.callback import Watch
 
     step, scores = Watch.on_train_batch_end, fit.scores
 

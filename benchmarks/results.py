@@ -36,9 +36,9 @@ sys.path.insert(0, str(ROOT))
 import netdsl  # noqa: E402
 from netdsl.errors import NetError  # noqa: E402
 from netdsl.report.diff import compare  # noqa: E402
-from netdsl.train.folder import kept_network  # noqa: E402
-from netdsl.train.recipe import Recipe, as_values, load_recipe  # noqa: E402
-from netdsl.train.run import Run, plan, train  # noqa: E402
+from netdsl.training.loop.job import Run, plan, train  # noqa: E402
+from netdsl.training.recipes.recipe import Recipe, as_values, load_recipe  # noqa: E402
+from netdsl.training.runs.folder import kept_network  # noqa: E402
 
 PAGE = ROOT / "docs" / "results.md"
 EXAMPLES = ROOT / "examples"
@@ -140,7 +140,7 @@ def folds(row: Row, seed: int, kept: Kept) -> Figure | None:
 
 def explained(row: Row, seed: int, kept: Kept) -> Figure | None:
     """R2 of the test part."""
-    from netdsl.train.use import evaluate
+    from netdsl.training.evaluation.use import evaluate
 
     run = kept.run(row, seed)
     if run is None:
@@ -190,7 +190,7 @@ def components(row: Row, seed: int, kept: Kept) -> Figure | None:
     """The error of the reconstructed training examples over that of as many principal
     components.
     """
-    from netdsl.train.use import evaluate
+    from netdsl.training.evaluation.use import evaluate
 
     run = kept.run(row, seed)
     if run is None:

@@ -63,7 +63,7 @@ class Case(NamedTuple):
         return netdsl.load(ROOT / "examples" / self.file)
 
     def recipe(self, **more: Any) -> Any:
-        from netdsl.train.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
+        from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
 
         given = {
             "optimizer": Optimizer(name="nesterov", rate=0.1 if not self.examples else 1e-4),
@@ -131,10 +131,10 @@ def netdsl_way(case: Case) -> Rounds:
     from queue import Queue
 
     from netdsl.keras.quiet import quiet_keras
-    from netdsl.train.run import train
+    from netdsl.training.loop.job import train
 
     quiet_keras()  # before anything else imports Keras, as the command does
-    from netdsl.train.watch import Watch
+    from netdsl.training.loop.callback import Watch
 
     go: Queue[None] = Queue()
     done: Queue[str] = Queue()
@@ -179,8 +179,9 @@ def prepared_fit(case: Case) -> Rounds:
     """Keras's own `fit` on the arrays that netdsl trains on, with the same losses and steps."""
     import numpy as np
 
-    from netdsl.train import feed, fit
-    from netdsl.train.run import plan
+    from netdsl.training.loop import batches as feed
+    from netdsl.training.loop import compile as fit
+    from netdsl.training.loop.job import plan
 
     job = plan(case.network(), case.recipe(epochs=1), data=case.data())
     model, part = job.model(), job.data.train
@@ -591,10 +592,10 @@ def process(rounds: int) -> str:
 def overhead() -> str:
     """The share of a training's time that progress, CSV, curve and checkpoints take."""
     import netdsl
-    from netdsl.train.progress import Lines
-    from netdsl.train.recipe import DataSpec, Optimizer, Recipe
-    from netdsl.train.run import train
-    from netdsl.train.training import Training
+    from netdsl.training.loop.job import train
+    from netdsl.training.loop.progress import Lines
+    from netdsl.training.loop.trainer import Training
+    from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe
 
     spent = {"seconds": 0.0}
 
@@ -686,7 +687,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 def accuracy() -> str:
     """The MLP's share of the test part that is right after ten epochs, with three seeds."""
-    from netdsl.train.run import train
+    from netdsl.training.loop.job import train
 
     case, where = CASES["mlp"], tempfile.mkdtemp()
     runs = [

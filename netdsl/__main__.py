@@ -1,5 +1,5 @@
 """`python -m netdsl`."""
 
-from netdsl.cli import run
+from netdsl.cli.main import run
 
 run()

@@ -15,7 +15,7 @@ from netdsl.errors import Diagnostic, Source, Span, once
 from netdsl.graph import Graph, Op, takers_of
 from netdsl.kinds.act import LogSoftmax, Softmax
 from netdsl.kinds.base import dims
-from netdsl.settle import used_here
+from netdsl.lowering.defaults import used_here
 from netdsl.syntax import tree
 
 LARGEST = 2**28  # elements of one output, for one example: 1 GiB of float32

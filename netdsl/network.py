@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.counts import Counts, count_network, depth
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail
-from netdsl.expand import Expanded, expand
 from netdsl.graph import Graph, Point
 from netdsl.kinds.base import Shape, dims
 from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lint import lint_graph, lint_text, silenced
+from netdsl.lowering.expand import Expanded, expand
 from netdsl.process import uncollected
 from netdsl.syntax import Parsed, parse_text, tree
 
 if TYPE_CHECKING:
-    from netdsl.train.run import Run
+    from netdsl.training.loop.job import Run
 
 DEFAULT_LIMITS = Limits()
 
@@ -96,8 +96,8 @@ class Network:
         return build(self, seed)
 
     def train(self, recipe: Any = None, **settings: Any) -> Run:
-        """Trains the network and gives back the run (see `netdsl.train.run.train`)."""
-        from netdsl.train.run import train
+        """Trains the network and gives back the run (see `netdsl.training.loop.job.train`)."""
+        from netdsl.training.loop.job import train
 
         return train(self, recipe, **settings)
 
@@ -418,7 +418,7 @@ def _unmet(expanded: Expanded, graph: Graph, given: Given) -> list[Diagnostic]:
 def _compare(
     statement: tree.Expect, source: Source, expanded: Expanded, graph: Graph
 ) -> list[Diagnostic]:
-    from netdsl.evaluate import evaluate
+    from netdsl.expressions import evaluate
 
     def lookup(name: str, span: Span) -> Any:
         if name in expanded.params:

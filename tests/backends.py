@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import zoo
 
-from netdsl.train.data.parts import Wanted
-from netdsl.train.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
-from netdsl.train.run import plan
+from netdsl.training.data.parts import Wanted
+from netdsl.training.loop.job import plan
+from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
 
 if TYPE_CHECKING:
     from netdsl.network import Network
@@ -51,7 +51,8 @@ def losses(
     model = job.model()
     import keras
 
-    from netdsl.train import feed, fit
+    from netdsl.training.loop import batches as feed
+    from netdsl.training.loop import compile as fit
 
     if weights.exists():
         with np.load(weights) as held:

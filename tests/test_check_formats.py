@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from netdsl import __version__, check
-from netdsl.cli import main
+from netdsl import __version__
+from netdsl.cli import checking as check
+from netdsl.cli.main import main
 from netdsl.errors import Diagnostic, Source, Span, as_github, as_sarif
 
 GOLDEN = Path(__file__).parent / "golden" / "check"

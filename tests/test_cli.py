@@ -15,7 +15,7 @@ import pytest
 import zoo
 
 import netdsl
-from netdsl.cli import main
+from netdsl.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
@@ -228,7 +228,7 @@ def test_an_interrupt_ends_with_130(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("netdsl.cli.read_source", interrupt)
+    monkeypatch.setattr("netdsl.cli.main.read_source", interrupt)
     assert main(["table", LENET]) == 130
     assert "interrupted" in capsys.readouterr().err
 

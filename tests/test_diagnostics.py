@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, as_json, fail, nearest, render
 from netdsl.network import Given, check_source
 from netdsl.syntax.messages import _LOOKALIKES

@@ -18,7 +18,7 @@ import pytest
 from programs import program
 
 import netdsl
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.errors import Source
 from netdsl.network import Given, Network, check_source
 from netdsl.report.diff import aligned, common, compare, difference, text_difference

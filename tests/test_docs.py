@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.errors import Source, render
 from netdsl.network import Given, check_source
 

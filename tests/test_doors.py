@@ -56,7 +56,7 @@ def test_the_import_loads_nothing_heavy() -> None:
     ids=" ".join,
 )
 def test_commands_that_read_networks_load_nothing_heavy(arguments: list[str]) -> None:
-    code = f"from netdsl.cli import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass"
+    code = f"from netdsl.cli.main import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass"
     loaded = loaded_by(code)
     assert "netdsl" in loaded
     assert not loaded & set(HEAVY)
@@ -70,5 +70,7 @@ def test_a_parsed_network_needs_the_standard_library_alone() -> None:
 
 
 def test_the_training_room_opens_without_keras() -> None:
-    loaded = loaded_by("import netdsl.train, netdsl.train.run, netdsl.train.recipe")
+    loaded = loaded_by(
+        "import netdsl.training, netdsl.training.loop.job, netdsl.training.recipes.recipe"
+    )
     assert not loaded & {"keras", "tensorflow", "jax", "torch"}

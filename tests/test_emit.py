@@ -16,7 +16,7 @@ import pytest
 from programs import program as random_program
 
 import netdsl
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.emit.program import program
 from netdsl.emit.steps import calls_of, weight_order
 from netdsl.emit.text import laid_out

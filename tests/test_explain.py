@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.errors import NetError, Source, render
-from netdsl.expand import FORMS
 from netdsl.kinds import KINDS
 from netdsl.kinds.base import REQUIRED
+from netdsl.lowering.expand import FORMS
 from netdsl.network import Given, check_source
 from netdsl.report import explain
 
@@ -42,7 +42,7 @@ def codes_of(language: str, text: str) -> set[str]:
             diagnostic.code
             for diagnostic in check_source(Source("page", text), Given(), "example").diagnostics
         }
-    from netdsl.train.recipe import parse_recipe
+    from netdsl.training.recipes.recipe import parse_recipe
 
     try:
         parse_recipe(text)
@@ -159,7 +159,7 @@ def test_kinds_document_is_fresh() -> None:
 
 def test_explain_imports_no_framework() -> None:
     program = (
-        "import sys; from netdsl.cli import main; main(['explain', 'conv']); main(['explain', 'W703']);"
+        "import sys; from netdsl.cli.main import main; main(['explain', 'conv']); main(['explain', 'W703']);"
         "print(sorted({'keras', 'numpy', 'yaml', 'lark'} & set(sys.modules)), file=sys.stderr)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import netdsl
-from netdsl.cli import main
+from netdsl.cli.main import main
 
 UGLY = "# a net\n32x32x3 >conv3-4( bn )  >   pool\n"
 FORMATTED = "# a net\n32x32x3 > conv3-4(bn) > pool\n"

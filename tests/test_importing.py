@@ -17,7 +17,7 @@ import pytest
 from twins import settled, twins
 
 import netdsl
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.keras.quiet import quiet_keras
 from netdsl.network import parse

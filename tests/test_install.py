@@ -21,7 +21,7 @@ from netdsl.syntax.lalr import grammar_folder
 assert {"resnet", "unet", "transformer"} <= set(standard_names()), standard_names()
 print(netdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").counts.params)
 print(grammar_folder())
-print(pathlib.Path(netdsl.__file__).parent.joinpath("train", "digits.npz").is_file())
+print(pathlib.Path(netdsl.__file__).parent.joinpath("training", "data", "sources", "digits.npz").is_file())
 """
 PARAMS = 156 + 14 * 14 * 6 * 10 + 10
 
@@ -61,7 +61,7 @@ def test_wheel(wheel: Path, tmp_path: Path) -> None:
     assert int(params) == PARAMS
     assert Path(folder) == site / "netdsl" / "grammar"
     assert digits == "True"
-    assert (site / "netdsl" / "train" / "digits.LICENSE.txt").is_file()
+    assert (site / "netdsl" / "training" / "data" / "sources" / "digits.LICENSE.txt").is_file()
     assert (site / "netdsl" / "pages" / "errors" / "N204.md").is_file()
     names = {path.name for path in site.iterdir()}
     assert "netdsl" in names

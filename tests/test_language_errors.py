@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.errors import Diagnostic, Note, Source, Span, as_json, render
 from netdsl.network import Given, check_source
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from netdsl.errors import NetError, Source, Span, fail
-from netdsl.evaluate import evaluate
+from netdsl.expressions import evaluate
 from netdsl.limits import Limits
 from netdsl.network import Given, check_source, decoded
 from netdsl.syntax import Parsed, parse_text, tree

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.keras
 
 COMMAND = """
 import atexit, sys, threading, time
-from netdsl import cli, process
+from netdsl.cli.main import main as cli
+from netdsl import process
 if {own}:
     process.own = True
 from netdsl.keras.quiet import quiet_keras

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from netdsl.structure import (
+from netdsl.factoring.structure import (
     REFERENCE,
     REPEAT,
     Block,

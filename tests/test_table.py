@@ -14,7 +14,7 @@ import pytest
 from zoo import EXAMPLES
 
 import netdsl
-from netdsl.cli import main
+from netdsl.cli.main import main
 from netdsl.report.formats import FORMATS, as_text, shortened
 from netdsl.report.lecture import lecture
 from netdsl.report.table import COLUMNS, LEVELS, View, sheet

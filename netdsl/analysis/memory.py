@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
+from netdsl.constants import PRECISIONS, SLOTS
 from netdsl.graph import Graph, Op, takers_of
 from netdsl.kinds.base import Indices
-from netdsl.names import PRECISIONS, SLOTS
 
 # Numbers that the update holds for each of an array's while it is at that array, beside weight,
 # gradient and slots: Adam's divisor is the root of a slot over a number, two arrays; RMSprop's and

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.emit.carried import carried
 from netdsl.emit.steps import Calls, Run, Step, Text, calls_of, shared_runs
 from netdsl.emit.text import WIDTH, laid_out
-from netdsl.kinds.code import written
-from netdsl.structure import (
+from netdsl.factoring.structure import (
     REFERENCE,
     REPEAT,
     Block,
@@ -32,6 +31,7 @@ from netdsl.structure import (
     repeated,
     with_blocks,
 )
+from netdsl.kinds.code import written
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from netdsl.errors import fail
 from netdsl.graph import takers_of
 from netdsl.keras.defaults import word_text
-from netdsl.keras.read import Call, Calls
-from netdsl.keras.words import (
+from netdsl.keras.from_keras import (
     BY_CONSTANT,
     MERGES,
     NOTHING,
@@ -23,6 +22,7 @@ from netdsl.keras.words import (
     padded,
     word_of,
 )
+from netdsl.keras.read import Call, Calls
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
 from netdsl.kinds.norm import Norm

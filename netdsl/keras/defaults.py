@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from netdsl.graph import takers_of
-from netdsl.keras.words import Word, decimal
+from netdsl.keras.from_keras import Word, decimal
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
 from netdsl.kinds.base import REQUIRED, Part

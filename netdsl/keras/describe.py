@@ -10,15 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from netdsl.errors import Source, fail
-from netdsl.keras.convert import Layer, joined, layers_of
-from netdsl.keras.defaults import Defaults, number_text, option_text
-from netdsl.keras.read import Call, Calls
-from netdsl.kinds import KINDS
-from netdsl.kinds.act import Activation
-from netdsl.kinds.base import Part
-from netdsl.limits import Limits
-from netdsl.network import Network, parse
-from netdsl.structure import (
+from netdsl.factoring.structure import (
     REFERENCE,
     REPEAT,
     Block,
@@ -35,6 +27,14 @@ from netdsl.structure import (
     repeated,
     with_blocks,
 )
+from netdsl.keras.convert import Layer, joined, layers_of
+from netdsl.keras.defaults import Defaults, number_text, option_text
+from netdsl.keras.read import Call, Calls
+from netdsl.kinds import KINDS
+from netdsl.kinds.act import Activation
+from netdsl.kinds.base import Part
+from netdsl.limits import Limits
+from netdsl.network import Network, parse
 from netdsl.syntax.format import format_text
 
 _WIDTH = 120

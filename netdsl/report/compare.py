@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.memory import shown_bytes
-from netdsl.names import LEVELS
+from netdsl.constants import LEVELS
 from netdsl.report.diff import MARKS, Keys, aligned, family, matched, ratio
 from netdsl.report.memory import memory_json
 from netdsl.report.table import (

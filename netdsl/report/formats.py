@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from netdsl import names
+from netdsl import constants as names
 from netdsl.kinds.base import dims
 from netdsl.report.table import Head, Sheet
 

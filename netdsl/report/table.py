@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.counts import Counts, added, count_layers, count_ops
+from netdsl.constants import LEVELS, PRECISIONS
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.base import dims
-from netdsl.names import LEVELS, PRECISIONS
 
 if TYPE_CHECKING:
     from netdsl.analysis.receptive import Field

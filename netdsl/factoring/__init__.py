@@ -1,0 +1,1 @@
+"""Blocks and repeats, found again in a plain graph."""

@@ -1,0 +1,208 @@
+"""What is to be predicted: image files, arrays, rows of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.training.data.sources.arrays import check_numbers, read_npy, read_npz
+from netdsl.training.data.sources.images import read_image
+from netdsl.training.data.sources.tables import SUFFIXES, read_sheet, select
+from netdsl.training.preparation.transforms import Input, channels, misfit
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.transforms import Array, Preparation, Shape
+
+STANDARD_INPUT = "-"
+
+
+def read_inputs(
+    paths: str | Path | Sequence[str | Path], preparation: Preparation
+) -> tuple[list[str], tuple[Array, ...]]:
+    """What files hold to be predicted: a name for each record, and an array for each input, for
+    `preparation.x`.
+
+    An `.npz` holds them as `x` (`x_NAME` for several inputs), as `x_test` or as its only array; an
+    `.npy` is one array, of examples or of one example; a network that was trained on a table takes
+    a CSV or Parquet file, or a CSV on standard input (`-`), with or without the target's column;
+    any other file is an image. With several inputs `NAME=PATH` names each one's file. Raises
+    NetError N506, N511 to N518, N524, N527, N530 to N532, N536.
+    """
+    many = [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
+    if not many:
+        raise fail("N516", "there is nothing to predict")
+    if len(preparation.inputs) > 1 and all("=" in path for path in many):
+        return _by_name(many, preparation)
+    read = [_read(path, preparation) for path in many]
+    names = [name for told, _ in read for name in told]
+    columns = list(zip(*(arrays for _, arrays in read), strict=True))
+    return names, tuple(
+        _joined(column, input) for column, input in zip(columns, preparation.inputs, strict=True)
+    )
+
+
+def _joined(arrays: Sequence[Array], input: Input) -> Array:
+    """The records of several files in one array, brought to one shape as `Input.values` would
+    do.
+    """
+    import numpy as np
+
+    if len({array.shape[1:] for array in arrays}) > 1:
+        arrays = [input.alike(array) for array in arrays]
+    return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+
+
+def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
+    """A file for each input: `left=a.png right=b.png`. Raises NetError N506, N514, N515."""
+    pairs = [path.split("=", 1) for path in paths]
+    given = {one[0]: one[1] for one in pairs}
+    inputs = [input.name for input in preparation.inputs]
+    if twice := [
+        name
+        for place, (name, _) in enumerate(pairs)
+        if name in [other for other, _ in pairs[:place]]
+    ]:
+        files = " and ".join(path for name, path in pairs if name == twice[0])
+        raise fail(
+            "N506",
+            f"the input `{twice[0]}` is given twice: {files}",
+            help="a file each; for several examples files of arrays",
+        )
+    for name in sorted(given.keys() - set(inputs)):
+        mend = (
+            did_you_mean(name, [one for one in inputs if one not in given])
+            or f"the inputs are {', '.join(inputs)}"
+        )
+        raise fail("N514", f"the network has no input `{name}`", help=mend)
+    for name in inputs:
+        if name not in given:
+            raise fail(
+                "N514",
+                f"nothing is given for the input `{name}`",
+                help=" ".join(f"{one}=FILE" for one in inputs),
+            )
+    read = [_single(given[input.name], input) for input in preparation.inputs]
+    if len({len(array) for _, array in read}) > 1:
+        told = " and ".join(
+            f"{given[input.name]} holds {len(array):,}"
+            for input, (_, array) in zip(preparation.inputs, read, strict=True)
+        )
+        raise fail("N515", f"each record takes an example for each input: {told}")
+    return read[0][0], tuple(array for _, array in read)
+
+
+def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
+    """The records of a file, for all inputs."""
+    if len(preparation.inputs) == 1:
+        names, x = _single(path, preparation.inputs[0])
+        return names, (x,)
+    inputs = [input.name for input in preparation.inputs]
+    if not path.endswith(".npz"):
+        known = " ".join(f"{name}=FILE" for name in inputs)
+        raise fail(
+            "N514",
+            f"{path} is one array; the network has {len(inputs)} inputs",
+            help=f"give an .npz file, or {known}",
+        )
+    held = _held(Path(path), [f"_{name}" for name in inputs])
+    made = tuple(
+        _sound(array, input, Path(path).name)
+        for array, input in zip(held, preparation.inputs, strict=True)
+    )
+    if len({len(array) for array in made}) > 1:
+        raise fail(
+            "N515",
+            f"the arrays of {path} are of unlike lengths: {', '.join(f'{len(array):,}' for array in made)}",
+        )
+    return _numbered(Path(path), len(made[0])), made
+
+
+def _single(path: str, input: Input) -> tuple[list[str], Array]:
+    """The records of a file, for one input."""
+    file = Path(path)
+    if input.columns:
+        if path != STANDARD_INPUT and file.suffix.lower() not in SUFFIXES:
+            raise fail(
+                "N536",
+                f"{path} is no table, which the network was trained on",
+                help=f"give a file of {', '.join(SUFFIXES)}, or -",
+            )
+        sheet = read_sheet(file, input.columns.header, input.columns)
+        if not len(sheet.places):
+            raise fail("N516", f"{path} has no rows")
+        return [f"{file.name or path}:{place}" for place in sheet.places.tolist()], select(
+            sheet, input.columns
+        )
+    if file.suffix.lower() not in (".npy", ".npz"):
+        return [file.name], _picture(file, input)
+    array = read_npy(file) if file.suffix.lower() == ".npy" else _held(file, [""])[0]
+    x = _sound(array, input, file.name)
+    return _numbered(file, len(x)), x
+
+
+def _numbered(path: Path, count: int) -> list[str]:
+    return [f"{path.name}[{row}]" for row in range(count)]
+
+
+def _sound(array: Array, input: Input, name: str) -> Array:
+    """Examples [n, ...] that the input takes, of such or of one example."""
+    x = array[None] if _is_one(array.shape, input) else array
+    if input.pictures and x.ndim == 2 and math.prod(x.shape[1:]) == math.prod(input.example):
+        x = x.reshape(len(x), *input.example)
+    check_numbers(x, name)
+    input.check(x, name)
+    input.check_range(x, name)
+    return x
+
+
+def _is_one(given: Shape, input: Input) -> bool:
+    """Whether an array is one example, not several: of its shape, or an image of another size
+    [h, w] or [h, w, 1 or 3].
+    """
+    if given == input.example or input.columns or not input.pictures:
+        return given == input.example
+    colour = len(given) == 3 and given[2] in (1, 3) and given[1:] != input.example
+    image = colour or (
+        len(given) == 2 and given[1] != math.prod(input.example) and not input.takes(given[1:])
+    )
+    return image and min(given) > 0 and input.takes(given)
+
+
+def _held(path: Path, names: Sequence[str]) -> list[Array]:
+    """An array for each input, by its name behind `x`."""
+    held = read_npz(path)
+    for form in ("x", "x_test"):
+        if all(form + name in held for name in names):
+            return [held[form + name] for name in names]
+    if len(names) == len(held) == 1:
+        return list(held.values())
+    missing = ", ".join(f"`x{name}`" for name in names if f"x{name}" not in held)
+    raise fail(
+        "N514", f"{path} has no array {missing}; it holds {', '.join(sorted(held)) or 'none'}"
+    )
+
+
+def _picture(path: Path, input: Input) -> Array:
+    """An image file as one example [1, h, w] or [1, h, w, 3], its black to white in the range of
+    the training data.
+    """
+    import numpy as np
+
+    if input.vocabulary:
+        raise fail("N524", f"{path} is no .npy or .npz file of indices, which the network takes")
+    if not input.unit:
+        help = "give an .npy file with numbers like the training data's, or train with `data: {scale: ...}`"
+        raise fail(
+            "N524",
+            "the training data's values are not from 0 to its scale: what white is cannot be told",
+            help=help,
+        )
+    grey = channels(input.example) == 1 if input.pictures else channels(input.shape) == 1
+    wanted = input.example[:2] if input.pictures else ()
+    pixels = np.asarray(read_image(path, grey, wanted), np.float32)[None] * (input.scale / 255)
+    if not input.pictures and pixels[0].size != np.prod(input.shape):
+        raise misfit(pixels.shape[1:], input.shape, str(path))
+    return pixels

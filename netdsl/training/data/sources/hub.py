@@ -1,0 +1,258 @@
+"""Data sets of Hugging Face (`hf:NAME`) and of TensorFlow Datasets (`tfds:NAME`)."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import Diagnostic, NetError, RunError, Span, did_you_mean, fail
+from netdsl.training.data.parts import INPUT, Part, Table, Wanted
+from netdsl.training.data.sources.arrays import first_line, sound
+from netdsl.training.data.sources.images import Pictures, flat, image_shape, sized
+from netdsl.training.data.sources.python import MOST, as_array, too_much
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.transforms import Array, Rows
+
+HUBS = ("hf:", "tfds:")
+
+SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
+"""What the parts of a data set are called there."""
+
+
+def read_hub(source: str, wanted: Wanted, target: str | None, span: Span | None = None) -> Table:
+    """A data set of a hub: `hf:NAME`, `hf:NAME:CONFIGURATION`, `tfds:NAME`.
+
+    Raises NetError N510 where there is no such one, N514 to N518, N530 where it has no images or
+    numbers, N532 where the package is absent; RunError N522 where a download fails.
+    """
+    hub, _, name = source.partition(":")
+    if hub == "hf":
+        return _hugging_face(source, name, wanted, target, span)
+    return _tensorflow(source, name, wanted, target, span)
+
+
+def _found(name: str, splits: Mapping[str, Any], span: Span | None) -> dict[str, Any]:
+    """The parts by our names. Raises NetError N514 where there is none to train on."""
+    found = {
+        part: splits[other] for part, names in SPLITS.items() for other in names if other in splits
+    }
+    if "train" not in found and len(splits) == 1:
+        found = {"train": next(iter(splits.values()))}
+    if "train" not in found:
+        raise fail("N514", f"{name} has no part `train`; it has {', '.join(sorted(splits))}", span)
+    return found
+
+
+def _absent(package: str, extra: str, span: Span | None) -> NetError:
+    return fail(
+        "N532",
+        f"`{extra}:` needs the package {package}",
+        span,
+        help=f"pip install 'netdsl[{extra}]'",
+    )
+
+
+def _failed(source: str, error: Exception, span: Span | None) -> NetError:
+    """What is said of a data set that did not come: it does not exist, or the way there failed."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    reason = first_line(error)
+    if kinds & {"DatasetNotFoundError", "FileNotFoundError", "DataFilesNotFoundError"}:
+        return fail("N510", f"there is no data set `{source}`: {reason}", span)
+    return RunError(Diagnostic("N522", f"{source} could not be downloaded: {reason}", span))
+
+
+# --- Hugging Face ---------------------------------------------------------------------------------
+
+
+def _hugging_face(
+    source: str, name: str, wanted: Wanted, target: str | None, span: Span | None
+) -> Table:
+    try:
+        import datasets
+    except ImportError:
+        raise _absent("datasets", "hf", span) from None
+    known, _, configuration = name.partition(":")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            loaded = datasets.load_dataset(known, configuration or None)
+    except (
+        Exception
+    ) as error:  # the package raises many kinds, and those of the packages that it calls
+        raise _failed(source, error, span) from None
+    splits = _found(source, loaded if isinstance(loaded, Mapping) else {"train": loaded}, span)
+    features = splits["train"].features
+    y_name = None if target == INPUT else _label(source, features, target, span)
+    x_name = _examples(source, features, y_name, span)
+    where = {part: f" of {part}" if len(splits) > 1 else "" for part in splits}
+    parts = {
+        part: _part(split, (x_name, y_name), where[part], wanted, source, span)
+        for part, split in splits.items()
+    }
+    names = tuple(getattr(features[y_name], "names", None) or ()) if y_name else ()
+    pictured = _is_image(features[x_name])
+    return Table(
+        source,
+        parts["train"],
+        parts.get("test"),
+        parts.get("validation"),
+        names,
+        bool(names),
+        255.0 if pictured else None,
+        target,
+    )
+
+
+def _is_image(feature: Any) -> bool:
+    return type(feature).__name__ == "Image"
+
+
+def _label(source: str, features: Mapping[str, Any], target: str | None, span: Span | None) -> str:
+    """The column that is learned: the one that is named, or the only one of classes.
+
+    Raises NetError N530.
+    """
+    if target is not None:
+        if target not in features:
+            help = did_you_mean(target, features) or f"the columns are {', '.join(features)}"
+            raise fail("N530", f"{source} has no column `{target}`", span, help=help)
+        return target
+    classes = [name for name, feature in features.items() if type(feature).__name__ == "ClassLabel"]
+    found = (
+        classes
+        if len(classes) == 1
+        else [name for name in ("label", "labels", "target") if name in features]
+    )
+    if not found:
+        raise fail(
+            "N530",
+            f"which column of {source} is learned is not said",
+            span,
+            help=f"name it with `target`: {', '.join(features)}",
+        )
+    return found[0]
+
+
+def _examples(
+    source: str, features: Mapping[str, Any], y_name: str | None, span: Span | None
+) -> str:
+    """The column of examples: the images, or the only other one. Raises NetError N530."""
+    others = [name for name in features if name != y_name]
+    images = [name for name in others if _is_image(features[name])]
+    if len(images) == 1 or len(others) == 1:
+        return images[0] if images else others[0]
+    raise fail(
+        "N530",
+        f"{source} has {len(images)} columns of images: which are the examples?",
+        span,
+        help=f"it has {', '.join(features)}",
+    )
+
+
+def _part(
+    split: Any,
+    names: tuple[str, str | None],
+    where: str,
+    wanted: Wanted,
+    source: str,
+    span: Span | None,
+) -> Part:
+    """One part, its images read when they are asked for."""
+    x_name, y_name = names
+    x: Rows
+    if _is_image(split.features[x_name]):
+        shape = image_shape(source, wanted, span)
+        x = Pictures(len(split), lambda place: _picture(split, place, x_name, shape, source), shape)
+    else:
+        x = as_array(split[x_name], f"`{x_name}`")
+    y = (as_array(split[y_name], f"`{y_name}`"),) * len(wanted.outputs) if y_name else ()
+    return sound(
+        Part((x,), y, "", (f"`{x_name}`{where}",), (f"`{y_name}`{where}",) * len(y)), source, span
+    )
+
+
+def _picture(split: Any, place: int, name: str, shape: tuple[int, int, int], source: str) -> Array:
+    """One image at the network's size. Raises NetError N524 where there is none."""
+    image = split[place][name]
+    if image is None:
+        raise fail("N524", f"{source} has no image in row {place:,}")
+    return sized(flat(image, shape[2] == 1), shape)
+
+
+# --- TensorFlow Datasets --------------------------------------------------------------------------
+
+
+def _tensorflow(
+    source: str, name: str, wanted: Wanted, target: str | None, span: Span | None
+) -> Table:
+    try:
+        import tensorflow_datasets
+    except ImportError:
+        raise _absent("tensorflow-datasets", "tfds", span) from None
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            loaded, info = tensorflow_datasets.load(name, as_supervised=True, with_info=True)
+    except (
+        Exception
+    ) as error:  # the package raises many kinds, and those of the packages that it calls
+        raise _failed(source, error, span) from None
+    splits = _found(source, loaded, span)
+    key = info.supervised_keys[1] if info.supervised_keys else "label"
+    names = tuple(getattr(info.features[key], "names", None) or ())
+    bare = target == INPUT
+    where = {part: f" of {part}" if len(splits) > 1 else "" for part in splits}
+    parts = {
+        part: _taken(split, where[part], wanted, source, bare, span)
+        for part, split in splits.items()
+    }
+    train = parts["train"]
+    scale = 255.0 if train.x[0].dtype == "uint8" and len(train.x[0].shape) == 4 else None
+    return Table(
+        source,
+        train,
+        parts.get("test"),
+        parts.get("validation"),
+        () if bare else names,
+        bool(names) and not bare,
+        scale,
+        target,
+    )
+
+
+def _taken(
+    split: Any, where: str, wanted: Wanted, source: str, bare: bool, span: Span | None
+) -> Part:
+    """The examples of one part in memory, images at the network's size.
+
+    Raises NetError N534 where they are too many.
+    """
+    import numpy as np
+
+    x, y, taken = [], [], 0
+    for image, label in split.as_numpy_iterator():
+        example = _fitted(np.asarray(image), source, wanted, span)
+        x.append(example)
+        y.append(label)
+        taken += example.nbytes
+        if taken > MOST:
+            raise too_much(f"{source} has more than {MOST / 2**30:g} GiB at this size")
+    labels = () if bare else (as_array(y, "the labels"),) * len(wanted.outputs)
+    examples = np.stack(x) if x else np.zeros((0,))
+    return sound(
+        Part((examples,), labels, "", (f"examples{where}",), (f"labels{where}",) * len(labels)),
+        source,
+        span,
+    )
+
+
+def _fitted(example: Array, source: str, wanted: Wanted, span: Span | None) -> Array:
+    """An image of bytes at the network's size; anything else as it is."""
+    if example.dtype != "uint8" or example.ndim != 3:
+        return example
+    from PIL import Image
+
+    shape = image_shape(source, wanted, span)
+    image = Image.fromarray(example[..., 0] if example.shape[2] == 1 else example)
+    return sized(flat(image, shape[2] == 1), shape)

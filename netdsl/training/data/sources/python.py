@@ -1,0 +1,208 @@
+"""Data given in Python: arrays, and whatever gives examples or batches one after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import NetError, fail
+from netdsl.training.data.parts import INPUT, Gate, Table, Wanted
+from netdsl.training.data.sources.arrays import table_of
+from netdsl.training.preparation.transforms import fits, size
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.transforms import Array
+
+PYTHON = "python"
+"""The source of data that was given in Python."""
+
+MOST = 1 << 31
+"""Bytes that are gathered from a data set that gives its examples one after the other."""
+
+FORMS = "(x, y), a dict of arrays, or something finite that gives (x, y) again and again"
+
+
+def gather(given: Any, wanted: Wanted, target: str | None = None) -> Table:
+    """The examples of arrays `(x, y)`, of a dict of arrays named as in an `.npz`, or of an iterable
+    of examples or batches (x, y): a tf.data.Dataset, a torch DataLoader, a generator.
+
+    x is an array, or with several inputs a tuple or a dict of them; so is y. Raises NetError N514
+    to N518, N533, N534.
+    """
+    if isinstance(given, Mapping):
+        held = {str(name): as_array(array, f"`{name}`") for name, array in given.items()}
+    elif hasattr(given, "shape"):
+        held = {"x": as_array(given, "`x`")}
+    elif isinstance(given, (str, bytes)) or not (
+        isinstance(given, Iterable) or hasattr(given, "__getitem__")
+    ):
+        raise fail(
+            "N533",
+            f"data cannot be made of a value of the type {type(given).__name__}",
+            help=f"data is {FORMS}",
+        )
+    elif isinstance(given, tuple) and len(given) == 2 and not _is_two(given, wanted):
+        held = _pair(given, wanted, "")
+    elif isinstance(given, tuple) and len(given) == 2:
+        held = _pair(given[0], wanted, "_train") | _pair(given[1], wanted, "_test")
+    else:
+        held = _gathered(given, wanted, target)
+    _check_channels(held, wanted)
+    return replace(table_of("the data given", held, wanted, target), source=PYTHON)
+
+
+def _is_two(given: tuple[Any, Any], wanted: Wanted) -> bool:
+    """Whether a pair is two pairs, as Keras's data sets have it: ((x_train, y_train), (x_test,
+    y_test)).
+    """
+    single = len(wanted.inputs) == len(wanted.outputs) == 1
+    return single and all(
+        isinstance(part, tuple) and len(part) == 2 and hasattr(part[0], "shape") for part in given
+    )
+
+
+def _pair(given: Any, wanted: Wanted, suffix: str) -> dict[str, Array]:
+    """The arrays of (x, y) by the names that they have in an `.npz`."""
+    x, y = given
+    return {**_named(x, f"x{suffix}", wanted.inputs), **_named(y, f"y{suffix}", wanted.outputs)}
+
+
+def _named(value: Any, name: str, gates: Sequence[Gate]) -> dict[str, Array]:
+    """An array for each input or output, or one for all.
+
+    Raises NetError N533 where there are others.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return {
+            f"{name}_{key}" if len(gates) > 1 else name: as_array(array, f"`{name}`")
+            for key, array in value.items()
+        }
+    if len(gates) > 1 and isinstance(value, (tuple, list)) and len(value) == len(gates):
+        return {
+            f"{name}_{gate.name}": as_array(array, f"`{name}`")
+            for gate, array in zip(gates, value, strict=True)
+        }
+    return {name: as_array(value, f"`{name}`")}
+
+
+def as_array(value: Any, what: str) -> Array:
+    """A numpy array of an array, a list, or a tensor of TensorFlow, JAX or torch.
+
+    Raises NetError N533.
+    """
+    import numpy as np
+
+    if hasattr(
+        value, "detach"
+    ):  # torch: a tensor that gradients go through, or on another device, is no array yet
+        value = value.detach().cpu()
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise fail("N533", f"{what} cannot be made an array: {error}") from None
+    if array.dtype == object:
+        raise fail(
+            "N533", f"{what} is no array of numbers but a {type(value).__name__} of Python objects"
+        )
+    return array
+
+
+# --- one after the other --------------------------------------------------------------------------
+
+
+def _gathered(given: Any, wanted: Wanted, target: str | None) -> dict[str, Array]:
+    """The examples or batches of an iterable, joined.
+
+    Raises NetError N516 where there are none, N533, N534.
+    """
+    import numpy as np
+
+    if callable(getattr(given, "cardinality", None)) and int(given.cardinality()) == -1:
+        raise too_much("the data set repeats without end")
+    rows: dict[str, list[Array]] = {}
+    taken = 0
+    for element in _elements(given):
+        for name, array in _rows(element, wanted, target).items():
+            rows.setdefault(name, []).append(array)
+            taken += array.nbytes
+        if taken > MOST:
+            raise too_much(f"more than {MOST / 2**30:g} GiB came of it")
+    if not rows:
+        raise fail("N516", "the data given holds no examples")
+    try:
+        return {name: np.concatenate(arrays) for name, arrays in rows.items()}
+    except ValueError:
+        shapes = sorted({array.shape[1:] for array in rows[next(iter(rows))]})
+        raise fail(
+            "N518",
+            f"the data given holds examples of unlike shapes: {' and '.join(map(size, shapes[:3]))}",
+        ) from None
+
+
+def too_much(why: str) -> NetError:
+    help = "take fewer, or save the arrays and name the files: data: {source: x.npy, target: y.npy}"
+    return fail("N534", f"the data given does not fit into memory: {why}", help=help)
+
+
+def _elements(given: Any) -> Iterator[Any]:
+    """What the data gives, one after the other; by number where it can be counted, for that may
+    know no end otherwise.
+    """
+    if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
+        return (given[place] for place in range(len(given)))
+    return iter(given)
+
+
+def _rows(element: Any, wanted: Wanted, target: str | None) -> dict[str, Array]:
+    """An example or a batch as arrays of rows. Raises NetError N533 where it is none."""
+    pair = isinstance(element, (tuple, list)) and len(element) in (2, 3)
+    if not pair and target != INPUT:
+        raise fail(
+            "N533",
+            f"the data given holds a value of the type {type(element).__name__}, not (x, y)",
+            help=f"data is {FORMS}",
+        )
+    x, y = element[:2] if pair else (element, None)
+    found = {
+        **_named(x, "x", wanted.inputs),
+        **_named(None if target == INPUT else y, "y", wanted.outputs),
+    }
+    if _is_example(found, wanted):
+        return {name: array[None] for name, array in found.items()}
+    return found
+
+
+def _is_example(found: Mapping[str, Array], wanted: Wanted) -> bool:
+    """Whether arrays are one example: a target is a single number, the input has the network's
+    shape, or the lengths differ.
+    """
+    first = next(iter(found.values()))
+    if any(array.ndim == 0 for array in found.values()):
+        return True
+    if first.shape == wanted.inputs[0].shape:
+        return True
+    return len({len(array) for array in found.values()}) > 1
+
+
+def _check_channels(held: Mapping[str, Array], wanted: Wanted) -> None:
+    """Raises NetError N518 for images with the channels first, as torch has them."""
+    for name, array in held.items():
+        shape = wanted.inputs[0].shape
+        if (
+            name.startswith("x")
+            and array.ndim == 4
+            and len(shape) == 3
+            and not fits(array.shape[1:], shape)
+        ):
+            _, count, height, width = array.shape
+            if count in (1, 3) and math.prod(array.shape) and fits((height, width, count), shape):
+                message = f"`{name}` holds images of {size(array.shape[1:])}, channels first; the network takes {size(shape)}"
+                raise fail(
+                    "N518",
+                    message,
+                    help="move the channels to the end: x.permute(0, 2, 3, 1) in torch, np.moveaxis(x, 1, -1)",
+                )

@@ -1,0 +1,127 @@
+"""A training on several hosts: which of them this process is, and what is said where another one
+is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import Diagnostic, RunError, fail, render
+
+if TYPE_CHECKING:
+    from netdsl.training.recipes.recipe import Recipe
+
+HOST = "NETDSL_HOST"
+"""The environment's word for which of a recipe's `hosts` this process is, counted from 0."""
+
+BACKEND_ERRORS = frozenset(("OpError", "JaxRuntimeError", "XlaRuntimeError"))
+"""What TensorFlow and JAX raise where a step fails: classes that cannot be named without
+importing the backend.
+"""
+
+
+def number(recipe: Recipe) -> int:
+    """Which of the recipe's hosts this process is, counted from 0; 0 where it names none.
+
+    Raises NetError N651.
+    """
+    hosts, given = recipe.hosts or (), os.environ.get(HOST, "")
+    if not hosts:
+        return 0
+    if not given:
+        message = (
+            f"the recipe names {len(hosts)} hosts, and nothing says which of them this process is"
+        )
+        raise fail(
+            "N651",
+            message,
+            recipe.span("hosts"),
+            help=f"{HOST}=0 for {hosts[0]}, {HOST}=1 for {hosts[1]}, and so on",
+        )
+    if not given.isdecimal() or int(given) >= len(hosts):
+        message = f"{HOST}={given} is none of the {len(hosts)} hosts that the recipe names"
+        raise fail(
+            "N651", message, recipe.span("hosts"), help=f"a whole number from 0 to {len(hosts) - 1}"
+        )
+    return int(given)
+
+
+def lost(why: str) -> RunError:
+    """The error of a training whose other processes are not all there any more."""
+    message = f"another process of this training was lost, or did not come: {why}"
+    help = "see what ended it; `netdsl resume RUN` on all hosts goes on from the last checkpoint"
+    return RunError(Diagnostic("N652", message, help=help))
+
+
+@contextmanager
+def lost_told(hosts: int) -> Iterator[None]:
+    """Makes one clear message (N652) of the ways in which a backend's step fails when another of
+    several hosts is gone.
+    """
+    try:
+        yield
+    except Exception as error:
+        kinds, told = {kind.__name__ for kind in type(error).__mro__}, str(error)
+        full = "ResourceExhaustedError" in kinds or "RESOURCE_EXHAUSTED" in told
+        if hosts < 2 or full or not kinds & BACKEND_ERRORS:
+            raise
+        lines = [line.strip() for line in told.splitlines() if line.strip()]
+        near = [
+            line
+            for line in lines
+            if "onnection" in line or "Collective" in line or "Gloo" in line or "heartbeat" in line
+        ]
+        raise lost((near or lines or [type(error).__name__])[-1 if near else 0][:200]) from None
+
+
+# --- a process that is watched --------------------------------------------------------------------
+
+
+def supervised(work: Callable[[], int]) -> int:
+    """The exit code of `work`, which is done in a process of its own.
+
+    JAX aborts a process, stack trace and all, where it cannot reach the one that coordinates; no
+    Python code can stand in its way. The process that waits says what that meant. Either ends with
+    the other, however that ends.
+    """
+    if not hasattr(os, "fork"):  # not on every system
+        return work()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writes)
+        os.setpgid(0, 0)  # Ctrl-C at a terminal comes once: from the process that waits
+        threading.Thread(target=_end_with, args=(reads,), daemon=True).start()
+        code = work()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # at a usual exit JAX would wait for the others, who may be lost
+    os.close(reads)
+    usual = signal.signal(signal.SIGINT, lambda number, frame: os.kill(child, signal.SIGINT))
+    try:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        os.close(writes)
+    if code >= 0:
+        return code
+    print(
+        render(lost(f"the training was ended by {signal.Signals(-code).name}").diagnostics),
+        file=sys.stderr,
+        flush=True,
+    )
+    return RunError.exit_code
+
+
+def _end_with(pipe: Any) -> None:
+    """Ends the process when the other end of the pipe closes: its parent is no more."""
+    os.read(pipe, 1)
+    os._exit(RunError.exit_code)

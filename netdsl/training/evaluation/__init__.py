@@ -1,0 +1,1 @@
+"""What trained networks are worth, and what they say of new examples."""

@@ -1,0 +1,309 @@
+"""What is compiled: optimizer, schedule, losses, metrics, penalties. This module imports Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from netdsl.training.loop.batches import one, soft
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+    from netdsl.training.loop.batches import Batches
+    from netdsl.training.preparation.transforms import Output, Preparation
+    from netdsl.training.recipes.recipe import Optimizer, Penalty, Recipe
+
+OPTIMIZERS = {
+    "gd": keras.optimizers.SGD,
+    "sgd": keras.optimizers.SGD,
+    "momentum": keras.optimizers.SGD,
+    "nesterov": keras.optimizers.SGD,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+}
+
+OPTIONS = {
+    "rate": "learning_rate",
+    "beta1": "beta_1",
+    "beta2": "beta_2",
+    "eps": "epsilon",
+    "decay": "weight_decay",
+    "clip_norm": "global_clipnorm",
+    "clip_value": "clipvalue",
+}
+"""What Keras calls an optimizer's options, where it is another word."""
+
+
+def compile_model(
+    model: keras.Model, graph: Graph, recipe: Recipe, preparation: Preparation, steps: int
+) -> None:
+    """Makes the model ready for training by a resolved recipe, an epoch of which takes so many
+    steps.
+    """
+    freeze(model, recipe)
+    penalise(model, graph, recipe.penalty)
+    outputs = preparation.outputs
+    weights = recipe.loss_weights
+    model.compile(
+        optimizer=optimizer(recipe.optimizer, schedule(recipe, steps)),
+        loss=[loss(output, soft(recipe)) for output in outputs],
+        loss_weights=None
+        if weights is None
+        else [dict(weights)[output.name] for output in outputs],
+        metrics=[[metric(output, soft(recipe))] for output in outputs],
+    )
+
+
+def optimizer(wanted: Optimizer, rate: Any = None) -> keras.Optimizer:
+    """The optimizer of a resolved recipe; `rate` is a schedule in place of its rate."""
+    options = {
+        OPTIONS.get(option, option): value
+        for option, value in wanted.options().items()
+        if value is not None
+    }
+    options |= {"nesterov": True} if wanted.name == "nesterov" else {}
+    return _summing(
+        OPTIMIZERS[wanted.name or ""](
+            **(options | ({} if rate is None else {"learning_rate": rate}))
+        )
+    )
+
+
+def _summing(made: keras.Optimizer) -> keras.Optimizer:
+    """Makes an optimizer add up the gradient of an embedding before it uses it.
+
+    TensorFlow gives it in rows, one for each time that a word comes up, and Keras squares each of
+    them, and clips by the norm of all, where the sum is meant: Adam and others would take other
+    steps than under JAX and torch.
+    """
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        clip = made._clip_gradients
+        made._clip_gradients = lambda grads: clip(
+            [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]
+        )
+    return made
+
+
+def schedule(recipe: Recipe, steps: int) -> Any:
+    """The learning rate as a function of the step, where the schedule is one; None for those
+    that wait for what happens.
+    """
+    given, rate = recipe.schedule, recipe.optimizer.rate or 0.0
+    if given.name == "steps":
+        ends = [
+            max(0, round(epoch * steps) - 1) for epoch in given.at or ()
+        ]  # the last step of each piece
+        rates = [rate / (given.divide or 1.0) ** place for place in range(len(ends) + 1)]
+        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+    if given.name == "cosine":
+        warmup = round((given.warmup or 0) * steps)
+        decay = max(1, (recipe.epochs or 1) * steps - warmup)
+        warm = {"warmup_target": rate, "warmup_steps": warmup} if warmup else {}
+        start = 0.0 if warmup else rate
+        return keras.optimizers.schedules.CosineDecay(
+            start, decay, alpha=min(1.0, (given.least or 0.0) / rate), **warm
+        )
+    return None
+
+
+def loss(output: Output, soft: bool = False) -> keras.losses.Loss:
+    """The loss between an output and its targets, a mean over the examples; `soft` where classes
+    are taught as shares.
+    """
+    if output.loss == "cross-entropy" and soft:
+        return keras.losses.CategoricalCrossentropy(from_logits=output.logits)
+    if output.loss == "cross-entropy":
+        rows = keras.config.backend() == "torch" and len(output.shape) == 3
+        return (InRows if rows else keras.losses.SparseCategoricalCrossentropy)(
+            from_logits=output.logits
+        )
+    if output.loss == "binary":
+        return keras.losses.BinaryCrossentropy(from_logits=output.logits)
+    if output.loss == "hinge":
+        return keras.losses.Hinge() if output.shape == (1,) else keras.losses.CategoricalHinge()
+    return (
+        keras.losses.MeanSquaredError()
+        if output.loss == "squared"
+        else keras.losses.MeanAbsoluteError()
+    )
+
+
+class InRows(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
+    """The same with the pixels of an image in a row: torch finds no gradient for an image whose
+    channels come last.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        *_, height, width, classes = y_pred.shape
+        pixels = height * width
+        return super().call(
+            keras.ops.reshape(y_true, (-1, pixels)),
+            keras.ops.reshape(y_pred, (-1, pixels, classes)),
+        )
+
+
+def metric(output: Output, soft: bool = False) -> keras.metrics.Metric:
+    """What is told beside the loss: the accuracy, or the mean absolute error of values."""
+    name = output.metric
+    if not output.accuracy:
+        return keras.metrics.MeanAbsoluteError(name=name)
+    if output.loss == "cross-entropy" and not soft:
+        return keras.metrics.SparseCategoricalAccuracy(name=name)
+    if output.classes and output.shape != (1,):
+        return keras.metrics.CategoricalAccuracy(name=name)
+    return keras.metrics.BinaryAccuracy(
+        name=name, threshold=0.5 if output.loss == "binary" and not output.logits else 0.0
+    )
+
+
+def metrics(preparation: Preparation) -> list[str]:
+    """The metrics' names: `accuracy`, or `main_accuracy` and so on where there are several
+    outputs.
+    """
+    outputs = preparation.outputs
+    return [
+        output.metric if len(outputs) == 1 else f"{output.name}_{output.metric}"
+        for output in outputs
+    ]
+
+
+def named(
+    model: keras.Model, preparation: Preparation, logs: Mapping[str, Any]
+) -> dict[str, float]:
+    """The loss and the metrics that Keras tells, by our names and in the units of the data."""
+    found, outputs = {"loss": float(logs["loss"])}, preparation.outputs
+    for name, output, theirs in zip(metrics(preparation), outputs, model.output_names, strict=True):
+        told = logs[output.metric if len(outputs) == 1 else f"{theirs}_{output.metric}"]
+        found[name] = float(told) * (1.0 if output.accuracy else output.spread)
+    return found
+
+
+def judge(model: keras.Model, preparation: Preparation) -> keras.Model:
+    """A model of the same layers and weights with losses and metrics of its own, without smoothing
+    or weights.
+
+    Evaluating the model itself in the middle of an epoch would reset what its metrics have gathered
+    for the epoch.
+    """
+    other, outputs = twin(model), preparation.outputs
+    other.compile(
+        loss=[loss(output) for output in outputs], metrics=[[metric(output)] for output in outputs]
+    )
+    return other
+
+
+def twin(model: keras.Model) -> keras.Model:
+    """A model of the same layers and weights, with nothing that it was trained by."""
+    return keras.Model(one(tuple(model.inputs)), one(tuple(model.outputs)), name=model.name)
+
+
+def scores(judge: keras.Model, batches: Batches) -> dict[str, float]:
+    """The loss and the metrics over all of the batches."""
+    return named(judge, batches.preparation, judge.evaluate(batches, verbose=0, return_dict=True))
+
+
+# --- penalties and what is left alone -------------------------------------------------------------
+
+
+class Elastic(keras.regularizers.Regularizer):  # type: ignore[misc]
+    """l1 |W| + l2/2 |W|^2, as the lectures write it: Keras's own L2 has no half."""
+
+    def __init__(self, l1: float, l2: float) -> None:
+        self.l1, self.l2 = l1, l2
+
+    def __call__(self, weight: Any) -> Any:
+        absolute = self.l1 * keras.ops.sum(keras.ops.absolute(weight)) if self.l1 else 0.0
+        return absolute + (
+            0.5 * self.l2 * keras.ops.sum(keras.ops.square(weight)) if self.l2 else 0.0
+        )
+
+
+def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
+    """Puts the penalty on each kernel, on top of what the network's own layers ask for, and the
+    bound on its norm.
+    """
+    if not (penalty.l1 or penalty.l2 or penalty.max_norm):
+        return
+    for weight in kernels(model, graph):
+        if penalty.l1 or penalty.l2:
+            own, added = weight.regularizer, Elastic(penalty.l1 or 0.0, penalty.l2 or 0.0)
+            weight.regularizer = added if own is None else _both(own, added)
+        if penalty.max_norm:
+            weight.constraint = keras.constraints.MaxNorm(
+                penalty.max_norm, axis=list(range(len(weight.shape) - 1))
+            )
+
+
+def _both(one: Any, other: Any) -> Any:
+    return lambda weight: one(weight) + other(weight)
+
+
+def kernels(model: keras.Model, graph: Graph) -> list[Any]:
+    """The model's trained arrays that are kernels: no biases, no factors of norms, even where
+    Keras calls those kernels.
+    """
+    factors = {
+        (op.name, weight.name)
+        for op in graph.ops
+        for weight in graph.weights(op)
+        if weight.role == "factor"
+    }
+    found = []
+    for variable in model.trainable_weights:
+        layer, *_, name = variable.path.split("/")
+        if ("kernel" in name or name == "embeddings") and (layer, name) not in factors:
+            found.append(variable)
+    return found
+
+
+def freeze(model: keras.Model, recipe: Recipe) -> None:
+    """Makes the layers of these names untrainable."""
+    for layer in model.layers:
+        if any(fnmatchcase(layer.name, pattern) for pattern in recipe.freeze or ()):
+            layer.trainable = False
+
+
+# --- numbers that are none ------------------------------------------------------------------------
+
+
+def first_not_finite(model: keras.Model, x: Any) -> str:
+    """The first layer, in the order of the network, whose weights or output hold a number that
+    is not finite; else the loss.
+    """
+    import numpy as np
+
+    def finite(value: Any) -> bool:
+        array = keras.ops.convert_to_numpy(keras.ops.cast(value, "float32"))
+        return bool(np.isfinite(array).all())
+
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    for layer in layers:
+        if not all(finite(weight) for weight in layer.weights):
+            return f"the weights of `{layer.name}`"
+    seen = keras.Model(
+        one(tuple(model.inputs)),
+        [node.outputs for layer in layers for node in layer._inbound_nodes if _of(model, node)],
+    )
+    names = [
+        layer.name
+        for layer in layers
+        for node in layer._inbound_nodes
+        if _of(model, node)
+        for _ in node.outputs
+    ]
+    for name, value in zip(names, keras.tree.flatten(seen(x, training=True)), strict=True):
+        if not finite(value):
+            return f"the output of `{name}`"
+    return "the loss itself"
+
+
+def _of(model: keras.Model, node: Any) -> bool:
+    """Whether a call of a layer belongs to the model."""
+    return any(node in nodes for nodes in model._nodes_by_depth.values())

@@ -1,0 +1,102 @@
+"""How a training is followed on standard error: a bar on a terminal, one line an epoch
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from netdsl.training.loop.state import Row
+
+
+class Progress(Protocol):
+    """What is told of a training: each step's number and the epoch's mean loss so far, and each
+    epoch's row.
+    """
+
+    def step(self, step: int, loss: float) -> None: ...
+
+    def epoch(self, row: Row) -> None: ...
+
+
+class Quiet:
+    def step(self, step: int, loss: float) -> None: ...
+
+    def epoch(self, row: Row) -> None: ...
+
+
+class Lines(Quiet):
+    """One plain line an epoch."""
+
+    def __init__(self, epochs: int, metric: str) -> None:
+        self.epochs, self.metric = epochs, metric
+
+    def epoch(self, row: Row) -> None:
+        print(
+            f"epoch {row.epoch}/{self.epochs}  {numbers(row, self.metric)}  {row.seconds:.1f} s",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def numbers(row: Row, metric: str) -> str:
+    """An epoch's losses and metrics, in words."""
+    name = metric.replace("_", " ")
+    told = f"step {row.step}  loss {row.loss:.4f}  {name} {row.metric:.4f}"
+    if row.evaluation:
+        best = "  best" if row.evaluation.better else ""
+        told += (
+            f"  validation loss {row.evaluation.loss:.4f}  {name} {row.evaluation.metric:.4f}{best}"
+        )
+    return told
+
+
+@contextmanager
+def progress(
+    quiet: bool, epochs: int, steps: int, metric: str, done: int = 0
+) -> Iterator[Progress]:
+    """What follows a training of so many epochs of so many steps each, some of them done."""
+    if quiet:
+        yield Quiet()
+    elif not sys.stderr.isatty():
+        yield Lines(epochs, metric)
+    else:
+        with _bar(epochs, steps, metric, done) as bar:
+            yield bar
+
+
+@contextmanager
+def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
+    """A bar over all steps, the last epoch's numbers below it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bar(
+        *columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task(
+            "", total=epochs * steps, completed=done * steps, epoch=done + 1, epochs=epochs
+        )
+
+        class OnTerminal:
+            def step(self, step: int, loss: float) -> None:
+                bar.update(task, completed=step, epoch=(step - 1) // steps + 1)
+
+            def epoch(self, row: Row) -> None:
+                told = f"loss {row.loss:.4f}"
+                if row.evaluation:
+                    told += f"  validation {row.evaluation.loss:.4f}  {metric.replace('_', ' ')} {row.evaluation.metric:.4f}"
+                bar.update(task, description=told)
+
+        yield OnTerminal()

@@ -1,0 +1,93 @@
+"""The changes of `augment` made where the examples lie, on the device: from the same numbers, and
+the same to rounding.
+
+This module imports Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras import ops
+
+from netdsl.training.preparation.augment import Wanted, bends
+from netdsl.training.preparation.transforms import LUMA
+
+
+def changed(x: Any, wanted: Wanted, numbers: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Inputs [n, ...] as `augmented` changes them by these numbers; and the same without noise
+    and holes.
+    """
+    whole = _warped(x, numbers["maps"], bends(wanted)) if "maps" in numbers else x
+    if "light" in numbers:
+        whole = _coloured(whole, x, wanted, numbers["light"])
+    result = whole + numbers["noise"] if "noise" in numbers else whole
+    if wanted.cutout:
+        result = ops.where(_holes(x.shape[1:3], wanted.cutout, numbers["holes"]), 0.0, result)
+    return result, whole
+
+
+def mixed(values: Any, partners: Any, share: Any) -> Any:
+    """Values [n, ...], each mixed with its partner's."""
+    own = ops.reshape(share, (-1, *(1,) * (len(values.shape) - 1)))
+    return own * values + (1 - own) * ops.take(values, partners, axis=0)
+
+
+def _warped(x: Any, maps: Any, between: bool) -> Any:
+    """What `augment.warped` gives; where no pixel comes to lie `between` others, one is taken
+    and not four.
+    """
+    count, height, width, depth = x.shape
+    tall, wide = height + 3, width + 3
+    rows, columns = (ops.arange(side, dtype="float32") - (side - 1) / 2 for side in (height, width))
+    pixels = ops.reshape(ops.pad(x, [[0, 0], [1, 2], [1, 2], [0, 0]]), (count * tall * wide, depth))
+    corners, parts = [], []
+    for axis, side in enumerate((height, width)):
+        down, right, offset = (maps[:, axis, place][:, None, None] for place in range(3))
+        position = ops.clip(
+            down * rows[:, None] + (right * columns + offset + ((side - 1) / 2 + 1)), 0, side + 1
+        )
+        corner = ops.floor(position if between else position + 0.5)
+        corners.append(ops.cast(corner, "int32"))
+        parts.append((position - corner)[..., None])
+    corner = (
+        corners[0] * wide
+        + corners[1]
+        + (ops.arange(count, dtype="int32") * (tall * wide))[:, None, None]
+    )
+
+    def at(place: int) -> Any:
+        return ops.take(pixels, corner + place, axis=0)
+
+    if not between:
+        return at(0)
+    down, right = parts
+    upper, lower = at(0) + right * (at(1) - at(0)), at(wide) + right * (at(wide + 1) - at(wide))
+    return upper + down * (lower - upper)
+
+
+def _coloured(x: Any, given: Any, wanted: Wanted, light: Any) -> Any:
+    contrast, colour, brightness = (light[:, place][:, None, None, None] for place in range(3))
+    if wanted.contrast:
+        mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
+        x = (x - mean) * contrast + mean
+    if wanted.colour:
+        grey = ops.sum(x * ops.convert_to_tensor(LUMA, "float32"), axis=-1, keepdims=True)
+        x = (x - grey) * colour + grey
+    x = x + brightness
+    least, most = (
+        function(given, axis=(1, 2, 3), keepdims=True) for function in (ops.min, ops.max)
+    )
+    return ops.where(ops.logical_and(least >= 0, most <= 1), ops.clip(x, 0.0, 1.0), x)
+
+
+def _holes(sides: tuple[int, ...], side: int, corners: Any) -> Any:
+    rows, columns = (
+        ops.logical_and(
+            ops.arange(extent)[None] >= corners[:, axis, None],
+            ops.arange(extent)[None] < corners[:, axis, None] + side,
+        )
+        for axis, extent in enumerate(sides)
+    )
+    return ops.logical_and(rows[:, :, None], columns[:, None])[..., None]

@@ -1,0 +1,254 @@
+"""The keys of a recipe: how a network is trained.
+
+What the keys mean stands in `docs/recipes.md`, which a test holds to be complete.
+`netdsl.training.recipes.sections` reads and writes them, `netdsl.training.recipes.resolve` fills in what was left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from netdsl.errors import Source, Span
+from netdsl.network import read_source
+from netdsl.training.recipes.sections import (
+    Address,
+    AllOr,
+    ByName,
+    Choice,
+    Count,
+    Number,
+    Param,
+    Reader,
+    Section,
+    Several,
+    Text,
+    Word,
+    YesNo,
+    as_yaml,
+    compose,
+    key,
+    plain,
+    section,
+)
+
+LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge")
+METRICS = ("loss", "accuracy")
+PRECISIONS = ("float32", "bfloat16", "mixed")
+LOGGERS = ("tensorboard", "mlflow", "wandb")
+SPEEDS = ("auto", "measure", "plain", "chunks", "compiled")
+BACKENDS = ("tensorflow", "jax", "torch")
+
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "gd": {"rate": 0.1},
+    "sgd": {"rate": 0.01, "momentum": 0.0},
+    "momentum": {"rate": 0.01, "momentum": 0.9},
+    "nesterov": {"rate": 0.01, "momentum": 0.9},
+    "adam": {"rate": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7},
+    "adamw": {"rate": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "decay": 0.004},
+    "rmsprop": {"rate": 0.001, "rho": 0.9, "momentum": 0.0, "eps": 1e-7},
+    "adagrad": {"rate": 0.01, "eps": 1e-7},
+}
+"""Each optimizer's options and their values where a recipe does not give them."""
+
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "constant": {},
+    "steps": {"at": None, "divide": 10.0},
+    "invscaling": {"power": 0.5},
+    "adaptive": {"divide": 5.0, "patience": 10, "tolerance": 1e-4, "least": 1e-6},
+    "cosine": {"warmup": 0.0, "least": 0.0},
+    "plateau": {"divide": 10.0, "patience": 5, "least": 0.0},
+}
+"""Each schedule's options and their values where a recipe does not give them."""
+
+
+@dataclass(frozen=True)
+class Split(Section):
+    test: float | None = key(Number(above=0, below=1))
+    fold: int | None = key(Number(whole=True, least=0))
+    validation: float | None = key(Number(least=0, below=1))
+
+
+@dataclass(frozen=True)
+class DataSpec(Section):
+    short: ClassVar[str | None] = "source"
+
+    source: str | None = key(Text("a data set's name or a path"))
+    target: str | None = key(Text("a column's name or number, `input`, or a file of targets"))
+    scale: float | None = key(Number(above=0))
+    missing: str | None = key(Word(("median", "drop", "error")))
+    header: bool | None = key(YesNo())
+    split: Split = section(Split)
+
+
+@dataclass(frozen=True)
+class Optimizer(Choice):
+    choices: ClassVar[Mapping[str, Mapping[str, Any]]] = OPTIMIZERS
+    common: ClassVar[tuple[str, ...]] = ("clip_norm", "clip_value")
+    default: ClassVar[str] = "adam"
+    what: ClassVar[str] = "optimizer"
+
+    name: str | None = key(Word(tuple(OPTIMIZERS)))
+    rate: float | None = key(Number(above=0))
+    momentum: float | None = key(Number(least=0, below=1))
+    beta1: float | None = key(Number(least=0, below=1))
+    beta2: float | None = key(Number(least=0, below=1))
+    rho: float | None = key(Number(least=0, below=1))
+    eps: float | None = key(Number(above=0))
+    decay: float | None = key(Number(least=0))
+    clip_norm: float | None = key(Number(above=0))
+    clip_value: float | None = key(Number(above=0))
+
+
+@dataclass(frozen=True)
+class Schedule(Choice):
+    choices: ClassVar[Mapping[str, Mapping[str, Any]]] = SCHEDULES
+    default: ClassVar[str] = "constant"
+    what: ClassVar[str] = "schedule"
+
+    name: str | None = key(Word(tuple(SCHEDULES)))
+    at: tuple[float, ...] | None = key(Several(Number(above=0)))
+    divide: float | None = key(Number(above=1))
+    power: float | None = key(Number(above=0))
+    patience: int | None = key(Number(whole=True, least=1))
+    tolerance: float | None = key(Number(least=0))
+    warmup: float | None = key(Number(least=0))
+    least: float | None = key(Number(least=0))
+
+
+@dataclass(frozen=True)
+class Penalty(Section):
+    l1: float | None = key(Number(least=0))
+    l2: float | None = key(Number(least=0))
+    max_norm: float | None = key(Number(above=0))
+
+
+@dataclass(frozen=True)
+class Stopping(Section):
+    short: ClassVar[str | None] = "enabled"
+
+    enabled: bool | None = key(YesNo())
+    patience: int | None = key(Number(whole=True, least=1))
+    every: int | str | None = key(Count())
+    metric: str | None = key(Word(METRICS))
+    then: str | None = key(Word(("stop", "retrain")))
+
+
+@dataclass(frozen=True)
+class Augment(Section):
+    flip: str | None = key(Word(("horizontal", "vertical", "both")))
+    shift: int | None = key(Number(whole=True, least=0))
+    scale: float | None = key(Number(least=0, below=1))
+    rotate: float | None = key(Number(least=0, most=180))
+    shear: float | None = key(Number(least=0, below=90))
+    crop: float | None = key(Number(above=0, most=1))
+    brightness: float | None = key(Number(least=0, most=1))
+    contrast: float | None = key(Number(least=0, most=1))
+    colour: float | None = key(Number(least=0, most=1))
+    noise: float | None = key(Number(least=0))
+    cutout: int | None = key(Number(whole=True, least=0))
+    mixup: float | None = key(Number(least=0))
+
+
+@dataclass(frozen=True)
+class Recipe(Section):
+    """How a network is trained. A value of None was left out; `resolve` fills it in."""
+
+    data: DataSpec = section(DataSpec)
+    loss: str | None = key(Word(LOSSES))
+    loss_weights: Mapping[str, float] | None = key(ByName(Number(least=0)))
+    label_smoothing: float | None = key(Number(least=0, below=1))
+    class_weights: Mapping[str, float] | str | None = key(ByName(Number(least=0), ("balanced",)))
+    optimizer: Optimizer = section(Optimizer)
+    schedule: Schedule = section(Schedule)
+    penalty: Penalty = section(Penalty)
+    batch: int | None = key(Number(whole=True, least=1))
+    epochs: int | None = key(Number(whole=True, least=1))
+    early_stopping: Stopping = section(Stopping)
+    augment: Augment = section(Augment)
+    precision: str | None = key(Word(PRECISIONS))
+    backend: str | None = key(Word(BACKENDS))
+    speed: str | None = key(Word(SPEEDS))
+    devices: int | str | None = key(AllOr())
+    hosts: tuple[str, ...] | None = key(Several(Address()))
+    init_from: str | None = key(Text("a run, a model or a file of weights"))
+    freeze: tuple[str, ...] | None = key(
+        Several(Text("a layer's name, or a pattern such as `block1*`"))
+    )
+    log: tuple[str, ...] | None = key(Several(Word(LOGGERS)))
+    seed: int | None = key(Number(whole=True, least=0, below=2**32))
+    params: Mapping[str, Param] = field(default_factory=dict, metadata={"params": True})
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    def span(self, name: str) -> Span | None:
+        """Where the recipe's text gives this key (`early_stopping.every`), if it does."""
+        return self.spans.get(name)
+
+    def replace(self, **values: Any) -> Recipe:
+        """This recipe with other values; None leaves a value as it is.
+
+        What the text says of a replaced value is forgotten.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        spans = {name: span for name, span in self.spans.items() if name.split(".")[0] not in given}
+        return dataclasses.replace(self, **{"spans": spans, **given})
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """The recipe in a YAML file. Relative paths in it count from the recipe's folder.
+
+    Raises NetError: what `read_source` raises of a file that cannot be read, and what
+    `parse_recipe` raises.
+    """
+    source = read_source(path)
+    recipe, folder = parse_recipe(source.text, source.name), Path(path).parent
+    data = dataclasses.replace(
+        recipe.data,
+        source=_beside(recipe.data.source, folder),
+        target=_beside(recipe.data.target, folder),
+    )
+    return dataclasses.replace(recipe, data=data, init_from=_beside(recipe.init_from, folder))
+
+
+FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
+
+
+def _beside(path: str | None, folder: Path) -> str | None:
+    """A path as it is seen from here; what is no file's name stays as it is: a data set's name,
+    a column.
+    """
+    return (
+        str(folder / path) if path and (path.endswith(FILES) or (folder / path).exists()) else path
+    )
+
+
+def parse_recipe(text: str, name: str = "recipe") -> Recipe:
+    """The recipe that a YAML text holds; `name` is the file that messages speak of.
+
+    An empty text leaves all out.
+
+    Raises NetError with every mistake: N501 not YAML, N502 not keys and values, N503 unknown key,
+    N504 wrong type, N505 out of range, N506 a key twice.
+    """
+    source = Source(name, text)
+    root = compose(source)
+    if root is None:
+        return Recipe()
+    reader = Reader(source)
+    recipe = cast(Recipe, reader.read(Recipe, root, "a recipe"))
+    return recipe.replace(spans=reader.spans)
+
+
+def as_values(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values, without what was left out."""
+    return plain(recipe)
+
+
+def to_yaml(recipe: Recipe, reasons: Mapping[str, str] | None = None) -> str:
+    """The recipe as YAML, without what was left out, with reasons for values as comments;
+    `parse_recipe` gives it back.
+    """
+    return as_yaml(recipe, reasons)

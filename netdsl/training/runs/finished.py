@@ -1,0 +1,122 @@
+"""A run that has ended, to be used: its files held against each other before its network is
+asked.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.errors import NetError, fail
+from netdsl.training.data import Wanted
+from netdsl.training.loop.job import Run
+from netdsl.training.preparation.transforms import Input, Preparation, size
+from netdsl.training.runs.folder import BEST, PREPARATION, kept_network, kept_preparation, there
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import keras
+
+    from netdsl.network import Network
+    from netdsl.training.data.parts import Gate
+    from netdsl.training.preparation.transforms import Shape
+
+
+class Kept(NamedTuple):
+    """What a run's folder holds."""
+
+    run: Run
+    network: Network
+    preparation: Preparation
+
+    def model(self) -> keras.Model:
+        """The network with the run's best weights.
+
+        Raises NetError N613, N614, the latter where they are another network's.
+        """
+        model, network = self.run.model, self.network
+        found = (
+            [tuple(one.shape[1:]) for one in model.inputs],
+            [tuple(one.shape[1:]) for one in model.outputs],
+            int(model.count_params()),
+        )
+        wanted = Wanted.of(network)
+        own = (
+            [gate.shape for gate in wanted.inputs],
+            [gate.shape for gate in wanted.outputs],
+            network.counts.total,
+        )
+        if found != own:
+            message = f"{self.run.folder / BEST} holds another network than {network.name}: {_told(*found)}; {network.name} has {_told(*own)}"
+            raise fail("N614", message, help="bring the run's own back, or train again")
+        return model
+
+
+def _told(inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> str:
+    return f"inputs of {' and '.join(map(size, inputs))}, outputs of {' and '.join(map(size, outputs))}, {weights:,} weights"
+
+
+def kept(folder: Path) -> Kept:
+    """What the folder of a run that has ended holds.
+
+    Raises NetError N613 where there is none, N614 where its files do not go together.
+    """
+    run, preparation = Run.load(folder), kept_preparation(folder)
+    there(folder, BEST)
+    network = kept_network(folder)
+    _check(preparation, Wanted.of(network), folder / PREPARATION)
+    return Kept(run, network, preparation)
+
+
+def _check(preparation: Preparation, wanted: Wanted, path: Path) -> None:
+    """Raises NetError N614 where a preparation is not for the inputs and outputs that are
+    wanted.
+    """
+    made = Wanted.kept(preparation)
+    for what, held, own in (
+        ("input", made.inputs, wanted.inputs),
+        ("output", made.outputs, wanted.outputs),
+    ):
+        if len(held) != len(own):
+            raise _unfit(path, f"it has {len(held)} {what}s, and the network {len(own)}")
+        for one, gate in zip(held, own, strict=True):
+            if (one.name, one.shape) != (gate.name, gate.shape):
+                raise _unfit(
+                    path,
+                    f"its {what} `{one.name}` has {size(one.shape)}; the network's `{gate.name}` has {size(gate.shape)}",
+                )
+    for input, gate in zip(preparation.inputs, wanted.inputs, strict=True):
+        _check_input(input, gate, path)
+    names = ("", *(input.name for input in preparation.inputs))
+    for output, gate in zip(preparation.outputs, wanted.outputs, strict=True):
+        if output.activation != gate.activation:
+            raise _unfit(
+                path,
+                f"its output `{output.name}` is a `{output.activation}`, the network's a `{gate.activation}`",
+            )
+        if output.copies not in names:
+            raise _unfit(
+                path, f"its output `{output.name}` copies `{output.copies}`, which is no input"
+            )
+
+
+def _check_input(input: Input, gate: Gate, path: Path) -> None:
+    if input.vocabulary != gate.vocabulary:
+        told = f"{input.vocabulary} indices for `{input.name}`, and the network {gate.vocabulary}"
+        raise _unfit(path, f"it knows {told}")
+    if input.columns and input.columns.width != math.prod(gate.shape):
+        raise _unfit(
+            path, f"it gives {input.columns.width} numbers for `{input.name}` of {size(gate.shape)}"
+        )
+    if not input.columns and not input.takes(input.example):
+        raise _unfit(path, f"it makes {size(input.shape)} of examples of {size(input.example)}")
+
+
+def _unfit(path: Path, why: str) -> NetError:
+    return fail(
+        "N614",
+        f"{path} is damaged: {why}",
+        help="it is written when a run begins, and not to be changed",
+    )

@@ -1,0 +1,403 @@
+"""What `netdsl runs` shows: the runs of a folder, a line for each, and what differs between some
+of them. No Keras, no numpy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from netdsl.errors import NetError, fail, nearest
+from netdsl.flatten import keys
+from netdsl.network import Network
+from netdsl.text_table import aligned
+from netdsl.training.loop.job import Run
+from netdsl.training.reporting.charts import number
+from netdsl.training.runs.folder import (
+    LINES,
+    RECIPE,
+    RESULT,
+    RUN,
+    VERSIONS,
+    damaged,
+    kept_network,
+    kept_recipe,
+    read_json,
+)
+
+LESS = ("loss", "absolute_error")
+"""The figures of which less is better."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run folder as it is listed.
+
+    `params` counts the network's parameters, `epochs` those that were trained, `seconds` the time
+    that they took. `figures` are `test_accuracy`, `val_loss` and so on: of a run without a result
+    the best validation loss's. `ended` is one of `run.ENDS`, `unfinished`, or `damaged`, with a
+    `problem` that says why.
+    """
+
+    name: str
+    network: str = ""
+    data: str = ""
+    params: int | None = None
+    epochs: int | None = None
+    best_step: int | None = None
+    seconds: float | None = None
+    began: str = ""
+    ended: str = "damaged"
+    figures: Mapping[str, float] = field(default_factory=dict)
+    problem: str = ""
+
+    def value(self, key: str) -> Any:
+        """What a column holds, or a figure: that of the test where the key does not say `val_`."""
+        named = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        return (
+            named[key] if key in named else self.figures.get(key, self.figures.get(f"test_{key}"))
+        )
+
+
+COLUMNS = ("name", "network", "data", "params", "epochs", "best_step", "seconds", "began", "ended")
+"""What runs can be sorted by, beside their figures."""
+
+
+def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
+    """The runs in a folder, or that of a run folder itself, in the order of their beginning or,
+    sorted by a figure, the best first.
+
+    Raises NetError N613 where there is no such folder, N640 where no run has what they are to be
+    sorted by.
+    """
+    folder = Path(where)
+    if not folder.is_dir():
+        raise fail(
+            "N613", f"there is no folder {folder}", help="`netdsl train` keeps its runs in `runs`"
+        )
+    found = [
+        entry(run)
+        for run in ([folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir())))
+    ]
+    return _sorted(found, sort) if sort and found else sorted(found, key=lambda one: one.began)
+
+
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (RUN, RECIPE, RESULT))
+
+
+def _sorted(found: list[Entry], key: str) -> list[Entry]:
+    """The runs that have the value, the best first; then the others."""
+    known = sorted(
+        {*COLUMNS, *(name.removeprefix("test_") for one in found for name in one.figures)}
+    )
+    if key.removeprefix("test_") not in known:
+        near = nearest(key, known)
+        raise fail(
+            "N640",
+            f"no run can be sorted by `{key}`",
+            help=f"did you mean `{near}`?" if near else f"there is {', '.join(known)}",
+        )
+    less = key in COLUMNS or key.endswith(LESS)
+    values = {one.name: one.value(key) for one in found}
+    have = [
+        one
+        for one in found
+        if values[one.name] not in (None, "") and values[one.name] == values[one.name]
+    ]  # NaN is not itself
+    have.sort(key=lambda one: values[one.name], reverse=not less)
+    return have + [one for one in found if one not in have]
+
+
+def entry(folder: Path) -> Entry:
+    """A run folder's line; a damaged folder's says what is wrong."""
+    try:
+        return read_entry(folder)
+    except NetError as error:
+        return Entry(folder.name, problem=error.diagnostics[0].message)
+
+
+def read_entry(folder: Path) -> Entry:
+    """A run folder's line.
+
+    Raises NetError N613, N614, or what is wrong with its recipe or its network.
+    """
+    try:
+        return _entry(folder)
+    except (TypeError, ValueError, AttributeError, KeyError, OSError):
+        raise damaged(folder) from None
+
+
+def _entry(folder: Path) -> Entry:
+    told = read_json(folder, RUN)
+    network, data, began = str(told["network"]), str(told["data"]), str(told["began"])
+    params = _params(folder, told)
+    if not (folder / RESULT).is_file():
+        epochs, step, seconds, figures = _so_far(folder)
+        return Entry(
+            folder.name, network, data, params, epochs, step, seconds, began, "unfinished", figures
+        )
+    run = Run.load(folder)
+    return Entry(
+        folder.name,
+        network,
+        data,
+        params,
+        int(run.epochs),
+        int(run.best_step),
+        float(run.seconds),
+        began,
+        str(run.ended),
+        {**_figures("val", run.validation), **_figures("test", run.test)},
+    )
+
+
+def _figures(part: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {f"{part}_{name}": float(value) for name, value in values.items() if name != "examples"}
+
+
+def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
+    """Epochs, best step, seconds and the best validation figures of a run that has no result."""
+    try:
+        text = (folder / LINES).read_text(encoding="utf-8") if (folder / LINES).is_file() else ""
+        rows = [json.loads(line) for line in text.splitlines()]
+    except (OSError, ValueError):
+        raise damaged(folder / LINES) from None
+    seen = [row for row in rows if row.get("val_loss") is not None]
+    best: dict[str, Any] = min(seen, key=lambda row: row["val_loss"], default={})
+    figures = {name: float(value) for name, value in best.items() if name.startswith("val_")}
+    return len(rows), best.get("step"), sum(float(row["seconds"]) for row in rows), figures
+
+
+def _params(folder: Path, told: Mapping[str, Any]) -> int:
+    """The network's parameters: counted, where the run has not kept them."""
+    return int(told["params"]) if "params" in told else kept_network(folder).counts.params
+
+
+# --- as text and JSON -----------------------------------------------------------------------------
+
+
+def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
+    """The runs in a folder as a table for a terminal. Raises NetError as `entries` does."""
+    found = entries(where, sort)
+    if not found:
+        return f"no runs in {where}: `netdsl train` makes one"
+    shown = _figure_names(found, sort)
+    one = len(set(shown)) == 1
+    heads = ["run", "network", "data", "params", "epochs", "best step"]
+    heads += [
+        f"{part} {shown[0].replace('_', ' ')}" if one else part for part in ("validation", "test")
+    ]
+    cells = [
+        _cells(run, name, not one, Path(where)) for run, name in zip(found, shown, strict=True)
+    ]
+    return aligned([[*heads, "seconds", "began", "ended"], *cells], "lllrrrrrrll")
+
+
+def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
+    """The figure that is shown of each run: what is sorted by, else its first metric."""
+    wanted = (sort or "").removeprefix("test_").removeprefix("val_")
+    if wanted and wanted not in COLUMNS:
+        return [wanted] * len(found)
+    usual = [
+        next((name for name in map(_bare, run.figures) if name != "loss"), "") for run in found
+    ]
+    first = next(filter(None, usual), "loss")
+    return [name or first for name in usual]
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("test_").removeprefix("val_")
+
+
+def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
+    def figure(part: str) -> str:
+        value = run.figures.get(f"{part}_{name}")
+        return (
+            ""
+            if value is None
+            else f"{name.replace('_', ' ')} {_told(value, name)}"
+            if named
+            else _told(value, name)
+        )
+
+    whole = [
+        "" if value is None else f"{value:,}" for value in (run.params, run.epochs, run.best_step)
+    ]
+    seconds = "" if run.seconds is None else f"{run.seconds:,.1f}"
+    began = run.began[:16].replace("T", " ")
+    return [
+        run.name,
+        run.network,
+        Path(run.data).name,
+        *whole,
+        figure("val"),
+        figure("test"),
+        seconds,
+        began,
+        _ended(run, where),
+    ]
+
+
+def _ended(run: Entry, where: Path) -> str:
+    """How a run ended, in words, and how it is gone on with."""
+    if run.ended in ("interrupted", "unfinished"):
+        return f"{run.ended}: netdsl resume {where if where.name == run.name else where / run.name}"
+    return run.problem or {
+        "patience": "stopped early",
+        "epochs": "all epochs",
+        "rate": "rate at its least",
+    }.get(run.ended, run.ended)
+
+
+def runs_json(where: str | Path = "runs", sort: str | None = None) -> str:
+    """The same as JSON, with every digit: `runs`, an object for each.
+
+    Raises NetError as `entries` does.
+    """
+    found = [dataclasses.asdict(run) for run in entries(where, sort)]
+    return (
+        '{\n  "runs": ['
+        + ",".join(f"\n    {json.dumps(_finite(run))}" for run in found)
+        + ("\n  ]\n}" if found else "]\n}")
+    )
+
+
+def _finite(run: dict[str, Any]) -> dict[str, Any]:
+    """Without numbers that JSON does not have."""
+    return {**run, "figures": {name: _number(value) for name, value in run["figures"].items()}}
+
+
+def _number(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+# --- some runs beside each other ------------------------------------------------------------------
+
+
+class Comparison(NamedTuple):
+    """What differs between runs: each tuple holds a value for each of the `names`, None where a run
+    has none.
+
+    Attributes:
+        recipe: the keys that differ.
+        figures: all of them, with params, epochs, best step and seconds.
+        versions: those that differ.
+        networks: the first run, counted from 0, that has the same network as each.
+        data: whether all were trained on the same examples.
+    """
+
+    names: tuple[str, ...]
+    recipe: Mapping[str, tuple[Any, ...]]
+    figures: Mapping[str, tuple[Any, ...]]
+    versions: Mapping[str, tuple[Any, ...]]
+    networks: tuple[int, ...]
+    data: bool
+
+
+def compare(folders: Sequence[str | Path]) -> Comparison:
+    """Runs beside each other. Raises NetError as `read_entry` does."""
+    paths = [Path(folder) for folder in folders]
+    found = [read_entry(path) for path in paths]
+    prints = {read_json(path, RUN).get("fingerprint") for path in paths}
+    own = [
+        {name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")}
+        for one in found
+    ]
+    return Comparison(
+        tuple(one.name for one in found),
+        _differing([keys(kept_recipe(path)) for path in paths]),
+        _beside([{**figures, **one.figures} for figures, one in zip(own, found, strict=True)]),
+        _differing([read_json(path, VERSIONS) for path in paths]),
+        _same_networks([kept_network(path) for path in paths]),
+        len(prints) == 1,
+    )
+
+
+def _beside(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    """All names in their order, each with the values of all; None where one has none."""
+    names = dict.fromkeys(name for one in values for name in one)
+    return {name: tuple(one.get(name) for one in values) for name in names}
+
+
+def _differing(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    return {
+        name: each for name, each in _beside(values).items() if any(one != each[0] for one in each)
+    }
+
+
+def _same_networks(networks: Sequence[Network]) -> tuple[int, ...]:
+    from netdsl.report.diff import difference
+
+    first: list[int] = []
+    for place, network in enumerate(networks):
+        alike = (
+            before for before in dict.fromkeys(first) if difference(networks[before], network).same
+        )
+        first.append(next(alike, place))
+    return tuple(first)
+
+
+def compare_text(folders: Sequence[str | Path]) -> str:
+    """What differs between runs, for a terminal. Raises NetError as `compare` does."""
+    found = compare(folders)
+    rows = [["", *found.names]]
+    for title, values in (
+        ("figures", found.figures),
+        ("recipe", found.recipe),
+        ("versions", found.versions),
+    ):
+        if values:
+            rows += [[""] * len(rows[0]), [title, *[""] * len(found.names)]]
+            rows += [
+                [
+                    f"  {name.replace('_', ' ') if title == 'figures' else name}",
+                    *(_told(one, name) for one in each),
+                ]
+                for name, each in values.items()
+            ]
+    table = aligned(rows, "l" + "r" * len(found.names))
+    return "\n".join([table, "", *_alike(found, [Path(folder) for folder in folders])])
+
+
+def compare_json(folders: Sequence[str | Path]) -> str:
+    """The same as JSON. Raises NetError as `compare` does."""
+    found = compare(folders)._asdict()
+    figures = {name: [_number(one) for one in each] for name, each in found["figures"].items()}
+    return json.dumps({**found, "figures": figures}, indent=2, default=str)
+
+
+def _told(value: Any, name: str) -> str:
+    """A value for people; accuracies have four digits behind the point."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}" if name.endswith("accuracy") else number(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _alike(found: Comparison, folders: Sequence[Path]) -> list[str]:
+    """What the runs have in common, in sentences."""
+    lines = [] if found.recipe else ["the recipes are the same"]
+    other = next((place for place, first in enumerate(found.networks) if first), None)
+    if other is None:
+        lines.append("the networks are the same")
+    else:
+        files = [folders[place] / read_json(folders[place], RUN)["file"] for place in (0, other)]
+        alike = files[0].read_bytes() == files[1].read_bytes()
+        lines.append(
+            f"the networks differ{' by their params' if alike else f': netdsl diff {files[0]} {files[1]}'}"
+        )
+    return [
+        *lines,
+        "the examples are the same"
+        if found.data
+        else "the examples are not the same: the figures cannot be held against each other",
+    ]

@@ -1,0 +1,153 @@
+"""Trains, kills at random moments and resumes, again and again; prints a line for each kill whose
+end is not that of a run never stopped.
+
+Run by `test_resume.py` in a process of its own: Keras is imported once, and each training is a fork
+of that process, so that twenty kills take a minute. `python tests/training/killing.py FOLDER KILLS
+SEED`
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import netdsl
+from netdsl.keras.quiet import quiet_keras
+from netdsl.training.recipes.recipe import parse_recipe
+
+quiet_keras()
+
+from netdsl.training.loop import job as run  # noqa: E402
+from netdsl.training.loop import trainer as training  # noqa: E402
+
+NETWORK = "net small\n8x8x1 > conv3-4(bn) > pool > dropout(0.2) > fc-16 > softmax-10"
+RECIPE = """
+epochs: 5
+batch: 100
+optimizer: {name: momentum, rate: 0.2}
+schedule: {name: plateau, patience: 2}
+early_stopping: {every: 5, patience: 20, then: retrain}
+augment: {shift: 1, noise: 0.05, mixup: 0.2}
+label_smoothing: 0.1
+"""
+
+
+def train(where: Path) -> None:
+    run.train(netdsl.parse(NETWORK), parse_recipe(RECIPE), where=where, quiet=True)
+
+
+def resume(where: Path) -> None:
+    run.resume(where / "small-1", quiet=True)
+
+
+def child(action: object, where: Path) -> int:
+    """The number of a new process that does this."""
+    pid = os.fork()
+    if pid == 0:
+        training.LEAST = training.SHARE = 0  # type: ignore[misc, assignment]  # each epoch is written
+        try:
+            action(where)  # type: ignore[operator]
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return pid
+
+
+def ended(pid: int) -> bool:
+    """Waits for the process; whether it ended well."""
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    """The bytes of all arrays of the best and of the last model, out of the HDF5 files in them."""
+    import io
+    import zipfile
+
+    import h5py
+
+    found: dict[str, bytes] = {}
+    for name in ("best.keras", "last.keras"):
+        with (
+            zipfile.ZipFile(folder / name) as archive,
+            h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
+        ):
+
+            def take(path: str, item: object, name: str = name) -> None:
+                if isinstance(item, h5py.Dataset):
+                    found[f"{name}/{path}"] = item[()].tobytes()
+
+            file.visititems(take)
+    return found
+
+
+def figures(folder: Path) -> list[object]:
+    """What stands in the tables and in the result, timings apart."""
+    rows: list[object] = []
+    for name in ("metrics.csv", "retrained.csv"):
+        with (folder / name).open(encoding="utf-8") as file:
+            rows += [
+                {key: value for key, value in row.items() if key != "seconds"}
+                for row in csv.DictReader(file)
+            ]
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    return [
+        *rows,
+        {key: value for key, value in result.items() if key not in ("seconds", "folder")},
+    ]
+
+
+def main(where: Path, kills: int, seed: int) -> int:
+    chance = random.Random(seed)
+    assert ended(child(train, where / "whole"))
+    began = time.perf_counter()
+    assert ended(child(train, where / "again"))
+    seconds = time.perf_counter() - began
+    whole = where / "whole" / "small-1"
+    wrong = int(weights(where / "again" / "small-1") != weights(whole))
+    number = resumed = 0
+    while resumed < kills:
+        number += 1
+        here = where / f"killed-{number}"
+        told, action = [], train
+        while True:
+            pid = child(action, here)
+            after = chance.random() * seconds
+            time.sleep(after)
+            os.kill(pid, signal.SIGKILL)
+            done = ended(pid)
+            begun = (here / "small-1" / "run.json").exists()
+            told.append(f"{after:.2f} s")
+            if done or chance.random() < 0.7:
+                break
+            action = resume if begun else train
+        if not begun:
+            continue  # killed before there was a run: nothing to resume
+        done = done or (
+            (here / "small-1" / "result.json").exists()
+            and not (here / "small-1" / "checkpoint.npz").exists()
+        )
+        if not done:
+            done = ended(child(resume, here))
+            resumed += 1
+        same = (
+            done
+            and weights(here / "small-1") == weights(whole)
+            and figures(here / "small-1") == figures(whole)
+        )
+        print(
+            f"killed after {', '.join(told)}: {'the same' if same else 'NOT THE SAME'}", flush=True
+        )
+        wrong += not same
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,567 @@
+"""Arrays of several inputs and outputs, memory maps, reviews, folds, hubs.
+
+No framework is imported here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import netdsl
+from netdsl.errors import NetError, RunError
+from netdsl.network import Network
+from netdsl.training.data import Data, Wanted, load_data, read, read_inputs, reload
+from netdsl.training.data.sources import named
+from netdsl.training.data.sources.arrays import read_npy
+from netdsl.training.data.splits import folded
+from netdsl.training.preparation.transforms import scan
+from netdsl.training.recipes.recipe import DataSpec, Recipe, Split, parse_recipe
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.random((40, 8)).astype(np.float32)
+Y = np.arange(40) % 4
+
+PAIR = "input left: 8\ninput right: 8\nsub[ @left | @right ] > fc-4 as h > softmax-4 as whole\n@h > softmax-2 as half"
+TWINS = "input left: 8\ninput right: 8\nsub[ @left | @right ] > softmax-4"
+HEADS = "input 8 > fc-4 as h > softmax-4 as whole\n@h > softmax-4 as early"
+
+
+def loaded(text: str, source: str, **more: Any) -> Data:
+    return load_data(Recipe(data=DataSpec(source=source, **more)), netdsl.parse(text))
+
+
+def refused(text: str, source: str, code: str, told: str, **more: Any) -> None:
+    with pytest.raises(NetError, match=told) as caught:
+        loaded(text, source, **more)
+    assert caught.value.diagnostics[0].code == code
+
+
+# --- several inputs and outputs -------------------------------------------------------------------
+
+
+def test_each_input_and_output_has_its_array(npz: Any) -> None:
+    found = loaded(PAIR, npz(x_left=X, x_right=X * 2, y_whole=Y, y_half=Y % 2))
+    assert [input.name for input in found.preparation.inputs] == ["left", "right"]
+    assert [(output.name, output.classes) for output in found.preparation.outputs] == [
+        ("whole", 4),
+        ("half", 2),
+    ]
+    assert np.array_equal(found.train.x[0] * 2, found.train.x[1])
+    assert np.array_equal(found.train.y[0] % 2, found.train.y[1])
+    assert [array.shape for array in found.preparation.x(found.test.x)] == [(8, 8), (8, 8)]
+
+
+def test_one_y_serves_all_outputs(npz: Any) -> None:
+    found = loaded(HEADS, npz(x=X, y=Y))
+    assert np.array_equal(*found.train.y)
+    assert found.preparation.metric == "accuracy"
+
+
+def test_parts_of_several_inputs(npz: Any) -> None:
+    arrays = {
+        "x_train_left": X,
+        "x_train_right": X,
+        "y_train": Y,
+        "x_test_left": X[:5],
+        "x_test_right": X[:5],
+        "y_test": Y[:5],
+    }
+    assert len(loaded(TWINS, npz(**arrays)).test) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "arrays", "code", "told"),
+    [
+        (
+            TWINS,
+            {"x_left": X, "x_rigth": X, "y": Y},
+            "N514",
+            "no array `x_right`(.|\n)*did you mean `x_rigth`",
+        ),
+        (TWINS, {"x": X, "y": Y}, "N514", "no array `x_left`, `x_right`"),
+        (
+            PAIR,
+            {"x_left": X, "x_right": X, "y_whole": Y},
+            "N514",
+            "no array `y_half`; it holds .*\n  help: the arrays are",
+        ),
+        (
+            TWINS,
+            {"x_left": X, "x_right": X[:-1], "y": Y},
+            "N515",
+            "`x_left` of .* has 40 rows and `x_right` has 39",
+        ),
+        (
+            TWINS,
+            {"x_left": X, "x_right": X[:, :3], "y": Y},
+            "N518",
+            "`x_right` of .* holds examples of 3",
+        ),
+        (PAIR, {"x_left": X, "x_right": X, "y": Y}, "N520", "the network tells 0 to 1 apart"),
+    ],
+)
+def test_arrays_of_several_inputs_that_are_refused(
+    npz: Any, text: str, arrays: Any, code: str, told: str
+) -> None:
+    refused(text, npz(**arrays), code, told)
+
+
+def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
+    preparation = loaded(TWINS, npz(x_left=X, x_right=X, y=Y)).preparation
+    path = npz("new.npz", x_left=X[:3], x_right=X[:3])
+    names, x = read_inputs(path, preparation)
+    assert (names, len(x)) == (["new.npz[0]", "new.npz[1]", "new.npz[2]"], 2)
+    np.save(tmp_path / "one.npy", X[0])
+    names, x = read_inputs(
+        [f"left={tmp_path / 'one.npy'}", f"right={tmp_path / 'one.npy'}"], preparation
+    )
+    assert (names, [array.shape for array in x]) == (["one.npy[0]"], [(1, 8), (1, 8)])
+    for paths, code in (
+        ([f"left={tmp_path / 'one.npy'}"], "N514"),
+        ([f"left={tmp_path / 'one.npy'}", f"left={tmp_path / 'two.npy'}"], "N506"),
+        ([f"left={tmp_path / 'one.npy'}", f"rihgt={tmp_path / 'one.npy'}"], "N514"),
+        ([str(tmp_path / "one.npy")], "N514"),
+        ([npz("half.npz", x_left=X)], "N514"),
+        ([npz("short.npz", x_left=X, x_right=X[:3])], "N515"),
+        ([], "N516"),
+    ):
+        with pytest.raises(NetError) as caught:
+            read_inputs(paths, preparation)
+        assert caught.value.diagnostics[0].code == code
+
+
+# --- indices and labels for each position ---------------------------------------------------------
+
+
+def test_indices_and_a_label_for_each_position(npz: Any) -> None:
+    words = RANDOM.integers(0, 50, (40, 20))
+    found = loaded("input 20 of int(50) > embed-4 > dense-50 > softmax", npz(x=words, y=words))
+    (output,) = found.preparation.outputs
+    assert (output.classes, output.dense, output.loss) == (50, True, "cross-entropy")
+    assert found.preparation.y(found.train.y)[0].shape == (29, 20)
+    assert found.preparation.x(found.train.x)[0].dtype == np.int32
+
+
+@pytest.mark.parametrize("form", [lambda y: y, lambda y: y[..., None], lambda y: np.eye(3)[y]])
+def test_a_label_for_each_pixel(npz: Any, form: Any) -> None:
+    images = RANDOM.random((20, 6, 6, 1))
+    found = loaded(
+        "input 6x6x1 > conv3-3 > softmax", npz(x=images, y=form(RANDOM.integers(0, 3, (20, 6, 6))))
+    )
+    assert found.preparation.y(found.train.y)[0].shape == (len(found.train), 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "code", "told"),
+    [
+        (
+            {"x": np.full((20, 20), 50), "y": Y[:20]},
+            "N527",
+            "`x` of .* holds 50 in row 0; .* from 0 to 49",
+        ),
+        ({"x": np.full((20, 20), -1), "y": Y[:20]}, "N527", "holds -1"),
+        ({"x": np.full((20, 20), 0.5), "y": Y[:20]}, "N527", "holds 0.5"),
+        ({"x": np.zeros((20, 9), int), "y": Y[:20]}, "N518", "20 indices"),
+    ],
+)
+def test_indices_that_are_refused(npz: Any, arrays: Any, code: str, told: str) -> None:
+    refused("input 20 of int(50) > embed-4 > flatten > softmax-4", npz(**arrays), code, told)
+
+
+def test_labels_for_pixels_that_are_refused(npz: Any) -> None:
+    images = RANDOM.random((20, 6, 6, 1))
+    text = "input 6x6x1 > conv3-3 > softmax"
+    refused(text, npz(x=images, y=np.full((20, 6, 6), 3)), "N520", "from 3 to 3")
+    refused(text, npz(x=images, y=np.zeros((20, 5, 5))), "N518", "a label for each of 6x6")
+    refused(text, npz(x=images, y=np.zeros(20)), "N518", "a label for each of 6x6")
+
+
+# --- an input as its own target -------------------------------------------------------------------
+
+
+def test_an_autoencoder_learns_the_prepared_input() -> None:
+    found = loaded("input 16x16x1 > conv3-4 > conv3-1(sigmoid)", "digits", target="input")
+    (output,) = found.preparation.outputs
+    assert (output.copies, output.loss, output.classes, output.metric) == (
+        "input",
+        "binary",
+        0,
+        "absolute_error",
+    )
+    rows = np.arange(3)
+    (x,), (y,) = (
+        found.preparation.x((found.train.x[0][rows],)),
+        found.preparation.y((found.train.y[0][rows],)),
+    )
+    assert np.array_equal(x, y)
+    assert x.shape == (3, 16, 16, 1)
+    assert (
+        loaded("input 8x8x1 > conv3-1(act=none)", "digits", target="input")
+        .preparation.outputs[0]
+        .loss
+        == "squared"
+    )
+
+
+def test_an_autoencoder_needs_no_targets(npz: Any) -> None:
+    assert len(loaded("input 8 > fc-3 > linear-8", npz(x=X), target="input").train) == 29
+    refused(
+        "input 8 > fc-3 > linear-7",
+        npz(x=X),
+        "N518",
+        "cannot learn the network's input of 8",
+        target="input",
+    )
+    refused(
+        "input 8 > fc-3 > linear-4", npz(x=X, y=Y), "N507", "`target` is for tables", target="label"
+    )
+
+
+# --- arrays in files of their own -----------------------------------------------------------------
+
+
+def pair(folder: Path, x: Any = X, y: Any = Y) -> DataSpec:
+    np.save(folder / "x.npy", x)
+    np.save(folder / "y.npy", y)
+    return DataSpec(source=str(folder / "x.npy"), target=str(folder / "y.npy"))
+
+
+def test_arrays_stay_on_the_disk(network: Any, tmp_path: Path) -> None:
+    found = load_data(Recipe(data=pair(tmp_path)), network((8,), 4))
+    assert not isinstance(found.train.x[0], np.ndarray)
+    whole = read_npy(tmp_path / "x.npy")
+    rows = np.array([5, 1])
+    assert any(np.array_equal(found.train.x[0][0], row) for row in whole)
+    assert found.train.x[0][rows].shape == (2, 8)
+    assert len(found.train.at(rows)) == 2
+    again = reload(Recipe(data=found.spec), found.preparation)
+    assert np.array_equal(again.test.x[0][:], found.test.x[0][:])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "code", "told"),
+    [
+        (X, Y[:-1], "N515", "40 rows and `y.npy` has 39"),
+        (np.where(np.arange(40)[:, None] == 7, np.nan, X), Y, "N517", "first in row 7"),
+        (X.astype(str), Y, "N517", "holds text, not numbers"),
+        (X, Y + 1, "N520", "first in row 3"),
+        (X[:0], Y[:0], "N516", "is empty"),
+    ],
+)
+def test_arrays_on_the_disk_that_are_refused(
+    network: Any, tmp_path: Path, x: Any, y: Any, code: str, told: str
+) -> None:
+    with pytest.raises(NetError, match=told) as caught:
+        load_data(Recipe(data=pair(tmp_path, x, y)), network((8,), 4))
+    assert caught.value.diagnostics[0].code == code
+
+
+def test_arrays_in_this_folder(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair(tmp_path, X, Y[:-1])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NetError, match=f"`x.npy` of {tmp_path} has 40 rows"):
+        load_data(Recipe(data=DataSpec(source="x.npy", target="y.npy")), network((8,), 4))
+
+
+def test_targets_that_are_not_named(tmp_path: Path) -> None:
+    spec = pair(tmp_path)
+    refused("input 8 > softmax-4", str(spec.source), "N514", "targets of .* are not named")
+    refused(
+        "input 8 > softmax-4",
+        str(spec.source),
+        "N511",
+        "No such file",
+        target=str(tmp_path / "z.npy"),
+    )
+
+
+def test_large_arrays_are_looked_at_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdsl.training.preparation.transforms.CHUNK", 24)
+    values = np.arange(80, dtype=float).reshape(40, 2)
+    values[31, 1] = 0.5
+    assert scan(values) == (0.0, 79.0, None, 31)
+    values[17, 0] = np.inf
+    assert scan(values).endless == 17
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    for name in ("data.xyz", "data"):
+        (tmp_path / name).write_text("1")
+        refused(
+            "input 8 > softmax-4",
+            str(tmp_path / name),
+            "N510",
+            f"{name} is there, and .*(.|\n)*ends in .npz, .npy, .csv",
+        )
+    np.savez(tmp_path / "DATA.npz", x=X, y=Y)
+    (tmp_path / "DATA.npz").rename(tmp_path / "DATA.NPZ")
+    assert len(loaded("input 8 > softmax-4", str(tmp_path / "DATA.NPZ")).train) == 29
+
+
+def test_values_far_from_one_are_told(npz: Any) -> None:
+    (note,) = loaded("input 8 > linear-1", npz(x=X, y=np.arange(40) * 1000.0)).notes
+    assert note.startswith("`y` has the mean 1")
+    assert not loaded("input 8 > linear-1", npz(x=X, y=np.arange(40))).notes
+    assert not loaded("input 8 > softmax-4", npz(x=X, y=Y)).notes
+
+
+def test_shares_are_no_classes(npz: Any) -> None:
+    """Of values between 0 and 1 no accuracy is told."""
+    for y, metric in ((RANDOM.random((40, 2)), "absolute_error"), (np.eye(2)[Y % 2], "accuracy")):
+        (output,) = loaded("input 8 > sigmoid-2", npz(x=X, y=y)).preparation.outputs
+        assert (output.loss, output.metric) == ("binary", metric)
+
+
+def test_reviews_are_cut_and_padded(
+    npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviews = np.array([[0, 0, 1, 14, 99], [1, 5, 6, 7, 8]] * 10)
+    npz(
+        "imdb.npz",
+        x_train=reviews,
+        y_train=np.arange(20) % 2,
+        x_test=reviews,
+        y_test=np.arange(20) % 2,
+    )
+    monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
+    found = loaded("input 3 of int(50) > embed-4 > flatten > sigmoid-1", "imdb")
+    assert sorted({tuple(row) for row in found.test.x[0].tolist()}) == [(1, 14, 2), (6, 7, 8)]
+    assert found.preparation.outputs[0].names == ("negative", "positive")
+    assert "cut or padded to 3 words" in found.notes[0]
+    longer = loaded("input 7 of int(50) > embed-4 > flatten > sigmoid-1", "imdb")
+    assert longer.test.x[0][1].tolist() == [0, 0, 1, 5, 6, 7, 8]
+    refused("input 8x8x1 > sigmoid-1", "imdb", "N518", "need an input of indices")
+
+
+def test_reviews_as_keras_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    reviews = np.array([[1, 4, 99], [1], [1, 5, 6, 7], []] * 10, dtype=object)
+    labels = np.arange(40) % 2
+    imdb = SimpleNamespace(load_data=lambda: ((reviews, labels), (reviews, labels)))
+    monkeypatch.delenv("NETDSL_DATA", raising=False)
+    monkeypatch.setattr(
+        named, "quiet_keras", lambda: SimpleNamespace(datasets=SimpleNamespace(imdb=imdb))
+    )
+    found = loaded("input 3 of int(50) > embed-4 > flatten > sigmoid-1", "imdb")
+    assert found.test.x[0][:4].tolist() == [[1, 4, 2], [0, 0, 1], [5, 6, 7], [0, 0, 0]]
+
+
+def test_a_download_says_nothing_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def load() -> None:
+        print("Downloading data from somewhere")
+        raise Exception("URL fetch failure")
+
+    monkeypatch.delenv("NETDSL_DATA", raising=False)
+    monkeypatch.setattr(
+        named,
+        "quiet_keras",
+        lambda: SimpleNamespace(datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=load))),
+    )
+    with pytest.raises(RunError):
+        read(DataSpec(source="cifar100"), Wanted.of(netdsl.parse("input 32x32x3 > softmax-100")))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_classes_have_names() -> None:
+    assert [len(named.NAMES[name]) for name in ("cifar10", "cifar100", "fashion_mnist")] == [
+        10,
+        100,
+        10,
+    ]
+    assert len(set(named.NAMES["cifar100"])) == 100
+
+
+@pytest.mark.parametrize(
+    ("source", "mend"),
+    [
+        ("mnits", "mnist"),
+        ("data.npx", "data.npz"),
+        ("what", "a folder of images"),
+        ("folder/none.xyz", "a folder of images"),
+    ],
+)
+def test_sources_that_there_are_none_of(
+    npz: Any, source: str, mend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    npz(x=X, y=Y)
+    monkeypatch.chdir(tmp_path)
+    refused("input 8 > softmax-4", source, "N510", mend)
+
+
+# --- folds ----------------------------------------------------------------------------------------
+
+
+def test_folds_are_disjoint_and_together_whole() -> None:
+    labels = np.repeat([0, 1, 2], [50, 30, 7])
+    tests = [folded(labels, 5, fold, 0)[1] for fold in range(5)]
+    assert sorted(np.concatenate(tests)) == list(range(87))
+    for kept, test in (folded(labels, 5, fold, 0) for fold in range(5)):
+        assert sorted([*kept, *test]) == list(range(87))
+        assert np.abs(np.bincount(labels[test], minlength=3) - [10, 6, 1.4]).max() <= 1
+
+
+def test_a_fold_is_the_test_part(network: Any) -> None:
+    parts = [
+        load_data(
+            Recipe(data=DataSpec(source="digits", split=Split(fold=fold, test=0.1))), network()
+        ).test
+        for fold in range(10)
+    ]
+    assert sum(map(len, parts)) == 1797
+    assert np.abs(np.bincount(parts[3].y[0]) / len(parts[3]) - 0.1).max() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        (
+            "data: {source: digits, split: {fold: «5»}}",
+            "N505",
+            "no fold 5: the test share of 0.2 makes 5 folds, 0 to 4",
+        ),
+        ("data: {source: digits, split: {test: 0.3, fold: «1»}}", "N505", "0.3 is not 1/K"),
+    ],
+)
+def test_folds_that_there_are_none_of(network: Any, text: str, code: str, told: str) -> None:
+    with pytest.raises(NetError, match=told) as caught:
+        load_data(parse_recipe(text.replace("«", "").replace("»", "")), network())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == code
+    assert diagnostic.span
+    assert diagnostic.span.start == text.index("«")
+
+
+def test_a_part_of_its_own_is_not_cut(network: Any, npz: Any) -> None:
+    path = npz(x_train=X, y_train=Y, x_test=X, y_test=Y)
+    refused("input 8 > softmax-4", path, "N507", "test part of its own", split=Split(fold=1))
+
+
+# --- hubs -----------------------------------------------------------------------------------------
+
+
+class ClassLabel:
+    names = ("cat", "dog", "owl", "eel")
+
+
+FakeImage = type("Image", (), {})
+
+
+class Split4:
+    """A part as the package `datasets` has it."""
+
+    def __init__(self, count: int, features: dict[str, Any]) -> None:
+        self.features = features
+        self.rows = [
+            {"image": Image.new("RGB", (9, 7), (place, 0, 0)), "label": place % 4, "text": "a"}
+            for place in range(count)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, at: int | str) -> Any:
+        return [row[at] for row in self.rows] if isinstance(at, str) else self.rows[at]
+
+
+@pytest.fixture
+def hugging_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = {"image": FakeImage(), "label": ClassLabel()}
+
+    class DatasetNotFoundError(FileNotFoundError):
+        pass
+
+    def load_dataset(name: str, configuration: str | None) -> Any:
+        print("noise")
+        if name == "none":
+            raise DatasetNotFoundError("Dataset 'none' doesn't exist on the Hub")
+        if name == "down":
+            raise ConnectionError("no route")
+        more = {"text": object(), "note": object()} if name == "text" else {}
+        kept = {key: feature for key, feature in features.items() if name != "text"} | more
+        return {"train": Split4(40, kept), "test": Split4(8, kept)}
+
+    module = ModuleType("datasets")
+    module.load_dataset = load_dataset  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "datasets", module)
+
+
+@pytest.mark.usefixtures("hugging_face")
+def test_a_data_set_of_hugging_face() -> None:
+    found = loaded("input 4x4x3 > flatten > softmax-4", "hf:animals")
+    assert (len(found.train), len(found.test), found.spec.source) == (36, 8, "hf:animals")
+    assert found.preparation.outputs[0].names == ClassLabel.names
+    assert found.preparation.x((found.test.x[0][:],))[0].shape == (8, 4, 4, 3)
+    assert found.preparation.inputs[0].scale == 255
+    assert found.test.x_names == ("`image` of test",)
+    refused("input 4x4x3 > flatten > softmax-3", "hf:animals", "N526", "4 classes")
+    refused("input 4x4x3 > flatten > softmax-4", "hf:text", "N530", "which column")
+    refused(
+        "input 4x4x3 > flatten > softmax-4",
+        "hf:animals",
+        "N530",
+        "no column `lable`(.|\n)*`label`",
+        target="lable",
+    )
+    refused("input 48 > softmax-4", "hf:animals", "N518", "holds images")
+    refused(
+        "input 4x4x3 > flatten > softmax-4", "hf:none", "N510", "there is no data set `hf:none`"
+    )
+    refused(
+        "input 4x4x3 > flatten > softmax-4", "hf:down", "N522", "could not be downloaded: no route"
+    )
+
+
+@pytest.mark.parametrize(("hub", "package"), [("hf", "datasets"), ("tfds", "tensorflow_datasets")])
+def test_a_package_that_is_absent(monkeypatch: pytest.MonkeyPatch, hub: str, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    refused("input 8 > softmax-4", f"{hub}:mnist", "N532", rf"pip install 'netdsl\[{hub}\]'")
+
+
+def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(np.full((8, 8, 1), place, np.uint8), place % 4) for place in range(40)]
+    split = SimpleNamespace(as_numpy_iterator=lambda: iter(rows))
+    info = SimpleNamespace(supervised_keys=("image", "label"), features={"label": ClassLabel()})
+
+    def load(name: str, as_supervised: bool, with_info: bool) -> Any:
+        if name != "animals":
+            raise type("DatasetNotFoundError", (ValueError,), {})(f"Dataset {name} not found.")
+        return {"train": split}, info
+
+    module = ModuleType("tensorflow_datasets")
+    module.load = load  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", module)
+    found = loaded("input 4x4x3 > flatten > softmax-4", "tfds:animals")
+    assert (len(found.train), found.train.x[0].shape[1:], found.preparation.outputs[0].names) == (
+        29,
+        (4, 4, 3),
+        ClassLabel.names,
+    )
+    refused("input 8x8x1 > softmax-4", "tfds:none", "N510", "there is no data set")
+    monkeypatch.setattr("netdsl.training.data.sources.hub.MOST", 100)
+    refused("input 8x8x1 > flatten > softmax-4", "tfds:animals", "N534", "more than")
+
+
+def test_networks_are_as_wanted() -> None:
+    network: Network = netdsl.parse("input words: 20 of int(50) > embed-4 > flatten > softmax-4")
+    wanted = Wanted.of(network)
+    assert (wanted.inputs[0].name, wanted.inputs[0].shape, wanted.inputs[0].vocabulary) == (
+        "words",
+        (20,),
+        50,
+    )
+    assert wanted.outputs[0].activation == "softmax"

@@ -1,0 +1,457 @@
+"""Several devices and several processes take the steps of one; a lost one ends the training, and
+`resume` goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+
+from netdsl.errors import NetError, RunError
+from netdsl.process import backend as own_backend
+from netdsl.training.distributed.hosts import HOST, lost_told, number
+from netdsl.training.loop.job import recipe_hash, train
+from netdsl.training.recipes.recipe import Recipe, load_recipe, parse_recipe
+from netdsl.training.recipes.resolve import shared as shared_by
+
+pytestmark = pytest.mark.skipif(
+    own_backend() == "torch", reason="torch has one device, in one process"
+)
+
+SHARING = Path(__file__).with_name("sharing.py")
+NETWORK = "net small\n8x8x1 > conv3-4 > pool > fc-16 > softmax-10"
+NORMS = "net small\n8x8x1 > conv3-4(bn) > pool > fc-16(bn) > softmax-10"
+NOISE = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > fc-16 > softmax-10"
+RECIPE = "epochs: 2\nbatch: 96\noptimizer: {name: adam, rate: 0.01}\nearly_stopping: {every: 5}\nspeed: plain\n"
+HARD = """
+epochs: 2
+batch: 96
+optimizer: {name: nesterov, rate: 0.1, clip_norm: 0.5}
+penalty: {l2: 0.001, max_norm: 3}
+class_weights: balanced
+schedule: {name: plateau, patience: 1}
+early_stopping: {every: 5, then: retrain}
+augment: {shift: 1, noise: 0.05}
+"""
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
+
+
+def environment(backend: str, **more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "JAX_PLATFORMS": "cpu",
+        "CUDA_VISIBLE_DEVICES": "",
+        **more,
+    }
+
+
+def shared(
+    backend: str, devices: int | str, where: Path, recipe: str, network: str = NETWORK
+) -> Path:
+    """The folder of a training on so many of 8 devices, in a process of its own."""
+    folder = where / f"{backend}-{devices}"
+    command = [
+        sys.executable,
+        str(SHARING),
+        "8",
+        str(folder),
+        f"{recipe}devices: {devices}\n",
+        network,
+    ]
+    done = subprocess.run(
+        command, env=environment(backend), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "small-1"
+
+
+def curve(folder: Path) -> list[list[float]]:
+    rows = [
+        json.loads(line)
+        for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    return [[row.get(figure, 0.0) for figure in FIGURES] for row in rows]
+
+
+def same(one: Path, other: Path) -> None:
+    """The same figures in each epoch and at the end, to rounding."""
+    np.testing.assert_allclose(curve(one), curve(other), rtol=2e-5, atol=2e-5)
+    ends = [
+        json.loads((folder / "result.json").read_text(encoding="utf-8")) for folder in (one, other)
+    ]
+    assert ends[0]["best_step"] == ends[1]["best_step"]
+    assert ends[0]["test"] == pytest.approx(ends[1]["test"], rel=2e-5, abs=2e-5)
+
+
+# --- several devices of one machine ---------------------------------------------------------------
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_eight_devices_take_the_steps_of_one(backend: str, tmp_path: Path) -> None:
+    """An epoch's last batch of 46 examples has no equal shares, the one of the evaluation
+    neither.
+    """
+    pytest.importorskip(backend)
+    same(shared(backend, "all", tmp_path, RECIPE), shared(backend, 1, tmp_path, RECIPE))
+
+
+@pytest.mark.keras
+@pytest.mark.zoo
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> None:
+    """Clipping, penalties, bounds, weights, a schedule that waits, augmentation, and all the
+    data again: 4 devices of 8.
+    """
+    pytest.importorskip(backend)
+    several, single = (shared(backend, devices, tmp_path, HARD) for devices in (4, 1))
+    same(several, single)
+    assert len(curve(several)) > 2  # the steps on all the data are in it
+
+
+@pytest.mark.keras
+@pytest.mark.zoo
+@pytest.mark.parametrize(
+    ("backend", "network"),
+    [("tensorflow", NORMS), ("jax", NORMS), ("jax", NOISE)],
+    ids=["tensorflow", "jax", "jax-noise"],
+)
+def test_norms_are_those_of_one_device_and_under_jax_noise_too(
+    backend: str, network: str, tmp_path: Path
+) -> None:
+    pytest.importorskip(backend)
+    several, single = (shared(backend, devices, tmp_path, RECIPE, network) for devices in (8, 1))
+    same(several, single)
+    if backend == "tensorflow":  # how it was trained is no part of what is kept
+        with ZipFile(several / "best.keras") as kept:
+            assert b'"synchronized": true' not in kept.read("config.json")
+
+
+# --- several processes ----------------------------------------------------------------------------
+
+
+def free_ports(count: int) -> list[int]:
+    opened = [socket.socket() for _ in range(count)]
+    try:
+        for one in opened:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in opened]
+    finally:
+        for one in opened:
+            one.close()
+
+
+class Hosts:
+    """Two processes of `netdsl` on this machine, each in the folder, which both can read."""
+
+    def __init__(self, backend: str, folder: Path) -> None:
+        self.backend, self.folder, self.running = backend, folder, list[subprocess.Popen[str]]()
+
+    def start(self, *arguments: str) -> None:
+        for host in range(2):
+            command = [sys.executable, "-m", "netdsl", *arguments]
+            env = environment(self.backend, **{HOST: str(host)})
+            pipe = subprocess.PIPE
+            self.running.append(
+                subprocess.Popen(
+                    command, cwd=self.folder, env=env, text=True, stdout=pipe, stderr=pipe
+                )
+            )
+
+    def wait_for(self, told: str) -> None:
+        """Until the first process tells this on standard error."""
+        seen = []
+        assert self.running[0].stderr
+        for line in self.running[0].stderr:
+            seen.append(line)
+            if told in line:
+                return
+        raise AssertionError("".join(seen))
+
+    def ended(self, host: int) -> tuple[int, str, str]:
+        """Its exit code, what it printed, and its messages."""
+        out, err = self.running[host].communicate(timeout=900)
+        return self.running[host].returncode, out, err
+
+    def both(self) -> list[tuple[int, str, str]]:
+        found = [self.ended(host) for host in range(2)]
+        self.running.clear()
+        return found
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[Callable[..., Hosts]]:
+    made: list[Hosts] = []
+
+    def make(backend: str, epochs: int = 2, recipe: str = RECIPE, network: str = NETWORK) -> Hosts:
+        pytest.importorskip(backend)
+        ports = free_ports(2)
+        addresses = ", ".join(f"127.0.0.1:{port}" for port in ports)
+        text = recipe.replace("epochs: 2", f"epochs: {epochs}")
+        (tmp_path / "recipe.yaml").write_text(f"{text}hosts: [{addresses}]\n", encoding="utf-8")
+        (tmp_path / "small.net").write_text(network, encoding="utf-8")
+        made.append(Hosts(backend, tmp_path))
+        return made[-1]
+
+    yield make
+    for one in made:
+        for process in one.running:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.keras
+@pytest.mark.zoo
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_processes_take_the_steps_of_one_device(
+    backend: str, hosts: Any, tmp_path: Path
+) -> None:
+    two = hosts(backend, network=NORMS)
+    two.start("train", "small.net", "recipe.yaml")
+    (code, out, err), (other_code, other_out, other_err) = two.both()
+    assert (code, other_code) == (0, 0), err + other_err
+    assert "host 0 of 2: waiting for 127.0.0.1" in err
+    assert "host 1 of 2: waiting for 127.0.0.1" in other_err
+    assert "kept in runs/small-1" in out
+    assert "epoch 2/2" in err
+    assert "kept in" not in other_out  # Gloo, which JAX has on a CPU, says there what it connects
+    assert "epoch" not in other_err
+    assert [folder.name for folder in (tmp_path / "runs").iterdir()] == ["small-1"]
+    same(tmp_path / "runs" / "small-1", shared(backend, 1, tmp_path, RECIPE, NORMS))
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("backend", "victim"),
+    [
+        ("tensorflow", 1),
+        pytest.param("tensorflow", 0, marks=pytest.mark.zoo),
+        pytest.param("jax", 1, marks=pytest.mark.zoo),
+        pytest.param("jax", 0, marks=pytest.mark.zoo),
+    ],
+)
+def test_a_lost_process_ends_the_training_and_resume_goes_on(
+    backend: str, victim: int, hosts: Any, tmp_path: Path
+) -> None:
+    two = hosts(backend, epochs=12)
+    two.start("train", "small.net", "recipe.yaml")
+    two.wait_for("epoch 2/12")
+    os.kill(two.running[victim].pid, signal.SIGKILL)
+    code, _, err = two.ended(1 - victim)
+    assert code == 3
+    assert "error[N652]: another process of this training was lost" in err
+    assert "netdsl resume RUN" in err
+    two.both()
+    run = tmp_path / "runs" / "small-1"
+    assert not (run / "result.json").exists()
+    two.start("resume", "runs/small-1")
+    (code, _, err), (other_code, _, other_err) = two.both()
+    assert (code, other_code) == (0, 0), err + other_err
+    assert "going on with runs/small-1 after epoch" in err
+    same(run, shared(backend, 1, tmp_path, RECIPE.replace("epochs: 2", "epochs: 12")))
+
+
+@pytest.mark.keras
+@pytest.mark.zoo
+def test_ctrl_c_in_one_of_two(hosts: Any, tmp_path: Path) -> None:
+    """The other one cannot take another step, and nothing but the last checkpoint is kept."""
+    two = hosts("tensorflow", epochs=12)
+    two.start("train", "small.net", "recipe.yaml")
+    two.wait_for("epoch 2/12")
+    two.running[0].send_signal(signal.SIGINT)
+    (code, _, err), (other_code, _, other_err) = two.both()
+    assert (code, other_code) == (130, 3), err + other_err
+    assert "interrupted" in err
+    assert "N652" in other_err
+    assert not (tmp_path / "runs" / "small-1" / "result.json").exists()
+    assert (tmp_path / "runs" / "small-1" / "checkpoint.npz").exists()
+
+
+@pytest.mark.keras
+@pytest.mark.zoo
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
+    two = hosts(backend, recipe="optimizer: {name: sgd, rate: 1e30}\nepochs: 2\n")
+    two.start("train", "small.net", "recipe.yaml")
+    for code, out, err in two.both():
+        assert code == 3, out + err
+        assert "N611" in err
+    assert (
+        json.loads((tmp_path / "runs" / "small-1" / "result.json").read_text(encoding="utf-8"))[
+            "ended"
+        ]
+        == "diverged"
+    )
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "mend"),
+    [
+        (
+            "devices: 8\nbatch: 100",
+            "8 devices cannot share a batch of 100 equally: 12.5 examples each",
+            "`batch: 96` or `batch: 104`",
+        ),
+        (
+            "devices: 8\nbatch: 5",
+            "8 devices cannot share a batch of 5",
+            "`batch: 8`, or any other multiple of 8",
+        ),
+        (
+            "hosts: [a:1, b:1, c:1]\ndevices: 2\nbatch: 32",
+            "6 devices cannot share",
+            "`batch: 30` or `batch: 36`",
+        ),
+        (
+            "devices: all\nbackend: torch",
+            "`devices` goes with TensorFlow and JAX, not with torch",
+            "backend: jax",
+        ),
+        (
+            "hosts: [a:1, b:1]\nbackend: torch",
+            "`hosts` goes with TensorFlow and JAX",
+            "backend: jax",
+        ),
+        ("devices: 2\nspeed: compiled", "`speed: compiled` is for one device", "leave `speed` out"),
+        ("hosts: a:1", "`hosts` takes two addresses or more", "leave `hosts` out"),
+        ("hosts: [a:1, b:1, a:1]", "`hosts` names a:1 twice", ""),
+    ],
+)
+def test_what_does_not_go_together(text: str, told: str, mend: str) -> None:
+    recipe = parse_recipe(text)
+    with pytest.raises(NetError) as caught:
+        shared_by(recipe, recipe.batch or 96)
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "N507"
+    assert told in problem.message
+    assert mend in problem.help
+    assert problem.span is not None
+
+
+def test_what_all_devices_are_is_known_only_when_they_are_counted() -> None:
+    recipe = parse_recipe("devices: all")
+    shared_by(recipe, 96)
+    shared_by(recipe, 96, found=8)
+    with pytest.raises(NetError, match="7 devices cannot share a batch of 96"):
+        shared_by(recipe, 96, found=7)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (None, "nothing says which"),
+        ("2", "is none of the 2 hosts"),
+        ("one", "is none of"),
+        ("-1", "is none"),
+    ],
+)
+def test_a_host_must_know_its_number(
+    given: str | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(hosts=("a:1", "b:1"))
+    monkeypatch.delenv(HOST, raising=False) if given is None else monkeypatch.setenv(HOST, given)
+    with pytest.raises(NetError, match=told) as caught:
+        number(recipe)
+    assert caught.value.diagnostics[0].code == "N651"
+    monkeypatch.setenv(HOST, "1")
+    assert (number(recipe), number(Recipe())) == (1, 0)
+
+
+@pytest.mark.keras
+def test_more_devices_than_there_are(network: Any, tmp_path: Path) -> None:
+    with pytest.raises(
+        NetError, match=r"wants 3 devices, and the backend has 1 device here"
+    ) as caught:
+        train(network(), Recipe(devices=3, batch=96), where=tmp_path / "runs")
+    assert caught.value.diagnostics[0].code == "N650"
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.keras
+def test_all_of_one_device_is_one(network: Any, tmp_path: Path) -> None:
+    found = train(network(), Recipe(devices="all", epochs=1), where=tmp_path, quiet=True)
+    assert load_recipe(found.folder / "recipe.yaml").devices == "all"
+    assert found.epochs == 1
+
+
+@pytest.mark.keras
+def test_hosts_that_do_not_come_together(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from netdsl.training.distributed import devices
+
+    def taken(*given: Any) -> None:
+        raise RuntimeError("Could not start the server: the port is taken\nand more")
+
+    for kind in ("OnTensorFlow", "OnJax"):
+        monkeypatch.setattr(devices, kind, taken)
+    monkeypatch.setenv(HOST, "0")
+    with pytest.raises(
+        RunError,
+        match="cannot be put to work together: Could not start the server: the port is taken",
+    ) as caught:
+        train(network(), Recipe(hosts=("127.0.0.1:1", "127.0.0.1:2")), where=tmp_path / "runs")
+    assert caught.value.diagnostics[0].code == "N653"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_where_a_run_goes_on_is_no_part_of_what_it_is() -> None:
+    assert (
+        recipe_hash(Recipe(devices="all", hosts=("a:1", "b:1")))
+        == recipe_hash(Recipe())
+        != recipe_hash(Recipe(seed=1))
+    )
+
+
+class JaxRuntimeError(Exception):
+    """Called as JAX's is."""
+
+
+def test_a_backends_failure_is_a_loss_only_among_several_and_only_where_the_memory_is_not_full() -> (
+    None
+):
+    with (
+        pytest.raises(
+            RunError,
+            match="was lost, or did not come: Gloo all-reduce failed: Connection reset by peer",
+        ),
+        lost_told(2),
+    ):
+        raise JaxRuntimeError("UNKNOWN:\nGloo all-reduce failed: Connection reset by peer\n")
+    for hosts, error in (
+        (1, JaxRuntimeError("Gloo")),
+        (2, JaxRuntimeError("RESOURCE_EXHAUSTED: Gloo")),
+        (2, ValueError("Gloo")),
+    ):
+        with pytest.raises(type(error), match="Gloo"), lost_told(hosts):
+            raise error
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.parametrize(
+    ("work", "code", "told"),
+    [("os.abort", 3, "ended by SIGABRT"), ("lambda: 1", 1, ""), ("lambda: print('x') or 0", 0, "")],
+)
+def test_a_process_that_is_watched(work: str, code: int, told: str) -> None:
+    """JAX aborts a process that cannot reach the first one."""
+    text = f"import os, sys; from netdsl.training.distributed.hosts import supervised; sys.exit(supervised({work}))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert ("N652" in done.stderr) == bool(told)
+    assert done.stdout == ("x\n" if "print" in work else "")

@@ -1,0 +1,64 @@
+"""The learning curve: well-formed SVG whose points stand where the axes say."""
+
+from __future__ import annotations
+
+import math
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from netdsl.training.reporting.charts import HEIGHT, LEFT, RIGHT, WIDTH, curve
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(svg: str) -> list[str]:
+    return [item.text or "" for item in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_a_curve_with_its_best_point() -> None:
+    svg = curve("a <net> & data", "best", [(1, 2.0), (2, 1.0)], [(1, 1.5), (2, 1.7)], (1, 1.5))
+    found = texts(svg)
+    assert {
+        "a <net> & data",
+        "best",
+        "training",
+        "validation",
+        "best weights",
+        "epoch",
+        "loss",
+    } <= set(found)
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    assert f"M{middle:.1f}" in svg  # epoch 1 of 2
+
+
+@pytest.mark.parametrize(
+    ("training", "validation"),
+    [
+        ([], []),
+        ([(1, 0.5)], []),
+        ([(1, 0.0), (2, 0.0)], [(1, 0.0)]),
+        ([(1, math.nan), (2, 1.0)], [(1, math.inf)]),
+        ([(1, -3.0), (2, -4.0)], [(1, -3.5)]),
+        ([(1, 1e-9), (2, 1e9)], [(1, 1.0)]),
+        ([(0.02, 3.0)], [(0.01, 2.9)]),
+        ([(number, 1 / number) for number in range(1, 3000)], [(1, 0.3)]),
+    ],
+)
+def test_every_curve_stays_in_the_picture(
+    training: list[tuple[float, float]], validation: list[tuple[float, float]]
+) -> None:
+    svg = curve("x" * 300, "", training, validation, None)
+    ElementTree.fromstring(svg)
+    assert "nan" not in svg
+    assert "inf" not in svg
+    for x, y in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", svg):
+        assert 0 <= float(x) <= WIDTH
+        assert 0 <= float(y) <= HEIGHT
+    assert 2 <= len([text for text in texts(svg) if re.fullmatch(r"-?[\d.e+-]+", text)]) <= 70
+
+
+def test_losses_far_apart_are_shown_by_their_logarithms() -> None:
+    assert "loss (logarithmic)" in texts(curve("", "", [(1, 2.0), (2, 0.01)], [], None))
+    assert "loss" in texts(curve("", "", [(1, 2.0), (2, 1.01)], [], None))
