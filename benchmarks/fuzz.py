@@ -29,7 +29,7 @@ from programs import Program, meaning, mutated, noise, program  # noqa: E402
 
 from netdsl.errors import NetError, Source, as_json, render  # noqa: E402
 from netdsl.limits import Limits  # noqa: E402
-from netdsl.network import Checked, Given, check_source, decoded  # noqa: E402
+from netdsl.reading import Checked, ReadOptions, check_source, decoded  # noqa: E402
 from netdsl.report import table  # noqa: E402
 from netdsl.report.write import written_out  # noqa: E402
 from netdsl.syntax.format import format_text  # noqa: E402
@@ -62,7 +62,7 @@ def fault(text: str) -> str:
 def _fault_in_networks(checked: Checked) -> str:
     for network in checked.networks:
         rows = table.as_json(network)
-        network.table()
+        table.text_table(network)
         if sum(row["params"] for row in rows["rows"]) != rows["totals"]["params"]:
             return "the rows' params do not sum up to the total"
         written = written_out(network)
@@ -122,7 +122,7 @@ def disagreement(wanted: Program) -> str:
 
 
 def _checked(text: str) -> Checked:
-    return check_source(Source("<text>", text), Given(limits=LIMITS), "test")
+    return check_source(Source("<text>", text), ReadOptions(limits=LIMITS), "test")
 
 
 # --- the run --------------------------------------------------------------------------------------

@@ -47,8 +47,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import netdsl  # noqa: E402
+from netdsl import Network  # noqa: E402
 from netdsl.analysis.memory import estimate  # noqa: E402
-from netdsl.network import Network  # noqa: E402
 from netdsl.training.recipes.recipe import (  # noqa: E402
     Augment,
     DataSpec,

@@ -21,12 +21,12 @@ from functools import partial
 from pathlib import Path
 
 from netdsl.errors import Source
-from netdsl.network import Given, check_source
+from netdsl.reading import ReadOptions, check_source
 from netdsl.report.table import text_table
 from netdsl.syntax.format import format_text
 
 ROOT = Path(__file__).resolve().parents[1]
-LIMITS = Given().limits
+LIMITS = ReadOptions().limits
 
 
 def chain(layers: int) -> str:
@@ -50,7 +50,7 @@ def long_file(lines: int) -> str:
 
 
 def checked_and_tabulated(text: str) -> None:
-    checked = check_source(Source("benchmark", text), Given(), "benchmark")
+    checked = check_source(Source("benchmark", text), ReadOptions(), "benchmark")
     if checked.faulty:
         raise SystemExit(f"the benchmark's own text has mistakes: {checked.diagnostics[0].message}")
     text_table(checked.networks[0])

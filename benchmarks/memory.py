@@ -34,8 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import netdsl  # noqa: E402
+from netdsl import Network  # noqa: E402
 from netdsl.analysis.memory import _planned, _Training, estimate  # noqa: E402
-from netdsl.network import Network  # noqa: E402
 
 MIB = 2**20
 FILES = {"alexnet": "alexnet_torchvision"}

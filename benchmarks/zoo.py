@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import netdsl  # noqa: E402
 from netdsl.analysis.counts import depth  # noqa: E402
-from netdsl.network import Given, check_source, read_source, stem  # noqa: E402
+from netdsl.reading import ReadOptions, check_source, read_source, stem  # noqa: E402
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
@@ -46,7 +46,7 @@ def examples() -> list[tuple[str, ...]]:
             for line in path.read_text(encoding="utf-8").splitlines()
             if line.strip() and line.split()[0] not in ("#", "net", "expect")
         ]
-        for network in check_source(read_source(path), Given(str(path)), stem(path)).networks:
+        for network in check_source(read_source(path), ReadOptions(str(path)), stem(path)).networks:
             counts = network.counts
             name = path.stem if network.name == path.stem else f"{path.stem}: {network.name}"
             shape = ", ".join("x".join(map(str, output.shape)) for output in network.outputs)

@@ -1,8 +1,8 @@
 """netdsl: neural networks written down, counted, and trained."""
 
+from netdsl.api import Network, from_keras, load, load_model, parse
 from netdsl.errors import Diagnostic, NetError, RunError
 from netdsl.limits import Limits
-from netdsl.network import Network, from_keras, load, load_model, parse
 
 __version__ = "0.1.0"
 __all__ = [

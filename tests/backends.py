@@ -16,7 +16,7 @@ from netdsl.training.loop.job import plan
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
 
 if TYPE_CHECKING:
-    from netdsl.network import Network
+    from netdsl import Network
 
 
 def begin(backend: str) -> None:

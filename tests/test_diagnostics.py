@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.cli.main import main
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, as_json, fail, nearest, render
-from netdsl.network import Given, check_source
+from netdsl.reading import ReadOptions, check_source
 from netdsl.syntax.messages import _LOOKALIKES
 
 
@@ -216,7 +216,7 @@ def test_a_mistake_is_told_at_its_place(code: str, text: str, mend: str) -> None
     plain, spans = marked(text)
     found = [
         d
-        for d in check_source(Source("t.net", plain), Given(), "t").diagnostics
+        for d in check_source(Source("t.net", plain), ReadOptions(), "t").diagnostics
         if d.severity == "error"
     ]
     assert [diagnostic.code for diagnostic in found] == [code] * len(spans)
@@ -234,7 +234,9 @@ def test_there_are_a_hundred_of_them() -> None:
 
 def test_lookalikes_say_what_to_write() -> None:
     for sign, meant in _LOOKALIKES.items():
-        (found,) = check_source(Source("t", f"4x4x1 > pool {sign} pool"), Given(), "t").diagnostics
+        (found,) = check_source(
+            Source("t", f"4x4x1 > pool {sign} pool"), ReadOptions(), "t"
+        ).diagnostics
         assert (found.code, found.help) == ("N006", f"write `{meant}`")
 
 
@@ -242,7 +244,7 @@ def test_lookalikes_say_what_to_write() -> None:
 
 
 def found(text: str, name: str = "tiny.net") -> tuple[Diagnostic, ...]:
-    return check_source(Source(name, text), Given(), "tiny").diagnostics
+    return check_source(Source(name, text), ReadOptions(), "tiny").diagnostics
 
 
 def test_the_message_of_the_design() -> None:

@@ -18,9 +18,10 @@ import pytest
 from programs import program
 
 import netdsl
+from netdsl import Network
 from netdsl.cli.main import main
 from netdsl.errors import Source
-from netdsl.network import Given, Network, check_source
+from netdsl.reading import ReadOptions, check_source
 from netdsl.report.diff import aligned, common, compare, difference, text_difference
 from netdsl.report.write import written_out
 
@@ -87,7 +88,7 @@ def test_the_order_in_which_branches_are_written_does_not_count() -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_what_expand_writes_is_the_same(path: Path) -> None:
     for network in check_source(
-        Source(str(path), path.read_text(encoding="utf-8")), Given(str(path)), path.stem
+        Source(str(path), path.read_text(encoding="utf-8")), ReadOptions(str(path)), path.stem
     ).networks:
         assert difference(network, netdsl.parse(written_out(network))).same
 
@@ -96,7 +97,7 @@ def test_random_programs_are_what_expand_writes_and_differ_from_each_other() -> 
     before: Network | None = None
     for seed in range(60):
         checked = check_source(
-            Source("random", program(random.Random(seed)).text), Given(), "random"
+            Source("random", program(random.Random(seed)).text), ReadOptions(), "random"
         )
         assert not checked.faulty
         network = checked.networks[0]
@@ -164,7 +165,7 @@ def test_rows_that_differ(a: str, b: str, rows: list[str]) -> None:
 
 def test_networks_that_differ_in_the_order_of_their_outputs_alone() -> None:
     a, b = (netdsl.parse("6 > fc-3 as h\n@h > fc-2\n@h > fc-2(tanh)") for _ in "ab")
-    b.graph = a.graph._replace(outputs=a.graph.outputs[::-1])
+    b = b.replace(graph=a.graph._replace(outputs=a.graph.outputs[::-1]))
     assert (
         "the rows are the same; the inputs or the outputs come in another order"
         in text_difference(compare([a], [b]), ("a", "b"))

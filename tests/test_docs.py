@@ -13,7 +13,7 @@ import pytest
 
 from netdsl.cli.main import main
 from netdsl.errors import Source, render
-from netdsl.network import Given, check_source
+from netdsl.reading import ReadOptions, check_source
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -34,7 +34,7 @@ def blocks(language: str) -> list[Any]:
 @pytest.mark.parametrize("text", blocks("net"))
 def test_networks_check_without_a_word(text: str) -> None:
     shape = (32, 32, 3) if not re.search(r"^(input|[0-9])", text, re.MULTILINE) else None
-    checked = check_source(Source("docs", text), Given(input_shape=shape), "example")
+    checked = check_source(Source("docs", text), ReadOptions(input_shape=shape), "example")
     assert not checked.diagnostics, render(checked.diagnostics)
 
 

@@ -16,13 +16,14 @@ import pytest
 from programs import program as random_program
 
 import netdsl
+from netdsl import Network
 from netdsl.cli.main import main
 from netdsl.emit.program import program
 from netdsl.emit.steps import calls_of, weight_order
 from netdsl.emit.text import laid_out
 from netdsl.kinds import KINDS
 from netdsl.kinds.base import Indices, dims
-from netdsl.network import Given, Network, check_source, read_source, stem
+from netdsl.reading import ReadOptions, check_source, read_source, stem
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDENS = ROOT / "tests" / "golden" / "emit"
@@ -45,7 +46,7 @@ def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
     take it.
     """
     shape = None if size is None else (size, size, 3)
-    checked = check_source(read_source(path), Given(str(path), input_shape=shape), stem(path))
+    checked = check_source(read_source(path), ReadOptions(str(path), input_shape=shape), stem(path))
     return () if checked.faulty else checked.networks
 
 
@@ -277,7 +278,7 @@ def assert_same(networks: tuple[Network, ...]) -> None:
     keras = quiet_keras()
     rng = np.random.default_rng(0)
     for network, emitted in made_by(networks):
-        own = network.keras(0)
+        own = netdsl.Network.of(network).keras(0)
         assert emitted.name == own.name
         assert [tuple(weight.shape) for weight in emitted.weights] == [
             tuple(weight.shape) for weight in own.weights
@@ -389,6 +390,6 @@ def test_examples_make_the_same_model(path: Path) -> None:
 def test_the_order_of_weights_is_keras_own(name: str) -> None:
     (network,) = networks_of(ROOT / "examples" / f"{name}.net")
     names = {network.graph.ops[op].name for op in weight_order(calls_of(network.graph))}
-    expected = [layer.name for layer in network.keras(0).layers if layer.weights]
+    expected = [layer.name for layer in netdsl.Network.of(network).keras(0).layers if layer.weights]
     assert [network.graph.ops[op].name for op in weight_order(calls_of(network.graph))] == expected
     assert names == set(expected)

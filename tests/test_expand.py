@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 import netdsl
+from netdsl import Network
 from netdsl.errors import Diagnostic, NetError, Source
 from netdsl.library import standard_names
-from netdsl.network import Checked, Given, Network, check_source
+from netdsl.reading import Checked, ReadOptions, check_source
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
 def check(text: str, **given: Any) -> Checked:
-    return check_source(Source("test.net", text), Given(**given), "test")
+    return check_source(Source("test.net", text), ReadOptions(**given), "test")
 
 
 def read(text: str, **given: Any) -> Network:

@@ -19,7 +19,7 @@ from netdsl.errors import NetError, Source, render
 from netdsl.kinds import KINDS
 from netdsl.kinds.base import REQUIRED
 from netdsl.lowering.expand import FORMS
-from netdsl.network import Given, check_source
+from netdsl.reading import ReadOptions, check_source
 from netdsl.report import explain
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +40,9 @@ def codes_of(language: str, text: str) -> set[str]:
     if language == "net":
         return {
             diagnostic.code
-            for diagnostic in check_source(Source("page", text), Given(), "example").diagnostics
+            for diagnostic in check_source(
+                Source("page", text), ReadOptions(), "example"
+            ).diagnostics
         }
     from netdsl.training.recipes.recipe import parse_recipe
 
@@ -192,7 +194,7 @@ def test_the_page_shows_what_the_message_shows() -> None:
         if word == "wrong"
     )
     assert "the window does not fit" in render(
-        check_source(Source("page", text), Given(), "example").diagnostics
+        check_source(Source("page", text), ReadOptions(), "example").diagnostics
     )
 
 

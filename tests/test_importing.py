@@ -17,10 +17,10 @@ import pytest
 from twins import settled, twins
 
 import netdsl
+from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.keras.quiet import quiet_keras
-from netdsl.network import parse
 
 pytestmark = pytest.mark.keras
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from netdsl import parse
 from netdsl.kinds import KINDS
-from netdsl.network import parse
 
 pytestmark = pytest.mark.keras
 

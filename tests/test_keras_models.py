@@ -16,7 +16,7 @@ import pytest
 import zoo
 
 import netdsl
-from netdsl.network import Network
+from netdsl import Network
 
 pytestmark = pytest.mark.keras
 
@@ -71,7 +71,7 @@ def assert_agrees(network: Network, model: Any) -> None:
 @pytest.mark.parametrize("path", ZOO)
 def test_examples_are_keras_models(path: Path) -> None:
     for network in zoo.checked(path).networks:
-        assert_agrees(network, network.keras(0))
+        assert_agrees(network, netdsl.Network.of(network).keras(0))
     from netdsl.keras.quiet import quiet_keras
 
     quiet_keras().utils.clear_session()  # VGG's weights are half a gigabyte

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 import netdsl
+from netdsl import Network, parse
 from netdsl.errors import NetError
 from netdsl.kinds import KINDS
 from netdsl.kinds.base import Case, Indices, dims
-from netdsl.network import Network, parse
 
 pytestmark = pytest.mark.keras
 

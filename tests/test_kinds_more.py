@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from netdsl import Network, parse
 from netdsl.errors import Source
 from netdsl.graph import Graph, Op
 from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.base import Case, Indices, Saved, Shape, dims
 from netdsl.kinds.plain import Plain
-from netdsl.network import Given, Network, check_source, parse
+from netdsl.reading import ReadOptions, check_source
 from netdsl.report.write import written_out
 
 GROUPS = {
@@ -319,7 +320,7 @@ def test_references_are_kept_when_activations_are_left_out() -> None:
 
 def test_a_reference_may_be_a_blocks_argument() -> None:
     text = "def cross(m) = res(attention(heads=2, kv=m))\ninput 7x4\n> dense-6 as e > dense-4 > cross(@e) > gap > softmax-3"
-    assert not check_source(Source("t", text), Given(), "t").diagnostics
+    assert not check_source(Source("t", text), ReadOptions(), "t").diagnostics
 
 
 def test_written_out_references_are_those_names() -> None:
@@ -411,7 +412,7 @@ def test_mistakes(marked: str, code: str | None) -> None:
     place, _, after = rest.partition("]]")
     errors = [
         d
-        for d in check_source(Source("t", before + place + after), Given(), "t").diagnostics
+        for d in check_source(Source("t", before + place + after), ReadOptions(), "t").diagnostics
         if d.severity == "error"
     ]
     assert len(errors) == 1

@@ -14,11 +14,11 @@ import pytest
 
 from netdsl.cli.main import main
 from netdsl.errors import Diagnostic, Note, Source, Span, as_json, render
-from netdsl.network import Given, check_source
+from netdsl.reading import ReadOptions, check_source
 
 
 def first(text: str) -> Diagnostic:
-    return check_source(Source("test", text), Given(), "test").diagnostics[0]
+    return check_source(Source("test", text), ReadOptions(), "test").diagnostics[0]
 
 
 def assert_found(marked: str, code: str, words: str) -> None:

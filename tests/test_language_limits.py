@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from netdsl import load, parse
 from netdsl.errors import Diagnostic, NetError, Source
 from netdsl.limits import Limits
-from netdsl.network import Checked, Given, check_source, load, parse
+from netdsl.reading import Checked, ReadOptions, check_source
 
 OPEN = 100_000
 DOUBLING = "\n".join(f"def f{i + 1}() = f{i} > f{i}" for i in range(60))
@@ -18,7 +19,7 @@ CHAINS = "\n".join(f"def g{i + 1}(c) = g{i}({{c}}) > g{i}({{c}})" for i in range
 
 
 def check(text: str, **limits: Any) -> Checked:
-    return check_source(Source("test", text), Given(limits=Limits(**limits)), "test")
+    return check_source(Source("test", text), ReadOptions(limits=Limits(**limits)), "test")
 
 
 def first(text: str, **limits: Any) -> Diagnostic:

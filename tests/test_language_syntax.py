@@ -13,7 +13,7 @@ import pytest
 from netdsl.errors import NetError, Source, Span, fail
 from netdsl.expressions import evaluate
 from netdsl.limits import Limits
-from netdsl.network import Given, check_source, decoded
+from netdsl.reading import ReadOptions, check_source, decoded
 from netdsl.syntax import Parsed, parse_text, tree
 
 GRAMMAR = Path(__file__).resolve().parents[1] / "grammar"
@@ -409,7 +409,7 @@ def test_one_broken_statement_never_spoils_the_next(
     ],
 )
 def test_three_mistakes_give_three_reports(text: str, faulty: list[str]) -> None:
-    found = check_source(Source("test", text), Given(), "test").diagnostics
+    found = check_source(Source("test", text), ReadOptions(), "test").diagnostics
     assert [diagnostic.span.text for diagnostic in found if diagnostic.span] == faulty
 
 
@@ -417,7 +417,7 @@ def test_what_a_lost_statement_would_have_defined_is_no_further_mistake() -> Non
     text = "def block( = conv3-4\nparam w 3\n32x32x1 > block > conv3-{w}\n> > fc-1 as x\n@x > fc-2"
     assert [
         diagnostic.code
-        for diagnostic in check_source(Source("test", text), Given(), "test").diagnostics
+        for diagnostic in check_source(Source("test", text), ReadOptions(), "test").diagnostics
     ] == ["N001", "N003", "N003"]
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import pytest
 
+from netdsl import parse
 from netdsl.errors import Diagnostic, Source
-from netdsl.network import Given, check_source, parse
+from netdsl.reading import ReadOptions, check_source
 
 
-def found(text: str, given: Given | None = None) -> tuple[Diagnostic, ...]:
-    return check_source(Source("test.net", text), given or Given(), "test").diagnostics
+def found(text: str, given: ReadOptions | None = None) -> tuple[Diagnostic, ...]:
+    return check_source(Source("test.net", text), given or ReadOptions(), "test").diagnostics
 
 
 def marked(text: str) -> list[str]:
@@ -102,13 +103,13 @@ def test_every_message_says_how_to_mend_it() -> None:
 
 
 def test_a_fragment_may_end_in_dropout() -> None:
-    assert not found("conv3-8 > relu > dropout(0.5)", Given(input_shape=(8, 8, 3)))
+    assert not found("conv3-8 > relu > dropout(0.5)", ReadOptions(input_shape=(8, 8, 3)))
 
 
 def test_idle_comments_are_not_told_under_other_params() -> None:
     text = "param n = 29\n{n}x{n}x3 > pool > conv3-8 > gap > fc-2 # netdsl: ignore W701"
     assert not found(text)
-    assert not found(text, Given(params={"n": 28}))
+    assert not found(text, ReadOptions(params={"n": 28}))
 
 
 def test_silenced_warnings_are_not_the_networks() -> None:

@@ -21,7 +21,7 @@ from programs import mutated, noise, program
 
 import netdsl
 from netdsl.errors import NetError, Source
-from netdsl.network import Checked, Given, check_source
+from netdsl.reading import Checked, ReadOptions, check_source
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -185,7 +185,7 @@ def test_arithmetic_is_exact(ints: list[int], signs: list[str]) -> None:
 
 
 def checked(text: str) -> Checked:
-    return check_source(Source("t", text), Given(), "t")
+    return check_source(Source("t", text), ReadOptions(), "t")
 
 
 def _errors(found: Checked) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import netdsl
-from netdsl.network import Network
+from netdsl import Network
 from netdsl.report.table import rows
 
 TRUTH = Path(__file__).parent / "truth"

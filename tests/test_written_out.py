@@ -11,8 +11,9 @@ from random import Random
 import pytest
 from programs import meaning, program
 
+from netdsl import Network
 from netdsl.errors import Source
-from netdsl.network import Given, Network, check_source
+from netdsl.reading import ReadOptions, check_source
 from netdsl.report.write import written_out
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,14 +22,14 @@ BLOCK = re.compile(r"^```net\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def networks(text: str) -> list[Network]:
     shape = (32, 32, 3) if not re.search(r"^(input|[0-9])", text, re.MULTILINE) else None
-    checked = check_source(Source("test", text), Given(input_shape=shape), "test")
+    checked = check_source(Source("test", text), ReadOptions(input_shape=shape), "test")
     assert not checked.faulty, (text, checked.diagnostics)
     return list(checked.networks)
 
 
 def written_and_read(network: Network) -> tuple[str, Network]:
     text = written_out(network)
-    checked = check_source(Source("written", text), Given(), "other")
+    checked = check_source(Source("written", text), ReadOptions(), "other")
     assert not checked.faulty, (text, checked.diagnostics)
     assert len(checked.networks) == 1
     return text, checked.networks[0]

@@ -14,10 +14,10 @@ import pytest
 from zoo import EXAMPLES, FOLDER, LARGE, checked
 
 import netdsl
+from netdsl import Network
 from netdsl.analysis.receptive import network_field
 from netdsl.errors import Source
 from netdsl.limits import Limits
-from netdsl.network import Network
 from netdsl.syntax.format import format_text
 
 TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))

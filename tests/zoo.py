@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netdsl.network import Checked, Given, check_source, read_source, stem
+from netdsl.reading import Checked, ReadOptions, check_source, read_source, stem
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.net"))
@@ -39,4 +39,4 @@ LARGE = frozenset(
 
 def checked(path: Path) -> Checked:
     """What `netdsl check` finds in a file."""
-    return check_source(read_source(path), Given(str(path)), stem(path))
+    return check_source(read_source(path), ReadOptions(str(path)), stem(path))

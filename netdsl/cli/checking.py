@@ -13,9 +13,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from netdsl import __version__
-from netdsl.errors import Diagnostic, NetError, as_github, as_json, as_line, as_sarif, fail, render
+from netdsl.architecture import Architecture
+from netdsl.errors import (
+    Diagnostic,
+    NetError,
+    Source,
+    as_github,
+    as_json,
+    as_line,
+    as_sarif,
+    fail,
+    render,
+)
 from netdsl.kinds.base import dims
-from netdsl.network import Checked, Network
+from netdsl.reading import Checked
 
 FORMATS = ("text", "concise", "json", "github", "sarif")
 _POLL = 0.3  # seconds between two looks at the files
@@ -67,17 +78,22 @@ def check(names: Sequence[str], read: Callable[[str], Checked]) -> list[Result]:
     try:
         files = found_files(names)
     except NetError as error:
-        return [Result(" ".join(names), Checked((), (), error.diagnostics))]
+        return [Result(" ".join(names), _nothing(" ".join(names), error))]
     for file in files:
         try:
             checked = read(file)
         except NetError as error:
-            checked = Checked((), (), error.diagnostics)
+            checked = _nothing(file, error)
         blocks = _blocks_alone(checked)
         results.append(
             Result(file, checked._replace(diagnostics=()) if blocks else checked, blocks)
         )
     return results
+
+
+def _nothing(names: str, error: NetError) -> Checked:
+    """What is found in a file that cannot be read."""
+    return Checked(Source(names, ""), (), (), error.diagnostics)
 
 
 def _blocks_alone(checked: Checked) -> int:
@@ -142,13 +158,13 @@ def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
     return found
 
 
-def _described(network: Network) -> str:
+def _described(network: Architecture) -> str:
     inputs = " and ".join(dims(point.shape) for point in network.inputs)
     outputs = " and ".join(dims(point.shape) for point in network.outputs)
     return f"{network.name} is fine: {inputs} to {outputs}, {network.counts.params:,} params"
 
 
-def hints_for(network: Network) -> list[str]:
+def hints_for(network: Architecture) -> list[str]:
     """The `expect` statements that could be added: the counts that no statement of the network's
     text holds to.
     """

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 from netdsl import __version__, process
 from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
 from netdsl.errors import Diagnostic, NetError, Source, fail, render
-from netdsl.network import (
+from netdsl.params import is_name, parse_param
+from netdsl.reading import (
     DEFAULT_LIMITS,
     Checked,
-    Given,
-    Network,
+    ReadOptions,
     check_source,
-    choose,
     decoded,
+    only,
     read_bytes,
     read_source,
     stem,
@@ -34,6 +34,7 @@ from netdsl.network import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from netdsl.architecture import Architecture
     from netdsl.report.diff import Side
     from netdsl.report.table import View
 
@@ -341,19 +342,9 @@ def _size(text: str) -> int:
 
 def _param(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
-    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+    if not equals or not is_name(name):
         raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
-    if re.fullmatch(r"-?[0-9](_?[0-9]){0,17}", value):
-        return name, int(value)
-    if re.fullmatch(
-        r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e-?[0-9]{1,2})?|-?[0-9]{1,18}/[1-9][0-9]{0,17}",
-        value,
-    ):
-        from fractions import Fraction
-
-        number = Fraction(value)
-        return name, int(number) if number.denominator == 1 else number
-    return name, value
+    return name, parse_param(value)
 
 
 def positive(text: str) -> int:
@@ -365,13 +356,13 @@ def positive(text: str) -> int:
 # --- networks -------------------------------------------------------------------------------------
 
 
-def _source(file: str) -> tuple[Source, Given, str]:
+def _source(file: str) -> tuple[Source, ReadOptions, str]:
     """The text that FILE means, and the name of a network that states none."""
     if file == "-":
-        return decoded(sys.stdin.buffer.read(), "<stdin>"), Given(), "network"
+        return decoded(sys.stdin.buffer.read(), "<stdin>"), ReadOptions(), "network"
     if ">" in file and not os.path.exists(file):
-        return decoded(file.encode("utf-8", "surrogateescape"), "<text>"), Given(), "network"
-    return read_source(file), Given(file), stem(file)
+        return decoded(file.encode("utf-8", "surrogateescape"), "<text>"), ReadOptions(), "network"
+    return read_source(file), ReadOptions(file), stem(file)
 
 
 def _checked(file: str, options: argparse.Namespace) -> tuple[Checked, Source]:
@@ -380,12 +371,12 @@ def _checked(file: str, options: argparse.Namespace) -> tuple[Checked, Source]:
 
 
 def _checked_source(
-    source: Source, given: Given, name: str, options: argparse.Namespace
+    source: Source, given: ReadOptions, name: str, options: argparse.Namespace
 ) -> Checked:
     given = given._replace(params=dict(options.params), input_shape=options.input)
     checked = check_source(source, given, name)
     if options.net is not None and not checked.faulty:
-        checked = checked._replace(networks=(choose(checked, options.net, source),))
+        checked = checked._replace(networks=(only(checked, options.net),))
     return checked
 
 
@@ -411,9 +402,8 @@ def _sound(checked: Checked) -> Checked:
     return checked
 
 
-def one_network(options: argparse.Namespace) -> Network:
-    checked, source = _networks(options)
-    return choose(checked, options.net, source)
+def one_network(options: argparse.Namespace) -> Architecture:
+    return only(_networks(options)[0], options.net)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -534,11 +524,9 @@ def _compare(options: argparse.Namespace, view: View) -> int:
 
     if options.format != "json" and not options.columns:
         view = view._replace(columns=compare.USUAL)
-    (ours, _), (theirs, source) = _networks(options), _networks(options, options.compare)
+    (ours, _), (theirs, _) = _networks(options), _networks(options, options.compare)
     alone = len(ours.networks) == len(theirs.networks) == 1
-    pairs = [
-        (a, theirs.networks[0] if alone else choose(theirs, a.name, source)) for a in ours.networks
-    ]
+    pairs = [(a, theirs.networks[0] if alone else only(theirs, a.name)) for a in ours.networks]
     found = [compare.compared(a, b, view) for a, b in pairs]
     asked = (options.batch or 1, options.precision, options.optimizer or "adam", options.fit)
     if options.format == "json":
@@ -595,7 +583,7 @@ def _diff(options: argparse.Namespace) -> int:
         )
         print(f"netdsl diff: {wrong}", file=sys.stderr)
         return 2
-    networks: list[tuple[Network, ...]] = []
+    networks: list[tuple[Architecture, ...]] = []
     messages: list[Diagnostic] = []
     for side in (asked.a, asked.b):
         try:
@@ -619,7 +607,7 @@ def _diff(options: argparse.Namespace) -> int:
     return int(tells and not found.same)
 
 
-def _networks_of(side: Side, options: argparse.Namespace) -> tuple[Network, ...]:
+def _networks_of(side: Side, options: argparse.Namespace) -> tuple[Architecture, ...]:
     """The networks of a side of `diff`; none of a file that there is not.
 
     Raises:
@@ -629,7 +617,11 @@ def _networks_of(side: Side, options: argparse.Namespace) -> tuple[Network, ...]
         return ()
     source, given, name = _source(side.file)
     if side.place is not None:
-        source, given, name = Source(side.label, source.text), Given(side.place), stem(side.place)
+        source, given, name = (
+            Source(side.label, source.text),
+            ReadOptions(side.place),
+            stem(side.place),
+        )
         if remark := side.remark(source.text):
             print(remark, file=sys.stderr)
     return _sound(_checked_source(source, given, name, options)).networks
@@ -687,10 +679,11 @@ def _compile(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from netdsl.files import save
+    from netdsl.keras.build import build
 
     network = one_network(options)
     path = _keras_file(Path(options.output or f"{network.name}.keras"), options)
-    save(path, network.keras(options.seed).save)
+    save(path, build(network, options.seed).save)
     print(f"{path}: {network.name}, {network.counts.params:,} params")
     return 0
 

@@ -34,8 +34,8 @@ from netdsl.factoring.structure import (
 from netdsl.kinds.code import written
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph
-    from netdsl.network import Network
 
 _POSITIONAL = {
     "Conv": ("filters", "kernel_size"),
@@ -110,7 +110,7 @@ _RESERVED = {
 }
 
 
-def program(networks: Sequence[Network]) -> str:
+def program(networks: Sequence[Architecture]) -> str:
     """The Keras program that makes these networks: a module with a function for each."""
     taken: set[str] = set()
     names = [_free(_identifier(network.name), taken) for network in networks]
@@ -128,7 +128,7 @@ def program(networks: Sequence[Network]) -> str:
     )
 
 
-def _docstring(networks: Sequence[Network]) -> list[str]:
+def _docstring(networks: Sequence[Architecture]) -> list[str]:
     text = " ".join((networks[0].description or f"The Keras model {networks[0].name}.").split())
     text = text.replace("\\", "\\\\").replace('"""', "'''")
     begin = '""" ' if text.startswith('"') else '"""'
@@ -329,7 +329,9 @@ class _Writer:
     it has, by their text without the name.
     """
 
-    def __init__(self, network: Network, name: str, taken: set[str], known: dict[str, str]) -> None:
+    def __init__(
+        self, network: Architecture, name: str, taken: set[str], known: dict[str, str]
+    ) -> None:
         self.network, self.name, self.taken, self.known = network, name, taken, known
         graph = self.graph = network.graph
         calls = calls_of(graph)

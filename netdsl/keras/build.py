@@ -14,8 +14,8 @@ from netdsl.keras.quiet import quiet_keras, stderr_shut
 from netdsl.kinds.base import Indices
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph, Op
-    from netdsl.network import Network
 
 
 class Toolbox(NamedTuple):
@@ -102,7 +102,7 @@ POLICIES = {"float32": "float32", "bfloat16": "bfloat16", "mixed": "mixed_bfloat
 """What Keras calls a precision; `mixed` keeps the weights in float32 and computes in bfloat16."""
 
 
-def build(network: Network, seed: int | None = None, precision: str = "float32") -> Any:
+def build(network: Architecture, seed: int | None = None, precision: str = "float32") -> Any:
     """The network as a Keras model with initial weights, the same ones again for the same seed.
 
     Layers are named by the path of blocks that leads to them.

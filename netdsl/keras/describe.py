@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from netdsl.architecture import Architecture
 from netdsl.errors import Source, fail
 from netdsl.factoring.structure import (
     REFERENCE,
@@ -34,7 +35,7 @@ from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
 from netdsl.kinds.base import Part
 from netdsl.limits import Limits
-from netdsl.network import Network, parse
+from netdsl.reading import read_text
 from netdsl.syntax.format import format_text
 
 _WIDTH = 120
@@ -49,7 +50,7 @@ class Imported(NamedTuple):
     """
 
     text: str
-    network: Network
+    network: Architecture
     holders: Mapping[str, int]
 
 
@@ -76,7 +77,7 @@ def _held_against(calls: Calls, holders: Sequence[Call], text: str) -> Imported:
     Raises:
         NetError: N623 where it has not; that is a mistake of netdsl's.
     """
-    network = parse(text)
+    network = read_text(text)
     graph = network.graph
     sizes = {
         op.name: size

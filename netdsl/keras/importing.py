@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netdsl.errors import fail
-from netdsl.keras.build import first_line, toolbox
+from netdsl.keras.build import build, first_line, toolbox
 from netdsl.keras.describe import imported
 from netdsl.keras.read import read_model
 
@@ -49,7 +49,7 @@ def rebuilt(model: Any) -> tuple[str, Any]:
     toolbox()
     calls = read_model(model)
     found = imported(calls)
-    twin = found.network.keras()
+    twin = build(found.network)
     for name, number in found.holders.items():
         _carry(calls.operations[number], twin.get_layer(name))
     return found.text, twin

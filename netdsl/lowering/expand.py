@@ -21,6 +21,7 @@ from netdsl.kinds.base import Defaults, Dims, Indices, Part, Shape, Weight, dims
 from netdsl.library import Library, used_here
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import Default, Settled, settle
+from netdsl.params import YES_OR_NO, as_declared
 from netdsl.syntax import Parsed, tree
 from netdsl.syntax.split import STATEMENT_WORDS
 
@@ -49,7 +50,6 @@ _LAYERS_ELSEWHERE = {  # Keras's and PyTorch's layers, in small letters, without
     "concatenate": "[ a | b ]",
 }
 _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
-_YES_OR_NO = {"yes": True, "no": False}  # what the two words are in expressions
 _SHOWN_USES = 3
 _MOST_USING = 50  # files that use one the other
 
@@ -474,11 +474,7 @@ class _Expander:
             statement.value, self.env.source, self._lookup(self.env, None), self.limits
         )
         given = self.params.get(name, value)
-        self.declared[name] = (
-            _YES_OR_NO.get(given, given)
-            if isinstance(given, str) and isinstance(value, bool)
-            else given
-        )
+        self.declared[name] = as_declared(given, value)
         assert isinstance(self.env.values, Earlier)  # beneath no block
         self.env = self.env._replace(values=self.env.values.followed_by(name, self.declared[name]))
 
@@ -519,7 +515,7 @@ class _Expander:
         elif (
             word in STATEMENT_WORDS
             or word in FORMS
-            or word in ("as", "of", "when", "and", "or", "not", "if", *_YES_OR_NO)
+            or word in ("as", "of", "when", "and", "or", "not", "if", *YES_OR_NO)
         ):
             reason = "is a word of the language"
         elif word in KINDS:
@@ -1496,8 +1492,8 @@ class _Expander:
         def value_of(name: str, span: Span) -> Any:
             if name in env.values:
                 return _in_expressions(env.values[name])
-            if name in _YES_OR_NO:
-                return _YES_OR_NO[name]
+            if name in YES_OR_NO:
+                return YES_OR_NO[name]
             base = name.partition(".")[0]
             sizes = self._sizes_coming_in(x)
             if base == "in" and name in sizes:
@@ -2106,7 +2102,7 @@ def _in_expressions(value: Any) -> Any:
     in `when(se, ...)`.
     """
     bare = _bare_word(value.chain) if isinstance(value, Chained) else None
-    return value if bare is None else _YES_OR_NO.get(bare.text, value)
+    return value if bare is None else YES_OR_NO.get(bare.text, value)
 
 
 def _is_chain(value: Any) -> bool:

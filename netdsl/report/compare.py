@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.analysis.canonical import Keys
 from netdsl.analysis.memory import shown_bytes
 from netdsl.constants import LEVELS
-from netdsl.report.diff import MARKS, Keys, aligned, family, matched, ratio
+from netdsl.report.diff import MARKS, aligned, family, matched, ratio
 from netdsl.report.memory import memory_json
 from netdsl.report.table import (
     COLUMNS,
@@ -29,7 +30,7 @@ from netdsl.report.table import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
 
 USUAL = ("output", "params", "macs")
 _TOLD = ("params", "macs", "activations")
@@ -40,12 +41,12 @@ class Compared(NamedTuple):
     mark; None where one has none.
     """
 
-    networks: tuple[Network, Network]
+    networks: tuple[Architecture, Architecture]
     contents: tuple[Content, Content]
     lines: list[Lines]
 
 
-def compared(a: Network, b: Network, view: View) -> Compared:
+def compared(a: Architecture, b: Architecture, view: View) -> Compared:
     """Layers are matched as `netdsl diff` matches them, operations, blocks and stages by what
     they hold.
     """

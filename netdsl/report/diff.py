@@ -12,14 +12,15 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.analysis.canonical import Keys, canonical
 from netdsl.analysis.counts import depth
 from netdsl.kinds.base import Kind, Ref, dims, shown
 from netdsl.report.table import Row, rows, totals
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.errors import Diagnostic
-    from netdsl.graph import Graph, Op
-    from netdsl.network import Network
+    from netdsl.graph import Graph
 
 Pair = tuple[
     int | None, int | None
@@ -80,8 +81,8 @@ class Total(NamedTuple):
 class Difference(NamedTuple):
     """What two networks do not share; where they are the same, `changes` is empty."""
 
-    a: Network
-    b: Network
+    a: Architecture
+    b: Architecture
     same: bool
     changes: tuple[Change, ...]
     totals: tuple[Total, ...]
@@ -91,8 +92,8 @@ class Comparison(NamedTuple):
     """The networks of two files: those that both hold, and those that one holds."""
 
     both: tuple[Difference, ...]
-    only_a: tuple[Network, ...]
-    only_b: tuple[Network, ...]
+    only_a: tuple[Architecture, ...]
+    only_b: tuple[Architecture, ...]
 
     @property
     def same(self) -> bool:
@@ -101,7 +102,7 @@ class Comparison(NamedTuple):
         )
 
 
-def compare(a: Sequence[Network], b: Sequence[Network]) -> Comparison:
+def compare(a: Sequence[Architecture], b: Sequence[Architecture]) -> Comparison:
     """The networks of two files: one with one, whatever they are called; of several, those of
     one name.
     """
@@ -115,10 +116,10 @@ def compare(a: Sequence[Network], b: Sequence[Network]) -> Comparison:
     return Comparison(both, only_a, tuple(network for network in b if network.name not in ours))
 
 
-def difference(a: Network, b: Network) -> Difference:
+def difference(a: Architecture, b: Architecture) -> Difference:
     """What two networks do not share."""
     tables = rows(a), rows(b)
-    same = _meaning(a.graph) == _meaning(b.graph)
+    same = canonical(a.graph) == canonical(b.graph)
     changes = () if same else matched(a, b, tables)
     facts = zip(_facts(a, tables[0]).items(), _facts(b, tables[1]).values(), strict=True)
     return Difference(
@@ -126,7 +127,7 @@ def difference(a: Network, b: Network) -> Difference:
     )
 
 
-def _facts(network: Network, table: list[Row]) -> dict[str, int | str]:
+def _facts(network: Architecture, table: list[Row]) -> dict[str, int | str]:
     total = totals(table)
     return {
         **{name: getattr(total, name) for name in _WITH_RATIO},
@@ -136,76 +137,7 @@ def _facts(network: Network, table: list[Row]) -> dict[str, int | str]:
     }
 
 
-# --- graphs without names -------------------------------------------------------------------------
-
-
-class Keys:
-    """What layers are called that are alike, whatever their points are called.
-
-    Kinds that operations share are written once.
-    """
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[int, bool], str] = {}
-
-    def of(self, op: Op, whole: bool = True) -> str:
-        """The layer with every default; unless it is `whole`, without its norm and activation,
-        which are operations of their own.
-        """
-        if op.kind is None:
-            return f"input {dims(op.shape)}"
-        key = (id(op.kind), whole)
-        if key not in self.known:
-            unnamed: dict[str, Any] = {
-                name: ref._replace(name="") for name, ref in op.kind.references().items()
-            }
-            parts = {
-                name: None for name in ("norm", "act") if not whole and op.kind.values.get(name)
-            }
-            changed = unnamed | parts
-            self.known[key] = (op.kind.replace(**changed) if changed else op.kind).written()
-        return self.known[key]
-
-
-def _meaning(graph: Graph) -> tuple[Any, ...]:
-    """Equal for graphs of the same operations: each is numbered when all that it reads are,
-    beginning at the first output.
-    """
-    ops, keys = graph.ops, Keys()
-    number: dict[int, int] = {}
-    waiting = [*reversed(range(len(ops))), *(point.op for point in reversed(graph.outputs))]
-    while waiting:
-        at = waiting[-1]
-        before = (
-            [] if at in number else [source for source in ops[at].inputs if source not in number]
-        )
-        waiting += reversed(before)
-        if not before:
-            number.setdefault(waiting.pop(), len(number))
-    first: dict[int, int] = {}  # of all operations with the same weights
-    for at, place in number.items():
-        first.setdefault(_owner(ops, at), place)
-    said = [
-        (
-            keys.of(ops[at], whole=False),
-            dims(ops[at].shape),
-            *(number[source] for source in ops[at].inputs),
-            first[_owner(ops, at)],
-            None if (tied := ops[at].tied) is None else first[_owner(ops, tied)],
-        )
-        for at in number
-    ]
-    return (
-        said,
-        [number[point.op] for point in graph.inputs],
-        [number[point.op] for point in graph.outputs],
-    )
-
-
-def _owner(ops: Sequence[Op], at: int) -> int:
-    """The operation that holds an operation's weights."""
-    shares = ops[at].shares
-    return at if shares is None else shares
+# --- rows ---------------------------------------------------------------------------------------
 
 
 def _lines(graph: Graph, table: list[Row]) -> list[Line]:
@@ -237,7 +169,9 @@ def _changes(a: Sequence[Line], b: Sequence[Line]) -> tuple[Change, ...]:
     return tuple(_change(a, b, i, j, place, kept) for i, j in pairs)
 
 
-def matched(a: Network, b: Network, tables: tuple[list[Row], list[Row]]) -> tuple[Change, ...]:
+def matched(
+    a: Architecture, b: Architecture, tables: tuple[list[Row], list[Row]]
+) -> tuple[Change, ...]:
     """All rows of two networks side by side, also where the networks are the same."""
     return _changes(_lines(a.graph, tables[0]), _lines(b.graph, tables[1]))
 
@@ -522,7 +456,7 @@ def ratio(times: float) -> str:
     return f"x{times:,.2f}" if times >= 0.1 else f"x{times:.2g}"
 
 
-def _in_a_line(network: Network) -> str:
+def _in_a_line(network: Architecture) -> str:
     """A network that only one file holds."""
     inputs, outputs = (
         " and ".join(dims(point.shape) for point in points)
@@ -584,7 +518,7 @@ def _json_of(found: Difference) -> dict[str, Any]:
     }
 
 
-def _json_row(line: Line, network: Network) -> dict[str, Any]:
+def _json_row(line: Line, network: Architecture) -> dict[str, Any]:
     layer = network.graph.written(line.row.layer)
     return {
         "row": line.place,
@@ -594,7 +528,7 @@ def _json_row(line: Line, network: Network) -> dict[str, Any]:
     }
 
 
-def _json_alone(network: Network) -> dict[str, Any]:
+def _json_alone(network: Architecture) -> dict[str, Any]:
     return {"name": network.name, "params": network.counts.params, "macs": network.counts.macs}
 
 

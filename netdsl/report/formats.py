@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from netdsl import constants as names
+from netdsl.architecture import Architecture
 from netdsl.kinds.base import dims
-from netdsl.report.table import Head, Sheet
+from netdsl.report.table import Head, Sheet, View
+from netdsl.report.table import sheet as sheet_of
 
 _WIDEST_LABEL = 48
 
@@ -194,6 +196,11 @@ def as_html(sheet: Sheet) -> str:
 
 
 FORMATS = dict(zip(names.FORMATS, (as_text, as_markdown, as_csv, as_latex, as_html), strict=True))
+
+
+def html_table(network: Architecture) -> str:
+    """A network's usual table in HTML."""
+    return as_html(sheet_of(network, View()))
 
 
 def as_json_text(tables: Sequence[dict[str, Any]]) -> str:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from netdsl.report.table import Row, rows, totals
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph
     from netdsl.kinds.base import Shape, Weight
-    from netdsl.network import Network
 
 
-def lecture(network: Network) -> str:
+def lecture(network: Architecture) -> str:
     """`CONV3-64: [224x224x64] memory: 224*224*64=3.2M params: (3*3*3)*64 = 1,728` for each
     layer, and the totals.
     """

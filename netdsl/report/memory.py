@@ -15,7 +15,7 @@ from netdsl.analysis.memory import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
 
 _LINES = {
     "parameters": "all that is stored",
@@ -35,7 +35,7 @@ _BANDS = {  # of the estimates; the other lines are exact
 
 
 def memory_text(
-    network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None
+    network: Architecture, batch: int, precision: str, optimizer: str, fit: int | None = None
 ) -> str:
     """A line for each part of the memory, and with `fit` (bytes) the largest batch that fits."""
     found = estimate(network.graph, batch, precision, optimizer)
@@ -60,7 +60,7 @@ def memory_text(
 
 
 def memory_json(
-    network: Network, batch: int, precision: str, optimizer: str, fit: int | None = None
+    network: Architecture, batch: int, precision: str, optimizer: str, fit: int | None = None
 ) -> dict[str, Any]:
     """The same in bytes."""
     found: dict[str, Any] = {"batch": batch, "precision": precision, "optimizer_name": optimizer}

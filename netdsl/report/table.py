@@ -14,8 +14,8 @@ from netdsl.kinds.base import dims
 
 if TYPE_CHECKING:
     from netdsl.analysis.receptive import Field
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph, Layer
-    from netdsl.network import Network
 
 USUAL = ("output", "params", "macs", "activations")
 BYTES = {name: precision.activations for name, precision in PRECISIONS.items()}
@@ -236,7 +236,7 @@ def column_key(key: str) -> str:
     return key
 
 
-def rows(network: Network) -> list[Row]:
+def rows(network: Architecture) -> list[Row]:
     """The layers in order: inputs, merges and pools are rows, repeats are not folded."""
     graph = network.graph
     counts = count_layers(graph)
@@ -265,7 +265,7 @@ class Content(NamedTuple):
     fields: list[Field | None] | None = None
 
 
-def content(network: Network, view: View) -> Content:
+def content(network: Architecture, view: View) -> Content:
     """The lines of a network, with what its columns need."""
     graph, table, asked = network.graph, rows(network), {*view.columns, view.sort}
     lines = _LINES[view.by](graph, table)
@@ -281,12 +281,12 @@ def content(network: Network, view: View) -> Content:
     return Content(graph, table, totals(table), lines, fields)
 
 
-def sheet(network: Network, view: View) -> Sheet:
+def sheet(network: Architecture, view: View) -> Sheet:
     """The network's table as values."""
     return sheet_of(network, content(network, view), view)
 
 
-def sheet_of(network: Network, found: Content, view: View, for_people: bool = True) -> Sheet:
+def sheet_of(network: Architecture, found: Content, view: View, for_people: bool = True) -> Sheet:
     """The table of a network whose lines are known; folded for people alone."""
     lines, total = found.lines, found.total
     if view.sort is not None:
@@ -522,7 +522,7 @@ _LINES: dict[str, Callable[[Graph, Sequence[Row]], list[Line]]] = {
 # --- JSON -----------------------------------------------------------------------------------------
 
 
-def as_json(network: Network, view: View | None = None) -> dict[str, Any]:
+def as_json(network: Architecture, view: View | None = None) -> dict[str, Any]:
     """The table as plain values, whole numbers all but for `intensity` and `share`."""
     view = view or View()
     made = content(network, view)
@@ -591,7 +591,7 @@ def _plain(number: Any) -> int | float:
     return int(number) if number == int(number) else float(number)
 
 
-def text_table(network: Network) -> str:
+def text_table(network: Architecture) -> str:
     """The table for people, as `netdsl table` prints it."""
     from netdsl.report.formats import as_text
 

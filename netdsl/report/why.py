@@ -11,12 +11,12 @@ from netdsl.kinds.window import Windowed
 from netdsl.report.explain import said
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph, Layer, Op
     from netdsl.kinds.base import Kind, Shape, Weight
-    from netdsl.network import Network
 
 
-def why(network: Network, what: str) -> str:
+def why(network: Architecture, what: str) -> str:
     """The sums of the layers that are meant: by a layer's name (conv_1), a point's (c1), or as it
     is written (conv5-16).
 
@@ -26,7 +26,7 @@ def why(network: Network, what: str) -> str:
     return "\n\n".join(_told(network.graph, layer) for layer in _meant(network, what))
 
 
-def field_drawing(network: Network, what: str = "") -> str:
+def field_drawing(network: Architecture, what: str = "") -> str:
     """What of the input the middle of a layer's output sees, as text; of the last layer with
     positions where none is named.
 
@@ -38,7 +38,7 @@ def field_drawing(network: Network, what: str = "") -> str:
     return drawing(network.graph, _meant(network, what)[0].ops[-1] if what else None)
 
 
-def _meant(network: Network, what: str) -> list[Layer]:
+def _meant(network: Architecture, what: str) -> list[Layer]:
     graph = network.graph
     point = graph.points.get(what.removeprefix("@"))
     meant = [

@@ -10,8 +10,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph, Op, Piece
-    from netdsl.network import Network
 
 _WIDTH = 140
 _ENTRY = -1  # what comes into a `let`
@@ -39,7 +39,7 @@ class Unit(NamedTuple):
     piece: str
 
 
-def written_out(network: Network) -> str:
+def written_out(network: Architecture) -> str:
     """The network as `netdsl expand` prints it."""
     graph = network.graph
     lines = (

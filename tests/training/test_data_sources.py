@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 import netdsl
+from netdsl import Network
 from netdsl.errors import NetError, RunError
-from netdsl.network import Network
 from netdsl.training.data import Data, Wanted, load_data, read, read_inputs, reload
 from netdsl.training.data.sources import named
 from netdsl.training.data.sources.arrays import read_npy

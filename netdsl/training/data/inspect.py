@@ -27,7 +27,7 @@ from netdsl.training.recipes.recipe import DataSpec
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
     from netdsl.training.preparation.transforms import Array, Rows
 
 MOST_CLASSES = 1000
@@ -49,7 +49,7 @@ class Survey(NamedTuple):
     target: str | None
 
 
-def survey(spec: DataSpec, network: Network | None = None, span: Span | None = None) -> Survey:
+def survey(spec: DataSpec, network: Architecture | None = None, span: Span | None = None) -> Survey:
     """What a source holds, read as the network takes it, or as it is.
 
     Raises NetError as `load_data` does of a source.

@@ -24,12 +24,12 @@ from netdsl.training.preparation.transforms import pieces
 from netdsl.training.recipes.recipe import Split
 
 if TYPE_CHECKING:
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
     from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import DataSpec, Recipe
 
 
-def load_data(recipe: Recipe, network: Network, given: Any = None) -> Data:
+def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
     """The recipe's data, or what is `given` in Python, checked against the network's inputs and
     outputs, and split.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.kinds.base import Indices
 
 if TYPE_CHECKING:
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
     from netdsl.training.preparation.columns import Columns
     from netdsl.training.preparation.transforms import Array, Input, Preparation, Rows, Shape
     from netdsl.training.recipes.recipe import DataSpec
@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
     outputs: tuple[Gate, ...]
 
     @classmethod
-    def of(cls, network: Network) -> Wanted:
+    def of(cls, network: Architecture) -> Wanted:
         inputs = []
         for point in network.inputs:
             shape = network.graph.ops[point.op].shape

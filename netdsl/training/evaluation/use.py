@@ -21,7 +21,7 @@ from netdsl.training.runs.folder import RUN, kept_recipe, read_json
 if TYPE_CHECKING:
     import keras
 
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
     from netdsl.training.data import Data, Part
     from netdsl.training.preparation.transforms import Array, Output, Preparation, Rows
     from netdsl.training.recipes.recipe import Recipe
@@ -113,7 +113,7 @@ def _part(data: Data, part: str, whole: bool) -> Part:
 
 
 def _scores(
-    model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Network
+    model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Architecture
 ) -> dict[str, float]:
     """The loss and the metrics as the training tells them, its penalty with them."""
     from netdsl.training.loop import compile as fit

@@ -15,10 +15,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import Diagnostic, NetError, RunError, Source, fail
+from netdsl.architecture import Architecture
+from netdsl.errors import Diagnostic, NetError, RunError, fail
 from netdsl.files import write
 from netdsl.keras.quiet import quiet_keras
-from netdsl.network import Given, Network, check_source, choose
+from netdsl.params import exact_params
+from netdsl.reading import with_params
 from netdsl.training.data import Data, load_data, reload
 from netdsl.training.distributed.hosts import lost_told, number
 from netdsl.training.preparation.transforms import as_plain, size
@@ -153,7 +155,7 @@ class Run:
 
 
 def train(
-    network: Network,
+    network: Architecture,
     recipe: Recipe | None = None,
     *,
     name: str | None = None,
@@ -295,7 +297,7 @@ class Job:
     `spread` are the devices that share each step; None is the usual one.
     """
 
-    network: Network
+    network: Architecture
     resolved: Resolved
     data: Data
     taken: tuple[str, ...] = ()
@@ -343,7 +345,7 @@ class Job:
 
 
 def plan(
-    network: Network,
+    network: Architecture,
     recipe: Recipe | None = None,
     *,
     data: Any = None,
@@ -382,9 +384,9 @@ def plan(
     )
     if recipe.init_from:  # the run may be gone on with from another folder
         recipe = dataclasses.replace(recipe, init_from=os.path.abspath(recipe.init_from))
-    params = {**recipe.params, **network.params}
+    params = exact_params({**recipe.params, **network.params})
     if params != network.params:
-        network = _with_params(network, params)
+        network = with_params(network, params)
     use_backend(recipe)
     check_loggers(recipe.log or ())
     loaded = load_data(recipe, network, given)
@@ -420,18 +422,6 @@ def use_backend(recipe: Recipe) -> None:
             else "pip install tensorflow",
         )
     os.environ["KERAS_BACKEND"] = wanted
-
-
-def _with_params(network: Network, params: Mapping[str, Any]) -> Network:
-    """The same network read again with these params.
-
-    Raises NetError for what is wrong with them.
-    """
-    source = Source(network.path or "<text>", network.text)
-    checked = check_source(source, Given(network.path, params, network.input_shape), network.name)
-    if checked.faulty:
-        raise NetError(*checked.diagnostics)
-    return choose(checked, network.name, source)
 
 
 def _begin(folder: Path, job: Job) -> None:

@@ -10,10 +10,10 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from netdsl.errors import Source, Span
-from netdsl.network import read_source
+from netdsl.reading import read_source
 from netdsl.training.recipes.sections import (
     Address,
     AllOr,
@@ -21,7 +21,6 @@ from netdsl.training.recipes.sections import (
     Choice,
     Count,
     Number,
-    Param,
     Reader,
     Section,
     Several,
@@ -34,6 +33,9 @@ from netdsl.training.recipes.sections import (
     plain,
     section,
 )
+
+if TYPE_CHECKING:
+    from netdsl.params import Param
 
 LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge")
 METRICS = ("loss", "accuracy")

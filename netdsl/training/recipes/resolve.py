@@ -16,7 +16,7 @@ from netdsl.training.preparation.augment import doubts, unfit
 from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Recipe, Schedule, Stopping
 
 if TYPE_CHECKING:
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
     from netdsl.training.data import Data
 
 SMALL = 10_000
@@ -37,7 +37,7 @@ class Resolved(NamedTuple):
     doubts: tuple[str, ...]
 
 
-def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
+def resolve(recipe: Recipe, network: Architecture, data: Data) -> Resolved:
     """The recipe with every value filled in, for this network and data.
 
     Raises NetError N507 where values do not go together, or with the network and the data.
@@ -119,7 +119,7 @@ def resolve(recipe: Recipe, network: Network, data: Data) -> Resolved:
         speed=recipe.speed or "auto",
         devices=recipe.devices or 1,
         seed=recipe.seed or 0,
-        params={**recipe.params, **network.params},
+        params=network.params,
     )
     found = doubts(resolved.augment, str(data.spec.source))
     if resolved.precision == "bfloat16":
@@ -208,7 +208,7 @@ def shared(recipe: Recipe, batch: int, found: int | None = None) -> None:
         )
 
 
-def _frozen(recipe: Recipe, network: Network) -> None:
+def _frozen(recipe: Recipe, network: Architecture) -> None:
     """Raises NetError N507 where a pattern of `freeze` names no layer with weights, or all are
     named.
     """

@@ -16,12 +16,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
+from netdsl.params import param_text, parse_param, reads_as_another
 
 if TYPE_CHECKING:
     import yaml
 
-Param = int | float | Fraction | str
-"""The value of a network's `param`."""
+    from netdsl.params import Param
 
 LONGEST = 1 << 16
 """Characters: a text longer than this is no recipe, and reading it as YAML takes long."""
@@ -465,7 +465,7 @@ class Reader:
         for name, (_, value) in self.mapping(node).items():
             self.spans[f"{path}.{name}"] = self.span(value)
             if isinstance(value, self.yaml.ScalarNode):
-                values[name] = value.value if value.style else number_or_text(value.value)
+                values[name] = value.value if value.style else parse_param(value.value)
             else:
                 self.report("N504", f"the parameter `{name}` takes a number or a text", value)
         return values
@@ -476,15 +476,6 @@ class Reader:
     def span(self, node: yaml.Node) -> Span:
         start, end = node.start_mark.index, node.end_mark.index
         return Span(self.source, start, start + len(self.source.text[start:end].rstrip()))
-
-
-def number_or_text(text: str) -> Param:
-    """A param's value as `-p` on the command line reads it: decimals are exact."""
-    if re.fullmatch(r"-?[0-9]{1,18}", text):
-        return int(text)
-    if re.fullmatch(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e-?[0-9]{1,2})?", text):
-        return Fraction(text)
-    return text
 
 
 # --- sections -> YAML -----------------------------------------------------------------------------
@@ -498,7 +489,7 @@ def plain(values: Section) -> dict[str, Any]:
         if isinstance(value, Section):
             value = plain(value)
         elif isinstance(value, Mapping):
-            value = {name: _decimal(one) for name, one in value.items()}
+            value = {name: _as_json(one) for name, one in value.items()}
         if item.metadata and value is not None and value not in ({}, ()):
             found[item.name] = value
     return found
@@ -532,7 +523,7 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
             yield f"{indent}{item.name}:", reason
             for name, one in value.items():
                 yield (
-                    f"{indent}  {_scalar(name)}: {_scalar(_decimal(one))}",
+                    f"{indent}  {_scalar(name)}: {_scalar(one)}",
                     reasons.get(f"{place}.{name}", ""),
                 )
         else:
@@ -542,11 +533,13 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
             )
 
 
-def _scalar(value: object) -> str:
+def _scalar(value: Any) -> str:
     import yaml
 
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if isinstance(value, bool | Fraction | tuple):
+        return param_text(value)
+    if isinstance(value, str) and reads_as_another(value):
+        return f"'{value}'"
     return (
         str(yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True))
         .removesuffix("\n")
@@ -554,10 +547,8 @@ def _scalar(value: object) -> str:
     )
 
 
-def _decimal(value: object) -> int | float | str:
-    """A param's value as YAML has it; a fraction that is no decimal as a text, which no number
-    parameter takes unnoticed.
-    """
-    if isinstance(value, Fraction) and Fraction(str(float(value))) == value:
-        return float(value)
-    return value if isinstance(value, (int, float, str)) else str(value)
+def _as_json(value: Any) -> Any:
+    """A value as JSON has it: a fraction as a number where that is exact, else as its ratio."""
+    if not isinstance(value, Fraction):
+        return value
+    return float(value) if Fraction(str(float(value))) == value else param_text(value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.files import write
+from netdsl.report.formats import html_table
 from netdsl.training.loop.job import ENDS, describe_data
 from netdsl.training.reporting.charts import (
     FAINT,
@@ -75,7 +76,7 @@ def page(
             f"<div class=charts>{''.join(map(_chart, _curves(run, job, state)))}</div>",
         ),
         *(_outcome(one, several) for one in found),
-        _section("Network", f"<div class=wide>{job.network._repr_html_()}</div>{_source(job)}"),
+        _section("Network", f"<div class=wide>{html_table(job.network)}</div>{_source(job)}"),
         _section("Recipe", f"<pre>{_code(recipe)}</pre>"),
         _section(
             "Data and versions",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
     from netdsl.training.data.parts import Gate
     from netdsl.training.preparation.transforms import Shape
 
@@ -28,7 +28,7 @@ class Kept(NamedTuple):
     """What a run's folder holds."""
 
     run: Run
-    network: Network
+    network: Architecture
     preparation: Preparation
 
     def model(self) -> keras.Model:

@@ -14,7 +14,7 @@ from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written
 
 if TYPE_CHECKING:
-    from netdsl.network import Network
+    from netdsl.architecture import Architecture
     from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Recipe
 
@@ -186,12 +186,12 @@ def locked(folder: Path) -> Iterator[None]:
                 (folder / LOCK).unlink()
 
 
-def kept_network(folder: Path) -> Network:
+def kept_network(folder: Path) -> Architecture:
     """The run's network, with the params and the input that it was trained with.
 
     Raises NetError N613, N614, or of its text.
     """
-    from netdsl.network import Given, check_source, choose, read_source
+    from netdsl.reading import ReadOptions, read_file
 
     told = read_json(folder, RUN)
     try:
@@ -202,10 +202,5 @@ def kept_network(folder: Path) -> Network:
     if Path(file).name != file:
         raise damaged(folder / RUN)
     there(folder, file)
-    source = read_source(folder / file)
-    checked = check_source(
-        source, Given(str(folder / file), kept_recipe(folder).params, given), name
-    )
-    if checked.faulty:
-        raise NetError(*checked.diagnostics)
-    return choose(checked, name, source)
+    options = ReadOptions(params=kept_recipe(folder).params, input_shape=given)
+    return read_file(folder / file, name, options, name)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from netdsl.architecture import Architecture
 from netdsl.errors import NetError, fail, nearest
 from netdsl.flatten import keys
-from netdsl.network import Network
 from netdsl.text_table import aligned
 from netdsl.training.loop.job import Run
 from netdsl.training.reporting.charts import number
@@ -331,7 +331,7 @@ def _differing(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]
     }
 
 
-def _same_networks(networks: Sequence[Network]) -> tuple[int, ...]:
+def _same_networks(networks: Sequence[Architecture]) -> tuple[int, ...]:
     from netdsl.report.diff import difference
 
     first: list[int] = []

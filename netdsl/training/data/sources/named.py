@@ -82,7 +82,9 @@ def read_named(
     if name == "imdb":
         return _reviews(wanted, target, span)
     if name == BUNDLED:
-        with resources.as_file(resources.files("netdsl.training.data.sources") / f"{BUNDLED}.npz") as path:
+        with resources.as_file(
+            resources.files("netdsl.training.data.sources") / f"{BUNDLED}.npz"
+        ) as path:
             held: Mapping[str, Array] = read_npz(path, span)
     else:
         held = _in_folder(name, span) or _downloaded(name)

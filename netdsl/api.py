@@ -1,0 +1,119 @@
+"""What `import netdsl` shows: networks from texts, files and Keras, with the verbs that people want
+of them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from netdsl.architecture import Architecture
+from netdsl.kinds.base import Shape
+from netdsl.limits import Limits
+from netdsl.params import exact_params
+from netdsl.reading import DEFAULT_LIMITS, ReadOptions, read_file, read_text
+
+if TYPE_CHECKING:
+    from netdsl.training.loop.job import Run
+
+
+class Network(Architecture):
+    """A network whose shapes and counts are known; it never changes. See `Architecture`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, architecture: Architecture) -> Network:
+        """The architecture with the verbs."""
+        return cls(**architecture.values())
+
+    def table(self) -> str:
+        """The table of layers as text: a row a layer, and the totals."""
+        from netdsl.report.table import text_table
+
+        return text_table(self)
+
+    def emit(self) -> str:
+        """A Keras program that makes the network, without netdsl: functions for blocks, loops for
+        repeats.
+        """
+        from netdsl.emit.program import program
+
+        return program([self])
+
+    def _repr_html_(self) -> str:
+        """The table as HTML: what a notebook shows of a network."""
+        from netdsl.report.formats import html_table
+
+        return html_table(self)
+
+    def keras(self, seed: int | None = None) -> Any:
+        """The Keras model with initial weights; the same ones again for the same seed."""
+        from netdsl.keras.build import build
+
+        return build(self, seed)
+
+    def train(self, recipe: Any = None, **settings: Any) -> Run:
+        """Trains the network and gives back the run (see `netdsl.training.loop.job.train`)."""
+        from netdsl.training.loop.job import train
+
+        return train(self, recipe, **settings)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    net: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
+    """The network of a `.net` file.
+
+    `net` chooses one of several networks; `limits` says how much the file may ask for; the other
+    keywords set its params.
+
+    Raises:
+        NetError: for each mistake in the file, or where it cannot be read.
+    """
+    options = ReadOptions(params=exact_params(params), limits=limits)
+    return Network.of(read_file(path, net, options))
+
+
+def parse(
+    text: str,
+    *,
+    net: str | None = None,
+    name: str = "network",
+    input: Shape | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
+    """The network of a text.
+
+    `input` gives a fragment its input's shape; the other keywords as in `load`.
+
+    Raises:
+        NetError: for each mistake in the text.
+    """
+    options = ReadOptions(None, exact_params(params), input, limits)
+    return Network.of(read_text(text, net, name, options))
+
+
+def load_model(path: str | os.PathLike[str]) -> Any:
+    """A Keras model that was saved, whatever layers of netdsl's it holds.
+
+    Raises NetError where it is none, or cut off.
+    """
+    from netdsl.keras.build import load_model
+
+    return load_model(path)
+
+
+def from_keras(model: Any) -> str:
+    """The `.net` text of a Keras model.
+
+    Raises NetError where the language has no word for one of its layers.
+    """
+    from netdsl.keras.importing import from_keras
+
+    return from_keras(model)

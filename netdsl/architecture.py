@@ -1,0 +1,122 @@
+"""A network as a value: what its text means, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Self
+
+from netdsl.analysis.canonical import canonical
+from netdsl.analysis.counts import Counts, count_network
+from netdsl.errors import Diagnostic
+from netdsl.graph import Graph, Point
+from netdsl.kinds.base import Shape, dims
+
+
+class Architecture:
+    """A network whose shapes and counts are known. It is frozen, and equal by its graph.
+
+    Attributes:
+        name: from `net`, else the file's stem.
+        graph: its operations, layers, inputs, outputs and named points.
+        text: the source that it was read from.
+        description: the comment block at the top of the source.
+        path: the file that it was read from, or None.
+        params: the network parameters that were set from outside.
+        input_shape: the input's shape that was given from outside, or None.
+        warnings: what a reader should look at.
+        used: the texts of the files beside it that it uses, by their paths from its folder.
+    """
+
+    __slots__ = (
+        "description",
+        "graph",
+        "input_shape",
+        "name",
+        "params",
+        "path",
+        "text",
+        "used",
+        "warnings",
+    )
+
+    name: str
+    graph: Graph
+    text: str
+    description: str
+    path: str | None
+    params: Mapping[str, Any]
+    input_shape: Shape | None
+    warnings: tuple[Diagnostic, ...]
+    used: Mapping[str, str]
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        graph: Graph,
+        text: str,
+        description: str = "",
+        path: str | None = None,
+        params: Mapping[str, Any] = {},
+        input_shape: Shape | None = None,
+        warnings: tuple[Diagnostic, ...] = (),
+        used: Mapping[str, str] = {},
+    ) -> None:
+        values = {
+            "name": name,
+            "graph": graph,
+            "text": text,
+            "description": description,
+            "path": path,
+            "params": MappingProxyType(dict(params)),
+            "input_shape": input_shape,
+            "warnings": warnings,
+            "used": MappingProxyType(dict(used)),
+        }
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a network is frozen: its `{name}` cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a network is frozen: its `{name}` cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same operations on the same inputs, whatever their points are
+        called.
+        """
+        if not isinstance(other, Architecture):
+            return NotImplemented
+        return self.graph is other.graph or canonical(self.graph) == canonical(other.graph)
+
+    def __hash__(self) -> int:
+        return hash((len(self.graph.ops), self.counts))
+
+    def replace(self, **values: Any) -> Self:
+        """The same with other values of attributes."""
+        return type(self)(**{**self.values(), **values})
+
+    def values(self) -> dict[str, Any]:
+        """All attributes by their names."""
+        return {name: getattr(self, name) for name in Architecture.__slots__}
+
+    @property
+    def inputs(self) -> tuple[Point, ...]:
+        return self.graph.inputs
+
+    @property
+    def outputs(self) -> tuple[Point, ...]:
+        return self.graph.outputs
+
+    @property
+    def counts(self) -> Counts:
+        """The sums over all layers, for one example."""
+        return count_network(self.graph)
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(dims(point.shape) for point in self.inputs)
+        outputs = ", ".join(dims(point.shape) for point in self.outputs)
+        kind = type(self).__name__
+        return f"<{kind} {self.name}: {inputs} to {outputs}, {self.counts.params:,} params>"

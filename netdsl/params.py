@@ -1,0 +1,101 @@
+"""Values that a network's params take from outside: `-p`, recipes, run folders, Python.
+
+One reader and one writer, for all four: `parse_param(param_text(value)) == value` for every value
+that is not itself a text that reads as another one; those are quoted where they are written.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import fail
+from netdsl.kinds.base import shown
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from typing import TypeAlias
+
+    Param: TypeAlias = int | Fraction | bool | str
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DIGITS = r"[0-9](?:_?[0-9]){0,639}"  # expressions refuse numbers of more than 2,048 bits
+_WHOLE = re.compile(f"-?{_DIGITS}")
+_NUMBER = re.compile(
+    rf"-?(?:(?:{_DIGITS})(?:\.[0-9]{{0,639}})?|\.[0-9]{{1,639}})(?:[eE][-+]?[0-9]{{1,3}})?"
+    rf"|-?{_DIGITS}/0*[1-9](?:_?[0-9]){{0,639}}"
+)
+YES_OR_NO = {"yes": True, "no": False}
+"""What the two words are in expressions."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a param."""
+    return _NAME.fullmatch(text) is not None
+
+
+def parse_param(text: str) -> Param:
+    """The value that a text means: a whole number, an exact decimal or ratio, yes or no, a text."""
+    if text in YES_OR_NO:
+        return YES_OR_NO[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        from fractions import Fraction
+
+        return _smallest(Fraction(text))
+    return text
+
+
+def param_text(value: Param) -> str:
+    """The value as `parse_param` reads it: `3`, `0.5`, `1/3`, `yes`, or the text itself."""
+    return value if isinstance(value, str) else shown(value)
+
+
+def reads_as_another(value: str) -> bool:
+    """Whether a text, written without quotes, would be read as a number, yes or no."""
+    return not isinstance(parse_param(value), str)
+
+
+def as_declared(given: Any, own: Any) -> Any:
+    """The value that a param takes whose own value is `own`: yes and no are texts where a text is
+    meant, and the other way round.
+    """
+    if isinstance(own, bool) and isinstance(given, str):
+        return YES_OR_NO.get(given, given)
+    return param_text(given) if isinstance(own, str) and isinstance(given, bool) else given
+
+
+def exact_params(values: Mapping[str, Any]) -> dict[str, Param]:
+    """Params given in Python as the language's exact values: a float is the decimal that it
+    prints as.
+
+    Raises:
+        NetError: N107 for a value that is not a number, a text, or yes or no.
+    """
+    return {name: _exact(name, value) for name, value in values.items()}
+
+
+def _exact(name: str, value: Any) -> Param:
+    from fractions import Fraction
+    from numbers import Rational
+
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, Rational):
+        return _smallest(Fraction(value))
+    if type(value).__name__ == "bool" and hasattr(value, "dtype"):  # NumPy's
+        return bool(value)
+    if hasattr(value, "__index__"):
+        return int(value)
+    if isinstance(value, float) or hasattr(value, "__float__"):
+        number = float(value)
+        if math.isfinite(number):
+            return _smallest(Fraction(repr(number)))
+    raise fail("N107", f"the param `{name}` takes a number, a text, yes or no, not {value!r:.60}")
+
+
+def _smallest(number: Fraction) -> int | Fraction:
+    return int(number) if number.denominator == 1 else number

@@ -1,0 +1,106 @@
+"""Params from outside have one value, whatever way they take: `-p`, a recipe, Python."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import netdsl
+from netdsl.cli.main import main
+from netdsl.errors import NetError
+from netdsl.params import exact_params, param_text, parse_param
+from netdsl.training.recipes.recipe import Recipe, parse_recipe, to_yaml
+
+TEXT = "param w = 1\nparam on = no\n8 > fc-{48*w} > when(on, relu) > fc-2"
+
+texts = st.one_of(
+    st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), max_size=20),
+    st.sampled_from(["yes", "no", "1/3", "1e3", "0.5", "", "null", "- a", "a: b", "#x", "1_000"]),
+)
+numbers = st.one_of(
+    st.integers(-(2**63), 2**63),
+    st.fractions(max_denominator=10**9),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+@given(
+    st.dictionaries(st.from_regex("[a-z_]{1,8}", fullmatch=True), texts | numbers | st.booleans())
+)
+def test_a_recipe_keeps_params_as_they_are(params: dict[str, Any]) -> None:
+    exact = exact_params(params)
+    written = to_yaml(Recipe(params=exact))
+    assert parse_recipe(written).params == exact
+    assert to_yaml(parse_recipe(written)) == written
+
+
+@given(numbers | st.booleans())
+def test_what_is_written_is_read_as_the_same_value(value: Any) -> None:
+    exact = exact_params({"w": value})["w"]
+    assert parse_param(param_text(exact)) == exact
+    assert type(parse_param(param_text(exact))) is type(exact)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("-3", -3),
+        ("1_000", 1000),
+        ("0.5", Fraction(1, 2)),
+        ("1/3", Fraction(1, 3)),
+        ("4/2", 2),
+        ("1e-2", Fraction(1, 100)),
+        (".5", Fraction(1, 2)),
+        ("yes", True),
+        ("no", False),
+        ("1/0", "1/0"),
+        ("nan", "nan"),
+        ("wide", "wide"),
+        ("", ""),
+    ],
+)
+def test_texts_as_values(text: str, value: object) -> None:
+    assert parse_param(text) == value
+    assert type(parse_param(text)) is type(value)
+    assert parse_recipe(f"params: {{w: {text or repr(text)}}}").params["w"] == value
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        (0.1, Fraction(1, 10)),
+        (2.0, 2),
+        (np.int64(6), 6),
+        (np.float32(0.5), Fraction(1, 2)),
+        (np.bool_(True), True),
+        (Fraction(4, 2), 2),
+    ],
+)
+def test_numbers_of_python(given: object, value: object) -> None:
+    assert exact_params({"w": given}) == {"w": value}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [6], None, {"a": 1}])
+def test_what_is_not_a_value_is_refused_by_name(value: object) -> None:
+    with pytest.raises(NetError, match="the param `w` takes a number"):
+        netdsl.parse(TEXT, w=value)
+
+
+def test_the_command_line_and_python_give_one_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", TEXT, "-p", "w=1/3", "-p", "on=yes"]) == 0
+    shown = capsys.readouterr().out
+    network = netdsl.parse(TEXT, w=Fraction(1, 3), on=True)
+    assert network.table() in shown
+    assert network == netdsl.parse("8 > fc-16 > relu > fc-2")
+
+
+@pytest.mark.parametrize("value", ["yes", True])
+def test_yes_and_no_are_words_where_the_param_is_a_text(value: object) -> None:
+    text = 'param mode = "no"\n8 > fc-{if(mode == "yes", 4, 3)}'
+    assert netdsl.parse(text, mode=value).outputs[0].shape == (4,)
