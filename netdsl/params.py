@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from typing import TypeAlias
 
-    Param: TypeAlias = int | Fraction | bool | str
+    Param: TypeAlias = int | Fraction | bool | str | tuple[Any, ...]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGITS = r"[0-9](?:_?[0-9]){0,639}"  # expressions refuse numbers of more than 2,048 bits
