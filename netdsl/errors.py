@@ -112,6 +112,13 @@ def fail(code: str, message: str, span: Span | None = None, **more: Any) -> NetE
     return NetError(Diagnostic(code, message, span, **more))
 
 
+def first_line(error: BaseException) -> str:
+    """What an exception of some library says, cut to its first line; its type where it says
+    nothing.
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that a typo most likely meant, or None."""
     import difflib

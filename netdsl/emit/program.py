@@ -32,6 +32,7 @@ from netdsl.factoring.structure import (
     with_blocks,
 )
 from netdsl.kinds.code import written
+from netdsl.naming import unique_name
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -112,8 +113,8 @@ _RESERVED = {
 
 def program(networks: Sequence[Architecture]) -> str:
     """The Keras program that makes these networks: a module with a function for each."""
-    taken: set[str] = set()
-    names = [_free(_identifier(network.name), taken) for network in networks]
+    taken = set(_RESERVED)
+    names = [unique_name(_identifier(network.name), taken) for network in networks]
     known: dict[str, str] = {}
     parts: list[str] = []
     customs: set[str] = set()
@@ -164,16 +165,6 @@ def _head(body: str, customs: set[str]) -> list[str]:
 def _identifier(name: str) -> str:
     text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
     return text if re.match("[a-z]", text) else f"net_{text}"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or the name with a number, that nothing else has; it is taken then."""
-    number, found = 1, name
-    while found in taken or found in _RESERVED:
-        number += 1
-        found = f"{name}{number}"
-    taken.add(found)
-    return found
 
 
 # --- nodes ----------------------------------------------------------------------------------------
@@ -257,7 +248,7 @@ def _plan(
             [_made_text(calls.steps[place]) for place in tie.backward],
         )
         inside = ", ".join(f"{text}.get_config()" for text in backward)
-        name = _free(_identifier(graph.ops[calls.steps[tie.forward].op].name), taken)
+        name = unique_name(_identifier(graph.ops[calls.steps[tie.forward].op].name), taken)
         numbers[tie.forward] = len(made)
         made.append((name, f"Tied({forward}.get_config(), [{inside}])"))
     backs = {place: number for tie in calls.ties for number, place in enumerate(tie.backward)}
@@ -273,7 +264,10 @@ def _plan(
             numbers[run.steps[0]] = len(made)
             texts = [_made_text(calls.steps[each]) for each in run.steps]
             made.append(
-                (_free(run.name, taken), texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+                (
+                    unique_name(run.name, taken),
+                    texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]",
+                )
             )
         owner = run.steps[0] if run is not None else step.layer
         if owner in numbers:
@@ -360,7 +354,7 @@ class _Writer:
             if body in self.known:
                 names[block.number] = self.known[body]
                 continue
-            name = _free(
+            name = unique_name(
                 said.get(block.number) or _content_name(block.chain) or "block", self.taken
             )
             self.local.add(name)
@@ -514,7 +508,7 @@ class _Function:
         for place, point in zip(plan.inputs, graph.inputs, strict=True):
             several = len(plan.inputs) > 1
             self.variables[place] = (
-                _free(_identifier(point.name), self.taken) if several else "inputs"
+                unique_name(_identifier(point.name), self.taken) if several else "inputs"
             )
             step = self.writer.calls.steps[self.writer.calls.inputs[plan.inputs.index(place)]]
             given = [
@@ -589,7 +583,7 @@ class _Function:
         """The variable of a node that others refer to; of others the target."""
         if node not in self.referred or node in self.variables:
             return target
-        name = self.variables[node] = _free(self._point_name(node), self.taken)
+        name = self.variables[node] = unique_name(self._point_name(node), self.taken)
         last = self.body[-1]
         if isinstance(last, Assign) and last.target == target:
             self.body[-1] = last._replace(target=name)
@@ -673,12 +667,7 @@ class _Function:
 
     def _variable(self, base: str) -> str:
         """A variable of this name, or of this name with a number; branches count from 1."""
-        found, number = f"{base}1" if base == "branch" else base, 1
-        while found in self.taken:
-            number += 1
-            found = f"{base}{number}"
-        self.taken.add(found)
-        return found
+        return unique_name(base, self.taken, numbered=base == "branch")
 
     # --- expressions ---
 

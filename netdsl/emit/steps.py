@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from netdsl.graph import Graph, Op, takers_of
 from netdsl.kinds.base import Indices, Shape
 from netdsl.kinds.code import written
+from netdsl.naming import unique_name
 
 _TAKE_ACTIVATION = ("layers.Conv", "layers.Dense", "layers.DepthwiseConv", "layers.SeparableConv")
 _NO_WEIGHTS = ("Flatten", "ZeroPadding", "Cropping", "MaxPooling", "Reshape")
@@ -488,7 +489,7 @@ def shared_runs(calls: Calls, graph: Graph) -> dict[int, tuple[Run, int]]:
     tied = {place for tie in calls.ties for place in (tie.forward, *tie.backward)}
     kept = {*calls.outputs}
     found: dict[int, tuple[Run, int]] = {}
-    names: dict[str, int] = {}
+    names: set[str] = set()
     for layer, places in uses.items():
         if len(places) == 1 or layer in found or layer in tied:
             continue
@@ -507,11 +508,8 @@ def shared_runs(calls: Calls, graph: Graph) -> dict[int, tuple[Run, int]]:
             rows.append(following)
         while not steps[rows[-1][0]].weighty:
             rows.pop()
-        name = _piece_name(graph, steps[layer].op)
-        names[name] = names.get(name, 0) + 1
-        run = Run(
-            name if names[name] == 1 else f"{name}_{names[name]}", tuple(row[0] for row in rows)
-        )
+        name = unique_name(_piece_name(graph, steps[layer].op), names, "_")
+        run = Run(name, tuple(row[0] for row in rows))
         for at, row in enumerate(rows):
             found.update(dict.fromkeys(row, (run, at)))
     return found

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from netdsl.naming import unique_name
+
 _LONGEST = 24  # items that a block can hold in a row
 _WORTH = 40  # characters that a block saves at least
 _MOST_PARAMETERS = 8
@@ -584,7 +586,7 @@ def _parameters(
         formula = _equal(column, known) or _of_width(column, wide, 1)
         formula = formula or _multiple(column, known) or _of_width(column, wide, _MOST_RATIO)
         if formula is None:
-            formula = Formula(_free_name(role, {name for name, _ in names}))
+            formula = Formula(unique_name(role, {name for name, _ in names}))
             names.append((formula.parameter, at))
             for value, width, piece in zip(column, widths[at], found.pieces, strict=True):
                 if (
@@ -656,13 +658,6 @@ def _ratio(value: Any, other: Any, most: int) -> tuple[int, int] | None:
     if 1 < divisor <= most and other == divisor * value:
         return 1, divisor
     return None
-
-
-def _free_name(role: str, taken: set[str]) -> str:
-    number = 1
-    while (name := role if number == 1 else f"{role}{number}") in taken:
-        number += 1
-    return name
 
 
 def _block(

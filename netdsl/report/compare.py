@@ -8,7 +8,6 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.canonical import Keys
-from netdsl.analysis.memory import shown_bytes
 from netdsl.constants import LEVELS
 from netdsl.report.diff import MARKS, aligned, family, matched, ratio
 from netdsl.report.memory import memory_json
@@ -28,6 +27,7 @@ from netdsl.report.table import (
     rank,
     totals_json,
 )
+from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -215,8 +215,7 @@ def memory_text(
     lines = [f"memory, batch {batch:,}, {precision}, {optimizer}", f"  {'':17} {'A':>12} {'B':>12}"]
     for key in (key for key, value in a.items() if isinstance(value, int) and key != "batch"):
         ours, theirs = (
-            f"{side[key]:,}" if key == "largest_batch" else shown_bytes(side[key])
-            for side in (a, b)
+            f"{side[key]:,}" if key == "largest_batch" else bytes_text(side[key]) for side in (a, b)
         )
         change = ratio(b[key] / a[key]) if a[key] and b[key] and a[key] != b[key] else ""
         lines.append(f"  {key.replace('_', ' '):17} {ours:>12} {theirs:>12}  {change}".rstrip())

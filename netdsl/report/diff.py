@@ -16,6 +16,8 @@ from netdsl.analysis.canonical import Keys, canonical
 from netdsl.analysis.counts import depth
 from netdsl.kinds.base import Kind, Ref, dims, shown
 from netdsl.report.table import Row, rows, totals
+from netdsl.text_table import aligned_lines
+from netdsl.wording import cut, plural
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -229,7 +231,7 @@ def _options(a: Line, b: Line) -> list[str]:
         a.kind is None
         or b.kind is None
         or a.key == b.key
-        or _shortened(a.text) != _shortened(b.text)
+        or cut(a.text, _WIDEST_LAYER) != cut(b.text, _WIDEST_LAYER)
     ):
         return []
     found = []
@@ -350,7 +352,7 @@ def text_difference(found: Comparison, names: tuple[str, str], colour: bool = Fa
     `names` are the files'.
     """
     if found.same:
-        return f"{names[0]} and {names[1]}: the same network{'s' if len(found.both) > 1 else ''}"
+        return f"{names[0]} and {names[1]}: the same {plural('network', len(found.both))}"
     parts = [f"--- {names[0]}\n+++ {names[1]}"]
     several = bool(found.only_a or found.only_b or len(found.both) > 1)
     for each in found.both:
@@ -365,7 +367,7 @@ def text_difference(found: Comparison, names: tuple[str, str], colour: bool = Fa
 
 def _body(found: Difference, colour: bool) -> list[str]:
     """The rows that differ in hunks, and the totals."""
-    cells: list[tuple[str, tuple[str, ...]]] = [("same", ("layer", "output", "params"))]
+    cells: list[tuple[str, tuple[str, ...]]] = [("same", ("layer", "output", "params", ""))]
     run = 0  # of rows that are not shown
     for change, near in zip(found.changes, _near(found.changes), strict=True):
         if near:
@@ -373,13 +375,10 @@ def _body(found: Difference, colour: bool) -> list[str]:
             cells.append((change.what, (*_cells(change), "; ".join(change.notes))))
         run = 0 if near else run + 1
     cells += _left_out(run)
-    widths = [
-        max((len(row[column]) for _, row in cells if len(row) > 1), default=0)
-        for column in range(3)
-    ]
+    texts = aligned_lines([row for _, row in cells], "llrl")
     lines = [
-        _painted(f"{MARKS[what]} {_aligned(row, widths)}".rstrip(), what, colour)
-        for what, row in cells
+        _painted(f"{MARKS[what]} {text}".rstrip(), what, colour)
+        for (what, _), text in zip(cells, texts, strict=True)
     ]
     if all(change.what == "same" for change in found.changes):
         lines = ["the rows are the same; the inputs or the outputs come in another order"]
@@ -406,7 +405,8 @@ def _cells(change: Change) -> tuple[str, str, str]:
     """The layer, its output's shape and its params: of both networks where they differ."""
     sides = [line for line in (change.a, change.b) if line is not None]
     texts = [
-        _shortened(line.text) for line in (sides if sides[0].key != sides[-1].key else sides[-1:])
+        cut(line.text, _WIDEST_LAYER)
+        for line in (sides if sides[0].key != sides[-1].key else sides[-1:])
     ]
     outputs = [dims(line.row.output) for line in sides]
     params = [f"{line.row.counts.params:,}" for line in sides]
@@ -415,15 +415,6 @@ def _cells(change: Change) -> tuple[str, str, str]:
 
 def _became(old: str, new: str | None = None) -> str:
     return old if new is None or new == old else f"{old} -> {new}"
-
-
-def _aligned(row: tuple[str, ...], widths: Sequence[int]) -> str:
-    """Cells in columns, the params to the right, notes behind them."""
-    if len(row) == 1:
-        return row[0]
-    return "  ".join(
-        [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), *row[3:]]
-    ).rstrip()
 
 
 def _totals(figures: Sequence[Total]) -> list[str]:
@@ -435,20 +426,7 @@ def _totals(figures: Sequence[Total]) -> list[str]:
             lines.append((name, f"{a:,}", f"{b:,}", f"{b - a:+,}" if a != b else "0", times))
         else:
             lines.append((name, str(a), str(b), "" if a == b else "differ", ""))
-    widths = [max(len(line[column]) for line in lines) for column in range(5)]
-    left = [
-        " ".join(
-            (
-                line[0].ljust(widths[0]),
-                *(
-                    f" {cell.rjust(width)}"
-                    for cell, width in zip(line[1:], widths[1:], strict=True)
-                ),
-            )
-        )
-        for line in lines
-    ]
-    return [line.rstrip() for line in left]
+    return aligned_lines(lines, "lrrrr")
 
 
 def ratio(times: float) -> str:
@@ -470,10 +448,6 @@ def _in_a_line(network: Architecture) -> str:
 
 def _painted(text: str, what: str, colour: bool) -> str:
     return f"{_COLOURS[what]}{text}\033[0m" if colour and what in _COLOURS else text
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _WIDEST_LAYER else text[: _WIDEST_LAYER - 3] + "..."
 
 
 def as_json(found: Comparison, names: tuple[str, str]) -> dict[str, Any]:

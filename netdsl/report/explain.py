@@ -16,6 +16,8 @@ from typing import Any
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.base import REQUIRED, Case, Dims, Option, Part, Sizes, dims, shown
+from netdsl.text_table import aligned_lines
+from netdsl.wording import enumerated
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _CODE = re.compile(r"[NW][0-9]{3}")
@@ -271,8 +273,10 @@ def _free(kind: type[Kind]) -> str:
     marks = [mark for part, mark in _MARKS.items() if kind.takes.get(part) == "maybe"]
     must = any(option.default is REQUIRED for option in kind.options.values())
     parts = [f"`{mark}`" for mark in marks] + (["the options"] if kind.options and not must else [])
-    words = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
-    return f"{words[0].upper()}{words[1:]} may be left out." if words else ""
+    if not parts:
+        return ""
+    words = enumerated(parts)
+    return f"{words[0].upper()}{words[1:]} may be left out."
 
 
 def _own_first(kind: type[Kind]) -> list[Option[Any]]:
@@ -325,11 +329,7 @@ def _case_lines(cases: tuple[Case, ...]) -> list[str]:
         (case.text, f"{dims(case.input)} to {dims(case.output)}", f"{case.params:,} params")
         for case in cases
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    return [
-        f"    {text.ljust(widths[0])}  {shapes.ljust(widths[1])}  {params}"
-        for text, shapes, params in rows
-    ]
+    return [f"    {line}" for line in aligned_lines(rows, "lll")]
 
 
 # --- docs/kinds.md --------------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from netdsl import constants as names
 from netdsl.architecture import Architecture
+from netdsl.json_text import json_text
 from netdsl.kinds.base import dims
 from netdsl.report.table import Head, Sheet, View
 from netdsl.report.table import sheet as sheet_of
+from netdsl.text_table import aligned_lines
+from netdsl.wording import cut, shortened
 
 _WIDEST_LABEL = 48
 
@@ -27,15 +29,6 @@ def _cell(head: Head, value: Any, units: bool) -> str:
     if units and isinstance(value, int):
         return sign + shortened(value, head.base)
     return f"{sign}{value:,}" if isinstance(value, int) else f"{sign}{value:,.2f}"
-
-
-def shortened(value: int, base: int = 1000) -> str:
-    """138,357,544 as `138.4 M`; of bytes, by powers of 1024, `527.8 Mi`."""
-    names = ("", "k", "M", "G", "T", "P") if base == 1000 else ("", "Ki", "Mi", "Gi", "Ti", "Pi")
-    power, number = 0, float(value)
-    while abs(number) >= base * 0.9995 and power < len(names) - 1:
-        number, power = number / base, power + 1
-    return f"{value:,}" if not power else f"{number:.1f} {names[power]}"
 
 
 def _texts(sheet: Sheet) -> list[list[str]]:
@@ -70,29 +63,11 @@ def as_text(sheet: Sheet, width: int | None = None) -> str:
         else max(12, min(_WIDEST_LABEL, width - sum(others) - 2 * len(others)))
     )
     for line in cells:
-        line[0] = line[0] if len(line[0]) <= room else f"{line[0][: room - 3]}..."
-    widths = [max(len(line[0]) for line in cells), *others]
-    left = [True, *(head.left for head in sheet.heads)]
-    body = [
-        "  ".join(
-            cell.ljust(w) if is_left else cell.rjust(w)
-            for cell, w, is_left in zip(line, widths, left, strict=True)
-        ).rstrip()
-        for line in cells
-    ]
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    shown = [
-        sheet.title,
-        *([sheet.about] if sheet.about else []),
-        "",
-        body[0],
-        rule,
-        *body[1:-1],
-        rule,
-        body[-1],
-        "",
-    ]
-    return "\n".join([*shown, *sheet.notes])
+        line[0] = cut(line[0], room)
+    sides = "l" + "".join("l" if head.left else "r" for head in sheet.heads)
+    head, rule, *body, last = aligned_lines(cells, sides, rule=True)
+    about = [sheet.about] if sheet.about else []
+    return "\n".join([sheet.title, *about, "", head, rule, *body, rule, last, "", *sheet.notes])
 
 
 def as_markdown(sheet: Sheet) -> str:
@@ -207,26 +182,6 @@ def as_json_text(tables: Sequence[dict[str, Any]]) -> str:
     """A table as a JSON object, several under `networks`. Each key and each row is a line: a
     line for each value takes far longer.
     """
-    several = [f"    {_object(table, 6)}" for table in tables]
-    return (
-        _object(tables[0], 2)
-        if len(tables) == 1
-        else '{\n  "networks": [\n' + ",\n".join(several) + "\n  ]\n}"
-    )
-
-
-def _object(table: dict[str, Any], indent: int) -> str:
-    begin = "\n" + " " * indent
-    return (
-        "{"
-        + ",".join(
-            f"{begin}{json.dumps(key)}: {_rows(value, begin)}" for key, value in table.items()
-        )
-        + f"{begin[:-2]}}}"
-    )
-
-
-def _rows(value: Any, begin: str) -> str:
-    if not (value and isinstance(value, list) and isinstance(value[0], dict)):
-        return json.dumps(value)
-    return "[" + ",".join(f"{begin}  {json.dumps(row)}" for row in value) + f"{begin}]"
+    if len(tables) == 1:
+        return json_text(tables[0], depth=2)
+    return json_text({"networks": list(tables)}, depth=4)

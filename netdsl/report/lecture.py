@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from netdsl.report.table import Row, rows, totals
+from netdsl.wording import shape_text
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -54,7 +55,7 @@ def _row(graph: Graph, row: Row) -> str:
         came = graph.ops[op.inputs[0]].shape if op.inputs else ()
         kernels += [_kernel(array, came) for array in graph.weights(op) if array.role == "kernel"]
     params = f"{' + '.join(kernels)} = {row.counts.weights:,}" if kernels else "0"
-    return f"[{'x'.join(map(str, row.output))}] memory: {shown} params: {params}"
+    return f"[{shape_text(row.output)}] memory: {shown} params: {params}"
 
 
 def _kernel(array: Weight, came: Shape) -> str:

@@ -11,8 +11,8 @@ from netdsl.analysis.memory import (
     XLA_BAND,
     estimate,
     largest_batch,
-    shown_bytes,
 )
+from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -43,18 +43,18 @@ def memory_text(
     for key, words in _LINES.items():
         size = getattr(found, key)
         bands = "; ".join(
-            f"{who} {shown_bytes(int(low * size))} to {shown_bytes(int(high * size))}"
+            f"{who} {bytes_text(int(low * size))} to {bytes_text(int(high * size))}"
             for who, (low, high) in _BANDS.get(key, ())
         )
         lines.append(
-            f"  {key.replace('_', ' '):17} {shown_bytes(size):>12}  {words}{bands and f'; estimate: {bands}'}"
+            f"  {key.replace('_', ' '):17} {bytes_text(size):>12}  {words}{bands and f'; estimate: {bands}'}"
         )
     if fit is not None:
         most = largest_batch(network.graph, fit, precision, optimizer)
         lines.append(
-            f"  largest batch in {shown_bytes(fit)}: {most:,}, workspace not counted"
+            f"  largest batch in {bytes_text(fit)}: {most:,}, workspace not counted"
             if most
-            else f"  not one example fits into {shown_bytes(fit)}"
+            else f"  not one example fits into {bytes_text(fit)}"
         )
     return "\n".join(lines)
 

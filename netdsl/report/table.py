@@ -11,6 +11,7 @@ from netdsl.analysis.counts import Counts, added, count_layers, count_ops
 from netdsl.constants import LEVELS, PRECISIONS
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.base import dims
+from netdsl.wording import axes_text
 
 if TYPE_CHECKING:
     from netdsl.analysis.receptive import Field
@@ -119,19 +120,11 @@ def _field(line: Line, total: Counts, view: View) -> str:
     """The receptive field's size; `all` where the whole input is seen."""
     if line.field is None:
         return ""
-    return "all" if line.field.whole else _each_axis(line.field.size)
+    return "all" if line.field.whole else axes_text(line.field.size)
 
 
 def _stride(line: Line, total: Counts, view: View) -> str:
-    return _each_axis(line.field.stride) if line.field and line.field.stride else ""
-
-
-def _each_axis(numbers: Sequence[Any]) -> str:
-    return (
-        str(numbers[0])
-        if numbers.count(numbers[0]) == len(numbers)
-        else "x".join(map(str, numbers))
-    )
+    return axes_text(line.field.stride) if line.field and line.field.stride else ""
 
 
 def _per_byte(line: Line, total: Counts, view: View) -> float:

@@ -9,6 +9,8 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from netdsl.naming import unique_name
+
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
     from netdsl.graph import Graph, Op, Piece
@@ -99,11 +101,7 @@ class _Writer:
         for unit in self.units:
             name = points.get(unit.end, self.graph.layers[unit.end].name)
             if name not in taken or points.get(unit.end) != name:
-                stem, number = re.sub(r"[^A-Za-z0-9_]", "_", name), 1
-                name = stem
-                while name in taken:
-                    number += 1
-                    name = f"{stem}_{number}"
+                name = unique_name(re.sub(r"[^A-Za-z0-9_]", "_", name), taken, "_")
             taken.add(name)
             names.append(name)
         return names

@@ -1,0 +1,29 @@
+"""Names made unlike those that are in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def unique_name(
+    name: str,
+    taken: set[str],
+    separator: str = "",
+    key: Callable[[str], str] = str,
+    numbered: bool = False,
+) -> str:
+    """Take the name, or the first of `name2`, `name3`, ... that nothing else has.
+
+    Args:
+        name: the name that is wanted.
+        taken: what names in use are by `key`; the name that is returned is among them afterwards.
+        separator: what stands before the number: `_` makes `conv_2` of `conv`.
+        key: says which names count as the same: by `str.lower` those that differ in case alone.
+        numbered: whether the first has a number as well: `branch1`.
+    """
+    unique, number = f"{name}{separator}1" if numbered else name, 1
+    while key(unique) in taken:
+        number += 1
+        unique = f"{name}{separator}{number}"
+    taken.add(key(unique))
+    return unique

@@ -1,0 +1,104 @@
+"""What messages, tables and pages say alike: amounts, lists, shapes, numbers, bytes.
+
+Read at every start, so nothing is imported above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+_THOUSANDS = ("", "k", "M", "G", "T", "P")
+_BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
+
+
+# --- amounts and lists ----------------------------------------------------------------------------
+
+
+def plural(word: str, count: int) -> str:
+    """The word as that many take it: `layer` for one, else `layers`."""
+    return word if count == 1 else f"{word}s"
+
+
+def counted(count: int, word: str) -> str:
+    """Say how many there are: `1 example`, `12,345 examples`."""
+    return f"{count:,} {plural(word, count)}"
+
+
+def enumerated(words: Iterable[str]) -> str:
+    """List words as a sentence does: `a`, `a and b`, `a, b and c`."""
+    *first, last = words
+    return " and ".join((", ".join(first), last)) if first else last
+
+
+def first_few(words: Sequence[str], most: int) -> str:
+    """List the first words and count the others: `a, b, c and 12 more`."""
+    shown = ", ".join(words[:most])
+    return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
+
+
+def cut(text: str, most: int) -> str:
+    """Shorten a text to `most` characters, the last three of which are dots then."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+def shape_text(shape: Iterable[object], scalar: str = "") -> str:
+    """Write a shape as the language does: `28x28x6`; one without axes as `scalar`."""
+    return "x".join(map(str, shape)) or scalar
+
+
+def axes_text(sizes: Sequence[object]) -> str:
+    """Write a size for each axis, once where all are alike: `3` for 3x3, `3x5`."""
+    return str(sizes[0]) if sizes.count(sizes[0]) == len(sizes) else shape_text(sizes)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def number_text(value: float) -> str:
+    """Write a figure with five digits, or with all of those before the point: `0.98765`,
+    `1.5`, `12,346`.
+    """
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.5g}"
+
+
+def decimal_text(value: Fraction) -> str:
+    """Write a fraction as a short decimal where that is exact, else as a ratio: `0.5`, `1/3`."""
+    from fractions import Fraction as Exact
+
+    short = repr(float(value))
+    return short if Exact(short) == value else f"{value.numerator}/{value.denominator}"
+
+
+def shortened(value: int, base: int = 1000) -> str:
+    """Write a large number in few digits: 138,357,544 as `138.4 M`; by powers of 1024 (`base`)
+    527,792,056 as `503.3 Mi`.
+    """
+    prefixes = _THOUSANDS if base == 1000 else _BINARY
+    power, number = 0, float(value)
+    while abs(number) >= base * 0.9995 and power < len(prefixes) - 1:
+        number, power = number / base, power + 1
+    return f"{number:.1f} {prefixes[power]}" if power else f"{value:,}"
+
+
+def bytes_text(count: int) -> str:
+    """Write bytes in the largest unit of 2^10, 2^20, ... of which there is one, to a tenth, halves
+    up: `58.1 MiB`.
+    """
+    power = 0
+    while power < 4 and _tenths(count, power) >= 10_240:
+        power += 1
+    tenths = _tenths(count, power)
+    return f"{tenths // 10:,}.{tenths % 10} {_BINARY[power]}B" if power else f"{count} B"
+
+
+def _tenths(count: int, power: int) -> int:
+    """Bytes in tenths of 2^(10*power), rounded, halves up."""
+    unit = 1 << 10 * power
+    return (20 * count + unit) // (2 * unit)
