@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: a file a command, found through the registry in `commands`."""

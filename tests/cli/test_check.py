@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from netdsl import __version__
-from netdsl.cli import checking as check
+from netdsl.cli.inputs import found_files
 from netdsl.cli.main import main
+from netdsl.cli.watching import stamps, watch
 from netdsl.errors import Diagnostic, Source, Span, as_github, as_sarif
 
-GOLDEN = Path(__file__).parent / "golden" / "check"
+GOLDEN = Path(__file__).parents[1] / "golden" / "check"
 FILES = {
     "fine.net": "# A network of two layers\n32x32x1 > conv5-6 > pool > fc-10\n",
     "faulty.net": "net faulty\ndef shrink(k) =\n  pool > conv{k}-8(pad=0)\ninput 12x12x3\n> shrink(5) > shrink(5) > fc-2\n",
@@ -39,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("form", check.FORMATS)
+@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "sarif"])
 def test_each_form(
     form: str, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]
 ) -> None:
@@ -119,7 +120,7 @@ def test_github_escapes_what_would_end_the_command() -> None:
 
 
 def test_directories_are_searched(folder: Path) -> None:
-    found = check.found_files(["nets", "fine.net", "nets/deep/doubtful.net"])
+    found = found_files(["nets", "fine.net", "nets/deep/doubtful.net"])
     assert found == [
         os.path.join("nets", "100%, really.net"),
         os.path.join("nets", "deep", "doubtful.net"),
@@ -225,7 +226,7 @@ def test_watching_runs_again_after_each_change_only(folder: Path) -> None:
             os.utime(file, ns=(len(runs), len(runs)))
 
     with pytest.raises(KeyboardInterrupt):
-        check.watch(
+        watch(
             ["fine.net"],
             lambda: runs.append(file.read_text(encoding="utf-8") if file.exists() else "gone"),
             wait,
@@ -242,15 +243,15 @@ def test_watching_a_directory_sees_new_files(folder: Path) -> None:
         (folder / "nets" / "new.net").write_text("32x32x1 > fc-10\n", encoding="utf-8")
 
     with pytest.raises(KeyboardInterrupt):
-        check.watch(["nets"], lambda: counts.append(len(check.found_files(["nets"]))), wait)
+        watch(["nets"], lambda: counts.append(len(found_files(["nets"]))), wait)
     assert counts == [2, 3]
 
 
 def test_a_used_file_is_watched_too(folder: Path) -> None:
     (folder / "blocks.net").write_text("def f() = conv3-8\n", encoding="utf-8")
-    before = check._state(["fine.net"])
+    before = stamps(["fine.net"])
     (folder / "blocks.net").write_text("def f() = conv3-16\n", encoding="utf-8")
-    assert check._state(["fine.net"]) != before
+    assert stamps(["fine.net"]) != before
 
 
 @pytest.mark.usefixtures("folder")
@@ -260,7 +261,7 @@ def test_ctrl_c_ends_watching_with_130(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(check.watch, "__defaults__", (interrupt,))
+    monkeypatch.setattr(watch, "__defaults__", (interrupt,))
     assert main(["check", "fine.net", "--watch"]) == 130
     assert capsys.readouterr().out.startswith("fine.net: fine is fine")
 

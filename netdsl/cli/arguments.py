@@ -1,0 +1,98 @@
+"""Arguments that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any
+
+from netdsl.params import is_name, parse_param
+
+FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
+DATA_HELP = (
+    "a data set's name, an .npz, .npy, .csv or .parquet file, or a folder of images by class"
+)
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """Add FILE, and what chooses and sets the network in it."""
+    parser.add_argument("file", metavar="FILE", help=FILE_HELP)
+    add_network_options(parser)
+
+
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Add what goes wherever a FILE goes: `--net`, `--input` and `-p`."""
+    parser.add_argument("--net", metavar="NAME", help="one of the file's networks")
+    parser.add_argument(
+        "--input",
+        type=shape,
+        metavar="SHAPE",
+        help="the input's shape, for a fragment or in place of the file's: 224x224x3",
+    )
+    parser.add_argument(
+        "-p",
+        dest="params",
+        action="append",
+        type=param,
+        default=[],
+        metavar="NAME=VALUE",
+        help="sets a param of the file",
+    )
+
+
+def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+    """Add `--format` with text, JSON and `more`, and `--json`."""
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", *more),
+        default="text",
+        help="of the output (default: text)",
+    )
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="short for --format json"
+    )
+
+
+def add_run_folder(parser: argparse.ArgumentParser) -> None:
+    """Add RUN, a run folder."""
+    parser.add_argument("folder", metavar="RUN", help="a run folder")
+
+
+def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
+    """Add `--force`, without which nothing that exists is written over."""
+    parser.add_argument("--force", action="store_true", help=f"write over {what}")
+
+
+# --- types of values ------------------------------------------------------------------------------
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """Read a shape: `224x224x3`, or `784`."""
+    if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9})*", text) or "0" in re.split("[x×]", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape: write it as in 224x224x3, or 784")
+    return tuple(map(int, re.split("[x×]", text)))
+
+
+def memory_size(text: str) -> int:
+    """Read an amount of memory, in bytes: `24GiB`."""
+    from netdsl.analysis.memory import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def param(text: str) -> tuple[str, Any]:
+    """Read a param and its value: `width=8`."""
+    name, equals, value = text.partition("=")
+    if not equals or not is_name(name):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+    return name, parse_param(value)
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 up."""
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+    return int(text)

@@ -1,0 +1,104 @@
+"""`netdsl check`: what is found in files and directories."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+
+from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options
+from netdsl.cli.check_output import Result, show
+from netdsl.cli.exit_codes import wrong_usage
+from netdsl.cli.inputs import check_input, found_files, read_input
+from netdsl.cli.terminal import in_colour
+from netdsl.errors import NetError, Source
+from netdsl.reading import Checked
+
+EXAMPLES = (
+    "check lenet5.net",
+    "check networks/ --watch",
+    "check *.net --format sarif > netdsl.sarif",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help=f"{FILE_HELP}; of a directory all .net files in it and below",
+    )
+    add_network_options(parser)
+    add_format(parser, "concise", "github", "sarif")
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="tell also which `expect` statements could be added",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    if not options.watch:
+        return _check(options)
+    if "-" in options.files:
+        return wrong_usage("check", "standard input cannot be watched")
+    from netdsl.cli.watching import watch
+
+    return watch(options.files, lambda: _check_anew(options))
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Check the files once and show what is found in them."""
+    results = found_in(options.files, lambda file: check_input(read_input(file), options))
+    show(results, options.format, options.verbose, in_colour(sys.stderr))
+    return int(any(result.checked.faulty for result in results))
+
+
+def _check_anew(options: argparse.Namespace) -> None:
+    """Check the files on an empty screen."""
+    if sys.stdout.isatty():
+        print("\033[2J\033[H", end="")
+    _check(options)
+    sys.stdout.flush()
+
+
+def found_in(names: Sequence[str], check: Callable[[str], Checked]) -> list[Result]:
+    """Check each of the files and directories.
+
+    Args:
+        names: as they stand on the command line.
+        check: gives what is found in one file; an error that it raises is found too.
+    """
+    try:
+        files = found_files(names)
+    except NetError as error:
+        return [Result(" ".join(names), _unreadable(" ".join(names), error))]
+    return [_found_in(file, check) for file in files]
+
+
+def _found_in(file: str, check: Callable[[str], Checked]) -> Result:
+    try:
+        checked = check(file)
+    except NetError as error:
+        checked = _unreadable(file, error)
+    blocks = _blocks_alone(checked)
+    return Result(file, checked._replace(diagnostics=()) if blocks else checked, blocks)
+
+
+def _unreadable(names: str, error: NetError) -> Checked:
+    """What is found in a file that cannot be read."""
+    return Checked(Source(names, ""), (), (), error.diagnostics)
+
+
+def _blocks_alone(checked: Checked) -> int:
+    """Count the blocks of a file for others to `use`: one where nothing is wrong but that there
+    is no network.
+    """
+    codes = [diagnostic.code for diagnostic in checked.diagnostics]
+    span = checked.diagnostics[0].span if codes == ["N211"] else None
+    return len(re.findall(r"(?m)^(?:def|let)[ \t]", span.source.text)) if span else 0

@@ -1,0 +1,124 @@
+"""What `netdsl check` prints: the forms of its output, hints, and the summary."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from netdsl import __version__
+from netdsl.architecture import Architecture
+from netdsl.errors import as_github, as_json, as_line, as_sarif, render
+from netdsl.kinds.base import dims
+from netdsl.reading import Checked
+
+
+class Result(NamedTuple):
+    """A file as it was named, and what was found in it; `blocks` counts those of a file that
+    holds nothing else.
+    """
+
+    file: str
+    checked: Checked
+    blocks: int = 0
+
+    @property
+    def name(self) -> str:
+        return "<text>" if ">" in self.file else "<stdin>" if self.file == "-" else self.file
+
+
+def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> None:
+    """Print what was found.
+
+    Args:
+        results: of each file.
+        form: `text`, `concise`, `json`, `github` or `sarif`. As text, messages and the summary go
+            to standard error; of the other forms, the summary only.
+        hints: whether to name the `expect` statements that could be added.
+        colour: whether messages as text are in colour.
+    """
+    if form == "json":
+        print(json.dumps({"files": [_file_as_json(result, hints) for result in results]}, indent=2))
+    elif form == "sarif":
+        print(json.dumps(_sarif(results), indent=2))
+    elif form == "text":
+        for result in results:
+            _show_text(result, hints, colour)
+    else:
+        write = as_github if form == "github" else as_line
+        for result in results:
+            for diagnostic in result.checked.diagnostics:
+                print(write(diagnostic, result.name))
+    if form == "concise" or (form == "text" and len(results) > 1):
+        sys.stdout.flush()
+        print(summary(results), file=sys.stderr)
+
+
+def _show_text(result: Result, hints: bool, colour: bool) -> None:
+    if result.checked.diagnostics:
+        print(render(result.checked.diagnostics, colour) + "\n", file=sys.stderr)
+    if result.blocks:
+        print(f"{result.name}: {_counted(result.blocks, 'block')} for other files to use")
+    if result.checked.faulty:
+        return
+    for network in result.checked.networks:
+        print(f"{result.name}: {_described(network)}")
+        for hint in hints_for(network) if hints else ():
+            print(f"{result.name}: hint: {hint}")
+
+
+def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "file": result.file,
+        "diagnostics": [as_json(diagnostic) for diagnostic in result.checked.diagnostics],
+    }
+    if hints:
+        found["hints"] = [
+            hint for network in result.checked.networks for hint in hints_for(network)
+        ]
+    return found
+
+
+def _sarif(results: Sequence[Result]) -> dict[str, Any]:
+    from netdsl.report.explain import titles
+
+    files = [(result.name, result.checked.diagnostics) for result in results]
+    return as_sarif(files, titles(), __version__)
+
+
+def _described(network: Architecture) -> str:
+    inputs = " and ".join(dims(point.shape) for point in network.inputs)
+    outputs = " and ".join(dims(point.shape) for point in network.outputs)
+    return f"{network.name} is fine: {inputs} to {outputs}, {network.counts.params:,} params"
+
+
+def hints_for(network: Architecture) -> list[str]:
+    """Write the `expect` statements that could be added: for the counts that no statement of the
+    network's text holds to.
+    """
+    parts = re.split(r"(?m)^[ \t]*net[ \t]+(\w+)", network.text)
+    own = parts[0] + "".join(
+        text for name, text in zip(parts[1::2], parts[2::2], strict=True) if name == network.name
+    )
+    held = set(re.findall(r"(?m)^[ \t]*expect[ \t]+(\w+)", own))
+    counts = {"params": network.counts.params, "macs": network.counts.macs}
+    return [f"expect {fact} = {number:_}" for fact, number in counts.items() if fact not in held]
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Say what was found in one line: `12 files: 2 errors, 1 warning in 2 of them`."""
+    found = [diagnostic for result in results for diagnostic in result.checked.diagnostics]
+    errors = sum(diagnostic.severity == "error" for diagnostic in found)
+    counts = [_counted(errors, "error"), _counted(len(found) - errors, "warning")]
+    files = _counted(len(results), "file")
+    if not found:
+        return f"{files}: fine"
+    touched = sum(bool(result.checked.diagnostics) for result in results)
+    where = f" in {touched} of them" if len(results) > 1 else ""
+    return f"{files}: {', '.join(count for count in counts if not count.startswith('0'))}{where}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

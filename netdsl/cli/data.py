@@ -1,0 +1,44 @@
+"""`netdsl data`: what a data set holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from netdsl.cli.arguments import DATA_HELP, add_force, add_format
+from netdsl.cli.outputs import free_path
+
+EXAMPLES = ("data digits", "data photos/ --sheet photos.png", "data iris.csv --target species")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help=DATA_HELP)
+    parser.add_argument(
+        "--target", metavar="NAME", help="the column that is learned, or a file of targets"
+    )
+    parser.add_argument(
+        "--no-header",
+        dest="header",
+        action="store_false",
+        help="the table does not begin with its columns' names",
+    )
+    parser.add_argument(
+        "--sheet", metavar="FILE.png", help="write some images of each class as a picture"
+    )
+    add_force(parser)
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from netdsl.training.data.inspect import as_json, contact_sheet, describe, survey
+    from netdsl.training.recipes.recipe import DataSpec
+
+    sheet = free_path(options.sheet, options.force) if options.sheet else None
+    header = None if options.header else False
+    found = survey(DataSpec(source=options.source, target=options.target, header=header))
+    print(json.dumps(as_json(found), indent=2) if options.format == "json" else describe(found))
+    if sheet is not None:
+        contact_sheet(found.table, sheet)
+        print(f"{sheet}: examples of each class", file=sys.stderr)
+    return 0

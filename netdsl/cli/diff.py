@@ -1,0 +1,99 @@
+"""`netdsl diff`: what two networks do not share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from netdsl.architecture import Architecture
+from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options
+from netdsl.cli.exit_codes import wrong_usage
+from netdsl.cli.inputs import Input, check_input, read_input, valid
+from netdsl.cli.terminal import in_colour, show_diagnostics
+from netdsl.errors import Diagnostic, NetError, Source
+from netdsl.reading import stem
+from netdsl.report import diff
+
+EXAMPLES = (
+    "diff vgg16.net vgg19.net",
+    'diff lenet5.net "32x32x1 > conv5-6 > pool > fc-10"',
+    "diff old.net new.net --json",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "netdsl diff [options] A B"
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="A B",
+        help=f"{FILE_HELP}; two of them, or the arguments that git gives a GIT_EXTERNAL_DIFF",
+    )
+    add_network_options(parser)
+    parser.add_argument(
+        "--path",
+        metavar="PATH",
+        help="where copies that git made belong in the working tree: files that they `use` are "
+        "looked for there",
+    )
+    add_format(parser)
+    parser.epilog = (
+        f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different ones or mistakes in a "
+        "file, 2 wrong usage"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare two files.
+
+    Asked by git, which ends at any other code, it gives 0 unless git says that it wants to know.
+    """
+    asked = diff.asked(options.files, options.path, os.environ)
+    if asked is None and len(options.files) == 1 and "GIT_DIFF_PATH_COUNTER" in os.environ:
+        print(f"{options.files[0]}: not merged yet")
+        return 0
+    if asked is None:
+        return wrong_usage("diff", f"it takes two files, not {len(options.files)}")
+    if options.files == ["-", "-"]:
+        return wrong_usage("diff", "standard input can be one of the two")
+    tells = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in (
+        "1",
+        "true",
+        "yes",
+        "on",
+    )
+    networks: list[tuple[Architecture, ...]] = []
+    messages: list[Diagnostic] = []
+    for side in (asked.a, asked.b):
+        try:
+            networks.append(_networks_of(side, options))
+        except NetError as error:
+            messages += diff.with_places(error.diagnostics, side)
+    show_diagnostics(messages)
+    if messages:
+        return int(tells)
+    found, labels = diff.compare(*networks), (asked.a.label, asked.b.label)
+    if options.format == "json":
+        print(json.dumps(diff.as_json(found, labels), indent=2))
+    else:
+        print(diff.text_difference(found, labels, in_colour(sys.stdout)))
+    return int(tells and not found.same)
+
+
+def _networks_of(side: diff.Side, options: argparse.Namespace) -> tuple[Architecture, ...]:
+    """Read the networks of a side; there are none in a file that does not exist.
+
+    Raises:
+        NetError: where the file has mistakes.
+    """
+    if side.missing:
+        return ()
+    given = read_input(side.file)
+    if side.place is not None:
+        text = given.source.text
+        given = Input(Source(side.label, text), side.place, stem(side.place))
+        if remark := side.remark(text):
+            print(remark, file=sys.stderr)
+    return valid(check_input(given, options)).networks

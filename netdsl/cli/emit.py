@@ -1,0 +1,33 @@
+"""`netdsl emit`: a network as a Keras program."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from netdsl.cli.arguments import add_file, add_force
+from netdsl.cli.inputs import read_networks
+from netdsl.cli.outputs import free_path
+from netdsl.emit.program import program
+from netdsl.files import write
+
+EXAMPLES = ("emit vgg16.net", "emit resnet50.net -o resnet50.py")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_file(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="MODEL.py", help="where to write it (default: standard output)"
+    )
+    add_force(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    target = free_path(options.output, options.force) if options.output else None
+    networks = read_networks(options.file, options).networks
+    if target is None:
+        print(program(networks), end="")
+    else:
+        write(target, program(networks))
+        print(f"{target}: {', '.join(network.name for network in networks)}", file=sys.stderr)
+    return 0

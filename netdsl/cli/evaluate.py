@@ -1,0 +1,30 @@
+"""`netdsl evaluate`: a run's best model is measured on a part of its data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from netdsl.cli.arguments import add_format, add_run_folder
+
+EXAMPLES = ("evaluate runs/lenet5-1", "evaluate runs/lenet5-1 --part validation")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_run_folder(parser)
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation", "training", "all"),
+        default="test",
+        help="of the data (default: test)",
+    )
+    parser.add_argument("--data", metavar="DATA", help="other data of the same kind")
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from netdsl.training.evaluation.use import describe_evaluation, evaluate
+
+    result = evaluate(options.folder, part=options.part, data=options.data)
+    print(json.dumps(result, indent=2) if options.format == "json" else describe_evaluation(result))
+    return 0

@@ -1,0 +1,48 @@
+"""How a command ends: 0 fine; 1 mistakes in what was given; 2 wrong usage; 3 a run failed;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from netdsl.cli.terminal import show_diagnostics
+from netdsl.errors import NetError
+
+WRONG_USAGE = 2
+RUN_FAILED = 3
+INTERRUPTED = 130
+
+
+def exit_code_of(work: Callable[[], int]) -> int:
+    """Do what a command does; mistakes that it finds are shown.
+
+    Returns:
+        Its exit code.
+    """
+    try:
+        code = work()
+        sys.stdout.flush()
+        return int(code)
+    except NetError as error:
+        show_diagnostics(error.diagnostics)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read it, `head` say, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def wrong_usage(command: str, message: str) -> int:
+    """Say what is wrong with a command's arguments where argparse cannot know it.
+
+    Returns:
+        The exit code.
+    """
+    print(f"netdsl {command}: {message}", file=sys.stderr)
+    return WRONG_USAGE

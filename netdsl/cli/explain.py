@@ -1,0 +1,25 @@
+"""`netdsl explain`: what a code, a kind of layer or a statement means."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from netdsl.cli.terminal import in_colour
+from netdsl.report.explain import explained, listed
+
+EXAMPLES = ("explain N204", "explain conv", "explain use")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        nargs="?",
+        metavar="CODE|KIND|STATEMENT",
+        help="a message's code, a kind of layer, or a statement; left out, all are listed",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    print(listed() if options.what is None else explained(options.what, in_colour(sys.stdout)))
+    return 0

@@ -1,0 +1,36 @@
+"""`netdsl export`: a run's best model for use elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+
+from netdsl.cli.arguments import add_force
+
+EXAMPLES = (
+    "export runs/lenet5-1 lenet5.onnx",
+    "export runs/lenet5-1 weights.safetensors",
+    "export runs/lenet5-1 saved/ --to savedmodel",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="RUN", help="a run folder, or a .keras file")
+    parser.add_argument(
+        "target",
+        metavar="TARGET",
+        help="where to: NAME.onnx, .keras, .tflite, .safetensors, or a folder for a SavedModel",
+    )
+    parser.add_argument(
+        "--to",
+        choices=("keras", "savedmodel", "onnx", "litert", "safetensors"),
+        help="the form (default: what the target's name ends in)",
+    )
+    add_force(parser, "what is there")
+
+
+def run(options: argparse.Namespace) -> int:
+    from netdsl.training.export.formats import export
+
+    for line in export(options.source, options.target, format=options.to, force=options.force):
+        print(line)
+    return 0

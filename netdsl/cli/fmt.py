@@ -1,0 +1,83 @@
+"""`netdsl fmt`: network files in their one form."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from netdsl.cli.exit_codes import wrong_usage
+from netdsl.cli.inputs import found_files
+from netdsl.cli.terminal import show_diagnostics
+from netdsl.errors import NetError
+from netdsl.files import write
+from netdsl.reading import DEFAULT_LIMITS, decoded, read_bytes
+from netdsl.syntax.format import diff, format_text
+
+EXAMPLES = ("fmt *.net", "fmt --check networks/", "fmt --diff lenet5.net", "fmt -")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="files or folders of .net files, or - for standard input",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; the exit code is 1 where a file would change",
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="write nothing; print what would change"
+    )
+    parser.add_argument(
+        "--stdin-filename",
+        metavar="NAME",
+        default="<stdin>",
+        help="what messages call standard input",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Format each file; one with mistakes is reported and left as it is, and the others are done
+    all the same.
+    """
+    if options.files == ["-"]:
+        return _format(sys.stdin.buffer.read(), options.stdin_filename, None, options)
+    if "-" in options.files:
+        return wrong_usage("fmt", "standard input stands alone, without files")
+    code = 0
+    for file in found_files(options.files):
+        try:
+            code = max(code, _format(read_bytes(file), file, Path(file), options))
+        except NetError as error:
+            show_diagnostics(error.diagnostics)
+            code = max(code, error.exit_code)
+    return code
+
+
+def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespace) -> int:
+    """Format one text; without a path it goes to standard output.
+
+    Line ends and a byte order mark are part of the form.
+
+    Raises:
+        NetError: where the text has mistakes.
+    """
+    source = decoded(data, name)
+    text = format_text(source, DEFAULT_LIMITS)
+    changed = text.encode() != data
+    if options.diff:
+        print(diff(source.text, text, name), end="")
+    if options.check and changed:
+        print(f"{name}: would be formatted", file=sys.stderr)
+    if options.check or options.diff:
+        return int(options.check and changed)
+    if path is None:
+        print(text, end="")
+    elif changed:
+        write(path.resolve(), text)
+        print(f"{name}: formatted", file=sys.stderr)
+    return 0

@@ -1,0 +1,101 @@
+"""From FILE on the command line to the networks in it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from netdsl.architecture import Architecture
+from netdsl.cli.terminal import show_diagnostics
+from netdsl.errors import NetError, Source, fail
+from netdsl.reading import Checked, ReadOptions, check_source, decoded, only, read_source, stem
+
+
+class Input(NamedTuple):
+    """The text that FILE means, where it lies, and the name of a network that states none."""
+
+    source: Source
+    path: str | None = None
+    name: str = "network"
+
+
+def read_input(file: str) -> Input:
+    """Read a file, standard input (`-`), or what is no file and holds a `>`: the text itself.
+
+    Raises:
+        NetError: N601 where the file cannot be read, N007 where it is no text, N401 where it is
+            too large.
+    """
+    if file == "-":
+        return Input(decoded(sys.stdin.buffer.read(), "<stdin>"))
+    if ">" in file and not os.path.exists(file):
+        return Input(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
+    return Input(read_source(file), file, stem(file))
+
+
+def check_input(given: Input, options: argparse.Namespace) -> Checked:
+    """Find the networks of a text, or the one that `--net` names, and every diagnostic."""
+    read_options = ReadOptions(given.path, dict(options.params), options.input)
+    checked = check_source(given.source, read_options, given.name)
+    if options.net is not None and not checked.faulty:
+        checked = checked._replace(networks=(only(checked, options.net),))
+    return checked
+
+
+def valid(checked: Checked) -> Checked:
+    """Give back what was checked.
+
+    Raises:
+        NetError: where it has mistakes.
+    """
+    if checked.faulty:
+        raise NetError(*checked.diagnostics)
+    return checked
+
+
+def read_networks(file: str, options: argparse.Namespace) -> Checked:
+    """Read the networks of FILE, and show its warnings.
+
+    Raises:
+        NetError: where the file has mistakes.
+    """
+    checked = valid(check_input(read_input(file), options))
+    show_diagnostics(checked.diagnostics)
+    return checked
+
+
+def read_network(options: argparse.Namespace) -> Architecture:
+    """Read the one network of the command's FILE, and show its warnings.
+
+    Raises:
+        NetError: where the file has mistakes; N113 where it holds several networks and `--net`
+            names none.
+    """
+    return only(read_networks(options.file, options), options.net)
+
+
+def found_files(names: Iterable[str]) -> list[str]:
+    """Find the files that are meant: of a directory all `.net` files in it and below, but for
+    hidden folders.
+
+    Raises:
+        NetError: N601 where a directory holds none.
+    """
+    files: list[str] = []
+    for name in names:
+        if not os.path.isdir(name):
+            files.append(name)
+            continue
+        below = []
+        for folder, folders, inside in os.walk(name):
+            folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
+            below += [
+                os.path.join(folder, file) for file in sorted(inside) if file.endswith(".net")
+            ]
+        if not below:
+            raise fail("N601", f"there is no .net file in {name}")
+        files += below
+    return list(dict.fromkeys(files))

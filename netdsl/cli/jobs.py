@@ -1,0 +1,90 @@
+"""A network, a recipe and keys on the command line: what `train` and `recipe` take."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from netdsl.cli.arguments import DATA_HELP, add_file, positive
+from netdsl.cli.inputs import read_network
+
+if TYPE_CHECKING:
+    from netdsl.training.loop.job import Job
+    from netdsl.training.recipes.recipe import Recipe
+
+KEYS = ("data", "target", "epochs", "batch", "seed", "backend", "log", "init_from")
+"""The options that go before a recipe's keys."""
+
+
+def add_job(parser: argparse.ArgumentParser) -> None:
+    """Add FILE, RECIPE and the options that go before the recipe's keys."""
+    add_file(parser)
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE.yaml",
+        help="how to train it; whatever it leaves out has a default",
+    )
+    parser.add_argument("--data", metavar="DATA", help=DATA_HELP)
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="what is learned: a column of a table, a file of targets, or input",
+    )
+    parser.add_argument(
+        "--epochs", type=positive, metavar="N", help="passes over the training data, at most"
+    )
+    parser.add_argument("--batch", type=positive, metavar="N", help="examples in a step")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("tensorflow", "jax", "torch"),
+        help="what Keras computes with (default: its own choice)",
+    )
+    parser.add_argument(
+        "--log",
+        metavar="LOGGERS",
+        type=_names,
+        help="tell each epoch to tensorboard, mlflow, wandb as well",
+    )
+    parser.add_argument(
+        "--init-from",
+        metavar="OTHER",
+        help="a run, a .keras or a .safetensors file to take first weights from",
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def keys_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Gather the options that go before a recipe's keys."""
+    return {key: getattr(options, key) for key in KEYS}
+
+
+def recipe_of(options: argparse.Namespace) -> Recipe | None:
+    """Read the recipe, if one is named.
+
+    Raises:
+        NetError: where it has mistakes.
+    """
+    if not options.recipe:
+        return None
+    from netdsl.training.recipes.recipe import load_recipe
+
+    return load_recipe(options.recipe)
+
+
+def job_of(options: argparse.Namespace) -> Job:
+    """Plan the training that is asked for.
+
+    Raises:
+        NetError: where the network, the recipe or the data has mistakes.
+    """
+    network = read_network(options)
+    from netdsl.training.loop.job import plan
+
+    return plan(network, recipe_of(options), **keys_of(options))

@@ -1,0 +1,45 @@
+"""`netdsl predict`: a run's best model is applied."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from netdsl.cli.arguments import add_format, add_run_folder, positive
+
+EXAMPLES = (
+    "predict runs/lenet5-1 seven.png",
+    "predict runs/lenet5-1 images.npy --json",
+    "predict runs/iris-1 - < flowers.csv",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_run_folder(parser)
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="images, .npy, .npz or .csv files, or - for a table on standard input",
+    )
+    parser.add_argument(
+        "--top",
+        type=positive,
+        default=3,
+        metavar="K",
+        help="so many of the likeliest classes (default: 3)",
+    )
+    add_format(parser, "csv")
+
+
+def run(options: argparse.Namespace) -> int:
+    from netdsl.training.evaluation.use import describe_predictions, predict, predictions_csv
+
+    records = predict(options.folder, options.inputs, options.top)
+    if options.format == "csv":
+        print(predictions_csv(records), end="")
+    elif options.format == "json":
+        print(json.dumps(records, indent=2))
+    else:
+        print(describe_predictions(records))
+    return 0

@@ -1,0 +1,31 @@
+"""`netdsl recipe`: the recipe that a network and its data would get."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from netdsl.cli.arguments import add_format
+from netdsl.cli.jobs import add_job, job_of
+
+EXAMPLES = ("recipe lenet5.net", "recipe lenet5.net lenet5.yaml --data mnist > full.yaml")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_job(parser)
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    job = job_of(options)
+    from netdsl.training.recipes.recipe import as_values, to_yaml
+
+    reasons = job.resolved.reasons
+    for line in (*job.data.notes, *job.resolved.doubts):
+        print(line, file=sys.stderr)
+    if options.format == "json":
+        print(json.dumps({"recipe": as_values(job.recipe), "reasons": dict(reasons)}, indent=2))
+    else:
+        print(to_yaml(job.recipe, reasons), end="")
+    return 0

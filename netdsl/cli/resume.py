@@ -1,0 +1,22 @@
+"""`netdsl resume`: a run that was stopped goes on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from netdsl.cli.arguments import add_run_folder
+from netdsl.cli.training_end import on_hosts
+
+EXAMPLES = ("resume runs/lenet5-1",)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_run_folder(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from netdsl.training.loop.job import resume
+    from netdsl.training.runs.folder import kept_recipe
+
+    return on_hosts(kept_recipe(Path(options.folder)), lambda: resume(options.folder))

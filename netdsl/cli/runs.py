@@ -1,0 +1,34 @@
+"""`netdsl runs`: a list of runs, or some beside each other."""
+
+from __future__ import annotations
+
+import argparse
+
+from netdsl.cli.arguments import add_format
+
+EXAMPLES = ("runs", "runs --sort accuracy", "runs runs/lenet5-1 runs/lenet5-2")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folders",
+        nargs="*",
+        metavar="FOLDER",
+        help="a folder of runs (default: runs), or two or more runs to be compared",
+    )
+    parser.add_argument(
+        "--sort", metavar="FIGURE", help="the best first: loss, accuracy, params, seconds"
+    )
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from netdsl.training.runs.listing import compare_json, compare_text, runs_json, runs_text
+
+    as_json = options.format == "json"
+    if len(options.folders) > 1:
+        print((compare_json if as_json else compare_text)(options.folders))
+    else:
+        where = options.folders[0] if options.folders else "runs"
+        print((runs_json if as_json else runs_text)(where, options.sort))
+    return 0

@@ -1,0 +1,81 @@
+"""`netdsl table`: the layers of networks with their figures, and where these come from."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from netdsl.architecture import Architecture
+from netdsl.cli.inputs import read_networks
+from netdsl.cli.table_options import asks_for_memory, memory_options_of, set_up, view_of
+from netdsl.cli.terminal import width
+from netdsl.process import uncollected
+from netdsl.report import table
+
+EXAMPLES = (
+    "table vgg16.net",
+    'table "conv3-64 x2 > pool" --input 224x224x3',
+    "table resnet50.net --by block --columns output,params,flops,share",
+    "table lenet5.net --format latex",
+    "table vgg16.net --compare vgg19.net",
+)
+
+__all__ = ["EXAMPLES", "run", "set_up"]
+
+
+@uncollected()  # large tables are many small values, none of them garbage
+def run(options: argparse.Namespace) -> int:
+    view = view_of(options)
+    if options.compare:
+        from netdsl.cli.table_compare import run_compare
+
+        return run_compare(options, view)
+    print(_text(read_networks(options.file, options).networks, options, view))
+    return 0
+
+
+def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: table.View) -> str:
+    """Write what is asked for of each network."""
+    if options.format == "json":
+        return _json(networks, options, view)
+    if options.why:
+        from netdsl.report.why import why
+
+        return "\n\n".join(why(network, options.why) for network in networks)
+    if options.rf is not None:
+        from netdsl.report.why import field_drawing
+
+        return "\n\n".join(field_drawing(network, options.rf) for network in networks)
+    if options.lecture:
+        from netdsl.report.lecture import lecture
+
+        return "\n\n".join(map(lecture, networks))
+    return _tables(networks, options, view)
+
+
+def _tables(networks: Sequence[Architecture], options: argparse.Namespace, view: table.View) -> str:
+    from netdsl.report.formats import FORMATS, as_text
+
+    sheets = [table.sheet(network, view) for network in networks]
+    if options.format != "text":
+        return "\n\n".join(map(FORMATS[options.format], sheets))
+    texts = "\n\n".join(as_text(sheet, width()) for sheet in sheets)
+    if not asks_for_memory(options):
+        return texts
+    from netdsl.report.memory import memory_text
+
+    asked = memory_options_of(options)
+    return "\n".join([texts, "", *(memory_text(network, *asked) for network in networks)])
+
+
+def _json(networks: Sequence[Architecture], options: argparse.Namespace, view: table.View) -> str:
+    from netdsl.report.formats import as_json_text
+    from netdsl.report.memory import memory_json
+
+    asked = memory_options_of(options)
+    return as_json_text(
+        [
+            {**table.as_json(network, view), "memory": memory_json(network, *asked)}
+            for network in networks
+        ]
+    )

@@ -1,0 +1,49 @@
+"""`netdsl table --compare`: a table with the figures of a second file's network beside."""
+
+from __future__ import annotations
+
+import argparse
+
+from netdsl.cli.exit_codes import wrong_usage
+from netdsl.cli.inputs import read_networks
+from netdsl.cli.table_options import asks_for_memory, memory_options_of
+from netdsl.cli.terminal import width
+from netdsl.reading import only
+from netdsl.report import compare
+from netdsl.report.formats import FORMATS, as_json_text, as_text
+from netdsl.report.memory import memory_json
+from netdsl.report.table import View
+
+
+def run_compare(options: argparse.Namespace, view: View) -> int:
+    """Compare one network with one, of several those of one name."""
+    if options.file == options.compare == "-":
+        return wrong_usage("table", "standard input can be one of the two")
+    if options.why or options.lecture or options.rf is not None:
+        return wrong_usage("table", "--compare goes without --why, --rf and --lecture")
+    if options.format != "json" and not options.columns:
+        view = view._replace(columns=compare.USUAL)
+    ours, theirs = (read_networks(file, options) for file in (options.file, options.compare))
+    alone = len(ours.networks) == len(theirs.networks) == 1
+    found = [
+        compare.compared(a, theirs.networks[0] if alone else only(theirs, a.name), view)
+        for a in ours.networks
+    ]
+    if options.format == "json":
+        print(as_json_text([_as_json(each, options, view) for each in found]))
+    elif options.format == "text":
+        print("\n\n".join(as_text(compare.sheet(each, view), width()) for each in found))
+        if asks_for_memory(options):
+            asked = memory_options_of(options)
+            print("", *(compare.memory_text(each, *asked) for each in found), sep="\n")
+    else:
+        sheets = (compare.sheet(each, view, for_programs=options.format == "csv") for each in found)
+        print("\n\n".join(map(FORMATS[options.format], sheets)))
+    return 0
+
+
+def _as_json(found: compare.Compared, options: argparse.Namespace, view: View) -> dict[str, object]:
+    asked = memory_options_of(options)
+    sides = zip("ab", found.networks, strict=True)
+    memory = {side: memory_json(network, *asked) for side, network in sides}
+    return {**compare.as_json(found, view), "memory": memory}

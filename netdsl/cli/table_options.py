@@ -1,0 +1,121 @@
+"""What of a network `netdsl table` shows: its options, and what they ask for."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NamedTuple
+
+from netdsl.cli.arguments import add_file, add_format, memory_size, positive
+from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
+from netdsl.report import table
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_file(parser)
+    add_format(parser, *(format for format in FORMATS if format != "text"))
+    parser.add_argument(
+        "--compare",
+        metavar="FILE",
+        help="another network, whose figures stand beside those of the first",
+    )
+    parser.add_argument(
+        "--by", choices=tuple(LEVELS), default="layer", help="what a line is (default: a layer)"
+    )
+    parser.add_argument(
+        "--columns",
+        metavar="NAMES",
+        help="output, params, moving, weights, macs, flops, activations, acts, memory, rf, stride, "
+        "intensity, share: those to show, joined by commas",
+    )
+    parser.add_argument(
+        "--sort", metavar="NAME", help="the lines by this column, the largest first"
+    )
+    _add_memory_options(parser)
+    parser.add_argument(
+        "--no-bias", action="store_true", help="count params without biases and norm factors"
+    )
+    parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
+    parser.add_argument(
+        "--why",
+        metavar="LAYER",
+        help="where the figures of a layer come from: its name, a point's, or as it is written",
+    )
+    parser.add_argument(
+        "--rf",
+        nargs="?",
+        const="",
+        metavar="LAYER",
+        help="draw what of the input the middle of a layer's output sees",
+    )
+    parser.add_argument(
+        "--lecture",
+        action="store_true",
+        help="each row's memory and params as products, as on lecture slides",
+    )
+
+
+def _add_memory_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--batch",
+        type=positive,
+        metavar="N",
+        help="examples that the memory is for (default: 1); tells of all memory",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=tuple(PRECISIONS),
+        default="float32",
+        help="of the activations (default: float32)",
+    )
+    parser.add_argument(
+        "--optimizer",
+        choices=tuple(SLOTS),
+        help="whose slots training keeps (default: adam); tells of all memory",
+    )
+    parser.add_argument(
+        "--fit",
+        type=memory_size,
+        metavar="SIZE",
+        help="the largest batch that can be trained in so much memory: 24GiB",
+    )
+
+
+def view_of(options: argparse.Namespace) -> table.View:
+    """Gather which lines and columns are asked for.
+
+    Raises:
+        NetError: where no column has a name that was given.
+    """
+    usual = tuple(table.COLUMNS) if options.format == "json" else table.USUAL
+    return table.View(
+        options.by,
+        table.column_keys(options.columns) if options.columns else usual,
+        options.batch or 1,
+        options.precision,
+        None if options.sort is None else table.column_key(options.sort),
+        not options.no_bias,
+        options.units,
+    )
+
+
+class MemoryOptions(NamedTuple):
+    """What the memory is counted for: examples in a batch, the activations' precision, the
+    optimizer; and the bytes that the largest batch is to fit in, if any.
+    """
+
+    batch: int
+    precision: str
+    optimizer: str
+    fit: int | None
+
+
+def memory_options_of(options: argparse.Namespace) -> MemoryOptions:
+    """Gather what the memory is counted for."""
+    return MemoryOptions(
+        options.batch or 1, options.precision, options.optimizer or "adam", options.fit
+    )
+
+
+def asks_for_memory(options: argparse.Namespace) -> bool:
+    """Whether a table as text has all memory below it."""
+    return bool(options.batch or options.optimizer or options.fit is not None)

@@ -1,0 +1,55 @@
+"""`netdsl train`: a network is trained, and the run is kept."""
+
+from __future__ import annotations
+
+import argparse
+
+from netdsl.cli.exit_codes import RUN_FAILED
+from netdsl.cli.inputs import read_network
+from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of
+from netdsl.cli.training_end import on_hosts
+
+EXAMPLES = (
+    "train lenet5.net --data digits",
+    "train lenet5.net lenet5.yaml --epochs 20",
+    "train lenet5.net --overfit-one-batch",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_job(parser)
+    parser.add_argument(
+        "--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)"
+    )
+    trials = parser.add_mutually_exclusive_group()
+    trials.add_argument(
+        "--dry-run", action="store_true", help="check everything, take one step, and write nothing"
+    )
+    trials.add_argument(
+        "--overfit-one-batch",
+        action="store_true",
+        help="learn one batch by heart: what cannot has a mistake in it",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.dry_run or options.overfit_one_batch:
+        return _try(options)
+    network = read_network(options)
+    from netdsl.training.loop.job import train
+
+    recipe, keys = recipe_of(options), keys_of(options)
+    return on_hosts(recipe, lambda: train(network, recipe, **keys, name=options.name))
+
+
+def _try(options: argparse.Namespace) -> int:
+    """Take a step, or overfit one batch; nothing is written."""
+    job = job_of(options)
+    from netdsl.training.loop.sanity import describe_overfit, dry_run, overfit
+
+    if options.dry_run:
+        print(dry_run(job))
+        return 0
+    found = overfit(job)
+    print(describe_overfit(found))
+    return 0 if found.learned else RUN_FAILED

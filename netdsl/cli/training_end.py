@@ -1,0 +1,34 @@
+"""How a training ends, on one host and on several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from netdsl.cli.exit_codes import INTERRUPTED, exit_code_of
+
+if TYPE_CHECKING:
+    from netdsl.training.loop.job import Run
+    from netdsl.training.recipes.recipe import Recipe
+
+
+def on_hosts(recipe: Recipe | None, train: Callable[[], Run]) -> int:
+    """Train, watched where this is one of several hosts; the first of them says what came of it.
+
+    Returns:
+        The exit code.
+    """
+    if recipe is None or not recipe.hosts:
+        return _ended(train())
+    from netdsl.training.distributed.hosts import number, supervised
+
+    me = number(recipe)
+    return supervised(lambda: exit_code_of(lambda: _ended(train(), report=me == 0)))
+
+
+def _ended(run: Run, report: bool = True) -> int:
+    from netdsl.training.loop.job import describe_run
+
+    if report:
+        print(describe_run(run))
+    return INTERRUPTED if run.interrupted else 0

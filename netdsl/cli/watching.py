@@ -1,0 +1,63 @@
+"""Doing something again whenever a file changes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from netdsl.cli.inputs import found_files
+from netdsl.errors import NetError
+
+_POLL = 0.3  # seconds between two looks at the files
+
+
+def watch(
+    names: Sequence[str], run: Callable[[], None], wait: Callable[[float], None] = time.sleep
+) -> NoReturn:
+    """Call `run` now, and again whenever a file that is meant, or a `.net` file beside it, has
+    changed.
+
+    Args:
+        names: files and directories.
+        run: what is to be done.
+        wait: called with the seconds between two looks at the files.
+
+    Raises:
+        KeyboardInterrupt: at the end; there is no other.
+    """
+    seen = None
+    while True:
+        now = stamps(names)
+        if now != seen:
+            seen = now
+            run()
+        wait(_POLL)
+
+
+def stamps(names: Iterable[str]) -> dict[str, tuple[int, int] | None]:
+    """Look when each file was last changed, in nanoseconds, and its size in bytes; None where it
+    cannot be looked at.
+    """
+    return {file: _stamp(file) for name in names for file in _watched(name)}
+
+
+def _watched(name: str) -> Iterable[str]:
+    """The files of a directory; a file, and the `.net` files beside it, which it may `use`."""
+    try:
+        if os.path.isdir(name):
+            return found_files([name])
+        folder = os.path.dirname(name)
+        beside = [file for file in os.listdir(folder or ".") if file.endswith(".net")]
+        return [name, *(os.path.join(folder, file) for file in beside)]
+    except (NetError, OSError):
+        return [name]
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,84 @@
+"""The registry of commands: each is a file that is imported when it is asked for, and no sooner."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import netdsl.cli
+from netdsl.cli.commands import COMMANDS, Command
+from netdsl.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {"keras", "tensorflow", "numpy", "rich", "yaml", "PIL", "jax", "torch", "h5py"}
+MODULES = [path.stem for path in Path(netdsl.cli.__file__).parent.glob("*.py")]
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules that a command line has loaded when it ends."""
+    program = (
+        "import json, sys\nfrom netdsl.cli.main import main\ntry:\n    main(sys.argv[1:])\n"
+        "except SystemExit:\n    pass\nprint()\nprint(json.dumps(sorted(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+def commands_in(loaded: set[str]) -> set[str]:
+    return {name for name, command in COMMANDS.items() if f"netdsl.cli.{command.module}" in loaded}
+
+
+def test_each_command_is_a_file_of_its_own() -> None:
+    named = [command.module for command in COMMANDS.values()]
+    assert len(named) == len(set(named))
+    with_commands = [name for name in MODULES if hasattr(Command("", name).load(), "EXAMPLES")]
+    assert sorted(named) == sorted(with_commands)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_what_the_registry_promises(name: str) -> None:
+    module: ModuleType = COMMANDS[name].load()
+    assert module.__doc__.startswith(f"`netdsl {name}`")
+    assert all(example.split()[0] == name for example in module.EXAMPLES)
+    assert list(inspect.signature(module.set_up).parameters) == ["parser"]
+    assert list(inspect.signature(module.run).parameters) == ["options"]
+    module.set_up(argparse.ArgumentParser())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_has_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    assert f"examples:\n  netdsl {name}" in capsys.readouterr().out
+
+
+def test_the_help_lists_every_command_and_imports_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    for name, command in COMMANDS.items():
+        assert f"\n    {name} " in shown
+        assert command.help.split()[0] in shown
+    assert not commands_in(loaded_by("--help"))
+
+
+def test_a_command_imports_itself_alone() -> None:
+    assert commands_in(loaded_by("check", "784 > fc-10")) == {"check"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_loads_anything_heavy(name: str) -> None:
+    loaded = loaded_by(name, "--help")
+    assert commands_in(loaded) == {name}
+    assert not {module.partition(".")[0] for module in loaded} & HEAVY
