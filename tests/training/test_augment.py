@@ -12,15 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdsl.training.preparation.augment import (
-    ASPECT,
-    augmented,
-    doubts,
-    mixed,
-    shifted,
-    unfit,
-    warped,
-)
+from netdsl.training.preparation.augment import ASPECT, augmented, mixed
+from netdsl.training.preparation.augment_checks import doubts, unfit
+from netdsl.training.preparation.warp import shifted, warped
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from netdsl.training.data import Data, Wanted, load_data, read, read_inputs, rel
 from netdsl.training.data.sources import named
 from netdsl.training.data.sources.arrays import read_npy
 from netdsl.training.data.splits import folded
-from netdsl.training.preparation.transforms import scan
+from netdsl.training.preparation.ranges import scan
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split, parse_recipe
 
 RANDOM = np.random.default_rng(0)
@@ -287,7 +287,7 @@ def test_targets_that_are_not_named(tmp_path: Path) -> None:
 def test_large_arrays_are_looked_at_in_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netdsl.training.preparation.transforms.CHUNK", 24)
+    monkeypatch.setattr("netdsl.training.preparation.rows.CHUNK", 24)
     values = np.arange(80, dtype=float).reshape(40, 2)
     values[31, 1] = 0.5
     assert scan(values) == (0.0, 79.0, None, 31)

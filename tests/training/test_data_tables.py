@@ -510,4 +510,6 @@ def test_the_houses_of_california() -> None:
 )
 def test_abalones() -> None:
     found = loaded("input 10 > fc-8 > linear-1", str(FOLDER / "abalone.csv"), "-1", header=False)
-    assert found.preparation.inputs[0].columns.told == "10 numbers: 1 as 3, 2, 3, 4, 5, 6, 7, 8"  # type: ignore[union-attr]
+    assert (
+        found.preparation.inputs[0].columns.description == "10 numbers: 1 as 3, 2, 3, 4, 5, 6, 7, 8"
+    )  # type: ignore[union-attr]

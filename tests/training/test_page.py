@@ -32,7 +32,9 @@ from netdsl.training.evaluation.outcomes import (
 from netdsl.training.loop.early_stopping import EarlyStopping
 from netdsl.training.loop.job import Job, Run, plan
 from netdsl.training.loop.state import Evaluation, Row, State
-from netdsl.training.preparation.transforms import Input, Output, Preparation
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.recipe import Recipe, parse_recipe, to_yaml
 from netdsl.training.reporting.page import _verdict, interval, page, write_page
 from netdsl.training.runs.folder import as_json
@@ -77,10 +79,10 @@ def linear(seed: int, size: int, outputs: int) -> Callable[[tuple[Any, ...]], li
     return predict
 
 
-def numbers(output: Output, y: Any, given: Any, batch: int = 7) -> Outcome:
+def numbers(output: OutputTransform, y: Any, given: Any, batch: int = 7) -> Outcome:
     """What is found of these outputs [n, ...], the input being the row's number."""
     part = Part((np.arange(len(y), dtype=np.float32)[:, None],), (y,), "test")
-    preparation = Preparation((Input("row", (1,), False, 1.0, False, (1,)),), (output,))
+    preparation = Preparation((InputTransform("row", (1,), False, 1.0, False, (1,)),), (output,))
     (found,) = outcomes(lambda x: [given[x[0][:, 0].astype(int)]], part, preparation, batch)
     return found
 
@@ -235,14 +237,18 @@ def test_digits_are_counted(job: Job, batch: int) -> None:
 def test_logits_and_margins_are_read_as_the_losses_read_them() -> None:
     logits = np.array([[1.0, 2.0, 0.5]], np.float32)
     soft = np.exp(logits) / np.exp(logits).sum()
-    assert scores(Output("y", (3,), "linear", "cross-entropy", 3), logits) == pytest.approx(soft)
+    assert scores(
+        OutputTransform("y", (3,), "linear", "cross-entropy", 3), logits
+    ) == pytest.approx(soft)
     single = np.array([[-1.0], [2.0]], np.float32)
-    assert scores(Output("y", (1,), "linear", "binary", 2), single)[:, 1] == pytest.approx(
+    assert scores(OutputTransform("y", (1,), "linear", "binary", 2), single)[:, 1] == pytest.approx(
         1 / (1 + np.exp(-single[:, 0]))
     )
-    assert scores(Output("y", (1,), "tanh", "hinge", 2), single).argmax(axis=1).tolist() == [0, 1]
+    assert scores(OutputTransform("y", (1,), "tanh", "hinge", 2), single).argmax(
+        axis=1
+    ).tolist() == [0, 1]
     assert scores(
-        Output("y", (1,), "relu", "squared", 2), np.array([[0.4], [0.6]], np.float32)
+        OutputTransform("y", (1,), "relu", "squared", 2), np.array([[0.4], [0.6]], np.float32)
     ).argmax(axis=1).tolist() == [0, 1]
 
 
@@ -250,7 +256,9 @@ def test_many_classes_are_told_by_pairs(job: Job) -> None:
     count = MATRIX + 10
     labels = np.arange(3 * count) % count
     given = np.eye(count, dtype=np.float32)[np.where(labels == 5, 6, labels)]
-    found = numbers(Output("y", (count,), "softmax", "cross-entropy", count), labels, given)
+    found = numbers(
+        OutputTransform("y", (count,), "softmax", "cross-entropy", count), labels, given
+    )
     assert isinstance(found.figures, Classes)
     assert found.figures.matrix is None
     assert found.figures.pairs == ((5, 6, 3),)
@@ -262,7 +270,7 @@ def test_many_classes_are_told_by_pairs(job: Job) -> None:
 
 def test_no_mistake(job: Job) -> None:
     found = numbers(
-        Output("y", (2,), "softmax", "cross-entropy", 2),
+        OutputTransform("y", (2,), "softmax", "cross-entropy", 2),
         np.array([0, 1, 0]),
         np.eye(2, dtype=np.float32)[[0, 1, 0]],
     )
@@ -278,8 +286,8 @@ def test_a_label_for_each_position() -> None:
     said[3, 0] = (said[3, 0] + 1) % 3
     x = np.random.default_rng(1).integers(0, 256, (5, 4, 4, 3)).astype(np.uint8)
     preparation = Preparation(
-        (Input("image", (4, 4, 3), True, 255.0, True, (4, 4, 3)),),
-        (Output("y", (4, 4, 3), "softmax", "cross-entropy", 3),),
+        (InputTransform("image", (4, 4, 3), True, 255.0, True, (4, 4, 3)),),
+        (OutputTransform("y", (4, 4, 3), "softmax", "cross-entropy", 3),),
     )
     rows = {array.tobytes(): row for row, array in enumerate(preparation.x((x,))[0])}
     (found,) = outcomes(
@@ -297,7 +305,7 @@ def test_a_label_for_each_position() -> None:
 def test_tags() -> None:
     y = np.array([[1, 0, 1], [0, 0, 1]])
     found = numbers(
-        Output("y", (3,), "sigmoid", "binary", 0),
+        OutputTransform("y", (3,), "sigmoid", "binary", 0),
         y,
         np.array([[0.9, 0.2, 0.7], [0.8, 0.1, 0.9]], np.float32),
     )
@@ -321,7 +329,7 @@ def test_values_in_the_units_of_the_data(job: Job) -> None:
     y = chance.normal(1e6, 10.0, (5000, 1))
     given = (y + chance.normal(0, 2.0, y.shape) - 1e6) / 10
     found = numbers(
-        Output("price", (1,), "linear", "squared", 0, centre=1e6, spread=10.0),
+        OutputTransform("price", (1,), "linear", "squared", 0, centre=1e6, spread=10.0),
         y,
         given.astype(np.float32),
         512,
@@ -355,7 +363,7 @@ def test_what_gives_its_input_back_is_shown_beside_it(job: Job) -> None:
 def test_values_that_are_no_numbers(job: Job) -> None:
     given = np.array([[1.0], [np.nan], [2.0]], np.float32)
     found = numbers(
-        Output("y", (1,), "linear", "squared", 0), np.array([[1.0], [1.0], [5.0]]), given
+        OutputTransform("y", (1,), "linear", "squared", 0), np.array([[1.0], [1.0], [5.0]]), given
     )
     assert [one.row for one in found.worst] == [1, 2]
     Tags(report(job, (found,)))
@@ -364,8 +372,8 @@ def test_values_that_are_no_numbers(job: Job) -> None:
 def test_texts_are_shown_as_numbers(job: Job) -> None:
     x = np.arange(60).reshape(3, 20)
     preparation = Preparation(
-        (Input("text", (20,), True, 1.0, False, (20,), 100),),
-        (Output("y", (2,), "softmax", "cross-entropy", 2),),
+        (InputTransform("text", (20,), True, 1.0, False, (20,), 100),),
+        (OutputTransform("y", (2,), "softmax", "cross-entropy", 2),),
     )
     found = outcomes(
         lambda x: [np.tile([0.9, 0.1], (len(x[0]), 1))],

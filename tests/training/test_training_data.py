@@ -17,16 +17,11 @@ import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.training.data import Wanted, load_data, read, read_inputs, split
 from netdsl.training.data.sources import named
-from netdsl.training.preparation.columns import Column, Columns
-from netdsl.training.preparation.transforms import (
-    Input,
-    Output,
-    Preparation,
-    as_plain,
-    from_plain,
-    resized,
-    with_channels,
-)
+from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.preparation.resize import resized, with_channels
+from netdsl.training.preparation.transforms import Preparation, as_plain, from_plain
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split, parse_recipe
 
 X = np.random.default_rng(0).random((40, 8)).astype(np.float32)
@@ -390,23 +385,23 @@ def test_channels_are_fitted() -> None:
     assert with_channels(with_channels(grey, 3), 1) == pytest.approx(grey[..., None], abs=1e-6)
 
 
-def prepared(input: Input, output: Output) -> Preparation:
+def prepared(input: InputTransform, output: OutputTransform) -> Preparation:
     return Preparation((input,), (output,))
 
 
-CLASSES = Output("out", (10,), "softmax", "cross-entropy", 10, tuple("0123456789"))
-DIGITS = prepared(Input("input", (8, 8), True, 16.0, True, (32, 32, 1)), CLASSES)
-VALUE = Output("out", (1,), "linear", "squared", 0, centre=3.0, spread=2.0)
-VECTOR = prepared(Input("input", (4,), False, 1.0, False, (4,)), VALUE)
-WORDS = prepared(Input("words", (4,), True, 1.0, False, (4,), vocabulary=9), CLASSES)
-COLUMNS = Columns(
+CLASSES = OutputTransform("out", (10,), "softmax", "cross-entropy", 10, tuple("0123456789"))
+DIGITS = prepared(InputTransform("input", (8, 8), True, 16.0, True, (32, 32, 1)), CLASSES)
+VALUE = OutputTransform("out", (1,), "linear", "squared", 0, centre=3.0, spread=2.0)
+VECTOR = prepared(InputTransform("input", (4,), False, 1.0, False, (4,)), VALUE)
+WORDS = prepared(InputTransform("words", (4,), True, 1.0, False, (4,), vocabulary=9), CLASSES)
+COLUMNS = TableTransform(
     (
-        Column("size", mean=2.0, deviation=4.0, median=1.0),
-        Column("place", True, categories=("here", "there")),
+        ColumnTransform("size", mean=2.0, deviation=4.0, median=1.0),
+        ColumnTransform("place", True, categories=("here", "there")),
     ),
     "price",
 )
-HOUSES = prepared(Input("input", (2,), False, 1.0, False, (3,), columns=COLUMNS), VALUE)
+HOUSES = prepared(InputTransform("input", (2,), False, 1.0, False, (3,), columns=COLUMNS), VALUE)
 
 
 @pytest.mark.parametrize(
@@ -483,10 +478,10 @@ def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path)
     )
 
 
-SMALL = prepared(Input("input", (8, 8), True, 16.0, True, (8, 8, 1)), CLASSES)
-FLAT = prepared(Input("input", (8, 8), True, 16.0, True, (64,)), CLASSES)
-ROWS = prepared(Input("input", (64,), True, 16.0, True, (8, 8, 1)), CLASSES)
-COLOUR = prepared(Input("input", (8, 8, 3), True, 255.0, True, (8, 8, 3)), CLASSES)
+SMALL = prepared(InputTransform("input", (8, 8), True, 16.0, True, (8, 8, 1)), CLASSES)
+FLAT = prepared(InputTransform("input", (8, 8), True, 16.0, True, (64,)), CLASSES)
+ROWS = prepared(InputTransform("input", (64,), True, 16.0, True, (8, 8, 1)), CLASSES)
+COLOUR = prepared(InputTransform("input", (8, 8, 3), True, 255.0, True, (8, 8, 3)), CLASSES)
 
 
 @pytest.mark.parametrize("preparation", [DIGITS, SMALL, FLAT, ROWS, COLOUR])
@@ -500,7 +495,7 @@ def test_inputs_of_unlike_size_are_predicted_together(
     Image.fromarray(small * most).save(tmp_path / "g8.png")
     np.save(tmp_path / "three.npy", np.stack([small] * 3))
     paths = [tmp_path / "three.npy", tmp_path / "g8.png"]
-    if input.pictures:
+    if input.images:
         Image.fromarray(ramp * most).save(tmp_path / "g28.png")
         np.save(tmp_path / "g28.npy", ramp)
         np.save(tmp_path / "several.npy", np.stack([ramp, ramp]))

@@ -30,7 +30,7 @@ from netdsl.training.evaluation.use import (
 )
 from netdsl.training.export.formats import export
 from netdsl.training.loop.job import Run, train
-from netdsl.training.preparation.transforms import Output
+from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Penalty, Recipe
 
 pytestmark = pytest.mark.keras
@@ -111,7 +111,9 @@ def test_classes_follow_from_the_confusion_matrix(digits: Run) -> None:
 
 def test_small_cases_by_hand() -> None:
     """Labels 0 0 1 2 told 0 1 1 1; class 3 comes nowhere."""
-    tally = _Classes(Output("y", (4,), "softmax", "cross-entropy", 4, ("a", "b", "c", "d")))
+    tally = _Classes(
+        OutputTransform("y", (4,), "softmax", "cross-entropy", 4, ("a", "b", "c", "d"))
+    )
     tally.add(np.array([0, 0]), np.eye(4)[[0, 1]])
     tally.add(np.array([1, 2]), np.eye(4)[[1, 1]])
     told = tally.told()
@@ -128,7 +130,7 @@ def test_small_cases_by_hand() -> None:
 
 def test_values_by_hand() -> None:
     """Standardised outputs are told in the data's units; R2 goes by each element's own mean."""
-    tally = _Values(Output("y", (2,), "linear", "squared", 0, centre=10.0, spread=2.0))
+    tally = _Values(OutputTransform("y", (2,), "linear", "squared", 0, centre=10.0, spread=2.0))
     y = np.array([[10.0, 100.0], [12.0, 104.0], [14.0, 108.0]])
     given = y + np.array([[1, -1], [1, -1], [-2, 0]])
     for rows in (slice(0, 2), slice(2, 3)):
@@ -137,13 +139,13 @@ def test_values_by_hand() -> None:
     assert told["mae"] == pytest.approx(1)
     assert told["rmse"] == pytest.approx(np.sqrt(8 / 6))
     assert told["r2"] == pytest.approx(1 - 8 / (8 + 32))
-    constant = _Values(Output("y", (1,), "linear", "squared", 0))
+    constant = _Values(OutputTransform("y", (1,), "linear", "squared", 0))
     constant.add(np.ones(3), np.ones((3, 1)))
     assert constant.told() == {"r2": None, "mae": 0.0, "rmse": 0.0}
 
 
 def test_tags_by_hand() -> None:
-    tally = _Tags(Output("y", (2,), "linear", "binary", 2))
+    tally = _Tags(OutputTransform("y", (2,), "linear", "binary", 2))
     tally.add(np.array([[1, 0], [1, 1], [0, 0]]), np.array([[0.1, 2.0], [-0.1, 3.0], [-1.0, -1.0]]))
     told = tally.told()
     assert [(one["precision"], one["recall"], one["support"]) for one in told["classes"]] == [
@@ -279,7 +281,7 @@ def test_a_class_for_each_position(tmp_path: Path) -> None:
 
 def result(classes: int, matrix: Any) -> dict[str, Any]:
     tally = _Classes(
-        Output(
+        OutputTransform(
             "y",
             (classes,),
             "softmax",

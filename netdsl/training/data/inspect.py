@@ -21,14 +21,15 @@ from netdsl.training.data.sources.arrays import read_npz
 from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.images import Pictures, image_files
 from netdsl.training.data.sources.named import NAMES
-from netdsl.training.preparation.transforms import pieces, size
+from netdsl.training.preparation.rows import pieces
+from netdsl.training.preparation.shapes import size
 from netdsl.training.recipes.recipe import DataSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from netdsl.architecture import Architecture
-    from netdsl.training.preparation.transforms import Array, Rows
+    from netdsl.training.preparation.rows import Array, Rows
 
 MOST_CLASSES = 1000
 SAMPLE = 1000

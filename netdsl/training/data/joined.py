@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.training.data.parts import Part
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Rows
+    from netdsl.training.preparation.rows import Rows
 
 
 def joined(one: Part, other: Part) -> Part:

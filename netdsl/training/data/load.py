@@ -20,7 +20,7 @@ from netdsl.training.data.sources.named import BUNDLED, NAMES, read_named
 from netdsl.training.data.sources.python import PYTHON, gather
 from netdsl.training.data.sources.tables import fitted
 from netdsl.training.data.splits import arrange, whole
-from netdsl.training.preparation.transforms import pieces
+from netdsl.training.preparation.rows import pieces
 from netdsl.training.recipes.recipe import Split
 
 if TYPE_CHECKING:

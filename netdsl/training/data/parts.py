@@ -12,8 +12,10 @@ from netdsl.kinds.base import Indices
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
-    from netdsl.training.preparation.columns import Columns
-    from netdsl.training.preparation.transforms import Array, Input, Preparation, Rows, Shape
+    from netdsl.training.preparation.columns import TableTransform
+    from netdsl.training.preparation.inputs import InputTransform
+    from netdsl.training.preparation.rows import Array, Rows, Shape
+    from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import DataSpec
 
 INPUT = "input"
@@ -110,7 +112,7 @@ class Table:
     own: bool = False
     scale: float | None = None
     target: str | None = None
-    columns: Columns | None = None
+    columns: TableTransform | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -162,7 +164,7 @@ class Prepared:
     output learns that gives its input back.
     """
 
-    def __init__(self, of: Rows, input: Input) -> None:
+    def __init__(self, of: Rows, input: InputTransform) -> None:
         import numpy as np
 
         self.of, self.input = of, input

@@ -7,24 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.parts import INPUT, Gate, Table, Wanted
-from netdsl.training.preparation.columns import Columns
-from netdsl.training.preparation.transforms import (
-    LOGITS,
-    MARGINS,
-    PROBABILITIES,
-    Input,
-    Output,
-    Preparation,
-    Seen,
-    fits,
-    fits_indices,
-    misfit,
-    scan,
-    size,
-)
+from netdsl.training.preparation.columns import TableTransform
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.outputs import LOGITS, MARGINS, PROBABILITIES, OutputTransform
+from netdsl.training.preparation.ranges import ValueRange, scan
+from netdsl.training.preparation.shapes import fits, fits_indices, misfit, size
+from netdsl.training.preparation.transforms import Preparation
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Rows, Shape
+    from netdsl.training.preparation.rows import Rows, Shape
     from netdsl.training.recipes.recipe import Recipe
 
 
@@ -52,7 +43,7 @@ def plan(table: Table, recipe: Recipe, wanted: Wanted) -> Preparation:
     )
 
 
-def _input(x: Rows, gate: Gate, what: str, table: Table, recipe: Recipe) -> Input:
+def _input(x: Rows, gate: Gate, what: str, table: Table, recipe: Recipe) -> InputTransform:
     span, example = recipe.span("data.source"), x.shape[1:]
     if gate.vocabulary:
         if not fits_indices(example, gate.shape):
@@ -61,23 +52,25 @@ def _input(x: Rows, gate: Gate, what: str, table: Table, recipe: Recipe) -> Inpu
                 f"{what} holds examples of {size(example)}; the network's input is {size(gate.shape)} indices",
                 span,
             )
-        made = Input(gate.name, example, True, 1.0, False, gate.shape, gate.vocabulary)
+        made = InputTransform(gate.name, example, True, 1.0, False, gate.shape, gate.vocabulary)
         made.check_range(x, what, span)
         return made
-    if isinstance(table.columns, Columns):
-        return Input(gate.name, example, False, 1.0, False, gate.shape, columns=table.columns)
+    if isinstance(table.columns, TableTransform):
+        return InputTransform(
+            gate.name, example, False, 1.0, False, gate.shape, columns=table.columns
+        )
     if not fits(example, gate.shape):
         raise misfit(example, gate.shape, what, span)
     seen = scan(x)
     scale = (
-        recipe.data.scale or table.scale or (255.0 if x.dtype == "uint8" and seen.most > 1 else 1.0)
+        recipe.data.scale or table.scale or (255.0 if x.dtype == "uint8" and seen.high > 1 else 1.0)
     )
-    return Input(
+    return InputTransform(
         gate.name,
         example,
         x.dtype.kind in "iub",
         scale,
-        seen.least >= 0 and seen.most <= scale,
+        seen.low >= 0 and seen.high <= scale,
         gate.shape,
     )
 
@@ -91,10 +84,10 @@ class Labels(NamedTuple):
     """
 
     shape: Shape
-    seen: Seen
+    seen: ValueRange
 
 
-def _output(y: Rows, gate: Gate, table: Table, recipe: Recipe) -> Output:
+def _output(y: Rows, gate: Gate, table: Table, recipe: Recipe) -> OutputTransform:
     """What an output is compared with. Raises NetError N507, N526."""
     labels = Labels(y.shape[1:], scan(y))
     classes = _classes(labels, gate, recipe.loss)
@@ -106,16 +99,20 @@ def _output(y: Rows, gate: Gate, table: Table, recipe: Recipe) -> Output:
         not classes
         and loss == "binary"
         and gate.activation in PROBABILITIES["binary"]
-        and labels.seen.broken is not None
+        and labels.seen.not_whole is not None
     )
-    output = Output(gate.name, gate.shape, gate.activation, loss, classes, names, soft=soft)
+    output = OutputTransform(
+        gate.name, gate.shape, gate.activation, loss, classes, names, soft=soft
+    )
     if table.own and classes and len(table.classes) != classes:
         raise _other_classes(table, gate, recipe.span("data.source"))
     check_loss(output, labels.seen, recipe.span("loss"))
     return output
 
 
-def _copy(gate: Gate, inputs: tuple[Input, ...], recipe: Recipe, span: Span | None) -> Output:
+def _copy(
+    gate: Gate, inputs: tuple[InputTransform, ...], recipe: Recipe, span: Span | None
+) -> OutputTransform:
     """An output that learns the input of its shape, as it is prepared.
 
     Raises NetError N507, N518 where there is none.
@@ -123,7 +120,7 @@ def _copy(gate: Gate, inputs: tuple[Input, ...], recipe: Recipe, span: Span | No
     for input in inputs:
         if not input.vocabulary and not input.columns and input.shape == gate.shape:
             likely = gate.activation in PROBABILITIES["binary"] and input.unit
-            output = Output(
+            output = OutputTransform(
                 gate.name,
                 gate.shape,
                 gate.activation,
@@ -132,7 +129,9 @@ def _copy(gate: Gate, inputs: tuple[Input, ...], recipe: Recipe, span: Span | No
                 copies=input.name,
             )
             seen = (
-                Seen(0.0, 1.0, None, None) if input.unit else Seen(-math.inf, math.inf, None, None)
+                ValueRange(0.0, 1.0, None, None)
+                if input.unit
+                else ValueRange(-math.inf, math.inf, None, None)
             )
             check_loss(output, seen, recipe.span("loss"))
             return output
@@ -156,12 +155,12 @@ def _classes(labels: Labels, gate: Gate, loss: str | None) -> int:
         )
         return (
             gate.shape[-1]
-            if told or (is_label(labels.shape, gate.shape) and labels.seen.broken is None)
+            if told or (is_label(labels.shape, gate.shape) and labels.seen.not_whole is None)
             else 0
         )
     single = math.prod(labels.shape) == math.prod(gate.shape) == 1
     told = loss in ("binary", "hinge") or gate.activation in PROBABILITIES["binary"]
-    return 2 if single and told and labels.seen.broken is None else 0
+    return 2 if single and told and labels.seen.not_whole is None else 0
 
 
 def is_label(given: Shape, output: Shape) -> bool:
@@ -171,9 +170,9 @@ def is_label(given: Shape, output: Shape) -> bool:
     return math.prod(given) == 1 if len(output) == 1 else given in (output[:-1], (*output[:-1], 1))
 
 
-def _loss(seen: Seen, activation: str, classes: int) -> str:
+def _loss(seen: ValueRange, activation: str, classes: int) -> str:
     """The loss that goes with the output's activation and the targets."""
-    if activation in PROBABILITIES["binary"] and (classes or (seen.least >= 0 and seen.most <= 1)):
+    if activation in PROBABILITIES["binary"] and (classes or (seen.low >= 0 and seen.high <= 1)):
         return "binary"
     if activation in PROBABILITIES["cross-entropy"] or (
         classes and activation in LOGITS["cross-entropy"]
@@ -182,7 +181,7 @@ def _loss(seen: Seen, activation: str, classes: int) -> str:
     return "squared"
 
 
-def check_loss(output: Output, seen: Seen, span: Span | None) -> None:
+def check_loss(output: OutputTransform, seen: ValueRange, span: Span | None) -> None:
     """Raises NetError N507 where the loss cannot be told from such an output or such targets."""
     loss = output.loss
     allowed = PROBABILITIES.get(loss, ()) + LOGITS.get(loss, ()) + MARGINS.get(loss, ())
@@ -202,10 +201,10 @@ def check_loss(output: Output, seen: Seen, span: Span | None) -> None:
         )
     if loss == "hinge" and not output.classes:
         raise fail("N507", "the loss `hinge` needs class labels; the data holds values", span)
-    if loss == "binary" and not output.classes and (seen.least < 0 or seen.most > 1):
+    if loss == "binary" and not output.classes and (seen.low < 0 or seen.high > 1):
         raise fail(
             "N507",
-            f"the loss `binary` needs values from 0 to 1; the data holds {seen.least:g} to {seen.most:g}",
+            f"the loss `binary` needs values from 0 to 1; the data holds {seen.low:g} to {seen.high:g}",
             span,
         )
 

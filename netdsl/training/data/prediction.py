@@ -11,10 +11,12 @@ from netdsl.errors import did_you_mean, fail
 from netdsl.training.data.sources.arrays import check_numbers, read_npy, read_npz
 from netdsl.training.data.sources.images import read_image
 from netdsl.training.data.sources.tables import SUFFIXES, read_sheet, select
-from netdsl.training.preparation.transforms import Input, channels, misfit
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.shapes import channels, misfit
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Array, Preparation, Shape
+    from netdsl.training.preparation.rows import Array, Shape
+    from netdsl.training.preparation.transforms import Preparation
 
 STANDARD_INPUT = "-"
 
@@ -44,7 +46,7 @@ def read_inputs(
     )
 
 
-def _joined(arrays: Sequence[Array], input: Input) -> Array:
+def _joined(arrays: Sequence[Array], input: InputTransform) -> Array:
     """The records of several files in one array, brought to one shape as `Input.values` would
     do.
     """
@@ -120,7 +122,7 @@ def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, 
     return _numbered(Path(path), len(made[0])), made
 
 
-def _single(path: str, input: Input) -> tuple[list[str], Array]:
+def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
     """The records of a file, for one input."""
     file = Path(path)
     if input.columns:
@@ -147,10 +149,10 @@ def _numbered(path: Path, count: int) -> list[str]:
     return [f"{path.name}[{row}]" for row in range(count)]
 
 
-def _sound(array: Array, input: Input, name: str) -> Array:
+def _sound(array: Array, input: InputTransform, name: str) -> Array:
     """Examples [n, ...] that the input takes, of such or of one example."""
     x = array[None] if _is_one(array.shape, input) else array
-    if input.pictures and x.ndim == 2 and math.prod(x.shape[1:]) == math.prod(input.example):
+    if input.images and x.ndim == 2 and math.prod(x.shape[1:]) == math.prod(input.example):
         x = x.reshape(len(x), *input.example)
     check_numbers(x, name)
     input.check(x, name)
@@ -158,17 +160,17 @@ def _sound(array: Array, input: Input, name: str) -> Array:
     return x
 
 
-def _is_one(given: Shape, input: Input) -> bool:
+def _is_one(given: Shape, input: InputTransform) -> bool:
     """Whether an array is one example, not several: of its shape, or an image of another size
     [h, w] or [h, w, 1 or 3].
     """
-    if given == input.example or input.columns or not input.pictures:
+    if given == input.example or input.columns or not input.images:
         return given == input.example
     colour = len(given) == 3 and given[2] in (1, 3) and given[1:] != input.example
     image = colour or (
-        len(given) == 2 and given[1] != math.prod(input.example) and not input.takes(given[1:])
+        len(given) == 2 and given[1] != math.prod(input.example) and not input.accepts(given[1:])
     )
-    return image and min(given) > 0 and input.takes(given)
+    return image and min(given) > 0 and input.accepts(given)
 
 
 def _held(path: Path, names: Sequence[str]) -> list[Array]:
@@ -185,7 +187,7 @@ def _held(path: Path, names: Sequence[str]) -> list[Array]:
     )
 
 
-def _picture(path: Path, input: Input) -> Array:
+def _picture(path: Path, input: InputTransform) -> Array:
     """An image file as one example [1, h, w] or [1, h, w, 3], its black to white in the range of
     the training data.
     """
@@ -200,9 +202,9 @@ def _picture(path: Path, input: Input) -> Array:
             "the training data's values are not from 0 to its scale: what white is cannot be told",
             help=help,
         )
-    grey = channels(input.example) == 1 if input.pictures else channels(input.shape) == 1
-    wanted = input.example[:2] if input.pictures else ()
+    grey = channels(input.example) == 1 if input.images else channels(input.shape) == 1
+    wanted = input.example[:2] if input.images else ()
     pixels = np.asarray(read_image(path, grey, wanted), np.float32)[None] * (input.scale / 255)
-    if not input.pictures and pixels[0].size != np.prod(input.shape):
+    if not input.images and pixels[0].size != np.prod(input.shape):
         raise misfit(pixels.shape[1:], input.shape, str(path))
     return pixels

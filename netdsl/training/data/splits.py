@@ -10,11 +10,14 @@ from netdsl.errors import Span, fail
 from netdsl.training.data.joined import joined
 from netdsl.training.data.parts import INPUT, Data, Part, Prepared, Table
 from netdsl.training.data.plan import is_label
-from netdsl.training.preparation.transforms import broken_value, counted, scan, size
+from netdsl.training.preparation.ranges import fractional_value, scan
+from netdsl.training.preparation.shapes import counted, size
 from netdsl.training.recipes.recipe import Split
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Array, Output, Preparation, Rows, Shape
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array, Rows, Shape
+    from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Recipe
 
 TEST, TEST_SEED = 0.2, 0
@@ -115,10 +118,10 @@ def _scale(preparation: Preparation) -> float | None:
 def _several_classes(part: Part, preparation: Preparation, source: str, span: Span | None) -> None:
     """Raises NetError N521 where all examples are of one class."""
     for y, output, name in zip(part.y, preparation.outputs, part.y_names, strict=True):
-        if output.classes and (seen := scan(y)).least == seen.most:
+        if output.classes and (seen := scan(y)).low == seen.high:
             raise fail(
                 "N521",
-                f"{name} of {source} holds one class only: {output.label(int(seen.least))}",
+                f"{name} of {source} holds one class only: {output.label(int(seen.low))}",
                 span,
             )
 
@@ -152,7 +155,7 @@ def checked(part: Part, preparation: Preparation, span: Span | None) -> Part:
     )
 
 
-def _targets(output: Output, y: Rows, name: str, span: Span | None) -> Rows:
+def _targets(output: OutputTransform, y: Rows, name: str, span: Span | None) -> Rows:
     """Labels [n] or [n, *positions], or values that fit the output."""
     if output.classes:
         return _labels(y, output, name, span)
@@ -172,7 +175,7 @@ def _targets(output: Output, y: Rows, name: str, span: Span | None) -> Rows:
     return y
 
 
-def _labels(y: Rows, output: Output, name: str, span: Span | None) -> Rows:
+def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> Rows:
     """Class labels counted from 0, from such labels or from rows of one 1 and else 0.
 
     -1 and 1 are taken for hinge.
@@ -201,28 +204,28 @@ def _labels(y: Rows, output: Output, name: str, span: Span | None) -> Rows:
         )
         raise fail("N518", f"{name} holds {size(y.shape[1:])} for each example; {needed}", span)
     seen = scan(y)
-    if seen.broken is not None:
-        value = broken_value(y, seen.broken)
+    if seen.not_whole is not None:
+        value = fractional_value(y, seen.not_whole)
         raise fail(
             "N519",
-            f"the labels in {name} are not whole numbers: {value:g} in row {seen.broken}",
+            f"the labels in {name} are not whole numbers: {value:g} in row {seen.not_whole}",
             span,
         )
     if (
         output.shape == (1,)
         and output.loss == "hinge"
-        and seen.least == -1
+        and seen.low == -1
         and np.isin(y[:], (-1, 1)).all()
     ):
         return np.asarray(np.asarray(y[:]).reshape(-1) > 0, np.int64)
-    if seen.least < 0 or seen.most >= output.classes:
+    if seen.low < 0 or seen.high >= output.classes:
         labels = np.asarray(y[:])
         row = int(
             np.flatnonzero(
                 ((labels < 0) | (labels >= output.classes)).reshape(len(y), -1).any(axis=1)
             )[0]
         )
-        message = f"the labels in {name} go from {seen.least:g} to {seen.most:g}; the network tells 0 to {output.classes - 1} apart"
+        message = f"the labels in {name} go from {seen.low:g} to {seen.high:g}; the network tells 0 to {output.classes - 1} apart"
         raise fail("N520", message, span, help=f"first in row {row}; labels count from 0")
     if positions and type(y) is not np.ndarray and y.shape[1:] == positions:
         return y

@@ -16,21 +16,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from netdsl.training.preparation.transforms import MARGINS, scan
+from netdsl.training.preparation.outputs import MARGINS
+from netdsl.training.preparation.ranges import scan
 from netdsl.training.reporting.charts import number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netdsl.training.data import Part
-    from netdsl.training.preparation.transforms import (
-        Array,
-        Floats,
-        Input,
-        Output,
-        Preparation,
-        Rows,
-    )
+    from netdsl.training.preparation.inputs import InputTransform
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array, Floats, Rows
+    from netdsl.training.preparation.transforms import Preparation
 
     Ints = NDArray[np.int64]
     Predict = Callable[[tuple[Array, ...]], Sequence[Array]]
@@ -105,7 +102,7 @@ class Values:
 class Outcome(NamedTuple):
     """What the network says at one output of so many examples."""
 
-    output: Output
+    output: OutputTransform
     examples: int
     wrong: int
     figures: Classes | Values
@@ -152,7 +149,7 @@ def _given(predict: Predict, part: Part, preparation: Preparation, rows: Ints) -
 class Counter(Protocol):
     """Looks at one output batch by batch."""
 
-    output: Output
+    output: OutputTransform
 
     def see(self, given: Floats, y: Array) -> Floats:
         """Takes in outputs [n, *output] and their targets; gives how wrong each is [n], 0 for
@@ -167,19 +164,19 @@ class Counter(Protocol):
         """
 
 
-def _counter(output: Output, y: Rows) -> Counter:
+def _counter(output: OutputTransform, y: Rows) -> Counter:
     yes_or_no = (
         output.loss == "binary"
         and not output.classes
         and not output.copies
-        and scan(y).broken is None
+        and scan(y).not_whole is None
     )
     if output.classes or (yes_or_no and output.shape[-1] == 1):
         return _Labels(output)
     return _Tags(output) if yes_or_no else _Numbers(output, len(y))
 
 
-def scores(output: Output, given: Floats) -> Floats:
+def scores(output: OutputTransform, given: Floats) -> Floats:
     """What the network gives each class [n, *positions, classes]: probabilities where the loss
     tells them, else scores.
     """
@@ -201,7 +198,7 @@ def _sigmoid(values: Floats) -> Floats:
 class _Labels:
     """A class for each example, or for each position of it."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: OutputTransform) -> None:
         self.output, self.count = output, output.classes or 2
         self.codes: list[tuple[Ints, Ints]] = []
 
@@ -279,7 +276,7 @@ def _summed(places: Ints, counts: Ints, size: int) -> Ints:
 class _Tags:
     """Several yes or no for each example."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: OutputTransform) -> None:
         self.output = output
         self.sums = np.zeros((3, output.shape[-1]), np.int64)
         self.labels = 0
@@ -313,7 +310,7 @@ def _tags(held: Array) -> str:
 class _Numbers:
     """Values to be met."""
 
-    def __init__(self, output: Output, examples: int) -> None:
+    def __init__(self, output: OutputTransform, examples: int) -> None:
         self.output = output
         self.size = math.prod(output.shape)
         self.every = max(1, math.ceil(examples * min(self.size, POINTS) / POINTS))
@@ -387,7 +384,7 @@ def _worst(
         return ()
     given = _given(predict, part, preparation, rows)[place]
     x, y = [np.asarray(array[rows]) for array in part.x], np.asarray(part.y[place][rows])
-    shown = next((at for at, input in enumerate(preparation.inputs) if input.pictures), None)
+    shown = next((at for at, input in enumerate(preparation.inputs) if input.images), None)
     found = []
     for at, row in enumerate(rows):
         pictures: tuple[str, ...] = ()
@@ -406,9 +403,9 @@ def _worst(
     return tuple(found)
 
 
-def _values(input: Input, x: Array) -> list[tuple[str, str]]:
+def _values(input: InputTransform, x: Array) -> list[tuple[str, str]]:
     """An example's values by name, where it is no picture."""
-    if input.pictures:
+    if input.images:
         return []
     if input.columns:
         cells = zip(input.columns.columns, x, strict=True)
@@ -433,7 +430,7 @@ def _values(input: Input, x: Array) -> list[tuple[str, str]]:
     ]
 
 
-def _answers(counter: Counter, input: Input, given: Floats, y: Array) -> tuple[str, ...]:
+def _answers(counter: Counter, input: InputTransform, given: Floats, y: Array) -> tuple[str, ...]:
     """Pictures of what was given and of what the network says, where these have the form of
     pictures.
     """

@@ -14,7 +14,8 @@ from netdsl.text_table import aligned
 from netdsl.training.data import other, read_inputs, reload
 from netdsl.training.data.joined import joined
 from netdsl.training.loop.job import fingerprint, memory_told
-from netdsl.training.preparation.transforms import counted, scan, size
+from netdsl.training.preparation.ranges import scan
+from netdsl.training.preparation.shapes import counted, size
 from netdsl.training.runs.finished import kept
 from netdsl.training.runs.folder import RUN, kept_recipe, read_json
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from netdsl.architecture import Architecture
     from netdsl.training.data import Data, Part
-    from netdsl.training.preparation.transforms import Array, Output, Preparation, Rows
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array, Rows
+    from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Recipe
 
 PARTS = ("test", "validation", "training", "all")
@@ -140,7 +143,7 @@ def _details(
     }
 
 
-def _tally(output: Output, y: Rows) -> _Classes | _Values:
+def _tally(output: OutputTransform, y: Rows) -> _Classes | _Values:
     """What counts for an output.
 
     Where the loss is binary and the data holds but 0 and 1, one number is two classes, several are
@@ -150,7 +153,7 @@ def _tally(output: Output, y: Rows) -> _Classes | _Values:
         not output.classes
         and output.loss == "binary"
         and not output.copies
-        and scan(y).broken is None
+        and scan(y).not_whole is None
     ):
         tags = output.shape[-1]
         return (
@@ -167,7 +170,7 @@ class _Classes:
     With a label for each position, positions are counted.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: OutputTransform) -> None:
         import numpy as np
 
         self.output, classes = output, output.classes
@@ -240,7 +243,7 @@ def _share(part: int, whole: int) -> float | None:
 class _Values:
     """Sums of errors, and of what the values are apart from their mean, element by element."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: OutputTransform) -> None:
         self.output, self.count = output, 0
         self.absolute = self.squared = 0.0
         self.origin: Any = None
@@ -301,7 +304,7 @@ def _outputs(
         )
 
 
-def in_units(output: Output, values: Array) -> Array:
+def in_units(output: OutputTransform, values: Array) -> Array:
     """What an output without classes gives, in the units of the data."""
     import numpy as np
 
@@ -359,7 +362,7 @@ def _record(values: Sequence[Array], preparation: Preparation, top: int) -> dict
     return {"outputs": told} if len(told) > 1 else next(iter(told.values()))
 
 
-def _said(output: Output, values: Array, top: int) -> dict[str, Any]:
+def _said(output: OutputTransform, values: Array, top: int) -> dict[str, Any]:
     if not output.classes:
         return {"output": in_units(output, values).tolist()}
     from netdsl.training.evaluation.outcomes import scores
@@ -368,7 +371,7 @@ def _said(output: Output, values: Array, top: int) -> dict[str, Any]:
     return _map(output, given.argmax(axis=-1)) if given.ndim > 1 else _likely(output, given, top)
 
 
-def _likely(output: Output, given: Array, top: int) -> dict[str, Any]:
+def _likely(output: OutputTransform, given: Array, top: int) -> dict[str, Any]:
     """The most likely classes of a number for each [classes]."""
     import numpy as np
 
@@ -380,7 +383,7 @@ def _likely(output: Output, given: Array, top: int) -> dict[str, Any]:
     return {"class": best[0]["class"], "name": best[0]["name"], "top": best}
 
 
-def _map(output: Output, labels: Array) -> dict[str, Any]:
+def _map(output: OutputTransform, labels: Array) -> dict[str, Any]:
     """Which classes a label for each position holds, and the labels."""
     import numpy as np
 

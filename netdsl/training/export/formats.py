@@ -28,7 +28,7 @@ from netdsl.training.runs.folder import as_json
 if TYPE_CHECKING:
     import keras
 
-    from netdsl.training.preparation.transforms import Array
+    from netdsl.training.preparation.rows import Array
 
 LARGEST_ERROR = 1e-4
 """The largest relative error of an export: of float32 sums in another order, 1e-6 is usual."""

@@ -16,7 +16,9 @@ from netdsl.training.recipes.recipe import Augment
 
 if TYPE_CHECKING:
     from netdsl.training.data import Part
-    from netdsl.training.preparation.transforms import Array, Floats, Output, Preparation
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array, Floats
+    from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Recipe
 
 
@@ -150,7 +152,7 @@ def soft(recipe: Recipe) -> bool:
     return bool(recipe.label_smoothing or recipe.augment.mixup)
 
 
-def softened(output: Output, y: Array, smoothing: float) -> Array:
+def softened(output: OutputTransform, y: Array, smoothing: float) -> Array:
     """Targets as shares of one: 1-e for the class and e/(k-1) for each of the k-1 others; for
     one output 1-e and e.
     """

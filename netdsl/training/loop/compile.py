@@ -13,7 +13,8 @@ from netdsl.training.loop.batches import one, soft
 if TYPE_CHECKING:
     from netdsl.graph import Graph
     from netdsl.training.loop.batches import Batches
-    from netdsl.training.preparation.transforms import Output, Preparation
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Optimizer, Penalty, Recipe
 
 OPTIMIZERS = {
@@ -113,7 +114,7 @@ def schedule(recipe: Recipe, steps: int) -> Any:
     return None
 
 
-def loss(output: Output, soft: bool = False) -> keras.losses.Loss:
+def loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss:
     """The loss between an output and its targets, a mean over the examples; `soft` where classes
     are taught as shares.
     """
@@ -149,7 +150,7 @@ class InRows(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
         )
 
 
-def metric(output: Output, soft: bool = False) -> keras.metrics.Metric:
+def metric(output: OutputTransform, soft: bool = False) -> keras.metrics.Metric:
     """What is told beside the loss: the accuracy, or the mean absolute error of values."""
     name = output.metric
     if not output.accuracy:

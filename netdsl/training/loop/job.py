@@ -23,7 +23,8 @@ from netdsl.params import exact_params
 from netdsl.reading import with_params
 from netdsl.training.data import Data, load_data, reload
 from netdsl.training.distributed.hosts import lost_told, number
-from netdsl.training.preparation.transforms import as_plain, size
+from netdsl.training.preparation.shapes import size
+from netdsl.training.preparation.transforms import as_plain
 from netdsl.training.recipes.recipe import DataSpec, Recipe, to_yaml
 from netdsl.training.recipes.resolve import Resolved, resolve, several
 from netdsl.training.reporting.loggers import check_loggers

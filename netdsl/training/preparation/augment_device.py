@@ -1,7 +1,6 @@
-"""The changes of `augment` made where the examples lie, on the device: from the same numbers, and
-the same to rounding.
+"""The changes of `augment`, made on the device where the examples are.
 
-This module imports Keras.
+They come from the same numbers, and are the same to rounding. This module imports Keras.
 """
 
 from __future__ import annotations
@@ -11,32 +10,35 @@ from typing import Any
 
 from keras import ops
 
-from netdsl.training.preparation.augment import Wanted, bends
-from netdsl.training.preparation.transforms import LUMA
+from netdsl.training.preparation.augment import Augmentation, bends
+from netdsl.training.preparation.resize import LUMA
 
 
-def changed(x: Any, wanted: Wanted, numbers: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Inputs [n, ...] as `augmented` changes them by these numbers; and the same without noise
-    and holes.
+def changed(x: Any, augment: Augmentation, numbers: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Change inputs [n, ...] as `augmented` does with these numbers.
+
+    Returns:
+        The changed inputs, and the same without noise and holes.
     """
-    whole = _warped(x, numbers["maps"], bends(wanted)) if "maps" in numbers else x
+    whole = _warped(x, numbers["maps"], bends(augment)) if "maps" in numbers else x
     if "light" in numbers:
-        whole = _coloured(whole, x, wanted, numbers["light"])
+        whole = _coloured(whole, x, augment, numbers["light"])
     result = whole + numbers["noise"] if "noise" in numbers else whole
-    if wanted.cutout:
-        result = ops.where(_holes(x.shape[1:3], wanted.cutout, numbers["holes"]), 0.0, result)
+    if augment.cutout:
+        result = ops.where(_holes(x.shape[1:3], augment.cutout, numbers["holes"]), 0.0, result)
     return result, whole
 
 
 def mixed(values: Any, partners: Any, share: Any) -> Any:
-    """Values [n, ...], each mixed with its partner's."""
+    """Mix values [n, ...] with their partners'."""
     own = ops.reshape(share, (-1, *(1,) * (len(values.shape) - 1)))
     return own * values + (1 - own) * ops.take(values, partners, axis=0)
 
 
 def _warped(x: Any, maps: Any, between: bool) -> Any:
-    """What `augment.warped` gives; where no pixel comes to lie `between` others, one is taken
-    and not four.
+    """Do what `warp.warped` does.
+
+    Where no pixel comes to lie `between` others, one is read and not four.
     """
     count, height, width, depth = x.shape
     tall, wide = height + 3, width + 3
@@ -67,12 +69,12 @@ def _warped(x: Any, maps: Any, between: bool) -> Any:
     return upper + down * (lower - upper)
 
 
-def _coloured(x: Any, given: Any, wanted: Wanted, light: Any) -> Any:
+def _coloured(x: Any, given: Any, augment: Augmentation, light: Any) -> Any:
     contrast, colour, brightness = (light[:, place][:, None, None, None] for place in range(3))
-    if wanted.contrast:
+    if augment.contrast:
         mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
         x = (x - mean) * contrast + mean
-    if wanted.colour:
+    if augment.colour:
         grey = ops.sum(x * ops.convert_to_tensor(LUMA, "float32"), axis=-1, keepdims=True)
         x = (x - grey) * colour + grey
     x = x + brightness

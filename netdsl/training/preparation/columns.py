@@ -1,5 +1,6 @@
-"""The columns of a table as numbers: what is kept of each, so that other rows are made numbers
-in the same way.
+"""The columns of a table as numbers.
+
+What is kept of each makes numbers of other rows in the same way.
 """
 
 from __future__ import annotations
@@ -9,11 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
-    Floats = NDArray[np.float32]
+    from netdsl.training.preparation.rows import Array, Floats
 
 MISSING = ("median", "drop", "error")
 """What is done where a number is missing: the training part's median, the row is left out, or an
@@ -22,9 +19,11 @@ error.
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of numbers, with the training part's mean, deviation and median, or of text, with
-    its categories in order.
+class ColumnTransform:
+    """From a column's cells to the numbers that a network takes.
+
+    A column of numbers is standardised by the training part's mean and deviation, and its median
+    replaces a missing number. A column of text gives a number for each category, in their order.
     """
 
     name: str
@@ -36,11 +35,11 @@ class Column:
 
     @property
     def width(self) -> int:
-        """How many numbers the network gets of it."""
+        """The numbers that the network gets of a cell."""
         return len(self.categories) if self.text else 1
 
-    def fitted(self, values: Array) -> Column:
-        """This column with what the training rows [n] tell of it.
+    def fitted(self, values: Array) -> ColumnTransform:
+        """Return this column with the statistics of the training rows [n].
 
         A column of one value is only centred.
         """
@@ -64,8 +63,9 @@ class Column:
         )
 
     def numbers(self, values: Array) -> Floats:
-        """Cells [n] as the network takes them [n, width]: standardised, or 1 for the category
-        and else 0. NaN is a missing cell.
+        """Encode cells [n], NaN where one is missing, as [n, width].
+
+        Numbers are standardised; a text is 1 for its category and else 0.
         """
         import numpy as np
 
@@ -76,25 +76,31 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The columns that the network sees, in order; `target` is the one that it learns, `header`
-    says that the file names them.
+class TableTransform:
+    """From the rows of a table to the numbers that a network takes.
 
     Rows [n, columns] hold numbers, and for a text the place of its category; NaN where a cell is
     missing or its text unknown.
+
+    Attributes:
+        columns: those that the network sees, in their order.
+        target: the column that it learns.
+        header: whether the file names its columns.
+        missing: what is done where a number is missing, one of `MISSING`.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnTransform, ...]
     target: str
     header: bool = True
     missing: str = "median"
 
     @property
     def width(self) -> int:
+        """The numbers that the network gets of a row."""
         return sum(column.width for column in self.columns)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The columns in words: `9 numbers: longitude, ..., ocean_proximity as 5`."""
         names = [
             f"{column.name} as {column.width}" if column.text else column.name
@@ -107,8 +113,8 @@ class Columns:
         )
         return f"{self.width:,} numbers: {', '.join(shown)}"
 
-    def fitted(self, rows: Array) -> Columns:
-        """These columns with what the training rows [n, columns] tell of them."""
+    def fitted(self, rows: Array) -> TableTransform:
+        """Return these columns with the statistics of the training rows [n, columns]."""
         return replace(
             self,
             columns=tuple(
@@ -116,10 +122,8 @@ class Columns:
             ),
         )
 
-    def recoded(self, rows: Array, old: Columns) -> Array:
-        """Rows whose texts are places among the categories of `old`, as places among those of
-        these columns.
-        """
+    def recoded(self, rows: Array, old: TableTransform) -> Array:
+        """Turn places among the categories of `old` into places among those of these columns."""
         import numpy as np
 
         rows = rows.copy()
@@ -135,7 +139,7 @@ class Columns:
         return rows
 
     def encode(self, rows: Array) -> Floats:
-        """Rows [n, columns] as the network takes them: float32 [n, width]."""
+        """Encode rows [n, columns] for the network: float32 [n, width]."""
         import numpy as np
 
         made = [
@@ -145,13 +149,14 @@ class Columns:
         return np.concatenate(made, axis=1) if made else np.zeros((len(rows), 0), np.float32)
 
     @classmethod
-    def from_plain(cls, values: dict[str, Any]) -> Columns:
-        """The columns that `dataclasses.asdict` gave.
+    def from_plain(cls, values: dict[str, Any]) -> TableTransform:
+        """Make the transform from what `dataclasses.asdict` gave.
 
-        Raises TypeError, KeyError or ValueError where they are none.
+        Raises:
+            TypeError, KeyError, ValueError: where it is not one, or holds an impossible number.
         """
         columns = tuple(
-            Column(**{**one, "categories": tuple(map(str, one["categories"]))})
+            ColumnTransform(**{**one, "categories": tuple(map(str, one["categories"]))})
             for one in values["columns"]
         )
         if not all(

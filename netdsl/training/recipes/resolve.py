@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.process import backend
-from netdsl.training.preparation.augment import doubts, unfit
+from netdsl.training.preparation.augment_checks import doubts, unfit
 from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Recipe, Schedule, Stopping
 
 if TYPE_CHECKING:

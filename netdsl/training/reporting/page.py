@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from netdsl.training.evaluation.outcomes import Classes, Mistake, Outcome, Values
     from netdsl.training.loop.job import Job, Run
     from netdsl.training.loop.state import State
-    from netdsl.training.preparation.transforms import Output
+    from netdsl.training.preparation.outputs import OutputTransform
 
 CLASSES = 30
 """The most classes that are told one by one, and the most confused pairs."""
@@ -233,7 +233,7 @@ def _values(figures: Values) -> str:
     return f"<p>{words}.</p><div class=charts>{_chart(scatter('Predictions', about, figures.points))}</div>"
 
 
-def _classes(figures: Classes, output: Output) -> str:
+def _classes(figures: Classes, output: OutputTransform) -> str:
     parts = []
     if figures.matrix is not None:
         parts.append(_matrix(figures.matrix, output))
@@ -247,7 +247,7 @@ def _classes(figures: Classes, output: Output) -> str:
     return f"{_shares(figures, output)}<div class=side>{''.join(parts)}</div>"
 
 
-def _shares(figures: Classes, output: Output) -> str:
+def _shares(figures: Classes, output: OutputTransform) -> str:
     """How many are right, and how many would be by saying the same of all."""
     if figures.tags:
         return f"<p>{figures.labels:,} times yes or no, one for each output of each example.</p>"
@@ -264,7 +264,7 @@ def _percent(count: int, of: int) -> str:
     return f"{100 * count / of:.1f}\u00a0%" if of else "–"
 
 
-def _matrix(matrix: Any, output: Output) -> str:
+def _matrix(matrix: Any, output: OutputTransform) -> str:
     """The confusion matrix: a row for each given class, its cells shaded by their share of the
     row.
     """
@@ -310,7 +310,7 @@ def _cell(count: int, share: float, most: float, right: bool, what: str) -> str:
     return f'<td class="{kind}" style="--s:{shade:.2f}" title="{what}: {count:,}, {100 * share:.1f} % of the row">{count:,}</td>'
 
 
-def _by_class(figures: Classes, output: Output) -> str:
+def _by_class(figures: Classes, output: OutputTransform) -> str:
     """Precision, recall and F1 of each class; of many classes, those with the lowest F1."""
     rows = []
     for label, (given, said, right) in enumerate(

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, fail
 from netdsl.training.data import Wanted
 from netdsl.training.loop.job import Run
-from netdsl.training.preparation.transforms import Input, Preparation, size
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.shapes import size
+from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.runs.folder import BEST, PREPARATION, kept_network, kept_preparation, there
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from netdsl.architecture import Architecture
     from netdsl.training.data.parts import Gate
-    from netdsl.training.preparation.transforms import Shape
+    from netdsl.training.preparation.rows import Shape
 
 
 class Kept(NamedTuple):
@@ -102,7 +104,7 @@ def _check(preparation: Preparation, wanted: Wanted, path: Path) -> None:
             )
 
 
-def _check_input(input: Input, gate: Gate, path: Path) -> None:
+def _check_input(input: InputTransform, gate: Gate, path: Path) -> None:
     if input.vocabulary != gate.vocabulary:
         told = f"{input.vocabulary} indices for `{input.name}`, and the network {gate.vocabulary}"
         raise _unfit(path, f"it knows {told}")
@@ -110,7 +112,7 @@ def _check_input(input: Input, gate: Gate, path: Path) -> None:
         raise _unfit(
             path, f"it gives {input.columns.width} numbers for `{input.name}` of {size(gate.shape)}"
         )
-    if not input.columns and not input.takes(input.example):
+    if not input.columns and not input.accepts(input.example):
         raise _unfit(path, f"it makes {size(input.shape)} of examples of {size(input.example)}")
 
 

@@ -29,7 +29,8 @@ from netdsl.training.recipes.recipe import Augment
 if TYPE_CHECKING:
     from netdsl.graph import Graph
     from netdsl.training.data import Part
-    from netdsl.training.preparation.transforms import Input, Preparation
+    from netdsl.training.preparation.inputs import InputTransform
+    from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Recipe
 
 MOST, WORK = 50, 2 * 10**10
@@ -184,7 +185,7 @@ class Chunks(Shuffled):
         return one(x), one(y), *(() if held[2] is None else (ops.take(held[2], rows, axis=0),))
 
 
-def divided(x: tuple[Any, ...], inputs: tuple[Input, ...]) -> tuple[Any, ...]:
+def divided(x: tuple[Any, ...], inputs: tuple[InputTransform, ...]) -> tuple[Any, ...]:
     """Inputs as the network takes them: bytes, which `placed` left what they were, divided by
     their scale.
     """

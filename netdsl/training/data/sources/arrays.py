@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Part, Table, Wanted
-from netdsl.training.preparation.transforms import LARGEST, counted, scan, size
+from netdsl.training.preparation.ranges import LARGEST, scan
+from netdsl.training.preparation.shapes import counted, size
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Array, Rows
+    from netdsl.training.preparation.rows import Array, Rows
 
 TRAINED = ("x_train", "y_train", "x_test", "y_test")
 WHOLE = ("x", "y")
@@ -221,7 +222,7 @@ def check_numbers(array: Rows, what: str, span: Span | None = None) -> None:
         )
     if 0 in array.shape:
         raise fail("N516", f"{what} is empty: {size(array.shape)}", span)
-    if array.dtype.kind == "f" and (row := scan(array).endless) is not None:
+    if array.dtype.kind == "f" and (row := scan(array).not_finite) is not None:
         values = np.asarray(array[row], float).reshape(-1)
         large = values[np.isfinite(values) & (np.abs(values) > LARGEST)]
         if len(large) and np.isfinite(values).all():

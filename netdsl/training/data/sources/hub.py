@@ -14,7 +14,7 @@ from netdsl.training.data.sources.images import Pictures, flat, image_shape, siz
 from netdsl.training.data.sources.python import MOST, as_array, too_much
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Array, Rows
+    from netdsl.training.preparation.rows import Array, Rows
 
 HUBS = ("hf:", "tfds:")
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Gate, Part, Table, Wanted
-from netdsl.training.preparation.transforms import size
+from netdsl.training.preparation.shapes import size
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from netdsl.training.preparation.transforms import Array
+    from netdsl.training.preparation.rows import Array
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 

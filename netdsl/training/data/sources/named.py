@@ -17,7 +17,7 @@ from netdsl.training.data.parts import Gate, Table, Wanted
 from netdsl.training.data.sources.arrays import TRAINED, read_npz, table_of
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Array
+    from netdsl.training.preparation.rows import Array
 
 FOLDER = "NETDSL_DATA"
 """The environment variable that names a folder of data sets, which then need no download."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import NetError, fail
 from netdsl.training.data.parts import INPUT, Gate, Table, Wanted
 from netdsl.training.data.sources.arrays import table_of
-from netdsl.training.preparation.transforms import fits, size
+from netdsl.training.preparation.shapes import fits, size
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Array
+    from netdsl.training.preparation.rows import Array
 
 PYTHON = "python"
 """The source of data that was given in Python."""

@@ -17,11 +17,13 @@ from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Data, Part, Table, Wanted
 from netdsl.training.data.plan import listed
 from netdsl.training.data.sources.arrays import unreadable
-from netdsl.training.preparation.columns import Column, Columns
-from netdsl.training.preparation.transforms import LARGEST, counted, size
+from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+from netdsl.training.preparation.ranges import LARGEST
+from netdsl.training.preparation.shapes import counted, size
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.transforms import Array, Output
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array
     from netdsl.training.recipes.recipe import DataSpec
 
 TEXT, BINARY = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
@@ -131,7 +133,9 @@ def read_table(
     if kept:
         columns, x = kept.columns, select(sheet, kept.columns, span)
     else:
-        columns = Columns(tuple(_column(column) for column in seen), target, sheet.header, missing)
+        columns = TableTransform(
+            tuple(_column(column) for column in seen), target, sheet.header, missing
+        )
         x = _matrix(seen, len(y))
     part = Part(
         (x,),
@@ -155,12 +159,14 @@ def read_table(
 class Kept(NamedTuple):
     """What a run has kept of its table."""
 
-    columns: Columns
+    columns: TableTransform
     classes: tuple[str, ...]
 
 
-def _column(cells: Cells) -> Column:
-    return Column(cells.name, cells.categories is not None, categories=cells.categories or ())
+def _column(cells: Cells) -> ColumnTransform:
+    return ColumnTransform(
+        cells.name, cells.categories is not None, categories=cells.categories or ()
+    )
 
 
 def _matrix(columns: Sequence[Cells], rows: int) -> Array:
@@ -172,7 +178,7 @@ def _matrix(columns: Sequence[Cells], rows: int) -> Array:
     )
 
 
-def select(sheet: Sheet, columns: Columns, span: Span | None = None) -> Array:
+def select(sheet: Sheet, columns: TableTransform, span: Span | None = None) -> Array:
     """The rows of a sheet as the columns of a run have them: [n, columns].
 
     Raises NetError N530 for a missing one, N531.
@@ -199,7 +205,7 @@ def select(sheet: Sheet, columns: Columns, span: Span | None = None) -> Array:
     return np.stack(made, axis=1) if made else np.zeros((len(sheet.places), 0))
 
 
-def _codes(cells: Cells, column: Column) -> Array:
+def _codes(cells: Cells, column: ColumnTransform) -> Array:
     """The places of a column's texts among the categories that a run knows; NaN for others."""
     import numpy as np
 
@@ -361,7 +367,10 @@ def _missing(name: str, sheet: Sheet, empty: Array, span: Span | None) -> NetErr
 
 
 def read_sheet(
-    path: Path, header: bool | None = None, known: Columns | None = None, span: Span | None = None
+    path: Path,
+    header: bool | None = None,
+    known: TableTransform | None = None,
+    span: Span | None = None,
 ) -> Sheet:
     """The columns of a file; `-` is a CSV on standard input.
 
@@ -380,7 +389,7 @@ def read_sheet(
 
 
 def _csv(
-    path: str, content: bytes, header: bool | None, known: Columns | None, span: Span | None
+    path: str, content: bytes, header: bool | None, known: TableTransform | None, span: Span | None
 ) -> Sheet:
     """The columns of a CSV; of those that a run does not know, the names only."""
     import numpy as np
@@ -672,7 +681,7 @@ def fitted(data: Data, span: Span | None = None) -> Data:
             )
     columns = old.fitted(rows)
     if math.prod(input.shape) != columns.width:
-        message = f"{Path(data.spec.source or '').name} gives {columns.told}; the network's input has {size(input.shape)}"
+        message = f"{Path(data.spec.source or '').name} gives {columns.description}; the network's input has {size(input.shape)}"
         raise fail("N518", message, span, help=f"begin the network with `input {columns.width}`")
     train, validation, test = (
         replace(part, x=(columns.recoded(part.x[0][:], old),))
@@ -700,7 +709,7 @@ def fitted(data: Data, span: Span | None = None) -> Data:
     )
 
 
-def _filled(data: Data, columns: Columns) -> Iterator[str]:
+def _filled(data: Data, columns: TableTransform) -> Iterator[str]:
     """What was put in for missing numbers."""
     import numpy as np
 
@@ -714,7 +723,7 @@ def _filled(data: Data, columns: Columns) -> Iterator[str]:
             yield f"{counted(empty, 'missing number')} in {column.name}: the training part's median {column.median:g} stands for {them}"
 
 
-def _unseen(before: Part, after: Part, columns: Columns) -> Iterator[str]:
+def _unseen(before: Part, after: Part, columns: TableTransform) -> Iterator[str]:
     """Which texts are in no training row."""
     import numpy as np
 
@@ -724,7 +733,7 @@ def _unseen(before: Part, after: Part, columns: Columns) -> Iterator[str]:
             yield f"{counted(count, 'text')} of {column.name} in the {after.name} part, in no training row: none of its categories"
 
 
-def _standardised(output: Output, y: Array) -> Output:
+def _standardised(output: OutputTransform, y: Array) -> OutputTransform:
     """The output, its values standardised by the training part where it may give any number."""
     if (
         output.classes

@@ -1,0 +1,213 @@
+"""From an example as it is given to what one input of a network takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import Span, fail
+from netdsl.training.preparation.columns import TableTransform
+from netdsl.training.preparation.ranges import check_indices, fractional_value, scan
+from netdsl.training.preparation.resize import resized, with_channels
+from netdsl.training.preparation.shapes import (
+    channels,
+    fits,
+    fits_indices,
+    misfit,
+    needs_resize,
+    size,
+)
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Array, Rows, Shape
+
+
+@dataclass(frozen=True)
+class InputTransform:
+    """From an example as it is given to one input of the network.
+
+    Attributes:
+        name: the network's input.
+        example: the shape of what is given, without the batch.
+        whole: whether the examples hold whole numbers.
+        scale: what they are divided by.
+        unit: whether they lie in 0..1 once they are divided.
+        shape: the input's shape, without the batch.
+        vocabulary: with one, examples are whole numbers below it, and are not divided.
+        columns: those of a table, else None.
+    """
+
+    name: str
+    example: Shape
+    whole: bool
+    scale: float
+    unit: bool
+    shape: Shape
+    vocabulary: int = 0
+    columns: TableTransform | None = None
+
+    @property
+    def images(self) -> bool:
+        """Whether the examples are images, so that one of another size can be resized."""
+        return not self.vocabulary and len(self.example) in (2, 3) and len(self.shape) in (1, 3)
+
+    def only_divides(self, x: Rows) -> bool:
+        """Whether examples are bytes, and `values` does no more than divide them by `scale`."""
+        bare = (
+            x.dtype == "uint8"
+            and x.shape[1:] == self.example
+            and not (self.vocabulary or self.columns)
+        )
+        return bare and not needs_resize(self.example, self.shape)
+
+    def values(self, x: Array, divided: bool = True) -> Array:
+        """Prepare examples [n, ...] for the network.
+
+        Images of another size are first brought to that of `example`, so that they come to the
+        network as the training examples did: an 8x8 digit blown up is not as sharp as one drawn at
+        32x32.
+
+        Args:
+            x: examples that `check` accepts, [n, ...].
+            divided: unless it is set, bytes that need nothing else stay bytes: a quarter of the
+                memory.
+
+        Returns:
+            float32 [n, *shape]; int32 with a vocabulary; uint8 where bytes are not divided.
+        """
+        import numpy as np
+
+        if not divided and self.only_divides(x):
+            return x.reshape(len(x), *self.shape)
+        if self.vocabulary:
+            return x.astype(np.int32).reshape(len(x), *self.shape)
+        if self.columns:
+            return self.columns.encode(x).reshape(len(x), *self.shape)
+        x = self.resized(x.astype(np.float32) / np.float32(self.scale))
+        if needs_resize(x.shape[1:], self.shape):
+            return resized(with_channels(x, self.shape[2]), *self.shape[:2])
+        return x.reshape(len(x), *self.shape)
+
+    def resized(self, x: Array) -> Array:
+        """Bring images of another size to [n, *example]; leave anything else as it is."""
+        import numpy as np
+
+        if self.images and x.shape[1:] != self.example and x.ndim > 2:
+            made = resized(
+                with_channels(x.astype(np.float32), channels(self.example)), *self.example[:2]
+            )
+            return made.reshape(len(x), *self.example)
+        return x
+
+    def alike(self, x: Array) -> Array:
+        """Bring examples that `check` accepts to one shape, whatever theirs is.
+
+        Returns:
+            Images [n, *example], others [n, *shape].
+        """
+        if self.columns or x.shape[1:] == self.example:
+            return x
+        if not self.images:
+            flat = self.vocabulary or not needs_resize(x.shape[1:], self.shape)
+            return (
+                x.reshape(len(x), *self.shape)
+                if flat
+                else resized(with_channels(x, self.shape[2]), *self.shape[:2])
+            )
+        if x.ndim == 2:
+            flat_example = math.prod(x.shape[1:]) == math.prod(self.example)
+            x = x.reshape(len(x), *(self.example if flat_example else self.shape))
+        return self.resized(x).reshape(len(x), *self.example)
+
+    def accepts(self, given: Shape) -> bool:
+        """Whether examples of this shape can be made what the network takes.
+
+        Of images [h, w] the size is free, as it is of files.
+        """
+        if self.vocabulary:
+            return fits_indices(given, self.shape)
+        if self.columns:
+            return fits(given, self.example)
+        if not self.images or len(given) < 2:
+            return fits(given, self.shape)
+        grey = (*self.example, 1) if len(self.example) == 2 and self.unit else self.example
+        return fits(given, self.example) or fits(given, grey)
+
+    def check(self, x: Rows, what: str, span: Span | None = None) -> None:
+        """Check that examples are of the kind that this was made for.
+
+        Raises:
+            NetError: N518 for their shape, N517 for their values.
+        """
+        given = x.shape[1:]
+        if self.vocabulary:
+            if not self.accepts(given):
+                wanted = f"the network's input is {size(self.shape)} indices"
+                raise fail("N518", f"{what} holds examples of {size(given)}; {wanted}", span)
+            return
+        if not self.accepts(given):
+            raise misfit(given, self.shape, what, span)
+        if self.columns or (x.dtype.kind in "iub") == self.whole:
+            return
+        if not self.whole:
+            help = "in the units of the training data they are given as x.astype('float32')"
+            raise fail(
+                "N517",
+                f"{what} holds {x.dtype} numbers; the network was trained on real ones",
+                span,
+                help=help,
+            )
+        if (row := scan(x).not_whole) is not None:  # whole numbers may come as real ones
+            value = f"{fractional_value(x, row):g} in row {row}"
+            times = f"(x * {self.scale:g})" if self.unit and self.scale != 1 else "x"
+            raise fail(
+                "N517",
+                f"{what} holds {value}; the network was trained on whole numbers",
+                span,
+                help=f"give them as the training data had them: {times}.round().astype('uint8')",
+            )
+
+    def check_range(self, x: Rows, what: str, span: Span | None = None) -> None:
+        """Check that values are those that the network knows.
+
+        Pixels or counts beyond those of the training are in other units, most likely.
+
+        Raises:
+            NetError: N527 for an index beyond the vocabulary, N517 for other values.
+        """
+        if self.vocabulary:
+            check_indices(x, self.vocabulary, what, span)
+        elif not self.columns and self.unit and (self.images or self.whole):
+            found = scan(x)
+            if found.low < 0 or found.high > self.scale:
+                trained = f"the network was trained on 0 to {self.scale:g}"
+                raise fail(
+                    "N517",
+                    f"{what} holds values from {found.low:g} to {found.high:g}; {trained}",
+                    span,
+                )
+
+    @classmethod
+    def from_plain(cls, values: dict[str, Any]) -> InputTransform:
+        """Make the transform from what `dataclasses.asdict` gave.
+
+        Raises:
+            TypeError, KeyError, ValueError: where it is not one, or holds an impossible number.
+        """
+        columns = values["columns"]
+        made = cls(
+            **{
+                **values,
+                "example": tuple(map(int, values["example"])),
+                "shape": tuple(map(int, values["shape"])),
+                "scale": float(values["scale"]),
+                "vocabulary": int(values["vocabulary"]),
+                "columns": None if columns is None else TableTransform.from_plain(columns),
+            }
+        )
+        if not (0 < made.scale < math.inf and made.vocabulary >= 0):
+            raise ValueError(f"scale {made.scale}, vocabulary {made.vocabulary}")
+        if not all(type(flag) is bool for flag in (made.whole, made.unit)):
+            raise ValueError("`whole` and `unit` are true or false")
+        return made

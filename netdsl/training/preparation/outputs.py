@@ -1,0 +1,137 @@
+"""From a label or a value to what one output of a network is compared with, and back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netdsl.training.preparation.shapes import size
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Array, Shape
+
+PROBABILITIES = {"cross-entropy": ("softmax",), "binary": ("sigmoid", "hsigmoid")}
+"""The activations whose values a loss reads as probabilities."""
+
+LOGITS = {"cross-entropy": ("linear", "logsoftmax"), "binary": ("linear",)}
+"""The activations whose values a loss reads as logarithms of odds or of probabilities."""
+
+MARGINS = {"hinge": ("linear", "tanh")}
+"""The activations whose values a loss reads as distances from a border: above 0 on the class's
+side, 1 and more for certain.
+"""
+
+
+@dataclass(frozen=True)
+class OutputTransform:
+    """From a label or a value to what one output of the network is compared with.
+
+    Attributes:
+        name: the network's output.
+        shape: its shape, without the batch.
+        activation: its activation.
+        loss: what compares it with its targets.
+        classes: 0 where the data holds values to be met instead of classes. With classes, labels
+            stand for the last axis: one an example, or one for each position of an output
+            [t, classes] or [h, w, classes].
+        names: the classes' names, where they have some.
+        centre, spread: values are standardised: `(y - centre) / spread`.
+        copies: the input that this output learns to give back, else empty.
+        soft: whether what the loss reads as probabilities is not just 0 and 1.
+    """
+
+    name: str
+    shape: Shape
+    activation: str
+    loss: str
+    classes: int
+    names: tuple[str, ...] = ()
+    centre: float = 0.0
+    spread: float = 1.0
+    copies: str = ""
+    soft: bool = False
+
+    @property
+    def logits(self) -> bool:
+        """Whether the loss reads the output as logits."""
+        return self.activation in LOGITS.get(self.loss, ())
+
+    @property
+    def threshold(self) -> float:
+        """The value of a single output from which on it says 1."""
+        return 0.0 if self.logits or self.loss in MARGINS else 0.5
+
+    @property
+    def accuracy(self) -> bool:
+        """Whether the output has an accuracy.
+
+        Grey values that are to be given back, and shares, are neither right nor wrong.
+        """
+        return self.classes > 0 or (self.loss == "binary" and not self.copies and not self.soft)
+
+    @property
+    def dense(self) -> bool:
+        """Whether there is a label for each position, such as each pixel, and not one an example."""
+        return self.classes > 0 and len(self.shape) > 1
+
+    @property
+    def metric(self) -> str:
+        """The name of the metric beside the loss."""
+        return "accuracy" if self.accuracy else "absolute_error"
+
+    def label(self, label: int) -> str:
+        """Return a class's name, its number where it has none."""
+        return self.names[label] if label < len(self.names) else str(label)
+
+    def targets(self, y: Array) -> Array:
+        """Prepare labels or values [n, ...] for the loss.
+
+        Returns:
+            int32 [n] or [n, *positions] for the cross-entropy; float32 of 0 and 1 [n, *shape] for
+            other losses of classes; float32 values [n, *shape], standardised.
+        """
+        import numpy as np
+
+        if not self.classes:
+            values = y.reshape(len(y), *self.shape)
+            return np.asarray(
+                (values - self.centre) / self.spread
+                if (self.centre, self.spread) != (0.0, 1.0)
+                else values,
+                np.float32,
+            )
+        if self.loss == "cross-entropy":
+            return y.astype(np.int32)
+        if self.shape == (1,):
+            return y.reshape(-1, 1).astype(np.float32)
+        return np.eye(self.classes, dtype=np.float32)[y]
+
+    def original(self, values: Array) -> Array:
+        """Return what the network gives [n, *shape] in the data's own units."""
+        return values * self.spread + self.centre
+
+    @classmethod
+    def from_plain(cls, values: dict[str, Any]) -> OutputTransform:
+        """Make the transform from what `dataclasses.asdict` gave.
+
+        Raises:
+            TypeError, KeyError, ValueError: where it is not one, or holds an impossible number.
+        """
+        made = cls(
+            **{
+                **values,
+                "shape": tuple(map(int, values["shape"])),
+                "classes": int(values["classes"]),
+                "names": tuple(map(str, values["names"])),
+                "centre": float(values["centre"]),
+                "spread": float(values["spread"]),
+            }
+        )
+        if not (0 < made.spread < math.inf and math.isfinite(made.centre)):
+            raise ValueError(f"centre {made.centre}, spread {made.spread}")
+        if made.loss not in (*PROBABILITIES, *MARGINS, "squared", "absolute"):
+            raise ValueError(f"loss {made.loss}")
+        if made.classes not in (0, max(2, made.shape[-1])):
+            raise ValueError(f"{made.classes} classes of {size(made.shape)}")
+        return made
