@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from netdsl.architecture import Architecture
-from netdsl.kinds.base import Shape
+from netdsl.kinds.values import Shape
 from netdsl.limits import Limits
 from netdsl.params import exact_params
 from netdsl.reading import DEFAULT_LIMITS, ReadOptions, read_file, read_text

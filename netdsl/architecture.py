@@ -9,8 +9,8 @@ from typing import Any, Self
 from netdsl.analysis.canonical import canonical
 from netdsl.analysis.counts import Counts, count_network
 from netdsl.errors import Diagnostic
-from netdsl.graph import Graph, Point
-from netdsl.kinds.base import Shape, dims
+from netdsl.graph import Graph, Port
+from netdsl.kinds.values import Shape, dims
 
 
 class Architecture:
@@ -103,11 +103,11 @@ class Architecture:
         return {name: getattr(self, name) for name in Architecture.__slots__}
 
     @property
-    def inputs(self) -> tuple[Point, ...]:
+    def inputs(self) -> tuple[Port, ...]:
         return self.graph.inputs
 
     @property
-    def outputs(self) -> tuple[Point, ...]:
+    def outputs(self) -> tuple[Port, ...]:
         return self.graph.outputs
 
     @property

@@ -8,7 +8,7 @@ from netdsl.analysis.counts import count_network, depth
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
 from netdsl.expressions import evaluate
 from netdsl.graph import Graph
-from netdsl.kinds.base import dims
+from netdsl.kinds.values import dims
 from netdsl.limits import Limits
 from netdsl.lowering.expand import Expanded
 from netdsl.syntax import tree

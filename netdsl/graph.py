@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from netdsl.errors import Span
-from netdsl.kinds.base import Kind, Shape, Weight
+from netdsl.kinds.facts import Weight
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.values import Shape
 
 
 class Op(NamedTuple):
@@ -58,7 +60,7 @@ class Layer(NamedTuple):
     uses: tuple[Span, ...] = ()
 
 
-class Point(NamedTuple):
+class Port(NamedTuple):
     """A named input or output of the network."""
 
     name: str
@@ -85,8 +87,8 @@ class Graph(NamedTuple):
 
     ops: tuple[Op, ...]
     layers: tuple[Layer, ...]
-    inputs: tuple[Point, ...]
-    outputs: tuple[Point, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     points: dict[str, int]
     pieces: tuple[Piece, ...] = ()
 
@@ -112,14 +114,14 @@ class Graph(NamedTuple):
         return op.kind.written() if op.kind else layer.text
 
 
-class Reads(Protocol):
-    """What reads the outputs of others: an operation, a layer, a call."""
+class Consumer(Protocol):
+    """An operation, a layer or a call: what reads the outputs of others."""
 
     @property
     def inputs(self) -> tuple[int, ...]: ...
 
 
-def takers_of(ops: Sequence[Reads]) -> list[list[int]]:
+def consumers_of(ops: Sequence[Consumer]) -> list[list[int]]:
     """For each operation, those that read its output."""
     found: list[list[int]] = [[] for _ in ops]
     for index, op in enumerate(ops):

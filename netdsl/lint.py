@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from netdsl.errors import Diagnostic, Source, Span, once
-from netdsl.graph import Graph, Op, takers_of
+from netdsl.graph import Graph, Op, consumers_of
 from netdsl.kinds.act import LogSoftmax, Softmax
-from netdsl.kinds.base import dims
+from netdsl.kinds.values import dims
 from netdsl.lowering.defaults import used_here
 from netdsl.syntax import tree
 
@@ -160,14 +160,21 @@ def _unused_inner_names(
 
 def lint_graph(graph: Graph) -> list[Diagnostic]:
     """What is doubtful in a network's layers."""
-    takers = takers_of(graph.ops)
-    found = [*_dead_ends(graph, takers), *_noise_at_the_end(graph), *_out_of_proportion(graph)]
+    consumers = consumers_of(graph.ops)
+    found = [*_dead_ends(graph, consumers), *_noise_at_the_end(graph), *_out_of_proportion(graph)]
     for index, op in enumerate(graph.ops):
         kind = op.kind
         if isinstance(kind, Softmax | LogSoftmax):
             found += _doubtful_softmax(graph, op)
-        elif kind is not None and "bias" in kind.explicit and kind.values["bias"] and takers[index]:
-            found += _bias_without_effect(graph, op, [graph.ops[taker] for taker in takers[index]])
+        elif (
+            kind is not None
+            and "bias" in kind.explicit
+            and kind.values["bias"]
+            and consumers[index]
+        ):
+            found += _bias_without_effect(
+                graph, op, [graph.ops[consumer] for consumer in consumers[index]]
+            )
     return once(found)
 
 
@@ -182,11 +189,11 @@ def _text(graph: Graph, op: Op) -> str:
     return graph.layers[op.layer].text
 
 
-def _dead_ends(graph: Graph, takers: list[list[int]]) -> Iterator[Diagnostic]:
+def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]:
     """Layers whose output nothing takes and that are no output: the last ones of dead branches."""
     outputs = {output.op for output in graph.outputs}
     for index, op in enumerate(graph.ops):
-        if not takers[index] and index not in outputs and op.kind is not None:
+        if not consumers[index] and index not in outputs and op.kind is not None:
             message = f"`{_text(graph, op)}` reaches no output: nothing takes what it gives"
             yield _warning(
                 graph,
@@ -213,12 +220,12 @@ def _through_moves(graph: Graph, op: Op) -> Op:
     """The operation that an output comes from, through those that only move or drop numbers (the
     first branch's).
     """
-    while op.kind is not None and op.kind.moves:
+    while op.kind is not None and op.kind.shape_only:
         op = graph.ops[op.inputs[0]]
     return op
 
 
-def _bias_without_effect(graph: Graph, op: Op, takers: list[Op]) -> Iterator[Diagnostic]:
+def _bias_without_effect(graph: Graph, op: Op, consumers: list[Op]) -> Iterator[Diagnostic]:
     """A bias that was asked for where each norm behind it takes the mean of each channel away, and
     the bias with it.
 
@@ -226,10 +233,14 @@ def _bias_without_effect(graph: Graph, op: Op, takers: list[Op]) -> Iterator[Dia
     """
     assert op.kind is not None
     asked = any(
-        name not in op.kind.explicit for name, option in op.kind.options.items() if not option.quiet
+        name not in op.kind.explicit
+        for name, option in op.kind.options.items()
+        if not option.hidden_at_default
     )
-    if asked and all(taker.kind is not None and taker.kind.centres for taker in takers):
-        norm = takers[0].kind.word if takers[0].kind else ""
+    if asked and all(
+        consumer.kind is not None and consumer.kind.removes_mean for consumer in consumers
+    ):
+        norm = consumers[0].kind.word if consumers[0].kind else ""
         message = f"the bias of `{_text(graph, op)}` has no effect: `{norm}` takes each channel's mean away"
         yield _warning(
             graph,
@@ -250,7 +261,7 @@ def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
         while (
             op.kind is not None
             and len(op.inputs) == 1
-            and (op.kind.moves or op.kind.group in ("noise", "activation"))
+            and (op.kind.shape_only or op.kind.group in ("noise", "activation"))
         ):
             if op.kind.group == "noise":
                 message = f"`{_text(graph, op)}` stands behind the last layer: while training it spoils the output itself"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
-from netdsl.kinds.base import shown
+from netdsl.kinds.values import shown
 
 if TYPE_CHECKING:
     from fractions import Fraction

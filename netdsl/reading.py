@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from netdsl.architecture import Architecture
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail
 from netdsl.expectations import unmet
-from netdsl.kinds.base import Shape
+from netdsl.kinds.values import Shape
 from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lint import lint_graph, lint_text, silenced

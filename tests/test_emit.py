@@ -22,7 +22,7 @@ from netdsl.emit.program import program
 from netdsl.emit.steps import calls_of, weight_order
 from netdsl.emit.text import laid_out
 from netdsl.kinds import KINDS
-from netdsl.kinds.base import Indices, dims
+from netdsl.kinds.values import Indices, dims
 from netdsl.reading import ReadOptions, check_source, read_source, stem
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,7 +17,7 @@ import pytest
 from netdsl.cli.main import main
 from netdsl.errors import NetError, Source, render
 from netdsl.kinds import KINDS
-from netdsl.kinds.base import REQUIRED
+from netdsl.kinds.options import REQUIRED
 from netdsl.lowering.expand import FORMS
 from netdsl.reading import ReadOptions, check_source
 from netdsl.report import explain

@@ -20,7 +20,8 @@ import netdsl
 from netdsl import Network, parse
 from netdsl.errors import NetError
 from netdsl.kinds import KINDS
-from netdsl.kinds.base import Case, Indices, dims
+from netdsl.kinds.facts import Case
+from netdsl.kinds.values import Indices, dims
 
 pytestmark = pytest.mark.keras
 

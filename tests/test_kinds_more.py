@@ -14,8 +14,9 @@ from netdsl import Network, parse
 from netdsl.errors import Source
 from netdsl.graph import Graph, Op
 from netdsl.kinds import KINDS, Kind
-from netdsl.kinds.base import Case, Indices, Saved, Shape, dims
+from netdsl.kinds.facts import Case, Saved
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.values import Indices, Shape, dims
 from netdsl.reading import ReadOptions, check_source
 from netdsl.report.write import written_out
 
@@ -72,11 +73,15 @@ def test_cases(case: Case) -> None:
     for op in made.graph.ops[1:]:
         shapes = made.graph.input_shapes(op)
         kind = kind_of(op)
-        assert kind.flops(op.shape, *shapes) == 2 * kind.macs(op.shape, *shapes) + kind.work(
+        assert kind.flops(op.shape, *shapes) == 2 * kind.macs(
             op.shape, *shapes
-        )
+        ) + kind.elementwise_ops(op.shape, *shapes)
         assert all(
-            number >= 0 for number in (kind.work(op.shape, *shapes), *kind.saved(op.shape, *shapes))
+            number >= 0
+            for number in (
+                kind.elementwise_ops(op.shape, *shapes),
+                *kind.saved_tensors(op.shape, *shapes),
+            )
         )
     again = parse(written_out(made))
     assert again.counts == made.counts
@@ -117,7 +122,7 @@ def test_a_class_that_lacks_a_rule_fails() -> None:
         "group": "shape",
         "cases": (Case("nothing", (1,), (1,), 0),),
         "arithmetic": "",
-        "keeps": "",
+        "saved_for_backward": "",
         "layers": lambda self, k, name, output, *inputs: [],
     }
     for lacking, told in [
@@ -125,8 +130,8 @@ def test_a_class_that_lacks_a_rule_fails() -> None:
         ("word", "no word of its own"),
         ("group", "group"),
         ("cases", "cases"),
-        ("arithmetic", "work or arithmetic"),
-        ("keeps", "saved or keeps"),
+        ("arithmetic", "elementwise_ops or arithmetic"),
+        ("saved_for_backward", "saved_tensors or saved_for_backward"),
         ("layers", "layers"),
     ]:
         stated = {name: value for name, value in whole.items() if name != lacking}
@@ -259,7 +264,7 @@ WORK = [
 @pytest.mark.parametrize(("text", "work"), WORK)
 def test_elementwise_work(text: str, work: int) -> None:
     _, op, shapes = last(text)
-    assert kind_of(op).work(op.shape, *shapes) == work
+    assert kind_of(op).elementwise_ops(op.shape, *shapes) == work
 
 
 SAVED = [
@@ -285,7 +290,7 @@ SAVED = [
 def test_what_is_kept_for_the_backward_pass(text: str, kept: Saved) -> None:
     graph = parse(text).graph
     op = graph.ops[1]
-    assert kind_of(op).saved(op.shape, *graph.input_shapes(op)) == kept
+    assert kind_of(op).saved_tensors(op.shape, *graph.input_shapes(op)) == kept
 
 
 # --- references, indices --------------------------------------------------------------------------

@@ -28,8 +28,9 @@ from netdsl.analysis.receptive import (
     seen_by,
 )
 from netdsl.graph import Graph
-from netdsl.kinds import KINDS, Call
-from netdsl.kinds.base import Case, Kind, Reach, Seen
+from netdsl.kinds import KINDS, LayerSpec
+from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.kind import Kind
 from netdsl.kinds.plain import Plain
 
 GOLDEN = Path(__file__).parent / "golden" / "receptive"
@@ -581,8 +582,12 @@ def test_a_kind_that_says_nothing_of_positions_fails() -> None:
         "group": "shape",
         "cases": (Case("nothing", (1,), (1,), 0),),
     }
-    stated |= {"arithmetic": "", "keeps": "", "layers": lambda self, k, name, output, *inputs: []}
-    with pytest.raises(TypeError, match="sees or reach"):
+    stated |= {
+        "arithmetic": "",
+        "saved_for_backward": "",
+        "layers": lambda self, k, name, output, *inputs: [],
+    }
+    with pytest.raises(TypeError, match="receptive_field or reach"):
         type("Nothing", (Plain,), stated)
     assert "nothing" not in KINDS
 
@@ -599,7 +604,7 @@ def test_a_kind_that_says_what_cannot_be_fails(
     seen: Seen, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = graph_of("8x8x2 > pool")
-    monkeypatch.setattr(KINDS["pool"], "sees", lambda self, output, *inputs: (seen,))
+    monkeypatch.setattr(KINDS["pool"], "receptive_field", lambda self, output, *inputs: (seen,))
     with pytest.raises(ValueError, match=told):
         receptive_fields(graph)
 
@@ -625,7 +630,7 @@ def test_every_case_has_fields(word: str) -> None:
 
 
 def test_defaults_are_those_of_a_call() -> None:
-    assert KINDS["relu"].make(Call("relu")).sees((4, 4, 2), (4, 4, 2)) == (Seen(),)
+    assert KINDS["relu"].make(LayerSpec("relu")).receptive_field((4, 4, 2), (4, 4, 2)) == (Seen(),)
 
 
 # --- drawn ----------------------------------------------------------------------------------------

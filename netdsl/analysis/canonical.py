@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netdsl.graph import Graph, Op
-from netdsl.kinds.base import dims
+from netdsl.kinds.values import dims
 
 
 class Keys:

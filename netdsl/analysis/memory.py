@@ -14,8 +14,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from netdsl.constants import PRECISIONS, SLOTS
-from netdsl.graph import Graph, Op, takers_of
-from netdsl.kinds.base import Indices
+from netdsl.graph import Graph, Op, consumers_of
+from netdsl.kinds.values import Indices
 
 # Numbers that the update holds for each of an array's while it is at that array, beside weight,
 # gradient and slots: Adam's divisor is the root of a slot over a number, two arrays; RMSprop's and
@@ -201,7 +201,7 @@ def _facts_of(graph: Graph, op: Op, width: int) -> _Facts:
     if kind is None:
         return _Facts(op.size * (_INDEX if isinstance(op.shape, Indices) else width))
     shapes = graph.input_shapes(op)
-    saved = kind.saved(op.shape, *shapes)
+    saved = kind.saved_tensors(op.shape, *shapes)
     if kind.word in _KEEP_INPUT:
         saved = saved._replace(inputs=True, output=False)
     elif kind.word in _KEEP_INPUT_TOO:
@@ -301,7 +301,7 @@ def _planned(graph: Graph, precision: str, optimizer: str) -> _Plan:
         trained += own.kernel * (kernel == index) + own.rest * (rest == index)
         moving += own.moving * (rest == index)
     ends = frozenset(output.op for output in graph.outputs)
-    takers = takers_of(graph.ops)
+    consumers = consumers_of(graph.ops)
     return _Plan(
         graph,
         facts,
@@ -312,10 +312,10 @@ def _planned(graph: Graph, precision: str, optimizer: str) -> _Plan:
         max(own.largest for own in facts) * bytes_of.weights * _SCRATCH.get(optimizer, 0),
         bytes_of.weights,
         ends,
-        [len(found) + (index in ends) for index, found in enumerate(takers)],
+        [len(found) + (index in ends) for index, found in enumerate(consumers)],
         [
-            len(takers) if index in ends else max(found, default=index)
-            for index, found in enumerate(takers)
+            len(consumers) if index in ends else max(found, default=index)
+            for index, found in enumerate(consumers)
         ],
         _through(graph, facts, ends),
     )

@@ -18,7 +18,8 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from netdsl.graph import Graph, Op
-from netdsl.kinds.base import Indices, Reach, Seen, Shape, dims
+from netdsl.kinds.facts import Reach, Seen
+from netdsl.kinds.values import Indices, Shape, dims
 
 MOST_STRIDE = 2**53  # beyond it no axis has positions, and the field is taken as the whole input
 # of fields; where a longer one is longer than the output too, only the output's own positions are
@@ -342,7 +343,7 @@ def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
             same.
     """
     assert op.kind is not None
-    rule = op.kind.sees(op.shape, *shapes)
+    rule = op.kind.receptive_field(op.shape, *shapes)
     for seen, x in zip(rule, shapes, strict=True):
         if seen.stages == () and len(x) == len(op.shape) > 1 and x[:-1] != op.shape[:-1]:
             raise ValueError(

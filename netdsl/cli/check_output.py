@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from netdsl import __version__
 from netdsl.architecture import Architecture
 from netdsl.errors import as_github, as_json, as_line, as_sarif, render
-from netdsl.kinds.base import dims
+from netdsl.kinds.values import dims
 from netdsl.reading import Checked
 
 

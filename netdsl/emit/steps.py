@@ -11,9 +11,9 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from netdsl.graph import Graph, Op, takers_of
-from netdsl.kinds.base import Indices, Shape
+from netdsl.graph import Graph, Op, consumers_of
 from netdsl.kinds.code import written
+from netdsl.kinds.values import Indices, Shape
 from netdsl.naming import unique_name
 
 _TAKE_ACTIVATION = ("layers.Conv", "layers.Dense", "layers.DepthwiseConv", "layers.SeparableConv")
@@ -343,7 +343,7 @@ def with_activations(calls: Calls, of: Collection[str] | None = None) -> Calls:
 
     `of` says which layers, such as `layers.Dense`; None means all.
     """
-    steps, takers = calls.steps, takers_of(calls.steps)
+    steps, takers = calls.steps, consumers_of(calls.steps)
     seen = {*calls.outputs}
     uses: dict[int, list[int]] = {}
     for place, step in enumerate(steps):
@@ -482,7 +482,7 @@ def shared_runs(calls: Calls, graph: Graph) -> dict[int, tuple[Run, int]]:
     """The layers that several steps share, in runs as long as all uses are alike: for each step
     in one, the run and the place in it.
     """
-    steps, takers = calls.steps, takers_of(calls.steps)
+    steps, takers = calls.steps, consumers_of(calls.steps)
     uses: dict[int, list[int]] = {}
     for place, step in enumerate(steps):
         uses.setdefault(step.layer, []).append(place)

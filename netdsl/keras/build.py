@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl import process
 from netdsl.errors import RunError, fail
 from netdsl.keras.quiet import quiet_keras, stderr_shut
-from netdsl.kinds.base import Indices
+from netdsl.kinds.values import Indices
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -140,7 +140,7 @@ def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
             tensors.append(tools.keras.Input(op.shape, name=op.name, **indices))
             continue
         inputs = [tensors[source] for source in op.inputs]
-        tensor = inputs if op.kind.inputs is None or len(inputs) > 1 else inputs[0]
+        tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
         for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
             tensor = layer(tensor)
             _name_operation(tensor, f"{op.name}_{place}", tools)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from netdsl.errors import fail
-from netdsl.graph import takers_of
+from netdsl.graph import consumers_of
 from netdsl.keras.defaults import word_text
 from netdsl.keras.from_keras import (
     BY_CONSTANT,
@@ -68,7 +68,7 @@ class _Converter:
         self.layers: list[Layer] = []
         self.values: list[_Value] = []
         self.uses = Counter(call.operation for call in self.calls)
-        self.takers = takers_of(self.calls)
+        self.takers = consumers_of(self.calls)
         self.outputs = set(calls.outputs)
 
     def convert(self, place: int) -> _Value:

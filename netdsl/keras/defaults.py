@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-from netdsl.graph import takers_of
+from netdsl.graph import consumers_of
 from netdsl.keras.from_keras import Word, decimal
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
-from netdsl.kinds.base import REQUIRED, Part
 from netdsl.kinds.norm import Norm
+from netdsl.kinds.options import REQUIRED
+from netdsl.kinds.part import Part
 
 
 class Layer(Protocol):
@@ -58,7 +59,7 @@ class Defaults:
 
     def __init__(self, layers: Sequence[Layer], outputs: Iterable[int]) -> None:
         self.layers = layers
-        self.takers, self.outputs = takers_of(layers), set(outputs)
+        self.takers, self.outputs = consumers_of(layers), set(outputs)
         self.of: dict[str, dict[str, Any]] = {}
         norms = [
             layer.word.options["norm"]
@@ -125,12 +126,15 @@ class Defaults:
                     if self.layers[taker].shared is None
                     else None
                 )
-                if kind is not None and kind.moves and not issubclass(kind, Norm):
+                if kind is not None and kind.shape_only and not issubclass(kind, Norm):
                     if taker not in seen:
                         seen.add(taker)
                         waiting.append(taker)
                 else:
-                    met.add(kind is not None and (kind.sums or issubclass(kind, Activation | Norm)))
+                    met.add(
+                        kind is not None
+                        and (kind.sums_inputs or issubclass(kind, Activation | Norm))
+                    )
         return met
 
     def _choose(
@@ -193,7 +197,7 @@ def _builtin(word: str, key: str) -> Any:
     if option is None or option.default is REQUIRED or key == "bias":
         return None
     if key == "act":
-        return option.word if isinstance(option, Part) and option.word else ""
+        return option.default_word if isinstance(option, Part) and option.default_word else ""
     if key == "norm":
         return ""
     if key == "pad":

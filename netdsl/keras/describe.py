@@ -33,7 +33,7 @@ from netdsl.keras.defaults import Defaults, number_text, option_text
 from netdsl.keras.read import Call, Calls
 from netdsl.kinds import KINDS
 from netdsl.kinds.act import Activation
-from netdsl.kinds.base import Part
+from netdsl.kinds.part import Part
 from netdsl.limits import Limits
 from netdsl.reading import read_text
 from netdsl.syntax.format import format_text
@@ -419,7 +419,7 @@ class _Writer:
                 word = item.head.word
                 option = KINDS[word].options.get("act") if word in KINDS else None
                 filled = word in KINDS and issubclass(KINDS[word], Activation) and item.head.amount
-                if filled or (isinstance(option, Part) and option.word):
+                if filled or (isinstance(option, Part) and option.default_word):
                     return True
         return False
 

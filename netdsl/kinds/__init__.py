@@ -1,14 +1,16 @@
 """The kinds of layers: one class each. `KINDS` has them by their words; nothing else lists them."""
 
 from netdsl.kinds import act, conv, dense, form, merge, noise, norm, other, pool, sequence, unpool
-from netdsl.kinds.base import KINDS, Call, Given, Kind, Problem, Ref, Word
+from netdsl.kinds.kind import KINDS, Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.values import Argument, LayerSpec, Ref, Word
 
 __all__ = [
     "KINDS",
-    "Call",
-    "Given",
+    "Argument",
     "Kind",
-    "Problem",
+    "LayerError",
+    "LayerSpec",
     "Ref",
     "Word",
     "act",
@@ -26,20 +28,18 @@ __all__ = [
 ]
 
 
-def make(call: Call) -> Kind:
-    """The configured layer of a call; an activation with an amount is `fc` with that activation.
+def make(spec: LayerSpec) -> Kind:
+    """The configured layer of a spec; an activation with an amount is `fc` with that activation.
 
     Raises:
-        Problem: for whatever the kind does not take.
+        LayerError: for whatever the kind does not take.
         KeyError: where no kind has this word.
     """
-    kind = KINDS[call.word]
-    if kind.group != "activation" or call.amount is None:
-        return kind.make(call)
+    kind = KINDS[spec.word]
+    if kind.group != "activation" or spec.amount is None:
+        return kind.make(spec)
     units = KINDS["fc"]
-    own = tuple(given for given in call.given if given.name not in units.options)
-    rest = tuple(given for given in call.given if given.name in units.options)
-    activation = Given("act", Word(call.word, own), own[0].place if own else None)
-    return units.make(
-        Call("fc", call.size, call.amount, call.stride, (activation, *rest), call.defaults)
-    )
+    own = tuple(each for each in spec.arguments if each.name not in units.options)
+    rest = tuple(each for each in spec.arguments if each.name in units.options)
+    activation = Argument("act", Word(spec.word, own), own[0].place if own else None)
+    return units.make(spec._replace(word="fc", arguments=(activation, *rest)))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import Case, Problem, Real, Shape, Weight, dims
+from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Real
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.values import Shape, dims
 
 _SAME = ((8, 8, 4), (8, 8, 4), 0)
 
@@ -28,24 +31,24 @@ class Relu(Activation):
     """max(x, 0)."""
 
     word, keras_name, relu_like, cases = "relu", "relu", True, (Case("relu", *_SAME),)
-    arithmetic, keeps = "compare", "output"
+    arithmetic, saved_for_backward = "compare", "output"
 
 
 class Relu6(Activation):
     """min(max(x, 0), 6)."""
 
     word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *_SAME),)
-    arithmetic, keeps = "compare compare", "output"
+    arithmetic, saved_for_backward = "compare compare", "output"
 
 
 class LeakyRelu(Activation):
     """x where x > 0, else slope*x."""
 
     word, relu_like, positional = "lrelu", True, ("slope",)
-    arithmetic, keeps = "multiply compare", "output"
+    arithmetic, saved_for_backward = "multiply compare", "output"
     cases = (Case("lrelu", *_SAME), Case("lrelu(0.2)", *_SAME))
 
-    slope = Real(0.01, "the slope below 0", least=0)
+    slope = Real(0.01, "the slope below 0", min=0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.LeakyReLU(negative_slope=float(self.slope), name=name)]
@@ -55,7 +58,7 @@ class ParametricRelu(Activation):
     """x where x > 0, else a*x with a slope a learned for each channel."""
 
     word, relu_like = "prelu", True
-    arithmetic, keeps = "multiply compare", "inputs"
+    arithmetic, saved_for_backward = "multiply compare", "inputs"
     cases = (Case("prelu", (8, 8, 4), (8, 8, 4), 4), Case("prelu", (10,), (10,), 10))
 
     init = Real(0.25, "the slopes at the beginning")
@@ -74,10 +77,10 @@ class Elu(Activation):
     """x where x > 0, else alpha*(exp(x) - 1)."""
 
     word, relu_like, positional = "elu", True, ("alpha",)
-    arithmetic, keeps = "exp subtract multiply compare", "output"
+    arithmetic, saved_for_backward = "exp subtract multiply compare", "output"
     cases = (Case("elu", *_SAME), Case("elu(0.5)", *_SAME))
 
-    alpha = Real(1, "minus the limit below", least=0)
+    alpha = Real(1, "minus the limit below", min=0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.ELU(alpha=float(self.alpha), name=name)]
@@ -87,14 +90,14 @@ class Selu(Activation):
     """The self-normalising elu: 1.0507*elu(x, 1.6733)."""
 
     word, keras_name, cases = "selu", "selu", (Case("selu", *_SAME),)
-    arithmetic, keeps = "exp subtract multiply compare multiply", "output"
+    arithmetic, saved_for_backward = "exp subtract multiply compare multiply", "output"
 
 
 class Gelu(Activation):
     """x*P(X <= x) for a normal X, exact."""
 
     word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *_SAME),)
-    arithmetic, keeps = "divide erf add multiply multiply", "inputs"
+    arithmetic, saved_for_backward = "divide erf add multiply multiply", "inputs"
 
 
 class Swish(Activation):
@@ -107,56 +110,56 @@ class Swish(Activation):
         True,
         (Case("swish", *_SAME), Case("silu", *_SAME)),
     )
-    arithmetic, keeps = "negate exp add divide", "inputs"
+    arithmetic, saved_for_backward = "negate exp add divide", "inputs"
 
 
 class Mish(Activation):
     """x*tanh(softplus(x))."""
 
     word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *_SAME),)
-    arithmetic, keeps = "exp add log tanh multiply", "inputs"
+    arithmetic, saved_for_backward = "exp add log tanh multiply", "inputs"
 
 
 class HardSwish(Activation):
     """x*relu6(x + 3)/6."""
 
     word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *_SAME),)
-    arithmetic, keeps = "add compare compare multiply divide", "inputs"
+    arithmetic, saved_for_backward = "add compare compare multiply divide", "inputs"
 
 
 class HardSigmoid(Activation):
     """relu6(x + 3)/6."""
 
     word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *_SAME),)
-    arithmetic, keeps = "add compare compare divide", "output"
+    arithmetic, saved_for_backward = "add compare compare divide", "output"
 
 
 class Tanh(Activation):
     """The hyperbolic tangent."""
 
     word, keras_name, cases = "tanh", "tanh", (Case("tanh", *_SAME),)
-    arithmetic, keeps = "tanh", "output"
+    arithmetic, saved_for_backward = "tanh", "output"
 
 
 class Sigmoid(Activation):
     """The logistic function 1/(1 + exp(-x))."""
 
     word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *_SAME),)
-    arithmetic, keeps = "negate exp add divide", "output"
+    arithmetic, saved_for_backward = "negate exp add divide", "output"
 
 
 class Softplus(Activation):
     """log(1 + exp(x))."""
 
     word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *_SAME),)
-    arithmetic, keeps = "exp add log", "output"
+    arithmetic, saved_for_backward = "exp add log", "output"
 
 
 class Softsign(Activation):
     """x/(1 + |x|)."""
 
     word, keras_name, cases = "softsign", "softsign", (Case("softsign", *_SAME),)
-    arithmetic, keeps = "absolute add divide", "inputs"
+    arithmetic, saved_for_backward = "absolute add divide", "inputs"
 
 
 class Normalised(Activation):
@@ -168,7 +171,7 @@ class Normalised(Activation):
         """The input's shape."""
         x = inputs[0]
         if len(x) > 4:  # TensorFlow has no softmax for more
-            raise Problem(
+            raise LayerError(
                 "N203",
                 f"`{self.word}` takes up to 4 axes, and {dims(x)} has {len(x)}",
                 label=f"{dims(x)} comes in here",
@@ -180,28 +183,28 @@ class Softmax(Normalised):
     """exp(x) over its sum along the channels: probabilities."""
 
     word, keras_name, cases = "softmax", "softmax", (Case("softmax", (10,), (10,), 0),)
-    arithmetic, keeps = "exp add divide", "output"
+    arithmetic, saved_for_backward = "exp add divide", "output"
 
 
 class LogSoftmax(Normalised):
     """The logarithm of softmax."""
 
     word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)
-    arithmetic, keeps = "exp add subtract", "output"
+    arithmetic, saved_for_backward = "exp add subtract", "output"
 
 
 class Exponential(Activation):
     """exp(x)."""
 
     word, keras_name, cases = "exp", "exponential", (Case("exp", *_SAME),)
-    arithmetic, keeps = "exp", "output"
+    arithmetic, saved_for_backward = "exp", "output"
 
 
 class Absolute(Activation):
     """|x|."""
 
     word, cases = "abs", (Case("abs", *_SAME),)
-    arithmetic, keeps = "absolute", "inputs"
+    arithmetic, saved_for_backward = "absolute", "inputs"
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.ops.absolute]
@@ -211,4 +214,4 @@ class Linear(Activation):
     """x: no activation."""
 
     word, keras_name, cases = "linear", "linear", (Case("linear", *_SAME),)
-    arithmetic, keeps = "", ""
+    arithmetic, saved_for_backward = "", ""

@@ -7,20 +7,12 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import (
-    Case,
-    Part,
-    Problem,
-    Saved,
-    Seen,
-    Shape,
-    Sizes,
-    Weight,
-    Whole,
-    dims,
-    per_axis,
-)
+from netdsl.kinds.facts import Case, Saved, Seen, Weight
 from netdsl.kinds.initial import Trained
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Sizes, Whole
+from netdsl.kinds.part import Part
+from netdsl.kinds.values import Shape, dims
 from netdsl.kinds.window import (
     Axis,
     Padding,
@@ -28,6 +20,7 @@ from netdsl.kinds.window import (
     brief,
     even,
     pad_layers,
+    per_axis,
     tf_same,
     wrong_rank,
 )
@@ -112,7 +105,7 @@ class Conv(Convolution):
         positions = self.positions(x)
         for count, what in ((x[-1], "channels that come in"), (self.amount or 0, "filters")):
             if count % self.groups:
-                raise Problem(
+                raise LayerError(
                     "N206",
                     f"groups={self.groups} does not divide the {count} {what}",
                     "groups",
@@ -252,7 +245,7 @@ class SeparableConv(Convolution):
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output[:-1]) * (inputs[0][-1] + output[-1])
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and what the inner step gives."""
         return Saved(inputs=True, values=math.prod(output[:-1]) * inputs[0][-1])
 
@@ -311,7 +304,7 @@ class TransposedConv(Convolution):
     )
 
     pad = Padding("same", "positions that are cut off the output", words=("same", "valid", "tf"))
-    extra = Sizes(0, "positions more at the output's end, fewer than the stride", least=0)
+    extra = Sizes(0, "positions more at the output's end, fewer than the stride", min=0)
     norm = Part("norm", doc="a norm behind it")
     act = Part("activation", doc="the activation at its end")
 
@@ -340,12 +333,12 @@ class TransposedConv(Convolution):
         """The output's positions: (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra.
 
         Raises:
-            Problem: N204 where nothing is left, N107 for an `extra` or `dilation` that does not go
+            LayerError: N204 where nothing is left, N107 for an `extra` or `dilation` that does not go
                 with the stride.
         """
         axes = self.axes(x)
         if any(axis.dilation > 1 for axis in axes) and any(axis.stride > 1 for axis in axes):
-            raise Problem(
+            raise LayerError(
                 "N107",
                 "a dilated `tconv` has stride 1",
                 "dilation",
@@ -356,7 +349,7 @@ class TransposedConv(Convolution):
             for more, axis in zip(self._extra(axes), axes, strict=True)
         ):
             message = f"extra={dims(self.values['extra'])} goes beyond the last window by a stride or more"
-            raise Problem("N107", message, "extra", "a larger window reaches further")
+            raise LayerError("N107", message, "extra", "a larger window reaches further")
         extra = per_axis(self.values["extra"], len(axes), "the extra", "extra")
         outputs = []
         for axis, more in zip(axes, extra, strict=True):
@@ -365,7 +358,7 @@ class TransposedConv(Convolution):
             )
             if outputs[-1] < 1:
                 sums = f"({axis.size} - 1)*{axis.stride} + {axis.extent} - {axis.before + axis.after} + {more} = {outputs[-1]}"
-                raise Problem(
+                raise LayerError(
                     "N204",
                     f"nothing is left of {self.head()} on {dims(x[:-1])}: {sums}",
                     "layer",
@@ -391,11 +384,11 @@ class TransposedConv(Convolution):
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output)
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The positions whose windows hold it."""
         return (Seen((tuple(axis.spread for axis in self.axes(inputs[0])),)),)
 
-    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
+    def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
         return []
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

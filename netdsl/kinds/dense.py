@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import Case, Part, Real, Saved, Shape, Weight
+from netdsl.kinds.facts import Case, Saved, Weight
 from netdsl.kinds.initial import Trained
+from netdsl.kinds.options import Real
+from netdsl.kinds.part import Part
+from netdsl.kinds.values import Shape
 
 
 class Units(Trained):
@@ -55,10 +58,10 @@ class FullyConnected(Units):
     dropconnect = Real(
         0,
         "the probability that a weight is 0 while training",
-        least=0,
-        most=1,
-        below=True,
-        quiet=True,
+        min=0,
+        max=1,
+        exclude_max=True,
+        hidden_at_default=True,
     )
 
     norm = Part("norm", doc="a norm behind it")
@@ -85,7 +88,7 @@ class FullyConnected(Units):
             ),
         ]
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and with `dropconnect` which weights were dropped."""
         return Saved(
             inputs=True, masks=self._width(inputs[0]) * output[0] if self.dropconnect else 0

@@ -5,27 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import (
-    REQUIRED,
-    Call,
-    Case,
-    Given,
-    Kind,
-    Numbers,
-    Problem,
-    Reach,
-    Ref,
-    Seen,
-    Shape,
-    Sizes,
-    Whole,
-    Word,
-    dims,
-    per_axis,
-)
+from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED, Numbers, Sizes, Whole
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.unpool import between, linear_layers
-from netdsl.kinds.window import Padding, Pads, Windowed, brief, even, pad_layers, wrong_rank
+from netdsl.kinds.values import NO_DEFAULTS, Argument, Defaults, LayerSpec, Ref, Shape, Word, dims
+from netdsl.kinds.window import (
+    Padding,
+    Pads,
+    Windowed,
+    brief,
+    even,
+    pad_layers,
+    per_axis,
+    wrong_rank,
+)
 
 
 class Identity(Plain):
@@ -34,8 +30,8 @@ class Identity(Plain):
     word = "id"
     group = "shape"
     reach = "position"
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (Case("id", (8, 8, 4), (8, 8, 4), 0),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -48,8 +44,8 @@ class Flatten(Plain):
     word = "flatten"
     group = "shape"
     reach = "all"
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (Case("flatten", (5, 5, 16), (400,), 0), Case("flatten", (10,), (10,), 0))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -69,10 +65,10 @@ class Edges(Plain, Windowed):
     group = "shape"
     positional = ("by",)
     pad_option = "by"
-    arithmetic, keeps = "", ""
+    arithmetic, saved_for_backward = "", ""
     takes: ClassVar[dict[str, str]] = {}
 
-    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
+    def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
         return []
 
 
@@ -108,7 +104,7 @@ class Widen(Plain):
 
     word = "widen"
     group = "shape"
-    arithmetic, keeps = "", ""
+    arithmetic, saved_for_backward = "", ""
     takes: ClassVar[dict[str, str]] = {"amount": "yes", "stride": "maybe"}
     cases = (
         Case("widen-32/2", (32, 32, 16), (16, 16, 32), 0),
@@ -128,7 +124,7 @@ class Widen(Plain):
         if self.stride and len(x) > 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes where it has a stride")
         if channels < x[-1]:
-            raise Problem(
+            raise LayerError(
                 "N207",
                 f"`widen` adds channels, and {x[-1]} come in for {channels}",
                 "amount",
@@ -139,7 +135,7 @@ class Widen(Plain):
             channels,
         )
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Every S-th position."""
         return (Seen((tuple(Reach(stride, 0, 0) for stride in self._strides(inputs[0])),)),)
 
@@ -163,8 +159,8 @@ class Reshape(Plain):
     word = "reshape"
     group = "shape"
     positional = ("to",)
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (
         Case("reshape(7x7x512)", (25088,), (7, 7, 512), 0),
         Case("reshape(16)", (2, 2, 4), (16,), 0),
@@ -178,10 +174,10 @@ class Reshape(Plain):
         x = inputs[0]
         if math.prod(x) != math.prod(self.to):
             message = f"{dims(x)} has {math.prod(x):,} numbers, and {dims(self.to)} has {math.prod(self.to):,}"
-            raise Problem("N207", message, "to", label=f"{dims(x)} comes in here")
+            raise LayerError("N207", message, "to", label=f"{dims(x)} comes in here")
         return self.to
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its own position where the positions stay; else taken as all."""
         return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
 
@@ -197,8 +193,8 @@ class Permute(Plain):
     word = "permute"
     group = "shape"
     reach = "all"
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (
         Case("permute(2, 1)", (10, 4), (4, 10), 0),
         Case("permute(3, 1, 2)", (5, 6, 7), (7, 5, 6), 0),
@@ -207,32 +203,26 @@ class Permute(Plain):
     order = Numbers(REQUIRED, "the axes in their new order, counted from 1")
 
     @classmethod
-    def make(cls, call: Call) -> Kind:
+    def make(cls, spec: LayerSpec) -> Kind:
         """The numbers without a name are one option: the order."""
         loose = [
-            given
-            for given in call.given
-            if given.name is None and not isinstance(given.value, Word)
+            argument
+            for argument in spec.arguments
+            if argument.name is None and not isinstance(argument.value, Word)
         ]
-        if len(loose) > 1:
-            rest = tuple(given for given in call.given if given not in loose)
-            order = Given("order", tuple(given.value for given in loose), loose[0].place)
-            call = call._replace(given=(order, *rest))
-        elif loose:
-            call = call._replace(
-                given=tuple(
-                    given._replace(name="order") if given is loose[0] else given
-                    for given in call.given
-                )
-            )
-        return super().make(call)
+        if loose:
+            numbers = tuple(argument.value for argument in loose)
+            order = Argument("order", numbers if loose[1:] else numbers[0], loose[0].place)
+            rest = tuple(argument for argument in spec.arguments if argument not in loose)
+            spec = spec._replace(arguments=(order, *rest))
+        return super().make(spec)
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's sizes in the new order."""
         x = inputs[0]
         if sorted(self.order) != list(range(1, len(x) + 1)):
             names = " and ".join(filter(None, (", ".join(map(str, range(1, len(x)))), str(len(x)))))
-            raise Problem(
+            raise LayerError(
                 "N202",
                 f"`permute` takes each of the axes {names} of {dims(x)} once",
                 "order",
@@ -247,14 +237,14 @@ class Permute(Plain):
 class Margins(Padding):
     """A padding, or a point whose positions are to be reached."""
 
-    refers = True
+    refers_to_point = True
 
     def __init__(self, default: Any, doc: str = "") -> None:
         super().__init__(default, doc, words=())
-        self.takes += ", or a name such as @x"
+        self.accepts += ", or a name such as @x"
 
-    def read(self, value: Any) -> Any:
-        return value if isinstance(value, Ref) else super().read(value)
+    def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> Any:
+        return value if isinstance(value, Ref) else super().read(value, defaults)
 
 
 class Crop(Edges):
@@ -263,7 +253,7 @@ class Crop(Edges):
     """
 
     word = "crop"
-    moves = True
+    shape_only = True
     cases = (
         Case("crop(2)", (32, 32, 1), (28, 28, 1), 0),
         Case("crop((0,1,0,1))", (9, 9, 4), (8, 8, 4), 0),
@@ -279,7 +269,7 @@ class Crop(Edges):
 
     by = Margins(REQUIRED, "how many on each side, or a point")
 
-    def reads(self) -> tuple[tuple[int, Shape], ...]:
+    def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
         """Nothing: of a point only the size is needed."""
         return ()
 
@@ -288,7 +278,7 @@ class Crop(Edges):
             return super()._pads(sizes)
         wanted, has = self.by.shape[:-1], tuple(size for size, *_ in sizes)
         if len(wanted) != len(has) or any(a > b for a, b in zip(wanted, has, strict=True)):
-            raise Problem(
+            raise LayerError(
                 "N207",
                 f"{dims(has)} cannot be cropped to @{self.by.name}, which is {dims(self.by.shape)}",
                 "by",
@@ -300,7 +290,7 @@ class Crop(Edges):
         x = inputs[0]
         left = tuple(axis.size - axis.before - axis.after for axis in self.axes(x))
         if min(left) < 1:
-            raise Problem(
+            raise LayerError(
                 "N204",
                 f"nothing is left of {dims(x)}: {self.written()} gives {dims(left)}",
                 "by",
@@ -308,7 +298,7 @@ class Crop(Edges):
             )
         return (*left, x[-1])
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its own position, counted from before the cut."""
         return (
             Seen((tuple(Reach(1, axis.before, axis.before) for axis in self.axes(inputs[0])),)),
@@ -332,8 +322,8 @@ class Shuffle(Plain):
     group = "shape"
     reach = "position"
     positional = ("groups",)
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (
         Case("shuffle(2)", (8, 8, 6), (8, 8, 6), 0),
         Case("shuffle(3)", (10, 6), (10, 6), 0),
@@ -346,7 +336,7 @@ class Shuffle(Plain):
         """The input's shape, where `groups` divides its channels."""
         x = inputs[0]
         if x[-1] % self.groups:
-            raise Problem(
+            raise LayerError(
                 "N206",
                 f"groups={self.groups} does not divide {x[-1]} channels",
                 "groups",
@@ -373,11 +363,11 @@ class Slice(Plain):
     group = "shape"
     reach = "position"
     positional = ("from", "to")
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (Case("slice(0, 2)", (8, 8, 6), (8, 8, 2), 0), Case("slice(3, 10)", (10,), (7,), 0))
 
-    from_ = Whole(REQUIRED, "the first channel, counted from 0", least=0)
+    from_ = Whole(REQUIRED, "the first channel, counted from 0", min=0)
     to = Whole(REQUIRED, "the channel behind the last")
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -385,7 +375,7 @@ class Slice(Plain):
         x = inputs[0]
         if not self.from_ < self.to <= x[-1]:
             message = f"`slice(a, b)` wants 0 <= a < b <= {x[-1]}, not {self.from_} and {self.to}"
-            raise Problem("N204", message, label=f"{dims(x)} comes in here")
+            raise LayerError("N204", message, label=f"{dims(x)} comes in here")
         return (*x[:-1], self.to - self.from_)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -400,7 +390,7 @@ class Resize(Plain):
     word = "resize"
     group = "shape"
     positional = ("to",)
-    keeps = ""
+    saved_for_backward = ""
     cases = (
         Case("resize(64x64)", (32, 32, 3), (64, 64, 3), 0),
         Case("resize(5)", (9, 7, 2), (5, 5, 2), 0),
@@ -417,11 +407,11 @@ class Resize(Plain):
             raise wrong_rank(self.word, x, "sequences, images and volumes")
         return (*per_axis(self.to, len(x) - 1, "the size", "to"), x[-1])
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The two positions that it lies between."""
         return (between(output, inputs[0]),)
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """For each number and axis two multiplications and an addition."""
         return 3 * (len(output) - 1) * math.prod(output)
 

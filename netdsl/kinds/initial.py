@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.kinds.base import Flag, Given, Kind, Option, Real, Shape, Word, exact
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.options import Flag, Option, Real
+from netdsl.kinds.values import NO_DEFAULTS, Argument, Defaults, Shape, Word, exact, is_number
 
 _NAMED = {
     "he_normal": "HeNormal",
@@ -20,10 +22,10 @@ _NAMED = {
 class Initial(Option[Any]):
     """Initial values: a scheme's name, `normal(0.02)`, `uniform(0.05)`, or one number for all.
 
-    `auto` is settled from what follows the layer once the whole network is known.
+    `auto` is resolved from what follows the layer once the whole network is known.
     """
 
-    takes = f"{', '.join(_NAMED)}, normal(0.02), uniform(0.05), or a number"
+    accepts = f"{', '.join(_NAMED)}, normal(0.02), uniform(0.05), or a number"
 
     def __init__(self, default: Any, doc: str = "") -> None:
         super().__init__(Word(default) if isinstance(default, str) else default, doc)
@@ -31,19 +33,22 @@ class Initial(Option[Any]):
     @property
     def default(self) -> Any:
         """As it was stated, with exact numbers."""
-        if not isinstance(self.stated, Word):
-            return exact(self.stated)
+        if not isinstance(self.declared, Word):
+            return exact(self.declared)
         return Word(
-            self.stated.text,
-            tuple(given._replace(value=exact(given.value)) for given in self.stated.arguments),
+            self.declared.text,
+            tuple(
+                argument._replace(value=exact(argument.value))
+                for argument in self.declared.arguments
+            ),
         )
 
-    def read(self, value: Any) -> Any:
-        if hasattr(value, "denominator") and not isinstance(value, bool):
+    def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> Any:
+        if is_number(value):
             return value
         if isinstance(value, Word):
             if (
-                value.text in _NAMED or value == self.stated == Word("auto")
+                value.text in _NAMED or value == self.declared == Word("auto")
             ) and not value.arguments:
                 return value
             if (
@@ -55,14 +60,8 @@ class Initial(Option[Any]):
         raise self.refuse(value)
 
 
-def _positive(given: Given) -> bool:
-    value = given.value
-    return (
-        given.name is None
-        and hasattr(value, "denominator")
-        and not isinstance(value, bool)
-        and value > 0
-    )
+def _positive(argument: Argument) -> bool:
+    return bool(argument.name is None and is_number(argument.value) and argument.value > 0)
 
 
 def keras_initializer(k: Any, value: Any) -> Any:
@@ -89,22 +88,22 @@ class Trained(Kind):
     """
 
     word = "_trained"
-    keeps = "inputs"
+    saved_for_backward = "inputs"
 
     bias = Flag(True, "a bias for each unit; no where the layer has a norm")
     init = Initial(
         "auto", "initial kernel: He normal before ReLU-like activations, else Glorot uniform"
     )
     bias_init = Initial(0, "initial biases")
-    l1 = Real(0, "penalty l1*||W||_1", least=0, quiet=True)
-    l2 = Real(0, "penalty (l2/2)*||W||^2", least=0, quiet=True)
-    act_l1 = Real(0, "penalty on the layer's output", least=0, quiet=True)
+    l1 = Real(0, "penalty l1*||W||_1", min=0, hidden_at_default=True)
+    l2 = Real(0, "penalty (l2/2)*||W||^2", min=0, hidden_at_default=True)
+    act_l1 = Real(0, "penalty on the layer's output", min=0, hidden_at_default=True)
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """An addition for each number of the output where there are biases."""
         return math.prod(output) if self.bias else 0
 
-    def settled(self) -> Kind:
+    def with_resolved_defaults(self) -> Kind:
         """No bias where the layer itself has a norm, unless one was asked for."""
         if self.values.get("norm") and "bias" not in self.explicit and self.values["bias"]:
             return self.replace(bias=False)
@@ -117,7 +116,7 @@ class Trained(Kind):
         What Keras would do anyway is left out: Glorot uniform, biases 0.
         """
         if self.init == Word("auto"):
-            raise AssertionError("expand settles init=auto")
+            raise AssertionError("init=auto is resolved before")
         arguments: dict[str, Any] = (
             {}
             if self.bias_init == 0

@@ -8,7 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import Case, Kind, Problem, Shape, Weight, dims
+from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.values import Shape, dims
 
 
 class Merge(Kind):
@@ -16,9 +19,9 @@ class Merge(Kind):
 
     word = "_merge"
     group = "merge"
-    inputs = None
+    merges = True
     keras_name: ClassVar[str] = ""
-    most: ClassVar[int | None] = None  # how many branches it takes
+    max_branches: ClassVar[int | None] = None
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """None."""
@@ -31,11 +34,11 @@ class Merge(Kind):
     def written(self) -> str:
         return f"{self.word}[ ... ]"
 
-    def _misfit(self, inputs: tuple[Shape, ...], rule: str, mend: str = "") -> Problem:
+    def _misfit(self, inputs: tuple[Shape, ...], rule: str, help: str = "") -> LayerError:
         shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
         label = f"branches give {', '.join(dims(x) for x in inputs)}"
-        return Problem(
-            "N207", f"`{self.written()}` takes {rule}, not {shapes}", help=mend, label=label
+        return LayerError(
+            "N207", f"`{self.written()}` takes {rule}, not {shapes}", help=help, label=label
         )
 
 
@@ -44,8 +47,8 @@ class Concatenate(Merge):
 
     word = "concat"
     reach = "position"
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (
         Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144),
         Case("[ id | fc-2 ]", (5,), (7,), 12),
@@ -70,20 +73,22 @@ class Elementwise(Merge):
     word = "_elementwise"
     reach = "position"
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """One operation for each number of the output and each branch but the first."""
         return math.prod(output) * (len(inputs) - 1)
 
     def shape(self, *inputs: Shape) -> Shape:
         """The branches' one shape; a vector of its channels counts for every position."""
-        if self.most and len(inputs) != self.most:
-            raise Problem("N106", f"`{self.word}` takes {self.most} branches, not {len(inputs)}")
+        if self.max_branches and len(inputs) != self.max_branches:
+            raise LayerError(
+                "N106", f"`{self.word}` takes {self.max_branches} branches, not {len(inputs)}"
+            )
         largest = max(inputs, key=len)
         if any(x not in (largest, largest[-1:]) for x in inputs):
-            mend = "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does so by itself"
+            help = "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does so by itself"
             images = all(len(x) == len(largest) > 1 for x in inputs)
             raise self._misfit(
-                inputs, "branches of one shape, or vectors of its channels", mend if images else ""
+                inputs, "branches of one shape, or vectors of its channels", help if images else ""
             )
         return largest
 
@@ -107,7 +112,7 @@ class Elementwise(Merge):
 class Add(Elementwise):
     """The sum of all branches."""
 
-    word, keras_name, sums, keeps = "add", "Add", True, ""
+    word, keras_name, sums_inputs, saved_for_backward = "add", "Add", True, ""
     cases = (
         Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148),
         Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0),
@@ -117,24 +122,24 @@ class Add(Elementwise):
 class Multiply(Elementwise):
     """The product of all branches."""
 
-    word, keras_name, keeps = "mul", "Multiply", "inputs"
+    word, keras_name, saved_for_backward = "mul", "Multiply", "inputs"
     cases = (Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),)
 
 
 class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
-    word, keras_name, keeps = "max", "Maximum", "indices"
+    word, keras_name, saved_for_backward = "max", "Maximum", "indices"
     cases = (Case("max[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 
 
 class Average(Elementwise):
     """The mean of all branches."""
 
-    word, keras_name, sums, keeps = "avg", "Average", True, ""
+    word, keras_name, sums_inputs, saved_for_backward = "avg", "Average", True, ""
     cases = (Case("avg[ id | conv1-4 | conv3-4 ]", (8, 8, 4), (8, 8, 4), 168),)
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """The additions, and a division for each number of the output."""
         return math.prod(output) * len(inputs)
 
@@ -142,14 +147,16 @@ class Average(Elementwise):
 class Subtract(Elementwise):
     """The first branch less the second."""
 
-    word, keras_name, sums, most, keeps = "sub", "Subtract", True, 2, ""
+    word, keras_name, sums_inputs, max_branches = "sub", "Subtract", True, 2
+    saved_for_backward = ""
     cases = (Case("sub[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 
 
 class Dot(Elementwise):
     """The inner product of two branches along the channels: one number at each position."""
 
-    word, keras_name, sums, most, keeps = "dot", "Multiply", True, 2, "inputs"
+    word, keras_name, sums_inputs, max_branches = "dot", "Multiply", True, 2
+    saved_for_backward = "inputs"
     cases = (
         Case("dot[ id | fc-5 ]", (5,), (1,), 30),
         Case("dot[ id | conv1-4 ]", (8, 8, 4), (8, 8, 1), 20),
@@ -163,7 +170,7 @@ class Dot(Elementwise):
         """One for each number of a branch."""
         return max(math.prod(x) for x in inputs)
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Nothing beside the products."""
         return 0
 
@@ -177,7 +184,7 @@ class Stack(Merge):
 
     word = "stack"
     reach = "all"
-    arithmetic, keeps = "", ""
+    arithmetic, saved_for_backward = "", ""
     cases = (Case("stack[ id | fc-5 ]", (5,), (2, 5), 30),)
 
     def shape(self, *inputs: Shape) -> Shape:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.kinds.base import REQUIRED, Case, Real, Saved, Shape
+from netdsl.kinds.facts import Case, Saved
+from netdsl.kinds.options import REQUIRED, Real
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.values import Shape
 from netdsl.kinds.window import wrong_rank
 
 
@@ -18,14 +20,14 @@ class Dropout(Plain):
     group = "noise"
     reach = "position"
     positional = ("rate",)
-    moves = True
-    arithmetic, keeps = "", "mask"
+    shape_only = True
+    arithmetic, saved_for_backward = "", "mask"
     cases = (
         Case("dropout(0.5)", (4096,), (4096,), 0),
         Case("dropout(0.25)", (8, 8, 4), (8, 8, 4), 0),
     )
 
-    rate = Real(REQUIRED, "the probability", least=0, most=1, below=True)
+    rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Dropout(float(self.rate), name=name)]
@@ -40,7 +42,7 @@ class SpatialDropout(Plain):
     group = "noise"
     reach = "position"
     positional = ("rate",)
-    moves = True
+    shape_only = True
     arithmetic = ""
     cases = (
         Case("sdropout(0.2)", (8, 8, 4), (8, 8, 4), 0),
@@ -48,7 +50,7 @@ class SpatialDropout(Plain):
         Case("sdropout(0.5)", (2, 3, 4, 4), (2, 3, 4, 4), 0),
     )
 
-    rate = Real(REQUIRED, "the probability", least=0, most=1, below=True)
+    rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape; it must have positions."""
@@ -58,7 +60,7 @@ class SpatialDropout(Plain):
             )
         return inputs[0]
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """A mask of the channels."""
         return Saved(masks=output[-1])
 
@@ -79,7 +81,7 @@ class DropPath(Plain):
     group = "noise"
     reach = "position"
     positional = ("rate",)
-    moves = True
+    shape_only = True
     arithmetic = ""
     cases = (
         Case("droppath(0.1)", (8, 8, 4), (8, 8, 4), 0),
@@ -87,9 +89,9 @@ class DropPath(Plain):
         Case("res(conv3-4 > droppath(0.2))", (8, 8, 4), (8, 8, 4), 148),
     )
 
-    rate = Real(REQUIRED, "the probability", least=0, most=1, below=True)
+    rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """Whether the example was dropped."""
         return Saved(masks=1)
 
@@ -108,14 +110,14 @@ class Noise(Plain):
     group = "noise"
     reach = "position"
     positional = ("std",)
-    arithmetic, keeps = "", ""
+    arithmetic, saved_for_backward = "", ""
     cases = (
         Case("noise(0.1)", (784,), (784,), 0),
         Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0),
         Case("noise(20)", (9,), (9,), 0),
     )
 
-    std = Real(REQUIRED, "the standard deviation", least=0)
+    std = Real(REQUIRED, "the standard deviation", min=0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         layers, std = k.keras.layers, float(self.std)

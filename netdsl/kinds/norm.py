@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.kinds.base import Case, Flag, Problem, Real, Saved, Shape, Weight, Whole, dims
+from netdsl.kinds.facts import Case, Saved, Weight
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Flag, Real, Whole
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.values import Shape, dims
 
 
 class Norm(Plain):
@@ -17,7 +20,7 @@ class Norm(Plain):
     reach = "position"
     as_part = True
 
-    eps = Real(1e-5, "added to the variance", least=0)
+    eps = Real(1e-5, "added to the variance", min=0)
 
 
 class Affine(Norm):
@@ -34,13 +37,13 @@ class Affine(Norm):
         gamma = (Weight("gamma", channels, "factor"),) if self.scale else ()
         return (*gamma, *((Weight("beta", channels, "factor"),) if self.shift else ()))
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """For each number: a mean (add), the deviation and its square, their mean (add), a
         division; then factor and offset.
         """
         return math.prod(output) * (5 + self.scale + self.shift)
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and the mean and deviation of each group of numbers."""
         return Saved(inputs=True, values=2 * self.statistics(inputs[0]))
 
@@ -63,14 +66,14 @@ class BatchNorm(Affine):
     """
 
     word = "bn"
-    centres = True
+    removes_mean = True
     cases = (
         Case("bn", (8, 8, 16), (8, 8, 16), 32),
         Case("bn(scale=no)", (10,), (10,), 10),
         Case("bn(momentum=0.99, eps=0.001)", (5, 4), (5, 4), 8),
     )
 
-    momentum = Real(0.9, "of the moving averages", least=0, most=1, below=True)
+    momentum = Real(0.9, "of the moving averages", min=0, max=1, exclude_max=True)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """A factor (with `scale`) and an offset (with `shift`) for each channel; beside them two
@@ -83,7 +86,7 @@ class BatchNorm(Affine):
             Weight("moving_variance", channels, "moving"),
         )
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """A multiplication and an addition for each number: in use, averages, factor and offset
         are one line.
         """
@@ -137,12 +140,12 @@ class GroupNorm(Affine):
         """The input's shape, where `groups` divides its channels."""
         x = inputs[0]
         if x[-1] % self.groups:
-            mend = f"say gn(groups={math.gcd(self.groups, x[-1])})"
-            raise Problem(
+            help = f"say gn(groups={math.gcd(self.groups, x[-1])})"
+            raise LayerError(
                 "N206",
                 f"groups={self.groups} does not divide {x[-1]} channels",
                 "groups",
-                mend,
+                help,
                 f"{dims(x)} comes in here",
             )
         return x
@@ -162,7 +165,7 @@ class InstanceNorm(Affine):
 
     word = "in"
     reach = "position all"
-    centres = True
+    removes_mean = True
     cases = (
         Case("in", (8, 8, 4), (8, 8, 4), 8),
         Case("in(scale=no, shift=no)", (10, 3), (10, 3), 0),
@@ -173,7 +176,7 @@ class InstanceNorm(Affine):
         """The input's shape; it must have positions."""
         x = inputs[0]
         if len(x) < 2:
-            raise Problem(
+            raise LayerError(
                 "N203",
                 f"`in` takes means over positions, and {dims(x)} is a vector",
                 help="ln is for vectors",
@@ -206,7 +209,7 @@ class RootMeanSquareNorm(Norm):
         """A factor for each channel."""
         return (Weight("scale", inputs[0][-1:], "factor"),)
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and the root mean square of each position."""
         return Saved(inputs=True, values=math.prod(inputs[0][:-1]))
 
@@ -220,7 +223,7 @@ class UnitNorm(Plain):
     word = "l2norm"
     group = "norm"
     reach = "position"
-    arithmetic, keeps = "square add divide", "inputs"
+    arithmetic, saved_for_backward = "square add divide", "inputs"
     cases = (Case("l2norm", (128,), (128,), 0), Case("l2norm", (38, 38, 4), (38, 38, 4), 0))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -235,18 +238,18 @@ class LocalResponseNorm(Plain):
     word = "lrn"
     group = "norm"
     reach = "position"
-    keeps = "inputs"
+    saved_for_backward = "inputs"
     cases = (
         Case("lrn", (55, 55, 96), (55, 55, 96), 0),
         Case("lrn(size=3, alpha=2e-5, beta=0.75, k=1)", (4, 4, 8), (4, 4, 8), 0),
     )
 
     size_ = Whole(5, "neighbouring channels, the channel itself in the middle")
-    alpha = Real(1e-4, "divided by size", least=0)
-    beta = Real(0.75, "the exponent", least=0)
-    k = Real(2, "added to the sum", least=0)
+    alpha = Real(1e-4, "divided by size", min=0)
+    beta = Real(0.75, "the exponent", min=0)
+    k = Real(2, "added to the sum", min=0)
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """For each number: its square, the sum over `size` channels, times alpha, plus k, a
         power, a division.
         """

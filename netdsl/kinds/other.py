@@ -5,20 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.kinds.base import (
-    REQUIRED,
-    Case,
-    Flag,
-    Kind,
-    Numbers,
-    Problem,
-    Real,
-    Shape,
-    Weight,
-    dims,
-)
+from netdsl.kinds.facts import Case, Weight
 from netdsl.kinds.initial import Initial, keras_initializer
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED, Flag, Numbers, Real
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.values import Shape, dims
 
 _AXES = {
     1: "ac",
@@ -34,7 +27,7 @@ class Scale(Plain):
     word = "scale"
     group = "other"
     reach = "position"
-    keeps = "inputs"
+    saved_for_backward = "inputs"
     cases = (
         Case("scale", (8, 8, 4), (8, 8, 4), 4),
         Case("scale(init=1e-6)", (10, 16), (10, 16), 16),
@@ -49,7 +42,7 @@ class Scale(Plain):
         """The input's shape."""
         x = inputs[0]
         if len(x) not in _AXES:
-            raise Problem(
+            raise LayerError(
                 "N203",
                 f"`scale` takes arrays of up to 4 axes, and {dims(x)} has {len(x)}",
                 label=f"{dims(x)} comes in here",
@@ -64,7 +57,7 @@ class Scale(Plain):
             *((Weight("bias", channels, "bias"),) if self.bias else ()),
         )
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """A multiplication for each number, and with `bias` an addition."""
         return math.prod(output) * (1 + self.bias)
 
@@ -88,7 +81,7 @@ class Rescale(Plain):
     group = "other"
     reach = "position"
     positional = ("factor", "offset")
-    keeps = ""
+    saved_for_backward = ""
     cases = (
         Case("rescale(1/255)", (28, 28, 1), (28, 28, 1), 0),
         Case("rescale(1/127.5, offset=-1)", (7,), (7,), 0),
@@ -97,7 +90,7 @@ class Rescale(Plain):
     factor = Real(REQUIRED, "the factor")
     offset = Real(0, "the offset")
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """A multiplication for each number, and an addition where the offset is not 0."""
         return math.prod(output) * (2 if self.offset else 1)
 
@@ -117,7 +110,7 @@ class Standardize(Plain):
     group = "other"
     reach = "position"
     positional = ("mean", "std")
-    arithmetic, keeps = "subtract divide", ""
+    arithmetic, saved_for_backward = "subtract divide", ""
     cases = (
         Case("std(0.1307, 0.3081)", (28, 28, 1), (28, 28, 1), 0),
         Case("std((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))", (8, 8, 3), (8, 8, 3), 0),
@@ -127,16 +120,16 @@ class Standardize(Plain):
 
     mean = Numbers(None, "what is taken away")  # type: ignore[arg-type]
     std = Numbers(None, "what the difference is divided by")  # type: ignore[arg-type]
-    mean.quiet = std.quiet = True
+    mean.hidden_at_default = std.hidden_at_default = True
 
-    def settled(self) -> Kind:
+    def with_resolved_defaults(self) -> Kind:
         if (self.mean is None) != (self.std is None):
-            raise Problem(
+            raise LayerError(
                 "N106",
                 "`std` takes a mean and a deviation, or neither",
                 help="std(0.13, 0.31), or std",
             )
-        return super().settled()
+        return super().with_resolved_defaults()
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape."""
@@ -144,14 +137,14 @@ class Standardize(Plain):
         for name in ("mean", "std") if self.mean is not None else ():
             count = len(self.values[name])
             if count not in (1, x[-1]):
-                raise Problem(
+                raise LayerError(
                     "N206",
                     f"`{name}` has {count} numbers for {x[-1]} channels",
                     name,
                     label=f"{dims(x)} comes in here",
                 )
         if self.std is not None and min(self.std) <= 0:
-            raise Problem("N107", "`std` takes numbers above 0", "std")
+            raise LayerError("N107", "`std` takes numbers above 0", "std")
         return x
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

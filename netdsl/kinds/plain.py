@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netdsl.kinds.base import Kind, Shape, Weight
+from netdsl.kinds.facts import Weight
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.values import Shape
 
 
 class Plain(Kind):

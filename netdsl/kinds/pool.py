@@ -5,22 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import (
-    REQUIRED,
-    Call,
-    Case,
-    Choice,
-    Flag,
-    Kind,
-    Problem,
-    Real,
-    Saved,
-    Shape,
-    Weight,
-    Word,
-    dims,
-)
+from netdsl.kinds.facts import Case, Saved, Weight
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED, Choice, Flag, Real
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.values import LayerSpec, Shape, Word, dims
 from netdsl.kinds.window import Padding, Pads, Windowed, brief, pad_layers, tf_same
 
 
@@ -36,10 +26,10 @@ class Pooling(Windowed):
     pad = Padding(0, "padding of the positions", words=("same", "valid", "tf", "full"))
     ceil_ = Flag(False, "round the output's size up")
 
-    def settled(self) -> Kind:
+    def with_resolved_defaults(self) -> Kind:
         size = self.size or (2,)
         return type(self)(
-            Call(self.word, size, None, self.stride or size), self.values, self.explicit
+            LayerSpec(self.word, size, None, self.stride or size), self.values, self.explicit
         )
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -56,7 +46,7 @@ class Pooling(Windowed):
         """None."""
         return 0
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Comparisons or additions: for each number of the output, one less than its window has
         cells.
         """
@@ -92,7 +82,7 @@ class MaxPool(Pooling):
     """Max pooling: the largest value in each window; padded cells are minus infinity."""
 
     word = "pool"
-    keeps = "indices"
+    saved_for_backward = "indices"
     cases = (
         Case("pool", (28, 28, 6), (14, 14, 6), 0),
         Case("pool3/2", (55, 55, 96), (27, 27, 96), 0),
@@ -134,7 +124,7 @@ class AveragePool(Pooling):
     """Average pooling; padded cells count in the divisor with `same` and numbers, not with `tf`."""
 
     word = "avgpool"
-    keeps = ""
+    saved_for_backward = ""
     cases = (
         Case("avgpool", (28, 28, 6), (14, 14, 6), 0),
         Case("avgpool3/1(pad=same)", (35, 35, 8), (35, 35, 8), 0),
@@ -164,9 +154,9 @@ class PowerPooling(Pooling):
     """What the pools that take a root of a sum of powers share; padded cells are 0."""
 
     word = "_power_pooling"
-    keeps = "inputs output"
+    saved_for_backward = "inputs output"
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """For each number of the output: a power for each cell of its window, their sum, a root."""
         return math.prod(output) * 2 * self._cells(inputs[0])
 
@@ -204,7 +194,7 @@ class PowerPool(PowerPooling):
         Case("lppool2(p=4)", (4, 4, 4, 2), (2, 2, 2, 2), 0),
     )
 
-    p = Real(REQUIRED, "the power", least=1)
+    p = Real(REQUIRED, "the power", min=1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return self._layers(k, float(self.p), name, output, inputs[0])
@@ -219,7 +209,7 @@ class StochasticPool(Pooling):
     """
 
     word = "stochpool"
-    keeps = "inputs indices"
+    saved_for_backward = "inputs indices"
     cases = (
         Case("stochpool", (28, 28, 6), (14, 14, 6), 0),
         Case("stochpool3/2(pad=same)", (9, 9, 2), (5, 5, 2), 0),
@@ -227,7 +217,7 @@ class StochasticPool(Pooling):
         Case("stochpool2", (4, 4, 4, 2), (2, 2, 2, 2), 0),
     )
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """For each number of the output, in use: a square for each cell of its window, two sums,
         a division.
         """
@@ -266,17 +256,17 @@ class FeaturePool(Plain):
         """C/N channels at the same positions."""
         x = inputs[0]
         if len(self.size or ()) > 1:
-            raise Problem(
+            raise LayerError(
                 "N202",
                 f"`featpool` takes one number, how many features make a group, not {dims(self.size or ())}",
                 "size",
             )
         if x[-1] % self.features:
             message = f"groups of {self.features} features do not divide {x[-1]} channels"
-            raise Problem("N206", message, "size", label=f"{dims(x)} comes in here")
+            raise LayerError("N206", message, "size", label=f"{dims(x)} comes in here")
         return (*x[:-1], x[-1] // self.features)
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """For each number of the output: N squares, their sum and a root; of `max` N-1
         comparisons.
         """
@@ -284,7 +274,7 @@ class FeaturePool(Plain):
             self.features - 1 if self.of.text == "max" else 2 * self.features
         )
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """Which feature was the largest; of `l2` input and output."""
         return (
             Saved(indices=math.prod(output))
@@ -312,7 +302,7 @@ class GlobalPooling(Kind):
         x = inputs[0]
         if not 2 <= len(x) <= 4:
             what = "a vector" if len(x) == 1 else f"an array of {len(x) - 1} axes"
-            raise Problem(
+            raise LayerError(
                 "N203",
                 f"`{self.word}` pools positions, and {dims(x)} is {what}",
                 label=f"{dims(x)} comes in here",
@@ -327,7 +317,7 @@ class GlobalPooling(Kind):
         """None."""
         return 0
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Comparisons or additions: for each channel, one less than there are positions."""
         return math.prod(inputs[0]) - inputs[0][-1]
 
@@ -339,7 +329,7 @@ class GlobalAveragePool(GlobalPooling):
     """Global average pooling: the mean over all positions, a vector."""
 
     word = "gap"
-    keeps = ""
+    saved_for_backward = ""
     keras_name = "GlobalAveragePooling"
     cases = (
         Case("gap", (7, 7, 512), (512,), 0),
@@ -352,7 +342,7 @@ class GlobalMaxPool(GlobalPooling):
     """Global max pooling: the largest value over all positions, a vector."""
 
     word = "gmp"
-    keeps = "indices"
+    saved_for_backward = "indices"
     keras_name = "GlobalMaxPooling"
     cases = (
         Case("gmp", (7, 7, 512), (512,), 0),

@@ -5,31 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import (
-    REQUIRED,
-    Case,
-    Flag,
-    Given,
-    Indices,
-    Kind,
-    Point,
-    Problem,
-    Reach,
-    Saved,
-    Seen,
-    Shape,
-    Weight,
-    Whole,
-    Word,
-    dims,
-    shown,
-)
+from netdsl.kinds.facts import Case, Reach, Saved, Seen, Weight
 from netdsl.kinds.initial import Initial, Trained, keras_initializer
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED, Flag, Reference, Whole
 from netdsl.kinds.plain import Plain
+from netdsl.kinds.values import Argument, Indices, Shape, Word, dims, shown
 from netdsl.kinds.window import wrong_rank
 
-_SMALL = Word("normal", (Given(None, 0.02),))
-_KERAS_EMBEDDING = Word("uniform", (Given(None, 0.05),))
+_SMALL = Word("normal", (Argument(None, 0.02),))
+_KERAS_EMBEDDING = Word("uniform", (Argument(None, 0.05),))
 
 
 def _sequence(word: str, x: Shape) -> Shape:
@@ -50,8 +36,8 @@ class Embed(Plain):
     group = "sequence"
     reach = "position"
     takes: ClassVar[dict[str, str]] = {"amount": "yes"}
-    indices = True
-    arithmetic, keeps = "", "inputs"
+    takes_indices = True
+    arithmetic, saved_for_backward = "", "inputs"
     cases = (
         Case("embed-16", Indices((128,), 20000), (128, 16), 320_000),
         Case("embed-8(init=normal(0.02)) > gap", Indices((10,), 50), (8,), 400),
@@ -64,11 +50,11 @@ class Embed(Plain):
         """N numbers at each place."""
         x = inputs[0]
         if not isinstance(x, Indices):
-            mend = "say how many there are: input 128 of int(20000)"
-            raise Problem(
+            help = "say how many there are: input 128 of int(20000)"
+            raise LayerError(
                 "N203",
                 f"`embed` takes indices, and {dims(x)} holds numbers",
-                help=mend,
+                help=help,
                 label=f"{dims(x)} comes in here",
             )
         return (*x, self.amount or 0)
@@ -93,7 +79,7 @@ class Positions(Plain):
     word = "pos"
     group = "sequence"
     reach = "position"
-    arithmetic, keeps = "add", ""
+    arithmetic, saved_for_backward = "add", ""
     cases = (Case("pos", (10, 16), (10, 16), 160), Case("pos(init=0)", (4, 4, 3), (4, 4, 3), 48))
 
     init = Initial(_SMALL, "the numbers at the beginning")
@@ -120,7 +106,7 @@ class SinCos(Plain):
     word = "sincos"
     group = "sequence"
     reach = "position"
-    arithmetic, keeps = "add", ""
+    arithmetic, saved_for_backward = "add", ""
     cases = (Case("sincos", (10, 16), (10, 16), 0), Case("sincos", (5, 3), (5, 3), 0))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -137,8 +123,8 @@ class First(Plain):
     word = "first"
     group = "shape"
     reach = "all"
-    moves = True
-    arithmetic, keeps = "", ""
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
     cases = (Case("first", (10, 16), (16,), 0),)
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -154,7 +140,7 @@ class ClassToken(Plain):
 
     word = "cls"
     group = "shape"
-    arithmetic, keeps = "", ""
+    arithmetic, saved_for_backward = "", ""
     cases = (Case("cls", (49, 16), (50, 16), 16), Case("cls(init=0) > first", (3, 4), (4,), 4))
 
     init = Initial(_SMALL, "its numbers at the beginning")
@@ -164,7 +150,7 @@ class ClassToken(Plain):
         length, channels = _sequence(self.word, inputs[0])
         return (length + 1, channels)
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position before it: the token is like padding."""
         return (Seen(((Reach(1, -1, -1),),)),)
 
@@ -200,12 +186,12 @@ class Recurrent(Trained):
     back = Flag(False, "read from the end to the beginning")
     bi = Flag(False, "read both ways, the states of both next to each other: 2*N channels")
 
-    def settled(self) -> Kind:
+    def with_resolved_defaults(self) -> Kind:
         if self.values["bi"] and self.values["back"]:
-            raise Problem(
+            raise LayerError(
                 "N107", "`bi` reads both ways: `back` goes without it", "back", "say bi or back"
             )
-        return super().settled()
+        return super().with_resolved_defaults()
 
     @property
     def ways(self) -> int:
@@ -239,18 +225,18 @@ class Recurrent(Trained):
         units = self.amount or 0
         return length * self.ways * self.gates * units * (channels + units)
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """At each position, for each state: the biases, the gates' activations, and what makes
         the new state of them.
         """
         biases = math.prod(self._bias()) if self.bias else 0
         return inputs[0][0] * self.ways * (biases + len(self.each.split()) * (self.amount or 0))
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and gates and states at every position."""
         return Saved(inputs=True, values=inputs[0][0] * self.ways * self.kept * (self.amount or 0))
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Taken as all positions; its own stays its own with `seq`, unless they are read from
         the end.
         """
@@ -373,8 +359,8 @@ class Attention(Trained):
     heads = Whole(REQUIRED, "how many heads")
     dim = Whole(None, "channels of each head; left out: C/heads")  # type: ignore[arg-type]
     causal = Flag(False, "each position sees itself and those before it only")
-    kv = Point(None, "where keys and values come from")
-    dim.quiet = True
+    kv = Reference(None, "where keys and values come from")
+    dim.hidden_at_default = True
 
     def width(self, x: Shape) -> int:
         """The channels of each head."""
@@ -386,16 +372,16 @@ class Attention(Trained):
         for each in inputs:
             _sequence(self.word, each)
         if not self.dim and x[-1] % self.heads:
-            mend = "another number of heads, or the channels of each: dim=64"
-            raise Problem(
+            help = "another number of heads, or the channels of each: dim=64"
+            raise LayerError(
                 "N206",
                 f"heads={self.heads} does not divide {x[-1]} channels",
                 "heads",
-                mend,
+                help,
                 f"{dims(x)} comes in here",
             )
         if self.causal and len(inputs) > 1:
-            raise Problem(
+            raise LayerError(
                 "N107",
                 "`causal` is for a sequence that attends to itself",
                 "causal",
@@ -435,7 +421,7 @@ class Attention(Trained):
         (length, channels), (others, _) = inputs[0], inputs[-1]
         return (length + 2 * others) * self.heads * self.width(inputs[0]) + length * channels
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """The biases; the queries' division by the root of `dim`; softmax (exp, add, divide)
         over each head's square.
         """
@@ -444,7 +430,7 @@ class Attention(Trained):
         biases = (length + 2 * others) * inner + length * channels if self.bias else 0
         return biases + length * inner + 3 * self.heads * length * others
 
-    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The inputs, queries, keys, values, the weights of each head, and what the output's
         projection takes.
         """
@@ -454,7 +440,7 @@ class Attention(Trained):
             inputs=True, values=2 * (length + others) * inner + self.heads * length * others
         )
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """All positions of the keys and values, with `causal` too; of the queries its own."""
         return (Seen((), True),) if len(inputs) == 1 else (Seen(), Seen(None, True))
 

@@ -5,23 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.kinds.base import (
-    REQUIRED,
-    Case,
-    Choice,
-    Kind,
-    Point,
-    Problem,
-    Reach,
-    Ref,
-    Seen,
-    Shape,
-    dims,
-    per_axis,
-)
+from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED, Choice, Reference
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.pool import MaxPool
-from netdsl.kinds.window import brief, wrong_rank
+from netdsl.kinds.values import Ref, Shape, dims
+from netdsl.kinds.window import brief, per_axis, wrong_rank
 
 
 class Unpooling(Plain):
@@ -50,7 +41,7 @@ class Upsample(Unpooling):
 
     word = "up"
     positional = ("how",)
-    keeps = ""
+    saved_for_backward = ""
     cases = (
         Case("up2", (7, 7, 4), (14, 14, 4), 0),
         Case("up2(bilinear)", (7, 7, 4), (14, 14, 4), 0),
@@ -67,7 +58,7 @@ class Upsample(Unpooling):
         "what stands between the positions; bilinear is linear along each axis",
     )
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position that it is made of; of `bilinear` the two that it lies between."""
         if self.how.text == "bilinear":
             return (between(output, inputs[0]),)
@@ -75,7 +66,7 @@ class Upsample(Unpooling):
             Seen((tuple(Reach(1, 1 - factor, 0, factor) for factor in self.factors(inputs[0])),)),
         )
 
-    def work(self, output: Shape, *inputs: Shape) -> int:
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Nothing; of `bilinear`, for each number and axis two multiplications and an addition."""
         return 3 * (len(output) - 1) * math.prod(output) if self.how.text == "bilinear" else 0
 
@@ -99,7 +90,7 @@ class Nails(Unpooling):
     """Bed of nails: each value in the first of K cells on each axis, zeros in the others."""
 
     word = "nails"
-    arithmetic, keeps = "", ""
+    arithmetic, saved_for_backward = "", ""
     cases = (
         Case("nails2", (7, 7, 4), (14, 14, 4), 0),
         Case("nails2x1", (3, 4, 2), (6, 4, 2), 0),
@@ -107,7 +98,7 @@ class Nails(Unpooling):
         Case("nails2", (2, 3, 4, 1), (4, 6, 8, 1), 0),
     )
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position whose value it holds, if it is the first of its K cells."""
         return (Seen((tuple(Reach(1, 0, 0, factor) for factor in self.factors(inputs[0])),)),)
 
@@ -137,7 +128,7 @@ class MaxUnpool(Plain):
     word = "unpool"
     group = "unpooling"
     positional = ("pool",)
-    arithmetic, keeps = "", ""  # the pool keeps the switches
+    arithmetic, saved_for_backward = "", ""  # the pool keeps the switches
     cases = (
         Case("pool as p > unpool(@p)", (4, 4, 3), (4, 4, 3), 0),
         Case("pool3/2(pad=same) as p > conv3-3 > unpool(@p)", (9, 9, 3), (9, 9, 3), 84),
@@ -145,17 +136,19 @@ class MaxUnpool(Plain):
         Case("pool2(ceil) as p > unpool(@p)", (3, 4, 5, 2), (3, 4, 5, 2), 0),
     )
 
-    pool = Point(REQUIRED, "a max pool whose output has this input's shape")
+    pool = Reference(REQUIRED, "a max pool whose output has this input's shape")
 
     @classmethod
     def example(cls) -> str:
         return "unpool(@p)"
 
-    def settled(self) -> Kind:
+    def with_resolved_defaults(self) -> Kind:
         if not isinstance(self._pool.kind, MaxPool):
             what = self._pool.kind.head() if self._pool.kind else "an input"
             message = f"`unpool` takes the name of a max pool, and @{self._pool.name} is {what}"
-            raise Problem("N107", message, "pool", "name the pool: pool as p, and then unpool(@p)")
+            raise LayerError(
+                "N107", message, "pool", "name the pool: pool as p, and then unpool(@p)"
+            )
         return self
 
     @property
@@ -163,7 +156,7 @@ class MaxUnpool(Plain):
         assert self.pool is not None
         return self.pool
 
-    def reads(self) -> tuple[tuple[int, Shape], ...]:
+    def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
         """The pool's input."""
         return self._pool.inputs
 
@@ -171,10 +164,10 @@ class MaxUnpool(Plain):
         """The shape of the pool's input, where the input has that of its output."""
         if inputs[0] != self._pool.shape:
             message = f"`unpool(@{self._pool.name})` takes what the pool gives, {dims(self._pool.shape)}, and {dims(inputs[0])} comes in"
-            raise Problem("N207", message, label=f"{dims(inputs[0])} comes in here")
+            raise LayerError("N207", message, label=f"{dims(inputs[0])} comes in here")
         return inputs[1]
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The pooled positions whose windows hold it, and all of these windows in the pool's
         input: the switches.
         """

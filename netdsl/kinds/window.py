@@ -6,28 +6,38 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
 
-from netdsl.kinds.base import (
-    Dims,
-    Kind,
-    Option,
-    Problem,
-    Reach,
-    Seen,
-    Shape,
-    Word,
-    dims,
-    per_axis,
-    shown,
-)
+from netdsl.kinds.facts import Reach, Seen
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Option
+from netdsl.kinds.values import NO_DEFAULTS, Defaults, Dims, Shape, Word, dims, is_whole, shown
 
 Pads = tuple[tuple[int, int], ...]
 _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
 
 
-def wrong_rank(word: str, x: Shape, wanted: str, help: str = "") -> Problem:
+def per_axis(values: tuple[int, ...], rank: int, what: str, where: str) -> tuple[int, ...]:
+    """One value for each of `rank` axes.
+
+    Raises:
+        LayerError: N202 where there is neither one value nor one for each.
+    """
+    if len(values) == rank:
+        return values
+    if len(values) == 1:
+        return values * rank
+    axes = {
+        1: "a sequence has one axis",
+        2: "an image has two axes",
+        3: "a volume has three axes",
+    }.get(rank, f"there are {rank} axes")
+    raise LayerError("N202", f"{what} {dims(values)} has {len(values)} numbers, but {axes}", where)
+
+
+def wrong_rank(word: str, x: Shape, wanted: str, help: str = "") -> LayerError:
     """N203: the kind does not take an input with so many axes."""
     what = {0: "a vector", **_RANK_WORDS}.get(len(x) - 1, f"an array of {len(x) - 1} axes")
-    return Problem(
+    return LayerError(
         "N203",
         f"`{word}` takes {wanted}, and {dims(x)} is {what}",
         help=help,
@@ -45,24 +55,17 @@ class Padding(Option[Any]):
     def __init__(self, default: str | int, doc: str = "", words: tuple[str, ...] = words) -> None:
         super().__init__(Word(default) if isinstance(default, str) else default, doc)
         self.words = words
-        self.takes = ", ".join(
+        self.accepts = ", ".join(
             (*words, "a number", "a size such as 2x1", "or (top, bottom, left, right)")
         )
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> Any:
         if isinstance(value, Word) and value.text in self.words and not value.arguments:
             return value
-        numbers = (
-            value.sizes
-            if isinstance(value, Dims)
-            else value
-            if isinstance(value, tuple)
-            else (value,)
-        )
-        if any(
-            isinstance(number, bool) or not isinstance(number, int) or number < 0
-            for number in numbers
-        ):
+        numbers = value if isinstance(value, tuple) else (value,)
+        if isinstance(value, Dims):
+            numbers = value.sizes
+        if not all(is_whole(number, min=0) for number in numbers):
             raise self.refuse(value)
         return value
 
@@ -146,17 +149,17 @@ class Windowed(Kind):
         """The window at work on each axis of an input.
 
         Raises:
-            Problem: N203 for an input without positions, N202 for numbers that do not fit its axes,
+            LayerError: N203 for an input without positions, N202 for numbers that do not fit its axes,
                 N205 for a padding that does not.
         """
         rank = len(x) - 1
         if not 1 <= rank <= 3:
             what = "a vector" if rank < 1 else f"an array of {rank} axes"
-            mend = "use fc, or give the input positions: 28x28x1" if rank < 1 else ""
-            raise Problem(
+            help = "use fc, or give the input positions: 28x28x1" if rank < 1 else ""
+            raise LayerError(
                 "N203",
                 f"`{self.word}` slides over positions, and {dims(x)} is {what}",
-                help=mend,
+                help=help,
                 label=f"{dims(x)} comes in here",
             )
         windows, strides, dilations = self.window(rank), self.strides(rank), self.dilations(rank)
@@ -175,7 +178,7 @@ class Windowed(Kind):
             )
         if isinstance(pad, tuple):
             if len(pad) != 2 * rank:
-                raise Problem(
+                raise LayerError(
                     "N205",
                     f"the padding {shown(pad)} has {len(pad)} numbers, and {_RANK_WORDS[rank]} has {2 * rank} sides",
                     "pad",
@@ -189,12 +192,12 @@ class Windowed(Kind):
         spread = dilation * (window - 1)
         if word == "same":
             if spread % 2:
-                mend = f"say pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or pad={spread // 2 + 1}, or take an odd window"
-                raise Problem(
+                help = f"say pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or pad={spread // 2 + 1}, or take an odd window"
+                raise LayerError(
                     "N205",
                     f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, no whole number",
                     "pad",
-                    mend,
+                    help,
                 )
             return spread // 2, spread // 2
         if word == "tf":
@@ -202,7 +205,7 @@ class Windowed(Kind):
             return total // 2, total - total // 2
         if word == "causal":
             if rank != 1:
-                raise Problem(
+                raise LayerError(
                     "N205", f"pad=causal is for sequences, and {_RANK_WORDS[rank]} comes in", "pad"
                 )
             return spread, 0
@@ -212,7 +215,7 @@ class Windowed(Kind):
         """The output's positions.
 
         Raises:
-            Problem: N204 where the window does not fit the input.
+            LayerError: N204 where the window does not fit the input.
         """
         axes = self.axes(x)
         outputs = tuple(axis.outputs(self.ceil) for axis in axes)
@@ -230,19 +233,19 @@ class Windowed(Kind):
             )
             window = f"{self.word}{dims(self.size or ())}"
             message = f"the window does not fit: {window} on {dims(x[:-1])}, pad {pad}, gives {bad.formula(self.ceil)}"
-            mend = (
+            help = (
                 f"pad=same keeps {dims(x[:-1])}"
                 if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1
                 else ""
             )
-            raise Problem("N204", message, "layer", mend, f"{dims(x)} comes in here")
+            raise LayerError("N204", message, "layer", help, f"{dims(x)} comes in here")
         return outputs
 
-    def sees(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its window."""
         return (Seen((tuple(axis.reach for axis in self.axes(inputs[0])),)),)
 
-    def remarks(self, output: Shape, *inputs: Shape) -> list[Problem]:
+    def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
         """W701 where rows or columns of the input are never read."""
         unread = [axis.unread(n) for axis, n in zip(self.axes(inputs[0]), output, strict=False)]
         if not any(unread):
@@ -257,7 +260,7 @@ class Windowed(Kind):
         axis = next(axis for axis, count in zip(self.axes(inputs[0]), unread, strict=True) if count)
         sums = f"({axis.size} + {axis.before + axis.after} - {axis.extent}) is no multiple of {axis.stride}"
         message = f"the last {what} of {dims(inputs[0])} {'is' if sum(unread) == 1 else 'are'} never read: {sums}"
-        return [Problem("W701", message, help="another size, stride or padding reads them all")]
+        return [LayerError("W701", message, help="another size, stride or padding reads them all")]
 
 
 def pad_layers(k: Any, name: str, pads: Pads, value: float = 0.0) -> list[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from netdsl.errors import Diagnostic, Note, Span
-from netdsl.graph import Layer, Op, takers_of
+from netdsl.graph import Layer, Op, consumers_of
 from netdsl.kinds import Kind, Word
 from netdsl.kinds.act import Activation
 from netdsl.kinds.initial import Trained
@@ -55,7 +55,7 @@ def settle(
     A default activation is left out where everything that takes the layer's output, through steps
     that only move or drop numbers, is an activation, a norm, a sum or the network's end.
     """
-    takers = takers_of(ops)
+    takers = consumers_of(ops)
     left_out: set[int] = set()
     warnings: list[Diagnostic] = []
     at_the_end: list[int] = []
@@ -122,7 +122,7 @@ def _real_takers(
             continue
         for taker in takers[at]:
             kind = ops[taker].kind
-            if kind is not None and kind.moves:
+            if kind is not None and kind.shape_only:
                 if taker not in seen:
                     seen.add(taker)
                     waiting.append(taker)
@@ -134,7 +134,7 @@ def _real_takers(
 def _makes_needless(taker: int, ops: list[Op]) -> bool:
     """Whether a taker makes a default activation before it needless."""
     kind = ops[taker].kind if taker >= 0 else None
-    return kind is None or kind.sums or isinstance(kind, Activation | Norm)
+    return kind is None or kind.sums_inputs or isinstance(kind, Activation | Norm)
 
 
 def _end_warning(default: Default, op: Op, layers: list[Layer]) -> Diagnostic:
@@ -193,7 +193,7 @@ def _without(
         if index in owners and kind is not None:
             kind = linear.setdefault(id(kind), kind.replace(act=None))
         place[index] = len(kept)
-        if left_out and kind is not None and kind.points:
+        if left_out and kind is not None and kind.point_options:
             kind = _pointed_anew(kind, place)
         if left_out:
             shares, tied = (
@@ -230,7 +230,7 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
     """`init=auto` settled: He normal where the next activation is ReLU-like (He et al. 2015), else
     Glorot uniform.
     """
-    takers = takers_of(ops)
+    takers = consumers_of(ops)
     settled = []
     done: dict[tuple[int, bool], Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
@@ -261,7 +261,7 @@ def _meets_relu(index: int, ops: list[Op], takers: list[list[int]]) -> bool:
         if (
             at not in seen
             and kind is not None
-            and (kind.sums or kind.moves or isinstance(kind, Norm))
+            and (kind.sums_inputs or kind.shape_only or isinstance(kind, Norm))
         ):
             seen.add(at)
             waiting += takers[at]

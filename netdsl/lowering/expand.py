@@ -15,9 +15,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail, once
 from netdsl.expressions import evaluate
-from netdsl.graph import Graph, Layer, Op, Piece, Point, takers_of
-from netdsl.kinds import KINDS, Call, Given, Kind, Problem, Ref, Word, make
-from netdsl.kinds.base import Defaults, Dims, Indices, Part, Shape, Weight, dims, shown
+from netdsl.graph import Graph, Layer, Op, Piece, Port, consumers_of
+from netdsl.kinds import KINDS, Argument, Kind, LayerError, LayerSpec, Ref, Word, make
+from netdsl.kinds.arguments import default_argument
+from netdsl.kinds.facts import Weight
+from netdsl.kinds.hints import unknown_option
+from netdsl.kinds.part import Part
+from netdsl.kinds.values import Defaults, Dims, Indices, Shape, dims, shown
 from netdsl.library import Library, used_here
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import Default, Settled, settle
@@ -128,7 +132,7 @@ class Made(NamedTuple):
     shape: Shape
     text: str
     parts: tuple[tuple[Kind, bool], ...]
-    remarks: tuple[Problem, ...]
+    warnings: tuple[LayerError, ...]
     defaults: Any  # kept alive: `_key` knows them by their identity
 
 
@@ -264,7 +268,7 @@ class _Expander:
         self.params, self.input_shape, self.lost, self.limits = params, input_shape, lost, limits
         self.ops: list[Op] = []
         self.layers: list[Layer] = []
-        self.inputs: list[Point] = []
+        self.inputs: list[Port] = []
         self.ends: list[int] = []
         self.defaults: dict[int, Default] = {}  # default activations by their operation
         self.sum_ends: set[int] = set()
@@ -485,7 +489,7 @@ class _Expander:
             given = tuple(self._given(argument, self.env, None) for argument in setting.arguments)
             try:
                 kind.make(_smallest_call(kind.word, given))
-            except Problem as problem:
+            except LayerError as problem:
                 if problem.code != "N106":  # what else the layer must have is said where it stands
                     raise self._problem(problem, setting, self.env) from None
             defaults[kind.word] = (*defaults.get(kind.word, ()), given)
@@ -598,7 +602,7 @@ class _Expander:
         self.ops.append(Op(None, (), shape, len(self.layers), self._unique(name)))
         label = "input" if name == "input" else f"input {name}:"
         self.layers.append(Layer((index,), f"{label} {dims(shape)}", name, span, ()))
-        self.inputs.append(Point(name, index, shape))
+        self.inputs.append(Port(name, index, shape))
         self._define(self.env.scope, name, index, None)
         return index
 
@@ -797,7 +801,7 @@ class _Expander:
             if end is None:
                 raise self._nothing_comes_in(branch, env)
             branches.append(end)
-        kind = self._made(Call(word), body, env)
+        kind = self._made(LayerSpec(word), body, env)
         return self._emit(kind, tuple(branches), body, env, kind.written(), None)
 
     def _word(self, body: tree.Layer, x: int | None, env: Env, name: str | None) -> Work:
@@ -1028,7 +1032,7 @@ class _Expander:
         made = range(first, len(self.ops))
         holds_default = any(
             isinstance(option := (op.kind.options.get("act") if op.kind else None), Part)
-            and option.word
+            and option.default_word
             for op in self.ops[first:]
         )
         shortcut = self._shortcut(skip, x, y, made, body, env)
@@ -1036,18 +1040,18 @@ class _Expander:
             self.sum_ends.add(y)
             end = y
         else:
-            kind = self._made(Call("add"), body, env)
+            kind = self._made(LayerSpec("add"), body, env)
             end = self._emit(kind, (y, shortcut), body, env, kind.written(), None)
         act = given_act
         if act is None and holds_default:
-            conv = self._made(Call("conv", (1,), 1, None, (), env.defaults), body, env)
+            conv = self._made(LayerSpec("conv", (1,), 1, None, (), env.defaults), body, env)
             act = Word("none") if conv.values["act"] is None else conv.values["act"]
         if isinstance(act, Word):
             option = KINDS["conv"].options["act"]
             assert isinstance(option, Part)
             try:
                 act = option.read(act, env.defaults)
-            except Problem as problem:
+            except LayerError as problem:
                 own = next(
                     (a.value for a in body.arguments or () if a.name and a.name.text == "act"), body
                 )
@@ -1157,22 +1161,25 @@ class _Expander:
             )
         stride = self._stride(x, y, made) if len(before) > 1 else None
         if skip == "pad":
-            call = Call("widen", None, after[-1], stride)
+            spec = LayerSpec("widen", None, after[-1], stride)
         else:
             norms = [
                 op.kind.values["norm"]
                 for op in (self.ops[i] for i in made)
                 if op.kind and op.kind.values.get("norm")
             ]
-            given = (Given("act", Word("none")), *((Given("norm", norms[-1]),) if norms else ()))
+            given = (
+                Argument("act", Word("none")),
+                *((Argument("norm", norms[-1]),) if norms else ()),
+            )
             if len(before) == 1:
-                call = Call("dense", None, after[-1], None, given, env.defaults)
+                spec = LayerSpec("dense", None, after[-1], None, given, env.defaults)
             else:
-                call = Call("conv", (1,), after[-1], stride, given, env.defaults)
-        kind = self._made(call, body, env)
+                spec = LayerSpec("conv", (1,), after[-1], stride, given, env.defaults)
+        kind = self._made(spec, body, env)
         try:
             reached = kind.shape(before)
-        except Problem:
+        except LayerError:
             reached = ()
         if reached != after:
             gives = (
@@ -1226,7 +1233,7 @@ class _Expander:
     @staticmethod
     def _with_read(x: int, kind: Kind) -> tuple[int, ...]:
         """What comes into a layer: the chain, and what its options refer to."""
-        return (x, *(at for at, _ in kind.reads())) if kind.points else (x,)
+        return (x, *(at for at, _ in kind.referenced_inputs())) if kind.point_options else (x,)
 
     def _key(self, body: tree.Layer, x: int, env: Env) -> Any:
         """What a layer's outcome depends on, where it is written in plain numbers and words; None
@@ -1272,7 +1279,7 @@ class _Expander:
             if body.stride is None
             else tuple(self._whole(s, env, x, "the stride", least=None) for s in body.stride.items)
         )
-        if KINDS[kind_word].inputs is None:
+        if KINDS[kind_word].merges:
             raise fail(
                 "N106",
                 f"`{kind_word}` merges branches",
@@ -1282,21 +1289,21 @@ class _Expander:
             )
         given = tuple(self._given(argument, env, x) for argument in body.arguments or ())
         units = KINDS[kind_word].group == "activation" and amount is not None
-        call = Call(kind_word, size or None, amount, stride, given, env.defaults)
-        kind = self._made(call, body, env)
-        made = self._shaped(kind, self._with_read(x, kind), body, env, _compact(call))
+        spec = LayerSpec(kind_word, size or None, amount, stride, given, env.defaults)
+        kind = self._made(spec, body, env)
+        made = self._shaped(kind, self._with_read(x, kind), body, env, _compact(spec))
         if units and len(self.ops[x].shape) == 2:
             message = f"`{kind_word}-{amount}` flattens the sequence {dims(self.ops[x].shape)} that comes in"
-            remark = Problem(
+            warning = LayerError(
                 "W705", message, help=f"one for each position is dense-{amount}({kind_word})"
             )
-            made = made._replace(remarks=(remark, *made.remarks))
+            made = made._replace(warnings=(warning, *made.warnings))
         return made
 
-    def _made(self, call: Call, body: Any, env: Env) -> Kind:
+    def _made(self, spec: LayerSpec, body: Any, env: Env) -> Kind:
         try:
-            return make(call)
-        except Problem as problem:
+            return make(spec)
+        except LayerError as problem:
             raise self._problem(problem, body, env) from None
 
     def _emit(
@@ -1321,18 +1328,18 @@ class _Expander:
             shape = kind.shape(*shapes)
             for inner, _ in parts:
                 inner.shape(shape)
-        except Problem as problem:
+        except LayerError as problem:
             raise self._problem(problem, body, env, inputs[0]) from None
         for each in (shape, *(weight.shape for weight in kind.weights(*shapes))):
             self._check_elements(each, env.span(body))
-        return Made(kind, shape, text, parts, tuple(kind.remarks(shape, *shapes)), env.defaults)
+        return Made(kind, shape, text, parts, tuple(kind.warnings(shape, *shapes)), env.defaults)
 
     def _place(
         self, made: Made, inputs: tuple[int, ...], body: Any, env: Env, name: str | None
     ) -> int:
         span = env.span(body)
-        for remark in made.remarks:
-            self._warn(remark.code, str(remark), span, env, help=remark.help)
+        for warning in made.warnings:
+            self._warn(warning.code, str(warning), span, env, help=warning.help)
         layer = len(self.layers)
         label = self._unique(
             env.scope.prefix + name if name else env.scope.layer_name(made.kind.word)
@@ -1341,7 +1348,7 @@ class _Expander:
         for kind, is_default in made.parts:
             at = self._add(kind, (at,), made.shape, layer, self._unique(f"{label}_{kind.word}"))
             if is_default:
-                stated = made.kind.stated("act", made.defaults)
+                stated = default_argument(made.kind.signature, "act", made.defaults)
                 self.defaults[at] = Default(
                     first, span, made.text, stated.place if stated else None
                 )
@@ -1388,10 +1395,10 @@ class _Expander:
 
     # --- values ---
 
-    def _given(self, argument: tree.Argument, env: Env, x: int | None) -> Given:
+    def _given(self, argument: tree.Argument, env: Env, x: int | None) -> Argument:
         """An option as kinds read it."""
         name = argument.name.text if argument.name else None
-        return Given(
+        return Argument(
             name,
             self._value(argument.value, env, x),
             env.span(argument if name is None else argument.value),
@@ -1687,7 +1694,7 @@ class _Expander:
         """Where the blocks are used that a mistake lies in, innermost first."""
         return tuple(Note("used here", use) for use in reversed(env.uses)) if env else ()
 
-    def _problem(self, problem: Problem, body: Any, env: Env, x: int | None = None) -> NetError:
+    def _problem(self, problem: LayerError, body: Any, env: Env, x: int | None = None) -> NetError:
         """A kind's problem with its place in the text."""
         span = (
             problem.place
@@ -1781,7 +1788,7 @@ class _Expander:
         points = {name: place[at] for name, at in self._points().items()}
         inputs = tuple(point._replace(op=place[point.op]) for point in self.inputs)
         graph = Graph(settled.ops, settled.layers, inputs, (), points, tuple(self.pieces))
-        takers = takers_of(graph.ops)
+        takers = consumers_of(graph.ops)
         names = {at: name for name, at in points.items() if "." not in name}
         ends = dict.fromkeys(place[end] for end in self.ends)
         outputs = tuple(
@@ -1810,7 +1817,7 @@ class _Expander:
                     waiting.append((f"{prefix}{name}.", at))
         return found
 
-    def _warn_of_unused_names(self, points: dict[str, int], outputs: tuple[Point, ...]) -> None:
+    def _warn_of_unused_names(self, points: dict[str, int], outputs: tuple[Port, ...]) -> None:
         ends = {output.op for output in outputs}
         for name, span in self.env.scope.places.items():
             if name in points and name not in self.used and points[name] not in ends:
@@ -1823,7 +1830,7 @@ class _Expander:
                 )
 
     def _check_inputs(
-        self, graph: Graph, takers: list[list[int]], outputs: tuple[Point, ...], source: Source
+        self, graph: Graph, takers: list[list[int]], outputs: tuple[Port, ...], source: Source
     ) -> None:
         if not graph.inputs:
             what = "there is no network here: it has no input and no layers"
@@ -1851,16 +1858,18 @@ class _Expander:
                 )
 
 
-def _output(graph: Graph, end: int, names: dict[int, str]) -> Point:
+def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
     """A network's output: its name, and the activation that it ends with."""
     at = end
     while (
-        (kind := graph.ops[at].kind) is not None and kind.moves and len(graph.ops[at].inputs) == 1
+        (kind := graph.ops[at].kind) is not None
+        and kind.shape_only
+        and len(graph.ops[at].inputs) == 1
     ):
         at = graph.ops[at].inputs[0]
     activation = kind.word if kind is not None and kind.group == "activation" else "linear"
     layer = graph.layers[graph.ops[end].layer]
-    return Point(names.get(end, layer.name), end, graph.ops[end].shape, activation)
+    return Port(names.get(end, layer.name), end, graph.ops[end].shape, activation)
 
 
 # --- words, before anything is expanded -----------------------------------------------------------
@@ -2005,9 +2014,9 @@ def _check_words(statement: tree.Statement, env: Env) -> list[tuple[str, Diagnos
 
 
 def _wrong_merge(node: tree.Merge, env: Env) -> list[tuple[str, Diagnostic]]:
-    if node.word is None or (node.word.text in KINDS and KINDS[node.word.text].inputs is None):
+    if node.word is None or (node.word.text in KINDS and KINDS[node.word.text].merges):
         return []
-    merges = [word for word, kind in KINDS.items() if kind.inputs is None and word != "concat"]
+    merges = [word for word, kind in KINDS.items() if kind.merges and word != "concat"]
     mend = (
         did_you_mean(node.word.text, merges) or f"merges are [ ... ] alone and {', '.join(merges)}"
     )
@@ -2044,7 +2053,7 @@ def _wrong_word(body: tree.Layer, env: Env) -> list[tuple[str, Diagnostic]]:
             ),
         }
         if argument.name and argument.name.text not in options:
-            problem = KINDS[kind].unknown(argument.name.text)
+            problem = unknown_option(KINDS[kind].signature, argument.name.text)
             wrong.append(
                 (
                     word,
@@ -2120,17 +2129,17 @@ def _begins_with_reference(chain: tree.Chain) -> bool:
 def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:
     """Refuses indices where numbers are wanted."""
     x = next((x for x in shapes if isinstance(x, Indices)), None)
-    if x is not None and not kind.indices and kind.word != "id":
+    if x is not None and not kind.takes_indices and kind.word != "id":
         message = f"`{kind.head()}` takes numbers, and {dims(x)} are indices"
-        raise Problem(
+        raise LayerError(
             "N203", message, help="embed-64 makes vectors of them", label=f"{dims(x)} comes in here"
         )
 
 
-def _smallest_call(word: str, given: tuple[Given, ...]) -> Call:
+def _smallest_call(word: str, given: tuple[Argument, ...]) -> LayerSpec:
     """A call that gives the kind whatever it must have, to try options on."""
     takes = KINDS[word].takes
-    return Call(
+    return LayerSpec(
         word,
         (3,) if takes.get("size") == "yes" else None,
         1 if takes.get("amount") == "yes" else None,
@@ -2162,10 +2171,10 @@ def _shown_value(value: Any) -> str:
     return "a chain" if isinstance(value, Chained) else shown(value)
 
 
-def _compact(call: Call) -> str:
+def _compact(spec: LayerSpec) -> str:
     """The layer as it was written, with the numbers put in: `conv3-64/2(bn)`."""
-    size = dims(call.size) if call.size else ""
-    amount = f"-{call.amount}" if call.amount is not None else ""
-    stride = f"/{dims(call.stride)}" if call.stride else ""
-    inside = shown(Word("", call.given))
-    return f"{call.word}{size}{amount}{stride}{inside}"
+    size = dims(spec.size) if spec.size else ""
+    amount = f"-{spec.amount}" if spec.amount is not None else ""
+    stride = f"/{dims(spec.stride)}" if spec.stride else ""
+    inside = shown(Word("", spec.arguments))
+    return f"{spec.word}{size}{amount}{stride}{inside}"

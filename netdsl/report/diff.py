@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.canonical import Keys, canonical
 from netdsl.analysis.counts import depth
-from netdsl.kinds.base import Kind, Ref, dims, shown
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.values import Ref, dims, shown
 from netdsl.report.table import Row, rows, totals
 from netdsl.text_table import aligned_lines
 from netdsl.wording import cut, plural

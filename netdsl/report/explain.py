@@ -15,7 +15,10 @@ from typing import Any
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds import KINDS, Kind
-from netdsl.kinds.base import REQUIRED, Case, Dims, Option, Part, Sizes, dims, shown
+from netdsl.kinds.facts import Case
+from netdsl.kinds.options import REQUIRED, Option
+from netdsl.kinds.part import Part
+from netdsl.kinds.values import dims
 from netdsl.text_table import aligned_lines
 from netdsl.wording import enumerated
 
@@ -225,7 +228,9 @@ def kind_page(kind: type[Kind]) -> str:
         lines += ["Options and their defaults:", "", *options, ""]
     rules = [(rule, said(kind, rule)) for rule in ("shape", "weights", "macs")]
     told = [
-        f"- {_RULES[rule]}: {words}" for rule, words in (*rules, ("work", _work(kind))) if words
+        f"- {_RULES[rule]}: {words}"
+        for rule, words in (*rules, ("elementwise_ops", _work(kind)))
+        if words
     ]
     if told:
         lines += ["Rules:", "", *told, ""]
@@ -236,14 +241,14 @@ _RULES = {
     "shape": "output",
     "weights": "params",
     "macs": "MACs",
-    "work": "FLOPs beside 2 for each MAC",
+    "elementwise_ops": "FLOPs beside 2 for each MAC",
 }
 
 
 def _work(kind: type[Kind]) -> str:
     """What a kind does beside the products."""
-    if kind.work is not Kind.work:
-        return said(kind, "work")
+    if kind.elementwise_ops is not Kind.elementwise_ops:
+        return said(kind, "elementwise_ops")
     return (
         f"{', '.join(kind.arithmetic.split())} for each number of the output."
         if kind.arithmetic
@@ -255,8 +260,8 @@ def spelling(kind: type[Kind]) -> str:
     """How a kind is written with all that it takes: `convK-N/S(...)`; options that must be given
     by their names.
     """
-    if kind.inputs is None:
-        branches = "[ A | B ]" if getattr(kind, "most", None) == 2 else "[ A | B | ... ]"
+    if kind.merges:
+        branches = "[ A | B ]" if getattr(kind, "max_branches", None) == 2 else "[ A | B | ... ]"
         return branches if kind.word == "concat" else kind.word + branches
     must = [name for name, option in kind.options.items() if option.default is REQUIRED]
     given = [name if name in kind.positional else f"{name}=..." for name in must]
@@ -292,18 +297,20 @@ def _own_first(kind: type[Kind]) -> list[Option[Any]]:
 
 def _option(option: Option[Any]) -> str:
     """- `pad=same`: padding of the positions (what it takes)."""
-    default = option.word if isinstance(option, Part) and option.word else _default(option)
+    default = (
+        option.default_word
+        if isinstance(option, Part) and option.default_word
+        else _default(option)
+    )
     spelled = f"`{option.name}={default}`" if default else f"`{option.name}` (must be given)"
-    return f"- {spelled}: {option.doc}{' ' if option.doc else ''}({option.takes})"
+    return f"- {spelled}: {option.doc}{' ' if option.doc else ''}({option.accepts})"
 
 
 def _default(option: Option[Any]) -> str:
     value = option.default
     if value is REQUIRED:
         return ""
-    if isinstance(option, Sizes):
-        value = Dims(value)
-    return shown(value)
+    return option.shown(value)
 
 
 def said(kind: type[Kind], rule: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from netdsl import constants as names
 from netdsl.architecture import Architecture
 from netdsl.json_text import json_text
-from netdsl.kinds.base import dims
+from netdsl.kinds.values import dims
 from netdsl.report.table import Head, Sheet, View
 from netdsl.report.table import sheet as sheet_of
 from netdsl.text_table import aligned_lines

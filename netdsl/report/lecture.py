@@ -13,7 +13,8 @@ from netdsl.wording import shape_text
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
     from netdsl.graph import Graph
-    from netdsl.kinds.base import Shape, Weight
+    from netdsl.kinds.facts import Weight
+    from netdsl.kinds.values import Shape
 
 
 def lecture(network: Architecture) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.analysis.counts import Counts, added, count_layers, count_ops
 from netdsl.constants import LEVELS, PRECISIONS
 from netdsl.errors import did_you_mean, fail
-from netdsl.kinds.base import dims
+from netdsl.kinds.values import dims
 from netdsl.wording import axes_text
 
 if TYPE_CHECKING:

@@ -6,14 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from netdsl.errors import did_you_mean, fail
-from netdsl.kinds.base import dims
+from netdsl.kinds.values import dims
 from netdsl.kinds.window import Windowed
 from netdsl.report.explain import said
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
     from netdsl.graph import Graph, Layer, Op
-    from netdsl.kinds.base import Kind, Shape, Weight
+    from netdsl.kinds.facts import Weight
+    from netdsl.kinds.kind import Kind
+    from netdsl.kinds.values import Shape
 
 
 def why(network: Architecture, what: str) -> str:

@@ -186,7 +186,7 @@ class _Writer:
     def _is_merge(self, index: int) -> bool:
         unit = self.units[index]
         kind = self.graph.ops[self.graph.layers[unit.first].ops[0]].kind
-        return not unit.piece and kind is not None and kind.inputs is None
+        return not unit.piece and kind is not None and kind.merges
 
     def _goes_on(self, source: int, index: int) -> bool:
         """Whether a flow can go on with a unit: not where another output comes between, for
@@ -329,7 +329,7 @@ def _coming_in(op: Op) -> tuple[int, ...]:
     """The operations that come in through the chain or the branches; those that options refer to
     are named there.
     """
-    return op.inputs if op.kind is None or op.kind.inputs is None else op.inputs[:1]
+    return op.inputs if op.kind is None or op.kind.merges else op.inputs[:1]
 
 
 def _units(layers: range, pieces: list[Piece]) -> list[Unit]:

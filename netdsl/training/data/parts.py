@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.kinds.base import Indices
+from netdsl.kinds.values import Indices
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture

@@ -1,0 +1,130 @@
+"""Matches what is written of a layer to what its kind takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from netdsl.kinds import hints
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED, Option
+from netdsl.kinds.signature import ARTICLED, Signature
+from netdsl.kinds.values import Argument, Defaults, Dims, LayerSpec, Word, shown
+
+
+class Settings(NamedTuple):
+    """The options of a layer: their values, and the names of those that the text states."""
+
+    values: dict[str, Any]
+    explicit: frozenset[str]
+
+
+def check_head(signature: Signature, spec: LayerSpec) -> None:
+    """Checks size, amount and stride against what the kind takes.
+
+    Raises:
+        LayerError: N106 for one that lacks or that the kind does not take, N201 for one below 1.
+    """
+    for part, number in (("size", spec.size), ("amount", spec.amount), ("stride", spec.stride)):
+        takes = signature.takes.get(part, "no")
+        if number is None:
+            if takes == "yes":
+                message = f"`{signature.word}` wants {ARTICLED[part]}"
+                raise LayerError("N106", message, help=hints.respelled(signature, spec))
+        elif takes == "no":
+            message = (
+                f"`{signature.word}` takes no {part} (as in `{_spelled(signature, spec, part)}`)"
+            )
+            help = f"`{signature.word}` is written as in `{signature.example}`"
+            raise LayerError("N106", message, part, help)
+        elif min(number if isinstance(number, tuple) else (number,)) < 1:
+            plain = Dims(number) if isinstance(number, tuple) else number
+            message = f"{ARTICLED[part]} is a whole number from 1 up, not {shown(plain)}"
+            raise LayerError("N201", message, part)
+
+
+def _spelled(signature: Signature, spec: LayerSpec, part: str) -> str:
+    """A layer with the part that its kind does not take."""
+    word = signature.word if part == "size" else spec.word
+    return word + {"size": "3", "amount": "-64", "stride": "/2"}[part]
+
+
+def read_options(signature: Signature, spec: LayerSpec) -> Settings:
+    """The options of a layer: the kind's defaults, then what each `default` statement says, then
+    what the layer says.
+
+    Raises:
+        LayerError: N103 for an option that the kind does not have, N104 for one given twice, N106
+            for one that lacks, N107 for a value that it does not accept.
+    """
+    options = signature.options
+    values = {name: option.default_under(spec.defaults) for name, option in options.items()}
+    explicit: set[str] = set()
+    for arguments in spec.defaults.get(signature.word, ()):
+        said = _read(signature, arguments, spec.defaults, values)
+        explicit |= said - {"act"}  # an activation by default can be left out
+    explicit |= _read(signature, spec.arguments, spec.defaults, values)
+    for name, value in values.items():
+        if value is REQUIRED:
+            doc = options[name].doc
+            message = f"`{signature.word}` wants its `{name}`{doc and f', {doc}'}"
+            raise LayerError("N106", message, help=f"write it as in `{signature.example}`")
+    return Settings(values, frozenset(explicit))
+
+
+def _read(
+    signature: Signature,
+    arguments: tuple[Argument, ...],
+    defaults: Defaults,
+    values: dict[str, Any],
+) -> set[str]:
+    """Puts the arguments into the options' values; gives the names of these options."""
+    said: set[str] = set()
+    positions = iter(signature.positional)
+    for argument in arguments:
+        try:
+            option, value = match(signature, argument, positions)
+            if option.name in said:
+                raise LayerError("N104", f"`{option.name}` is given twice")
+            values[option.name] = option.read(value, defaults)
+        except LayerError as error:
+            error.place = error.place or argument.place
+            raise
+        said.add(option.name)
+    return said
+
+
+def match(
+    signature: Signature, argument: Argument, positions: Iterator[str]
+) -> tuple[Option[Any], Any]:
+    """The option that an argument sets, and the value: by its name, by a bare word that is the
+    option's own, by position.
+
+    Raises:
+        LayerError: N103 where there is no such option.
+    """
+    if argument.name is not None:
+        if argument.name not in signature.options:
+            raise hints.unknown_option(signature, argument.name)
+        return signature.options[argument.name], argument.value
+    if isinstance(argument.value, Word):
+        for option in signature.options.values():
+            value = option.of_bare(argument.value)
+            if value is not None:
+                return option, value
+        raise hints.unknown_option(signature, argument.value.text, bare=True)
+    name = next(positions, None)
+    if name is None:
+        raise hints.one_too_many(signature, argument.value)
+    return signature.options[name], argument.value
+
+
+def default_argument(signature: Signature, name: str, defaults: Defaults) -> Argument | None:
+    """What the `default` statements say of an option: the last one's argument."""
+    found = None
+    for arguments in defaults.get(signature.word, ()):
+        positions = iter(signature.positional)
+        for argument in arguments:
+            if match(signature, argument, positions)[0].name == name:
+                found = argument
+    return found

@@ -1,0 +1,100 @@
+"""What a reader who knows other libraries may have meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.errors import did_you_mean
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.signature import ARTICLED, Signature
+from netdsl.kinds.values import LayerSpec, dims, shown
+
+# Other libraries' names of arguments: the part of a layer that they are here, and how it is
+# written; or no part, and the option's name here.
+_ELSEWHERE = {
+    **dict.fromkeys(("stride", "strides"), ("stride", "behind a slash")),
+    **dict.fromkeys(("filters", "units", "channels", "out_channels"), ("amount", "behind a dash")),
+    **dict.fromkeys(
+        ("kernel", "kernel_size", "window", "size", "pool_size"), ("size", "touching the word")
+    ),
+    "activation": ("", "act"),
+    "padding": ("", "pad"),
+    "use_bias": ("", "bias"),
+    "dilation_rate": ("", "dilation"),
+    "depth_multiplier": ("", "mult"),
+    "epsilon": ("", "eps"),
+}
+
+
+def unknown_option(signature: Signature, name: str, bare: bool = False) -> LayerError:
+    """The error of an option that the kind does not have; a bare word could have been a flag, a
+    norm, an activation.
+    """
+    options = signature.options.values()
+    help = ""
+    if bare:
+        named = [option.name for option in options if name in option.words]
+        help = f"write {named[0]}={name}" if named else ""
+        known = [word for option in options for word in option.bare_words()]
+    else:
+        known = list(signature.options)
+    help = help or _elsewhere(signature, name) or did_you_mean(name, known)
+    message = f"`{signature.word}` has no option `{name}`"
+    return LayerError("N103", message, help=help or _options(signature))
+
+
+def one_too_many(signature: Signature, value: Any) -> LayerError:
+    """The error of a value without a name for which no option is left."""
+    most = len(signature.positional)
+    takes = f"takes {most or 'no'} value{'s' if most != 1 else ''} without a name"
+    message = f"`{signature.word}` {takes}; {shown(value)} is one too many"
+    return LayerError("N103", message, help=_touching(signature, value))
+
+
+def respelled(signature: Signature, spec: LayerSpec) -> str:
+    """How to write a layer that lacks its size or amount: from `dense(10)`, `conv(64, 3)` or
+    `conv-64` to netdsl's form.
+    """
+    numbers = [
+        argument.value
+        for argument in spec.arguments
+        if argument.name is None and type(argument.value) is int and argument.value > 0
+    ]
+    amount = spec.amount
+    if amount is None and numbers and signature.takes.get("amount"):
+        amount = numbers.pop(0)
+    size: Any = 3
+    if spec.size:
+        size = dims(spec.size)
+    elif numbers and signature.takes.get("size"):
+        size = numbers.pop(0)
+    if amount is None or (spec.arguments and type(spec.arguments[0].value) is not int):
+        return f"write it as in `{signature.example}`"
+    return f"write {spec.word}{size if signature.takes.get('size') else ''}-{amount}"
+
+
+def _elsewhere(signature: Signature, name: str) -> str:
+    """How other libraries' words for an option, or for what is no option, are written here."""
+    part, written = _ELSEWHERE.get(name, ("", ""))
+    if written in signature.options:
+        return f"did you mean `{written}`?"
+    if part not in signature.takes:
+        return ""
+    touching = [sign for of, sign in (("size", "3"), ("amount", "-64")) if of in signature.takes]
+    stride = "/2" if part == "stride" else ""
+    return f"{ARTICLED[part]} is written {written}: {signature.word}{''.join(touching)}{stride}"
+
+
+def _touching(signature: Signature, value: Any) -> str:
+    """For `pool(2)` and `softmax(10)`: a number that belongs to the word. Else the options."""
+    if type(value) is int and value > 0 and not signature.positional:
+        if signature.group == "activation":
+            return f"{ARTICLED['amount']} is written behind a dash, as in {signature.word}-10"
+        if "size" in signature.takes and "amount" not in signature.takes:
+            return f"{ARTICLED['size']} touches the word: {signature.word}{value}"
+    return _options(signature)
+
+
+def _options(signature: Signature) -> str:
+    names = ", ".join(signature.options)
+    return f"its options are {names}" if names else "it has no options"

@@ -1,0 +1,280 @@
+"""What every kind of layer says of itself.
+
+A kind is one class: its options are class attributes, and its spelling, defaults, shape rule,
+weights, costs, Keras layers, documentation and cases follow from the class alone. A class that
+leaves one out fails when it is imported.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from netdsl.kinds.arguments import check_head, read_options
+from netdsl.kinds.code import WRITTEN, Code
+from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Option
+from netdsl.kinds.signature import Signature
+from netdsl.kinds.values import Configured, LayerSpec, Ref, Shape, dims
+
+KINDS: dict[str, type[Kind]] = {}
+
+# A rule, and the attribute that says the same in a word where a word will do.
+_SHORT_FORMS = {
+    "elementwise_ops": "arithmetic",
+    "saved_tensors": "saved_for_backward",
+    "receptive_field": "reach",
+}
+_RULES = ("shape", "weights", "macs", "layers")
+
+
+class Kind(Configured):
+    """A kind of layer. An instance is one configured layer, and never changes.
+
+    Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`,
+    and the rules below; instead of `elementwise_ops`, `saved_tensors` and `receptive_field` they
+    may state `arithmetic`, `saved_for_backward` and `reach`. A word that begins with `_` is that
+    of a class that kinds share, and is no kind.
+
+    Attributes:
+        word: its spelling.
+        aliases: further spellings.
+        group: its family.
+        cases: facts: its documentation's examples and its tests at once.
+        takes: of size, amount and stride: `yes` (must), `maybe`; left out: refused.
+        positional: the options that may be given without their names, in order.
+        as_part: whether the bare word can be an option of another layer.
+        merges: whether it takes several tensors: `add[ a | b ]`.
+        takes_indices: whether it takes indices, and nothing else.
+        shape_only: whether it only moves or drops numbers.
+        sums_inputs: whether it adds its inputs up.
+        removes_mean: whether it takes the mean of each channel away, and with it what a bias
+            before it added.
+        tied_to: the kind whose kernel, transposed, can be its own.
+        depth: how many layers `expect depth` counts for it.
+        arithmetic: what is done for each number of the output, named: `negate exp add divide`.
+        saved_for_backward: of `inputs`, `output`, `indices` (one for each number of the output)
+            and `mask` (the same).
+        reach: what a position sees of each input: `position` (its own), `all` (all of them).
+        options: all options by their names, made from the class.
+        point_options: the names of those that may refer to a named point.
+        signature: how it is written, made from the class.
+    """
+
+    word: ClassVar[str] = ""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    group: ClassVar[str] = ""
+    cases: ClassVar[tuple[Case, ...]] = ()
+    takes: ClassVar[dict[str, str]] = {}
+    positional: ClassVar[tuple[str, ...]] = ()
+    as_part: ClassVar[bool] = False
+    merges: ClassVar[bool] = False
+    takes_indices: ClassVar[bool] = False
+    shape_only: ClassVar[bool] = False
+    sums_inputs: ClassVar[bool] = False
+    removes_mean: ClassVar[bool] = False
+    tied_to: ClassVar[str | None] = None
+    depth: ClassVar[int] = 0
+    arithmetic: ClassVar[str | None] = None
+    saved_for_backward: ClassVar[str | None] = None
+    reach: ClassVar[str | None] = None
+    options: ClassVar[dict[str, Option[Any]]] = {}
+    point_options: ClassVar[tuple[str, ...]] = ()
+    signature: ClassVar[Signature]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "word" not in vars(cls):
+            raise TypeError(f"{cls.__name__} states no word of its own")
+        cls.options = {
+            option.name: option
+            for base in reversed(cls.__mro__)
+            for option in vars(base).values()
+            if isinstance(option, Option)
+        }
+        cls.point_options = tuple(
+            name for name, option in cls.options.items() if option.refers_to_point
+        )
+        if cls.word.startswith("_"):
+            return
+        lacks = [rule for rule in _RULES if getattr(cls, rule) is getattr(Kind, rule)]
+        lacks += [
+            f"{rule} or {short}"
+            for rule, short in _SHORT_FORMS.items()
+            if getattr(cls, rule) is getattr(Kind, rule) and getattr(cls, short) is None
+        ]
+        lacks += [name for name in ("group", "cases", "__doc__") if not getattr(cls, name)]
+        if lacks:
+            raise TypeError(f"the kind {cls.word} lacks {', '.join(lacks)}")
+        for word in (cls.word, *cls.aliases):
+            if word in KINDS:
+                raise TypeError(f"two kinds are called {word}")
+            KINDS[word] = cls
+        cls.signature = Signature(
+            cls.word, cls.group, cls.takes, cls.positional, cls.options, cls.example()
+        )
+
+    def __init__(self, spec: LayerSpec, values: dict[str, Any], explicit: frozenset[str]) -> None:
+        self.size, self.amount, self.stride = spec.size, spec.amount, spec.stride
+        self.values = values
+        self.explicit = explicit
+
+    # --- the rules of a kind ---
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The output's shape from the inputs' shapes, without the batch.
+
+        Raises:
+            LayerError: where they do not fit.
+        """
+        raise NotImplementedError
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """The arrays that the layer holds."""
+        raise NotImplementedError
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        """Multiply-accumulates of convolutions and matrix products, for one example."""
+        raise NotImplementedError
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        """The Keras layers, applied one after the other; `k` has `keras` and `custom` (netdsl's
+        own layers).
+        """
+        raise NotImplementedError
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """Operations on single numbers beside the products, in use: an addition, comparison,
+        exp, ... counts as one each.
+        """
+        return len((self.arithmetic or "").split()) * math.prod(output)
+
+    def flops(self, output: Shape, *inputs: Shape) -> int:
+        """Floating-point operations, for one example: two for each multiply-accumulate, and the
+        elementwise operations.
+        """
+        return 2 * self.macs(output, *inputs) + self.elementwise_ops(output, *inputs)
+
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
+        """What is saved for the backward pass."""
+        saved, size = (self.saved_for_backward or "").split(), math.prod(output)
+        return Saved(
+            inputs="inputs" in saved,
+            output="output" in saved,
+            indices=size * ("indices" in saved),
+            masks=size * ("mask" in saved),
+        )
+
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """What each position of the output sees of each input: the positions, not the channels."""
+        words = (self.reach or "").split()
+        return (Seen(() if "position" in words else None, "all" in words),) * len(inputs)
+
+    def acts(self, output: Shape, *inputs: Shape) -> int:
+        """Elements of convolutions' and dense layers' outputs (the column `acts`)."""
+        return 0
+
+    def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
+        """What a reader should be warned of."""
+        return []
+
+    def with_resolved_defaults(self) -> Kind:
+        """The layer with those defaults that depend on other options.
+
+        Raises:
+            LayerError: for options that do not go together.
+        """
+        return self
+
+    @classmethod
+    def tied_kernel(cls, kernel: Shape) -> Shape:
+        """The kernel's shape that the layer needs to be tied to one of this shape: a matrix the
+        other way round.
+        """
+        return kernel[::-1]
+
+    @classmethod
+    def example(cls) -> str:
+        """One spelling of the kind, for messages."""
+        if cls.takes.get("size") == cls.takes.get("amount") == "yes":
+            return f"{cls.word}3-64"
+        return cls.cases[0].text
+
+    def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
+        """The operations that come in beside the chain's: those that the layer's options refer
+        to.
+        """
+        return tuple((ref.op, ref.shape) for ref in self.references().values())
+
+    # --- what follows from the rules ---
+
+    @classmethod
+    def make(cls, spec: LayerSpec) -> Kind:
+        """The configured layer.
+
+        Raises:
+            LayerError: for a size, amount, stride or option that the kind does not take, or that is
+                out of range.
+        """
+        check_head(cls.signature, spec)
+        return cls(spec, *read_options(cls.signature, spec)).with_resolved_defaults()
+
+    def replace(self, **values: Any) -> Kind:
+        """The same layer with other option values."""
+        spec = LayerSpec(self.word, self.size, self.amount, self.stride)
+        return type(self)(spec, {**self.values, **values}, self.explicit)
+
+    def references(self) -> dict[str, Ref]:
+        """The options that refer to a named point."""
+        return {
+            name: self.values[name]
+            for name in self.point_options
+            if isinstance(self.values[name], Ref)
+        }
+
+    def source(
+        self,
+        name: str,
+        output: Shape,
+        *inputs: Shape,
+        reads: tuple[str, ...] = ("x",),
+        writes: str = "x",
+    ) -> tuple[str, ...]:
+        """The layer as Keras source: what is assigned, one after the other, to the variable
+        `writes`.
+
+        The first reads the variables `reads`, the others what was written: `layers.Conv2D(64, 3,
+        name="conv_1")(x)`. It comes from `layers` with a Keras that writes down what is asked of
+        it, so the two cannot differ.
+        """
+        one = len(reads) == 1 and not self.merges
+        tensor: Any = Code(reads[0]) if one else [Code(variable) for variable in reads]
+        lines = []
+        for layer in self.layers(WRITTEN, name, output, *inputs):
+            tensor = layer(tensor)
+            if isinstance(tensor, Code):
+                lines.append(repr(tensor))
+                tensor = Code(writes)
+        return tuple(lines)
+
+    def as_value(self) -> str:
+        """The layer as an option of another: `relu`, `bn(momentum=0.9, eps=1e-05, scale=yes,
+        shift=yes)`.
+        """
+        return self.written()
+
+    def written(self) -> str:
+        """The layer with every default, as `expand` prints it."""
+        inside = ", ".join(
+            f"{name}={option.shown(self.values[name])}"
+            for name, option in self.options.items()
+            if not (option.hidden_at_default and self.values[name] == option.default)
+        )
+        return self.head() + (f"({inside})" if inside else "")
+
+    def head(self) -> str:
+        """The word with its size, amount and stride: `conv3-64/2`."""
+        size = dims(self.size) if self.size else ""
+        amount = f"-{self.amount}" if self.amount is not None else ""
+        return f"{self.word}{size}{amount}" + (f"/{dims(self.stride)}" if self.stride else "")

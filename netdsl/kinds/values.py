@@ -1,0 +1,165 @@
+"""Values that layers are written with, shapes, and how both are written again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeGuard
+
+Shape = tuple[int, ...]
+
+
+class Indices(tuple[int, ...]):
+    """The shape of a tensor of indices below `limit`: `128 of int(20000)`.
+
+    Shapes made from it are plain.
+    """
+
+    limit: int
+
+    def __new__(cls, shape: Iterable[int], limit: int) -> Indices:
+        made = super().__new__(cls, shape)
+        made.limit = limit
+        return made
+
+
+class Argument(NamedTuple):
+    """What is written in a layer's brackets: `rate=0.5`, or a value alone.
+
+    Attributes:
+        name: the option's name, or None.
+        value: evaluated.
+        place: where it is written; errors hand it back.
+    """
+
+    name: str | None
+    value: Any
+    place: Any = None
+
+
+class Word(NamedTuple):
+    """A bare word as a value, with what is in brackets after it: `same`, `lrelu(0.2)`."""
+
+    text: str
+    arguments: tuple[Argument, ...] = ()
+
+
+class Dims(NamedTuple):
+    """`2x1` as a value."""
+
+    sizes: tuple[int, ...]
+
+
+class Configured:
+    """A configured layer where it is a value; `Kind` is its only subclass."""
+
+    values: dict[str, Any]
+
+    def head(self) -> str:
+        """The word with its size, amount and stride: `conv3-64/2`."""
+        raise NotImplementedError
+
+    def as_value(self) -> str:
+        """The layer as an option of another: `relu`."""
+        raise NotImplementedError
+
+
+class Ref(NamedTuple):
+    """`@name` as a value.
+
+    Attributes:
+        name: the point's.
+        op: index of the operation that it names.
+        shape: of that operation's output.
+        kind: its configured layer; None for an input.
+        inputs: the operations that come into it, and their shapes.
+    """
+
+    name: str
+    op: int
+    shape: Shape
+    kind: Configured | None
+    inputs: tuple[tuple[int, Shape], ...]
+
+
+# By kind, the arguments of one `default` statement after the other.
+Defaults = Mapping[str, tuple[tuple[Argument, ...], ...]]
+NO_DEFAULTS: Defaults = {}
+
+
+class LayerSpec(NamedTuple):
+    """A layer as it was written, evaluated.
+
+    Attributes:
+        word: the kind's.
+        size: `3` or `3x1` of `conv3x1-64/2`.
+        amount: its `64`.
+        stride: its `2`.
+        arguments: what is in its brackets.
+        defaults: the `default` statements of all kinds that are in force.
+    """
+
+    word: str
+    size: tuple[int, ...] | None = None
+    amount: int | None = None
+    stride: tuple[int, ...] | None = None
+    arguments: tuple[Argument, ...] = ()
+    defaults: Defaults = NO_DEFAULTS
+
+
+def exact(value: Any) -> Any:
+    """A number as the decimal that it prints as, exact."""
+    if isinstance(value, float):
+        from fractions import Fraction  # late: start-up is short
+
+        return Fraction(repr(value))
+    return value
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number: whole or a fraction, not yes or no."""
+    return hasattr(value, "denominator") and not isinstance(value, bool)
+
+
+def is_whole(value: Any, min: int) -> TypeGuard[int]:
+    """Whether a value is a whole number of at least `min`."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= min
+
+
+def dims(shape: Iterable[int]) -> str:
+    """A shape as people write it: `28x28x6`, `128 of int(20000)`."""
+    sizes = "x".join(map(str, shape))
+    return f"{sizes} of int({shape.limit})" if isinstance(shape, Indices) else sizes
+
+
+def shown(value: Any) -> str:
+    """A value as the language writes it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Word):
+        inside = ", ".join(map(_argument, value.arguments))
+        return f"{value.text}({inside})" if value.arguments else value.text
+    if isinstance(value, Dims):
+        return dims(value.sizes)
+    if isinstance(value, Configured):
+        return value.as_value()
+    if isinstance(value, Ref):
+        return f"@{value.name}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(shown, value))})"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if value is None:
+        return "none"
+    return str(value) if isinstance(value, int) else _decimal(value)
+
+
+def _argument(argument: Argument) -> str:
+    return f"{argument.name}={shown(argument.value)}" if argument.name else shown(argument.value)
+
+
+def _decimal(value: Any) -> str:
+    """A fraction as a short decimal where one is exact, else as a ratio."""
+    from fractions import Fraction
+
+    short = repr(float(value))
+    return short if Fraction(short) == value else f"{value.numerator}/{value.denominator}"
