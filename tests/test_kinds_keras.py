@@ -685,15 +685,9 @@ def test_all_custom_layers_are_in_that_model() -> None:
     from netdsl.keras import layers
 
     model = parse(ALL_CUSTOM).keras()
-    inside = {
-        type(layer).__name__ for layer in model.layers if type(layer).__module__ == layers.__name__
-    }
-    public = {
-        name
-        for name, value in vars(layers).items()
-        if isinstance(value, type) and value.__module__ == layers.__name__ and name[0] != "_"
-    }
-    assert inside == public - {"Tied"}
+    own = set(layers.__all__)
+    inside = {type(layer).__name__ for layer in model.layers} & own
+    assert inside == own - {"Tied"}
 
 
 def test_what_is_made_of_keras_layers_loads_without_netdsl(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import ast
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-_FILE = Path(__file__).parents[1] / "keras" / "layers.py"
+_FOLDER = Path(__file__).parents[1] / "keras" / "layers"
 _IMPORTED = {
     "Any": "from typing import Any",
     "np": "import numpy as np",
@@ -17,27 +18,46 @@ _IMPORTED = {
 }
 
 
+class _Piece(NamedTuple):
+    """A class, function or constant of these files: its text, and the names in it."""
+
+    text: str
+    names: frozenset[str]
+
+
 def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
-    """The text of these classes and functions of `netdsl.keras.layers` and of those that they
-    use, and the imported names in it.
+    """The text of these classes of `netdsl.keras.layers` and of all that they use, each after what
+    it uses, and the imported names in it.
     """
     pieces = _pieces()
-    needed: set[str] = set()
-    waiting = list(wanted)
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            waiting += pieces[name][1] & pieces.keys()
-    text = "\n\n\n".join(piece for name, (piece, _) in pieces.items() if name in needed)
-    imported = {name for each in needed for name in pieces[each][1] & _IMPORTED.keys()}
-    return text, imported
+    found: dict[str, _Piece] = {}
+
+    def add(name: str) -> None:
+        if name not in found:
+            for other in pieces:
+                if other in pieces[name].names:
+                    add(other)
+            found[name] = pieces[name]
+
+    needed = set(wanted)
+    for name in pieces:
+        if name in needed:
+            add(name)
+    imported = {name for piece in found.values() for name in piece.names & _IMPORTED.keys()}
+    return "\n\n\n".join(piece.text for piece in found.values()), imported
 
 
 @cache
-def _pieces() -> dict[str, tuple[str, set[str]]]:
-    """The file's definitions in their order: the text of each, and the names in it."""
-    text = _FILE.read_text(encoding="utf-8")
+def _pieces() -> dict[str, _Piece]:
+    """All definitions by their names, in the order of the files and of the lines."""
+    found: dict[str, _Piece] = {}
+    for path in sorted(_FOLDER.glob("*.py")):
+        if path.name != "__init__.py":
+            found |= _definitions(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _definitions(text: str) -> dict[str, _Piece]:
     lines = [
         line.removesuffix("  # type: ignore[misc]").removesuffix("  # type: ignore[index]")
         for line in text.splitlines()
@@ -52,5 +72,6 @@ def _pieces() -> dict[str, tuple[str, set[str]]]:
         else:
             continue
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-        found[name] = ("\n".join(lines[begin - 1 : node.end_lineno]), names - {name})
+        source = "\n".join(lines[begin - 1 : node.end_lineno])
+        found[name] = _Piece(source, frozenset(names - {name}))
     return found

@@ -1,0 +1,68 @@
+"""Positions and tokens of sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from netdsl.keras.layers.registered import _serializable
+from netdsl.keras.layers.weights import _Kernel
+
+
+@_serializable
+class LearnedPositions(_Kernel):
+    """Adds a learned number to each place of what comes in."""
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(
+            shape=input_shape[1:],
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+
+    def call(self, x: Any) -> Any:
+        return x + self.kernel
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+
+@_serializable
+class SinusoidalPositions(keras.layers.Layer):  # type: ignore[misc]
+    """Adds sin(t/10000^(2i/C)) to channel 2i and the cosine to channel 2i + 1 at position t
+    (Vaswani et al. 2017, section 3.5).
+    """
+
+    def call(self, x: Any) -> Any:
+        length, channels = x.shape[1:]
+        pairs = np.arange(channels) // 2 * 2
+        angles = np.arange(length)[:, None] / 10000.0 ** (pairs / channels)
+        table = np.where(np.arange(channels) % 2, np.cos(angles), np.sin(angles))
+        return x + ops.convert_to_tensor(table, dtype=x.dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+
+@_serializable
+class LearnedToken(_Kernel):
+    """A learned position in front of a sequence, the same for all examples."""
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(
+            shape=(1, input_shape[-1]),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+
+    def call(self, x: Any) -> Any:
+        token = ops.broadcast_to(ops.cast(self.kernel, x.dtype), (ops.shape(x)[0], 1, x.shape[-1]))
+        return ops.concatenate([token, x], axis=1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], input_shape[1] + 1, input_shape[2])

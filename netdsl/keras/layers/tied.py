@@ -1,0 +1,65 @@
+"""One kernel for two layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from netdsl.keras.layers.registered import _serializable
+
+
+@_serializable
+class Tied(keras.layers.Layer):  # type: ignore[misc]
+    """One kernel for a layer and for those that go back through it: `tie decoder = transpose
+    encoder`.
+
+    `forward` is the Keras configuration of the Dense or ConvND layer, `backward` those of the Dense
+    or ConvNDTranspose layers that take its kernel transposed. Called with `back=i` the layer is the
+    i-th of these.
+    """
+
+    def __init__(
+        self, forward: dict[str, Any], backward: list[dict[str, Any]], **more: Any
+    ) -> None:
+        super().__init__(**more)
+        self.ahead, self.back = forward, backward  # torch has a method of its own called `forward`
+
+    def build(self, input_shape: Any) -> None:
+        channels = input_shape[-1]
+        width = self.ahead.get("units") or self.ahead["filters"]
+        self.kernel = self._weight(
+            "kernel", (*self.ahead.get("kernel_size", ()), channels, width), self.ahead
+        )
+        self.bias = self._bias("bias", width, self.ahead)
+        self.back_biases = [
+            self._bias(f"back_bias_{i}", channels, settings) for i, settings in enumerate(self.back)
+        ]
+
+    def _weight(self, name: str, shape: Any, settings: dict[str, Any]) -> Any:
+        role = "bias" if "bias" in name else "kernel"
+        start = keras.initializers.deserialize(settings[f"{role}_initializer"])
+        penalty = (
+            keras.regularizers.deserialize(settings[f"{role}_regularizer"])
+            if settings.get(f"{role}_regularizer")
+            else None
+        )
+        return self.add_weight(shape=shape, initializer=start, regularizer=penalty, name=name)
+
+    def _bias(self, name: str, width: int, settings: dict[str, Any]) -> Any:
+        return self._weight(name, (width,), settings) if settings["use_bias"] else None
+
+    def call(self, x: Any, back: int | None = None) -> Any:
+        settings = self.ahead if back is None else self.back[back]
+        bias = self.bias if back is None else self.back_biases[back]
+        if "units" in settings:
+            result = ops.matmul(x, self.kernel if back is None else ops.transpose(self.kernel))
+        else:
+            how = {key: settings[key] for key in ("strides", "padding", "dilation_rate")}
+            convolve = ops.conv if back is None else ops.conv_transpose
+            result = convolve(x, self.kernel, **how, data_format="channels_last")
+        return result if bias is None else result + bias
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "forward": self.ahead, "backward": self.back}
