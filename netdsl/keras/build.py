@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl import process
 from netdsl.errors import RunError, fail
+from netdsl.keras import private
 from netdsl.keras.quiet import quiet_keras, stderr_shut
 from netdsl.kinds.values import Indices
 
@@ -168,18 +169,18 @@ def _own_chance(model: Any, tools: Toolbox) -> None:
     import torch
 
     if not torch.cuda.is_available():
-        for layer in model._flatten_layers():
+        for layer in private.layers_within(model):
             if generator := getattr(layer, "seed_generator", None):
-                generator._initial_seed = int(generator.state[0])
+                private.begin_again(generator, int(generator.state[0]))
 
 
 def _name_operation(tensor: Any, name: str, tools: Toolbox) -> None:
     """Names what made a tensor, where that is no layer: Keras numbers such operations through
     the process, and not by network.
     """
-    operation = getattr(tensor, "_keras_history", (None,))[0]
-    if operation is not None and not isinstance(operation, tools.keras.layers.Layer):
-        operation.name = name
+    origin = private.origin(tensor)
+    if origin is not None and not isinstance(origin.operation, tools.keras.layers.Layer):
+        origin.operation.name = name
 
 
 def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:

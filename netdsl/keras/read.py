@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from netdsl.errors import fail
+from netdsl.keras import private
 
 
 class Call(NamedTuple):
@@ -56,9 +57,9 @@ def read_model(model: Any) -> Calls:
             several outputs.
     """
     import keras
-    from keras.src.models.functional import Functional
 
-    if not isinstance(model, keras.Sequential | Functional):
+    graphs = (keras.Sequential, private.functional_class())
+    if not isinstance(model, graphs):
         if isinstance(model, keras.Model):
             raise fail(
                 "N620",
@@ -71,7 +72,7 @@ def read_model(model: Any) -> Calls:
             f"`{model.name}` has no input shape yet",
             help="call model.build(shape), or begin it with keras.Input(shape)",
         )
-    reader = _Reader(keras, (keras.Sequential, Functional))
+    reader = _Reader(keras, graphs)
     inputs = [reader.input(tensor) for tensor in model.inputs]
     outputs = reader.run(model, inputs)
     return Calls(
@@ -87,8 +88,7 @@ class _Reader:
         self.numbers: dict[int, int] = {}
 
     def input(self, tensor: Any) -> int:
-        operation = tensor._keras_history.operation
-        return self._add(operation, (), (), {}, tensor)
+        return self._add(_origin(tensor).operation, (), (), {}, tensor)
 
     def run(self, model: Any, given: list[int]) -> list[int]:
         """The calls of a model whose inputs are these calls; those that its outputs come from."""
@@ -99,8 +99,8 @@ class _Reader:
             if id(tensor) in known:
                 waiting.pop()
                 continue
-            operation, number, _ = tensor._keras_history
-            node = operation._inbound_nodes[number]
+            operation, number = _origin(tensor)
+            node = private.calls_of(operation)[number]
             missing = [source for source in node.input_tensors if id(source) not in known]
             if missing:
                 waiting += reversed(missing)
@@ -163,6 +163,12 @@ class _Reader:
             )
         )
         return len(self.calls) - 1
+
+
+def _origin(tensor: Any) -> private.Origin:
+    found = private.origin(tensor)
+    assert found is not None, "a functional model's tensors are symbolic"
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -22,6 +22,7 @@ import keras
 import numpy as np
 
 from netdsl.errors import Diagnostic, NetError, RunError, fail
+from netdsl.keras import private
 from netdsl.training.distributed.hosts import number
 from netdsl.training.loop.batches import Batches, Shuffled, one
 from netdsl.training.recipes.resolve import several, shared
@@ -165,9 +166,7 @@ class Spread(ABC):
         self, model: keras.Model, training: bool, whole: bool, data: Any
     ) -> Mapping[str, Any]:
         with self.scope():
-            model._symbolic_build(
-                data_batch=data
-            )  # the metrics' variables, where they are not there yet
+            private.build_metrics(model, data)
             return self.step(model, training, whole, data)
 
     def batches(self, examples: Batches) -> Iterator[tuple[bool, Any]]:
@@ -249,10 +248,8 @@ class OnJax(Spread):
             model.make_train_function()
         else:
             model.make_test_function()
-        if model not in self.states or model._jax_state_synced:
-            self.states[model] = model._get_jax_state(
-                **dict.fromkeys(names, True), purge_model_variables=True
-            )
+        if model not in self.states or private.has_jax_state(model):
+            self.states[model] = private.taken_jax_state(model, names)
         function = model.train_function if training else model.test_function
         logs, state = function(
             self.states[model], iter([keras.tree.map_structure(partial(self._placed, whole), data)])
@@ -262,7 +259,7 @@ class OnJax(Spread):
             # them
             state
         )
-        model._jax_state, model._jax_state_synced = dict(zip(names, state, strict=True)), False
+        private.lend_jax_state(model, dict(zip(names, state, strict=True)))
         found: Mapping[str, Any] = logs
         return found
 
@@ -280,7 +277,7 @@ class OnJax(Spread):
 
     def done(self, model: keras.Model) -> None:
         model.jax_state_sync()
-        model._jax_state = None
+        private.end_jax_state(model)
         self.states.pop(model, None)
 
     def end(self) -> None:
@@ -337,14 +334,14 @@ class OnTensorFlow(Spread):
         """
         import tensorflow as tf
 
-        clip = optimizer._clip_gradients
         add_up = partial(
             tf.distribute.ReplicaContext.all_reduce, reduce_op=tf.distribute.ReduceOp.SUM
         )
-        optimizer._clip_gradients = lambda grads: clip(
-            add_up(tf.distribute.get_replica_context(), value=list(grads))
+        private.prepare_gradients(
+            optimizer,
+            lambda grads: add_up(tf.distribute.get_replica_context(), value=list(grads)),
         )
-        optimizer._all_reduce_sum_gradients = lambda grads_and_vars: grads_and_vars
+        private.leave_unreduced(optimizer)
 
     def step(self, model: keras.Model, training: bool, whole: bool, data: Any) -> Mapping[str, Any]:
         key = model, training, whole
@@ -418,7 +415,7 @@ def whole_batch_norms(model: keras.Model) -> Iterator[None]:
     """
     norms = [
         layer
-        for layer in model._flatten_layers()
+        for layer in private.layers_within(model)
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     for norm in norms:

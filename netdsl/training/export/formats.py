@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written, write
+from netdsl.keras import private
 from netdsl.keras.quiet import quiet_keras
 from netdsl.training.preparation.transforms import as_plain
 from netdsl.training.runs.finished import kept
@@ -377,7 +378,7 @@ def random_examples(model: keras.Model, scale: float = 1.0) -> list[Array]:
     chance = np.random.default_rng(0)
     known = [
         layer.input_dim
-        for layer in model._flatten_layers()
+        for layer in private.layers_within(model)
         if isinstance(layer, keras.layers.Embedding)
     ]
     found: list[Array] = []

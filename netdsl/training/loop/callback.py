@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from netdsl.keras import private
 from netdsl.training.loop import compile as fit
 from netdsl.training.loop.early_stopping import EarlyStopping
 from netdsl.training.loop.state import Evaluation, Row, State
@@ -212,7 +213,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     def _note_rate(self) -> None:
         """Keeps the rate of the last step, before an evaluation changes it for the next."""
         if self.rate[0] != self.state.step:
-            given = self.model.optimizer._learning_rate
+            given = private.rate_or_schedule(self.model.optimizer)
             follows = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
             rate = given(self.state.step - 1) if follows else self.model.optimizer.learning_rate
             self.rate = self.state.step, float(keras.ops.convert_to_numpy(rate))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from netdsl.keras import private
 from netdsl.training.loop.batches import one, soft
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ def _summing(made: keras.Optimizer) -> keras.Optimizer:
     if keras.config.backend() == "tensorflow":
         import tensorflow as tf
 
-        clip = made._clip_gradients
-        made._clip_gradients = lambda grads: clip(
-            [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]
+        private.prepare_gradients(
+            made,
+            lambda grads: [None if grad is None else tf.convert_to_tensor(grad) for grad in grads],
         )
     return made
 
@@ -290,21 +291,21 @@ def first_not_finite(model: keras.Model, x: Any) -> str:
             return f"the weights of `{layer.name}`"
     seen = keras.Model(
         one(tuple(model.inputs)),
-        [node.outputs for layer in layers for node in layer._inbound_nodes if _of(model, node)],
+        [
+            node.outputs
+            for layer in layers
+            for node in private.calls_of(layer)
+            if private.is_call_of(model, node)
+        ],
     )
     names = [
         layer.name
         for layer in layers
-        for node in layer._inbound_nodes
-        if _of(model, node)
+        for node in private.calls_of(layer)
+        if private.is_call_of(model, node)
         for _ in node.outputs
     ]
     for name, value in zip(names, keras.tree.flatten(seen(x, training=True)), strict=True):
         if not finite(value):
             return f"the output of `{name}`"
     return "the loss itself"
-
-
-def _of(model: keras.Model, node: Any) -> bool:
-    """Whether a call of a layer belongs to the model."""
-    return any(node in nodes for nodes in model._nodes_by_depth.values())

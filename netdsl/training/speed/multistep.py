@@ -21,6 +21,7 @@ from keras import ops
 from netdsl.analysis.counts import count_network
 from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import fail
+from netdsl.keras import private
 from netdsl.training.loop.batches import ROOM, Batches, Shuffled, one, room
 from netdsl.training.preparation import augment_device as pixels
 from netdsl.training.preparation.augment import numbers, pairs
@@ -445,7 +446,7 @@ class _Judging:
             self.held = batches, placed(partial(batches.prepared, divided=False), len(batches.part))
         x, y = self.held[1]
         if self.judged is None:
-            self.judge._symbolic_build(data_batch=tuple(map(one, batches.prepared(np.arange(1)))))
+            private.build_metrics(self.judge, tuple(map(one, batches.prepared(np.arange(1)))))
             self.judged = self._traced(batches, x, y)
         self.judge.reset_metrics()
         self.judged(x, y)

@@ -1,0 +1,100 @@
+"""Every private name of Keras that netdsl uses, each in one function.
+
+Keras promises none of them: a test (tests/keras/test_private.py) looks for each, so that a new
+version of Keras fails there and not in a training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+# --- models as graphs of calls --------------------------------------------------------------------
+
+
+class Origin(NamedTuple):
+    """Where a symbolic tensor comes from: an operation, and the number of its call."""
+
+    operation: Any
+    call: int
+
+
+def functional_class() -> Any:
+    """The class of models that are made of inputs and outputs."""
+    from keras.src.models.functional import Functional
+
+    return Functional
+
+
+def origin(tensor: Any) -> Origin | None:
+    """The call that gave a symbolic tensor; None for what is no such tensor."""
+    history = getattr(tensor, "_keras_history", None)
+    return None if history is None else Origin(history.operation, history.node_index)
+
+
+def calls_of(operation: Any) -> Sequence[Any]:
+    """All symbolic calls of an operation: nodes with `arguments`, `input_tensors`, `outputs`."""
+    found: Sequence[Any] = operation._inbound_nodes
+    return found
+
+
+def is_call_of(model: Any, node: Any) -> bool:
+    """Whether a call of an operation belongs to a functional model."""
+    return any(node in nodes for nodes in model._nodes_by_depth.values())
+
+
+def layers_within(model: Any) -> list[Any]:
+    """All layers of a model, those within layers and models too, and the model itself."""
+    return list(model._flatten_layers())
+
+
+def begin_again(generator: Any, seed: int) -> None:
+    """Makes a seed generator return to `seed` where it is reset."""
+    generator._initial_seed = seed
+
+
+# --- optimizers -----------------------------------------------------------------------------------
+
+
+def rate_or_schedule(optimizer: Any) -> Any:
+    """What an optimizer was given as its learning rate: a variable or a schedule."""
+    return optimizer._learning_rate
+
+
+def prepare_gradients(optimizer: Any, prepare: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
+    """Makes an optimizer clip, and then apply, what `prepare` makes of the gradients."""
+    clip = optimizer._clip_gradients
+    optimizer._clip_gradients = lambda gradients: clip(prepare(gradients))
+
+
+def leave_unreduced(optimizer: Any) -> None:
+    """Makes an optimizer under `tf.distribute` not add up the replicas' gradients itself."""
+    optimizer._all_reduce_sum_gradients = lambda pairs: pairs
+
+
+# --- training loops -------------------------------------------------------------------------------
+
+
+def build_metrics(model: Any, data: Any) -> None:
+    """Makes the variables of a model's metrics, where they are not there yet, for such a batch."""
+    model._symbolic_build(data_batch=data)
+
+
+def taken_jax_state(model: Any, names: Sequence[str]) -> Any:
+    """The variables of these names as JAX's step functions take them, taken away from the model."""
+    return model._get_jax_state(**dict.fromkeys(names, True), purge_model_variables=True)
+
+
+def has_jax_state(model: Any) -> bool:
+    """Whether the model's variables hold their numbers themselves."""
+    return bool(model._jax_state_synced)
+
+
+def lend_jax_state(model: Any, state: Mapping[str, Any]) -> None:
+    """Leaves with a model what its variables are given when somebody asks for them."""
+    model._jax_state, model._jax_state_synced = dict(state), False
+
+
+def end_jax_state(model: Any) -> None:
+    """Makes a model forget what was left with it."""
+    model._jax_state = None

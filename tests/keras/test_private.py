@@ -1,0 +1,102 @@
+"""Keras still has the private names that netdsl uses."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from typing import Any
+
+import pytest
+
+from netdsl.keras import private
+from netdsl.keras.quiet import quiet_keras
+
+pytestmark = pytest.mark.keras
+
+keras: Any = quiet_keras()
+layers = keras.layers
+
+
+@pytest.fixture
+def model() -> Any:
+    inner = keras.Sequential([layers.Dense(2)], name="inner")
+    given = keras.Input((3,))
+    made = keras.Model(given, inner(layers.Dense(3, name="first")(given)))
+    made.compile("sgd", "mse", metrics=["mae"])
+    return made
+
+
+def test_models_are_graphs_of_calls(model: Any) -> None:
+    assert isinstance(model, private.functional_class())
+    origin = private.origin(model.get_layer("inner")(model.outputs[0].__class__((None, 3))))
+    assert origin is not None
+    assert (origin.operation.name, origin.call) == ("inner", 1)
+    used, later = private.calls_of(model.get_layer("inner"))
+    assert private.is_call_of(model, used)
+    assert not private.is_call_of(model, later)
+    assert private.origin(3) is None
+
+
+def test_layers_within_layers(model: Any) -> None:
+    names = {type(layer).__name__ for layer in private.layers_within(model)}
+    assert {"Functional", "Sequential", "Dense"} <= names
+
+
+def test_a_seed_generator_returns_to_its_seed() -> None:
+    generator = keras.random.SeedGenerator(1)
+    private.begin_again(generator, 5)
+    assert generator._initial_seed == 5
+    assert "_initial_seed" in inspect.getsource(type(generator))
+
+
+def test_an_optimizer_is_given_a_rate_or_a_schedule() -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    assert private.rate_or_schedule(keras.optimizers.SGD(schedule)) is schedule
+    rate = private.rate_or_schedule(keras.optimizers.SGD(0.25))
+    assert float(keras.ops.convert_to_numpy(rate)) == 0.25
+
+
+def test_an_optimizer_applies_what_is_made_of_the_gradients() -> None:
+    weight = keras.Variable([1.0])
+    optimizer = keras.optimizers.SGD(1.0)
+    private.prepare_gradients(optimizer, lambda gradients: [3 * each for each in gradients])
+    optimizer.apply([keras.ops.convert_to_tensor([0.5])], [weight])
+    assert keras.ops.convert_to_numpy(weight).tolist() == [-0.5]
+
+
+def test_metrics_have_variables_before_the_first_batch(model: Any) -> None:
+    before = len(model.metrics_variables)
+    private.build_metrics(model, (keras.ops.ones((2, 3)), keras.ops.ones((2, 2))))
+    assert "mae" in model.get_metrics_result()
+    assert len(model.metrics_variables) > before
+
+
+ELSEWHERE = [
+    (
+        "tensorflow",
+        "keras.src.backend.tensorflow.optimizer",
+        "TFOptimizer",
+        ("_all_reduce_sum_gradients",),
+    ),
+    (
+        "jax",
+        "keras.src.backend.jax.trainer",
+        "JAXTrainer",
+        ("_get_jax_state", "_jax_state_synced", "_jax_state"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("backend", "module", "owner", "names"), ELSEWHERE, ids=lambda value: str(value)
+)
+def test_names_of_one_backend(
+    backend: str, module: str, owner: str, names: tuple[str, ...]
+) -> None:
+    """Names that only the loops and optimizers of one backend have, looked for in their source."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    source = inspect.getsource(getattr(importlib.import_module(module), owner))
+    for name in names:
+        assert name in source
