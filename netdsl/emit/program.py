@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.emit.carried import carried
 from netdsl.emit.steps import Calls, Run, Step, Text, calls_of, shared_runs
 from netdsl.emit.text import WIDTH, laid_out
-from netdsl.factoring.structure import (
+from netdsl.factoring.blocks import BlockRules, with_blocks
+from netdsl.factoring.items import (
     REFERENCE,
     REPEAT,
-    Block,
-    BlockHead,
-    Chain,
+    BlockCall,
+    BlockParameter,
+    FactoredBlock,
     Formula,
     Item,
+    ItemChain,
     Node,
     NodeName,
-    Parameter,
-    chains,
-    every,
-    repeated,
-    with_blocks,
+    all_items,
 )
+from netdsl.factoring.nesting import nested_chains
+from netdsl.factoring.repeats import with_repeats
 from netdsl.kinds.code import written
 from netdsl.naming import unique_name
 
@@ -218,7 +218,7 @@ def _kind(made: str) -> str:
 
 
 class _Plan(NamedTuple):
-    """Nodes for `structure`, and what is made before them.
+    """Nodes for `factoring`, and what is made before them.
 
     Attributes:
         ops: for each node the operation that it belongs to. inputs, outputs: nodes. made: for each
@@ -337,10 +337,12 @@ class _Writer:
         self.customs |= {"Tied"} if calls.ties else set()
         self.local = set(taken)
         self.plan = _plan(calls, shared_runs(calls, graph), graph, self.local)
-        nested = chains(self.plan.nodes, self.plan.inputs, self.plan.outputs)
+        nested = nested_chains(self.plan.nodes, self.plan.inputs, self.plan.outputs)
         self.uses = _Uses(self.plan, graph)
-        self.blocks, flows = with_blocks(repeated(nested, 1), _measure, self.uses.rank, _alike)
-        self.flows = repeated(flows, 6)
+        self.blocks, flows = with_blocks(
+            with_repeats(nested, 1), BlockRules(_measure, self.uses.rank, _alike)
+        )
+        self.flows = with_repeats(flows, 6)
         self.calls = calls
 
     def functions(self) -> list[str]:
@@ -371,8 +373,8 @@ class _Writer:
             *(flow.chain for flow in self.flows),
             *(block.chain for block in self.blocks),
         ]:
-            for item in every(chain):
-                if isinstance(item.head, BlockHead) and item.span in self.uses.names:
+            for item in all_items(chain):
+                if isinstance(item.head, BlockCall) and item.span in self.uses.names:
                     found.setdefault(item.head.block, self.uses.names[item.span])
         return found
 
@@ -385,10 +387,10 @@ def _alike(role: str, other: str) -> bool:
     return role == other or (role in _WIDTHS and other in _WIDTHS)
 
 
-def _measure(chain: Chain) -> int:
+def _measure(chain: ItemChain) -> int:
     """About how many characters a chain takes as Python."""
     total = -40 if len(chain) == 1 else -20
-    for item in every(chain):
+    for item in all_items(chain):
         if isinstance(item.head, Made):
             total += (
                 8
@@ -401,7 +403,7 @@ def _measure(chain: Chain) -> int:
     return total
 
 
-def _content_name(chain: Chain) -> str:
+def _content_name(chain: ItemChain) -> str:
     """A name for a few different layers in a row: `conv_bn_act`; nothing for others."""
     made = [item.head.made if isinstance(item.head, Made) else "" for item in chain]
     words = [_SHORT.get(_kind(each), "") for each in made]
@@ -436,7 +438,7 @@ class _Uses:
             [spans[path[:end]] for end in range(1, len(path) + 1)] for path in paths
         ]
 
-    def rank(self, chain: Chain) -> int:
+    def rank(self, chain: ItemChain) -> int:
         """2 for a whole use, 0 for what cuts one in two, or holds one use after another."""
         first, last = chain[0].span[0], chain[-1].span[1]
         if first < 0 or last < 0:
@@ -472,7 +474,7 @@ class _Function:
         self,
         writer: _Writer,
         names: Mapping[int, str],
-        blocks: Mapping[int, Block],
+        blocks: Mapping[int, FactoredBlock],
         taken: set[str],
     ) -> None:
         self.writer, self.names, self.blocks, self.taken = writer, names, blocks, taken
@@ -483,7 +485,7 @@ class _Function:
         }
         self.referred: set[int] = set()
 
-    def block(self, block: Block) -> str:
+    def block(self, block: FactoredBlock) -> str:
         """A block's function, from its parameters on."""
         self.taken |= {_parameter(parameter.name) for parameter in block.parameters}
         self._refer([block.chain])
@@ -538,18 +540,18 @@ class _Function:
         end = f"return keras.Model({both}, name={json.dumps(self.writer.network.name)})"
         return "\n".join([f"def {name}():", *_lines(self.body, 4), *laid_out(end, 4)])
 
-    def _refer(self, chains: Iterable[Chain]) -> None:
+    def _refer(self, chains: Iterable[ItemChain]) -> None:
         self.referred = {
             v.node
             for chain in chains
-            for item in every(chain)
+            for item in all_items(chain)
             for v in item.values
             if isinstance(v, NodeName)
         }
 
     # --- statements ---
 
-    def _chain(self, chain: Chain, current: str, target: str) -> str:
+    def _chain(self, chain: ItemChain, current: str, target: str) -> str:
         """Adds the statements of a chain on the variable `current`, into `target`; the variable
         that then holds the result.
         """
@@ -606,7 +608,7 @@ class _Function:
         if target != current:
             self.body.append(Assign(target, current))
 
-    def _loop(self, over: str, chain: Chain, target: str) -> None:
+    def _loop(self, over: str, chain: ItemChain, target: str) -> None:
         outer, self.body = self.body, []
         self._copy(target, self._chain(chain, target, target))
         outer.append(Loop(over, self.body))
@@ -625,7 +627,7 @@ class _Function:
             if child and not (len(child) == 1 and child[0].head == REFERENCE)
         ]
         made = item.head.made if isinstance(item.head, Made) else ""
-        sizes = [len(list(every(child))) for child in children]
+        sizes = [len(list(all_items(child))) for child in children]
         main = -1
         if (
             len(children) == 2
@@ -661,7 +663,7 @@ class _Function:
         return not any(
             isinstance(v, NodeName) and v.node >= 0
             for child in item.children
-            for each in every(child)
+            for each in all_items(child)
             for v in each.values
         )
 
@@ -674,7 +676,7 @@ class _Function:
     def _call(self, item: Item, inputs: Sequence[str]) -> str:
         """The call that a step is, on these variables."""
         values = [self._value(value, inputs[0]) for value in item.values]
-        if isinstance(item.head, BlockHead):
+        if isinstance(item.head, BlockCall):
             return self._block_call(item, values, inputs[0])
         assert isinstance(item.head, Made | Shared)
         applied = item.head.applied
@@ -689,7 +691,7 @@ class _Function:
         return f"{made}({', '.join(arguments)}){_put(applied, inputs)}"
 
     def _block_call(self, item: Item, values: Sequence[str], current: str) -> str:
-        assert isinstance(item.head, BlockHead)
+        assert isinstance(item.head, BlockCall)
         arguments = zip(self.blocks[item.head.block].parameters, item.values, values, strict=True)
         given = [current]
         for parameter, value, text in sorted(
@@ -721,12 +723,12 @@ def _parameter(name: str) -> str:
     return _PARAMETERS.get(role, role) + name[len(role) :]
 
 
-def _default(parameter: Parameter) -> Any:
+def _default(parameter: BlockParameter) -> Any:
     """What a parameter is where nothing is said; None where it has no such value."""
     return _DEFAULTS.get(parameter.name.rstrip("0123456789"))
 
 
-def _parameter_order(parameter: Parameter) -> tuple[int, bool]:
+def _parameter_order(parameter: BlockParameter) -> tuple[int, bool]:
     """Where a parameter stands: those with defaults last, and how often before them."""
     role = parameter.name.rstrip("0123456789")
     return list(_DEFAULTS).index(role) if role in _DEFAULTS else -1, role == "n"

@@ -11,23 +11,22 @@ from typing import Any, NamedTuple
 
 from netdsl.architecture import Architecture
 from netdsl.errors import Source, fail
-from netdsl.factoring.structure import (
+from netdsl.factoring.blocks import BlockRules, with_blocks
+from netdsl.factoring.items import (
     REFERENCE,
     REPEAT,
-    Block,
-    BlockHead,
-    Chain,
-    Flow,
+    BlockCall,
+    FactoredBlock,
     Formula,
     Item,
+    ItemChain,
     Node,
     NodeName,
-    chains,
-    crossings,
-    every,
-    repeated,
-    with_blocks,
+    RootedChain,
+    all_items,
 )
+from netdsl.factoring.nesting import crossings, nested_chains
+from netdsl.factoring.repeats import with_repeats
 from netdsl.keras.convert import Layer, joined, layers_of
 from netdsl.keras.defaults import Defaults, number_text, option_text
 from netdsl.keras.read import Call, Calls
@@ -129,8 +128,8 @@ class _Writer:
         self.nodes = [self._node(place) for place in range(len(layers))]
         self.input_names = _input_names([calls.calls[place].name for place in calls.inputs])
         self.order: list[int] = []
-        self.blocks: list[Block] = []
-        self.flows: list[Flow] = []
+        self.blocks: list[FactoredBlock] = []
+        self.flows: list[RootedChain] = []
         crossing = crossings(self.nodes)
         if not crossing:
             self._structure(())
@@ -154,12 +153,16 @@ class _Writer:
 
     def _structure(self, ends: Sequence[int]) -> None:
         """Finds branches, residuals, blocks and repeats, with flows that end at the given nodes."""
-        nested = chains(self.nodes, self.inputs, self.outputs, ends)
+        nested = nested_chains(self.nodes, self.inputs, self.outputs, ends)
         self.order = [item.node for flow in nested for item in every_in_order(flow.chain)]
         self.blocks = []
-        flows = repeated([flow._replace(chain=self._residual(flow.chain)) for flow in nested], 1)
-        self.blocks, flows = with_blocks(flows, lambda chain: len(self._chain(chain, {}, {})))
-        self.flows = repeated(flows, 6)
+        flows = with_repeats(
+            [flow._replace(chain=self._residual(flow.chain)) for flow in nested], 1
+        )
+        self.blocks, flows = with_blocks(
+            flows, BlockRules(lambda chain: len(self._chain(chain, {}, {})))
+        )
+        self.flows = with_repeats(flows, 6)
 
     def _shortest(self, candidates: Sequence[Sequence[int]]) -> None:
         """The structure, of those with flows that end at these nodes, whose text is shortest:
@@ -267,7 +270,7 @@ class _Writer:
             )
         return self.shared[layer.shared][0]
 
-    def _residual(self, chain: Chain) -> Chain:
+    def _residual(self, chain: ItemChain) -> ItemChain:
         """The chain with sums of a branch and what came in as `res`, and the activation behind
         it within.
         """
@@ -318,7 +321,7 @@ class _Writer:
         referred = [
             value.node
             for chain in self._chains()
-            for item in every(chain)
+            for item in all_items(chain)
             for value in item.values
             if isinstance(value, NodeName)
         ]
@@ -352,7 +355,7 @@ class _Writer:
                 lines += [f"input {named}{self._input(flow.start)}", *_filled(">", steps, "")]
         return format_text(Source(self.calls.name, "\n".join(lines) + "\n"), Limits())
 
-    def _chains(self) -> list[Chain]:
+    def _chains(self) -> list[ItemChain]:
         return [*(block.chain for block in self.blocks), *(flow.chain for flow in self.flows)]
 
     def _input(self, place: int) -> str:
@@ -364,17 +367,23 @@ class _Writer:
         return shape
 
     def _chain(
-        self, chain: Chain, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]
+        self,
+        chain: ItemChain,
+        names: Mapping[int, str],
+        blocks: Mapping[int, tuple[str, FactoredBlock]],
     ) -> str:
         return " > ".join(self._steps(chain, names, blocks)) or "id"
 
     def _steps(
-        self, chain: Chain, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]
+        self,
+        chain: ItemChain,
+        names: Mapping[int, str],
+        blocks: Mapping[int, tuple[str, FactoredBlock]],
     ) -> list[str]:
         return [self._step(item, names, blocks) for item in chain]
 
     def _step(
-        self, item: Item, names: Mapping[int, str], blocks: Mapping[int, tuple[str, Block]]
+        self, item: Item, names: Mapping[int, str], blocks: Mapping[int, tuple[str, FactoredBlock]]
     ) -> str:
         head = item.head
         values = [self._value(value, names) for value in item.values]
@@ -385,7 +394,7 @@ class _Writer:
             text = self._chain(inner, names, blocks)
             body = f"({text})" if len(inner) > 1 else text
             written = f"{body} x{values[0]}"
-        elif isinstance(head, BlockHead):
+        elif isinstance(head, BlockCall):
             written = self._call(head, item, values, blocks)
         elif isinstance(head, Merge):
             branches = " | ".join(self._chain(child, names, blocks) for child in item.children)
@@ -403,14 +412,14 @@ class _Writer:
             else written
         )
 
-    def _holds_default(self, chain: Chain) -> bool:
+    def _holds_default(self, chain: ItemChain) -> bool:
         """Whether a chain holds a kind with an activation of its own by default, blocks looked
         into.
         """
         blocks = {block.number: block for block in self.blocks}
-        for item in every(chain):
+        for item in all_items(chain):
             if (
-                isinstance(item.head, BlockHead)
+                isinstance(item.head, BlockCall)
                 and item.head.block in blocks
                 and self._holds_default(blocks[item.head.block].chain)
             ):
@@ -425,7 +434,10 @@ class _Writer:
 
     @staticmethod
     def _call(
-        head: BlockHead, item: Item, values: list[str], blocks: Mapping[int, tuple[str, Block]]
+        head: BlockCall,
+        item: Item,
+        values: list[str],
+        blocks: Mapping[int, tuple[str, FactoredBlock]],
     ) -> str:
         if head.block not in blocks:  # while blocks are being looked for
             return f"block({', '.join(values)})"
@@ -477,12 +489,12 @@ def _bare(value: str) -> str:
     return value[1:-1] if re.fullmatch(r"\{[a-z]+[0-9]*\}", value) else value
 
 
-def _depth(chain: Chain) -> int:
+def _depth(chain: ItemChain) -> int:
     """How many branches stand within each other."""
     return max((1 + max(map(_depth, item.children)) for item in chain if item.children), default=0)
 
 
-def every_in_order(chain: Chain) -> Iterator[Item]:
+def every_in_order(chain: ItemChain) -> Iterator[Item]:
     """All layers of a chain in the order in which they are made: a merge's branches before it."""
     for item in chain:
         for child in item.children:

@@ -10,22 +10,21 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from netdsl.factoring.structure import (
+from netdsl.factoring.blocks import BlockRules, with_blocks
+from netdsl.factoring.items import (
     REFERENCE,
     REPEAT,
-    Block,
-    BlockHead,
-    Chain,
-    Flow,
+    BlockCall,
+    FactoredBlock,
     Formula,
+    ItemChain,
     Node,
     NodeName,
-    chains,
-    crossings,
-    every,
-    repeated,
-    with_blocks,
+    RootedChain,
+    all_items,
 )
+from netdsl.factoring.nesting import crossings, nested_chains
+from netdsl.factoring.repeats import with_repeats
 
 # --- a toy: `conv` makes c channels, `act` keeps them, `add` and `cat` join -----------------------
 
@@ -55,13 +54,13 @@ class Toy:
 
 def found(
     toy: Toy, outputs: Sequence[int], ends: Sequence[int] = ()
-) -> tuple[list[Block], list[Flow]]:
-    flows = repeated(chains(toy.nodes, [0], outputs, ends), 1)
-    blocks, flows = with_blocks(flows, lambda chain: len(written(chain)))
-    return blocks, repeated(flows, 4)
+) -> tuple[list[FactoredBlock], list[RootedChain]]:
+    flows = with_repeats(nested_chains(toy.nodes, [0], outputs, ends), 1)
+    blocks, flows = with_blocks(flows, BlockRules(lambda chain: len(written(chain))))
+    return blocks, with_repeats(flows, 4)
 
 
-def written(chain: Chain) -> str:
+def written(chain: ItemChain) -> str:
     """A chain as text, for measures and for reading."""
     steps = []
     for item in chain:
@@ -71,7 +70,7 @@ def written(chain: Chain) -> str:
             steps.append(f"({inside[0]}) x{values}")
         elif item.head == REFERENCE:
             steps.append(f"@{values}")
-        elif isinstance(item.head, BlockHead):
+        elif isinstance(item.head, BlockCall):
             steps.append(f"block{item.head.block}({values})")
         else:
             steps.append(
@@ -97,11 +96,11 @@ class Made(NamedTuple):
 
 
 class Unfold:
-    def __init__(self, blocks: Sequence[Block], width: int) -> None:
+    def __init__(self, blocks: Sequence[FactoredBlock], width: int) -> None:
         self.blocks = {block.number: block for block in blocks}
         self.input = Made("input", width)
 
-    def flow(self, flow: Flow, names: dict[int, Made]) -> Made:
+    def flow(self, flow: RootedChain, names: dict[int, Made]) -> Made:
         if flow.start is not None:
             names[flow.start] = self.input
         made = self.chain(flow.chain, self.input if flow.start is not None else None, names, {})
@@ -109,7 +108,7 @@ class Unfold:
         return made
 
     def chain(
-        self, chain: Chain, x: Made | None, names: dict[int, Made], values: Mapping[str, Any]
+        self, chain: ItemChain, x: Made | None, names: dict[int, Made], values: Mapping[str, Any]
     ) -> Made | None:
         for item in chain:
             own = [self.value(value, x, names, values) for value in item.values]
@@ -118,7 +117,7 @@ class Unfold:
             elif item.head == REPEAT:
                 for _ in range(own[0]):
                     x = self.chain(item.children[0], x, dict(names), values)
-            elif isinstance(item.head, BlockHead):
+            elif isinstance(item.head, BlockCall):
                 block = self.blocks[item.head.block]
                 x = self.chain(
                     block.chain,
@@ -162,7 +161,7 @@ def expected(toy: Toy, output: int) -> Hashable:
 
 def assert_unfolds(
     toy: Toy, outputs: Sequence[int], ends: Sequence[int] = ()
-) -> tuple[list[Block], list[Flow]]:
+) -> tuple[list[FactoredBlock], list[RootedChain]]:
     blocks, flows = found(toy, outputs, ends)
     unfold, names = Unfold(blocks, toy.widths[0]), {}
     made = [unfold.flow(flow, names) for flow in flows]
@@ -244,7 +243,7 @@ def test_cells_that_reach_over_the_last_one_are_blocks_with_two_chains() -> None
     assert any(
         sum(isinstance(value, NodeName) for value in item.values) == 2
         for flow in flows
-        for item in every(flow.chain)
+        for item in all_items(flow.chain)
     )
     assert any(len(block.parameters) == 2 for block in blocks)
 

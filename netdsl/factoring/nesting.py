@@ -1,0 +1,110 @@
+"""A plain graph as chains: merges hold their branches, each a chain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from netdsl.factoring.dominators import immediate_dominators
+from netdsl.factoring.items import REFERENCE, Item, ItemChain, Node, NodeName, RootedChain
+
+
+def nested_chains(
+    nodes: Sequence[Node], inputs: Iterable[int], outputs: Sequence[int], ends: Iterable[int] = ()
+) -> list[RootedChain]:
+    """Nest a graph: chains in the order in which everything is made.
+
+    A merge's branches begin where all of them part: at its immediate dominator. What a branch takes
+    from elsewhere is a reference.
+
+    Args:
+        nodes: each after its inputs.
+        inputs: the nodes that nothing goes into.
+        outputs: the nodes at which chains end.
+        ends: further nodes at which chains end.
+    """
+    further = [end for end in sorted(ends) if end not in outputs]
+    return list(_Nester(nodes, tuple(inputs)).chains([*further, *outputs]))
+
+
+def crossings(nodes: Sequence[Node]) -> list[int]:
+    """Find the nodes whose output goes to places that are not the branches of one merge: cells that
+    reach over the next one.
+
+    Returns:
+        Merges, where any are such: the ends of cells rather than what is used twice within one.
+    """
+    consumers: Counter[int] = Counter(source for node in nodes for source in set(node.inputs))
+    dominators = immediate_dominators(nodes)
+    joined = {dominators[place] for place, node in enumerate(nodes) if node.merges}
+    found = [
+        place
+        for place, node in enumerate(nodes)
+        if node.inputs and consumers[place] > 1 and place not in joined
+    ]
+    return [place for place in found if nodes[place].merges] or found
+
+
+class _Nester:
+    """Nodes to chains; `made` are those that a chain before holds."""
+
+    def __init__(self, nodes: Sequence[Node], inputs: tuple[int, ...]) -> None:
+        self.nodes, self.inputs = nodes, inputs
+        self.dominators = immediate_dominators(nodes)
+        self.made: set[int] = set()
+
+    def chains(self, outputs: Iterable[int]) -> Iterator[RootedChain]:
+        if len(self.inputs) > 1:
+            self.made.update(self.inputs)
+        for output in outputs:
+            start, spine = self._spine(output, None)
+            if start is None or start in self.made:
+                chain = self._chain(spine)
+                has_start = start is None or (chain and _begins_elsewhere(chain[0]))
+                yield RootedChain(None, chain if has_start else (_reference(start), *chain))
+            else:
+                self.made.add(start)
+                yield RootedChain(start, self._chain(spine))
+
+    def _spine(self, end: int, stop: int | None) -> tuple[int | None, list[int]]:
+        """The nodes from `stop`, an input, or one that is already made, down to `end`, branches
+        left out.
+        """
+        spine: list[int] = []
+        at: int | None = end
+        while at is not None and at != stop and at not in self.made and self.nodes[at].inputs:
+            spine.append(at)
+            at = self.dominators[at]
+        return at, spine[::-1]
+
+    def _chain(self, spine: Iterable[int]) -> ItemChain:
+        return tuple(self._item(place) for place in spine)
+
+    def _item(self, place: int) -> Item:
+        node = self.nodes[place]
+        children: tuple[ItemChain, ...] = ()
+        if node.merges:
+            parting = self.dominators[place]
+            children = tuple(self._branch(source, parting) for source in node.inputs)
+        self.made.add(place)
+        within = (item.span[0] for child in children for item in child if item.head != REFERENCE)
+        span = (min(within, default=place), place)
+        return Item(node.head, node.values, node.roles, node.width, children, place, span)
+
+    def _branch(self, end: int, parting: int | None) -> ItemChain:
+        start, spine = self._spine(end, parting)
+        chain = self._chain(spine)
+        return chain if start == parting else (_reference(start), *chain)
+
+
+def _reference(place: int | None) -> Item:
+    assert place is not None
+    return Item(REFERENCE, (NodeName(place),), ("p",))
+
+
+def _begins_elsewhere(item: Item) -> bool:
+    """Whether a merge takes nothing of what comes in."""
+    return bool(item.children) and all(
+        child and (child[0].head == REFERENCE or _begins_elsewhere(child[0]))
+        for child in item.children
+    )
