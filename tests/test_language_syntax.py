@@ -79,6 +79,12 @@ def shown(node: Any) -> str:
             return shown(node.shape) + (
                 f" of {node.type.text} {shown(node.limit)}" if node.type else ""
             )
+        case _:
+            return _statement(node)
+
+
+def _statement(node: Any) -> str:
+    match node:
         case tree.Input():
             return f"input {shown(node.name)}: " + " > ".join(map(shown, (node.head, *node.steps)))
         case tree.Net():

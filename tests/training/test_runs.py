@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.flatten import keys
+from netdsl.training.recipes.flatten import keys
 from netdsl.training.recipes.recipe import parse_recipe
 from netdsl.training.runs.folder import as_json
 from netdsl.training.runs.listing import compare, compare_text, entries, runs_json, runs_text

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netdsl.errors import did_you_mean, fail
-from netdsl.flatten import keys
+from netdsl.training.recipes.flatten import keys
 from netdsl.training.runs.folder import CURVE, RECIPE, REPORT
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from netdsl.architecture import Architecture
 from netdsl.errors import NetError, fail, nearest
-from netdsl.flatten import keys
 from netdsl.text_table import aligned
 from netdsl.training.loop.job import Run
+from netdsl.training.recipes.flatten import keys
 from netdsl.training.reporting.charts import number
 from netdsl.training.runs.folder import (
     LINES,
