@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.emit.carried import carried
+from netdsl.emit.signatures import BY_NAME, DEFAULTS, POSITIONAL, kind_of
 from netdsl.emit.steps import Calls, Run, Step, Text, calls_of, shared_runs
 from netdsl.emit.text import WIDTH, laid_out
 from netdsl.factoring.blocks import BlockRules, with_blocks
@@ -38,43 +39,6 @@ if TYPE_CHECKING:
     from netdsl.architecture import Architecture
     from netdsl.graph import Graph
 
-_POSITIONAL = {
-    "Conv": ("filters", "kernel_size"),
-    "SeparableConv": ("filters", "kernel_size"),
-    "DepthwiseConv": ("kernel_size",),
-    "LocallyConnected": ("filters", "window", "strides", "dilation_rate"),
-    "Dense": ("units",),
-    "DropConnectDense": ("units", "rate"),
-    "LSTM": ("units",),
-    "GRU": ("units",),
-    "SimpleRNN": ("units",),
-    "Embedding": ("input_dim", "output_dim"),
-    "MultiHeadAttention": ("num_heads", "key_dim"),
-    "MaxPooling": ("pool_size",),
-    "AveragePooling": ("pool_size",),
-    "Dropout": ("rate",),
-    "SpatialDropout": ("rate",),
-    "UpSampling": ("size",),
-    "ZeroPadding": ("pad",),
-    "Cropping": ("cropping",),
-    "Rescaling": ("scale",),
-    "Activation": ("activation",),
-    "GroupNormalization": ("groups",),
-    "Reshape": ("target_shape",),
-    "Resizing": ("height", "width"),
-    "GaussianNoise": ("stddev",),
-}
-_DEFAULTS = {
-    "strides": 1,
-    "padding": "valid",
-    "dilation_rate": 1,
-    "groups": 1,
-}  # of convolutions, in Keras and in blocks
-_BY_NAME = (
-    *_DEFAULTS,
-    "depth_multiplier",
-    "activation",
-)  # the named arguments that a block can set
 _FUNCTIONS = {
     f"layers.{name}": f"layers.{name.lower()}"
     for name in ("Add", "Subtract", "Multiply", "Average", "Maximum")
@@ -89,7 +53,6 @@ _SHORT = {
     "BatchNormalization": "bn",
     "Activation": "act",
 }
-_LAYER = re.compile(r"(?:layers\.)?([A-Za-z]+?)[1-3]?D?(?:Transpose)?$")
 _PARAMETERS = {"n": "repeats", "p": "skip"}  # what roles are called in Python
 _RESERVED = {
     *(*keyword.kwlist, *keyword.softkwlist, *dir(builtins)),
@@ -107,7 +70,7 @@ _RESERVED = {
         *_PARAMETERS,
         *_PARAMETERS.values(),
     ),
-    *(*(role for roles in _POSITIONAL.values() for role in roles), *_BY_NAME),
+    *(*(role for roles in POSITIONAL.values() for role in roles), *BY_NAME),
 }
 
 
@@ -188,17 +151,17 @@ class Shared(NamedTuple):
 
 def _head_of(step: Step) -> tuple[Made, tuple[Any, ...], tuple[str, ...]]:
     """The head of a step, its values and their roles."""
-    kind = _kind(step.made)
-    positional = iter(_POSITIONAL.get(kind, ()))
+    kind = kind_of(step.made)
+    positional = iter(POSITIONAL.get(kind, ()))
     given = list(step.given)
     if "Conv" in kind:
         named = dict(pair for pair in given if pair[0])
-        given = [*(pair for pair in given if not pair[0]), *({**_DEFAULTS, **named}).items()]
+        given = [*(pair for pair in given if not pair[0]), *({**DEFAULTS, **named}).items()]
     texts: list[str | None] = []
     values: list[Any] = []
     roles: list[str] = []
     for name, value in given:
-        role = name if name in _BY_NAME else "" if name else next(positional, "")
+        role = name if name in BY_NAME else "" if name else next(positional, "")
         if role and not isinstance(value, Text):
             texts.append(None)
             values.append(value)
@@ -210,11 +173,6 @@ def _head_of(step: Step) -> tuple[Made, tuple[Any, ...], tuple[str, ...]]:
         tuple(values),
         tuple(roles),
     )
-
-
-def _kind(made: str) -> str:
-    match = _LAYER.match(made)
-    return match[1] if match else ""
 
 
 class _Plan(NamedTuple):
@@ -310,7 +268,7 @@ def _arguments(head: Made, values: Sequence[str]) -> list[str]:
     found = []
     for name, text in zip(head.names, head.texts, strict=True):
         value = next(left) if text is None else text
-        if "Conv" not in head.made or name not in _DEFAULTS or value != written(_DEFAULTS[name]):
+        if "Conv" not in head.made or name not in DEFAULTS or value != written(DEFAULTS[name]):
             found.append(f"{name}={value}" if name else value)
     return found
 
@@ -406,7 +364,7 @@ def _measure(chain: ItemChain) -> int:
 def _content_name(chain: ItemChain) -> str:
     """A name for a few different layers in a row: `conv_bn_act`; nothing for others."""
     made = [item.head.made if isinstance(item.head, Made) else "" for item in chain]
-    words = [_SHORT.get(_kind(each), "") for each in made]
+    words = [_SHORT.get(kind_of(each), "") for each in made]
     if len(words) > 3 or not all(words) or len(set(words)) < len(words):
         return ""
     return "_".join(
@@ -725,13 +683,13 @@ def _parameter(name: str) -> str:
 
 def _default(parameter: BlockParameter) -> Any:
     """What a parameter is where nothing is said; None where it has no such value."""
-    return _DEFAULTS.get(parameter.name.rstrip("0123456789"))
+    return DEFAULTS.get(parameter.name.rstrip("0123456789"))
 
 
 def _parameter_order(parameter: BlockParameter) -> tuple[int, bool]:
     """Where a parameter stands: those with defaults last, and how often before them."""
     role = parameter.name.rstrip("0123456789")
-    return list(_DEFAULTS).index(role) if role in _DEFAULTS else -1, role == "n"
+    return list(DEFAULTS).index(role) if role in DEFAULTS else -1, role == "n"
 
 
 def _put(text: str, inputs: Sequence[str]) -> str:
