@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from netdsl.kinds import hints
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Option
 from netdsl.kinds.signature import ARTICLED, Signature
 from netdsl.kinds.values import Argument, Defaults, Dims, LayerSpec, Word, shown
-
-
-class Settings(NamedTuple):
-    """The options of a layer: their values, and the names of those that the text states."""
-
-    values: dict[str, Any]
-    explicit: frozenset[str]
 
 
 def check_head(signature: Signature, spec: LayerSpec) -> None:
@@ -49,9 +42,12 @@ def _spelled(signature: Signature, spec: LayerSpec, part: str) -> str:
     return word + {"size": "3", "amount": "-64", "stride": "/2"}[part]
 
 
-def read_options(signature: Signature, spec: LayerSpec) -> Settings:
+def read_options(signature: Signature, spec: LayerSpec) -> tuple[dict[str, Any], frozenset[str]]:
     """The options of a layer: the kind's defaults, then what each `default` statement says, then
     what the layer says.
+
+    Returns:
+        The options' values, and the names of those that the text states.
 
     Raises:
         LayerError: N103 for an option that the kind does not have, N104 for one given twice, N106
@@ -69,7 +65,7 @@ def read_options(signature: Signature, spec: LayerSpec) -> Settings:
             doc = options[name].doc
             message = f"`{signature.word}` wants its `{name}`{doc and f', {doc}'}"
             raise LayerError("N106", message, help=f"write it as in `{signature.example}`")
-    return Settings(values, frozenset(explicit))
+    return values, frozenset(explicit)
 
 
 def _read(
