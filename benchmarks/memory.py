@@ -35,7 +35,9 @@ sys.path.insert(0, str(ROOT))
 
 import netdsl  # noqa: E402
 from netdsl import Network  # noqa: E402
-from netdsl.analysis.memory import _planned, _Training, estimate  # noqa: E402
+from netdsl.analysis.memory import estimate  # noqa: E402
+from netdsl.analysis.memory.plan import make_plan  # noqa: E402
+from netdsl.analysis.memory.training_walk import TrainingWalk  # noqa: E402
 
 MIB = 2**20
 FILES = {"alexnet": "alexnet_torchvision"}
@@ -396,7 +398,7 @@ class Lines(NamedTuple):
     order: int
 
 
-class _Steps(_Training):
+class _Steps(TrainingWalk):
     """The estimate's walk, which notes when a step is: the operation's number forward, twice the
     number of all less it backward.
     """
@@ -408,35 +410,35 @@ class _Steps(_Training):
         ] = []  # when, bytes in all (fixed, for an example), gradients before, and now
         self._when = self._before = self._now = 0
 
-    def _forward(self, index: int) -> None:
+    def forward(self, index: int) -> None:
         self._when = index
-        super()._forward(index)
+        super().forward(index)
 
-    def _loss(self) -> tuple[int, int]:
-        self._when = len(self._plan.facts)
-        return super()._loss()
+    def loss(self) -> tuple[int, int]:
+        self._when = len(self.plan.facts)
+        return super().loss()
 
-    def _backward(self, index: int) -> None:
-        self._when = 2 * len(self._plan.facts) - index
+    def backward(self, index: int) -> None:
+        self._when = 2 * len(self.plan.facts) - index
         self._before, self._now = self._before + self._now, 0
-        super()._backward(index)
+        super().backward(index)
 
-    def _weights(self, index: int) -> int:
-        fixed = self._fixed
-        again = super()._weights(index)
-        self._now = self._fixed - fixed
+    def weight_gradients(self, index: int) -> int:
+        fixed = self.fixed
+        again = super().weight_gradients(index)
+        self._now = self.fixed - fixed
         return again
 
-    def _note(self, more: int = 0) -> None:
-        super()._note(more)
-        self.found.append((self._when, *self._steps[-1], self._before, self._now))
+    def note(self, more: int = 0) -> None:
+        super().note(more)
+        self.found.append((self._when, *self.steps[-1], self._before, self._now))
 
 
 def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
     """What XLA does otherwise than the estimate, from the graph alone, for networks of `conv`,
     `fc`, `pool`, `relu`, `bn` and sums.
     """
-    graph, plan = network.graph, _planned(network.graph, "float32", optimizer)
+    graph, plan = network.graph, make_plan(network.graph, "float32", optimizer)
     facts, end = plan.facts, 2 * len(plan.facts)
     held: list[
         tuple[str, int, int, int]
@@ -476,7 +478,7 @@ def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
         elif word == "fc" and batch == 1:
             at_once.add(index)
     walk = _Steps(plan)
-    walk.steps()
+    walk.run()
     peak = estimate(graph, batch, optimizer=optimizer).training_peak
     without = max(fixed + each * batch for _, fixed, each, _, _ in walk.found)
     found = []

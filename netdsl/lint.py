@@ -13,7 +13,7 @@ from typing import Any
 
 from netdsl.errors import Diagnostic, Source, Span, once
 from netdsl.graph import Graph, Op, consumers_of
-from netdsl.kinds.act import LogSoftmax, Softmax
+from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import dims
 from netdsl.lowering.defaults import used_here
 from netdsl.syntax import tree
@@ -164,7 +164,7 @@ def lint_graph(graph: Graph) -> list[Diagnostic]:
     found = [*_dead_ends(graph, consumers), *_noise_at_the_end(graph), *_out_of_proportion(graph)]
     for index, op in enumerate(graph.ops):
         kind = op.kind
-        if isinstance(kind, Softmax | LogSoftmax):
+        if _gives_distribution(kind):
             found += _doubtful_softmax(graph, op)
         elif (
             kind is not None
@@ -204,15 +204,20 @@ def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]
             )
 
 
+def _gives_distribution(kind: Kind | None) -> bool:
+    """Whether a layer gives the channels' probabilities, or their logarithms."""
+    return kind is not None and kind.output_meaning in ("distribution", "log-distribution")
+
+
 def _doubtful_softmax(graph: Graph, op: Op) -> Iterator[Diagnostic]:
     assert op.kind is not None
     word = op.kind.word
     before = _through_moves(graph, graph.ops[op.inputs[0]])
-    if isinstance(before.kind, Softmax | LogSoftmax):
+    if before.kind and _gives_distribution(before.kind):
         message = f"`{word}` follows `{before.kind.word}`: probabilities go through it a second time, and come out nearly equal"
         yield _warning(graph, "W714", op, message, "one of the two is enough")
     if op.shape[-1] == 1:
-        message = f"`{word}` over one channel is always {1 if isinstance(op.kind, Softmax) else 0}"
+        message = f"`{word}` over one channel is always {1 if op.kind.output_meaning == 'distribution' else 0}"
         yield _warning(graph, "W719", op, message, "for yes or no take sigmoid-1, or two channels")
 
 
@@ -261,9 +266,9 @@ def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
         while (
             op.kind is not None
             and len(op.inputs) == 1
-            and (op.kind.shape_only or op.kind.group in ("noise", "activation"))
+            and (op.kind.shape_only or op.kind.inactive_in_use or op.kind.group == "activation")
         ):
-            if op.kind.group == "noise":
+            if op.kind.inactive_in_use:
                 message = f"`{_text(graph, op)}` stands behind the last layer: while training it spoils the output itself"
                 yield _warning(
                     graph, "W716", op, message, "put it before the last layer that has weights"

@@ -14,17 +14,16 @@ import pytest
 
 import netdsl
 from netdsl.analysis.memory import (
-    PRECISIONS,
-    SLOTS,
     XLA_BAND,
     Memory,
     estimate,
     largest_batch,
     parse_size,
-    shown_bytes,
 )
+from netdsl.constants import PRECISIONS, SLOTS
 from netdsl.graph import Graph
 from netdsl.report.memory import memory_text
+from netdsl.wording import bytes_text
 
 ROOT = Path(__file__).resolve().parents[1]
 ZOO = json.loads((ROOT / "tests/truth/zoo.json").read_text(encoding="utf-8"))
@@ -62,9 +61,9 @@ def test_the_lectures_table_of_vgg16() -> None:
     values = 15_237_608  # 15.2 M
     found = estimate(graph)
     assert found.activation_bytes == 4 * values
-    assert shown_bytes(found.activation_bytes) == "58.1 MiB"
-    assert shown_bytes(found.activation_bytes - 4 * 224 * 224 * 3) == "57.6 MiB"
-    assert shown_bytes(2 * found.activation_bytes) == "116.3 MiB"  # forward and backward
+    assert bytes_text(found.activation_bytes) == "58.1 MiB"
+    assert bytes_text(found.activation_bytes - 4 * 224 * 224 * 3) == "57.6 MiB"
+    assert bytes_text(2 * found.activation_bytes) == "116.3 MiB"  # forward and backward
     assert estimate(graph, 16).activation_bytes == 16 * 4 * values
 
 
@@ -466,5 +465,5 @@ def test_the_hint_for_a_bare_letter() -> None:
         (2**60, "1,048,576.0 TiB"),
     ],
 )
-def test_shown_bytes(number: int, text: str) -> None:
-    assert shown_bytes(number) == text
+def test_bytes(number: int, text: str) -> None:
+    assert bytes_text(number) == text

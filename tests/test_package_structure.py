@@ -25,7 +25,6 @@ CONTRACTS: list[dict[str, Any]] = SETTINGS["importlinter"]["contracts"]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 LONG_FILES = {
-    "netdsl.analysis.memory",
     "netdsl.analysis.receptive",
     "netdsl.emit.program",
     "netdsl.emit.steps",

@@ -20,8 +20,8 @@ class Activation(Plain):
     group = "activation"
     reach = "position"
     as_part = True
-    relu_like: ClassVar[bool] = False  # kernels before it begin as He et al. (2015) say
     keras_name: ClassVar[str] = ""
+    in_place = True
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Activation(self.keras_name, name=name)]
@@ -32,6 +32,7 @@ class Relu(Activation):
 
     word, keras_name, relu_like, cases = "relu", "relu", True, (Case("relu", *_SAME),)
     arithmetic, saved_for_backward = "compare", "output"
+    gains_from_xla = True
 
 
 class Relu6(Activation):
@@ -39,6 +40,7 @@ class Relu6(Activation):
 
     word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *_SAME),)
     arithmetic, saved_for_backward = "compare compare", "output"
+    library_saves_input = True
 
 
 class LeakyRelu(Activation):
@@ -46,6 +48,8 @@ class LeakyRelu(Activation):
 
     word, relu_like, positional = "lrelu", True, ("slope",)
     arithmetic, saved_for_backward = "multiply compare", "output"
+    library_saves_input = True
+    names_elsewhere = ("leakyrelu", "leaky")
     cases = (Case("lrelu", *_SAME), Case("lrelu(0.2)", *_SAME))
 
     slope = Real(0.01, "the slope below 0", min=0)
@@ -78,6 +82,7 @@ class Elu(Activation):
 
     word, relu_like, positional = "elu", True, ("alpha",)
     arithmetic, saved_for_backward = "exp subtract multiply compare", "output"
+    library_saves_input = True
     cases = (Case("elu", *_SAME), Case("elu(0.5)", *_SAME))
 
     alpha = Real(1, "minus the limit below", min=0)
@@ -91,6 +96,7 @@ class Selu(Activation):
 
     word, keras_name, cases = "selu", "selu", (Case("selu", *_SAME),)
     arithmetic, saved_for_backward = "exp subtract multiply compare multiply", "output"
+    library_saves_input = True
 
 
 class Gelu(Activation):
@@ -132,6 +138,8 @@ class HardSigmoid(Activation):
 
     word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *_SAME),)
     arithmetic, saved_for_backward = "add compare compare divide", "output"
+    library_saves_input = True
+    output_meaning = "probability"
 
 
 class Tanh(Activation):
@@ -139,6 +147,7 @@ class Tanh(Activation):
 
     word, keras_name, cases = "tanh", "tanh", (Case("tanh", *_SAME),)
     arithmetic, saved_for_backward = "tanh", "output"
+    output_meaning, gains_from_xla = "margin", True
 
 
 class Sigmoid(Activation):
@@ -146,6 +155,7 @@ class Sigmoid(Activation):
 
     word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *_SAME),)
     arithmetic, saved_for_backward = "negate exp add divide", "output"
+    output_meaning, gains_from_xla = "probability", True
 
 
 class Softplus(Activation):
@@ -153,6 +163,7 @@ class Softplus(Activation):
 
     word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *_SAME),)
     arithmetic, saved_for_backward = "exp add log", "output"
+    library_saves_input = True
 
 
 class Softsign(Activation):
@@ -184,6 +195,7 @@ class Softmax(Normalised):
 
     word, keras_name, cases = "softmax", "softmax", (Case("softmax", (10,), (10,), 0),)
     arithmetic, saved_for_backward = "exp add divide", "output"
+    output_meaning, gains_from_xla = "distribution", True
 
 
 class LogSoftmax(Normalised):
@@ -191,6 +203,7 @@ class LogSoftmax(Normalised):
 
     word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)
     arithmetic, saved_for_backward = "exp add subtract", "output"
+    output_meaning = "log-distribution"
 
 
 class Exponential(Activation):
@@ -215,3 +228,5 @@ class Linear(Activation):
 
     word, keras_name, cases = "linear", "linear", (Case("linear", *_SAME),)
     arithmetic, saved_for_backward = "", ""
+    output_meaning = "score"
+    is_view = passes_gradient = gains_from_xla = True

@@ -31,6 +31,7 @@ class Convolution(Trained, Windowed):
 
     word = "_convolution"
     group = "convolution"
+    takes_workspace = True
 
     pad = Padding("same", "padding of the positions")
     dilation = Sizes(1, "distance between the window's cells")
@@ -81,6 +82,8 @@ class Conv(Convolution):
     """A convolution: every filter sees all channels of its group."""
 
     word = "conv"
+    names_elsewhere = ("conv1d", "conv2d", "conv3d", "convolution")
+    usual_spelling = "conv3-64: window 3x3, 64 filters"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
     depth = 1
     cases = (
@@ -150,6 +153,7 @@ class DepthwiseConv(Convolution):
     """A depthwise convolution: each channel has filters of its own, `mult` of them."""
 
     word = "dw"
+    names_elsewhere, usual_spelling = ("depthwiseconv", "depthwise"), "dw3"
     depth = 1
     cases = (
         Case("dw3", (8, 8, 4), (8, 8, 4), 40),
@@ -209,6 +213,7 @@ class SeparableConv(Convolution):
     """
 
     word = "sep"
+    names_elsewhere, usual_spelling = ("separableconv", "separable"), "sep3-64"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
     depth = 2
     cases = (
@@ -289,6 +294,8 @@ class TransposedConv(Convolution):
 
     word = "tconv"
     tied_to = "conv"
+    names_elsewhere = ("convtranspose", "convtransposed", "deconv")
+    usual_spelling = "tconv3-64/2"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
     depth = 1
     cases = (
@@ -448,7 +455,7 @@ class LocallyConnected(Convolution):
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
         if len(inputs[0]) == 4:
-            raise wrong_rank("local", inputs[0], "sequences and images")
+            raise wrong_rank(self.word, inputs[0], "sequences and images")
         return (*self.positions(inputs[0]), self.amount or 0)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

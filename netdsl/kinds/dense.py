@@ -47,6 +47,8 @@ class FullyConnected(Units):
     word = "fc"
     reach = "all"
     tied_to = "fc"
+    saved_once_per_batch = gains_from_xla = True
+    names_elsewhere, usual_spelling = ("fully", "fullyconnected", "full"), "fc-10"
     cases = (
         Case("fc-16", (784,), (16,), 12560),
         Case("fc-4096", (7, 7, 512), (4096,), 102764544),

@@ -32,6 +32,8 @@ class Identity(Plain):
     reach = "position"
     shape_only = True
     arithmetic, saved_for_backward = "", ""
+    is_identity = is_view = passes_gradient = gains_from_xla = True
+    names_elsewhere = ("identity",)
     cases = (Case("id", (8, 8, 4), (8, 8, 4), 0),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -46,6 +48,7 @@ class Flatten(Plain):
     reach = "all"
     shape_only = True
     arithmetic, saved_for_backward = "", ""
+    is_view = passes_gradient = gains_from_xla = True
     cases = (Case("flatten", (5, 5, 16), (400,), 0), Case("flatten", (10,), (10,), 0))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -76,6 +79,8 @@ class Pad(Edges):
     """Zeros around the positions: `pad(2)`, `pad(2x1)`, `pad((t,b,l,r))`."""
 
     word = "pad"
+    free_in_lectures = True
+    names_elsewhere, usual_spelling = ("zeropadding", "zeropad"), "pad(1)"
     cases = (
         Case("pad(2)", (28, 28, 1), (32, 32, 1), 0),
         Case("pad((0,1,0,1))", (8, 8, 4), (9, 9, 4), 0),
@@ -126,7 +131,7 @@ class Widen(Plain):
         if channels < x[-1]:
             raise LayerError(
                 "N207",
-                f"`widen` adds channels, and {x[-1]} come in for {channels}",
+                f"`{self.word}` adds channels, and {x[-1]} come in for {channels}",
                 "amount",
                 label=f"{dims(x)} comes in here",
             )
@@ -161,6 +166,7 @@ class Reshape(Plain):
     positional = ("to",)
     shape_only = True
     arithmetic, saved_for_backward = "", ""
+    is_view = passes_gradient = gains_from_xla = True
     cases = (
         Case("reshape(7x7x512)", (25088,), (7, 7, 512), 0),
         Case("reshape(16)", (2, 2, 4), (16,), 0),
@@ -224,7 +230,7 @@ class Permute(Plain):
             names = " and ".join(filter(None, (", ".join(map(str, range(1, len(x)))), str(len(x)))))
             raise LayerError(
                 "N202",
-                f"`permute` takes each of the axes {names} of {dims(x)} once",
+                f"`{self.word}` takes each of the axes {names} of {dims(x)} once",
                 "order",
                 label=f"{dims(x)} comes in here",
             )
@@ -374,7 +380,9 @@ class Slice(Plain):
         """The channels from a to b-1 at the same positions."""
         x = inputs[0]
         if not self.from_ < self.to <= x[-1]:
-            message = f"`slice(a, b)` wants 0 <= a < b <= {x[-1]}, not {self.from_} and {self.to}"
+            message = (
+                f"`{self.word}(a, b)` wants 0 <= a < b <= {x[-1]}, not {self.from_} and {self.to}"
+            )
             raise LayerError("N204", message, label=f"{dims(x)} comes in here")
         return (*x[:-1], self.to - self.from_)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from netdsl.errors import did_you_mean
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.signature import ARTICLED, Signature
+from netdsl.kinds.stated import Stated
 from netdsl.kinds.values import LayerSpec, dims, shown
 
 # Other libraries' names of arguments: the part of a layer that they are here, and how it is
@@ -24,6 +27,18 @@ _ELSEWHERE = {
     "depth_multiplier": ("", "mult"),
     "epsilon": ("", "eps"),
 }
+
+
+def written_here(name: str, kinds: Iterable[type[Stated]]) -> str:
+    """How a layer of Keras or PyTorch is written here, by its name there: `Conv2D`,
+    `batch_normalization`; empty where no kind is known by it.
+    """
+    lower = name.lower()
+    for each in (lower, re.sub(r"[123]d|[0-9_]", "", lower)):
+        for kind in kinds:
+            if each in kind.names_elsewhere:
+                return kind.usual_spelling or kind.word
+    return ""
 
 
 def unknown_option(signature: Signature, name: str, bare: bool = False) -> LayerError:

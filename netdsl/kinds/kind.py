@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 
 from netdsl.kinds.arguments import check_head, read_options
 from netdsl.kinds.code import WRITTEN, Code
-from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.facts import Saved, Seen, Weight
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
 from netdsl.kinds.signature import Signature
-from netdsl.kinds.values import Configured, LayerSpec, Ref, Shape, dims
+from netdsl.kinds.stated import Stated
+from netdsl.kinds.values import LayerSpec, Ref, Shape, dims
 
 KINDS: dict[str, type[Kind]] = {}
 
@@ -29,7 +30,7 @@ _SHORT_FORMS = {
 _RULES = ("shape", "weights", "macs", "layers")
 
 
-class Kind(Configured):
+class Kind(Stated):
     """A kind of layer. An instance is one configured layer, and never changes.
 
     Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`,
@@ -38,47 +39,11 @@ class Kind(Configured):
     of a class that kinds share, and is no kind.
 
     Attributes:
-        word: its spelling.
-        aliases: further spellings.
-        group: its family.
-        cases: facts: its documentation's examples and its tests at once.
-        takes: of size, amount and stride: `yes` (must), `maybe`; left out: refused.
-        positional: the options that may be given without their names, in order.
-        as_part: whether the bare word can be an option of another layer.
-        merges: whether it takes several tensors: `add[ a | b ]`.
-        takes_indices: whether it takes indices, and nothing else.
-        shape_only: whether it only moves or drops numbers.
-        sums_inputs: whether it adds its inputs up.
-        removes_mean: whether it takes the mean of each channel away, and with it what a bias
-            before it added.
-        tied_to: the kind whose kernel, transposed, can be its own.
-        depth: how many layers `expect depth` counts for it.
-        arithmetic: what is done for each number of the output, named: `negate exp add divide`.
-        saved_for_backward: of `inputs`, `output`, `indices` (one for each number of the output)
-            and `mask` (the same).
-        reach: what a position sees of each input: `position` (its own), `all` (all of them).
         options: all options by their names, made from the class.
         point_options: the names of those that may refer to a named point.
         signature: how it is written, made from the class.
     """
 
-    word: ClassVar[str] = ""
-    aliases: ClassVar[tuple[str, ...]] = ()
-    group: ClassVar[str] = ""
-    cases: ClassVar[tuple[Case, ...]] = ()
-    takes: ClassVar[dict[str, str]] = {}
-    positional: ClassVar[tuple[str, ...]] = ()
-    as_part: ClassVar[bool] = False
-    merges: ClassVar[bool] = False
-    takes_indices: ClassVar[bool] = False
-    shape_only: ClassVar[bool] = False
-    sums_inputs: ClassVar[bool] = False
-    removes_mean: ClassVar[bool] = False
-    tied_to: ClassVar[str | None] = None
-    depth: ClassVar[int] = 0
-    arithmetic: ClassVar[str | None] = None
-    saved_for_backward: ClassVar[str | None] = None
-    reach: ClassVar[str | None] = None
     options: ClassVar[dict[str, Option[Any]]] = {}
     point_options: ClassVar[tuple[str, ...]] = ()
     signature: ClassVar[Signature]
@@ -174,6 +139,12 @@ class Kind(Configured):
     def acts(self, output: Shape, *inputs: Shape) -> int:
         """Elements of convolutions' and dense layers' outputs (the column `acts`)."""
         return 0
+
+    def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
+        """How many positions the output has on each axis, as sums with their numbers; none where
+        no window slides.
+        """
+        return ()
 
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
         """What a reader should be warned of."""

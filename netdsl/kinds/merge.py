@@ -49,6 +49,8 @@ class Concatenate(Merge):
     reach = "position"
     shape_only = True
     arithmetic, saved_for_backward = "", ""
+    wordless = splits_gradient = gains_from_xla = True
+    names_elsewhere, usual_spelling = ("concatenate",), "[ a | b ]"
     cases = (
         Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144),
         Case("[ id | fc-2 ]", (5,), (7,), 12),
@@ -113,6 +115,7 @@ class Add(Elementwise):
     """The sum of all branches."""
 
     word, keras_name, sums_inputs, saved_for_backward = "add", "Add", True, ""
+    passes_gradient = gains_from_xla = True
     cases = (
         Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148),
         Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0),

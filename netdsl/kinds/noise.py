@@ -11,52 +11,60 @@ from netdsl.kinds.values import Shape
 from netdsl.kinds.window import wrong_rank
 
 
-class Dropout(Plain):
+class TrainingNoise(Plain):
+    """What these kinds share: each number is changed at its place, and in use none."""
+
+    word = "_training_noise"
+    group = "noise"
+    reach = "position"
+    arithmetic = ""
+    in_place = inactive_in_use = True
+
+
+class Dropping(TrainingNoise):
+    """What the kinds share that put numbers to 0, with a probability."""
+
+    word = "_dropping"
+    positional = ("rate",)
+    shape_only = True
+
+    rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
+
+
+class Dropout(Dropping):
     """Dropout: each number is 0 with probability `rate` while training, the others are scaled by
     1/(1 - rate).
     """
 
     word = "dropout"
-    group = "noise"
-    reach = "position"
-    positional = ("rate",)
-    shape_only = True
-    arithmetic, saved_for_backward = "", "mask"
+    saved_for_backward = "mask"
+    gains_from_xla = True
     cases = (
         Case("dropout(0.5)", (4096,), (4096,), 0),
         Case("dropout(0.25)", (8, 8, 4), (8, 8, 4), 0),
     )
 
-    rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
-
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Dropout(float(self.rate), name=name)]
 
 
-class SpatialDropout(Plain):
+class SpatialDropout(Dropping):
     """Spatial dropout: each channel is 0 at all positions with probability `rate` while
     training, the others are scaled by 1/(1 - rate).
     """
 
     word = "sdropout"
-    group = "noise"
-    reach = "position"
-    positional = ("rate",)
-    shape_only = True
-    arithmetic = ""
     cases = (
         Case("sdropout(0.2)", (8, 8, 4), (8, 8, 4), 0),
         Case("sdropout(0.2)", (10, 4), (10, 4), 0),
         Case("sdropout(0.5)", (2, 3, 4, 4), (2, 3, 4, 4), 0),
     )
 
-    rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
-
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape; it must have positions."""
         if not 2 <= len(inputs[0]) <= 4:
             raise wrong_rank(
-                "sdropout", inputs[0], "sequences, images and volumes", "dropout is for vectors"
+                self.word, inputs[0], "sequences, images and volumes", "dropout is for vectors"
             )
         return inputs[0]
 
@@ -72,24 +80,17 @@ class SpatialDropout(Plain):
         ]
 
 
-class DropPath(Plain):
+class DropPath(Dropping):
     """Stochastic depth: with probability `rate` all of an example's numbers are 0 while
     training, else scaled by 1/(1 - rate).
     """
 
     word = "droppath"
-    group = "noise"
-    reach = "position"
-    positional = ("rate",)
-    shape_only = True
-    arithmetic = ""
     cases = (
         Case("droppath(0.1)", (8, 8, 4), (8, 8, 4), 0),
         Case("droppath(0.1)", (10,), (10,), 0),
         Case("res(conv3-4 > droppath(0.2))", (8, 8, 4), (8, 8, 4), 148),
     )
-
-    rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """Whether the example was dropped."""
@@ -103,14 +104,13 @@ class DropPath(Plain):
         ]
 
 
-class Noise(Plain):
+class Noise(TrainingNoise):
     """Gaussian noise: while training a normal number of deviation `std` is added to each number."""
 
     word = "noise"
-    group = "noise"
-    reach = "position"
     positional = ("std",)
-    arithmetic, saved_for_backward = "", ""
+    saved_for_backward = ""
+    passes_gradient = gains_from_xla = True
     cases = (
         Case("noise(0.1)", (784,), (784,), 0),
         Case("noise(0.5)", (8, 8, 4), (8, 8, 4), 0),

@@ -67,6 +67,8 @@ class BatchNorm(Affine):
 
     word = "bn"
     removes_mean = True
+    saved_once_per_batch = gains_from_xla = True
+    names_elsewhere = ("batchnorm", "batchnormalization")
     cases = (
         Case("bn", (8, 8, 16), (8, 8, 16), 32),
         Case("bn(scale=no)", (10,), (10,), 10),
@@ -105,6 +107,7 @@ class LayerNorm(Affine):
     """Layer norm: the channels of each position to mean 0 and variance 1."""
 
     word = "ln"
+    names_elsewhere = ("layernorm", "layernormalization")
     cases = (
         Case("ln", (10, 16), (10, 16), 32),
         Case("ln(shift=no)", (7,), (7,), 7),
@@ -126,6 +129,7 @@ class GroupNorm(Affine):
 
     word = "gn"
     reach = "position all"
+    names_elsewhere = ("groupnorm", "groupnormalization")
     cases = (
         Case("gn", (8, 8, 64), (8, 8, 64), 128),
         Case("gn(groups=2)", (10, 6), (10, 6), 12),
@@ -140,7 +144,7 @@ class GroupNorm(Affine):
         """The input's shape, where `groups` divides its channels."""
         x = inputs[0]
         if x[-1] % self.groups:
-            help = f"say gn(groups={math.gcd(self.groups, x[-1])})"
+            help = f"say {self.word}(groups={math.gcd(self.groups, x[-1])})"
             raise LayerError(
                 "N206",
                 f"groups={self.groups} does not divide {x[-1]} channels",
@@ -178,7 +182,7 @@ class InstanceNorm(Affine):
         if len(x) < 2:
             raise LayerError(
                 "N203",
-                f"`in` takes means over positions, and {dims(x)} is a vector",
+                f"`{self.word}` takes means over positions, and {dims(x)} is a vector",
                 help="ln is for vectors",
                 label=f"{dims(x)} comes in here",
             )

@@ -44,7 +44,7 @@ class Scale(Plain):
         if len(x) not in _AXES:
             raise LayerError(
                 "N203",
-                f"`scale` takes arrays of up to 4 axes, and {dims(x)} has {len(x)}",
+                f"`{self.word}` takes arrays of up to 4 axes, and {dims(x)} has {len(x)}",
                 label=f"{dims(x)} comes in here",
             )
         return x
@@ -126,8 +126,8 @@ class Standardize(Plain):
         if (self.mean is None) != (self.std is None):
             raise LayerError(
                 "N106",
-                "`std` takes a mean and a deviation, or neither",
-                help="std(0.13, 0.31), or std",
+                f"`{self.word}` takes a mean and a deviation, or neither",
+                help=f"{self.word}(0.13, 0.31), or {self.word}",
             )
         return super().with_resolved_defaults()
 

@@ -83,6 +83,9 @@ class MaxPool(Pooling):
 
     word = "pool"
     saved_for_backward = "indices"
+    library_saves_input = True
+    names_elsewhere = ("maxpool", "maxpooling")
+    usual_spelling = "pool2, or pool3/2 for a window of 3 at stride 2"
     cases = (
         Case("pool", (28, 28, 6), (14, 14, 6), 0),
         Case("pool3/2", (55, 55, 96), (27, 27, 96), 0),
@@ -125,6 +128,9 @@ class AveragePool(Pooling):
 
     word = "avgpool"
     saved_for_backward = ""
+    library_saves_input = True
+    names_elsewhere = ("averagepool", "averagepooling", "avgpooling", "meanpool")
+    usual_spelling = "avgpool2"
     cases = (
         Case("avgpool", (28, 28, 6), (14, 14, 6), 0),
         Case("avgpool3/1(pad=same)", (35, 35, 8), (35, 35, 8), 0),
@@ -258,7 +264,7 @@ class FeaturePool(Plain):
         if len(self.size or ()) > 1:
             raise LayerError(
                 "N202",
-                f"`featpool` takes one number, how many features make a group, not {dims(self.size or ())}",
+                f"`{self.word}` takes one number, how many features make a group, not {dims(self.size or ())}",
                 "size",
             )
         if x[-1] % self.features:
@@ -331,6 +337,7 @@ class GlobalAveragePool(GlobalPooling):
     word = "gap"
     saved_for_backward = ""
     keras_name = "GlobalAveragePooling"
+    names_elsewhere = ("globalaveragepooling", "globalavgpool", "adaptiveavgpool")
     cases = (
         Case("gap", (7, 7, 512), (512,), 0),
         Case("gap", (10, 4), (4,), 0),
@@ -344,6 +351,8 @@ class GlobalMaxPool(GlobalPooling):
     word = "gmp"
     saved_for_backward = "indices"
     keras_name = "GlobalMaxPooling"
+    library_saves_input = True
+    names_elsewhere = ("globalmaxpooling", "globalmaxpool", "adaptivemaxpool")
     cases = (
         Case("gmp", (7, 7, 512), (512,), 0),
         Case("gmp", (10, 4), (4,), 0),

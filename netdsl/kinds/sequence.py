@@ -35,6 +35,7 @@ class Embed(Plain):
     word = "embed"
     group = "sequence"
     reach = "position"
+    names_elsewhere, usual_spelling = ("embedding",), "embed-64"
     takes: ClassVar[dict[str, str]] = {"amount": "yes"}
     takes_indices = True
     arithmetic, saved_for_backward = "", "inputs"
@@ -53,7 +54,7 @@ class Embed(Plain):
             help = "say how many there are: input 128 of int(20000)"
             raise LayerError(
                 "N203",
-                f"`embed` takes indices, and {dims(x)} holds numbers",
+                f"`{self.word}` takes indices, and {dims(x)} holds numbers",
                 help=help,
                 label=f"{dims(x)} comes in here",
             )

@@ -42,6 +42,7 @@ class Upsample(Unpooling):
     word = "up"
     positional = ("how",)
     saved_for_backward = ""
+    names_elsewhere, usual_spelling = ("upsampling", "upsample"), "up2"
     cases = (
         Case("up2", (7, 7, 4), (14, 14, 4), 0),
         Case("up2(bilinear)", (7, 7, 4), (14, 14, 4), 0),
@@ -140,14 +141,16 @@ class MaxUnpool(Plain):
 
     @classmethod
     def example(cls) -> str:
-        return "unpool(@p)"
+        return f"{cls.word}(@p)"
 
     def with_resolved_defaults(self) -> Kind:
         if not isinstance(self._pool.kind, MaxPool):
             what = self._pool.kind.head() if self._pool.kind else "an input"
-            message = f"`unpool` takes the name of a max pool, and @{self._pool.name} is {what}"
+            message = (
+                f"`{self.word}` takes the name of a max pool, and @{self._pool.name} is {what}"
+            )
             raise LayerError(
-                "N107", message, "pool", "name the pool: pool as p, and then unpool(@p)"
+                "N107", message, "pool", f"name the pool: pool as p, and then {self.word}(@p)"
             )
         return self
 
@@ -163,7 +166,7 @@ class MaxUnpool(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """The shape of the pool's input, where the input has that of its output."""
         if inputs[0] != self._pool.shape:
-            message = f"`unpool(@{self._pool.name})` takes what the pool gives, {dims(self._pool.shape)}, and {dims(inputs[0])} comes in"
+            message = f"`{self.word}(@{self._pool.name})` takes what the pool gives, {dims(self._pool.shape)}, and {dims(inputs[0])} comes in"
             raise LayerError("N207", message, label=f"{dims(inputs[0])} comes in here")
         return inputs[1]
 

@@ -245,6 +245,13 @@ class Windowed(Kind):
         """Its window."""
         return (Seen((tuple(axis.reach for axis in self.axes(inputs[0])),)),)
 
+    def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
+        """Those of the windows, where these alone make the output's size."""
+        axes = self.axes(inputs[0])
+        if tuple(axis.outputs(self.ceil) for axis in axes) != output[:-1]:
+            return ()
+        return tuple(axis.formula(self.ceil) for axis in axes)
+
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
         """W701 where rows or columns of the input are never read."""
         unread = [axis.unread(n) for axis, n in zip(self.axes(inputs[0]), output, strict=False)]
@@ -263,12 +270,10 @@ class Windowed(Kind):
         return [LayerError("W701", message, help="another size, stride or padding reads them all")]
 
 
-def pad_layers(k: Any, name: str, pads: Pads, value: float = 0.0) -> list[Any]:
-    """A Keras layer that pads the positions with a value, or none where there is nothing to pad."""
+def pad_layers(k: Any, name: str, pads: Pads) -> list[Any]:
+    """A Keras layer that pads the positions with zeros, or none where there is nothing to pad."""
     if not any(map(any, pads)):
         return []
-    if value:
-        return [k.custom.ConstantPadding(pads, value, name=f"{name}_pad")]
     return [getattr(k.keras.layers, f"ZeroPadding{len(pads)}D")(even(pads), name=f"{name}_pad")]
 
 

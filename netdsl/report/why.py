@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import dims
-from netdsl.kinds.window import Windowed
 from netdsl.report.explain import said
 
 if TYPE_CHECKING:
@@ -87,15 +86,11 @@ def _size(kind: Kind, output: Shape, shapes: tuple[Shape, ...]) -> str:
     """The output-size formula of each axis, said once where all are alike; the kind's rule where
     there is no window.
     """
-    if isinstance(kind, Windowed):
-        axes = kind.axes(shapes[0])
-        formulas = [axis.formula(kind.ceil) for axis in axes]
-        if tuple(axis.outputs(kind.ceil) for axis in axes) == output[:-1]:
-            return (
-                formulas[0] + (" on each axis" if len(formulas) > 1 else "")
-                if len(set(formulas)) == 1
-                else "; ".join(formulas)
-            )
+    formulas = kind.size_formulas(output, *shapes)
+    if formulas and len(set(formulas)) == 1:
+        return formulas[0] + (" on each axis" if len(formulas) > 1 else "")
+    if formulas:
+        return "; ".join(formulas)
     return said(type(kind), "shape").rstrip(".") or "the input's shape"
 
 

@@ -311,7 +311,7 @@ class _Writer:
             text = kind.replace(**named_anew).written()
         if branches and kind is not None:
             inside = " | ".join(self._branch(branch, before, named) for branch in branches)
-            text = f"{'' if kind.word == 'concat' else kind.word}[ {inside} ]"
+            text = f"{'' if kind.wordless else kind.word}[ {inside} ]"
         return (
             f"{text} as {self.names[index]}"
             if index in named and (unit.piece or kind is not None)

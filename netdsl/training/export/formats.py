@@ -17,7 +17,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written, write
 from netdsl.keras import private
@@ -25,6 +24,7 @@ from netdsl.keras.quiet import quiet_keras
 from netdsl.training.preparation.transforms import as_plain
 from netdsl.training.runs.finished import kept
 from netdsl.training.runs.folder import as_json
+from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
     import keras
@@ -227,7 +227,7 @@ def _exported(model: keras.Model, target: Path, form: Form) -> Iterator[str]:
             _place(part, target, Path(room) / "old")
     except OSError as error:
         raise not_written(target, error) from None
-    yield f"{target}: {form.title}, {shown_bytes(size)}{more}"
+    yield f"{target}: {form.title}, {bytes_text(size)}{more}"
     if checked:
         yield checked
 

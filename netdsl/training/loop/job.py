@@ -503,7 +503,8 @@ def smaller(job: Job) -> tuple[str, str]:
     """What to say where the memory is full: what the step takes by the estimate, and the batch
     that half of it would hold.
     """
-    from netdsl.analysis.memory import estimate, largest_batch, shown_bytes
+    from netdsl.analysis.memory import estimate, largest_batch
+    from netdsl.wording import bytes_text
 
     recipe = job.recipe
     batch, precision, optimizer = (
@@ -513,7 +514,7 @@ def smaller(job: Job) -> tuple[str, str]:
     )
     peak = estimate(job.network.graph, batch, precision, optimizer).training_peak
     fits = largest_batch(job.network.graph, peak // 2, precision, optimizer)
-    message = f"the memory does not hold this training: a batch of {batch:,} takes about {shown_bytes(peak)}, and workspace"
+    message = f"the memory does not hold this training: a batch of {batch:,} takes about {bytes_text(peak)}, and workspace"
     return (
         message,
         f"`batch: {fits}` takes half of it"

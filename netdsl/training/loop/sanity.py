@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from netdsl.analysis.memory import estimate, shown_bytes
+from netdsl.analysis.memory import estimate
 from netdsl.training.loop import compile as fit
 from netdsl.training.loop.batches import Shuffled
 from netdsl.training.loop.job import Job, describe_data, memory_told, smaller
 from netdsl.training.recipes.recipe import to_yaml
+from netdsl.wording import bytes_text
 
 STEPS = 500
 """Steps in which one batch must be learned; a network that can learn takes far fewer."""
@@ -43,7 +44,7 @@ def dry_run(job: Job) -> str:
     lines += ["", to_yaml(recipe, job.resolved.reasons)]
     lines.append(f"{network!r}"[1:-1])
     lines.append(
-        f"{job.steps:,} steps an epoch; training peak {shown_bytes(found.training_peak)} by the estimate"
+        f"{job.steps:,} steps an epoch; training peak {bytes_text(found.training_peak)} by the estimate"
     )
     lines.append(f"the first step: loss {float(logs['loss']):.4f}; nothing was written")
     return "\n".join(lines)

@@ -19,13 +19,13 @@ import numpy as np
 from keras import ops
 
 from netdsl.analysis.counts import count_network
-from netdsl.analysis.memory import shown_bytes
 from netdsl.errors import fail
 from netdsl.keras import private
 from netdsl.training.loop.batches import ROOM, Batches, Shuffled, one, room
 from netdsl.training.preparation import augment_device as pixels
 from netdsl.training.preparation.augment import numbers, pairs
 from netdsl.training.recipes.recipe import Augment
+from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
@@ -295,8 +295,8 @@ def check(recipe: Recipe, part: Part, preparation: Preparation) -> None:
     not fit.
     """
     if recipe.speed in ("chunks", "compiled") and not fits(part, preparation):
-        message = f"`speed: {recipe.speed}` keeps the prepared examples on the device: there is room for {shown_bytes(_most())} of"
-        message += f" {shown_bytes(room(part, preparation, divided=False))}"
+        message = f"`speed: {recipe.speed}` keeps the prepared examples on the device: there is room for {bytes_text(_most())} of"
+        message += f" {bytes_text(room(part, preparation, divided=False))}"
         raise fail("N507", message, recipe.span("speed"), help="leave `speed` out")
 
 

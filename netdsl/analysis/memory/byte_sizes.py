@@ -1,0 +1,28 @@
+"""Sizes in bytes as people write them."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+_SIZE = re.compile(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]{0,3})\s*", re.ASCII)
+_UNITS = {"": 1, "b": 1}
+_UNITS |= {f"{prefix}ib": 1 << 10 * power for power, prefix in enumerate("kmgt", 1)}
+_UNITS |= {f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)}
+
+
+def parse_size(text: str) -> int:
+    """A number of bytes: `24GiB`, `1.5 GiB` (2^30 each), `500MB` (10^6 each), `4096`; a fraction of
+    a byte is cut off.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    found = _SIZE.fullmatch(text)
+    unit = found[2].lower() if found else ""
+    if found is None or unit not in _UNITS:
+        hint = "24GiB is one"
+        if found and unit in ("k", "m", "g", "t"):
+            hint = f"write {found[1]}{unit.upper()}iB or {found[1]}{unit.upper()}B"
+        raise ValueError(f"{text[:40]!r} is no size in bytes; {hint}")
+    return int(Fraction(found[1]) * _UNITS[unit])

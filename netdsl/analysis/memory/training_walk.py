@@ -1,0 +1,139 @@
+"""The walk of a training step: forward, backward, and through the update."""
+
+from __future__ import annotations
+
+from netdsl.analysis.memory.plan import Plan
+from netdsl.analysis.memory.storage import Outputs, Store
+
+# What is held at one time, in bytes: so many whatever the batch, and so many for each example of it.
+HeldBytes = tuple[int, int]
+
+
+class TrainingWalk:
+    """A walk forward, backward and through the update that notes what is held at each step.
+
+    The inputs are held to its end.
+
+    Attributes:
+        plan: of the network.
+        steps: what is held at each step.
+        fixed: bytes held whatever the batch.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.steps: list[HeldBytes] = []
+        self.fixed = plan.parameters + plan.slots
+        self._outputs = Outputs(plan, training=True)
+        self._inputs = [index for index, op in enumerate(plan.graph.ops) if op.kind is None]
+        for index in self._inputs:
+            self._outputs.store.hold(index)  # by whoever asks for the step
+        self._gradients = Store()
+        self._gradient: dict[int, int] = {}  # by operation: the gradient of its output
+        self._kernels = [False] * len(plan.facts)  # whose gradients are made
+        self._rests = [False] * len(plan.facts)
+        self._extra = 0  # bytes saved beside outputs, for one example
+
+    def run(self) -> HeldBytes:
+        """Walks through the step; gives what is saved between the passes."""
+        plan = self.plan
+        for index, op in enumerate(plan.graph.ops):
+            if op.kind is not None:
+                self.forward(index)
+            self._outputs.read(index)
+        saved = self.loss()
+        for index in range(len(plan.facts) - 1, -1, -1):
+            if plan.trained[index]:
+                self.backward(index)
+        update = plan.parameters + plan.gradients + plan.slots + plan.scratch
+        self.steps.append((update, sum(plan.facts[index].size for index in self._inputs)))
+        return saved
+
+    def note(self, more: int = 0) -> None:
+        """Notes what is held now, and `more` bytes whatever the batch."""
+        each = self._outputs.store.bytes + self._extra + self._gradients.bytes
+        self.steps.append((self.fixed + more, each))
+
+    def forward(self, index: int) -> None:
+        """One operation: its output is made, and what its gradient needs is saved."""
+        self._outputs.make(index)
+        if self.plan.trained[index]:
+            own, store = self.plan.facts[index], self._outputs.store
+            for home in self._saved(index):
+                store.hold(home)
+            self._extra += own.extra
+            self.fixed += own.once
+        self.note()
+
+    def loss(self) -> HeldBytes:
+        """The gradients of the outputs, made from them. Gives what is saved between the passes."""
+        plan, store = self.plan, self._outputs.store
+        for end in sorted(plan.ends):
+            if plan.trained[end]:
+                self._gradient[end] = self._gradients.new(plan.facts[end].size)
+        self.note()
+        self._outputs.read(len(plan.facts))
+        unused = sum(plan.facts[index].size for index in self._inputs if store.alone(index))
+        return (
+            self.fixed - plan.parameters - plan.slots,
+            store.bytes - unused + self._extra,
+        )
+
+    def backward(self, index: int) -> None:
+        """One operation: gradients of its weights and inputs from that of its output, which is
+        freed with what was saved.
+        """
+        own, op = self.plan.facts[index], self.plan.graph.ops[index]
+        gradient = self._gradient.pop(index)
+        again = self.weight_gradients(index)
+        parts: list[tuple[int, int]] = []
+        for source in op.inputs:
+            if self.plan.trained[source]:
+                size = self.plan.facts[source].size
+                if own.splits_gradient or (own.passes_gradient and size == own.size):
+                    self._gradients.hold(gradient)
+                    parts.append((source, gradient))
+                else:
+                    parts.append((source, self._gradients.new(size)))
+        self.note(again)
+        self._gradients.release(gradient)
+        for home in self._saved(index):
+            self._outputs.store.release(home)
+        self._extra -= own.extra
+        self.fixed -= own.once
+        for source, part in parts:
+            self._add(source, part)
+
+    def weight_gradients(self, index: int) -> int:
+        """The gradients of an operation's weights; gives the bytes of those that are added to
+        gradients made before.
+        """
+        own, (kernel, rest) = self.plan.facts[index], self.plan.owners[index]
+        again = 0
+        for owner, made, elements in (
+            (kernel, self._kernels, own.kernel),
+            (rest, self._rests, own.rest),
+        ):
+            again += elements * self.plan.width * made[owner]
+            self.fixed += elements * self.plan.width * (not made[owner])
+            made[owner] = True
+        return again
+
+    def _saved(self, index: int) -> list[int]:
+        """The storages of the inputs and the output that an operation saves."""
+        own, homes = self.plan.facts[index], self._outputs.homes
+        found = [homes[source] for source in self.plan.graph.ops[index].inputs]
+        return (found if own.saves_inputs else []) + ([homes[index]] if own.saves_output else [])
+
+    def _add(self, source: int, part: int) -> None:
+        """A gradient of an operation's output, where there is one already their sum: two tensors
+        are read and a third is written.
+        """
+        there = self._gradient.get(source)
+        if there is None:
+            self._gradient[source] = part
+            return
+        self._gradient[source] = self._gradients.new(self.plan.facts[source].size)
+        self.note()
+        self._gradients.release(there)
+        self._gradients.release(part)

@@ -1,0 +1,100 @@
+"""The facts that a kind's class states in a word; the rules that need shapes are in kind.py."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netdsl.kinds.facts import Case
+from netdsl.kinds.values import Configured
+
+
+class Stated(Configured):
+    """What a kind states of itself beside its rules.
+
+    Attributes:
+        word: its spelling.
+        aliases: further spellings.
+        group: its family.
+        cases: facts: its documentation's examples and its tests at once.
+
+    How it is written:
+        takes: of size, amount and stride: `yes` (must), `maybe`; left out: refused.
+        positional: the options that may be given without their names, in order.
+        as_part: whether the bare word can be an option of another layer.
+        merges: whether it takes several tensors: `add[ a | b ]`.
+        wordless: whether it is the merge without a word: `[ a | b ]`.
+        names_elsewhere: its names in Keras and PyTorch, in small letters, without `2d` and `_`.
+        usual_spelling: how messages say that it is written; empty: its word.
+
+    What it does:
+        is_identity: whether it is the branch that changes nothing, and adds no operation.
+        takes_indices: whether it takes indices, and nothing else.
+        shape_only: whether it only moves or drops numbers.
+        sums_inputs: whether it adds its inputs up.
+        removes_mean: whether it takes the mean of each channel away, and with it what a bias
+            before it added.
+        relu_like: whether kernels before it begin as He et al. (2015) say.
+        output_meaning: what a loss can read its output as: `distribution` (probabilities of the
+            channels, which sum to 1), `log-distribution`, `probability` (each number alone),
+            `score` (any number), `margin` (a side, from -1 to 1); empty: none of these.
+        inactive_in_use: whether its output is its input but while training.
+        tied_to: the kind whose kernel, transposed, can be its own.
+        depth: how many layers `expect depth` counts for it.
+
+    What it costs:
+        arithmetic: what is done for each number of the output, named: `negate exp add divide`.
+        saved_for_backward: of `inputs`, `output`, `indices` (one for each number of the output)
+            and `mask` (the same).
+        library_saves_input: whether libraries save the input for the backward pass where less
+            would do, as PyTorch does (tools/autograd/derivatives.yaml); estimates of memory
+            follow them.
+        saved_once_per_batch: whether what it saves beside inputs and output is saved once for a
+            whole batch, and not for each example.
+        passes_gradient: whether the gradient of its output is that of its inputs, as it is.
+        splits_gradient: whether the gradients of its inputs are slices of that of its output.
+        is_view: whether its output is its input's numbers, in the same storage.
+        in_place: whether its output can take its input's storage.
+        free_in_lectures: whether textbooks do not count its output among the activations; so it
+            is with views and what works in place.
+        takes_workspace: whether libraries take further memory while it is computed, as much as it
+            reads and writes.
+        gains_from_xla: whether XLA makes it faster on a CPU.
+        reach: what a position sees of each input: `position` (its own), `all` (all of them).
+    """
+
+    word: ClassVar[str] = ""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    group: ClassVar[str] = ""
+    cases: ClassVar[tuple[Case, ...]] = ()
+
+    takes: ClassVar[dict[str, str]] = {}
+    positional: ClassVar[tuple[str, ...]] = ()
+    as_part: ClassVar[bool] = False
+    merges: ClassVar[bool] = False
+    wordless: ClassVar[bool] = False
+    names_elsewhere: ClassVar[tuple[str, ...]] = ()
+    usual_spelling: ClassVar[str] = ""
+
+    is_identity: ClassVar[bool] = False
+    takes_indices: ClassVar[bool] = False
+    shape_only: ClassVar[bool] = False
+    sums_inputs: ClassVar[bool] = False
+    removes_mean: ClassVar[bool] = False
+    relu_like: ClassVar[bool] = False
+    output_meaning: ClassVar[str] = ""
+    inactive_in_use: ClassVar[bool] = False
+    tied_to: ClassVar[str | None] = None
+    depth: ClassVar[int] = 0
+
+    arithmetic: ClassVar[str | None] = None
+    saved_for_backward: ClassVar[str | None] = None
+    library_saves_input: ClassVar[bool] = False
+    saved_once_per_batch: ClassVar[bool] = False
+    passes_gradient: ClassVar[bool] = False
+    splits_gradient: ClassVar[bool] = False
+    is_view: ClassVar[bool] = False
+    in_place: ClassVar[bool] = False
+    free_in_lectures: ClassVar[bool] = False
+    takes_workspace: ClassVar[bool] = False
+    gains_from_xla: ClassVar[bool] = False
+    reach: ClassVar[str | None] = None
