@@ -182,10 +182,10 @@ class Task(NamedTuple):
 
 def named(source: str, network: Network) -> tuple[Any, Any]:
     """The training images of a data set that netdsl knows by name, and their labels."""
-    from netdsl.training.data.parts import Wanted
+    from netdsl.training.data.signature import NetworkSignature
     from netdsl.training.data.sources.named import read_named
 
-    part = read_named(source, Wanted.of(network)).train
+    part = read_named(source, NetworkSignature.of(network)).train
     return part.x[0], part.y[0]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import zoo
 
-from netdsl.training.data.parts import Wanted
+from netdsl.training.data.signature import NetworkSignature
 from netdsl.training.loop.job import plan
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
 
@@ -73,7 +73,7 @@ def data(network: Network, examples: int) -> dict[str, Any]:
     """Random examples for a network, the same in every process: labels behind a softmax, else
     values from 0 to 1.
     """
-    rng, wanted = np.random.default_rng(0), Wanted.of(network)
+    rng, wanted = np.random.default_rng(0), NetworkSignature.of(network)
     held: dict[str, Any] = {}
     for gate in wanted.inputs:
         shape = (examples, *gate.shape)

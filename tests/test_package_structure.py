@@ -35,8 +35,6 @@ LONG_FILES = {
     "netdsl.report.table",
     "netdsl.syntax.format",
     "netdsl.syntax.messages",
-    "netdsl.training.data.inspect",
-    "netdsl.training.data.sources.tables",
     "netdsl.training.evaluation.use",
     "netdsl.training.export.formats",
     "netdsl.training.loop.job",

@@ -31,7 +31,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.training.data.inspect import as_json, contact_sheet, describe, survey
+    from netdsl.training.data.contact_sheet import contact_sheet
+    from netdsl.training.data.inspect import as_json, survey
+    from netdsl.training.data.inspect_text import describe
     from netdsl.training.recipes.recipe import DataSpec
 
     sheet = free_path(options.sheet, options.force) if options.sheet else None
@@ -39,6 +41,6 @@ def run(options: argparse.Namespace) -> int:
     found = survey(DataSpec(source=options.source, target=options.target, header=header))
     print(json.dumps(as_json(found), indent=2) if options.format == "json" else describe(found))
     if sheet is not None:
-        contact_sheet(found.table, sheet)
+        contact_sheet(found.data, sheet)
         print(f"{sheet}: examples of each class", file=sys.stderr)
     return 0

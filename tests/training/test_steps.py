@@ -340,10 +340,8 @@ def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.Monk
     job = plan(LINE, recipe, data=(X, Y))
     model = job.model()
     kernel, bias = model.get_weights()
-    from netdsl.training.data.joined import joined
-
     training = Shuffled(
-        joined(job.data.train, job.data.validation), job.data.preparation, job.recipe
+        job.data.train.joined(job.data.validation), job.data.preparation, job.recipe
     )
     training.at_epoch(1)
     for x, y in (training[0], training[1]):

@@ -1,16 +1,19 @@
 """Where examples come from, what is refused before the first step, and how they are split.
 
-`load_data` gives a recipe's data for a network, `reload` the same data again for what a run has
-kept, `other` data that it is to be measured on, `read_inputs` what is to be predicted. `read`
-chooses the module that knows the source; `plan` says what is to be done to it, `splits` makes the
-three parts.
+`load_data` loads a recipe's data for a network, `reload` the same data again for what a run has
+kept, `load_other` data that it is to be measured on, `read_inputs` what is to be predicted.
+`dispatch` chooses the module that knows the source, `plan` says what is to be done to it,
+`partition` makes the three parts.
 """
 
-from netdsl.training.data.load import load_data, other, read, reload
-from netdsl.training.data.parts import Data, Part, Table, Wanted
+from netdsl.training.data.dispatch import read
+from netdsl.training.data.load import load_data, load_other, reload
+from netdsl.training.data.partition import TEST, TEST_SEED, VALIDATION, arrange
+from netdsl.training.data.parts import Data, Part, SourceData
 from netdsl.training.data.prediction import read_inputs
+from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.named import FOLDER, NAMES
-from netdsl.training.data.splits import TEST, TEST_SEED, VALIDATION, arrange, split
+from netdsl.training.data.splits import split
 
 __all__ = [
     "FOLDER",
@@ -19,12 +22,13 @@ __all__ = [
     "TEST_SEED",
     "VALIDATION",
     "Data",
+    "NetworkSignature",
     "Part",
-    "Table",
-    "Wanted",
+    "SourceData",
+    "TensorSpec",
     "arrange",
     "load_data",
-    "other",
+    "load_other",
     "read",
     "read_inputs",
     "reload",

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, fail
-from netdsl.training.data.parts import INPUT, Gate, Table, Wanted
+from netdsl.training.data.parts import INPUT, SourceData, classes_text
+from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import LOGITS, MARGINS, PROBABILITIES, OutputTransform
@@ -19,126 +20,131 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 
-def plan(table: Table, recipe: Recipe, wanted: Wanted) -> Preparation:
-    """What is to be done to the table's examples for this network.
+def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Preparation:
+    """Plan what is done to a source's examples for a network.
 
-    Raises NetError N507 where the loss does not go with them, N518 for shapes, N526 for another
-    number of classes, N527 for indices.
+    Raises:
+        NetError: N507 where the loss does not go with them, N518 for shapes, N526 for another
+            number of classes, N527 for indices.
     """
     span = recipe.span("data.source")
-    part = table.train
+    part = held.train
     inputs = tuple(
-        _input(x, gate, f"{name} of {table.source}", table, recipe)
-        for x, gate, name in zip(part.x, wanted.inputs, part.x_names, strict=True)
+        _input(x, tensor, f"{name} of {held.source}", held, recipe)
+        for x, tensor, name in zip(part.x, signature.inputs, part.x_names, strict=True)
     )
-    if table.target == INPUT:
+    if held.target == INPUT:
         return Preparation(
-            inputs, tuple(_copy(gate, inputs, recipe, span) for gate in wanted.outputs)
+            inputs, tuple(_copy(tensor, inputs, recipe, span) for tensor in signature.outputs)
         )
     return Preparation(
         inputs,
         tuple(
-            _output(y, gate, table, recipe) for y, gate in zip(part.y, wanted.outputs, strict=True)
+            _output(y, tensor, held, recipe)
+            for y, tensor in zip(part.y, signature.outputs, strict=True)
         ),
     )
 
 
-def _input(x: Rows, gate: Gate, what: str, table: Table, recipe: Recipe) -> InputTransform:
+def _input(
+    x: Rows, tensor: TensorSpec, what: str, held: SourceData, recipe: Recipe
+) -> InputTransform:
     span, example = recipe.span("data.source"), x.shape[1:]
-    if gate.vocabulary:
-        if not fits_indices(example, gate.shape):
+    if tensor.vocabulary:
+        if not fits_indices(example, tensor.shape):
             raise fail(
                 "N518",
-                f"{what} holds examples of {size(example)}; the network's input is {size(gate.shape)} indices",
+                f"{what} holds examples of {size(example)}; the network's input is {size(tensor.shape)} indices",
                 span,
             )
-        made = InputTransform(gate.name, example, True, 1.0, False, gate.shape, gate.vocabulary)
+        made = InputTransform(
+            tensor.name, example, True, 1.0, False, tensor.shape, tensor.vocabulary
+        )
         made.check_range(x, what, span)
         return made
-    if isinstance(table.columns, TableTransform):
+    if isinstance(held.columns, TableTransform):
         return InputTransform(
-            gate.name, example, False, 1.0, False, gate.shape, columns=table.columns
+            tensor.name, example, False, 1.0, False, tensor.shape, columns=held.columns
         )
-    if not fits(example, gate.shape):
-        raise misfit(example, gate.shape, what, span)
-    seen = scan(x)
+    if not fits(example, tensor.shape):
+        raise misfit(example, tensor.shape, what, span)
+    values = scan(x)
     scale = (
-        recipe.data.scale or table.scale or (255.0 if x.dtype == "uint8" and seen.high > 1 else 1.0)
+        recipe.data.scale
+        or held.scale
+        or (255.0 if x.dtype == "uint8" and values.high > 1 else 1.0)
     )
     return InputTransform(
-        gate.name,
+        tensor.name,
         example,
         x.dtype.kind in "iub",
         scale,
-        seen.low >= 0 and seen.high <= scale,
-        gate.shape,
+        values.low >= 0 and values.high <= scale,
+        tensor.shape,
     )
 
 
 # --- outputs --------------------------------------------------------------------------------------
 
 
-class Labels(NamedTuple):
-    """What the targets of an output look like: their shape without the batch, and what a look at
-    them found.
-    """
+class TargetFacts(NamedTuple):
+    """The targets of an output: their shape without the batch, and the range of their values."""
 
     shape: Shape
-    seen: ValueRange
+    values: ValueRange
 
 
-def _output(y: Rows, gate: Gate, table: Table, recipe: Recipe) -> OutputTransform:
-    """What an output is compared with. Raises NetError N507, N526."""
-    labels = Labels(y.shape[1:], scan(y))
-    classes = _classes(labels, gate, recipe.loss)
-    if table.own and table.classes and not classes:
-        raise _no_classes(table, gate, recipe.span("data.source"))
-    loss = recipe.loss or _loss(labels.seen, gate.activation, classes)
-    names = table.classes if classes else ()
+def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> OutputTransform:
+    """Plan what an output is compared with. Raises NetError N507, N526."""
+    targets = TargetFacts(y.shape[1:], scan(y))
+    classes = _classes(targets, tensor, recipe.loss)
+    if held.own and held.classes and not classes:
+        raise _no_classes(held, tensor, recipe.span("data.source"))
+    loss = recipe.loss or _loss(targets.values, tensor.activation, classes)
+    names = held.classes if classes else ()
     soft = (
         not classes
         and loss == "binary"
-        and gate.activation in PROBABILITIES["binary"]
-        and labels.seen.not_whole is not None
+        and tensor.activation in PROBABILITIES["binary"]
+        and targets.values.not_whole is not None
     )
     output = OutputTransform(
-        gate.name, gate.shape, gate.activation, loss, classes, names, soft=soft
+        tensor.name, tensor.shape, tensor.activation, loss, classes, names, soft=soft
     )
-    if table.own and classes and len(table.classes) != classes:
-        raise _other_classes(table, gate, recipe.span("data.source"))
-    check_loss(output, labels.seen, recipe.span("loss"))
+    if held.own and classes and len(held.classes) != classes:
+        raise _other_classes(held, tensor, recipe.span("data.source"))
+    check_loss(output, targets.values, recipe.span("loss"))
     return output
 
 
 def _copy(
-    gate: Gate, inputs: tuple[InputTransform, ...], recipe: Recipe, span: Span | None
+    tensor: TensorSpec, inputs: tuple[InputTransform, ...], recipe: Recipe, span: Span | None
 ) -> OutputTransform:
-    """An output that learns the input of its shape, as it is prepared.
+    """Plan an output that learns the input of its shape, as it is prepared.
 
-    Raises NetError N507, N518 where there is none.
+    Raises:
+        NetError: N507, N518 where there is none.
     """
     for input in inputs:
-        if not input.vocabulary and not input.columns and input.shape == gate.shape:
-            likely = gate.activation in PROBABILITIES["binary"] and input.unit
+        if not input.vocabulary and not input.columns and input.shape == tensor.shape:
+            likely = tensor.activation in PROBABILITIES["binary"] and input.unit
             output = OutputTransform(
-                gate.name,
-                gate.shape,
-                gate.activation,
+                tensor.name,
+                tensor.shape,
+                tensor.activation,
                 recipe.loss or ("binary" if likely else "squared"),
                 0,
                 copies=input.name,
             )
-            seen = (
+            values = (
                 ValueRange(0.0, 1.0, None, None)
                 if input.unit
                 else ValueRange(-math.inf, math.inf, None, None)
             )
-            check_loss(output, seen, recipe.span("loss"))
+            check_loss(output, values, recipe.span("loss"))
             return output
     shapes = " and ".join(size(input.shape) for input in inputs)
-    message = (
-        f"the output {gate.name} of {size(gate.shape)} cannot learn the network's input of {shapes}"
-    )
+    message = f"the output {tensor.name} of {size(tensor.shape)} cannot learn the network's input of {shapes}"
     raise fail(
         "N518",
         message,
@@ -147,32 +153,32 @@ def _copy(
     )
 
 
-def _classes(labels: Labels, gate: Gate, loss: str | None) -> int:
-    """How many classes the output tells apart; 0 where the targets are values."""
-    if gate.shape[-1] > 1:
+def _classes(targets: TargetFacts, tensor: TensorSpec, loss: str | None) -> int:
+    """Count the classes that the output tells apart; 0 where the targets are values."""
+    if tensor.shape[-1] > 1:
         told = loss in ("cross-entropy", "hinge") or (
-            loss is None and gate.activation in ("softmax", "logsoftmax")
+            loss is None and tensor.activation in ("softmax", "logsoftmax")
         )
         return (
-            gate.shape[-1]
-            if told or (is_label(labels.shape, gate.shape) and labels.seen.not_whole is None)
+            tensor.shape[-1]
+            if told or (is_label(targets.shape, tensor.shape) and targets.values.not_whole is None)
             else 0
         )
-    single = math.prod(labels.shape) == math.prod(gate.shape) == 1
-    told = loss in ("binary", "hinge") or gate.activation in PROBABILITIES["binary"]
-    return 2 if single and told and labels.seen.not_whole is None else 0
+    single = math.prod(targets.shape) == math.prod(tensor.shape) == 1
+    told = loss in ("binary", "hinge") or tensor.activation in PROBABILITIES["binary"]
+    return 2 if single and told and targets.values.not_whole is None else 0
 
 
 def is_label(given: Shape, output: Shape) -> bool:
-    """Whether targets of this shape are a label for each example, or for each position of an
-    output [..., classes].
-    """
+    """Whether targets are a label an example, or one a position of an output [..., classes]."""
     return math.prod(given) == 1 if len(output) == 1 else given in (output[:-1], (*output[:-1], 1))
 
 
-def _loss(seen: ValueRange, activation: str, classes: int) -> str:
-    """The loss that goes with the output's activation and the targets."""
-    if activation in PROBABILITIES["binary"] and (classes or (seen.low >= 0 and seen.high <= 1)):
+def _loss(values: ValueRange, activation: str, classes: int) -> str:
+    """Choose the loss that goes with the output's activation and the targets."""
+    if activation in PROBABILITIES["binary"] and (
+        classes or (values.low >= 0 and values.high <= 1)
+    ):
         return "binary"
     if activation in PROBABILITIES["cross-entropy"] or (
         classes and activation in LOGITS["cross-entropy"]
@@ -181,8 +187,8 @@ def _loss(seen: ValueRange, activation: str, classes: int) -> str:
     return "squared"
 
 
-def check_loss(output: OutputTransform, seen: ValueRange, span: Span | None) -> None:
-    """Raises NetError N507 where the loss cannot be told from such an output or such targets."""
+def check_loss(output: OutputTransform, values: ValueRange, span: Span | None) -> None:
+    """Raise NetError N507 where the loss does not go with such an output or such targets."""
     loss = output.loss
     allowed = PROBABILITIES.get(loss, ()) + LOGITS.get(loss, ()) + MARGINS.get(loss, ())
     if allowed and output.activation not in allowed:
@@ -201,29 +207,29 @@ def check_loss(output: OutputTransform, seen: ValueRange, span: Span | None) -> 
         )
     if loss == "hinge" and not output.classes:
         raise fail("N507", "the loss `hinge` needs class labels; the data holds values", span)
-    if loss == "binary" and not output.classes and (seen.low < 0 or seen.high > 1):
+    if loss == "binary" and not output.classes and (values.low < 0 or values.high > 1):
         raise fail(
             "N507",
-            f"the loss `binary` needs values from 0 to 1; the data holds {seen.low:g} to {seen.high:g}",
+            f"the loss `binary` needs values from 0 to 1; the data holds {values.low:g} to {values.high:g}",
             span,
         )
 
 
-def _no_classes(table: Table, gate: Gate, span: Span | None) -> NetError:
-    message = f"{table.source} holds {listed(table.classes)}; the network gives values of {size(gate.shape)}"
-    return fail("N526", message, span, help=f"end the network with {_end(len(table.classes))}")
+def _no_classes(held: SourceData, tensor: TensorSpec, span: Span | None) -> NetError:
+    message = (
+        f"{held.source} holds {classes_text(held.classes)}; "
+        f"the network gives values of {size(tensor.shape)}"
+    )
+    return fail("N526", message, span, help=f"end the network with {_end(len(held.classes))}")
 
 
-def _other_classes(table: Table, gate: Gate, span: Span | None) -> NetError:
-    message = f"{table.source} holds {listed(table.classes)}; the network's output of {size(gate.shape)} tells {max(2, gate.shape[-1])} apart"
-    return fail("N526", message, span, help=f"end the network with {_end(len(table.classes))}")
+def _other_classes(held: SourceData, tensor: TensorSpec, span: Span | None) -> NetError:
+    message = (
+        f"{held.source} holds {classes_text(held.classes)}; the network's output of "
+        f"{size(tensor.shape)} tells {max(2, tensor.shape[-1])} apart"
+    )
+    return fail("N526", message, span, help=f"end the network with {_end(len(held.classes))}")
 
 
 def _end(classes: int) -> str:
     return "`sigmoid-1` or `softmax-2`" if classes == 2 else f"`softmax-{classes}`"
-
-
-def listed(classes: tuple[str, ...]) -> str:
-    """Classes in words: `3 classes (setosa, versicolor, virginica)`."""
-    shown = ", ".join(classes[:10]) + (", ..." if len(classes) > 10 else "")
-    return f"{len(classes):,} class{'es' if len(classes) != 1 else ''} ({shown})"

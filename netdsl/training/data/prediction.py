@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from netdsl.errors import did_you_mean, fail
 from netdsl.training.data.sources.arrays import check_numbers, read_npy, read_npz
 from netdsl.training.data.sources.images import read_image
-from netdsl.training.data.sources.tables import SUFFIXES, read_sheet, select
+from netdsl.training.data.sources.parsed_table import select
+from netdsl.training.data.sources.table_file import SUFFIXES, read_table_file
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.shapes import channels, misfit
 
@@ -24,14 +25,18 @@ STANDARD_INPUT = "-"
 def read_inputs(
     paths: str | Path | Sequence[str | Path], preparation: Preparation
 ) -> tuple[list[str], tuple[Array, ...]]:
-    """What files hold to be predicted: a name for each record, and an array for each input, for
-    `preparation.x`.
+    """Read files to be predicted.
 
     An `.npz` holds them as `x` (`x_NAME` for several inputs), as `x_test` or as its only array; an
     `.npy` is one array, of examples or of one example; a network that was trained on a table takes
     a CSV or Parquet file, or a CSV on standard input (`-`), with or without the target's column;
-    any other file is an image. With several inputs `NAME=PATH` names each one's file. Raises
-    NetError N506, N511 to N518, N524, N527, N530 to N532, N536.
+    any other file is an image. With several inputs `NAME=PATH` names each one's file.
+
+    Returns:
+        A name for each record, and an array for each input, for `preparation.x`.
+
+    Raises:
+        NetError: N506, N511 to N518, N524, N527, N530 to N532, N536.
     """
     many = [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
     if not many:
@@ -47,9 +52,7 @@ def read_inputs(
 
 
 def _joined(arrays: Sequence[Array], input: InputTransform) -> Array:
-    """The records of several files in one array, brought to one shape as `Input.values` would
-    do.
-    """
+    """Join the records of several files, brought to one shape as `values` would do."""
     import numpy as np
 
     if len({array.shape[1:] for array in arrays}) > 1:
@@ -58,7 +61,7 @@ def _joined(arrays: Sequence[Array], input: InputTransform) -> Array:
 
 
 def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
-    """A file for each input: `left=a.png right=b.png`. Raises NetError N506, N514, N515."""
+    """Read a file for each input: `left=a.png right=b.png`. Raises NetError N506, N514, N515."""
     pairs = [path.split("=", 1) for path in paths]
     given = {one[0]: one[1] for one in pairs}
     inputs = [input.name for input in preparation.inputs]
@@ -74,11 +77,9 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str],
             help="a file each; for several examples files of arrays",
         )
     for name in sorted(given.keys() - set(inputs)):
-        mend = (
-            did_you_mean(name, [one for one in inputs if one not in given])
-            or f"the inputs are {', '.join(inputs)}"
-        )
-        raise fail("N514", f"the network has no input `{name}`", help=mend)
+        left = [one for one in inputs if one not in given]
+        help = did_you_mean(name, left) or f"the inputs are {', '.join(inputs)}"
+        raise fail("N514", f"the network has no input `{name}`", help=help)
     for name in inputs:
         if name not in given:
             raise fail(
@@ -97,7 +98,7 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str],
 
 
 def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
-    """The records of a file, for all inputs."""
+    """Read the records of a file, for all inputs."""
     if len(preparation.inputs) == 1:
         names, x = _single(path, preparation.inputs[0])
         return names, (x,)
@@ -123,7 +124,7 @@ def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, 
 
 
 def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
-    """The records of a file, for one input."""
+    """Read the records of a file, for one input."""
     file = Path(path)
     if input.columns:
         if path != STANDARD_INPUT and file.suffix.lower() not in SUFFIXES:
@@ -132,11 +133,11 @@ def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
                 f"{path} is no table, which the network was trained on",
                 help=f"give a file of {', '.join(SUFFIXES)}, or -",
             )
-        sheet = read_sheet(file, input.columns.header, input.columns)
-        if not len(sheet.places):
+        table = read_table_file(file, input.columns.header, input.columns)
+        if not len(table.places):
             raise fail("N516", f"{path} has no rows")
-        return [f"{file.name or path}:{place}" for place in sheet.places.tolist()], select(
-            sheet, input.columns
+        return [f"{file.name or path}:{place}" for place in table.places.tolist()], select(
+            table, input.columns
         )
     if file.suffix.lower() not in (".npy", ".npz"):
         return [file.name], _picture(file, input)
@@ -150,7 +151,7 @@ def _numbered(path: Path, count: int) -> list[str]:
 
 
 def _sound(array: Array, input: InputTransform, name: str) -> Array:
-    """Examples [n, ...] that the input takes, of such or of one example."""
+    """Check examples, or a single one, and return them as [n, ...]."""
     x = array[None] if _is_one(array.shape, input) else array
     if input.images and x.ndim == 2 and math.prod(x.shape[1:]) == math.prod(input.example):
         x = x.reshape(len(x), *input.example)
@@ -161,8 +162,9 @@ def _sound(array: Array, input: InputTransform, name: str) -> Array:
 
 
 def _is_one(given: Shape, input: InputTransform) -> bool:
-    """Whether an array is one example, not several: of its shape, or an image of another size
-    [h, w] or [h, w, 1 or 3].
+    """Whether an array is one example, not several.
+
+    Then it has an example's shape, or is an image of another size [h, w] or [h, w, 1 or 3].
     """
     if given == input.example or input.columns or not input.images:
         return given == input.example
@@ -174,7 +176,7 @@ def _is_one(given: Shape, input: InputTransform) -> bool:
 
 
 def _held(path: Path, names: Sequence[str]) -> list[Array]:
-    """An array for each input, by its name behind `x`."""
+    """Return an array for each input, by its name after `x`."""
     held = read_npz(path)
     for form in ("x", "x_test"):
         if all(form + name in held for name in names):
@@ -188,8 +190,9 @@ def _held(path: Path, names: Sequence[str]) -> list[Array]:
 
 
 def _picture(path: Path, input: InputTransform) -> Array:
-    """An image file as one example [1, h, w] or [1, h, w, 3], its black to white in the range of
-    the training data.
+    """Read an image file as one example [1, h, w] or [1, h, w, 3].
+
+    Its black to white are in the range of the training data.
     """
     import numpy as np
 

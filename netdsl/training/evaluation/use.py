@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.text_table import aligned
-from netdsl.training.data import other, read_inputs, reload
-from netdsl.training.data.joined import joined
+from netdsl.training.data import load_other, read_inputs, reload
 from netdsl.training.loop.job import fingerprint, memory_told
 from netdsl.training.preparation.ranges import scan
-from netdsl.training.preparation.shapes import counted, size
+from netdsl.training.preparation.shapes import size
 from netdsl.training.runs.finished import kept
 from netdsl.training.runs.folder import RUN, kept_recipe, read_json
+from netdsl.wording import counted
 
 if TYPE_CHECKING:
     import keras
@@ -80,7 +80,9 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
         return fingerprint(found) == mark
 
     loaded = (
-        reload(recipe, preparation) if data is None else other(recipe, preparation, data, known)
+        reload(recipe, preparation)
+        if data is None
+        else load_other(recipe, preparation, data, known)
     )
     whole = not len(loaded.train)
     chosen, batch = _part(loaded, part, whole), recipe.batch or BATCH
@@ -107,7 +109,7 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
 def _part(data: Data, part: str, whole: bool) -> Part:
     """The part. Raises NetError N630 where it holds nothing."""
     if part == "all":
-        return data.test if whole else joined(joined(data.train, data.validation), data.test)
+        return data.test if whole else data.train.joined(data.validation).joined(data.test)
     chosen = {"training": data.train, "validation": data.validation, "test": data.test}[part]
     if not len(chosen):
         help = "`--part test` measures all of it" if whole else "the recipe has `validation: 0`"

@@ -19,7 +19,6 @@ import keras
 
 from netdsl.errors import Diagnostic, RunError
 from netdsl.files import save, write
-from netdsl.training.data.joined import joined
 from netdsl.training.loop import compile as fit
 from netdsl.training.loop.batches import Batches, Shuffled
 from netdsl.training.loop.callback import Watch, fresh
@@ -398,7 +397,7 @@ class Training:
     def _part(self) -> Part:
         """What the stage at hand is trained on."""
         data = self.job.data
-        return data.train if self.state.stage == "search" else joined(data.train, data.validation)
+        return data.train if self.state.stage == "search" else data.train.joined(data.validation)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Diagnostic, NetError, Span
+from netdsl.wording import shape_text
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Shape
@@ -56,11 +57,6 @@ def misfit(example: Shape, wanted: Shape, what: str, span: Span | None = None) -
     )
 
 
-def counted(count: int, word: str) -> str:
-    """`1 row`, `1,000 rows`."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def size(shape: Shape) -> str:
-    """Write a shape as the language does."""
-    return "x".join(map(str, shape)) or "single numbers"
+    """Write the shape of an example, as the language does."""
+    return shape_text(shape, "single numbers")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, fail
-from netdsl.training.data import Wanted
+from netdsl.training.data import NetworkSignature
 from netdsl.training.loop.job import Run
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.shapes import size
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import keras
 
     from netdsl.architecture import Architecture
-    from netdsl.training.data.parts import Gate
+    from netdsl.training.data.signature import TensorSpec
     from netdsl.training.preparation.rows import Shape
 
 
@@ -44,10 +44,10 @@ class Kept(NamedTuple):
             [tuple(one.shape[1:]) for one in model.outputs],
             int(model.count_params()),
         )
-        wanted = Wanted.of(network)
+        signature = NetworkSignature.of(network)
         own = (
-            [gate.shape for gate in wanted.inputs],
-            [gate.shape for gate in wanted.outputs],
+            [tensor.shape for tensor in signature.inputs],
+            [tensor.shape for tensor in signature.outputs],
             network.counts.total,
         )
         if found != own:
@@ -68,35 +68,35 @@ def kept(folder: Path) -> Kept:
     run, preparation = Run.load(folder), kept_preparation(folder)
     there(folder, BEST)
     network = kept_network(folder)
-    _check(preparation, Wanted.of(network), folder / PREPARATION)
+    _check(preparation, NetworkSignature.of(network), folder / PREPARATION)
     return Kept(run, network, preparation)
 
 
-def _check(preparation: Preparation, wanted: Wanted, path: Path) -> None:
+def _check(preparation: Preparation, signature: NetworkSignature, path: Path) -> None:
     """Raises NetError N614 where a preparation is not for the inputs and outputs that are
-    wanted.
+    given.
     """
-    made = Wanted.kept(preparation)
+    made = NetworkSignature.of_preparation(preparation)
     for what, held, own in (
-        ("input", made.inputs, wanted.inputs),
-        ("output", made.outputs, wanted.outputs),
+        ("input", made.inputs, signature.inputs),
+        ("output", made.outputs, signature.outputs),
     ):
         if len(held) != len(own):
             raise _unfit(path, f"it has {len(held)} {what}s, and the network {len(own)}")
-        for one, gate in zip(held, own, strict=True):
-            if (one.name, one.shape) != (gate.name, gate.shape):
+        for one, tensor in zip(held, own, strict=True):
+            if (one.name, one.shape) != (tensor.name, tensor.shape):
                 raise _unfit(
                     path,
-                    f"its {what} `{one.name}` has {size(one.shape)}; the network's `{gate.name}` has {size(gate.shape)}",
+                    f"its {what} `{one.name}` has {size(one.shape)}; the network's `{tensor.name}` has {size(tensor.shape)}",
                 )
-    for input, gate in zip(preparation.inputs, wanted.inputs, strict=True):
-        _check_input(input, gate, path)
+    for input, tensor in zip(preparation.inputs, signature.inputs, strict=True):
+        _check_input(input, tensor, path)
     names = ("", *(input.name for input in preparation.inputs))
-    for output, gate in zip(preparation.outputs, wanted.outputs, strict=True):
-        if output.activation != gate.activation:
+    for output, tensor in zip(preparation.outputs, signature.outputs, strict=True):
+        if output.activation != tensor.activation:
             raise _unfit(
                 path,
-                f"its output `{output.name}` is a `{output.activation}`, the network's a `{gate.activation}`",
+                f"its output `{output.name}` is a `{output.activation}`, the network's a `{tensor.activation}`",
             )
         if output.copies not in names:
             raise _unfit(
@@ -104,13 +104,14 @@ def _check(preparation: Preparation, wanted: Wanted, path: Path) -> None:
             )
 
 
-def _check_input(input: InputTransform, gate: Gate, path: Path) -> None:
-    if input.vocabulary != gate.vocabulary:
-        told = f"{input.vocabulary} indices for `{input.name}`, and the network {gate.vocabulary}"
+def _check_input(input: InputTransform, tensor: TensorSpec, path: Path) -> None:
+    if input.vocabulary != tensor.vocabulary:
+        told = f"{input.vocabulary} indices for `{input.name}`, and the network {tensor.vocabulary}"
         raise _unfit(path, f"it knows {told}")
-    if input.columns and input.columns.width != math.prod(gate.shape):
+    if input.columns and input.columns.width != math.prod(tensor.shape):
         raise _unfit(
-            path, f"it gives {input.columns.width} numbers for `{input.name}` of {size(gate.shape)}"
+            path,
+            f"it gives {input.columns.width} numbers for `{input.name}` of {size(tensor.shape)}",
         )
     if not input.columns and not input.accepts(input.example):
         raise _unfit(path, f"it makes {size(input.shape)} of examples of {size(input.example)}")

@@ -7,10 +7,11 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import Diagnostic, NetError, RunError, Span, did_you_mean, fail
-from netdsl.training.data.parts import INPUT, Part, Table, Wanted
-from netdsl.training.data.sources.arrays import first_line, sound
-from netdsl.training.data.sources.images import Pictures, flat, image_shape, sized
+from netdsl.errors import Diagnostic, NetError, RunError, Span, did_you_mean, fail, first_line
+from netdsl.training.data.parts import INPUT, Part, SourceData
+from netdsl.training.data.signature import NetworkSignature
+from netdsl.training.data.sources.arrays import sound
+from netdsl.training.data.sources.images import LazyImages, flat, image_shape, pixels_of
 from netdsl.training.data.sources.python import MOST, as_array, too_much
 
 if TYPE_CHECKING:
@@ -22,20 +23,24 @@ SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val"), "te
 """What the parts of a data set are called there."""
 
 
-def read_hub(source: str, wanted: Wanted, target: str | None, span: Span | None = None) -> Table:
-    """A data set of a hub: `hf:NAME`, `hf:NAME:CONFIGURATION`, `tfds:NAME`.
+def read_hub(
+    source: str, signature: NetworkSignature, target: str | None, span: Span | None = None
+) -> SourceData:
+    """Read a data set of a hub: `hf:NAME`, `hf:NAME:CONFIGURATION`, `tfds:NAME`.
 
-    Raises NetError N510 where there is no such one, N514 to N518, N530 where it has no images or
-    numbers, N532 where the package is absent; RunError N522 where a download fails.
+    Raises:
+        NetError: N510 where there is no such data set, N514 to N518, N530 where it has no images or
+            numbers, N532 where the package is missing.
+        RunError: N522 where a download fails.
     """
     hub, _, name = source.partition(":")
     if hub == "hf":
-        return _hugging_face(source, name, wanted, target, span)
-    return _tensorflow(source, name, wanted, target, span)
+        return _hugging_face(source, name, signature, target, span)
+    return _tensorflow(source, name, signature, target, span)
 
 
 def _found(name: str, splits: Mapping[str, Any], span: Span | None) -> dict[str, Any]:
-    """The parts by our names. Raises NetError N514 where there is none to train on."""
+    """Return the parts by our names. Raises NetError N514 where there is none to train on."""
     found = {
         part: splits[other] for part, names in SPLITS.items() for other in names if other in splits
     }
@@ -56,7 +61,7 @@ def _absent(package: str, extra: str, span: Span | None) -> NetError:
 
 
 def _failed(source: str, error: Exception, span: Span | None) -> NetError:
-    """What is said of a data set that did not come: it does not exist, or the way there failed."""
+    """Return the error about a data set that does not exist, or could not be downloaded."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     reason = first_line(error)
     if kinds & {"DatasetNotFoundError", "FileNotFoundError", "DataFilesNotFoundError"}:
@@ -68,8 +73,8 @@ def _failed(source: str, error: Exception, span: Span | None) -> NetError:
 
 
 def _hugging_face(
-    source: str, name: str, wanted: Wanted, target: str | None, span: Span | None
-) -> Table:
+    source: str, name: str, signature: NetworkSignature, target: str | None, span: Span | None
+) -> SourceData:
     try:
         import datasets
     except ImportError:
@@ -78,9 +83,8 @@ def _hugging_face(
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             loaded = datasets.load_dataset(known, configuration or None)
-    except (
-        Exception
-    ) as error:  # the package raises many kinds, and those of the packages that it calls
+    # the package raises many kinds, and those of the packages that it calls
+    except Exception as error:
         raise _failed(source, error, span) from None
     splits = _found(source, loaded if isinstance(loaded, Mapping) else {"train": loaded}, span)
     features = splits["train"].features
@@ -88,12 +92,12 @@ def _hugging_face(
     x_name = _examples(source, features, y_name, span)
     where = {part: f" of {part}" if len(splits) > 1 else "" for part in splits}
     parts = {
-        part: _part(split, (x_name, y_name), where[part], wanted, source, span)
+        part: _part(split, (x_name, y_name), where[part], signature, source, span)
         for part, split in splits.items()
     }
     names = tuple(getattr(features[y_name], "names", None) or ()) if y_name else ()
     pictured = _is_image(features[x_name])
-    return Table(
+    return SourceData(
         source,
         parts["train"],
         parts.get("test"),
@@ -110,9 +114,10 @@ def _is_image(feature: Any) -> bool:
 
 
 def _label(source: str, features: Mapping[str, Any], target: str | None, span: Span | None) -> str:
-    """The column that is learned: the one that is named, or the only one of classes.
+    """Return the column that is learned: the one that is named, or the only one of classes.
 
-    Raises NetError N530.
+    Raises:
+        NetError: N530.
     """
     if target is not None:
         if target not in features:
@@ -138,7 +143,7 @@ def _label(source: str, features: Mapping[str, Any], target: str | None, span: S
 def _examples(
     source: str, features: Mapping[str, Any], y_name: str | None, span: Span | None
 ) -> str:
-    """The column of examples: the images, or the only other one. Raises NetError N530."""
+    """Return the column of examples: the images, or the only other one. Raises NetError N530."""
     others = [name for name in features if name != y_name]
     images = [name for name in others if _is_image(features[name])]
     if len(images) == 1 or len(others) == 1:
@@ -155,38 +160,40 @@ def _part(
     split: Any,
     names: tuple[str, str | None],
     where: str,
-    wanted: Wanted,
+    signature: NetworkSignature,
     source: str,
     span: Span | None,
 ) -> Part:
-    """One part, its images read when they are asked for."""
+    """Return one part, its images read when they are asked for."""
     x_name, y_name = names
     x: Rows
     if _is_image(split.features[x_name]):
-        shape = image_shape(source, wanted, span)
-        x = Pictures(len(split), lambda place: _picture(split, place, x_name, shape, source), shape)
+        shape = image_shape(source, signature, span)
+        x = LazyImages(
+            len(split), lambda place: _picture(split, place, x_name, shape, source), shape
+        )
     else:
         x = as_array(split[x_name], f"`{x_name}`")
-    y = (as_array(split[y_name], f"`{y_name}`"),) * len(wanted.outputs) if y_name else ()
+    y = (as_array(split[y_name], f"`{y_name}`"),) * len(signature.outputs) if y_name else ()
     return sound(
         Part((x,), y, "", (f"`{x_name}`{where}",), (f"`{y_name}`{where}",) * len(y)), source, span
     )
 
 
 def _picture(split: Any, place: int, name: str, shape: tuple[int, int, int], source: str) -> Array:
-    """One image at the network's size. Raises NetError N524 where there is none."""
+    """Return one image at the network's size. Raises NetError N524 where there is none."""
     image = split[place][name]
     if image is None:
         raise fail("N524", f"{source} has no image in row {place:,}")
-    return sized(flat(image, shape[2] == 1), shape)
+    return pixels_of(flat(image, shape[2] == 1), shape)
 
 
 # --- TensorFlow Datasets --------------------------------------------------------------------------
 
 
 def _tensorflow(
-    source: str, name: str, wanted: Wanted, target: str | None, span: Span | None
-) -> Table:
+    source: str, name: str, signature: NetworkSignature, target: str | None, span: Span | None
+) -> SourceData:
     try:
         import tensorflow_datasets
     except ImportError:
@@ -194,9 +201,8 @@ def _tensorflow(
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             loaded, info = tensorflow_datasets.load(name, as_supervised=True, with_info=True)
-    except (
-        Exception
-    ) as error:  # the package raises many kinds, and those of the packages that it calls
+    # the package raises many kinds, and those of the packages that it calls
+    except Exception as error:
         raise _failed(source, error, span) from None
     splits = _found(source, loaded, span)
     key = info.supervised_keys[1] if info.supervised_keys else "label"
@@ -204,12 +210,12 @@ def _tensorflow(
     bare = target == INPUT
     where = {part: f" of {part}" if len(splits) > 1 else "" for part in splits}
     parts = {
-        part: _taken(split, where[part], wanted, source, bare, span)
+        part: _read_part(split, where[part], signature, source, bare, span)
         for part, split in splits.items()
     }
     train = parts["train"]
     scale = 255.0 if train.x[0].dtype == "uint8" and len(train.x[0].shape) == 4 else None
-    return Table(
+    return SourceData(
         source,
         train,
         parts.get("test"),
@@ -221,24 +227,25 @@ def _tensorflow(
     )
 
 
-def _taken(
-    split: Any, where: str, wanted: Wanted, source: str, bare: bool, span: Span | None
+def _read_part(
+    split: Any, where: str, signature: NetworkSignature, source: str, bare: bool, span: Span | None
 ) -> Part:
-    """The examples of one part in memory, images at the network's size.
+    """Read the examples of one part into memory, images at the network's size.
 
-    Raises NetError N534 where they are too many.
+    Raises:
+        NetError: N534 where they are too many.
     """
     import numpy as np
 
-    x, y, taken = [], [], 0
+    x, y, nbytes = [], [], 0
     for image, label in split.as_numpy_iterator():
-        example = _fitted(np.asarray(image), source, wanted, span)
+        example = _fitted(np.asarray(image), source, signature, span)
         x.append(example)
         y.append(label)
-        taken += example.nbytes
-        if taken > MOST:
+        nbytes += example.nbytes
+        if nbytes > MOST:
             raise too_much(f"{source} has more than {MOST / 2**30:g} GiB at this size")
-    labels = () if bare else (as_array(y, "the labels"),) * len(wanted.outputs)
+    labels = () if bare else (as_array(y, "the labels"),) * len(signature.outputs)
     examples = np.stack(x) if x else np.zeros((0,))
     return sound(
         Part((examples,), labels, "", (f"examples{where}",), (f"labels{where}",) * len(labels)),
@@ -247,12 +254,12 @@ def _taken(
     )
 
 
-def _fitted(example: Array, source: str, wanted: Wanted, span: Span | None) -> Array:
-    """An image of bytes at the network's size; anything else as it is."""
+def _fitted(example: Array, source: str, signature: NetworkSignature, span: Span | None) -> Array:
+    """Bring an image of bytes to the network's size; leave anything else as it is."""
     if example.dtype != "uint8" or example.ndim != 3:
         return example
     from PIL import Image
 
-    shape = image_shape(source, wanted, span)
+    shape = image_shape(source, signature, span)
     image = Image.fromarray(example[..., 0] if example.shape[2] == 1 else example)
-    return sized(flat(image, shape[2] == 1), shape)
+    return pixels_of(flat(image, shape[2] == 1), shape)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Diagnostic, RunError, Span, fail
 from netdsl.keras.quiet import quiet_keras
-from netdsl.training.data.parts import Gate, Table, Wanted
-from netdsl.training.data.sources.arrays import TRAINED, read_npz, table_of
+from netdsl.training.data.sources.arrays import TRAINED, named_parts, read_npz
 
 if TYPE_CHECKING:
+    from netdsl.training.data.parts import SourceData
+    from netdsl.training.data.signature import NetworkSignature, TensorSpec
     from netdsl.training.preparation.rows import Array
 
 FOLDER = "NETDSL_DATA"
@@ -73,14 +74,18 @@ PAD, UNKNOWN = 0, 2
 
 
 def read_named(
-    name: str, wanted: Wanted, target: str | None = None, span: Span | None = None
-) -> Table:
-    """A data set of `NAMES`: bundled, from the folder that NETDSL_DATA names, or fetched by Keras.
+    name: str, signature: NetworkSignature, target: str | None = None, span: Span | None = None
+) -> SourceData:
+    """Read a data set of `NAMES`.
 
-    Raises NetError N511 to N518 for a file that is none; RunError N522 where a download fails.
+    It is bundled, in the folder that NETDSL_DATA names, or fetched by Keras.
+
+    Raises:
+        NetError: N511 to N518 for a file that is not such a data set.
+        RunError: N522 where a download fails.
     """
     if name == "imdb":
-        return _reviews(wanted, target, span)
+        return _reviews(signature, target, span)
     if name == BUNDLED:
         with resources.as_file(
             resources.files("netdsl.training.data.sources") / f"{BUNDLED}.npz"
@@ -93,25 +98,26 @@ def read_named(
         for key, array in held.items()
     }
     return replace(
-        table_of(name, held, wanted, target, span), classes=NAMES[name], scale=SCALES.get(name)
+        named_parts(name, held, signature, target, span),
+        classes=NAMES[name],
+        scale=SCALES.get(name),
     )
 
 
 def _in_folder(name: str, span: Span | None) -> dict[str, Array]:
-    """The arrays of NAME.npz in the folder of data sets; none where there is no such file."""
+    """Return the arrays of NAME.npz in the folder of data sets; none where there is no such file."""
     path = Path(os.environ.get(FOLDER, "")) / f"{name}.npz"
     return read_npz(path, span) if os.environ.get(FOLDER) and path.exists() else {}
 
 
 def _downloaded(name: str, **options: Any) -> dict[str, Array]:
-    """The arrays as Keras fetches them, without what it prints of its own."""
+    """Return the arrays as Keras fetches them, without what it prints of its own."""
     known = getattr(quiet_keras().datasets, name)
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             (x_train, y_train), (x_test, y_test) = known.load_data(**options)
-    except (
-        Exception
-    ) as error:  # Keras raises a bare Exception for a failed download, and others for a damaged one
+    # Keras raises a bare Exception for a failed download, and others for a damaged one
+    except Exception as error:
         help = (
             f"put {name}.npz with {', '.join(TRAINED)} in a folder and name the folder in {FOLDER}"
         )
@@ -124,17 +130,16 @@ def _downloaded(name: str, **options: Any) -> dict[str, Array]:
 # --- reviews --------------------------------------------------------------------------------------
 
 
-def _reviews(wanted: Wanted, target: str | None, span: Span | None) -> Table:
-    """The IMDB reviews: the last words of each, as indices below the network's vocabulary, padded
-    in front.
+def _reviews(signature: NetworkSignature, target: str | None, span: Span | None) -> SourceData:
+    """Read the IMDB reviews: the last words of each, padded in front.
 
-    The convention is Keras's: 0 pads, 1 begins a review, 2 stands for a word beyond the vocabulary,
+    Words are indices below the network's vocabulary. The convention is Keras's: 0 pads, 1 begins a review, 2 stands for a word beyond the vocabulary,
     and the word of rank r is r + 3.
     """
     if (
-        len(wanted.inputs) != 1
-        or not wanted.inputs[0].vocabulary
-        or len(wanted.inputs[0].shape) != 1
+        len(signature.inputs) != 1
+        or not signature.inputs[0].vocabulary
+        or len(signature.inputs[0].shape) != 1
     ):
         message = "imdb holds sequences of words, which need an input of indices"
         raise fail(
@@ -143,24 +148,26 @@ def _reviews(wanted: Wanted, target: str | None, span: Span | None) -> Table:
             span,
             help="begin the network with `80 of int(20000)`: 80 words, of the 20,000 most frequent ones",
         )
-    gate = wanted.inputs[0]
+    tensor = signature.inputs[0]
     held = _in_folder("imdb", span) or _downloaded("imdb")
     made = {
-        name: _words(array, gate) if name.startswith("x") else array for name, array in held.items()
+        name: _words(array, tensor) if name.startswith("x") else array
+        for name, array in held.items()
     }
-    table = table_of("imdb", made, wanted, target, span)
-    longest = f"reviews are cut or padded to {gate.shape[0]:,} words, and words beyond {gate.vocabulary:,} are 2"
-    return replace(table, classes=NAMES["imdb"], notes=(longest,))
+    found = named_parts("imdb", made, signature, target, span)
+    longest = f"reviews are cut or padded to {tensor.shape[0]:,} words, and words beyond {tensor.vocabulary:,} are 2"
+    return replace(found, classes=NAMES["imdb"], notes=(longest,))
 
 
-def _words(reviews: Array, gate: Gate) -> Array:
-    """Lists of indices, or an array of them, as [n, length] of int32: a recurrent layer reads
-    the words last, not the padding.
+def _words(reviews: Array, tensor: TensorSpec) -> Array:
+    """Turn lists of indices, or an array of them, into int32 [n, length].
+
+    A recurrent layer reads the words last, not the padding.
     """
     import numpy as np
 
-    made = np.full((len(reviews), gate.shape[0]), PAD, np.int32)
+    made = np.full((len(reviews), tensor.shape[0]), PAD, np.int32)
     for row, review in zip(made, reviews, strict=True):
         words = np.asarray(review[-len(row) :])
-        row[len(row) - len(words) :] = np.where(words < gate.vocabulary, words, UNKNOWN)
+        row[len(row) - len(words) :] = np.where(words < tensor.vocabulary, words, UNKNOWN)
     return made

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, fail
-from netdsl.training.data.parts import INPUT, Gate, Table, Wanted
-from netdsl.training.data.sources.arrays import table_of
+from netdsl.training.data.parts import INPUT, SourceData
+from netdsl.training.data.signature import NetworkSignature, TensorSpec
+from netdsl.training.data.sources.arrays import named_parts
 from netdsl.training.preparation.shapes import fits, size
 
 if TYPE_CHECKING:
@@ -24,12 +25,18 @@ MOST = 1 << 31
 FORMS = "(x, y), a dict of arrays, or something finite that gives (x, y) again and again"
 
 
-def gather(given: Any, wanted: Wanted, target: str | None = None) -> Table:
-    """The examples of arrays `(x, y)`, of a dict of arrays named as in an `.npz`, or of an iterable
-    of examples or batches (x, y): a tf.data.Dataset, a torch DataLoader, a generator.
+def gather(given: Any, signature: NetworkSignature, target: str | None = None) -> SourceData:
+    """Gather the examples of data that was given in Python.
 
-    x is an array, or with several inputs a tuple or a dict of them; so is y. Raises NetError N514
-    to N518, N533, N534.
+    Args:
+        given: arrays `(x, y)`, a dict of arrays named as in an `.npz`, or an iterable of examples
+            or batches (x, y): a tf.data.Dataset, a torch DataLoader, a generator. x is an array, or
+            with several inputs a tuple or a dict of them; so is y.
+        signature: the network's.
+        target: `input` where each output learns the input of its shape.
+
+    Raises:
+        NetError: N514 to N518, N533, N534.
     """
     if isinstance(given, Mapping):
         held = {str(name): as_array(array, f"`{name}`") for name, array in given.items()}
@@ -43,62 +50,60 @@ def gather(given: Any, wanted: Wanted, target: str | None = None) -> Table:
             f"data cannot be made of a value of the type {type(given).__name__}",
             help=f"data is {FORMS}",
         )
-    elif isinstance(given, tuple) and len(given) == 2 and not _is_two(given, wanted):
-        held = _pair(given, wanted, "")
+    elif isinstance(given, tuple) and len(given) == 2 and not _is_two(given, signature):
+        held = _pair(given, signature, "")
     elif isinstance(given, tuple) and len(given) == 2:
-        held = _pair(given[0], wanted, "_train") | _pair(given[1], wanted, "_test")
+        held = _pair(given[0], signature, "_train") | _pair(given[1], signature, "_test")
     else:
-        held = _gathered(given, wanted, target)
-    _check_channels(held, wanted)
-    return replace(table_of("the data given", held, wanted, target), source=PYTHON)
+        held = _gathered(given, signature, target)
+    _check_channels(held, signature)
+    return replace(named_parts("the data given", held, signature, target), source=PYTHON)
 
 
-def _is_two(given: tuple[Any, Any], wanted: Wanted) -> bool:
-    """Whether a pair is two pairs, as Keras's data sets have it: ((x_train, y_train), (x_test,
-    y_test)).
-    """
-    single = len(wanted.inputs) == len(wanted.outputs) == 1
+def _is_two(given: tuple[Any, Any], signature: NetworkSignature) -> bool:
+    """Whether a pair is two pairs: ((x_train, y_train), (x_test, y_test)), as Keras has it."""
+    single = len(signature.inputs) == len(signature.outputs) == 1
     return single and all(
         isinstance(part, tuple) and len(part) == 2 and hasattr(part[0], "shape") for part in given
     )
 
 
-def _pair(given: Any, wanted: Wanted, suffix: str) -> dict[str, Array]:
-    """The arrays of (x, y) by the names that they have in an `.npz`."""
+def _pair(given: Any, signature: NetworkSignature, suffix: str) -> dict[str, Array]:
+    """Return the arrays of (x, y) by the names that they have in an `.npz`."""
     x, y = given
-    return {**_named(x, f"x{suffix}", wanted.inputs), **_named(y, f"y{suffix}", wanted.outputs)}
+    return {
+        **_named(x, f"x{suffix}", signature.inputs),
+        **_named(y, f"y{suffix}", signature.outputs),
+    }
 
 
-def _named(value: Any, name: str, gates: Sequence[Gate]) -> dict[str, Array]:
-    """An array for each input or output, or one for all.
-
-    Raises NetError N533 where there are others.
-    """
+def _named(value: Any, name: str, tensors: Sequence[TensorSpec]) -> dict[str, Array]:
+    """Return an array for each input or output, or one for all. Raises NetError N533."""
     if value is None:
         return {}
     if isinstance(value, Mapping):
         return {
-            f"{name}_{key}" if len(gates) > 1 else name: as_array(array, f"`{name}`")
+            f"{name}_{key}" if len(tensors) > 1 else name: as_array(array, f"`{name}`")
             for key, array in value.items()
         }
-    if len(gates) > 1 and isinstance(value, (tuple, list)) and len(value) == len(gates):
+    if len(tensors) > 1 and isinstance(value, (tuple, list)) and len(value) == len(tensors):
         return {
-            f"{name}_{gate.name}": as_array(array, f"`{name}`")
-            for gate, array in zip(gates, value, strict=True)
+            f"{name}_{tensor.name}": as_array(array, f"`{name}`")
+            for tensor, array in zip(tensors, value, strict=True)
         }
     return {name: as_array(value, f"`{name}`")}
 
 
 def as_array(value: Any, what: str) -> Array:
-    """A numpy array of an array, a list, or a tensor of TensorFlow, JAX or torch.
+    """Make a numpy array of an array, a list, or a tensor of TensorFlow, JAX or torch.
 
-    Raises NetError N533.
+    Raises:
+        NetError: N533 where it is not one of numbers.
     """
     import numpy as np
 
-    if hasattr(
-        value, "detach"
-    ):  # torch: a tensor that gradients go through, or on another device, is no array yet
+    # torch: a tensor that gradients go through, or on another device, is not an array yet
+    if hasattr(value, "detach"):
         value = value.detach().cpu()
     try:
         array = np.asarray(value)
@@ -114,22 +119,23 @@ def as_array(value: Any, what: str) -> Array:
 # --- one after the other --------------------------------------------------------------------------
 
 
-def _gathered(given: Any, wanted: Wanted, target: str | None) -> dict[str, Array]:
-    """The examples or batches of an iterable, joined.
+def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> dict[str, Array]:
+    """Join the examples or batches of an iterable.
 
-    Raises NetError N516 where there are none, N533, N534.
+    Raises:
+        NetError: N516 where there are none, N518, N533, N534.
     """
     import numpy as np
 
     if callable(getattr(given, "cardinality", None)) and int(given.cardinality()) == -1:
         raise too_much("the data set repeats without end")
     rows: dict[str, list[Array]] = {}
-    taken = 0
+    nbytes = 0
     for element in _elements(given):
-        for name, array in _rows(element, wanted, target).items():
+        for name, array in _rows(element, signature, target).items():
             rows.setdefault(name, []).append(array)
-            taken += array.nbytes
-        if taken > MOST:
+            nbytes += array.nbytes
+        if nbytes > MOST:
             raise too_much(f"more than {MOST / 2**30:g} GiB came of it")
     if not rows:
         raise fail("N516", "the data given holds no examples")
@@ -144,21 +150,20 @@ def _gathered(given: Any, wanted: Wanted, target: str | None) -> dict[str, Array
 
 
 def too_much(why: str) -> NetError:
+    """Return the error N534 about data that does not fit into memory."""
     help = "take fewer, or save the arrays and name the files: data: {source: x.npy, target: y.npy}"
     return fail("N534", f"the data given does not fit into memory: {why}", help=help)
 
 
 def _elements(given: Any) -> Iterator[Any]:
-    """What the data gives, one after the other; by number where it can be counted, for that may
-    know no end otherwise.
-    """
+    """Iterate over the data; by number where it can be counted, as it may have no end else."""
     if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
         return (given[place] for place in range(len(given)))
     return iter(given)
 
 
-def _rows(element: Any, wanted: Wanted, target: str | None) -> dict[str, Array]:
-    """An example or a batch as arrays of rows. Raises NetError N533 where it is none."""
+def _rows(element: Any, signature: NetworkSignature, target: str | None) -> dict[str, Array]:
+    """Return an example or a batch as arrays of rows. Raises NetError N533 where it is neither."""
     pair = isinstance(element, (tuple, list)) and len(element) in (2, 3)
     if not pair and target != INPUT:
         raise fail(
@@ -168,30 +173,31 @@ def _rows(element: Any, wanted: Wanted, target: str | None) -> dict[str, Array]:
         )
     x, y = element[:2] if pair else (element, None)
     found = {
-        **_named(x, "x", wanted.inputs),
-        **_named(None if target == INPUT else y, "y", wanted.outputs),
+        **_named(x, "x", signature.inputs),
+        **_named(None if target == INPUT else y, "y", signature.outputs),
     }
-    if _is_example(found, wanted):
+    if _is_example(found, signature):
         return {name: array[None] for name, array in found.items()}
     return found
 
 
-def _is_example(found: Mapping[str, Array], wanted: Wanted) -> bool:
-    """Whether arrays are one example: a target is a single number, the input has the network's
-    shape, or the lengths differ.
+def _is_example(found: Mapping[str, Array], signature: NetworkSignature) -> bool:
+    """Whether arrays are one example.
+
+    Then a target is a single number, the input has the network's shape, or the lengths differ.
     """
     first = next(iter(found.values()))
     if any(array.ndim == 0 for array in found.values()):
         return True
-    if first.shape == wanted.inputs[0].shape:
+    if first.shape == signature.inputs[0].shape:
         return True
     return len({len(array) for array in found.values()}) > 1
 
 
-def _check_channels(held: Mapping[str, Array], wanted: Wanted) -> None:
-    """Raises NetError N518 for images with the channels first, as torch has them."""
+def _check_channels(held: Mapping[str, Array], signature: NetworkSignature) -> None:
+    """Raise NetError N518 for images with the channels first, as torch has them."""
     for name, array in held.items():
-        shape = wanted.inputs[0].shape
+        shape = signature.inputs[0].shape
         if (
             name.startswith("x")
             and array.ndim == 4

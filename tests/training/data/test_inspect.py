@@ -13,7 +13,9 @@ from PIL import Image
 import netdsl
 from netdsl.errors import NetError
 from netdsl.text_table import aligned
-from netdsl.training.data.inspect import as_json, contact_sheet, describe, shown, survey
+from netdsl.training.data.contact_sheet import contact_sheet
+from netdsl.training.data.inspect import as_json, survey
+from netdsl.training.data.inspect_text import describe, short_number
 from netdsl.training.recipes.recipe import DataSpec
 
 RANDOM = np.random.default_rng(0)
@@ -104,7 +106,7 @@ def test_a_table(tmp_path: Path) -> None:
     }
     assert json.loads(json.dumps(found)) == found
     with pytest.raises(NetError, match="holds no images"):
-        contact_sheet(looked(path).table, tmp_path / "none.png")
+        contact_sheet(looked(path).data, tmp_path / "none.png")
     text = describe(looked(path, "place"))
     assert text.startswith(
         f"{path}: 3 rows, 3 columns\n\ncolumn          type    missing  least  mean  most\n"
@@ -138,7 +140,7 @@ def test_a_folder_of_images(animals: Path) -> None:
 
 
 def test_a_sheet_has_a_row_for_each_class(animals: Path, tmp_path: Path) -> None:
-    contact_sheet(looked(animals).table, tmp_path / "sheet.png")
+    contact_sheet(looked(animals).data, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.mode == "RGB"
         pixels = np.asarray(sheet, int)
@@ -150,14 +152,14 @@ def test_a_sheet_has_a_row_for_each_class(animals: Path, tmp_path: Path) -> None
 
 
 def test_a_sheet_of_examples_without_classes(npz: Any, tmp_path: Path) -> None:
-    contact_sheet(looked(npz(x=RANDOM.random((23, 100, 100)))).table, tmp_path / "sheet.png")
+    contact_sheet(looked(npz(x=RANDOM.random((23, 100, 100)))).data, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (24 * 2 + 10 * 64 + 9 * 6, 24 * 2 + 32 + 3 * 64 + 2 * 6)
     with pytest.raises(NetError, match="which are no images"):
-        contact_sheet(looked(npz(x=RANDOM.random((23, 100)))).table, tmp_path / "none.png")
+        contact_sheet(looked(npz(x=RANDOM.random((23, 100)))).data, tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()
     with pytest.raises(NetError, match=r"not named as a PNG(.|\n)*sheet\.png") as caught:
-        contact_sheet(looked("digits").table, tmp_path / "sheet.jpg")
+        contact_sheet(looked("digits").data, tmp_path / "sheet.jpg")
     assert caught.value.diagnostics[0].code == "N631"
 
 
@@ -166,7 +168,7 @@ def test_a_sheet_of_examples_without_classes(npz: Any, tmp_path: Path) -> None:
     [(3.0, "3"), (0.12345, "0.1235"), (1234.5, "1,234"), (-124.3, "-124.3"), (2e12, "2e+12")],
 )
 def test_numbers_are_short(value: float, text: str) -> None:
-    assert shown(value) == text
+    assert short_number(value) == text
 
 
 def test_columns_are_aligned() -> None:

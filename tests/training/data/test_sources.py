@@ -17,7 +17,7 @@ from PIL import Image
 import netdsl
 from netdsl import Network
 from netdsl.errors import NetError, RunError
-from netdsl.training.data import Data, Wanted, load_data, read, read_inputs, reload
+from netdsl.training.data import Data, NetworkSignature, load_data, read, read_inputs, reload
 from netdsl.training.data.sources import named
 from netdsl.training.data.sources.arrays import read_npy
 from netdsl.training.data.splits import folded
@@ -292,7 +292,7 @@ def test_large_arrays_are_looked_at_in_pieces(
     values[31, 1] = 0.5
     assert scan(values) == (0.0, 79.0, None, 31)
     values[17, 0] = np.inf
-    assert scan(values).endless == 17
+    assert scan(values).not_finite == 17
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -373,7 +373,10 @@ def test_a_download_says_nothing_of_its_own(
         lambda: SimpleNamespace(datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=load))),
     )
     with pytest.raises(RunError):
-        read(DataSpec(source="cifar100"), Wanted.of(netdsl.parse("input 32x32x3 > softmax-100")))
+        read(
+            DataSpec(source="cifar100"),
+            NetworkSignature.of(netdsl.parse("input 32x32x3 > softmax-100")),
+        )
     assert capsys.readouterr() == ("", "")
 
 
@@ -558,7 +561,7 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_networks_are_as_wanted() -> None:
     network: Network = netdsl.parse("input words: 20 of int(50) > embed-4 > flatten > softmax-4")
-    wanted = Wanted.of(network)
+    wanted = NetworkSignature.of(network)
     assert (wanted.inputs[0].name, wanted.inputs[0].shape, wanted.inputs[0].vocabulary) == (
         "words",
         (20,),

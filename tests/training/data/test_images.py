@@ -13,7 +13,7 @@ from PIL import Image
 import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import Data, load_data, read_inputs, reload
-from netdsl.training.data.sources.images import Pictures, verify
+from netdsl.training.data.sources.images import LazyImages, verify
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 
 COLOUR = "input 6x5x3 > flatten > softmax-3"
@@ -141,7 +141,7 @@ def test_images_are_read_once_where_they_fit_into_memory(animals: Path) -> None:
         asked.append(place)
         return np.full((2, 2, 1), place, np.uint8)
 
-    pictures = Pictures(9, load, (2, 2, 1))
+    pictures = LazyImages(9, load, (2, 2, 1))
     assert pictures[np.array([3, 1, 3])][:, 0, 0, 0].tolist() == [3, 1, 3]
     assert pictures[3].shape == (2, 2, 1)
     assert pictures[1:4].shape == (3, 2, 2, 1)
@@ -151,7 +151,7 @@ def test_images_are_read_once_where_they_fit_into_memory(animals: Path) -> None:
 
 def test_images_are_read_each_time_where_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netdsl.training.data.sources.images.KEPT", 10)
-    pictures = Pictures(9, lambda place: np.full((2, 2, 1), place, np.uint8), (2, 2, 1))
+    pictures = LazyImages(9, lambda place: np.full((2, 2, 1), place, np.uint8), (2, 2, 1))
     assert pictures[np.array([3, 1])][:, 0, 0, 0].tolist() == [3, 1]
 
 
@@ -282,7 +282,7 @@ def test_networks_that_do_not_fit_images(
 def test_many_images_are_looked_at_with_a_word(
     animals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("netdsl.training.data.sources.images.TOLD", 10)
+    monkeypatch.setattr("netdsl.training.data.sources.images.REPORTED", 10)
     verify(sorted(animals.rglob("*.png")))
     assert capsys.readouterr().err.splitlines() == [
         f"looked at {count} of 30 images" for count in (10, 20, 30)

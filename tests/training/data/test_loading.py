@@ -15,7 +15,7 @@ from PIL import Image
 
 import netdsl
 from netdsl.errors import NetError, RunError
-from netdsl.training.data import Wanted, load_data, read, read_inputs, split
+from netdsl.training.data import NetworkSignature, load_data, read, read_inputs, split
 from netdsl.training.data.sources import named
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.inputs import InputTransform
@@ -163,7 +163,7 @@ def test_data_that_is_refused(
     assert (caught.value.diagnostics[0].code, caught.value.exit_code) == (code, 1)
 
 
-TEN = Wanted.of(netdsl.parse("input 8 > fc-10 > softmax"))
+TEN = NetworkSignature.of(netdsl.parse("input 8 > fc-10 > softmax"))
 
 
 def no_zip(path: Path) -> None:

@@ -19,7 +19,8 @@ import pytest
 import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import Data, load_data, read_inputs, reload
-from netdsl.training.data.sources.tables import number, read_sheet
+from netdsl.training.data.sources.cells import cell_number
+from netdsl.training.data.sources.table_file import read_table_file
 from netdsl.training.preparation.transforms import as_plain, from_plain
 from netdsl.training.recipes.recipe import DataSpec, Recipe
 
@@ -216,9 +217,9 @@ def test_a_file_without_names(table: Any, target: str, header: bool | None) -> N
     ],
 )
 def test_cells_that_are_numbers(cell: str, value: float | None) -> None:
-    assert number(cell.strip()) == value
-    assert np.isnan(number("NaN") or 0)
-    assert number("1,5", comma=True) == 1.5
+    assert cell_number(cell.strip()) == value
+    assert np.isnan(cell_number("NaN") or 0)
+    assert cell_number("1,5", comma=True) == 1.5
 
 
 def test_a_column_of_one_value_is_only_centred(table: Any) -> None:
@@ -502,7 +503,7 @@ def test_the_houses_of_california() -> None:
     assert found.notes == (
         "207 missing numbers in total_bedrooms: the training part's median 435 stands for them",
     )
-    assert len(read_sheet(FOLDER / "california_housing.csv").names) == 10
+    assert len(read_table_file(FOLDER / "california_housing.csv").names) == 10
 
 
 @pytest.mark.skipif(

@@ -1,0 +1,142 @@
+"""A source, read by the module that knows its kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.training.data.sources.arrays import named_parts, read_npz, read_pair
+from netdsl.training.data.sources.hub import HUBS, read_hub
+from netdsl.training.data.sources.image_folder import read_folder
+from netdsl.training.data.sources.named import NAMES, read_named
+from netdsl.training.data.sources.python import PYTHON, gather
+from netdsl.training.data.sources.table_file import SUFFIXES
+from netdsl.training.data.sources.tables import TrainedTable, read_table
+
+if TYPE_CHECKING:
+    from netdsl.training.data.parts import SourceData
+    from netdsl.training.data.signature import NetworkSignature
+    from netdsl.training.preparation.transforms import Preparation
+    from netdsl.training.recipes.recipe import DataSpec
+
+
+def read(
+    spec: DataSpec,
+    signature: NetworkSignature,
+    given: Any = None,
+    kept: Preparation | None = None,
+    span: Span | None = None,
+) -> SourceData:
+    """Read the examples of a source as arrays for each of the network's inputs and outputs.
+
+    Args:
+        spec: names the source and its target.
+        signature: the network's.
+        given: data from Python, in place of a source.
+        kept: what a run has kept; the source is read as the run has read its own.
+        span: the place of the source's name in a recipe.
+
+    Raises:
+        NetError: N507, N510 to N518, N520, N521, N524, N527 to N536.
+        RunError: N522 where a download fails.
+    """
+    if given is None:
+        return _read_source(spec, signature, kept, span)
+    if kept and kept.inputs[0].columns:
+        raise fail(
+            "N533",
+            "the network was trained on a table; arrays have no columns",
+            help=f"evaluate it on a file like {spec.source or ''}",
+        )
+    return gather(given, signature, spec.target)
+
+
+def _read_source(
+    spec: DataSpec, signature: NetworkSignature, kept: Preparation | None, span: Span | None
+) -> SourceData:
+    source, classes = spec.source or "", kept.outputs[0].names if kept else ()
+    tabular, path = is_table(source), Path(source)
+    if kept and tabular != bool(kept.inputs[0].columns):
+        raise _unlike(source, tabular, span)
+    if not kept and not tabular:
+        _check_not_tabular(spec, span)
+    if source == PYTHON:
+        raise fail(
+            "N535",
+            "the run was trained on data from Python, which is not kept",
+            span,
+            help="evaluate(folder, data=...)",
+        )
+    if source in NAMES:
+        return read_named(source, signature, spec.target, span)
+    if source.startswith(HUBS):
+        return read_hub(source, signature, spec.target, span)
+    if path.suffix.lower() == ".npz":
+        held = read_npz(path, span)
+        return named_parts(os.path.abspath(path), held, signature, spec.target, span)
+    if path.suffix.lower() == ".npy":
+        return read_pair(path, spec.target, signature, span)
+    if tabular:
+        columns = kept.inputs[0].columns if kept else None
+        trained = TrainedTable(columns, classes) if columns else None
+        return read_table(path, spec, signature, trained, span)
+    if path.is_dir():
+        return read_folder(path, signature, classes, spec.target, span)
+    raise _unknown(source, span)
+
+
+def is_table(source: str) -> bool:
+    """Whether a source is a file of rows and columns."""
+    return (
+        source not in NAMES
+        and not source.startswith(HUBS)
+        and Path(source).suffix.lower() in SUFFIXES
+    )
+
+
+def _check_not_tabular(spec: DataSpec, span: Span | None) -> None:
+    """Raise NetError N507 for a key that is for tables alone."""
+    for name in ("header", "missing"):
+        if getattr(spec, name) is not None:
+            raise fail(
+                "N507",
+                f"`{name}` is for tables; {spec.source or ''} is none",
+                span,
+                help=f"leave `{name}` out",
+            )
+
+
+def _unlike(source: str, tabular: bool, span: Span | None) -> NetError:
+    """Return the error about a table for a network not trained on one, and the other way round."""
+    if tabular:
+        message = f"{source} is a table, and the network was not trained on one"
+        return fail("N536", message, span, help="give data like the training's")
+    help = f"give a file of {', '.join(SUFFIXES)}"
+    return fail("N536", f"{source} is no table, which the network was trained on", span, help=help)
+
+
+def _unknown(source: str, span: Span | None) -> NetError:
+    """Return the error about a source that does not exist, with the nearest name.
+
+    That is a data set's, or that of a file beside it.
+    """
+    path = Path(source)
+    if path.is_file():
+        suffix = f"the suffix {path.suffix} is" if path.suffix else "a name without a suffix is"
+        return fail(
+            "N510",
+            f"{source} is there, and {suffix} none of data",
+            span,
+            help=f"data ends in {', '.join(('.npz', '.npy', *SUFFIXES))}, or is a folder",
+        )
+    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    names = ", ".join(f"`{name}`" for name in NAMES)
+    known = f"a data set is {names}, a folder of images, or an .npz, .npy, .csv or .parquet file"
+    return fail(
+        "N510",
+        f"there is no data set `{source}`",
+        span,
+        help=did_you_mean(source, NAMES) or did_you_mean(path.name, beside) or known,
+    )

@@ -1,0 +1,85 @@
+"""What a network for a source may take, where no network says it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.training.data.parts import INPUT
+from netdsl.training.data.signature import NetworkSignature, TensorSpec
+from netdsl.training.data.sources.arrays import read_npz
+from netdsl.training.data.sources.image_folder import has_folders, image_files
+from netdsl.training.data.sources.named import NAMES
+
+if TYPE_CHECKING:
+    from netdsl.errors import Span
+    from netdsl.training.recipes.recipe import DataSpec
+
+MOST_IMAGES = 1000
+"""Images whose sizes are looked at."""
+
+
+def guessed_signature(
+    spec: DataSpec, span: Span | None = None
+) -> tuple[NetworkSignature, str | None]:
+    """Guess what a network for this source may take, and what it learns.
+
+    Returns:
+        The signature, and the target to read the source with.
+
+    Raises:
+        NetError: N511 to N513 where an `.npz` file cannot be read.
+    """
+    source, target = spec.source or "", spec.target
+    path, input, end = Path(source), TensorSpec("input", (64, 64, 3)), (TensorSpec("output", (1,)),)
+    if source == "imdb":
+        return NetworkSignature((TensorSpec("input", (200,), vocabulary=20_000),), end), target
+    if path.suffix.lower() == ".npz" and source not in NAMES:
+        return _by_names(list(read_npz(path, span)), target)
+    if path.suffix.lower() == ".npy":
+        return NetworkSignature((input,), end), target or INPUT
+    if path.is_dir():
+        usual = input._replace(shape=_usual_shape(image_files(path)))
+        return NetworkSignature((usual,), end), target if has_folders(path) else INPUT
+    return NetworkSignature((input,), end), target
+
+
+def _by_names(held: list[str], target: str | None) -> tuple[NetworkSignature, str | None]:
+    """Guess inputs and outputs from the names of arrays: `x_left` is the input `left`."""
+    suffix = "_train" if any(name.startswith(("x_train", "y_train")) for name in held) else ""
+    inputs, outputs = (
+        [
+            name.removeprefix(f"{letter}{suffix}_")
+            for name in held
+            if name.startswith(f"{letter}{suffix}_")
+        ]
+        for letter in "xy"
+    )
+    if f"x{suffix}" in held or len(inputs) < 2:
+        inputs = ["input"]
+    if f"y{suffix}" in held or len(outputs) < 2:
+        outputs = ["output"]
+    signature = NetworkSignature(
+        tuple(TensorSpec(name, ()) for name in inputs),
+        tuple(TensorSpec(name, ()) for name in outputs),
+    )
+    return signature, target if any(name.startswith("y") for name in held) else INPUT
+
+
+def _usual_shape(files: Sequence[Path]) -> tuple[int, int, int]:
+    """Return the size that most images have, of three channels where one has colours."""
+    from PIL import Image as pillow
+
+    sizes: Counter[tuple[int, int]] = Counter()
+    colour = False
+    for path in files[:MOST_IMAGES]:
+        try:
+            with pillow.open(path) as image:
+                sizes[image.size] += 1
+                colour = colour or image.mode not in ("1", "L", "I", "F", "I;16")
+        except (OSError, ValueError, SyntaxError):  # reported when the folder is read
+            continue
+    width, height = sizes.most_common(1)[0][0] if sizes else (64, 64)
+    return height, width, 3 if colour else 1

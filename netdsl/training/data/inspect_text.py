@@ -1,0 +1,101 @@
+"""What data holds, in words: its arrays or columns, and a bar for each class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.text_table import aligned
+from netdsl.training.data.inspect import Survey, as_json
+from netdsl.training.preparation.shapes import size
+
+BAR, MOST_BARS = 30, 100
+"""Characters of the longest bar, and bars."""
+
+
+def describe(found: Survey) -> str:
+    """Say what a source holds."""
+    facts = as_json(found)
+    blocks = [_title(facts)]
+    if "columns" in facts:
+        blocks.append(_column_table(facts["columns"]))
+        learned = [one for one in facts["columns"] if one.get("target") and "categories" in one]
+        classes = {"all": learned[0]["categories"]} if learned else {}
+    else:
+        blocks.append(_array_table(facts["parts"]))
+        classes = {
+            name: part["classes"] for name, part in facts["parts"].items() if "classes" in part
+        }
+    if classes:
+        blocks.append(_class_bars(classes))
+    return "\n\n".join([*blocks, *facts["notes"]])
+
+
+def _title(facts: dict[str, Any]) -> str:
+    if "columns" in facts:
+        return f"{facts['source']}: {facts['rows']:,} rows, {len(facts['columns'])} columns"
+    parts = facts["parts"]
+    if list(parts) == ["all"]:
+        return f"{facts['source']}: {parts['all']['examples']:,} examples"
+    counts = ", ".join(f"{part['examples']:,} {name}" for name, part in parts.items())
+    return f"{facts['source']}: {counts}"
+
+
+def _array_table(parts: dict[str, Any]) -> str:
+    rows = [("array", "shape", "type", "least", "mean", "most")]
+    for part in parts.values():
+        for array in (*part["x"], *part["y"]):
+            shape = size(tuple(array["shape"]))
+            rows.append((array["name"], shape, array["type"], *_range(array)))
+            colours = array.get("channels", ())
+            rows += [
+                (f"  {name}", "", "", *_range(channel))
+                for name, channel in zip(("red", "green", "blue", "alpha"), colours, strict=False)
+            ]
+    return aligned(rows, "lllrrr", rule=True)
+
+
+def _range(facts: dict[str, Any]) -> tuple[str, str, str]:
+    return short_number(facts["least"]), short_number(facts["mean"]), short_number(facts["most"])
+
+
+def _column_table(columns: list[dict[str, Any]]) -> str:
+    heads = ("column", "type", "missing", "least", "mean", "most", "")
+    rows = (
+        (
+            column["name"] + (" (target)" if column.get("target") else ""),
+            column["type"],
+            f"{column['missing']:,}",
+            *(_range(column) if "least" in column else ("", "", "")),
+            _categories(column.get("categories", {})),
+        )
+        for column in columns
+    )
+    return aligned([heads, *rows], "llrrrrl", rule=True)
+
+
+def _categories(found: dict[str, int]) -> str:
+    if not found:
+        return ""
+    names = list(found)[:4]
+    return f"{len(found):,}: {', '.join(names)}{', ...' if len(found) > len(names) else ''}"
+
+
+def _class_bars(parts: dict[str, dict[str, int]]) -> str:
+    """Count the examples of each class in each part, with a bar for the first part."""
+    names = list(dict.fromkeys(name for counts in parts.values() for name in counts))
+    first = next(iter(parts.values()))
+    longest = max(first.values(), default=1) or 1
+    heads = ("examples" if part == "all" else part for part in parts)
+    rows: list[tuple[str, ...]] = [("class", *heads, "")]
+    for name in names[:MOST_BARS]:
+        bar = "█" * round(BAR * first.get(name, 0) / longest)
+        rows.append((name, *(f"{counts.get(name, 0):,}" for counts in parts.values()), bar))
+    more = f"\n... and {len(names) - MOST_BARS:,} more classes" if len(names) > MOST_BARS else ""
+    return aligned(rows, "l" + "r" * len(parts) + "l", rule=True) + more
+
+
+def short_number(value: float) -> str:
+    """Write a number in at most some six characters."""
+    if value == int(value) and abs(value) < 1e6:
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.4g}"

@@ -1,0 +1,218 @@
+"""The three parts of the examples: training, validation, test, without a common example."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+from netdsl.errors import Span, fail
+from netdsl.training.data.checks import checked
+from netdsl.training.data.parts import Data, Part, SourceData
+from netdsl.training.data.splits import folded, split
+from netdsl.training.preparation.ranges import scan
+from netdsl.training.recipes.recipe import Split
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Array
+    from netdsl.training.preparation.transforms import Preparation
+    from netdsl.training.recipes.recipe import Recipe
+
+TEST, TEST_SEED = 0.2, 0
+"""The test part of data that has none of its own: always the same examples, whatever the
+recipe's seed.
+"""
+
+VALIDATION = 0.1
+"""The validation part of data that has none of its own."""
+
+
+def arrange(
+    held: SourceData, recipe: Recipe, preparation: Preparation, trained: bool = False
+) -> Data:
+    """Check what a source holds, and arrange it in three parts.
+
+    The test part is the source's own, or a share of it by a fixed seed; validation is the source's
+    own, or a share of what remains, by the recipe's seed. Shares are stratified by class.
+
+    Args:
+        held: what the source holds.
+        recipe: says which shares.
+        preparation: what is done to the examples.
+        trained: whether the network is trained already; then one class is enough.
+
+    Raises:
+        NetError: N505, N507, N516 to N521, N527.
+    """
+    import numpy as np
+
+    span, asked = recipe.span("data.source"), recipe.data.split
+    found = [
+        checked(part, preparation, span) if part else None
+        for part in (held.train, held.validation, held.test)
+    ]
+    train, validation, test = found
+    assert train is not None
+    share, portion, given = asked.test, asked.validation, len(train)
+    if test is None:
+        share = share or TEST
+        train, test = _test_part(train, preparation, recipe, share, span)
+    elif share is not None or asked.fold is not None:
+        key = "data.split.test" if share is not None else "data.split.fold"
+        raise fail(
+            "N507",
+            f"{held.source} has a test part of its own",
+            recipe.span(key),
+            help=f"leave `{key.split('.')[-1]}` out",
+        )
+    if validation is None and portion == 0:
+        validation = train.at(np.arange(0))
+    elif validation is None:
+        portion = portion or VALIDATION
+        train, validation = _divided(
+            train, preparation, portion, recipe.seed or 0, "validation", span, given
+        )
+    elif portion is not None:
+        raise fail(
+            "N507",
+            f"{held.source} has a validation part of its own",
+            recipe.span("data.split.validation"),
+            help="leave `validation` out",
+        )
+    if not trained:
+        _check_classes(train, preparation, held.source, span)
+    spec = dataclasses.replace(
+        recipe.data,
+        source=held.source,
+        target=held.target,
+        scale=_scale(preparation),
+        split=Split(test=share, fold=asked.fold, validation=portion),
+    )
+    parts = (train.named("training"), validation.named("validation"), test.named("test"))
+    return Data(spec, preparation, *parts, held.notes)
+
+
+def whole(held: SourceData, recipe: Recipe, preparation: Preparation) -> Data:
+    """Make all examples the test part: data that a network was not trained with.
+
+    Raises:
+        NetError: N517 to N520, N527.
+    """
+    import numpy as np
+
+    span = recipe.span("data.source")
+    parts = [checked(part, preparation, span) for part in (held.train, held.validation) if part]
+    none = parts[0].at(np.arange(0))
+    test = parts[0].joined(parts[1]) if len(parts) > 1 else parts[0]
+    spec = dataclasses.replace(recipe.data, source=held.source, target=held.target)
+    return Data(
+        spec,
+        preparation,
+        none.named("training"),
+        none.named("validation"),
+        test.named("test"),
+        held.notes,
+    )
+
+
+def _scale(preparation: Preparation) -> float | None:
+    """Return what all inputs are divided by; None where they differ, or are not divided."""
+    scales = {
+        None if input.vocabulary or input.columns else input.scale for input in preparation.inputs
+    }
+    return scales.pop() if len(scales) == 1 else None
+
+
+def _check_classes(part: Part, preparation: Preparation, source: str, span: Span | None) -> None:
+    """Raise NetError N521 where all examples are of one class."""
+    for y, output, name in zip(part.y, preparation.outputs, part.y_names, strict=True):
+        if output.classes and (found := scan(y)).low == found.high:
+            raise fail(
+                "N521",
+                f"{name} of {source} holds one class only: {output.label(int(found.low))}",
+                span,
+            )
+
+
+# --- shares of a part -----------------------------------------------------------------------------
+
+
+def _test_part(
+    part: Part, preparation: Preparation, recipe: Recipe, share: float, span: Span | None
+) -> tuple[Part, Part]:
+    """Take the test part: the rest of the part, and that.
+
+    Raises:
+        NetError: N505 where there is no such fold, N516 where one would be empty.
+    """
+    fold = recipe.data.split.fold
+    if fold is None:
+        return _divided(part, preparation, share, TEST_SEED, "test", span)
+    folds = round(1 / share)
+    place = recipe.span("data.split.fold")
+    if abs(share * folds - 1) > 0.02:
+        raise fail(
+            "N505",
+            f"a fold is one of K like parts; the test share of {share:g} is not 1/K",
+            place,
+            help="test: 0.2 makes 5 folds",
+        )
+    if fold >= folds:
+        makes = f"the test share of {share:g} makes {folds} folds, 0 to {folds - 1}"
+        raise fail("N505", f"there is no fold {fold}: {makes}", place)
+    if len(part) < folds:
+        raise fail(
+            "N516",
+            f"{_too_few(len(part))} for {folds} folds",
+            span,
+            help="give more examples, or make fewer folds: a larger `test`",
+        )
+    kept, taken = folded(_strata(part, preparation), folds, fold, TEST_SEED)
+    return part.at(kept), part.at(taken)
+
+
+def _divided(
+    part: Part,
+    preparation: Preparation,
+    share: float,
+    seed: int,
+    what: str,
+    span: Span | None,
+    given: int | None = None,
+) -> tuple[Part, Part]:
+    """Take a share of a part: the rest, and that; `given` counts all examples.
+
+    Raises:
+        NetError: N516 where one would be empty.
+    """
+    count = len(part)
+    if not 0 < round(count * share) < count:
+        of = "them" if given in (None, count) else f"the {count:,} that the test part leaves"
+        most = count - (2 if what == "test" else 1)  # the validation part takes one more
+        fits = next(
+            (one for one in (0.1, 0.2, 0.25, 0.34, 0.5) if 0 < round(count * one) <= most), None
+        )
+        other = f", or another share: data: {{split: {{{what}: {fits:g}}}}}" if fits else ""
+        raise fail(
+            "N516",
+            f"{_too_few(given or count)}: {share:g} of {of} for {what} leaves a part empty",
+            span,
+            help=f"give more examples{other}",
+        )
+    kept, taken = split(_strata(part, preparation), share, seed)
+    return part.at(kept), part.at(taken)
+
+
+def _too_few(count: int) -> str:
+    """Say `3 examples are too few`."""
+    return f"{counted(count, 'example')} {'is' if count == 1 else 'are'} too few"
+
+
+def _strata(part: Part, preparation: Preparation) -> Array:
+    """Return what shares are stratified by [n]: the first output's labels, where it has some."""
+    import numpy as np
+
+    output, labels = preparation.outputs[0], part.y[0]
+    single = output.classes and math.prod(labels.shape[1:]) == 1
+    return np.asarray(labels[:]).reshape(-1) if single else np.zeros(len(part), int)

@@ -1,0 +1,58 @@
+"""What a network takes and gives, as data must fit it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.kinds.values import Indices
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.training.preparation.rows import Shape
+    from netdsl.training.preparation.transforms import Preparation
+
+
+class TensorSpec(NamedTuple):
+    """An input or output of a network.
+
+    Attributes:
+        name: its name.
+        shape: its shape, without the batch.
+        activation: an output's activation.
+        vocabulary: the number of indices that an input knows, 0 where it takes real numbers.
+    """
+
+    name: str
+    shape: Shape
+    activation: str = ""
+    vocabulary: int = 0
+
+
+class NetworkSignature(NamedTuple):
+    """The inputs and outputs of a network, in its order."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    @classmethod
+    def of(cls, network: Architecture) -> NetworkSignature:
+        """Return the signature of a network."""
+        inputs = []
+        for point in network.inputs:
+            shape = network.graph.ops[point.op].shape
+            vocabulary = shape.limit if isinstance(shape, Indices) else 0
+            inputs.append(TensorSpec(point.name, tuple(shape), vocabulary=vocabulary))
+        outputs = (
+            TensorSpec(point.name, tuple(point.shape), point.activation)
+            for point in network.outputs
+        )
+        return cls(tuple(inputs), tuple(outputs))
+
+    @classmethod
+    def of_preparation(cls, preparation: Preparation) -> NetworkSignature:
+        """Return the signature of the network that data was prepared for."""
+        inputs = (
+            TensorSpec(one.name, one.shape, vocabulary=one.vocabulary) for one in preparation.inputs
+        )
+        outputs = (TensorSpec(one.name, one.shape, one.activation) for one in preparation.outputs)
+        return cls(tuple(inputs), tuple(outputs))

@@ -1,0 +1,217 @@
+"""Folders of images, with a folder for each class."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.errors import Span, did_you_mean, fail
+from netdsl.training.data.parts import INPUT, Part, SourceData
+from netdsl.training.data.sources.images import SUFFIXES, image_shape, lazy_files, verify
+from netdsl.wording import first_few
+
+if TYPE_CHECKING:
+    from netdsl.training.data.signature import NetworkSignature
+
+PARTS = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+"""The folders that hold parts, in any case."""
+
+
+class FolderFiles(NamedTuple):
+    """The files of a part.
+
+    Attributes:
+        paths: the images.
+        labels: the class of each.
+        others: files that are not images.
+        stray: images that are not in the folder of a class.
+    """
+
+    paths: list[Path]
+    labels: list[int]
+    others: list[Path]
+    stray: list[Path]
+
+
+def read_folder(
+    path: Path,
+    signature: NetworkSignature,
+    kept: tuple[str, ...],
+    target: str | None,
+    span: Span | None = None,
+) -> SourceData:
+    """Read a folder: `train`, `val` and `test` in it, or the classes themselves, a folder each.
+
+    Each file is looked at once.
+
+    Args:
+        path: the folder.
+        signature: the network's.
+        kept: the classes of a run and their order; empty where they are those of the folder.
+        target: with `input` there need be no classes.
+        span: the place of the folder's name in a recipe.
+
+    Raises:
+        NetError: N507, N511, N518, N521, N524, N528.
+    """
+    shape = image_shape(path, signature, span)
+    if target not in (None, INPUT):
+        only = "`target` is for tables, .npy files and `input`"
+        raise fail("N507", f"{only}: the folders in {path} are the classes", span)
+    folders = _parts(path, span)
+    bare = target == INPUT
+    classes = () if bare else kept or _classes(folders["train"], span)
+    found = {name: _images(folder, classes, span) for name, folder in folders.items()}
+    for name, one in found.items():
+        if not one.paths:
+            raise fail(
+                "N528",
+                f"{folders[name]} holds no images",
+                span,
+                help=f"images end in {', '.join(SUFFIXES)}",
+            )
+    if len(classes) == 1:
+        raise fail("N521", f"{path} holds one class only: {classes[0]}", span)
+    verify([image for one in found.values() for image in one.paths], span)
+    where = {name: f" in {folders[name].name}" if len(folders) > 1 else "" for name in found}
+    outputs = 0 if bare else len(signature.outputs)
+    parts = {name: _part(one, shape, where[name], outputs) for name, one in found.items()}
+    return SourceData(
+        os.path.abspath(path),
+        parts["train"],
+        parts.get("test"),
+        parts.get("validation"),
+        classes,
+        bool(classes),
+        255.0,
+        target,
+        notes=tuple(_left_out(path, list(found.values()))),
+    )
+
+
+def _left_out(path: Path, found: list[FolderFiles]) -> list[str]:
+    """Say which files are left out."""
+    groups = {
+        "no images": [other for one in found for other in one.others],
+        "in no folder of a class": [stray for one in found for stray in one.stray],
+    }
+    return [
+        f"left out of {path}, {what}: {first_few([one.name for one in paths], 3)}"
+        for what, paths in groups.items()
+        if paths
+    ]
+
+
+def _parts(path: Path, span: Span | None) -> dict[str, Path]:
+    """Return the folders of the parts; a folder without any is the part to train on.
+
+    Raises:
+        NetError: N511, N528.
+    """
+    inside = {folder.name.lower(): folder for folder in _folders(path, span)}
+    found = {
+        part: inside[name] for part, names in PARTS.items() for name in names if name in inside
+    }
+    if "train" in found:
+        return found
+    if "test" in found and len(inside) <= 2:
+        raise fail(
+            "N528", f"{path} has no folder `train`; it has {', '.join(sorted(inside))}", span
+        )
+    return {"train": path}
+
+
+def _folders(path: Path, span: Span | None) -> list[Path]:
+    """Return the folders in a folder, by name, without hidden ones."""
+    try:
+        return sorted(one for one in path.iterdir() if one.is_dir() and not _hidden(one.name))
+    except OSError as error:
+        reason = error.strerror or error
+        raise fail("N511", f"the data {path} cannot be read: {reason}", span) from None
+
+
+def _hidden(folder: str) -> bool:
+    """Whether the name of a folder is one of a hidden folder, or of Python's caches."""
+    return folder.startswith((".", "__"))
+
+
+def _classes(path: Path, span: Span | None) -> tuple[str, ...]:
+    names = tuple(folder.name for folder in _folders(path, span))
+    if not names:
+        raise fail(
+            "N528",
+            f"{path} has no folders: the images of each class lie in a folder of the class's name",
+            span,
+            help="for a network that gives its input back, `target: input` needs no classes",
+        )
+    return names
+
+
+def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> FolderFiles:
+    """Gather the images of one part, class by class; all in it where there are no classes."""
+    found = FolderFiles([], [], [], [])
+    if not classes:
+        _gather(path, 0, found)
+        return found
+    here = {folder.name: folder for folder in _folders(path, span)}
+    for name in here:
+        if name not in classes:
+            raise fail(
+                "N528",
+                f"the folder {here[name]} is none of the classes to train on",
+                span,
+                help=did_you_mean(name, classes) or f"the classes are {', '.join(classes)}",
+            )
+    for one in sorted(
+        one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")
+    ):
+        (found.stray if one.name.lower().endswith(SUFFIXES) else found.others).append(one)
+    for label, name in enumerate(classes):
+        before = len(found.paths)
+        if name in here:
+            _gather(here[name], label, found)
+        if name in here and len(found.paths) == before:
+            raise fail(
+                "N528",
+                f"{here[name]} holds no images",
+                span,
+                help=f"images end in {', '.join(SUFFIXES)}",
+            )
+    return found
+
+
+def image_files(path: Path) -> list[Path]:
+    """Return all files in a folder, and in those below it, that are named as images."""
+    found = FolderFiles([], [], [], [])
+    _gather(path, 0, found)
+    return found.paths
+
+
+def has_folders(path: Path) -> bool:
+    """Whether a folder holds folders that could be parts or classes."""
+    return any(one.is_dir() and not _hidden(one.name) for one in path.iterdir())
+
+
+def _gather(path: Path, label: int, found: FolderFiles) -> None:
+    """Add the files in a folder and in those below it, by name."""
+    for folder, below, names in os.walk(path):
+        below[:] = sorted(name for name in below if not _hidden(name))
+        for name in sorted(names):
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                found.paths.append(Path(folder, name))
+                found.labels.append(label)
+            elif not name.startswith("."):
+                found.others.append(Path(folder, name))
+
+
+def _part(found: FolderFiles, shape: tuple[int, int, int], where: str, outputs: int) -> Part:
+    """Return the images as examples, with their labels for so many outputs."""
+    import numpy as np
+
+    x, y = lazy_files(found.paths, shape), np.array(found.labels, np.int64)
+    return Part((x,), (y,) * outputs, where, (f"images{where}",), (f"folders{where}",) * outputs)

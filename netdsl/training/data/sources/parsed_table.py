@@ -1,0 +1,177 @@
+"""A table as it was read from a file: columns of numbers and of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+    from netdsl.training.preparation.rows import Array
+
+EXACT = 2**53
+"""Whole numbers below this one are exact in a float of 64 bits."""
+
+
+class ParsedColumn(NamedTuple):
+    """A column of a file.
+
+    Attributes:
+        name: its name.
+        values: numbers [n], or the places of texts in `categories`; NaN where a cell is empty.
+        categories: the texts, sorted; None of a column of numbers.
+    """
+
+    name: str
+    values: Array
+    categories: tuple[str, ...] | None
+
+    def texts(self) -> list[str]:
+        """Return the cells as texts, whole numbers without a point. No cell may be empty."""
+        if self.categories is not None:
+            return [self.categories[int(code)] for code in self.values]
+        return [
+            str(int(value)) if value.is_integer() else str(value) for value in self.values.tolist()
+        ]
+
+
+class ParsedTable(NamedTuple):
+    """The columns of a file.
+
+    Attributes:
+        path: the file.
+        columns: its columns, in their order.
+        places: for each row the line (of text) or row (of Parquet) that messages name.
+        word: what a place is: `line` or `row`.
+        header: whether the file names its columns.
+    """
+
+    path: str
+    columns: tuple[ParsedColumn, ...]
+    places: Array
+    word: str
+    header: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return [column.name for column in self.columns]
+
+    def place(self, row: int) -> str:
+        """Say where a row is in the file: `line 12`."""
+        return f"{self.word} {self.places[row]:,}"
+
+    def at(self, rows: Array) -> ParsedTable:
+        """Return the table of these rows alone."""
+        columns = tuple(column._replace(values=column.values[rows]) for column in self.columns)
+        return self._replace(columns=columns, places=self.places[rows])
+
+    def named_columns(self) -> str:
+        """Say which columns there are, as help."""
+        names = self.names
+        if not self.header:
+            return f"it has no row of names, and its columns are the numbers 1 to {len(names)}"
+        return f"the columns are {', '.join(names if len(names) <= 20 else [*names[:20], '...'])}"
+
+
+def text_column(name: str, cells: Sequence[str | None]) -> ParsedColumn:
+    """Make a column of texts; None and the empty text are missing cells."""
+    import numpy as np
+
+    categories = tuple(sorted({cell for cell in cells if cell}))
+    places = {text: float(place) for place, text in enumerate(categories)}
+    values = np.array([places[cell] if cell else np.nan for cell in cells], float)
+    return ParsedColumn(name, values, categories)
+
+
+# --- columns by their names -----------------------------------------------------------------------
+
+
+def find_column(wanted: str | None, table: ParsedTable, span: Span | None = None) -> str:
+    """Find the column of this name, or of this number: from 1 up, or -1 for the last.
+
+    Raises:
+        NetError: N530 where there is none, or none is named.
+    """
+    if wanted is None:
+        message = f"which column of {table.path} is learned is not said"
+        raise fail("N530", message, span, help=f"name it with `target`: {table.named_columns()}")
+    if wanted in table.names:
+        return wanted
+    try:
+        number = int(wanted)
+    except ValueError:
+        raise no_column(wanted, table, span) from None
+    if not 1 <= abs(number) <= len(table.names):
+        raise fail(
+            "N530",
+            f"{table.path} has no column {number}: it has {len(table.names)}",
+            span,
+            help="columns count from 1; -1 is the last",
+        )
+    return table.names[number - 1 if number > 0 else number]
+
+
+def no_column(name: str, table: ParsedTable, span: Span | None) -> NetError:
+    """Return the error N530 about a column that does not exist."""
+    return fail(
+        "N530",
+        f"{table.path} has no column `{name}`",
+        span,
+        help=did_you_mean(name, table.names) or table.named_columns(),
+    )
+
+
+def select(table: ParsedTable, columns: TableTransform, span: Span | None = None) -> Array:
+    """Return the rows of a table as the columns of a run have them: [n, columns].
+
+    Raises:
+        NetError: N530 for a column that is not there, N531 for cells of another kind, or empty.
+    """
+    import numpy as np
+
+    found = {column.name: column for column in table.columns}
+    made = []
+    for column in columns.columns:
+        if column.name not in found:
+            raise no_column(column.name, table, span)
+        cells = found[column.name]
+        # of Parquet alone: a CSV is read as the column is kept
+        if not column.text and cells.categories is not None:
+            raise text_for_numbers(column.name, table, span)
+        if columns.missing == "error" and (empty := np.flatnonzero(np.isnan(cells.values))).size:
+            raise empty_cells(column.name, table, empty, span)
+        made.append(_codes(cells, column) if column.text else cells.values)
+    return np.stack(made, axis=1) if made else np.zeros((len(table.places), 0))
+
+
+def _codes(cells: ParsedColumn, column: ColumnTransform) -> Array:
+    """Return the places of texts among the categories that a run knows; NaN for others."""
+    import numpy as np
+
+    known = {text: place for place, text in enumerate(column.categories)}
+    if cells.categories is None:  # numbers in Parquet, text when the run was trained
+        return np.array([known.get(f"{value:g}", np.nan) for value in cells.values])
+    places = np.array([*(known.get(text, np.nan) for text in cells.categories), np.nan])
+    codes = np.where(np.isnan(cells.values), len(cells.categories), cells.values).astype(int)
+    return np.asarray(places[codes])
+
+
+def text_for_numbers(name: str, table: ParsedTable, span: Span | None) -> NetError:
+    """Return the error N531 about a column of text that a run knows as numbers."""
+    message = f"column `{name}` of {table.path} holds text; the network was trained on numbers"
+    return fail("N531", message, span)
+
+
+def empty_cells(name: str, table: ParsedTable, empty: Array, span: Span | None) -> NetError:
+    """Return the error N531 about a column with empty cells, in these rows."""
+    rows = f"{counted(len(empty), 'row')}, first in {table.place(int(empty[0]))}"
+    return fail(
+        "N531",
+        f"column `{name}` of {table.path} is empty in {rows}",
+        span,
+        help="fill it in, or leave such rows out: data: {missing: drop}",
+    )

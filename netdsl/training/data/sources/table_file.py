@@ -1,0 +1,47 @@
+"""Files of rows and columns: CSV and Parquet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.training.data.sources.arrays import unreadable
+from netdsl.training.data.sources.csv_text import parse_csv
+from netdsl.training.data.sources.parquet import read_parquet
+
+if TYPE_CHECKING:
+    from netdsl.errors import Span
+    from netdsl.training.data.sources.parsed_table import ParsedTable
+    from netdsl.training.preparation.columns import TableTransform
+
+TEXT, BINARY = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
+SUFFIXES = (*TEXT, *BINARY)
+
+
+def read_table_file(
+    path: Path,
+    header: bool | None = None,
+    known: TableTransform | None = None,
+    span: Span | None = None,
+) -> ParsedTable:
+    """Read the columns of a file; `-` is a CSV on standard input.
+
+    Args:
+        path: the file.
+        header: whether its first row holds names, None where that is to be found out.
+        known: says which columns are text, and which are not looked at.
+        span: the place of the file's name in a recipe.
+
+    Raises:
+        NetError: N511 unreadable, N536 not a table, N531 a cell that is not a number, N532 where
+            the package for Parquet is missing.
+    """
+    if path.suffix.lower() in BINARY:
+        return read_parquet(path, span)
+    try:
+        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error, span) from None
+    name = "standard input" if str(path) == "-" else str(path)
+    return parse_csv(name, content, header, known, span)
