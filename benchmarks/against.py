@@ -1,0 +1,336 @@
+"""What netdsl costs beside what it cost before: two checkouts side by side in one run.
+
+    python benchmarks/against.py OLD NEW                  # a minute or two
+    python benchmarks/against.py HEAD~20 . --limit 1.05   # exit code 1 where a ratio is over
+    python benchmarks/against.py OLD NEW --only "cold check" "cold table" --rounds 40
+    NETDSL_DATA=FOLDER python benchmarks/against.py OLD NEW --training
+
+OLD and NEW are folders that hold the package, or commits of this repository: of a commit a worktree
+is made under a temporary folder, and removed at the end.
+
+Each figure is that of a cold process of its own: seconds of CPU time (user and system) and peak
+memory in MB (10^6 bytes). The two sides take turns within each round, and each begins every other
+round, so that what else the machine does meets both alike. A row shows the medians of both sides
+and the ratio NEW / OLD: the median over the rounds' own ratios, and in brackets the quartiles
+between which half of them lie. On a machine that others use look at the ratios, and take more
+rounds where their quartiles are wide. A round before the first warms up files and bytecode.
+
+Both sides read the same files, those of OLD's `examples/`. Nothing is used of netdsl but its
+command line and `import netdsl`.
+
+`--training` adds an epoch of an MLP and of LeNet-5: the least seconds (of the clock) that
+`metrics.csv` has for one. The first epoch, in which the step is compiled and its pace is chosen, is
+never that; nor are those that something else on the machine slows down. They train on MNIST where
+NETDSL_DATA or Keras's own folder (KERAS_HOME, by default ~/.keras) has it, else on the bundled
+digits, whose epochs are too short to say much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median, quantiles
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LAUNCHER = """
+import os, sys
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+_, status, used = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+"""Runs a command and prints its exit code, CPU seconds and peak memory.
+
+A process starts with the peak memory of the one that starts it. So this one is as small as Python
+is: it imports nothing, and whatever it measures is larger.
+"""
+
+
+class Figures(NamedTuple):
+    """What a process took: seconds, and its peak memory in MB."""
+
+    seconds: float
+    megabytes: float
+
+
+class Side(NamedTuple):
+    """A checkout of the package."""
+
+    name: str
+    checkout: Path
+
+    def run(self, arguments: Sequence[str], folder: Path) -> Figures:
+        """Run Python on the checkout in a process of its own, in a folder."""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.checkout),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        command = [sys.executable, "-I", "-S", "-c", LAUNCHER, sys.executable, *arguments]
+        result = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        code, seconds, kilobytes = result.stdout.split() or ("no exit code", 0, 0)
+        if code != "0":
+            told = f"{self.name}: python {' '.join(arguments)} ended with {code}"
+            raise SystemExit(f"{told}\n{result.stderr.rstrip()}")
+        return Figures(float(seconds), int(kilobytes) * 1024 / 1e6)
+
+
+class Row(NamedTuple):
+    """Something to be measured of each side, in so many rounds."""
+
+    name: str
+    rounds: int
+    measure: Callable[[Side], Figures]
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def cold_rows(examples: Path, folder: Path, rounds: int) -> list[Row]:
+    """Make the rows of the commands that only read networks, and of the import.
+
+    Args:
+        examples: the folder of networks that both sides read.
+        folder: where commands run, and where a network of 20,000 layers is written to.
+        rounds: of each row.
+    """
+    deep = folder / "deep.net"
+    deep.write_text(f"32x32x8 > {' > '.join(['conv3-8'] * 19_999)} > pool\n", encoding="utf-8")
+    vgg, resnet = str(examples / "vgg16.net"), str(examples / "resnet50.net")
+    commands = {
+        "import netdsl": ["-c", "import netdsl"],
+        "cold check": ["-m", "netdsl", "check", vgg],
+        "cold table": ["-m", "netdsl", "table", vgg],
+        "table of 20,000 layers": ["-m", "netdsl", "table", str(deep)],
+        "expand": ["-m", "netdsl", "expand", resnet],
+        "fmt": ["-m", "netdsl", "fmt", "--diff", resnet],
+    }
+    return [
+        Row(name, rounds, partial(Side.run, arguments=arguments, folder=folder))
+        for name, arguments in commands.items()
+    ]
+
+
+class Training(NamedTuple):
+    """A network of `examples/`, how many epochs a run has and how many examples a step, on MNIST
+    and on the digits; and the digits' shape where it must be said.
+    """
+
+    network: str
+    epochs: tuple[int, int]
+    batch: tuple[int, int]
+    digits: tuple[str, ...] = ()
+
+
+TRAININGS = {
+    "an epoch of the MLP": Training("mlp50.net", (12, 40), (200, 32), ("--input", "64")),
+    "an epoch of LeNet-5": Training("lenet5.net", (6, 20), (128, 32)),
+}
+
+RECIPE = """data: {{source: {source}, split: {{validation: 0}}}}
+optimizer: {{name: nesterov, rate: 0.1}}
+batch: {batch}
+epochs: {epochs}
+early_stopping: {{enabled: false}}
+"""
+
+
+def training_rows(examples: Path, folder: Path, rounds: int) -> list[Row]:
+    """Make the rows of the epochs.
+
+    Args:
+        examples: the folder of networks that both sides read.
+        folder: where recipes are written to, and runs are kept meanwhile.
+        rounds: of each row.
+    """
+    mnist = has_mnist()
+    rows = []
+    for name, training in TRAININGS.items():
+        recipe = folder / f"{training.network}.yaml"
+        text = RECIPE.format(
+            source="mnist" if mnist else "digits",
+            batch=training.batch[not mnist],
+            epochs=training.epochs[not mnist],
+        )
+        recipe.write_text(text, encoding="utf-8")
+        network = str(examples / training.network)
+        arguments = ["-m", "netdsl", "train", network, str(recipe)]
+        if not mnist:
+            arguments += training.digits
+        rows.append(Row(name, rounds, partial(epoch, arguments=arguments, folder=folder)))
+    return rows
+
+
+def epoch(side: Side, arguments: Sequence[str], folder: Path) -> Figures:
+    """Train, and take the least seconds of an epoch from the run."""
+    with tempfile.TemporaryDirectory(dir=folder) as runs:
+        megabytes = side.run(arguments, Path(runs)).megabytes
+        (metrics,) = Path(runs).glob("runs/*/metrics.csv")
+        with metrics.open(encoding="utf-8", newline="") as file:
+            seconds = min(float(line["seconds"]) for line in csv.DictReader(file))
+    return Figures(seconds, megabytes)
+
+
+def has_mnist() -> bool:
+    """Whether MNIST lies where netdsl or Keras looks for it."""
+    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+    folders = [Path(os.environ["NETDSL_DATA"])] if "NETDSL_DATA" in os.environ else []
+    return any((folder / "mnist.npz").is_file() for folder in (*folders, keras))
+
+
+# --- sides ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def checkout(given: str, tree: Path) -> Iterator[Path]:
+    """Give the folder that is meant, or of a commit a worktree that is there meanwhile.
+
+    Args:
+        given: a folder that holds the package, or a commit of this repository.
+        tree: where a worktree may be made.
+    """
+    if (Path(given) / "netdsl" / "__init__.py").is_file():
+        yield Path(given).resolve()
+        return
+    git = ["git", "-C", str(ROOT)]
+    found = subprocess.run(
+        [*git, "rev-parse", "--quiet", "--verify", f"{given}^{{commit}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        raise SystemExit(f"{given} is neither a folder that holds netdsl nor a commit of {ROOT}")
+    add = [*git, "worktree", "add", "--quiet", "--detach", str(tree), found.stdout.strip()]
+    subprocess.run(add, check=True)
+    try:
+        yield tree
+    finally:
+        subprocess.run([*git, "worktree", "remove", "--force", str(tree)], check=True)
+
+
+# --- rounds and figures ---------------------------------------------------------------------------
+
+
+def in_turns(row: Row, sides: Sequence[Side]) -> list[list[Figures]]:
+    """Measure a row on each side, round after round; each side begins every other round.
+
+    Returns:
+        Of each round what the sides took, in the order of `sides`. That of a first round, which
+        warms up, is left out.
+    """
+    found = []
+    for turn in range(row.rounds + 1):
+        order = sides if turn % 2 else sides[::-1]
+        figures = {side.name: row.measure(side) for side in order}
+        if turn:
+            found.append([figures[side.name] for side in sides])
+    return found
+
+
+class Ratio(NamedTuple):
+    """NEW / OLD: the median of the rounds' ratios, and their quartiles."""
+
+    middle: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[float, float]]) -> Ratio:
+        """Compare pairs of a figure of OLD and of NEW, one a round."""
+        ratios = [new / old for old, new in pairs]
+        low, _, high = quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
+        return cls(median(ratios), low, high)
+
+    def __str__(self) -> str:
+        return f"{self.middle:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def compared(rounds: Sequence[Sequence[Figures]]) -> tuple[list[str], list[Ratio]]:
+    """Compare seconds and memory of the two sides.
+
+    Returns:
+        The cells of a row, OLD, NEW and the ratio for each of the two; and the ratios.
+    """
+    cells, ratios = [], []
+    for place, form in enumerate(("{:.3f}", "{:.1f}")):
+        pairs = [(old[place], new[place]) for old, new in rounds]
+        ratios.append(Ratio.of(pairs))
+        medians = (median(side) for side in zip(*pairs, strict=True))
+        cells += [*map(form.format, medians), str(ratios[-1])]
+    return cells, ratios
+
+
+HEADS = ("", "OLD s", "NEW s", "NEW / OLD", "OLD MB", "NEW MB", "NEW / OLD")
+WIDTHS = (24, 8, 8, 22, 8, 8, 22)
+
+
+def shown(cells: Sequence[str]) -> str:
+    """Write the cells of a row in columns, the first to the left."""
+    first, *others = (cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+    return "  ".join([first.strip().ljust(WIDTHS[0]), *others])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("old", metavar="OLD", help="a folder that holds the package, or a commit")
+    parser.add_argument("new", metavar="NEW", help="the same")
+    parser.add_argument("--rounds", type=int, default=15, help="of each row (default: 15)")
+    parser.add_argument(
+        "--training",
+        type=int,
+        nargs="?",
+        const=5,
+        metavar="ROUNDS",
+        help="measure epochs too, in so many rounds (default: 5)",
+    )
+    parser.add_argument("--only", nargs="+", metavar="ROW", help="these rows alone")
+    parser.add_argument("--limit", type=float, help="exit with 1 where a ratio is over this")
+    options = parser.parse_args()
+    if options.rounds < 1 or (options.training is not None and options.training < 1):
+        parser.error("there is a round at least")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        given = {"OLD": options.old, "NEW": options.new}
+        sides = [
+            Side(name, stack.enter_context(checkout(where, folder / name)))
+            for name, where in given.items()
+        ]
+        examples = sides[0].checkout / "examples"
+        rows = cold_rows(examples, folder, options.rounds)
+        if options.training is not None:
+            rows += training_rows(examples, folder, options.training)
+        names = [row.name for row in rows]
+        if unknown := [name for name in options.only or () if name not in names]:
+            parser.error(f"no row is called {unknown[0]}: there are {', '.join(names)}")
+        print(shown(HEADS))
+        over = []
+        for row in rows:
+            if options.only and row.name not in options.only:
+                continue
+            cells, ratios = compared(in_turns(row, sides))
+            print(shown([row.name, *cells]), flush=True)
+            if options.limit and max(ratio.middle for ratio in ratios) > options.limit:
+                over.append(row.name)
+    if over:
+        print(f"over {options.limit}: {', '.join(over)}", file=sys.stderr)
+    return int(bool(over))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
