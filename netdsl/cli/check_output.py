@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -10,9 +9,11 @@ from typing import Any, NamedTuple
 
 from netdsl import __version__
 from netdsl.architecture import Architecture
+from netdsl.cli.terminal import print_json
 from netdsl.errors import as_github, as_json, as_line, as_sarif, render
 from netdsl.kinds.values import dims
 from netdsl.reading import Checked
+from netdsl.wording import counted
 
 
 class Result(NamedTuple):
@@ -40,9 +41,9 @@ def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> Non
         colour: whether messages as text are in colour.
     """
     if form == "json":
-        print(json.dumps({"files": [_file_as_json(result, hints) for result in results]}, indent=2))
+        print_json({"files": [_file_as_json(result, hints) for result in results]})
     elif form == "sarif":
-        print(json.dumps(_sarif(results), indent=2))
+        print_json(_sarif(results))
     elif form == "text":
         for result in results:
             _show_text(result, hints, colour)
@@ -60,7 +61,7 @@ def _show_text(result: Result, hints: bool, colour: bool) -> None:
     if result.checked.diagnostics:
         print(render(result.checked.diagnostics, colour) + "\n", file=sys.stderr)
     if result.blocks:
-        print(f"{result.name}: {_counted(result.blocks, 'block')} for other files to use")
+        print(f"{result.name}: {counted(result.blocks, 'block')} for other files to use")
     if result.checked.faulty:
         return
     for network in result.checked.networks:
@@ -111,14 +112,10 @@ def summary(results: Sequence[Result]) -> str:
     """Say what was found in one line: `12 files: 2 errors, 1 warning in 2 of them`."""
     found = [diagnostic for result in results for diagnostic in result.checked.diagnostics]
     errors = sum(diagnostic.severity == "error" for diagnostic in found)
-    counts = [_counted(errors, "error"), _counted(len(found) - errors, "warning")]
-    files = _counted(len(results), "file")
+    counts = [counted(errors, "error"), counted(len(found) - errors, "warning")]
+    files = counted(len(results), "file")
     if not found:
         return f"{files}: fine"
     touched = sum(bool(result.checked.diagnostics) for result in results)
     where = f" in {touched} of them" if len(results) > 1 else ""
     return f"{files}: {', '.join(count for count in counts if not count.startswith('0'))}{where}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

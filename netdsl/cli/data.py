@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from netdsl.cli.arguments import DATA_HELP, add_force, add_format
 from netdsl.cli.outputs import free_path
+from netdsl.cli.terminal import print_json
 
 EXAMPLES = ("data digits", "data photos/ --sheet photos.png", "data iris.csv --target species")
 
@@ -39,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
     sheet = free_path(options.sheet, options.force) if options.sheet else None
     header = None if options.header else False
     found = survey(DataSpec(source=options.source, target=options.target, header=header))
-    print(json.dumps(as_json(found), indent=2) if options.format == "json" else describe(found))
+    if options.format == "json":
+        print_json(as_json(found))
+    else:
+        print(describe(found))
     if sheet is not None:
         contact_sheet(found.data, sheet)
         print(f"{sheet}: examples of each class", file=sys.stderr)

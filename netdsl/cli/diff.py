@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 
@@ -11,7 +10,7 @@ from netdsl.architecture import Architecture
 from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import Input, check_input, read_input, valid
-from netdsl.cli.terminal import in_colour, show_diagnostics
+from netdsl.cli.terminal import in_colour, print_json, show_diagnostics
 from netdsl.errors import Diagnostic, NetError, Source
 from netdsl.reading import stem
 from netdsl.report import diff
@@ -76,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         return int(tells)
     found, labels = diff.compare(*networks), (asked.a.label, asked.b.label)
     if options.format == "json":
-        print(json.dumps(diff.as_json(found, labels), indent=2))
+        print_json(diff.as_json(found, labels))
     else:
         print(diff.text_difference(found, labels, in_colour(sys.stdout)))
     return int(tells and not found.same)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from netdsl.cli.arguments import add_format, add_run_folder
+from netdsl.cli.terminal import print_json
 
 EXAMPLES = ("evaluate runs/lenet5-1", "evaluate runs/lenet5-1 --part validation")
 
@@ -26,5 +26,8 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.evaluation.use import describe_evaluation, evaluate
 
     result = evaluate(options.folder, part=options.part, data=options.data)
-    print(json.dumps(result, indent=2) if options.format == "json" else describe_evaluation(result))
+    if options.format == "json":
+        print_json(result)
+    else:
+        print(describe_evaluation(result))
     return 0

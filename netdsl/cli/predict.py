@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from netdsl.cli.arguments import add_format, add_run_folder, positive
+from netdsl.cli.terminal import print_json
 
 EXAMPLES = (
     "predict runs/lenet5-1 seven.png",
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "csv":
         print(predictions_csv(records), end="")
     elif options.format == "json":
-        print(json.dumps(records, indent=2))
+        print_json(records)
     else:
         print(describe_predictions(records))
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from netdsl.cli.arguments import add_format
 from netdsl.cli.jobs import add_job, job_of
+from netdsl.cli.terminal import print_json
 
 EXAMPLES = ("recipe lenet5.net", "recipe lenet5.net lenet5.yaml --data mnist > full.yaml")
 
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     for line in (*job.data.notes, *job.resolved.doubts):
         print(line, file=sys.stderr)
     if options.format == "json":
-        print(json.dumps({"recipe": as_values(job.recipe), "reasons": dict(reasons)}, indent=2))
+        print_json({"recipe": as_values(job.recipe), "reasons": dict(reasons)})
     else:
         print(to_yaml(job.recipe, reasons), end="")
     return 0

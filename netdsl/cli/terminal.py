@@ -1,13 +1,19 @@
-"""What is shown to people: diagnostics, in colour where somebody looks, and how wide it may be."""
+"""How commands print: JSON, diagnostics, in colour where somebody looks, and how wide."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from netdsl.errors import Diagnostic, render
+
+
+def print_json(values: Any) -> None:
+    """Print values as JSON on standard output, a line for each."""
+    print(json.dumps(values, indent=2))
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
