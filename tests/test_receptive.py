@@ -609,26 +609,6 @@ def test_a_kind_that_says_what_cannot_be_fails(
         receptive_fields(graph)
 
 
-@pytest.mark.parametrize("word", KINDS)
-def test_every_case_has_fields(word: str) -> None:
-    for case in KINDS[word].cases:
-        shape = "x".join(map(str, case.input)) + (
-            f" of int({case.input.limit})" if hasattr(case.input, "limit") else ""
-        )
-        graph = graph_of(f"{shape} > {case.text} > relu")
-        fields = receptive_fields(graph)
-        assert len(fields) == len(graph.ops)
-        for op, field in zip(graph.ops, fields, strict=True):
-            if field and field.has_positions:
-                indices = hasattr(op.shape, "limit")
-                assert (
-                    len(field.stride)
-                    == len(field.size)
-                    == len(field.start)
-                    == len(op.shape) - (not indices)
-                )
-
-
 def test_defaults_are_those_of_a_call() -> None:
     assert KINDS["relu"].make(LayerSpec("relu")).receptive_field((4, 4, 2), (4, 4, 2)) == (Seen(),)
 

@@ -228,5 +228,6 @@ class Linear(Activation):
 
     word, keras_name, cases = "linear", "linear", (Case("linear", *_SAME),)
     arithmetic, saved_for_backward = "", ""
+    means_none = True
     output_meaning = "score"
     is_view = passes_gradient = gains_from_xla = True

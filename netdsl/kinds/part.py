@@ -29,13 +29,15 @@ class Part(Option[Kind | None]):
             return value
         if not isinstance(value, Word):
             raise self.refuse(value)
-        if value.text == "none" or (self.group == "activation" and value.text == "linear"):
+        if value.text == "none":
             return None
         kind = self._kind(value.text)
         if kind is None:
             message = f"`{self.name}` takes {self.accepts}, not `{value.text}`"
             help = did_you_mean(value.text, self.bare_words())
             raise LayerError("N107", message, self.name, help)
+        if kind.means_none:
+            return None
         return kind.make(LayerSpec(value.text, arguments=value.arguments, defaults=defaults))
 
     def bare_words(self) -> tuple[str, ...]:

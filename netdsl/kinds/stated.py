@@ -21,6 +21,7 @@ class Stated(Configured):
         takes: of size, amount and stride: `yes` (must), `maybe`; left out: refused.
         positional: the options that may be given without their names, in order.
         as_part: whether the bare word can be an option of another layer.
+        means_none: whether it means, as an option, that there is none.
         merges: whether it takes several tensors: `add[ a | b ]`.
         wordless: whether it is the merge without a word: `[ a | b ]`.
         names_elsewhere: its names in Keras and PyTorch, in small letters, without `2d` and `_`.
@@ -70,6 +71,7 @@ class Stated(Configured):
     takes: ClassVar[dict[str, str]] = {}
     positional: ClassVar[tuple[str, ...]] = ()
     as_part: ClassVar[bool] = False
+    means_none: ClassVar[bool] = False
     merges: ClassVar[bool] = False
     wordless: ClassVar[bool] = False
     names_elsewhere: ClassVar[tuple[str, ...]] = ()

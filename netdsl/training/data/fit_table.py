@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
 from netdsl.training.data.parts import Data, Part
+from netdsl.training.preparation.readings import meaning_of
 from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted
 
@@ -110,7 +111,7 @@ def _standardised(output: OutputTransform, y: Array) -> OutputTransform:
     if (
         output.classes
         or output.loss not in ("squared", "absolute")
-        or output.activation != "linear"
+        or meaning_of(output.activation) != "score"
     ):
         return output
     spread = float(y.std())

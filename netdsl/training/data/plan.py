@@ -10,8 +10,14 @@ from netdsl.training.data.parts import INPUT, SourceData, classes_text
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.preparation.inputs import InputTransform
-from netdsl.training.preparation.outputs import LOGITS, MARGINS, PROBABILITIES, OutputTransform
+from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.ranges import ValueRange, scan
+from netdsl.training.preparation.readings import (
+    activations_for,
+    gives_distribution,
+    reads_logits,
+    reads_probabilities,
+)
 from netdsl.training.preparation.shapes import fits, fits_indices, misfit, size
 from netdsl.training.preparation.transforms import Preparation
 
@@ -105,7 +111,7 @@ def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> Ou
     soft = (
         not classes
         and loss == "binary"
-        and tensor.activation in PROBABILITIES["binary"]
+        and reads_probabilities("binary", tensor.activation)
         and targets.values.not_whole is not None
     )
     output = OutputTransform(
@@ -127,7 +133,7 @@ def _copy(
     """
     for input in inputs:
         if not input.vocabulary and not input.columns and input.shape == tensor.shape:
-            likely = tensor.activation in PROBABILITIES["binary"] and input.unit
+            likely = reads_probabilities("binary", tensor.activation) and input.unit
             output = OutputTransform(
                 tensor.name,
                 tensor.shape,
@@ -157,7 +163,7 @@ def _classes(targets: TargetFacts, tensor: TensorSpec, loss: str | None) -> int:
     """Count the classes that the output tells apart; 0 where the targets are values."""
     if tensor.shape[-1] > 1:
         told = loss in ("cross-entropy", "hinge") or (
-            loss is None and tensor.activation in ("softmax", "logsoftmax")
+            loss is None and gives_distribution(tensor.activation)
         )
         return (
             tensor.shape[-1]
@@ -165,7 +171,7 @@ def _classes(targets: TargetFacts, tensor: TensorSpec, loss: str | None) -> int:
             else 0
         )
     single = math.prod(targets.shape) == math.prod(tensor.shape) == 1
-    told = loss in ("binary", "hinge") or tensor.activation in PROBABILITIES["binary"]
+    told = loss in ("binary", "hinge") or reads_probabilities("binary", tensor.activation)
     return 2 if single and told and targets.values.not_whole is None else 0
 
 
@@ -176,12 +182,12 @@ def is_label(given: Shape, output: Shape) -> bool:
 
 def _loss(values: ValueRange, activation: str, classes: int) -> str:
     """Choose the loss that goes with the output's activation and the targets."""
-    if activation in PROBABILITIES["binary"] and (
+    if reads_probabilities("binary", activation) and (
         classes or (values.low >= 0 and values.high <= 1)
     ):
         return "binary"
-    if activation in PROBABILITIES["cross-entropy"] or (
-        classes and activation in LOGITS["cross-entropy"]
+    if reads_probabilities("cross-entropy", activation) or (
+        classes and reads_logits("cross-entropy", activation)
     ):
         return "cross-entropy"
     return "squared"
@@ -190,7 +196,7 @@ def _loss(values: ValueRange, activation: str, classes: int) -> str:
 def check_loss(output: OutputTransform, values: ValueRange, span: Span | None) -> None:
     """Raise NetError N507 where the loss does not go with such an output or such targets."""
     loss = output.loss
-    allowed = PROBABILITIES.get(loss, ()) + LOGITS.get(loss, ()) + MARGINS.get(loss, ())
+    allowed = activations_for(loss)
     if allowed and output.activation not in allowed:
         words = ", ".join(f"`{word}`" for word in allowed)
         raise fail(

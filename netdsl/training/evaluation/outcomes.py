@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from netdsl.training.preparation.outputs import MARGINS
 from netdsl.training.preparation.ranges import scan
+from netdsl.training.preparation.readings import reads_margins
 from netdsl.training.reporting.charts import number
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def scores(output: OutputTransform, given: Floats) -> Floats:
         given = _sigmoid(given)
     if output.shape[-1] > 1:
         return given
-    border = 0.0 if output.loss in MARGINS else 0.5
+    border = 0.0 if reads_margins(output.loss) else 0.5
     return np.concatenate([2 * border - given, given], axis=-1)
 
 

@@ -6,21 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netdsl.training.preparation.readings import LOSSES_OF_CLASSES, reads_logits, reads_margins
 from netdsl.training.preparation.shapes import size
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Shape
-
-PROBABILITIES = {"cross-entropy": ("softmax",), "binary": ("sigmoid", "hsigmoid")}
-"""The activations whose values a loss reads as probabilities."""
-
-LOGITS = {"cross-entropy": ("linear", "logsoftmax"), "binary": ("linear",)}
-"""The activations whose values a loss reads as logarithms of odds or of probabilities."""
-
-MARGINS = {"hinge": ("linear", "tanh")}
-"""The activations whose values a loss reads as distances from a border: above 0 on the class's
-side, 1 and more for certain.
-"""
 
 
 @dataclass(frozen=True)
@@ -55,12 +45,12 @@ class OutputTransform:
     @property
     def logits(self) -> bool:
         """Whether the loss reads the output as logits."""
-        return self.activation in LOGITS.get(self.loss, ())
+        return reads_logits(self.loss, self.activation)
 
     @property
     def threshold(self) -> float:
         """The value of a single output from which on it says 1."""
-        return 0.0 if self.logits or self.loss in MARGINS else 0.5
+        return 0.0 if self.logits or reads_margins(self.loss) else 0.5
 
     @property
     def accuracy(self) -> bool:
@@ -130,7 +120,7 @@ class OutputTransform:
         )
         if not (0 < made.spread < math.inf and math.isfinite(made.centre)):
             raise ValueError(f"centre {made.centre}, spread {made.spread}")
-        if made.loss not in (*PROBABILITIES, *MARGINS, "squared", "absolute"):
+        if made.loss not in (*LOSSES_OF_CLASSES, "squared", "absolute"):
             raise ValueError(f"loss {made.loss}")
         if made.classes not in (0, max(2, made.shape[-1])):
             raise ValueError(f"{made.classes} classes of {size(made.shape)}")

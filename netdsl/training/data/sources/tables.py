@@ -20,15 +20,13 @@ from netdsl.training.data.sources.parsed_table import (
 )
 from netdsl.training.data.sources.table_file import read_table_file
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+from netdsl.training.preparation.readings import tells_classes
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.training.data.signature import NetworkSignature
     from netdsl.training.preparation.rows import Array
     from netdsl.training.recipes.recipe import DataSpec
-
-DISTINCT = ("softmax", "logsoftmax", "sigmoid", "hsigmoid")
-"""The activations behind which whole numbers are classes."""
 
 MOST_CLASSES = 1000
 
@@ -174,7 +172,7 @@ def _targets(
     y = y.astype(np.int64)
     found = np.unique(y)
     from_0 = found[0] >= 0 and found[-1] < max(2, tensor.shape[-1])
-    if kept or from_0 or tensor.activation not in DISTINCT or len(found) > MOST_CLASSES:
+    if kept or from_0 or not tells_classes(tensor.activation) or len(found) > MOST_CLASSES:
         return y, ()
     return _places(cells, table, tuple(map(str, found.tolist())), span)
 

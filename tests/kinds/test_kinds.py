@@ -4,16 +4,15 @@ references, indices, mistakes and source.
 
 from __future__ import annotations
 
-import ast
-import re
 from typing import Any
 
 import pytest
+from support.kinds import kind_of
 
-from netdsl import Network, parse
+from netdsl import parse
 from netdsl.errors import Source
 from netdsl.graph import Graph, Op
-from netdsl.kinds import KINDS, Kind
+from netdsl.kinds import KINDS
 from netdsl.kinds.facts import Case, Saved
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Indices, Shape, dims
@@ -31,16 +30,6 @@ GROUPS = {
     "sequence": "embed pos sincos lstm gru rnn attention",
     "other": "scale rescale std",
 }
-CASES = [
-    pytest.param(case, id=case.text)
-    for kind in dict.fromkeys(KINDS.values())
-    for case in kind.cases
-    if kind.word != "id"
-]
-
-
-def network(case: Case) -> Network:
-    return parse(f"input {dims(case.input)}\n> {case.text}")
 
 
 def last(text: str) -> tuple[Graph, Op, tuple[Shape, ...]]:
@@ -49,70 +38,12 @@ def last(text: str) -> tuple[Graph, Op, tuple[Shape, ...]]:
     return graph, graph.ops[-1], graph.input_shapes(graph.ops[-1])
 
 
-def kind_of(op: Op) -> Kind:
-    assert op.kind is not None
-    return op.kind
-
-
 # --- all kinds ------------------------------------------------------------------------------------
 
 
 def test_every_kind_of_the_language_is_there() -> None:
     for group, words in GROUPS.items():
         assert {kind.word for kind in KINDS.values() if kind.group == group} == set(words.split())
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_cases(case: Case) -> None:
-    """Each case has its shape and params, every operation its costs, and what `expand` writes is
-    the same network.
-    """
-    made = network(case)
-    assert made.outputs[0].shape == case.output
-    assert made.counts.params == case.params
-    for op in made.graph.ops[1:]:
-        shapes = made.graph.input_shapes(op)
-        kind = kind_of(op)
-        assert kind.flops(op.shape, *shapes) == 2 * kind.macs(
-            op.shape, *shapes
-        ) + kind.elementwise_ops(op.shape, *shapes)
-        assert all(
-            number >= 0
-            for number in (
-                kind.elementwise_ops(op.shape, *shapes),
-                *kind.saved_tensors(op.shape, *shapes),
-            )
-        )
-    again = parse(written_out(made))
-    assert again.counts == made.counts
-    assert source_of(again.graph) == source_of(made.graph)
-
-
-def source_of(graph: Graph) -> list[str]:
-    """The Keras source of all operations, layers' names left out."""
-    found = []
-    for op in graph.ops[1:]:
-        reads = tuple(f"x{source}" for source in op.inputs)
-        found += kind_of(op).source(op.name, op.shape, *graph.input_shapes(op), reads=reads)
-    return [re.sub(r'name="[^"]*"', "", line) for line in found]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_source_is_python(case: Case) -> None:
-    graph = network(case).graph
-    for op in graph.ops[1:]:
-        reads = tuple(f"x{source}" for source in op.inputs)
-        lines = kind_of(op).source(
-            op.name, op.shape, *graph.input_shapes(op), reads=reads, writes="y"
-        )
-        for number, line in enumerate(lines):
-            names = {
-                node.id
-                for node in ast.walk(ast.parse(line, mode="eval"))
-                if isinstance(node, ast.Name)
-            }
-            variables = names - {"layers", "ops", "initializers", "regularizers", "custom", "float"}
-            assert variables == (set(reads) if number == 0 else {"y"}), line
 
 
 def test_a_class_that_lacks_a_rule_fails() -> None:

@@ -1,0 +1,89 @@
+"""All kinds, their cases, and copies of kinds under another word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from netdsl import Network, parse
+from netdsl.graph import Graph, Op
+from netdsl.kinds import KINDS, Kind
+from netdsl.kinds.facts import Case
+from netdsl.kinds.values import dims
+
+ALL_KINDS: tuple[type[Kind], ...] = tuple(dict.fromkeys(KINDS.values()))
+BY_WORD = [pytest.param(kind, id=kind.word) for kind in ALL_KINDS]
+CASES = [
+    pytest.param(case, id=f"{case.text} on {dims(case.input)}")
+    for kind in ALL_KINDS
+    for case in kind.cases
+    if not kind.is_identity
+]
+"""All cases but that of the identity, which adds no operation."""
+
+SUFFIX = "qq"
+"""What a copy's word has more than its kind's."""
+
+
+def network(case: Case) -> Network:
+    return parse(f"input {dims(case.input)}\n> {case.text}")
+
+
+def kind_of(op: Op) -> Kind:
+    assert op.kind is not None
+    return op.kind
+
+
+def alone(kind: type[Kind]) -> Graph | None:
+    """A graph of inputs and one operation of the kind; None where no case is so simple."""
+    if kind.is_identity:
+        return None
+    if kind.merges:
+        word = "" if kind.wordless else kind.word
+        return parse(f"input a: 3x3x4\ninput b: 3x3x4\n{word}[ @a | @b ]").graph
+    for case in kind.cases:
+        graph = network(case).graph
+        if len(graph.ops) == 2 and type(graph.ops[1].kind) is kind:
+            return graph
+    return None
+
+
+@contextmanager
+def copied(kind: type[Kind]) -> Iterator[type[Kind]]:
+    """A copy of a kind under another word, among the kinds as long as the context lasts."""
+    stated: dict[str, Any] = {
+        "__doc__": kind.__doc__,
+        "word": kind.word + SUFFIX,
+        "aliases": tuple(alias + SUFFIX for alias in kind.aliases),
+        "cases": tuple(
+            case._replace(text=under_another_word(kind, case.text)) for case in kind.cases
+        ),
+    }
+    copy = type(f"{kind.__name__}Copy", (kind,), stated)
+    try:
+        yield copy
+    finally:
+        for word in (copy.word, *copy.aliases):
+            del KINDS[word]
+
+
+def under_another_word(kind: type[Kind], text: str) -> str:
+    """A text with the copy's word wherever the kind's is a layer or a part of one."""
+    words = "|".join(map(re.escape, (kind.word, *kind.aliases)))
+    size = r"(?:[0-9]+(?:x[0-9]+)*)?" if "size" in kind.takes else ""
+    after = rf"(?={size}(?:$|[-/(\[ ,)\n]))(?! ?=)"
+    return re.sub(rf"(?<![\w@.])({words}){after}", rf"\1{SUFFIX}", text)
+
+
+def with_words(kind: type[Kind], text: str) -> str:
+    """A text in which the merge without a word has one."""
+    return re.sub(r"(^|(?<=[>|(\n] ))\[ ", f"{kind.word}[ ", text) if kind.wordless else text
+
+
+def under_the_first_word(text: str) -> str:
+    """A text about a copy, as it would be about its kind."""
+    return text.replace(SUFFIX, "")
