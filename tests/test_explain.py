@@ -18,7 +18,7 @@ from netdsl.cli.main import main
 from netdsl.errors import NetError, Source, render
 from netdsl.kinds import KINDS
 from netdsl.kinds.options import REQUIRED
-from netdsl.lowering.expand import FORMS
+from netdsl.lowering.vocabulary import FORMS
 from netdsl.reading import ReadOptions, check_source
 from netdsl.report import explain
 

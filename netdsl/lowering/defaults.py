@@ -1,10 +1,10 @@
-"""What only the whole network can settle: which default activations are left out, and how
-kernels begin.
+"""What only the whole network can resolve: which default activations are left out, and how kernels
+begin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from netdsl.errors import Diagnostic, Note, Span
@@ -15,26 +15,93 @@ from netdsl.kinds.initial import Trained
 from netdsl.kinds.norm import Norm
 
 _AUTO = Word("auto")
-_END, _SUM = (
-    -1,
-    -2,
-)  # what takes an output that no operation takes: the network's end, or the end of a `res` that adds nothing
 
 
-class Default(NamedTuple):
-    """A default activation: the layer's own operation, where the layer stands, and the place in
-    a `default` that states it, if any.
+def makes_needless(consumer: type[Kind] | None) -> bool:
+    """Whether a consumer makes a default activation before it needless: an activation, a norm or a
+    sum. So does the network's end (None).
+    """
+    return consumer is None or consumer.sums_inputs or issubclass(consumer, Activation | Norm)
+
+
+class Reached(NamedTuple):
+    """Where an output goes.
+
+    Attributes:
+        consumers: the operations that compute with it.
+        places: those whose output it is: where it comes from, and those that only move or drop
+            numbers on the way.
+    """
+
+    consumers: set[int]
+    places: set[int]
+
+
+def reached(
+    at: int, consumers: Sequence[Sequence[int]], shape_only: Callable[[int], bool]
+) -> Reached:
+    """Where an output goes, through operations that only move or drop numbers.
+
+    Args:
+        at: the operation whose output it is.
+        consumers: by operation, those that read its output.
+        shape_only: whether an operation only moves or drops numbers.
+    """
+    found: set[int] = set()
+    waiting, places = [at], {at}
+    while waiting:
+        for consumer in consumers[waiting.pop()]:
+            if not shape_only(consumer):
+                found.add(consumer)
+            elif consumer not in places:
+                places.add(consumer)
+                waiting.append(consumer)
+    return Reached(found, places)
+
+
+class DefaultActivation(NamedTuple):
+    """A default activation.
+
+    Attributes:
+        owner: the operation of the layer that it belongs to.
+        span: where the layer is written.
+        text: how.
+        stated: where a `default` statement states it, if one does.
     """
 
     owner: int
     span: Span
     text: str
-    stated: Span | None = None
+    stated: Span | None
 
 
-class Settled(NamedTuple):
-    """The operations and layers that stay, where each earlier operation's output is now, and
-    warnings about doubtful cases.
+class DefaultActivations:
+    """The default activations of a network in the making.
+
+    Attributes:
+        of: by their operation.
+        sum_ends: operations whose output counts as the end of a sum: `res` that adds nothing.
+        repeats: where a layer is repeated, the activations of its passes.
+    """
+
+    def __init__(self) -> None:
+        self.of: dict[int, DefaultActivation] = {}
+        self.sum_ends: set[int] = set()
+        self.repeats: list[tuple[Span, list[int]]] = []
+
+    def add(self, at: int, owner: int, span: Span, text: str, stated: Span | None) -> None:
+        """Adds operation `at`."""
+        self.of[at] = DefaultActivation(owner, span, text, stated)
+
+
+class Resolved(NamedTuple):
+    """A network with its defaults resolved.
+
+    Attributes:
+        ops: the operations that stay.
+        layers: their rows.
+        place: where each earlier operation's output is now.
+        warnings: of doubtful cases.
     """
 
     ops: tuple[Op, ...]
@@ -43,58 +110,57 @@ class Settled(NamedTuple):
     warnings: list[Diagnostic]
 
 
-def settle(
-    ops: list[Op],
-    layers: list[Layer],
-    defaults: dict[int, Default],
-    sum_ends: set[int],
-    repeats: Iterable[tuple[Span, list[int]]],
-) -> Settled:
-    """The network without the default activations that are left out.
+def resolve_defaults(
+    ops: list[Op], layers: list[Layer], activations: DefaultActivations
+) -> Resolved:
+    """The network without the default activations that are left out, and with initial kernels.
 
-    A default activation is left out where everything that takes the layer's output, through steps
-    that only move or drop numbers, is an activation, a norm, a sum or the network's end.
+    A default activation is left out where everything that reads the layer's output, through
+    operations that only move or drop numbers, is an activation, a norm, a sum or the network's end.
     """
-    takers = consumers_of(ops)
+    consumers = consumers_of(ops)
+    beyond = list(consumers)
+    for end in activations.sum_ends:
+        beyond[end] = []  # for the rule, an output ends there
+
+    def shape_only(at: int) -> bool:
+        kind = ops[at].kind
+        return kind is not None and kind.shape_only
+
     left_out: set[int] = set()
-    warnings: list[Diagnostic] = []
     at_the_end: list[int] = []
-    for index, default in defaults.items():
-        real = _real_takers(index, ops, takers, sum_ends)
-        verdicts = [_makes_needless(taker, ops) for taker in real]
+    warnings: list[Diagnostic] = []
+    for index, default in activations.of.items():
+        found, places = reached(index, beyond, shape_only)
+        ends = [at for at in places if not beyond[at]]
+        verdicts = [makes_needless(_kind_of(ops[at])) for at in found]
         if all(verdicts):
             left_out.add(index)
-            if default.stated is not None and _END in real:
+            if default.stated is not None and not activations.sum_ends.issuperset(ends):
                 at_the_end.append(index)
-        elif any(verdicts):
-            act = ops[index].kind
-            assert act is not None
-            reason = (
-                "its output goes to a sum, norm, activation or the end, and to another layer too"
-            )
-            message = f"the default activation {act.word} of `{default.text}` stays: {reason}"
-            mend = f"say which you mean: {_say(default.text, act.word)}"
-            warnings.append(
-                Diagnostic(
-                    "W702",
-                    message,
-                    default.span,
-                    help=mend,
-                    notes=used_here(layers[ops[index].layer]),
-                )
-            )
-    told: set[int] = set()
-    for span, acts in repeats:
+        elif ends or any(verdicts):
+            warnings.append(_kept_for_some(default, ops[index], layers))
+    warned: set[int] = set()
+    for span, acts in activations.repeats:
         if acts[-1] in left_out and not left_out.issuperset(acts):
-            told.add(acts[-1])
-            warning = _repeat_warning(span, acts[-1], ops, defaults, takers)
-            warnings.append(warning._replace(notes=used_here(layers[ops[acts[-1]].layer])))
+            warned.add(acts[-1])
+            after = [ops[consumer].kind for consumer in consumers[acts[-1]]]
+            text = activations.of[acts[-1]].text
+            warnings.append(_lost_by_last_pass(span, ops[acts[-1]], text, after, layers))
     warnings += [
-        _end_warning(defaults[index], ops[index], layers)
+        _left_out_at_end(activations.of[index], ops[index], layers)
         for index in at_the_end
-        if index not in told
+        if index not in warned
     ]
-    return _without(ops, layers, left_out, defaults, warnings)
+    owners = {activations.of[index].owner for index in left_out}
+    return _without(ops, layers, left_out, owners)._replace(warnings=warnings)
+
+
+def _kind_of(op: Op) -> type[Kind] | None:
+    return None if op.kind is None else type(op.kind)
+
+
+# --- doubtful cases -------------------------------------------------------------------------------
 
 
 def used_here(layer: Layer) -> tuple[Note, ...]:
@@ -102,118 +168,90 @@ def used_here(layer: Layer) -> tuple[Note, ...]:
     return tuple(Note("used here", use) for use in reversed(layer.uses))
 
 
-def _say(text: str, act: str) -> str:
+def _either(text: str, act: str) -> str:
+    """A layer with the activation, and without it."""
     inside = f"{text[:-1]}, {act})" if text.endswith(")") else f"{text}({act})"
     return f"{inside} or {inside[: -len(act) - 1]}act=none)"
 
 
-def _real_takers(
-    index: int, ops: list[Op], takers: list[list[int]], sum_ends: set[int]
-) -> set[int]:
-    """The operations that take an output, through those that only move numbers, or `_END`,
-    `_SUM`.
-    """
-    found: set[int] = set()
-    waiting, seen = [index], {index}
-    while waiting:
-        at = waiting.pop()
-        if at in sum_ends or not takers[at]:
-            found.add(_SUM if at in sum_ends else _END)
-            continue
-        for taker in takers[at]:
-            kind = ops[taker].kind
-            if kind is not None and kind.shape_only:
-                if taker not in seen:
-                    seen.add(taker)
-                    waiting.append(taker)
-            else:
-                found.add(taker)
-    return found
+def _kept_for_some(default: DefaultActivation, op: Op, layers: list[Layer]) -> Diagnostic:
+    """An activation that some of its consumers make needless, and others not."""
+    assert op.kind is not None
+    act = op.kind.word
+    message = (
+        f"the default activation {act} of `{default.text}` stays:"
+        " its output goes to a sum, norm, activation or the end, and to another layer too"
+    )
+    help = f"say which you mean: {_either(default.text, act)}"
+    return Diagnostic("W702", message, default.span, help=help, notes=used_here(layers[op.layer]))
 
 
-def _makes_needless(taker: int, ops: list[Op]) -> bool:
-    """Whether a taker makes a default activation before it needless."""
-    kind = ops[taker].kind if taker >= 0 else None
-    return kind is None or kind.sums_inputs or isinstance(kind, Activation | Norm)
-
-
-def _end_warning(default: Default, op: Op, layers: list[Layer]) -> Diagnostic:
+def _left_out_at_end(default: DefaultActivation, op: Op, layers: list[Layer]) -> Diagnostic:
     """An activation that a `default` states, left out where a network ends: a reader of the
     statement may count on it.
     """
     assert op.kind is not None
     assert default.stated is not None
     act = op.kind.as_value()
-    message = f"the default activation {act} of `{default.text}` is left out: its output is the network's end"
+    message = (
+        f"the default activation {act} of `{default.text}` is left out:"
+        " its output is the network's end"
+    )
+    help = f"say which you mean: {_either(default.text, act)}"
     notes = (Note("the default", default.stated), *used_here(layers[op.layer]))
-    return Diagnostic(
-        "W706",
-        message,
-        default.span,
-        help=f"say which you mean: {_say(default.text, act)}",
-        notes=notes,
-    )
+    return Diagnostic("W706", message, default.span, help=help, notes=notes)
 
 
-def _repeat_warning(
-    span: Span, last: int, ops: list[Op], defaults: dict[int, Default], takers: list[list[int]]
+def _lost_by_last_pass(
+    span: Span, op: Op, text: str, after: list[Kind | None], layers: list[Layer]
 ) -> Diagnostic:
-    act = ops[last].kind
-    assert act is not None
-    text, repeat = defaults[last].text, span.text.rsplit(None, 1)[-1]
-    behind = [kind.word for taker in takers[last] if (kind := ops[taker].kind) is not None]
-    joined = " > ".join([text, *(word for word in behind[:1] if word != act.word), act.word])
-    message = f"only the last pass of `{span.text}` loses its activation, {act.word}"
-    return Diagnostic(
-        "W704", message, span, help=f"if each pass is meant, write ({joined}) {repeat}"
-    )
+    """A repeat whose last pass alone loses its activation."""
+    assert op.kind is not None
+    act, repeat = op.kind.word, span.text.rsplit(None, 1)[-1]
+    words = [kind.word for kind in after if kind is not None]
+    joined = " > ".join([text, *(word for word in words[:1] if word != act), act])
+    message = f"only the last pass of `{span.text}` loses its activation, {act}"
+    help = f"if each pass is meant, write ({joined}) {repeat}"
+    return Diagnostic("W704", message, span, help=help, notes=used_here(layers[op.layer]))
 
 
-def _without(
-    ops: list[Op],
-    layers: list[Layer],
-    left_out: set[int],
-    defaults: dict[int, Default],
-    warnings: list[Diagnostic],
-) -> Settled:
-    """The network with the left-out activations taken away, owners told of it, and initial
-    kernels settled.
+# --- the network without them ---------------------------------------------------------------------
+
+
+def _without(ops: list[Op], layers: list[Layer], left_out: set[int], owners: set[int]) -> Resolved:
+    """The network without the operations that are left out; `owners` are those that they belong
+    to, which are linear now.
     """
+    if not left_out:
+        same = {index: index for index in range(len(ops))}
+        return Resolved(tuple(_with_initial_kernels(ops)), tuple(layers), same, [])
     place: dict[int, int] = {}
     kept: list[Op] = []
-    owners = {defaults[index].owner for index in left_out}
-    linear: dict[
-        int, Kind
-    ] = {}  # kinds without their activation, by identity: deep networks share them
+    linear: dict[int, Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
         if index in left_out:
             place[index] = place[op.inputs[0]]
             continue
         kind = op.kind
-        if index in owners and kind is not None:
-            kind = linear.setdefault(id(kind), kind.replace(act=None))
+        if kind is not None and index in owners:
+            if id(kind) not in linear:
+                linear[id(kind)] = kind.replace(act=None)
+            kind = linear[id(kind)]
         place[index] = len(kept)
-        if left_out and kind is not None and kind.point_options:
-            kind = _pointed_anew(kind, place)
-        if left_out:
-            shares, tied = (
-                None if other is None else place[other] for other in (op.shares, op.tied)
-            )
-            op = Op(
-                kind,
-                tuple(place[source] for source in op.inputs),
-                op.shape,
-                op.layer,
-                op.name,
-                shares,
-                tied,
-            )
-        kept.append(op)
-    rows = tuple(_row(layer, place) for layer in layers) if left_out else tuple(layers)
-    return Settled(tuple(_with_initial_kernels(kept)), rows, place, warnings)
+        if kind is not None and kind.point_options:
+            kind = _moved(kind, place)
+        inputs = tuple(place[source] for source in op.inputs)
+        shares = None if op.shares is None else place[op.shares]
+        tied = None if op.tied is None else place[op.tied]
+        kept.append(Op(kind, inputs, op.shape, op.layer, op.name, shares, tied))
+    rows = tuple(
+        layer._replace(ops=tuple(dict.fromkeys(place[index] for index in layer.ops)))
+        for layer in layers
+    )
+    return Resolved(tuple(_with_initial_kernels(kept)), rows, place, [])
 
 
-def _pointed_anew(kind: Kind, place: dict[int, int]) -> Kind:
+def _moved(kind: Kind, place: dict[int, int]) -> Kind:
     """The layer with the points that its options name where they are now."""
     moved = {
         name: ref._replace(op=place[ref.op], inputs=tuple((place[at], x) for at, x in ref.inputs))
@@ -222,37 +260,31 @@ def _pointed_anew(kind: Kind, place: dict[int, int]) -> Kind:
     return kind.replace(**moved) if moved else kind
 
 
-def _row(layer: Layer, place: dict[int, int]) -> Layer:
-    return layer._replace(ops=tuple(dict.fromkeys(place[index] for index in layer.ops)))
-
-
 def _with_initial_kernels(ops: list[Op]) -> list[Op]:
-    """`init=auto` settled: He normal where the next activation is ReLU-like (He et al. 2015), else
+    """`init=auto` resolved: He normal where the next activation is ReLU-like (He et al. 2015), else
     Glorot uniform.
     """
-    takers = consumers_of(ops)
-    settled = []
+    consumers = consumers_of(ops)
+    resolved = []
     done: dict[tuple[int, bool], Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
         kind = op.kind
         if isinstance(kind, Trained) and kind.init == _AUTO:
-            relu = _meets_relu(index, ops, takers)
+            relu = _meets_relu(index, ops, consumers)
             if (id(kind), relu) not in done:
-                done[id(kind), relu] = kind.replace(
-                    init=Word("he_normal" if relu else "glorot_uniform")
-                )
-            op = Op(
-                done[id(kind), relu], op.inputs, op.shape, op.layer, op.name, op.shares, op.tied
-            )
-        settled.append(op)
-    return settled
+                init = Word("he_normal" if relu else "glorot_uniform")
+                done[id(kind), relu] = kind.replace(init=init)
+            own = done[id(kind), relu]
+            op = Op(own, op.inputs, op.shape, op.layer, op.name, op.shares, op.tied)
+        resolved.append(op)
+    return resolved
 
 
-def _meets_relu(index: int, ops: list[Op], takers: list[list[int]]) -> bool:
-    """Whether the first activation behind an operation, through norms, sums and moves, is
-    ReLU-like.
+def _meets_relu(index: int, ops: list[Op], consumers: list[list[int]]) -> bool:
+    """Whether the first activation after an operation, through norms, sums and operations that
+    only move numbers, is ReLU-like.
     """
-    waiting, seen = list(takers[index]), set()
+    waiting, seen = list(consumers[index]), set()
     while waiting:
         at = waiting.pop(0)
         kind = ops[at].kind
@@ -264,5 +296,5 @@ def _meets_relu(index: int, ops: list[Op], takers: list[list[int]]) -> bool:
             and (kind.sums_inputs or kind.shape_only or isinstance(kind, Norm))
         ):
             seen.add(at)
-            waiting += takers[at]
+            waiting += consumers[at]
     return False

@@ -1,0 +1,211 @@
+"""Uses of blocks, of shared pieces, and of parameters that are chains."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeAlias
+
+from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.graph import Piece
+from netdsl.kinds.values import shown
+from netdsl.lowering.builder import GraphBuilder, NotShareable
+from netdsl.lowering.diagnostics import led_to_by
+from netdsl.lowering.scopes import Block, Closure, Scope, SharedPiece
+from netdsl.lowering.values import value
+from netdsl.syntax import tree
+from netdsl.syntax.walks import bare_word
+
+Lowering: TypeAlias = Generator[tuple[Closure, int | None], Any, int | None]
+"""What adds layers: it yields a chain with the operation that comes in, is sent the chain's last
+operation, and returns its own last one.
+"""
+
+
+def use_value(
+    node: tree.Layer, meaning: Any, x: int | None, scope: Scope, graph: GraphBuilder
+) -> Lowering:
+    """A parameter as a step: its chain, or with brackets the block that it names.
+
+    Raises:
+        NetError: N106, N109 where it is not a chain, or cannot be applied.
+    """
+    word = node.word.text
+    if not isinstance(meaning, Closure):
+        message = f"`{word}` is {shown(meaning)}, not a layer"
+        raise scope.fail("N109", message, node, f"as a number it stands in braces: {{{word}}}")
+    if node.size or node.amount is not None or node.stride:
+        message = f"`{word}` is a chain: it takes no size, amount or stride"
+        raise scope.fail("N106", message, node)
+    if node.arguments is None:
+        use = scope.span(node)
+        return (yield from _entered(Closure(meaning.chain, meaning.scope.used_at(use)), x, use))
+    bare = bare_word(meaning.chain)
+    block = meaning.scope.blocks.get(bare.text) if bare else None
+    if not isinstance(block, Block):
+        raise scope.fail("N109", f"`{word}` is no block: it cannot be applied", node)
+    return (yield from use_block(node, block, x, scope, graph, None))
+
+
+def _entered(closure: Closure, x: int | None, use: Span) -> Lowering:
+    """A chain from elsewhere, its mistakes with the use that led to it."""
+    try:
+        end: int | None = yield closure, x
+        return end
+    except NetError as error:
+        raise led_to_by(use, error) from None
+
+
+def use_block(
+    node: tree.Layer,
+    block: Block,
+    x: int | None,
+    scope: Scope,
+    graph: GraphBuilder,
+    name: str | None,
+) -> Lowering:
+    """A use of a block: its layers anew, with points of its own.
+
+    Raises:
+        NetError: N103, N104, N106 for arguments that do not fit, N405 where blocks are too deep
+            within each other.
+    """
+    definition = block.definition
+    word = definition.name.text
+    use = scope.span(node)
+    if node.size or node.amount is not None or node.stride:
+        message = f"`{word}` is a block: it takes no size, amount or stride"
+        names = ", ".join(parameter.name.text for parameter in definition.parameters)
+        raise scope.fail("N106", message, node, f"give it in brackets: {word}({names})")
+    if len(scope.path) >= graph.limits.blocks:
+        message = f"more than {graph.limits.blocks} blocks stand within each other"
+        raise fail("N405", message, use, help="a block that calls itself ends with `when`")
+    points = scope.points
+    label = points.prefix + name if name else points.layer_name(word)
+    inside = block.scope._replace(blocks=block.scope.blocks.with_next())
+    inside = inside.inside(scope, label, use)
+    values = _bound(node, block, x, scope, inside, graph)
+    inside = inside._replace(values={**block.scope.values, **values})
+    end = yield from _entered(Closure(definition.chain, inside), x, use)
+    if name is not None:
+        points.names.setdefault(f"{name}.", inside.points)
+    return end
+
+
+def _bound(
+    node: tree.Layer,
+    block: Block,
+    x: int | None,
+    scope: Scope,
+    inside: Scope,
+    graph: GraphBuilder,
+) -> dict[str, Any]:
+    """A use's values by the parameters' names; defaults are read within the block, and may use
+    `in` and earlier parameters.
+    """
+    definition = block.definition
+    values = _given(node, definition, x, scope, graph)
+    for parameter in definition.parameters:
+        name = parameter.name.text
+        if name in values:
+            continue
+        if parameter.default is None:
+            message = f"`{definition.name.text}` wants a value for `{name}`"
+            raise scope.fail("N106", message, node, _form(definition))
+        known = inside._replace(values={**block.scope.values, **values})
+        try:
+            values[name] = value(parameter.default, known, x, graph)
+        except NetError as error:
+            raise led_to_by(scope.span(node), error) from None
+    return values
+
+
+def _given(
+    node: tree.Layer, definition: tree.Def, x: int | None, scope: Scope, graph: GraphBuilder
+) -> dict[str, Any]:
+    """The values in a use's brackets by the parameters' names."""
+    word = definition.name.text
+    names = [parameter.name.text for parameter in definition.parameters]
+    free = iter(names)
+    values: dict[str, Any] = {}
+    for argument in node.arguments or ():
+        if argument.name is not None:
+            name = argument.name.text
+            if name not in names:
+                message = f"`{word}` has no parameter `{name}`"
+                help = did_you_mean(name, names) or _form(definition)
+                raise scope.fail("N103", message, argument.name, help)
+        else:
+            name = next((one for one in free if one not in values), "")
+            if not name:
+                plural = "s" * (len(names) != 1)
+                message = f"`{word}` takes {len(names)} value{plural}; this is one too many"
+                raise scope.fail("N106", message, argument, _form(definition))
+        if name in values:
+            raise scope.fail("N104", f"`{name}` is given twice", argument)
+        values[name] = value(argument.value, scope, x, graph)
+    return values
+
+
+def _form(definition: tree.Def) -> str:
+    names = [p.name.text + ("" if p.default is None else "=...") for p in definition.parameters]
+    return f"it is {definition.name.text}({', '.join(names)})"
+
+
+def use_shared(
+    node: tree.Layer,
+    shared: SharedPiece,
+    x: int | None,
+    scope: Scope,
+    graph: GraphBuilder,
+    name: str | None,
+) -> Lowering:
+    """A use of a `let`: the first one makes the weights, each further one runs the same operations
+    on them.
+
+    Raises:
+        NetError: N106 for what is written with it, N214 where it would be another piece than at
+            its first use, N405 where blocks are too deep within each other.
+    """
+    word = shared.definition.name.text
+    use = scope.span(node)
+    if node.size or node.amount is not None or node.stride or node.arguments is not None:
+        help = f"a block takes values: def {word}(...)"
+        raise scope.fail("N106", f"`{word}` is one piece: it takes nothing", node, help)
+    if len(scope.path) >= graph.limits.blocks:
+        message = f"more than {graph.limits.blocks} blocks stand within each other"
+        raise fail("N405", message, use)
+    points = scope.points
+    first = graph.first_uses.get(id(shared.definition))
+    if name or not first:
+        label = points.prefix + (name or word)
+    else:
+        label = points.layer_name(word)
+    inside = shared.scope.inside(scope, label, use)
+    begin = len(graph.ops)
+    graph.sharing.append(iter(first) if first else None)
+    try:
+        end = yield from _entered(Closure(shared.definition.chain, inside), x, use)
+    except NotShareable:
+        raise _differs(word, node, scope) from None
+    finally:
+        unmatched = graph.sharing.pop()
+    made = range(begin, len(graph.ops))
+    if made and end is not None:
+        row = graph.ops[end].layer
+        graph.pieces.append(Piece(word, graph.ops[begin].layer, len(graph.layers), row))
+    if first is None:
+        graph.first_uses[id(shared.definition)] = made
+    elif next(unmatched or iter(()), None) is not None:
+        raise _differs(word, node, scope)
+    if name is not None:
+        points.names.setdefault(f"{name}.", inside.points)
+    return end
+
+
+def _differs(word: str, node: tree.Layer, scope: Scope) -> NetError:
+    message = (
+        f"`{word}` cannot be shared here:"
+        " what comes in makes it another piece than at its first use"
+    )
+    help = f"give it inputs of one shape, or write a block: def {word}() = ..."
+    return scope.fail("N214", message, node, help)

@@ -1,0 +1,193 @@
+"""The graph in the making: operations and layers, each within the limits when it is added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from netdsl.errors import Diagnostic, NetError, Span, fail
+from netdsl.graph import Layer, Op, Piece, Port
+from netdsl.kinds import Kind, LayerError
+from netdsl.kinds.facts import Weight
+from netdsl.kinds.values import Defaults, Shape, dims
+from netdsl.limits import Limits
+from netdsl.lowering.defaults import DefaultActivations
+
+
+class NotShareable(Exception):
+    """A further use of a `let` that makes another piece than the first."""
+
+
+class PlannedLayer(NamedTuple):
+    """A layer on its inputs, ready to be added.
+
+    Attributes:
+        kind: the configured layer.
+        shape: of its output.
+        text: how it is written.
+        parts: its norm and its activation, and whether each is a default that may be left out.
+        warnings: what its kind warns of.
+        stated: where a `default` statement states its activation, if one does.
+        defaults: kept alive, as `GraphBuilder.planned` knows them by their identity.
+    """
+
+    kind: Kind
+    shape: Shape
+    text: str
+    parts: tuple[tuple[Kind, bool], ...]
+    warnings: tuple[LayerError, ...]
+    stated: Span | None
+    defaults: Defaults
+
+
+class GraphBuilder:
+    """What one text has made so far.
+
+    Attributes:
+        limits: how much it may ask for.
+        ops: the operations.
+        layers: the rows of a table; each operation belongs to one.
+        inputs: the network's.
+        ends: the last operation of each flow.
+        pieces: the uses of `let`s.
+        activations: the default activations, which only the whole network can resolve.
+        warnings: of layers.
+        first_uses: by the identity of a `let`, the operations of its first use.
+        sharing: for each use of a `let` that is being made, the operations of its first use that
+            are not matched yet; None within a first use.
+        planned: layers by what their outcome depends on: deep networks repeat them.
+        fewest: by the identity of a node of the tree, how many operations it makes at least, and
+            the node, which so keeps its identity.
+        steps: how many steps were made one by one.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.ops: list[Op] = []
+        self.layers: list[Layer] = []
+        self.inputs: list[Port] = []
+        self.ends: list[int] = []
+        self.pieces: list[Piece] = []
+        self.activations = DefaultActivations()
+        self.warnings: list[Diagnostic] = []
+        self.first_uses: dict[int, range] = {}
+        self.sharing: list[Iterator[int] | None] = []
+        self.planned: dict[Any, PlannedLayer] = {}
+        self.fewest: dict[int, tuple[int, Any]] = {}
+        self.steps = 0
+        self._names: set[str] = set()
+
+    def add_input(self, name: str, shape: Shape, span: Span | None) -> int:
+        """Adds an input of the network.
+
+        Raises:
+            NetError: N407 where it is too large.
+        """
+        self.check_elements(shape, span)
+        index = len(self.ops)
+        self.ops.append(Op(None, (), shape, len(self.layers), self.unique(name)))
+        label = "input" if name == "input" else f"input {name}:"
+        self.layers.append(Layer((index,), f"{label} {dims(shape)}", name, span, ()))
+        self.inputs.append(Port(name, index, shape))
+        return index
+
+    def add_layer(
+        self,
+        planned: PlannedLayer,
+        inputs: tuple[int, ...],
+        name: str,
+        span: Span,
+        path: tuple[str, ...],
+        uses: tuple[Span, ...],
+    ) -> int:
+        """Adds a layer: its own operation, then its norm and its activation.
+
+        Args:
+            planned: what is added.
+            inputs: the operations whose outputs come in.
+            name: the layer's, made unique here.
+            span: where it is written.
+            path: the uses of blocks that led to it.
+            uses: where they are written.
+
+        Returns:
+            The last of its operations.
+
+        Raises:
+            NetError: N406 where the network is too large.
+            NotShareable: where it is not what the first use of a `let` made here.
+        """
+        name = self.unique(name)
+        row = len(self.layers)
+        first = at = self._add(planned.kind, inputs, planned.shape, row, name)
+        for kind, is_default in planned.parts:
+            at = self._add(kind, (at,), planned.shape, row, self.unique(f"{name}_{kind.word}"))
+            if is_default:
+                self.activations.add(at, first, span, planned.text, planned.stated)
+        if at >= self.limits.operations:
+            raise self.too_many_operations(span)
+        self.layers.append(Layer(tuple(range(first, at + 1)), planned.text, name, span, path, uses))
+        return at
+
+    def _add(self, kind: Kind, inputs: tuple[int, ...], shape: Shape, row: int, name: str) -> int:
+        index = len(self.ops)
+        self.ops.append(Op(kind, inputs, shape, row, name))
+        for owners in self.sharing:  # uses within uses: each advances by one operation
+            if owners is not None:
+                self._share(next(owners, None), index)
+        return index
+
+    def _share(self, owner: int | None, index: int) -> None:
+        """Gives an operation the weights of the one in its place at the first use of a `let`."""
+        if owner is None:
+            raise NotShareable()
+        op, first = self.ops[index], self.ops[owner]
+        arrays = self.arrays(index)
+        if arrays != self.arrays(owner) or self._source(op) != self._source(first):
+            raise NotShareable()
+        if arrays:
+            self.ops[index] = op._replace(shares=owner if first.shares is None else first.shares)
+
+    def _source(self, op: Op) -> tuple[str, ...]:
+        """How an operation is built, whatever its name: what is built alike can be one piece."""
+        kind = op.kind
+        assert kind is not None
+        plain = kind.replace(init=0) if "init" in kind.values else kind
+        shapes = tuple(self.ops[source].shape for source in op.inputs)
+        return (kind.word, *plain.source("piece", op.shape, *shapes, reads=("x",) * len(shapes)))
+
+    def arrays(self, index: int) -> tuple[Weight, ...]:
+        """The arrays of an operation, its own or shared."""
+        op = self.ops[index]
+        return op.kind.weights(*(self.ops[source].shape for source in op.inputs)) if op.kind else ()
+
+    def unique(self, name: str) -> str:
+        """The name, or with a number after it where the network has it already."""
+        candidate, number = name, 1
+        while candidate.lower() in self._names:
+            number += 1
+            candidate = f"{name}_{number}"
+        self._names.add(candidate.lower())
+        return candidate
+
+    def operations_left(self) -> int:
+        """How many operations may be added."""
+        return self.limits.operations - len(self.ops)
+
+    def too_many_operations(self, span: Span) -> NetError:
+        """The error of a network that is too large, to be raised."""
+        message = f"the network has more than {self.limits.operations:,} operations"
+        return fail("N406", message, span)
+
+    def check_elements(self, shape: Shape, span: Span | None) -> None:
+        """Checks a tensor's size.
+
+        Raises:
+            NetError: N407 where it is above the limit.
+        """
+        elements = 1
+        for size in shape:
+            elements *= size
+        if elements > self.limits.elements:
+            message = f"a tensor of {dims(shape)} has {elements:,} elements, more than 2^53"
+            raise fail("N407", message, span)

@@ -1,0 +1,171 @@
+"""Chains, step by step: groups, merges, conditions, repeats, and what the words in them mean."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from netdsl.expressions import evaluate
+from netdsl.kinds import LayerSpec
+from netdsl.lowering import diagnostics
+from netdsl.lowering.blocks import Lowering, use_block, use_shared, use_value
+from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.fewest import fewest_operations
+from netdsl.lowering.layers import add_kind, configured, lower_layer
+from netdsl.lowering.points import define, define_pass, operation_at, operations_of_passes
+from netdsl.lowering.residual import lower_residual
+from netdsl.lowering.scopes import Closure, Points, Scope, SharedPiece
+from netdsl.lowering.trampoline import run
+from netdsl.lowering.values import lookup, shown_value, whole
+from netdsl.lowering.vocabulary import means_kind
+from netdsl.syntax import tree
+
+
+def lower_chain(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder) -> int | None:
+    """Adds the layers of a chain.
+
+    Args:
+        chain: of the tree.
+        x: the operation that comes in; None where nothing comes in.
+        scope: what the chain sees.
+        graph: the layers are added to.
+
+    Returns:
+        The last operation; None where there is none.
+
+    Raises:
+        NetError: for mistakes in it.
+    """
+    end: int | None = run((Closure(chain, scope), x), partial(_chain, graph))
+    return end
+
+
+def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering:
+    (chain, scope), x = request
+    _check_room(chain, scope, graph)
+    for position, step in enumerate(chain.steps):
+        body = step.body
+        if isinstance(body, tree.Reference):
+            if position:
+                raise diagnostics.reference_inside(body, scope)
+            x = operation_at(body, scope)
+            if step.repeat is not None:
+                raise scope.fail("N109", "a reference has no repeat", step)
+        elif (
+            step.repeat is None
+            and isinstance(body, tree.Layer)
+            and means_kind(body.word.text, scope)
+        ):
+            x = lower_layer(body, x, scope, graph, step.name.text if step.name else None)
+        elif step.repeat is None:
+            name = step.name.text if step.name and isinstance(body, tree.Layer) else None
+            x = yield from _body(body, x, scope, graph, name)
+        else:
+            x = yield from _repeat(step, x, scope, graph)
+        if step.name:
+            if x is None:
+                raise diagnostics.nothing_comes_in(step.name, scope, graph)
+            define(step.name.text, x, scope.span(step.name), scope)
+    return x
+
+
+def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
+    """Refuses a chain that cannot fit; what a step alone makes too many of is reported there."""
+    left = graph.operations_left()
+    if fewest_operations(chain, scope, graph.fewest) <= left:
+        return
+    for step in chain.steps:
+        if step.repeat is not None or fewest_operations(step.body, scope, graph.fewest) > left:
+            return
+    raise graph.too_many_operations(scope.span(chain))
+
+
+def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
+    """A step that is repeated: each pass has points and weights of its own, and the number `i`."""
+    body = step.body
+    assert step.repeat is not None
+    count = whole(step.repeat, scope, x, graph, "how often", 0)
+    if count * fewest_operations(body, scope, graph.fewest) > graph.operations_left():
+        raise graph.too_many_operations(scope.span(step))
+    is_kind = isinstance(body, tree.Layer) and means_kind(body.word.text, scope)
+    activations: list[int] = []
+    names: set[str] = set()
+    for turn in range(count):
+        points = Points(scope.points.prefix, scope.points)
+        inside = scope._replace(values={**scope.values, "i": turn}, points=points)
+        x = yield from _body(body, x, inside, graph, None)
+        if is_kind and x in graph.activations.of:
+            activations.append(x)
+        define_pass(turn, points, names, scope)
+    if count > 1 and len(activations) == count:
+        graph.activations.repeats.append((scope.span(step), activations))
+    return x
+
+
+def _body(
+    body: tree.Body, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
+) -> Lowering:
+    """One step, or one pass of it; `name` is the layer's or block's own."""
+    graph.steps += 1
+    if graph.steps > 4 * len(graph.ops) + graph.limits.operations // 10:
+        message = (
+            f"{graph.steps:,} steps were taken here for {len(graph.ops):,} operations:"
+            " blocks call each other again and again"
+        )
+        help = "each call of a block should make layers of its own"
+        raise scope.fail("N406", message, body, help)
+    if isinstance(body, tree.Layer):
+        return (yield from _word(body, x, scope, graph, name))
+    if isinstance(body, tree.Group):
+        end: int | None = yield Closure(body.chain, scope), x
+        return end
+    if isinstance(body, tree.Merge):
+        return (yield from _merge(body, x, scope, graph))
+    if isinstance(body, tree.When):
+        return (yield from _when(body, x, scope, graph))
+    raise diagnostics.reference_inside(body, scope)
+
+
+def _merge(body: tree.Merge, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
+    branches: list[int] = []
+    for branch in body.branches:
+        first = branch.steps[0]
+        if isinstance(first.body, tree.Reference) and first.body.name.endswith(".*"):
+            if len(branch.steps) > 1 or first.repeat is not None or first.name:
+                message = f"`@{first.body.name}` is a branch of its own"
+                raise scope.fail("N109", message, branch)
+            branches += operations_of_passes(first.body, scope)
+            continue
+        end = yield Closure(branch, scope), x
+        if end is None:
+            raise diagnostics.nothing_comes_in(branch, scope, graph)
+        branches.append(end)
+    kind = configured(LayerSpec(body.word.text if body.word else "concat"), body, scope)
+    return add_kind(kind, tuple(branches), body, scope, graph, kind.written())
+
+
+def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
+    holds = evaluate(body.condition, scope.source, lookup(scope, x, graph), graph.limits)
+    if not isinstance(holds, bool):
+        message = f"the condition of `when` is yes or no, not {shown_value(holds)}"
+        raise scope.fail("N111", message, body.condition, "compare: t > 1")
+    chain = body.then if holds else body.otherwise
+    end: int | None = (yield Closure(chain, scope), x) if chain else x
+    return end
+
+
+def _word(
+    node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
+) -> Lowering:
+    """A word in a chain: a parameter that is a chain, a block, a form, or a kind."""
+    word = node.word.text
+    if word in scope.values:
+        return (yield from use_value(node, scope.values[word], x, scope, graph))
+    block: Any = scope.blocks.get(word)
+    if isinstance(block, SharedPiece):
+        return (yield from use_shared(node, block, x, scope, graph, name))
+    if block is not None:
+        return (yield from use_block(node, block, x, scope, graph, name))
+    if word == "res":
+        return (yield from lower_residual(node, x, scope, graph))
+    return lower_layer(node, x, scope, graph, name)

@@ -1,0 +1,108 @@
+"""Statements that bring names and defaults in: `param`, `default`, `def`, `let`."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.expressions import evaluate
+from netdsl.kinds import KINDS, Argument, LayerError, LayerSpec
+from netdsl.kinds.values import dims
+from netdsl.lowering import diagnostics
+from netdsl.lowering.draft import Draft
+from netdsl.lowering.scopes import Block, NamesView, Scope, SharedPiece
+from netdsl.lowering.values import argument, lookup
+from netdsl.lowering.vocabulary import FORMS, kind_and_size
+from netdsl.params import YES_OR_NO, as_declared
+from netdsl.syntax import tree
+from netdsl.syntax.split import STATEMENT_WORDS
+
+_RESERVED = (
+    *STATEMENT_WORDS,
+    *FORMS,
+    *("as", "of", "when", "and", "or", "not", "if"),
+    *YES_OR_NO,
+)
+
+
+def declare_param(statement: tree.Param, scope: Scope, draft: Draft) -> Scope:
+    """A network parameter: its own value, or that from outside."""
+    name = statement.name.text
+    _check_new(statement.name, "param", scope)
+    graph = draft.graph
+    own = evaluate(statement.value, scope.source, lookup(scope, None, graph), graph.limits)
+    value = as_declared(draft.params.get(name, own), own)
+    assert isinstance(scope.values, NamesView)  # outside all blocks
+    return scope._replace(values=scope.values.followed_by(name, value))
+
+
+def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
+    """Defaults of kinds, added to those that are in force."""
+    defaults = dict(scope.defaults)
+    for setting in statement.settings:
+        kind = KINDS[setting.word.text]
+        arguments = tuple(argument(each, scope, None, draft.graph) for each in setting.arguments)
+        try:
+            kind.make(_smallest(kind.word, arguments))
+        except LayerError as error:
+            if error.code != "N106":  # what else the layer must have is said where it is written
+                raise diagnostics.of_layer(error, setting, scope) from None
+        defaults[kind.word] = (*defaults.get(kind.word, ()), arguments)
+    return scope._replace(defaults=defaults)
+
+
+def _smallest(word: str, arguments: tuple[Argument, ...]) -> LayerSpec:
+    """A layer that has whatever its kind requires, to try options on."""
+    takes = KINDS[word].takes
+    size = (3,) if takes.get("size") == "yes" else None
+    amount = 1 if takes.get("amount") == "yes" else None
+    return LayerSpec(word, size, amount, None, arguments)
+
+
+def define_block(statement: tree.Def, scope: Scope, draft: Draft) -> Scope:
+    """A block, with what it sees here."""
+    _check_new(statement.name, "block", scope)
+    seen: set[str] = set()
+    for parameter in statement.parameters:
+        _check_new(parameter.name, "parameter", scope)
+        name = parameter.name.text
+        if name in seen:
+            raise scope.fail("N104", f"the parameter `{name}` is there twice", parameter.name)
+        seen.add(name)
+    block = Block(statement, scope)
+    return scope._replace(blocks=scope.blocks.followed_by(statement.name.text, block))
+
+
+def define_shared(statement: tree.Let, scope: Scope, draft: Draft) -> Scope:
+    """A shared piece, with what it sees here."""
+    _check_new(statement.name, "block", scope)
+    shared = SharedPiece(statement, scope)
+    return scope._replace(blocks=scope.blocks.followed_by(statement.name.text, shared))
+
+
+def _check_new(name: tree.Name, what: str, scope: Scope) -> None:
+    """Refuses names that would mean two things."""
+    word = name.text
+    reason = _other_meaning(word, what)
+    if reason:
+        message = f"`{word}` {reason}, and cannot name a {what}"
+        raise scope.fail("N102", message, name, "choose another name")
+    if what == "parameter":  # hides what is outside its block
+        return
+    for known, names in (("param", scope.values), ("block", scope.blocks)):
+        if word in names:
+            message = f"there is a {known} called `{word}` already"
+            raise scope.fail("N104", message, name, "choose another name")
+
+
+def _other_meaning(word: str, what: str) -> str:
+    """What a word means in the language; nothing where it is free."""
+    if word == "in":
+        return "is what comes in"
+    if word in _RESERVED:
+        return "is a word of the language"
+    if word in KINDS:
+        return "is a kind of layer"
+    if what != "parameter" and re.fullmatch(r"x[0-9_]*", word):
+        return "reads as a repeat"
+    sized = kind_and_size(word) if what == "block" else None
+    return f"reads as `{sized[0]}` with the size {dims(sized[1])}" if sized else ""

@@ -1,0 +1,107 @@
+"""What mistakes within layers and blocks say of their place and of what led to them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from netdsl.errors import NetError, Note, Span, fail
+from netdsl.kinds import LayerError
+from netdsl.kinds.values import dims
+from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.scopes import SHOWN_USES, Scope
+from netdsl.syntax import tree
+
+
+def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") -> NetError:
+    """A kind's error with its place in the text, to be raised.
+
+    Args:
+        error: what the kind says.
+        node: the layer that it says it of.
+        scope: what that sees.
+        shrinking: where the positions at hand were reached, for a window that does not fit.
+    """
+    span = error.place if isinstance(error.place, Span) else _part(error.where, node, scope)
+    help = error.help
+    if error.code == "N204":
+        help = "; ".join(filter(None, (help, shrinking)))
+    return fail(error.code, str(error), span, help=help, label=error.label, notes=scope.notes())
+
+
+def _part(where: str, node: Any, scope: Scope) -> Span:
+    """The piece of a layer that an error names."""
+    if isinstance(node, tree.Layer):
+        if where == "amount" and node.amount is not None:
+            return scope.span(node.amount)
+        if where == "stride" and node.stride is not None:
+            return scope.span(node.stride)
+        if where == "size":
+            return _size(node, scope)
+        for argument in node.arguments or ():
+            if argument.name and argument.name.text == where:
+                return scope.span(argument)
+    return scope.span(node)
+
+
+def _size(node: tree.Layer, scope: Scope) -> Span:
+    if node.size is not None:
+        return scope.span(node.size)
+    digits = re.search(r"[0-9]+(?:x[0-9]+)*$", node.word.text)
+    if digits:
+        return Span(scope.source, node.word.end - len(digits.group()), node.word.end)
+    return scope.span(node.word)
+
+
+def shrinking(x: int, graph: GraphBuilder) -> str:
+    """Where the positions at hand were reached: `the input of 32x32 shrank to 5x5 at line 3
+    (pool)`.
+    """
+    ops, layers = graph.ops, graph.layers
+    positions = ops[x].shape[:-1]
+    at = x
+    while ops[at].inputs and ops[ops[at].inputs[0]].shape[:-1] == positions:
+        at = ops[at].inputs[0]
+    layer = layers[ops[at].layer] if ops[at].layer < len(layers) else None
+    begin = at
+    while ops[begin].inputs:
+        begin = ops[begin].inputs[0]
+    if begin == at or layer is None or layer.span is None:
+        return ""
+    line = layer.span.source.position(layer.span.start)[0]
+    input_positions = dims(ops[begin].shape[:-1])
+    return (
+        f"the input of {input_positions} shrank to {dims(positions)} at line {line} ({layer.text})"
+    )
+
+
+def nothing_comes_in(node: Any, scope: Scope, graph: GraphBuilder) -> NetError:
+    """The error of a step that nothing comes into, to be raised."""
+    help = (
+        "begin the flow with a shape (32x32x3 > ...) or `@name`;"
+        " a fragment is read with --input 32x32x3"
+    )
+    if graph.inputs:
+        name = graph.inputs[0].name
+        help = f"begin the flow with `@{name}`, or continue the statement above with `>`"
+    return scope.fail("N209", "nothing comes in here", node, help)
+
+
+def reference_inside(node: tree.Reference, scope: Scope) -> NetError:
+    """The error of a reference that does not begin its chain, to be raised."""
+    message = f"`@{node.name}` begins a chain, it cannot stand behind `>`"
+    help = "begin a new flow with it, or merge it: [ ... | @name ]"
+    return scope.fail("N109", message, node, help)
+
+
+def led_to_by(use: Span, error: NetError) -> NetError:
+    """A block's mistakes with the use that led to them, where they do not name it, or uses enough,
+    already.
+    """
+    noted = []
+    for diagnostic in error.diagnostics:
+        notes = diagnostic.notes
+        if len(notes) < SHOWN_USES and all(note.span != use for note in notes):
+            diagnostic = diagnostic._replace(notes=(*notes, Note("used here", use)))
+        noted.append(diagnostic)
+    return NetError(*noted)

@@ -1,0 +1,84 @@
+"""What to write for a word that nothing means: imported where there is one."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.errors import Diagnostic, did_you_mean
+from netdsl.kinds import KINDS
+from netdsl.lowering.scopes import Closure, Scope
+from netdsl.lowering.vocabulary import FORMS, kind_and_size
+from netdsl.syntax import tree
+
+_LAYERS_ELSEWHERE = {  # Keras's and PyTorch's layers, in small letters, without `2d` and `_`
+    **dict.fromkeys(
+        ("conv1d", "conv2d", "conv3d", "convolution"), "conv3-64: window 3x3, 64 filters"
+    ),
+    **dict.fromkeys(("convtranspose", "convtransposed", "deconv"), "tconv3-64/2"),
+    **dict.fromkeys(("depthwiseconv", "depthwise"), "dw3"),
+    **dict.fromkeys(("separableconv", "separable"), "sep3-64"),
+    **dict.fromkeys(("maxpool", "maxpooling"), "pool2, or pool3/2 for a window of 3 at stride 2"),
+    **dict.fromkeys(("averagepool", "averagepooling", "avgpooling", "meanpool"), "avgpool2"),
+    **dict.fromkeys(("globalaveragepooling", "globalavgpool", "adaptiveavgpool"), "gap"),
+    **dict.fromkeys(("globalmaxpooling", "globalmaxpool", "adaptivemaxpool"), "gmp"),
+    **dict.fromkeys(("batchnorm", "batchnormalization"), "bn"),
+    **dict.fromkeys(("layernorm", "layernormalization"), "ln"),
+    **dict.fromkeys(("groupnorm", "groupnormalization"), "gn"),
+    **dict.fromkeys(("fully", "fullyconnected", "full"), "fc-10"),
+    **dict.fromkeys(("residual", "shortcut", "skip"), "res(conv3-64 > conv3-64)"),
+    **dict.fromkeys(("leakyrelu", "leaky"), "lrelu"),
+    **dict.fromkeys(("zeropadding", "zeropad"), "pad(1)"),
+    **dict.fromkeys(("upsampling", "upsample"), "up2"),
+    "identity": "id",
+    "embedding": "embed-64",
+    "concatenate": "[ a | b ]",
+}
+
+
+def unknown_word(word: str, node: tree.Layer, scope: Scope) -> Diagnostic:
+    """The error of a layer whose word means nothing."""
+    span = scope.span(node.word)
+    if word == "when":
+        message = "`when` wants a condition and a chain"
+        return Diagnostic("N101", message, span, help="write when(in > 64, conv1-64)")
+    if re.fullmatch(r"x[0-9]+", word):
+        message = f"`{word}` is a repeat, and stands behind a step"
+        return Diagnostic("N101", message, span, help=f"write conv3-64 {word}")
+    message = f"there is no layer or block `{word}`"
+    return Diagnostic("N101", message, span, help=_meant(word, scope))
+
+
+def _meant(word: str, scope: Scope) -> str:
+    """What the word may have been meant to be."""
+    if word not in scope.blocks and scope.points.holder(word):
+        return f"write @{word} for the point of this name"
+    elsewhere = _LAYERS_ELSEWHERE.get(word.lower()) or _LAYERS_ELSEWHERE.get(
+        re.sub(r"[123]d|[0-9_]", "", word.lower())
+    )
+    if elsewhere:
+        return f"it is written {elsewhere}"
+    letters = re.match(r"[A-Za-z_]*", word)
+    stem = letters.group() if letters else word
+    if not stem:
+        near = did_you_mean(word, [*scope.blocks, "relu6", *FORMS])
+    else:
+        chains = (name for name, value in scope.values.items() if isinstance(value, Closure))
+        known = [*KINDS, *FORMS, *scope.blocks, *chains]
+        near = did_you_mean(stem, known) or did_you_mean(word, known)
+    return near or (
+        "the kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
+    )
+
+
+def unknown_merge(word: tree.Name, scope: Scope) -> Diagnostic:
+    """The error of a merge whose word is not a merge's."""
+    merges = [word for word, kind in KINDS.items() if kind.merges and word != "concat"]
+    help = did_you_mean(word.text, merges) or f"merges are [ ... ] alone and {', '.join(merges)}"
+    return Diagnostic("N101", f"`{word.text}[ ... ]` is no merge", scope.span(word), help=help)
+
+
+def sized_default(word: tree.Name, scope: Scope) -> Diagnostic:
+    """The error of a default for a word with a size."""
+    kind = (kind_and_size(word.text) or (word.text, ()))[0]
+    message = "defaults are for a kind, whatever its size"
+    return Diagnostic("N106", message, scope.span(word), help=f"write default {kind}(...)")

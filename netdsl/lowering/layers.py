@@ -1,0 +1,220 @@
+"""Layers: from what is written to operations of the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.errors import Diagnostic
+from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec, Word, make
+from netdsl.kinds.arguments import default_argument
+from netdsl.kinds.values import Indices, Shape, dims, shown
+from netdsl.lowering import diagnostics
+from netdsl.lowering.builder import GraphBuilder, PlannedLayer
+from netdsl.lowering.scopes import Scope
+from netdsl.lowering.values import argument, whole
+from netdsl.lowering.vocabulary import resolve_kind
+from netdsl.syntax import tree
+from netdsl.syntax.walks import bare_word
+
+
+def lower_layer(
+    node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
+) -> int:
+    """Adds a layer as it is written.
+
+    Args:
+        node: of the tree.
+        x: the operation that comes in; None where nothing comes in.
+        scope: what the node sees.
+        graph: the layer is added to.
+        name: it is given by `as`, if any.
+
+    Returns:
+        The last of its operations; x for `id`, which makes none.
+
+    Raises:
+        NetError: for mistakes in it.
+    """
+    if x is None:
+        resolve_kind(node.word.text, node, scope)
+        raise diagnostics.nothing_comes_in(node, scope, graph)
+    key = _key(node, x, scope, graph)
+    planned = graph.planned.get(key)
+    if planned is None:
+        planned = _planned_as_written(node, x, scope, graph)
+        if key is not None and not planned.kind.references():
+            graph.planned[key] = planned
+    kind = planned.kind
+    if kind.word == "id":
+        return x
+    return _place(planned, _inputs(x, kind), node, scope, graph, name)
+
+
+def _key(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> Any:
+    """What a layer's outcome depends on, where it is written in plain numbers and words; None
+    where it is not.
+
+    Deep networks repeat the same layer at the same shape: each is worked out once.
+    """
+    shape = graph.ops[x].shape
+    if (
+        node.size is not None
+        or isinstance(node.amount, tree.Expression)
+        or isinstance(shape, Indices)
+    ):
+        return None
+    if node.stride is not None and any(
+        isinstance(item, tree.Expression) for item in node.stride.items
+    ):
+        return None
+    for each in node.arguments or ():
+        word = bare_word(each.value) if isinstance(each.value, tree.Chain) else None
+        if not (
+            isinstance(each.value, tree.Number)
+            or (word is not None and word.text not in scope.values)
+        ):
+            return None
+    return scope.source.text[node.start : node.end], id(scope.defaults), shape
+
+
+def _planned_as_written(
+    node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder
+) -> PlannedLayer:
+    word, size = resolve_kind(node.word.text, node, scope)
+    if node.size is not None:
+        size = (*size, *(whole(item, scope, x, graph, "a size") for item in node.size.items))
+    amount = None if node.amount is None else whole(node.amount, scope, x, graph, "the amount")
+    stride = (
+        None
+        if node.stride is None
+        else tuple(whole(item, scope, x, graph, "the stride") for item in node.stride.items)
+    )
+    if KINDS[word].merges:
+        raise scope.fail("N106", f"`{word}` merges branches", node, f"write {word}[ a | b ]")
+    arguments = tuple(argument(each, scope, x, graph) for each in node.arguments or ())
+    spec = LayerSpec(word, size or None, amount, stride, arguments, scope.defaults)
+    kind = configured(spec, node, scope)
+    planned = _planned(kind, _inputs(x, kind), node, scope, graph, _compact(spec))
+    shape = graph.ops[x].shape
+    if KINDS[word].group == "activation" and amount is not None and len(shape) == 2:
+        message = f"`{word}-{amount}` flattens the sequence {dims(shape)} that comes in"
+        help = f"one for each position is dense-{amount}({word})"
+        warning = LayerError("W705", message, help=help)
+        planned = planned._replace(warnings=(warning, *planned.warnings))
+    return planned
+
+
+def _compact(spec: LayerSpec) -> str:
+    """The layer as it was written, with the numbers put in: `conv3-64/2(bn)`."""
+    size = dims(spec.size) if spec.size else ""
+    amount = f"-{spec.amount}" if spec.amount is not None else ""
+    stride = f"/{dims(spec.stride)}" if spec.stride else ""
+    return f"{spec.word}{size}{amount}{stride}{shown(Word('', spec.arguments))}"
+
+
+def _inputs(x: int, kind: Kind) -> tuple[int, ...]:
+    """What comes into a layer: the chain, and what its options refer to."""
+    return (x, *(at for at, _ in kind.referenced_inputs())) if kind.point_options else (x,)
+
+
+def configured(spec: LayerSpec, node: Any, scope: Scope) -> Kind:
+    """The configured layer of a spec.
+
+    Raises:
+        NetError: for what its kind does not accept.
+    """
+    try:
+        return make(spec)
+    except LayerError as error:
+        raise diagnostics.of_layer(error, node, scope) from None
+
+
+def add_kind(
+    kind: Kind,
+    inputs: tuple[int, ...],
+    node: Any,
+    scope: Scope,
+    graph: GraphBuilder,
+    text: str,
+) -> int:
+    """Adds a configured layer.
+
+    Args:
+        kind: the layer.
+        inputs: the operations that come in.
+        node: it is made of.
+        scope: what that sees.
+        graph: the layer is added to.
+        text: of its row.
+
+    Returns:
+        The last of its operations.
+
+    Raises:
+        NetError: where the inputs do not fit.
+    """
+    return _place(_planned(kind, inputs, node, scope, graph, text), inputs, node, scope, graph)
+
+
+def _planned(
+    kind: Kind,
+    inputs: tuple[int, ...],
+    node: Any,
+    scope: Scope,
+    graph: GraphBuilder,
+    text: str,
+) -> PlannedLayer:
+    """A layer on its inputs, its shape known and its arrays within the limits."""
+    shapes = tuple(graph.ops[index].shape for index in inputs)
+    parts = tuple(
+        (inner, part == "act" and "act" not in kind.explicit)
+        for part in ("norm", "act")
+        if (inner := kind.values.get(part))
+    )
+    try:
+        _check_indices(kind, shapes)
+        shape = kind.shape(*shapes)
+        for inner, _ in parts:
+            inner.shape(shape)
+    except LayerError as error:
+        shrinking = diagnostics.shrinking(inputs[0], graph) if error.code == "N204" else ""
+        raise diagnostics.of_layer(error, node, scope, shrinking) from None
+    span = scope.span(node)
+    for each in (shape, *(weight.shape for weight in kind.weights(*shapes))):
+        graph.check_elements(each, span)
+    stated = (
+        default_argument(kind.signature, "act", scope.defaults)
+        if any(is_default for _, is_default in parts)
+        else None
+    )
+    place = stated.place if stated else None
+    warnings = tuple(kind.warnings(shape, *shapes))
+    return PlannedLayer(kind, shape, text, parts, warnings, place, scope.defaults)
+
+
+def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:
+    """Refuses indices where numbers are needed."""
+    x = next((x for x in shapes if isinstance(x, Indices)), None)
+    if x is not None and not kind.takes_indices and kind.word != "id":
+        message = f"`{kind.head()}` takes numbers, and {dims(x)} are indices"
+        help, label = "embed-64 makes vectors of them", f"{dims(x)} comes in here"
+        raise LayerError("N203", message, help=help, label=label)
+
+
+def _place(
+    planned: PlannedLayer,
+    inputs: tuple[int, ...],
+    node: Any,
+    scope: Scope,
+    graph: GraphBuilder,
+    name: str | None = None,
+) -> int:
+    """Adds a planned layer, and what its kind warns of; gives the last of its operations."""
+    span = scope.span(node)
+    for warning in planned.warnings:
+        graph.warnings.append(
+            Diagnostic(warning.code, str(warning), span, help=warning.help, notes=scope.notes())
+        )
+    points = scope.points
+    label = points.prefix + name if name else points.layer_name(planned.kind.word)
+    return graph.add_layer(planned, inputs, label, span, scope.path, scope.uses)

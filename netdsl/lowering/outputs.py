@@ -1,0 +1,102 @@
+"""The end of a text: its outputs, and what leads nowhere."""
+
+from __future__ import annotations
+
+from netdsl.errors import Diagnostic, Source, Span
+from netdsl.graph import Graph, Port, consumers_of
+from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.defaults import Resolved, resolve_defaults
+from netdsl.lowering.points import named_operations
+from netdsl.lowering.scopes import Points
+
+
+def finished(
+    builder: GraphBuilder, points: Points, source: Source, net: Span | None
+) -> tuple[Graph | None, list[Diagnostic]]:
+    """The graph with its defaults resolved, and what is wrong or doubtful about the whole of it.
+
+    Args:
+        builder: what the text made.
+        points: the network's.
+        source: the text.
+        net: where the network is named.
+
+    Returns:
+        The graph, or None where an input leads nowhere; and diagnostics.
+    """
+    resolved = resolve_defaults(builder.ops, builder.layers, builder.activations)
+    graph = _with_outputs(builder, points, resolved)
+    found = [*resolved.warnings, *_unused_names(graph, points)]
+    problems = _without_input(graph, source, net) + _unreached_inputs(graph)
+    return (None if problems else graph), found + problems
+
+
+def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> Graph:
+    """Each flow whose end nothing reads is an output, in order."""
+    place = resolved.place
+    named = {name: place[at] for name, at in named_operations(points).items()}
+    inputs = tuple(port._replace(op=place[port.op]) for port in builder.inputs)
+    graph = Graph(resolved.ops, resolved.layers, inputs, (), named, tuple(builder.pieces))
+    consumers = consumers_of(graph.ops)
+    names = {at: name for name, at in named.items() if "." not in name}
+    ends = dict.fromkeys(place[end] for end in builder.ends)
+    outputs = (
+        _output(graph, end, names) for end in ends if not consumers[end] and graph.ops[end].inputs
+    )
+    return graph._replace(outputs=tuple(outputs))
+
+
+def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
+    """A network's output: its name, and the activation that it ends with."""
+    at = end
+    while (
+        (kind := graph.ops[at].kind) is not None
+        and kind.shape_only
+        and len(graph.ops[at].inputs) == 1
+    ):
+        at = graph.ops[at].inputs[0]
+    activation = kind.word if kind is not None and kind.group == "activation" else "linear"
+    layer = graph.layers[graph.ops[end].layer]
+    return Port(names.get(end, layer.name), end, graph.ops[end].shape, activation)
+
+
+def _unused_names(graph: Graph, points: Points) -> list[Diagnostic]:
+    """Names that nothing refers to, and that are not an output's."""
+    ends = {output.op for output in graph.outputs}
+    found = []
+    for name, span in points.places.items():
+        at = graph.points.get(name)
+        if at is not None and name not in points.used and at not in ends:
+            message = f"the name `{name}` is never used"
+            help = f"remove it, or refer to it with `@{name}`"
+            found.append(Diagnostic("W703", message, span, help=help))
+    return found
+
+
+def _without_input(graph: Graph, source: Source, net: Span | None) -> list[Diagnostic]:
+    if graph.inputs:
+        return []
+    message = "there is no network here: it has no input and no layers"
+    help = "write one, such as 32x32x1 > conv5-6 > pool > fc-10"
+    span = net or (Span(source, 0, 1) if source.text else None)
+    return [Diagnostic("N211", message, span, help=help)]
+
+
+def _unreached_inputs(graph: Graph) -> list[Diagnostic]:
+    """Inputs that no output depends on."""
+    reached: set[int] = set()
+    waiting = [output.op for output in graph.outputs]
+    while waiting:
+        at = waiting.pop()
+        if at not in reached:
+            reached.add(at)
+            waiting += graph.ops[at].inputs
+    consumed = {source for op in graph.ops for source in op.inputs}
+    found = []
+    for port in graph.inputs:
+        if port.op not in reached:
+            span = graph.layers[graph.ops[port.op].layer].span
+            help = "what takes it leads nowhere" if port.op in consumed else "continue it with `>`"
+            message = f"the input `{port.name}` reaches no output"
+            found.append(Diagnostic("N212", message, span, help=help))
+    return found

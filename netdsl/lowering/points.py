@@ -1,0 +1,152 @@
+"""Named points: how steps get their names, and what references lead to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.errors import NetError, Note, Span, did_you_mean, fail
+from netdsl.lowering.scopes import Points, Scope
+from netdsl.syntax import tree
+
+
+def define(name: str, x: int, span: Span | None, scope: Scope) -> None:
+    """Names an operation.
+
+    Raises:
+        NetError: N104 where the name is used already.
+    """
+    points = scope.points
+    if name in points.names:
+        raise _used_twice(name, span, scope)
+    points.names[name] = x
+    if span is not None:
+        points.places[name] = span
+
+
+def define_pass(turn: int, inner: Points, earlier: set[str], scope: Scope) -> None:
+    """Makes the names of a repeat's pass known around the repeat.
+
+    Args:
+        turn: the pass.
+        inner: its points.
+        earlier: the names of earlier passes; this one's are added.
+        scope: what the repeat sees.
+
+    Raises:
+        NetError: N104 where a name is used already.
+    """
+    points = scope.points
+    for name, point in inner.names.items():
+        plain = name.rstrip(".")
+        if name not in earlier and name in points.names:
+            raise _used_twice(plain, inner.places.get(plain), scope)
+        earlier.add(name)
+        points.names.setdefault(name, {})[str(turn)] = point
+        if name in inner.places:
+            points.places.setdefault(name, inner.places[name])
+
+
+def _used_twice(name: str, span: Span | None, scope: Scope) -> NetError:
+    first = scope.points.places.get(name)
+    notes = (*((Note("first used here", first),) if first else ()), *scope.notes())
+    message, help = f"the name `{name}` is used twice", "a name is unique in its network"
+    return fail("N104", message, span, help=help, notes=notes)
+
+
+def operation_at(reference: tree.Reference, scope: Scope) -> int:
+    """The operation that a reference leads to.
+
+    Raises:
+        NetError: N101 where it leads nowhere, N109 where it leads to several.
+    """
+    name = reference.name
+    if name.endswith(".*"):
+        message = f"`@{name}` is one branch for each pass, and stands alone in a merge"
+        help = f"write [ @{name} ] or add[ @{name} ]"
+        raise fail("N109", message, scope.span(reference), help=help)
+    found = find(reference, name.split("."), scope)
+    if isinstance(found, dict):
+        message = f"`@{name}` is in a repeat: each pass has its own"
+        help = f"say {', '.join(f'@{name}.{turn}' for turn in found)}"
+        raise fail("N109", message, scope.span(reference), help=help)
+    return int(found)
+
+
+def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
+    """The operations that `@name.*` leads to, one for each pass.
+
+    Raises:
+        NetError: N101 where it leads nowhere, N109 where it is not in a repeat.
+    """
+    found = find(reference, reference.name.split(".")[:-1], scope)
+    if not isinstance(found, dict):
+        raise scope.fail("N109", f"`@{reference.name[:-2]}` is in no repeat", reference)
+    waiting: list[Any] = [found]
+    operations: list[int] = []
+    while waiting:
+        point = waiting.pop()
+        if isinstance(point, dict):
+            waiting += reversed(point.values())
+        else:
+            operations.append(int(point))
+    return operations
+
+
+def find(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> Any:
+    """What the names of a reference lead to: an operation, or the passes of a repeat by their
+    numbers.
+
+    Raises:
+        NetError: N101 where they lead nowhere.
+    """
+    holder = scope.points.holder(parts[0])
+    found: Any = None
+    if holder is not None:
+        holder.used.add(parts[0])
+        found = _inside(holder, parts)
+    if found is None:
+        raise _leads_nowhere(node, parts, scope)
+    return found
+
+
+def _inside(points: Points, parts: list[str]) -> Any:
+    found: Any = points.names[parts[0]]
+    inner: Any = points.names.get(f"{parts[0]}.")
+    for part in parts[1:]:
+        if isinstance(found, dict):
+            found = found.get(part)
+            inner = inner.get(part) if isinstance(inner, dict) else None
+        elif isinstance(inner, Points):
+            found, inner = inner.names.get(part), inner.names.get(f"{part}.")
+        else:
+            found = None
+    return found
+
+
+def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> NetError:
+    if parts[0] in scope.lost:
+        return NetError()
+    known = scope.points.known()
+    text = ".".join(parts)
+    help = did_you_mean(text, known) or (
+        f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step"
+    )
+    return scope.fail("N101", f"`@{text}` refers to nothing before it", node, help)
+
+
+def named_operations(points: Points) -> dict[str, int]:
+    """Every named operation by what refers to it from outside: `a`, `use.a`, `a.0`."""
+    found: dict[str, int] = {}
+    waiting = [("", points.names)]
+    while waiting:
+        prefix, names = waiting.pop()
+        for name, at in names.items():
+            if isinstance(at, Points):
+                waiting.append((prefix + name, at.names))
+            elif not isinstance(at, dict):
+                found[prefix + name] = at
+            elif name.endswith("."):
+                waiting.append((prefix + name, {f"{turn}.": inner for turn, inner in at.items()}))
+            else:
+                waiting.append((f"{prefix}{name}.", at))
+    return found

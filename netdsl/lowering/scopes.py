@@ -1,0 +1,174 @@
+"""What a piece of text sees: the values, blocks, defaults and points that were named before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+
+from netdsl.errors import NetError, Note, Source, Span, fail
+from netdsl.kinds.values import Defaults
+from netdsl.syntax import tree
+
+SHOWN_USES = 3
+"""How many uses of blocks a message shows, the innermost ones."""
+
+
+class NamesView(Mapping[str, Any]):
+    """The names that were known at one place of a text: a view of all names up to there, which
+    later ones do not change.
+
+    Each block keeps what it sees, so that copies would take time and memory with the square of a
+    text's length.
+    """
+
+    def __init__(self, names: dict[str, tuple[int, Any]] | None = None, count: int = 0) -> None:
+        self._names = {} if names is None else names
+        self._count = count
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
+        return self._names[name][1]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names and self._names[name][0] < self._count
+
+    def __iter__(self) -> Iterator[str]:
+        return islice(self._names, self._count)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def followed_by(self, name: str, value: Any) -> NamesView:
+        """The view after a new name.
+
+        Only the last view can be followed, and no name comes twice.
+        """
+        self._names[name] = (self._count, value)
+        return self.with_next()
+
+    def with_next(self) -> NamesView:
+        """The view with the one name that followed: a block sees itself."""
+        return NamesView(self._names, self._count + 1)
+
+
+class Points:
+    """The named points of a network, of a block's use or of a repeat's pass, and the counters that
+    name layers.
+
+    Attributes:
+        names: `a` leads to its operation, or to those of a repeat's passes; `a.` to the points
+            within it.
+        places: where the names are written.
+        used: the names that something refers to.
+        prefix: of the names of layers.
+        parent: the points around a repeat's pass, which it sees too.
+        counts: how many layers are named after a word.
+    """
+
+    __slots__ = ("counts", "names", "parent", "places", "prefix", "used")
+
+    def __init__(self, prefix: str = "", parent: Points | None = None) -> None:
+        self.names: dict[str, Any] = {}
+        self.places: dict[str, Span] = {}
+        self.used: set[str] = set()
+        self.prefix = prefix
+        self.parent = parent
+        self.counts: dict[str, int] = parent.counts if parent else {}
+
+    def layer_name(self, word: str) -> str:
+        """The next name for a layer called `word`: `conv_1`, `bottleneck_2_conv_1`."""
+        self.counts[word] = self.counts.get(word, 0) + 1
+        return f"{self.prefix}{word}_{self.counts[word]}"
+
+    def holder(self, name: str) -> Points | None:
+        """The innermost points that have the name."""
+        points: Points | None = self
+        while points is not None and name not in points.names:
+            points = points.parent
+        return points
+
+    def known(self) -> list[str]:
+        """The names that can be referred to here."""
+        names: dict[str, None] = {}
+        points: Points | None = self
+        while points is not None:
+            names |= dict.fromkeys(name for name in points.names if not name.endswith("."))
+            points = points.parent
+        return list(names)
+
+
+class Scope(NamedTuple):
+    """What a piece of text sees.
+
+    Attributes:
+        source: the text that it is part of.
+        values: of params, of a block's parameters, of a repeat's `i`.
+        blocks: `Block`s and `SharedPiece`s.
+        defaults: what the `default` statements before it say.
+        points: the named points.
+        lost: the names that statements with mistakes would have brought in, which therefore are
+            not reported as unknown.
+        path: the uses of blocks that led here, outermost first.
+        uses: where the innermost of them are written, outermost first.
+    """
+
+    source: Source
+    values: Mapping[str, Any]
+    blocks: NamesView
+    defaults: Defaults
+    points: Points
+    lost: set[str]
+    path: tuple[str, ...] = ()
+    uses: tuple[Span, ...] = ()
+
+    def span(self, node: Any) -> Span:
+        """Where a node of the tree is written."""
+        return Span(self.source, node.start, node.end)
+
+    def used_at(self, use: Span) -> Scope:
+        """The scope with one more use that led to it."""
+        return self._replace(uses=(*self.uses, use)[-SHOWN_USES:])
+
+    def inside(self, caller: Scope, label: str, use: Span) -> Scope:
+        """The scope within one use of what was defined here: with points of its own."""
+        return self._replace(
+            points=Points(f"{label}_"),
+            path=(*caller.path, label),
+            uses=(*caller.uses, use)[-SHOWN_USES:],
+        )
+
+    def notes(self) -> tuple[Note, ...]:
+        """Where the blocks are used that a mistake is in, innermost first."""
+        return tuple(Note("used here", use) for use in reversed(self.uses))
+
+    def fail(self, code: str, message: str, node: Any, help: str = "") -> NetError:
+        """The error of a mistake at a node, with the uses of blocks that led to it, to be raised."""
+        return fail(code, message, self.span(node), help=help, notes=self.notes())
+
+
+class Closure(NamedTuple):
+    """A chain with what it sees: the names of the place where it is written."""
+
+    chain: tree.Chain
+    scope: Scope
+
+
+class Block(NamedTuple):
+    """A `def` with what it sees.
+
+    Its own name comes in when it is used, so that it can call itself.
+    """
+
+    definition: tree.Def
+    scope: Scope
+
+
+class SharedPiece(NamedTuple):
+    """A `let` with what it sees: a piece that is made once. Every use runs the same chain; the
+    first one's weights serve all.
+    """
+
+    definition: tree.Let
+    scope: Scope

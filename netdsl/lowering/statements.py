@@ -1,0 +1,150 @@
+"""Statements one by one: each gives the scope of those after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from netdsl.errors import Diagnostic, NetError, Note, Span, fail
+from netdsl.lowering.definitions import declare_param, define_block, define_shared, set_defaults
+from netdsl.lowering.draft import Draft, Report
+from netdsl.lowering.flows import lower_flow, lower_input
+from netdsl.lowering.scopes import NamesView, Points, Scope
+from netdsl.lowering.ties import tie_layers
+from netdsl.lowering.unknown_words import UnknownWord, unknown_words
+from netdsl.syntax import Parsed, tree
+from netdsl.syntax.walks import names_of
+
+_MAX_FILES = 50
+"""How many files may use one the other."""
+
+_Lower: TypeAlias = Callable[[Any, Scope, Draft], Scope]
+
+
+def lower_statements(statements: Iterable[tree.Statement], scope: Scope, draft: Draft) -> Scope:
+    """The scope after all of a text's statements."""
+    for statement in statements:
+        scope = _lower(statement, scope, draft, _STATEMENTS)
+    return scope
+
+
+def _lower(
+    statement: tree.Statement, scope: Scope, draft: Draft, table: dict[type, _Lower]
+) -> Scope:
+    """The scope after a statement. A mistake in it is reported, and the names that it would have
+    brought in are lost.
+    """
+    report = draft.report
+    try:
+        _check_words(unknown_words(statement, scope), draft)
+        return table[type(statement)](statement, scope, draft)
+    except NetError as error:
+        report.add(*error.diagnostics)
+        report.lost |= names_of(statement)
+        return scope
+
+
+def _check_words(unknown: list[UnknownWord], draft: Draft) -> None:
+    """Refuses unknown words, without reporting those that may have been lost."""
+    if not unknown:
+        return
+    report = draft.report
+    raise NetError(
+        *(
+            _or_defined_below(word, problem, draft)
+            for word, problem in unknown
+            if not (word in report.lost or report.lost_library)
+        )
+    )
+
+
+def _or_defined_below(word: str, problem: Diagnostic, draft: Draft) -> Diagnostic:
+    """The problem of an unknown word, with the place of its definition where that comes too late."""
+    if problem.code != "N101" or word not in draft.definitions:
+        return problem
+    notes = (Note("defined here", draft.definitions[word]),)
+    return problem._replace(help="define it before: a block sees earlier blocks only", notes=notes)
+
+
+def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:
+    """Brings in the blocks and shared pieces of another file, which sees nothing of this one.
+
+    Raises:
+        NetError: N114, N115, N601 where there is no such file, N104 for a name that is known
+            already, N116, N405 where files use each other.
+    """
+    place = scope.span(statement)
+    parsed = _read(statement, scope, draft)
+    draft.report.lost |= parsed.lost_names
+    name = parsed.source.name
+    if name in draft.files:
+        circle = " -> ".join([*draft.files, name])
+        raise fail("N116", f"files use each other in a circle: {circle}", place)
+    if len(draft.files) > _MAX_FILES:
+        message = f"more than {_MAX_FILES} files use one the other"
+        raise fail("N405", message, place, help="let one file use several, side by side")
+    if name not in draft.brought:
+        draft.brought[name] = _blocks_of(parsed, place, draft)
+    blocks = scope.blocks
+    for word, block in draft.brought[name].items():
+        if blocks.get(word, block) is not block:
+            message = f"`{word}` of {name} is defined here already"
+            raise fail("N104", message, place, help="one of the two needs another name")
+        blocks = blocks if word in blocks else blocks.followed_by(word, block)
+    return scope._replace(blocks=blocks)
+
+
+def _read(statement: tree.Use, scope: Scope, draft: Draft) -> Parsed:
+    place = scope.span(statement)
+    try:
+        if isinstance(statement.what, tree.Name):
+            return draft.library.standard(statement.what.text, place)
+        return draft.library.beside(statement.what.value, scope.source, place)
+    except NetError:
+        draft.report.lost_library = True
+        raise
+
+
+def _blocks_of(parsed: Parsed, place: Span, draft: Draft) -> NamesView:
+    """A used file's blocks and shared pieces. Its mistakes are reported once, with the place of its
+    first use.
+    """
+    report = Report(draft.report.lost, draft.report.lost_library)
+    if parsed.diagnostics:
+        report.add(*parsed.diagnostics)
+    inner = draft._replace(files=(*draft.files, parsed.source.name), report=report)
+    scope = Scope(parsed.source, NamesView(), NamesView(), {}, Points(), report.lost)
+    for statement in parsed.statements:
+        if type(statement) in _DEFINITIONS:
+            scope = _lower(statement, scope, inner, _DEFINITIONS)
+    draft.report.add_from_used_file(report, place)
+    return scope.blocks
+
+
+def _expect(statement: tree.Expect, scope: Scope, draft: Draft) -> Scope:
+    """Facts are compared when the whole network is known; a point that one is of is used."""
+    if isinstance(statement.what, tree.Reference):
+        scope.points.used.add(statement.what.name.split(".")[0])
+    return scope
+
+
+def _net(statement: tree.Net, scope: Scope, draft: Draft) -> Scope:
+    """The name is known to who groups the statements."""
+    return scope
+
+
+_DEFINITIONS: dict[type, _Lower] = {
+    tree.Use: _use,
+    tree.Param: declare_param,
+    tree.Default: set_defaults,
+    tree.Def: define_block,
+    tree.Let: define_shared,
+}
+_STATEMENTS: dict[type, _Lower] = {
+    **_DEFINITIONS,
+    tree.Net: _net,
+    tree.Input: lower_input,
+    tree.Flow: lower_flow,
+    tree.Tie: tie_layers,
+    tree.Expect: _expect,
+}

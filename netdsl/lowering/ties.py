@@ -1,0 +1,66 @@
+"""`tie a = transpose b`: two layers with one kernel."""
+
+from __future__ import annotations
+
+from netdsl.kinds.values import Shape, dims
+from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.draft import Draft
+from netdsl.lowering.points import find
+from netdsl.lowering.scopes import Scope
+from netdsl.syntax import tree
+
+
+def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
+    """Makes a layer use the kernel of an earlier one, transposed.
+
+    Raises:
+        NetError: N107 for another way than `transpose`, N215 where the kernels do not fit.
+    """
+    graph = draft.graph
+    if statement.how.text != "transpose":
+        message = f"layers are tied by `transpose`, not `{statement.how.text}`"
+        raise scope.fail("N107", message, statement.how, "write tie NAME = transpose OTHER")
+    here = _layer_with_kernel(statement.name, scope, graph)
+    there = _layer_with_kernel(statement.other, scope, graph)
+    if here <= there:
+        message = "the tied layer stands behind the one whose kernel it takes"
+        raise scope.fail("N215", message, statement)
+    tied, other = graph.ops[here], graph.ops[there]
+    assert tied.kind is not None
+    assert other.kind is not None
+    if (
+        tied.tied is not None
+        or tied.shares is not None
+        or tied.kind.tied_to is None
+        or tied.kind.values.get("dropconnect")
+    ):
+        message = f"`{statement.name.text}` has no kernel of its own to tie"
+        raise scope.fail("N215", message, statement.name, "fc, dense and tconv can be tied")
+    own, theirs = _kernel(here, graph), _kernel(there, graph)
+    if tied.kind.tied_to != other.kind.word or own != tied.kind.tied_kernel(theirs):
+        message = (
+            f"the kernel of `{statement.name.text}` is {dims(own)},"
+            f" and that of `{statement.other.text}` {dims(theirs)}:"
+            " the one is not the other transposed"
+        )
+        help = (
+            "a tied layer is the other one backwards:"
+            " fc-784 behind fc-64 on 784, tconv3-4 for conv3-8 on 4 channels"
+        )
+        raise scope.fail("N215", message, statement, help)
+    graph.ops[here] = tied._replace(tied=there if other.shares is None else other.shares)
+    return scope
+
+
+def _layer_with_kernel(name: tree.Name, scope: Scope, graph: GraphBuilder) -> int:
+    """The operation with the kernel of the layer that a point names."""
+    point = find(name, [name.text], scope)
+    index = graph.layers[graph.ops[point].layer].ops[0] if isinstance(point, int) else -1
+    if index < 0 or not any(array.role == "kernel" for array in graph.arrays(index)):
+        message = f"`{name.text}` names no layer with a kernel"
+        raise scope.fail("N215", message, name, "name the layer: fc-64 as encoder")
+    return index
+
+
+def _kernel(index: int, graph: GraphBuilder) -> Shape:
+    return next(array.shape for array in graph.arrays(index) if array.role == "kernel")

@@ -1,0 +1,118 @@
+"""Unknown words and options anywhere in a statement: all are reported at once, also those in blocks
+that nothing uses.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from netdsl.errors import Diagnostic, NetError
+from netdsl.kinds import KINDS
+from netdsl.kinds.hints import unknown_option
+from netdsl.lowering.scopes import Scope
+from netdsl.lowering.vocabulary import FORMS, resolve_kind
+from netdsl.syntax import tree
+from netdsl.syntax.walks import is_chain
+
+
+class UnknownWord(NamedTuple):
+    """A word, and what is wrong with it."""
+
+    word: str
+    diagnostic: Diagnostic
+
+
+def unknown_words(statement: tree.Statement, scope: Scope) -> list[UnknownWord]:
+    """The unknown words and options of a statement, in order."""
+    if isinstance(statement, tree.Default):
+        return [each for setting in statement.settings for each in _in_default(setting, scope)]
+    found: list[UnknownWord] = []
+    own = _own_words(statement)
+    waiting = _chains(statement)
+    waiting.reverse()
+    while waiting:
+        node = waiting.pop()
+        inner: list[Any] = []
+        if isinstance(node, tree.Chain):
+            inner = [step.body for step in node.steps]
+        elif isinstance(node, tree.Layer):
+            word = node.word.text
+            if word in own or word in scope.values or word in scope.blocks or word in FORMS:
+                inner = [a.value for a in node.arguments or () if is_chain(a.value)]
+            else:
+                found += _in_layer(node, scope)
+        elif isinstance(node, tree.Group):
+            inner = [node.chain]
+        elif isinstance(node, tree.Merge):
+            inner = list(node.branches)
+            found += _in_merge(node, scope)
+        elif isinstance(node, tree.When):
+            inner = [node.then, *([node.otherwise] if node.otherwise else [])]
+        waiting += reversed(inner)
+    return found
+
+
+def _own_words(statement: tree.Statement) -> set[str]:
+    """The words that mean something within a statement alone: a block's name and parameters."""
+    if not isinstance(statement, tree.Def):
+        return set()
+    return {statement.name.text, *(parameter.name.text for parameter in statement.parameters)}
+
+
+def _chains(statement: tree.Statement) -> list[Any]:
+    """The chains and bodies in which a statement has words."""
+    if isinstance(statement, tree.Def):
+        defaults = (parameter.default for parameter in statement.parameters)
+        return [statement.chain, *(default for default in defaults if is_chain(default))]
+    if isinstance(statement, tree.Input):
+        return [step.body for step in statement.steps]
+    return [statement.chain] if isinstance(statement, tree.Flow | tree.Let) else []
+
+
+def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
+    word = setting.word.text
+    if word in FORMS or word in scope.blocks:
+        message = f"`{word}` is no kind of layer: it has no defaults"
+        help = "write its options where it is used"
+        span = scope.span(setting.word)
+        return [UnknownWord(word, Diagnostic("N109", message, span, help=help))]
+    if word in KINDS:
+        return []
+    layer = tree.Layer(setting.word, None, None, None, None, setting.start, setting.end)
+    found = _in_layer(layer, scope)
+    if not found:
+        from netdsl.lowering.hints import sized_default  # late: start-up is short
+
+        found.append(UnknownWord(word, sized_default(setting.word, scope)))
+    return found
+
+
+def _in_merge(node: tree.Merge, scope: Scope) -> list[UnknownWord]:
+    if node.word is None or (node.word.text in KINDS and KINDS[node.word.text].merges):
+        return []
+    from netdsl.lowering.hints import unknown_merge  # late: start-up is short
+
+    return [UnknownWord(node.word.text, unknown_merge(node.word, scope))]
+
+
+def _in_layer(node: tree.Layer, scope: Scope) -> list[UnknownWord]:
+    word = node.word.text
+    try:
+        kind = KINDS[resolve_kind(word, node, scope)[0]]
+    except NetError as error:
+        return [UnknownWord(word, diagnostic) for diagnostic in error.diagnostics]
+    found = []
+    for argument in node.arguments or ():
+        name = argument.name
+        if name is None or name.text in kind.options:
+            continue
+        if (
+            kind.group == "activation"
+            and node.amount is not None
+            and name.text in KINDS["fc"].options
+        ):
+            continue  # of the layer that the activation belongs to
+        wrong = unknown_option(kind.signature, name.text)
+        diagnostic = Diagnostic(wrong.code, str(wrong), scope.span(name), help=wrong.help)
+        found.append(UnknownWord(word, diagnostic))
+    return found

@@ -1,0 +1,201 @@
+"""What values mean: numbers, words, named points, chains with what they see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.expressions import evaluate
+from netdsl.kinds import Argument, Ref, Word
+from netdsl.kinds.values import Dims, dims, shown
+from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.points import operation_at
+from netdsl.lowering.scopes import Closure, Scope
+from netdsl.params import YES_OR_NO
+from netdsl.syntax import tree
+from netdsl.syntax.walks import bare_word
+
+_SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
+
+
+def argument(node: tree.Argument, scope: Scope, x: int | None, graph: GraphBuilder) -> Argument:
+    """An option as kinds read it."""
+    name = node.name.text if node.name else None
+    place = scope.span(node if name is None else node.value)
+    return Argument(name, option_value(node.value, scope, x, graph), place)
+
+
+def option_value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) -> Any:
+    """What a value means as a kind's option: a number, a string, `Dims`, a tuple, a `Word` or a
+    `Ref`. A bare word is a parameter's value, else stays a word.
+
+    Raises:
+        NetError: for mistakes in it; N107 for a chain of layers.
+    """
+    meant = value(node, scope, x, graph)
+    return _word_or_point(meant, node, scope, x, graph) if isinstance(meant, Closure) else meant
+
+
+def value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) -> Any:
+    """What a value means to a block: a number, a string, `Dims`, a tuple or a `Closure`. A bare
+    word is a parameter's value, else a chain of one step.
+
+    Raises:
+        NetError: for mistakes in it.
+    """
+    if isinstance(node, tree.Number | tree.String):
+        return node.value
+    if isinstance(node, tree.Expression):
+        return evaluate(node, scope.source, lookup(scope, x, graph), graph.limits)
+    if isinstance(node, tree.Sizes):
+        return Dims(tuple(whole(item, scope, x, graph, "a size", 0) for item in node.items))
+    if isinstance(node, tree.Tuple):
+        return tuple(option_value(item, scope, x, graph) for item in node.items)
+    bare = bare_word(node)
+    if bare is None:
+        _refuse_arithmetic(node, scope)
+    elif bare.text in scope.values:
+        return scope.values[bare.text]
+    return Closure(node, scope)
+
+
+def _refuse_arithmetic(chain: tree.Chain, scope: Scope) -> None:
+    """Refuses `f(c/2)`, `f(c-1)` with a number parameter c: arithmetic without its braces."""
+    body = chain.steps[0].body
+    if not isinstance(body, tree.Layer) or (body.amount is None and not body.stride):
+        return
+    word = body.word.text
+    if word in scope.values and not isinstance(scope.values[word], Closure):
+        span = scope.span(body)
+        message = f"`{word}` is a number: arithmetic stands in braces"
+        raise fail("N005", message, span, help=f"write {{{span.text}}}")
+
+
+def _word_or_point(
+    closure: Closure,
+    node: tree.Value,
+    scope: Scope,
+    x: int | None,
+    graph: GraphBuilder,
+) -> Word | Ref:
+    """A chain of one plain word as a word with its arguments; a reference alone as the point that
+    it names.
+    """
+    steps = closure.chain.steps
+    body = steps[0].body
+    if len(steps) == 1 and steps[0].repeat is None and not steps[0].name:
+        if isinstance(body, tree.Reference):
+            return _point(body, closure.scope, graph)
+        if isinstance(body, tree.Layer) and not (
+            body.size or body.amount is not None or body.stride
+        ):
+            own = (argument(each, closure.scope, x, graph) for each in body.arguments or ())
+            return Word(body.word.text, tuple(own))
+    raise scope.fail("N107", "an option takes a word or a number, not a chain", node)
+
+
+def _point(node: tree.Reference, scope: Scope, graph: GraphBuilder) -> Ref:
+    at = operation_at(node, scope)
+    op = graph.ops[at]
+    inputs = tuple((source, graph.ops[source].shape) for source in op.inputs)
+    return Ref(node.name, at, op.shape, op.kind, inputs)
+
+
+def whole(
+    node: tree.Number | tree.Expression,
+    scope: Scope,
+    x: int | None,
+    graph: GraphBuilder,
+    what: str,
+    min: int | None = None,
+) -> int:
+    """A whole number.
+
+    Args:
+        node: as it is written.
+        scope: what it sees.
+        x: the operation that comes in, whose sizes are `in`; None where nothing comes in.
+        graph: that it is part of.
+        what: the number is, for messages.
+        min: the smallest that it may be.
+
+    Raises:
+        NetError: N111 for another value, N201 below `min`, N404 beyond the limit.
+    """
+    if isinstance(node, tree.Number):
+        value = node.value
+    else:
+        value = evaluate(node, scope.source, lookup(scope, x, graph), graph.limits)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise scope.fail("N111", f"{what} is a whole number, not {shown_value(value)}", node)
+    if min is not None and value < min:
+        raise scope.fail("N201", f"{what} is a whole number from {min} up, not {value}", node)
+    if abs(value) > graph.limits.integer:
+        message = f"{value} is larger than the limit of {graph.limits.integer:,}"
+        raise scope.fail("N404", message, node)
+    return value
+
+
+def shown_value(value: Any) -> str:
+    """A value as messages call it."""
+    return "a chain" if isinstance(value, Closure) else shown(value)
+
+
+def lookup(scope: Scope, x: int | None, graph: GraphBuilder) -> Callable[[str, Span], Any]:
+    """The values of names in expressions, as `evaluate` asks for them."""
+
+    def value_of(name: str, span: Span) -> Any:
+        if name in scope.values:
+            return _in_expressions(scope.values[name])
+        if name in YES_OR_NO:
+            return YES_OR_NO[name]
+        sizes = _sizes_coming_in(x, graph)
+        if name in sizes:
+            return sizes[name]
+        raise _unknown(name, span, sizes, scope, x, graph)
+
+    return value_of
+
+
+def _in_expressions(value: Any) -> Any:
+    """A parameter's value in an expression: `yes` or `no` given as a word holds or does not, as
+    in `when(se, ...)`.
+    """
+    bare = bare_word(value.chain) if isinstance(value, Closure) else None
+    return value if bare is None else YES_OR_NO.get(bare.text, value)
+
+
+def _sizes_coming_in(x: int | None, graph: GraphBuilder) -> dict[str, int]:
+    if x is None:
+        return {}
+    shape = graph.ops[x].shape
+    names = _SIZES_OF_INPUT.get(len(shape), ())
+    return {
+        "in": shape[-1],
+        **{f"in.{name}": size for name, size in zip(names, shape, strict=False)},
+    }
+
+
+def _unknown(
+    name: str,
+    span: Span,
+    sizes: dict[str, int],
+    scope: Scope,
+    x: int | None,
+    graph: GraphBuilder,
+) -> NetError:
+    notes = scope.notes()
+    if name.partition(".")[0] == "in":
+        if x is None:
+            message = "nothing comes in here, so `in` has no value"
+            return fail("N110", message, span, notes=notes)
+        message = f"what comes in is {dims(graph.ops[x].shape)}: it has no `{name}`"
+        return fail("N110", message, span, help=f"it has {', '.join(sizes)}", notes=notes)
+    if name in scope.lost:
+        return NetError()
+    known = [*scope.values, *sizes]
+    help = did_you_mean(name, known) or (
+        f"the names here are {', '.join(known)}" if known else "set it with `param`"
+    )
+    return fail("N110", f"there is no `{name}` here", span, help=help, notes=notes)

@@ -1,0 +1,56 @@
+"""Questions about trees that need no meaning of their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.syntax import tree
+
+
+def one_word(chain: tree.Chain) -> tree.Layer | None:
+    """The step of a chain that is one word, maybe with arguments, and nothing else: it may be
+    meant as an option's value.
+    """
+    step = chain.steps[0]
+    body = step.body
+    if len(chain.steps) > 1 or step.repeat is not None or step.name:
+        return None
+    if not isinstance(body, tree.Layer) or body.size or body.amount is not None or body.stride:
+        return None
+    return body
+
+
+def bare_word(chain: tree.Chain) -> tree.Name | None:
+    """The word of a chain that is one word and nothing else."""
+    body = one_word(chain)
+    return body.word if body and body.arguments is None else None
+
+
+def is_chain(value: Any) -> bool:
+    """Whether a value can only be meant as a chain of layers."""
+    return isinstance(value, tree.Chain) and one_word(value) is None
+
+
+def begins_with_reference(chain: tree.Chain) -> bool:
+    """Whether what comes in first is a named point."""
+    first = chain.steps[0].body
+    while isinstance(first, tree.Group | tree.Merge):
+        first = (first.chain if isinstance(first, tree.Group) else first.branches[0]).steps[0].body
+    return isinstance(first, tree.Reference)
+
+
+def names_of(statement: tree.Statement) -> set[str]:
+    """The names that a statement brings in: a block's or param's own, and those after `as`."""
+    if isinstance(statement, tree.Def | tree.Let | tree.Param | tree.Net):
+        return {statement.name.text}
+    names: set[str] = set()
+    if isinstance(statement, tree.Input):
+        names.add(statement.name.text if statement.name else "input")
+    waiting: list[Any] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tree.Step) and node.name:
+            names.add(node.name.text)
+        if isinstance(node, tuple):
+            waiting += [item for item in node if isinstance(item, tuple)]
+    return names
