@@ -2,16 +2,23 @@
 its place and its path of blocks.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import Shape
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Consumer(Protocol):
+        """An operation, a layer or a call: what reads the outputs of others."""
+
+        @property
+        def inputs(self) -> tuple[int, ...]: ...
 
 
 class Op(NamedTuple):
@@ -114,14 +121,7 @@ class Graph(NamedTuple):
         return op.kind.written() if op.kind else layer.text
 
 
-class Consumer(Protocol):
-    """An operation, a layer or a call: what reads the outputs of others."""
-
-    @property
-    def inputs(self) -> tuple[int, ...]: ...
-
-
-def consumers_of(ops: Sequence[Consumer]) -> list[list[int]]:
+def consumers_of(ops: "Sequence[Consumer]") -> list[list[int]]:
     """For each operation, those that read its output."""
     found: list[list[int]] = [[] for _ in ops]
     for index, op in enumerate(ops):

@@ -1,7 +1,5 @@
 """The graph in the making: operations and layers, each within the limits when it is added."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

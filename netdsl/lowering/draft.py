@@ -1,7 +1,5 @@
 """A text on its way to a graph: what comes with it, what it has made, and what is wrong with it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -35,7 +33,7 @@ class Report:
         self.failed = True
         self.problems += problems
 
-    def add_from_used_file(self, inner: Report, place: Span) -> None:
+    def add_from_used_file(self, inner: "Report", place: Span) -> None:
         """Adds the mistakes of a used file, with the place where it is used."""
         for problem in inner.problems:
             if len(problem.notes) < SHOWN_USES:

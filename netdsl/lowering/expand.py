@@ -3,8 +3,6 @@
 `in` needs the shape at hand, so expansion and shape inference cannot be two passes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """`res(F)`: `add[ F | shortcut ] > act` (He et al. 2015)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from netdsl.errors import NetError, did_you_mean

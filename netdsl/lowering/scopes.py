@@ -1,10 +1,8 @@
 """What a piece of text sees: the values, blocks, defaults and points that were named before it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from netdsl.errors import NetError, Note, Source, Span, fail
 from netdsl.kinds.values import Defaults
@@ -40,7 +38,7 @@ class NamesView(Mapping[str, Any]):
     def __len__(self) -> int:
         return self._count
 
-    def followed_by(self, name: str, value: Any) -> NamesView:
+    def followed_by(self, name: str, value: Any) -> Self:
         """The view after a new name.
 
         Only the last view can be followed, and no name comes twice.
@@ -48,9 +46,9 @@ class NamesView(Mapping[str, Any]):
         self._names[name] = (self._count, value)
         return self.with_next()
 
-    def with_next(self) -> NamesView:
+    def with_next(self) -> Self:
         """The view with the one name that followed: a block sees itself."""
-        return NamesView(self._names, self._count + 1)
+        return type(self)(self._names, self._count + 1)
 
 
 class Points:
@@ -69,7 +67,7 @@ class Points:
 
     __slots__ = ("counts", "names", "parent", "places", "prefix", "used")
 
-    def __init__(self, prefix: str = "", parent: Points | None = None) -> None:
+    def __init__(self, prefix: str = "", parent: "Points | None" = None) -> None:
         self.names: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
         self.used: set[str] = set()
@@ -82,7 +80,7 @@ class Points:
         self.counts[word] = self.counts.get(word, 0) + 1
         return f"{self.prefix}{word}_{self.counts[word]}"
 
-    def holder(self, name: str) -> Points | None:
+    def holder(self, name: str) -> "Points | None":
         """The innermost points that have the name."""
         points: Points | None = self
         while points is not None and name not in points.names:
@@ -127,11 +125,11 @@ class Scope(NamedTuple):
         """Where a node of the tree is written."""
         return Span(self.source, node.start, node.end)
 
-    def used_at(self, use: Span) -> Scope:
+    def used_at(self, use: Span) -> Self:
         """The scope with one more use that led to it."""
         return self._replace(uses=(*self.uses, use)[-SHOWN_USES:])
 
-    def inside(self, caller: Scope, label: str, use: Span) -> Scope:
+    def inside(self, caller: "Scope", label: str, use: Span) -> Self:
         """The scope within one use of what was defined here: with points of its own."""
         return self._replace(
             points=Points(f"{label}_"),

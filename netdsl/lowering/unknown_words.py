@@ -2,8 +2,6 @@
 that nothing uses.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, NetError

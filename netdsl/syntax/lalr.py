@@ -4,8 +4,6 @@ automaton.
 Lark itself is not imported here: that would double the time in which a small file is checked.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

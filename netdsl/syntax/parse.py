@@ -1,7 +1,5 @@
 """A text's statements as trees, and what is wrong with the others."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from typing import NamedTuple
@@ -10,7 +8,6 @@ from netdsl.errors import Diagnostic, Source, Span
 from netdsl.limits import Limits
 from netdsl.syntax.build import Builder, Fault
 from netdsl.syntax.lalr import Parser, Unexpected, load_tables
-from netdsl.syntax.messages import Stop, explain
 from netdsl.syntax.split import Broken, Piece, split
 from netdsl.syntax.tree import Statement
 
@@ -70,6 +67,8 @@ def _parse_statement(source: Source, piece: Piece) -> Statement | Diagnostic:
             fault.code, fault.message, Span(source, fault.start, fault.end), help=fault.help
         )
     except Unexpected as error:
+        from netdsl.syntax.messages import Stop, explain  # late: start-up is short
+
         at = piece.end if error.at is None else error.at
         return explain(Stop(source, piece.rule, piece.start, piece.end, at, error.expected))
 

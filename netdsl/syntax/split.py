@@ -5,8 +5,6 @@ Everything costly is refused here, before the parser runs: it counts characters,
 the terms of expressions.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Iterator
