@@ -30,7 +30,6 @@ LONG_FILES = {
     "netdsl.emit.steps",
     "netdsl.keras.describe",
     "netdsl.keras.from_keras",
-    "netdsl.lowering.expand",
     "netdsl.report.diff",
     "netdsl.report.table",
     "netdsl.syntax.format",
@@ -45,7 +44,6 @@ LONG_FILES = {
 
 LONG_CLASSES = {
     "netdsl.keras.describe._Writer",
-    "netdsl.lowering.expand._Expander",
     "netdsl.syntax.build.Builder",
     "netdsl.training.loop.trainer.Training",
 }

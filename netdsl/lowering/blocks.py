@@ -14,6 +14,7 @@ from netdsl.lowering.scopes import Block, Closure, Scope, SharedPiece
 from netdsl.lowering.values import value
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word
+from netdsl.wording import counted
 
 Lowering: TypeAlias = Generator[tuple[Closure, int | None], Any, int | None]
 """What adds layers: it yields a chain with the operation that comes in, is sent the chain's last
@@ -137,8 +138,7 @@ def _given(
         else:
             name = next((one for one in free if one not in values), "")
             if not name:
-                plural = "s" * (len(names) != 1)
-                message = f"`{word}` takes {len(names)} value{plural}; this is one too many"
+                message = f"`{word}` takes {counted(len(names), 'value')}; this is one too many"
                 raise scope.fail("N106", message, argument, _form(definition))
         if name in values:
             raise scope.fail("N104", f"`{name}` is given twice", argument)

@@ -10,6 +10,7 @@ from netdsl.kinds.facts import Weight
 from netdsl.kinds.values import Defaults, Shape, dims
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
+from netdsl.naming import unique_name
 
 
 class NotShareable(Exception):
@@ -161,12 +162,7 @@ class GraphBuilder:
 
     def unique(self, name: str) -> str:
         """The name, or with a number after it where the network has it already."""
-        candidate, number = name, 1
-        while candidate.lower() in self._names:
-            number += 1
-            candidate = f"{name}_{number}"
-        self._names.add(candidate.lower())
-        return candidate
+        return unique_name(name, self._names, "_", str.lower)
 
     def operations_left(self) -> int:
         """How many operations may be added."""

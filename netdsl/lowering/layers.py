@@ -10,9 +10,9 @@ from netdsl.kinds.arguments import default_argument
 from netdsl.kinds.values import Indices, Shape, dims, shown
 from netdsl.lowering import diagnostics
 from netdsl.lowering.builder import GraphBuilder, PlannedLayer
+from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.values import argument, whole
-from netdsl.lowering.vocabulary import resolve_kind
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word
 

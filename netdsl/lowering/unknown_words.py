@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from netdsl.errors import Diagnostic, NetError
 from netdsl.kinds import KINDS
 from netdsl.kinds.hints import unknown_option
+from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
-from netdsl.lowering.vocabulary import FORMS, resolve_kind
+from netdsl.lowering.vocabulary import FORMS
 from netdsl.syntax import tree
 from netdsl.syntax.walks import is_chain
 
