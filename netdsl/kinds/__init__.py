@@ -1,6 +1,26 @@
 """The kinds of layers: one class each. `KINDS` has them by their words; nothing else lists them."""
 
-from netdsl.kinds import act, conv, dense, form, merge, noise, norm, other, pool, sequence, unpool
+from netdsl.kinds import (
+    act,
+    conv,
+    conv_transposed,
+    conv_unshared,
+    dense,
+    form,
+    form_edges,
+    merge,
+    noise,
+    norm,
+    other,
+    pool,
+    pool_features,
+    pool_global,
+    pool_power,
+    sequence,
+    sequence_attention,
+    sequence_recurrent,
+    unpool,
+)
 from netdsl.kinds.kind import KINDS, Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.values import Argument, LayerSpec, Ref, Word
@@ -15,15 +35,23 @@ __all__ = [
     "Word",
     "act",
     "conv",
+    "conv_transposed",
+    "conv_unshared",
     "dense",
     "form",
+    "form_edges",
     "make",
     "merge",
     "noise",
     "norm",
     "other",
     "pool",
+    "pool_features",
+    "pool_global",
+    "pool_power",
     "sequence",
+    "sequence_attention",
+    "sequence_recurrent",
     "unpool",
 ]
 

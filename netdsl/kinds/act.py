@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.kind import KINDS
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Real
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.values import Argument, Shape, Word, dims, exact
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 _SAME = ((8, 8, 4), (8, 8, 4), 0)
 
@@ -22,9 +26,25 @@ class Activation(Plain):
     as_part = True
     keras_name: ClassVar[str] = ""
     in_place = True
+    keras_aliases: ClassVar[tuple[str, ...]] = ()
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Activation(self.keras_name, name=name)]
+
+    keras_layers: ClassVar[tuple[str, ...]] = ("Activation",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        word = activation_of(call, call.config["activation"])
+        mine = word == cls.named_in_keras(_keras_name(call.config["activation"]))
+        return call.means(cls.spec(*word.arguments)) if mine else None
+
+    @classmethod
+    def named_in_keras(cls, name: str) -> Word | None:
+        """What Keras means by the name of an activation, as the option `act` has it; None where
+        that is another kind.
+        """
+        return Word(cls.word) if name in (cls.keras_name, *cls.keras_aliases) else None
 
 
 class Relu(Activation):
@@ -34,6 +54,14 @@ class Relu(Activation):
     arithmetic, saved_for_backward = "compare", "output"
     gains_from_xla = True
 
+    keras_layers = ("Activation", "ReLU")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "Activation":
+            return super().from_keras(call)
+        return call.means(cls.spec()) if _relu_form(call) == "plain" else None
+
 
 class Relu6(Activation):
     """min(max(x, 0), 6)."""
@@ -41,6 +69,14 @@ class Relu6(Activation):
     word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *_SAME),)
     arithmetic, saved_for_backward = "compare compare", "output"
     library_saves_input = True
+
+    keras_layers = ("Activation", "ReLU")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "Activation":
+            return super().from_keras(call)
+        return call.means(cls.spec()) if _relu_form(call) == "cut" else None
 
 
 class LeakyRelu(Activation):
@@ -56,6 +92,20 @@ class LeakyRelu(Activation):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.LeakyReLU(negative_slope=float(self.slope), name=name)]
+
+    keras_layers = ("Activation", "LeakyReLU", "ReLU")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "Activation":
+            return super().from_keras(call)
+        if call.layer == "ReLU" and _relu_form(call) != "slope":
+            return None
+        return call.means(cls.spec(slope=call.number("negative_slope")))
+
+    @classmethod
+    def named_in_keras(cls, name: str) -> Word | None:
+        return Word(cls.word, (Argument(None, exact(0.2)),)) if name == "leaky_relu" else None
 
 
 class ParametricRelu(Activation):
@@ -76,6 +126,16 @@ class ParametricRelu(Activation):
         axes = list(range(1, len(inputs[0])))
         return [k.keras.layers.PReLU(alpha_initializer=start, shared_axes=axes or None, name=name)]
 
+    keras_layers = ("PReLU",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        axes = call.config.get("shared_axes") or []
+        if sorted(axes) != list(range(1, len(call.output))):
+            raise call.refuse("its slopes are not shared by all positions: shared_axes")
+        start = call.constant("alpha_initializer")
+        return call.means(cls.spec() if start is None else cls.spec(init=start))
+
 
 class Elu(Activation):
     """x where x > 0, else alpha*(exp(x) - 1)."""
@@ -89,6 +149,14 @@ class Elu(Activation):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.ELU(alpha=float(self.alpha), name=name)]
+
+    keras_layers = ("Activation", "ELU")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "Activation":
+            return super().from_keras(call)
+        return call.means(cls.spec(alpha=call.number("alpha")))
 
 
 class Selu(Activation):
@@ -117,6 +185,7 @@ class Swish(Activation):
         (Case("swish", *_SAME), Case("silu", *_SAME)),
     )
     arithmetic, saved_for_backward = "negate exp add divide", "inputs"
+    keras_aliases = ("swish",)
 
 
 class Mish(Activation):
@@ -131,6 +200,7 @@ class HardSwish(Activation):
 
     word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *_SAME),)
     arithmetic, saved_for_backward = "add compare compare multiply divide", "inputs"
+    keras_aliases = ("hard_swish",)
 
 
 class HardSigmoid(Activation):
@@ -140,6 +210,21 @@ class HardSigmoid(Activation):
     arithmetic, saved_for_backward = "add compare compare divide", "output"
     library_saves_input = True
     output_meaning = "probability"
+
+    keras_layers = ("Activation", "Multiply")
+    reads_call_arguments = True
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """Also relu6(x + 3) * (1/6), written with operators."""
+        if call.layer == "Activation":
+            return super().from_keras(call)
+        chain = call.chain("Add", "ReLU", "Multiply")
+        if chain is None or 3.0 not in chain[0].arguments or _relu_form(chain[1]) != "cut":
+            return None
+        factors = [factor for factor in call.arguments if isinstance(factor, float)]
+        sixth = any(abs(factor - 1 / 6) < 1e-12 for factor in factors)
+        return call.means(cls.spec(), calls=3) if sixth else None
 
 
 class Tanh(Activation):
@@ -197,6 +282,15 @@ class Softmax(Normalised):
     arithmetic, saved_for_backward = "exp add divide", "output"
     output_meaning, gains_from_xla = "distribution", True
 
+    keras_layers = ("Activation", "Softmax")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "Activation":
+            return super().from_keras(call)
+        call.refuse_other_axis()
+        return call.means(cls.spec())
+
 
 class LogSoftmax(Normalised):
     """The logarithm of softmax."""
@@ -222,6 +316,12 @@ class Absolute(Activation):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.ops.absolute]
 
+    keras_layers = ("Absolute",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return call.means(cls.spec())
+
 
 class Linear(Activation):
     """x: no activation."""
@@ -231,3 +331,47 @@ class Linear(Activation):
     means_none = True
     output_meaning = "score"
     is_view = passes_gradient = gains_from_xla = True
+
+    @classmethod
+    def named_in_keras(cls, name: str) -> Word | None:
+        return Word("none") if name == cls.keras_name else None
+
+
+def activation_of(call: KerasCall, value: Any) -> Word:
+    """An activation by Keras's name for it, as the option `act` has it.
+
+    Raises:
+        NoWord: where no kind has this name.
+    """
+    name = _keras_name(value)
+    for kind in KINDS.values():
+        word = kind.named_in_keras(name) if issubclass(kind, Activation) else None
+        if word is not None:
+            return word
+    raise call.refuse(f"its activation is {name}")
+
+
+def _keras_name(value: Any) -> str:
+    """The name of an activation in a configuration: a word, or an object that holds it."""
+    if isinstance(value, dict):
+        inner = value.get("config")
+        value = inner if isinstance(inner, str) else value.get("class_name")
+    return "linear" if value is None else str(value)
+
+
+def _relu_form(call: KerasCall) -> str:
+    """What a ReLU layer is: plain, cut off at 6, or with a slope below 0.
+
+    Raises:
+        NoWord: where it is none of these.
+    """
+    top, slope, threshold = (
+        call.config.get(key) for key in ("max_value", "negative_slope", "threshold")
+    )
+    if threshold:
+        raise call.refuse(f"its threshold is {threshold}")
+    if slope and top is None:
+        return "slope"
+    if slope or top not in (None, 6):
+        raise call.refuse(f"it is cut off at {top}" + (f" and has slope {slope}" if slope else ""))
+    return "plain" if top is None else "cut"

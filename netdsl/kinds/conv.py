@@ -5,25 +5,31 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.facts import Case, Saved, Weight
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Sizes, Whole
 from netdsl.kinds.part import Part
-from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.values import Shape, Word, dims
 from netdsl.kinds.window import (
-    Axis,
     Padding,
+    Pads,
     Windowed,
     brief,
-    even,
+    keeps_every,
     pad_layers,
-    per_axis,
+    pad_option,
+    padding_in_keras,
+    sizes_option,
     tf_same,
-    wrong_rank,
+    window_pad_option,
+    zeros_before,
 )
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class Convolution(Trained, Windowed):
@@ -76,6 +82,71 @@ class Convolution(Trained, Windowed):
         }
         usual = {"strides": 1, "padding": "valid", "dilation_rate": 1, "use_bias": True}
         return {**{key: value for key, value in given.items() if value != usual[key]}, "name": name}
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """The convolution with the padding before it, and with the step after it where Keras
+        cannot take stride and dilation together.
+        """
+        step = call.layer == "MaxPooling"
+        last = call.before[-1] if step and call.before else call
+        window = cls.window_in_keras(last)
+        if window is None:
+            return None
+        window.refuse_channels_first()
+        size, stride, dilation = map(window.sizes, ("kernel_size", "strides", "dilation_rate"))
+        options = cls.options_in_keras(last)
+        own = padding_in_keras(window, size, stride, dilation)
+        if step:
+            if max(dilation) == 1 or max(stride) > 1 or not keeps_every(call):
+                return None
+            stride = call.sizes("strides")
+        zeros = zeros_before(window) if own == Word("valid") else None
+        options["pad"] = _pad(own, zeros, size, dilation, step)
+        if max(dilation) > 1:
+            options["dilation"] = sizes_option(dilation)
+        amount = last.config["filters"] if "amount" in cls.takes else None
+        spec = cls.spec(size=size, amount=amount, stride=stride, **options)
+        return call.means(spec, 1 + (window is not last) + (zeros is not None) + step)
+
+    @classmethod
+    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+        """The call whose window slides over positions, where `last` ends a convolution of this
+        kind: `last` itself, or one before it.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+        """The options that do not come of the window."""
+        return cls.trained_in_keras(last)
+
+
+def _pad(
+    own: Word, zeros: Pads | None, size: tuple[int, ...], dilation: tuple[int, ...], step: bool
+) -> Any:
+    """The option `pad` of a convolution with this padding of its own, after one with zeros;
+    `step` where its stride is a step of its own.
+    """
+    spreads = tuple(d * (k - 1) for k, d in zip(size, dilation, strict=True))
+    if zeros is not None:
+        causal = zeros == ((spreads[0], 0),) and spreads[0] > 0
+        return Word("causal") if causal else window_pad_option(zeros, size, dilation)
+    if not any(spreads):
+        return Word("same")
+    if own == Word("tf") and step:
+        return pad_option(tuple((spread // 2, spread - spread // 2) for spread in spreads))
+    return own
+
+
+def _is_depthwise(call: KerasCall) -> bool:
+    """Whether a grouped convolution of Keras stands for a depthwise one, which Keras lacks for
+    volumes and for strides that differ.
+    """
+    channels = call.inputs[0][-1]
+    if call.layer != "Conv" or call.config.get("groups", 1) != channels or channels == 1:
+        return False
+    return call.rank == 3 or len(set(call.sizes("strides"))) > 1
 
 
 class Conv(Convolution):
@@ -148,6 +219,18 @@ class Conv(Convolution):
         )
         return [*pads, conv, *self._every(k, name, rank)]
 
+    keras_layers = ("Conv", "MaxPooling")
+
+    @classmethod
+    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+        positions = len(last.inputs[0]) > 1
+        return last if last.layer == "Conv" and positions and not _is_depthwise(last) else None
+
+    @classmethod
+    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+        groups = last.config.get("groups", 1)
+        return cls.trained_in_keras(last) | ({"groups": groups} if groups > 1 else {})
+
 
 class DepthwiseConv(Convolution):
     """A depthwise convolution: each channel has filters of its own, `mult` of them."""
@@ -205,6 +288,22 @@ class DepthwiseConv(Convolution):
         weights = self.keras_weights(k)
         conv = make(output[-1], brief(self.window(rank)), groups=x[-1], **arguments, **weights)
         return [*pads, conv, *self._every(k, name, rank)]
+
+    keras_layers = ("DepthwiseConv", "Conv", "MaxPooling")
+
+    @classmethod
+    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+        return last if last.layer == "DepthwiseConv" or _is_depthwise(last) else None
+
+    @classmethod
+    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+        if last.layer == "Conv":
+            options = cls.trained_in_keras(last)
+            mult = last.config["filters"] // last.config["groups"]
+        else:
+            options = cls.trained_in_keras(last, "depthwise")
+            mult = last.config.get("depth_multiplier", 1)
+        return options | ({"mult": mult} if mult > 1 else {})
 
 
 class SeparableConv(Convolution):
@@ -286,205 +385,34 @@ class SeparableConv(Convolution):
             *self._every(k, name, rank),
         ]
 
-
-class TransposedConv(Convolution):
-    """A transposed convolution: each position of the input adds its filters, times its value, to
-    a window of the output.
-    """
-
-    word = "tconv"
-    tied_to = "conv"
-    names_elsewhere = ("convtranspose", "convtransposed", "deconv")
-    usual_spelling = "tconv3-64/2"
-    takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
-    depth = 1
-    cases = (
-        Case("tconv3-8/2", (7, 7, 4), (14, 14, 8), 296),
-        Case("tconv2-64/2", (14, 14, 128), (28, 28, 64), 32832),
-        Case("tconv3-1/2(pad=0)", (2, 1), (5, 1), 4),
-        Case("tconv4-8/2(pad=1, bn, relu)", (8, 8, 4), (16, 16, 8), 528),
-        Case("tconv3-2/2(pad=1, extra=1)", (5, 5, 3), (10, 10, 2), 56),
-        Case("tconv2-2/3", (4, 3), (12, 2), 14),
-        Case("tconv3-2(pad=valid, dilation=2)", (5, 5, 1), (9, 9, 2), 20),
-        Case("tconv3-2/2x1x2(bias=no)", (3, 4, 3, 2), (6, 4, 6, 2), 108),
-        Case("tconv3-2/2(pad=(2,0,0,1))", (4, 4, 1), (7, 8, 2), 20),
-    )
-
-    pad = Padding("same", "positions that are cut off the output", words=("same", "valid", "tf"))
-    extra = Sizes(0, "positions more at the output's end, fewer than the stride", min=0)
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", doc="the activation at its end")
-
-    def _word_pads(
-        self, word: str, size: int, window: int, stride: int, dilation: int, rank: int
-    ) -> tuple[int, int]:
-        """`same` and `tf` are one: W*S, an odd cell off the end; below 0 where the window is
-        smaller than the stride.
-        """
-        total = dilation * (window - 1) + 1 - stride if word in ("same", "tf") else 0
-        return max(0, total) // 2, total - max(0, total) // 2
+    keras_layers = ("SeparableConv", "Conv", "MaxPooling")
 
     @classmethod
-    def tied_kernel(cls, kernel: Shape) -> Shape:
-        """The convolution's own: its window, C and N are the transposed one's window, N and C."""
-        return kernel
+    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+        if last.layer == "SeparableConv":
+            return last
+        steps = last.chain("Conv", "Conv")
+        return steps[0] if steps and cls._are_two_steps(*steps) else None
 
-    def _extra(self, axes: tuple[Axis, ...]) -> tuple[int, ...]:
-        """Positions behind those that the windows reach, for each axis: they hold the bias
-        alone.
-        """
-        extra = per_axis(self.values["extra"], len(axes), "the extra", "extra")
-        return tuple(max(0, more - axis.after) for more, axis in zip(extra, axes, strict=True))
-
-    def positions(self, x: Shape) -> Shape:
-        """The output's positions: (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra.
-
-        Raises:
-            LayerError: N204 where nothing is left, N107 for an `extra` or `dilation` that does not go
-                with the stride.
-        """
-        axes = self.axes(x)
-        if any(axis.dilation > 1 for axis in axes) and any(axis.stride > 1 for axis in axes):
-            raise LayerError(
-                "N107",
-                "a dilated `tconv` has stride 1",
-                "dilation",
-                "take a larger window or a smaller stride",
-            )
-        if any(
-            more >= axis.stride > 0 and more
-            for more, axis in zip(self._extra(axes), axes, strict=True)
-        ):
-            message = f"extra={dims(self.values['extra'])} goes beyond the last window by a stride or more"
-            raise LayerError("N107", message, "extra", "a larger window reaches further")
-        extra = per_axis(self.values["extra"], len(axes), "the extra", "extra")
-        outputs = []
-        for axis, more in zip(axes, extra, strict=True):
-            outputs.append(
-                (axis.size - 1) * axis.stride + axis.extent - axis.before - axis.after + more
-            )
-            if outputs[-1] < 1:
-                sums = f"({axis.size} - 1)*{axis.stride} + {axis.extent} - {axis.before + axis.after} + {more} = {outputs[-1]}"
-                raise LayerError(
-                    "N204",
-                    f"nothing is left of {self.head()} on {dims(x[:-1])}: {sums}",
-                    "layer",
-                    "pad=same gives W*S",
-                    f"{dims(x)} comes in here",
-                )
-        return tuple(outputs)
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """N channels at (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra positions on each axis."""
-        return (*self.positions(inputs[0]), self.amount or 0)
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """K*K*N*C for a KxK window on C channels, and N biases."""
-        x = inputs[0]
-        kernel = Weight("kernel", (*self.window(len(x) - 1), self.amount or 0, x[-1]), "kernel")
-        return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """K*K*N for each number of the input."""
-        return math.prod(inputs[0]) * math.prod(self.window(len(output) - 1)) * output[-1]
-
-    def acts(self, output: Shape, *inputs: Shape) -> int:
-        return math.prod(output)
-
-    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The positions whose windows hold it."""
-        return (Seen((tuple(axis.spread for axis in self.axes(inputs[0])),)),)
-
-    def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
-        return []
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        x = inputs[0]
-        axes = self.axes(x)
-        rank = len(axes)
-        make = getattr(k.keras.layers, f"Conv{rank}DTranspose")
-        whole = tuple(self._word_pads("same", *axis[:4], rank) for axis in axes)
-        same = whole == tuple((axis.before, axis.after) for axis in axes) and not any(
-            self.values["extra"]
+    @classmethod
+    def _are_two_steps(cls, depthwise: KerasCall, pointwise: KerasCall) -> bool:
+        """Whether two convolutions are the steps of one that Keras lacks."""
+        size, stride, dilation = map(pointwise.sizes, ("kernel_size", "strides", "dilation_rate"))
+        inner, outer = map(cls.trained_in_keras, (depthwise, pointwise))
+        return (
+            _is_depthwise(depthwise)
+            and depthwise.output[-1] == depthwise.inputs[0][-1]
+            and {*size, *stride, *dilation, pointwise.config["groups"]} == {1}
+            and not inner["bias"]
+            and inner["act"] == Word("none")
+            and all(inner.get(key) == outer.get(key) for key in ("l1", "l2"))
         )
-        arguments = self._arguments(name, x, "same" if same and any(map(any, whole)) else "valid")
-        if same:
-            return [
-                make(self.amount, brief(self.window(rank)), **arguments, **self.keras_weights(k))
-            ]
-        extra = self._extra(axes)
-        reaching = any(extra) or any(
-            axis.extent < axis.stride for axis in axes
-        )  # else Keras adds what is missing to W*S
-        more = {"output_padding": brief(extra)} if reaching else {}
-        given = per_axis(self.values["extra"], rank, "the extra", "extra")
-        cuts = tuple(
-            (axis.before, max(0, axis.after - end)) for axis, end in zip(axes, given, strict=True)
-        )
-        cropping = (
-            [getattr(k.keras.layers, f"Cropping{rank}D")(even(cuts), name=f"{name}_crop")]
-            if any(map(any, cuts))
-            else []
-        )
-        return [
-            make(
-                self.amount, brief(self.window(rank)), **arguments, **more, **self.keras_weights(k)
-            ),
-            *cropping,
-        ]
 
-
-class LocallyConnected(Convolution):
-    """A locally connected layer: a convolution that shares nothing, with a kernel and biases of
-    its own at each position.
-    """
-
-    word = "local"
-    takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
-    depth = 1
-    cases = (
-        Case("local3-2(pad=0)", (5, 5, 1), (3, 3, 2), 180),
-        Case("local3-4", (6, 2), (6, 4), 168),
-        Case("local3-2/2(bias=no)", (6, 6, 3), (3, 3, 2), 486),
-        Case("local2-3(pad=tf, dilation=2, tanh)", (5, 2), (5, 3), 75),
-    )
-
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", "relu", "the activation at its end")
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
-        if len(inputs[0]) == 4:
-            raise wrong_rank(self.word, inputs[0], "sequences and images")
-        return (*self.positions(inputs[0]), self.amount or 0)
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """K*K*C*N at each position of the output for a KxK window on C channels, and a bias for
-        each number of the output.
-        """
-        x = inputs[0]
-        output = self.shape(x)
-        kernel = Weight(
-            "kernel", (*output[:-1], *self.window(len(x) - 1), x[-1], output[-1]), "kernel"
-        )
-        return (kernel, Weight("bias", output, "bias")) if self.bias else (kernel,)
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """K*K*C for each number of the output."""
-        return math.prod(output) * math.prod(self.window(len(output) - 1)) * inputs[0][-1]
-
-    def acts(self, output: Shape, *inputs: Shape) -> int:
-        return math.prod(output)
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        axes = self.axes(inputs[0])
-        rank = len(axes)
-        pads = pad_layers(k, name, tuple((axis.before, axis.after) for axis in axes))
-        sizes = (self.window(rank), self.strides(rank), self.dilations(rank))
-        bias = {} if self.bias else {"use_bias": False}
-        return [
-            *pads,
-            k.custom.LocallyConnected(
-                self.amount, *sizes, **bias, name=name, **self.keras_weights(k)
-            ),
-        ]
+    @classmethod
+    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+        if last.layer == "Conv":
+            return cls.trained_in_keras(last)
+        multiplier = last.config.get("depth_multiplier", 1)
+        if multiplier > 1:
+            raise last.refuse(f"its depth multiplier is {multiplier}")
+        return cls.trained_in_keras(last, "depthwise", "pointwise")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case, Saved, Weight
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.options import Real
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class Units(Trained):
@@ -90,6 +93,26 @@ class FullyConnected(Units):
             ),
         ]
 
+    keras_layers = ("Dense", "DropConnectDense", "Conv")
+    flattens_input = True
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """Also a 1x1 convolution of a vector that Keras has as 1x1xC."""
+        if len(call.inputs[0]) > 1:
+            return None
+        options = cls.trained_in_keras(call)
+        if call.layer == "Conv":
+            if {*call.sizes("kernel_size"), call.config.get("groups", 1)} != {1}:
+                return None
+            call.refuse_channels_first()
+            return call.means(cls.spec(amount=call.config["filters"], **options))
+        if call.layer == "DropConnectDense":
+            if call.named.get("training"):
+                raise call.refuse("it is called with training")
+            options["dropconnect"] = call.number("rate")
+        return call.means(cls.spec(amount=call.config["units"], **options))
+
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and with `dropconnect` which weights were dropped."""
         return Saved(
@@ -118,3 +141,11 @@ class Dense(Units):
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at the same positions."""
         return (*inputs[0][:-1], self.amount or 0)
+
+    keras_layers = ("Dense",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if len(call.inputs[0]) == 1:
+            return None
+        return call.means(cls.spec(amount=call.config["units"], **cls.trained_in_keras(call)))

@@ -1,27 +1,32 @@
-"""Shapes: steps that move, add or drop positions."""
+"""Shapes: the same numbers in another order or shape, some of the channels, other positions."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.facts import Case, Seen
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Numbers, Sizes, Whole
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.unpool import between, linear_layers
-from netdsl.kinds.values import NO_DEFAULTS, Argument, Defaults, LayerSpec, Ref, Shape, Word, dims
+from netdsl.kinds.unpool import between, linear_in_keras, linear_layers, refuse_other_resizing
+from netdsl.kinds.values import (
+    Argument,
+    Dims,
+    LayerSpec,
+    Shape,
+    Word,
+    dims,
+)
 from netdsl.kinds.window import (
-    Padding,
-    Pads,
-    Windowed,
-    brief,
-    even,
-    pad_layers,
     per_axis,
+    sizes_value,
     wrong_rank,
 )
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class Identity(Plain):
@@ -38,6 +43,32 @@ class Identity(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return []
+
+    keras_layers = (
+        "Identity",
+        "Reshape",
+        "Flatten",
+        "Dropout",
+        "SpatialDropout",
+        "StochasticDepth",
+        "ActivityRegularization",
+    )
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """Layers that do nothing as they are; a penalty on what comes in is an option of the
+        layer before it.
+        """
+        if call.layer == "ActivityRegularization":
+            if call.config["l2"]:
+                raise call.refuse(f"its penalty is l2={call.config['l2']}")
+            penalty = Argument("act_l1", call.number("l1"))
+            return call.means(cls.spec(), option=penalty if penalty.value else None)
+        if call.layer in ("Reshape", "Flatten"):
+            nothing = call.keeps_shape
+        else:
+            nothing = not (call.config.get("rate") or call.config.get("drop_path_rate"))
+        return call.means(cls.spec()) if nothing else None
 
 
 class Flatten(Plain):
@@ -58,104 +89,11 @@ class Flatten(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Flatten(name=name)]
 
+    keras_layers = ("Flatten",)
 
-class Edges(Plain, Windowed):
-    """What `pad` and `crop` share: positions at the edges, as many as an option says; no window
-    that could leave some unread.
-    """
-
-    word = "_edges"
-    group = "shape"
-    positional = ("by",)
-    pad_option = "by"
-    arithmetic, saved_for_backward = "", ""
-    takes: ClassVar[dict[str, str]] = {}
-
-    def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
-        return []
-
-
-class Pad(Edges):
-    """Zeros around the positions: `pad(2)`, `pad(2x1)`, `pad((t,b,l,r))`."""
-
-    word = "pad"
-    free_in_lectures = True
-    names_elsewhere, usual_spelling = ("zeropadding", "zeropad"), "pad(1)"
-    cases = (
-        Case("pad(2)", (28, 28, 1), (32, 32, 1), 0),
-        Case("pad((0,1,0,1))", (8, 8, 4), (9, 9, 4), 0),
-        Case("pad(3)", (10, 2), (16, 2), 0),
-        Case("pad(1x2x3)", (4, 4, 4, 1), (6, 8, 10, 1), 0),
-    )
-
-    by = Padding(REQUIRED, "how many on each side", words=())
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """The same channels, and the padding added to each axis."""
-        return (
-            *(axis.size + axis.before + axis.after for axis in self.axes(inputs[0])),
-            inputs[0][-1],
-        )
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        axes = self.axes(inputs[0])
-        return pad_layers(k, name, tuple((axis.before, axis.after) for axis in axes))
-
-
-class Widen(Plain):
-    """The parameter-free shortcut (He et al. 2015, option A): every S-th position, and zero
-    channels up to N.
-    """
-
-    word = "widen"
-    group = "shape"
-    arithmetic, saved_for_backward = "", ""
-    takes: ClassVar[dict[str, str]] = {"amount": "yes", "stride": "maybe"}
-    cases = (
-        Case("widen-32/2", (32, 32, 16), (16, 16, 32), 0),
-        Case("widen-8", (10, 4), (10, 8), 0),
-        Case("widen-5", (3,), (5,), 0),
-    )
-
-    def _strides(self, x: Shape) -> tuple[int, ...]:
-        return (
-            per_axis(self.stride or (1,), len(x) - 1, "the stride", "stride") if len(x) > 1 else ()
-        )
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """N channels at every S-th position."""
-        x = inputs[0]
-        channels = self.amount or 0
-        if self.stride and len(x) > 4:
-            raise wrong_rank(self.word, x, "sequences, images and volumes where it has a stride")
-        if channels < x[-1]:
-            raise LayerError(
-                "N207",
-                f"`{self.word}` adds channels, and {x[-1]} come in for {channels}",
-                "amount",
-                label=f"{dims(x)} comes in here",
-            )
-        return (
-            *((size - 1) // stride + 1 for size, stride in zip(x, self._strides(x), strict=False)),
-            channels,
-        )
-
-    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Every S-th position."""
-        return (Seen((tuple(Reach(stride, 0, 0) for stride in self._strides(inputs[0])),)),)
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        x = inputs[0]
-        strides = self._strides(x)
-        ops = k.keras.ops
-        steps: list[Any] = []
-        if any(stride > 1 for stride in strides):
-            make = getattr(k.keras.layers, f"MaxPooling{len(strides)}D")
-            steps.append(make(1, strides=brief(strides), name=f"{name}_stride"))
-        if output[-1] > x[-1]:
-            whole = (*((0, 0),) * len(x), (0, output[-1] - x[-1]))
-            steps.append(lambda tensor: ops.pad(tensor, whole))
-        return steps
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return None if call.keeps_shape else call.means(cls.spec())
 
 
 class Reshape(Plain):
@@ -189,6 +127,12 @@ class Reshape(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Reshape(output, name=name)]
+
+    keras_layers = ("Reshape",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return None if call.keeps_shape else call.means(cls.spec(sizes_value(call.output)))
 
 
 class Permute(Plain):
@@ -239,84 +183,11 @@ class Permute(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Permute(self.order, name=name)]
 
+    keras_layers = ("Permute",)
 
-class Margins(Padding):
-    """A padding, or a point whose positions are to be reached."""
-
-    refers_to_point = True
-
-    def __init__(self, default: Any, doc: str = "") -> None:
-        super().__init__(default, doc, words=())
-        self.accepts += ", or a name such as @x"
-
-    def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> Any:
-        return value if isinstance(value, Ref) else super().read(value, defaults)
-
-
-class Crop(Edges):
-    """Positions cut off: `crop(2)`, `crop(2x1)`, `crop((t,b,l,r))`, or to the size of a point,
-    in the middle: `crop(@x)`.
-    """
-
-    word = "crop"
-    shape_only = True
-    cases = (
-        Case("crop(2)", (32, 32, 1), (28, 28, 1), 0),
-        Case("crop((0,1,0,1))", (9, 9, 4), (8, 8, 4), 0),
-        Case("crop(3)", (16, 2), (10, 2), 0),
-        Case("crop(1x2x3)", (6, 8, 10, 1), (4, 4, 4, 1), 0),
-        Case(
-            "conv3-2(pad=0) > pad(3) as x > conv4-2(pad=0, linear) > pad(4) > crop(@x)",
-            (6, 6, 1),
-            (10, 10, 2),
-            86,
-        ),
-    )
-
-    by = Margins(REQUIRED, "how many on each side, or a point")
-
-    def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
-        """Nothing: of a point only the size is needed."""
-        return ()
-
-    def _pads(self, sizes: list[tuple[int, int, int, int]]) -> Pads:
-        if not isinstance(self.by, Ref):
-            return super()._pads(sizes)
-        wanted, has = self.by.shape[:-1], tuple(size for size, *_ in sizes)
-        if len(wanted) != len(has) or any(a > b for a, b in zip(wanted, has, strict=True)):
-            raise LayerError(
-                "N207",
-                f"{dims(has)} cannot be cropped to @{self.by.name}, which is {dims(self.by.shape)}",
-                "by",
-            )
-        return tuple(((b - a) // 2, b - a - (b - a) // 2) for a, b in zip(wanted, has, strict=True))
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """The same channels, and each axis shorter by what is cut off."""
-        x = inputs[0]
-        left = tuple(axis.size - axis.before - axis.after for axis in self.axes(x))
-        if min(left) < 1:
-            raise LayerError(
-                "N204",
-                f"nothing is left of {dims(x)}: {self.written()} gives {dims(left)}",
-                "by",
-                label=f"{dims(x)} comes in here",
-            )
-        return (*left, x[-1])
-
-    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position, counted from before the cut."""
-        return (
-            Seen((tuple(Reach(1, axis.before, axis.before) for axis in self.axes(inputs[0])),)),
-        )
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        cuts = tuple((axis.before, axis.after) for axis in self.axes(inputs[0]))
-        return (
-            [getattr(k.keras.layers, f"Cropping{len(cuts)}D")(even(cuts), name=name)]
-            if any(map(any, cuts))
-            else []
-        )
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return call.means(cls.spec(*call.config["dims"]))
 
 
 class Shuffle(Plain):
@@ -361,6 +232,20 @@ class Shuffle(Plain):
             layers.Reshape(output, name=name),
         ]
 
+    keras_layers = ("Reshape",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        steps = call.chain("Reshape", "Permute", "Reshape")
+        if steps is None or tuple(steps[1].config["dims"]) != (1, 3, 2):
+            return None
+        given, split = steps[0].inputs[0], steps[0].output
+        if given != call.output or len(split) != 3:
+            return None
+        groups = split[1]
+        by_groups = (math.prod(given[:-1]), groups, given[-1] // groups)
+        return call.means(cls.spec(groups), calls=3) if split == by_groups else None
+
 
 class Slice(Plain):
     """Some of the channels, counted from 0: `slice(a, b)` takes a to b-1."""
@@ -388,6 +273,19 @@ class Slice(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensor: tensor[..., self.from_ : self.to]]
+
+    keras_layers = ("GetItem",)
+    reads_call_arguments = True
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        (key,) = call.arguments[1:] or (None,)
+        if not isinstance(key, tuple) or len(key) != 2 or key[0] is not Ellipsis:
+            return None
+        if not isinstance(key[1], slice) or key[1].step not in (None, 1):
+            return None
+        first, last, _ = key[1].indices(call.inputs[0][-1])
+        return call.means(cls.spec(first, last))
 
 
 class Resize(Plain):
@@ -425,3 +323,15 @@ class Resize(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return linear_layers(k, name, output, inputs[0])
+
+    keras_layers = ("Resizing", "Reshape")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "Reshape":
+            steps = linear_in_keras(call)
+            if not steps:
+                return None
+            return call.means(cls.spec(sizes_value(call.output[:-1])), calls=len(steps))
+        refuse_other_resizing(call)
+        return call.means(cls.spec(Dims((call.config["height"], call.config["width"]))))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from netdsl.kinds.act import activation_of
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.options import Flag, Option, Real
 from netdsl.kinds.values import NO_DEFAULTS, Argument, Defaults, Shape, Word, exact, is_number
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall
 
 _NAMED = {
     "he_normal": "HeNormal",
@@ -80,6 +84,27 @@ def keras_initializer(k: Any, value: Any) -> Any:
     return getattr(initializers, _NAMED[value.text])()
 
 
+def initial_of(call: KerasCall, key: str) -> Any:
+    """How weights begin, as an `Initial` option has it; None where the language cannot say it."""
+    constant = call.constant(key)
+    if constant is not None:
+        return constant
+    given = call.config.get(key) or {}
+    name, config = given.get("class_name"), given.get("config", {})
+    for word, keras_name in _NAMED.items():
+        if name == keras_name:
+            return Word(word)
+    if name == "RandomNormal" and not config["mean"]:
+        return _called("normal", config["stddev"])
+    if name == "RandomUniform" and config["minval"] == -config["maxval"]:
+        return _called("uniform", config["maxval"])
+    return None
+
+
+def _called(word: str, number: float) -> Word:
+    return Word(word, (Argument(None, exact(float(number))),))
+
+
 class Trained(Kind):
     """A kind with a kernel: its initial values and its penalties.
 
@@ -130,3 +155,47 @@ class Trained(Kind):
                     l1=float(self.l1), l2=float(self.l2) / 2
                 )
         return arguments
+
+    @classmethod
+    def trained_in_keras(
+        cls, call: KerasCall, *kernels: str, penalised: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """The options of a Keras layer with kernels of these names (`kernel` if none): bias,
+        activation, penalties; and how the weights begin, where that is not Keras's usual way.
+
+        Args:
+            penalised: kernels that begin in a way of their own, and have the same penalties.
+
+        Raises:
+            NoWord: for a constraint, or a penalty that the language lacks.
+        """
+        config, kernels = call.config, kernels or ("kernel",)
+        options: dict[str, Any] = {"bias": bool(config.get("use_bias", True))}
+        if "act" in cls.options:
+            options["act"] = activation_of(call, config.get("activation"))
+        penalties = [_penalty(call, f"{kernel}_regularizer") for kernel in (*kernels, *penalised)]
+        if any(penalty != penalties[0] for penalty in penalties):
+            raise call.refuse("its kernels have different penalties")
+        options |= penalties[0]
+        call.refuse_set("bias_regularizer", "activity_regularizer")
+        call.refuse_set(*(f"{kernel}_constraint" for kernel in (*kernels, *penalised, "bias")))
+        if config.get("lora_rank"):
+            raise call.refuse("it has a LoRA part")
+        starts = [initial_of(call, f"{kernel}_initializer") for kernel in kernels]
+        if starts[0] not in (None, Word("glorot_uniform")) and starts == starts[:1] * len(starts):
+            options["init"] = starts[0]
+        if options["bias"] and (start := initial_of(call, "bias_initializer")):
+            options["bias_init"] = start
+        return options
+
+
+def _penalty(call: KerasCall, key: str) -> dict[str, Any]:
+    """The options of a penalty. Keras's l2 is l2*||W||^2, the language's (l2/2)*||W||^2."""
+    value = call.config.get(key)
+    if not value:
+        return {}
+    name, config = value.get("class_name"), value.get("config", {})
+    if name not in ("L1", "L2", "L1L2"):
+        raise call.refuse(f"its penalty is {name}")
+    strengths = {"l1": config.get("l1"), "l2": 2 * (config.get("l2") or 0)}
+    return {option: call.as_written(number) for option, number in strengths.items() if number}

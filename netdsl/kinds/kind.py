@@ -8,7 +8,7 @@ leaves one out fails when it is imported.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.arguments import check_head, read_options
 from netdsl.kinds.code import WRITTEN, Code
@@ -17,7 +17,10 @@ from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
 from netdsl.kinds.signature import Signature
 from netdsl.kinds.stated import Stated
-from netdsl.kinds.values import LayerSpec, Ref, Shape, dims
+from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, dims
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 KINDS: dict[str, type[Kind]] = {}
 
@@ -27,16 +30,16 @@ _SHORT_FORMS = {
     "saved_tensors": "saved_for_backward",
     "receptive_field": "reach",
 }
-_RULES = ("shape", "weights", "macs", "layers")
+_RULES = ("shape", "weights", "macs", "layers", "from_keras")
 
 
 class Kind(Stated):
     """A kind of layer. An instance is one configured layer, and never changes.
 
     Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`,
-    and the rules below; instead of `elementwise_ops`, `saved_tensors` and `receptive_field` they
-    may state `arithmetic`, `saved_for_backward` and `reach`. A word that begins with `_` is that
-    of a class that kinds share, and is no kind.
+    `keras_layers` and the rules below; instead of `elementwise_ops`, `saved_tensors` and
+    `receptive_field` they may state `arithmetic`, `saved_for_backward` and `reach`. A word that
+    begins with `_` is that of a class that kinds share, and is no kind.
 
     Attributes:
         options: all options by their names, made from the class.
@@ -63,13 +66,15 @@ class Kind(Stated):
         )
         if cls.word.startswith("_"):
             return
-        lacks = [rule for rule in _RULES if getattr(cls, rule) is getattr(Kind, rule)]
+        lacks = [rule for rule in _RULES if not _states(cls, rule)]
         lacks += [
             f"{rule} or {short}"
             for rule, short in _SHORT_FORMS.items()
-            if getattr(cls, rule) is getattr(Kind, rule) and getattr(cls, short) is None
+            if not _states(cls, rule) and getattr(cls, short) is None
         ]
-        lacks += [name for name in ("group", "cases", "__doc__") if not getattr(cls, name)]
+        lacks += [
+            name for name in ("group", "cases", "keras_layers", "__doc__") if not getattr(cls, name)
+        ]
         if lacks:
             raise TypeError(f"the kind {cls.word} lacks {', '.join(lacks)}")
         for word in (cls.word, *cls.aliases):
@@ -106,6 +111,16 @@ class Kind(Stated):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         """The Keras layers, applied one after the other; `k` has `keras` and `custom` (netdsl's
         own layers).
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """The layer of this kind that a call of one of `keras_layers` is, maybe together with
+        calls before it: what `layers` makes, read again. None where it is one of another kind.
+
+        Raises:
+            NoWord: where the kind lacks what the Keras layer does.
         """
         raise NotImplementedError
 
@@ -181,6 +196,22 @@ class Kind(Stated):
     # --- what follows from the rules ---
 
     @classmethod
+    def spec(
+        cls,
+        *values: Any,
+        size: tuple[int, ...] | None = None,
+        amount: int | None = None,
+        stride: tuple[int, ...] | None = None,
+        **options: Any,
+    ) -> LayerSpec:
+        """A layer of this kind with these options, the first of them without their names."""
+        arguments = [
+            *(Argument(None, value) for value in values),
+            *(Argument(name, value) for name, value in options.items()),
+        ]
+        return LayerSpec(cls.word, size, amount, stride, tuple(arguments))
+
+    @classmethod
     def make(cls, spec: LayerSpec) -> Kind:
         """The configured layer.
 
@@ -249,3 +280,8 @@ class Kind(Stated):
         size = dims(self.size) if self.size else ""
         amount = f"-{self.amount}" if self.amount is not None else ""
         return f"{self.word}{size}{amount}" + (f"/{dims(self.stride)}" if self.stride else "")
+
+
+def _states(kind: type[Kind], rule: str) -> bool:
+    """Whether a kind, or a class that it shares with others, has a rule of its own."""
+    return any(rule in vars(base) for base in kind.__mro__ if base not in Kind.__mro__)

@@ -6,12 +6,15 @@ Elementwise ones spread a vector over positions, and nothing else.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case, Weight
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.values import Shape, dims
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class Merge(Kind):
@@ -20,7 +23,6 @@ class Merge(Kind):
     word = "_merge"
     group = "merge"
     merges = True
-    keras_name: ClassVar[str] = ""
     max_branches: ClassVar[int | None] = None
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -68,6 +70,15 @@ class Concatenate(Merge):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Concatenate(name=name)]
 
+    keras_layers = ("Concatenate",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if len(call.inputs) == 1:
+            return None
+        call.refuse_other_axis()
+        return call.means(cls.spec())
+
 
 class Elementwise(Merge):
     """A merge of equal shapes, number by number."""
@@ -95,27 +106,35 @@ class Elementwise(Merge):
         return largest
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        layers = k.keras.layers
+        merge = getattr(k.keras.layers, self.keras_layers[0])(name=name)
+        return [_spread(k, name, output, inputs), merge]
 
-        def spread(tensors: list[Any]) -> list[Any]:
-            """Vectors get positions of size 1, which the merge then repeats."""
-            return [
-                tensor
-                if x == output
-                else layers.Reshape(
-                    (*(1,) * (len(output) - 1), output[-1]), name=f"{name}_spread_{i}"
-                )(tensor)
-                for i, (tensor, x) in enumerate(zip(tensors, inputs, strict=True))
-            ]
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return call.means(cls.spec()) if len(call.inputs) > 1 else None
 
-        return [spread, getattr(layers, self.keras_name)(name=name)]
+
+def _spread(k: Any, name: str, output: Shape, inputs: tuple[Shape, ...]) -> Any:
+    """Gives vectors positions of size 1, which a merge of Keras then repeats."""
+    whole = (*(1,) * (len(output) - 1), output[-1])
+
+    def spread(tensors: list[Any]) -> list[Any]:
+        return [
+            tensor
+            if x == output
+            else k.keras.layers.Reshape(whole, name=f"{name}_spread_{i}")(tensor)
+            for i, (tensor, x) in enumerate(zip(tensors, inputs, strict=True))
+        ]
+
+    return spread
 
 
 class Add(Elementwise):
     """The sum of all branches."""
 
-    word, keras_name, sums_inputs, saved_for_backward = "add", "Add", True, ""
+    word, sums_inputs, saved_for_backward = "add", True, ""
     passes_gradient = gains_from_xla = True
+    keras_layers = ("Add",)
     cases = (
         Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148),
         Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0),
@@ -125,21 +144,24 @@ class Add(Elementwise):
 class Multiply(Elementwise):
     """The product of all branches."""
 
-    word, keras_name, saved_for_backward = "mul", "Multiply", "inputs"
+    word, saved_for_backward = "mul", "inputs"
+    keras_layers = ("Multiply",)
     cases = (Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),)
 
 
 class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
-    word, keras_name, saved_for_backward = "max", "Maximum", "indices"
+    word, saved_for_backward = "max", "indices"
+    keras_layers = ("Maximum",)
     cases = (Case("max[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 
 
 class Average(Elementwise):
     """The mean of all branches."""
 
-    word, keras_name, sums_inputs, saved_for_backward = "avg", "Average", True, ""
+    word, sums_inputs, saved_for_backward = "avg", True, ""
+    keras_layers = ("Average",)
     cases = (Case("avg[ id | conv1-4 | conv3-4 ]", (8, 8, 4), (8, 8, 4), 168),)
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
@@ -150,7 +172,8 @@ class Average(Elementwise):
 class Subtract(Elementwise):
     """The first branch less the second."""
 
-    word, keras_name, sums_inputs, max_branches = "sub", "Subtract", True, 2
+    word, sums_inputs, max_branches = "sub", True, 2
+    keras_layers = ("Subtract",)
     saved_for_backward = ""
     cases = (Case("sub[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 
@@ -158,7 +181,7 @@ class Subtract(Elementwise):
 class Dot(Elementwise):
     """The inner product of two branches along the channels: one number at each position."""
 
-    word, keras_name, sums_inputs, max_branches = "dot", "Multiply", True, 2
+    word, sums_inputs, max_branches = "dot", True, 2
     saved_for_backward = "inputs"
     cases = (
         Case("dot[ id | fc-5 ]", (5,), (1,), 30),
@@ -178,8 +201,23 @@ class Dot(Elementwise):
         return 0
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        product = super().layers(k, f"{name}_product", max(inputs, key=len), *inputs)
+        multiply = k.keras.layers.Multiply(name=f"{name}_product")
+        product = [_spread(k, f"{name}_product", max(inputs, key=len), inputs), multiply]
         return [*product, lambda tensor: k.keras.ops.sum(tensor, axis=-1, keepdims=True)]
+
+    keras_layers = ("Dot", "Sum")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        config = call.config
+        if call.layer == "Sum":
+            product = call.chain("Multiply", "Sum")
+            along = config["axis"] in (-1, [-1], len(call.output)) and config["keepdims"]
+            return call.means(cls.spec(), calls=2) if product and along else None
+        axes = set(call.each_axis(config["axes"], 1))
+        if config.get("normalize") or axes - {-1, len(call.inputs[0])}:
+            raise call.refuse("it is not the inner product along the channels")
+        return call.means(cls.spec())
 
 
 class Stack(Merge):
@@ -198,3 +236,12 @@ class Stack(Merge):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensors: k.keras.ops.stack(tensors, axis=1)]
+
+    keras_layers = ("Stack",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.config.get("axis") != 1:
+            axis = call.config.get("axis")
+            raise call.refuse(f"its axis is {axis}, not the first behind the batch")
+        return call.means(cls.spec())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.facts import Case, Saved
 from netdsl.kinds.options import REQUIRED, Real
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Shape
 from netdsl.kinds.window import wrong_rank
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class TrainingNoise(Plain):
@@ -47,6 +50,16 @@ class Dropout(Dropping):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Dropout(float(self.rate), name=name)]
 
+    keras_layers = ("Dropout",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if not call.config["rate"]:
+            return None
+        if call.config.get("noise_shape") is None:
+            return call.means(cls.spec(call.number("rate")))
+        raise call.refuse(f"its noise_shape is {call.config['noise_shape']}")
+
 
 class SpatialDropout(Dropping):
     """Spatial dropout: each channel is 0 at all positions with probability `rate` while
@@ -79,6 +92,19 @@ class SpatialDropout(Dropping):
             )
         ]
 
+    keras_layers = ("SpatialDropout", "Dropout")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if not call.config["rate"]:
+            return None
+        if call.layer == "Dropout":
+            once = _drawn_once(call)
+            if len(once) < 2 or not all(once[:-1]) or once[-1]:
+                return None
+        call.refuse_channels_first()
+        return call.means(cls.spec(call.number("rate")))
+
 
 class DropPath(Dropping):
     """Stochastic depth: with probability `rate` all of an example's numbers are 0 while
@@ -102,6 +128,14 @@ class DropPath(Dropping):
                 float(self.rate), noise_shape=(None, *(1,) * len(output)), name=name
             )
         ]
+
+    keras_layers = ("Dropout", "StochasticDepth")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        key = "drop_path_rate" if call.layer == "StochasticDepth" else "rate"
+        whole = call.layer == "StochasticDepth" or (_drawn_once(call) and all(_drawn_once(call)))
+        return call.means(cls.spec(call.number(key))) if call.config[key] and whole else None
 
 
 class Noise(TrainingNoise):
@@ -129,3 +163,24 @@ class Noise(TrainingNoise):
             layers.GaussianNoise(1.0, name=name),
             layers.Rescaling(std, name=f"{name}_up"),
         ]
+
+    keras_layers = ("GaussianNoise", "Rescaling")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "GaussianNoise":
+            return call.means(cls.spec(call.number("stddev")))
+        steps = call.chain("Rescaling", "GaussianNoise", "Rescaling")
+        if steps is None or not isinstance(call.config["scale"], int | float):
+            return None
+        down, noise, up = (step.config for step in steps)
+        scaled = down["scale"] == 1 / up["scale"] and not down["offset"] and not up["offset"]
+        if not scaled or noise["stddev"] != 1:
+            return None
+        return call.means(cls.spec(call.number("scale")), calls=3)
+
+
+def _drawn_once(call: KerasCall) -> list[bool]:
+    """For each axis, whether one draw of a dropout is for all of it; nothing where it is usual."""
+    kept = call.config.get("noise_shape")
+    return [] if kept is None else [size == 1 for size in list(kept)[1:]]

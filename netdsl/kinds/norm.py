@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.facts import Case, Saved, Weight
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Flag, Real, Whole
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Shape, dims
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class Norm(Plain):
@@ -59,6 +62,16 @@ class Affine(Norm):
             **{key: value for key, value in off.items() if not value},
         }
 
+    @classmethod
+    def affine_in_keras(cls, call: KerasCall) -> dict[str, Any]:
+        """The options of a Keras layer with a factor and an offset."""
+        call.refuse_other_axis()
+        call.refuse_set(
+            "beta_constraint", "gamma_constraint", "beta_regularizer", "gamma_regularizer"
+        )
+        scale, shift = bool(call.config["scale"]), bool(call.config["center"])
+        return {"eps": call.number("epsilon"), "scale": scale, "shift": shift}
+
 
 class BatchNorm(Affine):
     """Batch norm: each channel to mean 0 and variance 1 over the batch and all positions; in
@@ -102,6 +115,16 @@ class BatchNorm(Affine):
         arguments = {"momentum": float(self.momentum), **self._arguments()}
         return [k.keras.layers.BatchNormalization(**arguments, name=name)]
 
+    keras_layers = ("BatchNormalization",)
+    differs_in_training = True
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.config.get("renorm"):
+            raise call.refuse("it renormalizes")
+        options = cls.affine_in_keras(call)
+        return call.means(cls.spec(**options, momentum=call.number("momentum")))
+
 
 class LayerNorm(Affine):
     """Layer norm: the channels of each position to mean 0 and variance 1."""
@@ -120,6 +143,13 @@ class LayerNorm(Affine):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.LayerNormalization(**self._arguments(), name=name)]
+
+    keras_layers = ("LayerNormalization",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        call.refuse_set("rms_scaling")
+        return call.means(cls.spec(**cls.affine_in_keras(call)))
 
 
 class GroupNorm(Affine):
@@ -161,6 +191,16 @@ class GroupNorm(Affine):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.GroupNormalization(self.groups, **self._arguments(), name=name)]
 
+    keras_layers = ("GroupNormalization",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if _has_own_groups(call):
+            return None
+        groups, channels = call.config["groups"], call.output[-1]
+        options = cls.affine_in_keras(call)
+        return call.means(cls.spec(**options, groups=channels if groups == -1 else groups))
+
 
 class InstanceNorm(Affine):
     """Instance norm: each channel to mean 0 and variance 1 over all positions, for each example
@@ -195,6 +235,18 @@ class InstanceNorm(Affine):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.GroupNormalization(-1, **self._arguments(), name=name)]
 
+    keras_layers = ("GroupNormalization",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return call.means(cls.spec(**cls.affine_in_keras(call))) if _has_own_groups(call) else None
+
+
+def _has_own_groups(call: KerasCall) -> bool:
+    """Whether each channel is a group, and has several positions."""
+    alone = call.config["groups"] in (-1, call.output[-1])
+    return alone and len(call.inputs[0]) > 1
+
 
 class RootMeanSquareNorm(Norm):
     """RMS norm: the channels of each position over the root of their mean square, times a
@@ -220,6 +272,13 @@ class RootMeanSquareNorm(Norm):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.RMSNormalization(epsilon=float(self.eps), name=name)]
 
+    keras_layers = ("RMSNormalization",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        call.refuse_other_axis()
+        return call.means(cls.spec(eps=call.number("epsilon")))
+
 
 class UnitNorm(Plain):
     """The channels of each position over their Euclidean length (of at least 1e-7)."""
@@ -232,6 +291,13 @@ class UnitNorm(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.UnitNormalization(name=name)]
+
+    keras_layers = ("UnitNormalization",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        call.refuse_other_axis()
+        return call.means(cls.spec())
 
 
 class LocalResponseNorm(Plain):
@@ -262,3 +328,9 @@ class LocalResponseNorm(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         numbers = {option: float(self.values[option]) for option in ("alpha", "beta", "k")}
         return [k.custom.LocalResponseNormalization(self.values["size"], name=name, **numbers)]
+
+    keras_layers = ("LocalResponseNormalization",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return call.means(cls.spec(**{key: call.number(key) for key in cls.options}))

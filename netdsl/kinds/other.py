@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from netdsl.kinds.act import activation_of
 from netdsl.kinds.facts import Case, Weight
-from netdsl.kinds.initial import Initial, keras_initializer
+from netdsl.kinds.initial import Initial, initial_of, keras_initializer
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Flag, Numbers, Real
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.values import Shape, Word, dims
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 _AXES = {
     1: "ac",
@@ -71,6 +75,20 @@ class Scale(Plain):
             )
         ]
 
+    keras_layers = ("EinsumDense", "LayerScale")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "LayerScale":
+            return call.means(cls.spec(init=call.number("init_values")))
+        left, _, right = str(call.config["equation"]).partition(",")
+        axes = call.config.get("bias_axes")
+        alike = right == f"{left[-1]}->{left}" and axes in (None, left[-1])
+        if not alike or activation_of(call, call.config.get("activation")) != Word("none"):
+            raise call.refuse(f"its equation is {call.config['equation']}")
+        start = {} if (init := initial_of(call, "kernel_initializer")) is None else {"init": init}
+        return call.means(cls.spec(bias=axes is not None, **start))
+
 
 class Rescale(Plain):
     """Each number times a fixed factor, plus a fixed offset: `rescale(1/255)`, `rescale(1/127.5,
@@ -97,6 +115,40 @@ class Rescale(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         offset = {"offset": float(self.offset)} if self.offset else {}
         return [k.keras.layers.Rescaling(float(self.factor), **offset, name=name)]
+
+    keras_layers = ("Rescaling", "Add", "Multiply", "Subtract", "TrueDivide", "Divide")
+    reads_call_arguments = True
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """Also x + 3 and its like, in Python's operators."""
+        if call.layer != "Rescaling":
+            return cls._from_operator(call)
+        scale, offset = call.config["scale"], call.config.get("offset", 0)
+        if isinstance(scale, list | tuple) or isinstance(offset, list | tuple):
+            return None
+        return call.means(cls.spec(call.number("scale"), offset=call.as_written(offset)))
+
+    @classmethod
+    def _from_operator(cls, call: KerasCall) -> Meaning | None:
+        numbers = [value for value in call.arguments if value is not None]
+        if len(call.inputs) > 1 or len(numbers) != 1:
+            return None
+        (number,) = numbers
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            return None
+        number, first = float(number), call.arguments[0] is None
+        if call.layer in ("TrueDivide", "Divide"):
+            if not first or not number:
+                return None
+            scale, offset = 1 / number, 0.0
+        elif call.layer == "Multiply":
+            scale, offset = number, 0.0
+        elif call.layer == "Add" or first:
+            scale, offset = 1.0, number if call.layer == "Add" else -number
+        else:
+            scale, offset = -1.0, number
+        return call.means(cls.spec(call.as_written(scale), offset=call.as_written(offset)))
 
 
 class Standardize(Plain):
@@ -172,3 +224,41 @@ class Standardize(Plain):
             "variance": variance * (count // len(variance)),
         }
         return [k.keras.layers.Normalization(**full, name=name)]
+
+    keras_layers = ("Normalization", "Rescaling")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """Also a factor for each channel."""
+        if call.layer == "Rescaling":
+            return cls._from_factors(call)
+        mean, variance = call.config.get("mean"), call.config.get("variance")
+        if call.config.get("invert"):
+            raise call.refuse("it is inverted")
+        call.refuse_other_axis()
+        if mean is None or variance is None:
+            return call.means(cls.spec())
+        deviations = [math.sqrt(value) for value in _flat(variance)]
+        return call.means(cls.spec(_numbers(call, _flat(mean)), _numbers(call, deviations)))
+
+    @classmethod
+    def _from_factors(cls, call: KerasCall) -> Meaning | None:
+        scale, offset = call.config["scale"], call.config.get("offset", 0)
+        if not isinstance(scale, list | tuple) and not isinstance(offset, list | tuple):
+            return None
+        if any(_flat(offset)) or not isinstance(scale, list | tuple):
+            raise call.refuse("it has a factor for each channel, and an offset")
+        return call.means(cls.spec(0, _numbers(call, [1 / float(value) for value in scale])))
+
+
+def _flat(value: Any) -> list[Any]:
+    """All numbers of nested lists."""
+    if not isinstance(value, list | tuple):
+        return [value]
+    return [part for inner in value for part in _flat(inner)]
+
+
+def _numbers(call: KerasCall, values: list[Any]) -> Any:
+    """One number where all are the same, else one for each channel."""
+    written = tuple(call.as_written(value) for value in values)
+    return written[0] if len(set(written)) == 1 else written

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Saved, Weight
+from netdsl.kinds.facts import Case, Weight
 from netdsl.kinds.kind import Kind
-from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import REQUIRED, Choice, Flag, Real
-from netdsl.kinds.plain import Plain
-from netdsl.kinds.values import LayerSpec, Shape, Word, dims
-from netdsl.kinds.window import Padding, Pads, Windowed, brief, pad_layers, tf_same
+from netdsl.kinds.options import Flag
+from netdsl.kinds.values import Argument, LayerSpec, Shape, Word
+from netdsl.kinds.window import (
+    Axis,
+    Padding,
+    Pads,
+    Windowed,
+    as_pads,
+    brief,
+    pad_layers,
+    pad_option,
+    padding_in_keras,
+    sizes_option,
+    tf_same,
+    window_pad_option,
+    zeros_before,
+)
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class Pooling(Windowed):
@@ -77,6 +92,47 @@ class Pooling(Windowed):
             window, **given, **({"padding": padding} if padding != "valid" else {}), name=name
         )
 
+    @classmethod
+    def own_window_in_keras(cls, call: KerasCall) -> Meaning:
+        """The pool that a pooling layer of Keras is, with its own padding."""
+        call.refuse_channels_first()
+        size, stride = cls._window_in_keras(call)
+        pad: Any = padding_in_keras(call, size, stride, (1,) * call.rank)
+        if pad == Word("valid") or set(size) == {1}:
+            pad = 0
+        return call.means(cls.spec(size=size, stride=stride, pad=pad))
+
+    @classmethod
+    def padded_in_keras(cls, call: KerasCall, pads: Pads, **options: Any) -> Meaning:
+        """The pool that a layer without padding of its own is, after one that pads; what the last
+        windows need after the input is `ceil`.
+        """
+        size, stride = cls._window_in_keras(call)
+        options["pad"] = window_pad_option(pads, size, (1,) * call.rank)
+        before = tuple(pair[0] for pair in pads)
+        if not any(map(any, pads)):
+            options["pad"] = 0
+        elif cls._needs_ceil(call.before[-1].inputs[0], size, stride, pads):
+            options |= {"pad": sizes_option(before), "ceil": True}
+        spec = cls.spec(size=size, stride=stride, **options)
+        return call.means(spec, calls=1 + any(map(any, pads)))
+
+    @staticmethod
+    def _window_in_keras(call: KerasCall) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        own = "window" in call.config
+        size = call.sizes("window" if own else "pool_size")
+        return size, call.sizes("strides") if call.config["strides"] else size
+
+    @staticmethod
+    def _needs_ceil(x: Shape, size: tuple[int, ...], stride: tuple[int, ...], pads: Pads) -> bool:
+        """Whether these pads are even ones, and what the last windows hang over them."""
+        for length, k, s, (before, after) in zip(x, size, stride, pads, strict=False):
+            axis = Axis(length, k, s, 1, before, before)
+            end = (axis.outputs(ceil=True) - 1) * s + k
+            if after - before != max(0, end - length - 2 * before):
+                return False
+        return any(before != after for before, after in pads)
+
 
 class MaxPool(Pooling):
     """Max pooling: the largest value in each window; padded cells are minus infinity."""
@@ -122,6 +178,18 @@ class MaxPool(Pooling):
         )
         return [*padding, self._layer(k, "Max", rank, "valid", name)]
 
+    keras_layers = ("MaxPooling",)
+    reads_call_arguments = True
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """The pool with what pads before it with minus infinity."""
+        steps = call.chain("Pad", "MaxPooling")
+        lowest = steps is not None and steps[0].named.get("constant_values") == -math.inf
+        if steps and lowest and call.config["padding"] == "valid":
+            return cls.padded_in_keras(call, as_pads(steps[0].config["pad_width"][1:-1]))
+        return cls.own_window_in_keras(call)
+
 
 class AveragePool(Pooling):
     """Average pooling; padded cells count in the divisor with `same` and numbers, not with `tf`."""
@@ -155,55 +223,25 @@ class AveragePool(Pooling):
             return [self._layer(k, "Average", rank, "same", name)]
         return [*pad_layers(k, name, pads), self._layer(k, "Average", rank, "valid", name)]
 
+    keras_layers = ("AveragePooling", "OverhangingAveragePooling")
 
-class PowerPooling(Pooling):
-    """What the pools that take a root of a sum of powers share; padded cells are 0."""
-
-    word = "_power_pooling"
-    saved_for_backward = "inputs output"
-
-    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """For each number of the output: a power for each cell of its window, their sum, a root."""
-        return math.prod(output) * 2 * self._cells(inputs[0])
-
-    def _layers(self, k: Any, power: float, name: str, output: Shape, x: Shape) -> list[Any]:
-        rank = len(x) - 1
-        layer = k.custom.PowerPooling(power, self.window(rank), self.strides(rank), name=name)
-        return [*pad_layers(k, name, self.whole_pads(output, x)), layer]
-
-
-class EuclideanPool(PowerPooling):
-    """L2 pooling: the root of the sum of squares over each window."""
-
-    word = "l2pool"
-    cases = (
-        Case("l2pool", (28, 28, 6), (14, 14, 6), 0),
-        Case("l2pool3/2(pad=same)", (9, 9, 2), (5, 5, 2), 0),
-        Case("l2pool3/2(ceil)", (8, 8, 2), (4, 4, 2), 0),
-        Case("l2pool5", (10, 3), (2, 3), 0),
-        Case("l2pool2", (4, 4, 4, 2), (2, 2, 2, 2), 0),
-    )
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return self._layers(k, 2, name, output, inputs[0])
-
-
-class PowerPool(PowerPooling):
-    """Lp pooling: (sum of |x|^p)^(1/p) over each window."""
-
-    word = "lppool"
-    positional = ("p",)
-    cases = (
-        Case("lppool2(p=3)", (28, 28, 6), (14, 14, 6), 0),
-        Case("lppool3/2(p=1.5, pad=same)", (9, 9, 2), (5, 5, 2), 0),
-        Case("lppool2(p=1)", (10, 3), (5, 3), 0),
-        Case("lppool2(p=4)", (4, 4, 4, 2), (2, 2, 2, 2), 0),
-    )
-
-    p = Real(REQUIRED, "the power", min=1)
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return self._layers(k, float(self.p), name, output, inputs[0])
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """The pool with the zeros before it, which count in the divisor."""
+        if call.layer == "OverhangingAveragePooling":
+            size, stride = cls._window_in_keras(call)
+            pad = pad_option(as_pads(call.config["pads"]))
+            return call.means(cls.spec(size=size, stride=stride, pad=pad, ceil=True))
+        zeros = zeros_before(call)
+        if zeros is not None and call.config["padding"] == "valid":
+            size, stride = cls._window_in_keras(call)
+            pad = window_pad_option(zeros, size, (1,) * call.rank)
+            return call.means(cls.spec(size=size, stride=stride, pad=pad), calls=2)
+        found = cls.own_window_in_keras(call)
+        same = found.spec.arguments == (Argument("pad", Word("same")),)
+        # Cells that Keras pads do not count in its divisor.
+        spec = found.spec._replace(arguments=(Argument("pad", Word("tf")),)) if same else found.spec
+        return found._replace(spec=spec)
 
 
 class StochasticPool(Pooling):
@@ -234,127 +272,9 @@ class StochasticPool(Pooling):
         layer = k.custom.StochasticPooling(self.window(rank), self.strides(rank), name=name)
         return [*pad_layers(k, name, self.whole_pads(output, inputs[0])), layer]
 
+    keras_layers = ("StochasticPooling",)
+    differs_in_training = True
 
-class FeaturePool(Plain):
-    """Pooling over groups of N neighbouring features: their Euclidean length, or with `max` the
-    largest (maxout).
-    """
-
-    word = "featpool"
-    group = "pooling"
-    reach = "position"
-    positional = ("of",)
-    takes: ClassVar[dict[str, str]] = {"size": "yes"}
-    cases = (
-        Case("featpool2", (8, 8, 4), (8, 8, 2), 0),
-        Case("featpool5(max)", (100,), (20,), 0),
-        Case("featpool3(of=max)", (10, 6), (10, 2), 0),
-        Case("featpool2(of=l2)", (2, 3, 4, 4), (2, 3, 4, 2), 0),
-    )
-
-    of = Choice("l2", ("l2", "max"), "the root of the sum of squares, or the largest")
-
-    @property
-    def features(self) -> int:
-        return (self.size or (1,))[0]
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """C/N channels at the same positions."""
-        x = inputs[0]
-        if len(self.size or ()) > 1:
-            raise LayerError(
-                "N202",
-                f"`{self.word}` takes one number, how many features make a group, not {dims(self.size or ())}",
-                "size",
-            )
-        if x[-1] % self.features:
-            message = f"groups of {self.features} features do not divide {x[-1]} channels"
-            raise LayerError("N206", message, "size", label=f"{dims(x)} comes in here")
-        return (*x[:-1], x[-1] // self.features)
-
-    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """For each number of the output: N squares, their sum and a root; of `max` N-1
-        comparisons.
-        """
-        return math.prod(output) * (
-            self.features - 1 if self.of.text == "max" else 2 * self.features
-        )
-
-    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """Which feature was the largest; of `l2` input and output."""
-        return (
-            Saved(indices=math.prod(output))
-            if self.of.text == "max"
-            else Saved(inputs=True, output=True)
-        )
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        if self.of.text == "l2":
-            return [k.custom.FeaturePooling(self.features, name=name)]
-        groups = k.keras.layers.Reshape((*output, self.features), name=name)
-        return [groups, lambda tensor: k.keras.ops.max(tensor, axis=-1)]
-
-
-class GlobalPooling(Kind):
-    """What the global pools share: all positions to one."""
-
-    word = "_global_pooling"
-    group = "pooling"
-    reach = "all"
-    keras_name: ClassVar[str] = ""
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """A vector of the channels."""
-        x = inputs[0]
-        if not 2 <= len(x) <= 4:
-            what = "a vector" if len(x) == 1 else f"an array of {len(x) - 1} axes"
-            raise LayerError(
-                "N203",
-                f"`{self.word}` pools positions, and {dims(x)} is {what}",
-                label=f"{dims(x)} comes in here",
-            )
-        return (x[-1],)
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """None."""
-        return ()
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """None."""
-        return 0
-
-    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """Comparisons or additions: for each channel, one less than there are positions."""
-        return math.prod(inputs[0]) - inputs[0][-1]
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [getattr(k.keras.layers, f"{self.keras_name}{len(inputs[0]) - 1}D")(name=name)]
-
-
-class GlobalAveragePool(GlobalPooling):
-    """Global average pooling: the mean over all positions, a vector."""
-
-    word = "gap"
-    saved_for_backward = ""
-    keras_name = "GlobalAveragePooling"
-    names_elsewhere = ("globalaveragepooling", "globalavgpool", "adaptiveavgpool")
-    cases = (
-        Case("gap", (7, 7, 512), (512,), 0),
-        Case("gap", (10, 4), (4,), 0),
-        Case("gap", (3, 4, 5, 2), (2,), 0),
-    )
-
-
-class GlobalMaxPool(GlobalPooling):
-    """Global max pooling: the largest value over all positions, a vector."""
-
-    word = "gmp"
-    saved_for_backward = "indices"
-    keras_name = "GlobalMaxPooling"
-    library_saves_input = True
-    names_elsewhere = ("globalmaxpooling", "globalmaxpool", "adaptivemaxpool")
-    cases = (
-        Case("gmp", (7, 7, 512), (512,), 0),
-        Case("gmp", (10, 4), (4,), 0),
-        Case("gmp", (3, 4, 5, 2), (2,), 0),
-    )
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        return cls.padded_in_keras(call, zeros_before(call) or ((0, 0),) * call.rank)

@@ -39,8 +39,17 @@ class Stated(Configured):
             channels, which sum to 1), `log-distribution`, `probability` (each number alone),
             `score` (any number), `margin` (a side, from -1 to 1); empty: none of these.
         inactive_in_use: whether its output is its input but while training.
+        differs_in_training: whether it does something else while training than in use, and is
+            not inactive then.
+        flattens_input: whether it takes everything that comes in as one vector.
         tied_to: the kind whose kernel, transposed, can be its own.
         depth: how many layers `expect depth` counts for it.
+
+    How it is read from Keras, beside the rule `from_keras`:
+        keras_layers: the Keras layers and operations that a layer of the kind can end with, by the
+            names of their classes, the rank left out: `Conv` of Conv1D, Conv2D and Conv3D.
+        reads_call_arguments: whether `from_keras` reads what a call is given beside its inputs;
+            else calls that are given more are refused.
 
     What it costs:
         arithmetic: what is done for each number of the output, named: `negate exp add divide`.
@@ -85,8 +94,13 @@ class Stated(Configured):
     relu_like: ClassVar[bool] = False
     output_meaning: ClassVar[str] = ""
     inactive_in_use: ClassVar[bool] = False
+    differs_in_training: ClassVar[bool] = False
+    flattens_input: ClassVar[bool] = False
     tied_to: ClassVar[str | None] = None
     depth: ClassVar[int] = 0
+
+    keras_layers: ClassVar[tuple[str, ...]] = ()
+    reads_call_arguments: ClassVar[bool] = False
 
     arithmetic: ClassVar[str | None] = None
     saved_for_backward: ClassVar[str | None] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case, Reach, Seen
 from netdsl.kinds.kind import Kind
@@ -11,8 +11,11 @@ from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Choice, Reference
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.pool import MaxPool
-from netdsl.kinds.values import Ref, Shape, dims
-from netdsl.kinds.window import brief, per_axis, wrong_rank
+from netdsl.kinds.values import Ref, Shape, Word, dims
+from netdsl.kinds.window import as_pads, brief, per_axis, wrong_rank
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
 class Unpooling(Plain):
@@ -86,6 +89,25 @@ class Upsample(Unpooling):
             ]
         return linear_layers(k, name, output, x)
 
+    keras_layers = ("UpSampling", "Reshape")
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        if call.layer == "Reshape":
+            steps = linear_in_keras(call)
+            if not steps:
+                return None
+            pairs = list(zip(call.output[:-1], steps[0].inputs[0], strict=False))
+            if any(more % few for more, few in pairs):
+                return None
+            size = tuple(more // few for more, few in pairs)
+            return call.means(cls.spec(size=size, how=Word("bilinear")), calls=len(steps))
+        call.refuse_channels_first()
+        how = call.config.get("interpolation", "nearest")
+        if how not in cls.how.words:
+            raise call.refuse(f"its interpolation is {how}")
+        return call.means(cls.spec(size=call.sizes("size"), how=Word(how)))
+
 
 class Nails(Unpooling):
     """Bed of nails: each value in the first of K cells on each axis, zeros in the others."""
@@ -115,6 +137,36 @@ class Nails(Unpooling):
                 steps.append(k.keras.layers.Reshape((rows, rest), name=f"{name}_axis_{axis + 1}"))
                 steps.append(lambda tensor, whole=whole: k.keras.ops.pad(tensor, whole))
         return [*steps, k.keras.layers.Reshape(output, name=name)] if steps else []
+
+    keras_layers = ("Reshape",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        for count in range(call.rank, 0, -1):
+            steps = call.chain(*("Reshape", "Pad") * count, "Reshape")
+            factors = _factors(steps[0].inputs[0], call.output) if steps else ()
+            if steps and factors and cls._are_steps(steps[:-1], steps[0].inputs[0], factors):
+                return call.means(cls.spec(size=factors), calls=len(steps))
+        return None
+
+    @classmethod
+    def _are_steps(cls, steps: tuple[KerasCall, ...], x: Shape, factors: tuple[int, ...]) -> bool:
+        """Whether these calls are those of `layers`, its last one left out."""
+        shape, left = list(x), list(steps)
+        for axis, factor in enumerate(factors):
+            rows, rest = math.prod(shape[: axis + 1]), math.prod(shape[axis + 1 :])
+            shape[axis] *= factor
+            if factor == 1:
+                continue
+            if not left:
+                return False
+            reshape, pad, *left = left
+            whole = [(0, 0), (0, 0), (0, (factor - 1) * rest)]
+            zeros = not pad.named.get("constant_values") and pad.config["mode"] == "constant"
+            widths = [(before, after) for before, after in pad.config["pad_width"]]
+            if reshape.output != (rows, rest) or widths != whole or not zeros:
+                return False
+        return not left
 
 
 class MaxUnpool(Plain):
@@ -187,6 +239,30 @@ class MaxUnpool(Plain):
         pads = pool.whole_pads(inputs[0], inputs[1])
         return [k.custom.MaxUnpooling(pool.window(rank), pool.strides(rank), pads, name=name)]
 
+    keras_layers = ("MaxUnpooling",)
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """The layer reads the pool's input: the pool is what reads it too, with such windows."""
+        values, x = call.inputs
+        rank, config = len(x) - 1, call.config
+        wanted = (tuple(config["window"]), tuple(config["strides"]), as_pads(config["pads"]))
+        for ref in call.readers[1]:
+            pool = ref.kind
+            if isinstance(pool, MaxPool) and ref.shape == values:
+                window = (pool.window(rank), pool.strides(rank), pool.whole_pads(values, x))
+                if window == wanted:
+                    return call.means(cls.spec(ref))
+        raise call.refuse("no max pool with its windows reads its second input")
+
+
+def _factors(x: Shape, output: Shape) -> tuple[int, ...]:
+    """How many positions become of one, for each axis; nothing where that is no whole number."""
+    if len(x) != len(output) or x[-1] != output[-1]:
+        return ()
+    pairs = list(zip(x[:-1], output, strict=False))
+    return () if any(more % few for few, more in pairs) else tuple(n // w for w, n in pairs)
+
 
 def between(output: Shape, x: Shape) -> Seen:
     """Linear interpolation between the positions' middles: the two positions that (i + 1/2)*W/N
@@ -217,3 +293,40 @@ def linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
             steps.append(layers.Resizing(rows, output[axis], name=f"{name}_axis_{axis + 1}"))
             shape[axis] = output[axis]
     return [*steps, layers.Reshape(output, name=name)] if steps else []
+
+
+def linear_in_keras(call: KerasCall) -> tuple[KerasCall, ...]:
+    """The calls of `linear_layers` for sequences and volumes that end with this one; none where
+    others do.
+    """
+    for count in range(call.rank, 0, -1):
+        steps = call.chain(*("Reshape", "Resizing") * count, "Reshape")
+        if steps and _are_linear_steps(steps[:-1], steps[0].inputs[0], call.output):
+            return steps
+    return ()
+
+
+def _are_linear_steps(steps: tuple[KerasCall, ...], x: Shape, output: Shape) -> bool:
+    if len(x) != len(output) or len(x) == 3 or x[-1] != output[-1]:
+        return False
+    shape, left = list(x), list(steps)
+    for axis in range(len(x) - 1):
+        rows, rest = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+        if shape[axis] == output[axis]:
+            continue
+        if not left:
+            return False
+        reshape, resize, *left = left
+        refuse_other_resizing(resize)
+        size = (resize.config["height"], resize.config["width"])
+        if reshape.output != (rows, shape[axis], rest) or size != (rows, output[axis]):
+            return False
+        shape[axis] = output[axis]
+    return not left
+
+
+def refuse_other_resizing(call: KerasCall) -> None:
+    """Refuses a resizing layer that is not bilinear, or does more."""
+    call.refuse_set("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
+    if call.config["interpolation"] != "bilinear":
+        raise call.refuse(f"its interpolation is {call.config['interpolation']}")

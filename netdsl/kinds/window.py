@@ -4,13 +4,17 @@ them.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from netdsl.kinds.facts import Reach, Seen
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
 from netdsl.kinds.values import NO_DEFAULTS, Defaults, Dims, Shape, Word, dims, is_whole, shown
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall
 
 Pads = tuple[tuple[int, int], ...]
 _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
@@ -298,3 +302,73 @@ def even(pads: Pads) -> Any:
     if len({size for pair in pads for size in pair}) == 1:
         return pads[0][0]
     return pads if len(pads) > 1 else pads[0]
+
+
+# --- from Keras -----------------------------------------------------------------------------------
+
+
+def sizes_option(sizes: tuple[int, ...]) -> Any:
+    """Sizes as an option has them: one number where all are the same."""
+    return sizes[0] if len(set(sizes)) == 1 else Dims(sizes)
+
+
+def sizes_value(sizes: tuple[int, ...]) -> Any:
+    """Sizes as they are written: `2` where there is one, else `2x1`."""
+    return sizes[0] if len(sizes) == 1 else Dims(sizes)
+
+
+def pads_in_keras(call: KerasCall, key: str = "padding") -> Pads:
+    """What a layer pads or cuts off before and after each axis."""
+    given = call.config[key]
+    sides = call.each_axis(given, call.rank) if call.rank > 1 else (given,)
+    return as_pads(call.each_axis(pair, 2) for pair in sides)
+
+
+def as_pads(pairs: Iterable[Iterable[int]]) -> Pads:
+    """Pairs of a configuration, which are lists, as tuples."""
+    return tuple((before, after) for before, after in pairs)
+
+
+def zeros_before(call: KerasCall) -> Pads | None:
+    """The zeros that a layer before this one puts around the positions."""
+    return pads_in_keras(call.before[-1]) if call.chain("ZeroPadding", call.layer) else None
+
+
+def keeps_every(pool: KerasCall) -> bool:
+    """Whether a max pooling of Keras only keeps every S-th position."""
+    return set(pool.sizes("pool_size")) == {1} and pool.config["padding"] == "valid"
+
+
+def padding_in_keras(
+    call: KerasCall, size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> Word:
+    """The padding that a layer does itself. TensorFlow's SAME is the papers' for odd windows at
+    stride 1, whatever comes in.
+    """
+    padding = str(call.config["padding"])
+    if padding != "same":
+        return Word(padding)
+    papers = all(
+        k == 1 or (s == 1 and d * (k - 1) % 2 == 0)
+        for k, s, d in zip(size, stride, dilation, strict=True)
+    )
+    return Word("same" if papers else "tf")
+
+
+def pad_option(pads: Pads) -> Any:
+    """Padding as an option has it: one number, one for each axis, or one for each side."""
+    sides = [side for pair in pads for side in pair]
+    if len(set(sides)) == 1:
+        return sides[0]
+    if len(pads) == 3 and all(before == after for before, after in pads):
+        return Dims(tuple(before for before, _ in pads))
+    return tuple(sides)
+
+
+def window_pad_option(pads: Pads, size: tuple[int, ...], dilation: tuple[int, ...]) -> Any:
+    """Padding of a window as an option has it: `same` where it is that."""
+    spreads = [d * (k - 1) for k, d in zip(size, dilation, strict=True)]
+    same = all(
+        before == after == spread / 2 for (before, after), spread in zip(pads, spreads, strict=True)
+    )
+    return Word("same") if same else pad_option(pads)

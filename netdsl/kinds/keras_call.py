@@ -1,0 +1,168 @@
+"""A call of a Keras layer, as a kind's `from_keras` reads it, and what it answers with.
+
+This is all that kinds see of a Keras model; `netdsl.keras.convert` makes it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, exact
+
+_DIVISORS = (3, 6, 7, 9, 127.5, 255)  # of which 1/n is written as such
+
+
+class NoWord(Exception):
+    """A call that the language has no word for, and why."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Meaning(NamedTuple):
+    """What a call is in the language.
+
+    Attributes:
+        spec: the layer, with all that Keras says of it, defaults too.
+        calls: how many calls it stands for: this one, and those before it.
+        index_limit: how many indices the input has, where it takes indices.
+        option: what a layer before it says instead, where it is the only one that is read here.
+    """
+
+    spec: LayerSpec
+    calls: int = 1
+    index_limit: int | None = None
+    option: Argument | None = None
+
+
+class KerasCall(NamedTuple):
+    """One call of a Keras layer or operation.
+
+    Attributes:
+        class_name: of the layer or operation.
+        config: what it was made with.
+        inputs: the shapes that come in, without the batch; a vector where Keras has 1x1xC and the
+            language has C.
+        output: the shape that comes out, as Keras has it.
+        arguments: those of the call, in order; None is a tensor.
+        named: the arguments by name, tensors left out.
+        before: the calls whose outputs come in one after the other, each read by nothing but the
+            next; the last one's output comes in here.
+        sources: the layers that come in.
+        readers: for each of them the other layers that read it, where several come in.
+    """
+
+    class_name: str
+    config: Mapping[str, Any]
+    inputs: tuple[Shape, ...]
+    output: Shape
+    arguments: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = {}
+    before: tuple[KerasCall, ...] = ()
+    sources: tuple[Ref, ...] = ()
+    readers: tuple[tuple[Ref, ...], ...] = ()
+
+    # --- answers ---
+
+    def means(self, spec: LayerSpec, calls: int = 1, **more: Any) -> Meaning:
+        """The layer that this call is, together with those before it where `calls` is more."""
+        return Meaning(spec, calls, **more)
+
+    def refuse(self, reason: str = "") -> NoWord:
+        """The error of a call that the language has no word for."""
+        return NoWord(reason)
+
+    def refuse_set(self, *keys: str) -> None:
+        """Refuses what the configuration says beyond its usual nothing.
+
+        Raises:
+            NoWord: where one of these keys is set.
+        """
+        for key in keys:
+            if self.config.get(key):
+                nouns = key.endswith(("_regularizer", "_constraint"))
+                raise self.refuse(f"it has {'a ' if nouns else ''}{key}")
+
+    def refuse_channels_first(self) -> None:
+        if self.config.get("data_format") == "channels_first":
+            raise self.refuse("its channels come first")
+
+    def refuse_other_axis(self, axis: Any = None) -> None:
+        """Refuses what does not work along the channels."""
+        axis = self.config.get("axis", -1) if axis is None else axis
+        axis = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
+        if axis not in (-1, len(self.output)):
+            raise self.refuse(f"its axis is {axis}, not the last")
+
+    # --- what the call is ---
+
+    @property
+    def layer(self) -> str:
+        """The class's name without the rank: `Conv` of Conv1D, Conv2D and Conv3D."""
+        return re.sub("[123]D", "", self.class_name)
+
+    @property
+    def rank(self) -> int:
+        """How many axes the output's positions have, in Keras."""
+        return len(self.output) - 1
+
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether the output has the one input's shape, a vector's 1x1xC counted as C."""
+        given = self.inputs[0]
+        ones = (1,) * (len(self.output) - len(given))
+        return self.output == given or (len(given) == 1 and self.output == ones + given)
+
+    def chain(self, *layers: str) -> tuple[KerasCall, ...] | None:
+        """The calls of these layers that end with this one, one after the other; None where other
+        ones do.
+        """
+        found = (*self.before, self)[-len(layers) :]
+        return found if tuple(call.layer for call in found) == layers else None
+
+    # --- values, as the language writes them ---
+
+    def number(self, key: str) -> Any:
+        """A number of the configuration, exact.
+
+        Raises:
+            NoWord: where it is infinite or none.
+        """
+        if not math.isfinite(self.config[key]):
+            raise self.refuse(f"its {key} is {self.config[key]}")
+        return self.as_written(self.config[key])
+
+    def sizes(self, key: str) -> tuple[int, ...]:
+        """Numbers of the configuration, one for each axis of the positions."""
+        return self.each_axis(self.config[key], self.rank)
+
+    def constant(self, key: str) -> Any:
+        """The number that weights begin at; None where they do not begin at one number."""
+        given = self.config.get(key) or {}
+        name, config = given.get("class_name"), given.get("config", {})
+        if name in ("Zeros", "Ones"):
+            return int(name == "Ones")
+        value = config.get("value") if name == "Constant" else None
+        return self.as_written(value) if isinstance(value, int | float) else None
+
+    @staticmethod
+    def as_written(value: float) -> int | Fraction:
+        """A number as people write it, exact: whole where it is whole, 1/n where that is the very
+        same, else the decimal that it prints as.
+        """
+        if float(value).is_integer() and abs(value) < 2**53:
+            return int(value)
+        for divisor in _DIVISORS:
+            if 1 / divisor == value:
+                return 1 / Fraction(divisor)
+        return Fraction(exact(float(value)))
+
+    @staticmethod
+    def each_axis(value: Any, rank: int) -> tuple[Any, ...]:
+        """One value for all axes, or one for each, as one for each."""
+        return tuple(value) if isinstance(value, list | tuple) else (value,) * rank

@@ -1,0 +1,84 @@
+"""Pooling over all positions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.values import Shape, dims
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
+
+
+class GlobalPooling(Kind):
+    """What the global pools share: all positions to one."""
+
+    word = "_global_pooling"
+    group = "pooling"
+    reach = "all"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """A vector of the channels."""
+        x = inputs[0]
+        if not 2 <= len(x) <= 4:
+            what = "a vector" if len(x) == 1 else f"an array of {len(x) - 1} axes"
+            raise LayerError(
+                "N203",
+                f"`{self.word}` pools positions, and {dims(x)} is {what}",
+                label=f"{dims(x)} comes in here",
+            )
+        return (x[-1],)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """None."""
+        return ()
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        """None."""
+        return 0
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """Comparisons or additions: for each channel, one less than there are positions."""
+        return math.prod(inputs[0]) - inputs[0][-1]
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        make = getattr(k.keras.layers, f"{self.keras_layers[0]}{len(inputs[0]) - 1}D")
+        return [make(name=name)]
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        call.refuse_channels_first()
+        return call.means(cls.spec())
+
+
+class GlobalAveragePool(GlobalPooling):
+    """Global average pooling: the mean over all positions, a vector."""
+
+    word = "gap"
+    saved_for_backward = ""
+    keras_layers = ("GlobalAveragePooling",)
+    names_elsewhere = ("globalaveragepooling", "globalavgpool", "adaptiveavgpool")
+    cases = (
+        Case("gap", (7, 7, 512), (512,), 0),
+        Case("gap", (10, 4), (4,), 0),
+        Case("gap", (3, 4, 5, 2), (2,), 0),
+    )
+
+
+class GlobalMaxPool(GlobalPooling):
+    """Global max pooling: the largest value over all positions, a vector."""
+
+    word = "gmp"
+    saved_for_backward = "indices"
+    keras_layers = ("GlobalMaxPooling",)
+    library_saves_input = True
+    names_elsewhere = ("globalmaxpooling", "globalmaxpool", "adaptivemaxpool")
+    cases = (
+        Case("gmp", (7, 7, 512), (512,), 0),
+        Case("gmp", (10, 4), (4,), 0),
+        Case("gmp", (3, 4, 5, 2), (2,), 0),
+    )

@@ -1,0 +1,157 @@
+"""Attention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.initial import Trained
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED, Flag, Reference, Whole
+from netdsl.kinds.sequence import as_sequence
+from netdsl.kinds.values import Shape, dims
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
+
+
+class Attention(Trained):
+    """Multi-head attention (Vaswani et al. 2017): each head has `dim` channels, C/heads by default;
+    the output has the input's C.
+
+    Queries come from the input, keys and values from the input too, or from the point `kv`. `acts`
+    counts the four projections.
+    """
+
+    word = "attention"
+    group = "sequence"
+    positional = ("heads",)
+    cases = (
+        Case("attention(heads=4)", (10, 16), (10, 16), 1088),
+        Case("attention(heads=2, causal, bias=no)", (10, 16), (10, 16), 1024),
+        Case("attention(heads=2, dim=3)", (5, 4), (5, 4), 118),
+        Case("dense-6 as m > dense-4 > attention(heads=2, kv=@m)", (5, 3), (5, 4), 148),
+    )
+
+    heads = Whole(REQUIRED, "how many heads")
+    dim = Whole(None, "channels of each head; left out: C/heads")  # type: ignore[arg-type]
+    causal = Flag(False, "each position sees itself and those before it only")
+    kv = Reference(None, "where keys and values come from")
+    dim.hidden_at_default = True
+
+    def width(self, x: Shape) -> int:
+        """The channels of each head."""
+        return self.dim or x[-1] // self.heads
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape, a sequence."""
+        x = inputs[0]
+        for each in inputs:
+            as_sequence(self.word, each)
+        if not self.dim and x[-1] % self.heads:
+            help = "another number of heads, or the channels of each: dim=64"
+            raise LayerError(
+                "N206",
+                f"heads={self.heads} does not divide {x[-1]} channels",
+                "heads",
+                help,
+                f"{dims(x)} comes in here",
+            )
+        if self.causal and len(inputs) > 1:
+            raise LayerError(
+                "N107",
+                "`causal` is for a sequence that attends to itself",
+                "causal",
+                "leave out causal or kv",
+            )
+        return x
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """C*heads*dim each for queries, keys, values (of kv's channels) and the output;
+        heads*dim biases each, and C for the output.
+        """
+        x, other = inputs[0], inputs[-1]
+        heads = (self.heads, self.width(x))
+        found = []
+        for name, channels in (("query", x[-1]), ("key", other[-1]), ("value", other[-1])):
+            found += [
+                Weight(f"{name}_kernel", (channels, *heads), "kernel"),
+                Weight(f"{name}_bias", heads, "bias"),
+            ]
+        found += [
+            Weight("output_kernel", (*heads, x[-1]), "kernel"),
+            Weight("output_bias", (x[-1],), "bias"),
+        ]
+        return tuple(weight for weight in found if self.bias or weight.role == "kernel")
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        """The four projections, queries times keys, and weights times values; `causal` counts
+        the whole square.
+        """
+        (length, channels), (others, width) = inputs[0], inputs[-1]
+        inner = self.heads * self.width(inputs[0])
+        return (
+            2 * length * channels * inner + 2 * others * width * inner + 2 * length * others * inner
+        )
+
+    def acts(self, output: Shape, *inputs: Shape) -> int:
+        (length, channels), (others, _) = inputs[0], inputs[-1]
+        return (length + 2 * others) * self.heads * self.width(inputs[0]) + length * channels
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """The biases; the queries' division by the root of `dim`; softmax (exp, add, divide)
+        over each head's square.
+        """
+        (length, channels), (others, _) = inputs[0], inputs[-1]
+        inner = self.heads * self.width(inputs[0])
+        biases = (length + 2 * others) * inner + length * channels if self.bias else 0
+        return biases + length * inner + 3 * self.heads * length * others
+
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
+        """The inputs, queries, keys, values, the weights of each head, and what the output's
+        projection takes.
+        """
+        (length, _), (others, _) = inputs[0], inputs[-1]
+        inner = self.heads * self.width(inputs[0])
+        return Saved(
+            inputs=True, values=2 * (length + others) * inner + self.heads * length * others
+        )
+
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """All positions of the keys and values, with `causal` too; of the queries its own."""
+        return (Seen((), True),) if len(inputs) == 1 else (Seen(), Seen(None, True))
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        bias = {} if self.bias else {"use_bias": False}
+        causal = {"use_causal_mask": True} if self.causal else {}
+        layer = k.keras.layers.MultiHeadAttention(
+            self.heads, self.width(inputs[0]), **bias, **self.keras_weights(k), name=name
+        )
+        if self.kv is not None:
+            return [lambda tensors: layer(tensors[0], tensors[1], **causal)]
+        return [lambda tensor: layer(tensor, tensor, **causal)]
+
+    keras_layers = ("MultiHeadAttention",)
+    reads_call_arguments = True
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        config, named = call.config, dict(call.named)
+        causal = bool(named.pop("use_causal_mask", False))
+        if left := [key for key, value in named.items() if value]:
+            raise call.refuse(f"it is called with {', '.join(left)}")
+        queries, *others = call.sources
+        if len({other.op for other in others}) > 1:
+            raise call.refuse("its keys and values come from different layers")
+        own_values = config.get("value_dim") not in (None, config["key_dim"])
+        if config.get("dropout") or config.get("output_shape") or own_values:
+            raise call.refuse("it has dropout, an output_shape or a value_dim of its own")
+        if config.get("attention_axes") not in (None, [1], (1,), 1):
+            raise call.refuse(f"its attention_axes are {config['attention_axes']}")
+        call.refuse_set("use_gate", "sliding_window")
+        options = {"heads": config["num_heads"], **cls.trained_in_keras(call), "causal": causal}
+        if config["num_heads"] * config["key_dim"] != call.inputs[0][-1]:
+            options["dim"] = config["key_dim"]
+        if others[0].op != queries.op:
+            options["kv"] = others[0]
+        return call.means(cls.spec(**options))

@@ -1,0 +1,230 @@
+"""Recurrence: sequences read position by position."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.initial import Trained
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Flag
+from netdsl.kinds.sequence import as_sequence
+from netdsl.kinds.values import Shape
+
+if TYPE_CHECKING:
+    from netdsl.kinds.keras_call import KerasCall, Meaning
+
+
+class Recurrent(Trained):
+    """What the recurrent kinds share: a sequence read position by position, N states.
+
+    `init` is for the kernel on the input; that on the states begins orthogonal.
+    """
+
+    word = "_recurrent"
+    group = "sequence"
+    takes: ClassVar[dict[str, str]] = {"amount": "yes"}
+    gates: ClassVar[int] = 1
+    kept: ClassVar[int] = 1  # numbers kept for the backward pass, for each state and position
+    each: ClassVar[str] = ""  # what is done for each state and position beside the products
+    usual_activations: ClassVar[dict[str, str]] = {
+        "activation": "tanh",
+        "recurrent_activation": "sigmoid",
+    }
+
+    seq = Flag(
+        False,
+        "the states at all positions, not the last ones only; with `back` in the order they are read",
+    )
+    back = Flag(False, "read from the end to the beginning")
+    bi = Flag(False, "read both ways, the states of both next to each other: 2*N channels")
+
+    def with_resolved_defaults(self) -> Kind:
+        if self.values["bi"] and self.values["back"]:
+            raise LayerError(
+                "N107", "`bi` reads both ways: `back` goes without it", "back", "say bi or back"
+            )
+        return super().with_resolved_defaults()
+
+    @property
+    def ways(self) -> int:
+        return 2 if self.bi else 1
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """A vector of N states; of 2*N with `bi`, and at each position with `seq`."""
+        length, _ = as_sequence(self.word, inputs[0])
+        states = self.ways * (self.amount or 0)
+        return (length, states) if self.seq else (states,)
+
+    def _bias(self) -> Shape:
+        return (self.gates * (self.amount or 0),)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """For each gate and way of reading (C + N)*N, and N biases."""
+        units = self.amount or 0
+        width = self.gates * units
+        found: list[Weight] = []
+        for way in ("forward_", "backward_") if self.bi else ("",):
+            found += [
+                Weight(f"{way}kernel", (inputs[0][-1], width), "kernel"),
+                Weight(f"{way}recurrent_kernel", (units, width), "kernel"),
+            ]
+            found += [Weight(f"{way}bias", self._bias(), "bias")] if self.bias else []
+        return tuple(found)
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        """(C + N)*N for each gate and way of reading, at each position."""
+        length, channels = inputs[0]
+        units = self.amount or 0
+        return length * self.ways * self.gates * units * (channels + units)
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """At each position, for each state: the biases, the gates' activations, and what makes
+        the new state of them.
+        """
+        biases = math.prod(self._bias()) if self.bias else 0
+        return inputs[0][0] * self.ways * (biases + len(self.each.split()) * (self.amount or 0))
+
+    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
+        """The input, and gates and states at every position."""
+        return Saved(inputs=True, values=inputs[0][0] * self.ways * self.kept * (self.amount or 0))
+
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Taken as all positions; its own stays its own with `seq`, unless they are read from
+        the end.
+        """
+        return (Seen(() if self.seq and not self.back else None, True),)
+
+    def _more(self) -> dict[str, Any]:
+        """Arguments of the Keras layer that the kind alone has."""
+        return {}
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        given = {"return_sequences": self.seq, "go_backwards": self.back}
+        arguments = {
+            **{key: True for key, yes in given.items() if yes},
+            **({} if self.bias else {"use_bias": False}),
+        }
+        weights = self.keras_weights(k)
+        if "kernel_regularizer" in weights:
+            weights["recurrent_regularizer"] = weights["kernel_regularizer"]
+        make = getattr(k.keras.layers, self.keras_layers[0])
+        layer = make(
+            self.amount,
+            **arguments,
+            **self._more(),
+            **weights,
+            name=f"{name}_way" if self.bi else name,
+        )
+        return [k.keras.layers.Bidirectional(layer, name=name) if self.bi else layer]
+
+    @classmethod
+    def from_keras(cls, call: KerasCall) -> Meaning | None:
+        """Also read both ways, with the states of both next to each other."""
+        both = call.layer == "Bidirectional"
+        cell = call._replace(config=cls._cell_in_keras(call)) if both else call
+        config = cell.config
+        for key, usual in cls.usual_activations.items():
+            if config.get(key, usual) != usual:
+                raise call.refuse(f"its {key} is {config[key]}")
+        cell.refuse_set("dropout", "recurrent_dropout", "stateful", "return_state")
+        options = cls.trained_in_keras(cell, penalised=("recurrent",))
+        options["seq"] = bool(config["return_sequences"])
+        if both:
+            options["bi"] = True
+        if config.get("go_backwards"):
+            options["back"] = True
+        return call.means(cls.spec(amount=config["units"], **options, **cls._read_more(cell)))
+
+    @classmethod
+    def _cell_in_keras(cls, call: KerasCall) -> Any:
+        """The configuration of the layer that is read both ways."""
+        inner, back = call.config["layer"], call.config.get("backward_layer")
+        if inner["class_name"] != cls.keras_layers[0]:
+            raise call.refuse(f"it wraps a {inner['class_name']}")
+        if call.config.get("merge_mode") != "concat":
+            raise call.refuse(f"its merge_mode is {call.config.get('merge_mode')}")
+        keys = ("units", "activation", "recurrent_activation", "use_bias", "return_sequences")
+        if back and any(back["config"].get(key) != inner["config"].get(key) for key in keys):
+            raise call.refuse("its two directions differ")
+        return inner["config"]
+
+    @classmethod
+    def _read_more(cls, cell: KerasCall) -> dict[str, Any]:
+        """Options that the kind alone has."""
+        return {}
+
+
+class LongShortTermMemory(Recurrent):
+    """An LSTM (Hochreiter and Schmidhuber 1997, with forget gates; their biases begin at 1 where
+    `bias_init` is 0).
+    """
+
+    word = "lstm"
+    keras_layers = ("LSTM", "Bidirectional")
+    gates, kept = 4, 6
+    each = (
+        # three gates and the candidate
+        "negate exp add divide negate exp add divide negate exp add divide tanh"
+        " multiply multiply add tanh multiply"  # f*c + i*g, and o*tanh(c)
+    )
+    cases = (
+        Case("lstm-8", (10, 4), (8,), 416),
+        Case("lstm-8(seq)", (10, 4), (10, 8), 416),
+        Case("lstm-8(bi)", (10, 4), (16,), 832),
+        Case("lstm-8(bi, seq)", (10, 4), (10, 16), 832),
+        Case("lstm-3(back, bias=no)", (5, 2), (3,), 60),
+    )
+
+    def _more(self) -> dict[str, Any]:
+        return {"unit_forget_bias": False} if self.bias and self.bias_init != 0 else {}
+
+
+class GatedRecurrentUnit(Recurrent):
+    """A GRU (Cho et al. 2014): the reset gate works on the states before their product; `after`
+    behind it, with a second bias.
+
+    `after` is Keras's own default and cuDNN's form (`reset_after=True`).
+    """
+
+    word = "gru"
+    keras_layers = ("GRU", "Bidirectional")
+    gates, kept = 3, 4
+    each = (
+        "negate exp add divide negate exp add divide tanh"  # two gates and the candidate
+        " multiply multiply subtract multiply add"  # r*h, and z*h + (1 - z)*g
+    )
+    cases = (
+        Case("gru-8", (10, 4), (8,), 312),
+        Case("gru-8(seq, after)", (10, 4), (10, 8), 336),
+        Case("gru-8(bi)", (10, 4), (16,), 624),
+        Case("gru-3(back)", (5, 2), (3,), 54),
+    )
+
+    after = Flag(False, "the reset gate behind the product, with a second bias")
+
+    def _bias(self) -> Shape:
+        width = self.gates * (self.amount or 0)
+        return (2, width) if self.after else (width,)
+
+    def _more(self) -> dict[str, Any]:
+        return {} if self.after else {"reset_after": False}
+
+    @classmethod
+    def _read_more(cls, cell: KerasCall) -> dict[str, Any]:
+        return {"after": bool(cell.config.get("reset_after", True))}
+
+
+class SimpleRecurrent(Recurrent):
+    """A plain recurrent layer (Elman 1990): h = tanh(W*x + U*h + b)."""
+
+    word = "rnn"
+    keras_layers = ("SimpleRNN", "Bidirectional")
+    each = "tanh"
+    cases = (
+        Case("rnn-8", (10, 4), (8,), 104),
+        Case("rnn-8(seq, bi)", (10, 4), (10, 16), 208),
+        Case("rnn-3(back, seq)", (5, 2), (5, 3), 18),
+    )
