@@ -26,8 +26,6 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 LONG_FILES = {
     "netdsl.analysis.receptive",
-    "netdsl.emit.program",
-    "netdsl.emit.steps",
     "netdsl.keras.describe",
     "netdsl.keras.from_keras",
     "netdsl.report.diff",

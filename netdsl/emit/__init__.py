@@ -1,3 +1,6 @@
-"""Networks as Keras programs: `steps` (the Keras calls of a graph), `program` (functions and
-loops), `text` (Python), `carried`.
+"""Networks as Keras programs.
+
+`read` writes a graph as Keras calls, `plan` makes nodes of them, in which `factoring` finds blocks
+and repeats; `function` makes statements of these (`statements`, values still), `python` their text,
+and `program` the module around it.
 """

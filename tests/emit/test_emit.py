@@ -18,14 +18,16 @@ from programs import program as random_program
 import netdsl
 from netdsl import Network
 from netdsl.cli.main import main
+from netdsl.emit.activations import with_activations
 from netdsl.emit.program import program
-from netdsl.emit.steps import calls_of, weight_order
+from netdsl.emit.read import plain_calls
 from netdsl.emit.text import laid_out
+from netdsl.emit.weight_order import weight_order
 from netdsl.kinds import KINDS
 from netdsl.kinds.values import Indices, dims
 from netdsl.reading import ReadOptions, check_source, read_source, stem
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GOLDENS = ROOT / "tests" / "golden" / "emit"
 EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
 SMALL = (
@@ -389,7 +391,8 @@ def test_examples_make_the_same_model(path: Path) -> None:
 @pytest.mark.parametrize("name", ["inception", "resnet20", "autoencoder_tied", "siamese"])
 def test_the_order_of_weights_is_keras_own(name: str) -> None:
     (network,) = networks_of(ROOT / "examples" / f"{name}.net")
-    names = {network.graph.ops[op].name for op in weight_order(calls_of(network.graph))}
+    calls = with_activations(plain_calls(network.graph))
+    names = {network.graph.ops[op].name for op in weight_order(calls)}
     expected = [layer.name for layer in netdsl.Network.of(network).keras(0).layers if layer.weights]
-    assert [network.graph.ops[op].name for op in weight_order(calls_of(network.graph))] == expected
+    assert [network.graph.ops[op].name for op in weight_order(calls)] == expected
     assert names == set(expected)

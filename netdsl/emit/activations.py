@@ -1,0 +1,112 @@
+"""Activations as arguments of the layers before them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from netdsl.emit.calls import Arguments, KerasCall, KerasCalls, KernelTie
+from netdsl.emit.weight_order import weight_order
+from netdsl.graph import consumers_of
+
+_TAKE_ACTIVATION = ("layers.Conv", "layers.Dense", "layers.DepthwiseConv", "layers.SeparableConv")
+_BEFORE_ACTIVATION = (
+    "strides",
+    "padding",
+    "dilation_rate",
+    "groups",
+    "depth_multiplier",
+    "output_padding",
+    "bias_axes",
+)
+
+
+def with_activations(calls: KerasCalls) -> KerasCalls:
+    """Move activations into the layers before them, where the weights then keep their order: of all
+    layers, or of as many kinds of layers as can be.
+    """
+    order = weight_order(calls)
+    everything = _moved(calls)
+    if weight_order(everything) == order:
+        return everything
+    chosen: tuple[str, ...] = ()
+    kinds = (call.made for call in calls.calls if call.made.startswith(_TAKE_ACTIVATION))
+    for made in dict.fromkeys(kinds):
+        if weight_order(_moved(calls, (*chosen, made))) == order:
+            chosen = (*chosen, made)
+    return _moved(calls, chosen)
+
+
+def _moved(calls: KerasCalls, of: Collection[str] | None = None) -> KerasCalls:
+    """The calls with activations as arguments; where a layer is shared, where all its uses have
+    the same.
+
+    `of` says which layers, such as `layers.Dense`; None means all.
+    """
+    consumers = consumers_of(calls.calls)
+    outputs, tied = {*calls.outputs}, calls.tied
+    new = list(calls.calls)
+    gone: dict[int, int] = {}
+    for layer, places in calls.uses.items():
+        made = calls.calls[layer].made
+        if (
+            not made.startswith(_TAKE_ACTIVATION)
+            or (of is not None and made not in of)
+            or layer in tied
+        ):
+            continue
+        after = [_only(consumers[at]) if at not in outputs else None for at in places]
+        followers = [at for at in after if at is not None]
+        activations = {_activation(calls.calls[at]) for at in followers}
+        if len(followers) < len(places) or len(activations) != 1 or None in activations:
+            continue
+        for place, follower in zip(places, followers, strict=True):
+            (activation,) = activations
+            arguments = _with_activation(new[place].arguments, str(activation))
+            new[place] = new[place]._replace(arguments=arguments)
+            gone[follower] = place
+    return _without(calls._replace(calls=tuple(new)), gone)
+
+
+def _only(places: Sequence[int]) -> int | None:
+    return places[0] if len(places) == 1 else None
+
+
+def _activation(call: KerasCall) -> str | None:
+    """The activation that a call is, where it has a name; else None."""
+    if call.made != "layers.Activation" or len(call.arguments) != 1:
+        return None
+    name = call.arguments[0][1]
+    return name if isinstance(name, str) else None
+
+
+def _with_activation(arguments: Arguments, activation: str) -> Arguments:
+    """The arguments with an activation, where people look for it: behind size, stride and
+    padding.
+    """
+    if activation == "linear":
+        return arguments
+    first = next(
+        (at for at, (name, _) in enumerate(arguments) if name and name not in _BEFORE_ACTIVATION),
+        len(arguments),
+    )
+    return (*arguments[:first], ("activation", activation), *arguments[first:])
+
+
+def _without(calls: KerasCalls, gone: Mapping[int, int]) -> KerasCalls:
+    """The calls without some, each of which another one stands for."""
+    kept = [place for place in range(len(calls.calls)) if place not in gone]
+    number = {place: at for at, place in enumerate(kept)}
+    at = {place: number[gone.get(place, place)] for place in range(len(calls.calls))}
+    return KerasCalls(
+        tuple(
+            call._replace(inputs=tuple(at[source] for source in call.inputs), layer=at[call.layer])
+            for call in (calls.calls[place] for place in kept)
+        ),
+        tuple(at[place] for place in calls.inputs),
+        tuple(at[place] for place in calls.outputs),
+        {op: at[place] for op, place in calls.ends.items()},
+        tuple(
+            KernelTie(at[tie.forward], tuple(at[other] for other in tie.backward))
+            for tie in calls.ties
+        ),
+    )

@@ -1,0 +1,65 @@
+"""What a program's functions, variables and parameters are called."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+
+from netdsl.emit.heads import LayerHead
+from netdsl.emit.signatures import BY_NAME, DEFAULTS, POSITIONAL, kind_of
+from netdsl.factoring.items import ItemChain
+
+_PARAMETERS = {"n": "repeats", "p": "skip"}  # what roles are called in Python
+_SHORT = {
+    "Conv": "conv",
+    "SeparableConv": "sepconv",
+    "DepthwiseConv": "dwconv",
+    "Dense": "dense",
+    "BatchNormalization": "bn",
+    "Activation": "act",
+}
+_OWN = ("keras", "layers", "ops", "np", "Any", "x", "layer", "inputs", "outputs", "shared")
+RESERVED = frozenset(
+    (
+        *(*keyword.kwlist, *keyword.softkwlist, *dir(builtins)),
+        *(*_OWN, *_PARAMETERS, *_PARAMETERS.values()),
+        *(*(role for roles in POSITIONAL.values() for role in roles), *BY_NAME),
+    )
+)
+"""Names that would hide what a program needs."""
+
+
+def identifier(name: str) -> str:
+    """A name as Python takes it: letters of ASCII in lower case, digits and `_`."""
+    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
+    return text if re.match("[a-z]", text) else f"net_{text}"
+
+
+def name_of_content(chain: ItemChain) -> str:
+    """A name for a few different layers in a row: `conv_bn_act`; nothing for others."""
+    made = [item.head.made if isinstance(item.head, LayerHead) else "" for item in chain]
+    words = [_SHORT.get(kind_of(each), "") for each in made]
+    if len(words) > 3 or not all(words) or len(set(words)) < len(words):
+        return ""
+    return "_".join(
+        f"up{word}" if each.endswith("Transpose") else word
+        for word, each in zip(words, made, strict=True)
+    )
+
+
+def parameter_name(name: str) -> str:
+    """A block's parameter in Python: `n`, of a repeat, is `repeats`."""
+    role = role_of(name)
+    return _PARAMETERS.get(role, role) + name[len(role) :]
+
+
+def parameter_order(name: str) -> tuple[int, bool]:
+    """Where a parameter stands: those with defaults last, and how often before them."""
+    role = role_of(name)
+    return list(DEFAULTS).index(role) if role in DEFAULTS else -1, role == "n"
+
+
+def role_of(name: str) -> str:
+    """What a parameter is for: `filters` of `filters2`."""
+    return name.rstrip("0123456789")

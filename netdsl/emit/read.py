@@ -1,0 +1,144 @@
+"""A graph as the Keras calls that its kinds write."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from netdsl.emit.calls import KerasCall, KerasCalls, KernelTie, PythonText
+from netdsl.emit.source import layer_source, template
+from netdsl.graph import Graph, Op
+from netdsl.kinds.values import Indices, Shape
+
+_NO_WEIGHTS = ("Flatten", "ZeroPadding", "Cropping", "MaxPooling", "Reshape")
+
+
+def plain_calls(graph: Graph) -> KerasCalls:
+    """The Keras calls that make the model that `netdsl.keras.build` makes, a layer each."""
+    return _Reader(graph).read()
+
+
+class _Reader:
+    """Operations to calls; `named` has the call of an operation's layer by the layer's name."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.calls: list[KerasCall] = []
+        self.ends: dict[int, int] = {}
+        self.named: dict[tuple[int, str], int] = {}
+
+    def read(self) -> KerasCalls:
+        penalised = {layer.ops[-1]: layer.ops[0] for layer in self.graph.layers}
+        for index, op in enumerate(self.graph.ops):
+            self.ends[index] = self._input(index, op) if op.kind is None else self._op(index, op)
+            first = self.graph.ops[penalised[index]].kind if index in penalised else None
+            strength = first.values.get("act_l1") if first else None
+            if strength:
+                self.ends[index] = self._penalty(index, op, float(strength))
+        ties = self._ties()
+        inputs, outputs = (
+            tuple(self.ends[port.op] for port in ports)
+            for ports in (self.graph.inputs, self.graph.outputs)
+        )
+        return KerasCalls(tuple(self.calls), inputs, outputs, self.ends, ties)
+
+    def _add(self, call: KerasCall) -> int:
+        self.calls.append(call._replace(layer=len(self.calls)))
+        return len(self.calls) - 1
+
+    def _input(self, index: int, op: Op) -> int:
+        kind = (("dtype", "int32"),) if isinstance(op.shape, Indices) else ()
+        arguments = (("", tuple(op.shape)), *kind)
+        return self._add(KerasCall("keras.Input", arguments, "", (), op.shape, index, 0))
+
+    def _penalty(self, index: int, op: Op, strength: float) -> int:
+        made, inputs = "layers.ActivityRegularization", (self.ends[index],)
+        call = KerasCall(made, (("l1", strength),), "({0})", inputs, op.shape, index, 0)
+        return self._add(call)
+
+    def _op(self, index: int, op: Op) -> int:
+        """Add the calls of an operation; the last of them."""
+        assert op.kind is not None
+        shapes = self.graph.input_shapes(op)
+        has_weights = bool(op.kind.weights(*shapes))
+        last = self.ends[op.inputs[0]]
+        begin = len(self.calls)
+        reads = tuple(f"t{self.ends[source]}" for source in op.inputs)
+        for line in op.kind.source(op.name, op.shape, *shapes, reads=reads, writes="t"):
+            last = self._call(ast.parse(line, mode="eval").body, index, last, has_weights)
+        if op.shares is not None:
+            self._share(op.shares, begin)
+        return last
+
+    def _share(self, owner: int, begin: int) -> None:
+        """Let the calls from `begin` on use the layers of another operation's, one for one."""
+        theirs = [at for at in range(begin) if self.calls[at].op == owner and self.calls[at].made]
+        mine = [at for at in range(begin, len(self.calls)) if self.calls[at].made]
+        for at, other in zip(mine, theirs, strict=True):
+            if self.calls[at].has_weights:
+                self.calls[at] = self.calls[at]._replace(layer=self.calls[other].layer)
+
+    def _call(self, node: ast.expr, op: int, last: int, has_weights: bool) -> int:
+        """Add the call that an expression is, those within it first; its place.
+
+        `last` is the tensor `t`.
+        """
+        inputs: list[int] = []
+
+        def place(tensor: ast.expr) -> str:
+            if isinstance(tensor, ast.Name):
+                found = last if tensor.id == "t" else int(tensor.id[1:])
+            else:
+                found = self._call(tensor, op, last, has_weights)
+            if found not in inputs:
+                inputs.append(found)
+            return f"{{{inputs.index(found)}}}"
+
+        layer = layer_source(node)
+        applied = template(node if layer is None else layer.application, place)
+        shape = self._shape(inputs[0])
+        if layer is None:
+            return self._add(KerasCall("", (), applied, tuple(inputs), shape, op, 0))
+        made = layer.made
+        holds = has_weights and not made.removeprefix("layers.").startswith(_NO_WEIGHTS)
+        arguments = tuple((key, _of_input(made, value, shape)) for key, value in layer.arguments)
+        added = self._add(KerasCall(made, arguments, applied, tuple(inputs), shape, op, 0, holds))
+        self.named[op, layer.name] = added
+        return added
+
+    def _shape(self, call: int) -> Shape:
+        """The shape of a call's output, known where it is an operation's last."""
+        op = self.calls[call].op
+        return self.graph.ops[op].shape if self.ends.get(op) == call else ()
+
+    def _ties(self) -> tuple[KernelTie, ...]:
+        tied: dict[int, list[int]] = {}
+        for index, op in enumerate(self.graph.ops):
+            if op.tied is not None:
+                tied.setdefault(op.tied, []).append(self.named[index, op.name])
+        ties = tuple(
+            KernelTie(self.named[owner, self.graph.ops[owner].name], tuple(others))
+            for owner, others in tied.items()
+        )
+        for tie in ties:
+            for other in tie.backward:
+                self.calls[other] = self.calls[other]._replace(layer=tie.forward)
+        return ties
+
+
+def _of_input(made: str, value: Any, shape: Shape) -> Any:
+    """A shape as one that is made from the input's, where it is the same, or the input's
+    channels alone.
+    """
+    if not isinstance(value, tuple) or not shape:
+        return value
+    if made == "layers.EinsumDense" and value == shape:
+        return PythonText("{0}.shape[1:]" if len(value) > 1 else "{0}.shape[-1]")
+    if (
+        made == "layers.Reshape"
+        and len(shape) == 1
+        and value[-1] == shape[0]
+        and set(value[:-1]) == {1}
+    ):
+        return PythonText(f"({'1, ' * (len(value) - 1)}{{0}}.shape[-1])")
+    return value
