@@ -18,14 +18,16 @@ own = False
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Python looks for no garbage meanwhile: where much is made and kept, that takes up to a
-    third of the time.
+    """Let Python look for no garbage meanwhile: where much is made and kept, that takes up to a
+    third of the time. In the command's own process nobody looks for some among it later either.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if own:
+            gc.freeze()
         if collecting:
             gc.enable()
 
@@ -74,17 +76,15 @@ def _settled() -> str:
 
 
 def end(code: int) -> NoReturn:
-    """Ends the process.
+    """End the process: what is to be done at its end is done, and the rest is left as it stands.
 
-    Once Keras is there, Python takes a second to take everything down piece by piece: that is left
-    out.
+    Python would take everything down piece by piece, which is a tenth of a `check`, and a second
+    once Keras is there.
     """
-    if "keras" not in sys.modules:
-        sys.exit(code)
     import atexit
-    import threading
 
-    threading._shutdown()  # type: ignore[attr-defined]  # these two as multiprocessing ends its processes
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()  # these two as multiprocessing ends its processes
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -35,9 +35,25 @@ def loaded_by(code: str) -> set[str]:
 
 
 def test_the_import_loads_nothing_heavy() -> None:
-    loaded = loaded_by("import netdsl")
+    loaded = loaded_by("import netdsl\nnetdsl.Network")
     assert "netdsl" in loaded
     assert not loaded & {*HEAVY, "lark"}
+
+
+def test_the_import_alone_loads_nothing_of_the_package() -> None:
+    code = "import sys, netdsl\nprint([name for name in sys.modules if 'netdsl.' in name])"
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert result.stdout == "[]\n"
+
+
+def test_every_public_name_is_there_when_it_is_asked_for() -> None:
+    import netdsl
+
+    assert set(netdsl.__all__) <= set(dir(netdsl))
+    assert all(getattr(netdsl, name) is getattr(netdsl, name) for name in netdsl.__all__)
+    with pytest.raises(AttributeError, match="module 'netdsl' has no attribute 'lode'"):
+        netdsl.lode  # noqa: B018
 
 
 @pytest.mark.parametrize(

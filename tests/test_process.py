@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.keras
-
 COMMAND = """
 import atexit, sys, threading, time
 from netdsl.cli.main import main as cli
@@ -56,6 +54,7 @@ def imported(ended: subprocess.CompletedProcess[str]) -> set[str]:
     return set(lines[: lines.index("keras")])
 
 
+@pytest.mark.keras
 def test_own_process_leaves_out_what_it_has_no_use_for(hidden: Path) -> None:
     """It can be imported later as ever.
 
@@ -90,5 +89,46 @@ def test_the_backend_is_no_part_of_it(tmp_path: Path, written: object, own: set[
     assert set(ended.stdout.split()) == own
 
 
+@pytest.mark.keras
 def test_python_programs_are_left_alone(hidden: Path) -> None:
     assert imported(run(hidden, own=False, KERAS_BACKEND="tensorflow")) == {"sklearn", "jax"}
+
+
+END = """
+import atexit, os, sys, threading, time
+from netdsl import process
+
+class Kept:
+    def __del__(self): os.write(1, b"taken down\\n")
+
+kept = Kept()
+kept.itself = kept
+print("printed")
+atexit.register(print, "at exit")
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+process.end(7)
+"""
+
+
+def test_the_end_waits_for_what_is_to_be_done_and_takes_nothing_down() -> None:
+    ended = subprocess.run([sys.executable, "-c", END], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (7, "")
+    assert ended.stdout == "printed\nthread\nat exit\n"
+
+
+UNCOLLECTED = """
+import gc
+from netdsl import process
+process.own = {own}
+with process.uncollected():
+    print(gc.isenabled())
+    kept = [[] for _ in range(1000)]
+print(gc.isenabled(), gc.get_freeze_count() >= 1000)
+"""
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_is_made_uncollected_is_looked_at_later_only_in_python_programs(own: bool) -> None:
+    program = [sys.executable, "-c", UNCOLLECTED.format(own=own)]
+    ended = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert ended.stdout == f"False\nTrue {own}\n"

@@ -1,7 +1,5 @@
 """What `netdsl check` prints: the forms of its output, hints, and the summary."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Sequence

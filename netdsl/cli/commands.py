@@ -1,6 +1,7 @@
 """The registry of the commands: a line a command, so that none is imported that nobody asks for.
 
-A command is a module of this package with three names:
+A command is a module of this package, called as the command is (`import_` for `import`, which is a
+word of Python's), with three names:
 
 - `EXAMPLES`: how it is called, for its help;
 - `set_up(parser)`: adds its arguments;
@@ -9,42 +10,36 @@ A command is a module of this package with three names:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any, NamedTuple
-
-
-class Command(NamedTuple):
-    """A command as the help lists it, and the module that has the rest."""
-
-    help: str
-    module: str
-
-    def load(self) -> Any:
-        """Import the command's module."""
-        return import_module(f"netdsl.cli.{self.module}")
-
+from typing import Any
 
 COMMANDS = {
-    "check": Command("find the mistakes in network files", "check"),
-    "explain": Command("tell what a code, a kind of layer or a statement means", "explain"),
-    "table": Command(
-        "print a network's layers with shapes, parameters and multiply-accumulates", "table"
-    ),
-    "expand": Command("write a network with every default, block and repeat written out", "expand"),
-    "diff": Command("show what two networks do not share", "diff"),
-    "fmt": Command("bring network files into their one form", "fmt"),
-    "compile": Command("write a network as a Keras model", "compile"),
-    "import": Command("write a Keras model as a network file", "import_"),
-    "emit": Command("write a network as a Keras program", "emit"),
-    "train": Command("train a network and keep the run", "train"),
-    "resume": Command("go on with a run that was stopped", "resume"),
-    "recipe": Command(
-        "print the recipe that a network and its data would get, with the reason for each value",
-        "recipe",
-    ),
-    "data": Command("show what a data set holds", "data"),
-    "evaluate": Command("measure a run's best model on a part of its data", "evaluate"),
-    "predict": Command("apply a run's best model", "predict"),
-    "export": Command("write a run's best model for use elsewhere", "export"),
-    "runs": Command("list runs, or compare some", "runs"),
+    "check": "find the mistakes in network files",
+    "explain": "tell what a code, a kind of layer or a statement means",
+    "table": "print a network's layers with shapes, parameters and multiply-accumulates",
+    "expand": "write a network with every default, block and repeat written out",
+    "diff": "show what two networks do not share",
+    "fmt": "bring network files into their one form",
+    "compile": "write a network as a Keras model",
+    "import": "write a Keras model as a network file",
+    "emit": "write a network as a Keras program",
+    "train": "train a network and keep the run",
+    "resume": "go on with a run that was stopped",
+    "recipe": "print the recipe that a network and its data would get, with the reason for each value",
+    "data": "show what a data set holds",
+    "evaluate": "measure a run's best model on a part of its data",
+    "predict": "apply a run's best model",
+    "export": "write a run's best model for use elsewhere",
+    "runs": "list runs, or compare some",
 }
+"""The commands, and what the help says of them."""
+
+
+def module_of(command: str) -> str:
+    """Name the module that has the command."""
+    return f"netdsl.cli.{'import_' if command == 'import' else command}"
+
+
+def load(command: str) -> Any:
+    """Import the command's module."""
+    # importlib would be imported for this alone
+    return __import__(module_of(command), fromlist=["run"])

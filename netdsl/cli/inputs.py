@@ -1,7 +1,5 @@
 """From FILE on the command line to the networks in it."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -29,8 +28,6 @@ def quiet_keras() -> ModuleType:
     if "keras" not in sys.modules:
         with stderr_shut(), process.without_unused(), process.uncollected():
             import keras  # noqa: F401
-        if process.own:
-            gc.freeze()  # so that nobody looks for garbage among it later
     return sys.modules["keras"]
 
 

@@ -1,0 +1,60 @@
+"""The parser of the command line: one for each command, made when the command is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from netdsl import __version__
+from netdsl.cli.commands import COMMANDS, load
+
+
+def parser_for(wanted: str | None) -> argparse.ArgumentParser:
+    """Make the parser; where a command is named, with that command alone: to make the parsers of
+    all takes a millisecond or two.
+    """
+    parser = argparse.ArgumentParser(
+        prog="netdsl",
+        description="Neural networks written down, counted, and trained.",
+        epilog="examples:\n  netdsl check lenet5.net\n"
+        '  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n  netdsl train lenet5.net --data digits',
+        formatter_class=_Help,
+    )
+    parser.add_argument("--version", action="version", version=f"netdsl {__version__}")
+    parsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", prog="netdsl", parser_class=_CommandParser
+    )
+    for name in [wanted] if wanted in COMMANDS else COMMANDS:
+        parsers.add_parser(name, help=COMMANDS[name], command=name)
+    return parser
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width itself: argparse would import shutil for it, even where no
+    help is printed.
+    """
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
+        except (ValueError, OSError):
+            width = 80
+        super().__init__(prog, width=width - 2)
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """The parser of one command, which imports the command when there is something to parse."""
+
+    def __init__(self, *, command: str, **settings: Any) -> None:
+        about = COMMANDS[command]
+        description = f"{about[0].upper()}{about[1:]}."
+        super().__init__(description=description, formatter_class=_Help, **settings)
+        self._command = command
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        command = load(self._command)
+        self.epilog = "examples:\n" + "\n".join(f"  netdsl {call}" for call in command.EXAMPLES)
+        command.set_up(self)
+        self.set_defaults(run=command.run)
+        return super().parse_known_args(args, namespace)
