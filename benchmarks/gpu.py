@@ -78,7 +78,7 @@ class Size(NamedTuple):
     side: int = 0
 
 
-class Row(NamedTuple):
+class Epoch(NamedTuple):
     """A network and its data: a set's name, or none for random images.
 
     `short` steps are worth taking many in a call.
@@ -96,8 +96,8 @@ class Row(NamedTuple):
 ROWS = {
     row.name: row
     for row in (
-        Row("lenet5", "LeNet-5, MNIST", "mnist", 0.02, Size(512, 117, 20), Size(32, 4, 2)),
-        Row(
+        Epoch("lenet5", "LeNet-5, MNIST", "mnist", 0.02, Size(512, 117, 20), Size(32, 4, 2)),
+        Epoch(
             "resnet20",
             "ResNet-20, Fashion-MNIST",
             "fashion_mnist",
@@ -106,7 +106,7 @@ ROWS = {
             Size(8, 2, 2),
             short=False,
         ),
-        Row(
+        Epoch(
             "resnet50",
             "ResNet-50, random images",
             "",
@@ -201,8 +201,9 @@ def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any
 
 def trained(task: Task) -> dict[str, Any]:
     """A training by netdsl: the seconds of its epochs, out of the run's metrics."""
-    from netdsl.training.loop.batches import room
-    from netdsl.training.loop.job import plan, train
+    from netdsl.training.data.batches import prepared_nbytes
+    from netdsl.training.loop.train import train
+    from netdsl.training.planning.plan import plan
 
     network = task.network()
     data, recipe = task.data(network), task.recipe()
@@ -211,7 +212,7 @@ def trained(task: Task) -> dict[str, Any]:
         run = train(network, recipe, data=data, where=folder, quiet=True)
         lines = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    examples = room(given.train, given.preparation, divided=False)
+    examples = prepared_nbytes(given.train, given.preparation, divided=False)
     return figures(
         task, network, [row["seconds"] for row in rows], [row["loss"] for row in rows], examples
     )
@@ -223,7 +224,7 @@ def handmade(task: Task) -> dict[str, Any]:
     """
     import by_hand
 
-    from netdsl.training.loop.job import plan
+    from netdsl.training.planning.plan import plan
 
     network = task.network()
     data = plan(network, task.recipe(), data=task.data(network)).data
@@ -295,7 +296,7 @@ def goal(task: Task) -> dict[str, Any]:
     The clock starts when the first call of the training's function has come back, and stops for
     nothing.
     """
-    from netdsl.training.loop.job import train
+    from netdsl.training.loop.train import train
 
     recipe, data = GOAL_RECIPE.replace(backend=task.by), None
     network = Task("lenet5", task.by, task.size, task.tiny).network()
@@ -328,9 +329,9 @@ def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
 
     quiet_keras()
     from netdsl.training.loop import compile as fit
-    from netdsl.training.loop.callback import Watch
+    from netdsl.training.loop.callback import TrainingCallback
 
-    step, scores = Watch.on_train_batch_end, fit.scores
+    step, scores = TrainingCallback.on_train_batch_end, fit.scores
 
     def noted_step(self: Any, *given: Any, **named: Any) -> None:
         if not begun:
@@ -342,7 +343,7 @@ def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
         seen.append({"accuracy": found["accuracy"], "seconds": time.perf_counter()})
         return found
 
-    Watch.on_train_batch_end, fit.scores = noted_step, noted_scores  # type: ignore[method-assign]
+    TrainingCallback.on_train_batch_end, fit.scores = noted_step, noted_scores  # type: ignore[method-assign]
 
 
 def chip(task: Task) -> dict[str, Any]:

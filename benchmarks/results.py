@@ -36,9 +36,12 @@ sys.path.insert(0, str(ROOT))
 import netdsl  # noqa: E402
 from netdsl.errors import NetError  # noqa: E402
 from netdsl.report.diff import compare  # noqa: E402
-from netdsl.training.loop.job import Run, plan, train  # noqa: E402
+from netdsl.training.loop.setup import seeded_model  # noqa: E402
+from netdsl.training.loop.train import train  # noqa: E402
+from netdsl.training.planning.plan import plan  # noqa: E402
 from netdsl.training.recipes.recipe import Recipe, as_values, load_recipe  # noqa: E402
-from netdsl.training.runs.folder import kept_network  # noqa: E402
+from netdsl.training.runs.inputs import read_network  # noqa: E402
+from netdsl.training.runs.run import Run  # noqa: E402
 
 PAGE = ROOT / "docs" / "results.md"
 EXAMPLES = ROOT / "examples"
@@ -70,7 +73,7 @@ class Kept(NamedTuple):
             wanted = plan(network, recipe, seed=seed).recipe
             if run.interrupted or _values(load_recipe(folder / "recipe.yaml")) != _values(wanted):
                 continue
-            if compare([kept_network(folder)], [network]).same:
+            if compare([read_network(folder)], [network]).same:
                 return run
         if self.only:
             return None
@@ -217,7 +220,7 @@ def sklearn(seed: int, kept: Kept) -> dict[str, Any] | None:
         import numpy as np
 
         job, x, y, x_test, y_test = mnist(kept, seed)
-        start = [weight.numpy().astype(float) for weight in job.model().weights]
+        start = [weight.numpy().astype(float) for weight in seeded_model(job).weights]
         orders = (np.random.default_rng((seed, epoch)).permutation(len(x)) for epoch in count(1))
         began = time.perf_counter()
         model = classifier(x, y, start, orders, max_iter=10)

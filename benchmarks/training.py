@@ -131,14 +131,14 @@ def netdsl_way(case: Case) -> Rounds:
     from queue import Queue
 
     from netdsl.keras.quiet import quiet_keras
-    from netdsl.training.loop.job import train
+    from netdsl.training.loop.train import train
 
     quiet_keras()  # before anything else imports Keras, as the command does
-    from netdsl.training.loop.callback import Watch
+    from netdsl.training.loop.callback import TrainingCallback
 
     go: Queue[None] = Queue()
     done: Queue[str] = Queue()
-    usual = Watch.on_epoch_begin
+    usual = TrainingCallback.on_epoch_begin
 
     def waiting(self: Any, epoch: int, logs: Any = None) -> None:
         if epoch and epoch % case.epochs == 0:
@@ -148,7 +148,7 @@ def netdsl_way(case: Case) -> Rounds:
             go.get()
         usual(self, epoch, logs)
 
-    Watch.on_epoch_begin = waiting  # type: ignore[method-assign]
+    TrainingCallback.on_epoch_begin = waiting  # type: ignore[method-assign]
     network, recipe, where = case.network(), case.recipe(epochs=100_000), tempfile.mkdtemp()
     threading.Thread(
         target=lambda: train(network, recipe, data=case.data(), where=where), daemon=True
@@ -179,16 +179,17 @@ def prepared_fit(case: Case) -> Rounds:
     """Keras's own `fit` on the arrays that netdsl trains on, with the same losses and steps."""
     import numpy as np
 
-    from netdsl.training.loop import batches as feed
+    from netdsl.training.data.batches import Batches, unpack_single
     from netdsl.training.loop import compile as fit
-    from netdsl.training.loop.job import plan
+    from netdsl.training.loop.setup import seeded_model
+    from netdsl.training.planning.plan import plan
 
     job = plan(case.network(), case.recipe(epochs=1), data=case.data())
-    model, part = job.model(), job.data.train
+    model, part = seeded_model(job), job.data.train
     fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     x, y = map(
-        feed.one,
-        feed.Batches(part, job.data.preparation, case.batch).prepared(np.arange(len(part))),
+        unpack_single,
+        Batches(part, job.data.preparation, case.batch).prepared(np.arange(len(part))),
     )
     while True:
         history = model.fit(x, y, batch_size=case.batch, epochs=case.epochs, verbose=0).history
@@ -592,9 +593,9 @@ def process(rounds: int) -> str:
 def overhead() -> str:
     """The share of a training's time that progress, CSV, curve and checkpoints take."""
     import netdsl
-    from netdsl.training.loop.job import train
+    from netdsl.training.loop.keeper import Keeper
     from netdsl.training.loop.progress import Lines
-    from netdsl.training.loop.trainer import Training
+    from netdsl.training.loop.train import train
     from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe
 
     spent = {"seconds": 0.0}
@@ -611,7 +612,7 @@ def overhead() -> str:
 
         setattr(owner, name, wrapper)
 
-    for owner, name in ((Training, "_keep"), (Lines, "epoch"), (Lines, "step")):
+    for owner, name in ((Keeper, "keep_epoch"), (Lines, "epoch"), (Lines, "step")):
         timed(owner, name)
     recipe = Recipe(
         data=DataSpec(source="mnist"),
@@ -687,7 +688,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 def accuracy() -> str:
     """The MLP's share of the test part that is right after ten epochs, with three seeds."""
-    from netdsl.training.loop.job import train
+    from netdsl.training.loop.train import train
 
     case, where = CASES["mlp"], tempfile.mkdtemp()
     runs = [

@@ -14,7 +14,7 @@ from netdsl.params import exact_params
 from netdsl.reading import DEFAULT_LIMITS, ReadOptions, read_file, read_text
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.job import Run
+    from netdsl.training.runs.run import Run
 
 
 class Network(Architecture):
@@ -54,8 +54,8 @@ class Network(Architecture):
         return build(self, seed)
 
     def train(self, recipe: Any = None, **settings: Any) -> Run:
-        """Trains the network and gives back the run (see `netdsl.training.loop.job.train`)."""
-        from netdsl.training.loop.job import train
+        """Trains the network and gives back the run (see `netdsl.training.loop.train.train`)."""
+        from netdsl.training.loop.train import train
 
         return train(self, recipe, **settings)
 

@@ -12,7 +12,8 @@ import numpy as np
 import zoo
 
 from netdsl.training.data.signature import NetworkSignature
-from netdsl.training.loop.job import plan
+from netdsl.training.loop.setup import seeded_model
+from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def losses(
         batch=examples,
         backend=os.environ["KERAS_BACKEND"],
     )
-    model = job.model()
+    model = seeded_model(job)
     import keras
 
-    from netdsl.training.loop import batches as feed
+    from netdsl.training.data.batches import Batches
     from netdsl.training.loop import compile as fit
 
     if weights.exists():
@@ -63,7 +64,7 @@ def losses(
         np.savez(weights, *model.get_weights())
     without_chance(model)
     fit.compile_model(model, network.graph, job.recipe, job.data.preparation, 1)
-    batch = feed.Batches(job.data.train, job.data.preparation, examples)
+    batch = Batches(job.data.train, job.data.preparation, examples)
     found = model.fit(batch, epochs=steps, shuffle=False, verbose=0).history["loss"]
     keras.utils.clear_session()  # the largest networks take gigabytes
     return [float(loss) for loss in found]

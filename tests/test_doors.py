@@ -87,6 +87,6 @@ def test_a_parsed_network_needs_the_standard_library_alone() -> None:
 
 def test_the_training_room_opens_without_keras() -> None:
     loaded = loaded_by(
-        "import netdsl.training, netdsl.training.loop.job, netdsl.training.recipes.recipe"
+        "import netdsl.training, netdsl.training.loop.train, netdsl.training.recipes.recipe"
     )
     assert not loaded & {"keras", "tensorflow", "jax", "torch"}

@@ -9,7 +9,7 @@ from netdsl.cli.arguments import DATA_HELP, add_file, positive
 from netdsl.cli.inputs import read_network
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.job import Job
+    from netdsl.training.planning.job import Job
     from netdsl.training.recipes.recipe import Recipe
 
 KEYS = ("data", "target", "epochs", "batch", "seed", "backend", "log", "init_from")
@@ -85,6 +85,6 @@ def job_of(options: argparse.Namespace) -> Job:
         NetError: where the network, the recipe or the data has mistakes.
     """
     network = read_network(options)
-    from netdsl.training.loop.job import plan
+    from netdsl.training.planning.plan import plan
 
     return plan(network, recipe_of(options), **keys_of(options))

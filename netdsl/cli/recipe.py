@@ -19,7 +19,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     job = job_of(options)
-    from netdsl.training.recipes.recipe import as_values, to_yaml
+    from netdsl.training.recipes.yaml_writer import as_values, to_yaml
 
     reasons = job.resolved.reasons
     for line in (*job.data.notes, *job.resolved.doubts):

@@ -16,7 +16,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.training.loop.job import resume
-    from netdsl.training.runs.folder import kept_recipe
+    from netdsl.training.loop.train import resume
+    from netdsl.training.runs.inputs import read_recipe
 
-    return on_hosts(kept_recipe(Path(options.folder)), lambda: resume(options.folder))
+    return on_hosts(read_recipe(Path(options.folder)), lambda: resume(options.folder))

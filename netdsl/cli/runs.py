@@ -23,7 +23,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.training.runs.listing import compare_json, compare_text, runs_json, runs_text
+    from netdsl.training.runs.compare import compare_json, compare_text
+    from netdsl.training.runs.listing import runs_json, runs_text
 
     as_json = options.format == "json"
     if len(options.folders) > 1:

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run or options.overfit_one_batch:
         return _try(options)
     network = read_network(options)
-    from netdsl.training.loop.job import train
+    from netdsl.training.loop.train import train
 
     recipe, keys = recipe_of(options), keys_of(options)
     return on_hosts(recipe, lambda: train(network, recipe, **keys, name=options.name))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from netdsl.cli.exit_codes import INTERRUPTED, exit_code_of
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.job import Run
     from netdsl.training.recipes.recipe import Recipe
+    from netdsl.training.runs.run import Run
 
 
 def on_hosts(recipe: Recipe | None, train: Callable[[], Run]) -> int:
@@ -20,14 +20,14 @@ def on_hosts(recipe: Recipe | None, train: Callable[[], Run]) -> int:
     """
     if recipe is None or not recipe.hosts:
         return _ended(train())
-    from netdsl.training.distributed.hosts import number, supervised
+    from netdsl.training.distributed.hosts import host_number, supervised
 
-    me = number(recipe)
+    me = host_number(recipe)
     return supervised(lambda: exit_code_of(lambda: _ended(train(), report=me == 0)))
 
 
 def _ended(run: Run, report: bool = True) -> int:
-    from netdsl.training.loop.job import describe_run
+    from netdsl.training.reporting.text import describe_run
 
     if report:
         print(describe_run(run))

@@ -24,8 +24,8 @@ from netdsl.training.recipes.recipe import parse_recipe
 
 quiet_keras()
 
-from netdsl.training.loop import job as run  # noqa: E402
-from netdsl.training.loop import trainer as training  # noqa: E402
+from netdsl.training.loop import keeper  # noqa: E402
+from netdsl.training.loop import train as run  # noqa: E402
 
 NETWORK = "net small\n8x8x1 > conv3-4(bn) > pool > dropout(0.2) > fc-16 > softmax-10"
 RECIPE = """
@@ -51,7 +51,7 @@ def child(action: object, where: Path) -> int:
     """The number of a new process that does this."""
     pid = os.fork()
     if pid == 0:
-        training.LEAST = training.SHARE = 0  # type: ignore[misc, assignment]  # each epoch is written
+        keeper.MIN_SECONDS = keeper.SHARE = 0  # type: ignore[misc, assignment]  # each epoch is written
         try:
             action(where)  # type: ignore[operator]
         except BaseException:

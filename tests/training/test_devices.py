@@ -20,10 +20,11 @@ import pytest
 
 from netdsl.errors import NetError, RunError
 from netdsl.process import backend as own_backend
-from netdsl.training.distributed.hosts import HOST, lost_told, number
-from netdsl.training.loop.job import recipe_hash, train
-from netdsl.training.recipes.recipe import Recipe, load_recipe, parse_recipe
-from netdsl.training.recipes.resolve import shared as shared_by
+from netdsl.training.distributed.hosts import HOST, error_context, host_number
+from netdsl.training.distributed.sharing import check_shares
+from netdsl.training.loop.train import train
+from netdsl.training.recipes.conflicts import Conflict, conflict_context
+from netdsl.training.recipes.recipe import Recipe, load_recipe, parse_recipe, recipe_hash
 
 pytestmark = pytest.mark.skipif(
     own_backend() == "torch", reason="torch has one device, in one process"
@@ -334,8 +335,8 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
 )
 def test_what_does_not_go_together(text: str, told: str, mend: str) -> None:
     recipe = parse_recipe(text)
-    with pytest.raises(NetError) as caught:
-        shared_by(recipe, recipe.batch or 96)
+    with pytest.raises(NetError) as caught, conflict_context(recipe):
+        check_shares(recipe, recipe.batch or 96)
     (problem,) = caught.value.diagnostics
     assert problem.code == "N507"
     assert told in problem.message
@@ -345,10 +346,10 @@ def test_what_does_not_go_together(text: str, told: str, mend: str) -> None:
 
 def test_what_all_devices_are_is_known_only_when_they_are_counted() -> None:
     recipe = parse_recipe("devices: all")
-    shared_by(recipe, 96)
-    shared_by(recipe, 96, found=8)
-    with pytest.raises(NetError, match="7 devices cannot share a batch of 96"):
-        shared_by(recipe, 96, found=7)
+    check_shares(recipe, 96)
+    check_shares(recipe, 96, found=8)
+    with pytest.raises(Conflict, match="7 devices cannot share a batch of 96"):
+        check_shares(recipe, 96, found=7)
 
 
 @pytest.mark.parametrize(
@@ -366,10 +367,10 @@ def test_a_host_must_know_its_number(
     recipe = Recipe(hosts=("a:1", "b:1"))
     monkeypatch.delenv(HOST, raising=False) if given is None else monkeypatch.setenv(HOST, given)
     with pytest.raises(NetError, match=told) as caught:
-        number(recipe)
+        host_number(recipe)
     assert caught.value.diagnostics[0].code == "N651"
     monkeypatch.setenv(HOST, "1")
-    assert (number(recipe), number(Recipe())) == (1, 0)
+    assert (host_number(recipe), host_number(Recipe())) == (1, 0)
 
 
 @pytest.mark.keras
@@ -393,13 +394,13 @@ def test_all_of_one_device_is_one(network: Any, tmp_path: Path) -> None:
 def test_hosts_that_do_not_come_together(
     network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from netdsl.training.distributed import devices
+    from netdsl.training.distributed import jax, tensorflow
 
     def taken(*given: Any) -> None:
         raise RuntimeError("Could not start the server: the port is taken\nand more")
 
-    for kind in ("OnTensorFlow", "OnJax"):
-        monkeypatch.setattr(devices, kind, taken)
+    monkeypatch.setattr(tensorflow, "OnTensorFlow", taken)
+    monkeypatch.setattr(jax, "OnJax", taken)
     monkeypatch.setenv(HOST, "0")
     with pytest.raises(
         RunError,
@@ -430,7 +431,7 @@ def test_a_backends_failure_is_a_loss_only_among_several_and_only_where_the_memo
             RunError,
             match="was lost, or did not come: Gloo all-reduce failed: Connection reset by peer",
         ),
-        lost_told(2),
+        error_context(2),
     ):
         raise JaxRuntimeError("UNKNOWN:\nGloo all-reduce failed: Connection reset by peer\n")
     for hosts, error in (
@@ -438,7 +439,7 @@ def test_a_backends_failure_is_a_loss_only_among_several_and_only_where_the_memo
         (2, JaxRuntimeError("RESOURCE_EXHAUSTED: Gloo")),
         (2, ValueError("Gloo")),
     ):
-        with pytest.raises(type(error), match="Gloo"), lost_told(hosts):
+        with pytest.raises(type(error), match="Gloo"), error_context(hosts):
             raise error
 
 

@@ -19,12 +19,16 @@ import pytest
 
 import netdsl
 from netdsl.errors import NetError, RunError
+from netdsl.process import backend
+from netdsl.training.distributed.devices import Devices
 from netdsl.training.export import formats as room
 from netdsl.training.export.formats import FORMS, export, format_of
-from netdsl.training.loop.initial_weights import read_safetensors
-from netdsl.training.loop.job import Run, plan, train
+from netdsl.training.loop.setup import first_model
+from netdsl.training.loop.train import train
+from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import Recipe
-from netdsl.training.recipes.resolve import backend
+from netdsl.training.runs.run import Run
+from netdsl.training.safetensors import read_safetensors
 
 pytestmark = pytest.mark.keras
 
@@ -183,6 +187,11 @@ def test_the_same_weights_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
 
 
+def with_first_weights(source: Path) -> Any:
+    """The network with weights from elsewhere."""
+    return first_model(plan(netdsl.parse(TEXT), Recipe(init_from=str(source))), Devices()).model
+
+
 def test_weights_are_read_without_a_package(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,10 +199,10 @@ def test_weights_are_read_without_a_package(
     export(run.folder, tmp_path / "a.safetensors")
     arrays = read_safetensors(tmp_path / "a.safetensors")
     assert all(np.array_equal(arrays[one.path], one.numpy()) for one in run.model.weights)
-    job = plan(netdsl.parse(TEXT), Recipe(init_from=str(tmp_path / "a.safetensors")))
+    model = with_first_weights(tmp_path / "a.safetensors")
     assert [
         np.array_equal(*pair)
-        for pair in zip(job.model().get_weights(), run.model.get_weights(), strict=True)
+        for pair in zip(model.get_weights(), run.model.get_weights(), strict=True)
     ].count(False) == 0
 
 
@@ -285,7 +294,7 @@ def test_files_that_are_no_models(run: Run, tmp_path: Path) -> None:
     for name, (content, told) in contents.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(NetError, match=f"{name} is no whole Keras model: .*{told}") as caught:
-            plan(netdsl.parse(TEXT), Recipe(init_from=str(tmp_path / name))).model()
+            with_first_weights(tmp_path / name)
         assert (code(caught), "ensure" in str(caught.value)) == ("N614", False)
 
 
@@ -486,7 +495,7 @@ def refuse(event, arguments):
         raise RuntimeError(f"unpickled {arguments}")
 
 sys.addaudithook(refuse)
-from netdsl.training.loop.job import Run
+from netdsl.training.runs.run import Run
 import netdsl, numpy as np
 x = np.linspace(0, 1, 128, dtype=np.float32).reshape(2, 8, 8, 1)
 for model in (Run.load(sys.argv[1]).model, netdsl.load_model(Path(sys.argv[1]) / "last.keras")):

@@ -12,16 +12,16 @@ import pytest
 
 import netdsl
 from netdsl.errors import NetError
-from netdsl.training.loop.job import Job, Run
-from netdsl.training.loop.state import Evaluation, Row
 from netdsl.training.recipes.recipe import parse_recipe
-from netdsl.training.recipes.resolve import Resolved
 from netdsl.training.reporting import loggers
-from netdsl.training.reporting.loggers import check_loggers, open_loggers
+from netdsl.training.reporting.loggers import check_loggers, open_loggers, run_settings
+from netdsl.training.runs.history import Epoch, Evaluation
+from netdsl.training.runs.run import Run
 
+Settings = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [
-    Row(
+    Epoch(
         at,
         10 * at,
         0.1 / at,
@@ -34,13 +34,10 @@ ROWS = [
 
 
 @pytest.fixture
-def job() -> Job:
+def settings() -> Settings:
     network = netdsl.parse("8 > fc-2", name="small")
-    return Job(
-        network,
-        Resolved(parse_recipe("batch: 8\noptimizer: {rate: 0.5}\nfreeze: [a, b]"), {}, ()),
-        None,
-    )  # type: ignore[arg-type]
+    recipe = parse_recipe("batch: 8\noptimizer: {rate: 0.5}\nfreeze: [a, b]\nspeed: measure")
+    return run_settings(network, recipe, "chunks")
 
 
 def ended(folder: Path, why: str = "epochs") -> Run:
@@ -48,8 +45,10 @@ def ended(folder: Path, why: str = "epochs") -> Run:
     return Run(folder, "small", "digits", 30, 3, why, 0, 20, 2, "loss", 0.5, scored, scored, 0, 4.5)
 
 
-def told(names: list[str], folder: Path, job: Job, rows: list[Row], run: Run | None) -> None:
-    opened = open_loggers(names, folder, job)
+def told(
+    names: list[str], folder: Path, settings: Settings, rows: list[Epoch], run: Run | None
+) -> None:
+    opened = open_loggers(names, folder, settings)
     for row in rows:
         for one in opened:
             one.epoch(row)
@@ -70,12 +69,12 @@ def test_names_that_are_no_loggers() -> None:
 
 @pytest.mark.parametrize("name", ["mlflow", "wandb"])
 def test_packages_that_are_not_installed(
-    name: str, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loggers, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(NetError, match=rf"N602[\s\S]*pip install netdsl\[{name}\]"):
-        open_loggers([name], tmp_path, job)
+        open_loggers([name], tmp_path, settings)
     assert not list(tmp_path.iterdir())
 
 
@@ -97,10 +96,10 @@ def test_a_checksum_as_it_is_known() -> None:
 
 
 @pytest.mark.keras
-def test_tensorboard_reads_what_was_written(tmp_path: Path, job: Job) -> None:
+def test_tensorboard_reads_what_was_written(tmp_path: Path, settings: Settings) -> None:
     tf = pytest.importorskip("tensorflow")
-    told(["tensorboard"], tmp_path, job, ROWS[:2], None)
-    told(["tensorboard"], tmp_path, job, ROWS[2:], ended(tmp_path))  # as after `resume`
+    told(["tensorboard"], tmp_path, settings, ROWS[:2], None)
+    told(["tensorboard"], tmp_path, settings, ROWS[2:], ended(tmp_path))  # as after `resume`
 
     def scalars(part: str) -> dict[str, list[tuple[int, float]]]:
         found: dict[str, list[tuple[int, float]]] = {}
@@ -134,8 +133,8 @@ def test_tensorboard_reads_what_was_written(tmp_path: Path, job: Job) -> None:
     assert scalars("test") == {"loss": [(20, 0.25)], "accuracy": [(20, 0.75)]}
 
 
-def test_a_second_training_is_a_part_of_its_own(tmp_path: Path, job: Job) -> None:
-    (one,) = open_loggers(["tensorboard"], tmp_path, job)
+def test_a_second_training_is_a_part_of_its_own(tmp_path: Path, settings: Settings) -> None:
+    (one,) = open_loggers(["tensorboard"], tmp_path, settings)
     one.epoch(ROWS[0])
     one.epoch(ROWS[0], "retrain")
     assert sorted(path.name for path in (tmp_path / "tensorboard").iterdir()) == [
@@ -193,11 +192,11 @@ def mlflow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     return module
 
 
-def test_mlflow_is_told(mlflow: Any, tmp_path: Path, job: Job) -> None:
+def test_mlflow_is_told(mlflow: Any, tmp_path: Path, settings: Settings) -> None:
     folder = tmp_path / "small-1"
     folder.mkdir()
     (folder / "curve.svg").touch()
-    told(["mlflow"], folder, job, ROWS[:1], ended(folder))
+    told(["mlflow"], folder, settings, ROWS[:1], ended(folder))
     said = mlflow.MlflowClient.said
     assert mlflow.uris == [(tmp_path / "mlruns").as_uri()]
     assert said[:2] == [("experiment", "netdsl"), ("run", "7", "small-1")]
@@ -213,17 +212,17 @@ def test_mlflow_is_told(mlflow: Any, tmp_path: Path, job: Job) -> None:
         ("file", "curve.svg"),
     } <= set(said)
     assert said[-1] == ("ended", "FINISHED")
-    told(["mlflow"], folder, job, ROWS[1:2], ended(folder, "interrupted"))
+    told(["mlflow"], folder, settings, ROWS[1:2], ended(folder, "interrupted"))
     assert ("again", "r1", "RUNNING") in said
     assert [one for one in said if one[0] == "run"] == [("run", "7", "small-1")]
     assert said[-1] == ("ended", "KILLED")
 
 
 def test_mlflow_goes_where_it_is_told(
-    mlflow: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+    mlflow: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:1")
-    told(["mlflow"], tmp_path, job, [], None)
+    told(["mlflow"], tmp_path, settings, [], None)
     assert not mlflow.uris
     assert mlflow.MlflowClient.said[-1] == ("ended", "FAILED")
 
@@ -247,9 +246,9 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_wandb_is_told(
-    wandb: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+    wandb: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told(["wandb"], tmp_path, job, ROWS[:1], ended(tmp_path))
+    told(["wandb"], tmp_path, settings, ROWS[:1], ended(tmp_path))
     (begun,) = wandb.begun
     assert (begun["mode"], begun["id"], begun["name"], begun["project"]) == (
         "offline",
@@ -263,12 +262,13 @@ def test_wandb_is_told(
         "optimizer.rate": 0.5,
         "batch": 8,
         "freeze": "('a', 'b')",
+        "speed": "chunks",  # and not what the recipe says: to measure it
     }
     assert wandb.logged[0]["validation/loss"] == 2.0
     assert wandb.summary["test/accuracy"] == 0.75
     assert wandb.ended == [0]
     monkeypatch.setenv("WANDB_MODE", "online")
-    told(["wandb"], tmp_path, job, [], None)
+    told(["wandb"], tmp_path, settings, [], None)
     assert (wandb.begun[1]["mode"], wandb.begun[1]["id"], wandb.begun[1]["resume"]) == (
         None,
         "w1",
@@ -284,7 +284,7 @@ def test_wandb_is_told(
 def test_a_logger_that_fails_is_switched_off(
     wandb: Any,
     tmp_path: Path,
-    job: Job,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     when: str,
@@ -295,7 +295,7 @@ def test_a_logger_that_fails_is_switched_off(
     monkeypatch.setattr(
         loggers.Wandb, {"begin": "__init__", "epoch": "epoch", "end": "end"}[when], fail
     )
-    told(["wandb", "tensorboard", "wandb"], tmp_path, job, ROWS, ended(tmp_path))
+    told(["wandb", "tensorboard", "wandb"], tmp_path, settings, ROWS, ended(tmp_path))
     assert (
         capsys.readouterr().err
         == "the logger wandb failed and is switched off: ConnectionError: no such host\n"
@@ -304,19 +304,19 @@ def test_a_logger_that_fails_is_switched_off(
 
 
 def test_an_interrupt_is_no_failure(
-    wandb: Any, tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+    wandb: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*given: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loggers.Wandb, "epoch", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        told(["wandb"], tmp_path, job, ROWS, None)
+        told(["wandb"], tmp_path, settings, ROWS, None)
 
 
 def test_a_disk_that_takes_nothing(
-    tmp_path: Path, job: Job, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "tensorboard").touch()
-    told(["tensorboard"], tmp_path, job, ROWS, None)
+    told(["tensorboard"], tmp_path, settings, ROWS, None)
     assert capsys.readouterr().err.count("the logger tensorboard failed and is switched off: ") == 1

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 import netdsl
+from netdsl.json_text import json_text
 from netdsl.training.data import Part
 from netdsl.training.evaluation.outcomes import (
     MATRIX,
@@ -29,15 +30,17 @@ from netdsl.training.evaluation.outcomes import (
     picture,
     scores,
 )
-from netdsl.training.loop.early_stopping import EarlyStopping
-from netdsl.training.loop.job import Job, Run, plan
-from netdsl.training.loop.state import Evaluation, Row, State
+from netdsl.training.loop.setup import seeded_model
+from netdsl.training.planning.job import Job
+from netdsl.training.planning.plan import plan
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
-from netdsl.training.recipes.recipe import Recipe, parse_recipe, to_yaml
+from netdsl.training.recipes.recipe import Recipe, parse_recipe
+from netdsl.training.recipes.yaml_writer import to_yaml
 from netdsl.training.reporting.page import _verdict, interval, page, write_page
-from netdsl.training.runs.folder import as_json
+from netdsl.training.runs.history import Epoch, Evaluation, History
+from netdsl.training.runs.run import Run
 
 VOID = {"meta", "img", "br"}
 
@@ -94,10 +97,8 @@ def report(job: Job, found: tuple[Outcome, ...], **more: Any) -> str:
         Evaluation(job.steps * epoch, {name: value / epoch for name, value in values.items()}, True)
         for epoch in (1, 2)
     ]
-    rows = [Row(one.step // job.steps, one.step, 0.01, values, one, 1.0) for one in seen]
-    state = State(
-        EarlyStopping(3), EarlyStopping(3), best=seen[1], evaluations=seen, rows=rows, **more
-    )
+    rows = [Epoch(one.step // job.steps, one.step, 0.01, values, one, 1.0) for one in seen]
+    history = History(best=seen[1], evaluations=seen, rows=rows, **more)
     scored = {"examples": len(job.data.test), **values}
     run = Run(
         Path("runs/small-1"),
@@ -119,7 +120,7 @@ def report(job: Job, found: tuple[Outcome, ...], **more: Any) -> str:
     return page(
         run,
         job,
-        state,
+        history,
         found,
         to_yaml(job.recipe, job.resolved.reasons),
         {"netdsl": "0.1.0", "<i>": "&"},
@@ -173,19 +174,19 @@ def test_names_are_never_markup(job: Job, tmp_path: Path) -> None:
 
 
 def test_a_changing_rate_and_a_second_training_are_drawn(job: Job) -> None:
-    again = [Row(1, 41, 0.01, {"loss": 0.2, "accuracy": 0.9}, None, 1.0)]
+    again = [Epoch(1, 41, 0.01, {"loss": 0.2, "accuracy": 0.9}, None, 1.0)]
     assert Tags(report(job, (), retrained=again)).seen.count("svg") == 3
 
 
 @pytest.mark.keras
 def test_the_page_of_a_model(job: Job, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(to_yaml(job.recipe), encoding="utf-8")
-    (tmp_path / "versions.json").write_text(as_json({"netdsl": "0"}), encoding="utf-8")
+    (tmp_path / "versions.json").write_text(json_text({"netdsl": "0"}), encoding="utf-8")
     scored = {"examples": 359, "loss": 2.0, "accuracy": 0.1}
     run = Run(
         tmp_path, "small", "digits", 41, 1, "epochs", 0, 41, 1, "loss", 2.0, scored, scored, 0, 1.0
     )
-    path = write_page(run, job, job.model(), State(EarlyStopping(3), EarlyStopping(3)))
+    path = write_page(run, job, seeded_model(job), History())
     text = path.read_text(encoding="utf-8")
     Tags(text)
     assert path.name == "report.html"

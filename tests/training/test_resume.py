@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 
 from netdsl.errors import NetError, RunError
-from netdsl.training.loop.callback import Watch
-from netdsl.training.loop.job import Run, resume, train
-from netdsl.training.loop.trainer import Training
+from netdsl.training.loop import trainer
+from netdsl.training.loop.callback import TrainingCallback
+from netdsl.training.loop.keeper import Keeper
+from netdsl.training.loop.train import resume, train
 from netdsl.training.recipes.recipe import Optimizer, Recipe, Schedule, Stopping
 from netdsl.training.runs.folder import locked
+from netdsl.training.runs.run import Run
 
 pytestmark = pytest.mark.keras
 
@@ -37,8 +39,8 @@ def same(one: list[Any], other: list[Any]) -> bool:
 
 @pytest.fixture(autouse=True)
 def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.training.loop.trainer.LEAST", 0.0)
-    monkeypatch.setattr("netdsl.training.loop.trainer.SHARE", 0)
+    monkeypatch.setattr("netdsl.training.loop.keeper.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("netdsl.training.loop.keeper.SHARE", 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
@@ -98,7 +100,7 @@ def test_after_ctrl_c(
     network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe
 ) -> None:
     whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
-    real = Watch.on_train_batch_end
+    real = TrainingCallback.on_train_batch_end
 
     def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:
         real(self, batch, logs)
@@ -106,7 +108,7 @@ def test_after_ctrl_c(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Watch, "on_train_batch_end", on_train_batch_end)
+        patch.setattr(TrainingCallback, "on_train_batch_end", on_train_batch_end)
         stopped = train(network(), recipe, where=tmp_path, quiet=True)
     assert stopped.interrupted
     found = resume(stopped.folder, quiet=True)
@@ -119,15 +121,15 @@ def test_after_ctrl_c(
 
 def stopped(network: Any, where: Path, monkeypatch: pytest.MonkeyPatch, epochs: int = 2) -> Path:
     """A run folder whose process died behind so many epochs."""
-    real = Training._keep
+    real = Keeper.keep_epoch
 
-    def keep(self: Any) -> None:
-        real(self)
-        if len(self.state.rows) == epochs:
+    def keep_epoch(self: Any, learner: Any) -> None:
+        real(self, learner)
+        if len(learner.state.rows) == epochs:
             raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_keep", keep)
+        patch.setattr(Keeper, "keep_epoch", keep_epoch)
         with pytest.raises(SystemExit):
             train(network, RECIPE, where=where, quiet=True)
     return where / f"{network.name}-1"
@@ -140,11 +142,11 @@ def test_cut_off_when_all_steps_are_taken(
     recipe = dataclasses.replace(RECIPE, early_stopping=Stopping(every=5, then=then))
     whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
 
-    def lost(self: Training, seconds: float) -> Run:
+    def lost(*given: Any) -> Run:
         raise KeyError("power")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_result", lost)
+        patch.setattr(trainer, "result", lost)
         with pytest.raises(KeyError):
             train(network(), recipe, where=tmp_path, quiet=True)
     (folder,) = (path for path in tmp_path.iterdir() if path.name != "whole")
@@ -253,7 +255,7 @@ def test_an_interrupt_is_not_lost(
     """Ctrl-C while something is deleted, where Python drops the exception: the training stops
     behind the step at hand all the same.
     """
-    real, usual = Watch.on_epoch_end, signal.getsignal(signal.SIGINT)
+    real, usual = TrainingCallback.on_epoch_end, signal.getsignal(signal.SIGINT)
 
     class Deleted:
         def __del__(self) -> None:
@@ -264,7 +266,7 @@ def test_an_interrupt_is_not_lost(
         if epoch == 0:
             Deleted()
 
-    monkeypatch.setattr(Watch, "on_epoch_end", on_epoch_end)
+    monkeypatch.setattr(TrainingCallback, "on_epoch_end", on_epoch_end)
     found = train(network(), dataclasses.replace(RECIPE, speed="plain"), where=tmp_path, quiet=True)
     assert (found.interrupted, found.steps) == (True, 14)
     assert signal.getsignal(signal.SIGINT) is usual

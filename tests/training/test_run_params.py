@@ -41,8 +41,8 @@ def test_a_run_with_params(
     assert main(["resume", str(run)]) == 1
     assert "N616" in capsys.readouterr().err  # the run has ended; its params are no reason
 
-    from netdsl.training.runs.folder import kept_network
+    from netdsl.training.runs.inputs import read_network
 
-    network = kept_network(run)
+    network = read_network(run)
     assert dict(network.params) == {"w": Fraction(1, 3), "on": True}
     assert network.counts.params == 64 * 16 + 16 + 16 * 10 + 10

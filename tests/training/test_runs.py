@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.recipes.flatten import keys
+from netdsl.json_text import json_text
+from netdsl.training.recipes.flatten import flatten
 from netdsl.training.recipes.recipe import parse_recipe
-from netdsl.training.runs.folder import as_json
-from netdsl.training.runs.listing import compare, compare_text, entries, runs_json, runs_text
+from netdsl.training.runs.compare import compare, compare_text
+from netdsl.training.runs.listing import entries, runs_json, runs_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +32,7 @@ def make(where: Path, name: str, **more: Any) -> Path:
     recipe = more.get("recipe", "batch: 8\noptimizer: {name: adam, rate: 0.001}\n")
     (folder / "recipe.yaml").write_text(whole + recipe, encoding="utf-8")
     (folder / "versions.json").write_text(
-        as_json({"keras": "3.12", "numpy": "2.4"}), encoding="utf-8"
+        json_text({"keras": "3.12", "numpy": "2.4"}), encoding="utf-8"
     )
     told = {
         "network": "small",
@@ -42,7 +43,7 @@ def make(where: Path, name: str, **more: Any) -> Path:
     }
     began = more.get("began", "2026-01-02T03:04:05+0000")
     (folder / "run.json").write_text(
-        as_json({**told, "began": began, **more.get("told", {})}), encoding="utf-8"
+        json_text({**told, "began": began, **more.get("told", {})}), encoding="utf-8"
     )
     metric, value = more.get("metric", "accuracy"), more.get("value", 0.9)
     rows = [
@@ -74,7 +75,7 @@ def make(where: Path, name: str, **more: Any) -> Path:
             "seconds": 6.25,
         }
         (folder / "result.json").write_text(
-            as_json({**result, **more.get("result", {})}), encoding="utf-8"
+            json_text({**result, **more.get("result", {})}), encoding="utf-8"
         )
     return folder
 
@@ -201,7 +202,7 @@ def test_params_that_the_run_has_kept_are_not_counted_again(tmp_path: Path) -> N
     assert entries(tmp_path)[0].params == 7
 
 
-def test_as_json(tmp_path: Path) -> None:
+def test_json_text(tmp_path: Path) -> None:
     make(
         tmp_path,
         "small-1",
@@ -266,13 +267,13 @@ def test_runs_that_are_the_same(tmp_path: Path) -> None:
 
 def test_a_recipe_by_keys() -> None:
     recipe = parse_recipe("data: {split: {test: 0.3}}\nloss_weights: {a: 2}\nfreeze: [x, y]")
-    assert keys(recipe) == {"data.split.test": 0.3, "loss_weights.a": 2, "freeze": ("x", "y")}
+    assert flatten(recipe) == {"data.split.test": 0.3, "loss_weights.a": 2, "freeze": ("x", "y")}
 
 
 def test_runs_are_listed_without_keras(tmp_path: Path) -> None:
     make(tmp_path, "small-1")
     program = (
-        f"import sys; from netdsl.training.runs.listing import *; runs_text({str(tmp_path)!r}, 'loss'); runs_json({str(tmp_path)!r});"
+        f"import sys; from netdsl.training.runs.listing import *; from netdsl.training.runs.compare import *; runs_text({str(tmp_path)!r}, 'loss'); runs_json({str(tmp_path)!r});"
         f"compare_text([{str(tmp_path / 'small-1')!r}] * 2);"
         "assert not {'keras', 'numpy', 'tensorflow', 'PIL', 'jax', 'torch'} & set(sys.modules), set(sys.modules)"
     )

@@ -16,7 +16,13 @@ import pytest
 import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.keras.quiet import quiet_keras
-from netdsl.training.loop.job import Run, plan, train
+from netdsl.training.distributed.devices import Devices
+from netdsl.training.loop.setup import first_model
+from netdsl.training.loop.train import train
+from netdsl.training.planning.job import Job
+from netdsl.training.planning.plan import plan
+from netdsl.training.planning.resolve import resolve
+from netdsl.training.recipes.conflicts import Conflict
 from netdsl.training.recipes.recipe import (
     Augment,
     DataSpec,
@@ -29,7 +35,7 @@ from netdsl.training.recipes.recipe import (
     load_recipe,
     parse_recipe,
 )
-from netdsl.training.recipes.resolve import resolve
+from netdsl.training.runs.run import Run
 
 pytestmark = pytest.mark.keras
 
@@ -37,10 +43,11 @@ quiet_keras()
 
 import keras  # noqa: E402
 
+from netdsl.training.data.batches import Sampling, Shuffled, smoothed  # noqa: E402
 from netdsl.training.loop import compile as fit  # noqa: E402
 from netdsl.training.loop import sanity as trial  # noqa: E402
-from netdsl.training.loop.batches import Shuffled, softened  # noqa: E402
-from netdsl.training.speed import multistep as resident  # noqa: E402
+from netdsl.training.speed import autotune, choice, placement  # noqa: E402
+from netdsl.training.speed.chunks import Chunks, cuts  # noqa: E402
 
 X = np.random.default_rng(1).normal(size=(240, 3)).astype(np.float32)
 Y = (X @ [1.0, -2.0, 0.5]).astype(np.float32)
@@ -65,6 +72,10 @@ def rows(run: Run, name: str = "metrics.csv") -> list[dict[str, float]]:
     ]
 
 
+def model_of(job: Job) -> Any:
+    return first_model(job, Devices()).model
+
+
 def line(recipe: Recipe) -> Any:
     """The job of a line through X and Y."""
     return plan(
@@ -77,9 +88,9 @@ def line(recipe: Recipe) -> Any:
 def stepped(recipe: Recipe, steps: int = 1) -> tuple[list[Any], list[Any], Any, Any]:
     """The weights before and after steps on the first batch, and that batch."""
     job = line(recipe)
-    model = job.model()
+    model = model_of(job)
     fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-    training = Shuffled(job.data.train, job.data.preparation, job.recipe)
+    training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
     training.at_epoch(1)
     x, y, *_ = training[0]
     before = [weight.copy() for weight in model.get_weights()]
@@ -160,7 +171,7 @@ def test_the_gradient_of_a_word_is_one_however_often_the_word_comes(
     )
     network = netdsl.parse("4 of int(3) > embed-2 > flatten > linear-1")
     job = plan(network, recipe, data={"x_train": x, "y_train": y, "x_test": x, "y_test": y})
-    model = job.model()
+    model = model_of(job)
     fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, 1)
     before = model.get_weights()
     model.train_on_batch(x, y)
@@ -197,11 +208,11 @@ def test_penalties_find_the_kernels(text: str) -> None:
 def test_smoothed_labels() -> None:
     job = plan(netdsl.parse("64 > softmax-10"), Recipe(label_smoothing=0.1))
     output = job.data.preparation.outputs[0]
-    assert softened(output, np.array([2, 0]), 0.1) == pytest.approx(
+    assert smoothed(output, np.array([2, 0]), 0.1) == pytest.approx(
         np.array([[0.1 / 9] * 2 + [0.9] + [0.1 / 9] * 7, [0.9] + [0.1 / 9] * 9])
     )
     binary = dataclasses.replace(output, loss="binary", shape=(1,), classes=2)
-    assert softened(binary, np.array([[1.0], [0.0]]), 0.1) == pytest.approx(
+    assert smoothed(binary, np.array([[1.0], [0.0]]), 0.1) == pytest.approx(
         np.array([[0.9], [0.1]])
     )
 
@@ -214,7 +225,7 @@ def test_balanced_classes() -> None:
         data=(X, y),
     )
     assert job.recipe.class_weights == {"0": 2.0, "1": pytest.approx(2 / 3, abs=1e-6)}
-    training = Shuffled(job.data.train, job.data.preparation, job.recipe)
+    training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
     training.at_epoch(1)
     _, labels, weights = training[0]
     assert weights == pytest.approx(np.where(labels == 0, 2.0, 2 / 3), abs=1e-6)
@@ -338,10 +349,10 @@ def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.Monk
     ]  # 120 examples, 60 a step: one epoch
     monkeypatch.undo()
     job = plan(LINE, recipe, data=(X, Y))
-    model = job.model()
+    model = model_of(job)
     kernel, bias = model.get_weights()
     training = Shuffled(
-        job.data.train.joined(job.data.validation), job.data.preparation, job.recipe
+        job.data.train.joined(job.data.validation), job.data.preparation, Sampling.of(job.recipe)
     )
     training.at_epoch(1)
     for x, y in (training[0], training[1]):
@@ -413,25 +424,24 @@ def test_lower_precision(
 
 
 def test_weights_from_another_run(network: Any, tmp_path: Path) -> None:
+    def taken_over(other: Any, source: Path) -> tuple[Any, tuple[str, ...]]:
+        return first_model(plan(other, Recipe(init_from=str(source))), Devices())
+
     first = trained(network(), tmp_path, Recipe(epochs=1, batch=200))
-    job = plan(network(outputs=10), Recipe(init_from=str(first.folder)))
+    model, report = taken_over(network(outputs=10), first.folder)
     assert all(
         np.array_equal(one, other)
-        for one, other in zip(job.model().get_weights(), first.model.get_weights(), strict=True)
+        for one, other in zip(model.get_weights(), first.model.get_weights(), strict=True)
     )
-    assert "4 of the network's 4 arrays taken over" in job.taken[0]
+    assert "4 of the network's 4 arrays taken over" in report[0]
     other = netdsl.parse("net other\n64 > fc-16 > fc-8 > softmax-10")
-    job = plan(other, Recipe(init_from=str(first.folder / "best.keras")))
-    job.model()
-    assert "2 of the network's 6 arrays taken over" in job.taken[0]
-    assert any("of another shape: fc_2" in line for line in job.taken)
+    _, report = taken_over(other, first.folder / "best.keras")
+    assert "2 of the network's 6 arrays taken over" in report[0]
+    assert any("of another shape: fc_2" in line for line in report)
     with pytest.raises(NetError, match="none of the 4 arrays"):
-        plan(
-            netdsl.parse("8x8x1 > conv3-2 as c > softmax-10 as d"),
-            Recipe(init_from=str(first.folder)),
-        ).model()
+        taken_over(netdsl.parse("8x8x1 > conv3-2 as c > softmax-10 as d"), first.folder)
     with pytest.raises(NetError, match="none to take first weights from"):
-        plan(network(), Recipe(init_from=str(tmp_path / "none")))
+        taken_over(network(), tmp_path / "none")
 
 
 def test_frozen_layers_stay(network: Any, tmp_path: Path) -> None:
@@ -557,7 +567,7 @@ def test_steps_taken_together_are_the_same_steps(
     """
     recipe = Recipe(epochs=2, batch=30, optimizer=Optimizer(rate=0.01), **changes)
     network = netdsl.parse(text, name="many")
-    if way == "compiled" and not resident.compiles(plan(network, recipe).model()):
+    if way == "compiled" and not choice.compiles(model_of(plan(network, recipe))):
         pytest.skip("its chance is another one when compiled, so the rule does not choose that")
     together, plain = (
         trained(network, tmp_path, dataclasses.replace(recipe, speed=speed))
@@ -572,8 +582,6 @@ def test_steps_taken_together_are_the_same_steps(
 
 
 def test_chunks_end_where_something_is_to_be_done() -> None:
-    from netdsl.training.speed.multistep import cuts
-
     assert cuts(0, 120, 50, 120, 0, False) == [50, 50, 20]
     assert cuts(0, 120, 50, 120, 0, True) == [50, 50, 19, 1]
     assert cuts(120, 120, 50, 100, 0, False) == [50, 30, 40]
@@ -582,10 +590,11 @@ def test_chunks_end_where_something_is_to_be_done() -> None:
 
 
 def test_large_steps_are_taken_one_by_one() -> None:
-    from netdsl.training.speed.multistep import steps_together
-
-    assert steps_together(netdsl.parse("784 > fc-50 > softmax-10").graph, 200) == 50
-    assert steps_together(netdsl.parse("224x224x3 > conv3-64 x2 > gap > softmax-10").graph, 32) == 1
+    assert choice.steps_together(netdsl.parse("784 > fc-50 > softmax-10").graph, 200) == 50
+    assert (
+        choice.steps_together(netdsl.parse("224x224x3 > conv3-64 x2 > gap > softmax-10").graph, 32)
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -593,31 +602,31 @@ def test_large_steps_are_taken_one_by_one() -> None:
     [
         (
             "64 > fc-16 > softmax-10",
-            resident.WORTH,
+            choice.PAYS_AFTER,
             Augment(),
             {"tensorflow": "compiled", "jax": "compiled"},
         ),
         (
             "64 > fc-16 > softmax-10",
-            resident.WORTH - 1,
+            choice.PAYS_AFTER - 1,
             Augment(),
             {"tensorflow": "chunks", "jax": "compiled"},
         ),
         (
             "64 > fc-16 > softmax-10",
-            resident.WORTH,
+            choice.PAYS_AFTER,
             Augment(noise=0.1),
             {"tensorflow": "chunks", "jax": "compiled"},
         ),
         (
             "64 > fc-16 > dropout(0.2) > softmax-10",
-            resident.WORTH,
+            choice.PAYS_AFTER,
             Augment(),
             {"tensorflow": "chunks", "jax": "compiled"},
         ),
         (
             "8x8x1 > conv3-4 > softmax-10",
-            resident.WORTH,
+            choice.PAYS_AFTER,
             Augment(),
             {"tensorflow": "chunks", "jax": "chunks"},
         ),
@@ -627,7 +636,7 @@ def test_what_is_compiled_is_a_fixed_rule(
     text: str, steps: int, augment: Augment, ways: dict[str, str]
 ) -> None:
     network = netdsl.parse(text)
-    found = resident.rule(network.keras(seed=0), network.graph, Recipe(augment=augment), steps)
+    found = choice.rule(network.keras(seed=0), network.graph, steps, augments=augment != Augment())
     assert found == ways.get(keras.config.backend(), "chunks")
 
 
@@ -646,28 +655,26 @@ def test_bytes_that_are_only_divided_lie_on_the_device_as_bytes(
 ) -> None:
     job = plan(netdsl.parse(text), data=data)
     part, preparation = job.data.train, job.data.preparation
-    chunks = resident.Chunks(part, preparation, job.recipe, 5, 10**9, 0)
+    chunks = Chunks(part, preparation, Sampling.of(job.recipe), 5, 10**9)
     (x,), *_ = chunks.examples()
     assert keras.backend.standardize_dtype(x.dtype) == kept
-    (divided,) = resident.divided((x,), preparation.inputs)
+    (divided,) = placement.divided((x,), preparation.inputs)
     (wanted,), _ = chunks.prepared(np.arange(len(part)))
     np.testing.assert_allclose(keras.ops.convert_to_numpy(divided), wanted, rtol=1e-6)
-    monkeypatch.setattr(resident, "LARGER", 1)
-    monkeypatch.setattr(resident, "ROOM", wanted.size * np.dtype(kept).itemsize)
-    assert resident.fits(part, preparation)
-    monkeypatch.setattr(resident, "ROOM", resident.ROOM - 1)
-    with pytest.raises(NetError, match="keeps the prepared examples on the device") as caught:
-        resident.check(dataclasses.replace(job.recipe, speed="chunks"), part, preparation)
-    assert caught.value.diagnostics[0].code == "N507"
+    monkeypatch.setattr(placement, "GPU_FACTOR", 1)
+    monkeypatch.setattr(placement, "KEPT_NBYTES", wanted.size * np.dtype(kept).itemsize)
+    assert placement.fits_on_device(part, preparation)
+    monkeypatch.setattr(placement, "KEPT_NBYTES", placement.KEPT_NBYTES - 1)
+    with pytest.raises(Conflict, match="keeps the prepared examples on the device") as caught:
+        placement.check_fits("chunks", part, preparation)
+    assert caught.value.code == "N507"
 
 
 def test_measuring_moves_nothing_of_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from netdsl.training.speed import autotune as measure
-
     monkeypatch.setattr(
-        measure, "budget", lambda job: 1e9
+        autotune, "budget", lambda load: 1e9
     )  # else it would depend on how fast the machine is
     recipe = Recipe(epochs=2, batch=64, speed="measure", augment=Augment(noise=0.1))
     network = netdsl.parse("64 > fc-16 > dropout(0.2) > softmax-10", name="measured")
@@ -699,11 +706,9 @@ def test_a_short_training_is_not_measured(tmp_path: Path) -> None:
 
 
 def test_what_measuring_may_take() -> None:
-    from netdsl.training.speed import autotune as measure
-
+    graph = netdsl.parse("64 > fc-16 > softmax-10").graph
     short, long = (
-        measure.budget(plan(netdsl.parse("64 > fc-16 > softmax-10"), Recipe(epochs=epochs)))
-        for epochs in (1, 10**6)
+        autotune.budget(autotune.Load(graph, batch=32, steps=41 * epochs)) for epochs in (1, 10**6)
     )
     assert short < 0.02 * 0.1
     assert long == 2
@@ -725,7 +730,7 @@ def test_an_autoencoder_gives_back_what_was_moved_and_not_the_noise() -> None:
         data=DataSpec(source="digits", target="input"), augment=Augment(shift=2, noise=0.1)
     )
     job = plan(netdsl.parse("8x8x1 > conv3-4 > conv3-1(sigmoid)"), recipe)
-    training = Shuffled(job.data.train, job.data.preparation, job.recipe)
+    training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
     training.at_epoch(1)
     x, y = training[0]
     plain, _ = training.prepared(training.order[:32])

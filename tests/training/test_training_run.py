@@ -25,10 +25,9 @@ from netdsl.training.evaluation.use import (
     predict,
 )
 from netdsl.training.loop import compile as fit
-from netdsl.training.loop.callback import Watch
-from netdsl.training.loop.job import Run, describe_run, train
+from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.progress import Lines, progress
-from netdsl.training.loop.state import Evaluation, Row
+from netdsl.training.loop.train import train
 from netdsl.training.recipes.recipe import (
     OPTIMIZERS,
     Augment,
@@ -39,7 +38,10 @@ from netdsl.training.recipes.recipe import (
     load_recipe,
     parse_recipe,
 )
+from netdsl.training.reporting.text import describe_run
 from netdsl.training.runs import folder
+from netdsl.training.runs.history import Epoch, Evaluation
+from netdsl.training.runs.run import Run
 
 pytestmark = pytest.mark.keras
 
@@ -294,14 +296,14 @@ def test_the_last_steps_are_evaluated_too(
 
 def interrupting(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """Presses Ctrl-C behind a step."""
-    real = Watch.on_train_batch_end
+    real = TrainingCallback.on_train_batch_end
 
     def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:
         real(self, batch, logs)
         if self.state.step == at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Watch, "on_train_batch_end", on_train_batch_end)
+    monkeypatch.setattr(TrainingCallback, "on_train_batch_end", on_train_batch_end)
 
 
 def test_the_best_weights_come_back_after_an_interrupt(
@@ -406,7 +408,7 @@ def test_memory_that_runs_out(
     def on_epoch_begin(self: Any, epoch: int, logs: Any = None) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Watch, "on_epoch_begin", on_epoch_begin)
+    monkeypatch.setattr(TrainingCallback, "on_epoch_begin", on_epoch_begin)
     with pytest.raises(RunError, match="smaller `batch`"):
         trained(network(), tmp_path)
 
@@ -465,13 +467,11 @@ def test_kinds_of_outputs(
 
 
 def test_batches_follow_from_seed_and_epoch_alone(network: Any) -> None:
-    from netdsl.training.loop.batches import Shuffled
+    from netdsl.training.data.batches import Sampling, Shuffled
 
     loaded = load_data(Recipe(), network((8, 8, 1)))
     made = [
-        Shuffled(
-            loaded.train, loaded.preparation, Recipe(batch=500, seed=seed, augment=Augment(shift=2))
-        )
+        Shuffled(loaded.train, loaded.preparation, Sampling(500, seed, Augment(shift=2), 0.0, None))
         for seed in (3, 3, 4)
     ]
     for batches in made:
@@ -523,7 +523,7 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not isinstance(shown, Lines)
         shown.step(11, 0.5)
         shown.epoch(
-            Row(
+            Epoch(
                 1,
                 10,
                 0.1,

@@ -29,9 +29,10 @@ from netdsl.training.evaluation.use import (
     predictions_csv,
 )
 from netdsl.training.export.formats import export
-from netdsl.training.loop.job import Run, train
+from netdsl.training.loop.train import train
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Penalty, Recipe
+from netdsl.training.runs.run import Run
 
 pytestmark = pytest.mark.keras
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Diagnostic, RunError, fail, render
+from netdsl.training.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
@@ -25,11 +26,15 @@ BACKEND_ERRORS = frozenset(("OpError", "JaxRuntimeError", "XlaRuntimeError"))
 importing the backend.
 """
 
+CONNECTION = ("onnection", "Collective", "Gloo", "heartbeat")
+"""What the line of a backend's message holds that says how another process is missed."""
 
-def number(recipe: Recipe) -> int:
-    """Which of the recipe's hosts this process is, counted from 0; 0 where it names none.
 
-    Raises NetError N651.
+def host_number(recipe: Recipe) -> int:
+    """Say which of the recipe's hosts this process is, counted from 0; 0 where it names none.
+
+    Raises:
+        NetError: N651 where nothing says so.
     """
     hosts, given = recipe.hosts or (), os.environ.get(HOST, "")
     if not hosts:
@@ -52,7 +57,7 @@ def number(recipe: Recipe) -> int:
     return int(given)
 
 
-def lost(why: str) -> RunError:
+def lost_host(why: str) -> RunError:
     """The error of a training whose other processes are not all there any more."""
     message = f"another process of this training was lost, or did not come: {why}"
     help = "see what ended it; `netdsl resume RUN` on all hosts goes on from the last checkpoint"
@@ -60,31 +65,30 @@ def lost(why: str) -> RunError:
 
 
 @contextmanager
-def lost_told(hosts: int) -> Iterator[None]:
-    """Makes one clear message (N652) of the ways in which a backend's step fails when another of
-    several hosts is gone.
+def error_context(hosts: int) -> Iterator[None]:
+    """Make one clear message of the ways in which a backend's step fails when another of several
+    hosts is gone.
+
+    Raises:
+        RunError: N652.
     """
     try:
         yield
     except Exception as error:
-        kinds, told = {kind.__name__ for kind in type(error).__mro__}, str(error)
-        full = "ResourceExhaustedError" in kinds or "RESOURCE_EXHAUSTED" in told
-        if hosts < 2 or full or not kinds & BACKEND_ERRORS:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if hosts < 2 or is_out_of_memory(error) or not names & BACKEND_ERRORS:
             raise
-        lines = [line.strip() for line in told.splitlines() if line.strip()]
-        near = [
-            line
-            for line in lines
-            if "onnection" in line or "Collective" in line or "Gloo" in line or "heartbeat" in line
-        ]
-        raise lost((near or lines or [type(error).__name__])[-1 if near else 0][:200]) from None
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        near = [line for line in lines if any(word in line for word in CONNECTION)]
+        line = near[-1] if near else lines[0] if lines else type(error).__name__
+        raise lost_host(line[:200]) from None
 
 
 # --- a process that is watched --------------------------------------------------------------------
 
 
 def supervised(work: Callable[[], int]) -> int:
-    """The exit code of `work`, which is done in a process of its own.
+    """Do `work` in a process of its own, and give its exit code.
 
     JAX aborts a process, stack trace and all, where it cannot reach the one that coordinates; no
     Python code can stand in its way. The process that waits says what that meant. Either ends with
@@ -114,7 +118,7 @@ def supervised(work: Callable[[], int]) -> int:
     if code >= 0:
         return code
     print(
-        render(lost(f"the training was ended by {signal.Signals(-code).name}").diagnostics),
+        render(lost_host(f"the training was ended by {signal.Signals(-code).name}").diagnostics),
         file=sys.stderr,
         flush=True,
     )

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import did_you_mean, fail
 from netdsl.text_table import aligned
 from netdsl.training.data import load_other, read_inputs, reload
-from netdsl.training.loop.job import fingerprint, memory_told
+from netdsl.training.memory import memory_context
 from netdsl.training.preparation.ranges import scan
 from netdsl.training.preparation.shapes import size
-from netdsl.training.runs.finished import kept
-from netdsl.training.runs.folder import RUN, kept_recipe, read_json
+from netdsl.training.runs.finished import finished_run
+from netdsl.training.runs.inputs import is_trained_on, read_recipe
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -72,12 +72,11 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
             help=did_you_mean(part, PARTS) or f"a part is {', '.join(PARTS)}",
         )
     folder = Path(folder)
-    held = kept(folder)
-    run, preparation, recipe = held.run, held.preparation, kept_recipe(folder)
-    mark = read_json(folder, RUN).get("fingerprint")
+    held = finished_run(folder)
+    run, preparation, recipe = held.run, held.preparation, read_recipe(folder)
 
     def known(found: Data) -> bool:
-        return fingerprint(found) == mark
+        return is_trained_on(folder, found)
 
     loaded = (
         reload(recipe, preparation)
@@ -86,7 +85,7 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
     )
     whole = not len(loaded.train)
     chosen, batch = _part(loaded, part, whole), recipe.batch or BATCH
-    with _memory_told(batch):
+    with _memory_context(batch):
         model = held.model()
         found = _scores(model, chosen, preparation, recipe, held.network)
         outputs = _details(model, chosen, preparation, batch)
@@ -121,8 +120,8 @@ def _scores(
     model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Architecture
 ) -> dict[str, float]:
     """The loss and the metrics as the training tells them, its penalty with them."""
+    from netdsl.training.data.batches import Batches
     from netdsl.training.loop import compile as fit
-    from netdsl.training.loop.batches import Batches
 
     if recipe.penalty.l1 or recipe.penalty.l2:
         fit.penalise(model, network.graph, recipe.penalty)
@@ -295,11 +294,13 @@ def _outputs(
     import keras
     import numpy as np
 
-    from netdsl.training.loop.batches import one
+    from netdsl.training.data.batches import unpack_single
 
     for start in range(0, len(arrays[0]), batch):
         rows = np.arange(start, min(start + batch, len(arrays[0])))
-        given = model.predict_on_batch(one(preparation.x(tuple(array[rows] for array in arrays))))
+        given = model.predict_on_batch(
+            unpack_single(preparation.x(tuple(array[rows] for array in arrays)))
+        )
         yield (
             rows,
             tuple(np.asarray(values).astype(np.float64) for values in keras.tree.flatten(given)),
@@ -315,10 +316,10 @@ def in_units(output: OutputTransform, values: Array) -> Array:
     )
 
 
-def _memory_told(batch: int) -> AbstractContextManager[None]:
+def _memory_context(batch: int) -> AbstractContextManager[None]:
     """Makes one clear message of the ways in which memory runs out."""
     message = f"the memory does not hold a batch of {batch:,} examples"
-    return memory_told(
+    return memory_context(
         lambda: (message, "a machine with more memory, or a smaller `batch` in recipe.yaml")
     )
 
@@ -339,11 +340,11 @@ def predict(
     several outputs `outputs` holds this for each by name. Raises NetError N506, N511 to N518, N524,
     N527, N529 to N532, N613, N614.
     """
-    held = kept(Path(folder))
+    held = finished_run(Path(folder))
     preparation = held.preparation
     names, x = read_inputs(inputs, preparation)
     records = []
-    with _memory_told(BATCH):
+    with _memory_context(BATCH):
         for rows, given in _outputs(held.model(), x, preparation, BATCH):
             for place, row in enumerate(rows.tolist()):
                 records.append(

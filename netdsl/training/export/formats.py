@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written, write
+from netdsl.json_text import json_text
 from netdsl.keras import private
 from netdsl.keras.quiet import quiet_keras
 from netdsl.training.preparation.transforms import as_plain
-from netdsl.training.runs.finished import kept
-from netdsl.training.runs.folder import as_json
+from netdsl.training.runs.finished import finished_run
 from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _prepared(source: Path) -> str:
     Raises NetError N601, N613, N614.
     """
     if source.is_dir() or not source.suffix:
-        return as_json(as_plain(kept(source).preparation))
+        return json_text(as_plain(finished_run(source).preparation)) + "\n"
     if source.suffix != ".keras":
         raise fail("N613", f"{source} is no run folder and no .keras file")
     if not source.is_file():
@@ -207,7 +207,7 @@ def _model(source: Path) -> keras.Model:
     """A run's best model, or a .keras file's. Raises NetError N613, N614."""
     from netdsl.keras.build import load_model
 
-    return kept(source).model() if source.is_dir() else load_model(source)
+    return finished_run(source).model() if source.is_dir() else load_model(source)
 
 
 def _exported(model: keras.Model, target: Path, form: Form) -> Iterator[str]:

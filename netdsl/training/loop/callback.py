@@ -12,65 +12,51 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from netdsl.keras import private
 from netdsl.training.loop import compile as fit
-from netdsl.training.loop.early_stopping import EarlyStopping
-from netdsl.training.loop.state import Evaluation, Row, State
+from netdsl.training.loop.learning_rate import RateControl, synchronise
+from netdsl.training.loop.state import FOREVER
+from netdsl.training.runs.history import Epoch, Evaluation
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.batches import Batches, Shuffled
-    from netdsl.training.recipes.recipe import Recipe
-
-FOREVER = 10**9
-
-
-def fresh(recipe: Recipe) -> State:
-    """The state of a training that has not begun."""
-    stopping, schedule = recipe.early_stopping, recipe.schedule
-    by_metric = stopping.metric == "accuracy"
-    return State(
-        EarlyStopping(stopping.patience or FOREVER, higher=by_metric),
-        EarlyStopping(schedule.patience or FOREVER, tolerance=schedule.tolerance or 0.0),
-    )
+    from netdsl.training.data.batches import Batches, Shuffled
+    from netdsl.training.loop.state import State
+    from netdsl.training.recipes.recipe import Stopping
 
 
-class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Evaluates every so many steps, keeps the best weights, sets the rate, and stops: as
-    `EarlyStopping` says, at `last`, or at a loss that is no number.
+    `EarlyStopping` says, at `last`, or at a loss that is NaN.
 
     Without early stopping the last weights are the ones that are kept. In the stage `retrain`
     nothing is evaluated, and the rates are those that the search had at the same steps.
+
+    Attributes:
+        last: the step at which the stage ends.
+        on_step: called with the step and the epoch's mean loss so far.
+        on_epoch: called with what came of the epoch.
+        stopped: whether the training is to stop after the step at hand, as Ctrl-C asks.
     """
 
     def __init__(
         self,
-        recipe: Recipe,
+        stopping: Stopping,
+        rates: RateControl,
         state: State,
-        best: list[Any],
-        judge: keras.Model,
+        evaluator: keras.Model,
         training: Shuffled,
         validation: Batches,
     ) -> None:
         super().__init__()
-        self.recipe, self.state, self.weights, self.judge = recipe, state, best, judge
+        self.rates, self.state, self.evaluator = rates, state, evaluator
         self.training, self.validation = training, validation
-        self.every = int(recipe.early_stopping.every or 1)
-        self.stops = bool(recipe.early_stopping.enabled)
-        self.last = state.best.step if state.stage == "retrain" and state.best else FOREVER
+        self.every = int(stopping.every or 1)
+        self.stops = bool(stopping.enabled)
+        self.last = FOREVER if state.searching or not state.best else state.best.step
         self.on_step: Callable[[int, float], None] = lambda step, loss: None
-        self.on_epoch: Callable[[Row], None] = lambda row: None
+        self.on_epoch: Callable[[Epoch], None] = lambda epoch: None
         self.began = time.perf_counter()
         self.logs: Mapping[str, Any] = {}
         self.stopped = False
-        self.rate = (0, 0.0)
-
-    @property
-    def searching(self) -> bool:
-        return self.state.stage == "search"
-
-    @property
-    def diverged(self) -> bool:
-        return self.state.ended == "diverged"
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.perf_counter()
@@ -82,18 +68,18 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             return
         state.step += steps
         self.logs = logs or {}
-        mean = float(self.logs["loss"])
-        if state.step % self.every == 0:
-            self._note_rate()
+        mean, due = float(self.logs["loss"]), state.step % self.every == 0
+        if due:
+            self.rates.note(self.model)
         if not math.isfinite(mean):
             self._end("diverged")
             return
-        if self.searching and self.every and state.step % self.every == 0:
+        if state.searching and due:
             self.evaluate()
-            if self.stops and state.stopping.over and not self.diverged:
+            if self.stops and state.stopping.over and not state.diverged:
                 self._end("patience")
-        if not self.searching:
-            self._replay_rate()
+        if not state.searching:
+            self.rates.replay(self.model)
         if state.step == self.last:
             self.model.stop_training = True
         self.on_step(state.step, mean)
@@ -101,130 +87,73 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             raise KeyboardInterrupt
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.synchronise()
+        synchronise(self.model)
         state = self.state
         since = state.epochs[-1].step if state.epochs else 0
-        last = (
-            state.evaluations[-1]
-            if self.searching and state.evaluations and state.evaluations[-1].step > since
-            else None
-        )
+        newest = state.evaluations[-1] if state.searching and state.evaluations else None
         seconds = time.perf_counter() - self.began
-        found = fit.named(self.model, self.training.preparation, logs or {})
-        self._note_rate()
-        state.epochs.append(Row(epoch + 1, state.step, self.rate[1], found, last, seconds))
+        scores = fit.named(self.model, self.training.preparation, logs or {})
+        self.rates.note(self.model)
+        done = Epoch(
+            epoch + 1,
+            state.step,
+            self.rates.last[1],
+            scores,
+            newest if newest and newest.step > since else None,
+            seconds,
+        )
+        state.epochs.append(done)
         state.seconds += seconds
-        if self.searching and not state.ended:
-            self._after_epoch(found["loss"])
-        self.on_epoch(state.epochs[-1])
+        if state.searching and not state.ended:
+            self.rates.after_epoch(self.model, done.loss, len(self.training.part))
+        self.on_epoch(done)
 
     def evaluate(self) -> None:
-        """Evaluates the weights as they are now, and keeps them if they are the best, or if the
+        """Evaluate the weights as they are now, and keep them if they are the best, or if the
         last are wanted.
 
-        Without a validation part the epoch's own figures stand for theirs.
+        Without a validation part the epoch's own figures are taken for its.
         """
-        self.synchronise()
+        synchronise(self.model)
         state = self.state
         if not len(self.validation.part):
-            state.best = Evaluation(
-                state.step, fit.named(self.model, self.training.preparation, self.logs), True
-            )
-            self.weights = [weight.copy() for weight in self.model.get_weights()]
+            scores = fit.named(self.model, self.training.preparation, self.logs)
+            state.best, state.weights = Evaluation(state.step, scores, True), self._weights()
             return
-        found = fit.scores(self.judge, self.validation)
-        value = found["loss" if not state.stopping.higher else list(found)[1]]
-        better = math.isfinite(found["loss"]) and (
-            state.stopping.see(state.step, value) or not self.stops
-        )
-        evaluation = Evaluation(state.step, found, better)
+        scores = fit.scores(self.evaluator, self.validation)
+        loss = scores["loss"]
+        value = list(scores.values())[1] if state.stopping.higher else loss
+        better = math.isfinite(loss) and (state.stopping.see(state.step, value) or not self.stops)
+        evaluation = Evaluation(state.step, scores, better)
         state.evaluations.append(evaluation)
         if better:
-            # copied: under torch the arrays are the weights themselves
-            self.weights, state.best = (
-                [weight.copy() for weight in self.model.get_weights()],
-                evaluation,
-            )
-        if not math.isfinite(found["loss"]):
+            state.best, state.weights = evaluation, self._weights()
+        if not math.isfinite(loss):
             self._end("diverged")
-        elif self.recipe.schedule.name == "plateau":
-            self._wait_for(found["loss"])
-
-    def synchronise(self) -> None:
-        """Brings the model's numbers up to date: under JAX they live in the training loop."""
-        if hasattr(self.model, "jax_state_sync"):
-            self.model.jax_state_sync()
+        else:
+            self.rates.after_evaluation(self.model, loss)
 
     def finish(self, interrupted: bool) -> None:
-        """Gives the model the weights to be kept.
+        """Give the model the weights to be kept.
 
         The last steps count too, unless something ended the training before its time.
         """
         state = self.state
-        if self.searching:
+        if state.searching:
             seen = state.evaluations[-1].step if state.evaluations else None
-            if (seen is None) if interrupted else (seen != state.step and not self.diverged):
+            if (seen is None) if interrupted else (seen != state.step and not state.diverged):
                 self.evaluate()
                 if state.rows and state.evaluations and not interrupted:
                     state.rows[-1] = replace(state.rows[-1], evaluation=state.evaluations[-1])
-        elif not interrupted and not self.diverged:
-            self.weights = [weight.copy() for weight in self.model.get_weights()]
-        if self.weights:
-            self.model.set_weights(self.weights)
+        elif not interrupted and not state.diverged:
+            state.weights = self._weights()
+        if state.weights:
+            self.model.set_weights(state.weights)
+
+    def _weights(self) -> list[Any]:
+        """The model's weights, copied: under torch the arrays are the weights themselves."""
+        return [weight.copy() for weight in self.model.get_weights()]
 
     def _end(self, why: str) -> None:
         self.state.ended = why
         self.model.stop_training = True
-
-    # --- the rate ---------------------------------------------------------------------------------
-
-    def _after_epoch(self, loss: float) -> None:
-        """The schedules of scikit-learn's MLP, which look at each epoch: the examples seen, or
-        the training loss.
-        """
-        schedule, state = self.recipe.schedule, self.state
-        if schedule.name == "invscaling":
-            examples = len(state.rows) * len(self.training.part)
-            self._set_rate(
-                (self.recipe.optimizer.rate or 0.0) / (examples + 1) ** (schedule.power or 1.0)
-            )
-        elif schedule.name == "adaptive":
-            self._wait_for(loss)
-
-    def _wait_for(self, value: float) -> None:
-        """Divides the rate when the value has stalled for longer than the schedule's patience;
-        `adaptive` ends where it is at its least.
-        """
-        stalled, schedule = self.state.stalled, self.recipe.schedule
-        adaptive = schedule.name == "adaptive"
-        stalled.see(self.state.step, value)
-        if stalled.misses <= stalled.patience - (not adaptive):
-            return
-        stalled.misses = 0
-        rate, least = (
-            float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-            schedule.least or 0.0,
-        )
-        if adaptive and rate <= least:
-            self._end("rate")
-        else:
-            self._set_rate(max(rate / (schedule.divide or 1.0), 0.0 if adaptive else least))
-
-    def _note_rate(self) -> None:
-        """Keeps the rate of the last step, before an evaluation changes it for the next."""
-        if self.rate[0] != self.state.step:
-            given = private.rate_or_schedule(self.model.optimizer)
-            follows = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
-            rate = given(self.state.step - 1) if follows else self.model.optimizer.learning_rate
-            self.rate = self.state.step, float(keras.ops.convert_to_numpy(rate))
-
-    def _set_rate(self, rate: float) -> None:
-        self.synchronise()
-        self.model.optimizer.learning_rate = rate
-        self.state.rates.append((self.state.step, rate))
-
-    def _replay_rate(self) -> None:
-        for step, rate in self.state.rates:
-            if step == self.state.step:
-                self.synchronise()
-                self.model.optimizer.learning_rate = rate

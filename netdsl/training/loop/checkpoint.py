@@ -1,4 +1,4 @@
-"""A training's numbers in one file, written beside and renamed: what is needed to go on bit for
+"""A training's numbers in one file, written beside and renamed: what is needed to resume it bit for
 bit. This module imports Keras.
 """
 
@@ -14,16 +14,18 @@ import numpy as np
 from netdsl.errors import fail
 from netdsl.files import save
 from netdsl.training.loop.state import State, as_plain, from_plain
-from netdsl.training.runs.folder import FILE
+from netdsl.training.runs.folder import CHECKPOINT
 
 
 def arrays_of(model: keras.Model) -> dict[str, Any]:
-    """What training changes, by path: the weights, the random states of its layers, and the
+    """Give what training changes, by place: the weights, the random states of its layers, and the
     optimizer's numbers.
     """
-    held = {f"model/{place}": variable for place, variable in enumerate(model.variables)}
-    held |= {
-        f"optimizer/{place}": variable for place, variable in enumerate(model.optimizer.variables)
+    variables = {"model": model.variables, "optimizer": model.optimizer.variables}
+    held = {
+        f"{kind}/{place}": variable
+        for kind, own in variables.items()
+        for place, variable in enumerate(own)
     }
     # copied: under torch the arrays are the variables themselves; bfloat16, which NumPy's files do
     # not know, fits into float32
@@ -37,9 +39,10 @@ def _plain(array: Any) -> Any:
 
 
 def restore(model: keras.Model, held: dict[str, Any]) -> None:
-    """Gives the model and its optimizer the numbers of `arrays_of`.
+    """Give the model and its optimizer the numbers of `arrays_of`.
 
-    Raises ValueError where they are another model's.
+    Raises:
+        ValueError: where they are another model's.
     """
     for kind, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
         for place, variable in enumerate(variables):
@@ -49,41 +52,41 @@ def restore(model: keras.Model, held: dict[str, Any]) -> None:
             variable.assign(array)
 
 
-def write_checkpoint(folder: Path, model: keras.Model, state: State, best: list[Any]) -> None:
-    """Writes where the training stands. Raises RunError N610 where the disk does not take it;
-    then the last one still stands.
+def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
+    """Write where the training stands.
+
+    Raises:
+        RunError: N610 where the disk does not take it; then the last one is still there.
     """
-    held = arrays_of(model) | {f"best/{place}": _plain(array) for place, array in enumerate(best)}
-    told = np.frombuffer(json.dumps(as_plain(state)).encode(), np.uint8)
+    held = arrays_of(model)
+    held |= {f"best/{place}": _plain(array) for place, array in enumerate(state.weights)}
+    values = np.frombuffer(json.dumps(as_plain(state)).encode(), np.uint8)
 
-    def written(path: Path) -> None:
+    def write(path: Path) -> None:
         with path.open("wb") as file:  # by name, NumPy would add .npz to it
-            np.savez(file, state=told, **held)
+            np.savez(file, state=values, **held)
 
-    save(folder / FILE, written)
+    save(folder / CHECKPOINT, write)
 
 
-def read_checkpoint(folder: Path, model: keras.Model) -> tuple[State, list[Any]] | None:
-    """Brings the model to where the training stood; its state and its best weights.
+def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
+    """Bring the model to where the training stood, and give its state.
 
     None where nothing was written yet.
 
     Raises:
         NetError: N614 where the file is damaged or another model's.
     """
-    path = folder / FILE
+    path = folder / CHECKPOINT
     if not path.exists():
         return None
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             held = {name: file[name] for name in file.files}
-        state = from_plain(json.loads(held.pop("state").tobytes()))
-        best = [
-            held[f"best/{place}"] for place in range(sum(name.startswith("best/") for name in held))
-        ]
+        best = sum(name.startswith("best/") for name in held)
+        weights = [held[f"best/{place}"] for place in range(best)]
+        state = from_plain(json.loads(held.pop("state").tobytes()), weights)
         restore(model, held)
-    except (
-        Exception
-    ) as error:  # zip, zlib, NumPy and JSON each raise what they like of a damaged file
+    except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
         raise fail("N614", f"{path} is damaged, or another network's: {error}") from None
-    return state, best
+    return state

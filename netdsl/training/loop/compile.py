@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from netdsl.keras import private
-from netdsl.training.loop.batches import one, soft
+from netdsl.training.data.batches import Sampling, unpack_single
+from netdsl.training.loop.learning_rate import step_schedule
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
-    from netdsl.training.loop.batches import Batches
+    from netdsl.training.data.batches import Batches
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Optimizer, Penalty, Recipe
@@ -44,20 +45,19 @@ OPTIONS = {
 def compile_model(
     model: keras.Model, graph: Graph, recipe: Recipe, preparation: Preparation, steps: int
 ) -> None:
-    """Makes the model ready for training by a resolved recipe, an epoch of which takes so many
+    """Make the model ready for training by a resolved recipe, an epoch of which takes so many
     steps.
     """
-    freeze(model, recipe)
+    freeze(model, recipe.freeze or ())
     penalise(model, graph, recipe.penalty)
-    outputs = preparation.outputs
-    weights = recipe.loss_weights
+    outputs, weights = preparation.outputs, recipe.loss_weights
+    soft = Sampling.of(recipe).soft_labels
+    rate = step_schedule(recipe.schedule, recipe.optimizer.rate or 0.0, steps, recipe.epochs or 1)
     model.compile(
-        optimizer=optimizer(recipe.optimizer, schedule(recipe, steps)),
-        loss=[loss(output, soft(recipe)) for output in outputs],
-        loss_weights=None
-        if weights is None
-        else [dict(weights)[output.name] for output in outputs],
-        metrics=[[metric(output, soft(recipe))] for output in outputs],
+        optimizer=optimizer(recipe.optimizer, rate),
+        loss=[loss(output, soft) for output in outputs],
+        loss_weights=None if weights is None else [weights[output.name] for output in outputs],
+        metrics=[[metric(output, soft)] for output in outputs],
     )
 
 
@@ -91,28 +91,6 @@ def _summing(made: keras.Optimizer) -> keras.Optimizer:
             lambda grads: [None if grad is None else tf.convert_to_tensor(grad) for grad in grads],
         )
     return made
-
-
-def schedule(recipe: Recipe, steps: int) -> Any:
-    """The learning rate as a function of the step, where the schedule is one; None for those
-    that wait for what happens.
-    """
-    given, rate = recipe.schedule, recipe.optimizer.rate or 0.0
-    if given.name == "steps":
-        ends = [
-            max(0, round(epoch * steps) - 1) for epoch in given.at or ()
-        ]  # the last step of each piece
-        rates = [rate / (given.divide or 1.0) ** place for place in range(len(ends) + 1)]
-        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
-    if given.name == "cosine":
-        warmup = round((given.warmup or 0) * steps)
-        decay = max(1, (recipe.epochs or 1) * steps - warmup)
-        warm = {"warmup_target": rate, "warmup_steps": warmup} if warmup else {}
-        start = 0.0 if warmup else rate
-        return keras.optimizers.schedules.CosineDecay(
-            start, decay, alpha=min(1.0, (given.least or 0.0) / rate), **warm
-        )
-    return None
 
 
 def loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss:
@@ -203,7 +181,9 @@ def judge(model: keras.Model, preparation: Preparation) -> keras.Model:
 
 def twin(model: keras.Model) -> keras.Model:
     """A model of the same layers and weights, with nothing that it was trained by."""
-    return keras.Model(one(tuple(model.inputs)), one(tuple(model.outputs)), name=model.name)
+    return keras.Model(
+        unpack_single(tuple(model.inputs)), unpack_single(tuple(model.outputs)), name=model.name
+    )
 
 
 def scores(judge: keras.Model, batches: Batches) -> dict[str, float]:
@@ -265,47 +245,8 @@ def kernels(model: keras.Model, graph: Graph) -> list[Any]:
     return found
 
 
-def freeze(model: keras.Model, recipe: Recipe) -> None:
-    """Makes the layers of these names untrainable."""
+def freeze(model: keras.Model, patterns: Sequence[str]) -> None:
+    """Make the layers of these names, or whose names these patterns match, untrainable."""
     for layer in model.layers:
-        if any(fnmatchcase(layer.name, pattern) for pattern in recipe.freeze or ()):
+        if any(fnmatchcase(layer.name, pattern) for pattern in patterns):
             layer.trainable = False
-
-
-# --- numbers that are none ------------------------------------------------------------------------
-
-
-def first_not_finite(model: keras.Model, x: Any) -> str:
-    """The first layer, in the order of the network, whose weights or output hold a number that
-    is not finite; else the loss.
-    """
-    import numpy as np
-
-    def finite(value: Any) -> bool:
-        array = keras.ops.convert_to_numpy(keras.ops.cast(value, "float32"))
-        return bool(np.isfinite(array).all())
-
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    for layer in layers:
-        if not all(finite(weight) for weight in layer.weights):
-            return f"the weights of `{layer.name}`"
-    seen = keras.Model(
-        one(tuple(model.inputs)),
-        [
-            node.outputs
-            for layer in layers
-            for node in private.calls_of(layer)
-            if private.is_call_of(model, node)
-        ],
-    )
-    names = [
-        layer.name
-        for layer in layers
-        for node in private.calls_of(layer)
-        if private.is_call_of(model, node)
-        for _ in node.outputs
-    ]
-    for name, value in zip(names, keras.tree.flatten(seen(x, training=True)), strict=True):
-        if not finite(value):
-            return f"the output of `{name}`"
-    return "the loss itself"

@@ -10,23 +10,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.state import Row
+    from netdsl.training.runs.history import Epoch
 
 
 class Progress(Protocol):
-    """What is told of a training: each step's number and the epoch's mean loss so far, and each
-    epoch's row.
+    """What is text of a training: each step's number and the epoch's mean loss so far, and each
+    epoch's epoch.
     """
 
     def step(self, step: int, loss: float) -> None: ...
 
-    def epoch(self, row: Row) -> None: ...
+    def epoch(self, epoch: Epoch) -> None: ...
 
 
 class Quiet:
     def step(self, step: int, loss: float) -> None: ...
 
-    def epoch(self, row: Row) -> None: ...
+    def epoch(self, epoch: Epoch) -> None: ...
 
 
 class Lines(Quiet):
@@ -35,31 +35,29 @@ class Lines(Quiet):
     def __init__(self, epochs: int, metric: str) -> None:
         self.epochs, self.metric = epochs, metric
 
-    def epoch(self, row: Row) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         print(
-            f"epoch {row.epoch}/{self.epochs}  {numbers(row, self.metric)}  {row.seconds:.1f} s",
+            f"epoch {epoch.epoch}/{self.epochs}  {epoch_text(epoch, self.metric)}  {epoch.seconds:.1f} s",
             file=sys.stderr,
             flush=True,
         )
 
 
-def numbers(row: Row, metric: str) -> str:
-    """An epoch's losses and metrics, in words."""
+def epoch_text(epoch: Epoch, metric: str) -> str:
+    """Write an epoch's losses and metrics, in words."""
     name = metric.replace("_", " ")
-    told = f"step {row.step}  loss {row.loss:.4f}  {name} {row.metric:.4f}"
-    if row.evaluation:
-        best = "  best" if row.evaluation.better else ""
-        told += (
-            f"  validation loss {row.evaluation.loss:.4f}  {name} {row.evaluation.metric:.4f}{best}"
-        )
-    return told
+    text = f"step {epoch.step}  loss {epoch.loss:.4f}  {name} {epoch.metric:.4f}"
+    if epoch.evaluation:
+        best = "  best" if epoch.evaluation.better else ""
+        text += f"  validation loss {epoch.evaluation.loss:.4f}  {name} {epoch.evaluation.metric:.4f}{best}"
+    return text
 
 
 @contextmanager
 def progress(
     quiet: bool, epochs: int, steps: int, metric: str, done: int = 0
 ) -> Iterator[Progress]:
-    """What follows a training of so many epochs of so many steps each, some of them done."""
+    """Follow a training of so many epochs of so many steps each, some of them done."""
     if quiet:
         yield Quiet()
     elif not sys.stderr.isatty():
@@ -93,10 +91,10 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
             def step(self, step: int, loss: float) -> None:
                 bar.update(task, completed=step, epoch=(step - 1) // steps + 1)
 
-            def epoch(self, row: Row) -> None:
-                told = f"loss {row.loss:.4f}"
-                if row.evaluation:
-                    told += f"  validation {row.evaluation.loss:.4f}  {metric.replace('_', ' ')} {row.evaluation.metric:.4f}"
-                bar.update(task, description=told)
+            def epoch(self, epoch: Epoch) -> None:
+                text = f"loss {epoch.loss:.4f}"
+                if epoch.evaluation:
+                    text += f"  validation {epoch.evaluation.loss:.4f}  {metric.replace('_', ' ')} {epoch.evaluation.metric:.4f}"
+                bar.update(task, description=text)
 
         yield OnTerminal()

@@ -1,4 +1,4 @@
-"""Trying a training out without keeping anything: a dry run, and learning one batch by heart.
+"""Trying a training out without keeping anything: a dry run, and overfitting one batch.
 
 This module imports Keras.
 """
@@ -9,10 +9,14 @@ import math
 from typing import Any, NamedTuple
 
 from netdsl.analysis.memory import estimate
+from netdsl.training.data.batches import Sampling, Shuffled
+from netdsl.training.distributed.devices import Devices
 from netdsl.training.loop import compile as fit
-from netdsl.training.loop.batches import Shuffled
-from netdsl.training.loop.job import Job, describe_data, memory_told, smaller
-from netdsl.training.recipes.recipe import to_yaml
+from netdsl.training.loop.setup import first_model
+from netdsl.training.loop.train import failure_context
+from netdsl.training.planning.job import Job
+from netdsl.training.recipes.yaml_writer import to_yaml
+from netdsl.training.reporting.text import opening_lines
 from netdsl.wording import bytes_text
 
 STEPS = 500
@@ -22,16 +26,33 @@ SHARE = 0.1
 """Learned is a loss of at most this share of the first one, or every label right."""
 
 
+class _Trial(NamedTuple):
+    """A model that is ready to take steps, the first epoch's batches, and what of its weights came
+    from elsewhere.
+    """
+
+    model: Any
+    training: Shuffled
+    taken_over: tuple[str, ...]
+
+
+def _trial(job: Job) -> _Trial:
+    model, taken_over = first_model(job, Devices())
+    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+    training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
+    training.at_epoch(1)
+    return _Trial(model, training, taken_over)
+
+
 def dry_run(job: Job) -> str:
-    """What a training would be, once its first step has been taken: the data, the recipe, the
+    """Say what a training would be, once its first step has been taken: the data, the recipe, the
     memory. Nothing is written.
 
     Raises:
         NetError: as `train` does.
     """
-    with memory_told(lambda: smaller(job)):
-        model = _ready(job)
-        training = _first(job)
+    with failure_context(job, Devices()):
+        model, training, taken_over = _trial(job)
         logs = model.train_on_batch(*training[0], return_dict=True)
     recipe, network = job.recipe, job.network
     found = estimate(
@@ -40,7 +61,7 @@ def dry_run(job: Job) -> str:
         recipe.precision or "float32",
         recipe.optimizer.name or "adam",
     )
-    lines = [describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken]
+    lines = opening_lines(job.data, job.resolved.doubts, taken_over)
     lines += ["", to_yaml(recipe, job.resolved.reasons)]
     lines.append(f"{network!r}"[1:-1])
     lines.append(
@@ -65,15 +86,15 @@ class Overfitted(NamedTuple):
 
 
 def overfit(job: Job) -> Overfitted:
-    """Trains on the first batch alone until it is learned, for at most `STEPS` steps.
+    """Train on the first batch alone until it is learned, for at most `STEPS` steps.
 
     What cannot learn that has a mistake in it.
 
     Raises:
         NetError: as `train` does.
     """
-    with memory_told(lambda: smaller(job)):
-        model, training = _ready(job), _first(job)
+    with failure_context(job, Devices()):
+        model, training, _ = _trial(job)
         batch = training[0]
         found: list[dict[str, float]] = []
         while len(found) < STEPS:
@@ -100,21 +121,9 @@ def overfit(job: Job) -> Overfitted:
 
 
 def describe_overfit(found: Overfitted) -> str:
-    """The same for people."""
+    """Say how one batch was learned, for people."""
     metric = found.metric.replace("_", " ")
     end = f"loss {found.first:.4f} to {found.last:.4f}, {metric} {found.value:.4f} after {found.steps:,} steps"
     if found.learned:
         return f"one batch of {found.examples} examples is learned: {end}"
     return f"one batch of {found.examples} examples is NOT learned: {end}\nlook at the labels, the output's activation and the rate"
-
-
-def _ready(job: Job) -> Any:
-    model = job.model()
-    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-    return model
-
-
-def _first(job: Job) -> Shuffled:
-    training = Shuffled(job.data.train, job.data.preparation, job.recipe)
-    training.at_epoch(1)
-    return training

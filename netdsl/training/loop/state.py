@@ -1,95 +1,94 @@
 """Where a training stands: all that it needs, beside the model's and the optimizer's numbers, to
-go on as if it had never stopped.
+be resumed as if it had never stopped.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netdsl.training.loop.early_stopping import EarlyStopping
+from netdsl.training.runs.history import Epoch, Evaluation, History
+
+if TYPE_CHECKING:
+    from netdsl.training.recipes.recipe import Recipe
+
+FOREVER = 10**9
+"""Steps or evaluations: more than any training takes."""
 
 
-class Scored:
-    """What has scores: the loss, then a metric for each output."""
-
-    scores: Mapping[str, float]
-
-    @property
-    def loss(self) -> float:
-        return self.scores["loss"]
-
-    @property
-    def metric(self) -> float:
-        """The first metric: the first output's."""
-        return list(self.scores.values())[1]
-
-
-@dataclass(frozen=True)
-class Evaluation(Scored):
-    """The validation part's loss and metrics after so many steps, and whether this is better
-    than all before.
-    """
-
-    step: int
-    scores: Mapping[str, float]
-    better: bool
-
-
-@dataclass(frozen=True)
-class Row(Scored):
-    """An epoch: its number and the last step's, the learning rate, mean training loss and
-    metrics, last evaluation, seconds.
-    """
-
-    epoch: int
-    step: int
-    rate: float
-    scores: Mapping[str, float]
-    evaluation: Evaluation | None
-    seconds: float
-
-
-@dataclass
-class State:
+@dataclass(kw_only=True)
+class State(History):
     """A training at the end of an epoch, or before the first.
 
-    `stage` is `search` until the best step is known, then `retrain` where the recipe wants that.
-    `rates` are the learning rates that a schedule has set, each with the step from which on it
-    holds. `stalled` follows the value that a schedule waits on.
+    Attributes:
+        stopping: follows the validation part.
+        stalled: follows the value that a schedule waits on.
+        stage: `search` until the best step is known, then `retrain` where the recipe wants that.
+        step: the last that was taken.
+        ended: what ended the training, one of `ENDS`, or nothing yet.
+        rates: the learning rates that a schedule has set, each with the step from which on it
+            holds.
+        seconds: that the epochs have taken.
+        weights: the best ones so far; they are kept beside the other values.
     """
 
     stopping: EarlyStopping
     stalled: EarlyStopping
     stage: str = "search"
     step: int = 0
-    best: Evaluation | None = None
     ended: str = ""
-    evaluations: list[Evaluation] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    retrained: list[Row] = field(default_factory=list)
     rates: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
+    weights: list[Any] = field(default_factory=list)
 
     @property
-    def epochs(self) -> list[Row]:
-        """The rows of the stage at hand."""
-        return self.rows if self.stage == "search" else self.retrained
+    def searching(self) -> bool:
+        return self.stage == "search"
+
+    @property
+    def diverged(self) -> bool:
+        return self.ended == "diverged"
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether something ended the training before its time."""
+        return self.ended in ("interrupted", "diverged")
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """The epochs of the stage at hand."""
+        return self.rows if self.searching else self.retrained
+
+
+def new_state(recipe: Recipe) -> State:
+    """Make the state of a training that has not begun."""
+    stopping, schedule = recipe.early_stopping, recipe.schedule
+    by_metric = stopping.metric == "accuracy"
+    return State(
+        stopping=EarlyStopping(stopping.patience or FOREVER, higher=by_metric),
+        stalled=EarlyStopping(schedule.patience or FOREVER, tolerance=schedule.tolerance or 0.0),
+    )
 
 
 def as_plain(state: State) -> dict[str, Any]:
-    return dataclasses.asdict(state)
+    """Give the state as values that JSON knows, without the weights."""
+    values = dataclasses.asdict(dataclasses.replace(state, weights=[]))
+    del values["weights"]
+    return values
 
 
-def from_plain(values: dict[str, Any]) -> State:
-    """The state that `as_plain` gave.
+def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
+    """Make the state that `as_plain` gave.
 
-    Raises TypeError, KeyError, ValueError or AttributeError where it is none.
+    Raises:
+        TypeError: or KeyError, ValueError, AttributeError, where the values are not a state's.
     """
     rows = {
-        name: [Row(**{**row, "evaluation": _evaluation(row["evaluation"])}) for row in values[name]]
+        name: [
+            Epoch(**{**row, "evaluation": _evaluation(row["evaluation"])}) for row in values[name]
+        ]
         for name in ("rows", "retrained")
     }
     return State(
@@ -101,6 +100,7 @@ def from_plain(values: dict[str, Any]) -> State:
             "best": _evaluation(values["best"]),
             "evaluations": [Evaluation(**found) for found in values["evaluations"]],
             "rates": [(int(step), float(rate)) for step, rate in values["rates"]],
+            "weights": weights,
         }
     )
 

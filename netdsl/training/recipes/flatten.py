@@ -1,4 +1,4 @@
-"""A recipe as names and values: what runs are compared by, and what loggers are told."""
+"""A recipe as names and values: what runs are compared by, and what loggers keep."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from netdsl.training.recipes.sections import Section
 
 
-def keys(recipe: Section, before: str = "") -> dict[str, Any]:
-    """A recipe's values by key, `optimizer.rate`; those that were left out are not in it."""
+def flatten(recipe: Section, before: str = "") -> dict[str, Any]:
+    """Give a recipe's values by key, `optimizer.rate`, without those that were left out."""
     found: dict[str, Any] = {}
     for item in dataclasses.fields(recipe):
         value = getattr(recipe, item.name)
         if isinstance(value, Section):
-            found |= keys(value, f"{before}{item.name}.")
+            found |= flatten(value, f"{before}{item.name}.")
         elif isinstance(value, Mapping) and item.metadata:
             found |= {f"{before}{item.name}.{name}": one for name, one in value.items()}
         elif item.metadata and value is not None:

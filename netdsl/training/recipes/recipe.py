@@ -1,7 +1,6 @@
 """The keys of a recipe: how a network is trained.
 
-What the keys mean stands in `docs/recipes.md`, which a test holds to be complete.
-`netdsl.training.recipes.sections` reads and writes them, `netdsl.training.recipes.resolve` fills in what was left out.
+What the keys mean is in `docs/recipes.md`, which a test holds to be complete.
 """
 
 from __future__ import annotations
@@ -14,25 +13,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from netdsl.errors import Source, Span
 from netdsl.reading import read_source
-from netdsl.training.recipes.sections import (
+from netdsl.training.recipes.sections import Choice, Section, key, section
+from netdsl.training.recipes.values import (
     Address,
     AllOr,
     ByName,
-    Choice,
     Count,
     Number,
-    Reader,
-    Section,
     Several,
     Text,
     Word,
     YesNo,
-    as_yaml,
-    compose,
-    key,
-    plain,
-    section,
 )
+from netdsl.training.recipes.yaml_reader import Reader, compose
+from netdsl.training.recipes.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
     from netdsl.params import Param
@@ -70,8 +64,8 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 @dataclass(frozen=True)
 class Split(Section):
     test: float | None = key(Number(above=0, below=1))
-    fold: int | None = key(Number(whole=True, least=0))
-    validation: float | None = key(Number(least=0, below=1))
+    fold: int | None = key(Number(whole=True, min=0))
+    validation: float | None = key(Number(min=0, below=1))
 
 
 @dataclass(frozen=True)
@@ -95,12 +89,12 @@ class Optimizer(Choice):
 
     name: str | None = key(Word(tuple(OPTIMIZERS)))
     rate: float | None = key(Number(above=0))
-    momentum: float | None = key(Number(least=0, below=1))
-    beta1: float | None = key(Number(least=0, below=1))
-    beta2: float | None = key(Number(least=0, below=1))
-    rho: float | None = key(Number(least=0, below=1))
+    momentum: float | None = key(Number(min=0, below=1))
+    beta1: float | None = key(Number(min=0, below=1))
+    beta2: float | None = key(Number(min=0, below=1))
+    rho: float | None = key(Number(min=0, below=1))
     eps: float | None = key(Number(above=0))
-    decay: float | None = key(Number(least=0))
+    decay: float | None = key(Number(min=0))
     clip_norm: float | None = key(Number(above=0))
     clip_value: float | None = key(Number(above=0))
 
@@ -115,16 +109,16 @@ class Schedule(Choice):
     at: tuple[float, ...] | None = key(Several(Number(above=0)))
     divide: float | None = key(Number(above=1))
     power: float | None = key(Number(above=0))
-    patience: int | None = key(Number(whole=True, least=1))
-    tolerance: float | None = key(Number(least=0))
-    warmup: float | None = key(Number(least=0))
-    least: float | None = key(Number(least=0))
+    patience: int | None = key(Number(whole=True, min=1))
+    tolerance: float | None = key(Number(min=0))
+    warmup: float | None = key(Number(min=0))
+    least: float | None = key(Number(min=0))
 
 
 @dataclass(frozen=True)
 class Penalty(Section):
-    l1: float | None = key(Number(least=0))
-    l2: float | None = key(Number(least=0))
+    l1: float | None = key(Number(min=0))
+    l2: float | None = key(Number(min=0))
     max_norm: float | None = key(Number(above=0))
 
 
@@ -133,7 +127,7 @@ class Stopping(Section):
     short: ClassVar[str | None] = "enabled"
 
     enabled: bool | None = key(YesNo())
-    patience: int | None = key(Number(whole=True, least=1))
+    patience: int | None = key(Number(whole=True, min=1))
     every: int | str | None = key(Count())
     metric: str | None = key(Word(METRICS))
     then: str | None = key(Word(("stop", "retrain")))
@@ -142,17 +136,17 @@ class Stopping(Section):
 @dataclass(frozen=True)
 class Augment(Section):
     flip: str | None = key(Word(("horizontal", "vertical", "both")))
-    shift: int | None = key(Number(whole=True, least=0))
-    scale: float | None = key(Number(least=0, below=1))
-    rotate: float | None = key(Number(least=0, most=180))
-    shear: float | None = key(Number(least=0, below=90))
-    crop: float | None = key(Number(above=0, most=1))
-    brightness: float | None = key(Number(least=0, most=1))
-    contrast: float | None = key(Number(least=0, most=1))
-    colour: float | None = key(Number(least=0, most=1))
-    noise: float | None = key(Number(least=0))
-    cutout: int | None = key(Number(whole=True, least=0))
-    mixup: float | None = key(Number(least=0))
+    shift: int | None = key(Number(whole=True, min=0))
+    scale: float | None = key(Number(min=0, below=1))
+    rotate: float | None = key(Number(min=0, max=180))
+    shear: float | None = key(Number(min=0, below=90))
+    crop: float | None = key(Number(above=0, max=1))
+    brightness: float | None = key(Number(min=0, max=1))
+    contrast: float | None = key(Number(min=0, max=1))
+    colour: float | None = key(Number(min=0, max=1))
+    noise: float | None = key(Number(min=0))
+    cutout: int | None = key(Number(whole=True, min=0))
+    mixup: float | None = key(Number(min=0))
 
 
 @dataclass(frozen=True)
@@ -161,14 +155,14 @@ class Recipe(Section):
 
     data: DataSpec = section(DataSpec)
     loss: str | None = key(Word(LOSSES))
-    loss_weights: Mapping[str, float] | None = key(ByName(Number(least=0)))
-    label_smoothing: float | None = key(Number(least=0, below=1))
-    class_weights: Mapping[str, float] | str | None = key(ByName(Number(least=0), ("balanced",)))
+    loss_weights: Mapping[str, float] | None = key(ByName(Number(min=0)))
+    label_smoothing: float | None = key(Number(min=0, below=1))
+    class_weights: Mapping[str, float] | str | None = key(ByName(Number(min=0), ("balanced",)))
     optimizer: Optimizer = section(Optimizer)
     schedule: Schedule = section(Schedule)
     penalty: Penalty = section(Penalty)
-    batch: int | None = key(Number(whole=True, least=1))
-    epochs: int | None = key(Number(whole=True, least=1))
+    batch: int | None = key(Number(whole=True, min=1))
+    epochs: int | None = key(Number(whole=True, min=1))
     early_stopping: Stopping = section(Stopping)
     augment: Augment = section(Augment)
     precision: str | None = key(Word(PRECISIONS))
@@ -181,7 +175,7 @@ class Recipe(Section):
         Several(Text("a layer's name, or a pattern such as `block1*`"))
     )
     log: tuple[str, ...] | None = key(Several(Word(LOGGERS)))
-    seed: int | None = key(Number(whole=True, least=0, below=2**32))
+    seed: int | None = key(Number(whole=True, min=0, below=2**32))
     params: Mapping[str, Param] = field(default_factory=dict, metadata={"params": True})
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
@@ -200,10 +194,11 @@ class Recipe(Section):
 
 
 def load_recipe(path: str | Path) -> Recipe:
-    """The recipe in a YAML file. Relative paths in it count from the recipe's folder.
+    """Read the recipe in a YAML file. Relative paths in it count from the recipe's folder.
 
-    Raises NetError: what `read_source` raises of a file that cannot be read, and what
-    `parse_recipe` raises.
+    Raises:
+        NetError: what `read_source` raises of a file that cannot be read, and what `parse_recipe`
+            raises.
     """
     source = read_source(path)
     recipe, folder = parse_recipe(source.text, source.name), Path(path).parent
@@ -228,12 +223,13 @@ def _beside(path: str | None, folder: Path) -> str | None:
 
 
 def parse_recipe(text: str, name: str = "recipe") -> Recipe:
-    """The recipe that a YAML text holds; `name` is the file that messages speak of.
+    """Read the recipe that a YAML text holds; `name` is the file that messages speak of.
 
     An empty text leaves all out.
 
-    Raises NetError with every mistake: N501 not YAML, N502 not keys and values, N503 unknown key,
-    N504 wrong type, N505 out of range, N506 a key twice.
+    Raises:
+        NetError: with every mistake: N501 not YAML, N502 not keys and values, N503 unknown key,
+            N504 wrong type, N505 out of range, N506 a key twice.
     """
     source = Source(name, text)
     root = compose(source)
@@ -244,13 +240,12 @@ def parse_recipe(text: str, name: str = "recipe") -> Recipe:
     return recipe.replace(spans=reader.spans)
 
 
-def as_values(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain values, without what was left out."""
-    return plain(recipe)
+def recipe_hash(recipe: Recipe) -> str:
+    """Hash a recipe: the same for recipes that say the same.
 
-
-def to_yaml(recipe: Recipe, reasons: Mapping[str, str] | None = None) -> str:
-    """The recipe as YAML, without what was left out, with reasons for values as comments;
-    `parse_recipe` gives it back.
+    On which machines a run is resumed is not part of what it gives.
     """
-    return as_yaml(recipe, reasons)
+    import hashlib
+
+    anywhere = dataclasses.replace(recipe, devices=None, hosts=None)
+    return hashlib.sha256(to_yaml(anywhere).encode()).hexdigest()

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netdsl.errors import did_you_mean, fail
-from netdsl.training.recipes.flatten import keys
+from netdsl.training.recipes.flatten import flatten
 from netdsl.training.runs.folder import CURVE, RECIPE, REPORT
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.job import Job, Run
-    from netdsl.training.loop.state import Row
+    from netdsl.architecture import Architecture
+    from netdsl.training.recipes.recipe import Recipe
+    from netdsl.training.runs.history import Epoch
+    from netdsl.training.runs.run import Run
 
 NEEDS = {"tensorboard": None, "mlflow": "mlflow", "wandb": "wandb"}
 """The loggers, and the package that each needs."""
@@ -36,7 +38,7 @@ class Logger(Protocol):
     `retrain`), and how it ended.
     """
 
-    def epoch(self, row: Row, stage: str = "search") -> None: ...
+    def epoch(self, row: Epoch, stage: str = "search") -> None: ...
 
     def end(self, run: Run | None) -> None:
         """`run` is None where nothing came of the training."""
@@ -63,18 +65,18 @@ def check_loggers(names: Sequence[str]) -> None:
             )
 
 
-def open_loggers(names: Sequence[str], folder: Path, job: Job) -> list[Logger]:
+def open_loggers(names: Sequence[str], folder: Path, settings: Mapping[str, Any]) -> list[Logger]:
     """The loggers of these names for a run that begins or goes on in the folder.
 
     Raises NetError as `check_loggers` does.
     """
     check_loggers(names)
-    makers: dict[str, Callable[[Path, Job], Logger]] = {
+    makers: dict[str, Callable[[Path, Mapping[str, Any]], Logger]] = {
         "tensorboard": TensorBoard,
         "mlflow": MLflow,
         "wandb": Wandb,
     }
-    return [Guarded(name, partial(makers[name], folder, job)) for name in dict.fromkeys(names)]
+    return [Guarded(name, partial(makers[name], folder, settings)) for name in dict.fromkeys(names)]
 
 
 class Guarded:
@@ -86,7 +88,7 @@ class Guarded:
         with self._watched():
             self.logger = make()
 
-    def epoch(self, row: Row, stage: str = "search") -> None:
+    def epoch(self, row: Epoch, stage: str = "search") -> None:
         if self.logger:
             with self._watched():
                 self.logger.epoch(row, stage)
@@ -111,7 +113,7 @@ class Guarded:
             )
 
 
-def figures(row: Row, stage: str) -> Iterator[tuple[str, str, float]]:
+def figures(row: Epoch, stage: str) -> Iterator[tuple[str, str, float]]:
     """An epoch's figures: (part, name, value), the part being `training` or `validation`, or
     `retraining`.
     """
@@ -132,13 +134,19 @@ def ending(run: Run) -> dict[str, float]:
     return {"best_step": run.best_step, **best, **test}
 
 
-def settings(job: Job) -> dict[str, Any]:
-    """What the run is made with, by name: the recipe's keys, the network and its parameters."""
+def run_settings(network: Architecture, recipe: Recipe, speed: str) -> dict[str, Any]:
+    """What a run is made with, by name: the recipe's keys, the network and its parameters.
+
+    Args:
+        network: what is trained.
+        recipe: with every value.
+        speed: the way of taking steps, which the recipe may leave to be measured.
+    """
     plain = {
         name: value if isinstance(value, int | float | str) else str(value)
-        for name, value in keys(job.recipe).items()
+        for name, value in flatten(recipe).items()
     }
-    return {"network": job.network.name, "parameters": job.network.counts.params, **plain}
+    return {"network": network.name, "parameters": network.counts.params, **plain, "speed": speed}
 
 
 # --- TensorBoard ----------------------------------------------------------------------------------
@@ -153,11 +161,11 @@ class TensorBoard:
     tensorflow/core/util/event.proto.
     """
 
-    def __init__(self, folder: Path, job: Job) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self.folder = folder / FOLDER
         self.files: dict[str, Path] = {}
 
-    def epoch(self, row: Row, stage: str = "search") -> None:
+    def epoch(self, row: Epoch, stage: str = "search") -> None:
         parts: dict[str, dict[str, float]] = {}
         for part, name, value in figures(row, stage):
             parts.setdefault(part, {})[name] = value
@@ -244,7 +252,7 @@ class MLflow:
 
     FILE = "mlflow.txt"
 
-    def __init__(self, folder: Path, job: Job) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         import mlflow
 
         self.folder = folder
@@ -263,10 +271,10 @@ class MLflow:
         place = experiment.experiment_id if experiment else self.client.create_experiment(name)
         self.id = self.client.create_run(place, run_name=folder.name).info.run_id
         kept.write_text(f"{self.id}\n", encoding="utf-8")
-        for key, value in settings(job).items():
+        for key, value in settings.items():
             self.client.log_param(self.id, key, str(value)[:500])
 
-    def epoch(self, row: Row, stage: str = "search") -> None:
+    def epoch(self, row: Epoch, stage: str = "search") -> None:
         for part, name, value in figures(row, stage):
             self.client.log_metric(self.id, f"{part}/{name}", value, step=row.step)
 
@@ -297,7 +305,7 @@ class Wandb:
 
     FILE = "wandb.txt"
 
-    def __init__(self, folder: Path, job: Job) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         import wandb
 
         kept = folder / self.FILE
@@ -307,7 +315,7 @@ class Wandb:
             project=os.environ.get("WANDB_PROJECT", "netdsl"),
             name=folder.name,
             dir=str(folder),
-            config=settings(job),
+            config=dict(settings),
             mode=None if online else "offline",
             id=known,
             resume="allow" if known else None,
@@ -315,7 +323,7 @@ class Wandb:
         )
         kept.write_text(f"{self.run.id}\n", encoding="utf-8")
 
-    def epoch(self, row: Row, stage: str = "search") -> None:
+    def epoch(self, row: Epoch, stage: str = "search") -> None:
         self.run.log(
             {
                 "epoch": row.epoch,

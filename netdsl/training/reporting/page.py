@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.files import write
 from netdsl.report.formats import html_table
-from netdsl.training.loop.job import ENDS, describe_data
 from netdsl.training.reporting.charts import (
     FAINT,
     GRID,
@@ -24,19 +23,23 @@ from netdsl.training.reporting.charts import (
     number,
     scatter,
 )
+from netdsl.training.reporting.text import opening_lines
 from netdsl.training.runs.folder import RECIPE, REPORT, VERSIONS, read_json
 
 if TYPE_CHECKING:
     from netdsl.training.evaluation.outcomes import Classes, Mistake, Outcome, Values
-    from netdsl.training.loop.job import Job, Run
-    from netdsl.training.loop.state import State
+    from netdsl.training.planning.job import Job
     from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.runs.history import History
+    from netdsl.training.runs.run import Run
 
 CLASSES = 30
 """The most classes that are told one by one, and the most confused pairs."""
 
 
-def write_page(run: Run, job: Job, model: Any, state: State) -> Path:
+def write_page(
+    run: Run, job: Job, model: Any, history: History, taken_over: Sequence[str] = ()
+) -> Path:
     """Looks at the test part with the model, which holds the weights to be kept, and writes
     `report.html` into the run's folder.
 
@@ -50,7 +53,15 @@ def write_page(run: Run, job: Job, model: Any, state: State) -> Path:
     path = run.folder / REPORT
     write(
         path,
-        page(run, job, state, found, (run.folder / RECIPE).read_text(encoding="utf-8"), versions),
+        page(
+            run,
+            job,
+            history,
+            found,
+            (run.folder / RECIPE).read_text(encoding="utf-8"),
+            versions,
+            taken_over,
+        ),
     )
     return path
 
@@ -58,13 +69,14 @@ def write_page(run: Run, job: Job, model: Any, state: State) -> Path:
 def page(
     run: Run,
     job: Job,
-    state: State,
+    history: History,
     found: Sequence[Outcome],
     recipe: str,
     versions: Mapping[str, Any],
+    taken_over: Sequence[str] = (),
 ) -> str:
     """The report as HTML. `recipe` is the text that the run keeps, with its reasons; `found` is
-    what was seen of the test part.
+    what was seen of the test part; `taken_over` says what came from other weights.
     """
     title = f"{run.network} on {Path(run.data).name}"
     several = len(found) > 1
@@ -73,15 +85,14 @@ def page(
         _tiles(run, job),
         _section(
             "Learning curves",
-            f"<div class=charts>{''.join(map(_chart, _curves(run, job, state)))}</div>",
+            f"<div class=charts>{''.join(map(_chart, _curves(run, job, history)))}</div>",
         ),
         *(_outcome(one, several) for one in found),
         _section("Network", f"<div class=wide>{html_table(job.network)}</div>{_source(job)}"),
         _section("Recipe", f"<pre>{_code(recipe)}</pre>"),
         _section(
             "Data and versions",
-            _listing([describe_data(job.data), *job.data.notes, *job.resolved.doubts, *job.taken])
-            + _pairs(versions),
+            _listing(opening_lines(job.data, job.resolved.doubts, taken_over)) + _pairs(versions),
         ),
     ]
     return _PAGE.format(title=escape(title), style=_STYLE, body="\n".join(parts))
@@ -92,9 +103,8 @@ def page(
 
 def _verdict(run: Run) -> str:
     """What ended the training and which weights were kept, in two sentences."""
-    why = ENDS[run.ended].format(patience=run.patience)
     epochs = f"{run.epochs:,} epoch{'s' if run.epochs != 1 else ''}"
-    told = f"Ended after {epochs} ({run.steps:,} steps, {_time(run.seconds)}): {why}."
+    told = f"Ended after {epochs} ({run.steps:,} steps, {_time(run.seconds)}): {run.why_ended}."
     step = f"step {run.best_step:,}, epoch {run.best_epoch:,}"
     kept = f"The {'best' if run.patience else 'last'} weights are those of {step}."
     if run.retrained:
@@ -161,11 +171,11 @@ def _time(seconds: float) -> str:
 # --- curves ---------------------------------------------------------------------------------------
 
 
-def _curves(run: Run, job: Job, state: State) -> list[str]:
+def _curves(run: Run, job: Job, history: History) -> list[str]:
     """Loss and first metric by epoch, the learning rate where it changes, and the loss of a
     second training on all the data.
     """
-    steps, best, rows, seen = job.steps, state.best, state.rows, state.evaluations
+    steps, best, rows, seen = job.steps, history.best, history.rows, history.evaluations
     metric = _words(job.data.preparation.metric)
     if len(job.data.preparation.outputs) > 1:
         metric = f"{job.data.preparation.outputs[0].name} {metric}"
@@ -196,8 +206,8 @@ def _curves(run: Run, job: Job, state: State) -> list[str]:
                 name="rate",
             )
         )
-    if state.retrained:
-        again = [(float(row.epoch), row.loss) for row in state.retrained]
+    if history.retrained:
+        again = [(float(row.epoch), row.loss) for row in history.retrained]
         pictures.append(
             curves("Trained again: loss", "on training and validation part together", {"": again})
         )

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, fail
 from netdsl.training.data import NetworkSignature
-from netdsl.training.loop.job import Run
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.shapes import size
 from netdsl.training.preparation.transforms import Preparation
-from netdsl.training.runs.folder import BEST, PREPARATION, kept_network, kept_preparation, there
+from netdsl.training.runs.folder import BEST, PREPARATION, require_file
+from netdsl.training.runs.inputs import read_network, read_preparation
+from netdsl.training.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Shape
 
 
-class Kept(NamedTuple):
+class FinishedRun(NamedTuple):
     """What a run's folder holds."""
 
     run: Run
@@ -34,9 +35,10 @@ class Kept(NamedTuple):
     preparation: Preparation
 
     def model(self) -> keras.Model:
-        """The network with the run's best weights.
+        """Read the network with the run's best weights.
 
-        Raises NetError N613, N614, the latter where they are another network's.
+        Raises:
+            NetError: N613, N614, the latter where they are another network's.
         """
         model, network = self.run.model, self.network
         found = (
@@ -51,30 +53,33 @@ class Kept(NamedTuple):
             network.counts.total,
         )
         if found != own:
-            message = f"{self.run.folder / BEST} holds another network than {network.name}: {_told(*found)}; {network.name} has {_told(*own)}"
+            message = f"{self.run.folder / BEST} holds another network than {network.name}: {_described(*found)}; {network.name} has {_described(*own)}"
             raise fail("N614", message, help="bring the run's own back, or train again")
         return model
 
 
-def _told(inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> str:
+def _described(inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> str:
     return f"inputs of {' and '.join(map(size, inputs))}, outputs of {' and '.join(map(size, outputs))}, {weights:,} weights"
 
 
-def kept(folder: Path) -> Kept:
-    """What the folder of a run that has ended holds.
+def finished_run(folder: Path) -> FinishedRun:
+    """Open the folder of a run that has ended.
 
-    Raises NetError N613 where there is none, N614 where its files do not go together.
+    Raises:
+        NetError: N613 where there is none, N614 where its files do not go together.
     """
-    run, preparation = Run.load(folder), kept_preparation(folder)
-    there(folder, BEST)
-    network = kept_network(folder)
+    run, preparation = Run.load(folder), read_preparation(folder)
+    require_file(folder, BEST)
+    network = read_network(folder)
     _check(preparation, NetworkSignature.of(network), folder / PREPARATION)
-    return Kept(run, network, preparation)
+    return FinishedRun(run, network, preparation)
 
 
 def _check(preparation: Preparation, signature: NetworkSignature, path: Path) -> None:
-    """Raises NetError N614 where a preparation is not for the inputs and outputs that are
-    given.
+    """Refuse a preparation that is not for the inputs and outputs of a signature.
+
+    Raises:
+        NetError: N614.
     """
     made = NetworkSignature.of_preparation(preparation)
     for what, held, own in (
@@ -106,8 +111,10 @@ def _check(preparation: Preparation, signature: NetworkSignature, path: Path) ->
 
 def _check_input(input: InputTransform, tensor: TensorSpec, path: Path) -> None:
     if input.vocabulary != tensor.vocabulary:
-        told = f"{input.vocabulary} indices for `{input.name}`, and the network {tensor.vocabulary}"
-        raise _unfit(path, f"it knows {told}")
+        known = (
+            f"{input.vocabulary} indices for `{input.name}`, and the network {tensor.vocabulary}"
+        )
+        raise _unfit(path, f"it knows {known}")
     if input.columns and input.columns.width != math.prod(tensor.shape):
         raise _unfit(
             path,

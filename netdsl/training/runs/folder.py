@@ -1,49 +1,45 @@
-"""A run's folder: made anew for each run, and what it holds."""
+"""A run's folder: made anew for each run, what its files are called, and reading them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written
 
-if TYPE_CHECKING:
-    from netdsl.architecture import Architecture
-    from netdsl.training.preparation.transforms import Preparation
-    from netdsl.training.recipes.recipe import Recipe
-
 NAME = re.compile(r"\w[\w.-]{0,99}")
+"""What can name a run."""
 
-RUN, RECIPE, PREPARATION, VERSIONS, RESULT = (
-    "run.json",
-    "recipe.yaml",
-    "preparation.json",
-    "versions.json",
-    "result.json",
-)
-METRICS, RETRAINED, CURVE, BEST, LAST, REPORT = (
+RUN, RECIPE, PREPARATION, VERSIONS = "run.json", "recipe.yaml", "preparation.json", "versions.json"
+"""What a run began with, beside its network's text."""
+
+METRICS, METRICS_JSONL, RETRAINED, CURVE = (
     "metrics.csv",
+    "metrics.jsonl",
     "retrained.csv",
     "curve.svg",
-    "best.keras",
-    "last.keras",
-    "report.html",
 )
-FILE = "checkpoint.npz"
-LINES, LOCK = "metrics.jsonl", "lock"
+"""Its figures, epoch by epoch."""
+
+BEST, LAST, RESULT, REPORT = "best.keras", "last.keras", "result.json", "report.html"
+"""What came of it."""
+
+CHECKPOINT, LOCK = "checkpoint.npz", "lock"
+"""What is there only while it is trained, or can be resumed."""
 
 
 def new_folder(where: str | Path, name: str) -> Path:
-    """A folder `where/NAME-N` that did not exist, N being the first that is free from 1 on.
+    """Make a folder `where/NAME-N` that did not exist, N being the first that is free from 1 on.
 
-    Raises NetError N615 for a name that is none for a folder, RunError N610 where the folder cannot
-    be made.
+    Raises:
+        NetError: N615 for a name that cannot be a folder's.
+        RunError: N610 where the folder cannot be made.
     """
     if not NAME.fullmatch(name):
         raise fail(
@@ -63,21 +59,13 @@ def new_folder(where: str | Path, name: str) -> Path:
     raise AssertionError("counting ends")
 
 
-def as_json(values: Mapping[str, Any]) -> str:
-    """A key a line."""
-    return (
-        "{\n"
-        + ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in values.items())
-        + "\n}\n"
-    )
-
-
 def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """The values of a run's file.
+    """Read the values of a run's file.
 
-    Raises NetError N613 where there is none, N614 where it is damaged.
+    Raises:
+        NetError: N613 where there is none, N614 where it is damaged.
     """
-    there(folder, name)
+    require_file(folder, name)
     try:
         values = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -87,8 +75,12 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     return values
 
 
-def there(folder: Path, name: str) -> None:
-    """Raises NetError N613 where the folder is no run's, or does not hold such a file."""
+def require_file(folder: Path, name: str) -> None:
+    """Refuse a folder that is not a run's, or does not hold such a file.
+
+    Raises:
+        NetError: N613, or N614 where a file is missing that a run always has.
+    """
     if not folder.is_dir():
         near = did_you_mean(
             folder.name, (run.parent.name for run in folder.parent.glob(f"*/{RECIPE}"))
@@ -120,46 +112,18 @@ def there(folder: Path, name: str) -> None:
 
 
 def damaged(path: Path) -> NetError:
+    """The error of a file that does not hold what it should."""
     return fail("N614", f"{path} is damaged")
-
-
-def kept_preparation(folder: Path) -> Preparation:
-    """What was done to the run's data. Raises NetError N613, N614."""
-    from netdsl.training.preparation.transforms import from_plain
-
-    values = read_json(folder, PREPARATION)
-    try:
-        return from_plain(values)
-    except (TypeError, KeyError, ValueError, AttributeError):
-        raise damaged(folder / PREPARATION) from None
-
-
-def kept_recipe(folder: Path) -> Recipe:
-    """The run's recipe, with every value. Raises NetError N613, N614."""
-    from netdsl.training.recipes.recipe import load_recipe
-
-    there(folder, RECIPE)
-    try:
-        recipe = load_recipe(folder / RECIPE)
-    except NetError:
-        raise damaged(folder / RECIPE) from None
-    if None in (
-        recipe.data.source,
-        recipe.batch,
-        recipe.epochs,
-        recipe.seed,
-        recipe.early_stopping.every,
-    ):
-        raise damaged(folder / RECIPE)
-    return recipe
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keeps other processes from training in the folder meanwhile; the lock ends with the process,
+    """Keep other processes from training in the folder meanwhile; the lock ends with the process,
     however that ends.
 
-    Raises NetError N619 where another one does, RunError N610 where the folder cannot be written.
+    Raises:
+        NetError: N619 where another one is training there.
+        RunError: N610 where the folder cannot be written.
     """
     try:
         import fcntl
@@ -184,23 +148,3 @@ def locked(folder: Path) -> Iterator[None]:
         finally:
             with suppress(OSError):
                 (folder / LOCK).unlink()
-
-
-def kept_network(folder: Path) -> Architecture:
-    """The run's network, with the params and the input that it was trained with.
-
-    Raises NetError N613, N614, or of its text.
-    """
-    from netdsl.reading import ReadOptions, read_file
-
-    told = read_json(folder, RUN)
-    try:
-        file, name, shape = str(told["file"]), str(told["network"]), told["input"]
-        given = tuple(map(int, shape)) if shape else None
-    except (KeyError, TypeError, ValueError):
-        raise damaged(folder / RUN) from None
-    if Path(file).name != file:
-        raise damaged(folder / RUN)
-    there(folder, file)
-    options = ReadOptions(params=kept_recipe(folder).params, input_shape=given)
-    return read_file(folder / file, name, options, name)

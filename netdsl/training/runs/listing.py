@@ -1,34 +1,21 @@
-"""What `netdsl runs` shows: the runs of a folder, a line for each, and what differs between some
-of them. No Keras, no numpy.
-"""
+"""The runs of a folder, a line for each, as `netdsl runs` shows them. No Keras, no numpy."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from netdsl.architecture import Architecture
 from netdsl.errors import NetError, fail, nearest
+from netdsl.json_text import json_text
 from netdsl.text_table import aligned
-from netdsl.training.loop.job import Run
-from netdsl.training.recipes.flatten import keys
-from netdsl.training.reporting.charts import number
-from netdsl.training.runs.folder import (
-    LINES,
-    RECIPE,
-    RESULT,
-    RUN,
-    VERSIONS,
-    damaged,
-    kept_network,
-    kept_recipe,
-    read_json,
-)
+from netdsl.training.runs.figures import figure_text, json_value
+from netdsl.training.runs.folder import METRICS_JSONL, RECIPE, RESULT, RUN, damaged, read_json
+from netdsl.training.runs.inputs import read_network
+from netdsl.training.runs.run import Run
 
 LESS = ("loss", "absolute_error")
 """The figures of which less is better."""
@@ -164,10 +151,14 @@ def _figures(part: str, values: Mapping[str, float]) -> dict[str, float]:
 def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
     """Epochs, best step, seconds and the best validation figures of a run that has no result."""
     try:
-        text = (folder / LINES).read_text(encoding="utf-8") if (folder / LINES).is_file() else ""
+        text = (
+            (folder / METRICS_JSONL).read_text(encoding="utf-8")
+            if (folder / METRICS_JSONL).is_file()
+            else ""
+        )
         rows = [json.loads(line) for line in text.splitlines()]
     except (OSError, ValueError):
-        raise damaged(folder / LINES) from None
+        raise damaged(folder / METRICS_JSONL) from None
     seen = [row for row in rows if row.get("val_loss") is not None]
     best: dict[str, Any] = min(seen, key=lambda row: row["val_loss"], default={})
     figures = {name: float(value) for name, value in best.items() if name.startswith("val_")}
@@ -176,7 +167,7 @@ def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
 
 def _params(folder: Path, told: Mapping[str, Any]) -> int:
     """The network's parameters: counted, where the run has not kept them."""
-    return int(told["params"]) if "params" in told else kept_network(folder).counts.params
+    return int(told["params"]) if "params" in told else read_network(folder).counts.params
 
 
 # --- as text and JSON -----------------------------------------------------------------------------
@@ -221,9 +212,9 @@ def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
         return (
             ""
             if value is None
-            else f"{name.replace('_', ' ')} {_told(value, name)}"
+            else f"{name.replace('_', ' ')} {figure_text(value, name)}"
             if named
-            else _told(value, name)
+            else figure_text(value, name)
         )
 
     whole = [
@@ -261,143 +252,9 @@ def runs_json(where: str | Path = "runs", sort: str | None = None) -> str:
     Raises NetError as `entries` does.
     """
     found = [dataclasses.asdict(run) for run in entries(where, sort)]
-    return (
-        '{\n  "runs": ['
-        + ",".join(f"\n    {json.dumps(_finite(run))}" for run in found)
-        + ("\n  ]\n}" if found else "]\n}")
-    )
+    return json_text({"runs": [_as_json(run) for run in found]}, depth=2)
 
 
-def _finite(run: dict[str, Any]) -> dict[str, Any]:
+def _as_json(run: dict[str, Any]) -> dict[str, Any]:
     """Without numbers that JSON does not have."""
-    return {**run, "figures": {name: _number(value) for name, value in run["figures"].items()}}
-
-
-def _number(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-# --- some runs beside each other ------------------------------------------------------------------
-
-
-class Comparison(NamedTuple):
-    """What differs between runs: each tuple holds a value for each of the `names`, None where a run
-    has none.
-
-    Attributes:
-        recipe: the keys that differ.
-        figures: all of them, with params, epochs, best step and seconds.
-        versions: those that differ.
-        networks: the first run, counted from 0, that has the same network as each.
-        data: whether all were trained on the same examples.
-    """
-
-    names: tuple[str, ...]
-    recipe: Mapping[str, tuple[Any, ...]]
-    figures: Mapping[str, tuple[Any, ...]]
-    versions: Mapping[str, tuple[Any, ...]]
-    networks: tuple[int, ...]
-    data: bool
-
-
-def compare(folders: Sequence[str | Path]) -> Comparison:
-    """Runs beside each other. Raises NetError as `read_entry` does."""
-    paths = [Path(folder) for folder in folders]
-    found = [read_entry(path) for path in paths]
-    prints = {read_json(path, RUN).get("fingerprint") for path in paths}
-    own = [
-        {name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")}
-        for one in found
-    ]
-    return Comparison(
-        tuple(one.name for one in found),
-        _differing([keys(kept_recipe(path)) for path in paths]),
-        _beside([{**figures, **one.figures} for figures, one in zip(own, found, strict=True)]),
-        _differing([read_json(path, VERSIONS) for path in paths]),
-        _same_networks([kept_network(path) for path in paths]),
-        len(prints) == 1,
-    )
-
-
-def _beside(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    """All names in their order, each with the values of all; None where one has none."""
-    names = dict.fromkeys(name for one in values for name in one)
-    return {name: tuple(one.get(name) for one in values) for name in names}
-
-
-def _differing(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    return {
-        name: each for name, each in _beside(values).items() if any(one != each[0] for one in each)
-    }
-
-
-def _same_networks(networks: Sequence[Architecture]) -> tuple[int, ...]:
-    from netdsl.report.diff import difference
-
-    first: list[int] = []
-    for place, network in enumerate(networks):
-        alike = (
-            before for before in dict.fromkeys(first) if difference(networks[before], network).same
-        )
-        first.append(next(alike, place))
-    return tuple(first)
-
-
-def compare_text(folders: Sequence[str | Path]) -> str:
-    """What differs between runs, for a terminal. Raises NetError as `compare` does."""
-    found = compare(folders)
-    rows = [["", *found.names]]
-    for title, values in (
-        ("figures", found.figures),
-        ("recipe", found.recipe),
-        ("versions", found.versions),
-    ):
-        if values:
-            rows += [[""] * len(rows[0]), [title, *[""] * len(found.names)]]
-            rows += [
-                [
-                    f"  {name.replace('_', ' ') if title == 'figures' else name}",
-                    *(_told(one, name) for one in each),
-                ]
-                for name, each in values.items()
-            ]
-    table = aligned(rows, "l" + "r" * len(found.names))
-    return "\n".join([table, "", *_alike(found, [Path(folder) for folder in folders])])
-
-
-def compare_json(folders: Sequence[str | Path]) -> str:
-    """The same as JSON. Raises NetError as `compare` does."""
-    found = compare(folders)._asdict()
-    figures = {name: [_number(one) for one in each] for name, each in found["figures"].items()}
-    return json.dumps({**found, "figures": figures}, indent=2, default=str)
-
-
-def _told(value: Any, name: str) -> str:
-    """A value for people; accuracies have four digits behind the point."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4f}" if name.endswith("accuracy") else number(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _alike(found: Comparison, folders: Sequence[Path]) -> list[str]:
-    """What the runs have in common, in sentences."""
-    lines = [] if found.recipe else ["the recipes are the same"]
-    other = next((place for place, first in enumerate(found.networks) if first), None)
-    if other is None:
-        lines.append("the networks are the same")
-    else:
-        files = [folders[place] / read_json(folders[place], RUN)["file"] for place in (0, other)]
-        alike = files[0].read_bytes() == files[1].read_bytes()
-        lines.append(
-            f"the networks differ{' by their params' if alike else f': netdsl diff {files[0]} {files[1]}'}"
-        )
-    return [
-        *lines,
-        "the examples are the same"
-        if found.data
-        else "the examples are not the same: the figures cannot be held against each other",
-    ]
+    return {**run, "figures": {name: json_value(value) for name, value in run["figures"].items()}}

@@ -6,21 +6,22 @@ This module imports Keras.
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import numpy as np
 
 from netdsl.analysis.counts import count_network
-from netdsl.training.loop import compile as fit
-from netdsl.training.loop.batches import Shuffled
-from netdsl.training.recipes.resolve import Resolved
-from netdsl.training.speed import multistep as resident
+from netdsl.training.data.batches import Shuffled
+from netdsl.training.speed.choice import TOGETHER, gains, rule, steps_together
+from netdsl.training.speed.chunks import Chunks
+from netdsl.training.speed.multistep import take_in_chunks
+from netdsl.training.speed.placement import fits_on_device
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.job import Job
+    from netdsl.graph import Graph
 
 SECONDS, SHARE = 2.0, 0.02
 """A measurement takes at most so long, and at most this share of the training."""
@@ -34,106 +35,113 @@ ENOUGH, CALL = 0.15, 0.05
 """Seconds of steps that tell one way from another, and of those in one call."""
 
 
-def measured(job: Job) -> Job:
-    """The job with the fastest way as its `speed`, and the figures as the reason.
+class Speed(NamedTuple):
+    """A way of taking steps (`plain`, `chunks`, `compiled`), and why it is taken."""
+
+    way: str
+    why: str
+
+
+class Load(NamedTuple):
+    """What a training computes: the network, examples in a step, steps in all at most."""
+
+    graph: Graph
+    batch: int
+    steps: int
+
+    @property
+    def step_seconds(self) -> float:
+        """What a step takes, if all goes as usual."""
+        return STEP + 3 * 2 * count_network(self.graph).macs * self.batch / FLOPS
+
+    @property
+    def together(self) -> int:
+        """Steps in a call: as in the training, but for those of large networks, of which a few are
+        enough.
+        """
+        return min(steps_together(self.graph, self.batch), max(1, int(CALL / self.step_seconds)))
+
+
+def measured_speed(
+    copy: Callable[[], keras.Model], graph: Graph, examples: Shuffled, every: int, epochs: int
+) -> Speed:
+    """Find the fastest way by taking some steps.
 
     The ways are tried in the order of what is most likely best, as long as there is time: the
     training is not to be held up by more than `SECONDS`, or `SHARE` of what it takes. What they
     take is reckoned, and corrected by what those before have taken. Where the time is too short for
     two, the fixed rule's choice is taken.
+
+    Args:
+        copy: makes another copy of the compiled model, to be trained for a moment.
+        graph: the network.
+        examples: what the training is to take its steps on.
+        every: steps from one evaluation to the next.
+        epochs: of the training, at most.
     """
     began = time.perf_counter()
-    if not resident.fits(job.data.train, job.data.preparation):
-        return _chosen(job, "plain", "the only way: the prepared examples do not fit on the device")
-    model = job.model()
-    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-    ways, room, slower = _ways(job, model), budget(job), 1.0
-    reckoned = {way: costs(job, way) for way in ways}
+    if not fits_on_device(examples.part, examples.preparation):
+        return Speed("plain", "the only way: the prepared examples do not fit on the device")
+    model = copy()
+    load = Load(graph, examples.batch, examples.steps * epochs)
+    ways, allowed, slower = _ways(model, load, examples.sampling.augments), budget(load), 1.0
+    expected = {way: cost(load, way) for way in ways}
     found: dict[str, float] = {}
-    for way in ways if reckoned[ways[0]] + reckoned[ways[1]] <= room else ():
+    for way in ways if expected[ways[0]] + expected[ways[1]] <= allowed else ():
         before = time.perf_counter()
-        if before - began + slower * reckoned[way] > room:
+        if before - began + slower * expected[way] > allowed:
             break
-        found[way] = _step(job, model, way)
-        slower = max(1.0, (time.perf_counter() - before) / reckoned[way])
-    if len(found) < 2:  # one figure alone tells nothing
-        return _chosen(
-            job,
-            ways[0],
-            f"the rule's choice: {SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure",
-        )
-    told = [
+        found[way] = _measure(model, examples, way, load.together, every)
+        slower = max(1.0, (time.perf_counter() - before) / expected[way])
+    if len(found) < 2:  # one figure alone says nothing
+        why = f"the rule's choice: {SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure"
+        return Speed(ways[0], why)
+    figures = [
         f"{way} {1000 * seconds:.3g}"
         for way, seconds in sorted(found.items(), key=lambda item: item[1])
     ]
-    told += [f"{way} not tried" for way in ways if way not in found]
-    why = f"milliseconds a step: {', '.join(told)}; measured in {time.perf_counter() - began:.1f} s"
-    return _chosen(job, min(found, key=lambda way: found[way]), why)
+    figures += [f"{way} not tried" for way in ways if way not in found]
+    seconds = time.perf_counter() - began
+    why = f"milliseconds a step: {', '.join(figures)}; measured in {seconds:.1f} s"
+    return Speed(min(found, key=lambda way: found[way]), why)
 
 
-def _chosen(job: Job, way: str, why: str) -> Job:
-    resolved = job.resolved
-    recipe = dataclasses.replace(resolved.recipe, speed=way)
-    return dataclasses.replace(
-        job, resolved=Resolved(recipe, {**resolved.reasons, "speed": why}, resolved.doubts)
-    )
-
-
-def budget(job: Job) -> float:
-    """Seconds that a measurement may take, by what the training takes if all goes as usual."""
-    return min(SECONDS, SHARE * _reckoned(job) * job.steps * (job.recipe.epochs or 1))
-
-
-def costs(job: Job, way: str) -> float:
-    """Seconds that it takes to measure a way, if all goes as usual: two calls at least, the
-    first of which makes the program.
+def budget(load: Load) -> float:
+    """Give the seconds that a measurement may take, by what the training takes if all goes as
+    usual.
     """
-    trace = TRACE[0] + TRACE[1] * len(job.network.graph.ops)
+    return min(SECONDS, SHARE * load.step_seconds * load.steps)
+
+
+def cost(load: Load, way: str) -> float:
+    """Give the seconds that it takes to measure a way, if all goes as usual: two calls at least,
+    the first of which makes the program.
+    """
+    trace = TRACE[0] + TRACE[1] * len(load.graph.ops)
     return (
-        trace * (COMPILE if way == "compiled" else 1) + ENOUGH + 2 * _together(job) * _reckoned(job)
+        trace * (COMPILE if way == "compiled" else 1)
+        + ENOUGH
+        + 2 * load.together * load.step_seconds
     )
 
 
-def _reckoned(job: Job) -> float:
-    """Seconds of a step."""
-    return STEP + 3 * 2 * count_network(job.network.graph).macs * (job.recipe.batch or 1) / FLOPS
-
-
-def _together(job: Job) -> int:
-    """Steps in a call: as in the training, but for those of large networks, of which a few tell
-    enough.
-    """
-    return min(
-        resident.steps_together(job.network.graph, job.recipe.batch or 1),
-        max(1, int(CALL / _reckoned(job))),
-    )
-
-
-def _ways(job: Job, model: keras.Model) -> list[str]:
+def _ways(model: keras.Model, load: Load, augments: bool) -> list[str]:
     """What can be tried, the rule's choice first."""
-    first = resident.rule(
-        model, job.network.graph, job.recipe, job.steps * (job.recipe.epochs or 1)
-    )
-    others = [
-        "chunks",
-        "plain",
-        *(["compiled"] if resident.gains(model, job.network.graph) else []),
-    ]
+    first = rule(model, load.graph, load.steps, augments)
+    others = ["chunks", "plain", *(["compiled"] if gains(model, load.graph) else [])]
     return [first, *(way for way in others if way != first)]
 
 
-def _step(job: Job, model: keras.Model, way: str) -> float:
+def _measure(model: keras.Model, examples: Shuffled, way: str, together: int, every: int) -> float:
     """Seconds a step."""
-    recipe, preparation = job.recipe, job.data.preparation
-    some = np.arange(min(len(job.data.train), resident.MOST * (recipe.batch or 1)))
-    part = job.data.train.at(some)  # to prepare all of them can take longer than the rest
+    some = np.arange(min(len(examples.part), TOGETHER * examples.batch))
+    part = examples.part.at(some)  # to prepare all of them can take longer than the rest
+    preparation, sampling = examples.preparation, examples.sampling
     model.train_function = None
-    training = Shuffled(part, preparation, recipe)
+    training = Shuffled(part, preparation, sampling)
     if way != "plain":
-        training = resident.Chunks(
-            part, preparation, recipe, _together(job), int(recipe.early_stopping.every or 1), 0
-        )
-        resident.take_over(model, training, way)
+        training = chunks = Chunks(part, preparation, sampling, together, every)
+        take_in_chunks(model, chunks, way)
     clock = Clock(training)
     model.fit(training, epochs=10**9, verbose=0, shuffle=False, callbacks=[clock])
     return clock.seconds / max(1, clock.steps)

@@ -1,0 +1,216 @@
+"""Examples in batches, as Keras takes them. This module imports Keras: import it where training
+begins.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+import numpy as np
+
+from netdsl.training.preparation.augment import augmented, mixed
+from netdsl.training.recipes.recipe import Augment
+
+if TYPE_CHECKING:
+    from netdsl.training.data.parts import Part
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array, Floats
+    from netdsl.training.preparation.transforms import Preparation
+    from netdsl.training.recipes.recipe import Recipe
+
+
+KEPT_NBYTES = 1 << 30
+"""Bytes of prepared examples that are kept, at most, so that they need not be prepared again."""
+
+
+def prepared_nbytes(part: Part, preparation: Preparation, divided: bool = True) -> int:
+    """Count the bytes of a part's prepared inputs, `divided` as for `Input.values`."""
+    inputs = zip(preparation.inputs, part.x, strict=True)
+    return sum(
+        math.prod(input.shape) * (1 if not divided and input.only_divides(x) else 4)
+        for input, x in inputs
+    ) * len(part)
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """A part's examples, prepared batch by batch: inputs [b, *input] and targets, in their
+    order, each kept where memory allows.
+    """
+
+    def __init__(self, part: Part, preparation: Preparation, batch: int) -> None:
+        super().__init__()
+        self.part, self.preparation, self.batch = part, preparation, batch
+        self.kept: dict[int, tuple[Any, ...]] | None = (
+            {} if prepared_nbytes(part, preparation) <= KEPT_NBYTES else None
+        )
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.part) / self.batch)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        if self.kept is not None and index in self.kept:
+            return self.kept[index]
+        x, y = self.prepared(
+            np.arange(index * self.batch, min((index + 1) * self.batch, len(self.part)))
+        )
+        if self.kept is not None:
+            self.kept[index] = unpack_single(x), unpack_single(y)
+        return unpack_single(x), unpack_single(y)
+
+    def prepared(
+        self, rows: Array, divided: bool = True
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Prepare these rows as the network takes them, `divided` as for `Input.values`, and their
+        targets.
+        """
+        x, y = (tuple(array[rows] for array in arrays) for arrays in (self.part.x, self.part.y))
+        return self.preparation.x(x, divided), self.preparation.y(y)
+
+
+class Sampling(NamedTuple):
+    """How a training draws its examples and changes them.
+
+    Attributes:
+        batch: examples in a step.
+        seed: what order and augmentation follow from.
+        augment: how inputs are changed by chance.
+        label_smoothing: the share of one that a class gives up to the others, or 0.
+        class_weights: how much an example of each class counts, in the order of the classes.
+    """
+
+    batch: int
+    seed: int
+    augment: Augment
+    label_smoothing: float
+    class_weights: tuple[float, ...] | None
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Sampling:
+        """What a resolved recipe says of it."""
+        weights = recipe.class_weights
+        return cls(
+            recipe.batch or 1,
+            recipe.seed or 0,
+            recipe.augment,
+            recipe.label_smoothing or 0.0,
+            tuple(weights.values()) if isinstance(weights, Mapping) else None,
+        )
+
+    @property
+    def augments(self) -> bool:
+        return self.augment != Augment()
+
+    @property
+    def soft_labels(self) -> bool:
+        """Whether classes are taught as shares of one rather than as labels."""
+        return bool(self.label_smoothing or self.augment.mixup)
+
+
+class Shuffled(Batches):
+    """A part's examples in a new order each epoch, augmented; labels are smoothed and classes
+    weighted as the sampling says.
+
+    Order and augmentation follow from the seed, the epoch and the batch alone, so it does not
+    matter when or how often a batch is asked for, and a training that is resumed sees the same
+    examples. `steps` are those of an epoch.
+    """
+
+    def __init__(self, part: Part, preparation: Preparation, sampling: Sampling) -> None:
+        super().__init__(part, preparation, sampling.batch)
+        self.sampling, self.epoch = sampling, 0
+        self.steps = math.ceil(len(part) / self.batch)
+        self.order = np.arange(len(part))
+        weights = sampling.class_weights
+        self.weights = None if weights is None else np.array(weights, np.float32)
+
+    def at_epoch(self, epoch: int) -> None:
+        """Go to an epoch, counted from 1. Keras's own hook will not do: some backends call it
+        once more to look at a batch.
+        """
+        self.epoch = epoch
+        self.order = np.random.default_rng((self.sampling.seed, epoch)).permutation(len(self.part))
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        x, y, *weights = self.taught(self.order[index * self.batch : (index + 1) * self.batch])
+        if self.sampling.augments:
+            x, y = self.augmented(x[0], y, index)
+        if self.sampling.augment.mixup:
+            mixed_x, mixed_y = mixed(x[0], y[0], self.sampling.augment.mixup, self.rng(index, 1))
+            x, y = (mixed_x,), (mixed_y,)
+        return unpack_single(x), unpack_single(y), *weights
+
+    def augmented(
+        self, x: Floats, y: tuple[Array, ...], index: int
+    ) -> tuple[tuple[Floats], tuple[Array, ...]]:
+        """Change a batch's inputs by chance.
+
+        What gives its input back is to give back the moved and coloured one, without the noise and
+        the holes.
+        """
+        augment = self.sampling.augment
+        whole = dataclasses.replace(augment, noise=None, cutout=None)
+        y = tuple(
+            augmented(x, whole, self.rng(index)).reshape(target.shape) if output.copies else target
+            for output, target in zip(self.preparation.outputs, y, strict=True)
+        )
+        return (augmented(x, augment, self.rng(index)),), y
+
+    def rng(self, index: int, stream: int = 0) -> np.random.Generator:
+        """Make the random generator of an epoch's batch.
+
+        Counted from 1: to NumPy a seed that ends in 0 is the one without it, and that is the
+        order's.
+        """
+        return np.random.default_rng((self.sampling.seed, self.epoch, index + 1, stream + 1))
+
+    def taught(self, rows: Array, divided: bool = True) -> tuple[Any, ...]:
+        """Prepare these rows for a step: inputs, targets, and the examples' weights where classes
+        have some.
+        """
+        x, y = self.prepared(rows, divided)
+        if self.sampling.soft_labels:
+            smoothing = self.sampling.label_smoothing
+            y = tuple(
+                smoothed(output, target, smoothing)
+                for output, target in zip(self.preparation.outputs, y, strict=True)
+            )
+        return x, y, *(() if self.weights is None else (self.weights[self.part.y[0][rows]],))
+
+    def source(self) -> Any:
+        """What `fit` is given."""
+        return self
+
+    def chunk(self, index: int) -> int:
+        """Count the steps that Keras takes as one: the first of an epoch is 0."""
+        return 1
+
+
+def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:
+    """Make targets shares of one: 1-e for the class and e/(k-1) for each of the k-1 others; for
+    one output 1-e and e.
+    """
+    if not output.classes or output.loss not in ("cross-entropy", "binary"):
+        return y
+    if output.loss == "binary":
+        return np.asarray(y * (1 - 2 * smoothing) + smoothing, np.float32)
+    others = smoothing / (output.classes - 1)
+    return np.asarray(
+        np.eye(output.classes, dtype=np.float32)[y] * np.float32(1 - smoothing - others)
+        + np.float32(others),
+        np.float32,
+    )
+
+
+def unpack_single(arrays: tuple[Array, ...]) -> Any:
+    """The array itself where there is but one."""
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def evaluation_batches(part: Part, preparation: Preparation, batch: int) -> Batches:
+    """Give a part in batches that are as large as a step's, or as a few MiB hold."""
+    numbers = max(math.prod(input.shape) for input in preparation.inputs)
+    return Batches(part, preparation, max(batch, min(1024, (1 << 20) // numbers)))

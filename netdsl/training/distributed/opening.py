@@ -1,0 +1,63 @@
+"""Making the devices ready that a recipe asks for, before anything is computed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from netdsl.errors import Diagnostic, RunError, first_line
+from netdsl.keras.quiet import quiet_keras
+from netdsl.training.distributed.devices import Devices
+from netdsl.training.distributed.hosts import host_number
+from netdsl.training.distributed.sharing import check_shares, is_shared
+from netdsl.training.recipes.conflicts import Conflict
+
+if TYPE_CHECKING:
+    from netdsl.training.distributed.strategy import DeviceStrategy
+    from netdsl.training.recipes.recipe import Recipe
+
+
+def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
+    """Make ready the devices that a resolved recipe asks for, and join the other hosts.
+
+    To be called before anything is computed: the backends take no devices or hosts later. It waits
+    for the other hosts, and says so unless it is to be quiet.
+
+    Raises:
+        NetError: N651 where it is not known which of the hosts this is.
+        Conflict: N507 where the batch has no equal shares, N650 where there are not so many
+            devices.
+        RunError: N653 where the hosts do not come together.
+    """
+    if not is_shared(recipe):
+        return Devices()
+    hosts, batch = recipe.hosts or (), recipe.batch or 1
+    check_shares(recipe, batch)
+    me = host_number(recipe)
+    if len(hosts) > 1 and not quiet:
+        others = ", ".join(host for place, host in enumerate(hosts) if place != me)
+        print(f"host {me} of {len(hosts)}: waiting for {others}", file=sys.stderr, flush=True)
+    strategy = _strategy(hosts, me, recipe.devices or 1)
+    check_shares(recipe, batch, strategy.count)
+    return strategy if strategy.count > 1 or hosts else Devices()
+
+
+def _strategy(hosts: tuple[str, ...], me: int, devices: int | str) -> DeviceStrategy:
+    """The backend's strategy for several devices."""
+    backend = quiet_keras().config.backend()
+    try:
+        if backend == "jax":
+            from netdsl.training.distributed.jax import OnJax
+
+            return OnJax(hosts, me, devices)
+        from netdsl.training.distributed.tensorflow import OnTensorFlow
+
+        return OnTensorFlow(hosts, me, devices)
+    except Conflict:
+        raise
+    except Exception as error:  # whatever a backend raises of ports, names and peers
+        why = first_line(error)
+        help = "all hosts are to be started, each once, with ports that are free and can be reached, before anything is computed"
+        raise RunError(
+            Diagnostic("N653", f"the devices cannot be put to work together: {why}", help=help)
+        ) from None

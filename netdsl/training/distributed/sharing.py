@@ -1,0 +1,78 @@
+"""Whether what a recipe asks for can be shared among several devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from netdsl.process import backend
+from netdsl.training.recipes.conflicts import Conflict
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.training.recipes.recipe import Recipe
+
+
+def is_shared(recipe: Recipe) -> bool:
+    """Whether a recipe asks for more than one device."""
+    return recipe.devices not in (None, 1) or bool(recipe.hosts)
+
+
+def check_shares(recipe: Recipe, batch: int, found: int | None = None) -> None:
+    """Refuse a training on several devices that asks for what one device alone can do, or whose
+    batch has no equal shares.
+
+    Args:
+        recipe: what is asked for.
+        batch: examples in a step.
+        found: the number of devices of all hosts, where it is known already.
+
+    Raises:
+        Conflict: N507.
+    """
+    if not is_shared(recipe):
+        return
+    hosts, asked = recipe.hosts or (), "hosts" if recipe.hosts else "devices"
+    if (recipe.backend or backend()) == "torch":
+        message = f"`{asked}` goes with TensorFlow and JAX, not with torch"
+        raise Conflict(asked, message, help="backend: jax")
+    if recipe.speed not in (None, "auto", "plain"):
+        message = f"`speed: {recipe.speed}` is for one device: several take one step at a time"
+        raise Conflict("speed", message, help="leave `speed` out")
+    if len(hosts) == 1:
+        message = "`hosts` takes two addresses or more, one for each process"
+        raise Conflict("hosts", message, help="leave `hosts` out")
+    if len(set(hosts)) < len(hosts):
+        twice = next(host for host in hosts if hosts.count(host) > 1)
+        raise Conflict("hosts", f"`hosts` names {twice} twice: two processes cannot listen there")
+    devices = found if recipe.devices == "all" else int(recipe.devices or 1) * max(1, len(hosts))
+    if devices and batch % devices:
+        near = [
+            f"`batch: {size}`"
+            for size in (batch - batch % devices, batch - batch % devices + devices)
+            if size
+        ]
+        message = f"{devices} devices cannot share a batch of {batch:,} equally: {batch / devices:.4g} examples each"
+        raise Conflict(
+            ("batch", asked),
+            message,
+            help=f"{' or '.join(near)}, or any other multiple of {devices}",
+        )
+
+
+def chosen_devices(asked: int | str, found: Sequence[Any]) -> list[Any]:
+    """Take as many of a machine's devices as a recipe asks for.
+
+    Raises:
+        Conflict: N650 where there are fewer.
+    """
+    count = len(found) if asked == "all" else int(asked)
+    if count > len(found):
+        has = counted(len(found), "device")
+        raise Conflict(
+            "devices",
+            f"the recipe wants {count} devices, and the backend has {has} here",
+            help="devices: all" if len(found) > 1 else "leave `devices` out",
+            code="N650",
+        )
+    return list(found[:count])

@@ -1,0 +1,98 @@
+"""Where a training diverged: at which step, and in which layer, NaN or an infinity came up first.
+
+This module imports Keras.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from netdsl.errors import Diagnostic, RunError
+from netdsl.keras import private
+from netdsl.training.data.batches import unpack_single
+from netdsl.training.loop.learner import Learner
+from netdsl.training.loop.learning_rate import synchronise
+from netdsl.training.loop.setup import first_model
+from netdsl.training.runs.folder import BEST
+
+if TYPE_CHECKING:
+    from netdsl.training.data.batches import Shuffled
+
+
+def divergence(learner: Learner, folder: Path) -> RunError:
+    """Give the error of a training that diverged: where, and what is kept of it.
+
+    The steps since the folder's last checkpoint are taken again.
+    """
+    best, devices = learner.state.best, learner.setup.devices
+    # with several hosts, the others do not have the checkpoint
+    step, layer = _first_step(learner, folder) if devices.hosts == 1 else (learner.state.step, "")
+    where = f"in {folder / BEST}" if devices.first else "with the first host"
+    kept = (
+        f"the best weights, of step {best.step:,}, are {where}"
+        if best
+        else "no step was evaluated before"
+    )
+    first = f", first in {layer}" if layer else ""
+    message = f"the loss is no longer a number at step {step:,}{first}: {kept}"
+    help = "a lower `rate` of the optimizer, or `clip_norm`, often helps"
+    return RunError(Diagnostic("N611", message, help=help))
+
+
+def _first_step(learner: Learner, folder: Path) -> tuple[int, str]:
+    """The step, and the layer where it can be found."""
+    again, training = _replayed(learner, folder, learner.state.step)
+    step = again.state.step
+    if not again.state.diverged:
+        return learner.state.step, ""
+    again, training = _replayed(learner, folder, step - 1)
+    training.at_epoch(math.ceil(step / training.steps))
+    x = training[(step - 1) % training.steps][0]
+    return step, first_not_finite(again.model, x)
+
+
+def _replayed(learner: Learner, folder: Path, last: int) -> tuple[Learner, Shuffled]:
+    """Train again from the last checkpoint up to a step, a step at a time."""
+    job, setup = learner.job, learner.setup
+    again = Learner(job, setup, first_model(job, setup.devices).model)
+    again.load(folder)
+    training = learner.single_steps()
+    callback = again.callback(training)
+    callback.last = last
+    if again.state.step < last:
+        again.fit(training, callback, math.ceil(last / training.steps))
+        synchronise(again.model)
+    return again, training
+
+
+def first_not_finite(model: keras.Model, x: Any) -> str:
+    """Name the first layer, in the order of the network, whose weights or output hold a number that
+    is not finite; else the loss.
+    """
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    for layer in layers:
+        if not all(map(_is_finite, layer.weights)):
+            return f"the weights of `{layer.name}`"
+    nodes = [
+        (layer.name, node)
+        for layer in layers
+        for node in private.calls_of(layer)
+        if private.is_call_of(model, node)
+    ]
+    inner = keras.Model(unpack_single(tuple(model.inputs)), [node.outputs for _, node in nodes])
+    names = [name for name, node in nodes for _ in node.outputs]
+    for name, value in zip(names, keras.tree.flatten(inner(x, training=True)), strict=True):
+        if not _is_finite(value):
+            return f"the output of `{name}`"
+    return "the loss itself"
+
+
+def _is_finite(value: Any) -> bool:
+    import numpy as np
+
+    array = keras.ops.convert_to_numpy(keras.ops.cast(value, "float32"))
+    return bool(np.isfinite(array).all())

@@ -1,0 +1,132 @@
+"""What is written into the run folder while a training is on its way, and at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.files import save, write
+from netdsl.json_text import json_text
+from netdsl.training.loop import compile as fit
+from netdsl.training.loop.checkpoint import write_checkpoint
+from netdsl.training.reporting.charts import curve
+from netdsl.training.reporting.page import write_page
+from netdsl.training.runs.folder import (
+    BEST,
+    CHECKPOINT,
+    CURVE,
+    LAST,
+    METRICS,
+    METRICS_JSONL,
+    RESULT,
+    RETRAINED,
+)
+from netdsl.training.runs.history import metrics_csv, metrics_jsonl
+
+if TYPE_CHECKING:
+    import keras
+
+    from netdsl.training.loop.learner import Learner
+    from netdsl.training.loop.state import State
+    from netdsl.training.planning.job import Job
+    from netdsl.training.runs.run import Run
+
+SHARE, MIN_SECONDS = 50, 1.0
+"""Writing what there is by now takes at most one part in so many of the time, and happens at
+most once in so many seconds.
+"""
+
+
+class Keeper:
+    """Keeps a job's training in a run folder."""
+
+    def __init__(self, folder: Path, job: Job) -> None:
+        self.folder, self.job = folder, job
+        self.saved: int | None = None
+        self.wrote = self.cost = 0.0
+
+    def keep_epoch(self, learner: Learner) -> None:
+        """Write what there is at the end of an epoch, unless it was written a moment ago: a
+        training must not wait for its disk.
+        """
+        if learner.state.diverged:
+            return  # what was written last is the last that is worth something
+        now = time.perf_counter()
+        if self.wrote and now - self.wrote < max(MIN_SECONDS, SHARE * self.cost):
+            return
+        self.keep_checkpoint(learner)
+        self._write_figures(learner.state)
+        self._save_best(learner)
+        self.wrote = time.perf_counter()
+        self.cost = self.wrote - now
+
+    def keep_checkpoint(self, learner: Learner) -> None:
+        """Write what `resume` needs."""
+        write_checkpoint(self.folder, learner.model, learner.state)
+
+    def keep_result(
+        self, run: Run, learner: Learner, last: Sequence[Any], taken_over: Sequence[str]
+    ) -> None:
+        """Write what came of the training.
+
+        Args:
+            run: what came of it.
+            learner: its model holds the weights to be kept.
+            last: the weights after the last step.
+            taken_over: what came from other weights, in words.
+        """
+        state = learner.state
+        self._write_figures(state, run)
+        if state.best:
+            self._save_best(learner)
+            self._save(LAST, learner.plain, last)
+        write(self.folder / RESULT, json_text(run.values()) + "\n")
+        if state.best:
+            learner.plain.set_weights(learner.model.get_weights())
+            write_page(run, self.job, learner.plain, state, taken_over)
+
+    def drop_checkpoint(self) -> None:
+        """Say that nothing is left to be resumed."""
+        with suppress(OSError):
+            (self.folder / CHECKPOINT).unlink()
+
+    def _write_figures(self, state: State, run: Run | None = None) -> None:
+        metrics = fit.metrics(self.job.data.preparation)
+        write(self.folder / METRICS, metrics_csv(state.rows, metrics))
+        if state.retrained:
+            write(self.folder / RETRAINED, metrics_csv(state.retrained, metrics))
+        write(self.folder / METRICS_JSONL, metrics_jsonl(state))
+        write(self.folder / CURVE, self._curve(state, run))
+
+    def _curve(self, state: State, run: Run | None) -> str:
+        """The learning curve, with what is best so far, or what came of the run."""
+        steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
+        metric = self.job.data.preparation.metric.replace("_", " ")
+        if best:
+            subtitle = f"best weights at step {best.step:,}: validation loss {best.loss:.4f}, {metric} {best.metric:.4f}"
+        if run and best:
+            subtitle += f" · test {metric} {list(run.test.values())[2]:.4f}"
+        return curve(
+            f"{self.job.network.name} on {Path(self.job.data.spec.source or '').name}",
+            subtitle,
+            [(row.step / steps, row.loss) for row in state.rows],
+            [(found.step / steps, found.loss) for found in state.evaluations],
+            (best.step / steps, best.loss) if best else None,
+        )
+
+    def _save_best(self, learner: Learner) -> None:
+        state = learner.state
+        step = state.best.step if state.best else None
+        if not state.searching or step != self.saved:
+            self._save(BEST, learner.plain, state.weights)
+            self.saved = step
+
+    def _save(self, name: str, model: keras.Model, weights: Sequence[Any]) -> None:
+        """Write the network with these weights, without what it was trained by."""
+        now = model.get_weights()
+        model.set_weights(weights)
+        save(self.folder / name, fit.twin(model).save)
+        model.set_weights(now)

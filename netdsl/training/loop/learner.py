@@ -1,0 +1,130 @@
+"""A job's model in training, and where it stands. This module imports Keras."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+
+from netdsl.training.data.batches import Batches, Sampling, Shuffled, evaluation_batches
+from netdsl.training.loop import compile as fit
+from netdsl.training.loop.callback import TrainingCallback
+from netdsl.training.loop.checkpoint import read_checkpoint
+from netdsl.training.loop.learning_rate import RateControl
+from netdsl.training.loop.setup import first_model, seeded_model
+from netdsl.training.loop.state import new_state
+from netdsl.training.speed.choice import rule, steps_together
+from netdsl.training.speed.chunks import Chunks
+from netdsl.training.speed.multistep import evaluate_at_once, take_in_chunks
+from netdsl.training.speed.placement import fits_on_device
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netdsl.training.data import Part
+    from netdsl.training.loop.setup import Setup
+    from netdsl.training.planning.job import Job
+
+
+class Learner:
+    """A job's model in training: compiled, on its devices, and where it stands.
+
+    Attributes:
+        model: what is trained.
+        evaluator: the same layers, with losses and metrics of their own.
+        plain: the same network as it is written, with nothing of the devices that it is trained on.
+        state: where the training stands.
+    """
+
+    def __init__(self, job: Job, setup: Setup, model: keras.Model) -> None:
+        self.job, self.setup, self.state = job, setup, new_state(job.recipe)
+        self._take(model)
+
+    def _take(self, model: keras.Model) -> None:
+        """Make a model the one that is trained."""
+        job, devices = self.job, self.setup.devices
+        self.model = self.plain = model
+        with devices.scope():
+            fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+            # so that its numbers can be kept and given back before the first step
+            model.optimizer.build(model.trainable_variables)
+            self.evaluator = fit.judge(model, job.data.preparation)
+        devices.take_over(model, self.evaluator)
+        if devices.shared and devices.first:
+            self.plain = seeded_model(job)
+            fit.freeze(self.plain, job.recipe.freeze or ())
+        elif not devices.shared and self.setup.speed != "plain":
+            evaluate_at_once(self.evaluator)
+
+    def load(self, folder: Path) -> None:
+        """Go to where the folder's training stood.
+
+        Raises:
+            NetError: N614 where its checkpoint is damaged.
+        """
+        self.state = read_checkpoint(folder, self.model) or self.state
+
+    def restart(self) -> None:
+        """Begin to train anew, on all the data for as many steps as the best took."""
+        self._take(first_model(self.job, self.setup.devices).model)
+        self.state.stage, self.state.step = "retrain", 0
+
+    def callback(self, training: Shuffled) -> TrainingCallback:
+        """Make what looks after the stage at hand between its steps."""
+        recipe, data = self.job.recipe, self.job.data
+        callback = TrainingCallback(
+            recipe.early_stopping,
+            RateControl(recipe.schedule, recipe.optimizer.rate or 0.0, self.state),
+            self.state,
+            self.evaluator,
+            training,
+            self.batches(data.validation),
+        )
+        callback.set_model(self.model)  # Keras sets it too, but an interrupt may come before
+        return callback
+
+    def fit(self, training: Shuffled, callback: TrainingCallback, epochs: int) -> None:
+        """Take the steps of the epochs that are left, by Keras's `fit`."""
+        done = len(self.state.epochs)
+        if done < epochs:
+            self.model.fit(
+                training.source(),
+                epochs=epochs,
+                initial_epoch=done,
+                verbose=0,
+                shuffle=False,
+                callbacks=[callback],
+            )
+
+    def examples(self) -> Shuffled:
+        """Give what the stage at hand is trained on, several steps at a time where that goes."""
+        part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
+        speed = self.setup.speed
+        if self.setup.devices.shared or speed == "plain" or not fits_on_device(part, preparation):
+            return self.single_steps()
+        graph, sampling = self.job.network.graph, Sampling.of(recipe)
+        last = self.state.best.step if self.state.best and not self.state.searching else 0
+        every = int(recipe.early_stopping.every or 1)
+        together = steps_together(graph, sampling.batch)
+        chunks = Chunks(part, preparation, sampling, together, every, last)
+        if speed == "auto":
+            steps = chunks.steps * (recipe.epochs or 1)
+            speed = rule(self.model, graph, steps, sampling.augments)
+        take_in_chunks(self.model, chunks, speed)
+        return chunks
+
+    def single_steps(self) -> Shuffled:
+        """Give what the stage at hand is trained on, a step at a time."""
+        return Shuffled(self._part(), self.job.data.preparation, Sampling.of(self.job.recipe))
+
+    def batches(self, part: Part) -> Batches:
+        """Give a part as it is evaluated."""
+        return evaluation_batches(part, self.job.data.preparation, self.job.recipe.batch or 1)
+
+    def scores(self, part: Part) -> dict[str, float]:
+        """Evaluate a part with the model's weights: the loss and the metrics."""
+        return fit.scores(self.evaluator, self.batches(part))
+
+    def _part(self) -> Part:
+        data = self.job.data
+        return data.train if self.state.searching else data.train.joined(data.validation)

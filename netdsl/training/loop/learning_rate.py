@@ -1,0 +1,123 @@
+"""The learning rate: as a function of the step, or changed by what happens. This module imports
+Keras.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from netdsl.keras import private
+
+if TYPE_CHECKING:
+    from netdsl.training.loop.state import State
+    from netdsl.training.recipes.recipe import Schedule
+
+
+def step_schedule(schedule: Schedule, rate: float, steps: int, epochs: int) -> Any:
+    """Give the learning rate as a function of the step, where the schedule is one; None for those
+    that wait for what happens.
+
+    Args:
+        schedule: of a resolved recipe.
+        rate: the optimizer's, with which it begins.
+        steps: in an epoch.
+        epochs: of the training, at most.
+    """
+    if schedule.name == "steps":
+        # the last step of each piece
+        ends = [max(0, round(epoch * steps) - 1) for epoch in schedule.at or ()]
+        rates = [rate / (schedule.divide or 1.0) ** place for place in range(len(ends) + 1)]
+        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+    if schedule.name == "cosine":
+        warmup = round((schedule.warmup or 0) * steps)
+        decay = max(1, epochs * steps - warmup)
+        warm = {"warmup_target": rate, "warmup_steps": warmup} if warmup else {}
+        start = 0.0 if warmup else rate
+        return keras.optimizers.schedules.CosineDecay(
+            start, decay, alpha=min(1.0, (schedule.least or 0.0) / rate), **warm
+        )
+    return None
+
+
+class RateControl:
+    """The rate of a model in training: read, and set where a schedule waits for what happens.
+
+    `last` is the step and the rate that was read last.
+    """
+
+    def __init__(self, schedule: Schedule, rate: float, state: State) -> None:
+        """Control the rate of a training.
+
+        Args:
+            schedule: of the resolved recipe.
+            rate: the optimizer's, with which it begins.
+            state: where the training stands; its `rates` and `stalled` are brought up to date.
+        """
+        self.schedule, self.first, self.state = schedule, rate, state
+        self.last = (0, 0.0)
+
+    def note(self, model: keras.Model) -> None:
+        """Read the rate of the last step, before an evaluation changes it for the next."""
+        if self.last[0] != self.state.step:
+            given = private.rate_or_schedule(model.optimizer)
+            follows = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
+            rate = given(self.state.step - 1) if follows else model.optimizer.learning_rate
+            self.last = self.state.step, float(keras.ops.convert_to_numpy(rate))
+
+    def after_epoch(self, model: keras.Model, loss: float, examples: int) -> None:
+        """Follow the schedules of scikit-learn's MLP, which look at each epoch: at the examples
+        seen, or at the training loss.
+
+        Args:
+            model: in training.
+            loss: the epoch's.
+            examples: in an epoch.
+        """
+        if self.schedule.name == "invscaling":
+            seen = len(self.state.rows) * examples
+            self._set(model, self.first / (seen + 1) ** (self.schedule.power or 1.0))
+        elif self.schedule.name == "adaptive":
+            self._wait_for(model, loss)
+
+    def after_evaluation(self, model: keras.Model, loss: float) -> None:
+        """Follow the schedule that looks at the validation loss."""
+        if self.schedule.name == "plateau":
+            self._wait_for(model, loss)
+
+    def replay(self, model: keras.Model) -> None:
+        """Set the rate that the search had from this step on."""
+        for step, rate in self.state.rates:
+            if step == self.state.step:
+                synchronise(model)
+                model.optimizer.learning_rate = rate
+
+    def _wait_for(self, model: keras.Model, value: float) -> None:
+        """Divide the rate when the value has stalled for longer than the schedule's patience;
+        `adaptive` ends where it is at its minimum.
+        """
+        stalled, schedule = self.state.stalled, self.schedule
+        adaptive = schedule.name == "adaptive"
+        stalled.see(self.state.step, value)
+        if stalled.misses <= stalled.patience - (not adaptive):
+            return
+        stalled.misses = 0
+        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        minimum = schedule.least or 0.0
+        if adaptive and rate <= minimum:
+            self.state.ended, model.stop_training = "rate", True
+        else:
+            divided = rate / (schedule.divide or 1.0)
+            self._set(model, max(divided, 0.0 if adaptive else minimum))
+
+    def _set(self, model: keras.Model, rate: float) -> None:
+        synchronise(model)
+        model.optimizer.learning_rate = rate
+        self.state.rates.append((self.state.step, rate))
+
+
+def synchronise(model: keras.Model) -> None:
+    """Bring the model's numbers up to date: under JAX they live in the training loop."""
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()

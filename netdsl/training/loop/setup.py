@@ -1,0 +1,84 @@
+"""What a job is trained with on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import keras
+
+    from netdsl.training.distributed.devices import Devices
+    from netdsl.training.planning.job import Job, Resolved
+
+
+class Setup(NamedTuple):
+    """The devices, the way of taking steps, and what came from other weights, in words."""
+
+    devices: Devices
+    speed: str
+    taken_over: tuple[str, ...]
+
+
+class FirstModel(NamedTuple):
+    """A model with its first weights, and what of them came from elsewhere, in words."""
+
+    model: keras.Model
+    taken_over: tuple[str, ...]
+
+
+def first_model(job: Job, devices: Devices) -> FirstModel:
+    """Build the network on its devices with its first weights: the seed's, or those of `init_from`.
+
+    Raises:
+        NetError: N601, N613, N614, N618 for weights that cannot be taken over.
+    """
+    with devices.scope():
+        model, path = seeded_model(job), job.recipe.init_from
+        if not path:
+            return FirstModel(model, ())
+        from netdsl.training.loop.initial_weights import take_over
+
+        return FirstModel(model, take_over(model, path, job.recipe.span("init_from")))
+
+
+def seeded_model(job: Job) -> keras.Model:
+    """Build the network with the seed's weights."""
+    from netdsl.keras.build import build
+
+    return build(job.network, job.recipe.seed, job.recipe.precision or "float32")
+
+
+def compiled_model(job: Job, devices: Devices) -> keras.Model:
+    """Build the network with its first weights, ready to take steps."""
+    from netdsl.training.loop.compile import compile_model
+
+    model = first_model(job, devices).model
+    compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+    return model
+
+
+def tuned(job: Job, devices: Devices) -> Resolved:
+    """Give the resolved recipe with the fastest way of taking steps, where it asks to `measure`.
+
+    Raises:
+        Conflict: N507 where it asks for a way whose examples do not fit on the device.
+    """
+    resolved, data = job.resolved, job.data
+    recipe = resolved.recipe
+    if recipe.speed == "measure":
+        from netdsl.training.data.batches import Sampling, Shuffled
+        from netdsl.training.speed.autotune import measured_speed
+
+        speed = measured_speed(
+            lambda: compiled_model(job, devices),
+            job.network.graph,
+            Shuffled(data.train, data.preparation, Sampling.of(recipe)),
+            int(recipe.early_stopping.every or 1),
+            recipe.epochs or 1,
+        )
+        return resolved.at_speed(speed.way, speed.why)
+    if recipe.speed in ("chunks", "compiled"):
+        from netdsl.training.speed.placement import check_fits
+
+        check_fits(recipe.speed, data.train, data.preparation)
+    return resolved

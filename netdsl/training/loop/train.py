@@ -1,0 +1,184 @@
+"""Training into a run folder: `train`, and `resume`, which goes on where a run was stopped."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import fail
+from netdsl.training.data import reload
+from netdsl.training.distributed.hosts import error_context
+from netdsl.training.distributed.opening import open_devices
+from netdsl.training.loop.setup import Setup, first_model, tuned
+from netdsl.training.memory import memory_context, smaller_training
+from netdsl.training.planning.job import Job, Resolved
+from netdsl.training.planning.plan import plan, use_backend
+from netdsl.training.recipes.conflicts import conflict_context
+from netdsl.training.reporting.text import opening_lines
+from netdsl.training.runs.folder import (
+    CHECKPOINT,
+    LAST,
+    RESULT,
+    RUN,
+    locked,
+    new_folder,
+    require_file,
+)
+from netdsl.training.runs.inputs import (
+    read_network,
+    read_preparation,
+    read_recipe,
+    require_same_data,
+    require_same_recipe,
+    write_inputs,
+)
+from netdsl.training.runs.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import keras
+
+    from netdsl.architecture import Architecture
+    from netdsl.training.distributed.devices import Devices
+    from netdsl.training.recipes.recipe import Recipe
+
+
+def train(
+    network: Architecture,
+    recipe: Recipe | None = None,
+    *,
+    name: str | None = None,
+    where: str | Path = "runs",
+    quiet: bool = False,
+    **settings: Any,
+) -> Run:
+    """Train the network and keep the run in a new folder `where/NAME-N`.
+
+    Everything that can be refused is refused before the folder is made. After Ctrl-C the run is
+    kept as it is by then, and `interrupted` is true. Of several hosts the first one keeps the run;
+    the `folder` of the others' is `where`.
+
+    Args:
+        network: what is trained.
+        recipe: how; whatever it leaves out has a default.
+        name: of the run; the network's where it is left out.
+        where: the folder of runs.
+        quiet: whether nothing is said on standard error meanwhile.
+        settings: as in `plan`: `data`, `target`, `epochs`, `batch`, `seed`, `backend`, `log`,
+            `init_from`.
+
+    Raises:
+        NetError: for mistakes in what is given.
+        RunError: where the disk, the memory or the numbers fail (N610 to N612), or another host
+            (N652, N653).
+    """
+    job = plan(network, recipe, **settings)
+    with conflict_context(job.recipe):
+        devices = open_devices(job.recipe, quiet)
+        with failure_context(job, devices):
+            model, taken_over = first_model(job, devices)
+            resolved = tuned(job, devices)
+            setup = Setup(devices, resolved.recipe.speed or "auto", taken_over)
+            if not devices.first:
+                return _trained(job, setup, model, Path(where), quiet=True)
+            folder = new_folder(where, network.name if name is None else name)
+            with locked(folder):
+                write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)
+                if not quiet:
+                    _say(*opening_lines(job.data, resolved.doubts, taken_over))
+                return _trained(job, setup, model, folder, quiet)
+
+
+def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
+    """Resume a run that was stopped; it ends with the same weights, bit for bit, as one that never
+    was (on a CPU).
+
+    Args:
+        folder: the run's.
+        data: the data itself, where the run was given it in Python.
+        quiet: whether nothing is said on standard error meanwhile.
+
+    Raises:
+        NetError: N613, N614 where the folder holds no run or is damaged, N616 where the run has
+            ended, or its data or its recipe have changed, N619 where another process is training
+            there.
+    """
+    folder = Path(folder)
+    _require_unfinished(folder)
+    recipe, network, preparation = (
+        read_recipe(folder),
+        read_network(folder),
+        read_preparation(folder),
+    )
+    require_same_recipe(folder, recipe)
+    loaded = reload(recipe, preparation, data)
+    require_same_data(folder, loaded)
+    use_backend(recipe)
+    job = Job(network, Resolved(recipe, {}, ()), loaded)
+    with conflict_context(recipe):
+        devices = open_devices(recipe, quiet)
+        quiet = quiet or not devices.first
+        with locked(folder) if devices.first else nullcontext(), failure_context(job, devices):
+            model, taken_over = first_model(job, devices)
+            setup = Setup(devices, recipe.speed or "auto", taken_over)
+            return _trained(job, setup, model, folder, quiet, again=True)
+
+
+def _trained(
+    job: Job, setup: Setup, model: keras.Model, folder: Path, quiet: bool, again: bool = False
+) -> Run:
+    """Train from the beginning, or `again` from where the folder's training stood; the other hosts
+    are waited for at the end.
+    """
+    from netdsl.training.loop.learner import Learner
+    from netdsl.training.loop.trainer import Trainer
+
+    learner = Learner(job, setup, model)
+    if again:
+        learner.load(folder)
+        if not quiet:
+            epochs, step = len(learner.state.epochs), learner.state.step
+            _say(f"going on with {folder} after epoch {epochs}, step {step:,}")
+    run = Trainer(learner, folder, quiet).run()
+    setup.devices.end()
+    return run
+
+
+def _require_unfinished(folder: Path) -> None:
+    """Refuse a folder that holds no run, or one that has ended.
+
+    Raises:
+        NetError: N613, N614, N616.
+    """
+    require_file(folder, RUN)
+    ended, stopped = (folder / RESULT).is_file(), (folder / CHECKPOINT).is_file()
+    if ended and not stopped and not Run.load(folder).interrupted:
+        raise fail("N616", f"the run {folder} has ended: there is nothing to go on with")
+    if (folder / LAST).is_file() and not ended and not stopped:
+        raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
+
+
+@contextmanager
+def failure_context(job: Job, devices: Devices) -> Iterator[None]:
+    """Make one clear message of what a backend raises where the memory is full, or where another
+    host is gone.
+
+    Raises:
+        RunError: N612, N652.
+    """
+    recipe = job.recipe
+    batch, precision = recipe.batch or 1, recipe.precision or "float32"
+    optimizer = recipe.optimizer.name or "adam"
+    with (
+        memory_context(lambda: smaller_training(job.network.graph, batch, precision, optimizer)),
+        error_context(devices.hosts),
+    ):
+        yield
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)

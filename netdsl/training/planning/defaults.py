@@ -1,0 +1,225 @@
+"""What a recipe leaves out, key by key, for a network and its data; what does not go together is
+refused with a `Conflict`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from netdsl.training.preparation.augment_checks import unfit
+from netdsl.training.recipes.conflicts import Conflict, Typo
+from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Schedule, Stopping
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+    from netdsl.training.data import Part
+    from netdsl.training.preparation.inputs import InputTransform
+    from netdsl.training.preparation.outputs import OutputTransform
+
+SMALL = 10_000
+"""Training examples: below, 32 a step leave an epoch steps enough; from here on, 128 are
+quicker.
+"""
+
+EPOCHS, PATIENCE = 100, 10
+
+LISTED = 12
+"""Names that a help lists, at most."""
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+
+def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
+    """Choose how many of the training part's examples are in a step."""
+    full = optimizer.name == "gd"
+    batch = given or (examples if full or examples < 32 else 32 if examples < SMALL else 128)
+    if full and batch != examples:
+        message = f"`gd` takes the whole training part ({examples:,} examples) as its batch, not {batch:,}"
+        raise Conflict("batch", message, help="leave `batch` out, or take `sgd`")
+    if batch > examples:
+        raise Conflict(
+            "batch", f"a batch of {batch:,} is more than the {examples:,} training examples"
+        )
+    return batch
+
+
+def early_stopping(
+    given: Stopping, steps: int, validation: int, output: OutputTransform
+) -> Stopping:
+    """Choose when a training of so many steps an epoch is evaluated, and when it stops.
+
+    Args:
+        given: what the recipe says.
+        steps: in an epoch.
+        validation: examples of the validation part.
+        output: the network's first.
+    """
+    if given.metric == "accuracy" and not output.accuracy:
+        message = "the data holds values, not classes: there is no accuracy to stop by"
+        raise Conflict("early_stopping.metric", message)
+    if not validation and given.enabled is not False:
+        message = "early stopping looks at the validation part, and there is none"
+        raise Conflict("data.split.validation", message, help="early_stopping: no")
+    every = given.every or steps
+    if isinstance(every, str):  # `3 epochs`
+        every = int(re.findall(r"\d+", every)[0]) * steps
+    if given.enabled is not False:
+        patience, metric = given.patience or PATIENCE, given.metric or "loss"
+        return Stopping(True, patience, every, metric, given.then or "stop")
+    for name in ("patience", "metric", "then"):
+        if getattr(given, name) is not None:
+            message = f"`{name}` goes with early stopping, which is switched off"
+            raise Conflict(f"early_stopping.{name}", message)
+    return Stopping(enabled=False, every=every)
+
+
+def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Schedule:
+    """Fill in how the learning rate changes from `rate` on, over at most so many epochs."""
+    full: Schedule = given.resolved()
+    if full.name == "steps" and not full.at:
+        message = "the schedule `steps` takes the epochs at which the rate is divided"
+        raise Conflict("schedule", message, help="schedule: {name: steps, at: [30, 60]}")
+    if full.name == "steps" and list(full.at or ()) != sorted(set(full.at or ())):
+        raise Conflict("schedule.at", "the epochs of `at` go up, and none comes twice")
+    if full.name == "plateau" and not validation:
+        message = "the schedule `plateau` looks at the validation part, and there is none"
+        help = "schedule: adaptive looks at the training loss"
+        raise Conflict("data.split.validation", message, help=help)
+    if full.name in ("cosine", "plateau") and (full.least or 0) >= rate:
+        message = f"the rate begins at {rate:g}: it cannot fall to {full.least:g}"
+        raise Conflict("schedule.least", message)
+    if full.name == "cosine" and (full.warmup or 0) >= epochs:
+        message = f"a warm-up of {full.warmup:g} epochs leaves none of {epochs} to train"
+        raise Conflict("schedule.warmup", message)
+    return full
+
+
+# --- weights of the network -----------------------------------------------------------------------
+
+
+def check_precision(precision: str | None, optimizer: Optimizer) -> None:
+    """Refuse bfloat16, which has 8 bits, where it makes 1 of Adam's beta2: 1 - beta2^t is 0 then,
+    and no weight moves.
+    """
+    beta2 = optimizer.beta2 or 0.0
+    if precision == "bfloat16" and beta2 >= 1 - 2**-9:
+        message = f"`precision: bfloat16` rounds {optimizer.name}'s beta2 of {beta2:g} to 1: no weight would ever move"
+        help = "take `precision: mixed`, or `beta2: 0.99`"
+        raise Conflict("precision", message, help=help)
+
+
+def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
+    """Refuse a pattern of `freeze` that names no layer with weights, and patterns that name all."""
+    names = [op.name for op in graph.ops if graph.weights(op)]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            message = f"`freeze` names `{pattern}`, and no layer with weights is called so"
+            shown = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+            help = f"the layers with weights are {shown}"
+            raise Conflict("freeze", message, help=help, typo=Typo(pattern, names))
+    if patterns and all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in names):
+        raise Conflict("freeze", "`freeze` names every layer: nothing is left to train")
+
+
+def check_first_weights(path: str | None) -> None:
+    """Refuse first weights from where nothing is."""
+    if path and not os.path.exists(path):
+        message = f"there is no {path} to take first weights from"
+        raise Conflict("init_from", message, code="N601")
+
+
+def penalty(given: Penalty) -> Penalty:
+    """Leave out penalties of 0."""
+    return Penalty(given.l1 or None, given.l2 or None, given.max_norm or None)
+
+
+# --- examples and classes -------------------------------------------------------------------------
+
+
+def loss_weights(
+    given: Mapping[str, float] | None, outputs: Sequence[OutputTransform]
+) -> Mapping[str, float] | None:
+    """Choose how much each output counts in the loss; None for a single one."""
+    names, weights = [output.name for output in outputs], given or {}
+    for name in weights:
+        if name not in names:
+            message = f"the network has no output `{name}` to be weighted"
+            help = f"the outputs are {', '.join(names)}"
+            raise Conflict("loss_weights", message, help=help, typo=Typo(name, names))
+    if weights and not any(weights.values()):
+        raise Conflict("loss_weights", "the loss weights are all 0")
+    return {name: float(weights.get(name, 1.0)) for name in names} if len(names) > 1 else None
+
+
+def label_smoothing(given: float | None, outputs: Sequence[OutputTransform]) -> float | None:
+    """Leave out a smoothing of 0; refuse one where no output has classes to smooth."""
+    if given and not any(
+        output.classes and output.loss in ("cross-entropy", "binary") for output in outputs
+    ):
+        losses = ", ".join(dict.fromkeys(output.loss for output in outputs))
+        message = f"`label_smoothing` is for classes and the losses cross-entropy and binary, not {losses}"
+        raise Conflict("label_smoothing", message)
+    return given or None
+
+
+def class_weights(
+    given: Mapping[str, float] | str | None, outputs: Sequence[OutputTransform], train: Part
+) -> Mapping[str, float] | None:
+    """Choose a weight for each class by its name.
+
+    `balanced` is n / (classes x the class's examples), as scikit-learn's `compute_class_weight` has
+    it.
+    """
+    import numpy as np
+
+    if given is None:
+        return None
+    output = outputs[0]
+    if not output.classes or len(outputs) > 1 or len(train.y[0].shape) != 1:
+        message = "`class_weights` are for a network with one output and a class for each example"
+        raise Conflict("class_weights", message)
+    names = [output.label(label) for label in range(output.classes)]
+    if isinstance(given, str):
+        counts = np.bincount(np.asarray(train.y[0][:]), minlength=output.classes)
+        return {
+            name: round(len(train) / (output.classes * int(count)), 6) if count else 1.0
+            for name, count in zip(names, counts, strict=True)
+        }
+    for name in given:
+        if name not in names:
+            message = f"there is no class `{name}` to be weighted"
+            help = f"the classes are {', '.join(names)}"
+            raise Conflict("class_weights", message, help=help, typo=Typo(name, names))
+    return {name: float(given.get(name, 1.0)) for name in names}
+
+
+def augment(
+    given: Augment,
+    inputs: Sequence[InputTransform],
+    outputs: Sequence[OutputTransform],
+    weighted: bool,
+) -> Augment:
+    """Leave out changes of 0; refuse those that the network's inputs and outputs, or weights of
+    classes, cannot have.
+    """
+    kept = Augment(
+        **{item.name: getattr(given, item.name) or None for item in dataclasses.fields(Augment)}
+    )
+    if kept != Augment() and (len(inputs) > 1 or inputs[0].vocabulary):
+        message = "augmentation is for a network with one input, of numbers that are no indices"
+        raise Conflict("augment", message)
+    if kept.mixup and len(outputs) > 1:
+        raise Conflict("augment.mixup", "`mixup` is for a network with one output")
+    if kept.mixup and weighted:
+        message = "`mixup` makes examples of two classes: `class_weights` cannot weigh them"
+        raise Conflict("augment.mixup", message)
+    if problem := unfit(kept, inputs[0].shape):
+        name, message = problem
+        raise Conflict(f"augment.{name}", message)
+    return kept

@@ -1,0 +1,47 @@
+"""A job: all that a training is, before anything is built."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.training.data import Data
+    from netdsl.training.recipes.recipe import Recipe
+
+
+class Resolved(NamedTuple):
+    """A recipe without gaps, why each value is what it is (by key, `early_stopping.every`), and
+    what may be a mistake.
+    """
+
+    recipe: Recipe
+    reasons: Mapping[str, str]
+    doubts: tuple[str, ...]
+
+    def at_speed(self, way: str, why: str) -> Resolved:
+        """The same with another `speed`, and why it is taken."""
+        recipe = dataclasses.replace(self.recipe, speed=way)
+        return self._replace(recipe=recipe, reasons={**self.reasons, "speed": why})
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A network, the resolved recipe and the data, made once and passed down."""
+
+    network: Architecture
+    resolved: Resolved
+    data: Data
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.resolved.recipe
+
+    @property
+    def steps(self) -> int:
+        """Steps in an epoch."""
+        return math.ceil(len(self.data.train) / (self.recipe.batch or 1))

@@ -1,0 +1,128 @@
+"""A recipe with every value filled in for a network and its data, and the reason for each."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from netdsl.process import backend
+from netdsl.training.distributed.sharing import check_shares
+from netdsl.training.planning import defaults
+from netdsl.training.planning.job import Resolved
+from netdsl.training.preparation.augment_checks import doubts
+from netdsl.training.recipes.conflicts import Conflict, conflict_context
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.training.data import Data
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.recipes.recipe import Recipe
+
+
+def resolve(recipe: Recipe, network: Architecture, data: Data) -> Resolved:
+    """Fill in every value that a recipe leaves out, for this network and data.
+
+    Raises:
+        NetError: N507 where values do not go together, or with the network and the data; N601 where
+            there are no first weights.
+    """
+    with conflict_context(recipe):
+        full = _filled_in(recipe, network, data)
+    given = dict(_given(recipe, ""))
+    return Resolved(full, given | _reasons(full, recipe, data) | given, tuple(_doubts(full)))
+
+
+def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
+    """The recipe with every value."""
+    inputs, outputs = data.preparation.inputs, data.preparation.outputs
+    examples, validation = len(data.train), len(data.validation)
+    optimizer = recipe.optimizer.resolved()
+    defaults.check_precision(recipe.precision, optimizer)
+    defaults.check_frozen(recipe.freeze or (), network.graph)
+    defaults.check_first_weights(recipe.init_from)
+    batch = defaults.batch_size(recipe.batch, optimizer, examples)
+    check_shares(recipe, batch)
+    engine = recipe.backend or backend()
+    if recipe.speed == "compiled" and engine == "torch":
+        message = "`speed: compiled` goes with TensorFlow and JAX, not with torch"
+        raise Conflict("speed", message, help="speed: chunks")
+    steps, epochs = math.ceil(examples / batch), recipe.epochs or defaults.EPOCHS
+    return recipe.replace(
+        early_stopping=defaults.early_stopping(
+            recipe.early_stopping, steps, validation, outputs[0]
+        ),
+        data=data.spec,
+        loss=recipe.loss or outputs[0].loss,
+        loss_weights=defaults.loss_weights(recipe.loss_weights, outputs),
+        label_smoothing=defaults.label_smoothing(recipe.label_smoothing, outputs),
+        class_weights=defaults.class_weights(recipe.class_weights, outputs, data.train),
+        optimizer=optimizer,
+        schedule=defaults.schedule(recipe.schedule, optimizer.rate, epochs, validation),
+        penalty=defaults.penalty(recipe.penalty),
+        batch=batch,
+        epochs=epochs,
+        augment=defaults.augment(recipe.augment, inputs, outputs, bool(recipe.class_weights)),
+        precision=recipe.precision or "float32",
+        backend=engine,
+        speed=recipe.speed or "auto",
+        devices=recipe.devices or 1,
+        seed=recipe.seed or 0,
+        params=network.params,
+    )
+
+
+def _given(section: Any, path: str) -> list[tuple[str, str]]:
+    """`given` for each key that has a value."""
+    found: list[tuple[str, str]] = []
+    for item in dataclasses.fields(section):
+        value = getattr(section, item.name)
+        if dataclasses.is_dataclass(value):
+            found += _given(value, f"{path}{item.name}.")
+        elif item.metadata and value is not None and not isinstance(value, Mapping):
+            found.append((path + item.name, "given"))
+    return found
+
+
+def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
+    """Why values are what they are, had they all been left out."""
+    examples, outputs, stopping = len(data.train), data.preparation.outputs, full.early_stopping
+    whole = "all " if full.optimizer.name == "gd" else ""
+    bundled = "ten outputs: the digits that come with netdsl"
+    reasons = {
+        "batch": f"{whole}{examples:,} training examples",
+        "data.source": bundled if asked.data.source is None else "given",
+        "data.scale": "what the values are divided by",
+        "data.split.test": "the data has no test part of its own",
+        "data.split.validation": "what is told beside the training",
+        "loss": f"the network ends with {_activations(outputs)}",
+        "optimizer.name": "works with little tuning",
+        "optimizer.rate": f"usual for {full.optimizer.name}",
+        "epochs": "all of them",
+    }
+    if stopping.enabled:
+        reasons |= {
+            "data.split.validation": "what stopping looks at",
+            "epochs": "the most; stopping ends it before",
+            "early_stopping.every": f"an epoch's steps: {examples:,} examples, {full.batch:,} a step",
+            "early_stopping.patience": f"stop after so many evaluations in a row without a better {stopping.metric}",
+        }
+    reasons |= {"precision": "exact enough for any network", "backend": "Keras's own choice"}
+    if full.hosts:
+        reasons["devices"] = "of each host"
+    return reasons | {"seed": "the same run again"}
+
+
+def _activations(outputs: Sequence[OutputTransform]) -> str:
+    return ", ".join(dict.fromkeys(f"`{output.activation}`" for output in outputs))
+
+
+def _doubts(full: Recipe) -> list[str]:
+    """What may be a mistake in a recipe with every value."""
+    found = list(doubts(full.augment, str(full.data.source)))
+    if full.precision == "bfloat16":
+        found.append(
+            "weights in bfloat16 lose steps smaller than 1/256 of them; `precision: mixed` keeps the weights in float32"
+        )
+    return found

@@ -1,0 +1,62 @@
+"""What recipes ask for that cannot be had: values that do not go together, or not with the network,
+the data, the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.training.recipes.recipe import Recipe
+
+
+class Typo(NamedTuple):
+    """A name that is not among those that are known."""
+
+    name: str
+    known: Collection[str]
+
+
+class Conflict(Exception):
+    """A key of a recipe whose value cannot be had, and why.
+
+    It knows the key, not the text: `conflict_context` finds the place in it.
+    """
+
+    def __init__(
+        self,
+        key: str | tuple[str, ...],
+        message: str,
+        help: str = "",
+        code: str = "N507",
+        typo: Typo | None = None,
+    ) -> None:
+        """Say what is wrong.
+
+        Args:
+            key: whose value is shown, `early_stopping.every`; of several the first that is given.
+            message: why it cannot be had.
+            help: the way out.
+            code: of the error.
+            typo: where a near name is a better help than `help`.
+        """
+        super().__init__(message)
+        self.keys = (key,) if isinstance(key, str) else key
+        self.message, self.help, self.code, self.typo = message, help, code, typo
+
+
+@contextmanager
+def conflict_context(recipe: Recipe) -> Iterator[None]:
+    """Show conflicts that come up in the block at their keys' places in the recipe's text.
+
+    Raises:
+        NetError: with the conflict's code.
+    """
+    try:
+        yield
+    except Conflict as conflict:
+        near = did_you_mean(*conflict.typo) if conflict.typo else ""
+        place = next(filter(None, map(recipe.span, conflict.keys)), None)
+        raise fail(conflict.code, conflict.message, place, help=near or conflict.help) from None

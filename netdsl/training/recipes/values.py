@@ -1,0 +1,236 @@
+"""What keys of a recipe accept: how a value is read from a text, and which values are right."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from netdsl.errors import did_you_mean
+
+
+class ValueProblem(Exception):
+    """A value that its key does not accept: the code, what is wrong, what helps."""
+
+    def __init__(self, code: str, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.help = code, message, help
+
+
+class ValueType:
+    """What a key accepts: how to read it from a plain scalar, and what values are right."""
+
+    description: str
+
+    def read(self, text: str) -> Any:
+        """Give the value that a plain scalar means.
+
+        Raises:
+            ValueProblem: where it cannot be read.
+        """
+        return text
+
+    def quoted(self, text: str) -> Any:
+        """Give the value that a scalar in quotes means."""
+        return text
+
+    def check(self, value: Any) -> None:
+        """Refuse a value that is not accepted.
+
+        Raises:
+            ValueProblem: N504 for another type, N505 for a value out of range.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Number(ValueType):
+    """A finite number within bounds; `above` and `below` are outside them, `min` and `max`
+    inside.
+    """
+
+    whole: bool = False
+    above: float | None = None
+    min: float | None = None
+    below: float | None = None
+    max: float | None = None
+
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        bounds = (
+            ("above", self.above),
+            ("at least", self.min),
+            ("below", self.below),
+            ("at most", self.max),
+        )
+        given = " and ".join(f"{word} {bound:,}" for word, bound in bounds if bound is not None)
+        return ", ".join(filter(None, ("a whole number" if self.whole else "a number", given)))
+
+    def read(self, text: str) -> int | float:
+        try:
+            return int(text) if self.whole else float(text)
+        except ValueError:
+            raise ValueProblem("N504", f"takes {self.description}, not `{text}`") from None
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int,) if self.whole else (int, float)):
+            raise ValueProblem(
+                "N504",
+                f"takes {self.description}, not "
+                + (f"the text `'{value}'`" if isinstance(value, str) else f"`{value}`"),
+            )
+        inside = (
+            (isinstance(value, int) or math.isfinite(value))
+            and (self.above is None or value > self.above)
+            and (self.min is None or value >= self.min)
+            and (self.below is None or value < self.below)
+            and (self.max is None or value <= self.max)
+        )
+        if not inside:
+            raise ValueProblem("N505", f"takes {self.description}, not {value:,}")
+
+
+@dataclass(frozen=True)
+class Word(ValueType):
+    """One of some words."""
+
+    words: tuple[str, ...]
+
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        return "one of " + ", ".join(f"`{word}`" for word in self.words)
+
+    def check(self, value: Any) -> None:
+        if value not in self.words:
+            raise ValueProblem(
+                "N505",
+                f"takes {self.description}, not `{value}`",
+                did_you_mean(str(value), self.words),
+            )
+
+
+@dataclass(frozen=True)
+class Text(ValueType):
+    """Any text that is not empty."""
+
+    description: str = "a text"
+
+    def check(self, value: Any) -> None:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+
+
+@dataclass(frozen=True)
+class YesNo(ValueType):
+    description: str = "yes or no"
+
+    def read(self, text: str) -> bool:
+        if text.lower() not in ("yes", "no", "true", "false"):
+            raise ValueProblem("N504", f"takes {self.description}, not `{text}`")
+        return text.lower() in ("yes", "true")
+
+    def check(self, value: Any) -> None:
+        if not isinstance(value, bool):
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+
+
+@dataclass(frozen=True)
+class Count(ValueType):
+    """Steps as a whole number, or epochs: `2 epochs`."""
+
+    description: str = "a whole number of steps, or `2 epochs`"
+    epochs: ClassVar[re.Pattern[str]] = re.compile(r"([1-9][0-9]{0,8}) epochs?")
+
+    def read(self, text: str) -> int | str:
+        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value < 1:
+                raise ValueProblem("N505", f"takes {self.description}, at least 1, not {value:,}")
+        elif not isinstance(value, str) or not self.epochs.fullmatch(value):
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+
+
+@dataclass(frozen=True)
+class AllOr(ValueType):
+    """`all`, or a whole number from 1 up."""
+
+    description: str = "`all` or a whole number, at least 1"
+
+    def read(self, text: str) -> int | str:
+        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value < 1:
+                raise ValueProblem("N505", f"takes {self.description}, not {value:,}")
+        elif value != "all":
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+
+
+@dataclass(frozen=True)
+class Address(ValueType):
+    """A machine and a port on it."""
+
+    description: str = "an address with a port, as in `node1:2222`"
+
+    def check(self, value: Any) -> None:
+        found = re.fullmatch(r"[^\s,]+:([0-9]{1,5})", value) if isinstance(value, str) else None
+        if not found or not 0 < int(found[1]) < 1 << 16:
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+
+
+@dataclass(frozen=True)
+class Several(ValueType):
+    """One value or a list of them; held as a tuple."""
+
+    each: ValueType
+
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        return f"{self.each.description}, or a list of such"
+
+    def read(self, text: str) -> tuple[Any, ...]:
+        return (self.each.read(text),)
+
+    def quoted(self, text: str) -> tuple[Any, ...]:
+        return (text,)
+
+    def check(self, value: Any) -> None:
+        if value == ():
+            raise ValueProblem("N504", f"takes {self.description}, not an empty list")
+        if not isinstance(value, tuple):
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+        for one in value:
+            self.each.check(one)
+
+
+@dataclass(frozen=True)
+class ByName(ValueType):
+    """A value for each of some names, or one of some words in their place."""
+
+    each: ValueType
+    words: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        return " or ".join(
+            [*(f"`{word}`" for word in self.words), f"names with {self.each.description}"]
+        )
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, str):
+            if value not in self.words:
+                raise ValueProblem(
+                    "N505",
+                    f"takes {self.description}, not `{value}`",
+                    did_you_mean(value, self.words),
+                )
+        elif not isinstance(value, Mapping):
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+        else:
+            for one in value.values():
+                self.each.check(one)

@@ -1,0 +1,185 @@
+"""Reading keys from YAML with the place of every mistake.
+
+YAML is read as nodes, by the rules of the keys: YAML 1.1 itself would take 1e-3 for a text, 010 for
+eight and `no` for false.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
+from netdsl.params import parse_param
+from netdsl.training.recipes.sections import Section
+from netdsl.training.recipes.values import ByName, Several, ValueProblem, ValueType
+
+if TYPE_CHECKING:
+    import yaml
+
+    from netdsl.params import Param
+
+LONGEST = 1 << 16
+"""Characters: a text longer than this is no recipe, and reading it as YAML takes long."""
+
+
+def compose(source: Source) -> yaml.Node | None:
+    """Read a YAML text as nodes, each with its place; None for an empty text.
+
+    Raises:
+        NetError: N501.
+    """
+    import yaml
+
+    if len(source.text) > LONGEST:
+        raise fail(
+            "N501",
+            f"{source.name} has {len(source.text):,} characters: more than {LONGEST:,} are no recipe",
+        )
+    try:
+        return yaml.compose(source.text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = min(mark.index, max(0, len(source.text) - 1)) if mark else 0
+        told = (
+            f"{error.context} {error.problem}"
+            if (error.problem or "").startswith("but ")
+            else error.problem or error.context
+        )
+        raise fail("N501", f"this is not YAML: {told}", Span(source, at, at + 1)) from None
+    except yaml.reader.ReaderError as error:
+        message = f"this is not YAML: a character that it does not allow, U+{ord(source.text[error.position]):04X}"
+        raise fail("N501", message, Span(source, error.position, error.position + 1)) from None
+    except RecursionError:
+        raise fail("N501", f"the brackets in {source.name} are nested too deep") from None
+
+
+class Reader:
+    """Reads nodes by the schema. Mistakes are gathered, so that one run tells them all."""
+
+    def __init__(self, source: Source) -> None:
+        import yaml
+
+        self.yaml, self.source = yaml, source
+        self.diagnostics: list[Diagnostic] = []
+        self.spans: dict[str, Span] = {}
+
+    def read(self, of: type[Section], root: yaml.Node, what: str) -> Section:
+        """The section that a whole text holds. Raises NetError with every mistake."""
+        found = self.section(of, root, "") if self.is_mapping(root, what) else of()
+        if self.diagnostics:
+            raise NetError(
+                *sorted(self.diagnostics, key=lambda found: found.span.start if found.span else 0)
+            )
+        return found
+
+    def section(self, of: type[Section], node: yaml.Node, path: str) -> Section:
+        """The section that the node holds; what is wrong with it is reported and left out."""
+        keys = {item.name: item for item in fields(of) if item.metadata}
+        nodes = self.entries(node, of, keys, path)
+        values = {
+            name: self.value(keys[name], given, f"{path}{name}") for name, given in nodes.items()
+        }
+        values = {name: value for name, value in values.items() if value is not None}
+        for name, problem in list(of.problems(values)):
+            self.report(problem.code, f"`{name}` {problem.message}", nodes[name], problem.help)
+            del values[name]
+        return of(**values) if not self.diagnostics else of()
+
+    def entries(
+        self, node: yaml.Node, of: type[Section], keys: Iterable[str], path: str
+    ) -> dict[str, yaml.Node]:
+        """The section's known keys and the nodes of their values."""
+        if of.short and isinstance(node, self.yaml.ScalarNode):
+            return {of.short: node}
+        if not self.is_mapping(node, f"`{path[:-1]}`"):
+            return {}
+        found = self.mapping(node)
+        for name in found.keys() - set(keys):
+            where = f"`{path[:-1]}` has" if path else "a recipe has"
+            known = ", ".join(f"`{one}`" for one in keys)
+            self.report(
+                "N503",
+                f"{where} no key `{name}`",
+                found.pop(name)[0],
+                did_you_mean(name, keys) or f"the keys are {known}",
+            )
+        return {name: value for name, (_, value) in found.items()}
+
+    def mapping(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """The keys of a mapping, each with its own node and its value's; the first of two that
+        are alike.
+        """
+        found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for name, value in node.value:
+            if not isinstance(name, self.yaml.ScalarNode):
+                self.report("N502", "a key is a word", name)
+            elif name.value in found:
+                first = self.source.position(found[name.value][0].start_mark.index)[0]
+                self.report(
+                    "N506", f"the key `{name.value}` stands twice, first in line {first}", name
+                )
+            else:
+                found[name.value] = name, value
+        return found
+
+    def is_mapping(self, node: yaml.Node, what: str) -> TypeGuard[yaml.MappingNode]:
+        if isinstance(node, self.yaml.MappingNode):
+            return True
+        given = "a list" if isinstance(node, self.yaml.SequenceNode) else f"`{node.value}`"
+        self.report("N502", f"{what} takes keys and values, not {given}", node)
+        return False
+
+    def value(self, item: dataclasses.Field[Any], node: yaml.Node, path: str) -> Any:
+        """What the node gives the key; None where it is wrong (and reported)."""
+        self.spans[path] = self.span(node)
+        if "section" in item.metadata:
+            return self.section(item.metadata["section"], node, f"{path}.")
+        if "takes" not in item.metadata:
+            return self.params(node, path)
+        takes = item.metadata["takes"]
+        try:
+            return self.taken(takes, node, path)
+        except ValueProblem as problem:
+            self.report(problem.code, f"`{item.name}` {problem.message}", node, problem.help)
+        return None
+
+    def taken(self, takes: ValueType, node: yaml.Node, path: str) -> Any:
+        """The value of a node that is no section. Raises ValueProblem."""
+        if isinstance(node, self.yaml.ScalarNode) and (node.value or node.style):
+            return takes.read(node.value) if node.style is None else takes.quoted(node.value)
+        if isinstance(takes, Several) and isinstance(node, self.yaml.SequenceNode):
+            return tuple(self.taken(takes.each, one, path) for one in node.value)
+        if isinstance(takes, ByName) and isinstance(node, self.yaml.MappingNode):
+            return {
+                name: self.taken(takes.each, value, path)
+                for name, (_, value) in self.mapping(node).items()
+            }
+        given = {
+            "ScalarNode": "nothing",
+            "SequenceNode": "a list",
+            "MappingNode": "keys and values",
+        }[type(node).__name__]
+        raise ValueProblem("N504", f"takes {takes.description}, not {given}")
+
+    def params(self, node: yaml.Node, path: str) -> dict[str, Param]:
+        """The network's parameters: numbers and texts by name."""
+        if not self.is_mapping(node, f"`{path}`"):
+            return {}
+        values: dict[str, Param] = {}
+        for name, (_, value) in self.mapping(node).items():
+            self.spans[f"{path}.{name}"] = self.span(value)
+            if isinstance(value, self.yaml.ScalarNode):
+                values[name] = value.value if value.style else parse_param(value.value)
+            else:
+                self.report("N504", f"the parameter `{name}` takes a number or a text", value)
+        return values
+
+    def report(self, code: str, message: str, node: yaml.Node, help: str = "") -> None:
+        self.diagnostics.append(Diagnostic(code, message, self.span(node), help))
+
+    def span(self, node: yaml.Node) -> Span:
+        start, end = node.start_mark.index, node.end_mark.index
+        return Span(self.source, start, start + len(self.source.text[start:end].rstrip()))

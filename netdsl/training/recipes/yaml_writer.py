@@ -1,0 +1,84 @@
+"""Writing sections as YAML, and as the values that JSON knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any
+
+from netdsl.params import param_text, reads_as_another
+from netdsl.training.recipes.sections import Section
+
+
+def as_values(values: Section) -> dict[str, Any]:
+    """Give the keys that have values, as JSON knows them."""
+    found: dict[str, Any] = {}
+    for item in fields(values):
+        value = getattr(values, item.name)
+        if isinstance(value, Section):
+            value = as_values(value)
+        elif isinstance(value, Mapping):
+            value = {name: _as_json(one) for name, one in value.items()}
+        if item.metadata and value is not None and value not in ({}, ()):
+            found[item.name] = value
+    return found
+
+
+def to_yaml(values: Section, reasons: Mapping[str, str] | None = None) -> str:
+    """Write the keys that have values, a line each, with the reasons as comments; reading it gives
+    them back.
+    """
+    lines = list(_lines(values, "", reasons or {}))
+    width = max((len(line) for line, reason in lines if reason), default=0)
+    return "".join(
+        f"{line:{width}}  # {reason}\n" if reason else f"{line}\n" for line, reason in lines
+    )
+
+
+def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A key's line without its comment, and the comment."""
+    indent = "  " * path.count(".")
+    for item in fields(values):
+        value, place = getattr(values, item.name), path + item.name
+        if not item.metadata or value is None or value in ({}, ()):
+            continue
+        reason = reasons.get(place, "")
+        if isinstance(value, Section):
+            inner = list(_lines(value, f"{place}.", reasons))
+            if inner:
+                yield f"{indent}{item.name}:", reason
+                yield from inner
+        elif isinstance(value, Mapping):
+            yield f"{indent}{item.name}:", reason
+            for name, one in value.items():
+                yield (
+                    f"{indent}  {_scalar(name)}: {_scalar(one)}",
+                    reasons.get(f"{place}.{name}", ""),
+                )
+        else:
+            yield (
+                f"{indent}{item.name}: {_scalar(list(value) if isinstance(value, tuple) else value)}",
+                reason,
+            )
+
+
+def _scalar(value: Any) -> str:
+    import yaml
+
+    if isinstance(value, bool | Fraction | tuple):
+        return param_text(value)
+    if isinstance(value, str) and reads_as_another(value):
+        return f"'{value}'"
+    return (
+        str(yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True))
+        .removesuffix("\n")
+        .removesuffix("\n...")
+    )
+
+
+def _as_json(value: Any) -> Any:
+    """A value as JSON has it: a fraction as a number where that is exact, else as its ratio."""
+    if not isinstance(value, Fraction):
+        return value
+    return float(value) if Fraction(str(float(value))) == value else param_text(value)

@@ -1,0 +1,68 @@
+"""What is said of a training on a terminal: before it begins, and at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.training.preparation.shapes import size
+from netdsl.wording import plural
+
+if TYPE_CHECKING:
+    from netdsl.training.data import Data
+    from netdsl.training.runs.run import Run
+
+
+def describe_data(data: Data) -> str:
+    """Say in a line what is learned from, and what is done to it."""
+    preparation = data.preparation
+    parts = f"{len(data.train):,} training, {len(data.validation):,} validation and {len(data.test):,} test examples"
+    made = ", ".join(
+        f"{size(one.example)} made {size(one.shape)}"
+        + (f", divided by {one.scale:g}" if one.scale != 1 else "")
+        for one in preparation.inputs
+    )
+    losses = ", ".join(dict.fromkeys(output.loss for output in preparation.outputs))
+    return f"{data.spec.source}: {parts}; {made}; loss {losses}"
+
+
+def opening_lines(data: Data, doubts: Sequence[str], taken_over: Sequence[str]) -> list[str]:
+    """Say what a person should know of a training before it begins.
+
+    Args:
+        data: what is learned from.
+        doubts: what may be a mistake in the recipe.
+        taken_over: what came from other weights.
+    """
+    return [describe_data(data), *data.notes, *doubts, *taken_over]
+
+
+def describe_run(run: Run) -> str:
+    """Say how a run ended, which weights were kept, and how they did in the test."""
+    epochs = f"{run.epochs} {plural('epoch', run.epochs)}"
+    again = (
+        [f"trained again on training and validation part together for {run.retrained:,} steps"]
+        if run.retrained
+        else []
+    )
+    kept = "best" if run.patience else "last"
+    part = "validation" if run.validation["examples"] else "training"
+    return "\n".join(
+        [
+            f"ended after {epochs} ({run.steps:,} steps, {run.seconds:.1f} s): {run.why_ended}",
+            f"{kept} weights at step {run.best_step:,} (epoch {run.best_epoch}): {part} {scores_text(run.validation)}",
+            *again,
+            f"test: {scores_text(run.test)}",
+            f"kept in {run.folder}",
+        ]
+    )
+
+
+def scores_text(values: Mapping[str, float]) -> str:
+    """Write a part's scores, and of how many examples they are."""
+    scores = [
+        f"{name.replace('_', ' ')} {value:.4f}"
+        for name, value in values.items()
+        if name != "examples"
+    ]
+    return ", ".join(scores) + (f" ({values['examples']:,} examples)" if values["examples"] else "")

@@ -1,0 +1,24 @@
+"""Figures of runs as people read them, and as JSON has them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from netdsl.wording import number_text
+
+
+def figure_text(value: Any, name: str) -> str:
+    """Write a value for people; accuracies have four digits after the point."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}" if name.endswith("accuracy") else number_text(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def json_value(value: Any) -> Any:
+    """The value; None for a number that JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

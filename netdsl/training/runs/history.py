@@ -1,0 +1,106 @@
+"""What a training has come to, epoch by epoch, and how the run folder keeps it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+class Scored:
+    """What has scores: the loss, then a metric for each output."""
+
+    scores: Mapping[str, float]
+
+    @property
+    def loss(self) -> float:
+        return self.scores["loss"]
+
+    @property
+    def metric(self) -> float:
+        """The first metric: the first output's."""
+        return list(self.scores.values())[1]
+
+
+@dataclass(frozen=True)
+class Evaluation(Scored):
+    """The validation part's loss and metrics after so many steps, and whether this is better
+    than all before.
+    """
+
+    step: int
+    scores: Mapping[str, float]
+    better: bool
+
+
+@dataclass(frozen=True)
+class Epoch(Scored):
+    """An epoch: its number and the last step's, the learning rate, mean training loss and
+    metrics, last evaluation, seconds.
+    """
+
+    epoch: int
+    step: int
+    rate: float
+    scores: Mapping[str, float]
+    evaluation: Evaluation | None
+    seconds: float
+
+
+@dataclass(kw_only=True)
+class History:
+    """The epochs and evaluations of a training so far, and the best evaluation.
+
+    `rows` are the epochs of the search for the best step, `retrained` those that were taken again
+    on all the data.
+    """
+
+    best: Evaluation | None = None
+    evaluations: list[Evaluation] = field(default_factory=list)
+    rows: list[Epoch] = field(default_factory=list)
+    retrained: list[Epoch] = field(default_factory=list)
+
+
+def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
+    """Write epochs as CSV, with six digits; the metrics are named as in their scores."""
+    names = ("loss", *metrics)
+    lines = [
+        ",".join(["epoch", "step", "rate", *names, *(f"val_{name}" for name in names), "seconds"])
+    ]
+    for epoch in epochs:
+        found = epoch.evaluation.scores if epoch.evaluation else None
+        cells = [
+            str(epoch.epoch),
+            str(epoch.step),
+            f"{epoch.rate:.6g}",
+            *(f"{epoch.scores[name]:.6g}" for name in names),
+            *(f"{found[name]:.6g}" if found else "" for name in names),
+            f"{epoch.seconds:.3f}",
+        ]
+        lines.append(",".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+def metrics_jsonl(history: History) -> str:
+    """Write all epochs as lines of JSON, with every digit, each with its stage."""
+    stages = (("search", history.rows), ("retrain", history.retrained))
+    return "".join(_json_line(stage, epoch) for stage, epochs in stages for epoch in epochs)
+
+
+def _json_line(stage: str, epoch: Epoch) -> str:
+    found = epoch.evaluation.scores if epoch.evaluation else {}
+    values = {
+        "stage": stage,
+        "epoch": epoch.epoch,
+        "step": epoch.step,
+        "rate": epoch.rate,
+        **epoch.scores,
+        **{f"val_{name}": value for name, value in found.items()},
+        "seconds": epoch.seconds,
+    }
+    finite = {
+        name: value if not isinstance(value, float) or math.isfinite(value) else None
+        for name, value in values.items()
+    }
+    return json.dumps(finite) + "\n"

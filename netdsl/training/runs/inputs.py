@@ -1,0 +1,180 @@
+"""What a run began with: its network, recipe and preparation, written before the first step and
+read again by all that comes later.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.errors import NetError, fail
+from netdsl.files import write
+from netdsl.json_text import json_text
+from netdsl.reading import ReadOptions, read_file
+from netdsl.training.data.fingerprint import fingerprint
+from netdsl.training.preparation.transforms import Preparation, as_plain, from_plain
+from netdsl.training.recipes.recipe import Recipe, load_recipe, recipe_hash
+from netdsl.training.recipes.yaml_writer import to_yaml
+from netdsl.training.runs.folder import (
+    PREPARATION,
+    RECIPE,
+    RUN,
+    VERSIONS,
+    damaged,
+    read_json,
+    require_file,
+)
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.training.data import Data
+
+
+def write_inputs(
+    folder: Path, network: Architecture, recipe: Recipe, reasons: Mapping[str, str], data: Data
+) -> None:
+    """Write what a run begins with, so that it can be resumed whatever happens.
+
+    Args:
+        folder: the run's.
+        network: with the params and the input that it is trained with.
+        recipe: with every value.
+        reasons: why each value is what it is, by key.
+        data: what it is trained on.
+
+    Raises:
+        RunError: N610 where the disk does not take it.
+    """
+    file = (
+        "network.net" if "network.net" not in network.used else os.path.basename(network.path or "")
+    )
+    write(folder / RECIPE, to_yaml(recipe, reasons))
+    write(folder / file, network.text)
+    for name, text in network.used.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write(folder / name, text)
+    write(folder / PREPARATION, json_text(as_plain(data.preparation)) + "\n")
+    write(folder / VERSIONS, json_text(_versions()) + "\n")
+    values = {
+        "network": network.name,
+        "file": file,
+        "input": network.input_shape,
+        "params": network.counts.params,
+        "data": str(data.spec.source),
+        "recipe": recipe_hash(recipe),
+        "fingerprint": fingerprint(data),
+        "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+    write(folder / RUN, json_text(values) + "\n")
+
+
+def _versions() -> dict[str, str]:
+    """What the run is made with."""
+    import keras
+
+    names = ("netdsl", "keras", keras.config.backend(), "numpy")
+    return {"python": platform.python_version(), "platform": platform.platform()} | {
+        name: _version(name) for name in names
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+# --- read again -----------------------------------------------------------------------------------
+
+
+def read_network(folder: Path) -> Architecture:
+    """Read the run's network, with the params and the input that it was trained with.
+
+    Raises:
+        NetError: N613, N614, or of its text.
+    """
+    values = read_json(folder, RUN)
+    try:
+        file, name, shape = str(values["file"]), str(values["network"]), values["input"]
+        input_shape = tuple(map(int, shape)) if shape else None
+    except (KeyError, TypeError, ValueError):
+        raise damaged(folder / RUN) from None
+    if Path(file).name != file:
+        raise damaged(folder / RUN)
+    require_file(folder, file)
+    options = ReadOptions(params=read_recipe(folder).params, input_shape=input_shape)
+    return read_file(folder / file, name, options, name)
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """Read the run's recipe, with every value.
+
+    Raises:
+        NetError: N613, N614.
+    """
+    require_file(folder, RECIPE)
+    try:
+        recipe = load_recipe(folder / RECIPE)
+    except NetError:
+        raise damaged(folder / RECIPE) from None
+    if None in (
+        recipe.data.source,
+        recipe.batch,
+        recipe.epochs,
+        recipe.seed,
+        recipe.early_stopping.every,
+    ):
+        raise damaged(folder / RECIPE)
+    return recipe
+
+
+def read_preparation(folder: Path) -> Preparation:
+    """Read what was done to the run's data.
+
+    Raises:
+        NetError: N613, N614.
+    """
+    values = read_json(folder, PREPARATION)
+    try:
+        return from_plain(values)
+    except (TypeError, KeyError, ValueError, AttributeError):
+        raise damaged(folder / PREPARATION) from None
+
+
+def require_same_recipe(folder: Path, recipe: Recipe) -> None:
+    """Refuse to resume with a recipe that is not the one that the run began with.
+
+    Raises:
+        NetError: N616.
+    """
+    if read_json(folder, RUN).get("recipe") != recipe_hash(recipe):
+        raise fail(
+            "N616",
+            f"{folder / RECIPE} has been changed since the run began",
+            help="train anew with it: netdsl train NETWORK RECIPE",
+        )
+
+
+def require_same_data(folder: Path, data: Data) -> None:
+    """Refuse to resume on data that is not the data that the run began with.
+
+    Raises:
+        NetError: N616.
+    """
+    if not is_trained_on(folder, data):
+        raise fail(
+            "N616",
+            f"the data {data.spec.source} is not what it was when {folder} began",
+            help="train anew, or bring the old data back",
+        )
+
+
+def is_trained_on(folder: Path, data: Data) -> bool:
+    """Whether the run began with this data."""
+    return bool(read_json(folder, RUN).get("fingerprint") == fingerprint(data))

@@ -1,0 +1,119 @@
+"""A run that has ended: what came of its training."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.training.runs.folder import BEST, RESULT, damaged, read_json, require_file
+
+if TYPE_CHECKING:
+    import keras
+
+ENDS = {
+    "patience": "{patience} evaluations in a row were not better",
+    "epochs": "all epochs done",
+    "rate": "the learning rate has come down to its least",
+    "interrupted": "interrupted",
+    "diverged": "the loss is no number",
+}
+"""What can end a training, and how it is said."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training gave.
+
+    `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`.
+
+    `test` holds the test part's loss and metrics with the weights that were kept, and the number of
+    its examples; `validation` the same of the validation part, at `best_step`. Where the loss was
+    NaN before the first evaluation, the step is 0 and there are no figures. `retrained` is the
+    number of steps done again on all the data, or 0. `ended` is one of `ENDS`.
+    """
+
+    folder: Path
+    network: str
+    data: str
+    steps: int
+    epochs: int
+    ended: str
+    patience: int
+    best_step: int
+    best_epoch: int
+    metric: str
+    best_value: float | None
+    validation: Mapping[str, float]
+    test: Mapping[str, float]
+    retrained: int
+    seconds: float
+
+    def values(self) -> dict[str, Any]:
+        """What is written of it."""
+        return {
+            item.name: getattr(self, item.name)
+            for item in dataclasses.fields(self)
+            if item.name != "folder"
+        }
+
+    @property
+    def sound(self) -> bool:
+        """Whether each value is of its type, as it need not be in a file."""
+        whole = (
+            self.steps,
+            self.epochs,
+            self.patience,
+            self.best_step,
+            self.best_epoch,
+            self.retrained,
+        )
+        parts = [part for part in (self.validation, self.test) if isinstance(part, dict)]
+        return (
+            all(isinstance(value, int) for value in whole)
+            and all(isinstance(value, str) for value in (self.network, self.data, self.metric))
+            and len(parts) == 2
+            and all(isinstance(value, int | float) for part in parts for value in part.values())
+            and isinstance(self.seconds, int | float)
+            and isinstance(self.best_value, int | float | None)
+            and self.ended in ENDS
+        )
+
+    @property
+    def interrupted(self) -> bool:
+        return self.ended == "interrupted"
+
+    @property
+    def why_ended(self) -> str:
+        """What ended the training, in words."""
+        return ENDS[self.ended].format(patience=self.patience)
+
+    @property
+    def model(self) -> keras.Model:
+        """The network with the best weights, read from the run folder.
+
+        Raises:
+            NetError: N613, N614 where they are not there, or damaged.
+        """
+        from netdsl.keras.build import load_model
+
+        require_file(self.folder, BEST)
+        return load_model(self.folder / BEST)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Run:
+        """Read the run in a folder.
+
+        Raises:
+            NetError: N613 where there is none, or it has not ended, N614 where it is damaged.
+        """
+        values = read_json(Path(folder), RESULT)
+        try:
+            run = cls(folder=Path(folder), **values)
+        except TypeError:
+            raise damaged(Path(folder) / RESULT) from None
+        if not run.sound:
+            raise damaged(Path(folder) / RESULT)
+        return run

@@ -1,0 +1,98 @@
+"""How many steps are taken together, and whether as one program, by fixed rules.
+
+This module imports Keras.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+
+from netdsl.analysis.counts import count_network
+from netdsl.training.speed.placement import accelerated
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+
+TOGETHER, CPU_MACS = 50, 2 * 10**10
+"""Steps in one call, and multiply-accumulates on a CPU: enough to make its cost small, few
+enough to stop soon after Ctrl-C.
+"""
+
+GPU_FACTOR = 1000
+"""A GPU is taken to do this many times `CPU_MACS` in the same time."""
+
+DENSE = frozenset(
+    [
+        "fc",
+        "relu",
+        "sigmoid",
+        "tanh",
+        "softmax",
+        "linear",
+        "flatten",
+        "reshape",
+        "dropout",
+        "bn",
+        "add",
+        "concat",
+        "id",
+        "noise",
+    ]
+)
+"""Kinds that XLA makes faster on a CPU.
+
+Convolutions, pooling and loops over time are slower with it, above all in a compiled loop.
+"""
+
+PAYS_AFTER = 2000
+"""Steps in a training, at most, from which on XLA saves TensorFlow more time than it takes to
+compile.
+"""
+
+
+def steps_together(graph: Graph, batch: int) -> int:
+    """Choose how many steps are taken in one call; a step's backward pass is about twice its
+    forward pass.
+    """
+    macs = CPU_MACS * GPU_FACTOR if accelerated() else CPU_MACS
+    return max(1, min(TOGETHER, macs // (3 * batch * max(1, count_network(graph).macs))))
+
+
+def rule(model: keras.Model, graph: Graph, steps: int, augments: bool) -> str:
+    """Choose how steps are taken together where nothing was measured.
+
+    On a CPU XLA is good for dense layers alone; under TensorFlow, where it comes on top, it needs a
+    long training to be worth its while, and longer than that where it has augmentation to compile.
+
+    Args:
+        model: what is trained.
+        graph: the same as the language has it.
+        steps: of the training, at most.
+        augments: whether examples are changed by chance.
+
+    Returns:
+        `compiled` for one program, or `chunks` for one step after the other.
+    """
+    pays = (
+        accelerated() or keras.config.backend() == "jax" or (steps >= PAYS_AFTER and not augments)
+    )
+    return "compiled" if gains(model, graph) and pays else "chunks"
+
+
+def gains(model: keras.Model, graph: Graph) -> bool:
+    """Whether steps can be one program, and XLA makes them faster."""
+    return compiles(model) and (
+        accelerated() or all(op.kind is None or op.kind.word in DENSE for op in graph.ops)
+    )
+
+
+def compiles(model: keras.Model) -> bool:
+    """Whether steps can be one program and still be the same steps. torch has none; in
+    TensorFlow's, random layers draw other numbers.
+    """
+    draws = any(
+        variable.name == "seed_generator_state" for variable in model.non_trainable_variables
+    )
+    return {"tensorflow": not draws, "jax": True, "torch": False}[keras.config.backend()]

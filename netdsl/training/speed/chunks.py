@@ -1,0 +1,171 @@
+"""Batches as the rows of several steps at a time: the examples lie on the device, and each batch is
+gathered and changed there. This module imports Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from netdsl.training.data.batches import Sampling, Shuffled, unpack_single
+from netdsl.training.preparation import augment_device
+from netdsl.training.preparation.augment import numbers, pairs
+from netdsl.training.speed.placement import divided, placed
+
+if TYPE_CHECKING:
+    from netdsl.training.data import Part
+    from netdsl.training.preparation.transforms import Preparation
+
+Held = tuple[tuple[Any, ...], tuple[Any, ...], Any]
+"""All inputs, targets and, where classes are weighted, examples' weights."""
+
+
+class Chunks(Shuffled):
+    """The same batches in the same order as `Shuffled` gives them, as the rows of several steps at
+    a time, and what changes them.
+
+    Chunks end where something is to be done between two steps: at each `every` steps, and at the
+    step `last`, both counted over epochs. Each epoch has as many chunks, some of them empty: Keras
+    counts them once.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        preparation: Preparation,
+        sampling: Sampling,
+        together: int,
+        every: int,
+        last: int = 0,
+    ) -> None:
+        """Divide the steps of each epoch.
+
+        Args:
+            part: what is trained on.
+            preparation: what is done to it.
+            sampling: how it is drawn and changed.
+            together: steps in a chunk, at most.
+            every: steps from one evaluation to the next.
+            last: the step at which the training ends, where that is known.
+        """
+        super().__init__(part, preparation, sampling)
+        self.together, self.every, self.last = together, every, last
+        self.ragged = len(part) % self.batch != 0
+        self.counts: list[int] = []
+        self.place = 0
+        self.count = self.steps // together + self.steps // every + 4
+        self.sample = tuple(map(unpack_single, self.taught(np.arange(1))[:2]))
+
+    def examples(self) -> Held:
+        """Bring all examples to the device as the steps take them, but for what is changed by
+        chance, and for bytes that are yet to be divided.
+        """
+        x, y, *weights = placed(partial(self.taught, divided=False), len(self.part))
+        return x, y, weights[0] if weights else None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        # what Keras looks at to know the shapes; the steps take their examples by the rows below
+        return self.sample
+
+    def source(self) -> Any:
+        """Give TensorFlow the sample so many times: it takes a third of a second to make a
+        pipeline that asks Python.
+        """
+        if keras.config.backend() != "tensorflow":
+            return self
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensors(self.sample).repeat(len(self))
+
+    def at_epoch(self, epoch: int) -> None:
+        super().at_epoch(epoch)
+        done = (epoch - 1) * self.steps
+        self.counts = cuts(done, self.steps, self.together, self.every, self.last, self.ragged)
+        self.counts += [0] * (self.count - len(self.counts))
+        self.place = 0
+
+    def chunk(self, index: int) -> int:
+        return self.counts[index]
+
+    def next(self) -> tuple[dict[str, Any], int]:
+        """Give the next chunk, and how many steps it has.
+
+        The chunk holds `rows` [together, batch] and the numbers of each step's changes [together,
+        batch, ...], filled up with zeros; for a last batch that is smaller, [1, rest].
+        """
+        begin, count = sum(self.counts[: self.place]), self.counts[self.place]
+        self.place += 1
+        found = [self.step(index) for index in range(begin, begin + count)]
+        if not found:
+            return {}, 0
+        length = self.together if len(found[0]["rows"]) == self.batch else 1
+        return {name: _filled([step[name] for step in found], length) for name in found[0]}, count
+
+    def step(self, index: int) -> dict[str, Any]:
+        """Give the rows of a step's examples, and the numbers by which they are changed."""
+        rows = self.order[index * self.batch : (index + 1) * self.batch].astype(np.int32)
+        augment = self.sampling.augment
+        found: dict[str, Any] = {"rows": rows}
+        if self.sampling.augments:
+            shape = len(rows), *self.preparation.inputs[0].shape
+            found |= numbers(augment, shape, self.rng(index))
+        if augment.mixup:
+            partners, share = pairs(len(rows), augment.mixup, self.rng(index, 1))
+            found |= {"partners": partners.astype(np.int32), "share": share}
+        return found
+
+    def gathered(self, held: Held, step: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Gather a step's batch on the device, and change it there."""
+        rows, outputs = step["rows"], self.preparation.outputs
+        x, y = (tuple(ops.take(array, rows, axis=0) for array in arrays) for arrays in held[:2])
+        x = divided(x, self.preparation.inputs)
+        if self.sampling.augments:
+            result, whole = augment_device.changed(x[0], self.sampling.augment, step)
+            y = tuple(
+                ops.reshape(whole, old.shape) if output.copies else old
+                for output, old in zip(outputs, y, strict=True)
+            )
+            x = (result,)
+        if "partners" in step:
+            x, y = (
+                tuple(
+                    augment_device.mixed(array, step["partners"], step["share"]) for array in arrays
+                )
+                for arrays in (x, y)
+            )
+        weights = () if held[2] is None else (ops.take(held[2], rows, axis=0),)
+        return unpack_single(x), unpack_single(y), *weights
+
+
+def _filled(arrays: list[Any], length: int) -> Any:
+    """Put arrays one on the other [length, ...]; where they are fewer, zeros follow."""
+    filled = np.zeros((length, *arrays[0].shape), arrays[0].dtype)
+    for place, array in enumerate(arrays):
+        filled[place] = array
+    return filled
+
+
+def cuts(done: int, steps: int, together: int, every: int, last: int, ragged: bool) -> list[int]:
+    """Count the steps that each chunk of an epoch takes, `done` steps into the training.
+
+    A `ragged` last step is a chunk of its own.
+    """
+    found, at, end = [], done, done + steps
+    while at < end:
+        stops = [
+            at + together,
+            end - 1 if ragged and at < end - 1 else end,
+            at + every - at % every,
+        ]
+        stops += [last] if at < last else []
+        found.append(min(stops) - at)
+        at += found[-1]
+    return found

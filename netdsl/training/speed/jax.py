@@ -1,0 +1,49 @@
+"""Many steps in one call under JAX. This module imports Keras and JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax
+import keras
+
+if TYPE_CHECKING:
+    from netdsl.training.speed.chunks import Chunks, Held
+
+
+def train_function(
+    model: keras.Model, chunks: Chunks, held: Held, compiled: bool
+) -> Callable[[Any, Any], tuple[dict[str, Any], Any]]:
+    """Make what `fit` calls for a step take the steps of a chunk, `compiled` as one program or not.
+
+    Under JAX the state goes in and comes out. The examples go in too, since what a program closes
+    over becomes a part of it.
+    """
+
+    def step(at: Any, state: Any, held: Held, found: dict[str, Any]) -> Any:
+        return model.train_step(
+            state, chunks.gathered(held, {name: array[at] for name, array in found.items()})
+        )[1]
+
+    def loop(count: Any, state: Any, held: Held, found: dict[str, Any]) -> Any:
+        return jax.lax.fori_loop(0, count, lambda at, state: step(at, state, held, found), state)
+
+    @jax.jit  # type: ignore[untyped-decorator]
+    def results(values: Any) -> dict[str, Any]:
+        with keras.StatelessScope(
+            state_mapping=list(zip(model.metrics_variables, values, strict=True))
+        ):
+            return dict(model.get_metrics_result())
+
+    steps = jax.jit(loop if compiled else step, donate_argnums=1)
+
+    def chunk(state: Any, iterator: Any) -> tuple[dict[str, Any], Any]:
+        found, count = chunks.next()
+        if compiled and count:
+            state = steps(count, state, held, found)
+        for at in () if compiled else range(count):
+            state = steps(at, state, held, found)
+        return results(state[3]), state
+
+    return chunk

@@ -1,0 +1,115 @@
+"""Examples on the device: whether they fit there beside the training, and bringing them there.
+
+This module imports Keras, and the backend that Keras has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from netdsl.training.data.batches import KEPT_NBYTES, prepared_nbytes
+from netdsl.training.recipes.conflicts import Conflict
+from netdsl.wording import bytes_text
+
+if TYPE_CHECKING:
+    from netdsl.training.data import Part
+    from netdsl.training.preparation.inputs import InputTransform
+    from netdsl.training.preparation.transforms import Preparation
+
+GPU_FACTOR = 8
+"""A GPU is taken to hold this many times `KEPT_NBYTES` of examples."""
+
+BLOCK = 1024
+"""Examples that are prepared at a time on their way to the device."""
+
+
+def accelerated() -> bool:
+    """Whether Keras computes on something faster than the CPU."""
+    backend = keras.config.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    if backend == "jax":
+        import jax
+
+        return bool(jax.default_backend() != "cpu")
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def fits_on_device(part: Part, preparation: Preparation) -> bool:
+    """Whether the prepared examples lie on the device beside the training."""
+    return prepared_nbytes(part, preparation, divided=False) <= _limit()
+
+
+def _limit() -> int:
+    return KEPT_NBYTES * (GPU_FACTOR if accelerated() else 1)
+
+
+def check_fits(speed: str, part: Part, preparation: Preparation) -> None:
+    """Refuse a speed that keeps the examples on the device where they do not fit.
+
+    Raises:
+        Conflict: N507.
+    """
+    if not fits_on_device(part, preparation):
+        message = f"`speed: {speed}` keeps the prepared examples on the device: there is room for {bytes_text(_limit())} of"
+        message += f" {bytes_text(prepared_nbytes(part, preparation, divided=False))}"
+        raise Conflict("speed", message, help="leave `speed` out")
+
+
+def placed(prepared: Callable[[Any], Any], count: int) -> Any:
+    """Bring what `prepared` makes of so many rows to the device.
+
+    Each array is made in its place, block by block: what lies between would take as much memory
+    again, and the time to get it.
+    """
+    whole = keras.tree.map_structure(
+        lambda array: _aligned((count, *array.shape[1:]), array.dtype), prepared(np.arange(1))
+    )
+    for at in range(0, count, BLOCK):
+        block = prepared(np.arange(at, min(at + BLOCK, count)))
+        for array, piece in zip(keras.tree.flatten(whole), keras.tree.flatten(block), strict=True):
+            array[at : at + BLOCK] = piece
+    return keras.tree.map_structure(_on_device, whole)
+
+
+def _aligned(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Make an empty array that begins at a multiple of 64 bytes, where the backends take it for
+    theirs as it is.
+    """
+    nbytes = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(nbytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + nbytes].view(dtype).reshape(shape)
+
+
+def _on_device(array: Any) -> Any:
+    """Bring an aligned array to the device. On a CPU it stays where it is: TensorFlow would copy
+    it otherwise.
+    """
+    if keras.config.backend() == "tensorflow" and not accelerated():
+        import tensorflow as tf
+
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return ops.convert_to_tensor(array)
+
+
+def divided(x: tuple[Any, ...], inputs: tuple[InputTransform, ...]) -> tuple[Any, ...]:
+    """Give inputs as the network takes them: bytes, which `placed` left what they were, divided by
+    their scale.
+    """
+    return tuple(
+        ops.cast(array, "float32") / input.scale
+        if keras.backend.standardize_dtype(array.dtype) == "uint8"
+        else array
+        for array, input in zip(x, inputs, strict=True)
+    )

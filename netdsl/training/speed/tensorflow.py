@@ -1,0 +1,97 @@
+"""Many steps in one call under TensorFlow, and all batches of an evaluation in one call.
+
+This module imports Keras and TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from netdsl.keras import private
+from netdsl.training.data.batches import unpack_single
+from netdsl.training.speed.placement import divided, fits_on_device, placed
+
+if TYPE_CHECKING:
+    from netdsl.training.data.batches import Batches
+    from netdsl.training.speed.chunks import Chunks, Held
+
+
+def train_function(
+    model: keras.Model, chunks: Chunks, held: Held, compiled: bool
+) -> Callable[[Any], dict[str, Any]]:
+    """Make what `fit` calls for a step take the steps of a chunk, `compiled` with XLA or not."""
+
+    @tf.function(autograph=False, jit_compile=compiled)  # type: ignore[untyped-decorator]
+    def steps(found: dict[str, Any], count: Any) -> None:
+        def step(at: Any) -> tuple[Any]:
+            model.train_step(
+                chunks.gathered(held, {name: array[at] for name, array in found.items()})
+            )
+            return (at + 1,)
+
+        tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
+
+    def chunk(iterator: Any) -> dict[str, Any]:
+        found, count = chunks.next()
+        if count:
+            steps({name: tf.constant(array) for name, array in found.items()}, tf.constant(count))
+        return dict(model.get_metrics_result())
+
+    return chunk
+
+
+class EvaluateAtOnce:
+    """A model's `evaluate` that takes all batches in one call, where they fit on the device.
+
+    To make a pipeline of them takes TensorFlow longer than a small network does.
+    """
+
+    def __init__(self, evaluator: keras.Model) -> None:
+        self.evaluator, self.usual = evaluator, evaluator.evaluate
+        self.traced: Any = None
+        self.held: tuple[Batches, Any] | None = None
+
+    def __call__(self, batches: Batches, **more: Any) -> Mapping[str, float]:
+        evaluator = self.evaluator
+        if not fits_on_device(batches.part, batches.preparation) or not len(batches.part):
+            return dict(self.usual(batches, **more))
+        if self.held is None or self.held[0] is not batches:
+            # kept: the validation part comes again and again
+            self.held = batches, placed(partial(batches.prepared, divided=False), len(batches.part))
+        x, y = self.held[1]
+        if self.traced is None:
+            one = tuple(map(unpack_single, batches.prepared(np.arange(1))))
+            private.build_metrics(evaluator, one)
+            self.traced = self._traced(batches, x, y)
+        evaluator.reset_metrics()
+        self.traced(x, y)
+        return {name: float(value) for name, value in evaluator.get_metrics_result().items()}
+
+    def _traced(self, batches: Batches, x: Any, y: Any) -> Any:
+        batch, inputs = batches.batch, batches.preparation.inputs
+
+        def evaluate(x: Any, y: Any) -> None:
+            count = tf.shape(x[0])[0]
+
+            def step(at: Any) -> tuple[Any]:
+                of_batch, targets = (
+                    tuple(array[at : at + batch] for array in arrays) for arrays in (x, y)
+                )
+                self.evaluator.test_step(
+                    (unpack_single(divided(of_batch, inputs)), unpack_single(targets))
+                )
+                return (at + batch,)
+
+            tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
+
+        signature = tuple(
+            tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays)
+            for arrays in (x, y)
+        )
+        return tf.function(evaluate, input_signature=signature, autograph=False)
