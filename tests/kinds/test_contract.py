@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 
 import pytest
-from support.kinds import ALL_KINDS, BY_WORD, CASES, alone, kind_of, network
+from support.kinds import ALL_KINDS, BY_WORD, CASES, alone, kind_of, network, source_of
 
 from netdsl import parse
 from netdsl.analysis.memory import estimate
 from netdsl.analysis.receptive import receptive_fields
 from netdsl.emit.program import program
-from netdsl.graph import Graph
 from netdsl.kinds import Kind
 from netdsl.kinds.facts import Case
 from netdsl.kinds.values import Indices
@@ -44,15 +42,6 @@ def test_cases(case: Case) -> None:
     again = parse(written_out(made))
     assert again.counts == made.counts
     assert source_of(again.graph) == source_of(made.graph)
-
-
-def source_of(graph: Graph) -> list[str]:
-    """The Keras source of all operations, layers' names left out."""
-    found = []
-    for op in graph.ops[1:]:
-        reads = tuple(f"x{source}" for source in op.inputs)
-        found += kind_of(op).source(op.name, op.shape, *graph.input_shapes(op), reads=reads)
-    return [re.sub(r'name="[^"]*"', "", line) for line in found]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -113,10 +102,10 @@ def test_memory_is_estimated(case: Case) -> None:
 
 @pytest.mark.parametrize("kind", BY_WORD)
 def test_storage_is_shared_where_it_has_the_same_size(kind: type[Kind]) -> None:
-    graph = alone(kind)
-    if graph is None:
+    made = alone(kind)
+    if made is None:
         pytest.skip("no case is this kind alone")
-    op = graph.ops[-1]
+    graph, op = made.graph, made.graph.ops[-1]
     (x, *_) = graph.input_shapes(op)
     if kind.in_place or kind.inactive_in_use:
         assert op.shape == x

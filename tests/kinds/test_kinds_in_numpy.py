@@ -1,6 +1,4 @@
-"""Kinds in Keras: every case built and run, what Keras lacks against NumPy, and saved models
-loaded elsewhere.
-"""
+"""Kinds in Keras: what Keras lacks against NumPy, and saved models loaded elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ import importlib.util
 import itertools
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,38 +14,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.arrays import array, random, run
+from support.kinds import ALL_KINDS, network, source_of
 
 import netdsl
-from netdsl import Network, parse
+from netdsl import parse
 from netdsl.errors import NetError
-from netdsl.kinds import KINDS
 from netdsl.kinds.facts import Case
 from netdsl.kinds.values import Indices, dims
 
 pytestmark = pytest.mark.keras
 
-ROOT = Path(__file__).resolve().parents[1]
-CASES = [
-    pytest.param(case, id=case.text)
-    for kind in dict.fromkeys(KINDS.values())
-    for case in kind.cases
-    if kind.word != "id"
-]
-
-
-def random(shape: tuple[int, ...], batch: int = 2, seed: int = 0) -> Any:
-    """Standard normal numbers in float32; indices where the shape is of indices."""
-    rng = np.random.default_rng(seed)
-    if isinstance(shape, Indices):
-        return rng.integers(0, shape.limit, (batch, *shape))
-    return rng.normal(size=(batch, *shape)).astype("float32")
-
-
-def array(tensor: Any) -> Any:
-    """A tensor of any backend in NumPy."""
-    import keras
-
-    return keras.ops.convert_to_numpy(tensor)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def keras_backend() -> str:
@@ -60,55 +39,6 @@ def tensorflow() -> Any:
     if keras_backend() != "tensorflow":
         pytest.skip("gradients are taken with TensorFlow")
     return pytest.importorskip("tensorflow")
-
-
-def run(text: str, x: Any, training: bool = False, seed: int = 1) -> tuple[Any, Any]:
-    """The network of a text as a Keras model, and what it gives for x."""
-    model = parse(text).keras(seed=seed)
-    return model, array(model(x, training=training))
-
-
-# --- every case -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_cases(case: Case) -> None:
-    """The model has our shape and our counts, runs, and its source makes the same model."""
-    network = parse(f"input {dims(case.input)}\n> {case.text}")
-    model = network.keras(seed=1)
-    x = random(case.input)
-    y = array(model(x))
-    assert y.shape[1:] == case.output
-    assert sum(math.prod(weight.shape) for weight in model.trainable_weights) == case.params
-    assert model.count_params() == network.counts.total
-    again = from_source(network)
-    again.set_weights(model.get_weights())
-    np.testing.assert_allclose(array(again(x)), y, atol=1e-6)
-
-
-def from_source(network: Network) -> Any:
-    """The model that the kinds' source makes."""
-    import keras
-
-    from netdsl.keras import layers as custom
-
-    names = {
-        name: getattr(keras, name) for name in ("layers", "ops", "initializers", "regularizers")
-    } | {"custom": custom}
-    variables: dict[str, Any] = {}
-    for index, op in enumerate(network.graph.ops):
-        if op.kind is None:
-            variables[f"x{index}"] = keras.Input(
-                op.shape, dtype="int32" if isinstance(op.shape, Indices) else None
-            )
-            continue
-        reads = tuple(f"x{source}" for source in op.inputs)
-        variables[f"x{index}"] = variables[reads[0]]
-        for line in op.kind.source(
-            op.name, op.shape, *network.graph.input_shapes(op), reads=reads, writes=f"x{index}"
-        ):
-            variables[f"x{index}"] = eval(line, names, variables)
-    return keras.Model(variables["x0"], variables[f"x{network.outputs[0].op}"])
 
 
 # --- windows, in NumPy ----------------------------------------------------------------------------
@@ -603,12 +533,19 @@ def test_gru_resets_before_the_product() -> None:
 # --- saved models ---------------------------------------------------------------------------------
 
 
-ALL_CUSTOM = """
-input 12x12x4
-> lrn > local3-4(tanh) > l2pool2/1 > lppool2/1(3) > stochpool2/1 > avgpool2/2(ceil) > featpool2 as f
-> pool2/1 as p > conv3-2(tanh) > unpool(@p)
-> reshape(25x2) > sincos > pos > cls > flatten > fc-3(dropconnect=0.5, tanh)
-"""
+def all_custom() -> str:
+    """A network with each layer that Keras lacks, of the kinds' own cases, the smallest first."""
+    cases: dict[str, Case] = {}
+    every = (case for kind in ALL_KINDS if not kind.is_identity for case in kind.cases)
+    for case in sorted(every, key=lambda case: math.prod(case.input)):
+        for name in re.findall(r"\bcustom\.(\w+)\(", "\n".join(source_of(network(case).graph))):
+            cases.setdefault(name, case)
+    flows = [
+        f"input x{at}: {dims(case.input)}\n> {case.text} > flatten > fc-2(tanh) as y{at}\n"
+        for at, case in enumerate(dict.fromkeys(cases.values()))
+    ]
+    return f"{''.join(flows)}[ {' | '.join(f'@y{at}' for at in range(len(flows)))} ]"
+
 
 LOAD = """
 import sys
@@ -617,12 +554,14 @@ import keras
 {imported}
 model = {load}(sys.argv[1] + "/model.keras")
 given = np.load(sys.argv[1] + "/facts.npz")
-y = keras.ops.convert_to_numpy(model(given["x"]))
+x = [given[name] for name in given if name != "y"]
+x = x if len(x) > 1 else x[0]
+y = keras.ops.convert_to_numpy(model(x))
 assert np.allclose(y, given["y"], atol=1e-4), np.abs(y - given["y"]).max()
-model(given["x"], training=True)
+model(x, training=True)
 if {fit}:
     model.compile("sgd", "mse")
-    model.fit(given["x"], given["y"] * 0, epochs=1, verbose=0)
+    model.fit(x, given["y"] * 0, epochs=1, verbose=0)
 print("fine on", keras.backend.backend())
 """
 
@@ -654,10 +593,10 @@ def load_elsewhere(
 
 
 def saved(text: str, folder: Path) -> None:
-    x = np.abs(random(parse(text).inputs[0].shape, batch=3))
-    model, y = run(text, x)
+    inputs = [np.abs(random(each.shape, batch=3)) for each in parse(text).inputs]
+    model, y = run(text, inputs if len(inputs) > 1 else inputs[0])
     model.save(folder / "model.keras")
-    np.savez(folder / "facts.npz", x=x, y=y)
+    np.savez(folder / "facts.npz", y=y, **{f"x{at}": x for at, x in enumerate(inputs)})
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
@@ -666,7 +605,7 @@ def test_a_saved_model_with_all_custom_layers_loads_in_a_fresh_process(
 ) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    saved(ALL_CUSTOM, tmp_path)
+    saved(all_custom(), tmp_path)
     assert (
         load_elsewhere(tmp_path, backend, "import netdsl", "netdsl.load_model", fit=True)
         == f"fine on {backend}"
@@ -684,7 +623,7 @@ def test_a_model_that_is_none(tmp_path: Path) -> None:
 def test_all_custom_layers_are_in_that_model() -> None:
     from netdsl.keras import layers
 
-    model = parse(ALL_CUSTOM).keras()
+    model = parse(all_custom()).keras()
     own = set(layers.__all__)
     inside = {type(layer).__name__ for layer in model.layers} & own
     assert inside == own - {"Tied"}

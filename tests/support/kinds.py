@@ -38,17 +38,27 @@ def kind_of(op: Op) -> Kind:
     return op.kind
 
 
-def alone(kind: type[Kind]) -> Graph | None:
-    """A graph of inputs and one operation of the kind; None where no case is so simple."""
+def source_of(graph: Graph) -> list[str]:
+    """The Keras source of all operations, layers' names left out."""
+    found = []
+    for op in graph.ops:
+        if op.kind is not None:
+            reads = tuple(f"x{source}" for source in op.inputs)
+            found += op.kind.source(op.name, op.shape, *graph.input_shapes(op), reads=reads)
+    return [re.sub(r'name="[^"]*"', "", line) for line in found]
+
+
+def alone(kind: type[Kind]) -> Network | None:
+    """A network of inputs and one operation of the kind; None where no case is so simple."""
     if kind.is_identity:
         return None
     if kind.merges:
         word = "" if kind.wordless else kind.word
-        return parse(f"input a: 3x3x4\ninput b: 3x3x4\n{word}[ @a | @b ]").graph
+        return parse(f"input a: 3x3x4\ninput b: 3x3x4\n{word}[ @a | @b ]")
     for case in kind.cases:
-        graph = network(case).graph
-        if len(graph.ops) == 2 and type(graph.ops[1].kind) is kind:
-            return graph
+        made = network(case)
+        if [type(op.kind) for op in made.graph.ops[1:]] == [kind]:
+            return made
     return None
 
 
