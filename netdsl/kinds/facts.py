@@ -1,7 +1,5 @@
 """What the rules of a kind answer with, and its cases."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -29,12 +29,16 @@ _ELSEWHERE = {
 }
 
 
+def plain_names(name: str) -> tuple[str, str]:
+    """A name in small letters, and without axes and numbers: `conv2d_1` and `conv`."""
+    return name.lower(), re.sub(r"[123]d|[0-9_]", "", name.lower())
+
+
 def written_here(name: str, kinds: Iterable[type[Stated]]) -> str:
     """How a layer of Keras or PyTorch is written here, by its name there: `Conv2D`,
     `batch_normalization`; empty where no kind is known by it.
     """
-    lower = name.lower()
-    for each in (lower, re.sub(r"[123]d|[0-9_]", "", lower)):
+    for each in plain_names(name):
         for kind in kinds:
             if each in kind.names_elsewhere:
                 return kind.usual_spelling or kind.word

@@ -173,6 +173,10 @@ class Kind(Stated):
         """
         return self
 
+    def can_tie_to(self, other: Kind) -> bool:
+        """Whether its kernel can be that of the other layer, transposed."""
+        return self.tied_to is not None and isinstance(other, KINDS[self.tied_to])
+
     @classmethod
     def tied_kernel(cls, kernel: Shape) -> Shape:
         """The kernel's shape that the layer needs to be tied to one of this shape: a matrix the

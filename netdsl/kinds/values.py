@@ -1,7 +1,5 @@
 """Values that layers are written with, shapes, and how both are written again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
@@ -16,7 +14,7 @@ class Indices(tuple[int, ...]):
 
     limit: int
 
-    def __new__(cls, shape: Iterable[int], limit: int) -> Indices:
+    def __new__(cls, shape: Iterable[int], limit: int) -> "Indices":
         made = super().__new__(cls, shape)
         made.limit = limit
         return made

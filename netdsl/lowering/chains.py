@@ -17,7 +17,7 @@ from netdsl.lowering.residual import lower_residual
 from netdsl.lowering.scopes import Closure, Points, Scope, SharedPiece
 from netdsl.lowering.trampoline import run
 from netdsl.lowering.values import lookup, shown_value, whole
-from netdsl.lowering.vocabulary import means_kind
+from netdsl.lowering.vocabulary import BARE_MERGE, means_kind
 from netdsl.syntax import tree
 
 
@@ -140,7 +140,7 @@ def _merge(body: tree.Merge, x: int | None, scope: Scope, graph: GraphBuilder) -
         if end is None:
             raise diagnostics.nothing_comes_in(branch, scope, graph)
         branches.append(end)
-    kind = configured(LayerSpec(body.word.text if body.word else "concat"), body, scope)
+    kind = configured(LayerSpec(body.word.text if body.word else BARE_MERGE), body, scope)
     return add_kind(kind, tuple(branches), body, scope, graph, kind.written())
 
 

@@ -8,9 +8,6 @@ from typing import NamedTuple
 from netdsl.errors import Diagnostic, Note, Span
 from netdsl.graph import Layer, Op, consumers_of
 from netdsl.kinds import Kind, Word
-from netdsl.kinds.act import Activation
-from netdsl.kinds.initial import Trained
-from netdsl.kinds.norm import Norm
 
 _AUTO = Word("auto")
 
@@ -19,7 +16,7 @@ def makes_needless(consumer: type[Kind] | None) -> bool:
     """Whether a consumer makes a default activation before it needless: an activation, a norm or a
     sum. So does the network's end (None).
     """
-    return consumer is None or consumer.sums_inputs or issubclass(consumer, Activation | Norm)
+    return consumer is None or consumer.sums_inputs or consumer.as_part
 
 
 class Reached(NamedTuple):
@@ -267,7 +264,7 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
     done: dict[tuple[int, bool], Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
         kind = op.kind
-        if isinstance(kind, Trained) and kind.init == _AUTO:
+        if kind is not None and kind.values.get("init") == _AUTO:
             relu = _meets_relu(index, ops, consumers)
             if (id(kind), relu) not in done:
                 init = Word("he_normal" if relu else "glorot_uniform")
@@ -286,13 +283,11 @@ def _meets_relu(index: int, ops: list[Op], consumers: list[list[int]]) -> bool:
     while waiting:
         at = waiting.pop(0)
         kind = ops[at].kind
-        if isinstance(kind, Activation):
+        if kind is None:
+            continue
+        if kind.group == "activation":
             return kind.relu_like
-        if (
-            at not in seen
-            and kind is not None
-            and (kind.sums_inputs or kind.shape_only or isinstance(kind, Norm))
-        ):
+        if at not in seen and (kind.sums_inputs or kind.shape_only or kind.as_part):
             seen.add(at)
             waiting += consumers[at]
     return False

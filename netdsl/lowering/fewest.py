@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.trampoline import run
-from netdsl.lowering.vocabulary import means_kind
+from netdsl.lowering.vocabulary import adds_operation, means_kind
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word
 
@@ -62,7 +62,7 @@ def _parts(node: Any, scope: Scope) -> tuple[int, list[Part]]:
             for chain in chains
             if isinstance(chain, tree.Chain) and not bare_word(chain)
         ]
-    return int(word != "id" and means_kind(word, scope)), []
+    return int(adds_operation(word) and means_kind(word, scope)), []
 
 
 def _of_chain(chain: tree.Chain, scope: Scope) -> tuple[int, list[Part]]:
@@ -70,7 +70,7 @@ def _of_chain(chain: tree.Chain, scope: Scope) -> tuple[int, list[Part]]:
     for step in chain.steps:
         body, times = step.body, _times(step)
         if isinstance(body, tree.Layer) and means_kind(body.word.text, scope):
-            count += times * (body.word.text != "id")
+            count += times * adds_operation(body.word.text)
         elif times:
             parts.append((times, body, scope))
     return count, parts

@@ -6,33 +6,12 @@ import re
 
 from netdsl.errors import Diagnostic, did_you_mean
 from netdsl.kinds import KINDS
+from netdsl.kinds.hints import plain_names, written_here
 from netdsl.lowering.scopes import Closure, Scope
 from netdsl.lowering.vocabulary import FORMS, kind_and_size
 from netdsl.syntax import tree
 
-_LAYERS_ELSEWHERE = {  # Keras's and PyTorch's layers, in small letters, without `2d` and `_`
-    **dict.fromkeys(
-        ("conv1d", "conv2d", "conv3d", "convolution"), "conv3-64: window 3x3, 64 filters"
-    ),
-    **dict.fromkeys(("convtranspose", "convtransposed", "deconv"), "tconv3-64/2"),
-    **dict.fromkeys(("depthwiseconv", "depthwise"), "dw3"),
-    **dict.fromkeys(("separableconv", "separable"), "sep3-64"),
-    **dict.fromkeys(("maxpool", "maxpooling"), "pool2, or pool3/2 for a window of 3 at stride 2"),
-    **dict.fromkeys(("averagepool", "averagepooling", "avgpooling", "meanpool"), "avgpool2"),
-    **dict.fromkeys(("globalaveragepooling", "globalavgpool", "adaptiveavgpool"), "gap"),
-    **dict.fromkeys(("globalmaxpooling", "globalmaxpool", "adaptivemaxpool"), "gmp"),
-    **dict.fromkeys(("batchnorm", "batchnormalization"), "bn"),
-    **dict.fromkeys(("layernorm", "layernormalization"), "ln"),
-    **dict.fromkeys(("groupnorm", "groupnormalization"), "gn"),
-    **dict.fromkeys(("fully", "fullyconnected", "full"), "fc-10"),
-    **dict.fromkeys(("residual", "shortcut", "skip"), "res(conv3-64 > conv3-64)"),
-    **dict.fromkeys(("leakyrelu", "leaky"), "lrelu"),
-    **dict.fromkeys(("zeropadding", "zeropad"), "pad(1)"),
-    **dict.fromkeys(("upsampling", "upsample"), "up2"),
-    "identity": "id",
-    "embedding": "embed-64",
-    "concatenate": "[ a | b ]",
-}
+_RES_ELSEWHERE = {"residual", "shortcut", "skip"}
 
 
 def unknown_word(word: str, node: tree.Layer, scope: Scope) -> Diagnostic:
@@ -52,11 +31,10 @@ def _meant(word: str, scope: Scope) -> str:
     """What the word may have been meant to be."""
     if word not in scope.blocks and scope.points.holder(word):
         return f"write @{word} for the point of this name"
-    elsewhere = _LAYERS_ELSEWHERE.get(word.lower()) or _LAYERS_ELSEWHERE.get(
-        re.sub(r"[123]d|[0-9_]", "", word.lower())
-    )
-    if elsewhere:
-        return f"it is written {elsewhere}"
+    if kind := written_here(word, KINDS.values()):
+        return f"it is written {kind}"
+    if set(plain_names(word)) & _RES_ELSEWHERE:
+        return "it is written res(conv3-64 > conv3-64)"
     letters = re.match(r"[A-Za-z_]*", word)
     stem = letters.group() if letters else word
     if not stem:
@@ -72,7 +50,7 @@ def _meant(word: str, scope: Scope) -> str:
 
 def unknown_merge(word: tree.Name, scope: Scope) -> Diagnostic:
     """The error of a merge whose word is not a merge's."""
-    merges = [word for word, kind in KINDS.items() if kind.merges and word != "concat"]
+    merges = [word for word, kind in KINDS.items() if kind.merges and not kind.wordless]
     help = did_you_mean(word.text, merges) or f"merges are [ ... ] alone and {', '.join(merges)}"
     return Diagnostic("N101", f"`{word.text}[ ... ]` is no merge", scope.span(word), help=help)
 

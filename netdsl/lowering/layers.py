@@ -45,7 +45,7 @@ def lower_layer(
         if key is not None and not planned.kind.references():
             graph.planned[key] = planned
     kind = planned.kind
-    if kind.word == "id":
+    if kind.is_identity:
         return x
     return _place(planned, _inputs(x, kind), node, scope, graph, name)
 
@@ -195,7 +195,7 @@ def _planned(
 def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:
     """Refuses indices where numbers are needed."""
     x = next((x for x in shapes if isinstance(x, Indices)), None)
-    if x is not None and not kind.takes_indices and kind.word != "id":
+    if x is not None and not (kind.takes_indices or kind.is_identity):
         message = f"`{kind.head()}` takes numbers, and {dims(x)} are indices"
         help, label = "embed-64 makes vectors of them", f"{dims(x)} comes in here"
         raise LayerError("N203", message, help=help, label=label)

@@ -37,7 +37,7 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
         message = f"`{statement.name.text}` has no kernel of its own to tie"
         raise scope.fail("N215", message, statement.name, "fc, dense and tconv can be tied")
     own, theirs = _kernel(here, graph), _kernel(there, graph)
-    if tied.kind.tied_to != other.kind.word or own != tied.kind.tied_kernel(theirs):
+    if not tied.kind.can_tie_to(other.kind) or own != tied.kind.tied_kernel(theirs):
         message = (
             f"the kernel of `{statement.name.text}` is {dims(own)},"
             f" and that of `{statement.other.text}` {dims(theirs)}:"

@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from netdsl.kinds import KINDS
+from netdsl.kinds import KINDS, merge
 from netdsl.lowering.scopes import Scope
 
 FORMS = ("res",)
 """Words that are looked up like kinds and are made of other layers."""
 
+BARE_MERGE = merge.Concatenate.word
+"""What `[ a | b ]` is."""
+
 
 def means_kind(word: str, scope: Scope) -> bool:
     """Whether nothing in the text gives the word another meaning than a kind's."""
     return word not in scope.values and word not in scope.blocks and word not in FORMS
+
+
+def adds_operation(word: str) -> bool:
+    """Whether a layer of this word, a kind's, adds an operation."""
+    kind = KINDS.get(word)
+    return kind is None or not kind.is_identity
 
 
 @lru_cache(maxsize=4096)
