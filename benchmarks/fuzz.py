@@ -27,7 +27,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from programs import Program, meaning, mutated, noise, program  # noqa: E402
 
-from netdsl.errors import NetError, Source, as_json, render  # noqa: E402
+from netdsl.errors import NetError, Source  # noqa: E402
+from netdsl.errors.terminal import render  # noqa: E402
+from netdsl.errors.values import as_json  # noqa: E402
 from netdsl.limits import Limits  # noqa: E402
 from netdsl.reading import Checked, ReadOptions, check_source, decoded  # noqa: E402
 from netdsl.report import table  # noqa: E402

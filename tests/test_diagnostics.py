@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from netdsl.cli.main import main
-from netdsl.errors import Diagnostic, NetError, Note, Source, Span, as_json, fail, nearest, render
+from netdsl.errors import Diagnostic, NetError, Note, Source, Span, fail, nearest
+from netdsl.errors.terminal import render
+from netdsl.errors.values import as_json
 from netdsl.reading import ReadOptions, check_source
 from netdsl.syntax.messages import _LOOKALIKES
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from netdsl.cli.main import main
-from netdsl.errors import Source, render
+from netdsl.errors import Source
+from netdsl.errors.terminal import render
 from netdsl.reading import ReadOptions, check_source
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from netdsl.cli.main import main
-from netdsl.errors import NetError, Source, render
+from netdsl.errors import NetError, Source
+from netdsl.errors.terminal import render
 from netdsl.kinds import KINDS
 from netdsl.kinds.options import REQUIRED
 from netdsl.lowering.vocabulary import FORMS

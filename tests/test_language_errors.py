@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from netdsl.cli.main import main
-from netdsl.errors import Diagnostic, Note, Source, Span, as_json, render
+from netdsl.errors import Diagnostic, Note, Source, Span
+from netdsl.errors.terminal import render
+from netdsl.errors.values import as_json
 from netdsl.reading import ReadOptions, check_source
 
 

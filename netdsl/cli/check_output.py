@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from netdsl import __version__
 from netdsl.architecture import Architecture
 from netdsl.cli.terminal import print_json
-from netdsl.errors import as_github, as_json, as_line, as_sarif, render
 from netdsl.kinds.values import dims
 from netdsl.reading import Checked
 from netdsl.wording import counted
@@ -46,17 +45,26 @@ def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> Non
         for result in results:
             _show_text(result, hints, colour)
     else:
-        write = as_github if form == "github" else as_line
-        for result in results:
-            for diagnostic in result.checked.diagnostics:
-                print(write(diagnostic, result.name))
+        _show_lines(results, form)
     if form == "concise" or (form == "text" and len(results) > 1):
         sys.stdout.flush()
         print(summary(results), file=sys.stderr)
 
 
+def _show_lines(results: Sequence[Result], form: str) -> None:
+    from netdsl.errors.github import as_github
+    from netdsl.errors.values import as_line
+
+    write = as_github if form == "github" else as_line
+    for result in results:
+        for diagnostic in result.checked.diagnostics:
+            print(write(diagnostic, result.name))
+
+
 def _show_text(result: Result, hints: bool, colour: bool) -> None:
     if result.checked.diagnostics:
+        from netdsl.errors.terminal import render  # late: start-up is short
+
         print(render(result.checked.diagnostics, colour) + "\n", file=sys.stderr)
     if result.blocks:
         print(f"{result.name}: {counted(result.blocks, 'block')} for other files to use")
@@ -69,6 +77,8 @@ def _show_text(result: Result, hints: bool, colour: bool) -> None:
 
 
 def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
+    from netdsl.errors.values import as_json
+
     found: dict[str, Any] = {
         "file": result.file,
         "diagnostics": [as_json(diagnostic) for diagnostic in result.checked.diagnostics],
@@ -81,6 +91,7 @@ def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
 
 
 def _sarif(results: Sequence[Result]) -> dict[str, Any]:
+    from netdsl.errors.sarif import as_sarif
     from netdsl.report.explain import titles
 
     files = [(result.name, result.checked.diagnostics) for result in results]

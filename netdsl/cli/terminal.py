@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from netdsl.errors import Diagnostic, render
+from netdsl.errors import Diagnostic
 
 
 def print_json(values: Any) -> None:
@@ -19,6 +19,8 @@ def print_json(values: Any) -> None:
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     """Print diagnostics, if any, on standard error."""
     if diagnostics:
+        from netdsl.errors.terminal import render  # late: start-up is short
+
         print(render(diagnostics, in_colour(sys.stderr)) + "\n", file=sys.stderr)
 
 

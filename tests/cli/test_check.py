@@ -16,7 +16,9 @@ from netdsl import __version__
 from netdsl.cli.inputs import found_files
 from netdsl.cli.main import main
 from netdsl.cli.watching import stamps, watch
-from netdsl.errors import Diagnostic, Source, Span, as_github, as_sarif
+from netdsl.errors import Diagnostic, Source, Span
+from netdsl.errors.github import as_github
+from netdsl.errors.sarif import as_sarif
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "check"
 FILES = {

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.errors import NetError, as_json
+from netdsl.errors import NetError
+from netdsl.errors.values import as_json
 from netdsl.training.recipes.recipe import (
     DataSpec,
     Optimizer,

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import Diagnostic, RunError, fail, render
+from netdsl.errors import Diagnostic, RunError, fail
+from netdsl.errors.terminal import render
 from netdsl.training.memory import is_out_of_memory
 
 if TYPE_CHECKING:

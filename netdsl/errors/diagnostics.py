@@ -1,0 +1,91 @@
+"""Places in a text, and messages about them.
+
+Annotations are values here, not texts: every start pays for those of named tuples.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+
+class Source:
+    """A text and the name that messages call it by; it never changes."""
+
+    __slots__ = ("_line_starts", "name", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._line_starts: list[int] = []
+
+    def __repr__(self) -> str:
+        return f"<Source {self.name}: {len(self.text):,} characters>"
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column of a 0-based offset."""
+        if not self._line_starts:  # worked out at the first question
+            self._line_starts += (0, *(mark.end() for mark in re.finditer("\n", self.text)))
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line(self, offset: int) -> str:
+        """The line that holds the offset, without its end."""
+        start = self.text.rfind("\n", 0, offset) + 1
+        end = self.text.find("\n", start)
+        return self.text[start : len(self.text) if end < 0 else end]
+
+
+class Span(NamedTuple):
+    """The characters `start` to `end` (excluded) of a source."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: "Span") -> "Span":
+        """The span from the start of this one to the end of the other."""
+        return Span(self.source, self.start, other.end)
+
+
+class Note(NamedTuple):
+    """A second place that a message speaks of."""
+
+    message: str
+    span: Span
+
+
+class Diagnostic(NamedTuple):
+    """One message: what is wrong, where, and how to fix it.
+
+    Attributes:
+        code: one that begins with W is a warning.
+        label: is shown beside the caret.
+        help: how to fix it.
+        notes: further places.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    help: str = ""
+    label: str = ""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        return "warning" if self.code.startswith("W") else "error"
+
+
+def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Give each message at each place once, with the notes of the first: a block says the same at
+    every use.
+    """
+    first: dict[Any, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        first.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
+    return list(first.values())
