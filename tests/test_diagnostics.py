@@ -15,7 +15,7 @@ from netdsl.errors import Diagnostic, NetError, Note, Source, Span, fail, neares
 from netdsl.errors.terminal import render
 from netdsl.errors.values import as_json
 from netdsl.reading import ReadOptions, check_source
-from netdsl.syntax.messages import _LOOKALIKES
+from netdsl.syntax.messages.characters import LOOKALIKES
 
 
 def marked(text: str) -> tuple[str, list[tuple[int, int]]]:
@@ -235,7 +235,7 @@ def test_there_are_a_hundred_of_them() -> None:
 
 
 def test_lookalikes_say_what_to_write() -> None:
-    for sign, meant in _LOOKALIKES.items():
+    for sign, meant in LOOKALIKES.items():
         (found,) = check_source(
             Source("t", f"4x4x1 > pool {sign} pool"), ReadOptions(), "t"
         ).diagnostics

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from netdsl.errors import NetError, Source
 from netdsl.limits import Limits
-from netdsl.syntax import format as formatter
 from netdsl.syntax import parse_text
 from netdsl.syntax.format import diff, format_text
+from netdsl.syntax.formatting import layout
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "format"
@@ -595,7 +595,7 @@ def programs(draw: st.DrawFn) -> str:
 @given(program=programs())
 def test_programs_keep_their_meaning(width: int, program: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(formatter, "WIDTH", width)
+        patch.setattr(layout, "WIDTH", width)
         assert_same(program, formatted(program))
 
 
@@ -611,7 +611,7 @@ def test_programs_keep_their_meaning(width: int, program: str) -> None:
     ],
 )
 def test_directives_come_to_rest(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formatter, "WIDTH", 30)
+    monkeypatch.setattr(layout, "WIDTH", 30)
     assert_same(before, formatted(before))
 
 

@@ -8,93 +8,14 @@ kept token ends; that is why the grammar names its closing brackets.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netdsl.syntax import tree
-from netdsl.syntax.tree import Instruction
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-FUNCTIONS = {
-    "min": (1, 64),
-    "max": (1, 64),
-    "round": (1, 1),
-    "ceil": (1, 1),
-    "floor": (1, 1),
-    "round8": (1, 1),
-    "if": (3, 3),
-}
-
-_STEP = re.compile(r"(?P<word>[A-Za-z_][A-Za-z0-9_×]*)(?P<amount>-[0-9_]+)?(?P<stride>/[0-9_x×]+)?")
-_EXPONENT = 300
+from netdsl.syntax.build_expressions import ExpressionBuilder
+from netdsl.syntax.literals import Fault, number_value, sizes_of, step_parts
 
 
-class Fault(Exception):
-    """A mistake that is found while the tree is built."""
-
-    def __init__(self, code: str, message: str, start: int, end: int, help: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.start, self.end, self.help = code, message, start, end, help
-
-
-def number_value(text: str, start: int, end: int) -> int | Fraction:
-    """The exact value of a number as it is written: `61_706`, `-1`, `0.5`, `1e-4`, `1/255`.
-
-    Raises:
-        Fault: for a number that no 64-bit integer, exponent of 300 or denominator other than 0 can
-            hold.
-    """
-    plain = text.replace("_", "")
-    if plain.isdigit() and len(plain) < 20:
-        return int(plain)
-    from fractions import Fraction
-
-    upper, _, lower = plain.partition("/")
-    exponent = re.search(r"[eE]([+-]?[0-9]+)", plain)
-    if len(plain) > 400 or (
-        exponent and (len(exponent[1]) > 4 or abs(int(exponent[1])) > _EXPONENT)
-    ):
-        raise Fault(
-            "N404",
-            f"the number {text[:24]}{'...' if len(text) > 24 else ''} is too long or too large",
-            start,
-            end,
-        )
-    divisor = Fraction(lower or "1")
-    if not divisor:
-        raise Fault("N112", f"{text} divides by zero", start, end)
-    return _settled(Fraction(upper) / divisor)
-
-
-def _settled(value: Fraction) -> int | Fraction:
-    return value.numerator if value.denominator == 1 else value
-
-
-@lru_cache(maxsize=4096)
-def _step_parts(text: str) -> tuple[str, tuple[int, int] | None, tuple[int, int] | None]:
-    """A STEP token's word, and where its amount and its stride stand in it."""
-    match = _STEP.fullmatch(text)
-    assert match, text
-    amount = match.span("amount") if match["amount"] else None
-    return (
-        match["word"].replace("×", "x"),
-        amount,
-        match.span("stride") if match["stride"] else None,
-    )
-
-
-def _sizes(text: str, start: int) -> tuple[tree.Number, ...]:
-    """The numbers of `7x7x512`, each with its place."""
-    parts, at = [], start
-    for part in re.split("[x×]", text):
-        parts.append(tree.Number(number_value(part, at, at + len(part)), at, at + len(part)))
-        at += len(part) + 1
-    return tuple(parts)
-
-
-class Builder:
+class Builder(ExpressionBuilder):
     """The parser's methods. `None` stands for what an optional part of a rule lacks."""
 
     # --- tokens ---
@@ -102,12 +23,12 @@ class Builder:
     @staticmethod
     def _word(token: Any) -> tree.Name:
         """A STEP token where only a name can stand."""
-        word, amount, stride = _step_parts(token.text)
+        word, amount, stride = step_parts(token.text)
         if amount or stride:
             at = token.start + (amount or stride or (0, 0))[0]
-            mend = f"write {re.sub('[-/]+', '_', token.text)}"
+            fix = f"write {re.sub('[-/]+', '_', token.text)}"
             raise Fault(
-                "N004", f"only a name can stand here, not `{token.text}`", at, token.end, mend
+                "N004", f"only a name can stand here, not `{token.text}`", at, token.end, fix
             )
         return tree.Name(word, token.start, token.end)
 
@@ -117,7 +38,7 @@ class Builder:
         return tree.Number(number_value(c[0].text, c[0].start, c[0].end), c[0].start, c[0].end)
 
     def shape(self, c: list[Any]) -> tree.Sizes:
-        return tree.Sizes(_sizes(c[0].text, c[0].start), c[0].start, c[0].end)
+        return tree.Sizes(sizes_of(c[0].text, c[0].start), c[0].start, c[0].end)
 
     def braced(self, c: list[Any]) -> tree.Expression:
         return tree.Expression(c[1], c[0].end - 1, c[-1].end)
@@ -145,95 +66,6 @@ class Builder:
                 )
         return tree.Sizes(tuple(parts), c[0].start, c[-1].end)
 
-    # --- expressions: postfix code ---
-
-    def literal(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (
-            Instruction(
-                "push", number_value(c[0].text, c[0].start, c[0].end), c[0].start, c[0].end
-            ),
-        )
-
-    def text(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (Instruction("push", c[0].text[1:-1], c[0].start, c[0].end),)
-
-    def name(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (Instruction("name", c[0].text, c[0].start, c[0].end),)
-
-    def bracketed(self, c: list[Any]) -> Any:
-        return c[0]
-
-    def sum(self, c: list[Any]) -> tuple[Instruction, ...]:
-        code = list(c[0])
-        for sign, operand in zip(c[1::2], c[2::2], strict=True):
-            code += [*operand, Instruction(sign.text, None, c[0][0].start, operand[-1].end)]
-        return tuple(code)
-
-    product = comparison = sum
-
-    def unary(self, c: list[Any]) -> tuple[Instruction, ...]:
-        signs = [sign for sign in c[:-1] if sign.text == "-"]
-        change = (Instruction("negate", None, c[0].start, c[-1][-1].end),) if len(signs) % 2 else ()
-        return (*c[-1], *change)
-
-    def power(self, c: list[Any]) -> tuple[Instruction, ...]:
-        return (*c[0], *c[2], Instruction("**", None, c[0][0].start, c[2][-1].end))
-
-    def negation(self, c: list[Any]) -> tuple[Instruction, ...]:
-        change = Instruction("not", None, c[0].start, c[-1][-1].end)
-        return (*c[-1], *(change,) * (1 if (len(c) - 1) % 2 else 2))
-
-    def _shortcut(self, c: list[Any]) -> tuple[Instruction, ...]:
-        """`a and b and c`: from the right, each operand but the last can jump over the rest."""
-        code: tuple[Instruction, ...] = (
-            *c[-1],
-            Instruction("truth", None, c[-1][0].start, c[-1][-1].end),
-        )
-        operands, signs = c[0:-1:2], c[1::2]
-        pieces = [code]
-        length = len(code)
-        for operand, sign in zip(reversed(operands), reversed(signs), strict=True):
-            jump = Instruction(sign.text, length, operand[0].start, operand[-1].end)
-            pieces += [(jump,), operand]
-            length += 1 + len(operand)
-        return tuple(instruction for piece in reversed(pieces) for instruction in piece)
-
-    disjunction = conjunction = _shortcut
-
-    def call(self, c: list[Any]) -> tuple[Instruction, ...]:
-        name, arguments, closer = c[0].text, c[1:-1], c[-1]
-        start, end = c[0].start, closer.end
-        if name not in FUNCTIONS:
-            from netdsl.errors import did_you_mean
-
-            mend = did_you_mean(name, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)}"
-            raise Fault(
-                "N105", f"there is no function `{name}` in expressions", start, c[0].end, mend
-            )
-        least, most = FUNCTIONS[name]
-        if not least <= len(arguments) <= most:
-            wanted = f"{least}" if least == most else f"{least} to {most}"
-            raise Fault(
-                "N106",
-                f"`{name}` takes {wanted} value{'s' if most > 1 else ''}, not {len(arguments)}",
-                start,
-                end,
-            )
-        if name == "if":
-            condition, then, otherwise = arguments
-            skip = Instruction("unless", len(then) + 1, condition[0].start, condition[-1].end)
-            return (
-                *condition,
-                skip,
-                *then,
-                Instruction("jump", len(otherwise), start, end),
-                *otherwise,
-            )
-        return (
-            *(i for argument in arguments for i in argument),
-            Instruction(name, len(arguments), start, end),
-        )
-
     # --- steps ---
 
     def size(self, c: list[Any]) -> tree.Sizes:
@@ -253,7 +85,7 @@ class Builder:
     def stride(self, c: list[Any]) -> tree.Sizes:
         token, start = c[0], c[0].start + 1
         if token.type == "STRIDE":
-            first: Any = tree.Sizes(_sizes(token.text[1:], start), start, token.end)
+            first: Any = tree.Sizes(sizes_of(token.text[1:], start), start, token.end)
             return self.dims([first, *c[1:]])  # type: ignore[return-value]
         first = tree.Expression(c[1], start, c[2].end)
         sizes = self.dims([first, *c[3:]])
@@ -277,23 +109,23 @@ class Builder:
     def layer(self, c: list[Any]) -> tree.Layer:
         token, size, amount, stride, arguments = c
         start = token.start
-        word, own_amount, own_stride = _step_parts(token.text)
+        word, own_amount, own_stride = step_parts(token.text)
         word_end = token.end
         if own_stride:
             word_end = start + own_stride[0]
             own = tree.Sizes(
-                _sizes(token.text[own_stride[0] + 1 :], word_end + 1), word_end + 1, token.end
+                sizes_of(token.text[own_stride[0] + 1 :], word_end + 1), word_end + 1, token.end
             )
             self._refuse_second(stride, own, "stride")
             stride = own
             if amount is not None:
-                mend = f"write {_step_parts(token.text)[0]}-64/{token.text[own_stride[0] + 1 :]}"
+                fix = f"write {step_parts(token.text)[0]}-64/{token.text[own_stride[0] + 1 :]}"
                 raise Fault(
                     "N003",
                     "the amount stands before the stride",
                     amount.start - 1,
                     amount.end,
-                    mend,
+                    fix,
                 )
         if own_amount:
             word_end = start + own_amount[0]
@@ -324,13 +156,13 @@ class Builder:
     @staticmethod
     def _refuse_second(second: Any, first: Any, what: str) -> None:
         if second is not None:
-            mend = "write kind, size, -amount, /stride"
+            fix = "write kind, size, -amount, /stride"
             raise Fault(
                 "N004",
                 f"there is a second {what}, or a size behind it",
                 second.start,
                 second.end,
-                mend,
+                fix,
             )
 
     def merge(self, c: list[Any]) -> tree.Merge:

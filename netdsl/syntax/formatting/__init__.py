@@ -1,0 +1,1 @@
+"""What the formatter is made of."""

@@ -1,0 +1,100 @@
+"""The lines of a statement: those that have to be broken are."""
+
+from __future__ import annotations
+
+from netdsl.syntax.formatting.measures import Measures, measured
+from netdsl.syntax.formatting.page import Page
+from netdsl.syntax.formatting.tokens import Statement
+
+WIDTH = 140
+"""Columns of a line, where it can be broken."""
+
+
+class _Frame:
+    """A group whose lines are being broken.
+
+    Attributes:
+        base: the indent of its closing bracket; `indent`: that of its lines.
+        end: where the segment ends that is being written: the next token before which a break may
+            stand.
+        line: in which line the segment began; `item_line`: and what is between two commas.
+    """
+
+    __slots__ = ("base", "end", "indent", "item_line", "line")
+
+    def __init__(self, base: int, indent: int, end: int, line: int) -> None:
+        self.base, self.indent, self.end, self.line, self.item_line = base, indent, end, line, line
+
+
+def lay_out(statement: Statement, page: Page, blank: bool) -> None:
+    """Puts a statement on the page.
+
+    Groups within groups are a stack, so that no nesting is too deep.
+    """
+    measures = measured(statement)
+    widths, comments, counts, ends, *_ = measures
+    texts, size = statement.texts, len(statement.texts)
+    frames = [_Frame(0, 0, min(statement.points[0], default=size), len(page.lines))]
+    page.begin(0, blank)
+    token = 0
+    while token < size:
+        text, kind, frame = texts[token], statement.kinds[token], frames[-1]
+        if kind:
+            if token in comments or (
+                not measures.stays[token] and _breaks(statement, measures, token, frame, page)
+            ):
+                whole = len(frames) == 1
+                if whole and statement.rule in ("def", "let"):
+                    frame.indent = 2
+                indent = frame.indent - 2 if kind == "|" else frame.indent
+                page.end(comments.get(token, []), indent, whole)
+                page.begin(frame.base if kind == ")" else indent, whole and statement.blanks[token])
+                text = text.removeprefix(" ")
+            if kind == ")":
+                frames.pop()
+            else:
+                frame.end, frame.line = ends[token], len(page.lines)
+                frame.item_line = frame.item_line if kind == ">" else frame.line
+        page.write(text)
+        if token in statement.opens:
+            group, inside, frame = statement.opens[token], token + 1, frames[-1]
+            closer = statement.closers[group]
+            end = min(frame.end, statement.siblings.get(token, size) + 1)
+            too_long = closer > inside and page.column + widths[end] - widths[inside] > WIDTH
+            if too_long or counts[closer + 1] > counts[inside]:
+                indent = frame.indent + (4 if statement.branches[group] else 2)
+                frames.append(_Frame(frame.indent, indent, inside, len(page.lines)))
+            else:
+                page.write("".join(texts[inside : closer + 1]))
+                token = closer
+        token += 1
+    page.end(comments.get(size, []), 0)
+
+
+def _breaks(
+    statement: Statement, measures: Measures, token: int, frame: _Frame, page: Page
+) -> bool:
+    """Whether the line is broken before a token of a group whose lines are being broken.
+
+    A step, a branch or an argument that takes several lines begins a line, and so does what comes
+    after it.
+    """
+    kind, line = statement.kinds[token], len(page.lines)
+    if kind in ("(", ")"):
+        return True
+    if kind == ">":
+        end, several = measures.ends[token], frame.line != line
+    else:
+        end, several = (
+            measures.item_ends[token],
+            measures.parted[token] or (kind in (",", "|") and frame.item_line != line),
+        )
+    several = several or measures.counts[end] > measures.counts[token + 1]
+    width = measures.widths[end] - measures.widths[token]
+    if kind == "=" and measures.ends[token] == end:  # one step: a line of its own where that helps
+        several = False
+        too_long = page.column + width > WIDTH and 1 + width <= WIDTH
+        too_long = too_long and measures.counts[end] == measures.counts[token + 1]
+    else:
+        too_long = page.column + width > WIDTH
+    return statement.breaks[token] or several or too_long

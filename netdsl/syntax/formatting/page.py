@@ -1,0 +1,98 @@
+"""The lines of the canonical form, and the comments in and between them."""
+
+from __future__ import annotations
+
+from itertools import accumulate, groupby
+from typing import NamedTuple
+
+
+class Comment(NamedTuple):
+    """A comment in canonical form.
+
+    Attributes:
+        column: where it was after code, -1 on a line of its own.
+        blank: whether a blank line stood above.
+        first: the first token of its line.
+    """
+
+    text: str
+    column: int
+    blank: bool
+    first: int
+
+
+class Line(NamedTuple):
+    """`blank`: a blank line is above."""
+
+    code: str
+    comment: Comment | None
+    blank: bool
+
+
+class Page:
+    """The lines that are finished, and the one that is being written."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.parts: list[str] = []
+        self.column = 0
+        self.blank = False
+
+    def begin(self, indent: int, blank: bool) -> None:
+        self.parts, self.column, self.blank = [" " * indent], indent, blank
+
+    def write(self, text: str) -> None:
+        self.parts.append(text)
+        self.column += len(text)
+
+    def end(self, comments: list[Comment], indent: int, blanks: bool = True) -> None:
+        """Ends the line: the first comment may come after it, the others are lines of their
+        own.
+        """
+        after = comments[0] if comments and comments[0].column >= 0 else None
+        self.lines.append(Line("".join(self.parts), after, self.blank))
+        for comment in comments[1 if after else 0 :]:
+            self.lines.append(Line(" " * indent + comment.text, None, comment.blank and blanks))
+
+    def text(self) -> str:
+        """The whole text.
+
+        Comments after code come two blanks after it, or in a column where the author had them in
+        one.
+        """
+        result: list[str] = []
+        columns = self._comment_columns()
+        for number, (code, comment, blank) in enumerate(self.lines):
+            if blank and number:
+                result.append("\n")
+            result.append(
+                f"{code}{' ' * (columns[number] - len(code))}{comment.text}\n"
+                if comment
+                else f"{code}\n"
+            )
+        return "".join(result)
+
+    def _comment_columns(self) -> dict[int, int]:
+        """For each line with a comment after it, where that begins: neighbours of one column in
+        one paragraph share one.
+        """
+        columns: dict[int, int] = {}
+        paragraphs = accumulate(line.blank for line in self.lines)
+        places = enumerate(zip(paragraphs, self.lines, strict=True))
+        after = [
+            (paragraph, line.comment.column, number)
+            for number, (paragraph, line) in places
+            if line.comment
+        ]
+        for _, run in groupby(after, key=lambda place: place[:2]):
+            numbers = [number for *_, number in run]
+            columns.update(
+                dict.fromkeys(numbers, 2 + max(len(self.lines[number].code) for number in numbers))
+            )
+        return columns
+
+
+def comment_text(text: str) -> str:
+    """`#text` gets its blank; `#!`, `##` and what is indented stay."""
+    text = text.rstrip()
+    return text if text[1:2] in ("", " ", "\t", "#", "!") else f"# {text[1:]}"

@@ -1,0 +1,239 @@
+"""The tokens of a statement, and what may be between them."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.syntax.formatting.page import Comment, comment_text
+
+_INTEGER = r"[0-9][0-9_]*"
+_NUMBER = rf"(?:{_INTEGER}(?:\.[0-9_]*)?|\.{_INTEGER})(?:[eE][+-]?[0-9]+)?"
+_IN_STEPS = re.compile(
+    rf"""[ \t\r]*(?:(?P<newline>\n)|(?P<comment>\#[^\n]*)
+    |(?P<cross>(?<=[0-9_.}}])[x×](?=[0-9{{]))
+    |(?P<when>when(?=(?:[ \t\r\n]|\#[^\n]*)*\())
+    |(?P<word>[A-Za-z_×](?:[A-Za-z0-9_]|(?<=[0-9])×(?=[0-9]))*(?:-{_INTEGER}(?![0-9_.]))?(?:/{_INTEGER}(?:[x×]{_INTEGER})*(?![0-9_.]))?)
+    |(?P<reference>@[A-Za-z_][A-Za-z0-9_]*(?:\.(?:[A-Za-z0-9_]+|\*))*)
+    |(?P<number>{_INTEGER}(?:[x×]{_INTEGER})+|-?{_NUMBER}(?:/{_NUMBER})?)
+    |(?P<string>"[^"\n]*")
+    |(?P<sign>\S))""",
+    re.VERBOSE,
+)
+_IN_EXPRESSION = re.compile(
+    rf"""[ \t\r]*(?:(?P<newline>\n)|(?P<comment>\#[^\n]*)
+    |(?P<operand>{_NUMBER}|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?|"[^"\n]*")
+    |(?P<sign>//|\*\*|[<>=!]=|\S))""",
+    re.VERBOSE,
+)
+_TIGHT = ("*", "/", "//", "%", "**")
+
+
+class Statement:
+    """A statement's tokens, each with what may be before it.
+
+    A group is what a pair of brackets holds; group 0 is the whole.
+
+    Attributes:
+        texts: the tokens, with their canonical blank in front.
+        kinds: what break may be before a token: none, `(` after an opening bracket, `)` before
+            a closing one, `=` after that of a `def` or `let`, `,` after a comma, `>` and `|`
+            before themselves.
+        breaks: whether the author broke the line there; `blanks`: and left a blank line.
+        opens: the group that a token opens.
+        siblings: for a token that opens a group, the next one beside it.
+        closers: the closing token of each group, for the whole the number of tokens.
+        points: the tokens of each group before which a break may be.
+        branches: whether a group holds several branches.
+        comments: before which tokens they stood, in order.
+    """
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        self.texts: list[str] = []
+        self.kinds: list[str] = []
+        self.breaks: list[bool] = []
+        self.blanks: list[bool] = []
+        self.opens: dict[int, int] = {}
+        self.siblings: dict[int, int] = {}
+        self.closers: list[int] = [0]
+        self.points: list[list[int]] = [[]]
+        self.branches: list[bool] = [False]
+        self.comments: list[tuple[int, Comment]] = []
+
+
+class Reader:
+    """Takes the tokens of one statement, which the parser has found sound: what is where is
+    not asked again.
+    """
+
+    def __init__(self, text: str, rule: str) -> None:
+        self.text = text
+        self.statement = Statement(rule)
+        self.brackets: list[
+            str
+        ] = []  # the open ones: `(`, `[`, `{`, `when`, and `call` for one in an expression
+        self.groups = [0]  # the open ones
+        self.last_opener = {0: -1}  # of each group: the token that last opened another one in it
+        self.expression = False
+        self.operand = False  # an operand is expected next
+        self.glued = True  # no blank is before the next token
+        # what the last token was: `statement` (its word), `when`, `atom` (what a bracket may
+        # follow), other
+        self.last = ""
+        self.kind = ""  # what break may be before the next token
+        self.newlines = 0  # since the last token or comment
+        self.broken = False  # whether there were any since the last token
+        self.first = 0  # the first token of this line
+
+    def read(self, start: int, end: int) -> Statement:
+        statement, last_end = self.statement, start
+        if statement.rule != "flow":
+            self._add(statement.rule, "")
+            self.glued, self.last = False, "statement"
+            start += len(statement.rule)
+        while match := (_IN_EXPRESSION if self.expression else _IN_STEPS).match(
+            self.text, start, end
+        ):
+            what = match.lastgroup or ""
+            start = match.end()
+            if what == "newline":
+                self.newlines += 1
+                self.broken = True
+                self.first = len(statement.texts)
+            elif what == "comment":
+                self._comment(match[what], match.start(what))
+            elif self.expression:
+                self._in_expression(what, match[what])
+                last_end = start
+            else:
+                self._in_steps(what, match[what], match.start(what) == last_end)
+                last_end = start
+        statement.closers[0] = len(statement.texts)
+        return statement
+
+    def _add(self, text: str, gap: str, kind: str = "") -> None:
+        statement, at, kind = self.statement, len(self.statement.texts), kind or self.kind
+        if kind:
+            statement.points[self.groups[-1]].append(at)
+            if kind == "|":
+                statement.branches[self.groups[-1]] = True
+        if self.broken and at and statement.kinds[-1] == ">":
+            statement.breaks[-1] = True
+        statement.texts.append(gap + (text if text[0] == '"' else text.replace("×", "x")))
+        statement.kinds.append(kind)
+        statement.breaks.append(self.broken)
+        statement.blanks.append(self.newlines > 1)
+        self.newlines, self.kind = 0, ""
+        self.broken = self.broken and text == ","
+
+    def _open(self, bracket: str) -> None:
+        """The token just added opens a group."""
+        statement, at, outer = self.statement, len(self.statement.texts) - 1, self.groups[-1]
+        group = len(statement.points)
+        statement.opens[at] = group
+        if self.last_opener[outer] >= 0:
+            statement.siblings[self.last_opener[outer]] = at
+        self.last_opener[outer], self.last_opener[group] = at, -1
+        statement.closers.append(-1)
+        statement.points.append([])
+        statement.branches.append(False)
+        self.groups.append(group)
+        self.brackets.append(bracket)
+        self.kind = "("
+
+    def _close(self, text: str, gap: str) -> None:
+        self._add(text, gap, ")")
+        self.statement.closers[self.groups.pop()] = len(self.statement.texts) - 1
+        self.brackets.pop()
+        self.expression = False
+
+    def _comment(self, text: str, at: int) -> None:
+        """Keeps a comment: before the next token, or before the `>` or `|` that it follows, as
+        that will begin the line after it.
+        """
+        statement, before = self.statement, len(self.statement.texts)
+        own_line = self.first == before
+        column = (
+            -1 if own_line else len(self.text[self.text.rfind("\n", 0, at) + 1 : at].expandtabs())
+        )
+        if before and statement.kinds[-1] in (">", "|") and (own_line or self.first < before - 1):
+            before -= not (statement.comments and statement.comments[-1][0] == before)
+        statement.comments.append(
+            (before, Comment(comment_text(text), column, self.newlines > 1, self.first))
+        )
+        self.newlines = 0
+
+    def _in_steps(self, what: str, text: str, touches: bool) -> None:
+        gap = "" if self.glued else " "
+        beside = "" if touches and self.last == "atom" else gap
+        self.glued, last = False, "atom"
+        if what in ("word", "reference"):
+            self._add(text, gap)
+        elif what == "when":
+            a_name = self.last in ("atom", "statement") or (
+                self.statement.rule == "default" and not self.brackets
+            )
+            last = "atom" if a_name else "when"
+            self._add(text, gap)
+        elif what in ("number", "string"):
+            self._add(text, beside)
+        elif text in (">", "|"):
+            self._add(text, " ", text)
+            last = ""
+        elif text == ",":
+            self._add(text, "")
+            self.kind, last = "," if self.brackets else "", ""
+        elif text == "=":
+            self.glued, last = bool(self.brackets), ""
+            self._add(text, "" if self.brackets else " ")
+            if not self.brackets:
+                self.expression = self.operand = self.statement.rule == "param"
+                self.kind = "=" if self.statement.rule in ("def", "let") else ""
+        elif text == ":":
+            self._add(text, "")
+            last = ""
+        elif text in ("(", "["):
+            self._add(text, "" if self.last in ("atom", "when") else gap)
+            self._open("when" if self.last == "when" else text)
+            self.glued, last = text == "(", ""
+            self.expression = self.operand = self.last == "when"
+        elif text in (")", "]"):
+            self._close(text, "" if text == ")" else " ")
+        elif text == "{":
+            self._add(text, beside)
+            self.brackets.append(text)
+            self.glued = self.expression = self.operand = True
+        else:  # the `x` between sizes, the `-` and `/` before a brace
+            self._add(text, "")
+            self.glued = True
+        self.last = last
+
+    def _in_expression(self, what: str, text: str) -> None:
+        gap = "" if self.glued else " "
+        self.glued, self.last = False, ""
+        if self.operand:
+            self._add(text, gap)
+            self.operand = what != "operand" or text == "not"
+            self.glued = what != "operand"
+            if text == "(":
+                self.brackets.append("call")
+        elif text == "(":
+            self._add(text, "")
+            self.brackets.append("call")
+            self.glued = self.operand = True
+        elif text == ")" and self.brackets[-1] == "when":
+            self._close(text, "")
+            self.last = "atom"
+        elif text in (")", "}"):
+            self._add(text, "")
+            self.expression = self.brackets.pop() == "call"
+            self.last = "atom"
+        elif text == ",":
+            self._add(text, "")
+            self.operand = True
+            if self.brackets[-1] == "when":
+                self.expression, self.kind = False, ","
+        else:
+            self.glued = text in _TIGHT
+            self._add(text, "" if self.glued else " ")
+            self.operand = True
