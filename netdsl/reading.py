@@ -14,6 +14,7 @@ from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lint import lint_graph, lint_text, silenced
 from netdsl.lowering.expand import Expanded, expand
+from netdsl.params import exact_params
 from netdsl.process import uncollected
 from netdsl.syntax import Parsed, parse_text, tree
 
@@ -79,12 +80,19 @@ def read_text(
 
 
 def with_params(network: Architecture, params: Mapping[str, Any]) -> Architecture:
-    """The same text read again with these params.
+    """Read the text of a network again with these params, where they are not those that it has.
+
+    Args:
+        network: whose text it is.
+        params: all that are set from outside, as Python or the language has them.
 
     Raises:
         NetError: for what is wrong with them.
     """
-    options = ReadOptions(network.path, params, network.input_shape)
+    exact = exact_params(params)
+    if exact == network.params:
+        return network
+    options = ReadOptions(network.path, exact, network.input_shape)
     return read_text(network.text, network.name, network.name, options)
 
 

@@ -57,7 +57,10 @@ def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -
 
     peak = estimate(graph, batch, precision, optimizer).training_peak
     fits = largest_batch(graph, peak // 2, precision, optimizer)
-    message = f"the memory does not hold this training: a batch of {batch:,} takes about {bytes_text(peak)}, and workspace"
+    message = (
+        f"the memory does not hold this training: a batch of {batch:,} takes about "
+        f"{bytes_text(peak)}, and workspace"
+    )
     help = (
         f"`batch: {fits}` takes half of it"
         if fits

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.errors import Span, fail, first_line
+from netdsl.wording import shape_text
 
 TYPES = {
     "F64": "<f8",
@@ -73,9 +74,8 @@ def _arrays_in(content: bytes) -> dict[str, Any]:
     for name, entry in sorted(header.items(), key=lambda item: _place(*item)):
         start, stop = _place(name, entry)
         if start != end or stop > len(rest):
-            raise ValueError(
-                f"`{name}` is told to be at {start:,} to {stop:,}; it begins at {end:,}, and {len(rest):,} bytes are there"
-            )
+            place = f"`{name}` is told to be at {start:,} to {stop:,}"
+            raise ValueError(f"{place}; it begins at {end:,}, and {len(rest):,} bytes are there")
         found[name], end = _array(name, entry, rest[start:stop]), stop
     if end != len(rest):
         raise ValueError(f"its arrays take {end:,} bytes, and {len(rest):,} are there")
@@ -112,8 +112,7 @@ def _array(name: str, entry: dict[str, Any], content: memoryview) -> Any:
         raise ValueError(f"the shape of `{name}` is none")
     known = np.dtype(TYPES[kind])
     if math.prod(shape) * known.itemsize != len(content):
-        raise ValueError(
-            f"`{name}` of {'x'.join(map(str, shape)) or '1'} and {kind} does not take {len(content):,} bytes"
-        )
+        sides = shape_text(shape, scalar="1")
+        raise ValueError(f"`{name}` of {sides} and {kind} does not take {len(content):,} bytes")
     array = np.frombuffer(content, known).reshape(shape)
     return np.asarray(array.astype("<u4") << 16).view("<f4") if kind == "BF16" else array

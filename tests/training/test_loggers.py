@@ -12,6 +12,7 @@ import pytest
 
 import netdsl
 from netdsl.errors import NetError
+from netdsl.training.planning import requirements
 from netdsl.training.recipes.recipe import parse_recipe
 from netdsl.training.reporting import loggers
 from netdsl.training.reporting.loggers import check_loggers, open_loggers, run_settings
@@ -71,7 +72,7 @@ def test_names_that_are_no_loggers() -> None:
 def test_packages_that_are_not_installed(
     name: str, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loggers, "find_spec", lambda name: None)
+    monkeypatch.setattr(requirements, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(NetError, match=rf"N602[\s\S]*pip install netdsl\[{name}\]"):
         open_loggers([name], tmp_path, settings)

@@ -66,7 +66,7 @@ class OnJax(DeviceStrategy):
         logs, state = function(
             self.states[model], iter([keras.tree.map_structure(partial(self._placed, whole), data)])
         )
-        # as in Keras's loops, the variables have these numbers only when somebody has asked for them
+        # as in Keras's loops, the variables have these numbers only when somebody asks for them
         self.states[model] = state
         private.lend_jax_state(model, dict(zip(names, state, strict=True)))
         found: Mapping[str, Any] = logs

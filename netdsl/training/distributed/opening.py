@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from netdsl.training.distributed.strategy import DeviceStrategy
     from netdsl.training.recipes.recipe import Recipe
 
+TOGETHER = (
+    "all hosts are to be started, each once, with ports that are free and can be reached, "
+    "before anything is computed"
+)
+"""What several hosts take."""
+
 
 def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
     """Make ready the devices that a resolved recipe asks for, and join the other hosts.
@@ -57,7 +63,5 @@ def _strategy(hosts: tuple[str, ...], me: int, devices: int | str) -> DeviceStra
         raise
     except Exception as error:  # whatever a backend raises of ports, names and peers
         why = first_line(error)
-        help = "all hosts are to be started, each once, with ports that are free and can be reached, before anything is computed"
-        raise RunError(
-            Diagnostic("N653", f"the devices cannot be put to work together: {why}", help=help)
-        ) from None
+        message = f"the devices cannot be put to work together: {why}"
+        raise RunError(Diagnostic("N653", message, help=TOGETHER)) from None

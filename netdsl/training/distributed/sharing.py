@@ -52,7 +52,10 @@ def check_shares(recipe: Recipe, batch: int, found: int | None = None) -> None:
             for size in (batch - batch % devices, batch - batch % devices + devices)
             if size
         ]
-        message = f"{devices} devices cannot share a batch of {batch:,} equally: {batch / devices:.4g} examples each"
+        message = (
+            f"{devices} devices cannot share a batch of {batch:,} equally: "
+            f"{batch / devices:.4g} examples each"
+        )
         raise Conflict(
             ("batch", asked),
             message,

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import keras
 
     from netdsl.training.distributed.devices import Devices
-    from netdsl.training.planning.job import Job, Resolved
+    from netdsl.training.planning.job import Job, ResolvedRecipe
 
 
 class Setup(NamedTuple):
@@ -57,7 +57,7 @@ def compiled_model(job: Job, devices: Devices) -> keras.Model:
     return model
 
 
-def tuned(job: Job, devices: Devices) -> Resolved:
+def tuned(job: Job, devices: Devices) -> ResolvedRecipe:
     """Give the resolved recipe with the fastest way of taking steps, where it asks to `measure`.
 
     Raises:

@@ -13,8 +13,9 @@ from netdsl.training.distributed.hosts import error_context
 from netdsl.training.distributed.opening import open_devices
 from netdsl.training.loop.setup import Setup, first_model, tuned
 from netdsl.training.memory import memory_context, smaller_training
-from netdsl.training.planning.job import Job, Resolved
-from netdsl.training.planning.plan import plan, use_backend
+from netdsl.training.planning.job import Job, ResolvedRecipe
+from netdsl.training.planning.plan import plan
+from netdsl.training.planning.requirements import use_backend
 from netdsl.training.recipes.conflicts import conflict_context
 from netdsl.training.reporting.text import opening_lines
 from netdsl.training.runs.folder import (
@@ -116,8 +117,8 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
     require_same_recipe(folder, recipe)
     loaded = reload(recipe, preparation, data)
     require_same_data(folder, loaded)
-    use_backend(recipe)
-    job = Job(network, Resolved(recipe, {}, ()), loaded)
+    use_backend(recipe.backend, recipe.span("backend"))
+    job = Job(network, ResolvedRecipe(recipe, {}, ()), loaded)
     with conflict_context(recipe):
         devices = open_devices(recipe, quiet)
         quiet = quiet or not devices.first

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 
-class Resolved(NamedTuple):
+class ResolvedRecipe(NamedTuple):
     """A recipe without gaps, why each value is what it is (by key, `early_stopping.every`), and
     what may be a mistake.
     """
@@ -23,7 +23,7 @@ class Resolved(NamedTuple):
     reasons: Mapping[str, str]
     doubts: tuple[str, ...]
 
-    def at_speed(self, way: str, why: str) -> Resolved:
+    def at_speed(self, way: str, why: str) -> ResolvedRecipe:
         """The same with another `speed`, and why it is taken."""
         recipe = dataclasses.replace(self.recipe, speed=way)
         return self._replace(recipe=recipe, reasons={**self.reasons, "speed": why})
@@ -34,7 +34,7 @@ class Job:
     """A network, the resolved recipe and the data, made once and passed down."""
 
     network: Architecture
-    resolved: Resolved
+    resolved: ResolvedRecipe
     data: Data
 
     @property

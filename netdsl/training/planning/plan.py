@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import fail
-from netdsl.params import exact_params
 from netdsl.reading import with_params
 from netdsl.training.data import load_data
 from netdsl.training.planning.job import Job
+from netdsl.training.planning.requirements import require_loggers, use_backend
 from netdsl.training.planning.resolve import resolve
 from netdsl.training.recipes.recipe import DataSpec, Recipe
-from netdsl.training.reporting.loggers import check_loggers
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -67,42 +64,8 @@ def plan(
     )
     if recipe.init_from:  # the run may be resumed from another folder
         recipe = dataclasses.replace(recipe, init_from=os.path.abspath(recipe.init_from))
-    params = exact_params({**recipe.params, **network.params})
-    if params != network.params:
-        network = with_params(network, params)
-    use_backend(recipe)
-    check_loggers(recipe.log or ())
+    network = with_params(network, {**recipe.params, **network.params})
+    use_backend(recipe.backend, recipe.span("backend"))
+    require_loggers(recipe.log or ())
     loaded = load_data(recipe, network, given)
     return Job(network, resolve(recipe, network, loaded), loaded)
-
-
-def use_backend(recipe: Recipe) -> None:
-    """Make Keras take the recipe's backend.
-
-    Raises:
-        NetError: N602 where it is not installed, N617 where Keras has another already.
-    """
-    wanted = recipe.backend
-    if wanted is None:
-        return
-    if "keras" in sys.modules:
-        now = sys.modules["keras"].config.backend()
-        if now != wanted:
-            raise fail(
-                "N617",
-                f"Keras runs on {now} in this process; the recipe wants {wanted}",
-                help=f"set KERAS_BACKEND={wanted} before Keras is imported",
-            )
-        return
-    from importlib.util import find_spec
-
-    if find_spec(wanted) is None:
-        raise fail(
-            "N602",
-            f"the backend {wanted} is not installed",
-            recipe.span("backend"),
-            help=f"pip install netdsl[{wanted}]"
-            if wanted != "tensorflow"
-            else "pip install tensorflow",
-        )
-    os.environ["KERAS_BACKEND"] = wanted

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.process import backend
 from netdsl.training.distributed.sharing import check_shares
 from netdsl.training.planning import defaults
-from netdsl.training.planning.job import Resolved
+from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.preparation.augment_checks import doubts
 from netdsl.training.recipes.conflicts import Conflict, conflict_context
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 
-def resolve(recipe: Recipe, network: Architecture, data: Data) -> Resolved:
+def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe:
     """Fill in every value that a recipe leaves out, for this network and data.
 
     Raises:
@@ -31,7 +31,7 @@ def resolve(recipe: Recipe, network: Architecture, data: Data) -> Resolved:
     with conflict_context(recipe):
         full = _filled_in(recipe, network, data)
     given = dict(_given(recipe, ""))
-    return Resolved(full, given | _reasons(full, recipe, data) | given, tuple(_doubts(full)))
+    return ResolvedRecipe(full, given | _reasons(full, recipe, data) | given, tuple(_doubts(full)))
 
 
 def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
@@ -105,8 +105,12 @@ def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
         reasons |= {
             "data.split.validation": "what stopping looks at",
             "epochs": "the most; stopping ends it before",
-            "early_stopping.every": f"an epoch's steps: {examples:,} examples, {full.batch:,} a step",
-            "early_stopping.patience": f"stop after so many evaluations in a row without a better {stopping.metric}",
+            "early_stopping.every": (
+                f"an epoch's steps: {examples:,} examples, {full.batch:,} a step"
+            ),
+            "early_stopping.patience": (
+                f"stop after so many evaluations in a row without a better {stopping.metric}"
+            ),
         }
     reasons |= {"precision": "exact enough for any network", "backend": "Keras's own choice"}
     if full.hosts:
@@ -123,6 +127,7 @@ def _doubts(full: Recipe) -> list[str]:
     found = list(doubts(full.augment, str(full.data.source)))
     if full.precision == "bfloat16":
         found.append(
-            "weights in bfloat16 lose steps smaller than 1/256 of them; `precision: mixed` keeps the weights in float32"
+            "weights in bfloat16 lose steps smaller than 1/256 of them; "
+            "`precision: mixed` keeps the weights in float32"
         )
     return found

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from netdsl.errors import Source, Span
 from netdsl.reading import read_source
-from netdsl.training.recipes.sections import Choice, Section, key, section
+from netdsl.training.recipes.sections import Section, Variant, key, section
 from netdsl.training.recipes.values import (
-    Address,
-    AllOr,
-    ByName,
-    Count,
-    Number,
-    Several,
-    Text,
-    Word,
-    YesNo,
+    AddressValue,
+    CountOrAll,
+    NumberValue,
+    OneOf,
+    StepsOrEpochs,
+    TextValue,
+    ValueList,
+    ValuesByName,
+    YesNoValue,
 )
 from netdsl.training.recipes.yaml_reader import Reader, compose
 from netdsl.training.recipes.yaml_writer import to_yaml
@@ -63,90 +63,104 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Split(Section):
-    test: float | None = key(Number(above=0, below=1))
-    fold: int | None = key(Number(whole=True, min=0))
-    validation: float | None = key(Number(min=0, below=1))
+    """Which shares of the data are tested and validated on."""
+
+    test: float | None = key(NumberValue(above=0, below=1))
+    fold: int | None = key(NumberValue(whole=True, min=0))
+    validation: float | None = key(NumberValue(min=0, below=1))
 
 
 @dataclass(frozen=True)
 class DataSpec(Section):
+    """Which data, and how it is read."""
+
     short: ClassVar[str | None] = "source"
 
-    source: str | None = key(Text("a data set's name or a path"))
-    target: str | None = key(Text("a column's name or number, `input`, or a file of targets"))
-    scale: float | None = key(Number(above=0))
-    missing: str | None = key(Word(("median", "drop", "error")))
-    header: bool | None = key(YesNo())
+    source: str | None = key(TextValue("a data set's name or a path"))
+    target: str | None = key(TextValue("a column's name or number, `input`, or a file of targets"))
+    scale: float | None = key(NumberValue(above=0))
+    missing: str | None = key(OneOf(("median", "drop", "error")))
+    header: bool | None = key(YesNoValue())
     split: Split = section(Split)
 
 
 @dataclass(frozen=True)
-class Optimizer(Choice):
+class Optimizer(Variant):
+    """How weights follow their gradients."""
+
     choices: ClassVar[Mapping[str, Mapping[str, Any]]] = OPTIMIZERS
     common: ClassVar[tuple[str, ...]] = ("clip_norm", "clip_value")
     default: ClassVar[str] = "adam"
     what: ClassVar[str] = "optimizer"
 
-    name: str | None = key(Word(tuple(OPTIMIZERS)))
-    rate: float | None = key(Number(above=0))
-    momentum: float | None = key(Number(min=0, below=1))
-    beta1: float | None = key(Number(min=0, below=1))
-    beta2: float | None = key(Number(min=0, below=1))
-    rho: float | None = key(Number(min=0, below=1))
-    eps: float | None = key(Number(above=0))
-    decay: float | None = key(Number(min=0))
-    clip_norm: float | None = key(Number(above=0))
-    clip_value: float | None = key(Number(above=0))
+    name: str | None = key(OneOf(tuple(OPTIMIZERS)))
+    rate: float | None = key(NumberValue(above=0))
+    momentum: float | None = key(NumberValue(min=0, below=1))
+    beta1: float | None = key(NumberValue(min=0, below=1))
+    beta2: float | None = key(NumberValue(min=0, below=1))
+    rho: float | None = key(NumberValue(min=0, below=1))
+    eps: float | None = key(NumberValue(above=0))
+    decay: float | None = key(NumberValue(min=0))
+    clip_norm: float | None = key(NumberValue(above=0))
+    clip_value: float | None = key(NumberValue(above=0))
 
 
 @dataclass(frozen=True)
-class Schedule(Choice):
+class Schedule(Variant):
+    """How the learning rate changes."""
+
     choices: ClassVar[Mapping[str, Mapping[str, Any]]] = SCHEDULES
     default: ClassVar[str] = "constant"
     what: ClassVar[str] = "schedule"
 
-    name: str | None = key(Word(tuple(SCHEDULES)))
-    at: tuple[float, ...] | None = key(Several(Number(above=0)))
-    divide: float | None = key(Number(above=1))
-    power: float | None = key(Number(above=0))
-    patience: int | None = key(Number(whole=True, min=1))
-    tolerance: float | None = key(Number(min=0))
-    warmup: float | None = key(Number(min=0))
-    least: float | None = key(Number(min=0))
+    name: str | None = key(OneOf(tuple(SCHEDULES)))
+    at: tuple[float, ...] | None = key(ValueList(NumberValue(above=0)))
+    divide: float | None = key(NumberValue(above=1))
+    power: float | None = key(NumberValue(above=0))
+    patience: int | None = key(NumberValue(whole=True, min=1))
+    tolerance: float | None = key(NumberValue(min=0))
+    warmup: float | None = key(NumberValue(min=0))
+    least: float | None = key(NumberValue(min=0))
 
 
 @dataclass(frozen=True)
 class Penalty(Section):
-    l1: float | None = key(Number(min=0))
-    l2: float | None = key(Number(min=0))
-    max_norm: float | None = key(Number(above=0))
+    """What large weights cost, and how large they may be."""
+
+    l1: float | None = key(NumberValue(min=0))
+    l2: float | None = key(NumberValue(min=0))
+    max_norm: float | None = key(NumberValue(above=0))
 
 
 @dataclass(frozen=True)
 class Stopping(Section):
+    """When a training is evaluated, and when it stops."""
+
     short: ClassVar[str | None] = "enabled"
 
-    enabled: bool | None = key(YesNo())
-    patience: int | None = key(Number(whole=True, min=1))
-    every: int | str | None = key(Count())
-    metric: str | None = key(Word(METRICS))
-    then: str | None = key(Word(("stop", "retrain")))
+    enabled: bool | None = key(YesNoValue())
+    patience: int | None = key(NumberValue(whole=True, min=1))
+    every: int | str | None = key(StepsOrEpochs())
+    metric: str | None = key(OneOf(METRICS))
+    then: str | None = key(OneOf(("stop", "retrain")))
 
 
 @dataclass(frozen=True)
 class Augment(Section):
-    flip: str | None = key(Word(("horizontal", "vertical", "both")))
-    shift: int | None = key(Number(whole=True, min=0))
-    scale: float | None = key(Number(min=0, below=1))
-    rotate: float | None = key(Number(min=0, max=180))
-    shear: float | None = key(Number(min=0, below=90))
-    crop: float | None = key(Number(above=0, max=1))
-    brightness: float | None = key(Number(min=0, max=1))
-    contrast: float | None = key(Number(min=0, max=1))
-    colour: float | None = key(Number(min=0, max=1))
-    noise: float | None = key(Number(min=0))
-    cutout: int | None = key(Number(whole=True, min=0))
-    mixup: float | None = key(Number(min=0))
+    """How examples are changed by chance."""
+
+    flip: str | None = key(OneOf(("horizontal", "vertical", "both")))
+    shift: int | None = key(NumberValue(whole=True, min=0))
+    scale: float | None = key(NumberValue(min=0, below=1))
+    rotate: float | None = key(NumberValue(min=0, max=180))
+    shear: float | None = key(NumberValue(min=0, below=90))
+    crop: float | None = key(NumberValue(above=0, max=1))
+    brightness: float | None = key(NumberValue(min=0, max=1))
+    contrast: float | None = key(NumberValue(min=0, max=1))
+    colour: float | None = key(NumberValue(min=0, max=1))
+    noise: float | None = key(NumberValue(min=0))
+    cutout: int | None = key(NumberValue(whole=True, min=0))
+    mixup: float | None = key(NumberValue(min=0))
 
 
 @dataclass(frozen=True)
@@ -154,39 +168,41 @@ class Recipe(Section):
     """How a network is trained. A value of None was left out; `resolve` fills it in."""
 
     data: DataSpec = section(DataSpec)
-    loss: str | None = key(Word(LOSSES))
-    loss_weights: Mapping[str, float] | None = key(ByName(Number(min=0)))
-    label_smoothing: float | None = key(Number(min=0, below=1))
-    class_weights: Mapping[str, float] | str | None = key(ByName(Number(min=0), ("balanced",)))
+    loss: str | None = key(OneOf(LOSSES))
+    loss_weights: Mapping[str, float] | None = key(ValuesByName(NumberValue(min=0)))
+    label_smoothing: float | None = key(NumberValue(min=0, below=1))
+    class_weights: Mapping[str, float] | str | None = key(
+        ValuesByName(NumberValue(min=0), ("balanced",))
+    )
     optimizer: Optimizer = section(Optimizer)
     schedule: Schedule = section(Schedule)
     penalty: Penalty = section(Penalty)
-    batch: int | None = key(Number(whole=True, min=1))
-    epochs: int | None = key(Number(whole=True, min=1))
+    batch: int | None = key(NumberValue(whole=True, min=1))
+    epochs: int | None = key(NumberValue(whole=True, min=1))
     early_stopping: Stopping = section(Stopping)
     augment: Augment = section(Augment)
-    precision: str | None = key(Word(PRECISIONS))
-    backend: str | None = key(Word(BACKENDS))
-    speed: str | None = key(Word(SPEEDS))
-    devices: int | str | None = key(AllOr())
-    hosts: tuple[str, ...] | None = key(Several(Address()))
-    init_from: str | None = key(Text("a run, a model or a file of weights"))
+    precision: str | None = key(OneOf(PRECISIONS))
+    backend: str | None = key(OneOf(BACKENDS))
+    speed: str | None = key(OneOf(SPEEDS))
+    devices: int | str | None = key(CountOrAll())
+    hosts: tuple[str, ...] | None = key(ValueList(AddressValue()))
+    init_from: str | None = key(TextValue("a run, a model or a file of weights"))
     freeze: tuple[str, ...] | None = key(
-        Several(Text("a layer's name, or a pattern such as `block1*`"))
+        ValueList(TextValue("a layer's name, or a pattern such as `block1*`"))
     )
-    log: tuple[str, ...] | None = key(Several(Word(LOGGERS)))
-    seed: int | None = key(Number(whole=True, min=0, below=2**32))
+    log: tuple[str, ...] | None = key(ValueList(OneOf(LOGGERS)))
+    seed: int | None = key(NumberValue(whole=True, min=0, below=2**32))
     params: Mapping[str, Param] = field(default_factory=dict, metadata={"params": True})
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     def span(self, name: str) -> Span | None:
-        """Where the recipe's text gives this key (`early_stopping.every`), if it does."""
+        """Say where the recipe's text gives this key (`early_stopping.every`), if it does."""
         return self.spans.get(name)
 
     def replace(self, **values: Any) -> Recipe:
-        """This recipe with other values; None leaves a value as it is.
+        """Give this recipe with other values; None leaves a value as it is.
 
-        What the text says of a replaced value is forgotten.
+        The place in the text of a replaced value is forgotten.
         """
         given = {name: value for name, value in values.items() if value is not None}
         spans = {name: span for name, span in self.spans.items() if name.split(".")[0] not in given}
@@ -214,7 +230,7 @@ FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
 
 
 def _beside(path: str | None, folder: Path) -> str | None:
-    """A path as it is seen from here; what is no file's name stays as it is: a data set's name,
+    """A path as it is seen from here; what is not a file's name stays as it is: a data set's name,
     a column.
     """
     return (

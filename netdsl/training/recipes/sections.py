@@ -14,9 +14,9 @@ from netdsl.errors import fail
 from netdsl.training.recipes.values import ValueProblem, ValueType
 
 
-def key(takes: ValueType) -> Any:
+def key(accepts: ValueType) -> Any:
     """Declare a key that may be left out (None) until the recipe is resolved."""
-    return field(default=None, metadata={"takes": takes})
+    return field(default=None, metadata={"accepts": accepts})
 
 
 def section(of: type[Section]) -> Any:
@@ -41,15 +41,15 @@ class Section:
     def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, ValueProblem]]:
         """Give the keys whose values are not what they accept, and why."""
         for item in fields(cls):
-            if "takes" in item.metadata and item.name in values:
+            if "accepts" in item.metadata and item.name in values:
                 try:
-                    item.metadata["takes"].check(values[item.name])
+                    item.metadata["accepts"].check(values[item.name])
                 except ValueProblem as problem:
                     yield item.name, problem
 
 
 @dataclass(frozen=True)
-class Choice(Section):
+class Variant(Section):
     """A section whose `name` decides which of its other keys it takes: `choices` holds them,
     with the values left out.
     """

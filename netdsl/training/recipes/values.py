@@ -22,7 +22,10 @@ class ValueProblem(Exception):
 class ValueType:
     """What a key accepts: how to read it from a plain scalar, and what values are right."""
 
-    description: str
+    @property
+    def description(self) -> str:
+        """What is accepted, as messages say it."""
+        raise NotImplementedError
 
     def read(self, text: str) -> Any:
         """Give the value that a plain scalar means.
@@ -46,7 +49,7 @@ class ValueType:
 
 
 @dataclass(frozen=True)
-class Number(ValueType):
+class NumberValue(ValueType):
     """A finite number within bounds; `above` and `below` are outside them, `min` and `max`
     inside.
     """
@@ -58,7 +61,7 @@ class Number(ValueType):
     max: float | None = None
 
     @property
-    def description(self) -> str:  # type: ignore[override]
+    def description(self) -> str:
         bounds = (
             ("above", self.above),
             ("at least", self.min),
@@ -93,13 +96,13 @@ class Number(ValueType):
 
 
 @dataclass(frozen=True)
-class Word(ValueType):
+class OneOf(ValueType):
     """One of some words."""
 
     words: tuple[str, ...]
 
     @property
-    def description(self) -> str:  # type: ignore[override]
+    def description(self) -> str:
         return "one of " + ", ".join(f"`{word}`" for word in self.words)
 
     def check(self, value: Any) -> None:
@@ -112,7 +115,7 @@ class Word(ValueType):
 
 
 @dataclass(frozen=True)
-class Text(ValueType):
+class TextValue(ValueType):
     """Any text that is not empty."""
 
     description: str = "a text"
@@ -123,7 +126,9 @@ class Text(ValueType):
 
 
 @dataclass(frozen=True)
-class YesNo(ValueType):
+class YesNoValue(ValueType):
+    """`yes` or `no`."""
+
     description: str = "yes or no"
 
     def read(self, text: str) -> bool:
@@ -137,7 +142,7 @@ class YesNo(ValueType):
 
 
 @dataclass(frozen=True)
-class Count(ValueType):
+class StepsOrEpochs(ValueType):
     """Steps as a whole number, or epochs: `2 epochs`."""
 
     description: str = "a whole number of steps, or `2 epochs`"
@@ -155,7 +160,7 @@ class Count(ValueType):
 
 
 @dataclass(frozen=True)
-class AllOr(ValueType):
+class CountOrAll(ValueType):
     """`all`, or a whole number from 1 up."""
 
     description: str = "`all` or a whole number, at least 1"
@@ -172,7 +177,7 @@ class AllOr(ValueType):
 
 
 @dataclass(frozen=True)
-class Address(ValueType):
+class AddressValue(ValueType):
     """A machine and a port on it."""
 
     description: str = "an address with a port, as in `node1:2222`"
@@ -184,13 +189,13 @@ class Address(ValueType):
 
 
 @dataclass(frozen=True)
-class Several(ValueType):
+class ValueList(ValueType):
     """One value or a list of them; held as a tuple."""
 
     each: ValueType
 
     @property
-    def description(self) -> str:  # type: ignore[override]
+    def description(self) -> str:
         return f"{self.each.description}, or a list of such"
 
     def read(self, text: str) -> tuple[Any, ...]:
@@ -209,14 +214,14 @@ class Several(ValueType):
 
 
 @dataclass(frozen=True)
-class ByName(ValueType):
+class ValuesByName(ValueType):
     """A value for each of some names, or one of some words in their place."""
 
     each: ValueType
     words: tuple[str, ...] = ()
 
     @property
-    def description(self) -> str:  # type: ignore[override]
+    def description(self) -> str:
         return " or ".join(
             [*(f"`{word}`" for word in self.words), f"names with {self.each.description}"]
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
 from netdsl.params import parse_param
 from netdsl.training.recipes.sections import Section
-from netdsl.training.recipes.values import ByName, Several, ValueProblem, ValueType
+from netdsl.training.recipes.values import ValueList, ValueProblem, ValuesByName, ValueType
 
 if TYPE_CHECKING:
     import yaml
@@ -34,30 +34,33 @@ def compose(source: Source) -> yaml.Node | None:
     import yaml
 
     if len(source.text) > LONGEST:
-        raise fail(
-            "N501",
-            f"{source.name} has {len(source.text):,} characters: more than {LONGEST:,} are no recipe",
-        )
+        length = f"{source.name} has {len(source.text):,} characters"
+        raise fail("N501", f"{length}: more than {LONGEST:,} are no recipe")
     try:
         return yaml.compose(source.text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index, max(0, len(source.text) - 1)) if mark else 0
-        told = (
+        problem = (
             f"{error.context} {error.problem}"
             if (error.problem or "").startswith("but ")
             else error.problem or error.context
         )
-        raise fail("N501", f"this is not YAML: {told}", Span(source, at, at + 1)) from None
+        raise fail("N501", f"this is not YAML: {problem}", Span(source, at, at + 1)) from None
     except yaml.reader.ReaderError as error:
-        message = f"this is not YAML: a character that it does not allow, U+{ord(source.text[error.position]):04X}"
+        character = f"U+{ord(source.text[error.position]):04X}"
+        message = f"this is not YAML: a character that it does not allow, {character}"
         raise fail("N501", message, Span(source, error.position, error.position + 1)) from None
     except RecursionError:
         raise fail("N501", f"the brackets in {source.name} are nested too deep") from None
 
 
 class Reader:
-    """Reads nodes by the schema. Mistakes are gathered, so that one run tells them all."""
+    """Reads nodes by the schema. Mistakes are gathered, so that one run reports them all.
+
+    Attributes:
+        spans: the place of each value by its key, `early_stopping.every`.
+    """
 
     def __init__(self, source: Source) -> None:
         import yaml
@@ -67,7 +70,16 @@ class Reader:
         self.spans: dict[str, Span] = {}
 
     def read(self, of: type[Section], root: yaml.Node, what: str) -> Section:
-        """The section that a whole text holds. Raises NetError with every mistake."""
+        """Read the section that a whole text holds.
+
+        Args:
+            of: the section's class.
+            root: the text as nodes.
+            what: it is called in messages.
+
+        Raises:
+            NetError: with every mistake.
+        """
         found = self.section(of, root, "") if self.is_mapping(root, what) else of()
         if self.diagnostics:
             raise NetError(
@@ -76,7 +88,7 @@ class Reader:
         return found
 
     def section(self, of: type[Section], node: yaml.Node, path: str) -> Section:
-        """The section that the node holds; what is wrong with it is reported and left out."""
+        """Read the section that a node holds; what is wrong with it is reported and left out."""
         keys = {item.name: item for item in fields(of) if item.metadata}
         nodes = self.entries(node, of, keys, path)
         values = {
@@ -91,7 +103,7 @@ class Reader:
     def entries(
         self, node: yaml.Node, of: type[Section], keys: Iterable[str], path: str
     ) -> dict[str, yaml.Node]:
-        """The section's known keys and the nodes of their values."""
+        """Give the section's known keys and the nodes of their values."""
         if of.short and isinstance(node, self.yaml.ScalarNode):
             return {of.short: node}
         if not self.is_mapping(node, f"`{path[:-1]}`"):
@@ -109,7 +121,7 @@ class Reader:
         return {name: value for name, (_, value) in found.items()}
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """The keys of a mapping, each with its own node and its value's; the first of two that
+        """Give the keys of a mapping, each with its own node and its value's; the first of two that
         are alike.
         """
         found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
@@ -126,6 +138,7 @@ class Reader:
         return found
 
     def is_mapping(self, node: yaml.Node, what: str) -> TypeGuard[yaml.MappingNode]:
+        """Whether a node holds keys and values; reported where it does not."""
         if isinstance(node, self.yaml.MappingNode):
             return True
         given = "a list" if isinstance(node, self.yaml.SequenceNode) else f"`{node.value}`"
@@ -133,28 +146,32 @@ class Reader:
         return False
 
     def value(self, item: dataclasses.Field[Any], node: yaml.Node, path: str) -> Any:
-        """What the node gives the key; None where it is wrong (and reported)."""
+        """Read what a node gives a key; None where it is wrong (and reported)."""
         self.spans[path] = self.span(node)
         if "section" in item.metadata:
             return self.section(item.metadata["section"], node, f"{path}.")
-        if "takes" not in item.metadata:
+        if "accepts" not in item.metadata:
             return self.params(node, path)
-        takes = item.metadata["takes"]
+        accepts = item.metadata["accepts"]
         try:
-            return self.taken(takes, node, path)
+            return self.accepted(accepts, node)
         except ValueProblem as problem:
             self.report(problem.code, f"`{item.name}` {problem.message}", node, problem.help)
         return None
 
-    def taken(self, takes: ValueType, node: yaml.Node, path: str) -> Any:
-        """The value of a node that is no section. Raises ValueProblem."""
+    def accepted(self, accepts: ValueType, node: yaml.Node) -> Any:
+        """Read the value of a node that is not a section.
+
+        Raises:
+            ValueProblem: where it is not what the key accepts.
+        """
         if isinstance(node, self.yaml.ScalarNode) and (node.value or node.style):
-            return takes.read(node.value) if node.style is None else takes.quoted(node.value)
-        if isinstance(takes, Several) and isinstance(node, self.yaml.SequenceNode):
-            return tuple(self.taken(takes.each, one, path) for one in node.value)
-        if isinstance(takes, ByName) and isinstance(node, self.yaml.MappingNode):
+            return accepts.read(node.value) if node.style is None else accepts.quoted(node.value)
+        if isinstance(accepts, ValueList) and isinstance(node, self.yaml.SequenceNode):
+            return tuple(self.accepted(accepts.each, one) for one in node.value)
+        if isinstance(accepts, ValuesByName) and isinstance(node, self.yaml.MappingNode):
             return {
-                name: self.taken(takes.each, value, path)
+                name: self.accepted(accepts.each, value)
                 for name, (_, value) in self.mapping(node).items()
             }
         given = {
@@ -162,10 +179,10 @@ class Reader:
             "SequenceNode": "a list",
             "MappingNode": "keys and values",
         }[type(node).__name__]
-        raise ValueProblem("N504", f"takes {takes.description}, not {given}")
+        raise ValueProblem("N504", f"takes {accepts.description}, not {given}")
 
     def params(self, node: yaml.Node, path: str) -> dict[str, Param]:
-        """The network's parameters: numbers and texts by name."""
+        """Read the network's params: numbers and texts by name."""
         if not self.is_mapping(node, f"`{path}`"):
             return {}
         values: dict[str, Param] = {}
@@ -178,8 +195,10 @@ class Reader:
         return values
 
     def report(self, code: str, message: str, node: yaml.Node, help: str = "") -> None:
+        """Note a mistake, at its node's place."""
         self.diagnostics.append(Diagnostic(code, message, self.span(node), help))
 
     def span(self, node: yaml.Node) -> Span:
+        """Give the place of a node, without the blanks after it."""
         start, end = node.start_mark.index, node.end_mark.index
         return Span(self.source, start, start + len(self.source.text[start:end].rstrip()))

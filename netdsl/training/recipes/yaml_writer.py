@@ -37,7 +37,7 @@ def to_yaml(values: Section, reasons: Mapping[str, str] | None = None) -> str:
 
 
 def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """A key's line without its comment, and the comment."""
+    """Give each key's line without its comment, and the comment."""
     indent = "  " * path.count(".")
     for item in fields(values):
         value, place = getattr(values, item.name), path + item.name
@@ -57,10 +57,8 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
                     reasons.get(f"{place}.{name}", ""),
                 )
         else:
-            yield (
-                f"{indent}{item.name}: {_scalar(list(value) if isinstance(value, tuple) else value)}",
-                reason,
-            )
+            scalar = _scalar(list(value) if isinstance(value, tuple) else value)
+            yield f"{indent}{item.name}: {scalar}", reason
 
 
 def _scalar(value: Any) -> str:

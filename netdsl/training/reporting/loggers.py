@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netdsl.errors import did_you_mean, fail
+from netdsl.training.planning.requirements import LOGGER_PACKAGES, require_loggers
 from netdsl.training.recipes.flatten import flatten
 from netdsl.training.runs.folder import CURVE, RECIPE, REPORT
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
     from netdsl.training.runs.history import Epoch
     from netdsl.training.runs.run import Run
-
-NEEDS = {"tensorboard": None, "mlflow": "mlflow", "wandb": "wandb"}
-"""The loggers, and the package that each needs."""
 
 FOLDER = "tensorboard"
 """Where in the run folder the event files are."""
@@ -50,19 +47,14 @@ def check_loggers(names: Sequence[str]) -> None:
     To be asked before a folder is made.
     """
     for name in names:
-        if name not in NEEDS:
+        if name not in LOGGER_PACKAGES:
             raise fail(
                 "N641",
                 f"there is no logger `{name}`",
-                help=did_you_mean(name, NEEDS) or f"the loggers are {', '.join(NEEDS)}",
+                help=did_you_mean(name, LOGGER_PACKAGES)
+                or f"the loggers are {', '.join(LOGGER_PACKAGES)}",
             )
-        package = NEEDS[name]
-        if package and package not in sys.modules and find_spec(package) is None:
-            raise fail(
-                "N602",
-                f"the logger {name} needs {package}, which is not installed",
-                help=f"pip install netdsl[{package}]",
-            )
+    require_loggers(names)
 
 
 def open_loggers(names: Sequence[str], folder: Path, settings: Mapping[str, Any]) -> list[Logger]:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def describe_data(data: Data) -> str:
     """Say in a line what is learned from, and what is done to it."""
     preparation = data.preparation
-    parts = f"{len(data.train):,} training, {len(data.validation):,} validation and {len(data.test):,} test examples"
+    parts = (
+        f"{len(data.train):,} training, {len(data.validation):,} validation and "
+        f"{len(data.test):,} test examples"
+    )
     made = ", ".join(
         f"{size(one.example)} made {size(one.shape)}"
         + (f", divided by {one.scale:g}" if one.scale != 1 else "")
@@ -46,11 +49,12 @@ def describe_run(run: Run) -> str:
         else []
     )
     kept = "best" if run.patience else "last"
+    step = f"step {run.best_step:,} (epoch {run.best_epoch})"
     part = "validation" if run.validation["examples"] else "training"
     return "\n".join(
         [
             f"ended after {epochs} ({run.steps:,} steps, {run.seconds:.1f} s): {run.why_ended}",
-            f"{kept} weights at step {run.best_step:,} (epoch {run.best_epoch}): {part} {scores_text(run.validation)}",
+            f"{kept} weights at {step}: {part} {scores_text(run.validation)}",
             *again,
             f"test: {scores_text(run.test)}",
             f"kept in {run.folder}",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
 
-class Comparison(NamedTuple):
+class RunComparison(NamedTuple):
     """What differs between runs: each tuple holds a value for each of the `names`, None where a run
     has none.
 
@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
     data: bool
 
 
-def compare(folders: Sequence[str | Path]) -> Comparison:
+def compare(folders: Sequence[str | Path]) -> RunComparison:
     """Lay runs beside each other.
 
     Raises:
@@ -51,7 +51,7 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
         {name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")}
         for one in found
     ]
-    return Comparison(
+    return RunComparison(
         tuple(one.name for one in found),
         _differing([flatten(read_recipe(path)) for path in paths]),
         _beside([{**figures, **one.figures} for figures, one in zip(own, found, strict=True)]),
@@ -122,7 +122,7 @@ def compare_json(folders: Sequence[str | Path]) -> str:
     return json.dumps({**found, "figures": figures}, indent=2, default=str)
 
 
-def _alike(found: Comparison, folders: Sequence[Path]) -> list[str]:
+def _alike(found: RunComparison, folders: Sequence[Path]) -> list[str]:
     """What the runs have in common, in sentences."""
     lines = [] if found.recipe else ["the recipes are the same"]
     other = next((place for place, first in enumerate(found.networks) if first), None)
@@ -131,9 +131,8 @@ def _alike(found: Comparison, folders: Sequence[Path]) -> list[str]:
     else:
         files = [folders[place] / read_json(folders[place], RUN)["file"] for place in (0, other)]
         alike = files[0].read_bytes() == files[1].read_bytes()
-        lines.append(
-            f"the networks differ{' by their params' if alike else f': netdsl diff {files[0]} {files[1]}'}"
-        )
+        how = " by their params" if alike else f": netdsl diff {files[0]} {files[1]}"
+        lines.append(f"the networks differ{how}")
     return [
         *lines,
         "the examples are the same"

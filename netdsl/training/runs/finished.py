@@ -53,13 +53,17 @@ class FinishedRun(NamedTuple):
             network.counts.total,
         )
         if found != own:
-            message = f"{self.run.folder / BEST} holds another network than {network.name}: {_described(*found)}; {network.name} has {_described(*own)}"
+            message = (
+                f"{self.run.folder / BEST} holds another network than {network.name}: "
+                f"{_described(*found)}; {network.name} has {_described(*own)}"
+            )
             raise fail("N614", message, help="bring the run's own back, or train again")
         return model
 
 
 def _described(inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> str:
-    return f"inputs of {' and '.join(map(size, inputs))}, outputs of {' and '.join(map(size, outputs))}, {weights:,} weights"
+    shapes = (" and ".join(map(size, one)) for one in (inputs, outputs))
+    return "inputs of {}, outputs of {}, {:,} weights".format(*shapes, weights)
 
 
 def finished_run(folder: Path) -> FinishedRun:
@@ -90,19 +94,16 @@ def _check(preparation: Preparation, signature: NetworkSignature, path: Path) ->
             raise _unfit(path, f"it has {len(held)} {what}s, and the network {len(own)}")
         for one, tensor in zip(held, own, strict=True):
             if (one.name, one.shape) != (tensor.name, tensor.shape):
-                raise _unfit(
-                    path,
-                    f"its {what} `{one.name}` has {size(one.shape)}; the network's `{tensor.name}` has {size(tensor.shape)}",
-                )
+                have = f"its {what} `{one.name}` has {size(one.shape)}"
+                needs = f"the network's `{tensor.name}` has {size(tensor.shape)}"
+                raise _unfit(path, f"{have}; {needs}")
     for input, tensor in zip(preparation.inputs, signature.inputs, strict=True):
         _check_input(input, tensor, path)
     names = ("", *(input.name for input in preparation.inputs))
     for output, tensor in zip(preparation.outputs, signature.outputs, strict=True):
         if output.activation != tensor.activation:
-            raise _unfit(
-                path,
-                f"its output `{output.name}` is a `{output.activation}`, the network's a `{tensor.activation}`",
-            )
+            have = f"its output `{output.name}` is a `{output.activation}`"
+            raise _unfit(path, f"{have}, the network's a `{tensor.activation}`")
         if output.copies not in names:
             raise _unfit(
                 path, f"its output `{output.name}` copies `{output.copies}`, which is no input"

@@ -94,8 +94,8 @@ def measured_speed(
         found[way] = _measure(model, examples, way, load.together, every)
         slower = max(1.0, (time.perf_counter() - before) / expected[way])
     if len(found) < 2:  # one figure alone says nothing
-        why = f"the rule's choice: {SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure"
-        return Speed(ways[0], why)
+        short = f"{SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure"
+        return Speed(ways[0], f"the rule's choice: {short}")
     figures = [
         f"{way} {1000 * seconds:.3g}"
         for way, seconds in sorted(found.items(), key=lambda item: item[1])

@@ -61,8 +61,11 @@ def check_fits(speed: str, part: Part, preparation: Preparation) -> None:
         Conflict: N507.
     """
     if not fits_on_device(part, preparation):
-        message = f"`speed: {speed}` keeps the prepared examples on the device: there is room for {bytes_text(_limit())} of"
-        message += f" {bytes_text(prepared_nbytes(part, preparation, divided=False))}"
+        nbytes = bytes_text(prepared_nbytes(part, preparation, divided=False))
+        message = (
+            f"`speed: {speed}` keeps the prepared examples on the device: there is room for "
+            f"{bytes_text(_limit())} of {nbytes}"
+        )
         raise Conflict("speed", message, help="leave `speed` out")
 
 

@@ -1,0 +1,65 @@
+"""What a recipe needs to be installed: its backend, which Keras is made to take, and its loggers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from netdsl.errors import fail
+
+if TYPE_CHECKING:
+    from netdsl.errors import Span
+
+LOGGER_PACKAGES = {"tensorboard": None, "mlflow": "mlflow", "wandb": "wandb"}
+"""The loggers, and the package that each needs."""
+
+
+def use_backend(backend: str | None, span: Span | None = None) -> None:
+    """Make Keras take a backend; None leaves it what it is.
+
+    Args:
+        backend: that a recipe names.
+        span: where its text does.
+
+    Raises:
+        NetError: N602 where it is not installed, N617 where Keras has another already.
+    """
+    if backend is None:
+        return
+    if "keras" in sys.modules:
+        now = sys.modules["keras"].config.backend()
+        if now != backend:
+            raise fail(
+                "N617",
+                f"Keras runs on {now} in this process; the recipe wants {backend}",
+                help=f"set KERAS_BACKEND={backend} before Keras is imported",
+            )
+        return
+    if find_spec(backend) is None:
+        package = backend if backend == "tensorflow" else f"netdsl[{backend}]"
+        raise fail(
+            "N602",
+            f"the backend {backend} is not installed",
+            span,
+            help=f"pip install {package}",
+        )
+    os.environ["KERAS_BACKEND"] = backend
+
+
+def require_loggers(names: Sequence[str]) -> None:
+    """Refuse loggers whose package is not installed.
+
+    Raises:
+        NetError: N602.
+    """
+    for name in names:
+        package = LOGGER_PACKAGES[name]
+        if package and package not in sys.modules and find_spec(package) is None:
+            raise fail(
+                "N602",
+                f"the logger {name} needs {package}, which is not installed",
+                help=f"pip install netdsl[{package}]",
+            )
