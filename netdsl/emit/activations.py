@@ -8,7 +8,6 @@ from netdsl.emit.calls import Arguments, KerasCall, KerasCalls, KernelTie
 from netdsl.emit.weight_order import weight_order
 from netdsl.graph import consumers_of
 
-_TAKE_ACTIVATION = ("layers.Conv", "layers.Dense", "layers.DepthwiseConv", "layers.SeparableConv")
 _BEFORE_ACTIVATION = (
     "strides",
     "padding",
@@ -29,7 +28,7 @@ def with_activations(calls: KerasCalls) -> KerasCalls:
     if weight_order(everything) == order:
         return everything
     chosen: tuple[str, ...] = ()
-    kinds = (call.made for call in calls.calls if call.made.startswith(_TAKE_ACTIVATION))
+    kinds = (call.made for call in calls.calls if call.takes_activation)
     for made in dict.fromkeys(kinds):
         if weight_order(_moved(calls, (*chosen, made))) == order:
             chosen = (*chosen, made)
@@ -47,12 +46,8 @@ def _moved(calls: KerasCalls, of: Collection[str] | None = None) -> KerasCalls:
     new = list(calls.calls)
     gone: dict[int, int] = {}
     for layer, places in calls.uses.items():
-        made = calls.calls[layer].made
-        if (
-            not made.startswith(_TAKE_ACTIVATION)
-            or (of is not None and made not in of)
-            or layer in tied
-        ):
+        first = calls.calls[layer]
+        if not first.takes_activation or (of is not None and first.made not in of) or layer in tied:
             continue
         after = [_only(consumers[at]) if at not in outputs else None for at in places]
         followers = [at for at in after if at is not None]

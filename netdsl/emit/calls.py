@@ -32,6 +32,7 @@ class KerasCall(NamedTuple):
         op: the operation that it belongs to.
         layer: the first call that uses the same layer: itself, where none does.
         has_weights: whether the layer holds weights.
+        takes_activation: whether the layer has an argument `activation`.
     """
 
     made: str
@@ -42,6 +43,7 @@ class KerasCall(NamedTuple):
     op: int
     layer: int
     has_weights: bool = False
+    takes_activation: bool = False
 
 
 class KernelTie(NamedTuple):

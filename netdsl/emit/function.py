@@ -9,7 +9,7 @@ from netdsl.emit.calls import PythonText
 from netdsl.emit.heads import LayerHead, SharedHead
 from netdsl.emit.naming import identifier, parameter_name, parameter_order, role_of
 from netdsl.emit.plan import Plan, name_of_made
-from netdsl.emit.signatures import DEFAULTS
+from netdsl.emit.signatures import DEFAULTS, SUMS
 from netdsl.emit.statements import (
     ApplyLayer,
     Assign,
@@ -41,7 +41,6 @@ from netdsl.factoring.items import (
 from netdsl.naming import unique_name
 
 _MAIN = 4  # times as long as the other one is a branch that goes on with the same variable
-_SUMS = ("layers.Add", "layers.Subtract", "layers.Average")
 
 
 class FunctionWriter:
@@ -242,7 +241,7 @@ def _main_branch(item: Item, works: Sequence[int]) -> tuple[int, str]:
     if (
         len(children) == 2
         and _takes_only_input(item)
-        and (made in _SUMS or (len(works) == 2 and max(sizes) > _MAIN * min(sizes)))
+        and (made in SUMS or (len(works) == 2 and max(sizes) > _MAIN * min(sizes)))
     ):
         return sizes.index(max(sizes)), "shortcut"
     if len(works) > 1:

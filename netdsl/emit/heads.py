@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netdsl.emit.calls import KerasCall, PythonText
-from netdsl.emit.signatures import BY_NAME, DEFAULTS, POSITIONAL, kind_of
+from netdsl.emit.signatures import BY_NAME, DEFAULTS_OF, POSITIONAL, layer_of
 from netdsl.kinds.code import written
 
 
@@ -37,12 +37,12 @@ class SharedHead(NamedTuple):
 
 def head_of(call: KerasCall) -> tuple[LayerHead, tuple[Any, ...], tuple[str, ...]]:
     """Take a call apart: its head, its values and their roles."""
-    kind = kind_of(call.made)
-    positional = iter(POSITIONAL.get(kind, ()))
+    layer = layer_of(call.made)
+    positional = iter(POSITIONAL.get(layer, ()))
     given = list(call.arguments)
-    if "Conv" in kind:
+    if defaults := DEFAULTS_OF.get(layer):
         named = dict(pair for pair in given if pair[0])
-        given = [*(pair for pair in given if not pair[0]), *({**DEFAULTS, **named}).items()]
+        given = [*(pair for pair in given if not pair[0]), *({**defaults, **named}).items()]
     texts: list[str | None] = []
     values: list[Any] = []
     roles: list[str] = []

@@ -7,18 +7,10 @@ import keyword
 import re
 
 from netdsl.emit.heads import LayerHead
-from netdsl.emit.signatures import BY_NAME, DEFAULTS, POSITIONAL, kind_of
+from netdsl.emit.signatures import BY_NAME, DEFAULTS, POSITIONAL, PROGRAM_NAMES, layer_of
 from netdsl.factoring.items import ItemChain
 
 _PARAMETERS = {"n": "repeats", "p": "skip"}  # what roles are called in Python
-_SHORT = {
-    "Conv": "conv",
-    "SeparableConv": "sepconv",
-    "DepthwiseConv": "dwconv",
-    "Dense": "dense",
-    "BatchNormalization": "bn",
-    "Activation": "act",
-}
 _OWN = ("keras", "layers", "ops", "np", "Any", "x", "layer", "inputs", "outputs", "shared")
 RESERVED = frozenset(
     (
@@ -39,7 +31,7 @@ def identifier(name: str) -> str:
 def name_of_content(chain: ItemChain) -> str:
     """A name for a few different layers in a row: `conv_bn_act`; nothing for others."""
     made = [item.head.made if isinstance(item.head, LayerHead) else "" for item in chain]
-    words = [_SHORT.get(kind_of(each), "") for each in made]
+    words = [PROGRAM_NAMES.get(layer_of(each), "") for each in made]
     if len(words) > 3 or not all(words) or len(set(words)) < len(words):
         return ""
     return "_".join(

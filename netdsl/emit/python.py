@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.emit.calls import PythonText
 from netdsl.emit.naming import parameter_name
-from netdsl.emit.signatures import DEFAULTS
+from netdsl.emit.signatures import DEFAULTS_OF, FUNCTIONS, layer_of
 from netdsl.emit.statements import (
     ApplyLayer,
     Assign,
@@ -27,11 +27,6 @@ from netdsl.emit.statements import (
 from netdsl.emit.text import laid_out
 from netdsl.factoring.items import Formula
 from netdsl.kinds.code import written
-
-_FUNCTIONS = {
-    f"layers.{name}": f"layers.{name.lower()}"
-    for name in ("Add", "Subtract", "Multiply", "Average", "Maximum")
-}
 
 
 def function_text(function: Function) -> str:
@@ -97,20 +92,19 @@ def _applied(value: ApplyLayer) -> str:
         return value.layer.name + applied
     made = value.layer.made
     arguments = [_put(text, value.inputs) for text in _making(value.layer, value.inputs[0])]
-    if made in _FUNCTIONS and not arguments:
-        return _FUNCTIONS[made] + applied
+    if made in FUNCTIONS and not arguments:
+        return FUNCTIONS[made] + applied
     return f"{made}({', '.join(arguments)}){applied}"
 
 
 def _making(layer: NewLayer, current: str) -> list[str]:
     """The arguments that make a layer, but for those that are Keras's own."""
-    arguments = layer.arguments
-    if "Conv" in layer.made:
-        arguments = tuple(
-            (name, value)
-            for name, value in arguments
-            if name not in DEFAULTS or _value(value, current) != written(DEFAULTS[name])
-        )
+    defaults = DEFAULTS_OF.get(layer_of(layer.made), {})
+    arguments = (
+        (name, value)
+        for name, value in layer.arguments
+        if name not in defaults or _value(value, current) != written(defaults[name])
+    )
     return _named(arguments, current)
 
 

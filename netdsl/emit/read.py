@@ -6,11 +6,10 @@ import ast
 from typing import Any
 
 from netdsl.emit.calls import KerasCall, KerasCalls, KernelTie, PythonText
+from netdsl.emit.signatures import can_hold_weights
 from netdsl.emit.source import layer_source, template
 from netdsl.graph import Graph, Op
 from netdsl.kinds.values import Indices, Shape
-
-_NO_WEIGHTS = ("Flatten", "ZeroPadding", "Cropping", "MaxPooling", "Reshape")
 
 
 def plain_calls(graph: Graph) -> KerasCalls:
@@ -100,9 +99,14 @@ class _Reader:
         if layer is None:
             return self._add(KerasCall("", (), applied, tuple(inputs), shape, op, 0))
         made = layer.made
-        holds = has_weights and not made.removeprefix("layers.").startswith(_NO_WEIGHTS)
+        holds = has_weights and can_hold_weights(made)
+        kind = self.graph.ops[op].kind
+        takes_activation = (
+            holds and made.startswith("layers.") and kind is not None and kind.keras_activation
+        )
         arguments = tuple((key, _of_input(made, value, shape)) for key, value in layer.arguments)
-        added = self._add(KerasCall(made, arguments, applied, tuple(inputs), shape, op, 0, holds))
+        call = KerasCall(made, arguments, applied, tuple(inputs), shape, op, 0)
+        added = self._add(call._replace(has_weights=holds, takes_activation=takes_activation))
         self.named[op, layer.name] = added
         return added
 

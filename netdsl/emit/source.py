@@ -8,15 +8,11 @@ from typing import Any, NamedTuple
 
 from netdsl.emit.calls import PythonText
 from netdsl.kinds.code import written
+from netdsl.kinds.initial import KERAS_INITIALIZERS
 
 _SHORT = {
-    "initializers.HeNormal()": "he_normal",
-    "initializers.HeUniform()": "he_uniform",
-    "initializers.GlorotNormal()": "glorot_normal",
-    "initializers.GlorotUniform()": "glorot_uniform",
-    "initializers.LecunNormal()": "lecun_normal",
-    "initializers.LecunUniform()": "lecun_uniform",
     "initializers.Zeros()": "zeros",
+    **{f"initializers.{name}()": word for word, name in KERAS_INITIALIZERS.items()},
 }
 
 

@@ -32,6 +32,8 @@ class Activation(Plain):
         return [k.keras.layers.Activation(self.keras_name, name=name)]
 
     keras_layers: ClassVar[tuple[str, ...]] = ("Activation",)
+    keras_signatures = ("Activation(activation)",)
+    program_name = "act"
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:
@@ -111,7 +113,7 @@ class LeakyRelu(Activation):
 class ParametricRelu(Activation):
     """x where x > 0, else a*x with a slope a learned for each channel."""
 
-    word, relu_like = "prelu", True
+    word, relu_like, program_name = "prelu", True, ""
     arithmetic, saved_for_backward = "multiply compare", "inputs"
     cases = (Case("prelu", (8, 8, 4), (8, 8, 4), 4), Case("prelu", (10,), (10,), 10))
 

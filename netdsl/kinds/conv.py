@@ -38,6 +38,12 @@ class Convolution(Trained, Windowed):
     word = "_convolution"
     group = "convolution"
     takes_workspace = True
+    keras_defaults: ClassVar[dict[str, Any]] = {
+        "strides": 1,
+        "padding": "valid",
+        "dilation_rate": 1,
+        "groups": 1,
+    }
 
     pad = Padding("same", "padding of the positions")
     dilation = Sizes(1, "distance between the window's cells")
@@ -80,7 +86,7 @@ class Convolution(Trained, Windowed):
             "dilation_rate": brief(self.dilations(rank)),
             "use_bias": self.bias,
         }
-        usual = {"strides": 1, "padding": "valid", "dilation_rate": 1, "use_bias": True}
+        usual = {**Convolution.keras_defaults, "use_bias": True}
         return {**{key: value for key, value in given.items() if value != usual[key]}, "name": name}
 
     @classmethod
@@ -220,6 +226,8 @@ class Conv(Convolution):
         return [*pads, conv, *self._every(k, name, rank)]
 
     keras_layers = ("Conv", "MaxPooling")
+    keras_signatures = ("Conv(filters, kernel_size)",)
+    keras_activation, program_name = True, "conv"
 
     @classmethod
     def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
@@ -290,6 +298,8 @@ class DepthwiseConv(Convolution):
         return [*pads, conv, *self._every(k, name, rank)]
 
     keras_layers = ("DepthwiseConv", "Conv", "MaxPooling")
+    keras_signatures = ("DepthwiseConv(kernel_size)",)
+    keras_activation, program_name = True, "dwconv"
 
     @classmethod
     def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
@@ -386,6 +396,8 @@ class SeparableConv(Convolution):
         ]
 
     keras_layers = ("SeparableConv", "Conv", "MaxPooling")
+    keras_signatures = ("SeparableConv(filters, kernel_size)",)
+    keras_activation, program_name = True, "sepconv"
 
     @classmethod
     def window_in_keras(cls, last: KerasCall) -> KerasCall | None:

@@ -174,6 +174,7 @@ class TransposedConv(Convolution):
         ]
 
     keras_layers = ("ConvTranspose", "Cropping")
+    keras_activation = True
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

@@ -77,6 +77,8 @@ class LocallyConnected(Convolution):
         ]
 
     keras_layers = ("LocallyConnected",)
+    keras_signatures = ("LocallyConnected(filters, window, strides, dilation_rate)",)
+    keras_defaults: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

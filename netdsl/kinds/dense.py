@@ -94,6 +94,8 @@ class FullyConnected(Units):
         ]
 
     keras_layers = ("Dense", "DropConnectDense", "Conv")
+    keras_signatures = ("Dense(units)", "DropConnectDense(units, rate)")
+    keras_activation, program_name = True, "dense"
     flattens_input = True
 
     @classmethod
@@ -143,6 +145,7 @@ class Dense(Units):
         return (*inputs[0][:-1], self.amount or 0)
 
     keras_layers = ("Dense",)
+    keras_activation = True
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

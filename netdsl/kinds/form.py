@@ -129,6 +129,7 @@ class Reshape(Plain):
         return [k.keras.layers.Reshape(output, name=name)]
 
     keras_layers = ("Reshape",)
+    keras_signatures = ("Reshape(target_shape)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:
@@ -325,6 +326,7 @@ class Resize(Plain):
         return linear_layers(k, name, output, inputs[0])
 
     keras_layers = ("Resizing", "Reshape")
+    keras_signatures = ("Resizing(height, width)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

@@ -77,6 +77,7 @@ class Pad(Edges):
         return pad_layers(k, name, tuple((axis.before, axis.after) for axis in axes))
 
     keras_layers = ("ZeroPadding", "Pad")
+    keras_signatures = ("ZeroPadding(pad)",)
     reads_call_arguments = True
 
     @classmethod
@@ -254,6 +255,7 @@ class Crop(Edges):
         )
 
     keras_layers = ("Cropping",)
+    keras_signatures = ("Cropping(cropping)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

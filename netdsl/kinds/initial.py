@@ -13,7 +13,7 @@ from netdsl.kinds.values import NO_DEFAULTS, Argument, Defaults, Shape, Word, ex
 if TYPE_CHECKING:
     from netdsl.kinds.keras_call import KerasCall
 
-_NAMED = {
+KERAS_INITIALIZERS = {  # by their names in the language, which Keras takes for them too
     "he_normal": "HeNormal",
     "he_uniform": "HeUniform",
     "glorot_normal": "GlorotNormal",
@@ -29,7 +29,7 @@ class Initial(Option[Any]):
     `auto` is resolved from what follows the layer once the whole network is known.
     """
 
-    accepts = f"{', '.join(_NAMED)}, normal(0.02), uniform(0.05), or a number"
+    accepts = f"{', '.join(KERAS_INITIALIZERS)}, normal(0.02), uniform(0.05), or a number"
 
     def __init__(self, default: Any, doc: str = "") -> None:
         super().__init__(Word(default) if isinstance(default, str) else default, doc)
@@ -52,7 +52,7 @@ class Initial(Option[Any]):
             return value
         if isinstance(value, Word):
             if (
-                value.text in _NAMED or value == self.declared == Word("auto")
+                value.text in KERAS_INITIALIZERS or value == self.declared == Word("auto")
             ) and not value.arguments:
                 return value
             if (
@@ -81,7 +81,7 @@ def keras_initializer(k: Any, value: Any) -> Any:
     if value.text == "uniform":
         limit = float(value.arguments[0].value)
         return initializers.RandomUniform(-limit, limit)
-    return getattr(initializers, _NAMED[value.text])()
+    return getattr(initializers, KERAS_INITIALIZERS[value.text])()
 
 
 def initial_of(call: KerasCall, key: str) -> Any:
@@ -91,7 +91,7 @@ def initial_of(call: KerasCall, key: str) -> Any:
         return constant
     given = call.config.get(key) or {}
     name, config = given.get("class_name"), given.get("config", {})
-    for word, keras_name in _NAMED.items():
+    for word, keras_name in KERAS_INITIALIZERS.items():
         if name == keras_name:
             return Word(word)
     if name == "RandomNormal" and not config["mean"]:

@@ -8,30 +8,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Weight
-from netdsl.kinds.kind import Kind
+from netdsl.kinds.facts import Case
 from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.plain import Weightless
 from netdsl.kinds.values import Shape, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
-class Merge(Kind):
+class Merge(Weightless):
     """What all merges share: no weights, and inputs whose shapes fit."""
 
     word = "_merge"
     group = "merge"
     merges = True
     max_branches: ClassVar[int | None] = None
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """None."""
-        return ()
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """None."""
-        return 0
 
     def written(self) -> str:
         return f"{self.word}[ ... ]"
@@ -135,6 +127,7 @@ class Add(Elementwise):
     word, sums_inputs, saved_for_backward = "add", True, ""
     passes_gradient = gains_from_xla = True
     keras_layers = ("Add",)
+    keras_function = "add"
     cases = (
         Case("add[ id | conv3-4 ]", (8, 8, 4), (8, 8, 4), 148),
         Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0),
@@ -146,6 +139,7 @@ class Multiply(Elementwise):
 
     word, saved_for_backward = "mul", "inputs"
     keras_layers = ("Multiply",)
+    keras_function = "multiply"
     cases = (Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),)
 
 
@@ -154,6 +148,7 @@ class Maximum(Elementwise):
 
     word, saved_for_backward = "max", "indices"
     keras_layers = ("Maximum",)
+    keras_function = "maximum"
     cases = (Case("max[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 
 
@@ -162,6 +157,7 @@ class Average(Elementwise):
 
     word, sums_inputs, saved_for_backward = "avg", True, ""
     keras_layers = ("Average",)
+    keras_function = "average"
     cases = (Case("avg[ id | conv1-4 | conv3-4 ]", (8, 8, 4), (8, 8, 4), 168),)
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
@@ -174,6 +170,7 @@ class Subtract(Elementwise):
 
     word, sums_inputs, max_branches = "sub", True, 2
     keras_layers = ("Subtract",)
+    keras_function = "subtract"
     saved_for_backward = ""
     cases = (Case("sub[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
 

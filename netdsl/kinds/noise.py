@@ -51,6 +51,7 @@ class Dropout(Dropping):
         return [k.keras.layers.Dropout(float(self.rate), name=name)]
 
     keras_layers = ("Dropout",)
+    keras_signatures = ("Dropout(rate)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:
@@ -93,6 +94,7 @@ class SpatialDropout(Dropping):
         ]
 
     keras_layers = ("SpatialDropout", "Dropout")
+    keras_signatures = ("SpatialDropout(rate)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:
@@ -165,6 +167,7 @@ class Noise(TrainingNoise):
         ]
 
     keras_layers = ("GaussianNoise", "Rescaling")
+    keras_signatures = ("GaussianNoise(stddev)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

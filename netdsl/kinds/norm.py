@@ -116,6 +116,7 @@ class BatchNorm(Affine):
         return [k.keras.layers.BatchNormalization(**arguments, name=name)]
 
     keras_layers = ("BatchNormalization",)
+    program_name = "bn"
     differs_in_training = True
 
     @classmethod
@@ -192,6 +193,7 @@ class GroupNorm(Affine):
         return [k.keras.layers.GroupNormalization(self.groups, **self._arguments(), name=name)]
 
     keras_layers = ("GroupNormalization",)
+    keras_signatures = ("GroupNormalization(groups)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

@@ -117,6 +117,7 @@ class Rescale(Plain):
         return [k.keras.layers.Rescaling(float(self.factor), **offset, name=name)]
 
     keras_layers = ("Rescaling", "Add", "Multiply", "Subtract", "TrueDivide", "Divide")
+    keras_signatures = ("Rescaling(scale)",)
     reads_call_arguments = True
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What all kinds share that hold no weights, do no products, and leave the shape as it is."""
+"""What all kinds share that hold no weights and do no products."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import Shape
 
 
-class Plain(Kind):
-    """A kind without weights and products; its output has its input's shape."""
+class Weightless(Kind):
+    """A kind without weights and products."""
 
-    word = "_plain"
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape."""
-        return inputs[0]
+    word = "_weightless"
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """None."""
@@ -23,3 +19,13 @@ class Plain(Kind):
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """None."""
         return 0
+
+
+class Plain(Weightless):
+    """A kind without weights and products; its output has its input's shape."""
+
+    word = "_plain"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape."""
+        return inputs[0]

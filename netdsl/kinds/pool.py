@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.facts import Case
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.options import Flag
+from netdsl.kinds.plain import Weightless
 from netdsl.kinds.values import Argument, LayerSpec, Shape, Word
 from netdsl.kinds.window import (
     Axis,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
-class Pooling(Windowed):
+class Pooling(Weightless, Windowed):
     """What the windowed pools share: no weights, and windows that do not overlap unless a stride
     is given.
     """
@@ -52,14 +53,6 @@ class Pooling(Windowed):
         with `ceil`.
         """
         return (*self.positions(inputs[0]), inputs[0][-1])
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """None."""
-        return ()
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """None."""
-        return 0
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Comparisons or additions: for each number of the output, one less than its window has
@@ -179,6 +172,7 @@ class MaxPool(Pooling):
         return [*padding, self._layer(k, "Max", rank, "valid", name)]
 
     keras_layers = ("MaxPooling",)
+    keras_signatures = ("MaxPooling(pool_size)",)
     reads_call_arguments = True
 
     @classmethod
@@ -224,6 +218,7 @@ class AveragePool(Pooling):
         return [*pad_layers(k, name, pads), self._layer(k, "Average", rank, "valid", name)]
 
     keras_layers = ("AveragePooling", "OverhangingAveragePooling")
+    keras_signatures = ("AveragePooling(pool_size)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

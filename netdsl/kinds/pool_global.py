@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Weight
-from netdsl.kinds.kind import Kind
+from netdsl.kinds.facts import Case
 from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.plain import Weightless
 from netdsl.kinds.values import Shape, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.keras_call import KerasCall, Meaning
 
 
-class GlobalPooling(Kind):
+class GlobalPooling(Weightless):
     """What the global pools share: all positions to one."""
 
     word = "_global_pooling"
@@ -32,14 +32,6 @@ class GlobalPooling(Kind):
                 label=f"{dims(x)} comes in here",
             )
         return (x[-1],)
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """None."""
-        return ()
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """None."""
-        return 0
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Comparisons or additions: for each channel, one less than there are positions."""

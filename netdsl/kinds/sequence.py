@@ -79,6 +79,7 @@ class Embed(Plain):
         ]
 
     keras_layers = ("Embedding",)
+    keras_signatures = ("Embedding(input_dim, output_dim)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:

@@ -132,6 +132,7 @@ class Attention(Trained):
         return [lambda tensor: layer(tensor, tensor, **causal)]
 
     keras_layers = ("MultiHeadAttention",)
+    keras_signatures = ("MultiHeadAttention(num_heads, key_dim)",)
     reads_call_arguments = True
 
     @classmethod

@@ -164,6 +164,7 @@ class LongShortTermMemory(Recurrent):
 
     word = "lstm"
     keras_layers = ("LSTM", "Bidirectional")
+    keras_signatures = ("LSTM(units)",)
     gates, kept = 4, 6
     each = (
         # three gates and the candidate
@@ -191,6 +192,7 @@ class GatedRecurrentUnit(Recurrent):
 
     word = "gru"
     keras_layers = ("GRU", "Bidirectional")
+    keras_signatures = ("GRU(units)",)
     gates, kept = 3, 4
     each = (
         "negate exp add divide negate exp add divide tanh"  # two gates and the candidate
@@ -222,6 +224,7 @@ class SimpleRecurrent(Recurrent):
 
     word = "rnn"
     keras_layers = ("SimpleRNN", "Bidirectional")
+    keras_signatures = ("SimpleRNN(units)",)
     each = "tanh"
     cases = (
         Case("rnn-8", (10, 4), (8,), 104),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from netdsl.kinds.facts import Case
 from netdsl.kinds.values import Configured
@@ -44,6 +44,14 @@ class Stated(Configured):
         flattens_input: whether it takes everything that comes in as one vector.
         tied_to: the kind whose kernel, transposed, can be its own.
         depth: how many layers `expect depth` counts for it.
+
+    How it is written in Keras, beside the rule `layers`:
+        keras_signatures: what the arguments are called that its Keras layers are given by position,
+            the rank left out: `Conv(filters, kernel_size)`. Programs name blocks' parameters so.
+        keras_defaults: arguments of its Keras layer that are left out at these values.
+        keras_activation: whether its Keras layer has an argument `activation`.
+        keras_function: the function of `keras.layers` that is the same as the layer: `add`.
+        program_name: what programs call a block of it, after the first of its `keras_layers`.
 
     How it is read from Keras, beside the rule `from_keras`:
         keras_layers: the Keras layers and operations that a layer of the kind can end with, by the
@@ -98,6 +106,12 @@ class Stated(Configured):
     flattens_input: ClassVar[bool] = False
     tied_to: ClassVar[str | None] = None
     depth: ClassVar[int] = 0
+
+    keras_signatures: ClassVar[tuple[str, ...]] = ()
+    keras_defaults: ClassVar[dict[str, Any]] = {}
+    keras_activation: ClassVar[bool] = False
+    keras_function: ClassVar[str] = ""
+    program_name: ClassVar[str] = ""
 
     keras_layers: ClassVar[tuple[str, ...]] = ()
     reads_call_arguments: ClassVar[bool] = False

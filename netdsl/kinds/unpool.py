@@ -90,6 +90,7 @@ class Upsample(Unpooling):
         return linear_layers(k, name, output, x)
 
     keras_layers = ("UpSampling", "Reshape")
+    keras_signatures = ("UpSampling(size)",)
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:
