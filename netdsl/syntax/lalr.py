@@ -86,8 +86,11 @@ class Parser:
             )
             for origin, length, name, single, parts in tables["rules"]
         ]
-        self._lexers: dict[int, re.Pattern[str]] = {}
-        self._patterns: dict[tuple[str, ...], re.Pattern[str]] = {}
+        self._signs: dict[str, str] = tables["signs"]
+        self._groups: list[list[str]] = tables["lexers"]
+        self._group_of: list[int] = tables["lexer_of"]
+        self._lexers: dict[int, re.Pattern[str]] = {}  # by state
+        self._patterns: dict[int, re.Pattern[str]] = {}  # by group
 
     def parse(self, text: str, start: int, end: int, rule: str) -> Any:
         """What the builder makes of `text[start:end]`, which is to be a whole `rule`.
@@ -97,6 +100,7 @@ class Parser:
             Exception: whatever the builder raises.
         """
         states, rules, ignored, lexers = self._states, self._rules, self._ignored, self._lexers
+        signs = self._signs
         stack = [self._starts[rule]]
         values: list[Any] = []
         at = start
@@ -106,7 +110,7 @@ class Parser:
                 match = (lexers.get(state) or self._lexer(state)).match(text, at, end)
                 if match is None:
                     raise Unexpected(at, self._expected(stack))
-                kind: str = match.lastgroup  # type: ignore[assignment]
+                kind = match.lastgroup or signs[match.group()]
                 here, at = at, match.end()
                 if kind in ignored:
                     continue
@@ -133,15 +137,13 @@ class Parser:
                 values.append(value)
 
     def _lexer(self, state: int) -> re.Pattern[str]:
-        """The tokens that a state can take, as one pattern: made when a text first comes to it."""
-        accepted = tuple(
-            name for name in self._terminals if name in self._states[state] or name in self._ignored
-        )
-        if accepted not in self._patterns:
-            self._patterns[accepted] = re.compile(
-                "|".join(f"(?P<{name}>{self._terminals[name]})" for name in accepted)
-            )
-        return self._lexers.setdefault(state, self._patterns[accepted])
+        """The tokens that a state looks for, as one pattern: made when a text first needs it."""
+        group = self._group_of[state]
+        if group not in self._patterns:
+            named = [f"(?P<{name}>{self._terminals[name]})" for name in self._groups[group]]
+            signs = re.escape("".join(self._signs))
+            self._patterns[group] = re.compile("|".join([*named, f"[{signs}]"]))
+        return self._lexers.setdefault(state, self._patterns[group])
 
     def _expected(self, stack: list[int]) -> frozenset[str]:
         """The tokens that can come next: an LALR(1) row also holds some that only lead to

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from netdsl.syntax.lalr import grammar_folder
 
+_FIRST = [*map(chr, range(32, 127)), "\t", "\n", "×"]
+_NEXT = "0x×{.=>*"
 STARTS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect", "flow")
 
 
@@ -26,6 +31,9 @@ def made_from_grammar() -> dict[str, Any]:
     - `states`: for each what a token or a rule leads to: the next state, or `~r` to reduce by rule
       r.
     - `starts`: the state in which each statement begins.
+    - `signs`: the tokens of one character, which are tried last.
+    - `lexers`: groups of the others, in the order in which they are tried; `lexer_of`: the group
+      that each state looks for, beside the signs.
     """
     from lark import Lark
     from lark.parsers.lalr_analysis import Shift
@@ -48,21 +56,33 @@ def made_from_grammar() -> dict[str, Any]:
             if to not in found
         ]
     number = {state: position for position, state in enumerate(found)}
+    terminals = {
+        str(terminal.name): terminal.pattern.to_regexp()
+        for terminal in sorted(lark.terminals, key=_lark_order)
+    }
+    ignored = [str(name) for name in lark.ignore_tokens]
+    states = [
+        {
+            str(name): number[to] if kind is Shift else ~rules[to]
+            for name, (kind, to) in sorted(table.states[state].items())
+        }
+        for state in found
+    ]
+    signs = {
+        plain: name for name, pattern in terminals.items() if (plain := _one_character(pattern))
+    }
+    words = {name: pattern for name, pattern in terminals.items() if name not in signs.values()}
+    assert [*words, *signs.values()] == [*terminals]
+    lexers, lexer_of = _shared_lexers([words.keys() & {*row, *ignored} for row in states], words)
     return {
-        "terminals": {
-            str(terminal.name): terminal.pattern.to_regexp()
-            for terminal in sorted(lark.terminals, key=_lark_order)
-        },
-        "ignored": [str(name) for name in lark.ignore_tokens],
+        "terminals": terminals,
+        "ignored": ignored,
         "rules": [_described(rule) for rule in lark.rules],
-        "states": [
-            {
-                str(name): number[to] if kind is Shift else ~rules[to]
-                for name, (kind, to) in sorted(table.states[state].items())
-            }
-            for state in found
-        ],
+        "states": states,
         "starts": {start: number[table.start_states[start]] for start in STARTS},
+        "signs": signs,
+        "lexers": lexers,
+        "lexer_of": lexer_of,
     }
 
 
@@ -74,6 +94,64 @@ def _lark_order(terminal: Any) -> tuple[Any, ...]:
         -len(terminal.pattern.value),
         terminal.name,
     )
+
+
+def _shared_lexers(
+    accepted: Sequence[set[str]], terminals: Mapping[str, str]
+) -> tuple[list[list[str]], list[int]]:
+    """Groups of tokens for the states, few and so few patterns to compile at every start.
+
+    A state may look for a token that it does not accept, where none that it does accept is missed
+    for it: those that can begin alike are tried before. Then it stops at that token, as it would
+    where it finds none.
+
+    Args:
+        accepted: the tokens that each state accepts.
+        terminals: the tokens' patterns, in the order in which they are tried.
+
+    Returns:
+        The groups, and that of each state.
+    """
+    order = {name: place for place, name in enumerate(terminals)}
+    first = {name: frozenset(_first_characters(pattern)) for name, pattern in terminals.items()}
+
+    def harmless(more: str, own: frozenset[str]) -> bool:
+        return all(order[name] < order[more] or not first[name] & first[more] for name in own)
+
+    def fits(own: frozenset[str], members: list[frozenset[str]]) -> bool:
+        joined = own.union(*members)
+        return all(harmless(more, each) for each in (*members, own) for more in joined - each)
+
+    groups: list[list[frozenset[str]]] = []  # the states' own sets
+    for own in sorted({frozenset(names) for names in accepted}, key=lambda x: (-len(x), sorted(x))):
+        group = next((members for members in groups if fits(own, members)), None)
+        if group is None:
+            groups.append([own])
+        else:
+            group.append(own)
+    place = {own: at for at, members in enumerate(groups) for own in members}
+    lexers = [sorted(frozenset().union(*members), key=order.__getitem__) for members in groups]
+    return lexers, [place[frozenset(names)] for names in accepted]
+
+
+def _one_character(pattern: str) -> str:
+    """The character that a pattern is, if it is one."""
+    plain = pattern.removeprefix("\\")
+    return plain if len(plain) == 1 else ""
+
+
+def _first_characters(pattern: str) -> Iterator[str]:
+    """The characters that a token can begin with; tokens that are no words show theirs within
+    three characters.
+    """
+    if pattern[0].isalpha():
+        yield pattern[0]
+        return
+    compiled = re.compile(pattern)
+    for first in _FIRST:
+        tails = ("".join(tail) for length in range(3) for tail in product(_NEXT, repeat=length))
+        if any(compiled.match(first + tail) for tail in tails):
+            yield first
 
 
 def _described(rule: Any) -> list[Any]:
