@@ -110,11 +110,11 @@ class Parser:
                 match = (lexers.get(state) or self._lexer(state)).match(text, at, end)
                 if match is None:
                     raise Unexpected(at, self._expected(stack))
-                kind = match.lastgroup or signs[match.group()]
-                here, at = at, match.end()
+                here, at, word = at, match.end(), match.group()
+                kind = match.lastgroup or signs[word]
                 if kind in ignored:
                     continue
-                token = Token(kind, match.group(), here, at)
+                token = Token(kind, word, here, at)
             else:
                 kind, token = END, Token(END, "", end, end)
             while True:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from netdsl.errors import Diagnostic, Source, Span
 from netdsl.limits import Limits
 from netdsl.syntax.build import Builder
+from netdsl.syntax.fault import Fault
 from netdsl.syntax.lalr import Parser, Unexpected, load_tables
-from netdsl.syntax.literals import Fault
 from netdsl.syntax.split import Broken, Piece, split
 from netdsl.syntax.tree import Statement
 

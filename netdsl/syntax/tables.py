@@ -68,12 +68,10 @@ def made_from_grammar() -> dict[str, Any]:
         }
         for state in found
     ]
-    signs = {
-        plain: name for name, pattern in terminals.items() if (plain := _one_character(pattern))
-    }
-    words = {name: pattern for name, pattern in terminals.items() if name not in signs.values()}
-    assert [*words, *signs.values()] == [*terminals]
-    lexers, lexer_of = _shared_lexers([words.keys() & {*row, *ignored} for row in states], words)
+    signs = {sign: name for name, pattern in terminals.items() if (sign := _one_character(pattern))}
+    assert [*terminals][-len(signs) :] == [*signs.values()]
+    accepted = [terminals.keys() & {*row, *ignored} for row in states]
+    lexers, lexer_of = _shared_lexers(accepted, terminals)
     return {
         "terminals": terminals,
         "ignored": ignored,
@@ -81,7 +79,7 @@ def made_from_grammar() -> dict[str, Any]:
         "states": states,
         "starts": {start: number[table.start_states[start]] for start in STARTS},
         "signs": signs,
-        "lexers": lexers,
+        "lexers": [[name for name in names if name not in signs.values()] for names in lexers],
         "lexer_of": lexer_of,
     }
 

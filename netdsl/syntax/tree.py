@@ -23,7 +23,7 @@ class String(NamedTuple):
 
 
 class Instruction(NamedTuple):
-    """One step of an expression in postfix order: `op` and its argument (see `netdsl.expressions`)."""
+    """One step of an expression in postfix order (see `netdsl.expressions`)."""
 
     op: str
     argument: "int | Fraction | str | None"

@@ -1,0 +1,158 @@
+"""The rules of the grammar for values, steps and chains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.syntax import tokens, tree
+from netdsl.syntax.fault import Fault
+
+
+class StepRules:
+    """The rules of the grammar for values, steps and chains."""
+
+    # --- values ---
+
+    def number(self, parts: list[Any]) -> tree.Number:
+        return tokens.number(parts[0])
+
+    def shape(self, parts: list[Any]) -> tree.Sizes:
+        return tree.Sizes(tokens.sizes(parts[0].text, parts[0].start), parts[0].start, parts[0].end)
+
+    def braced(self, parts: list[Any]) -> tree.Expression:
+        return tree.Expression(parts[1], parts[0].end - 1, parts[-1].end)
+
+    def string(self, parts: list[Any]) -> tree.String:
+        return tree.String(parts[0].text[1:-1], parts[0].start, parts[0].end)
+
+    def tupled(self, parts: list[Any]) -> tree.Tuple:
+        return tree.Tuple(tuple(parts[1:-1]), parts[0].start, parts[-1].end)
+
+    def dims(self, parts: list[Any]) -> tree.Number | tree.Expression | tree.Sizes:
+        if len(parts) == 1:
+            return parts[0]  # type: ignore[no-any-return]
+        sizes: list[tree.Number | tree.Expression] = []
+        for part in parts[::2]:
+            sizes += part.items if isinstance(part, tree.Sizes) else (part,)
+        for before, cross in zip(parts[::2], parts[1::2], strict=False):
+            if cross.start != before.end:
+                message = "the `x` between two sizes touches them"
+                help = "write `32x{w}`, without blanks"
+                raise Fault("N004", message, before.end, cross.end, help)
+        return tree.Sizes(tuple(sizes), parts[0].start, parts[-1].end)
+
+    # --- steps ---
+
+    def size(self, parts: list[Any]) -> tree.Sizes:
+        return as_sizes(self.dims([self.braced(parts[:3]), *parts[3:]]))
+
+    def amount(self, parts: list[Any]) -> tree.Number | tree.Expression:
+        token, start = parts[0], parts[0].start + 1
+        if len(parts) == 1:
+            return tree.Number(
+                tokens.number_value(token.text[1:], start, token.end), start, token.end
+            )
+        return tree.Expression(parts[1], start, parts[-1].end)
+
+    def stride(self, parts: list[Any]) -> tree.Sizes:
+        token, start = parts[0], parts[0].start + 1
+        if token.type == "STRIDE":
+            first = tree.Sizes(tokens.sizes(token.text[1:], start), start, token.end)
+            return as_sizes(self.dims([first, *parts[1:]]))
+        braced = tree.Expression(parts[1], start, parts[2].end)
+        return as_sizes(self.dims([braced, *parts[3:]]))
+
+    def argument_list(self, parts: list[Any]) -> tuple[tuple[tree.Argument, ...], int]:
+        return parts[0] or (), parts[1].end
+
+    def arguments(self, parts: list[Any]) -> tuple[tree.Argument, ...]:
+        return tuple(parts)
+
+    def option(self, parts: list[Any]) -> tree.Argument:
+        name = tokens.name(parts[0])
+        return tree.Argument(name, parts[1], name.start, parts[1].end)
+
+    def positional(self, parts: list[Any]) -> tree.Argument:
+        return tree.Argument(None, parts[0], parts[0].start, parts[0].end)
+
+    def layer(self, parts: list[Any]) -> tree.Layer:
+        token, size, amount, stride, arguments = parts
+        start = token.start
+        word, own_amount, own_stride = tokens.step_parts(token.text)
+        word_end = token.end
+        if own_stride:
+            word_end = start + own_stride[0]
+            _refuse_second(stride, "stride")
+            digits = token.text[own_stride[0] + 1 :]
+            stride = tree.Sizes(tokens.sizes(digits, word_end + 1), word_end + 1, token.end)
+            if amount is not None:
+                message, help = "the amount stands before the stride", f"write {word}-64/{digits}"
+                raise Fault("N003", message, amount.start - 1, amount.end, help)
+        if own_amount:
+            word_end, end = start + own_amount[0], start + own_amount[1]
+            _refuse_second(size or amount, "amount")
+            digits = token.text[own_amount[0] + 1 : own_amount[1]]
+            value = tokens.number_value(digits, word_end + 1, end)
+            amount = tree.Number(value, word_end + 1, end)
+        end = _end_of_touching(token.end, size, amount, stride)
+        if arguments is not None:
+            arguments, end = arguments
+        name = tree.Name(word, start, word_end)
+        return tree.Layer(name, size, amount, stride, arguments, start, end)
+
+    def merge(self, parts: list[Any]) -> tree.Merge:
+        word, opener, *branches, closer = parts
+        name = None if word is None else tokens.name(word)
+        start = name.start if name else opener.start
+        return tree.Merge(name, tuple(branches), start, closer.end)
+
+    def group(self, parts: list[Any]) -> tree.Group:
+        return tree.Group(parts[1], parts[0].start, parts[2].end)
+
+    def reference(self, parts: list[Any]) -> tree.Reference:
+        return tree.Reference(parts[0].text[1:], parts[0].start, parts[0].end)
+
+    def when(self, parts: list[Any]) -> tree.When:
+        token, condition, then, otherwise, closer = parts
+        test = tree.Expression(condition, condition[0].start, condition[-1].end)
+        return tree.When(test, then, otherwise, token.start, closer.end)
+
+    def repeat(self, parts: list[Any]) -> tree.Number:
+        token = parts[0]
+        digits = token.text.lstrip()[1:]
+        start = token.end - len(digits)
+        return tree.Number(tokens.number_value(digits, start, token.end), start, token.end)
+
+    def step(self, parts: list[Any]) -> tree.Step:
+        body, repeat, _, name = parts
+        end = repeat.end if repeat else body.end
+        own_name = None if name is None else tokens.name(name)
+        return tree.Step(body, repeat, own_name, body.start, own_name.end if own_name else end)
+
+    def chain(self, parts: list[Any]) -> tree.Chain:
+        return tree.Chain(tuple(parts), parts[0].start, parts[-1].end)
+
+
+def as_sizes(part: tree.Number | tree.Expression | tree.Sizes) -> tree.Sizes:
+    """One size alone as the sizes that it is where several can be."""
+    return part if isinstance(part, tree.Sizes) else tree.Sizes((part,), part.start, part.end)
+
+
+def _refuse_second(second: Any, what: str) -> None:
+    """Refuses a part that the word's own token has already."""
+    if second is not None:
+        message = f"there is a second {what}, or a size behind it"
+        help = "write kind, size, -amount, /stride"
+        raise Fault("N004", message, second.start, second.end, help)
+
+
+def _end_of_touching(end: int, size: Any, amount: Any, stride: Any) -> int:
+    """Where a word ends with its size, amount and stride, each of which touches the one before."""
+    for part, gap in ((size, 0), (amount, 1), (stride, 1)):
+        if part is not None and part.end > end:
+            if part.start - gap > end:
+                message = "size, amount and stride touch the word"
+                help = "write `conv{k}-{c}/{s}`, without blanks"
+                raise Fault("N004", message, end, part.end, help)
+            end = part.end
+    return end
