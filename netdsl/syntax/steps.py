@@ -79,7 +79,8 @@ class StepRules:
         token, size, amount, stride, arguments = parts
         start = token.start
         word, own_amount, own_stride = tokens.step_parts(token.text)
-        word_end = token.end
+        end = word_end = token.end
+        one_token = size is None and amount is None and stride is None
         if own_stride:
             word_end = start + own_stride[0]
             _refuse_second(stride, "stride")
@@ -89,12 +90,13 @@ class StepRules:
                 message, help = "the amount stands before the stride", f"write {word}-64/{digits}"
                 raise Fault("N003", message, amount.start - 1, amount.end, help)
         if own_amount:
-            word_end, end = start + own_amount[0], start + own_amount[1]
+            word_end, amount_end = start + own_amount[0], start + own_amount[1]
             _refuse_second(size or amount, "amount")
             digits = token.text[own_amount[0] + 1 : own_amount[1]]
-            value = tokens.number_value(digits, word_end + 1, end)
-            amount = tree.Number(value, word_end + 1, end)
-        end = _end_of_touching(token.end, size, amount, stride)
+            value = tokens.number_value(digits, word_end + 1, amount_end)
+            amount = tree.Number(value, word_end + 1, amount_end)
+        if not one_token:
+            end = _end_of_touching(end, size, amount, stride)
         if arguments is not None:
             arguments, end = arguments
         name = tree.Name(word, start, word_end)

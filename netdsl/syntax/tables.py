@@ -71,7 +71,7 @@ def made_from_grammar() -> dict[str, Any]:
     signs = {sign: name for name, pattern in terminals.items() if (sign := _one_character(pattern))}
     assert [*terminals][-len(signs) :] == [*signs.values()]
     accepted = [terminals.keys() & {*row, *ignored} for row in states]
-    lexers, lexer_of = _shared_lexers(accepted, terminals)
+    lexers, lexer_of = _shared_lexers(accepted, terminals, ignored)
     return {
         "terminals": terminals,
         "ignored": ignored,
@@ -95,7 +95,7 @@ def _lark_order(terminal: Any) -> tuple[Any, ...]:
 
 
 def _shared_lexers(
-    accepted: Sequence[set[str]], terminals: Mapping[str, str]
+    accepted: Sequence[set[str]], terminals: Mapping[str, str], ignored: Sequence[str]
 ) -> tuple[list[list[str]], list[int]]:
     """Groups of tokens for the states, few and so few patterns to compile at every start.
 
@@ -106,6 +106,7 @@ def _shared_lexers(
     Args:
         accepted: the tokens that each state accepts.
         terminals: the tokens' patterns, in the order in which they are tried.
+        ignored: the tokens that are tried first where no other begins alike: they are many.
 
     Returns:
         The groups, and that of each state.
@@ -128,7 +129,13 @@ def _shared_lexers(
         else:
             group.append(own)
     place = {own: at for at, members in enumerate(groups) for own in members}
-    lexers = [sorted(frozenset().union(*members), key=order.__getitem__) for members in groups]
+    lexers = []
+    for members in groups:
+        group = frozenset[str]().union(*members)
+        alone = {
+            name for name in ignored if all(not first[name] & first[x] for x in group - {name})
+        }
+        lexers.append(sorted(group, key=lambda name: (name not in alone, order[name])))
     return lexers, [place[frozenset(names)] for names in accepted]
 
 
