@@ -123,20 +123,29 @@ def _shared_lexers(
 
     groups: list[list[frozenset[str]]] = []  # the states' own sets
     for own in sorted({frozenset(names) for names in accepted}, key=lambda x: (-len(x), sorted(x))):
-        group = next((members for members in groups if fits(own, members)), None)
-        if group is None:
+        home = next((members for members in groups if fits(own, members)), None)
+        if home is None:
             groups.append([own])
         else:
-            group.append(own)
+            home.append(own)
     place = {own: at for at, members in enumerate(groups) for own in members}
-    lexers = []
-    for members in groups:
-        group = frozenset[str]().union(*members)
-        alone = {
-            name for name in ignored if all(not first[name] & first[x] for x in group - {name})
-        }
-        lexers.append(sorted(group, key=lambda name: (name not in alone, order[name])))
+    lexers = [_ordered(frozenset().union(*members), order, first, ignored) for members in groups]
     return lexers, [place[frozenset(names)] for names in accepted]
+
+
+def _ordered(
+    names: frozenset[str],
+    order: Mapping[str, int],
+    first: Mapping[str, frozenset[str]],
+    ignored: Sequence[str],
+) -> list[str]:
+    """Tokens in their order, but those first that are ignored and that no other begins like."""
+    alone = {
+        name
+        for name in names.intersection(ignored)
+        if all(not first[name] & first[other] for other in names - {name})
+    }
+    return sorted(names, key=lambda name: (name not in alone, order[name]))
 
 
 def _one_character(pattern: str) -> str:
