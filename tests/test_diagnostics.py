@@ -15,7 +15,7 @@ from netdsl.errors import Diagnostic, NetError, Note, Source, Span, fail, neares
 from netdsl.errors.terminal import render
 from netdsl.errors.values import as_json
 from netdsl.reading import ReadOptions, check_source
-from netdsl.syntax.messages.characters import LOOKALIKES
+from netdsl.syntax.mistakes.signs import LOOKALIKES
 
 
 def marked(text: str) -> tuple[str, list[tuple[int, int]]]:

@@ -68,7 +68,8 @@ def _parse_statement(source: Source, piece: Piece) -> Statement | Diagnostic:
             fault.code, fault.message, Span(source, fault.start, fault.end), help=fault.help
         )
     except Unexpected as error:
-        from netdsl.syntax.messages import Stop, explain  # late: start-up is short
+        from netdsl.syntax.messages import explain  # late: start-up is short
+        from netdsl.syntax.mistakes.stop import Stop
 
         at = piece.end if error.at is None else error.at
         return explain(Stop(source, piece.rule, piece.start, piece.end, at, error.expected))

@@ -1,4 +1,6 @@
-"""The message for a place where the parser stopped."""
+"""What to say where the parser stops: from what it could have accepted there, and what is there
+instead.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +8,8 @@ import re
 from collections.abc import Callable
 
 from netdsl.errors import Diagnostic
-from netdsl.syntax.messages import chains, characters, expressions, repeats, sizes, statements
-from netdsl.syntax.messages.stop import Stop
-
-RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
-    statements.unknown_statement,
-    characters.lookalike,
-    sizes.name_without_braces,
-    sizes.doubled_sign,
-    sizes.sign_apart,
-    sizes.lone_cross,
-    chains.other_arrow,
-    chains.other_bar,
-    statements.semicolon,
-    sizes.fraction,
-    repeats.repeat_order,
-    repeats.loose_repeat,
-    repeats.repeat_space,
-    statements.def_without_brackets,
-    chains.trailing_comma,
-    chains.empty_branch,
-    expressions.empty_braces,
-    chains.dangling_arrow,
-    expressions.single_equals,
-    expressions.name_behind_number,
-    statements.name_expected,
-    sizes.commas_in_shape,
-    sizes.number_first,
-    sizes.sign_after_brackets,
-    chains.plus_sign,
-    chains.dotted_word,
-    characters.single_quotes,
-    chains.missing_arrow,
-    chains.missing_equals,
-    sizes.size_apart,
-)
-"""Mistakes that people make: each rule gives the message for its own, and None for others. The
-first that knows a mistake has it, so their order matters.
-"""
+from netdsl.syntax.mistakes import joints, repeats, signs, sizes, words
+from netdsl.syntax.mistakes.stop import Stop
 
 _FORMS = {
     "net": "net NAME",
@@ -56,7 +22,6 @@ _FORMS = {
     "tie": "tie NAME = transpose OTHER",
     "expect": "expect params = 61_706, or expect @name = 13x13x256",
 }
-
 _NAMES = {
     "STEP": "a layer",
     "NUMBER": "a number",
@@ -76,33 +41,54 @@ _NAMES = {
     "AS": "`as`",
     "$END": "the end of the statement",
 }
+_MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
+    words.not_a_statement,
+    signs.lookalike,
+    sizes.name_without_braces,
+    sizes.sign_twice,
+    sizes.apart,
+    sizes.lone_cross,
+    joints.other_arrow,
+    joints.other_bar,
+    joints.semicolon,
+    sizes.fraction,
+    repeats.order,
+    repeats.apart,
+    repeats.without_blank,
+    words.def_without_brackets,
+    joints.trailing_comma,
+    joints.empty_branch,
+    joints.empty_braces,
+    joints.dangling_arrow,
+    words.single_equals,
+    words.product_without_sign,
+    words.number_for_name,
+    sizes.commas_in_shape,
+    repeats.number_first,
+    sizes.after_brackets,
+    joints.plus,
+    words.dotted,
+    signs.single_quotes,
+    joints.missing_arrow,
+    words.number_after_word,
+)
+"""In the order in which they are tried: what a later one knows may look like an earlier one's."""
 
 
 def explain(stop: Stop) -> Diagnostic:
-    """The message for a place where the parser stopped: the first of the rules below that knows
-    the mistake.
+    """The error of a place where the parser stopped: that of the first mistake that is known there,
+    else what was expected.
     """
-    for rule in RULES:
-        found = rule(stop)
+    for mistake in _MISTAKES:
+        found = mistake(stop)
         if found:
             return found
-    wanted = _expected(stop)
-    if not stop.thing:
-        return Diagnostic(
-            "N003",
-            f"the statement ends too early: {wanted} was expected",
-            stop.span(),
-            help=_form(stop),
-        )
-    return Diagnostic(
-        "N003",
-        f"`{stop.thing}` cannot stand here: {wanted} was expected",
-        stop.span(),
-        help=_form(stop),
-    )
+    what = f"`{stop.thing}` cannot stand here" if stop.thing else "the statement ends too early"
+    return stop.error(f"{what}: {_expected(stop)} was expected", _form(stop))
 
 
 def _expected(stop: Stop) -> str:
+    """The tokens that could follow, as a reader would call them."""
     only_a_name = "STEP" in stop.expected and "LPAR" not in stop.expected
     names = sorted(
         {
@@ -115,6 +101,7 @@ def _expected(stop: Stop) -> str:
 
 
 def _form(stop: Stop) -> str:
+    """The form of the statement, where the mistake may be in that."""
     if re.search(r"\bwhen[ \t\n]*\([^()]*$", stop.before):
         return "the form is: when(t > 1, conv1-64), or when(t > 1, conv1-64, pool)"
     if ">" in stop.before or (stop.rule == "def" and re.search(r"\)[ \t\n]*=", stop.before)):

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from netdsl.errors import Source, Span
+from netdsl.errors import Diagnostic, Source, Span
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _THING = re.compile(r'"[^"\n]*"|@?[A-Za-z_][A-Za-z0-9_.]*|[0-9][0-9_.x×]*|//|\*\*|[<>=!]=|[^ \t\n]')
 
 
 class Stop(NamedTuple):
-    """Where the parser stopped: the statement's rule and place, the offset, and the tokens that
-    it could have taken.
+    """Where the parser stopped.
+
+    Attributes:
+        source: the text.
+        rule: of the statement.
+        start: of the statement; `end`: where it ends.
+        at: the offset of what cannot stay there.
+        expected: the tokens that could.
     """
 
     source: Source
@@ -30,7 +36,7 @@ class Stop(NamedTuple):
 
     @property
     def rest(self) -> str:
-        """The statement's text from here on."""
+        """The statement's text from here."""
         return self.source.text[self.at : self.end]
 
     @property
@@ -40,21 +46,31 @@ class Stop(NamedTuple):
         return match.group() if match else ""
 
     @property
-    def after_step(self) -> bool:
-        """Whether a step has ended before this."""
-        return "MORETHAN" in self.expected or "AS" in self.expected
-
-    @property
     def last_word(self) -> str:
-        """The word before this, with its size, amount and stride."""
+        """The layer before, as far as it goes."""
         match = re.search(r"[A-Za-z0-9_{}*+/-]+$", self.before)
         return match.group().rstrip("-/") if match else ""
 
+    @property
+    def is_after_step(self) -> bool:
+        """Whether a step is complete here."""
+        return "MORETHAN" in self.expected or "AS" in self.expected
+
     def span(self, length: int | None = None) -> Span:
-        """Mark the thing here, or the given number of characters; the character after the last
-        one where nothing is left.
+        """The thing here, or the given number of characters; after the last character where
+        nothing is left.
         """
         if not self.thing and length is None:
-            at = self.start + len(self.before)
-            return Span(self.source, at, at + 1)
+            return self.after_last(0)
         return Span(self.source, self.at, self.at + (len(self.thing) if length is None else length))
+
+    def after_last(self, back: int) -> Span:
+        """The character after the text before, or one of its last characters."""
+        at = self.start + len(self.before) - back
+        return Span(self.source, at, at + 1)
+
+    def error(
+        self, message: str, help: str = "", length: int | None = None, code: str = "N003"
+    ) -> Diagnostic:
+        """A mistake here: about the thing, or the given number of characters."""
+        return Diagnostic(code, message, self.span(length), help=help)

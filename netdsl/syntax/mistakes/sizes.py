@@ -1,0 +1,107 @@
+"""Mistakes in sizes, amounts and strides."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.errors import Diagnostic
+from netdsl.syntax.mistakes.stop import Stop
+
+
+def name_without_braces(stop: Stop) -> Diagnostic | None:
+    """`conv3-c`, `pool3/s`, `conv3-64 xn`: a name where a number or braces belong."""
+    match = re.match(r"([-/])([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
+    if (
+        match
+        and re.search(r"[A-Za-z0-9_}]$", stop.before)
+        and stop.before == stop.source.text[stop.start : stop.at]
+    ):
+        what = "amount" if match[1] == "-" else "stride"
+        message = f"the {what} is a number, or an expression in braces"
+        help = f"write {stop.last_word}{match[1]}{{{match[2]}}}"
+        return stop.error(message, help, len(match[0]), "N005")
+    match = re.match(r"[x×]([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
+    if match and stop.is_after_step:
+        message = "how often is a number, or an expression in braces"
+        return stop.error(message, f"write {stop.last_word} x{{{match[1]}}}", code="N005")
+    return None
+
+
+def sign_twice(stop: Stop) -> Diagnostic | None:
+    """`pool3//2`, `conv3--64`."""
+    match = re.match(r"([-/])[-/]+([0-9]*)", stop.rest)
+    if not match or not re.search(r"[A-Za-z0-9_}]$", stop.before):
+        return None
+    what = "stride" if match[1] == "/" else "amount"
+    message = f"one `{match[1]}` stands before the {what}"
+    help = f"write {stop.last_word}{match[1]}{match[2]}"
+    return stop.error(message, help, len(match.group()))
+
+
+def apart(stop: Stop) -> Diagnostic | None:
+    """`conv3- 64`, `conv3-64 / 2`."""
+    match = re.match(r"([-/])[ \t]*([0-9]+)(?![0-9.])", stop.rest)
+    if not match or not stop.is_after_step or not re.match(r"[A-Za-z_]", stop.last_word):
+        return None
+    message = "size, amount and stride touch the word"
+    help = f"write {stop.last_word}{match[1]}{match[2]}, without blanks"
+    return stop.error(message, help, len(match.group()), "N004")
+
+
+def lone_cross(stop: Stop) -> Diagnostic | None:
+    """`4 x 4 x 1`, `4x4x`, `pool3/2x`, `conv3-64 x-2`."""
+    if stop.thing not in ("x", "×") or not stop.is_after_step:
+        return None
+    number = re.match(r".[ \t]*([0-9]+)", stop.rest)
+    shape = re.search(r"(?:^|[\s:>])([0-9][0-9_]*)$", stop.before)
+    if number and shape:
+        help = f"write {shape[1]}x{number[1]}, without blanks"
+        return stop.error("the `x` between two sizes touches them", help, code="N004")
+    if number:
+        return None
+    if stop.at > stop.start and not stop.source.text[stop.at - 1].isspace():
+        help = "add it, as in 32x32x3, or remove the `x`"
+        return stop.error("a number was expected behind this `x`", help)
+    return stop.error("how often is a whole number from 0 up", f"write {stop.last_word} x2")
+
+
+def fraction(stop: Stop) -> Diagnostic | None:
+    """`conv3-6.5`, `conv3-1e4`: amounts and strides are whole."""
+    after_digit = stop.source.text[max(stop.start, stop.at - 1) : stop.at].isdigit()
+    match = re.match(
+        r"[-/x×]?[0-9_]*\.[0-9]+" + (r"|[eE][+-]?[0-9]+(?![A-Za-z0-9_])" if after_digit else ""),
+        stop.rest,
+    )
+    if not match or not re.search(r"[A-Za-z0-9_]$", stop.before) or "MORETHAN" not in stop.expected:
+        return None
+    word = re.search(r"([A-Za-z_]+)([0-9]*)$", stop.before)
+    is_option = (
+        word
+        and re.fullmatch(r"\.[0-9]+", match.group())
+        and not stop.rest[match.end() :].startswith(("-", "/"))
+    )
+    help = f"write {word[1]}({word[2]}{match.group()})" if word and is_option else ""
+    if word and not word[2] and re.fullmatch(r"-[0-9]*\.[0-9]+", match.group()):
+        help = f"a fraction is an option, in brackets: {word[1]}({match.group()[1:]})"
+    message = "sizes, amounts, strides and repeats are whole numbers"
+    return stop.error(message, help, len(match.group()))
+
+
+def commas_in_shape(stop: Stop) -> Diagnostic | None:
+    """`(28, 28, 1) > conv3-8`."""
+    match = re.match(r"[0-9]+(?:[ \t]*,[ \t]*[0-9]+)+(?=[ \t]*,?[ \t]*\))", stop.rest)
+    if not match or not re.search(r"(?:^|[:>]|\binput)[ \t\n]*\($", stop.before):
+        return None
+    help = f"write {'x'.join(re.findall('[0-9]+', match.group()))}, without brackets"
+    return stop.error("the sizes of a shape are joined by `x`", help, len(match.group()))
+
+
+def after_brackets(stop: Stop) -> Diagnostic | None:
+    """`block(32)/2`, `conv3(bn)-64`."""
+    match = re.match(r"[-/](?:[0-9][0-9x]*|\{)", stop.rest)
+    in_brackets = re.search(r"[A-Za-z0-9_}][(][^()]*\)$", stop.before)
+    if not match or not in_brackets or not stop.is_after_step:
+        return None
+    message = "amount and stride stand before the brackets"
+    help = "write conv3-64/2(bn); a block takes them as its values: block(64, 2)"
+    return stop.error(message, help, len(match.group()))

@@ -1,0 +1,99 @@
+"""Mistakes in names, statement words and expressions."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.errors import Diagnostic, Span, nearest
+from netdsl.syntax.mistakes.stop import WORD, Stop
+from netdsl.syntax.split import STATEMENT_WORDS
+
+
+def not_a_statement(stop: Stop) -> Diagnostic | None:
+    """`inputt 32x32x1`: a first word that is not a statement's, and then no flow."""
+    first = WORD.match(stop.source.text, stop.start)
+    if (
+        stop.rule != "flow"
+        or not first
+        or stop.before != first.group()
+        or not re.match(r"[A-Za-z0-9@_\"=]", stop.thing or " ")
+    ):
+        return None
+    word = first.group()
+    span = Span(stop.source, stop.start, stop.start + len(word))
+    meant = nearest(word, STATEMENT_WORDS)
+    if stop.thing == "=" and not meant:
+        help = f"`param {word} = ...` sets a number, `def {word}() = ...` a block"
+        return Diagnostic("N003", f"`{word} =` begins no statement", span, help=help)
+    repeat = re.match(r"[x×][0-9]", stop.thing)
+    if repeat or (not meant and WORD.fullmatch(stop.thing)):
+        return None
+    help = (
+        f"did you mean `{meant}`?"
+        if meant
+        else f"statements begin with {', '.join(STATEMENT_WORDS)}; a flow with a shape or a layer"
+    )
+    return Diagnostic("N003", f"`{word}` is no statement", span, help=help)
+
+
+def def_without_brackets(stop: Stop) -> Diagnostic | None:
+    """`def f = ...`."""
+    match = re.match(r"def[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
+    if stop.rule != "def" or stop.thing != "=" or not match:
+        return None
+    message = "a block is defined with brackets, also without parameters"
+    return stop.error(message, f"write def {match[1]}() = ...")
+
+
+def single_equals(stop: Stop) -> Diagnostic | None:
+    """`when(t = 1, pool)`."""
+    if stop.thing == "=" and "COMPARE" in stop.expected:
+        return stop.error("`=` does not compare", "write `==`")
+    return None
+
+
+def product_without_sign(stop: Stop) -> Diagnostic | None:
+    """`{2c}`."""
+    match = re.search(r"(?:^|[^A-Za-z0-9_])([0-9.]+)$", stop.before)
+    if match and "TIMES" in stop.expected and WORD.match(stop.thing):
+        product = f"{match[1]}*{stop.thing}"
+        return stop.error(f"a product is written with `*`: {product}", f"write {product}")
+    return None
+
+
+def number_for_name(stop: Stop) -> Diagnostic | None:
+    """`net 3x`, `param 5 = 2`, `as 3`."""
+    if (
+        not stop.thing
+        or not stop.expected & {"STEP", "NAME"}
+        or stop.expected & {"NUMBER", "LITERAL", "LBRACE", "LPAR"}
+    ):
+        return None
+    if not re.search(r"\b(as|net|param|let|def|tie|transpose)$", stop.before):
+        return None
+    help = "a name begins with a letter, and holds letters, digits and `_`"
+    return stop.error(f"`{stop.thing}` is no name", help)
+
+
+def dotted(stop: Stop) -> Diagnostic | None:
+    """`nn.Linear(784, 10)`, `layers.Dense(10)`."""
+    match = re.match(r"(?:\.[A-Za-z_][A-Za-z0-9_]*)+", stop.rest)
+    word = re.search(r"[A-Za-z_][A-Za-z0-9_]*$", stop.before)
+    if not match or not word or not stop.is_after_step:
+        return None
+    help = "a layer is one word, such as conv3-64 or fc-10; a point's name has an `@` before it"
+    span = Span(stop.source, stop.at - len(word.group()), stop.at + len(match.group()))
+    return Diagnostic("N003", f"`{word.group()}{match.group()}` is no layer", span, help=help)
+
+
+def number_after_word(stop: Stop) -> Diagnostic | None:
+    """`pool(pad 2)`, where `=` is missing; `conv 3-64`."""
+    option = re.search(r"[(,][ \t\n]*([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
+    if "EQUAL" in stop.expected and option and re.match(r"[0-9.]", stop.thing):
+        return stop.error(
+            f"`=` is missing before `{stop.thing}`", f"write {option[1]}={stop.thing}"
+        )
+    if "MORETHAN" in stop.expected and re.match(r"\.?[0-9]", stop.rest):
+        help = "a size touches its word: `conv3-64`, not `conv 3-64`"
+        return stop.error(f"`{stop.thing}` cannot stand here", help)
+    return None
