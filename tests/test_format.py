@@ -15,16 +15,15 @@ from hypothesis import strategies as st
 from netdsl.errors import NetError, Source
 from netdsl.limits import Limits
 from netdsl.syntax import parse_text
-from netdsl.syntax.format import diff, format_text
-from netdsl.syntax.formatting import layout
+from netdsl.syntax.format import WIDTH, diff, format_text
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "format"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def formatted(text: str) -> str:
-    return format_text(Source("test", text), Limits())
+def formatted(text: str, width: int = WIDTH) -> str:
+    return format_text(Source("test", text), Limits(), width)
 
 
 def meaning(text: str) -> list[Any]:
@@ -58,10 +57,10 @@ def comments(text: str) -> list[str]:
     ]
 
 
-def assert_same(before: str, after: str) -> None:
+def assert_same(before: str, after: str, width: int = WIDTH) -> None:
     assert meaning(after) == meaning(before)
     assert comments(after) == comments(before)
-    assert formatted(after) == after
+    assert formatted(after, width) == after
     assert not re.search(r"[ \t](?=\n)|\n\n\n|\A\n|[^\n]\Z|\n\n\Z", after), after
 
 
@@ -594,9 +593,7 @@ def programs(draw: st.DrawFn) -> str:
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(program=programs())
 def test_programs_keep_their_meaning(width: int, program: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout, "WIDTH", width)
-        assert_same(program, formatted(program))
+    assert_same(program, formatted(program, width), width)
 
 
 @pytest.mark.parametrize(
@@ -610,9 +607,8 @@ def test_programs_keep_their_meaning(width: int, program: str) -> None:
         "3 > conv3-{1 # a\n +2 # netdsl: ignore W703\n}(bn, tanh, pad=same) > pool",
     ],
 )
-def test_directives_come_to_rest(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "WIDTH", 30)
-    assert_same(before, formatted(before))
+def test_directives_come_to_rest(before: str) -> None:
+    assert_same(before, formatted(before, 30), 30)
 
 
 @settings(deadline=None, derandomize=True, max_examples=300)

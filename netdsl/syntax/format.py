@@ -1,10 +1,10 @@
-"""The formatter: a text in, the same text in its one canonical form out (`docs/language.md` shows
+"""The formatter: a text in, the same text in its one canonical form out (`docs/language.md` says
 the form).
 
 It works on each statement's tokens, not on the tree, so that comments keep their place wherever
-they are. Three passes, each linear in the text and without recursion: `formatting.tokens` takes the
-tokens and says what may be between them, `measures` finds how wide everything between two
-possible breaks is, `layout` breaks the lines that have to be broken.
+they are. Three passes, each linear in the text and without recursion: `Reader` takes the tokens and
+says what may be between them, `measured` finds how wide everything between two possible breaks is,
+`lay_out` breaks the lines that have to be broken.
 """
 
 from __future__ import annotations
@@ -15,16 +15,24 @@ from netdsl.errors import NetError, Source
 from netdsl.limits import Limits
 from netdsl.syntax.formatting.layout import lay_out
 from netdsl.syntax.formatting.page import Line, Page, comment_text
-from netdsl.syntax.formatting.tokens import Reader
+from netdsl.syntax.formatting.reader import Reader
 from netdsl.syntax.parse import parse_text
 from netdsl.syntax.split import split
+
+WIDTH = 140
+"""The columns of a line, where it can be broken."""
 
 _GAP = re.compile(r"#[^\n]*|\n")
 
 
-def format_text(source: Source, limits: Limits) -> str:
+def format_text(source: Source, limits: Limits, width: int = WIDTH) -> str:
     """The text in canonical form: what it says and its comments are unchanged, and formatting it
     again changes nothing.
+
+    Args:
+        source: the text.
+        limits: how much it may ask for.
+        width: the columns of a line.
 
     Raises:
         NetError: with all diagnostics of the parser, where a statement has mistakes.
@@ -32,7 +40,7 @@ def format_text(source: Source, limits: Limits) -> str:
     diagnostics = parse_text(source, limits).diagnostics
     if diagnostics:
         raise NetError(*diagnostics)
-    text, page, position = source.text, Page(), 0
+    text, page, position = source.text, Page(width), 0
     for piece in split(source, limits):
         _between(text, position, piece.start, page)
         position = text.find("\n", piece.end)

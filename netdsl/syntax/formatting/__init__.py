@@ -1,1 +1,1 @@
-"""What the formatter is made of."""
+"""What the formatter does to one statement: its tokens, their measures, their layout."""

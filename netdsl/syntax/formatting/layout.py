@@ -1,22 +1,19 @@
-"""The lines of a statement: those that have to be broken are."""
+"""The layout of a statement: where its lines are broken."""
 
 from __future__ import annotations
 
 from netdsl.syntax.formatting.measures import Measures, measured
 from netdsl.syntax.formatting.page import Page
-from netdsl.syntax.formatting.tokens import Statement
-
-WIDTH = 140
-"""Columns of a line, where it can be broken."""
+from netdsl.syntax.formatting.reader import Tokens
 
 
-class _Frame:
+class BrokenGroup:
     """A group whose lines are being broken.
 
     Attributes:
         base: the indent of its closing bracket; `indent`: that of its lines.
         end: where the segment ends that is being written: the next token before which a break may
-            stand.
+            be.
         line: in which line the segment began; `item_line`: and what is between two commas.
     """
 
@@ -26,7 +23,7 @@ class _Frame:
         self.base, self.indent, self.end, self.line, self.item_line = base, indent, end, line, line
 
 
-def lay_out(statement: Statement, page: Page, blank: bool) -> None:
+def lay_out(statement: Tokens, page: Page, blank: bool) -> None:
     """Puts a statement on the page.
 
     Groups within groups are a stack, so that no nesting is too deep.
@@ -34,7 +31,7 @@ def lay_out(statement: Statement, page: Page, blank: bool) -> None:
     measures = measured(statement)
     widths, comments, counts, ends, *_ = measures
     texts, size = statement.texts, len(statement.texts)
-    frames = [_Frame(0, 0, min(statement.points[0], default=size), len(page.lines))]
+    frames = [BrokenGroup(0, 0, min(statement.points[0], default=size), page.number)]
     page.begin(0, blank)
     token = 0
     while token < size:
@@ -53,17 +50,17 @@ def lay_out(statement: Statement, page: Page, blank: bool) -> None:
             if kind == ")":
                 frames.pop()
             else:
-                frame.end, frame.line = ends[token], len(page.lines)
+                frame.end, frame.line = ends[token], page.number
                 frame.item_line = frame.item_line if kind == ">" else frame.line
         page.write(text)
         if token in statement.opens:
             group, inside, frame = statement.opens[token], token + 1, frames[-1]
             closer = statement.closers[group]
             end = min(frame.end, statement.siblings.get(token, size) + 1)
-            too_long = closer > inside and page.column + widths[end] - widths[inside] > WIDTH
+            too_long = closer > inside and page.column + widths[end] - widths[inside] > page.width
             if too_long or counts[closer + 1] > counts[inside]:
                 indent = frame.indent + (4 if statement.branches[group] else 2)
-                frames.append(_Frame(frame.indent, indent, inside, len(page.lines)))
+                frames.append(BrokenGroup(frame.indent, indent, inside, page.number))
             else:
                 page.write("".join(texts[inside : closer + 1]))
                 token = closer
@@ -72,14 +69,14 @@ def lay_out(statement: Statement, page: Page, blank: bool) -> None:
 
 
 def _breaks(
-    statement: Statement, measures: Measures, token: int, frame: _Frame, page: Page
+    statement: Tokens, measures: Measures, token: int, frame: BrokenGroup, page: Page
 ) -> bool:
     """Whether the line is broken before a token of a group whose lines are being broken.
 
-    A step, a branch or an argument that takes several lines begins a line, and so does what comes
-    after it.
+    A step, a branch or an argument that takes several lines begins a line, and so does what
+    follows it.
     """
-    kind, line = statement.kinds[token], len(page.lines)
+    kind, line = statement.kinds[token], page.number
     if kind in ("(", ")"):
         return True
     if kind == ">":
@@ -93,8 +90,8 @@ def _breaks(
     width = measures.widths[end] - measures.widths[token]
     if kind == "=" and measures.ends[token] == end:  # one step: a line of its own where that helps
         several = False
-        too_long = page.column + width > WIDTH and 1 + width <= WIDTH
+        too_long = page.column + width > page.width and 1 + width <= page.width
         too_long = too_long and measures.counts[end] == measures.counts[token + 1]
     else:
-        too_long = page.column + width > WIDTH
+        too_long = page.column + width > page.width
     return statement.breaks[token] or several or too_long

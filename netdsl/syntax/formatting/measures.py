@@ -1,4 +1,4 @@
-"""How wide everything between two possible breaks of a statement is."""
+"""What the layout asks about each token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from netdsl.syntax.formatting.page import Comment
-from netdsl.syntax.formatting.tokens import Statement
+from netdsl.syntax.formatting.reader import Tokens
 
 _DIRECTIVE = re.compile(r"#[ \t]*netdsl:")
 
@@ -18,12 +18,12 @@ class Measures(NamedTuple):
 
     Attributes:
         widths: the columns before it, if all stood on one line.
-        comments: those before it.
+        comments: those that are before it.
         counts: how many are before earlier tokens.
         ends: of one before which a break may be: the next one in its group; `item_ends`: the
-            next one that is no `>`.
+            next one that is not `>`.
         parted: whether the author broke the line at a `>` from there to the item's end.
-        stays: whether a directive is at the end of its line, which no break may part for that reason.
+        stays: whether a directive follows its line, which no break may part for that reason.
     """
 
     widths: list[int]
@@ -35,7 +35,7 @@ class Measures(NamedTuple):
     stays: list[bool]
 
 
-def measured(statement: Statement) -> Measures:
+def measured(statement: Tokens) -> Measures:
     size = len(statement.texts)
     ends, item_ends, parted = [size] * size, [size] * size, [False] * size
     for closer, points in zip(statement.closers, statement.points, strict=True):
@@ -66,9 +66,9 @@ def _staying(comments: dict[int, list[Comment]], size: int) -> list[bool]:
     return stays
 
 
-def _placed_comments(statement: Statement) -> dict[int, list[Comment]]:
-    """Each comment at the next token before which the line will be broken; what is left comes
-    after the statement.
+def _placed_comments(statement: Tokens) -> dict[int, list[Comment]]:
+    """Each comment at the next token before which the line will be broken; what is left
+    follows the statement.
 
     That is a token of a group that holds comments: one without any may be written on one line.
     """

@@ -1,4 +1,4 @@
-"""The lines of the canonical form, and the comments in and between them."""
+"""The lines of a formatted text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class Comment(NamedTuple):
     """A comment in canonical form.
 
     Attributes:
-        column: where it was after code, -1 on a line of its own.
-        blank: whether a blank line stood above.
+        column: where it was beside code, -1 on a line of its own.
+        blank: whether a blank line was above.
         first: the first token of its line.
     """
 
@@ -30,13 +30,26 @@ class Line(NamedTuple):
 
 
 class Page:
-    """The lines that are finished, and the one that is being written."""
+    """The lines that are finished, and the one that is being written.
 
-    def __init__(self) -> None:
+    Attributes:
+        width: the columns that a line may have.
+        lines: those that are finished.
+        parts: of the one that is being written; `column`: how wide it is; `blank`: whether a blank
+            line is above.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
         self.lines: list[Line] = []
         self.parts: list[str] = []
         self.column = 0
         self.blank = False
+
+    @property
+    def number(self) -> int:
+        """Of the line that is being written."""
+        return len(self.lines)
 
     def begin(self, indent: int, blank: bool) -> None:
         self.parts, self.column, self.blank = [" " * indent], indent, blank
@@ -46,18 +59,16 @@ class Page:
         self.column += len(text)
 
     def end(self, comments: list[Comment], indent: int, blanks: bool = True) -> None:
-        """Ends the line: the first comment may come after it, the others are lines of their
-        own.
-        """
-        after = comments[0] if comments and comments[0].column >= 0 else None
-        self.lines.append(Line("".join(self.parts), after, self.blank))
-        for comment in comments[1 if after else 0 :]:
+        """Ends the line: the first comment may follow it, the others are lines of their own."""
+        beside = comments[0] if comments and comments[0].column >= 0 else None
+        self.lines.append(Line("".join(self.parts), beside, self.blank))
+        for comment in comments[1 if beside else 0 :]:
             self.lines.append(Line(" " * indent + comment.text, None, comment.blank and blanks))
 
     def text(self) -> str:
         """The whole text.
 
-        Comments after code come two blanks after it, or in a column where the author had them in
+        Comments beside code begin two blanks after it, or in a column where the author had them in
         one.
         """
         result: list[str] = []
@@ -73,18 +84,18 @@ class Page:
         return "".join(result)
 
     def _comment_columns(self) -> dict[int, int]:
-        """For each line with a comment after it, where that begins: neighbours of one column in
+        """For each line with a comment beside it, where that begins: neighbours of one column in
         one paragraph share one.
         """
         columns: dict[int, int] = {}
         paragraphs = accumulate(line.blank for line in self.lines)
         places = enumerate(zip(paragraphs, self.lines, strict=True))
-        after = [
+        beside = [
             (paragraph, line.comment.column, number)
             for number, (paragraph, line) in places
             if line.comment
         ]
-        for _, run in groupby(after, key=lambda place: place[:2]):
+        for _, run in groupby(beside, key=lambda place: place[:2]):
             numbers = [number for *_, number in run]
             columns.update(
                 dict.fromkeys(numbers, 2 + max(len(self.lines[number].code) for number in numbers))

@@ -28,7 +28,7 @@ _IN_EXPRESSION = re.compile(
 _TIGHT = ("*", "/", "//", "%", "**")
 
 
-class Statement:
+class Tokens:
     """A statement's tokens, each with what may be before it.
 
     A group is what a pair of brackets holds; group 0 is the whole.
@@ -62,30 +62,41 @@ class Statement:
 
 
 class Reader:
-    """Takes the tokens of one statement, which the parser has found sound: what is where is
+    """Reads the tokens of one statement, which the parser has found sound: what is allowed where is
     not asked again.
+
+    Attributes:
+        text: the whole text.
+        statement: what was read.
+        brackets: the open ones: `(`, `[`, `{`, `when`, and `call` for one in an expression.
+        groups: the open ones.
+        last_opener: of each group, the token that last opened another one in it.
+        expression: whether an expression is being read; `operand`: whether an operand is next.
+        glued: whether no blank is before the next token.
+        last: what the last token was: `statement` (its word), `when`, `atom` (what a bracket may
+            follow), or something else.
+        kind: what break may be before the next token.
+        newlines: since the last token or comment; `broken`: whether there were any since the last
+            token.
+        first: the first token of this line.
     """
 
     def __init__(self, text: str, rule: str) -> None:
         self.text = text
-        self.statement = Statement(rule)
-        self.brackets: list[
-            str
-        ] = []  # the open ones: `(`, `[`, `{`, `when`, and `call` for one in an expression
-        self.groups = [0]  # the open ones
-        self.last_opener = {0: -1}  # of each group: the token that last opened another one in it
-        self.expression = False
-        self.operand = False  # an operand is expected next
-        self.glued = True  # no blank is before the next token
-        # what the last token was: `statement` (its word), `when`, `atom` (what a bracket may
-        # follow), other
+        self.statement = Tokens(rule)
+        self.brackets: list[str] = []
+        self.groups = [0]
+        self.last_opener = {0: -1}
+        self.expression = self.operand = False
+        self.glued = True
         self.last = ""
-        self.kind = ""  # what break may be before the next token
-        self.newlines = 0  # since the last token or comment
-        self.broken = False  # whether there were any since the last token
-        self.first = 0  # the first token of this line
+        self.kind = ""
+        self.newlines = 0
+        self.broken = False
+        self.first = 0
 
-    def read(self, start: int, end: int) -> Statement:
+    def read(self, start: int, end: int) -> Tokens:
+        """The tokens of the text between two offsets."""
         statement, last_end = self.statement, start
         if statement.rule != "flow":
             self._add(statement.rule, "")
