@@ -16,7 +16,7 @@ from lark.exceptions import UnexpectedInput
 from netdsl.errors import Source
 from netdsl.limits import Limits
 from netdsl.syntax import lalr
-from netdsl.syntax.split import Piece, split
+from netdsl.syntax.split import Extent, split
 from netdsl.syntax.tables import STARTS
 from tests import programs
 
@@ -55,14 +55,14 @@ def theirs() -> Lark:
     )
 
 
-def our_result(text: str, piece: Piece) -> Any:
+def our_result(text: str, piece: Extent) -> Any:
     try:
         return ours().parse(text, piece.start, piece.end, piece.rule)
     except lalr.Unexpected as error:
         return "stop", error.at, error.expected
 
 
-def their_result(text: str, piece: Piece) -> Any:
+def their_result(text: str, piece: Extent) -> Any:
     try:
         return _plain(theirs().parse(TextSlice(text, piece.start, piece.end), start=piece.rule))
     except UnexpectedInput as error:
@@ -77,8 +77,8 @@ def their_result(text: str, piece: Piece) -> Any:
         return "stop", at, frozenset(error.interactive_parser.accepts())  # type: ignore[attr-defined]
 
 
-def pieces(text: str) -> list[Piece]:
-    return [piece for piece in split(Source("test", text), Limits()) if isinstance(piece, Piece)]
+def pieces(text: str) -> list[Extent]:
+    return [piece for piece in split(Source("test", text), Limits()) if isinstance(piece, Extent)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

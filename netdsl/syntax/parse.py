@@ -9,13 +9,11 @@ from netdsl.limits import Limits
 from netdsl.syntax.build import Builder
 from netdsl.syntax.fault import Fault
 from netdsl.syntax.lalr import Parser, Unexpected, load_tables
-from netdsl.syntax.split import Broken, Piece, split
+from netdsl.syntax.split import Broken, Extent, split
 from netdsl.syntax.tree import Statement
 
-_MOST_REPORTED = 100
-_NAMED = re.compile(
-    r"(?:def|let|param|net|input)[ \t]+([A-Za-z_][A-Za-z0-9_]*)|\bas[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
-)
+_MAX_REPORTED = 100
+_NAMED = r"(?:def|let|param|net|input|\bas)[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
 
 
 class Parsed(NamedTuple):
@@ -41,38 +39,32 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
     statements: list[Statement] = []
     diagnostics: list[Diagnostic] = []
     lost: set[str] = set()
-    for piece in split(source, limits):
-        result = piece.diagnostic if isinstance(piece, Broken) else _parse_statement(source, piece)
+    for found in split(source, limits):
+        result = found.diagnostic if isinstance(found, Broken) else _parse_statement(source, found)
         if not isinstance(result, Diagnostic):
             statements.append(result)
             continue
-        lost.update(
-            name
-            for pair in _NAMED.findall(source.text, piece.start, piece.end)
-            for name in pair
-            if name
-        )
+        lost.update(re.compile(_NAMED).findall(source.text, found.start, found.end))
         diagnostics.append(result)
-        if len(diagnostics) >= _MOST_REPORTED:
+        if len(diagnostics) >= _MAX_REPORTED:
             break
     return Parsed(
         source, tuple(statements), tuple(diagnostics), frozenset(lost), _description(source.text)
     )
 
 
-def _parse_statement(source: Source, piece: Piece) -> Statement | Diagnostic:
+def _parse_statement(source: Source, extent: Extent) -> Statement | Diagnostic:
     try:
-        return _parser().parse(source.text, piece.start, piece.end, piece.rule)  # type: ignore[no-any-return]
+        return _parser().parse(source.text, extent.start, extent.end, extent.rule)  # type: ignore[no-any-return]
     except Fault as fault:
-        return Diagnostic(
-            fault.code, fault.message, Span(source, fault.start, fault.end), help=fault.help
-        )
+        span = Span(source, fault.start, fault.end)
+        return Diagnostic(fault.code, fault.message, span, help=fault.help)
     except Unexpected as error:
         from netdsl.syntax.messages import explain  # late: start-up is short
         from netdsl.syntax.mistakes.stop import Stop
 
-        at = piece.end if error.at is None else error.at
-        return explain(Stop(source, piece.rule, piece.start, piece.end, at, error.expected))
+        at = extent.end if error.at is None else error.at
+        return explain(Stop(source, extent.rule, extent.start, extent.end, at, error.expected))
 
 
 @cache
@@ -81,7 +73,7 @@ def _parser() -> Parser:
 
 
 def _description(text: str) -> str:
-    """The comment lines at the top of a text, up to the first line that is none."""
+    """The comment lines at the top of a text, up to the first line that is not one."""
     lines = []
     for line in text.split("\n"):
         if not line.startswith("#"):

@@ -18,18 +18,13 @@ _CONTINUED = ("input", "flow", "def", "let")
 
 _MARKS = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{}"\n]')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORD_OR_OTHER = re.compile(r'"[^"\n]*"|#[^\n]*|(?<![\w.])(?P<word>[A-Za-z_][\w.]*)')
 _GAP = re.compile(r"(?:[ \t]|#[^\n]*|\n)*")
-_BLANK = re.compile(r"[ \t\n]*")
 _STATEMENT_LINE = re.compile(rf"(?:{'|'.join(STATEMENT_WORDS)})[ \t]")
-_BRACES = re.compile(r"\{[^{}]*\}")
-_WHEN = re.compile(r"\bwhen[ \t\n]*\(")
-_TERM = re.compile(r"[A-Za-z0-9_.]+|[-+]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _CLOSER = {opener: closer for closer, opener in _CLOSES.items()}
 
 
-class Piece(NamedTuple):
+class Extent(NamedTuple):
     """A statement's place, and the rule that parses it: its first word, or `flow`."""
 
     rule: str
@@ -46,7 +41,7 @@ class Broken(NamedTuple):
     diagnostic: Diagnostic
 
 
-def split(source: Source, limits: Limits) -> Iterator[Piece | Broken]:
+def split(source: Source, limits: Limits) -> Iterator[Extent | Broken]:
     """The statements of a text, in order. Takes time linear in the text.
 
     Raises nothing: what is wrong with the brackets, the quotes or the size comes as `Broken`.
@@ -54,46 +49,42 @@ def split(source: Source, limits: Limits) -> Iterator[Piece | Broken]:
     text = source.text
     if len(text) > limits.source:
         message = f"the text has {len(text):,} characters, more than the limit of {limits.source:,}"
-        yield Broken(
-            "flow",
-            0,
-            0,
-            Diagnostic(
-                "N401",
-                message,
-                Span(source, 0, 1),
-                help="split it into files that `use` each other",
-            ),
-        )
+        yield _too_long(source, 0, 0, "N401", message)
         return
     position, previous = 0, ""
+    longest = min(limits.word, 2 * limits.terms)  # of what cannot exceed a bound
     for count in itertools.count(1):
         position = _GAP.match(text, position).end()  # type: ignore[union-attr]
         if position >= len(text):
             return
         if count > limits.statements:
             message = f"the text has more than {limits.statements:,} statements"
-            span = Span(source, position, position + 1)
-            yield Broken(
-                "flow",
-                position,
-                position,
-                Diagnostic("N408", message, span, help="split it into files that `use` each other"),
-            )
+            yield _too_long(source, position, position, "N408", message)
             return
-        piece = _cut(source, position, limits)
+        found = _cut(source, position, limits)
         if text[position] == ">":
-            piece = Broken("flow", piece.start, piece.end, _stray_arrow(source, position, previous))
-        elif isinstance(piece, Piece):
-            too_long = _too_long_word(source, piece, limits) or _too_many_terms(
-                source, piece, limits
-            )
-            piece = Broken(*piece, too_long) if too_long else piece
-        yield piece
-        position, previous = piece.end, piece.rule
+            reason = _stray_arrow(source, position, previous)
+            found = Broken("flow", found.start, found.end, reason)
+        elif isinstance(found, Extent) and found.end - found.start > longest:
+            found = _bounded(found, source, limits)
+        yield found
+        position, previous = found.end, found.rule
 
 
-def _cut(source: Source, start: int, limits: Limits) -> Piece | Broken:
+def _too_long(source: Source, start: int, end: int, code: str, message: str) -> Broken:
+    help, span = "split it into files that `use` each other", Span(source, start, start + 1)
+    return Broken("flow", start, end, Diagnostic(code, message, span, help=help))
+
+
+def _bounded(found: Extent, source: Source, limits: Limits) -> Extent | Broken:
+    """The statement, or what it has too much of."""
+    from netdsl.syntax.bounds import exceeded  # late: start-up is short
+
+    reason = exceeded(Span(source, found.start, found.end), found.rule, limits)
+    return Broken(*found, reason) if reason else found
+
+
+def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
     """The statement that begins at `start`."""
     text = source.text
     word = _WORD.match(text, start)
@@ -115,7 +106,7 @@ def _cut(source: Source, start: int, limits: Limits) -> Piece | Broken:
             ):
                 inside_gap = following
                 continue
-            return Piece(rule, start, _last_character(text, start, at))
+            return Extent(rule, start, _last_character(text, start, at))
         if sign in "([{":
             open_brackets.append((sign, at))
             if len(open_brackets) > limits.brackets:
@@ -139,7 +130,7 @@ def _cut(source: Source, start: int, limits: Limits) -> Piece | Broken:
             return _broken_to_line_end(source, rule, start, problem)
     if open_brackets:
         return Broken(rule, start, len(text), _never_closed(source, open_brackets[-1], None))
-    return Piece(rule, start, _last_character(text, start, len(text)))
+    return Extent(rule, start, _last_character(text, start, len(text)))
 
 
 def _ends_in_equals(text: str, start: int, at: int) -> bool:
@@ -148,7 +139,7 @@ def _ends_in_equals(text: str, start: int, at: int) -> bool:
 
 
 def _last_character(text: str, start: int, end: int) -> int:
-    """Where the statement's own text ends: behind its last character that is neither blank nor
+    """Where the statement's own text ends: after its last character that is neither blank nor
     comment.
     """
     line_start = max(start, text.rfind("\n", start, end) + 1)
@@ -212,47 +203,3 @@ def _stray_arrow(source: Source, at: int, previous: str) -> Diagnostic:
         Span(source, at, at + 1),
         help="begin the flow with a shape, `input`, a layer or `@name`",
     )
-
-
-def _too_long_word(source: Source, piece: Piece, limits: Limits) -> Diagnostic | None:
-    """Names are written in messages and layers' names, so their length is bounded."""
-    if piece.end - piece.start <= limits.word:
-        return None
-    for word in _WORD_OR_OTHER.finditer(source.text, piece.start, piece.end):
-        if word["word"] and len(word["word"]) > limits.word:
-            message = f"this word has {len(word['word']):,} characters, more than the limit of {limits.word}"
-            return Diagnostic("N403", message, Span(source, *word.span()))
-    return None
-
-
-def _too_many_terms(source: Source, piece: Piece, limits: Limits) -> Diagnostic | None:
-    """Long expressions are refused by a count of their terms: the parser would take seconds for
-    200,000 additions.
-    """
-    if piece.end - piece.start <= 2 * limits.terms:
-        return None
-    for start, end in _expressions(source.text, piece):
-        if (
-            end - start > 2 * limits.terms
-            and sum(1 for _ in _TERM.finditer(source.text, start, end)) > 2 * limits.terms
-        ):
-            message = f"this expression has more than {limits.terms:,} terms"
-            return Diagnostic("N403", message, Span(source, start, end))
-    return None
-
-
-def _expressions(text: str, piece: Piece) -> Iterator[tuple[int, int]]:
-    """Where the statement holds expressions: in braces, behind `param`, in the condition of
-    `when`.
-    """
-    if piece.rule == "param":
-        yield piece.start, piece.end
-    for braces in _BRACES.finditer(text, piece.start, piece.end):
-        yield braces.span()
-    for when in _WHEN.finditer(text, piece.start, piece.end):
-        depth = 0
-        for mark in re.compile(r"[(),]").finditer(text, when.end(), piece.end):
-            if depth == 0 and mark.group() in ",)":
-                yield when.end(), mark.start()
-                break
-            depth += {"(": 1, ")": -1, ",": 0}[mark.group()]
