@@ -57,6 +57,7 @@ class Layer(NamedTuple):
         name: its stable name, made from the path of blocks.
         path: the uses of blocks that led to it, outermost first.
         uses: where the innermost of these uses stand in the text, outermost first.
+        blocks: the same uses as `path`, each by its number among the graph's.
     """
 
     ops: tuple[int, ...]
@@ -65,6 +66,21 @@ class Layer(NamedTuple):
     span: Span | None
     path: tuple[str, ...]
     uses: tuple[Span, ...] = ()
+    blocks: tuple[int, ...] = ()
+
+
+class BlockUse(NamedTuple):
+    """A use of a block or of a `let`.
+
+    Attributes:
+        word: the block's name: `bottleneck`.
+        text: the use as it was written, numbers put in: `bottleneck(128, 2)`.
+        span: where it is written.
+    """
+
+    word: str
+    text: str
+    span: Span
 
 
 class Port(NamedTuple):
@@ -89,7 +105,7 @@ class Piece(NamedTuple):
 
 class Graph(NamedTuple):
     """A whole network. Operations come after what they read; `pieces` are the uses of `let`s,
-    those within others before them.
+    those within others before them; `blocks` all uses of blocks, in the order of the text.
     """
 
     ops: tuple[Op, ...]
@@ -98,6 +114,7 @@ class Graph(NamedTuple):
     outputs: tuple[Port, ...]
     points: dict[str, int]
     pieces: tuple[Piece, ...] = ()
+    blocks: tuple[BlockUse, ...] = ()
 
     def input_shapes(self, op: Op) -> tuple[Shape, ...]:
         return tuple(self.ops[index].shape for index in op.inputs)

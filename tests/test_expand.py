@@ -1053,3 +1053,23 @@ def test_all_examples_have_names_of_their_own_for_their_layers() -> None:
         for network in check(path.read_text(encoding="utf-8")).networks:
             names = [op.name.lower() for op in network.graph.ops]
             assert len(names) == len(set(names)), path
+
+
+def test_uses_of_blocks_are_kept_as_they_are_written_with_their_values() -> None:
+    text = (
+        "def inner(c) = conv3-{c} > relu\n"
+        "def outer(c, s=1, f=id) = inner({2*c}) > pool > f\n"
+        "let shared = conv1-6 > tanh\n"
+        "8x8x3 > outer({in}, f=relu > tanh) as first > shared > shared"
+    )
+    graph = netdsl.parse(text).graph
+    assert [use.text for use in graph.blocks] == [
+        "outer(3, f=relu > tanh)",
+        "inner(6)",
+        "shared",
+        "shared",
+    ]
+    assert [use.word for use in graph.blocks] == ["outer", "inner", "shared", "shared"]
+    assert graph.layers[1].blocks == (0, 1)
+    assert [layer.blocks for layer in graph.layers[-4:]] == [(2,), (2,), (3,), (3,)]
+    assert all(len(layer.blocks) == len(layer.path) for layer in graph.layers)

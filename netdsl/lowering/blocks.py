@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any, TypeAlias
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
-from netdsl.graph import Piece
+from netdsl.graph import BlockUse, Piece
 from netdsl.kinds.values import shown
 from netdsl.lowering.builder import GraphBuilder, NotShareable
 from netdsl.lowering.diagnostics import led_to_by
@@ -83,8 +83,10 @@ def use_block(
     points = scope.points
     label = points.prefix + name if name else points.layer_name(word)
     inside = block.scope._replace(blocks=block.scope.blocks.with_next())
-    inside = inside.inside(scope, label, use)
-    values = _bound(node, block, x, scope, inside, graph)
+    inside = inside.inside(scope, label, use, len(graph.blocks))
+    given = _given(node, definition, x, scope, graph)
+    graph.blocks.append(BlockUse(word, _written(node, word, given), use))
+    values = _bound(given, node, block, x, scope, inside, graph)
     inside = inside._replace(values={**block.scope.values, **values})
     end = yield from _entered(Closure(definition.chain, inside), x, use)
     if name is not None:
@@ -92,7 +94,23 @@ def use_block(
     return end
 
 
+def _written(node: tree.Layer, word: str, given: dict[str, Any]) -> str:
+    """A use as it is written, with the values that its arguments have."""
+    arguments = [
+        f"{argument.name.text}={_shown(value)}" if argument.name else _shown(value)
+        for argument, value in zip(node.arguments or (), given.values(), strict=True)
+    ]
+    return f"{word}({', '.join(arguments)})" if arguments else word
+
+
+def _shown(value: Any) -> str:
+    if not isinstance(value, Closure):
+        return shown(value)
+    return " ".join(value.scope.span(value.chain).text.split())
+
+
 def _bound(
+    given: dict[str, Any],
     node: tree.Layer,
     block: Block,
     x: int | None,
@@ -104,7 +122,7 @@ def _bound(
     `in` and earlier parameters.
     """
     definition = block.definition
-    values = _given(node, definition, x, scope, graph)
+    values = dict(given)
     for parameter in definition.parameters:
         name = parameter.name.text
         if name in values:
@@ -180,7 +198,8 @@ def use_shared(
         label = points.prefix + (name or word)
     else:
         label = points.layer_name(word)
-    inside = shared.scope.inside(scope, label, use)
+    inside = shared.scope.inside(scope, label, use, len(graph.blocks))
+    graph.blocks.append(BlockUse(word, word, use))
     begin = len(graph.ops)
     graph.sharing.append(iter(first) if first else None)
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, NetError, Span, fail
-from netdsl.graph import Layer, Op, Piece, Port
+from netdsl.graph import BlockUse, Layer, Op, Piece, Port
 from netdsl.kinds import Kind, LayerError
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.values import Defaults, Shape, dims
@@ -49,6 +49,7 @@ class GraphBuilder:
         inputs: the network's.
         ends: the last operation of each flow.
         pieces: the uses of `let`s.
+        blocks: all uses of blocks, those of `let`s among them.
         activations: the default activations, which only the whole network can resolve.
         warnings: of layers.
         first_uses: by the identity of a `let`, the operations of its first use.
@@ -67,6 +68,7 @@ class GraphBuilder:
         self.inputs: list[Port] = []
         self.ends: list[int] = []
         self.pieces: list[Piece] = []
+        self.blocks: list[BlockUse] = []
         self.activations = DefaultActivations()
         self.warnings: list[Diagnostic] = []
         self.first_uses: dict[int, range] = {}
@@ -98,6 +100,7 @@ class GraphBuilder:
         span: Span,
         path: tuple[str, ...],
         uses: tuple[Span, ...],
+        use_numbers: tuple[int, ...],
     ) -> int:
         """Adds a layer: its own operation, then its norm and its activation.
 
@@ -108,6 +111,7 @@ class GraphBuilder:
             span: where it is written.
             path: the uses of blocks that led to it.
             uses: where they are written.
+            use_numbers: their numbers in `blocks`.
 
         Returns:
             The last of its operations.
@@ -125,7 +129,8 @@ class GraphBuilder:
                 self.activations.add(at, first, span, planned.text, planned.stated)
         if at >= self.limits.operations:
             raise self.too_many_operations(span)
-        self.layers.append(Layer(tuple(range(first, at + 1)), planned.text, name, span, path, uses))
+        ops = tuple(range(first, at + 1))
+        self.layers.append(Layer(ops, planned.text, name, span, path, uses, use_numbers))
         return at
 
     def _add(self, kind: Kind, inputs: tuple[int, ...], shape: Shape, row: int, name: str) -> int:

@@ -217,4 +217,5 @@ def _place(
         )
     points = scope.points
     label = points.prefix + name if name else points.layer_name(planned.kind.word)
-    return graph.add_layer(planned, inputs, label, span, scope.path, scope.uses)
+    uses = scope.path, scope.uses, scope.use_numbers
+    return graph.add_layer(planned, inputs, label, span, *uses)

@@ -36,7 +36,15 @@ def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> 
     place = resolved.place
     named = {name: place[at] for name, at in named_operations(points).items()}
     inputs = tuple(port._replace(op=place[port.op]) for port in builder.inputs)
-    graph = Graph(resolved.ops, resolved.layers, inputs, (), named, tuple(builder.pieces))
+    graph = Graph(
+        resolved.ops,
+        resolved.layers,
+        inputs,
+        (),
+        named,
+        tuple(builder.pieces),
+        tuple(builder.blocks),
+    )
     consumers = consumers_of(graph.ops)
     names = {at: name for name, at in named.items() if "." not in name}
     ends = dict.fromkeys(place[end] for end in builder.ends)

@@ -110,6 +110,7 @@ class Scope(NamedTuple):
             not reported as unknown.
         path: the uses of blocks that led here, outermost first.
         uses: where the innermost of them are written, outermost first.
+        use_numbers: all of them, by their numbers among the network's.
     """
 
     source: Source
@@ -120,6 +121,7 @@ class Scope(NamedTuple):
     lost: set[str]
     path: tuple[str, ...] = ()
     uses: tuple[Span, ...] = ()
+    use_numbers: tuple[int, ...] = ()
 
     def span(self, node: Any) -> Span:
         """Where a node of the tree is written."""
@@ -129,12 +131,13 @@ class Scope(NamedTuple):
         """The scope with one more use that led to it."""
         return self._replace(uses=(*self.uses, use)[-SHOWN_USES:])
 
-    def inside(self, caller: "Scope", label: str, use: Span) -> Self:
+    def inside(self, caller: "Scope", label: str, use: Span, number: int) -> Self:
         """The scope within one use of what was defined here: with points of its own."""
         return self._replace(
             points=Points(f"{label}_"),
             path=(*caller.path, label),
             uses=(*caller.uses, use)[-SHOWN_USES:],
+            use_numbers=(*caller.use_numbers, number),
         )
 
     def notes(self) -> tuple[Note, ...]:
