@@ -14,6 +14,9 @@ from netdsl.params import exact_params
 from netdsl.reading import DEFAULT_LIMITS, ReadOptions, read_file, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netdsl.drawing.picture import Picture
     from netdsl.training.runs.run import Run
 
 
@@ -32,6 +35,48 @@ class Network(Architecture):
         from netdsl.report.table import text_table
 
         return text_table(self)
+
+    def draw(
+        self,
+        *,
+        style: str = "auto",
+        fold: str = "all",
+        depth: int | None = None,
+        open: Sequence[str] = (),
+        direction: str = "down",
+        columns: Sequence[str] = ("output", "params"),
+        colour: str = "kind",
+        theme: str = "auto",
+        heading: bool = True,
+    ) -> Picture:
+        """A picture of the network: it shows itself in a notebook, `.save("net.svg")` writes it
+        (.png, .pdf, .tex, .mmd, .html too), `.svg` is its text.
+
+        Args:
+            style: graph, volumes, neurons, u, or auto, which takes what suits the network.
+            fold: what is drawn once: all (blocks and repeats), repeats, or none.
+            depth: how many blocks within each other are open; None for as many as fit.
+            open: names of blocks that are open anyway.
+            direction: down or right.
+            columns: what stands in the boxes, of output, params, macs, memory, rf.
+            colour: what the colours say: kind, none, or a share, of params, macs or memory.
+            theme: light, dark, print, or auto: light, and dark where the reader's screen is.
+            heading: whether the name and the totals stand above.
+
+        Raises:
+            NetError: N660 where the picture would be too large, N661 where the style does not suit
+                the network, N663 where there is no block of a name, N664 for a word that is none of
+                these.
+        """
+        from netdsl.drawing.options import Options
+        from netdsl.drawing.picture import Picture
+
+        opened = (open,) if isinstance(open, str) else tuple(open)
+        names = (columns,) if isinstance(columns, str) else tuple(columns)
+        asked = Options(
+            style, fold, depth, opened, direction, names, colour, theme, heading
+        ).checked()
+        return Picture([self], asked)
 
     def emit(self) -> str:
         """A Keras program that makes the network, without netdsl: functions for blocks, loops for

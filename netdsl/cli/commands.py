@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "find the mistakes in network files",
     "explain": "tell what a code, a kind of layer or a statement means",
     "table": "print a network's layers with shapes, parameters and multiply-accumulates",
+    "draw": "draw a network as SVG, PNG, PDF, TikZ, Mermaid or a page",
     "expand": "write a network with every default, block and repeat written out",
     "diff": "show what two networks do not share",
     "fmt": "bring network files into their one form",

@@ -1,0 +1,107 @@
+"""`netdsl draw`: pictures of networks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from netdsl.cli.arguments import add_file, add_force, natural
+from netdsl.cli.inputs import read_networks
+from netdsl.cli.outputs import free_path
+from netdsl.drawing.options import (
+    COLOURS,
+    DIRECTIONS,
+    FOLDS,
+    FORMATS,
+    STYLES,
+    THEMES,
+    Options,
+    column_names,
+)
+from netdsl.drawing.picture import Picture, checked_suffix
+
+EXAMPLES = (
+    "draw resnet50.net -o resnet50.svg",
+    "draw vgg16.net --style volumes -o vgg16.pdf",
+    "draw googlenet.net --open inception --direction right -o googlenet.png",
+    'draw "784 > fc-16 x2 > softmax-10" --style neurons > mlp.svg',
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    add_file(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="PICTURE",
+        help="where to write it: .svg, .png, .pdf, .tex, .mmd or .html (default: standard output)",
+    )
+    add_force(parser)
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="of what goes to standard output (default: svg)",
+    )
+    _choice(parser, "style", STYLES, "boxes and arrows, cuboids, circles, or a U")
+    _choice(parser, "fold", FOLDS, "what is drawn once: blocks and repeats, repeats, nothing")
+    parser.add_argument(
+        "--depth", type=natural, metavar="N", help="how many blocks within each other are open"
+    )
+    parser.add_argument(
+        "--open",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a block that is drawn open; can be said again",
+    )
+    _choice(parser, "direction", DIRECTIONS, "where the network runs")
+    parser.add_argument(
+        "--columns",
+        default=",".join(Options().columns),
+        metavar="NAMES",
+        help="what stands in the boxes: output, params, macs, memory, rf, joined by commas",
+    )
+    _choice(parser, "colour", COLOURS, "what the colours say: kinds, or shares of the network")
+    _choice(parser, "theme", THEMES, "auto is light, and dark where the reader's screen is")
+    parser.add_argument(
+        "--no-heading", action="store_true", help="leave out the name and the totals above"
+    )
+
+
+def _choice(
+    parser: argparse.ArgumentParser, name: str, words: tuple[str, ...], meaning: str
+) -> None:
+    usual = getattr(Options(), name)
+    help = f"{meaning} (default: {usual})"
+    parser.add_argument(f"--{name}", choices=words, default=usual, help=help)
+
+
+def run(options: argparse.Namespace) -> int:
+    target, asked = None, picture_options(options)
+    if options.output:
+        checked_suffix(Path(options.output))
+        target = free_path(options.output, options.force)
+    networks = read_networks(options.file, options).networks
+    picture = Picture(networks, asked)
+    if target is None:
+        print(picture.text(options.format or "svg"), end="")
+    else:
+        picture.save(target)
+        print(f"{target}: {', '.join(network.name for network in networks)}", file=sys.stderr)
+    return 0
+
+
+def picture_options(options: argparse.Namespace) -> Options:
+    """What the command line asks of a picture."""
+    return Options(
+        options.style,
+        options.fold,
+        options.depth,
+        tuple(options.open),
+        options.direction,
+        column_names(options.columns),
+        options.colour,
+        options.theme,
+        not options.no_heading,
+    )

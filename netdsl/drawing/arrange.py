@@ -1,0 +1,453 @@
+"""Where the parts of a region stand: chains on one straight axis, branches side by side, arcs in
+lanes of their own.
+
+All in two directions that know nothing of the page: `u` along the flow, `v` across, 0 on the axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from netdsl.drawing.geometry import Size
+from netdsl.drawing.layered import BOTTOM, TOP, Layered, layered
+from netdsl.drawing.series import START, Arc, Chain, Fork, Side, Tangle, Wire, nodes_of
+
+GAP = 22.0  # between two parts of a chain
+TURN = 28.0  # the same where lines turn in it
+BESIDE = 26.0  # between two branches
+LANE = 16.0  # from what an arc passes to the arc
+LANES = 12.0  # between two arcs
+BAR_MARGIN = 14.0  # of a bar beside the outermost line that ends in it
+
+
+class Node:
+    """What the arrangement must know of a box, a glyph or a frame.
+
+    Attributes:
+        size: its room along and across.
+        shape: `box`, `circle` (lines from the side end in it), `bar` (it is as wide as the lines
+            that end in it are apart) or `frame`.
+        entries, exits: of a frame, where the outputs of outside and inside boxes come in and go
+            out, across from its axis.
+        label: room to the right that a bar's text takes.
+    """
+
+    __slots__ = ("entries", "exits", "label", "shape", "size")
+
+    def __init__(self, size: Size, shape: str = "box", label: float = 0.0) -> None:
+        self.size, self.shape, self.label = size, shape, label
+        self.entries: dict[int, float] = {}
+        self.exits: dict[int, float] = {}
+
+
+class Lane:
+    """Arcs that share a line: `v` is where it runs, across from the chain's axis."""
+
+    __slots__ = ("arcs", "v")
+
+    def __init__(self, arcs: list[Arc], v: float) -> None:
+        self.arcs, self.v = arcs, v
+
+
+class SideBox:
+    """A chain beside another: where it begins along, and its axis across."""
+
+    __slots__ = ("box", "side", "u", "v")
+
+    def __init__(self, side: Side, box: ChainBox, u: float) -> None:
+        self.side, self.box, self.u, self.v = side, box, u, 0.0
+
+
+class ChainBox:
+    """A chain with its positions: `starts` along, for each part; `gaps` before each and at last."""
+
+    def __init__(self, chain: Chain, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+        self.chain = chain
+        self.parts: list[PartBox] = [part_box(part, nodes, wires) for part in chain.parts]
+        self.sides: list[SideBox] = []
+        self.lanes: list[Lane] = []
+        self._set_bars(nodes, wires)
+        self.starts: list[float] = []
+        u = 0.0
+        for at, part in enumerate(self.parts):
+            u += self.gap(at) if at else 0.0
+            self.starts.append(u)
+            u += part.length
+        self.length: float = u
+        self._set_sides(nodes, wires)
+        self.left: float = max((part.left for part in self.parts), default=0.0)
+        self.right: float = max((part.right for part in self.parts), default=0.0)
+        for beside in self.sides:
+            self.left = max(self.left, beside.box.left - beside.v)
+            self.right = max(self.right, beside.v + beside.box.right)
+        self._set_lanes(nodes)
+
+    def turns(self, at: int) -> bool:
+        """Whether lines turn before the part: 0 is the first, their number what stands behind."""
+        around = self.parts[max(0, at - 1) : at + 1]
+        if any(not isinstance(part, NodeBox) for part in around):
+            return True
+        if any(side.at == at - side.leaves for side in self.chain.sides):
+            return True
+        return any(arc.start == at - 1 or arc.end == at for arc in self.chain.arcs)
+
+    def gap(self, at: int) -> float:
+        """The free space before a part."""
+        return TURN if self.turns(at) else GAP
+
+    def _set_bars(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+        """Makes bars as wide as the branches before them."""
+        for at, part in enumerate(self.parts):
+            if not isinstance(part, NodeBox) or part.node.shape != "bar":
+                continue
+            ends = [0.0]
+            if at and not isinstance(self.parts[at - 1], NodeBox):
+                number = part.number
+                sources = {wire.source for wire in wires if wire.target == number}
+                ends = [v for node, v in self.parts[at - 1].columns(nodes) if node in sources]
+            part.widen(min(ends), max(ends))
+
+    def _set_sides(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+        """Stands what hangs on the chain beside it, as near as what is there allows: to the right,
+        unless the line to it would pass through another.
+
+        What comes in first stands nearest; of what leaves, what leaves last does.
+        """
+        coming = [side for side in self.chain.sides if not side.leaves]
+        leaving = [side for side in self.chain.sides if side.leaves]
+        coming.sort(key=lambda side: side.at)
+        leaving.sort(key=lambda side: -side.at)
+        for side in (*coming, *leaving):
+            box = ChainBox(side.chain, nodes, wires)
+            at, part = side.at, self.parts[side.at]
+            if side.leaves:
+                u = self.starts[at] + part.length + self.gap(at + 1)
+                low, high = u, u + box.length
+            else:
+                u = self.starts[at] - self.gap(at) - box.length
+                low, high = u, self.starts[at] + part.length
+            beside = SideBox(side, box, u)
+            left, right = self.reach(low, high)
+            if any(self._passes(beside, other) for other in self.sides if other.v > 0):
+                beside.v = -(left + BESIDE + box.right)
+            else:
+                beside.v = right + BESIDE + box.left
+            self.sides.append(beside)
+            self.length = max(self.length, u + box.length)
+            if not side.leaves and isinstance(part, NodeBox) and part.node.shape == "bar":
+                part.widen(beside.v, beside.v)
+        above = -min((beside.u for beside in self.sides), default=0.0)
+        if above > 0:  # what comes in has more before it than the chain
+            self.starts = [start + above for start in self.starts]
+            self.length += above
+            for beside in self.sides:
+                beside.u += above
+
+    def _passes(self, beside: SideBox, other: SideBox) -> bool:
+        """Whether the line between the chain and one side would pass through another."""
+        at = beside.side.at
+        turn = self.starts[at] + self.parts[at].length / 2
+        if beside.side.leaves:
+            turn = beside.u - TURN / 2
+        return other.u - TURN / 2 < turn < other.u + other.box.length + TURN / 2
+
+    def _set_lanes(self, nodes: Sequence[Node]) -> None:
+        """Gives each arc a side and a lane: to the right where it crosses none that is there."""
+        sides: dict[str, list[Arc]] = {"right": [], "left": []}
+        for arc in sorted(self.chain.arcs, key=lambda arc: (arc.end - arc.start, arc.start)):
+            clashes = {
+                side: sum(_cross(arc, other) for other in arcs) for side, arcs in sides.items()
+            }
+            port = self._port(arc, nodes)
+            if port:
+                side = "left" if port < 0 else "right"
+            elif self._turns_beside(arc, 1) and not self._turns_beside(arc, -1):
+                side = "left"
+            else:
+                side = "left" if clashes["left"] < clashes["right"] else "right"
+            sides[side].append(arc)
+        for side, arcs in sides.items():
+            self._place_lanes(side, self._shared(arcs), nodes)
+
+    def _turns_beside(self, arc: Arc, sign: int) -> bool:
+        """Whether an arc would begin or end where something hangs on the chain, to the right (1)
+        or to the left (-1).
+        """
+        ends = []
+        if arc.start >= 0:
+            ends.append(self.starts[arc.start] + self.parts[arc.start].length + TURN / 2)
+        if arc.end < len(self.parts):
+            ends.append(self.starts[arc.end] + self.parts[arc.end].length / 2)
+        return any(
+            beside.u - TURN / 2 <= u <= beside.u + beside.box.length + TURN / 2
+            for beside in self.sides
+            for u in ends
+            if sign * beside.v > 0
+        )
+
+    def _port(self, arc: Arc, nodes: Sequence[Node]) -> float:
+        """Where the arc leaves a frame beside its axis; 0 where it does not."""
+        source = arc.wire.source
+        return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
+
+    def _shared(self, arcs: Sequence[Arc]) -> list[list[Arc]]:
+        """Arcs that share a line: those to one target, and of the others those of one source, unless
+        the line would end in a bar on its way.
+        """
+        targets: dict[int, list[Arc]] = {}
+        for arc in arcs:
+            targets.setdefault(arc.end, []).append(arc)
+        groups = [group for group in targets.values() if len(group) > 1]
+        sources: dict[tuple[int, int, int], list[Arc]] = {}
+        for end, (arc, *others) in targets.items():
+            if not others:
+                part = self.parts[end] if end < len(self.parts) else None
+                bar = isinstance(part, NodeBox) and part.node.shape == "bar"
+                alone = end if bar else -1
+                sources.setdefault((arc.start, arc.wire.key, alone), []).append(arc)
+        return groups + list(sources.values())
+
+    def _place_lanes(self, side: str, groups: list[list[Arc]], nodes: Sequence[Node]) -> None:
+        sign = 1 if side == "right" else -1
+        placed: list[tuple[int, int, float]] = []
+        groups.sort(key=lambda arcs: (_span(arcs)[1] - _span(arcs)[0], _span(arcs)))
+        for arcs in groups:
+            first, last = _span(arcs)
+            clear = 0.0
+            for part in self.parts[max(0, first + 1) : last]:
+                clear = max(clear, part.right if side == "right" else part.left)
+            clear = max([clear, *self._passed(first, last, sign)])
+            away = clear + LANE
+            for at in {arc.end for arc in arcs} | {arc.start for arc in arcs}:
+                if 0 <= at < len(self.parts):
+                    part = self.parts[at]
+                    ends = isinstance(part, NodeBox) and part.node.shape != "bar"
+                    if ends and any(arc.end == at for arc in arcs):
+                        away = max(away, (part.right if sign > 0 else part.left) + LANE)
+            away = max([away, *(abs(self._port(arc, nodes)) for arc in arcs)])
+            for a, b, v in placed:
+                if a < last and first < b:
+                    away = max(away, v + LANES)
+            placed.append((first, last, away))
+            self.lanes.append(Lane(arcs, sign * away))
+            for arc in arcs:
+                target = self.parts[arc.end] if arc.end < len(self.parts) else None
+                if isinstance(target, NodeBox) and target.node.shape == "bar":
+                    target.widen(sign * away, sign * away)
+                    self.left = max(self.left, target.left)
+                    self.right = max(self.right, target.right)
+            if side == "right":
+                self.right = max(self.right, away)
+            else:
+                self.left = max(self.left, away)
+
+    def reach(self, begin: float, end: float) -> tuple[float, float]:
+        """How far it reaches across to both sides, between two places along."""
+        found = [(0.0, 0.0)]
+        for part, start in zip(self.parts, self.starts, strict=True):
+            if begin - GAP < start + part.length and start - GAP < end:
+                found.append(
+                    part.reach(begin - start, end - start)
+                    if isinstance(part, ForkBox)
+                    else (part.left, part.right)
+                )
+        for beside in self.sides:
+            if begin - GAP < beside.u + beside.box.length and beside.u - GAP < end:
+                left, right = beside.box.reach(begin - beside.u, end - beside.u)
+                found.append((left - beside.v, right + beside.v))
+        if self.lanes:
+            found.append((-min(lane.v for lane in self.lanes), max(lane.v for lane in self.lanes)))
+        return max(left for left, _ in found), max(right for _, right in found)
+
+    def _passed(self, first: int, last: int, sign: int) -> Iterator[float]:
+        """How far what hangs on one side of the chain reaches, where an arc passes it."""
+        begin = self.starts[first] if first >= 0 else 0.0
+        end = self.starts[last] if last < len(self.starts) else self.length
+        for beside in self.sides:
+            low = min(beside.u, self.starts[beside.side.at])
+            if low < end + GAP and begin < beside.u + beside.box.length + GAP:
+                box = beside.box
+                if sign * beside.v > 0:
+                    yield abs(beside.v) + (box.right if sign > 0 else box.left)
+
+    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+        """The nodes at its end (or its beginning), each with where its line runs across."""
+        if self.parts:
+            yield from self.parts[-1 if last else 0].columns(nodes, last)
+
+
+class NodeBox:
+    """A single node."""
+
+    def __init__(self, number: int, node: Node) -> None:
+        self.number, self.node = number, node
+
+    @property
+    def length(self) -> float:
+        return self.node.size.length
+
+    @property
+    def left(self) -> float:
+        return self.node.size.left
+
+    @property
+    def right(self) -> float:
+        return self.node.size.right + self.node.label
+
+    def widen(self, low: float, high: float) -> None:
+        """Makes a bar reach both, with some more beside them."""
+        length, left, right = self.node.size
+        self.node.size = Size(length, max(BAR_MARGIN - low, left), max(high + BAR_MARGIN, right))
+
+    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+        yield self.number, 0.0
+
+
+class ForkBox:
+    """Branches side by side; `shifts` says where each axis is, `starts` where each begins."""
+
+    def __init__(self, fork: Fork, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+        self.branches = [ChainBox(branch, nodes, wires) for branch in fork.branches]
+        self.length = max(branch.length for branch in self.branches)
+        self.starts = [self._start(branch, nodes, wires) for branch in self.branches]
+        main = self._main()
+        self.shifts: list[float] = []
+        at = 0.0
+        for number, branch in enumerate(self.branches):
+            at += branch.left + (BESIDE if number else 0.0)
+            self.shifts.append(at)
+            at += branch.right
+        if main == 0:
+            self.shifts[1] = self.shifts[0] + self._clear(nodes, wires)
+        middle = at / 2 if main is None else self.shifts[main]
+        if main is None and len(self.branches) % 2 == 1:
+            centre = self.shifts[len(self.branches) // 2]
+            if abs(centre - middle) < BESIDE:  # a straight line through the middle
+                middle = centre
+        self.shifts = [float(round(shift - middle)) for shift in self.shifts]
+        self.lines = [0.0]  # where lines run from one end to the other, across
+        for last in (True, False):
+            self.lines += [v for _, v in self.columns(nodes, last)]
+        self.left = max(
+            branch.left - shift for branch, shift in zip(self.branches, self.shifts, strict=True)
+        )
+        self.right = max(
+            branch.right + shift for branch, shift in zip(self.branches, self.shifts, strict=True)
+        )
+
+    def _clear(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
+        """How far the axis of a side way is from that of the main one, at least: its boxes and its
+        lines pass what is beside them.
+        """
+        main, side = self.branches
+        begin, end = self.starts[1], self.starts[1] + side.length
+        near = main.reach(begin, end)[1] + BESIDE + side.left
+        last = {node for node, _ in side.columns(nodes)}
+        first = {node for node, _ in side.columns(nodes, last=False)}
+        low = 0.0 if any(wire.target in first for wire in wires) else begin
+        high = self.length if any(wire.source in last for wire in wires) else end
+        lines = [0.0, *(-v for _, v in (*side.columns(nodes), *side.columns(nodes, last=False)))]
+        return max(near, main.reach(low, high)[1] + LANE + max(lines))
+
+    def _start(self, branch: ChainBox, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
+        """Where a branch begins: in the middle; at the upper end where nothing follows it, at the
+        lower where nothing stands before it.
+        """
+        first = {node for node, _ in branch.columns(nodes, last=False)}
+        last = {node for node, _ in branch.columns(nodes)}
+        if not any(wire.source in last for wire in wires):
+            return 0.0
+        free = self.length - branch.length
+        return free / 2 if any(wire.target in first for wire in wires) else free
+
+    def reach(self, begin: float, end: float) -> tuple[float, float]:
+        """How far it reaches across to both sides, between two places along."""
+        found = [(-v, v) for v in self.lines]
+        for branch, start, shift in zip(self.branches, self.starts, self.shifts, strict=True):
+            left, right = branch.reach(begin - start, end - start)
+            if begin < start + branch.length and start < end:
+                found.append((left - shift, right + shift))
+        return max(left for left, _ in found), max(right for _, right in found)
+
+    def _main(self) -> int | None:
+        """The branch that goes straight on, where the other one is a shortcut or a side way."""
+        if len(self.branches) != 2:
+            return None
+        sizes = [sum(1 for part in b.chain.parts for _ in nodes_of(part)) for b in self.branches]
+        if sizes[0] > 2 * sizes[1] - (sizes[1] == 1):
+            return 0
+        return 1 if sizes[1] > 2 * sizes[0] - (sizes[0] == 1) else None
+
+    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+        for branch, shift in zip(self.branches, self.shifts, strict=True):
+            for node, v in branch.columns(nodes, last):
+                yield node, v + shift
+            if last:
+                yield from self._lanes(branch, shift)
+
+    @staticmethod
+    def _lanes(branch: ChainBox, shift: float) -> Iterator[tuple[int, float]]:
+        for lane in branch.lanes:
+            for arc in lane.arcs:
+                if arc.end == len(branch.parts):
+                    yield arc.wire.source, lane.v + shift
+
+
+class TangleBox:
+    """Nodes in ranks."""
+
+    def __init__(self, tangle: Tangle, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+        self.nodes = tangle.nodes
+        place = {node: at for at, node in enumerate(tangle.nodes)}
+        self.wires: list[Wire] = []
+        pairs: list[tuple[int, int, int]] = []
+        for wire in wires:
+            if wire.source in place or wire.target in place:
+                self.wires.append(wire)
+                ends = place.get(wire.source, TOP), place.get(wire.target, BOTTOM)
+                pairs.append((*ends, wire.key))
+        reads = [sum(pair[1] == at for pair in pairs) for at in range(len(self.nodes))]
+        for at, node in enumerate(self.nodes):
+            if nodes[node].shape == "bar":  # as wide as the lines that end in it need
+                half = max(16.0, 8.0 * reads[at])
+                size = nodes[node].size
+                nodes[node].size = Size(size.length, half, half)
+        sizes = []
+        for node in self.nodes:
+            each = nodes[node]
+            sizes.append(each.size._replace(right=each.size.right + each.label))
+        spread = [nodes[node].shape in ("bar", "box") for node in self.nodes]
+        bars = [nodes[node].label if nodes[node].shape == "bar" else None for node in self.nodes]
+        self.laid: Layered = layered(sizes, pairs, spread, bars)
+        for node, size in zip(self.nodes, self.laid.sizes, strict=True):
+            if nodes[node].shape == "bar":
+                nodes[node].size = size._replace(right=size.right - nodes[node].label)
+        self.length, self.left, self.right = self.laid.size
+
+    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+        for wire, route in zip(self.wires, self.laid.routes, strict=True):
+            if last and wire.target not in self.nodes:
+                yield wire.source, route[-1][1]
+            elif not last and wire.source not in self.nodes:
+                yield wire.target, route[0][1]
+
+
+PartBox: TypeAlias = NodeBox | ForkBox | TangleBox
+
+
+def part_box(part: int | Fork | Tangle, nodes: Sequence[Node], wires: Sequence[Wire]) -> PartBox:
+    """A part of a chain with its measures."""
+    if isinstance(part, Fork):
+        return ForkBox(part, nodes, wires)
+    if isinstance(part, Tangle):
+        return TangleBox(part, nodes, wires)
+    return NodeBox(part, nodes[part])
+
+
+def _cross(a: Arc, b: Arc) -> bool:
+    return a.start < b.start < a.end < b.end or b.start < a.start < b.end < a.end
+
+
+def _span(arcs: Sequence[Arc]) -> tuple[int, int]:
+    return min(arc.start for arc in arcs), max(arc.end for arc in arcs)

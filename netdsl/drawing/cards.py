@@ -1,0 +1,161 @@
+"""Boxes as they look: cards with two lines, pills with one, the glyphs of merges."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.drawing.labels import Labels
+from netdsl.drawing.marks import Circle, Line, Mark, Rect, Run, Text
+from netdsl.drawing.measure import SHIFT, shortened, width
+
+MAIN, NOTE = 12.0, 10.0  # font sizes
+CARD, PILL, RADIUS, BAR = 40.0, 24.0, 10.0, 6.0  # heights; the radius of a circle
+_STEP = 16.0  # widths of cards are multiples of it, so that neighbours are mostly alike
+_LEAST = {"card": 96.0, "pill": 64.0}
+_MOST = 272.0
+_MARGIN = 11.0  # between a text and the sides of its box
+_SIGNS = {
+    "add": "+",
+    "sub": "−",
+    "mul": "×",
+    "max": "max",
+    "avg": "avg",
+    "dot": "·",
+}
+_SMALL = ("activation", "norm", "noise", "shape", "merge")  # families that are pills
+
+
+class Card(NamedTuple):
+    """A box as it looks.
+
+    Attributes:
+        form: `card`, `pill`, `circle` or `bar`.
+        look: its colours.
+        label: its first line; `more`: the part of it with less weight.
+        note: its second line; of a bar what stands beside it.
+        width, height: of a bar, its length is found out with what ends in it.
+        badge: how often it stands there, as in `×3`; `×3 ||` where side by side.
+    """
+
+    form: str
+    look: str
+    label: str
+    more: str
+    note: str
+    width: float
+    height: float
+    badge: str = ""
+
+
+def card(label: str, more: str, note: str, look: str, small: bool, badge: str = "") -> Card:
+    """A card, or a pill where `small`, as wide as its texts need."""
+    room = _MOST - 2 * _MARGIN
+    if small:
+        note = shortened(note, NOTE, room / 2)
+        label = shortened(label, MAIN, room - (width(note, NOTE) + 6 if note else 0))
+        inside = width(label, MAIN) + (6 + width(note, NOTE) if note else 0)
+        if more:
+            inside += 4 + width(more, NOTE)
+    else:
+        label = shortened(label, MAIN, room)
+        if more and width(label, MAIN) + 4 + width(more, NOTE) > room:
+            note, more = (f"{more} · {note}" if note else more), ""
+        note = shortened(note, NOTE, room)
+        inside = max(width(label, MAIN) + (4 + width(more, NOTE) if more else 0), width(note, NOTE))
+    least = _LEAST["pill" if small else "card"]
+    steps = max(0.0, -(-(inside + 2 * _MARGIN - least) // _STEP))
+    wide = least + steps * _STEP
+    form = "pill" if small else "card"
+    return Card(form, look, label, more, note, wide, PILL if small else CARD, badge)
+
+
+def glyph(word: str, note: str, badge: str = "") -> Card | None:
+    """The sign of a merge; None where it has none."""
+    if word in ("concat", "stack"):
+        return Card("bar", "bar", word, "", f"{note} {badge}".strip(), 0.0, BAR)
+    if word in _SIGNS:
+        wide = 2 * RADIUS if len(_SIGNS[word]) == 1 else 34.0
+        return Card("circle", "merge", _SIGNS[word], "", "", wide, 2 * RADIUS, badge)
+    return None
+
+
+def is_small(labels: Labels, layer: int) -> bool:
+    """Whether a layer is a pill: it keeps what comes in nearly as it is."""
+    return labels.group[layer] in _SMALL
+
+
+SHADOW = 3.0  # from a box to those that it stands for
+BESIDE = "||"  # in a badge: side by side, not one behind the other
+BADGE = 12.0  # by which a badge stands out of its box
+
+
+def drawn(card: Card, x: float, y: float, note: str) -> tuple[Mark, ...]:
+    """A card with its upper left corner at (x, y); `note` is the look of its second line."""
+    middle = x + card.width / 2
+    corner = card.height / 2 if card.form == "pill" else 5.0
+    if card.form == "circle":
+        sign = _drawn_glyph(card, middle, y + card.height / 2)
+        if not card.badge:
+            return sign
+        wide = width(card.badge, NOTE, True)
+        times = Text(
+            x + card.width + 5, y + 5, (Run(card.badge, "ink", True),), NOTE, "start", wide
+        )
+        return (*sign, times)
+    marks: list[Mark] = []
+    for step in (2, 1, 0) if card.badge else (0,):
+        right = step * SHADOW
+        down = 0.0 if card.badge.endswith(BESIDE) else right
+        marks.append(Rect(x + right, y + down, card.width, card.height, corner, card.look))
+    runs = [Run(card.label, "ink")]
+    wide = width(card.label, MAIN)
+    if card.more:
+        runs.append(Run(" " + card.more, note, size=NOTE))
+        wide += width(" " + card.more, NOTE)
+    if card.form == "pill":
+        if card.note:
+            runs.append(Run("  " + card.note, note, size=NOTE))
+            wide += width("  " + card.note, NOTE)
+        marks.append(Text(middle, y + PILL / 2 + SHIFT * MAIN, tuple(runs), MAIN, "middle", wide))
+    else:
+        base = y + (17.0 if card.note else CARD / 2 + SHIFT * MAIN)
+        marks.append(Text(middle, base, tuple(runs), MAIN, "middle", wide))
+        if card.note:
+            second = (Run(card.note, note),)
+            marks.append(Text(middle, y + 31.0, second, NOTE, "middle", width(card.note, NOTE)))
+    if card.badge:
+        marks += badge(card.badge, x + card.width, y)
+    return tuple(marks)
+
+
+def badge(text: str, x: float, y: float) -> tuple[Mark, ...]:
+    """How often something stands there, around the corner (x, y)."""
+    wide = width(text, NOTE, True)
+    half = wide / 2 + 5
+    x = x + BADGE - half
+    return (
+        Rect(x - half, y - 8, 2 * half, 16.0, 8.0, "badge"),
+        Text(x, y + SHIFT * NOTE, (Run(text, "ink", True),), NOTE, "middle", wide),
+    )
+
+
+def _drawn_glyph(card: Card, x: float, y: float) -> tuple[Mark, ...]:
+    """A merge: a plus, a times, a minus, a dot in a circle, or a word in a pill."""
+    if len(card.label) > 1:
+        rect = Rect(x - card.width / 2, y - RADIUS, card.width, 2 * RADIUS, RADIUS, card.look)
+        wide = width(card.label, NOTE)
+        text = Text(x, y + SHIFT * NOTE, (Run(card.label, "ink"),), NOTE, "middle", wide)
+        return rect, text
+    arm = 4.5
+    strokes = {
+        "+": (((x - arm, y), (x + arm, y)), ((x, y - arm), (x, y + arm))),
+        "−": (((x - arm, y), (x + arm, y)),),
+        "×": (
+            ((x - 3.5, y - 3.5), (x + 3.5, y + 3.5)),
+            ((x - 3.5, y + 3.5), (x + 3.5, y - 3.5)),
+        ),
+    }
+    circle = Circle(x, y, RADIUS, card.look)
+    if card.label not in strokes:
+        return circle, Circle(x, y, 2.2, "dot")
+    return circle, *(Line(points, "sign") for points in strokes[card.label])

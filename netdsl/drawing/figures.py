@@ -1,0 +1,125 @@
+"""The figures of boxes: shapes, params, MACs, memory, receptive fields, and shares of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.analysis.counts import Counts, added, count_layers
+from netdsl.drawing.labels import Labels, merged, shape_text
+from netdsl.drawing.shown import Box
+from netdsl.wording import axes_text, bytes_text, shortened
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+
+SHARED = ("params", "macs", "memory")  # of which boxes have shares
+STEPS = (0.0, 0.01, 0.03, 0.08, 0.2)  # where the colours of shares change
+_BYTES = 4  # of an activation in float32
+
+
+class Amount(NamedTuple):
+    """A column that can be summed: its value of some counts, and as text."""
+
+    value: Callable[[Counts], int]
+    text: Callable[[int], str]
+
+
+AMOUNTS = {
+    "params": Amount(lambda counts: counts.params, shortened),
+    "macs": Amount(lambda counts: counts.macs, lambda value: f"{shortened(value)} MACs"),
+    "memory": Amount(lambda counts: _BYTES * counts.activations, bytes_text),
+}
+
+
+class Figures:
+    """The figures of a network's layers, and of boxes that stand for some of them."""
+
+    def __init__(self, graph: Graph, labels: Labels, columns: Sequence[str]) -> None:
+        self.graph, self.labels, self.columns = graph, labels, tuple(columns)
+        self.counts = count_layers(graph)
+        self.total = added(self.counts)
+        self._fields: list[str] | None = None
+
+    def note(self, box: Box) -> str:
+        """What stands in a box below its label: `56×56×64 · 4.1 k`."""
+        parts = [self._of(column, box) for column in self.columns]
+        return " · ".join(part for part in parts if part)
+
+    def short_note(self, box: Box, inputs: Iterable[int]) -> str:
+        """The same of a small box: its shape only where that is another than its input's."""
+        shapes = {self.labels.shape(layer) for layer in inputs}
+        same = shapes == {self.labels.shape(box.first)}
+        columns = (
+            name for name in self.columns if not (same and name in ("output", "memory", "rf"))
+        )
+        return " · ".join(filter(None, (self._of(column, box) for column in columns)))
+
+    def shape_note(self, box: Box) -> str:
+        """The shape of a box's output, where shapes are shown."""
+        return self._of("output", box) if "output" in self.columns else ""
+
+    def _of(self, column: str, box: Box) -> str:
+        if column == "output":
+            return merged([shape_text(self.labels.shape(turn[-1])) for turn in box.turns])
+        if column == "rf":
+            field = self._field(box.turns[0][-1])
+            return f"rf {field}" if field else ""
+        amount = AMOUNTS[column]
+        values = [amount.value(self.of(turn)) for turn in box.turns]
+        if not any(values):
+            return "shared" if column == "params" and self._shares(box.turns[0]) else ""
+        if len(set(values)) == 1:
+            return amount.text(values[0]) + (" each" if box.times > 1 else "")
+        if box.times > 1:
+            return f"{amount.text(sum(values))} in all"
+        return f"{amount.text(min(values))}…{amount.text(max(values))}"
+
+    def _shares(self, layers: Iterable[int]) -> bool:
+        """Whether layers use weights that are held elsewhere."""
+        ops = self.graph.ops
+        return any(
+            ops[index].shares is not None
+            for layer in layers
+            for index in self.graph.layers[layer].ops
+        )
+
+    def of(self, layers: Iterable[int]) -> Counts:
+        """The counts of some layers together."""
+        return added([Counts(), *(self.counts[layer] for layer in layers)])
+
+    def share(self, column: str, box: Box) -> float:
+        """The part that a box has of the whole network's."""
+        value = AMOUNTS[column].value
+        return value(self.of(box.every_layer)) / max(1, value(self.total))
+
+    def _field(self, layer: int) -> str:
+        if self._fields is None:
+            from netdsl.analysis.receptive import receptive_fields
+
+            self._fields = [
+                "" if field is None else "all" if field.whole else axes_text(field.size)
+                for field in receptive_fields(self.graph)
+            ]
+        return self._fields[self.graph.layers[layer].ops[-1]]
+
+    def title(self, box: Box) -> str:
+        """All about a box: what it is, with every default, and its row in the table."""
+        turn = box.turns[0]
+        if box.block is not None:
+            head = f"{box.block.title}: {len(turn)} layers"
+        else:
+            head = self.graph.written(self.graph.layers[turn[0]])
+        counts = self.of(turn)
+        rows = [
+            f"output {shape_text(self.labels.shape(turn[-1]))}",
+            f"{counts.params:,} params",
+            f"{counts.macs:,} MACs",
+        ]
+        times = f"×{len(box.turns)}, the first of them: " if len(box.turns) > 1 else ""
+        return f"{head}\n{times}{' · '.join(rows)}"
+
+
+def step_of(share: float) -> int:
+    """The colour of a share."""
+    return sum(share > step for step in STEPS)

@@ -1,0 +1,178 @@
+"""Equal neighbours found and folded: `conv3-64` three times over is one box, with `×3`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
+from netdsl.drawing.wiring import Wiring
+
+_LONGEST = 24  # items that a repeat can hold
+Alike = Callable[[Shown, Shown], bool]
+Turns = dict[int, tuple[tuple[int, int], ...]]
+
+
+class _Read(NamedTuple):
+    """What a box within an item reads: something within it (`own`), or elsewhere.
+
+    `reader` and `box` count the boxes of their items.
+    """
+
+    own: bool
+    reader: int
+    item: int  # the item's place in the row; of what lies outside the row, the layer, negative
+    box: int
+
+
+class _Row:
+    """Items that stand next to each other, and who reads whom among them."""
+
+    def __init__(self, items: Sequence[Shown], wiring: Wiring) -> None:
+        self.items = items
+        self.place: dict[int, tuple[int, int]] = {}
+        self.reads: list[tuple[_Read, ...]] = []
+        self.users: list[set[tuple[int, int]]] = []  # (box, a layer that reads it) outside an item
+        every = [list(boxes_of((item,))) for item in items]
+        for at, boxes in enumerate(every):
+            for number, box in enumerate(boxes):
+                for layer in box.every_layer:
+                    self.place[layer] = (at, number)
+        for at, boxes in enumerate(every):
+            found: dict[_Read, None] = {}
+            users: set[tuple[int, int]] = set()
+            for number, box in enumerate(boxes):
+                for layer in box.every_layer:
+                    for source in wiring.sources[layer]:
+                        item, other = self.place.get(source, (-1 - source, 0))
+                        if item != at:
+                            found[_Read(False, number, item, other)] = None
+                        elif other != number:
+                            found[_Read(True, number, 0, other)] = None
+                    for reader in wiring.readers[layer]:
+                        if self.place.get(reader, (-1, 0))[0] != at:
+                            users.add((number, reader))
+            self.reads.append(tuple(found))
+            self.users.append(users)
+
+    def repeats(self, start: int, period: int, alike: Alike) -> int:
+        """How often the `period` items from `start` on follow each other."""
+        items, end = self.items, start + period
+        if end + period > len(items) or not alike(items[start], items[end]):
+            return 1
+        first = self._reads(start, period)
+        count, pattern, outlets = 1, None, None
+        while end + period <= len(items):
+            at = start + count * period
+            if not all(alike(items[start + k], items[at + k]) for k in range(period)):
+                break
+            here = self._reads(at, period)
+            if pattern is None:
+                if not _continues(first, here):
+                    break
+            elif here != pattern:
+                break
+            users = self._users(at - period, period)
+            if outlets is not None and users != outlets:
+                break
+            pattern, outlets = here, users
+            count += 1
+            end += period
+        if outlets and not outlets <= self._users(start + (count - 1) * period, period, last=True):
+            return 1
+        return count
+
+    def _reads(self, at: int, period: int) -> tuple[tuple[int, ...], ...]:
+        """What the items of a piece read, told by where it lies: within them, in the piece before,
+        or elsewhere.
+        """
+        found = []
+        for k in range(period):
+            for own, reader, item, box in self.reads[at + k]:
+                if own:
+                    found.append((k, reader, 0, 0, box))
+                elif at <= item:
+                    found.append((k, reader, 1, item - at, box))
+                elif at - period <= item:
+                    found.append((k, reader, 2, item - at + period, box))
+                else:
+                    found.append((k, reader, 3, item, box))
+        return tuple(found)
+
+    def _users(self, at: int, period: int, last: bool = False) -> set[tuple[int, int, int]]:
+        """Who reads the piece, but for itself and, unless it is the last, the one behind it."""
+        stop = at + (1 if last else 2) * period
+        found = set()
+        for k in range(period):
+            for box, reader in self.users[at + k]:
+                item = self.place.get(reader, (-1, 0))[0]
+                if not at <= item < stop:
+                    found.add((k, box, reader))
+        return found
+
+
+def _continues(first: Sequence[tuple[int, ...]], second: Sequence[tuple[int, ...]]) -> bool:
+    """Whether a second piece reads the first as the first reads what stands before it."""
+    if len(first) != len(second) or all(b[2] != 2 for b in second):
+        return False
+    known: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for a, b in zip(first, second, strict=True):
+        if b[2] != 2:
+            if a != b:
+                return False
+        elif a[:2] != b[:2] or a[2] < 2 or known.setdefault(b[3:], a[3:]) != a[3:]:
+            return False
+    return True
+
+
+def folded(items: Sequence[Shown], wiring: Wiring, alike: Alike, turns: Turns) -> tuple[Shown, ...]:
+    """Fold runs of equal items, and of equal rows of up to 24 items.
+
+    `turns` notes for each layer that is within a repeat which one, and in which pass.
+    """
+    found = list(items)
+    row = _Row(found, wiring)
+    for period in range(1, min(_LONGEST, len(found) // 2) + 1):
+        result: list[Shown] = []
+        at = 0
+        while at < len(found):
+            count = row.repeats(at, period, alike)
+            if count == 1:
+                result.append(found[at])
+                at += 1
+                continue
+            pieces = [found[at + t * period : at + (t + 1) * period] for t in range(count)]
+            _note(pieces, turns)
+            result.append(_merged(pieces))
+            at += count * period
+        if len(result) < len(found):
+            found = result
+            row = _Row(found, wiring)
+    return tuple(found)
+
+
+def _note(pieces: Sequence[Sequence[Shown]], turns: Turns) -> None:
+    first = pieces[0][0].first
+    name = 1000 * first + len(turns.get(first, ()))  # repeats within repeats begin alike
+    for turn, piece in enumerate(pieces):
+        for box in boxes_of(piece):
+            for layer in box.every_layer:
+                turns[layer] = (*turns.get(layer, ()), (name, turn))
+
+
+def _merged(pieces: Sequence[Sequence[Shown]]) -> Shown:
+    """One item for equal pieces."""
+    items = tuple(_joined(each) for each in zip(*pieces, strict=True))
+    if len(items) == 1 and items[0].times == 1:
+        return items[0]._replace(times=len(pieces))
+    return Frame(items, None, len(pieces))
+
+
+def _joined(items: Sequence[Shown]) -> Shown:
+    """One item that stands for equal ones of several passes."""
+    first = items[0]
+    if isinstance(first, Box):
+        boxes = (item for item in items if isinstance(item, Box))
+        return first._replace(turns=tuple(turn for box in boxes for turn in box.turns))
+    inside = zip(*(item.items for item in items if isinstance(item, Frame)), strict=True)
+    return first._replace(items=tuple(_joined(each) for each in inside))

@@ -1,0 +1,265 @@
+"""The style `graph`: boxes and arrows, blocks in frames, merges as signs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from netdsl.drawing.arrange import Node
+from netdsl.drawing.cards import BADGE, BESIDE, SHADOW, Card, badge, card, drawn, glyph, is_small
+from netdsl.drawing.figures import step_of
+from netdsl.drawing.geometry import Size
+from netdsl.drawing.labels import merged
+from netdsl.drawing.layout import Area, Layout, Measure, Pads, Reach, laid_out
+from netdsl.drawing.marks import Group, Line, Mark, Point, Rect, Run, Text
+from netdsl.drawing.measure import shortened, width
+from netdsl.drawing.shown import Box, Frame, Shown
+from netdsl.drawing.subject import Subject
+from netdsl.drawing.view import View
+from netdsl.drawing.wrapping import wrapped
+
+_ROUND = 7.0  # of the corners of lines
+_STUB = 18.0  # of wires that come from outside a frame, and go there
+_TITLE = 11.0  # the size of frames' titles
+_TITLE_MARGIN = 11.0
+_MOST_TITLE = 200.0
+_SIDE = 16.0  # between a frame and what is in it, across
+_NARROW = 176.0  # wider cards stand alone
+
+
+class Painter:
+    """Draws views of a network."""
+
+    def __init__(self, subject: Subject, prefix: str = "") -> None:
+        self.subject, self.options, self.prefix = subject, subject.options, prefix
+        options = subject.options
+        self.across = options.direction == "right"
+        self.note = "note" if options.colour in ("kind", "none") else "ink"
+
+    def marks(self, shown: View, most_across: float = 0.0) -> tuple[Mark, ...]:
+        """The marks of a view; the axis of its flow begins at (0, 0).
+
+        Where `most_across` is given, a long chain stands in columns that are no wider.
+        """
+        cards = self._cards(shown.items)
+        laid = laid_out(shown, Measure(lambda box: self._node(cards[box]), self._pads))
+        if most_across:
+            laid = wrapped(laid, most_across, self.across)
+        return (
+            *(self._frame(area) for area in laid.areas),
+            *self._edges(shown, laid),
+            *self._boxes(shown, laid, cards),
+        )
+
+    # --- measures ---
+
+    def _cards(self, items: Sequence[Shown]) -> dict[Box, Card]:
+        """The cards of all boxes; those that stand in one frame are as wide as the widest of them,
+        unless that is very wide.
+        """
+        own = {item: self._card(item) for item in items if isinstance(item, Box)}
+        narrow = [each for each in own.values() if each.form == "card" and each.width <= _NARROW]
+        common = max((each.width for each in narrow), default=0.0)
+        found = {}
+        for box, each in own.items():
+            widened = each.form == "card" and each.width < common
+            found[box] = each._replace(width=common) if widened else each
+        for item in items:
+            if isinstance(item, Frame):
+                found |= self._cards(item.items)
+        return found
+
+    def _card(self, box: Box) -> Card:
+        labels, figures = self.subject.labels, self.subject.figures
+        if box.block is not None:
+            titles = box.block.title
+            return card(titles, "", figures.note(box), self._look(box), False, _badge(box))
+        layer = box.first
+        if layer < 0:
+            return Card("end", "", "", "", "", 0.0, 0.0)
+        label = merged([labels.main[turn[0]] for turn in box.turns])
+        sources = self.subject.wiring.sources[layer]
+        if labels.group[layer] == "merge":
+            shape = figures.shape_note(box)
+            sign = glyph(labels.word[layer], shape, _badge(box))
+            if sign is not None:
+                return sign
+        small = is_small(labels, layer)
+        note = figures.short_note(box, sources) if small else figures.note(box)
+        more = labels.more[layer]
+        return card(label, more, note, self._look(box), small, _badge(box))
+
+    def _look(self, box: Box) -> str:
+        colour = self.options.colour
+        if colour == "none":
+            return "plain"
+        if colour != "kind":
+            return f"share{step_of(self.subject.figures.share(colour, box))}"
+        if box.block is not None:
+            return f"block{self.subject.hues[box.block.word]}"
+        return self.subject.labels.group[box.first]
+
+    def _node(self, card: Card) -> Node:
+        if card.form == "circle":
+            room = 8.0 + width(card.badge, 10.0, True) if card.badge else 0.0
+            half = card.width / 2
+            size = Size(card.width, card.height / 2, card.height / 2 + (14.0 if room else 0.0))
+            across = Node(size, "circle")
+            return across if self.across else Node(Size(card.height, half, half), "circle", room)
+        shadow = 2 * SHADOW if card.badge else 0.0
+        if card.form == "end":
+            return Node(Size(0.0, 0.0, 0.0), "end")
+        if card.form == "bar":
+            room = width(card.note, 10.0) + 8 if card.note else 0.0
+            return Node(
+                Size(card.height, 16.0, 16.0), "bar", 20.0 * bool(room) if self.across else room
+            )
+        flat = card.badge.endswith(BESIDE)  # those behind it stand beside it
+        tall, half = card.height + (0.0 if flat else shadow), card.width / 2
+        room = BADGE - shadow if card.badge else 0.0
+        if self.across:
+            below = card.height / 2 + (0.0 if flat else shadow)
+            return Node(Size(card.width + shadow, card.height / 2, below))
+        return Node(Size(tall, half, half + shadow), "box", room)
+
+    def _pads(self, frame: Frame, reach: Reach) -> Pads:
+        """The room around what is in a frame: its title stands where no wire crosses it."""
+        shadow = 2 * SHADOW if frame.times > 1 else 0.0
+        title = 24.0 if frame.block is not None else 6.0
+        if self.across:
+            return Pads(6.0, 6.0 + shadow, title + 8.0, 14.0 + shadow)
+        pads = Pads(title, 4.0 + shadow, _SIDE, _SIDE + shadow)
+        needed = _title_width(frame)
+        sides = -reach.left - _SIDE, reach.right + _SIDE
+        if frame.block is None or _title_begin(needed, reach.entries, *sides) is not None:
+            return pads
+        more = needed + 2 * _TITLE_MARGIN + sides[0] - min(reach.entries)
+        return pads._replace(
+            left=_SIDE + more, right=pads.right + max(0.0, more - reach.right + reach.left)
+        )
+
+    # --- marks ---
+
+    def _at(self, u: float, v: float) -> Point:
+        return (u, v) if self.across else (v, u)
+
+    def _boxes(self, shown: View, laid: Layout, cards: dict[Box, Card]) -> Sequence[Mark]:
+        found = []
+        for box, spot in zip(shown.boxes, laid.spots, strict=True):
+            each = cards[box]
+            if each.form == "end":
+                continue
+            _, left, right = spot.size
+            x, y = self._at(spot.u, spot.v - left)
+            if each.form == "bar":
+                inside = self._bar(each, x, y, left + right)
+            else:
+                inside = drawn(each, x, y, self.note)
+            title = self.subject.figures.title(box)
+            found.append(Group("box", self.name(box), title, self._data(box), inside))
+        return found
+
+    def _bar(self, bar: Card, x: float, y: float, long: float) -> tuple[Mark, ...]:
+        """Two lines for what is stacked, one for what is joined."""
+        wide, high = (bar.height, long) if self.across else (long, bar.height)
+        if bar.label == "stack":
+            thin = bar.height / 3
+            dx, dy = (2 * thin, 0.0) if self.across else (0.0, 2 * thin)
+            size = (thin, high) if self.across else (wide, thin)
+            rects = [Rect(x, y, *size, 1.0, "bar"), Rect(x + dx, y + dy, *size, 1.0, "bar")]
+        else:
+            rects = [Rect(x, y, wide, high, 3.0, "bar")]
+        if not bar.note:
+            return tuple(rects)
+        room = width(bar.note, 10.0)
+        runs = (Run(bar.note, "note"),)
+        if self.across:
+            return *rects, Text(x + wide, y + high + 17, runs, 10.0, "end", room)
+        return *rects, Text(x + wide + 6, y + high / 2 + 3.5, runs, 10.0, "start", room)
+
+    def name(self, box: Box) -> str:
+        """A box's name: its layer's, or its block's."""
+        if box.block is not None:
+            return self.prefix + box.block.name
+        if box.first < 0:
+            return ""
+        return self.prefix + self.subject.graph.layers[box.first].name
+
+    def _data(self, box: Box) -> tuple[tuple[str, str], ...]:
+        found = []
+        if box.block is not None:
+            found.append(("block", box.block.word))
+        if len(box.turns) > 1:
+            found.append(("times", str(len(box.turns))))
+        return tuple(found)
+
+    def _edges(self, shown: View, laid: Layout) -> Sequence[Mark]:
+        found = []
+        for (source, target), points in zip(shown.edges, laid.edges, strict=True):
+            boxes = shown.boxes[source], shown.boxes[target]
+            ends = self.name(boxes[0]), self.name(boxes[1])
+            if boxes[0].first < 0:
+                points = _cut(points, laid.areas[0].u0, laid.areas[0].u0 - _STUB)
+            if boxes[1].first < 0:
+                end = laid.areas[0].u1 - 2 * SHADOW * (laid.areas[0].frame.times > 1)
+                points = _cut(points[::-1], end, end + _STUB)[::-1]
+            line = Line(tuple(self._at(u, v) for u, v in points), "wire", _ROUND, arrow=True)
+            data = (("from", ends[0]), ("to", ends[1]))
+            found.append(Group("edge", "", "", data, (line,)))
+        return found
+
+    def _frame(self, area: Area) -> Mark:
+        frame = area.frame
+        shadow = 2 * SHADOW if frame.times > 1 else 0.0
+        x, y = self._at(area.u0, area.v0)
+        right, bottom = self._at(area.u1 - shadow, area.v1 - shadow)
+        block = frame.block
+        plain = self.options.colour != "kind" or block is None
+        look = "area" if plain or block is None else f"frame{self.subject.hues[block.word]}"
+        marks: list[Mark] = []
+        for step in (2, 1, 0) if frame.times > 1 else (0,):
+            shift = step * SHADOW
+            marks.append(Rect(x + shift, y + shift, right - x, bottom - y, 9.0, look))
+        if block is not None:
+            room = right - x - 2 * _TITLE_MARGIN if self.across else _MOST_TITLE
+            title = shortened(block.title, _TITLE, room, True)
+            wide = width(title, _TITLE, True)
+            entries = () if self.across else area.entries
+            begin = _title_begin(wide, entries, x, right)
+            begin = x + _TITLE_MARGIN if begin is None else begin
+            runs = (Run(title, "note", True),)
+            marks.append(Text(begin, y + 17, runs, _TITLE, "start", wide))
+        if frame.times > 1:
+            marks += badge(f"×{frame.times}", right, y)
+        name = block.name if block is not None else f"x{frame.first}"
+        title = f"{block.title if block else 'repeat'}{f' ×{frame.times}' * (frame.times > 1)}"
+        data = (("block", block.word),) if block is not None else ()
+        return Group("frame", self.prefix + name, title, data, tuple(marks))
+
+
+def _badge(box: Box) -> str:
+    return f"×{box.times}{f' {BESIDE}' * box.beside}" if box.times > 1 else ""
+
+
+def _title_begin(wide: float, entries: Sequence[float], left: float, right: float) -> float | None:
+    """Where a frame's title begins: in the first gap between what comes in; None where none is
+    wide enough.
+    """
+    ends = [left, *entries, right]
+    for low, high in pairwise(ends):
+        if high - low >= wide + 2 * _TITLE_MARGIN - 0.01:
+            return low + _TITLE_MARGIN
+    return None
+
+
+def _title_width(frame: Frame) -> float:
+    title = shortened(frame.block.title, _TITLE, _MOST_TITLE, True) if frame.block else ""
+    return width(title, _TITLE, True)
+
+
+def _cut(points: Sequence[Point], edge: float, u: float) -> tuple[Point, ...]:
+    """A way without what of it lies outside the edge of a frame: it comes straight from `u`."""
+    at = next(
+        n for n in range(1, len(points)) if (points[n - 1][0] - edge) * (points[n][0] - edge) <= 0
+    )
+    return ((u, points[at][1]), *points[at:])

@@ -1,0 +1,114 @@
+"""Blocks that are closed in a picture, drawn open beside it, each kind once or twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from netdsl.drawing.scene import Block, Item
+from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
+from netdsl.drawing.subject import Subject
+from netdsl.drawing.view import View
+
+MOST = 5  # blocks that are drawn open beside a picture
+_MOST_BOXES = 16  # of one of them
+_VARIANTS = 2  # of one block
+_NUMBERS = re.compile(r"[0-9.]+")
+
+
+def chosen(subject: Subject, shown: View) -> list[Block]:
+    """The uses of blocks that are drawn open: for each block that is closed, one of each form that
+    it has, those first whose title says which they are.
+    """
+    found: list[Block] = []
+    waiting = [box for box in shown.boxes if box.block is not None]
+    seen: set[str] = set()
+    while waiting and len(found) < MOST:
+        words = dict.fromkeys(box.block.word for box in waiting if box.block is not None)
+        nested: list[Box] = []
+        for word in words:
+            if word in seen:
+                continue
+            seen.add(word)
+            for block in _variants(subject, list(_uses(subject.items, word, waiting)))[:_VARIANTS]:
+                if len(found) < MOST:
+                    found.append(block)
+                    nested += [box for box in opened(subject, block).boxes if box.block is not None]
+        waiting = nested
+    return found
+
+
+def _uses(items: Sequence[Item], word: str, boxes: Sequence[Box]) -> Iterator[Block]:
+    """The uses of a block that lie in boxes."""
+    layers = {
+        layer for box in boxes if box.block and box.block.word == word for layer in box.every_layer
+    }
+    waiting = list(reversed(items))
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Block):
+            if item.word == word and item.layers[0] in layers:
+                yield item
+            else:
+                waiting += reversed(item.items)
+
+
+def _variants(subject: Subject, uses: Sequence[Block]) -> list[Block]:
+    """One use of each form, the commonest form first."""
+    forms: dict[object, list[Block]] = {}
+    for block in uses:
+        forms.setdefault(_form(subject, block), []).append(block)
+    ordered = sorted(forms.values(), key=len, reverse=True)
+    of_title: dict[str, set[int]] = {}
+    for number, group in enumerate(ordered):
+        for block in group:
+            of_title.setdefault(block.title, set()).add(number)
+    return [
+        next((block for block in group if len(of_title[block.title]) == 1), group[0])
+        for group in ordered
+    ]
+
+
+def _form(subject: Subject, block: Block) -> object:
+    """The same for uses that differ in numbers alone."""
+    place = {layer: at for at, layer in enumerate(block.layers)}
+    labels, sources = subject.labels, subject.wiring.sources
+    return tuple(
+        (
+            _NUMBERS.sub("", labels.main[layer]),
+            labels.more[layer],
+            tuple(place.get(source, -1) for source in sources[layer]),
+        )
+        for layer in place
+    )
+
+
+def opened(subject: Subject, block: Block) -> View:
+    """A view of one block: a frame, with what comes in from above and what goes out below."""
+    inside = subject.inside(block.items, _MOST_BOXES)
+    boxes = inside.boxes
+    box_of = {layer: at for at, box in enumerate(boxes) for layer in box.every_layer}
+    entries: dict[int, dict[int, None]] = {}
+    exits: dict[int, None] = {}
+    ends = {subject.graph.ops[point.op].layer for point in subject.graph.outputs}
+    for layer, at in box_of.items():
+        for source in subject.wiring.sources[layer]:
+            if source not in box_of:
+                entries.setdefault(source, {})[at] = None
+        outside = any(reader not in box_of for reader in subject.wiring.readers[layer])
+        if outside or layer in ends:
+            exits[at] = None
+    before = [Box(((-1 - number,),)) for number in range(len(entries))]
+    after = [Box(((-1 - len(entries) - number,),)) for number in range(len(exits))]
+    shift = len(before)
+    edges = [
+        *(
+            (number, shift + at)
+            for number, readers in enumerate(entries.values())
+            for at in readers
+        ),
+        *((shift + a, shift + b) for a, b in inside.edges),
+        *((shift + at, shift + len(boxes) + number) for number, at in enumerate(exits)),
+    ]
+    items: tuple[Shown, ...] = (*before, Frame(inside.items, block), *after)
+    return View(items, tuple(boxes_of(items)), tuple(edges))

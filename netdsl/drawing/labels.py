@@ -1,0 +1,152 @@
+"""What stands in the boxes: each layer as it was written, its output's shape, its figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netdsl.drawing.scene import Block
+    from netdsl.errors import Span
+    from netdsl.graph import Graph, Layer
+
+_QUIET = frozenset(("norm", "act", "eps", "momentum", "init", "bias", "scale", "shift"))
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?")
+_STRIDE_1 = re.compile(r"/1(?![0-9x])")
+_LONGEST = 36  # characters of a label
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape as figures have it: `28×28×6`."""
+    limit = getattr(shape, "limit", None)
+    return "×".join(map(str, shape)) + (f" of {limit:,}" if limit is not None else "")
+
+
+class Labels:
+    """The words of a graph's layers.
+
+    Attributes:
+        main: for each layer what it is: `conv3-64/2`.
+        more: the norm and the activation that come with it: `bn relu`.
+        group: the family of its kind: `convolution`; `input` for an input.
+        word: the word of its kind.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.group: list[str] = []
+        self.word: list[str] = []
+        self.main: list[str] = []
+        self.more: list[str] = []
+        known: dict[tuple[str, int], tuple[str, str]] = {}
+        for layer in graph.layers:
+            kind = graph.ops[layer.ops[0]].kind
+            self.group.append(kind.group if kind else "input")
+            self.word.append(kind.word if kind else "input")
+            key = (layer.text, id(kind))
+            if key not in known:
+                known[key] = self._words(layer)
+            main, more = known[key]
+            self.main.append(main)
+            self.more.append(more)
+
+    def _words(self, layer: Layer) -> tuple[str, str]:
+        ops = [self.graph.ops[index] for index in layer.ops]
+        kind = ops[0].kind
+        if kind is None:
+            return ("input" if layer.name.startswith("input") else layer.name), ""
+        text = layer.text if len(layer.text) < 400 else kind.head()
+        parts = [part.kind for part in ops[1:] if part.kind]
+        words = {part.word for part in parts}
+        head, bracket, inside = text.partition("(")
+        if kind.group == "convolution":
+            head = _STRIDE_1.sub("", head)
+        options = _options(inside[:-1]) if bracket else []
+        kept = [option for option in options if _speaks(option, words)]
+        main = head + (f"({', '.join(kept)})" if kept else "")
+        own = _leading_word(head)
+        more = " ".join(part.word for part in parts if part.word != own)
+        return main, more
+
+    def shape(self, layer: int) -> tuple[int, ...]:
+        """The shape of a layer's output."""
+        return self.graph.ops[self.graph.layers[layer].ops[-1]].shape
+
+    def same(self, a: int, b: int) -> bool:
+        """Whether two layers are drawn alike: written alike, or by one place of the text with
+        other numbers, on the same positions.
+        """
+        if self.group[a] == "input" or not self.same_place(a, b):
+            return False
+        ours, theirs = self.graph.layers[a], self.graph.layers[b]
+        if ours.text == theirs.text:
+            return True
+        return (
+            _same_span(ours.span, theirs.span)
+            and len(ours.uses) == len(theirs.uses)
+            and all(map(_same_span, ours.uses, theirs.uses))
+            and _NUMBER.sub("", ours.text) == _NUMBER.sub("", theirs.text)
+        )
+
+    def skeleton(self, layer: int) -> str:
+        """A layer as it was written, without its numbers and its name."""
+        if self.group[layer] == "input":
+            return "input"
+        return _NUMBER.sub("", self.graph.layers[layer].text)
+
+    def same_place(self, a: int, b: int) -> bool:
+        """Whether the outputs of two layers have the same positions."""
+        return self.shape(a)[:-1] == self.shape(b)[:-1]
+
+    def same_use(self, a: Block | None, b: Block | None) -> bool:
+        """Whether two blocks are uses at one place of the text."""
+        return a is not None and b is not None and a.word == b.word and _same_span(a.use, b.use)
+
+
+def _same_span(a: Span | None, b: Span | None) -> bool:
+    return a is not None and b is not None and a[1:] == b[1:] and a.source is b.source
+
+
+def _options(text: str) -> list[str]:
+    """What stands in a layer's brackets, apart at the commas that are in no other brackets."""
+    found, depth, start = [], 0, 0
+    for at, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and not depth:
+            found.append(text[start:at].strip())
+            start = at + 1
+    return [*found, text[start:].strip()]
+
+
+def _speaks(option: str, words: set[str]) -> bool:
+    """Whether an option is shown: a norm and an activation stand behind the label, a reference is
+    an edge.
+    """
+    name, equals, value = option.partition("=")
+    if equals and "(" not in name:
+        return name.strip() not in _QUIET and not value.strip().startswith("@")
+    word = _leading_word(option)
+    return not option.startswith("@") and word not in words and word not in ("none", "linear")
+
+
+def _leading_word(text: str) -> str:
+    found = re.match(r"[a-z_]+[0-9]*(?=$|[(\-/])|[a-z_]+", text)
+    return found[0] if found else text
+
+
+def merged(texts: Sequence[str]) -> str:
+    """One text for some that differ in their numbers: `dilation=1…512`."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    parts = [_NUMBER.findall(text) for text in texts]
+    skeletons = {_NUMBER.sub("0", text) for text in texts}
+    if len(skeletons) > 1:
+        return texts[0]
+    columns = iter(zip(*parts, strict=True))
+
+    def span(_: re.Match[str]) -> str:
+        column = sorted(set(next(columns)), key=float)
+        return column[0] if len(column) == 1 else f"{column[0]}…{column[-1]}"
+
+    return _NUMBER.sub(span, texts[0])

@@ -1,0 +1,353 @@
+"""Nodes in ranks, for what is neither a chain nor branches (Sugiyama, Tagawa and Toda 1981).
+
+Ranks by longest ways, dummies where a wire passes a rank, orders by medians, positions by isotonic
+regression (Robertson, Wright and Dykstra 1988), bends only between two ranks, each source on a
+track of its own there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from netdsl.drawing.columns import LINE, Cell, set_across
+from netdsl.drawing.geometry import Point, Size, straight
+
+Pair = tuple[int, int, int]  # two nodes, and what the wire between them carries
+
+_SWEEPS = 12
+_TRACK = 9.0  # between two tracks
+_CHANNEL = 24.0  # between two ranks, where at most one track is needed
+TOP, BOTTOM = -1, -2
+
+
+class Layered(NamedTuple):
+    """Nodes and wires with their positions; (0, 0) is the beginning, on the axis.
+
+    Attributes:
+        size: of all together.
+        positions: where each node begins, along, and its axis, across.
+        routes: the points of each wire; those to TOP and BOTTOM begin and end at the sides.
+        sizes: of each node; bars are as wide as the lines that end in them are apart.
+    """
+
+    size: Size
+    positions: tuple[Point, ...]
+    routes: tuple[tuple[Point, ...], ...]
+    sizes: tuple[Size, ...]
+
+
+_DUMMY = Size(0.0, 0.0, 0.0)
+
+
+def layered(
+    sizes: Sequence[Size],
+    wires: Sequence[Pair],
+    spread: Sequence[bool],
+    bars: Sequence[float | None],
+) -> Layered:
+    """Lay out nodes whose wires go from earlier to later ones, from TOP and to BOTTOM.
+
+    Args:
+        sizes: of the nodes.
+        wires: pairs of nodes, each with what it carries: wires from TOP that carry the same are one
+            line at first.
+        spread: for each node whether the wires that it reads meet it side by side.
+        bars: for each node that may be as wide as it needs to be, the room for a text beside it,
+            which its size holds.
+    """
+    ranks = _ranks(len(sizes), wires)
+    rows, ways = _cells(sizes, wires, ranks)
+    _order(rows)
+    set_across(rows)
+    for row in rows:
+        room = bars[row[0].node] if len(row) == 1 and row[0].node >= 0 else None
+        if room is not None:
+            _stretch(row[0], room)
+    return _drawn(rows, ways, sizes, wires, spread, bars)
+
+
+def _ranks(count: int, wires: Sequence[Pair]) -> list[int]:
+    """A rank for each node: as early as can be, then as near as can be to those who read it."""
+    before: list[list[int]] = [[] for _ in range(count)]
+    after: list[list[int]] = [[] for _ in range(count)]
+    for a, b, _ in wires:
+        if a >= 0 and b >= 0:
+            before[b].append(a)
+            after[a].append(b)
+    ranks = [0] * count
+    for node in range(count):
+        ranks[node] = max((ranks[other] + 1 for other in before[node]), default=0)
+    from_top = {b for a, b, _ in wires if a == TOP}
+    for node in reversed(range(count)):
+        late = min((ranks[other] - 1 for other in after[node]), default=ranks[node])
+        if len(before[node]) + (node in from_top) <= len(after[node]) or not before[node]:
+            ranks[node] = late
+    return ranks
+
+
+def _cells(
+    sizes: Sequence[Size], wires: Sequence[Pair], ranks: Sequence[int]
+) -> tuple[list[list[Cell]], list[list[Cell]]]:
+    """The cells of each rank, and those that each wire passes, its ends among them."""
+    last = max(ranks) + 1
+    rows: list[list[Cell]] = [[] for _ in range(last + 2)]  # the first and last: the sides
+    cells = [Cell(node, size) for node, size in enumerate(sizes)]
+    for node, rank in enumerate(ranks):
+        rows[rank + 1].append(cells[node])
+    shared: dict[tuple[int, int], Cell] = {}  # of wires from one source, by their ranks
+    ways = []
+    for number, (a, b, carried) in enumerate(wires):
+        first = 0 if a == TOP else ranks[a] + 1
+        stop = last + 1 if b == BOTTOM else ranks[b] + 1
+        way: list[Cell] = []
+        for rank in range(first, stop + 1):
+            if rank == first and a != TOP:
+                cell = cells[a]
+            elif rank == stop and b != BOTTOM:
+                cell = cells[b]
+            else:
+                key = (a if a != TOP else -3 - carried, rank)
+                if key not in shared:
+                    shared[key] = Cell(-1, _DUMMY)
+                    rows[rank].append(shared[key])
+                cell = shared[key]
+            if way:
+                joined = (cell, number)
+                if all(other is not cell for other, _ in way[-1].below):
+                    way[-1].below.append(joined)
+                    cell.above.append((way[-1], number))
+            way.append(cell)
+        ways.append(way)
+    return rows, ways
+
+
+# --- order ----------------------------------------------------------------------------------------
+
+
+def _order(rows: list[list[Cell]]) -> None:
+    """Order the ranks so that few wires cross: medians downwards and upwards, then neighbours
+    exchanged where that helps; the best order is kept.
+    """
+    for row in rows:
+        for at, cell in enumerate(row):
+            cell.at = at
+    best, fewest = [list(row) for row in rows], _crossings(rows)
+    for sweep in range(_SWEEPS):
+        if fewest == 0:
+            break
+        down = sweep % 2 == 0
+        for row in rows[1:] if down else rows[-2::-1]:
+            _by_medians(row, down)
+        _exchange(rows)
+        crossings = _crossings(rows)
+        if crossings < fewest:
+            best, fewest = [list(row) for row in rows], crossings
+    for row, kept in zip(rows, best, strict=True):
+        row[:] = kept
+        for at, cell in enumerate(row):
+            cell.at = at
+
+
+def _by_medians(row: list[Cell], down: bool) -> None:
+    wanted = {}
+    for cell in row:
+        near = [other.at for other, _ in (cell.above if down else cell.below)]
+        wanted[cell] = median(near) if near else float(cell.at)
+    row.sort(key=lambda cell: (wanted[cell], cell.at))
+    for at, cell in enumerate(row):
+        cell.at = at
+
+
+def _exchange(rows: list[list[Cell]]) -> None:
+    for _ in range(4):
+        better = False
+        for row in rows:
+            for at in range(len(row) - 1):
+                a, b = row[at], row[at + 1]
+                gain = _pair(a.above, b.above) + _pair(a.below, b.below)
+                gain -= _pair(b.above, a.above) + _pair(b.below, a.below)
+                if gain > 0:
+                    row[at], row[at + 1] = b, a
+                    a.at, b.at = b.at, a.at
+                    better = True
+        if not better:
+            return
+
+
+def _pair(left: Sequence[tuple[Cell, int]], right: Sequence[tuple[Cell, int]]) -> int:
+    """How many wires of two neighbours cross."""
+    return sum(1 for a, _ in left for b, _ in right if a.at > b.at)
+
+
+def _crossings(rows: Sequence[Sequence[Cell]]) -> int:
+    return sum(_crossed([other.at for cell in row for other in _sorted(cell)]) for row in rows)
+
+
+def _sorted(cell: Cell) -> list[Cell]:
+    return sorted((other for other, _ in cell.below), key=lambda other: other.at)
+
+
+def _crossed(ends: list[int]) -> int:
+    """How many pairs stand in the wrong order (by merging)."""
+    if len(ends) < 2:
+        return 0
+    half = len(ends) // 2
+    left, right = ends[:half], ends[half:]
+    count = _crossed(left) + _crossed(right)
+    at = 0
+    merged = []
+    for value in right:
+        while at < len(left) and left[at] <= value:
+            merged.append(left[at])
+            at += 1
+        count += len(left) - at
+        merged.append(value)
+    ends[:] = merged + left[at:]
+    return count
+
+
+def _stretch(cell: Cell, room: float) -> None:
+    """Makes a bar that is alone in its rank reach all that end in it, with room for its text."""
+    for other, _ in cell.above:
+        cell.left = max(cell.left, cell.v - other.v + LINE)
+        cell.right = max(cell.right, other.v - cell.v + LINE + room)
+
+
+# --- wires ----------------------------------------------------------------------------------------
+
+
+def _drawn(
+    rows: list[list[Cell]],
+    ways: list[list[Cell]],
+    sizes: Sequence[Size],
+    wires: Sequence[Pair],
+    spread: Sequence[bool],
+    bars: Sequence[float | None],
+) -> Layered:
+    """Positions along, and the wires, with their bends in tracks between the ranks."""
+    ends_of_one = [row[0].v for row in (rows[0], rows[-1]) if len(row) == 1]
+    middle = ends_of_one[0] if ends_of_one else 0.0  # what comes in alone comes straight
+    for row in rows:
+        for cell in row:
+            cell.v = float(round(cell.v - middle))
+    ports = _ports(ways, wires, spread, bars)
+    number_of = {cell: at for at, cell in enumerate(c for row in rows for c in row)}
+    rank_of = {cell: rank for rank, row in enumerate(rows) for cell in row}
+    ends = [[0.0] * len(way) for way in ways]  # where each wire enters each cell, across
+    for number, way in enumerate(ways):
+        ends[number] = [cell.v for cell in way]
+        ends[number][-1] += ports[number]
+    channels: list[dict[int, list[float]]] = [{} for _ in rows]
+    for number, way in enumerate(ways):
+        for step, cell in enumerate(way[:-1]):
+            here = way[step].v
+            there = ends[number][step + 1]
+            if here != there:
+                net = channels[rank_of[cell]].setdefault(number_of[cell], [here])
+                net.append(there)
+    u, begins, tracks = 0.0, [], []
+    for rank, row in enumerate(rows):
+        height = max((cell.length for cell in row), default=0.0)
+        begins.append((u, height))
+        found, count = _tracks(channels[rank])
+        tracks.append((found, count))
+        side = rank in (0, len(rows) - 2)
+        free = (_CHANNEL / 2 if side and not count else _CHANNEL) + _TRACK * max(0, count - 1)
+        u += height + (free if rank < len(rows) - 1 else 0.0)
+    positions: list[Point] = [(0.0, 0.0)] * len(sizes)
+    left = right = 0.0
+    for rank, row in enumerate(rows):
+        top, height = begins[rank]
+        for cell in row:
+            left, right = max(left, cell.left - cell.v), max(right, cell.right + cell.v)
+            if cell.node >= 0:
+                positions[cell.node] = (top + (height - cell.length) / 2, cell.v)
+    routes = []
+    for number, way in enumerate(ways):
+        points: list[Point] = []
+        for step, cell in enumerate(way):
+            rank = rank_of[cell]
+            top, height = begins[rank]
+            v = ends[number][step]
+            begin = positions[cell.node][0] if cell.node >= 0 else top
+            if step:
+                points.append((begin, v))
+            if step < len(way) - 1:
+                out = cell.v
+                points.append((begin + cell.length, out))
+                there = ends[number][step + 1]
+                if out != there:
+                    found, count = tracks[rank]
+                    free = begins[rank + 1][0] - top - height
+                    track = top + height + free / 2
+                    track += (found[number_of[cell]] - (count - 1) / 2) * _TRACK
+                    points += [(track, out), (track, there)]
+        routes.append(tuple(straight(points)))
+    grown = {cell.node: Size(cell.length, cell.left, cell.right) for row in rows for cell in row}
+    every = tuple(grown[node] for node in range(len(sizes)))
+    return Layered(Size(u, left, right), tuple(positions), tuple(routes), every)
+
+
+def _ports(
+    ways: list[list[Cell]],
+    wires: Sequence[Pair],
+    spread: Sequence[bool],
+    bars: Sequence[float | None],
+) -> list[float]:
+    """Where each wire meets its target, across from its axis: straight on where it can."""
+    ports = [0.0] * len(wires)
+    reading: dict[int, list[int]] = {}
+    for number, (_, target, _) in enumerate(wires):
+        if target >= 0 and spread[target]:
+            reading.setdefault(target, []).append(number)
+    for numbers in reading.values():
+        numbers.sort(key=lambda number: ways[number][-2].v)
+        cell = ways[numbers[0]][-1]
+        low, high = -cell.left + 10, cell.right - 10 - (bars[cell.node] or 0.0)
+        step = min(14.0, (high - low) / max(1, len(numbers) - 1))
+        at = low
+        for place, number in enumerate(numbers):
+            rest = step * (len(numbers) - 1 - place)
+            wanted = ways[number][-2].v - cell.v
+            ports[number] = float(round(min(max(wanted, at), max(at, high - rest))))
+            at = ports[number] + step
+    return ports
+
+
+def _tracks(nets: dict[int, list[float]]) -> tuple[dict[int, int], int]:
+    """A track for each source whose wires bend between two ranks, and how many there are.
+
+    Each net is where it comes in and where it goes out, across. Their order is one in which few
+    lines cross, and none lies on another.
+    """
+    order = sorted(nets, key=lambda net: (max(nets[net]) - min(nets[net]), min(nets[net])))
+    cost = {(a, b): _above(nets[a], nets[b]) for a in nets for b in nets if a != b}
+    for _ in order:
+        better = False
+        for at in range(len(order) - 1):
+            a, b = order[at : at + 2]
+            if cost[b, a] < cost[a, b]:
+                order[at : at + 2] = b, a
+                better = True
+        if not better:
+            break
+    tracks: dict[int, int] = {}
+    for net in order:
+        low, high = min(nets[net]) - 4, max(nets[net]) + 4
+        over = (
+            track
+            for other, track in tracks.items()
+            if min(nets[other]) <= high and low <= max(nets[other])
+        )
+        tracks[net] = max(over, default=-1) + 1
+    return tracks, max(tracks.values(), default=-1) + 1
+
+
+def _above(a: Sequence[float], b: Sequence[float]) -> int:
+    """How many lines cross where the first net's track is above the other's; far more where one
+    line would lie on another.
+    """
+    crossed = sum(min(b) < v < max(b) for v in a[1:]) + (min(a) < b[0] < max(a))
+    return crossed + 100 * (b[0] in a[1:])

@@ -1,0 +1,166 @@
+"""What a picture is made of: rectangles, circles, lines, texts, in groups. Every style makes them,
+every writer writes them.
+
+A mark's `look` names its colours: writers ask the palette.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+Point = tuple[float, float]  # x and y
+
+
+class Rect(NamedTuple):
+    """A rectangle with rounded corners."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    round: float
+    look: str
+
+
+class Circle(NamedTuple):
+    """A circle around (x, y)."""
+
+    x: float
+    y: float
+    radius: float
+    look: str
+
+
+class Line(NamedTuple):
+    """A line through points, its corners rounded; with an arrowhead at its end, or closed to an
+    area.
+    """
+
+    points: tuple[Point, ...]
+    look: str
+    round: float = 0.0
+    arrow: bool = False
+    closed: bool = False
+
+
+class Run(NamedTuple):
+    """A piece of a text in one look; 0 is the text's own size."""
+
+    text: str
+    look: str
+    bold: bool = False
+    size: float = 0.0
+
+
+class Text(NamedTuple):
+    """A text on its baseline; (x, y) is its beginning, middle or end, as `anchor` says.
+
+    Attributes:
+        width: what it takes; writers squeeze it into that where the font at hand is wider.
+    """
+
+    x: float
+    y: float
+    runs: tuple[Run, ...]
+    size: float
+    anchor: str
+    width: float
+
+
+class Group(NamedTuple):
+    """Marks that belong together: one box, one edge, one frame.
+
+    Attributes:
+        kind: `box`, `edge`, `frame`, or what else it is.
+        id: its name, unique among its kind.
+        title: what is shown of it on demand.
+        data: more about it, for programs.
+    """
+
+    kind: str
+    id: str
+    title: str
+    data: tuple[tuple[str, str], ...]
+    marks: tuple[Mark, ...]
+
+
+Mark: TypeAlias = "Rect | Circle | Line | Text | Group"
+
+
+class Sheet(NamedTuple):
+    """A whole picture.
+
+    Attributes:
+        title: what it shows, in a few words; `about`: in a sentence.
+        marks: from back to front.
+        x, y: its upper left corner; what is drawn keeps its place when it grows.
+    """
+
+    title: str
+    about: str
+    marks: tuple[Mark, ...]
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def every(marks: tuple[Mark, ...]) -> Iterator[Mark]:
+    """All marks, those within groups behind their groups."""
+    for mark in marks:
+        yield mark
+        if isinstance(mark, Group):
+            yield from every(mark.marks)
+
+
+def bounds(marks: tuple[Mark, ...]) -> tuple[float, float, float, float]:
+    """The least and the greatest x and y that marks reach: x0, y0, x1, y1."""
+    xs: list[float] = []
+    ys: list[float] = []
+    for mark in every(marks):
+        if isinstance(mark, Rect):
+            xs += (mark.x, mark.x + mark.width)
+            ys += (mark.y, mark.y + mark.height)
+        elif isinstance(mark, Circle):
+            xs += (mark.x - mark.radius, mark.x + mark.radius)
+            ys += (mark.y - mark.radius, mark.y + mark.radius)
+        elif isinstance(mark, Line):
+            xs += (x for x, _ in mark.points)
+            ys += (y for _, y in mark.points)
+        elif isinstance(mark, Text):
+            begin = mark.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor] * mark.width
+            xs += (begin, begin + mark.width)
+            ys += (mark.y - 0.8 * mark.size, mark.y + 0.25 * mark.size)
+    return (min(xs), min(ys), max(xs), max(ys)) if xs else (0.0, 0.0, 0.0, 0.0)
+
+
+def moved(marks: tuple[Mark, ...], dx: float, dy: float) -> tuple[Mark, ...]:
+    """The marks elsewhere."""
+    return tuple(_moved(mark, dx, dy) for mark in marks)
+
+
+def _moved(mark: Mark, dx: float, dy: float) -> Mark:
+    if isinstance(mark, Group):
+        return mark._replace(marks=moved(mark.marks, dx, dy))
+    if isinstance(mark, Line):
+        return mark._replace(points=tuple((x + dx, y + dy) for x, y in mark.points))
+    return mark._replace(x=mark.x + dx, y=mark.y + dy)
+
+
+_BESIDE = 24.0  # between two sheets
+
+
+def beside(sheets: Sequence[Sheet]) -> Sheet:
+    """Sheets side by side as one, their upper edges level; a single one as it is."""
+    if len(sheets) == 1:
+        return sheets[0]
+    marks: list[Mark] = []
+    x = 0.0
+    for sheet in sheets:
+        marks += moved(sheet.marks, x - sheet.x, -sheet.y)
+        x += sheet.width + _BESIDE
+    title = ", ".join(sheet.title for sheet in sheets)
+    about = " ".join(sheet.about for sheet in sheets)
+    high = max((sheet.height for sheet in sheets), default=0.0)
+    return Sheet(title, about, tuple(marks), 0.0, 0.0, max(0.0, x - _BESIDE), high)

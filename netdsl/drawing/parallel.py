@@ -1,0 +1,133 @@
+"""What stands side by side and is alike, as one: the 26 embeddings of a table's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from netdsl.drawing.labels import Labels
+from netdsl.drawing.shown import Box, Shown, boxes_of
+from netdsl.drawing.wiring import Wiring
+
+_LEAST = 4  # fewer are drawn each
+
+
+def side_by_side(items: Sequence[Shown], wiring: Wiring, labels: Labels) -> tuple[Shown, ...]:
+    """Make one box of four or more that differ in numbers alone, read the same, are read by the
+    same, and stand on no way from one to another.
+
+    "The same" is the coarsest division of the items that agrees with itself (as Hopcroft 1971
+    divides the states of an automaton): those that read alike may be such boxes too.
+    """
+    if len(items) < _LEAST:
+        return tuple(items)
+    sources, readers = _neighbours(items, wiring)
+    classes = _divided(items, labels, sources, readers)
+    members: dict[int, list[int]] = {}
+    for at, number in enumerate(classes):
+        members.setdefault(number, []).append(at)
+    groups = [
+        group
+        for group in members.values()
+        if len(group) >= _LEAST and not _on_a_way(group, readers)
+    ]
+    if not groups:
+        return tuple(items)
+    first = {group[0]: group for group in groups}
+    gone = {at for group in groups for at in group[1:]}
+    made: dict[int, Shown] = {}
+    for at, item in enumerate(items):
+        if at in first:
+            boxes = [items[each] for each in first[at]]
+            turns = tuple(box.turns[0] for box in boxes if isinstance(box, Box))
+            assert isinstance(item, Box)
+            made[at] = item._replace(turns=turns, times=len(turns), beside=True)
+        elif at not in gone:
+            made[at] = item
+    lead = {at: group[0] for group in groups for at in group}
+    return _sorted(made, sources, lead)
+
+
+def _neighbours(items: Sequence[Shown], wiring: Wiring) -> tuple[list[set[int]], list[set[int]]]:
+    """For each item those that it reads, and those that read it; what is outside is negative."""
+    place = {
+        layer: at
+        for at, item in enumerate(items)
+        for box in boxes_of((item,))
+        for layer in box.every_layer
+    }
+    sources: list[set[int]] = [set() for _ in items]
+    readers: list[set[int]] = [set() for _ in items]
+    for layer, at in place.items():
+        sources[at] |= {place.get(other, -1 - other) for other in wiring.sources[layer]} - {at}
+        readers[at] |= {place.get(other, -1 - other) for other in wiring.readers[layer]} - {at}
+    return sources, readers
+
+
+def _divided(
+    items: Sequence[Shown],
+    labels: Labels,
+    sources: Sequence[set[int]],
+    readers: Sequence[set[int]],
+) -> list[int]:
+    """The number of each item's class."""
+    keys: list[Hashable] = [_key(item, at, labels) for at, item in enumerate(items)]
+    classes = _numbered(keys)
+    while True:
+        keys = [
+            (
+                classes[at],
+                frozenset(classes[other] if other >= 0 else other for other in sources[at]),
+                frozenset(classes[other] if other >= 0 else other for other in readers[at]),
+            )
+            for at in range(len(items))
+        ]
+        finer = _numbered(keys)
+        if max(finer) == max(classes):
+            return finer
+        classes = finer
+
+
+def _key(item: Shown, at: int, labels: Labels) -> Hashable:
+    if not isinstance(item, Box) or len(item.turns) > 1:
+        return at
+    shape = labels.shape(item.turns[0][-1])
+    if item.block is not None:
+        return item.block.word, shape
+    return labels.skeleton(item.first), shape
+
+
+def _numbered(keys: Sequence[Hashable]) -> list[int]:
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+def _on_a_way(group: Sequence[int], readers: Sequence[set[int]]) -> bool:
+    """Whether one of the group comes after another."""
+    wanted, seen = set(group), set[int]()
+    waiting = [other for at in group for other in readers[at]]
+    while waiting:
+        at = waiting.pop()
+        if at in wanted:
+            return True
+        if at >= 0 and at not in seen:
+            seen.add(at)
+            waiting += readers[at]
+    return False
+
+
+def _sorted(
+    items: dict[int, Shown], sources: Sequence[set[int]], lead: dict[int, int]
+) -> tuple[Shown, ...]:
+    """The items, each behind those that it reads, else in the order of the text."""
+    needs: dict[int, set[int]] = {at: set() for at in items}
+    for at, others in enumerate(sources):
+        here = lead.get(at, at)
+        needs[here] |= {lead.get(other, other) for other in others if other >= 0} - {here}
+    found: list[int] = []
+    done: set[int] = set()
+    while len(found) < len(items):
+        for at in items:
+            if at not in done and needs[at] <= done:
+                found.append(at)
+                done.add(at)
+    return tuple(items[at] for at in found)

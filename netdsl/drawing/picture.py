@@ -1,0 +1,96 @@
+"""Pictures of networks: drawn once, written in any format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.drawing.marks import Sheet, beside
+from netdsl.drawing.options import SUFFIXES, Options
+from netdsl.drawing.styles import sheet_of
+from netdsl.drawing.svg import svg_text
+from netdsl.errors import fail
+from netdsl.files import save
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+
+
+class Picture:
+    """A picture of a network, or of several side by side. A notebook shows it as it is."""
+
+    def __init__(self, networks: Sequence[Architecture], options: Options) -> None:
+        """Draw networks.
+
+        Raises:
+            NetError: N660 where the picture would be too large, N661 where the style does not suit
+                a network, N663 where there is no block of a name that is to be open.
+        """
+        self.networks, self.options = tuple(networks), options
+        several = len(self.networks) > 1
+        sheets = [
+            sheet_of(network, options, f"{network.name}." if several else "")
+            for network in self.networks
+        ]
+        self.sheet: Sheet = beside(sheets)
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return svg_text(self.sheet, self.options.theme)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        names = ", ".join(network.name for network in self.networks)
+        return f"<Picture of {names}: {self.sheet.width:.0f} x {self.sheet.height:.0f}>"
+
+    def text(self, form: str) -> str:
+        """The picture in one of the formats that are text: svg, tex, mmd, html.
+
+        Raises:
+            NetError: N662 where it is more than Mermaid takes.
+        """
+        return _TEXTS[form](self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture, as the path's suffix says: .svg, .png, .pdf, .tex, .mmd or .html.
+
+        Raises:
+            NetError: N604 for another suffix, N602 where a package is missing, N610 where it cannot
+                be written.
+        """
+        target = Path(path)
+        suffix = target.suffix.removeprefix(".")
+        if suffix in _TEXTS:
+            text = self.text(suffix)
+            save(target, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
+            return
+        from netdsl.drawing.raster import pdf_bytes, png_bytes
+
+        drawn = svg_text(
+            self.sheet, "light" if self.options.theme == "auto" else self.options.theme
+        )
+        data = {"png": png_bytes, "pdf": pdf_bytes}[checked_suffix(target)](drawn)
+        save(target, lambda part: part.write_bytes(data))
+
+
+_TEXTS: dict[str, Callable[[Picture], str]] = {"svg": lambda picture: picture.svg}
+
+
+def checked_suffix(path: Path) -> str:
+    """The format that a path's suffix names.
+
+    Raises:
+        NetError: N604 where it names none.
+    """
+    suffix = path.suffix.removeprefix(".")
+    if suffix not in SUFFIXES:
+        known = ", ".join(f".{each}" for each in SUFFIXES)
+        raise fail(
+            "N604", f"{path} does not end in {known}", help="the suffix says what is written"
+        )
+    return suffix

@@ -1,0 +1,122 @@
+"""A network that is drawn: its graph, and what is known of it; which of its blocks are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.drawing.figures import Figures
+from netdsl.drawing.labels import Labels
+from netdsl.drawing.options import Options
+from netdsl.drawing.scene import Block, Item, scene
+from netdsl.drawing.shown import Box, Shown
+from netdsl.drawing.view import Opens, View, view
+from netdsl.drawing.wiring import wiring
+from netdsl.errors import did_you_mean, fail
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+
+MOST_BOXES = 24  # of a picture that opens its blocks by itself
+_MOST_SHAPES = 30  # with the frames around them
+MOST_DRAWN = 5000  # boxes of any picture
+
+
+class Subject:
+    """A network that is drawn.
+
+    Attributes:
+        items: its layers and blocks, as written.
+        hues: for each block's name the number of its colour, in the order in which they come.
+    """
+
+    def __init__(self, network: Architecture, options: Options) -> None:
+        self.network, self.graph, self.options = network, network.graph, options
+        self.wiring = wiring(network.graph)
+        self.labels = Labels(network.graph)
+        self.figures = Figures(network.graph, self.labels, options.columns)
+        self.items = scene(network.graph, self.wiring)
+        words = dict.fromkeys(block.word for block in blocks(self.items))
+        self.hues = {word: number for number, word in enumerate(words)}
+        self._check_opened()
+
+    def _check_opened(self) -> None:
+        """Raises NetError N663 where there is no block of a name that is to be open."""
+        names = {name for block in blocks(self.items) for name in (block.word, block.name)}
+        for name in self.options.opened:
+            if name not in names:
+                known = ", ".join(self.hues) or "none"
+                help = did_you_mean(name, names) or f"its blocks are {known}"
+                raise fail("N663", f"{self.network.name} has no block `{name}`", help=help)
+
+    def view(self, depth: int | None = None) -> View:
+        """The network with blocks open as the options say, or to a depth.
+
+        Raises:
+            NetError: N660 where it has too many boxes to be drawn.
+        """
+        opens = self._opens(depth)
+        made = view(self.items, self.wiring, self.labels, opens, self.options.fold)
+        if len(made.boxes) > MOST_DRAWN:
+            raise fail(
+                "N660",
+                f"the picture of {self.network.name} would have {len(made.boxes):,} boxes, more "
+                f"than {MOST_DRAWN:,}",
+                help="fold it: --fold all draws equal neighbours once, --depth 0 closes all blocks",
+            )
+        return made
+
+    def chosen(self) -> View:
+        """The view that the options ask for: by default the deepest that is not too large."""
+        options = self.options
+        if options.depth is not None:
+            return self.view(options.depth)
+        if options.fold != "all":
+            return self.view(_ALL)
+        best = self.view(0)
+        depth = 1
+        while any(box.block for box in best.boxes):
+            deeper = self.view(depth)
+            if len(deeper.boxes) > MOST_BOXES or _shapes(deeper.items) > _MOST_SHAPES:
+                break
+            best = deeper
+            depth += 1
+        return best
+
+    def inside(self, items: Sequence[Item], most: int) -> View:
+        """A block's content by itself, as deep as fits `most` boxes."""
+        best = None
+        depth = 0
+        while True:
+            opens = self._opens(depth)
+            made = view(items, self.wiring, self.labels, opens, self.options.fold)
+            if best is not None and len(made.boxes) > most:
+                return best
+            best = made
+            if not any(box.block for box in made.boxes):
+                return made
+            depth += 1
+
+    def _opens(self, depth: int | None) -> Opens:
+        opened = set(self.options.opened)
+
+        def opens(block: Block, around: int) -> bool:
+            return around < (depth or 0) or block.word in opened or block.name in opened
+
+        return opens
+
+
+_ALL = 1_000_000
+
+
+def _shapes(items: Sequence[Shown]) -> int:
+    """How many boxes and frames there are."""
+    return sum(1 if isinstance(item, Box) else 1 + _shapes(item.items) for item in items)
+
+
+def blocks(items: Sequence[Item]) -> Iterator[Block]:
+    """All blocks, those within others behind them."""
+    for item in items:
+        if isinstance(item, Block):
+            yield item
+            yield from blocks(item.items)

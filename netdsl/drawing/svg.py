@@ -1,0 +1,175 @@
+"""Sheets as SVG: classes for colours, so that one file is light and dark; titles for all boxes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from xml.sax.saxutils import escape, quoteattr
+
+from netdsl.drawing.marks import Circle, Group, Line, Mark, Point, Rect, Run, Sheet, Text, every
+from netdsl.drawing.measure import FONTS, width
+from netdsl.drawing.palettes import THEMES, Theme
+
+ARROW, HALF = 7.0, 2.8  # length and half the width of an arrowhead
+
+
+def svg_text(sheet: Sheet, theme: str) -> str:
+    """A sheet as an SVG document."""
+    looks = _looks(sheet.marks)
+    fixed = "light" if theme == "auto" else theme
+    style = _rules(looks, THEMES[fixed])
+    if theme == "auto":
+        dark = _rules(looks, THEMES["dark"])
+        style += f"@media (prefers-color-scheme:dark){{{dark}}}"
+    box = " ".join(map(number, (sheet.x, sheet.y, sheet.width, sheet.height)))
+    shown = min(1.0, 1200 / sheet.width)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(sheet.width * shown)}" '
+        f'height="{number(sheet.height * shown)}" viewBox="{box}" role="img" '
+        f'font-family="{FONTS}">'
+    )
+    ground = _element(
+        "rect", "ground", x=sheet.x, y=sheet.y, width=sheet.width, height=sheet.height
+    )
+    lines = [
+        head,
+        f"<title>{escape(sheet.title)}</title>",
+        f"<desc>{escape(sheet.about)}</desc>",
+        f"<style>{style}</style>",
+        ground,
+        *(_mark(mark) for mark in sheet.marks),
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+# --- marks ----------------------------------------------------------------------------------------
+
+
+def _mark(mark: Mark) -> str:
+    if isinstance(mark, Group):
+        return _group(mark)
+    if isinstance(mark, Rect):
+        corner = {"rx": mark.round} if mark.round else {}
+        return _element(
+            "rect", mark.look, x=mark.x, y=mark.y, width=mark.width, height=mark.height, **corner
+        )
+    if isinstance(mark, Circle):
+        return _element("circle", mark.look, cx=mark.x, cy=mark.y, r=mark.radius)
+    if isinstance(mark, Line):
+        return _line(mark)
+    return _text(mark)
+
+
+def _group(group: Group) -> str:
+    data = "".join(f" data-{name}={quoteattr(value)}" for name, value in group.data)
+    name = f" data-id={quoteattr(group.id)}" if group.id else ""
+    title = f"<title>{escape(group.title)}</title>" if group.title else ""
+    inside = "".join(map(_mark, group.marks))
+    return f'<g class="{group.kind}"{name}{data}>{title}{inside}</g>'
+
+
+def _line(line: Line) -> str:
+    if not line.arrow:
+        return f'<path class="{line.look}" d="{path(line)}"/>'
+    end, begin = line.points[-1], line.points[-2]
+    length = math.dist(begin, end) or 1.0
+    dx, dy = (end[0] - begin[0]) / length, (end[1] - begin[1]) / length
+    back = (end[0] - ARROW * dx, end[1] - ARROW * dy)
+    side = (HALF * dy, -HALF * dx)
+    head = (end, (back[0] + side[0], back[1] + side[1]), (back[0] - side[0], back[1] - side[1]))
+    shaft = line._replace(points=(*line.points[:-1], (end[0] - 4 * dx, end[1] - 4 * dy)))
+    tip = Line(head, "", closed=True)
+    return f'<path class="{line.look}" d="{path(shaft)}"/><path class="tip" d="{path(tip)}"/>'
+
+
+def path(line: Line) -> str:
+    """A line's way, its corners rounded, as SVG writes it."""
+    points = line.points
+    parts = [f"M{_pair(points[0])}"]
+    for before, at, after in zip(points, points[1:], points[2:], strict=False):
+        radius = min(line.round, math.dist(before, at) / 2, math.dist(at, after) / 2)
+        if radius < 0.5 or line.closed:
+            parts.append(f"L{_pair(at)}")
+            continue
+        parts.append(f"L{_pair(_towards(at, before, radius))}")
+        parts.append(f"Q{_pair(at)} {_pair(_towards(at, after, radius))}")
+    parts.append(f"L{_pair(points[-1])}" + ("Z" if line.closed else ""))
+    return "".join(parts)
+
+
+def _towards(point: Point, other: Point, by: float) -> Point:
+    share = by / math.dist(point, other)
+    return (point[0] + (other[0] - point[0]) * share, point[1] + (other[1] - point[1]) * share)
+
+
+def _text(text: Text) -> str:
+    """Each run by itself: renderers disagree on what a length means for some together."""
+    if len(text.runs) == 1:
+        return _run(text.runs[0], text.x, text)
+    share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
+    x, found = text.x - share * text.width, []
+    for run in text.runs:
+        wide = width(run.text, run.size or text.size, run.bold)
+        space = len(run.text) - len(run.text.lstrip())
+        lead = width(" " * space, run.size or text.size)
+        part = Text(x + lead, text.y, (), text.size, "start", wide - lead)
+        found.append(_run(run._replace(text=run.text.lstrip()), x + lead, part))
+        x += wide
+    return "".join(found)
+
+
+def _run(run: Run, x: float, text: Text) -> str:
+    anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+    weight = ' font-weight="bold"' if run.bold else ""
+    fit = f'textLength="{number(text.width)}" lengthAdjust="spacingAndGlyphs"' if text.width else ""
+    return (
+        f'<text class="{run.look}" x="{number(x)}" y="{number(text.y)}" '
+        f'font-size="{number(run.size or text.size)}"{anchor}{weight} {fit}>'
+        f"{escape(run.text)}</text>"
+    )
+
+
+def _element(name: str, look: str, **values: float) -> str:
+    inside = " ".join(f'{key}="{number(value)}"' for key, value in values.items())
+    return f'<{name} class="{look}" {inside}/>'
+
+
+def number(value: float) -> str:
+    """A number in at most two decimals."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _pair(point: Point) -> str:
+    return f"{number(point[0])} {number(point[1])}"
+
+
+# --- colours --------------------------------------------------------------------------------------
+
+
+def _looks(marks: tuple[Mark, ...]) -> list[str]:
+    found: dict[str, None] = {"ground": None}
+    for mark in every(marks):
+        if isinstance(mark, Text):
+            found |= dict.fromkeys(run.look for run in mark.runs)
+        elif not isinstance(mark, Group):
+            found[mark.look] = None
+            if isinstance(mark, Line) and mark.arrow:
+                found["tip"] = None
+    return list(found)
+
+
+def _rules(looks: Iterable[str], theme: Theme) -> str:
+    return "".join(f".{look}{{{css(look, theme)}}}" for look in looks)
+
+
+def css(look: str, theme: Theme) -> str:
+    """The colours of a look as CSS."""
+    fill, line, width, dash = theme.look(look)
+    parts = [f"fill:{fill or 'none'}"]
+    if line:
+        parts += [f"stroke:{line}", f"stroke-width:{number(width)}"]
+        if dash:
+            parts.append(f"stroke-dasharray:{dash}")
+    return ";".join(parts)

@@ -1,0 +1,95 @@
+"""A network as it is drawn: which blocks are open, which neighbours are one box, who reads whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from netdsl.drawing.folding import Turns, folded
+from netdsl.drawing.labels import Labels
+from netdsl.drawing.parallel import side_by_side
+from netdsl.drawing.scene import Block, Item, Leaf
+from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
+from netdsl.drawing.wiring import Wiring
+
+Opens = Callable[[Block, int], bool]  # says of a block, and how many are around it
+
+
+class View(NamedTuple):
+    """A network as it is drawn.
+
+    Attributes:
+        items: what stands at the top, in the order of the text.
+        boxes: all boxes, in that order.
+        edges: pairs of indices of boxes, from one whose output the other reads, in the order in
+            which it is read.
+    """
+
+    items: tuple[Shown, ...]
+    boxes: tuple[Box, ...]
+    edges: tuple[tuple[int, int], ...]
+
+
+def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fold: str) -> View:
+    """Show a scene: the blocks that `opens` names open.
+
+    Equal neighbours are drawn once unless `fold` is none; where it is all, also what is alike and
+    stands side by side.
+    """
+    turns: Turns = {}
+
+    def alike(a: Shown, b: Shown) -> bool:
+        if type(a) is not type(b) or a.times != b.times:
+            return False
+        if isinstance(a, Frame) and isinstance(b, Frame):
+            same = (a.block and a.block.title) == (b.block and b.block.title)
+            same = same or labels.same_use(a.block, b.block)
+            return same and len(a.items) == len(b.items) and all(map(alike, a.items, b.items))
+        assert isinstance(a, Box)
+        assert isinstance(b, Box)
+        if a.block is None and b.block is None:
+            return labels.same(a.first, b.first)
+        if a.block is None or b.block is None:
+            return False
+        return labels.same_place(a.turns[0][-1], b.turns[0][-1]) and (
+            a.block.title == b.block.title or labels.same_use(a.block, b.block)
+        )
+
+    def shown(inside: Sequence[Item], depth: int) -> tuple[Shown, ...]:
+        found: list[Shown] = []
+        for item in inside:
+            if isinstance(item, Leaf):
+                found.append(Box(((item.layer,),)))
+            elif opens(item, depth):
+                found.append(Frame(shown(item.items, depth + 1), item))
+            else:
+                found.append(Box((item.layers,), item))
+        if fold == "none":
+            return tuple(found)
+        once = folded(found, wiring, alike, turns)
+        return side_by_side(once, wiring, labels) if fold == "all" else once
+
+    made = shown(items, 0)
+    boxes = tuple(boxes_of(made))
+    return View(made, boxes, _edges(boxes, wiring, turns))
+
+
+def _edges(boxes: Sequence[Box], wiring: Wiring, turns: Turns) -> tuple[tuple[int, int], ...]:
+    """Who reads whom among the boxes.
+
+    What a pass of a repeat reads of the one before is no edge: the count says it.
+    """
+    box_of = {layer: at for at, box in enumerate(boxes) for layer in box.every_layer}
+    found: dict[tuple[int, int], None] = {}
+    for layer, sources in enumerate(wiring.sources):
+        if layer not in box_of:
+            continue
+        here = dict(turns.get(layer, ()))
+        for source in sources:
+            pair = (box_of.get(source, -1), box_of[layer])
+            if pair[0] in (-1, pair[1]) or pair in found:
+                continue
+            there = turns.get(source, ())
+            if all(here.get(repeat, turn) == turn for repeat, turn in there):
+                found[pair] = None
+    return tuple(found)

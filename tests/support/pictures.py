@@ -1,0 +1,283 @@
+"""A picture as a reader sees it: boxes, labels and edges, read back from its SVG.
+
+Nothing here comes from netdsl, so that agreement means something.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from bisect import bisect
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+SVG = "{http://www.w3.org/2000/svg}"
+Point = tuple[float, float]
+
+
+class Area(NamedTuple):
+    """A rectangle."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def meets(self, other: Area, by: float = 0.5) -> bool:
+        """Whether both share more than their edges."""
+        across = min(self.x1, other.x1) - max(self.x0, other.x0)
+        along = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return across > by and along > by
+
+    def holds(self, other: Area, by: float = 0.5) -> bool:
+        """Whether the other lies within it."""
+        return (
+            self.x0 - by <= other.x0
+            and self.y0 - by <= other.y0
+            and other.x1 <= self.x1 + by
+            and other.y1 <= self.y1 + by
+        )
+
+    def has(self, point: Point, by: float = 1.0) -> bool:
+        """Whether a point lies within it, and not at its edge."""
+        return self.x0 + by < point[0] < self.x1 - by and self.y0 + by < point[1] < self.y1 - by
+
+
+class Label(NamedTuple):
+    text: str
+    area: Area
+
+
+class Box(NamedTuple):
+    name: str
+    area: Area
+    labels: tuple[Label, ...]
+    form: str  # of its first shape: rect, circle
+    look: str
+    data: dict[str, str]
+    title: str
+
+
+class Edge(NamedTuple):
+    source: str
+    target: str
+    points: tuple[Point, ...]
+
+
+class Picture(NamedTuple):
+    """What is drawn; `beside` are blocks that are drawn open beside the network."""
+
+    size: tuple[float, float]
+    view: Area
+    boxes: tuple[Box, ...]
+    frames: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    beside: tuple[tuple[tuple[Box, ...], tuple[Edge, ...]], ...]
+    loose: tuple[Label, ...]
+
+
+def seen(svg: str) -> Picture:
+    """The picture of an SVG; raises where that is not well-formed."""
+    root = ElementTree.fromstring(svg)
+    assert root.tag == f"{SVG}svg"
+    x, y, wide, high = map(float, root.attrib["viewBox"].split())
+    insets = [group for group in root.iter(f"{SVG}g") if group.get("class") == "inset"]
+    inner = {id(part) for group in insets for part in group.iter()}
+    main = [part for part in root.iter(f"{SVG}g") if id(part) not in inner]
+    texts = [part for part in root if part.tag == f"{SVG}text"]
+    return Picture(
+        (float(root.attrib["width"]), float(root.attrib["height"])),
+        Area(x, y, x + wide, y + high),
+        _boxes(main, "box"),
+        _boxes(main, "frame"),
+        _edges(main),
+        tuple((_boxes(list(group.iter()), "box"), _edges(list(group.iter()))) for group in insets),
+        tuple(_label(text) for text in texts),
+    )
+
+
+def _boxes(groups: list[ElementTree.Element], kind: str) -> tuple[Box, ...]:
+    return tuple(_box(group) for group in groups if group.get("class") == kind)
+
+
+def _edges(groups: list[ElementTree.Element]) -> tuple[Edge, ...]:
+    return tuple(_edge(group) for group in groups if group.get("class") == "edge")
+
+
+def _box(group: ElementTree.Element) -> Box:
+    shapes = [part for part in group if part.tag in (f"{SVG}rect", f"{SVG}circle", f"{SVG}path")]
+    areas = [_area(part) for part in shapes if part.get("class") not in ("sign", "badge", "dot")]
+    area = Area(
+        min(a.x0 for a in areas),
+        min(a.y0 for a in areas),
+        max(a.x1 for a in areas),
+        max(a.y1 for a in areas),
+    )
+    labels = tuple(_label(part) for part in group if part.tag == f"{SVG}text")
+    title = group.find(f"{SVG}title")
+    return Box(
+        group.get("data-id", ""),
+        area,
+        labels,
+        shapes[0].tag.removeprefix(SVG),
+        shapes[0].get("class", ""),
+        {k.removeprefix("data-"): v for k, v in group.attrib.items() if k.startswith("data-")},
+        title.text or "" if title is not None else "",
+    )
+
+
+def _area(part: ElementTree.Element) -> Area:
+    value = {name: float(part.get(name, "0")) for name in ("x", "y", "width", "height")}
+    if part.tag == f"{SVG}circle":
+        cx, cy, r = (float(part.attrib[name]) for name in ("cx", "cy", "r"))
+        return Area(cx - r, cy - r, cx + r, cy + r)
+    if part.tag == f"{SVG}path":
+        points = _points(part.attrib["d"])
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        return Area(min(xs), min(ys), max(xs), max(ys))
+    return Area(value["x"], value["y"], value["x"] + value["width"], value["y"] + value["height"])
+
+
+def _label(text: ElementTree.Element) -> Label:
+    wide = float(text.attrib["textLength"])
+    size = float(text.attrib["font-size"])
+    x, y = float(text.attrib["x"]), float(text.attrib["y"])
+    x -= wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.get("text-anchor", "start")]
+    return Label("".join(text.itertext()), Area(x, y - 0.75 * size, x + wide, y + 0.22 * size))
+
+
+def _edge(group: ElementTree.Element) -> Edge:
+    line, tip = (part.attrib["d"] for part in group if part.tag == f"{SVG}path")
+    points = (*sampled(line), _points(tip)[0])
+    return Edge(group.get("data-from", ""), group.get("data-to", ""), points)
+
+
+_NUMBER = re.compile(r"-?[0-9.]+")
+_STEP = re.compile(r"([MLQCZ])([^MLQCZ]*)")
+
+
+def _points(d: str) -> list[Point]:
+    numbers = list(map(float, _NUMBER.findall(d)))
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def sampled(d: str, count: int = 20) -> tuple[Point, ...]:
+    """Points of a path, `count` of each piece of it."""
+    found: list[Point] = []
+    at: Point = (0.0, 0.0)
+    for step, rest in _STEP.findall(d):
+        points = _points(rest)
+        if step == "M":
+            found.append(points[0])
+        elif step == "L":
+            for n in range(1, count + 1):
+                t = n / count
+                found.append(
+                    (at[0] + t * (points[0][0] - at[0]), at[1] + t * (points[0][1] - at[1]))
+                )
+        elif step == "Q":
+            (cx, cy), (x, y) = points
+            for n in range(1, count + 1):
+                t = n / count
+                a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
+                found.append((a * at[0] + b * cx + c * x, a * at[1] + b * cy + c * y))
+        at = points[-1] if points else at
+    return tuple(found)
+
+
+# --- what is wrong with a picture -----------------------------------------------------------------
+
+
+def faults(picture: Picture) -> list[str]:
+    """Boxes that meet, labels that leave their boxes or meet, edges through foreign boxes, and what
+    leaves the page.
+    """
+    found: list[str] = []
+    groups = [(picture.boxes, picture.edges), *picture.beside]
+    for boxes, edges in groups:
+        found += _meeting(boxes)
+        found += _through(boxes, edges)
+    every = tuple(box for boxes, _ in groups for box in boxes)
+    for box in every:
+        for label in box.labels:
+            if box.area.x1 - box.area.x0 > 8 < box.area.y1 - box.area.y0 and not (
+                label.text.startswith("×") or box.area.holds(label.area, 1.0)
+            ):
+                found.append(f"label {label.text!r} leaves {box.name}")
+        for a, b in combinations(box.labels, 2):
+            if a.area.meets(b.area):
+                found.append(f"labels {a.text!r} and {b.text!r} of {box.name} meet")
+        if not picture.view.holds(box.area):
+            found.append(f"{box.name} leaves the page")
+    for frame in picture.frames:
+        for box in picture.boxes:
+            if frame.area.meets(box.area) and not frame.area.holds(box.area):
+                found.append(f"frame {frame.name} cuts {box.name}")
+        for label in frame.labels:
+            for box in picture.boxes:
+                if box.area.meets(label.area):
+                    found.append(f"title {label.text!r} meets {box.name}")
+    for a, b in combinations(picture.frames, 2):
+        if a.area.meets(b.area) and not (a.area.holds(b.area) or b.area.holds(a.area)):
+            found.append(f"frames {a.name} and {b.name} cut each other")
+    return found
+
+
+def _meeting(boxes: tuple[Box, ...]) -> list[str]:
+    ordered = sorted(boxes, key=lambda box: box.area.y0)
+    found, near = [], list[Box]()
+    for box in ordered:
+        near = [other for other in near if other.area.y1 > box.area.y0]
+        found += [f"{a.name} meets {box.name}" for a in near if a.area.meets(box.area)]
+        near.append(box)
+    return found
+
+
+def _through(boxes: tuple[Box, ...], edges: tuple[Edge, ...]) -> list[str]:
+    found = []
+    for edge in edges:
+        xs, ys = [x for x, _ in edge.points], [y for _, y in edge.points]
+        around = Area(min(xs), min(ys), max(xs), max(ys))
+        for box in boxes:
+            if box.name in (edge.source, edge.target):
+                continue
+            near = Area(around.x0 - 2, around.y0 - 2, around.x1 + 2, around.y1 + 2)
+            if near.meets(box.area) and any(box.area.has(point) for point in edge.points):
+                found.append(f"{edge.source} -> {edge.target} passes {box.name}")
+    return found
+
+
+def crossings(picture: Picture) -> int:
+    """How many pairs of edges with four different ends cross."""
+    level, upright = [], []
+    for number, edge in enumerate(picture.edges):
+        for a, b in pairwise(edge.points):
+            if abs(a[1] - b[1]) < 0.01 < abs(a[0] - b[0]):
+                level.append((number, min(a[0], b[0]), max(a[0], b[0]), a[1]))
+            elif abs(a[0] - b[0]) < 0.01 < abs(a[1] - b[1]):
+                upright.append((a[0], number, min(a[1], b[1]), max(a[1], b[1])))
+    level, upright = _joined(level), sorted(upright)
+    edges, xs = picture.edges, [piece[0] for piece in upright]
+    pairs = set()
+    for one, low, high, y in level:
+        for x, other, top, bottom in upright[bisect(xs, low + 0.5) : bisect(xs, high - 0.5)]:
+            ends = {edges[one].source, edges[one].target}
+            apart = not ends & {edges[other].source, edges[other].target}
+            if apart and top - 0.5 < y < bottom + 0.5 and low + 0.5 < x < high - 0.5:
+                pairs.add((min(one, other), max(one, other)))
+    return len(pairs)
+
+
+def _joined(
+    pieces: list[tuple[int, float, float, float]],
+) -> list[tuple[int, float, float, float]]:
+    """Level pieces of one edge that follow each other as one."""
+    found: list[tuple[int, float, float, float]] = []
+    for piece in sorted(pieces, key=lambda each: (each[0], each[3], each[1])):
+        if found and found[-1][0] == piece[0] and abs(found[-1][3] - piece[3]) < 0.01:
+            number, low, high, y = found[-1]
+            if piece[1] <= high + 0.01:
+                found[-1] = (number, low, max(high, piece[2]), y)
+                continue
+        found.append(piece)
+    return found
