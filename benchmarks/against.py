@@ -40,27 +40,9 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from cold import Figures, measured
+
 ROOT = Path(__file__).resolve().parents[1]
-
-LAUNCHER = """
-import os, sys
-quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
-_, status, used = os.wait4(child, 0)
-print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
-"""
-"""Runs a command and prints its exit code, CPU seconds and peak memory.
-
-A process starts with the peak memory of the one that starts it. So this one is as small as Python
-is: it imports nothing, and whatever it measures is larger.
-"""
-
-
-class Figures(NamedTuple):
-    """What a process took: seconds, and its peak memory in MB."""
-
-    seconds: float
-    megabytes: float
 
 
 class Side(NamedTuple):
@@ -77,15 +59,10 @@ class Side(NamedTuple):
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        command = [sys.executable, "-I", "-S", "-c", LAUNCHER, sys.executable, *arguments]
-        result = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-        code, seconds, kilobytes = result.stdout.split() or ("no exit code", 0, 0)
-        if code != "0":
-            told = f"{self.name}: python {' '.join(arguments)} ended with {code}"
-            raise SystemExit(f"{told}\n{result.stderr.rstrip()}")
-        return Figures(float(seconds), int(kilobytes) * 1024 / 1e6)
+        try:
+            return measured([sys.executable, *arguments], folder, environment)
+        except SystemExit as error:
+            raise SystemExit(f"{self.name}: {error}") from None
 
 
 class Row(NamedTuple):

@@ -17,7 +17,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from startup import measured
+from cold import measured
 
 ROOT = Path(__file__).resolve().parents[1]
 LENGTHS = (16_000, 32_000, 64_000)
@@ -34,7 +34,7 @@ TABLES = {
 def least(file: Path, arguments: list[str], runs: int) -> tuple[float, float]:
     """CPU seconds and peak MiB of a table."""
     found = [
-        measured([sys.executable, "-m", "netdsl", "table", str(file), *arguments])
+        measured([sys.executable, "-m", "netdsl", "table", str(file), *arguments], ROOT)
         for _ in range(runs)
     ]
     return min(seconds for seconds, _ in found), min(memory for _, memory in found) * 1e6 / 2**20

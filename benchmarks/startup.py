@@ -10,40 +10,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
+from cold import Figures, measured
+
 ROOT = Path(__file__).resolve().parents[1]
 KERAS = "import keras; keras.applications.{}(weights=None).summary()"
 BARE = "import argparse, lark; lark.Lark(open('grammar/netdsl.lark').read(), parser='lalr', start='flow')"
 FORBIDDEN = ("keras", "tensorflow", "numpy", "rich", "yaml")
-
-
-def measured(command: list[str]) -> tuple[float, float]:
-    """CPU seconds and peak memory in MB (10^6 bytes) of one cold process."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        silent = subprocess.run(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, check=False
-        )
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        os.write(
-            write,
-            f"{silent.returncode} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss * 1024 / 1e6}".encode(),
-        )
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        code, seconds, megabytes = pipe.read().split()
-    os.waitpid(child, 0)
-    if code != "0":
-        raise SystemExit(f"{' '.join(command)} ended with {code}")
-    return float(seconds), float(megabytes)
 
 
 def imported(network: str) -> list[str]:
@@ -84,10 +61,10 @@ def main() -> None:
             KERAS.format("ResNet50"),
         ]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in rows}
+    seen: dict[str, list[Figures]] = {name: [] for name in rows}
     for _ in range(options.runs):
         for name, command in rows.items():
-            seen[name].append(measured(command))
+            seen[name].append(measured(command, ROOT))
     width = max(map(len, rows))
     print(f"{'median of ' + str(options.runs) + ' cold processes':{width}}  CPU s  peak MB")
     for name, figures in seen.items():

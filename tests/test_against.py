@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import against  # noqa: E402
+from cold import Figures  # noqa: E402
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,7 +64,7 @@ def test_a_command_that_fails_is_named(tmp_path: Path) -> None:
     (package / "__init__.py").write_text("raise ValueError('broken')\n", encoding="utf-8")
     result = run(str(ROOT), str(tmp_path), "--rounds", "1", "--only", "import netdsl")
     assert result.returncode == 1
-    assert "NEW: python -c import netdsl ended with 1" in result.stderr
+    assert f"NEW: {sys.executable} -c import netdsl ended with 1" in result.stderr
     assert "ValueError: broken" in result.stderr
 
 
@@ -76,9 +77,9 @@ def test_ratios_are_of_the_rounds_each() -> None:
 def test_sides_take_turns_and_the_first_round_warms_up() -> None:
     order: list[str] = []
 
-    def measure(side: against.Side) -> against.Figures:
+    def measure(side: against.Side) -> Figures:
         order.append(side.name)
-        return against.Figures(len(order), 1.0)
+        return Figures(len(order), 1.0)
 
     sides = [against.Side(name, ROOT) for name in ("OLD", "NEW")]
     found = against.in_turns(against.Row("row", 2, measure), sides)
