@@ -143,7 +143,7 @@ def folds(row: Row, seed: int, kept: Kept) -> Figure | None:
 
 def explained(row: Row, seed: int, kept: Kept) -> Figure | None:
     """R2 of the test part."""
-    from netdsl.training.evaluation.use import evaluate
+    from netdsl.training.evaluation.evaluate import evaluate
 
     run = kept.run(row, seed)
     if run is None:
@@ -193,7 +193,7 @@ def components(row: Row, seed: int, kept: Kept) -> Figure | None:
     """The error of the reconstructed training examples over that of as many principal
     components.
     """
-    from netdsl.training.evaluation.use import evaluate
+    from netdsl.training.evaluation.evaluate import evaluate
 
     run = kept.run(row, seed)
     if run is None:

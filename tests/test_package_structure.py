@@ -30,7 +30,6 @@ LONG_FILES = {
     "netdsl.keras.from_keras",
     "netdsl.report.diff",
     "netdsl.report.table",
-    "netdsl.training.evaluation.use",
     "netdsl.training.export.formats",
     "netdsl.training.reporting.page",
 }

@@ -23,7 +23,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.training.evaluation.use import describe_evaluation, evaluate
+    from netdsl.training.evaluation.evaluate import evaluate
+    from netdsl.training.evaluation.evaluate_text import describe_evaluation
 
     result = evaluate(options.folder, part=options.part, data=options.data)
     if options.format == "json":

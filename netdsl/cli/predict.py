@@ -33,7 +33,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.training.evaluation.use import describe_predictions, predict, predictions_csv
+    from netdsl.training.evaluation.predict import predict
+    from netdsl.training.evaluation.predict_text import describe_predictions, predictions_csv
 
     records = predict(options.folder, options.inputs, options.top)
     if options.format == "csv":

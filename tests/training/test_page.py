@@ -20,17 +20,12 @@ from PIL import Image
 import netdsl
 from netdsl.json_text import json_text
 from netdsl.training.data import Part
-from netdsl.training.evaluation.outcomes import (
-    MATRIX,
-    WORST,
-    Classes,
-    Outcome,
-    Values,
-    outcomes,
-    picture,
-    scores,
-)
+from netdsl.training.evaluation.mistakes import WORST
+from netdsl.training.evaluation.outcomes import Outcome, outcomes
+from netdsl.training.evaluation.pictures import png_uri
 from netdsl.training.loop.setup import seeded_model
+from netdsl.training.metrics.answers import answer, category_scores, probabilities
+from netdsl.training.metrics.definitions import ABSOLUTE_ERROR, R2, RMSE, training_metric
 from netdsl.training.planning.job import Job
 from netdsl.training.planning.plan import plan
 from netdsl.training.preparation.inputs import InputTransform
@@ -38,7 +33,7 @@ from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.recipe import Recipe, parse_recipe
 from netdsl.training.recipes.yaml_writer import to_yaml
-from netdsl.training.reporting.page import _verdict, interval, page, write_page
+from netdsl.training.reporting.page import MATRIX, _verdict, interval, page, write_page
 from netdsl.training.runs.history import Epoch, Evaluation, History
 from netdsl.training.runs.run import Run
 
@@ -91,7 +86,7 @@ def numbers(output: OutputTransform, y: Any, given: Any, batch: int = 7) -> Outc
 
 
 def report(job: Job, found: tuple[Outcome, ...], **more: Any) -> str:
-    names = ["loss", *(output.metric for output in job.data.preparation.outputs)]
+    names = ["loss", *(training_metric(output).name for output in job.data.preparation.outputs)]
     values = dict(zip(names, (0.25, 0.9), strict=False))
     seen = [
         Evaluation(job.steps * epoch, {name: value / epoch for name, value in values.items()}, True)
@@ -223,9 +218,8 @@ def test_digits_are_counted(job: Job, batch: int) -> None:
     said, labels = given.argmax(axis=1), np.asarray(part.y[0])
     matrix = np.zeros((10, 10), int)
     np.add.at(matrix, (labels, said), 1)
-    assert isinstance(found.figures, Classes)
-    assert np.array_equal(found.figures.matrix, matrix)
-    assert np.array_equal(found.figures.right, matrix.diagonal())
+    assert np.array_equal(found.counter.confusion.matrix(), matrix)
+    assert np.array_equal(found.counter.class_counts.right, matrix.diagonal())
     assert found.wrong == (said != labels).sum()
     wrong = np.flatnonzero(said != labels)
     worst = wrong[np.argsort(given[wrong, labels[wrong]], kind="stable")][:WORST]
@@ -236,21 +230,25 @@ def test_digits_are_counted(job: Job, batch: int) -> None:
 
 
 def test_logits_and_margins_are_read_as_the_losses_read_them() -> None:
+    def read(output: OutputTransform, values: Any) -> tuple[Any, Any]:
+        scores = category_scores(np, output, values)
+        return probabilities(np, output, scores)[:, 0], answer(np, output, scores)[:, 0]
+
     logits = np.array([[1.0, 2.0, 0.5]], np.float32)
     soft = np.exp(logits) / np.exp(logits).sum()
-    assert scores(
-        OutputTransform("y", (3,), "linear", "cross-entropy", 3), logits
-    ) == pytest.approx(soft)
+    found, said = read(OutputTransform("y", (3,), "linear", "cross-entropy", 3), logits)
+    assert found == pytest.approx(soft)
+    assert said.tolist() == [1]
     single = np.array([[-1.0], [2.0]], np.float32)
-    assert scores(OutputTransform("y", (1,), "linear", "binary", 2), single)[:, 1] == pytest.approx(
-        1 / (1 + np.exp(-single[:, 0]))
-    )
-    assert scores(OutputTransform("y", (1,), "tanh", "hinge", 2), single).argmax(
-        axis=1
-    ).tolist() == [0, 1]
-    assert scores(
-        OutputTransform("y", (1,), "relu", "squared", 2), np.array([[0.4], [0.6]], np.float32)
-    ).argmax(axis=1).tolist() == [0, 1]
+    found, said = read(OutputTransform("y", (1,), "linear", "binary", 2), single)
+    assert found[:, 1] == pytest.approx(1 / (1 + np.exp(-single[:, 0])))
+    assert found.sum(axis=1) == pytest.approx(1)
+    assert said.tolist() == [0, 1]
+    for output, values in (
+        (OutputTransform("y", (1,), "tanh", "hinge", 2), single),
+        (OutputTransform("y", (1,), "relu", "squared", 2), np.array([[0.4], [0.6]], np.float32)),
+    ):
+        assert read(output, values)[1].tolist() == [0, 1]
 
 
 def test_many_classes_are_told_by_pairs(job: Job) -> None:
@@ -260,13 +258,12 @@ def test_many_classes_are_told_by_pairs(job: Job) -> None:
     found = numbers(
         OutputTransform("y", (count,), "softmax", "cross-entropy", count), labels, given
     )
-    assert isinstance(found.figures, Classes)
-    assert found.figures.matrix is None
-    assert found.figures.pairs == ((5, 6, 3),)
+    assert found.counter.confusion.mistakes(MATRIX) == [(5, 6, 3)]
     text = report(job, (found,))
     Tags(text)
     assert f"The 30 classes of {count} with the lowest F1" in text
     assert "Most confused" in text
+    assert "Given down" not in text
 
 
 def test_no_mistake(job: Job) -> None:
@@ -297,8 +294,8 @@ def test_a_label_for_each_position() -> None:
         preparation,
         2,
     )
-    assert isinstance(found.figures, Classes)
-    assert (found.figures.labels, found.figures.right.sum(), found.wrong) == (80, 76, 1)
+    counts = found.counter.class_counts
+    assert (counts.support.sum(), counts.right.sum(), found.wrong) == (80, 76, 1)
     (worst,) = found.worst
     assert (worst.row, worst.said, len(worst.pictures)) == (3, "75.0 % of 16 right", 3)
 
@@ -310,11 +307,7 @@ def test_tags() -> None:
         y,
         np.array([[0.9, 0.2, 0.7], [0.8, 0.1, 0.9]], np.float32),
     )
-    assert isinstance(found.figures, Classes)
-    assert found.figures.tags
-    assert [
-        one.tolist() for one in (found.figures.given, found.figures.predicted, found.figures.right)
-    ] == [
+    assert [one.tolist() for one in found.counter.class_counts] == [
         [1, 0, 2],
         [2, 0, 2],
         [1, 0, 2],
@@ -335,14 +328,13 @@ def test_values_in_the_units_of_the_data(job: Job) -> None:
         given.astype(np.float32),
         512,
     )
-    figures, error = found.figures, given * 10 + 1e6 - y
-    assert isinstance(figures, Values)
-    assert figures.absolute == pytest.approx(np.abs(error).mean(), rel=1e-4)
-    assert figures.root == pytest.approx(np.sqrt(np.square(error).mean()), rel=1e-4)
-    assert figures.explained == pytest.approx(
+    error, result = given * 10 + 1e6 - y, found.counter.result
+    assert result(ABSOLUTE_ERROR) == pytest.approx(np.abs(error).mean(), rel=1e-4)
+    assert result(RMSE) == pytest.approx(np.sqrt(np.square(error).mean()), rel=1e-4)
+    assert result(R2) == pytest.approx(
         1 - np.square(error).sum() / np.square(y - y.mean()).sum(), rel=1e-4
     )
-    assert 1000 < len(figures.points) <= 1500
+    assert 1000 < len(found.points) <= 1500
     assert [one.row for one in found.worst] == np.argsort(-np.abs(error[:, 0]))[:WORST].tolist()
     text = report(job, (found,))
     Tags(text)
@@ -394,7 +386,7 @@ def opened(uri: str) -> Any:
 
 
 def test_small_pictures_are_enlarged_pixel_by_pixel() -> None:
-    image = opened(picture(np.array([[0, 16], [8, 4]]), (0, 16)))
+    image = opened(png_uri(np.array([[0, 16], [8, 4]]), (0, 16)))
     assert image.size == (96, 96)
     assert [image.getpixel(place) for place in ((0, 0), (95, 0), (47, 48), (48, 48))] == [
         0,
@@ -409,5 +401,5 @@ def test_small_pictures_are_enlarged_pixel_by_pixel() -> None:
     [((300, 200, 3), "RGB"), ((300, 200, 1), "L"), ((300, 200, 2), "L"), ((300, 200, 5), "RGB")],
 )
 def test_large_pictures_are_reduced(shape: tuple[int, ...], mode: str) -> None:
-    image = opened(picture(np.random.default_rng(0).normal(size=shape)))
+    image = opened(png_uri(np.random.default_rng(0).normal(size=shape)))
     assert (image.size, image.mode) == ((128, 192), mode)

@@ -230,7 +230,7 @@ def test_files_that_a_network_uses_go_along(
 def test_a_run_that_diverged_before_the_first_evaluation_has_ended(
     network: Any, tmp_path: Path
 ) -> None:
-    from netdsl.training.evaluation.use import evaluate
+    from netdsl.training.evaluation.evaluate import evaluate
 
     with pytest.raises(RunError):
         train(

@@ -18,12 +18,10 @@ from PIL import Image
 
 from netdsl.errors import NetError, RunError
 from netdsl.training.data import load_data
-from netdsl.training.evaluation.use import (
-    describe_evaluation,
-    describe_predictions,
-    evaluate,
-    predict,
-)
+from netdsl.training.evaluation.evaluate import evaluate
+from netdsl.training.evaluation.evaluate_text import describe_evaluation
+from netdsl.training.evaluation.predict import predict
+from netdsl.training.evaluation.predict_text import describe_predictions
 from netdsl.training.loop import compile as fit
 from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.progress import Lines, progress

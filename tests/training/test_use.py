@@ -17,19 +17,14 @@ import pytest
 
 import netdsl
 from netdsl.errors import NetError, RunError
-from netdsl.training.evaluation.use import (
-    PARTS,
-    _Classes,
-    _Tags,
-    _Values,
-    describe_evaluation,
-    describe_predictions,
-    evaluate,
-    predict,
-    predictions_csv,
-)
+from netdsl.training.evaluation.details import DETAILS, output_details
+from netdsl.training.evaluation.evaluate import PARTS, evaluate
+from netdsl.training.evaluation.evaluate_text import describe_evaluation
+from netdsl.training.evaluation.predict import predict
+from netdsl.training.evaluation.predict_text import describe_predictions, predictions_csv
 from netdsl.training.export.formats import export
 from netdsl.training.loop.train import train
+from netdsl.training.metrics.counters import Counter
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Penalty, Recipe
 from netdsl.training.runs.run import Run
@@ -112,12 +107,11 @@ def test_classes_follow_from_the_confusion_matrix(digits: Run) -> None:
 
 def test_small_cases_by_hand() -> None:
     """Labels 0 0 1 2 told 0 1 1 1; class 3 comes nowhere."""
-    tally = _Classes(
-        OutputTransform("y", (4,), "softmax", "cross-entropy", 4, ("a", "b", "c", "d"))
-    )
-    tally.add(np.array([0, 0]), np.eye(4)[[0, 1]])
-    tally.add(np.array([1, 2]), np.eye(4)[[1, 1]])
-    told = tally.told()
+    output = OutputTransform("y", (4,), "softmax", "cross-entropy", 4, ("a", "b", "c", "d"))
+    counter = Counter(output, DETAILS)
+    counter.update(np.array([0, 0]), np.eye(4)[[0, 1]])
+    counter.update(np.array([1, 2]), np.eye(4)[[1, 1]])
+    told = output_details(counter)
     assert [(one["precision"], one["recall"], one["f1"]) for one in told["classes"]] == [
         (1.0, 0.5, pytest.approx(2 / 3)),
         (pytest.approx(1 / 3), 1.0, 0.5),
@@ -131,24 +125,26 @@ def test_small_cases_by_hand() -> None:
 
 def test_values_by_hand() -> None:
     """Standardised outputs are told in the data's units; R2 goes by each element's own mean."""
-    tally = _Values(OutputTransform("y", (2,), "linear", "squared", 0, centre=10.0, spread=2.0))
+    output = OutputTransform("y", (2,), "linear", "squared", 0, centre=10.0, spread=2.0)
+    counter = Counter(output, DETAILS)
     y = np.array([[10.0, 100.0], [12.0, 104.0], [14.0, 108.0]])
     given = y + np.array([[1, -1], [1, -1], [-2, 0]])
     for rows in (slice(0, 2), slice(2, 3)):
-        tally.add(y[rows], (given[rows] - 10) / 2)
-    told = tally.told()
+        counter.update(y[rows], (given[rows] - 10) / 2)
+    told = output_details(counter)
     assert told["mae"] == pytest.approx(1)
     assert told["rmse"] == pytest.approx(np.sqrt(8 / 6))
     assert told["r2"] == pytest.approx(1 - 8 / (8 + 32))
-    constant = _Values(OutputTransform("y", (1,), "linear", "squared", 0))
-    constant.add(np.ones(3), np.ones((3, 1)))
-    assert constant.told() == {"r2": None, "mae": 0.0, "rmse": 0.0}
+    constant = Counter(OutputTransform("y", (1,), "linear", "squared", 0), DETAILS)
+    constant.update(np.ones(3), np.ones((3, 1)))
+    assert output_details(constant) == {"r2": None, "mae": 0.0, "rmse": 0.0}
 
 
 def test_tags_by_hand() -> None:
-    tally = _Tags(OutputTransform("y", (2,), "linear", "binary", 2))
-    tally.add(np.array([[1, 0], [1, 1], [0, 0]]), np.array([[0.1, 2.0], [-0.1, 3.0], [-1.0, -1.0]]))
-    told = tally.told()
+    counter = Counter(OutputTransform("y", (2,), "linear", "binary", 0), DETAILS)
+    values = np.array([[0.1, 2.0], [-0.1, 3.0], [-1.0, -1.0]])
+    counter.update(np.array([[1, 0], [1, 1], [0, 0]]), values)
+    told = output_details(counter)
     assert [(one["precision"], one["recall"], one["support"]) for one in told["classes"]] == [
         (1.0, 0.5, 2),
         (0.5, 1.0, 1),
@@ -281,7 +277,7 @@ def test_a_class_for_each_position(tmp_path: Path) -> None:
 
 
 def result(classes: int, matrix: Any) -> dict[str, Any]:
-    tally = _Classes(
+    counter = Counter(
         OutputTransform(
             "y",
             (classes,),
@@ -289,11 +285,12 @@ def result(classes: int, matrix: Any) -> dict[str, Any]:
             "cross-entropy",
             classes,
             tuple(f"class{label:02}" for label in range(classes)),
-        )
+        ),
+        DETAILS,
     )
     labels, said = np.nonzero(matrix)
     for label, given in zip(labels, said, strict=True):
-        tally.add(
+        counter.update(
             np.full(matrix[label, given], label),
             np.eye(classes)[np.full(matrix[label, given], given)],
         )
@@ -308,7 +305,7 @@ def result(classes: int, matrix: Any) -> dict[str, Any]:
     }
     return {
         **rest,
-        "outputs": {"y": tally.told()},
+        "outputs": {"y": output_details(counter)},
         "trained_on": False,
         "changed": False,
         "whole": False,
@@ -451,6 +448,6 @@ def test_memory_that_runs_out(digits: Run, monkeypatch: pytest.MonkeyPatch) -> N
     def none(*_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("netdsl.training.evaluation.use._scores", none)
+    monkeypatch.setattr("netdsl.training.evaluation.evaluate._scores", none)
     with pytest.raises(RunError, match="does not hold a batch of 64"):
         evaluate(digits.folder)

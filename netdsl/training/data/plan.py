@@ -108,12 +108,7 @@ def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> Ou
         raise _no_classes(held, tensor, recipe.span("data.source"))
     loss = recipe.loss or _loss(targets.values, tensor.activation, classes)
     names = held.classes if classes else ()
-    soft = (
-        not classes
-        and loss == "binary"
-        and reads_probabilities("binary", tensor.activation)
-        and targets.values.not_whole is not None
-    )
+    soft = not classes and loss == "binary" and targets.values.not_whole is not None
     output = OutputTransform(
         tensor.name, tensor.shape, tensor.activation, loss, classes, names, soft=soft
     )

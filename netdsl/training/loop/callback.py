@@ -15,6 +15,7 @@ import keras
 from netdsl.training.loop import compile as fit
 from netdsl.training.loop.learning_rate import RateControl, synchronise
 from netdsl.training.loop.state import FOREVER
+from netdsl.training.metrics.definitions import stopping_figure
 from netdsl.training.runs.history import Epoch, Evaluation
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.training, self.validation = training, validation
         self.every = int(stopping.every or 1)
         self.stops = bool(stopping.enabled)
+        self.figure = stopping_figure(training.preparation.outputs, stopping.metric)
         self.last = FOREVER if state.searching or not state.best else state.best.step
         self.on_step: Callable[[int, float], None] = lambda step, loss: None
         self.on_epoch: Callable[[Epoch], None] = lambda epoch: None
@@ -122,7 +124,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             return
         scores = fit.scores(self.evaluator, self.validation)
         loss = scores["loss"]
-        value = list(scores.values())[1] if state.stopping.higher else loss
+        value = scores[self.figure]
         better = math.isfinite(loss) and (state.stopping.see(state.step, value) or not self.stops)
         evaluation = Evaluation(state.step, scores, better)
         state.evaluations.append(evaluation)

@@ -11,6 +11,8 @@ import keras
 from netdsl.keras import private
 from netdsl.training.data.batches import Sampling, unpack_single
 from netdsl.training.loop.learning_rate import step_schedule
+from netdsl.training.metrics.definitions import figure_names, training_metric
+from netdsl.training.metrics.streamed import StreamedMetric
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
@@ -57,7 +59,7 @@ def compile_model(
         optimizer=optimizer(recipe.optimizer, rate),
         loss=[loss(output, soft) for output in outputs],
         loss_weights=None if weights is None else [weights[output.name] for output in outputs],
-        metrics=[[metric(output, soft)] for output in outputs],
+        metrics=metrics(preparation),
     )
 
 
@@ -129,39 +131,23 @@ class InRows(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
         )
 
 
-def metric(output: OutputTransform, soft: bool = False) -> keras.metrics.Metric:
-    """What is told beside the loss: the accuracy, or the mean absolute error of values."""
-    name = output.metric
-    if not output.accuracy:
-        return keras.metrics.MeanAbsoluteError(name=name)
-    if output.loss == "cross-entropy" and not soft:
-        return keras.metrics.SparseCategoricalAccuracy(name=name)
-    if output.classes and output.shape != (1,):
-        return keras.metrics.CategoricalAccuracy(name=name)
-    return keras.metrics.BinaryAccuracy(
-        name=name, threshold=0.5 if output.loss == "binary" and not output.logits else 0.0
-    )
-
-
-def metrics(preparation: Preparation) -> list[str]:
-    """The metrics' names: `accuracy`, or `main_accuracy` and so on where there are several
-    outputs.
-    """
-    outputs = preparation.outputs
-    return [
-        output.metric if len(outputs) == 1 else f"{output.name}_{output.metric}"
-        for output in outputs
-    ]
+def metrics(preparation: Preparation) -> list[list[keras.metrics.Metric]]:
+    """Make what Keras measures of each output, beside its loss."""
+    return [[StreamedMetric(training_metric(one), one)] for one in preparation.outputs]
 
 
 def named(
     model: keras.Model, preparation: Preparation, logs: Mapping[str, Any]
 ) -> dict[str, float]:
-    """The loss and the metrics that Keras tells, by our names and in the units of the data."""
-    found, outputs = {"loss": float(logs["loss"])}, preparation.outputs
-    for name, output, theirs in zip(metrics(preparation), outputs, model.output_names, strict=True):
-        told = logs[output.metric if len(outputs) == 1 else f"{theirs}_{output.metric}"]
-        found[name] = float(told) * (1.0 if output.accuracy else output.spread)
+    """Return the loss and the metrics that Keras logs, by our names, in the units of the data."""
+    outputs = preparation.outputs
+    found = {"loss": float(logs["loss"])}
+    for name, output, theirs in zip(
+        figure_names(outputs), outputs, model.output_names, strict=True
+    ):
+        metric = training_metric(output)
+        value = logs[metric.name if len(outputs) == 1 else f"{theirs}_{metric.name}"]
+        found[name] = metric.in_units(output, float(value))
     return found
 
 
@@ -173,9 +159,7 @@ def judge(model: keras.Model, preparation: Preparation) -> keras.Model:
     for the epoch.
     """
     other, outputs = twin(model), preparation.outputs
-    other.compile(
-        loss=[loss(output) for output in outputs], metrics=[[metric(output)] for output in outputs]
-    )
+    other.compile(loss=[loss(output) for output in outputs], metrics=metrics(preparation))
     return other
 
 

@@ -12,6 +12,7 @@ from netdsl.files import save, write
 from netdsl.json_text import json_text
 from netdsl.training.loop import compile as fit
 from netdsl.training.loop.checkpoint import write_checkpoint
+from netdsl.training.metrics.definitions import figure_names, training_metric
 from netdsl.training.reporting.charts import curve
 from netdsl.training.reporting.page import write_page
 from netdsl.training.runs.folder import (
@@ -94,7 +95,7 @@ class Keeper:
             (self.folder / CHECKPOINT).unlink()
 
     def _write_figures(self, state: State, run: Run | None = None) -> None:
-        metrics = fit.metrics(self.job.data.preparation)
+        metrics = figure_names(self.job.data.preparation.outputs)
         write(self.folder / METRICS, metrics_csv(state.rows, metrics))
         if state.retrained:
             write(self.folder / RETRAINED, metrics_csv(state.retrained, metrics))
@@ -104,7 +105,7 @@ class Keeper:
     def _curve(self, state: State, run: Run | None) -> str:
         """The learning curve, with what is best so far, or what came of the run."""
         steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
-        metric = self.job.data.preparation.metric.replace("_", " ")
+        metric = training_metric(self.job.data.preparation.outputs[0]).name.replace("_", " ")
         if best:
             subtitle = f"best weights at step {best.step:,}: validation loss {best.loss:.4f}, {metric} {best.metric:.4f}"
         if run and best:

@@ -14,6 +14,7 @@ from netdsl.training.distributed.devices import Devices
 from netdsl.training.loop import compile as fit
 from netdsl.training.loop.setup import first_model
 from netdsl.training.loop.train import failure_context
+from netdsl.training.metrics.definitions import ACCURACY, training_metric
 from netdsl.training.planning.job import Job
 from netdsl.training.recipes.yaml_writer import to_yaml
 from netdsl.training.reporting.text import opening_lines
@@ -105,7 +106,7 @@ def overfit(job: Job) -> Overfitted:
                 )
             )
             name, value = list(found[-1].items())[1]
-            right = training.preparation.outputs[0].accuracy and value == 1
+            right = training_metric(training.preparation.outputs[0]) is ACCURACY and value == 1
             low = found[-1]["loss"] <= SHARE * abs(found[0]["loss"])
             if right or low or not math.isfinite(found[-1]["loss"]):
                 break

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netdsl.training.loop.early_stopping import EarlyStopping
+from netdsl.training.metrics.definitions import higher_is_better
 from netdsl.training.runs.history import Epoch, Evaluation, History
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ class State(History):
 def new_state(recipe: Recipe) -> State:
     """Make the state of a training that has not begun."""
     stopping, schedule = recipe.early_stopping, recipe.schedule
-    by_metric = stopping.metric == "accuracy"
+    higher = higher_is_better(stopping.metric or "loss")
     return State(
-        stopping=EarlyStopping(stopping.patience or FOREVER, higher=by_metric),
+        stopping=EarlyStopping(stopping.patience or FOREVER, higher=higher),
         stalled=EarlyStopping(schedule.patience or FOREVER, tolerance=schedule.tolerance or 0.0),
     )
 

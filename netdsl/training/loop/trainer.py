@@ -19,6 +19,7 @@ from netdsl.training.loop.divergence import divergence
 from netdsl.training.loop.keeper import Keeper
 from netdsl.training.loop.learning_rate import synchronise
 from netdsl.training.loop.progress import progress
+from netdsl.training.metrics.definitions import stopping_figure, training_metric
 from netdsl.training.reporting.loggers import Logger, open_loggers, run_settings
 from netdsl.training.runs.run import Run
 
@@ -88,7 +89,8 @@ class Trainer:
             if state.searching
             else math.ceil(callback.last / training.steps)
         )
-        metric, done = training.preparation.metric, len(state.epochs)
+        metric = training_metric(training.preparation.outputs[0]).name
+        done = len(state.epochs)
         interrupted = False
         try:
             if not state.ended or not state.searching:
@@ -130,6 +132,7 @@ def result(
         seconds: that it took.
     """
     best, data, stopping = state.best, job.data, job.recipe.early_stopping
+    figure = stopping_figure(data.preparation.outputs, stopping.metric)
     reached = state.step if state.searching else 0
     ends = [row.step for row in state.rows] + [found.step for found in state.evaluations]
     steps = max([reached, *ends])
@@ -145,20 +148,12 @@ def result(
         best_step=step,
         best_epoch=math.ceil(step / job.steps),
         metric=stopping.metric or "loss",
-        best_value=_stopping_value(state),
+        best_value=best.scores[figure] if best else None,
         validation={"examples": len(data.validation), **best.scores} if best else {},
         test={"examples": len(data.test), **test} if test else {},
         retrained=0 if state.searching or state.cut_short else state.step,
         seconds=seconds,
     )
-
-
-def _stopping_value(state: State) -> float | None:
-    """What the best evaluation was found by."""
-    best = state.best
-    if best is None:
-        return None
-    return best.metric if state.stopping.higher else best.loss
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from netdsl.training.metrics.definitions import training_metric
 from netdsl.training.preparation.augment_checks import unfit
 from netdsl.training.recipes.conflicts import Conflict, Typo
 from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Schedule, Stopping
@@ -60,7 +61,7 @@ def early_stopping(
         validation: examples of the validation part.
         output: the network's first.
     """
-    if given.metric == "accuracy" and not output.accuracy:
+    if given.metric not in (None, "loss", training_metric(output).name):
         message = "the data holds values, not classes: there is no accuracy to stop by"
         raise Conflict("early_stopping.metric", message)
     if not validation and given.enabled is not False:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Shape
 
 
+LABELS, TAGS, VALUES = "labels", "tags", "values"
+"""What an output may be asked for: one class of several, for each example or each of its positions;
+yes or no for each of several tags; numbers.
+"""
+
+
 @dataclass(frozen=True)
 class OutputTransform:
     """From a label or a value to what one output of the network is compared with.
@@ -28,7 +34,7 @@ class OutputTransform:
         names: the classes' names, where they have some.
         centre, spread: values are standardised: `(y - centre) / spread`.
         copies: the input that this output learns to give back, else empty.
-        soft: whether what the loss reads as probabilities is not just 0 and 1.
+        soft: whether the targets of a binary loss are shares, and not just 0 and 1.
     """
 
     name: str
@@ -49,53 +55,66 @@ class OutputTransform:
 
     @property
     def threshold(self) -> float:
-        """The value of a single output from which on it says 1."""
+        """The value of a single output above which it says 1."""
         return 0.0 if self.logits or reads_margins(self.loss) else 0.5
 
     @property
-    def accuracy(self) -> bool:
-        """Whether the output has an accuracy.
+    def task(self) -> str:
+        """What the output is asked for, one of `LABELS`, `TAGS`, `VALUES`.
 
-        Grey values that are to be given back, and shares, are neither right nor wrong.
+        A binary loss asks for yes or no, but where its targets are shares, or an input's grey
+        values: those are neither right nor wrong.
         """
-        return self.classes > 0 or (self.loss == "binary" and not self.copies and not self.soft)
+        if self.classes:
+            return LABELS
+        if self.loss != "binary" or self.copies or self.soft:
+            return VALUES
+        return LABELS if self.shape[-1] == 1 else TAGS
+
+    @property
+    def categories(self) -> int:
+        """The classes or tags that the output tells apart, 0 of values."""
+        if self.task == VALUES:
+            return 0
+        return max(2, self.shape[-1]) if self.task == LABELS else self.shape[-1]
 
     @property
     def dense(self) -> bool:
         """Whether there is a label for each position, such as each pixel, and not one an example."""
-        return self.classes > 0 and len(self.shape) > 1
+        return self.task == LABELS and len(self.shape) > 1
 
     @property
-    def metric(self) -> str:
-        """The name of the metric beside the loss."""
-        return "accuracy" if self.accuracy else "absolute_error"
+    def probable(self) -> bool:
+        """Whether the loss reads what the output gives as probabilities, or as their logits."""
+        return self.loss in ("cross-entropy", "binary")
 
     def label(self, label: int) -> str:
         """Return a class's name, its number where it has none."""
         return self.names[label] if label < len(self.names) else str(label)
 
-    def targets(self, y: Array) -> Array:
+    def targets(self, y: Array, dtype: Any = "float32") -> Array:
         """Prepare labels or values [n, ...] for the loss.
 
+        Args:
+            y: labels [n] or [n, *positions], or values.
+            dtype: of all but the labels of a cross-entropy.
+
         Returns:
-            int32 [n] or [n, *positions] for the cross-entropy; float32 of 0 and 1 [n, *shape] for
-            other losses of classes; float32 values [n, *shape], standardised.
+            int32 [n] or [n, *positions] for the cross-entropy; 0 and 1 [n, *shape] for other losses
+            of classes; values [n, *shape], standardised.
         """
         import numpy as np
 
         if not self.classes:
             values = y.reshape(len(y), *self.shape)
-            return np.asarray(
-                (values - self.centre) / self.spread
-                if (self.centre, self.spread) != (0.0, 1.0)
-                else values,
-                np.float32,
-            )
+            if (self.centre, self.spread) != (0.0, 1.0):
+                values = (values - self.centre) / self.spread
+            return np.asarray(values, dtype)
         if self.loss == "cross-entropy":
             return y.astype(np.int32)
-        if self.shape == (1,):
-            return y.reshape(-1, 1).astype(np.float32)
-        return np.eye(self.classes, dtype=np.float32)[y]
+        if self.shape[-1] == 1:
+            return y.reshape(len(y), *self.shape).astype(dtype)
+        return np.eye(self.classes, dtype=dtype)[y]
 
     def original(self, values: Array) -> Array:
         """Return what the network gives [n, *shape] in the data's own units."""

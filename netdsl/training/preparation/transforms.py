@@ -28,11 +28,6 @@ class Preparation:
     inputs: tuple[InputTransform, ...]
     outputs: tuple[OutputTransform, ...]
 
-    @property
-    def metric(self) -> str:
-        """The name of the first output's metric."""
-        return self.outputs[0].metric
-
     def x(self, arrays: tuple[Array, ...], divided: bool = True) -> tuple[Array, ...]:
         """Prepare an array for each input; `divided` as for `InputTransform.values`."""
         return tuple(

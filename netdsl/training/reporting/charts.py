@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from netdsl.training.metrics.definitions import is_share
+
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 720, 420
@@ -104,11 +106,6 @@ def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
     )
 
 
-def number(value: float) -> str:
-    """A figure with five digits, or with all of those before the point."""
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.5g}"
-
-
 # --- scales ---------------------------------------------------------------------------------------
 
 
@@ -134,7 +131,7 @@ def _upwards(values: Sequence[float], name: str) -> Scale:
     bottom, top = HEIGHT - BOTTOM, TOP + 12
     low, high = min(values), max(values)
     room = 0.08 * (high - low) or 1.0
-    if name.endswith("accuracy"):
+    if is_share(name.replace(" ", "_")):
         return _linear(name, max(0.0, low - room), min(1.0, high + room), bottom, top, 7)
     if low > 0 and high / low > 10:
         low, high = low / 1.15, high * 1.15

@@ -12,6 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.files import write
 from netdsl.report.formats import html_table
+from netdsl.training.metrics.definitions import (
+    ABSOLUTE_ERROR,
+    ACCURACY,
+    MACRO_F1,
+    R2,
+    RMSE,
+    f1,
+    is_share,
+    training_metric,
+)
+from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
 from netdsl.training.reporting.charts import (
     FAINT,
     GRID,
@@ -20,21 +31,26 @@ from netdsl.training.reporting.charts import (
     VALIDATION,
     curve,
     curves,
-    number,
     scatter,
 )
 from netdsl.training.reporting.text import opening_lines
 from netdsl.training.runs.folder import RECIPE, REPORT, VERSIONS, read_json
+from netdsl.wording import number_text
 
 if TYPE_CHECKING:
-    from netdsl.training.evaluation.outcomes import Classes, Mistake, Outcome, Values
+    from netdsl.training.evaluation.mistakes import Mistake
+    from netdsl.training.evaluation.outcomes import Outcome
+    from netdsl.training.metrics.counters import Counter
     from netdsl.training.planning.job import Job
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.runs.history import History
     from netdsl.training.runs.run import Run
 
 CLASSES = 30
-"""The most classes that are told one by one, and the most confused pairs."""
+"""The most classes that are told one by one."""
+
+MATRIX = 30
+"""The most classes of a confusion matrix; of more, so many confused pairs are shown."""
 
 
 def write_page(
@@ -46,7 +62,8 @@ def write_page(
     Raises NetError N613, N614 where the folder lacks its recipe or versions, RunError N610 where
     the disk does not take the page.
     """
-    from netdsl.training.evaluation.outcomes import outcomes, predictor
+    from netdsl.training.evaluation.network_outputs import predictor
+    from netdsl.training.evaluation.outcomes import outcomes
 
     versions = read_json(run.folder, VERSIONS)
     found = outcomes(predictor(model), job.data.test, job.data.preparation, job.recipe.batch or 1)
@@ -121,7 +138,12 @@ def _tiles(run: Run, job: Job) -> str:
             if name not in ("examples", "loss"):
                 about = f"{examples:,} examples"
                 first = job.data.preparation.outputs[0]
-                if part == "test" and name == "accuracy" and first.classes and not first.dense:
+                if (
+                    part == "test"
+                    and name == ACCURACY.name
+                    and first.task == LABELS
+                    and not first.dense
+                ):
                     low, high = interval(value, examples)
                     about = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %; {about}"
                 tiles.append((f"{part} {_words(name)}", _figure(name, value), about, part))
@@ -149,7 +171,7 @@ def interval(share: float, examples: int) -> tuple[float, float]:
 
 
 def _figure(name: str, value: float) -> str:
-    return f"{100 * value:.2f}\u00a0%" if name.endswith("accuracy") else number(value)
+    return f"{100 * value:.2f}\u00a0%" if is_share(name) else number_text(value)
 
 
 def _words(name: str) -> str:
@@ -176,9 +198,10 @@ def _curves(run: Run, job: Job, history: History) -> list[str]:
     second training on all the data.
     """
     steps, best, rows, seen = job.steps, history.best, history.rows, history.evaluations
-    metric = _words(job.data.preparation.metric)
-    if len(job.data.preparation.outputs) > 1:
-        metric = f"{job.data.preparation.outputs[0].name} {metric}"
+    outputs = job.data.preparation.outputs
+    metric = _words(training_metric(outputs[0]).name)
+    if len(outputs) > 1:
+        metric = f"{outputs[0].name} {metric}"
     at = best.step / steps if best else 0.0
     pictures = [
         curve(
@@ -190,7 +213,7 @@ def _curves(run: Run, job: Job, history: History) -> list[str]:
         ),
         curve(
             metric.capitalize(),
-            f"validation {number(best.metric)} at step {best.step:,}" if best else "",
+            f"validation {number_text(best.metric)} at step {best.step:,}" if best else "",
             [(row.step / steps, row.metric) for row in rows],
             [(found.step / steps, found.metric) for found in seen],
             (at, best.metric) if best else None,
@@ -223,50 +246,52 @@ def _chart(svg: str) -> str:
 
 def _outcome(found: Outcome, several: bool) -> str:
     """A section for an output: its figures and its worst mistakes."""
-    from netdsl.training.evaluation.outcomes import Values
-
-    figures, output = found.figures, found.output
-    name = f"Test part: {output.name}" if several else "Test part"
-    shown = _values(figures) if isinstance(figures, Values) else _classes(figures, output)
+    name = f"Test part: {found.output.name}" if several else "Test part"
+    shown = _values(found) if found.output.task == VALUES else _classes(found.counter)
     return _section(name, shown + _mistakes(found))
 
 
-def _values(figures: Values) -> str:
+def _values(found: Outcome) -> str:
+    absolute, root, explained = (
+        found.counter.result(metric) for metric in (ABSOLUTE_ERROR, RMSE, R2)
+    )
     told = [
-        ("Mean absolute error", number(figures.absolute)),
-        ("root mean squared error", number(figures.root)),
+        ("Mean absolute error", number_text(absolute)),
+        ("root mean squared error", number_text(root)),
     ]
-    if figures.explained is not None:
-        told.append(("R²", f"{figures.explained:.4f}"))
+    if math.prod(found.output.shape) == 1 and not math.isnan(explained):
+        told.append(("R²", f"{explained:.4f}"))
     words = "; ".join(f"{name} <b>{value}</b>" for name, value in told)
     about = "on the dashed line the prediction is the target"
-    return f"<p>{words}.</p><div class=charts>{_chart(scatter('Predictions', about, figures.points))}</div>"
+    chart = _chart(scatter("Predictions", about, found.points))
+    return f"<p>{words}.</p><div class=charts>{chart}</div>"
 
 
-def _classes(figures: Classes, output: OutputTransform) -> str:
-    parts = []
-    if figures.matrix is not None:
-        parts.append(_matrix(figures.matrix, output))
-    parts.append(_by_class(figures, output))
-    if figures.matrix is None and figures.pairs:
+def _classes(counter: Counter) -> str:
+    output, confusion, parts = counter.output, counter.confusion, []
+    if confusion and output.categories <= MATRIX:
+        parts.append(_matrix(confusion.matrix(), output))
+    parts.append(_by_class(counter))
+    if confusion and output.categories > MATRIX and (pairs := confusion.mistakes(MATRIX)):
         rows = (
-            [output.label(given), output.label(said), f"{count:,}"]
-            for given, said, count in figures.pairs
+            [output.label(given), output.label(said), f"{count:,}"] for given, said, count in pairs
         )
         parts.append(_table("Most confused", ["given", "predicted", "times"], rows, left=2))
-    return f"{_shares(figures, output)}<div class=side>{''.join(parts)}</div>"
+    return f"{_shares(counter)}<div class=side>{''.join(parts)}</div>"
 
 
-def _shares(figures: Classes, output: OutputTransform) -> str:
+def _shares(counter: Counter) -> str:
     """How many are right, and how many would be by saying the same of all."""
-    if figures.tags:
-        return f"<p>{figures.labels:,} times yes or no, one for each output of each example.</p>"
-    most = int(figures.given.argmax())
-    right, usual = int(figures.right.sum()), int(figures.given[most])
-    what = "positions" if output.dense or len(output.shape) > 1 else "examples"
+    output, counts = counter.output, counter.class_counts
+    if output.task == TAGS:
+        answers = math.prod(output.shape) * counter.examples
+        return f"<p>{answers:,} times yes or no, one for each output of each example.</p>"
+    labels, right, most = counts.support.sum(), counts.right.sum(), int(counts.support.argmax())
+    usual = int(counts.support[most])
+    what = "positions" if output.dense else "examples"
     return (
-        f"<p><b>{right:,}</b> of {figures.labels:,} {what} right, {_percent(right, figures.labels)}. Always saying "
-        f"{escape(output.label(most))}, the most frequent class, would be right in {_percent(usual, figures.labels)}.</p>"
+        f"<p><b>{right:,}</b> of {labels:,} {what} right, {_percent(right, labels)}. Always saying "
+        f"{escape(output.label(most))}, the most frequent class, would be right in {_percent(usual, labels)}.</p>"
     )
 
 
@@ -320,32 +345,36 @@ def _cell(count: int, share: float, most: float, right: bool, what: str) -> str:
     return f'<td class="{kind}" style="--s:{shade:.2f}" title="{what}: {count:,}, {100 * share:.1f} % of the row">{count:,}</td>'
 
 
-def _by_class(figures: Classes, output: OutputTransform) -> str:
+def _by_class(counter: Counter) -> str:
     """Precision, recall and F1 of each class; of many classes, those with the lowest F1."""
-    rows = []
-    for label, (given, said, right) in enumerate(
-        zip(figures.given.tolist(), figures.predicted.tolist(), figures.right.tolist(), strict=True)
-    ):
-        rows.append((2 * right / ((given + said) or 1), label, given, said, right))
-    seen = [row for row in rows if row[2]]
-    caption, mean = "By class", sum(row[0] for row in seen) / (len(seen) or 1)
-    if len(rows) > CLASSES:
-        caption, rows = (
-            f"The {CLASSES} classes of {len(rows):,} with the lowest F1",
-            sorted(seen)[:CLASSES],
+    import numpy as np
+
+    output, counts = counter.output, counter.class_counts
+    columns = (counts.support, counts.answered, counts.right, f1(np, counts))
+    rows = [
+        (score, label, given, said, right)
+        for label, (given, said, right, score) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
         )
+    ]
+    caption = "By class"
+    if len(rows) > CLASSES:
+        caption = f"The {CLASSES} classes of {len(rows):,} with the lowest F1"
+        rows = sorted(row for row in rows if not math.isnan(row[0]))[:CLASSES]
     told = (
         [
             output.label(label),
             f"{given:,}",
             _share(right, said),
             _share(right, given),
-            f"{100 * f1:.1f}" if given else "–",
+            "–" if math.isnan(score) else f"{100 * score:.1f}",
         ]
-        for f1, label, given, said, right in rows
+        for score, label, given, said, right in rows
     )
-    heads = ["output" if figures.tags else "class", "given", "precision", "recall", "F1"]
-    return _table(f"{caption}, in %", heads, told, foot=["mean", "", "", "", f"{100 * mean:.1f}"])
+    heads = ["output" if output.task == TAGS else "class", "given", "precision", "recall", "F1"]
+    mean = counter.result(MACRO_F1)
+    foot = ["mean", "", "", "", "–" if math.isnan(mean) else f"{100 * mean:.1f}"]
+    return _table(f"{caption}, in %", heads, told, foot=foot)
 
 
 def _share(count: int, of: int) -> float | str:
@@ -385,17 +414,14 @@ def _table(
 
 def _mistakes(found: Outcome) -> str:
     """The worst mistakes: as pictures where the examples are some, else as rows of numbers."""
-    from netdsl.training.evaluation.outcomes import Values
-
     worst = found.worst
     if not worst:
         return "<p>Every example is right.</p>"
-    if isinstance(found.figures, Values):
+    if found.output.task == VALUES:
         order = "largest error"
     else:
-        order = (
-            "most mistakes" if found.figures.tags or len(found.output.shape) > 1 else "highest loss"
-        )
+        several = found.output.task == TAGS or found.output.dense
+        order = "most mistakes" if several else "highest loss"
     which = (
         f"The {len(worst)} of {found.wrong:,} with the {order}"
         if found.wrong > len(worst)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from netdsl.training.metrics.definitions import is_share
 from netdsl.wording import number_text
 
 
 def figure_text(value: Any, name: str) -> str:
-    """Write a value for people; accuracies have four digits after the point."""
+    """Write a value for people; shares, as an accuracy, have four digits after the point."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4f}" if name.endswith("accuracy") else number_text(value)
+        return f"{value:.4f}" if is_share(name) else number_text(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -12,13 +12,11 @@ from typing import Any
 from netdsl.errors import NetError, fail, nearest
 from netdsl.json_text import json_text
 from netdsl.text_table import aligned
+from netdsl.training.metrics.definitions import higher_is_better
 from netdsl.training.runs.figures import figure_text, json_value
 from netdsl.training.runs.folder import METRICS_JSONL, RECIPE, RESULT, RUN, damaged, read_json
 from netdsl.training.runs.inputs import read_network
 from netdsl.training.runs.run import Run
-
-LESS = ("loss", "absolute_error")
-"""The figures of which less is better."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def _sorted(found: list[Entry], key: str) -> list[Entry]:
             f"no run can be sorted by `{key}`",
             help=f"did you mean `{near}`?" if near else f"there is {', '.join(known)}",
         )
-    less = key in COLUMNS or key.endswith(LESS)
+    less = key in COLUMNS or not higher_is_better(key)
     values = {one.name: one.value(key) for one in found}
     have = [
         one

@@ -21,6 +21,7 @@ from netdsl.training.data import Data, NetworkSignature, load_data, read, read_i
 from netdsl.training.data.sources import named
 from netdsl.training.data.sources.arrays import read_npy
 from netdsl.training.data.splits import folded
+from netdsl.training.metrics.definitions import ACCURACY, training_metric
 from netdsl.training.preparation.ranges import scan
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split, parse_recipe
 
@@ -61,7 +62,7 @@ def test_each_input_and_output_has_its_array(npz: Any) -> None:
 def test_one_y_serves_all_outputs(npz: Any) -> None:
     found = loaded(HEADS, npz(x=X, y=Y))
     assert np.array_equal(*found.train.y)
-    assert found.preparation.metric == "accuracy"
+    assert training_metric(found.preparation.outputs[0]) is ACCURACY
 
 
 def test_parts_of_several_inputs(npz: Any) -> None:

@@ -1,0 +1,71 @@
+"""What `evaluate` reports of an output beside its metric: each class, or the errors of values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netdsl.json_text import json_number
+from netdsl.training.metrics.definitions import (
+    ABSOLUTE_ERROR,
+    MACRO_F1,
+    R2,
+    RMSE,
+    TOP5_ACCURACY,
+    f1,
+    iou,
+    precision,
+    recall,
+)
+from netdsl.training.preparation.outputs import VALUES
+
+if TYPE_CHECKING:
+    from netdsl.training.metrics.counters import Counter
+
+DETAILS = (MACRO_F1, TOP5_ACCURACY, R2, ABSOLUTE_ERROR, RMSE)
+"""The metrics that are reported in detail, each of the outputs that have it."""
+
+CONFUSION = 1000
+"""The most classes whose confusion matrix is reported."""
+
+
+def output_details(counter: Counter) -> dict[str, Any]:
+    """Return the details of an output, as JSON has them: None where a figure is undefined.
+
+    Args:
+        counter: of the metrics `DETAILS`, over all examples.
+
+    Returns:
+        Of values `r2`, `mae` and `rmse`, in the data's units. Of classes and tags `classes`
+        (precision, recall, f1 and support, with a label for each position `iou`) and `macro_f1`; of
+        classes also `top5_accuracy` where there are more than 5, and `confusion` (rows are the true
+        classes) of up to 1,000 of them.
+    """
+    if counter.output.task == VALUES:
+        named = {"r2": R2, "mae": ABSOLUTE_ERROR, "rmse": RMSE}
+        return {name: json_number(counter.result(metric)) for name, metric in named.items()}
+    details = {"classes": _classes(counter), "macro_f1": json_number(counter.result(MACRO_F1))}
+    if TOP5_ACCURACY in counter.metrics:
+        details["top5_accuracy"] = counter.result(TOP5_ACCURACY)
+    if counter.confusion and counter.output.categories <= CONFUSION:
+        details["confusion"] = counter.confusion.matrix().tolist()
+    return details
+
+
+def _classes(counter: Counter) -> list[dict[str, Any]]:
+    """Return the figures of each class or tag."""
+    import numpy as np
+
+    output, counts = counter.output, counter.class_counts
+    shares = {"precision": precision, "recall": recall, "f1": f1}
+    found = {name: share(np, counts).tolist() for name, share in shares.items()}
+    found["support"] = counts.support.tolist()
+    if len(output.shape) > 1:
+        found["iou"] = iou(np, counts).tolist()
+    return [
+        {
+            "class": label,
+            "name": output.label(label),
+            **{name: json_number(values[label]) for name, values in found.items()},
+        }
+        for label in range(output.categories)
+    ]

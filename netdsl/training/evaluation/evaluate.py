@@ -1,0 +1,132 @@
+"""How good a run's network is on a part of its data, or on other data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.json_text import json_number
+from netdsl.training.data import load_other, reload
+from netdsl.training.evaluation.details import DETAILS, output_details
+from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
+from netdsl.training.memory import memory_context
+from netdsl.training.runs.finished import finished_run
+from netdsl.training.runs.inputs import is_trained_on, read_recipe
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import keras
+
+    from netdsl.architecture import Architecture
+    from netdsl.training.data import Data, Part
+    from netdsl.training.preparation.transforms import Preparation
+    from netdsl.training.recipes.recipe import Recipe
+
+PARTS = ("test", "validation", "training", "all")
+"""What can be evaluated: a part of the data, or all of it."""
+
+
+def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dict[str, Any]:
+    """Measure a run's network on a part of its data, or of other data.
+
+    Args:
+        folder: the run's.
+        part: one of `PARTS`.
+        data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
+
+    Returns:
+        `loss` and the metrics as the training reports them; `outputs`, the details of each output by
+        name (see `output_details`). `trained_on` says that the training has seen the part,
+        `changed` that this is not the data that the run was trained with, `whole` that this is
+        other data without a test part of its own, which is measured whole.
+
+    Raises:
+        NetError: N613, N614 of the folder, N630 for a part that does not exist, and what `load_data`
+            raises of the data.
+    """
+    if part not in PARTS:
+        raise fail(
+            "N630",
+            f"there is no part `{part}`",
+            help=did_you_mean(part, PARTS) or f"a part is {', '.join(PARTS)}",
+        )
+    folder = Path(folder)
+    held = finished_run(folder)
+    run, preparation, recipe = held.run, held.preparation, read_recipe(folder)
+
+    def known(found: Data) -> bool:
+        return is_trained_on(folder, found)
+
+    loaded = (
+        reload(recipe, preparation)
+        if data is None
+        else load_other(recipe, preparation, data, known)
+    )
+    whole = not len(loaded.train)
+    chosen, batch = _part(loaded, part, whole), recipe.batch or BATCH
+    with memory_errors(batch):
+        model = held.model()
+        scores = _scores(model, chosen, preparation, recipe, held.network)
+        outputs = _details(model, chosen, preparation, batch)
+    changed = whole or not known(loaded)
+    return {
+        "run": str(folder),
+        "part": part,
+        "data": str(loaded.spec.source),
+        "step": run.retrained or run.best_step,
+        "examples": len(chosen),
+        **{name: json_number(value) for name, value in scores.items()},
+        "outputs": outputs,
+        "trained_on": not changed
+        and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
+        "changed": changed,
+        "whole": whole,
+    }
+
+
+def _part(data: Data, part: str, whole: bool) -> Part:
+    """Return the part. Raises NetError N630 where it holds nothing."""
+    if part == "all":
+        return data.test if whole else data.train.joined(data.validation).joined(data.test)
+    chosen = {"training": data.train, "validation": data.validation, "test": data.test}[part]
+    if not len(chosen):
+        help = "`--part test` measures all of it" if whole else "the recipe has `validation: 0`"
+        raise fail("N630", f"{data.spec.source} has no {part} part", help=help)
+    return chosen
+
+
+def _scores(
+    model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Architecture
+) -> dict[str, float]:
+    """Return the loss and the metrics as the training reports them, its penalty with them."""
+    from netdsl.training.data.batches import Batches
+    from netdsl.training.loop import compile as fit
+
+    if recipe.penalty.l1 or recipe.penalty.l2:
+        fit.penalise(model, network.graph, recipe.penalty)
+    return fit.scores(
+        fit.judge(model, preparation), Batches(part, preparation, recipe.batch or BATCH)
+    )
+
+
+def _details(
+    model: keras.Model, part: Part, preparation: Preparation, batch: int
+) -> dict[str, Any]:
+    """Return the details of each output, by name."""
+    from netdsl.training.metrics.counters import Counter
+
+    counters = [Counter(output, DETAILS) for output in preparation.outputs]
+    for rows, outputs in in_batches(predictor(model), part.x, preparation, batch):
+        for counter, y, values in zip(counters, part.y, outputs, strict=True):
+            counter.update(y[rows], values)
+    return {counter.output.name: output_details(counter) for counter in counters}
+
+
+def memory_errors(batch: int) -> AbstractContextManager[None]:
+    """Make one clear error of the ways in which memory runs out."""
+    message = f"the memory does not hold a batch of {batch:,} examples"
+    return memory_context(
+        lambda: (message, "a machine with more memory, or a smaller `batch` in recipe.yaml")
+    )

@@ -1,0 +1,50 @@
+"""What a network gives for many examples, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from netdsl.training.preparation.rows import Array, Rows
+    from netdsl.training.preparation.transforms import Preparation
+
+    Predict = Callable[[tuple[Array, ...]], Sequence[Array]]
+    """From prepared inputs [n, *input] to an array for each output [n, *output]."""
+
+BATCH = 32
+"""Examples that are predicted at a time, where nothing says how many."""
+
+
+def predictor(model: Any) -> Predict:
+    """Return what a Keras model gives for a batch of prepared inputs, in the network's order."""
+
+    def predict(x: tuple[Array, ...]) -> Sequence[Array]:
+        found = model.predict_on_batch(x[0] if len(x) == 1 else x)
+        return found if isinstance(found, list | tuple) else (found,)
+
+    return predict
+
+
+def outputs_of(
+    predict: Predict, arrays: Sequence[Rows], preparation: Preparation, rows: NDArray[np.int64]
+) -> Sequence[Array]:
+    """Return what a network gives for these rows of the arrays, one for each input."""
+    import numpy as np
+
+    return predict(preparation.x(tuple(np.asarray(array[rows]) for array in arrays)))
+
+
+def in_batches(
+    predict: Predict, arrays: Sequence[Rows], preparation: Preparation, batch: int
+) -> Iterator[tuple[NDArray[np.int64], Sequence[Array]]]:
+    """Yield the rows of each batch, and what the network gives for them."""
+    import numpy as np
+
+    count = len(arrays[0])
+    for start in range(0, count, batch):
+        rows = np.arange(start, min(start + batch, count))
+        yield rows, outputs_of(predict, arrays, preparation, rows)

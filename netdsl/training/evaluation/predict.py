@@ -1,0 +1,109 @@
+"""What a run's network says of images, arrays and rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.training.data import read_inputs
+from netdsl.training.evaluation.evaluate import memory_errors
+from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
+from netdsl.training.metrics.answers import answer, category_scores, probabilities
+from netdsl.training.runs.finished import finished_run
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array
+    from netdsl.training.preparation.transforms import Preparation
+
+
+def predict(
+    folder: str | Path, inputs: str | Path | Sequence[str | Path], top: int = 3
+) -> list[dict[str, Any]]:
+    """Ask a run's network about inputs.
+
+    Args:
+        folder: the run's.
+        inputs: files, as `read_inputs` takes them.
+        top: how many of the likeliest classes are listed.
+
+    Returns:
+        A record for each. Of classes it holds `class`, `name`, and `top`, the likeliest as
+        `{class, name, probability}` (`output` instead of `probability` where the network gives
+        none). Of a class for each position: `shape`, `classes`, those that occur, as `{class, name,
+        count, share}` from the most frequent down, and `labels` [*positions]. Of values: `output`,
+        in the data's units. With several outputs `outputs` holds this for each by name.
+
+    Raises:
+        NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614.
+    """
+    held = finished_run(Path(folder))
+    preparation = held.preparation
+    names, x = read_inputs(inputs, preparation)
+    records = []
+    with memory_errors(BATCH):
+        for rows, outputs in in_batches(predictor(held.model()), x, preparation, BATCH):
+            for place, row in enumerate(rows.tolist()):
+                values = [array[place] for array in outputs]
+                records.append({"input": names[row], **_record(values, preparation, top)})
+    return records
+
+
+def _record(values: Sequence[Array], preparation: Preparation, top: int) -> dict[str, Any]:
+    """Return what the outputs [*shape] say of one example."""
+    said = {
+        output.name: _said(output, one, top)
+        for output, one in zip(preparation.outputs, values, strict=True)
+    }
+    return {"outputs": said} if len(said) > 1 else next(iter(said.values()))
+
+
+def _said(output: OutputTransform, values: Array, top: int) -> dict[str, Any]:
+    import numpy as np
+
+    values = np.asarray(values, np.float64)[None]
+    if not output.classes:
+        return {"output": in_units(output, values)[0].tolist()}
+    scores = category_scores(np, output, values)
+    if output.dense:
+        return _labels(output, answer(np, output, scores).reshape(output.shape[:-1]))
+    return _likely(output, scores.reshape(-1), top)
+
+
+def in_units(output: OutputTransform, values: Array) -> Array:
+    """Return what an output without classes gives [n, *shape], in the units of the data."""
+    import numpy as np
+
+    return output.original(np.asarray(probabilities(np, output, values)))
+
+
+def _likely(output: OutputTransform, scores: Array, top: int) -> dict[str, Any]:
+    """Return the likeliest classes by a score for each [classes]."""
+    import numpy as np
+
+    kind = "probability" if output.probable else "output"
+    known = probabilities(np, output, scores)
+    order = np.argsort(-scores, kind="stable")[: max(1, top)].tolist()
+    best = [
+        {"class": label, "name": output.label(label), kind: float(known[label])} for label in order
+    ]
+    return {"class": best[0]["class"], "name": best[0]["name"], "top": best}
+
+
+def _labels(output: OutputTransform, labels: Array) -> dict[str, Any]:
+    """Return which classes a label for each position holds, and the labels."""
+    import numpy as np
+
+    counts = np.bincount(labels.reshape(-1), minlength=output.classes)
+    order = [label for label in np.argsort(-counts, kind="stable").tolist() if counts[label]]
+    found = [
+        {
+            "class": label,
+            "name": output.label(label),
+            "count": int(counts[label]),
+            "share": float(counts[label] / labels.size),
+        }
+        for label in order
+    ]
+    return {"shape": list(labels.shape), "classes": found, "labels": labels.tolist()}

@@ -1,0 +1,91 @@
+"""What `predict` gives, for people and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netdsl.training.preparation.shapes import size
+
+LISTED = 30
+"""The most classes or values that a line lists."""
+
+
+def describe_predictions(records: Sequence[Mapping[str, Any]]) -> str:
+    """Write the records of `predict`, a line for each input."""
+    return "\n".join(f"{record['input']}: {_record_line(record)}" for record in records)
+
+
+def _record_line(record: Mapping[str, Any]) -> str:
+    if "outputs" in record:
+        return "; ".join(f"{name}: {_output_text(one)}" for name, one in record["outputs"].items())
+    return _output_text(record)
+
+
+def _output_text(said: Mapping[str, Any]) -> str:
+    if "top" in said:
+        return ", ".join(
+            f"{best['name']} {best.get('probability', best.get('output')):.3f}"
+            for best in said["top"]
+        )
+    if "labels" in said:
+        return f"{size(tuple(said['shape']))} labels, " + ", ".join(
+            f"{one['name']} {one['share']:.1%}" for one in said["classes"][:LISTED]
+        )
+    import numpy as np
+
+    values = np.asarray(said["output"])
+    if values.size > LISTED:
+        return f"{size(values.shape)} values from {values.min():.6g} to {values.max():.6g}"
+    return ", ".join(f"{value:.6g}" for value in values.reshape(-1).tolist())
+
+
+def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
+    """Write the records of `predict` as CSV, a row for each input.
+
+    With several outputs a column begins with the output's name and a point. Of classes the columns
+    are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`, ... for the next; of
+    labels for each position `count_NAME` of each class that occurs; of values `output`, or
+    `output_0`, `output_1`, ...
+    """
+    import csv
+    import io
+
+    rows = [{"input": record["input"], **_cells(record)} for record in records]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    file = io.StringIO()
+    writer = csv.DictWriter(file, names, restval=0, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
+    if "outputs" in record:
+        return {
+            f"{name}.{column}": cell
+            for name, one in record["outputs"].items()
+            for column, cell in _cells(one).items()
+        }
+    if "top" in record:
+        return {
+            (name if rank == 1 else f"{name}_{rank}"): _cell(value)
+            for rank, best in enumerate(record["top"], 1)
+            for name, value in best.items()
+        }
+    if "labels" in record:
+        return {
+            f"count_{one['name']}": one["count"]
+            for one in sorted(record["classes"], key=lambda one: int(one["class"]))
+        }
+    import numpy as np
+
+    values = np.asarray(record["output"]).reshape(-1).tolist()
+    return {
+        "output" if len(values) == 1 else f"output_{place}": _cell(value)
+        for place, value in enumerate(values)
+    }
+
+
+def _cell(value: Any) -> Any:
+    return f"{value:.7g}" if isinstance(value, float) else value

@@ -1,0 +1,110 @@
+"""What an output answers, beside what is true: classes, tags, or values.
+
+The functions take an array namespace `xp`, which is numpy or keras.ops, so that a compiled step and
+NumPy compute the same.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.outputs import OutputTransform
+
+
+class Answers(NamedTuple):
+    """What is true of a batch, and what an output answers.
+
+    Attributes:
+        true: labels [n, positions]; 0 and 1 for each tag [n, positions, tags]; values [n, size] as
+            the loss takes them.
+        given: what the output answers, in the same form.
+        scores: what it gives each class or tag, a greater one for a likelier one
+            [n, positions, categories]; values as they are in `given`.
+        categories: the classes or tags that it tells apart, 0 of values.
+    """
+
+    true: Any
+    given: Any
+    scores: Any
+    categories: int
+
+
+def answers(xp: Any, output: OutputTransform, y: Any, values: Any) -> Answers:
+    """Read what an output gives as answers, and its targets as what is true.
+
+    Args:
+        xp: numpy or keras.ops.
+        output: the output.
+        y: its targets as the loss takes them, see `OutputTransform.targets`.
+        values: what the network gives [n, *shape].
+    """
+    scores = category_scores(xp, output, values)
+    given = answer(xp, output, scores)
+    return Answers(truth(xp, output, y), given, scores, output.categories)
+
+
+def truth(xp: Any, output: OutputTransform, y: Any) -> Any:
+    """Return what is true, by targets as the loss takes them.
+
+    Targets that are shares, as smoothed ones are, count as the class of the largest share, or as
+    yes above one half.
+    """
+    positions, numbers = math.prod(output.shape[:-1]), output.shape[-1]
+    if output.task == VALUES:
+        return xp.reshape(y, (-1, positions * numbers))
+    if output.task == TAGS:
+        return _above(xp, xp.reshape(y, (-1, positions, numbers)), 0.5)
+    if numbers == 1:
+        y = _above(xp, y, 0.5)
+    elif len(y.shape) == len(output.shape) + 1 and y.shape[-1] == numbers:
+        y = xp.argmax(y, axis=-1)
+    return xp.reshape(y, (-1, positions))
+
+
+def category_scores(xp: Any, output: OutputTransform, values: Any) -> Any:
+    """Return what an output gives each class or tag; the probability or the value else.
+
+    A single number for two classes is one for each: as far as it lies above the output's threshold
+    for 1, the other lies below it for 0.
+    """
+    positions, numbers = math.prod(output.shape[:-1]), output.shape[-1]
+    if output.task == VALUES:
+        return probabilities(xp, output, xp.reshape(values, (-1, positions * numbers)))
+    scores = xp.reshape(values, (-1, positions, numbers))
+    if output.task == LABELS and numbers == 1:
+        return xp.concatenate([2 * output.threshold - scores, scores], axis=-1)
+    return scores
+
+
+def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
+    """Return what an output answers by its scores.
+
+    A class is the one with the largest score, the first of equal ones; a tag is yes above the
+    output's threshold.
+    """
+    if output.task == LABELS:
+        return xp.argmax(scores, axis=-1)
+    return _above(xp, scores, output.threshold) if output.task == TAGS else scores
+
+
+def probabilities(xp: Any, output: OutputTransform, scores: Any) -> Any:
+    """Return the probabilities that the loss reads in scores [..., categories].
+
+    Of a loss that reads none, as of hinge, they stay scores.
+    """
+    if not output.logits:
+        return scores
+    if output.loss == "binary":
+        # the logistic function, 1 / (1 + exp(-x)), by tanh, which does not overflow
+        return 0.5 * (1 + xp.tanh(0.5 * scores))
+    exponentials = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))  # softmax
+    return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
+
+
+def _above(xp: Any, values: Any, threshold: float) -> Any:
+    """Return 1 where values are above the threshold, else 0."""
+    return xp.where(values > threshold, 1, 0)

@@ -1,0 +1,129 @@
+"""Metrics of one output, streamed over batches in NumPy and in double precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netdsl.training.metrics.answers import Answers, answers
+from netdsl.training.metrics.definitions import MACRO_F1, ClassCounts, Metric, Sums
+from netdsl.training.preparation.outputs import LABELS, VALUES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array
+
+    Ints = NDArray[np.int64]
+
+
+FEW = 1_000
+"""Classes: the pairs of so many are counted faster in a matrix than by sorting them."""
+
+
+class Counter:
+    """Counts what some metrics of an output need, batch by batch.
+
+    Attributes:
+        output: the output.
+        metrics: those of the metrics that it has.
+        examples: how many were counted.
+        confusion: how often each class was answered for each, of labels.
+    """
+
+    def __init__(self, output: OutputTransform, metrics: Iterable[Metric]) -> None:
+        self.output = output
+        self.metrics = tuple(metric for metric in metrics if metric.has(output))
+        self.confusion = Confusion(output.categories) if output.task == LABELS else None
+        self.examples = 0
+        self._sums: dict[str, Sums] = {}
+        self._origin: Any = None
+
+    def update(self, y: Array, values: Array) -> Answers:
+        """Count a batch.
+
+        Args:
+            y: labels or values [n, ...] as the data has them.
+            values: what the network gives [n, *shape].
+
+        Returns:
+            What was true and what was answered.
+        """
+        y = np.asarray(y) if self.output.classes else np.asarray(y, np.float64)
+        targets = self.output.targets(y, np.float64)
+        found = answers(np, self.output, targets, np.asarray(values, np.float64))
+        self.examples += len(found.true)
+        if self.confusion:
+            self.confusion.update(found.true, found.given)
+        shifted = self._shifted(found) if self.output.task == VALUES else found
+        for metric in self.metrics:
+            sums, before = metric.sums(np, shifted), self._sums.get(metric.name)
+            if before is not None:
+                sums = tuple(old + new for old, new in zip(before, sums, strict=True))
+            self._sums[metric.name] = sums
+        return found
+
+    def _shifted(self, found: Answers) -> Answers:
+        """Move values to the first batch's mean: sums of squares lose digits far from it."""
+        if self._origin is None:
+            self._origin = found.true.mean(axis=0)
+        return found._replace(true=found.true - self._origin, given=found.given - self._origin)
+
+    def result(self, metric: Metric) -> float:
+        """Return one of the metrics over all batches, in the data's units."""
+        value = metric.value(np, self._sums[metric.name])
+        return metric.in_units(self.output, float(value))
+
+    @property
+    def class_counts(self) -> ClassCounts:
+        """The counts of each class or tag, where macro F1 is one of the metrics."""
+        return ClassCounts(*self._sums[MACRO_F1.name])
+
+
+class Confusion:
+    """Counts which class was answered for which.
+
+    Only the pairs that occur are kept, so that there may be many classes.
+    """
+
+    def __init__(self, classes: int) -> None:
+        self.classes = classes
+        self._found: list[tuple[Ints, Ints]] = []
+
+    def update(self, true: Array, given: Array) -> None:
+        """Count the labels of a batch, two arrays of one shape."""
+        codes = np.asarray(true, np.int64).reshape(-1) * self.classes + given.reshape(-1)
+        if self.classes > FEW:
+            self._found.append(np.unique(codes, return_counts=True))
+            return
+        counts = np.bincount(codes)
+        found = np.flatnonzero(counts)
+        self._found.append((found, counts[found]))
+
+    def matrix(self) -> Ints:
+        """Return the counts [true, answered]."""
+        codes, counts = self._counts()
+        matrix = np.zeros(self.classes * self.classes, np.int64)
+        matrix[codes] = counts
+        return matrix.reshape(self.classes, self.classes)
+
+    def mistakes(self, most: int) -> list[tuple[int, int, int]]:
+        """Return the most frequent (true, answered, count) that differ, the most frequent first."""
+        codes, counts = self._counts()
+        true, given = codes // self.classes, codes % self.classes
+        wrong = np.flatnonzero(true != given)
+        order = wrong[np.argsort(-counts[wrong], kind="stable")[:most]]
+        return [(int(true[at]), int(given[at]), int(counts[at])) for at in order]
+
+    def _counts(self) -> tuple[Ints, Ints]:
+        """Return each pair that occurs, as a code, and how often."""
+        codes, places = np.unique(
+            np.concatenate([codes for codes, _ in self._found]), return_inverse=True
+        )
+        counts = np.zeros(len(codes), np.int64)
+        np.add.at(counts, places, np.concatenate([counts for _, counts in self._found]))
+        self._found = [(codes, counts)]
+        return codes, counts
