@@ -217,7 +217,7 @@ def test_data_beside_the_recipe(tmp_path: Path) -> None:
 
 
 def test_the_documentation_has_every_key() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text(encoding="utf-8")
 
     def keys(section: type[Section], prefix: str = "") -> list[str]:
         found = []
@@ -238,6 +238,6 @@ def test_reading_a_recipe_imports_no_framework() -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert done.stdout.strip() == "[]"

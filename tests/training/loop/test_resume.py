@@ -25,6 +25,7 @@ from netdsl.training.runs.run import Run
 
 pytestmark = pytest.mark.keras
 
+ROOT = Path(__file__).resolve().parents[3]
 OTHERS = ("jax", "torch")
 RECIPE = Recipe(epochs=4, batch=100, optimizer=Optimizer(rate=0.01))
 
@@ -66,7 +67,7 @@ def test_killed_at_random_moments(tmp_path: Path, kills: int, other: str) -> Non
     """Real kills, with dropout, batch norm, augmentation, mixup, a schedule that waits,
     evaluations within epochs, and `then: retrain`.
     """
-    script = Path(__file__).with_name("killing.py")
+    script = ROOT / "tests" / "support" / "killing.py"
     environment = os.environ | ({"KERAS_BACKEND": other} if other else {})
     command = [sys.executable, script, tmp_path, str(kills), str(kills)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

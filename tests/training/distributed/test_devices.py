@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
     own_backend() == "torch", reason="torch has one device, in one process"
 )
 
-SHARING = Path(__file__).with_name("sharing.py")
+SHARING = Path(__file__).resolve().parents[2] / "support" / "sharing.py"
 NETWORK = "net small\n8x8x1 > conv3-4 > pool > fc-16 > softmax-10"
 NORMS = "net small\n8x8x1 > conv3-4(bn) > pool > fc-16(bn) > softmax-10"
 NOISE = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > fc-16 > softmax-10"

@@ -19,7 +19,7 @@ from netdsl.training.recipes.recipe import parse_recipe
 from netdsl.training.runs.compare import compare, compare_text
 from netdsl.training.runs.listing import entries, runs_json, runs_text
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def make(where: Path, name: str, **more: Any) -> Path:

@@ -2,7 +2,7 @@
 end is not that of a run never stopped.
 
 Run by `test_resume.py` in a process of its own: Keras is imported once, and each training is a fork
-of that process, so that twenty kills take a minute. `python tests/training/killing.py FOLDER KILLS
+of that process, so that twenty kills take a minute. `python tests/support/killing.py FOLDER KILLS
 SEED`
 """
 

@@ -1,0 +1,38 @@
+"""Where a training diverged."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from support.line import SGD, X, Y, trained
+
+import netdsl
+from netdsl.errors import RunError
+from netdsl.keras.quiet import quiet_keras
+from netdsl.training.recipes.recipe import (
+    Optimizer,
+)
+
+pytestmark = pytest.mark.keras
+
+quiet_keras()
+
+
+@pytest.mark.parametrize(
+    ("text", "rate", "where"),
+    [
+        ("3 > fc-8 > linear-1", 1e18, "the loss itself"),
+        ("3 > fc-8 > linear-1", 1e30, "the output of `fc_2`"),
+        ("3 > fc-8 > noise(0.1) > linear-1", 1e38, r"the (weights|output) of `fc_\d`"),
+    ],
+)
+def test_the_layer_where_a_number_is_none_is_told(
+    tmp_path: Path, text: str, rate: float, where: str
+) -> None:
+    recipe = dataclasses.replace(
+        SGD, epochs=5, batch=20, optimizer=Optimizer(name="sgd", rate=rate)
+    )
+    with pytest.raises(RunError, match=rf"at step \d, first in ({where}):"):
+        trained(netdsl.parse(text, name="far"), tmp_path, recipe, data=(X, Y))

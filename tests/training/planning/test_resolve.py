@@ -1,0 +1,64 @@
+"""Recipes with every value filled in, and values that do not go together."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from support.line import LINE, X, Y, line
+
+from netdsl.errors import NetError
+from netdsl.training.planning.plan import plan
+from netdsl.training.planning.resolve import resolve
+from netdsl.training.recipes.recipe import (
+    Recipe,
+    parse_recipe,
+)
+
+
+def test_evaluations_by_epochs() -> None:
+    assert (
+        plan(
+            LINE, parse_recipe("early_stopping: {every: 3 epochs}\nbatch: 50"), data=(X, Y)
+        ).recipe.early_stopping.every
+        == 12
+    )
+
+
+def test_weights_for_outputs_that_are_none() -> None:
+    with pytest.raises(NetError, match="no output `gaps`") as caught:
+        plan(LINE, Recipe(loss_weights={"gaps": 1.0}), data=(X, Y))
+    assert "fc_1" in caught.value.diagnostics[0].help
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("label_smoothing: «0.1»", "is for classes"),
+        ("class_weights: «balanced»", "a class for each example"),
+        ("precision: «bfloat16»", "rounds adam's beta2 of 0.999 to 1"),
+        ("schedule: «steps»", "takes the epochs at which"),
+        ("epochs: 3\nschedule: {name: cosine, warmup: «3»}", "leaves none of 3 to train"),
+        ("early_stopping: {enabled: no, patience: «3»}", "goes with early stopping"),
+        ("early_stopping: {metric: «accuracy»}", "there is no accuracy"),
+        ("augment: {flip: «both»}", "image"),
+        ("schedule: {name: steps, at: «[30, 20]»}", "go up"),
+        ("schedule: {name: cosine, least: «1»}", "cannot fall to 1"),
+        (
+            "data: {split: {validation: «0»}}\nearly_stopping: no\nschedule: plateau",
+            "there is none",
+        ),
+        ("loss_weights: «{linear: 0}»", "no output|all 0"),
+    ],
+)
+def test_values_that_do_not_go_together(text: str, told: str) -> None:
+    recipe = parse_recipe(text.replace("«", "").replace("»", ""))
+    job = line(Recipe())
+    network, empty = LINE, job.data.train.at(np.arange(0))
+    data = dataclasses.replace(job.data, validation=empty) if "validation" in text else job.data
+    with pytest.raises(NetError, match=told) as caught:
+        resolve(recipe, network, data)
+    span = caught.value.diagnostics[0].span
+    assert span is not None
+    assert span.start == text.index("«")
