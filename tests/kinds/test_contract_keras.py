@@ -84,6 +84,17 @@ def test_a_copy_makes_the_same_model(kind: type[Kind]) -> None:
     assert under_the_first_word(found) == expected
 
 
+@pytest.mark.parametrize("kind", BY_WORD)
+def test_a_copy_is_trained_as_fast(kind: type[Kind]) -> None:
+    from netdsl.training.speed.choice import gains_on_cpu
+
+    case = kind.cases[0]
+    text = f"input {dims(case.input)}\n> {case.text} > flatten > fc-2"
+    expected = gains_on_cpu(parse(text).graph)
+    with copied(kind):
+        assert gains_on_cpu(parse(under_another_word(kind, text)).graph) == expected
+
+
 # --- what a kind states of what it does -----------------------------------------------------------
 
 

@@ -23,29 +23,6 @@ enough to stop soon after Ctrl-C.
 GPU_FACTOR = 1000
 """A GPU is taken to do this many times `CPU_MACS` in the same time."""
 
-DENSE = frozenset(
-    [
-        "fc",
-        "relu",
-        "sigmoid",
-        "tanh",
-        "softmax",
-        "linear",
-        "flatten",
-        "reshape",
-        "dropout",
-        "bn",
-        "add",
-        "concat",
-        "id",
-        "noise",
-    ]
-)
-"""Kinds that XLA makes faster on a CPU.
-
-Convolutions, pooling and loops over time are slower with it, above all in a compiled loop.
-"""
-
 PAYS_AFTER = 2000
 """Steps in a training, at most, from which on XLA saves TensorFlow more time than it takes to
 compile.
@@ -83,9 +60,15 @@ def rule(model: keras.Model, graph: Graph, steps: int, augments: bool) -> str:
 
 def gains(model: keras.Model, graph: Graph) -> bool:
     """Whether steps can be one program, and XLA makes them faster."""
-    return compiles(model) and (
-        accelerated() or all(op.kind is None or op.kind.word in DENSE for op in graph.ops)
-    )
+    return compiles(model) and (accelerated() or gains_on_cpu(graph))
+
+
+def gains_on_cpu(graph: Graph) -> bool:
+    """Whether XLA makes a network faster on a CPU: all its kinds gain.
+
+    Convolutions, pooling and loops over time are slower with it, above all in a compiled loop.
+    """
+    return all(op.kind is None or op.kind.gains_from_xla for op in graph.ops)
 
 
 def compiles(model: keras.Model) -> bool:
