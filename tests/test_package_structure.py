@@ -25,7 +25,6 @@ CONTRACTS: list[dict[str, Any]] = SETTINGS["importlinter"]["contracts"]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 LONG_FILES = {
-    "netdsl.analysis.receptive",
     "netdsl.keras.describe",
     "netdsl.keras.from_keras",
     "netdsl.report.diff",

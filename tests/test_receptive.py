@@ -21,12 +21,12 @@ from zoo import FOLDER
 import netdsl
 from netdsl.analysis.receptive import (
     Field,
-    drawing,
     last_with_positions,
     network_field,
     receptive_fields,
     seen_by,
 )
+from netdsl.analysis.receptive.drawing import drawing
 from netdsl.graph import Graph
 from netdsl.kinds import KINDS, LayerSpec
 from netdsl.kinds.facts import Case, Reach, Seen

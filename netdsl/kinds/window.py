@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netdsl.kinds.keras_call import KerasCall
 
 Pads = tuple[tuple[int, int], ...]
+AXIS_NAMES = {1: ("positions",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
 _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
 
 
@@ -262,7 +263,7 @@ class Windowed(Kind):
         if not any(unread):
             return []
         rank = len(unread)
-        names = {1: ("positions",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}[rank]
+        names = AXIS_NAMES[rank]
         what = " and ".join(
             f"{count} {name if count > 1 else name[:-1]}"
             for count, name in zip(unread, names, strict=True)

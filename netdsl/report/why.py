@@ -34,7 +34,7 @@ def field_drawing(network: Architecture, what: str = "") -> str:
     Raises:
         NetError: N626 where nothing is meant.
     """
-    from netdsl.analysis.receptive import drawing
+    from netdsl.analysis.receptive.drawing import drawing
 
     return drawing(network.graph, _meant(network, what)[0].ops[-1] if what else None)
 

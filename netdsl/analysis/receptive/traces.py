@@ -1,0 +1,147 @@
+"""What each operation sees of an input, through the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from netdsl.analysis.receptive.axis import OWN, AxisFields, after_step, union
+from netdsl.graph import Graph, Op
+from netdsl.kinds.facts import Seen
+from netdsl.kinds.values import Indices, Shape, dims
+
+T = TypeVar("T")
+
+
+class Trace(NamedTuple):
+    """What an operation sees of an input: along each axis through windows (None without
+    positions), and whether all of it besides.
+    """
+
+    source: int
+    axes: tuple[AxisFields, ...] | None
+    whole: bool
+
+
+def positions_of(shape: Shape) -> Shape:
+    """An input's positions: all axes but the channels; of indices, all."""
+    return tuple(shape) if isinstance(shape, Indices) else shape[:-1]
+
+
+def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
+    """What each operation sees of an input; operations that move nothing hand on the trace
+    itself.
+    """
+    if point is not None and point not in (each.name for each in graph.inputs):
+        raise KeyError(point)
+    begins = {
+        each.op: Trace(number, (OWN,) * len(positions), False)
+        for number, each in enumerate(graph.inputs)
+        if (positions := positions_of(each.shape)) and point in (None, each.name)
+    }
+    rules: dict[object, tuple[Seen, ...]] = {}
+    found: list[Trace | None] = []
+    for index, op in enumerate(graph.ops):
+        sources = [found[source] for source in op.inputs]
+        if op.kind is None:
+            found.append(begins.get(index))
+        elif not any(sources):
+            found.append(None)
+        else:
+            shapes = graph.input_shapes(op)
+            key = (id(op.kind), op.shape, shapes)
+            if key not in rules:
+                rules[key] = _rule(op, shapes)
+            found.append(
+                _joined(
+                    [
+                        _passed(trace, seen, op.shape)
+                        for trace, seen in zip(sources, rules[key], strict=True)
+                        if trace
+                    ],
+                    op.shape,
+                )
+            )
+    return found
+
+
+def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
+    """What the kind says of its positions, checked against the shapes.
+
+    Raises:
+        ValueError: where it says that each position sees its own, and the positions are not the
+            same.
+    """
+    assert op.kind is not None
+    rule = op.kind.receptive_field(op.shape, *shapes)
+    for seen, x in zip(rule, shapes, strict=True):
+        if seen.stages == () and len(x) == len(op.shape) > 1 and x[:-1] != op.shape[:-1]:
+            raise ValueError(
+                f"`{op.kind.word}` says that positions stay, and makes {dims(op.shape)} of {dims(x)}"
+            )
+        if seen.stages is None and not seen.whole:
+            raise ValueError(f"`{op.kind.word}` says that no positions stay, and not what is seen")
+        if any(len(stage) != len(op.shape) - 1 for stage in seen.stages or ()):
+            raise ValueError(
+                f"`{op.kind.word}` does not say of each axis of {dims(op.shape)} what is seen"
+            )
+    return rule
+
+
+def _passed(trace: Trace, seen: Seen, shape: Shape) -> Trace:
+    """What is seen through one more operation, whose output has this shape."""
+    if trace.axes is None or seen.stages is None:
+        return trace if trace.axes is None and trace.whole else Trace(trace.source, None, True)
+    if not seen.stages and (trace.whole or not seen.whole):
+        return trace
+    axes: tuple[AxisFields, ...] | None = trace.axes
+    for stage in seen.stages:
+        axes = axes and _each(after_step, axes, stage, shape)
+    return Trace(trace.source, axes, trace.whole or seen.whole or axes is None)
+
+
+def _joined(traces: list[Trace], shape: Shape) -> Trace:
+    """The union of what an operation's inputs see of the first input of the network among them."""
+    if len(traces) == 1:
+        return traces[0]
+    source = min(trace.source for trace in traces)
+    same = [trace for trace in traces if trace.source == source]
+    joined = same[0]
+    for trace in same[1:]:
+        if trace is not joined:
+            axes = _joined_axes(joined.axes, trace.axes, shape)
+            joined = Trace(source, axes, joined.whole or trace.whole or axes is None)
+    return joined
+
+
+def _joined_axes(
+    a: tuple[AxisFields, ...] | None, b: tuple[AxisFields, ...] | None, shape: Shape
+) -> tuple[AxisFields, ...] | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return _each(union, a, b, shape)
+
+
+def _each(
+    step: Callable[[AxisFields, T, int], AxisFields | None],
+    lines: tuple[AxisFields, ...],
+    others: tuple[T, ...],
+    shape: Shape,
+) -> tuple[AxisFields, ...] | None:
+    """The step on each axis; where all axes are alike, as of square images, once.
+
+    None where it is None on one.
+    """
+    if alike(lines, shape) and others == others[:1] * len(lines):
+        line = step(lines[0], others[0], shape[0])
+        return None if line is None else (line,) * len(lines)
+    found = [
+        step(line, other, size) for line, other, size in zip(lines, others, shape, strict=False)
+    ]
+    made = tuple(line for line in found if line is not None)
+    return made if len(made) == len(found) else None
+
+
+def alike(lines: tuple[AxisFields, ...], shape: Shape) -> bool:
+    """Whether all axes are, their sizes among them."""
+    return all(line is lines[0] for line in lines) and shape[: len(lines)] == shape[:1] * len(lines)
