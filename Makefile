@@ -25,7 +25,7 @@ tables: .venv/ready
 	$(BIN)/python -m netdsl.syntax.tables
 
 kinds: .venv/ready
-	$(BIN)/python -m netdsl.report.explain > docs/kinds.md
+	$(BIN)/python -m netdsl.report.kinds_document > docs/kinds.md
 
 benchmarks: .venv/ready
 	$(BIN)/python benchmarks/startup.py

@@ -32,7 +32,9 @@ from netdsl.errors.terminal import render  # noqa: E402
 from netdsl.errors.values import as_json  # noqa: E402
 from netdsl.limits import Limits  # noqa: E402
 from netdsl.reading import Checked, ReadOptions, check_source, decoded  # noqa: E402
-from netdsl.report import table  # noqa: E402
+from netdsl.report.columns import TableView  # noqa: E402
+from netdsl.report.table import text_table  # noqa: E402
+from netdsl.report.table_json import table_values  # noqa: E402
 from netdsl.report.write import written_out  # noqa: E402
 from netdsl.syntax.format import format_text  # noqa: E402
 
@@ -63,8 +65,8 @@ def fault(text: str) -> str:
 
 def _fault_in_networks(checked: Checked) -> str:
     for network in checked.networks:
-        rows = table.as_json(network)
-        table.text_table(network)
+        rows = table_values(network, TableView())
+        text_table(network)
         if sum(row["params"] for row in rows["rows"]) != rows["totals"]["params"]:
             return "the rows' params do not sum up to the total"
         written = written_out(network)

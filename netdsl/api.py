@@ -88,7 +88,7 @@ class Network(Architecture):
 
     def _repr_html_(self) -> str:
         """The table as HTML: what a notebook shows of a network."""
-        from netdsl.report.formats import html_table
+        from netdsl.report.table import html_table
 
         return html_table(self)
 

@@ -87,6 +87,11 @@ def shortened(value: int, base: int = 1000) -> str:
     return f"{number:.1f} {prefixes[power]}" if power else f"{value:,}"
 
 
+def times_text(ratio: float) -> str:
+    """Write how many times as much: `x1.04`."""
+    return f"x{ratio:,.2f}" if ratio >= 0.1 else f"x{ratio:.2g}"
+
+
 def bytes_text(count: int) -> str:
     """Write bytes in the largest unit of 2^10, 2^20, ... of which there is one, to a tenth, halves
     up: `58.1 MiB`.

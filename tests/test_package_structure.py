@@ -27,8 +27,6 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 LONG_FILES = {
     "netdsl.keras.describe",
     "netdsl.keras.from_keras",
-    "netdsl.report.diff",
-    "netdsl.report.table",
     "netdsl.training.export.formats",
     "netdsl.training.reporting.page",
 }
@@ -39,17 +37,11 @@ LONG_CLASSES = {
 }
 """Classes of over 300 lines that are still to be split."""
 
-KNOWN_CIRCLES = {
-    frozenset({"netdsl.report.formats", "netdsl.report.table"}),
-}
-"""Files that import each other and are still to be parted."""
-
-
 # --- circles and floors ---------------------------------------------------------------------------
 
 
 def test_no_imports_go_in_a_circle() -> None:
-    assert set(circles(GRAPH)) == KNOWN_CIRCLES
+    assert not circles(GRAPH)
 
 
 def test_circles_are_found() -> None:

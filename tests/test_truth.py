@@ -10,7 +10,7 @@ import pytest
 
 import netdsl
 from netdsl import Network
-from netdsl.report.table import rows
+from netdsl.report.lines import rows_of
 
 TRUTH = Path(__file__).parent / "truth"
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -77,7 +77,7 @@ def test_small_facts(fact: dict[str, Any]) -> None:
 
 def test_vgg16_row_by_row() -> None:
     """The lecture's table: weights not counting biases, and memory in values, of every row."""
-    table = rows(netdsl.load(EXAMPLES / "vgg16.net"))
+    table = rows_of(netdsl.load(EXAMPLES / "vgg16.net").graph)
     assert [row.counts.weights for row in table if row.counts.weights] == VGG16_CONV + VGG16_FC
     assert len(table) == len(VGG16_MEMORY)
     for row, shown in zip(table, VGG16_MEMORY, strict=True):

@@ -92,7 +92,7 @@ def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
 
 def _sarif(results: Sequence[Result]) -> dict[str, Any]:
     from netdsl.errors.sarif import as_sarif
-    from netdsl.report.explain import titles
+    from netdsl.report.pages import titles
 
     files = [(result.name, result.checked.diagnostics) for result in results]
     return as_sarif(files, titles(), __version__)

@@ -8,12 +8,15 @@ import sys
 
 from netdsl.architecture import Architecture
 from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options
+from netdsl.cli.diff_sides import DiffSide, sides_of, with_places
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import Input, check_input, read_input, valid
 from netdsl.cli.terminal import in_colour, print_json, show_diagnostics
 from netdsl.errors import Diagnostic, NetError, Source
 from netdsl.reading import stem
-from netdsl.report import diff
+from netdsl.report.diff import compare
+from netdsl.report.diff_json import diff_values
+from netdsl.report.diff_text import diff_text
 
 EXAMPLES = (
     "diff vgg16.net vgg19.net",
@@ -49,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
     Asked by git, which ends at any other code, it gives 0 unless git says that it wants to know.
     """
-    asked = diff.asked(options.files, options.path, os.environ)
+    asked = sides_of(options.files, options.path, os.environ)
     if asked is None and len(options.files) == 1 and "GIT_DIFF_PATH_COUNTER" in os.environ:
         print(f"{options.files[0]}: not merged yet")
         return 0
@@ -69,19 +72,19 @@ def run(options: argparse.Namespace) -> int:
         try:
             networks.append(_networks_of(side, options))
         except NetError as error:
-            messages += diff.with_places(error.diagnostics, side)
+            messages += with_places(error.diagnostics, side)
     show_diagnostics(messages)
     if messages:
         return int(tells)
-    found, labels = diff.compare(*networks), (asked.a.label, asked.b.label)
+    found, labels = compare(*networks), (asked.a.label, asked.b.label)
     if options.format == "json":
-        print_json(diff.as_json(found, labels))
+        print_json(diff_values(found, labels))
     else:
-        print(diff.text_difference(found, labels, in_colour(sys.stdout)))
+        print(diff_text(found, labels, in_colour(sys.stdout)))
     return int(tells and not found.same)
 
 
-def _networks_of(side: diff.Side, options: argparse.Namespace) -> tuple[Architecture, ...]:
+def _networks_of(side: DiffSide, options: argparse.Namespace) -> tuple[Architecture, ...]:
     """Read the networks of a side; there are none in a file that does not exist.
 
     Raises:

@@ -10,7 +10,7 @@ from netdsl.cli.inputs import read_networks
 from netdsl.cli.table_options import asks_for_memory, memory_options_of, set_up, view_of
 from netdsl.cli.terminal import width
 from netdsl.process import uncollected
-from netdsl.report import table
+from netdsl.report.columns import TableView
 
 EXAMPLES = (
     "table vgg16.net",
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: table.View) -> str:
+def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: TableView) -> str:
     """Write what is asked for of each network."""
     if options.format == "json":
         return _json(networks, options, view)
@@ -53,10 +53,11 @@ def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: t
     return _tables(networks, options, view)
 
 
-def _tables(networks: Sequence[Architecture], options: argparse.Namespace, view: table.View) -> str:
+def _tables(networks: Sequence[Architecture], options: argparse.Namespace, view: TableView) -> str:
     from netdsl.report.formats import FORMATS, as_text
+    from netdsl.report.sheet import sheet_of
 
-    sheets = [table.sheet(network, view) for network in networks]
+    sheets = [sheet_of(network, view) for network in networks]
     if options.format != "text":
         return "\n\n".join(map(FORMATS[options.format], sheets))
     texts = "\n\n".join(as_text(sheet, width()) for sheet in sheets)
@@ -68,14 +69,14 @@ def _tables(networks: Sequence[Architecture], options: argparse.Namespace, view:
     return "\n".join([texts, "", *(memory_text(network, *asked) for network in networks)])
 
 
-def _json(networks: Sequence[Architecture], options: argparse.Namespace, view: table.View) -> str:
-    from netdsl.report.formats import as_json_text
-    from netdsl.report.memory import memory_json
+def _json(networks: Sequence[Architecture], options: argparse.Namespace, view: TableView) -> str:
+    from netdsl.report.memory import memory_values
+    from netdsl.report.table_json import table_values, tables_text
 
     asked = memory_options_of(options)
-    return as_json_text(
+    return tables_text(
         [
-            {**table.as_json(network, view), "memory": memory_json(network, *asked)}
+            {**table_values(network, view), "memory": memory_values(network, *asked)}
             for network in networks
         ]
     )

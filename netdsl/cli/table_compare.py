@@ -9,41 +9,48 @@ from netdsl.cli.inputs import read_networks
 from netdsl.cli.table_options import asks_for_memory, memory_options_of
 from netdsl.cli.terminal import width
 from netdsl.reading import only
-from netdsl.report import compare
-from netdsl.report.formats import FORMATS, as_json_text, as_text
-from netdsl.report.memory import memory_json
-from netdsl.report.table import View
+from netdsl.report.columns import TableView
+from netdsl.report.compare import DEFAULT_COLUMNS, ComparedNetworks, compare_tables
+from netdsl.report.compare_json import compared_table_values
+from netdsl.report.compare_sheet import compared_sheet
+from netdsl.report.formats import FORMATS, as_text
+from netdsl.report.memory import compared_memory_text, memory_values
+from netdsl.report.table_json import tables_text
 
 
-def run_compare(options: argparse.Namespace, view: View) -> int:
+def run_compare(options: argparse.Namespace, view: TableView) -> int:
     """Compare one network with one, of several those of one name."""
     if options.file == options.compare == "-":
         return wrong_usage("table", "standard input can be one of the two")
     if options.why or options.lecture or options.rf is not None:
         return wrong_usage("table", "--compare goes without --why, --rf and --lecture")
     if options.format != "json" and not options.columns:
-        view = view._replace(columns=compare.USUAL)
+        view = view._replace(columns=DEFAULT_COLUMNS)
     ours, theirs = (read_networks(file, options) for file in (options.file, options.compare))
     alone = len(ours.networks) == len(theirs.networks) == 1
     found = [
-        compare.compared(a, theirs.networks[0] if alone else only(theirs, a.name), view)
+        compare_tables(a, theirs.networks[0] if alone else only(theirs, a.name), view)
         for a in ours.networks
     ]
     if options.format == "json":
-        print(as_json_text([_as_json(each, options, view) for each in found]))
+        print(tables_text([_as_json(each, options, view) for each in found]))
     elif options.format == "text":
-        print("\n\n".join(as_text(compare.sheet(each, view), width()) for each in found))
+        print("\n\n".join(as_text(compared_sheet(each, view), width()) for each in found))
         if asks_for_memory(options):
             asked = memory_options_of(options)
-            print("", *(compare.memory_text(each, *asked) for each in found), sep="\n")
+            print("", *(compared_memory_text(each.networks, *asked) for each in found), sep="\n")
     else:
-        sheets = (compare.sheet(each, view, for_programs=options.format == "csv") for each in found)
+        sheets = (
+            compared_sheet(each, view, for_programs=options.format == "csv") for each in found
+        )
         print("\n\n".join(map(FORMATS[options.format], sheets)))
     return 0
 
 
-def _as_json(found: compare.Compared, options: argparse.Namespace, view: View) -> dict[str, object]:
+def _as_json(
+    found: ComparedNetworks, options: argparse.Namespace, view: TableView
+) -> dict[str, object]:
     asked = memory_options_of(options)
     sides = zip("ab", found.networks, strict=True)
-    memory = {side: memory_json(network, *asked) for side, network in sides}
-    return {**compare.as_json(found, view), "memory": memory}
+    memory = {side: memory_values(network, *asked) for side, network in sides}
+    return {**compared_table_values(found, view), "memory": memory}

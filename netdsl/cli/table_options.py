@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.cli.arguments import add_file, add_format, memory_size, positive
 from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
-from netdsl.report import table
+from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS, TableView, column_key, column_keys
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -80,19 +80,19 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def view_of(options: argparse.Namespace) -> table.View:
+def view_of(options: argparse.Namespace) -> TableView:
     """Gather which lines and columns are asked for.
 
     Raises:
         NetError: where no column has a name that was given.
     """
-    usual = tuple(table.COLUMNS) if options.format == "json" else table.USUAL
-    return table.View(
+    usual = tuple(COLUMNS) if options.format == "json" else DEFAULT_COLUMNS
+    return TableView(
         options.by,
-        table.column_keys(options.columns) if options.columns else usual,
+        column_keys(options.columns) if options.columns else usual,
         options.batch or 1,
         options.precision,
-        None if options.sort is None else table.column_key(options.sort),
+        None if options.sort is None else column_key(options.sort),
         not options.no_bias,
         options.units,
     )

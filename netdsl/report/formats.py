@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from netdsl import constants as names
-from netdsl.architecture import Architecture
-from netdsl.json_text import json_text
+from netdsl import constants
 from netdsl.kinds.values import dims
-from netdsl.report.table import Head, Sheet, View
-from netdsl.report.table import sheet as sheet_of
+from netdsl.report.sheet import ColumnHead, TableSheet
 from netdsl.text_table import aligned_lines
 from netdsl.wording import cut, shortened
 
 _WIDEST_LABEL = 48
 
 
-def _cell(head: Head, value: Any, units: bool) -> str:
+def _cell(head: ColumnHead, value: Any, units: bool) -> str:
     """A value as people read it: shapes as 7x7x512, thousands set apart, or shortened."""
     if value is None:
         return ""
@@ -31,7 +27,7 @@ def _cell(head: Head, value: Any, units: bool) -> str:
     return f"{sign}{value:,}" if isinstance(value, int) else f"{sign}{value:,.2f}"
 
 
-def _texts(sheet: Sheet) -> list[list[str]]:
+def _texts(sheet: TableSheet) -> list[list[str]]:
     """Titles, lines and totals as cells of text."""
 
     def cells(label: str, values: tuple[Any, ...]) -> list[str]:
@@ -51,7 +47,7 @@ def _texts(sheet: Sheet) -> list[list[str]]:
     ]
 
 
-def as_text(sheet: Sheet, width: int | None = None) -> str:
+def as_text(sheet: TableSheet, width: int | None = None) -> str:
     """For a terminal: aligned columns, the totals below; labels are cut where the lines would be
     wider than `width`.
     """
@@ -70,7 +66,7 @@ def as_text(sheet: Sheet, width: int | None = None) -> str:
     return "\n".join([sheet.title, *about, "", head, rule, *body, rule, last, "", *sheet.notes])
 
 
-def as_markdown(sheet: Sheet) -> str:
+def as_markdown(sheet: TableSheet) -> str:
     """A Markdown table, numbers to the right."""
     first, *rest = [[cell.replace("|", "\\|") for cell in line] for line in _texts(sheet)]
     rule = [":---", *(":---" if head.left else "---:" for head in sheet.heads)]
@@ -81,7 +77,7 @@ def as_markdown(sheet: Sheet) -> str:
     return "\n".join([f"**{sheet.title}**", "", *lines])
 
 
-def as_csv(sheet: Sheet) -> str:
+def as_csv(sheet: TableSheet) -> str:
     """Comma-separated values, numbers exact, a line for each layer, without the totals."""
     import csv
     import io
@@ -110,7 +106,7 @@ def _tex(text: str) -> str:
     return text.translate(_TEX).replace(">", "$>$").replace("<", "$<$").replace("|", "$|$")
 
 
-def as_latex(sheet: Sheet) -> str:
+def as_latex(sheet: TableSheet) -> str:
     """A table with booktabs' rules, as papers print it.
 
     Shapes are set with a multiplication sign.
@@ -141,7 +137,7 @@ def as_latex(sheet: Sheet) -> str:
     return "\n".join([f"% {sheet.title}; needs \\usepackage{{booktabs}}", *lines, r"\end{tabular}"])
 
 
-def as_html(sheet: Sheet) -> str:
+def as_html(sheet: TableSheet) -> str:
     """An HTML table by itself."""
     from html import escape
 
@@ -170,18 +166,6 @@ def as_html(sheet: Sheet) -> str:
     return "\n".join([*lines, "<tfoot>", row(rest[-1], "th"), "</tfoot>", "</table>"])
 
 
-FORMATS = dict(zip(names.FORMATS, (as_text, as_markdown, as_csv, as_latex, as_html), strict=True))
-
-
-def html_table(network: Architecture) -> str:
-    """A network's usual table in HTML."""
-    return as_html(sheet_of(network, View()))
-
-
-def as_json_text(tables: Sequence[dict[str, Any]]) -> str:
-    """A table as a JSON object, several under `networks`. Each key and each row is a line: a
-    line for each value takes far longer.
-    """
-    if len(tables) == 1:
-        return json_text(tables[0], depth=2)
-    return json_text({"networks": list(tables)}, depth=4)
+FORMATS = dict(
+    zip(constants.FORMATS, (as_text, as_markdown, as_csv, as_latex, as_html), strict=True)
+)

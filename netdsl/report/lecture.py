@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from netdsl.report.table import Row, rows, totals
+from netdsl.report.lines import LayerRow, rows_of, totals_of
 from netdsl.wording import shape_text
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def lecture(network: Architecture) -> str:
     layer, and the totals.
     """
     graph = network.graph
-    table = rows(network)
-    total = totals(table)
+    table = rows_of(graph)
+    total = totals_of(table)
     names = [_label(row) for row in table]
     room = max(map(len, names))
     lines = [f"{name:{room}} {_row(graph, row)}" for name, row in zip(names, table, strict=True)]
@@ -37,7 +37,7 @@ def lecture(network: Architecture) -> str:
     )
 
 
-def _label(row: Row) -> str:
+def _label(row: LayerRow) -> str:
     text = row.layer.text.split("(")[0]
     return (
         "INPUT:"
@@ -46,7 +46,7 @@ def _label(row: Row) -> str:
     )
 
 
-def _row(graph: Graph, row: Row) -> str:
+def _row(graph: Graph, row: LayerRow) -> str:
     memory = _product(row.output)
     value = math.prod(row.output)
     shown = f"{memory}={_rounded(value)}" if "*" in memory else f"{value}"

@@ -1,8 +1,9 @@
-"""The memory of a network for people and for programs."""
+"""The memory of networks, for people and for programs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from netdsl.analysis.memory import (
     TORCH_BAND,
@@ -12,10 +13,8 @@ from netdsl.analysis.memory import (
     estimate,
     largest_batch,
 )
-from netdsl.wording import bytes_text
-
-if TYPE_CHECKING:
-    from netdsl.architecture import Architecture
+from netdsl.architecture import Architecture
+from netdsl.wording import bytes_text, times_text
 
 _LINES = {
     "parameters": "all that is stored",
@@ -46,9 +45,8 @@ def memory_text(
             f"{who} {bytes_text(int(low * size))} to {bytes_text(int(high * size))}"
             for who, (low, high) in _BANDS.get(key, ())
         )
-        lines.append(
-            f"  {key.replace('_', ' '):17} {bytes_text(size):>12}  {words}{bands and f'; estimate: {bands}'}"
-        )
+        estimated = bands and f"; estimate: {bands}"
+        lines.append(f"{_label(key)} {bytes_text(size):>12}  {words}{estimated}")
     if fit is not None:
         most = largest_batch(network.graph, fit, precision, optimizer)
         lines.append(
@@ -59,7 +57,32 @@ def memory_text(
     return "\n".join(lines)
 
 
-def memory_json(
+def compared_memory_text(
+    networks: Iterable[Architecture],
+    batch: int,
+    precision: str,
+    optimizer: str,
+    fit: int | None = None,
+) -> str:
+    """The parts of the memory of two networks, and with `fit` (bytes) the largest batches that
+    fit.
+    """
+    a, b = (memory_values(network, batch, precision, optimizer, fit) for network in networks)
+    lines = [f"memory, batch {batch:,}, {precision}, {optimizer}", f"  {'':17} {'A':>12} {'B':>12}"]
+    for key in (key for key, value in a.items() if isinstance(value, int) and key != "batch"):
+        ours, theirs = (
+            f"{side[key]:,}" if key == "largest_batch" else bytes_text(side[key]) for side in (a, b)
+        )
+        change = times_text(b[key] / a[key]) if a[key] and b[key] and a[key] != b[key] else ""
+        lines.append(f"{_label(key)} {ours:>12} {theirs:>12}  {change}".rstrip())
+    return "\n".join(lines)
+
+
+def _label(key: str) -> str:
+    return f"  {key.replace('_', ' '):17}"
+
+
+def memory_values(
     network: Architecture, batch: int, precision: str, optimizer: str, fit: int | None = None
 ) -> dict[str, Any]:
     """The same in bytes."""

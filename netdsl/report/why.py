@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import dims
-from netdsl.report.explain import said
+from netdsl.report.kind_pages import said
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture

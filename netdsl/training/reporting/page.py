@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.files import write
-from netdsl.report.formats import html_table
+from netdsl.report.table import html_table
 from netdsl.training.metrics.definitions import (
     ABSOLUTE_ERROR,
     ACCURACY,

@@ -22,10 +22,12 @@ from netdsl import Network
 from netdsl.cli.main import main
 from netdsl.errors import Source
 from netdsl.reading import ReadOptions, check_source
-from netdsl.report.diff import aligned, common, compare, difference, text_difference
+from netdsl.report.alignment import aligned, common
+from netdsl.report.diff import compare, difference
+from netdsl.report.diff_text import diff_text
 from netdsl.report.write import written_out
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
 DIFF = f"{sys.executable} -m netdsl diff"
 
@@ -166,9 +168,8 @@ def test_rows_that_differ(a: str, b: str, rows: list[str]) -> None:
 def test_networks_that_differ_in_the_order_of_their_outputs_alone() -> None:
     a, b = (netdsl.parse("6 > fc-3 as h\n@h > fc-2\n@h > fc-2(tanh)") for _ in "ab")
     b = b.replace(graph=a.graph._replace(outputs=a.graph.outputs[::-1]))
-    assert (
-        "the rows are the same; the inputs or the outputs come in another order"
-        in text_difference(compare([a], [b]), ("a", "b"))
+    assert "the rows are the same; the inputs or the outputs come in another order" in diff_text(
+        compare([a], [b]), ("a", "b")
     )
 
 

@@ -16,7 +16,7 @@ from netdsl.errors import Source
 from netdsl.reading import ReadOptions, check_source
 from netdsl.report.write import written_out
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```net\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

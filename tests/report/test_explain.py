@@ -21,9 +21,12 @@ from netdsl.kinds import KINDS
 from netdsl.kinds.options import REQUIRED
 from netdsl.lowering.vocabulary import FORMS
 from netdsl.reading import ReadOptions, check_source
-from netdsl.report import explain
+from netdsl.report import explain, pages
+from netdsl.report.kind_pages import kind_page, spelling
+from netdsl.report.kinds_document import kinds_document
+from netdsl.report.terminal_pages import for_terminal
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
 EXAMPLE = re.compile(r"<!-- (wrong|right) -->\n```(net|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -133,8 +136,8 @@ def test_the_forms_are_those_of_the_language() -> None:
 @pytest.mark.parametrize("word", KINDS)
 def test_a_kinds_page_says_all_of_it(word: str) -> None:
     kind = KINDS[word]
-    page = explain.kind_page(kind)
-    assert explain.spelling(kind) in page
+    page = kind_page(kind)
+    assert spelling(kind) in page
     assert "Examples:" in page
     for rule in ("output", "params", "MACs"):
         assert f"\n- {rule}: " in page, f"`{rule}` is not told: the rule lacks its docstring"
@@ -144,7 +147,7 @@ def test_a_kinds_page_says_all_of_it(word: str) -> None:
         )
     for case in kind.cases:
         assert f"    {case.text}" in page
-    for line in explain.for_terminal(page, colour=False).split("\n"):
+    for line in for_terminal(page, colour=False).split("\n"):
         assert len(line) <= 100 or line.startswith("    ")
 
 
@@ -155,7 +158,7 @@ def test_headings_are_bold_on_a_terminal() -> None:
 
 
 def test_kinds_document_is_fresh() -> None:
-    assert (ROOT / "docs" / "kinds.md").read_text(encoding="utf-8") == explain.kinds_document(), (
+    assert (ROOT / "docs" / "kinds.md").read_text(encoding="utf-8") == kinds_document(), (
         "run `make kinds`"
     )
 
@@ -176,11 +179,11 @@ def test_pages_are_found_inside_an_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(ROOT / "docs" / "errors", tmp_path / "netdsl" / "pages" / "errors")
-    monkeypatch.setattr(explain, "_PACKAGE", str(tmp_path / "netdsl"))
-    assert explain.pages_folder() == str(tmp_path / "netdsl" / "pages" / "errors")
-    monkeypatch.setattr(explain, "_PACKAGE", str(tmp_path / "elsewhere" / "netdsl"))
+    monkeypatch.setattr(pages, "_PACKAGE", str(tmp_path / "netdsl"))
+    assert pages.pages_folder() == str(tmp_path / "netdsl" / "pages" / "errors")
+    monkeypatch.setattr(pages, "_PACKAGE", str(tmp_path / "elsewhere" / "netdsl"))
     with pytest.raises(FileNotFoundError, match="installed without its pages"):
-        explain.pages_folder()
+        pages.pages_folder()
 
 
 def test_the_page_shows_what_the_message_shows() -> None:

@@ -15,13 +15,16 @@ from zoo import EXAMPLES
 
 import netdsl
 from netdsl.cli.main import main
-from netdsl.report.formats import FORMATS, as_text, shortened
+from netdsl.constants import LEVELS
+from netdsl.report.columns import COLUMNS, TableView
+from netdsl.report.formats import FORMATS, as_text
 from netdsl.report.lecture import lecture
-from netdsl.report.table import COLUMNS, LEVELS, View, sheet
+from netdsl.report.sheet import sheet_of
 from netdsl.report.why import why
+from netdsl.wording import shortened
 
-ROOT = Path(__file__).resolve().parents[1]
-GOLDEN = Path(__file__).parent / "golden" / "table"
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "table"
 SMALL = [
     "lenet5",
     "resnet18",
@@ -37,25 +40,25 @@ SMALL = [
 @pytest.mark.parametrize("name", ["lenet5", "vgg16"])
 def test_formats(name: str, format: str, golden: Callable[[Path, str], None]) -> None:
     network = netdsl.load(ROOT / "examples" / f"{name}.net")
-    golden(GOLDEN / f"{name}.{format}", FORMATS[format](sheet(network, View())) + "\n")
+    golden(GOLDEN / f"{name}.{format}", FORMATS[format](sheet_of(network, TableView())) + "\n")
 
 
 @pytest.mark.parametrize("by", LEVELS)
 def test_levels(by: str, golden: Callable[[Path, str], None]) -> None:
     network = netdsl.load(ROOT / "examples" / "resnet18.net")
-    view = View(
+    view = TableView(
         by=by,
         columns=("output", "params", "weights", "flops", "memory", "intensity", "share"),
         batch=8,
     )
-    golden(GOLDEN / f"resnet18.by_{by}", as_text(sheet(network, view)) + "\n")
+    golden(GOLDEN / f"resnet18.by_{by}", as_text(sheet_of(network, view)) + "\n")
 
 
 @pytest.mark.parametrize("by", LEVELS)
 @pytest.mark.parametrize("name", SMALL)
 def test_columns_sum_to_the_totals(name: str, by: str) -> None:
     network = netdsl.load(ROOT / "examples" / f"{name}.net")
-    found = sheet(network, View(by=by, columns=tuple(COLUMNS), batch=3))
+    found = sheet_of(network, TableView(by=by, columns=tuple(COLUMNS), batch=3))
     for at, key in enumerate(found.keys):
         if COLUMNS[key].sums:
             assert (
@@ -73,7 +76,7 @@ def test_columns_sum_to_the_totals(name: str, by: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_every_format_says_the_same_numbers(name: str) -> None:
     network = netdsl.load(ROOT / "examples" / f"{name}.net")
-    found = sheet(network, View(columns=("params", "macs")))
+    found = sheet_of(network, TableView(columns=("params", "macs")))
     rows = list(csv.reader(io.StringIO(FORMATS["csv"](found))))
     sums = [sum(int(row[column]) for row in rows[1:]) for column in (1, 2)]
     assert sums == list(found.totals)
@@ -101,8 +104,8 @@ def test_receptive_fields_are_columns_and_drawings(capsys: pytest.CaptureFixture
 
 
 def test_sorted_by_a_column() -> None:
-    found = sheet(
-        netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), sort="params")
+    found = sheet_of(
+        netdsl.load(ROOT / "examples" / "vgg16.net"), TableView(columns=("params",), sort="params")
     )
     numbers = [values[0] for _, _, values in found.lines]
     assert numbers == sorted(numbers, reverse=True)
@@ -110,7 +113,9 @@ def test_sorted_by_a_column() -> None:
 
 
 def test_sorted_by_the_receptive_field() -> None:
-    found = sheet(netdsl.load(ROOT / "examples" / "lenet5.net"), View(columns=("rf",), sort="rf"))
+    found = sheet_of(
+        netdsl.load(ROOT / "examples" / "lenet5.net"), TableView(columns=("rf",), sort="rf")
+    )
     assert [values[0] for _, _, values in found.lines] == [
         "all",
         "all",
@@ -125,8 +130,8 @@ def test_sorted_by_the_receptive_field() -> None:
 
 def test_without_biases() -> None:
     """The lecture's table of VGG-16, not counting biases."""
-    found = sheet(
-        netdsl.load(ROOT / "examples" / "vgg16.net"), View(columns=("params",), bias=False)
+    found = sheet_of(
+        netdsl.load(ROOT / "examples" / "vgg16.net"), TableView(columns=("params",), bias=False)
     )
     weights = [values[0] for _, _, values in found.lines if values[0]]
     assert weights == [
@@ -231,11 +236,11 @@ def test_why_knows_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_memory_is_for_a_batch_and_a_precision() -> None:
     network = netdsl.load(ROOT / "examples" / "lenet5.net")
-    (whole,) = sheet(network, View(columns=("memory",))).totals
+    (whole,) = sheet_of(network, TableView(columns=("memory",))).totals
     assert whole == 4 * network.counts.activations
-    assert sheet(network, View(columns=("memory",), batch=32, precision="bfloat16")).totals == (
-        16 * whole,
-    )
+    assert sheet_of(
+        network, TableView(columns=("memory",), batch=32, precision="bfloat16")
+    ).totals == (16 * whole,)
 
 
 @pytest.mark.parametrize(
@@ -254,20 +259,22 @@ def test_shortened_numbers(value: int, base: int, shown: str) -> None:
 
 
 def test_equal_neighbours_are_one_line_of_text() -> None:
-    shown = as_text(sheet(netdsl.parse("8x8x4 > conv3-4 x3 > gap"), View()))
+    shown = as_text(sheet_of(netdsl.parse("8x8x4 > conv3-4 x3 > gap"), TableView()))
     assert "conv3-4 x3" in shown
     assert f"{3 * 148:,}" in shown
 
 
 def test_what_stands_side_by_side_is_no_repeat() -> None:
-    shown = as_text(sheet(netdsl.parse("8x8x4 > [ conv3-4 | conv3-4 ] > conv3-8 x3 > gap"), View()))
+    shown = as_text(
+        sheet_of(netdsl.parse("8x8x4 > [ conv3-4 | conv3-4 ] > conv3-8 x3 > gap"), TableView())
+    )
     assert "conv3-4 x2" not in shown
     assert "conv3-8 x3" in shown
 
 
 def test_equal_blocks_are_one_line_with_what_is_in_them() -> None:
     text = "def a(c) = conv3-{c} > conv1-{c}\ndef b(c) = a({c}) x2\n8x8x4 > b(4) x3 > b(8) > gap"
-    found = sheet(netdsl.parse(text), View(by="block", columns=("params", "share")))
+    found = sheet_of(netdsl.parse(text), TableView(by="block", columns=("params", "share")))
     assert [(label, depth, values[0]) for label, depth, values in found.folded] == [
         ("input 8x8x4", 0, 0),
         ("b x3", 0, 3 * 2 * 168),
@@ -317,7 +324,9 @@ def test_counts_are_exact_beyond_what_floats_hold(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("by", LEVELS)
 def test_no_float_in_a_count(by: str) -> None:
     network = netdsl.parse(f"def b() = conv1-1 x2 > pool\n{LARGE}x{LARGE}x1 > b > b > gap > fc-2")
-    found = sheet(network, View(by=by, columns=tuple(COLUMNS), batch=1024, precision="bfloat16"))
+    found = sheet_of(
+        network, TableView(by=by, columns=tuple(COLUMNS), batch=1024, precision="bfloat16")
+    )
     assert found.totals[found.keys.index("macs")] == 2 * LARGE**2 + 2 * (LARGE // 2) ** 2 + 2
     for values in [*(values for _, _, values in (*found.lines, *found.folded)), found.totals]:
         for key, value in zip(found.keys, values, strict=True):
@@ -325,7 +334,7 @@ def test_no_float_in_a_count(by: str) -> None:
 
 
 def test_narrow_terminals_cut_labels() -> None:
-    found = sheet(netdsl.parse("8x8x4 > conv3-4(l2=0.0001, init=he_uniform) > gap"), View())
+    found = sheet_of(netdsl.parse("8x8x4 > conv3-4(l2=0.0001, init=he_uniform) > gap"), TableView())
     assert all(len(line) <= 60 for line in as_text(found, 60).split("\n")[:-3])
 
 
@@ -485,7 +494,7 @@ def test_compared_with_itself(by: str, capsys: pytest.CaptureFixture[str]) -> No
     path = str(ROOT / "examples" / "googlenet_bn.net")
     assert main(["table", path, "--compare", path, "--by", by, "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert len(rows) == len(sheet(netdsl.load(path), View(by=by)).lines)
+    assert len(rows) == len(sheet_of(netdsl.load(path), TableView(by=by)).lines)
     assert all(
         row["change"] == "same"
         and row["layer_a"] == row["layer_b"]

@@ -1,0 +1,139 @@
+"""The columns of a table: what they are called, and the value of a line in each."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from netdsl.analysis.counts import Counts
+from netdsl.constants import PRECISIONS
+from netdsl.errors import did_you_mean, fail
+from netdsl.report.lines import TableLine
+from netdsl.wording import axes_text
+
+DEFAULT_COLUMNS = ("output", "params", "macs", "activations")
+_BYTES = {name: precision.activations for name, precision in PRECISIONS.items()}
+
+
+class TableView(NamedTuple):
+    """What of a network is shown, and how.
+
+    Attributes:
+        by: a level of `LEVELS`.
+        columns: keys of `COLUMNS`.
+        batch: examples that `memory` is for.
+        precision: a key of `PRECISIONS`, for `memory` and `intensity`.
+        sort: a column by which the lines are sorted, the largest first; none for the network's
+            order.
+        bias: whether `params` counts biases and norm factors; else it is `weights`.
+        units: whether numbers are shortened: 138.4 M.
+    """
+
+    by: str = "layer"
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
+    batch: int = 1
+    precision: str = "float32"
+    sort: str | None = None
+    bias: bool = True
+    units: bool = False
+
+
+Value = Callable[[TableLine, Counts, TableView], Any]
+
+
+class TableColumn(NamedTuple):
+    """A column.
+
+    Attributes:
+        value: of a line, with the totals and the view at hand.
+        sums: whether the values sum to the total's.
+        number: whether they are numbers.
+    """
+
+    title: str
+    value: Value
+    sums: bool = True
+    number: bool = True
+
+
+def _field(line: TableLine, total: Counts, view: TableView) -> str:
+    """The receptive field's size; `all` where the whole input is seen."""
+    if line.field is None:
+        return ""
+    return "all" if line.field.whole else axes_text(line.field.size)
+
+
+def _stride(line: TableLine, total: Counts, view: TableView) -> str:
+    return axes_text(line.field.stride) if line.field and line.field.stride else ""
+
+
+def _per_byte(line: TableLine, total: Counts, view: TableView) -> float:
+    return round(line.counts.flops / max(1, line.moved * _BYTES[view.precision]), 2)
+
+
+def _share(line: TableLine, total: Counts, view: TableView) -> float:
+    return round(100 * line.counts.macs / max(1, total.macs), 2)
+
+
+def _params(line: TableLine, total: Counts, view: TableView) -> int:
+    return line.counts.params if view.bias else line.counts.weights
+
+
+def _memory(line: TableLine, total: Counts, view: TableView) -> int:
+    return line.counts.activations * view.batch * _BYTES[view.precision]
+
+
+COLUMNS: dict[str, TableColumn] = {
+    "output": TableColumn("output", lambda line, *_: line.output, sums=False, number=False),
+    "params": TableColumn("params", _params),
+    "moving": TableColumn("moving", lambda line, *_: line.counts.moving),
+    "weights": TableColumn("weights", lambda line, *_: line.counts.weights),
+    "macs": TableColumn("macs", lambda line, *_: line.counts.macs),
+    "flops": TableColumn("flops", lambda line, *_: line.counts.flops),
+    "activations": TableColumn("activations", lambda line, *_: line.counts.activations),
+    "acts": TableColumn("acts", lambda line, *_: line.counts.acts),
+    "memory": TableColumn("memory (bytes)", _memory),
+    "rf": TableColumn("receptive field", _field, sums=False, number=False),
+    "stride": TableColumn("stride", _stride, sums=False, number=False),
+    "intensity": TableColumn("flops/byte", _per_byte, sums=False),
+    "share": TableColumn("share of macs (%)", _share, sums=False),
+}
+
+
+def column_keys(text: str) -> tuple[str, ...]:
+    """The keys of `output,params,macs`.
+
+    Raises:
+        NetError: N625 for one that is no column.
+    """
+    return tuple(column_key(part.strip()) for part in text.split(",") if part.strip())
+
+
+def column_key(key: str) -> str:
+    """The key itself.
+
+    Raises:
+        NetError: N625 where it is no column.
+    """
+    if key not in COLUMNS:
+        raise fail(
+            "N625",
+            f"the table has no column `{key}`",
+            help=did_you_mean(key, COLUMNS) or f"it has {', '.join(COLUMNS)}",
+        )
+    return key
+
+
+def unit_base(key: str) -> int:
+    """Bytes are shortened by powers of 1024, all else by powers of 1000."""
+    return 1024 if key == "memory" else 1000
+
+
+def rank(value: Any) -> Any:
+    """What a value is sorted by: a receptive field by its positions, one of all of them last."""
+    if not isinstance(value, str):
+        return value
+    from fractions import Fraction
+
+    return (
+        math.inf if value == "all" else math.prod(map(Fraction, value.split("x"))) if value else 0
+    )

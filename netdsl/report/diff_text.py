@@ -1,0 +1,119 @@
+"""What two networks do not share, for people: rows that differ in hunks, then the totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdsl.architecture import Architecture
+from netdsl.kinds.values import dims
+from netdsl.report.diff import WITH_RATIO, ComparedTotal, Difference, FileDifference
+from netdsl.report.row_changes import MARKS, WIDEST_LAYER, RowChange, became
+from netdsl.text_table import aligned_lines
+from netdsl.wording import cut, plural, times_text
+
+_AROUND = 3  # equal rows that are shown before and after a difference
+_COLOURS = {"removed": "\033[31m", "added": "\033[32m", "changed": "\033[33m"}
+
+DiffRow = tuple[str, tuple[str, ...]]
+"""What became of a row, and its cells; one cell goes across all columns."""
+
+
+def diff_text(found: FileDifference, names: tuple[str, str], colour: bool = False) -> str:
+    """The comparison for people: rows that differ with some around them, then the totals.
+
+    `names` are the files'.
+    """
+    if found.same:
+        return f"{names[0]} and {names[1]}: the same {plural('network', len(found.both))}"
+    parts = [f"--- {names[0]}\n+++ {names[1]}"]
+    several = bool(found.only_a or found.only_b or len(found.both) > 1)
+    for each in found.both:
+        title = [f"net {each.a.name}{': the same' if each.same else ''}"] if several else []
+        parts.append("\n".join([*title, *([] if each.same else _body(each, colour))]))
+    for what, networks in (("removed", found.only_a), ("added", found.only_b)):
+        parts += [
+            _painted(f"{MARKS[what]} {_in_a_line(network)}", what, colour) for network in networks
+        ]
+    return "\n\n".join(parts)
+
+
+def _body(found: Difference, colour: bool) -> list[str]:
+    """The rows that differ in hunks, and the totals."""
+    if all(change.what == "same" for change in found.changes):
+        lines = ["the rows are the same; the inputs or the outputs come in another order"]
+    else:
+        rows = _hunks(found.changes)
+        texts = aligned_lines([cells for _, cells in rows], "llrl")
+        lines = [
+            _painted(f"{MARKS[what]} {text}".rstrip(), what, colour)
+            for (what, _), text in zip(rows, texts, strict=True)
+        ]
+    return [*lines, "", *_totals(found.totals)]
+
+
+def _hunks(changes: Sequence[RowChange]) -> list[DiffRow]:
+    """The rows that are shown, and how many were left out between them."""
+    rows: list[DiffRow] = [("same", ("layer", "output", "params", ""))]
+    run = 0  # of rows that are not shown
+    for change, near in zip(changes, _near(changes), strict=True):
+        if near:
+            rows += _left_out(run)
+            rows.append((change.what, (*_cells(change), "; ".join(change.notes))))
+        run = 0 if near else run + 1
+    return rows + _left_out(run)
+
+
+def _near(changes: Sequence[RowChange]) -> list[bool]:
+    """Which rows are shown: those that differ, and some before and after them."""
+    found = [False] * len(changes)
+    for index, change in enumerate(changes):
+        if change.what != "same":
+            shown_here = range(max(0, index - _AROUND), min(len(changes), index + _AROUND + 1))
+            found[shown_here.start : shown_here.stop] = [True] * len(shown_here)
+    for index in range(1, len(found) - 1):  # to leave one row out takes a line as well
+        found[index] |= found[index - 1] and found[index + 1]
+    return found
+
+
+def _left_out(run: int) -> list[DiffRow]:
+    return [("same", (f"... {run:,} the same",))] if run else []
+
+
+def _cells(change: RowChange) -> tuple[str, str, str]:
+    """The layer, its output's shape and its params: of both networks where they differ."""
+    sides = [row for row in (change.a, change.b) if row is not None]
+    texts = [
+        cut(row.text, WIDEST_LAYER)
+        for row in (sides if sides[0].key != sides[-1].key else sides[-1:])
+    ]
+    outputs = [dims(row.row.output) for row in sides]
+    params = [f"{row.row.counts.params:,}" for row in sides]
+    return became(*texts), became(*outputs), became(*params)
+
+
+def _totals(totals: Sequence[ComparedTotal]) -> list[str]:
+    """The totals as a table: A, B, the difference and the ratio of B to A."""
+    lines = [("", "A", "B", "difference", "ratio")]
+    for name, a, b in totals:
+        if isinstance(a, int) and isinstance(b, int):
+            times = times_text(b / a) if name in WITH_RATIO and a and b and a != b else ""
+            lines.append((name, f"{a:,}", f"{b:,}", f"{b - a:+,}" if a != b else "0", times))
+        else:
+            lines.append((name, str(a), str(b), "" if a == b else "differ", ""))
+    return aligned_lines(lines, "lrrrr")
+
+
+def _in_a_line(network: Architecture) -> str:
+    """A network that only one file holds."""
+    inputs, outputs = (
+        " and ".join(dims(port.shape) for port in ports)
+        for ports in (network.inputs, network.outputs)
+    )
+    counts = network.counts
+    return (
+        f"net {network.name}: {inputs} to {outputs}, {counts.params:,} params, {counts.macs:,} macs"
+    )
+
+
+def _painted(text: str, what: str, colour: bool) -> str:
+    return f"{_COLOURS[what]}{text}\033[0m" if colour and what in _COLOURS else text

@@ -1,0 +1,141 @@
+"""The page of a kind of layer, made from its class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.kinds import Kind
+from netdsl.kinds.facts import Case
+from netdsl.kinds.options import REQUIRED, Option
+from netdsl.kinds.part import Part
+from netdsl.kinds.values import dims
+from netdsl.text_table import aligned_lines
+from netdsl.wording import enumerated
+
+_MARKS = {"size": "K", "amount": "-N", "stride": "/S"}
+_RULES = {
+    "shape": "output",
+    "weights": "params",
+    "macs": "MACs",
+    "elementwise_ops": "FLOPs beside 2 for each MAC",
+}
+
+
+def kind_page(kind: type[Kind]) -> str:
+    """All that is known of a kind, as Markdown that reads well without being rendered."""
+    aliases = f" (also {', '.join(f'`{alias}`' for alias in kind.aliases)})" if kind.aliases else ""
+    lines = [
+        f"# {kind.word} · {kind.group}",
+        "",
+        f"{_paragraph(kind.__doc__)}{aliases}",
+        "",
+        f"    {spelling(kind)}",
+        "",
+    ]
+    lines += [_free(kind), ""] if _free(kind) else []
+    options = [_option(option) for option in _own_first(kind)]
+    if options:
+        lines += ["Options and their defaults:", "", *options, ""]
+    rules = [(rule, said(kind, rule)) for rule in ("shape", "weights", "macs")]
+    told = [
+        f"- {_RULES[rule]}: {words}"
+        for rule, words in (*rules, ("elementwise_ops", _work(kind)))
+        if words
+    ]
+    if told:
+        lines += ["Rules:", "", *told, ""]
+    return "\n".join([*lines, "Examples:", "", *_case_lines(kind.cases)])
+
+
+def _work(kind: type[Kind]) -> str:
+    """What a kind does beside the products."""
+    if kind.elementwise_ops is not Kind.elementwise_ops:
+        return said(kind, "elementwise_ops")
+    return (
+        f"{', '.join(kind.arithmetic.split())} for each number of the output."
+        if kind.arithmetic
+        else "None."
+    )
+
+
+def spelling(kind: type[Kind]) -> str:
+    """How a kind is written with all that it takes: `convK-N/S(...)`; options that must be given
+    by their names.
+    """
+    if kind.merges:
+        branches = "[ A | B ]" if getattr(kind, "max_branches", None) == 2 else "[ A | B | ... ]"
+        return branches if kind.wordless else kind.word + branches
+    must = [name for name, option in kind.options.items() if option.default is REQUIRED]
+    given = [name if name in kind.positional else f"{name}=..." for name in must]
+    inside = ", ".join([*given, *(["..."] if len(must) < len(kind.options) else [])])
+    return (
+        kind.word
+        + "".join(mark for part, mark in _MARKS.items() if part in kind.takes)
+        + (f"({inside})" if inside else "")
+    )
+
+
+def _free(kind: type[Kind]) -> str:
+    """What of the spelling may be left out, in words."""
+    marks = [mark for part, mark in _MARKS.items() if kind.takes.get(part) == "maybe"]
+    must = any(option.default is REQUIRED for option in kind.options.values())
+    parts = [f"`{mark}`" for mark in marks] + (["the options"] if kind.options and not must else [])
+    if not parts:
+        return ""
+    words = enumerated(parts)
+    return f"{words[0].upper()}{words[1:]} may be left out."
+
+
+def _own_first(kind: type[Kind]) -> list[Option[Any]]:
+    """The kind's options: its own before those that it shares with others."""
+    own = [
+        option
+        for cls in kind.__mro__
+        for option in vars(cls).values()
+        if isinstance(option, Option)
+    ]
+    return [option for option in own if kind.options.get(option.name) is option]
+
+
+def _option(option: Option[Any]) -> str:
+    """- `pad=same`: padding of the positions (what it takes)."""
+    default = (
+        option.default_word
+        if isinstance(option, Part) and option.default_word
+        else _default(option)
+    )
+    spelled = f"`{option.name}={default}`" if default else f"`{option.name}` (must be given)"
+    return f"- {spelled}: {option.doc}{' ' if option.doc else ''}({option.accepts})"
+
+
+def _default(option: Option[Any]) -> str:
+    value = option.default
+    if value is REQUIRED:
+        return ""
+    return option.shown(value)
+
+
+def said(kind: type[Kind], rule: str) -> str:
+    """What the class, or the nearest class above it that says anything, says of one of its
+    rules; nothing where none does.
+    """
+    for cls in kind.__mro__:
+        if cls is Kind:
+            return ""
+        if rule in vars(cls):
+            words = _paragraph(vars(cls)[rule].__doc__)
+            return words[:1].lower() + words[1:] if words[1:2].islower() else words
+    return ""
+
+
+def _paragraph(doc: str | None) -> str:
+    """The first paragraph of a docstring, in one line."""
+    return " ".join((doc or "").strip().split("\n\n")[0].split())
+
+
+def _case_lines(cases: tuple[Case, ...]) -> list[str]:
+    rows = [
+        (case.text, f"{dims(case.input)} to {dims(case.output)}", f"{case.params:,} params")
+        for case in cases
+    ]
+    return [f"    {line}" for line in aligned_lines(rows, "lll")]

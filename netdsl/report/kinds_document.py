@@ -1,0 +1,43 @@
+"""`docs/kinds.md`, made from the classes in `netdsl/kinds`.
+
+`python -m netdsl.report.kinds_document` (or `make kinds`) prints it; a test says when it is stale.
+"""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.kinds import KINDS, Kind
+from netdsl.report.kind_pages import kind_page
+
+
+def kinds_document() -> str:
+    """`docs/kinds.md`: every kind, by its group, in the order of the classes."""
+    groups: dict[str, list[type[Kind]]] = {}
+    for kind in dict.fromkeys(KINDS.values()):
+        groups.setdefault(kind.group, []).append(kind)
+    lines = [
+        "# Kinds of layers",
+        "",
+        "Made from the classes in `netdsl/kinds` by `make kinds`. `netdsl explain conv` prints one of these.",
+        "`K` is the window, `N` the amount, `S` the stride. An activation with an amount, such as `softmax-10`, is `fc-10` with",
+        "that activation.",
+        "",
+        *(
+            f"- {group}: {' '.join(f'[`{kind.word}`](#{_anchor(kind)})' for kind in kinds)}"
+            for group, kinds in groups.items()
+        ),
+    ]
+    for kinds in groups.values():
+        for kind in kinds:
+            lines += ["", re.sub(r"(?m)^# ", "## ", kind_page(kind))]
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(kind: type[Kind]) -> str:
+    """The name that GitHub gives the heading `conv · convolution`."""
+    return f"{kind.word}--{kind.group}".replace(" ", "-")
+
+
+if __name__ == "__main__":
+    print(kinds_document(), end="")

@@ -1,0 +1,61 @@
+"""The pages of the documentation that netdsl shows: of codes, and sections of the language's
+reference.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_CODE = re.compile(r"[NW][0-9]{3}")
+
+
+def _pages(name: str) -> str:
+    """Where a part of the documentation lies: inside the package where it was installed, in `docs`
+    in a checkout.
+
+    Raises:
+        FileNotFoundError: where neither is there.
+    """
+    for path in (
+        os.path.join(_PACKAGE, "pages", name),
+        os.path.join(os.path.dirname(_PACKAGE), "docs", name),
+    ):
+        if os.path.exists(path):
+            return path
+    raise FileNotFoundError("netdsl was installed without its pages")
+
+
+def pages_folder() -> str:
+    """The folder of the codes' pages."""
+    return _pages("errors")
+
+
+def section(heading: str) -> str:
+    """A section of the language's reference, up to the next heading."""
+    with open(_pages("language.md"), encoding="utf-8") as file:
+        text = file.read()
+    found = re.search(rf"(?ms)^#+ {re.escape(heading)}$.*?(?=^##|\Z)", text)
+    assert found, heading
+    return found[0]
+
+
+def page(code: str) -> str:
+    """The page of a code."""
+    with open(os.path.join(pages_folder(), f"{code}.md"), encoding="utf-8") as file:
+        return file.read()
+
+
+@cache
+def titles() -> dict[str, str]:
+    """The codes that have a page, in order, and what each means in a line."""
+    names = sorted(
+        name[:-3]
+        for name in os.listdir(pages_folder())
+        if _CODE.fullmatch(name[:-3]) and name.endswith(".md")
+    )
+    return {
+        code: page(code).split("\n", 1)[0].removeprefix(f"# {code}").strip(" ·") for code in names
+    }

@@ -1,0 +1,165 @@
+"""The rows of two networks side by side, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from netdsl.analysis.canonical import Keys
+from netdsl.graph import Graph
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.values import Ref, shown
+from netdsl.report.alignment import aligned
+from netdsl.report.lines import LayerRow
+from netdsl.wording import cut
+
+WIDEST_LAYER = 48  # characters of a row's text that are shown
+MARKS = {"removed": "-", "added": "+", "changed": "~", "same": " "}
+
+
+class ComparedRow(NamedTuple):
+    """A row as it is compared.
+
+    Attributes:
+        place: its number among the rows, from 0.
+        row: the table's row.
+        kind: its layer's kind; None of an input.
+        key: the layer with every default, without the names of points.
+        sources: indices of the rows that it reads.
+        owners: for each of its operations, the rows whose weights it shares and whose kernel it is
+            tied to; -1 where there is none.
+    """
+
+    place: int
+    row: LayerRow
+    kind: Kind | None
+    key: str
+    sources: tuple[int, ...]
+    owners: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        return self.row.layer.text
+
+
+class RowChange(NamedTuple):
+    """A row of A, of B, or of both.
+
+    Attributes:
+        what: a key of `MARKS`.
+        notes: what its cells do not show.
+    """
+
+    what: str
+    a: ComparedRow | None
+    b: ComparedRow | None
+    notes: tuple[str, ...] = ()
+
+
+def row_changes(
+    graphs: tuple[Graph, Graph], rows: tuple[list[LayerRow], list[LayerRow]]
+) -> tuple[RowChange, ...]:
+    """Pair all rows of two networks in order, also where the networks are the same."""
+    a, b = (_compared(graph, own) for graph, own in zip(graphs, rows, strict=True))
+    pairs = aligned(*([(row.key, row.text, *family(row.kind)) for row in each] for each in (a, b)))
+    place = {i: j for i, j in pairs if i is not None and j is not None}
+    kept = set(place.values())
+    return tuple(_change(a, b, i, j, place, kept) for i, j in pairs)
+
+
+def family(kind: Kind | None) -> tuple[str, str]:
+    """A layer's kind and its group: `relu` and `activation`."""
+    return (kind.word, kind.group) if kind else ("input", "input")
+
+
+def became(old: str, new: str | None = None) -> str:
+    """`old -> new`; the text alone where both are the same."""
+    return old if new is None or new == old else f"{old} -> {new}"
+
+
+def _compared(graph: Graph, rows: Sequence[LayerRow]) -> list[ComparedRow]:
+    ops, keys = graph.ops, Keys()
+    found = []
+    for index, row in enumerate(rows):
+        parts = [ops[at] for at in row.layer.ops]
+        sources = (ops[source].layer for op in parts for source in op.inputs)
+        owners = (
+            -1 if other is None else ops[other].layer
+            for op in parts
+            for other in (op.shares, op.tied)
+        )
+        outside = tuple(source for source in sources if source != index)
+        found.append(
+            ComparedRow(index, row, parts[0].kind, keys.of(parts[0]), outside, tuple(owners))
+        )
+    return found
+
+
+def _change(
+    a: Sequence[ComparedRow],
+    b: Sequence[ComparedRow],
+    i: int | None,
+    j: int | None,
+    place: Mapping[int, int],
+    kept: set[int],
+) -> RowChange:
+    """What became of a row. `place` says where the rows of A that stay are in B; `kept` are
+    these places.
+    """
+    if i is None or j is None:
+        return (
+            RowChange("removed", a[i], None)
+            if i is not None
+            else RowChange("added", None, b[j or 0])
+        )
+    ours, theirs = a[i], b[j]
+    moved = [
+        (one, other)
+        for one, other in zip(ours.sources, theirs.sources, strict=False)
+        if one in place
+        and other in kept
+        and place[one] != other  # that rows between came or went moves nothing
+    ]
+    notes = _options(ours, theirs)
+    if len(ours.sources) != len(theirs.sources):
+        notes.append(f"inputs {len(ours.sources)} -> {len(theirs.sources)}")
+    notes += [
+        f"reads {became(a[one].row.layer.name, b[other].row.layer.name)}" for one, other in moved
+    ]
+    if (
+        ours.key == theirs.key
+        and tuple(place.get(owner, owner) for owner in ours.owners) != theirs.owners
+    ):
+        notes.append(f"weights {became(_owned(a, ours), _owned(b, theirs))}")
+    shared = (ours.key, ours.row.output, ours.row.counts.params) == (
+        theirs.key,
+        theirs.row.output,
+        theirs.row.counts.params,
+    )
+    what = "same" if shared and not notes else "changed"
+    return RowChange(what, ours, theirs, tuple(notes))
+
+
+def _options(a: ComparedRow, b: ComparedRow) -> list[str]:
+    """The options that differ, of rows whose texts look alike: a `default` has changed, or one
+    far behind in a long row.
+    """
+    alike = cut(a.text, WIDEST_LAYER) == cut(b.text, WIDEST_LAYER)
+    if a.kind is None or b.kind is None or a.key == b.key or not alike:
+        return []
+    found = []
+    for name in a.kind.options.keys() & b.kind.options.keys():
+        ours, theirs = a.kind.values[name], b.kind.values[name]
+        if isinstance(ours, Ref) and isinstance(theirs, Ref):
+            continue
+        texts = shown(ours), shown(theirs)
+        if texts[0] != texts[1]:
+            words = [text.partition("(")[0] for text in texts]
+            found.append(f"{name} {became(*(words if words[0] != words[1] else texts))}")
+    return sorted(found)
+
+
+def _owned(rows: Sequence[ComparedRow], row: ComparedRow) -> str:
+    """Whose weights a row has: `its own`, or `of NAME`."""
+    others = dict.fromkeys(rows[owner].row.layer.name for owner in row.owners if owner >= 0)
+    return f"of {', '.join(others)}" if others else "its own"

@@ -1,0 +1,169 @@
+"""Units as flows. Branches that part and meet again stand in brackets; other points get names."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from netdsl.report.written_units import UnitGraph
+
+FlowItem: TypeAlias = "tuple[int, list[WrittenFlow]]"
+"""A unit, and of a merge its branches."""
+
+
+class WrittenFlow(NamedTuple):
+    """A chain of units. `start` is the unit that it begins behind; None where it begins with an
+    input or with named points.
+    """
+
+    start: int | None
+    items: list[FlowItem]
+
+    def with_before(self) -> list[tuple[FlowItem, int | None]]:
+        """The items, each with the unit whose output comes in."""
+        before = [self.start, *(index for index, _ in self.items)]
+        return list(zip(self.items, before, strict=False))
+
+
+def flows_of(units: UnitGraph) -> list[WrittenFlow]:
+    """Put each unit in one flow."""
+    return _FlowFinder(units).flows()
+
+
+def starts_of(flow: WrittenFlow, units: UnitGraph) -> set[int]:
+    """The units that a flow refers to by name."""
+    found = {flow.start} if flow.start is not None else set()
+    for (index, branches), before in flow.with_before():
+        found.update(units.referred(index))
+        for branch in branches:
+            found |= starts_of(branch, units) - {before}
+    return found
+
+
+class _FlowFinder:
+    """Units to flows.
+
+    Attributes:
+        ends: the units that give the network's outputs, in order.
+        open_flows: by their last unit.
+        flow_of: the identity of each unit's flow.
+    """
+
+    def __init__(self, units: UnitGraph) -> None:
+        self.units = units
+        graph = units.graph
+        self.ends = sorted(
+            units.unit_of[layer]
+            for output in graph.outputs
+            if (layer := graph.ops[output.op].layer) in units.unit_of
+        )
+        self.open_flows: dict[int, WrittenFlow] = {}
+        self.flow_of: dict[int, int] = {}
+
+    def flows(self) -> list[WrittenFlow]:
+        for index, sources in enumerate(self.units.sources):
+            if not sources:
+                flow = WrittenFlow(None, [(index, [])])
+            elif self.units.is_merge(index):
+                flow = self._merged(index, sources)
+            elif self._continues(sources[0], index):
+                flow = self.open_flows.pop(sources[0])
+                flow.items.append((index, []))
+            else:
+                flow = WrittenFlow(sources[0], [(index, [])])
+            self.open_flows[index] = flow
+            self.flow_of[index] = id(flow)
+        return list(self.open_flows.values())
+
+    def _continues(self, source: int, index: int) -> bool:
+        """Whether a unit continues the flow of the one that it reads."""
+        return (
+            self.units.uses[source] == 1
+            and source in self.open_flows
+            and self._can_continue(source, index)
+        )
+
+    def _can_continue(self, source: int, index: int) -> bool:
+        """Whether a flow can continue with a unit: not where another output comes between, for
+        outputs keep their order.
+        """
+        after = bisect_right(self.ends, source)
+        return not self._is_one_of_several_inputs(source) and not (
+            after < len(self.ends) and self.ends[after] < index
+        )
+
+    def _is_one_of_several_inputs(self, index: int) -> bool:
+        return not self.units.sources[index] and len(self.units.graph.inputs) > 1
+
+    def _merged(self, index: int, sources: tuple[int, ...]) -> WrittenFlow:
+        """The flow that ends with a merge: in its brackets stand the branches that nothing else
+        takes.
+        """
+        whole = self._whole_branches(sources)
+        branches = [
+            self.open_flows.pop(source) if source in whole else WrittenFlow(source, [])
+            for source in sources
+        ]
+        starts = list(dict.fromkeys(branch.start for branch in branches))
+        for start in starts:
+            if start is not None and self._holds_all(start, starts):
+                taken_here = sum(_taken(branch, start) for branch in branches)
+                if (
+                    None in starts
+                    or taken_here < self.units.uses[start]
+                    or not self._can_continue(start, index)
+                ):
+                    continue
+                flow = self.open_flows.pop(start)
+                flow.items.append((index, branches))
+                return self._owning(flow, branches)
+        flow = WrittenFlow(starts[0] if len(starts) == 1 else None, [(index, branches)])
+        return self._owning(flow, branches)
+
+    def _holds_all(self, start: int, starts: Sequence[int | None]) -> bool:
+        """Whether the flow that ends with `start` holds the other units that branches begin
+        behind.
+        """
+        flow = self.open_flows.get(start)
+        return flow is not None and all(
+            self.flow_of.get(other) == id(flow)
+            for other in starts
+            if other is not None and other != start
+        )
+
+    def _whole_branches(self, sources: tuple[int, ...]) -> set[int]:
+        """The last units of the flows that end with a merge and with nothing else; not those that
+        another branch refers into.
+        """
+        found = {
+            source: flow
+            for source in sources
+            if self.units.uses[source] == 1
+            and (flow := self.open_flows.get(source)) is not None
+            and not (flow.start is None and not self.units.sources[flow.items[0][0]])
+        }
+        referred = {source for source in sources if source not in found}.union(
+            *(starts_of(flow, self.units) for flow in found.values())
+        )
+        inside = {self.flow_of.get(unit) for unit in referred}
+        return {source for source, flow in found.items() if id(flow) not in inside}
+
+    def _owning(self, flow: WrittenFlow, branches: Sequence[WrittenFlow]) -> WrittenFlow:
+        """The flow, its branches' units known as its own."""
+        waiting = list(branches)
+        while waiting:
+            for index, inner in waiting.pop().items:
+                self.flow_of[index] = id(flow)
+                waiting += inner
+        return flow
+
+
+def _taken(flow: WrittenFlow, unit: int) -> int:
+    """How often a unit's output is taken in a flow, and in the branches in it."""
+    if not flow.items:
+        return int(flow.start == unit)
+    return sum(
+        sum(_taken(branch, unit) for branch in branches) if branches else int(before == unit)
+        for (_, branches), before in flow.with_before()
+    )
