@@ -29,7 +29,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.training.export.formats import export
+    from netdsl.training.export.export import export
 
     for line in export(options.source, options.target, format=options.to, force=options.force):
         print(line)

@@ -1,9 +1,10 @@
-"""Reading files of safetensors (https://github.com/huggingface/safetensors)."""
+"""Files of safetensors (https://github.com/huggingface/safetensors), read and written."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,29 @@ def _array(name: str, entry: dict[str, Any], content: memoryview) -> Any:
         raise ValueError(f"`{name}` of {sides} and {kind} does not take {len(content):,} bytes")
     array = np.frombuffer(content, known).reshape(shape)
     return np.asarray(array.astype("<u4") << 16).view("<f4") if kind == "BF16" else array
+
+
+def write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
+    """Write arrays by name, in their order.
+
+    The header is padded with blanks to a multiple of 8 bytes.
+    """
+    import numpy as np
+
+    names = {np.dtype(code).name: name for name, code in TYPES.items() if name != "BF16"}
+    names["bfloat16"] = "BF16"
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    end = 0
+    for name, array in arrays.items():
+        start, end = end, end + array.nbytes
+        header[name] = {
+            "dtype": names[array.dtype.name],
+            "shape": list(array.shape),
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for array in arrays.values():
+            file.write(np.ascontiguousarray(array).tobytes())

@@ -22,7 +22,7 @@ from netdsl.training.evaluation.evaluate import PARTS, evaluate
 from netdsl.training.evaluation.evaluate_text import describe_evaluation
 from netdsl.training.evaluation.predict import predict
 from netdsl.training.evaluation.predict_text import describe_predictions, predictions_csv
-from netdsl.training.export.formats import export
+from netdsl.training.export.export import export
 from netdsl.training.loop.train import train
 from netdsl.training.metrics.counters import Counter
 from netdsl.training.preparation.outputs import OutputTransform

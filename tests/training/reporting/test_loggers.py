@@ -20,7 +20,7 @@ from netdsl.training.runs.history import Epoch, Evaluation
 from netdsl.training.runs.run import Run
 
 Settings = dict[str, Any]
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ROWS = [
     Epoch(
         at,

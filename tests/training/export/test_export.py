@@ -21,8 +21,9 @@ import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.process import backend
 from netdsl.training.distributed.devices import Devices
-from netdsl.training.export import formats as room
-from netdsl.training.export.formats import FORMS, export, format_of
+from netdsl.training.export import export as module
+from netdsl.training.export.export import export
+from netdsl.training.export.registry import FORMATS, format_of
 from netdsl.training.loop.setup import first_model
 from netdsl.training.loop.train import train
 from netdsl.training.planning.plan import plan
@@ -32,7 +33,7 @@ from netdsl.training.safetensors import read_safetensors
 
 pytestmark = pytest.mark.keras
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TEXT = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > softmax-10"
 NAMES = {
     "keras": "small.keras",
@@ -46,7 +47,7 @@ needs_tensorflow = pytest.mark.skipif(
     backend() != "tensorflow", reason="written on TensorFlow, whatever a run was trained on"
 )
 needs_onnx = pytest.mark.skipif(
-    not all(map(find_spec, FORMS["onnx"].packages)),
+    not all(map(find_spec, FORMATS["onnx"].packages)),
     reason="ONNX needs the packages of `pip install netdsl[export]`",
 )
 MARKS = {
@@ -54,7 +55,7 @@ MARKS = {
     "litert": [needs_tensorflow],
     "onnx": [needs_tensorflow, needs_onnx],
 }
-EACH = [pytest.param(name, marks=MARKS.get(name, ())) for name in FORMS]
+EACH = [pytest.param(name, marks=MARKS.get(name, ())) for name in FORMATS]
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +78,9 @@ def test_each_form_of_a_run(
     target = tmp_path / NAMES[name]
     told = export(run.folder, target)
     assert capfd.readouterr() == ("", "")
-    assert told[0].startswith(f"{target}: {FORMS[name].title}, ")
+    assert told[0].startswith(f"{target}: {FORMATS[name].title}, ")
     assert told[-1].startswith(f"{tmp_path / 'small.json'}: ")
-    assert len(told) == (3 if FORMS[name].runner else 2)
+    assert len(told) == (3 if FORMATS[name].runner else 2)
     assert json.loads((tmp_path / "small.json").read_text(encoding="utf-8")) == json.loads(
         (run.folder / "preparation.json").read_text(encoding="utf-8")
     )
@@ -409,7 +410,7 @@ def test_what_cannot_be_exported(run: Run, tmp_path: Path) -> None:
 
 
 def replaced(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
-    monkeypatch.setitem(FORMS, "litert", FORMS["litert"]._replace(**changed))
+    monkeypatch.setitem(FORMATS, "litert", FORMATS["litert"]._replace(**changed))
 
 
 @needs_tensorflow
@@ -419,7 +420,7 @@ def test_an_export_that_computes_something_else(
     def runner(model: Any, path: Path) -> Any:
         return lambda examples: [
             array * np.float32(1.001)
-            for array in FORMS["keras"].runner(model, run.folder / "best.keras")(examples)
+            for array in FORMATS["keras"].runner(model, run.folder / "best.keras")(examples)
         ]  # type: ignore[misc]
 
     replaced(monkeypatch, runner=runner)
@@ -455,7 +456,7 @@ def test_a_converter_that_gives_up(
 def test_a_package_that_is_missing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "find_spec", lambda name: None)
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(NetError, match="ONNX needs tf2onnx, which is not installed") as caught:
         export(run.folder, tmp_path / "a.onnx")
     assert "pip install netdsl[export]" in str(caught.value)

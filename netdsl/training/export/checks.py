@@ -1,0 +1,118 @@
+"""An export, run again and held against Keras on random examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.errors import NetError, fail
+from netdsl.training.export.examples import EXAMPLES, as_input, as_list, random_examples
+from netdsl.training.export.silence import exact, silent
+
+if TYPE_CHECKING:
+    import keras
+
+    from netdsl.training.export.format import Format
+    from netdsl.training.preparation.rows import Array
+
+LARGEST_ERROR = 1e-4
+"""The largest relative error of an export: of float32 sums in another order, 1e-6 is usual."""
+
+SCALES = (1.0, 0.1, 0.01, 10.0, 100.0, 1000.0)
+"""Random examples are scaled until the outputs change enough from one to the next."""
+
+ENOUGH = 0.01
+"""So much they must change, relative to the largest number: where they do not, any export would
+pass.
+"""
+
+
+def check(model: keras.Model, path: Path, form: Format) -> str:
+    """Run an export and Keras on the same random examples, and say how close they are.
+
+    Raises:
+        NetError: N632 where the export does not run, N634 where they differ.
+    """
+    import numpy as np
+
+    with silent(), exact():
+        examples, ours = _distinct_outputs(model)
+        try:
+            assert form.runner is not None
+            theirs = form.runner(model, path)(examples)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # runtimes raise whatever they like
+            raise cannot_hold(model, form, error) from None
+    if not all(np.isfinite(array).all() for array in ours):
+        nothing = f"there is nothing to hold {form.title} against"
+        raise fail("N634", f"{model.name} gives no finite numbers for random inputs: {nothing}")
+    alike = [one.shape for one in ours] == [one.shape for one in theirs]
+    off = max(map(relative_error, ours, theirs)) if alike else float("inf")
+    if not off <= LARGEST_ERROR:
+        raise fail(
+            "N634",
+            f"{form.title} does not compute what {model.name} does: "
+            f"relative error {off:.1e}, and {LARGEST_ERROR:.0e} is allowed",
+            help="nothing was written; .keras and .safetensors hold every network",
+        )
+    version = f" {metadata.version(form.checker)}" if form.checker else ""
+    doubt = "; its outputs hardly change with the inputs, so this says little"
+    return (
+        f"held against Keras on {EXAMPLES} random examples with {form.checker}{version}: "
+        f"relative error {off:.1e}{doubt if change(ours) < ENOUGH else ''}"
+    )
+
+
+def cannot_hold(model: keras.Model, form: Format, error: Exception) -> NetError:
+    """Return the error N632 about a converter or a runtime that gave up.
+
+    It says the reason that was given, and the layers that Keras lacks.
+    """
+    lines = (line.strip() for line in str(error).splitlines())
+    reason = next(filter(None, lines), type(error).__name__)
+    own = sorted(
+        {
+            type(layer).__name__
+            for layer in model.layers
+            if type(layer).__module__.startswith("netdsl.")
+        }
+    )
+    of = f" (it has layers that Keras lacks: {', '.join(own)})" if own else ""
+    message = f"{form.title} cannot hold {model.name}{of}: {reason[:300]}"
+    return fail("N632", message, help=".keras and .safetensors hold every network")
+
+
+def _distinct_outputs(model: keras.Model) -> tuple[list[Array], list[Array]]:
+    """Return random examples, scaled so that the outputs differ, and what the model gives."""
+    import numpy as np
+
+    found: list[tuple[list[Array], list[Array]]] = []
+    for scale in SCALES:
+        examples = random_examples(model, scale)
+        outputs = as_list(model.predict_on_batch(as_input(examples)))
+        if not found or all(np.isfinite(array).all() for array in outputs):
+            found.append((examples, outputs))
+        if change(outputs) >= ENOUGH:
+            break
+    return max(found, key=lambda one: change(one[1]))
+
+
+def change(outputs: Sequence[Array]) -> float:
+    """Return how much outputs [n, ...] differ from those of the first example.
+
+    It is relative to the largest number, and that of the output that differs least.
+    """
+    import numpy as np
+
+    return min(relative_error(np.broadcast_to(array[:1], array.shape), array) for array in outputs)
+
+
+def relative_error(ours: Array, theirs: Array) -> float:
+    """Return the largest difference, relative to the largest number of ours."""
+    import numpy as np
+
+    largest = float(np.abs(ours).max())
+    return float(np.abs(ours - theirs).max()) / (largest or 1.0)

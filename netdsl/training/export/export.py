@@ -1,0 +1,194 @@
+"""A trained network in other forms, each checked before it is given its name."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.errors import NetError, did_you_mean, fail
+from netdsl.files import not_written, write
+from netdsl.json_text import json_text
+from netdsl.keras.quiet import quiet_keras
+from netdsl.training.export.checks import cannot_hold, check
+from netdsl.training.export.precision import in_float32, precision
+from netdsl.training.export.registry import FORMATS, format_of
+from netdsl.training.export.silence import silent
+from netdsl.training.preparation.transforms import as_plain
+from netdsl.training.runs.finished import finished_run
+from netdsl.wording import bytes_text
+
+if TYPE_CHECKING:
+    import keras
+
+    from netdsl.training.export.format import Format
+
+
+def export(
+    source: str | Path, target: str | Path, *, format: str | None = None, force: bool = False
+) -> list[str]:
+    """Write the best weights of a run, or the model in a .keras file, in another form.
+
+    Beside the export of a run goes `NAME.json`: what is done to examples before the network sees
+    them, and the names of the classes. Where anything is refused, nothing is written.
+
+    Args:
+        source: a run folder or a .keras file.
+        target: its suffix says the form, unless
+        format: names it.
+        force: whether files may be written over.
+
+    Returns:
+        What was done, in words.
+
+    Raises:
+        NetError: N601, N604, N613, N614 for paths, N602 where a package is missing, N631 for a
+            form, N632 to N634 where the form cannot hold the network.
+        RunError: N610 where the disk does not take it.
+    """
+    source, target = Path(source), Path(target)
+    name = format_of(target, format)
+    form = FORMATS[name]
+    prepared = _prepared(source)
+    _check_free(target, name, force)
+    beside = target.with_name(f"{target.name if name == 'savedmodel' else target.stem}.json")
+    if prepared and not force:
+        _check_beside(beside, prepared)
+    _check_installed(form)
+    model = _model(source)
+    done = [*_exported(in_float32(model) if form.tensorflow else model, target, form)]
+    if form.tensorflow and precision(model) != "float32":
+        done.append(f"it computes in float32; the network was trained in {precision(model)}")
+    if prepared:
+        write(beside, prepared)
+        done.append(f"{beside}: what is done to the inputs, and what the outputs mean")
+    return done
+
+
+# --- what is refused before anything is written ---------------------------------------------------
+
+
+def _check_free(target: Path, name: str, force: bool) -> None:
+    """Check that the target can be written.
+
+    Raises:
+        NetError: N604 where something is there that may not be written over, N601 where there is no
+            such folder.
+    """
+    if not target.parent.is_dir():
+        raise fail("N601", f"there is no folder {target.parent}")
+    ours = (
+        name == "savedmodel"
+        and target.name
+        and target.is_dir()
+        and (target / "saved_model.pb").is_file()
+    )
+    if target.is_dir() and not ours:
+        replaced = "and no SavedModel that could be replaced"
+        raise fail("N604", f"{target} is a folder, {replaced}", help="choose another name")
+    if target.is_file() and name == "savedmodel":
+        message = f"{target} is a file; a SavedModel is a folder"
+        raise fail("N604", message, help="choose another name")
+    if target.exists() and not force:
+        help = "write over it with --force, or choose another name"
+        raise fail("N604", f"{target} exists already", help=help)
+
+
+def _check_beside(beside: Path, prepared: str) -> None:
+    """Raise NetError N604 where the file beside the export is there, and another one."""
+    if beside.exists() and (not beside.is_file() or beside.read_bytes() != prepared.encode()):
+        raise fail(
+            "N604",
+            f"{beside} exists already: it would say what is done to the inputs",
+            help="write over it with --force",
+        )
+
+
+def _check_installed(form: Format) -> None:
+    """Check that a form can be written here, and make Keras take TensorFlow where it needs it.
+
+    Raises:
+        NetError: N602 for a missing package, N633 for another backend.
+    """
+    for package in form.packages:
+        if find_spec(package) is None:
+            message = f"{form.title} needs {package}, which is not installed"
+            raise fail("N602", message, help="pip install netdsl[export]")
+    if form.tensorflow and "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    if form.tensorflow and (now := quiet_keras().config.backend()) != "tensorflow":
+        raise fail(
+            "N633",
+            f"Keras runs on {now} in this process; {form.title} is written on tensorflow",
+            help="set KERAS_BACKEND=tensorflow before Keras is imported; the weights are the same",
+        )
+
+
+# --- what is exported -----------------------------------------------------------------------------
+
+
+def _prepared(source: Path) -> str:
+    """Return what a run does to its examples, as JSON; nothing for a .keras file.
+
+    Raises:
+        NetError: N601, N613, N614.
+    """
+    if source.is_dir() or not source.suffix:
+        return json_text(as_plain(finished_run(source).preparation)) + "\n"
+    if source.suffix != ".keras":
+        raise fail("N613", f"{source} is no run folder and no .keras file")
+    if not source.is_file():
+        near = did_you_mean(source.name, (other.name for other in source.parent.glob("*.keras")))
+        raise fail("N601", f"there is no file {source}", help=near)
+    return ""
+
+
+def _model(source: Path) -> keras.Model:
+    """Return a run's best model, or a .keras file's. Raises NetError N613, N614."""
+    from netdsl.keras.build import load_model
+
+    return finished_run(source).model() if source.is_dir() else load_model(source)
+
+
+def _exported(model: keras.Model, target: Path, form: Format) -> Iterator[str]:
+    """Write a model beside the target, check it, and rename it; yield what was done, in words."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=target.parent) as folder:
+            part = Path(folder) / f"model{form.suffixes[0]}"
+            more = _written(model, part, form)
+            checked = check(model, part, form) if form.runner else ""
+            files = [part] if part.is_file() else part.rglob("*")
+            nbytes = sum(file.stat().st_size for file in files if file.is_file())
+            _place(part, target, Path(folder) / "old")
+    except OSError as error:
+        raise not_written(target, error) from None
+    yield f"{target}: {form.title}, {bytes_text(nbytes)}{more}"
+    if checked:
+        yield checked
+
+
+def _written(model: keras.Model, part: Path, form: Format) -> str:
+    try:
+        with silent():
+            return form.write(model, part)
+    except (NetError, OSError, MemoryError):
+        raise
+    except Exception as error:  # converters raise whatever they like
+        raise cannot_hold(model, form, error) from None
+
+
+def _place(part: Path, target: Path, old: Path) -> None:
+    """Rename the part; a folder that was there is put back where that fails."""
+    if not target.is_dir():
+        os.replace(part, target)
+        return
+    os.replace(target, old)
+    try:
+        os.replace(part, target)
+    except OSError:
+        os.replace(old, target)
+        raise

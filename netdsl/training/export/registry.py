@@ -1,0 +1,56 @@
+"""The forms that a model can be exported in, by their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.training.export.format import Format
+from netdsl.training.export.keras_file import KERAS
+from netdsl.training.export.litert import LITERT
+from netdsl.training.export.onnx import ONNX
+from netdsl.training.export.safetensors_file import SAFETENSORS
+from netdsl.training.export.savedmodel import SAVEDMODEL
+
+FORMATS: dict[str, Format] = {
+    "keras": KERAS,
+    "savedmodel": SAVEDMODEL,
+    "onnx": ONNX,
+    "litert": LITERT,
+    "safetensors": SAFETENSORS,
+}
+
+
+def format_of(target: Path, format: str | None) -> str:
+    """Return the name of the form that a target is written in.
+
+    Args:
+        target: its suffix says the form, unless
+        format: names it.
+
+    Raises:
+        NetError: N631 where there is no such form, or the target's name says another.
+    """
+    known = {suffix: name for name, form in FORMATS.items() for suffix in form.suffixes}
+    said = known.get(target.suffix.lower())
+    listed = ", ".join(
+        f"{name} ({' '.join(filter(None, form.suffixes)) or 'a folder'})"
+        for name, form in FORMATS.items()
+    )
+    if format is None:
+        if said is None:
+            raise fail(
+                "N631",
+                f"the suffix {target.suffix} of {target} is no format's",
+                help=did_you_mean(target.suffix, known) or listed,
+            )
+        return said
+    if format not in FORMATS:
+        help = did_you_mean(format, FORMATS) or listed
+        raise fail("N631", f"there is no format `{format}`", help=help)
+    if said != format and (format != "savedmodel" or said is not None):
+        ends = " or ".join(filter(None, FORMATS[format].suffixes)) or "no suffix"
+        raise fail(
+            "N631", f"{target} does not name a file of the format {format}", help=f"it takes {ends}"
+        )
+    return format
