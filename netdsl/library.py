@@ -86,14 +86,14 @@ class Library:
                 self.parsed[key] = parse_text(self.read(path), self.limits)
             except NetError as error:
                 noted = (
-                    d._replace(span=d.span or place, notes=(*d.notes, *used_here(d.span, place)))
+                    d._replace(span=d.span or place, notes=(*d.notes, *note_of_use(d.span, place)))
                     for d in error.diagnostics
                 )
                 raise NetError(*noted) from None
         return self.parsed[key]
 
 
-def used_here(own: Span | None, place: Span) -> tuple[Note, ...]:
+def note_of_use(own: Span | None, place: Span) -> tuple[Note, ...]:
     """The note that a mistake in a used file carries, unless the place of use is its own."""
     return (Note("used here", place),) if own and own != place else ()
 

@@ -12,7 +12,9 @@ from netdsl.expectations import unmet
 from netdsl.kinds.values import Shape
 from netdsl.library import Library
 from netdsl.limits import Limits
-from netdsl.lint import lint_graph, lint_text, silenced
+from netdsl.lint.layers import lint_graph
+from netdsl.lint.silence import silenced
+from netdsl.lint.texts import lint_text
 from netdsl.lowering.expand import Expanded, expand
 from netdsl.params import exact_params
 from netdsl.process import uncollected

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from netdsl.errors.diagnostics import Diagnostic, Note, Source, Span, once
+from netdsl.errors.diagnostics import Diagnostic, Note, Source, Span, once, used_here
 
 __all__ = [
     "Diagnostic",
@@ -25,6 +25,7 @@ __all__ = [
     "first_line",
     "nearest",
     "once",
+    "used_here",
 ]
 
 

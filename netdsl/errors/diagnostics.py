@@ -5,7 +5,7 @@ Annotations are values here, not texts: every start pays for those of named tupl
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 
@@ -89,3 +89,12 @@ def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     for diagnostic in diagnostics:
         first.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
     return list(first.values())
+
+
+def used_here(uses: Sequence[Span]) -> tuple[Note, ...]:
+    """Note the uses of blocks that led to a place, innermost first.
+
+    Args:
+        uses: outermost first.
+    """
+    return tuple(Note("used here", use) for use in reversed(uses))

@@ -5,7 +5,7 @@ begin.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from netdsl.errors import Diagnostic, Note, Span
+from netdsl.errors import Diagnostic, Note, Span, used_here
 from netdsl.graph import Layer, Op, consumers_of
 from netdsl.kinds import Kind, Word
 
@@ -158,11 +158,6 @@ def _kind_of(op: Op) -> type[Kind] | None:
 # --- doubtful cases -------------------------------------------------------------------------------
 
 
-def used_here(layer: Layer) -> tuple[Note, ...]:
-    """Where the blocks are used that led to a layer, innermost first."""
-    return tuple(Note("used here", use) for use in reversed(layer.uses))
-
-
 def _either(text: str, act: str) -> str:
     """A layer with the activation, and without it."""
     inside = f"{text[:-1]}, {act})" if text.endswith(")") else f"{text}({act})"
@@ -178,7 +173,9 @@ def _kept_for_some(default: DefaultActivation, op: Op, layers: list[Layer]) -> D
         " its output goes to a sum, norm, activation or the end, and to another layer too"
     )
     help = f"say which you mean: {_either(default.text, act)}"
-    return Diagnostic("W702", message, default.span, help=help, notes=used_here(layers[op.layer]))
+    return Diagnostic(
+        "W702", message, default.span, help=help, notes=used_here(layers[op.layer].uses)
+    )
 
 
 def _left_out_at_end(default: DefaultActivation, op: Op, layers: list[Layer]) -> Diagnostic:
@@ -193,7 +190,7 @@ def _left_out_at_end(default: DefaultActivation, op: Op, layers: list[Layer]) ->
         " its output is the network's end"
     )
     help = f"say which you mean: {_either(default.text, act)}"
-    notes = (Note("the default", default.stated), *used_here(layers[op.layer]))
+    notes = (Note("the default", default.stated), *used_here(layers[op.layer].uses))
     return Diagnostic("W706", message, default.span, help=help, notes=notes)
 
 
@@ -207,7 +204,7 @@ def _lost_by_last_pass(
     joined = " > ".join([text, *(word for word in words[:1] if word != act), act])
     message = f"only the last pass of `{span.text}` loses its activation, {act}"
     help = f"if each pass is meant, write ({joined}) {repeat}"
-    return Diagnostic("W704", message, span, help=help, notes=used_here(layers[op.layer]))
+    return Diagnostic("W704", message, span, help=help, notes=used_here(layers[op.layer].uses))
 
 
 # --- the network without them ---------------------------------------------------------------------

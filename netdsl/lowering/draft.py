@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Span
 from netdsl.kinds.values import Shape
-from netdsl.library import Library, used_here
+from netdsl.library import Library, note_of_use
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.scopes import SHOWN_USES, NamesView
 
@@ -37,7 +37,7 @@ class Report:
         """Adds the mistakes of a used file, with the place where it is used."""
         for problem in inner.problems:
             if len(problem.notes) < SHOWN_USES:
-                notes = (*problem.notes, *used_here(problem.span, place))
+                notes = (*problem.notes, *note_of_use(problem.span, place))
                 problem = problem._replace(notes=notes)
             self.problems.append(problem)
         self.failed |= inner.failed

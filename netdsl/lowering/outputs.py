@@ -75,10 +75,14 @@ def _unused_names(graph: Graph, points: Points) -> list[Diagnostic]:
     for name, span in points.places.items():
         at = graph.points.get(name)
         if at is not None and name not in points.used and at not in ends:
-            message = f"the name `{name}` is never used"
-            help = f"remove it, or refer to it with `@{name}`"
-            found.append(Diagnostic("W703", message, span, help=help))
+            found.append(unused_name(name, span))
     return found
+
+
+def unused_name(name: str, span: Span) -> Diagnostic:
+    """The warning of a named point that nothing refers to."""
+    help = f"remove it, or refer to it with `@{name}`"
+    return Diagnostic("W703", f"the name `{name}` is never used", span, help=help)
 
 
 def _without_input(graph: Graph, source: Source, net: Span | None) -> list[Diagnostic]:

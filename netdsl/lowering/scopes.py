@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
-from netdsl.errors import NetError, Note, Source, Span, fail
+from netdsl.errors import NetError, Note, Source, Span, fail, used_here
 from netdsl.kinds.values import Defaults
 from netdsl.syntax import tree
 
@@ -142,7 +142,7 @@ class Scope(NamedTuple):
 
     def notes(self) -> tuple[Note, ...]:
         """Where the blocks are used that a mistake is in, innermost first."""
-        return tuple(Note("used here", use) for use in reversed(self.uses))
+        return used_here(self.uses)
 
     def fail(self, code: str, message: str, node: Any, help: str = "") -> NetError:
         """The error of a mistake at a node, with the uses of blocks that led to it, to be raised."""

@@ -54,3 +54,21 @@ def names_of(statement: tree.Statement) -> set[str]:
         if isinstance(node, tuple):
             waiting += [item for item in node if isinstance(item, tuple)]
     return names
+
+
+def words_in(node: Any) -> set[str]:
+    """The names that layers, values and expressions within a node speak of."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tree.Layer):
+            found.add(node.word.text)
+            waiting += (node.size, node.amount, node.stride, node.arguments)
+        elif isinstance(node, tree.Expression):
+            found.update(
+                str(step.argument).split(".")[0] for step in node.code if step.op == "name"
+            )
+        elif isinstance(node, tuple) and not isinstance(node, tree.Name | tree.Number):
+            waiting += node
+    return found

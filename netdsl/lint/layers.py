@@ -1,0 +1,135 @@
+"""Warnings over a graph: layers that do nothing, or not what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netdsl.errors import Diagnostic, once, used_here
+from netdsl.graph import Graph, Op, consumers_of
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.values import dims
+
+LARGEST = 2**28
+"""Elements of one output, for one example: 1 GiB of float32."""
+
+
+def lint_graph(graph: Graph) -> list[Diagnostic]:
+    """What is doubtful in a network's layers."""
+    consumers = consumers_of(graph.ops)
+    found = [*_dead_ends(graph, consumers), *_noise_at_the_end(graph), *_out_of_proportion(graph)]
+    for index, op in enumerate(graph.ops):
+        kind = op.kind
+        if kind is None:
+            continue
+        if _gives_distribution(kind):
+            found += _doubtful_softmax(graph, op, kind)
+        elif "bias" in kind.explicit and kind.values["bias"] and consumers[index]:
+            after = [graph.ops[consumer].kind for consumer in consumers[index]]
+            found += _bias_without_effect(graph, op, kind, after)
+    return once(found)
+
+
+def _warning(graph: Graph, code: str, op: Op, message: str, help: str) -> Diagnostic:
+    layer = graph.layers[op.layer]
+    return Diagnostic(code, message, layer.span, help=help, notes=used_here(layer.uses))
+
+
+def _text(graph: Graph, op: Op) -> str:
+    return graph.layers[op.layer].text
+
+
+def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]:
+    """Layers whose output nothing reads and that are not outputs: the last ones of dead branches."""
+    outputs = {output.op for output in graph.outputs}
+    for index, op in enumerate(graph.ops):
+        if not consumers[index] and index not in outputs and op.kind is not None:
+            message = f"`{_text(graph, op)}` reaches no output: nothing takes what it gives"
+            help = "remove it, or take its output as a branch: `id`, or a name and `@name`"
+            yield _warning(graph, "W713", op, message, help)
+
+
+def _gives_distribution(kind: Kind | None) -> bool:
+    """Whether a layer gives the channels' probabilities, or their logarithms."""
+    return kind is not None and kind.output_meaning in ("distribution", "log-distribution")
+
+
+def _doubtful_softmax(graph: Graph, op: Op, kind: Kind) -> Iterator[Diagnostic]:
+    before = _through_shape_only(graph, graph.ops[op.inputs[0]]).kind
+    if before and _gives_distribution(before):
+        message = (
+            f"`{kind.word}` follows `{before.word}`:"
+            " probabilities go through it a second time, and come out nearly equal"
+        )
+        yield _warning(graph, "W714", op, message, "one of the two is enough")
+    if op.shape[-1] == 1:
+        always = 1 if kind.output_meaning == "distribution" else 0
+        message = f"`{kind.word}` over one channel is always {always}"
+        yield _warning(graph, "W719", op, message, "for yes or no take sigmoid-1, or two channels")
+
+
+def _through_shape_only(graph: Graph, op: Op) -> Op:
+    """The operation that an output comes from, through those that only move or drop numbers (the
+    first branch's).
+    """
+    while op.kind is not None and op.kind.shape_only:
+        op = graph.ops[op.inputs[0]]
+    return op
+
+
+def _bias_without_effect(
+    graph: Graph, op: Op, kind: Kind, after: list[Kind | None]
+) -> Iterator[Diagnostic]:
+    """A bias that was asked for where each norm after it takes the mean of each channel away, and
+    the bias with it.
+
+    A layer that has every option written out, as `netdsl expand` prints it, asks for nothing.
+    """
+    asked = any(
+        name not in kind.explicit
+        for name, option in kind.options.items()
+        if not option.hidden_at_default
+    )
+    norms = [norm for norm in after if norm is not None and norm.removes_mean]
+    if asked and len(norms) == len(after):
+        message = (
+            f"the bias of `{_text(graph, op)}` has no effect:"
+            f" `{norms[0].word}` takes each channel's mean away"
+        )
+        help = "say bias=no, or leave the bias out: the norm has a shift of its own"
+        yield _warning(graph, "W715", op, message, help)
+
+
+def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
+    """Dropout and its like with no layer between them and an output; a fragment's end is not an
+    output.
+    """
+    fragment = any(graph.layers[graph.ops[port.op].layer].span is None for port in graph.inputs)
+    for output in () if fragment else graph.outputs:
+        op = graph.ops[output.op]
+        while (
+            op.kind is not None
+            and len(op.inputs) == 1
+            and (op.kind.shape_only or op.kind.inactive_in_use or op.kind.group == "activation")
+        ):
+            if op.kind.inactive_in_use:
+                message = (
+                    f"`{_text(graph, op)}` stands behind the last layer:"
+                    " while training it spoils the output itself"
+                )
+                help = "put it before the last layer that has weights"
+                yield _warning(graph, "W716", op, message, help)
+                break
+            op = graph.ops[op.inputs[0]]
+
+
+def _out_of_proportion(graph: Graph) -> Iterator[Diagnostic]:
+    """The largest output, where it has more than `LARGEST` elements."""
+    op = max(graph.ops, key=lambda op: op.size)
+    if op.size > LARGEST:
+        gibibytes = f"{op.size * 4 / 2**30:,.1f}"
+        message = (
+            f"`{_text(graph, op)}` gives {dims(op.shape)}: {op.size:,} numbers,"
+            f" {gibibytes} GiB of float32 for one example"
+        )
+        help = "a stride or a pool before it, or fewer channels, make it smaller"
+        yield _warning(graph, "W717", op, message, help)

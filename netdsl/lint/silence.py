@@ -1,0 +1,68 @@
+"""Comments that silence warnings: `# netdsl: ignore W703`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from netdsl.errors import Diagnostic, Source, Span
+
+_STRING_OR_COMMENT = r'"[^"\n]*"|#[^\n]*'
+_IGNORE = r"#[ \t]*netdsl:[ \t]*ignore\b[ \t]*((?:[A-Z][0-9]+[, \t]*)*)"
+
+
+def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> list[Diagnostic]:
+    """The diagnostics without the warnings that a comment on their line silences.
+
+    Args:
+        diagnostics: of the text, and of files that it uses.
+        source: the text.
+        whole: whether every warning of `source` is among them: then comments that silence nothing
+            are warned of.
+    """
+    ignored: dict[Source, dict[int, set[str]]] = {}  # by source, the codes by their lines
+    kept: list[Diagnostic] = []
+    hit: set[tuple[int, str]] = set()
+    for diagnostic in diagnostics:
+        span = diagnostic.span
+        if span is not None and diagnostic.severity == "warning":
+            if span.source not in ignored:
+                ignored[span.source] = {
+                    line: set(codes) for line, _, codes in _ignores(span.source)
+                }
+            line = span.source.position(span.start)[0] if ignored[span.source] else 0
+            if diagnostic.code in ignored[span.source].get(line, ()):
+                hit |= {(line, diagnostic.code)} if span.source is source else set()
+                continue
+        kept.append(diagnostic)
+    if whole and "netdsl:" in source.text:
+        kept += _idle_ignores(source, hit)
+    return kept
+
+
+def _ignores(source: Source) -> Iterator[tuple[int, Span, list[str]]]:
+    """The comments that silence: their line, place and codes."""
+    if "netdsl:" not in source.text:
+        return
+    for comment in re.finditer(_STRING_OR_COMMENT, source.text):
+        ignore = re.search(_IGNORE, comment.group())
+        if ignore and comment.group().startswith("#"):
+            start = comment.start() + ignore.start()
+            span = Span(source, start, start + len(ignore.group().rstrip()))
+            yield source.position(start)[0], span, re.findall("[A-Z][0-9]+", ignore[1])
+
+
+def _idle_ignores(source: Source, hit: set[tuple[int, str]]) -> Iterator[Diagnostic]:
+    """Warnings of comments that silence nothing."""
+    for line, span, codes in _ignores(source):
+        if not codes:
+            help = "write the codes: # netdsl: ignore W703"
+            yield Diagnostic("W718", "this comment names no code", span, help=help)
+        for code in codes:
+            if (line, code) in hit:
+                continue
+            message, help = f"there is no {code} on this line to ignore", "remove it"
+            if code.startswith("N"):
+                message = f"{code} is an error, which no comment silences"
+                help = "mend it, or leave the comment out"
+            yield Diagnostic("W718", message, span, help=help)

@@ -1,0 +1,114 @@
+"""Warnings over a text: what it defines and never uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from netdsl.errors import Diagnostic, Source, Span
+from netdsl.lowering.outputs import unused_name
+from netdsl.syntax import tree
+from netdsl.syntax.walks import words_in
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BRACED = re.compile(r"\{[^{}]*\}")
+_NAMED_STEP = re.compile(r"\bas\b")
+_STRING_OR_COMMENT = re.compile(r'"[^"\n]*"|#[^\n]*')
+
+
+def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diagnostic]:
+    """Params, blocks, shared pieces, parameters, and names within blocks and repeats that
+    nothing uses.
+    """
+    defined = {s.name.text for s in statements if isinstance(s, tree.Param | tree.Def | tree.Let)}
+    text = _STRING_OR_COMMENT.sub(lambda match: " " * len(match.group()), source.text)
+    points = {
+        part for reference in re.findall(r"@[\w.]+", text) for part in reference[1:].split(".")
+    }
+    used: set[str] = set()
+    found: list[Diagnostic] = []
+    for statement in statements:
+        own: set[str] = set()
+        if isinstance(statement, tree.Def):
+            own = {parameter.name.text for parameter in statement.parameters}
+        words = _words_of(statement, text, own, defined, used)
+        if isinstance(statement, tree.Def):
+            used |= words - own - {statement.name.text}
+            found += _unused_parameters(statement, words, source)
+        else:
+            used |= words
+        if _NAMED_STEP.search(text, statement.start, statement.end):
+            found += _unused_inner_names(statement, points, source)
+        if isinstance(statement, tree.Tie):
+            used |= {statement.name.text, statement.other.text}
+    return found + _unused_definitions(statements, used, source)
+
+
+def _words_of(
+    statement: tree.Statement, text: str, own: set[str], defined: set[str], used: set[str]
+) -> set[str]:
+    """The names in a statement: all that are its own, or that are defined and not known to be used
+    yet.
+
+    The tree is walked only where braces do not tell.
+    """
+    braced = set(_WORD.findall(" ".join(_BRACED.findall(text, statement.start, statement.end))))
+    rest = set(_WORD.findall(text, statement.start, statement.end)) - braced
+    if any(word in own or (word in defined and word not in used) for word in rest):
+        return words_in(statement)
+    return braced
+
+
+def _unused_parameters(
+    statement: tree.Def, words: set[str], source: Source
+) -> Iterator[Diagnostic]:
+    for parameter in statement.parameters:
+        name = parameter.name
+        if name.text not in words:
+            message = f"the parameter `{name.text}` of `{statement.name.text}` is never used"
+            help = f"remove it, or use its value: {{{name.text}}}"
+            yield Diagnostic("W711", message, Span(source, name.start, name.end), help=help)
+
+
+def _unused_inner_names(
+    statement: tree.Statement, points: set[str], source: Source
+) -> Iterator[Diagnostic]:
+    """Names of points within blocks and repeats; those of the network itself are known when its
+    outputs are.
+    """
+    waiting: list[tuple[Any, bool]] = [(statement, isinstance(statement, tree.Def))]
+    while waiting:
+        node, inner = waiting.pop()
+        if isinstance(node, tree.Step):
+            name = node.name
+            if inner and name and name.text not in points:
+                yield unused_name(name.text, Span(source, name.start, name.end))
+            inner = inner or node.repeat is not None
+        if isinstance(node, tuple) and not isinstance(
+            node, tree.Name | tree.Number | tree.Expression
+        ):
+            waiting += ((part, inner) for part in node if isinstance(part, tuple))
+
+
+_UNUSED = {
+    tree.Param: ("W711", "param", "remove it, or use its value: {NAME}"),
+    tree.Def: ("W712", "block", "remove it, or use it as a layer: > NAME()"),
+    tree.Let: ("W712", "shared piece", "remove it, or use it as a layer: > NAME"),
+}
+
+
+def _unused_definitions(
+    statements: Sequence[tree.Statement], used: set[str], source: Source
+) -> list[Diagnostic]:
+    found = []
+    for statement in statements:
+        if isinstance(statement, tree.Param | tree.Def | tree.Let):
+            name = statement.name
+            if name.text not in used:
+                code, what, help = _UNUSED[type(statement)]
+                message = f"the {what} `{name.text}` is never used"
+                span = Span(source, name.start, name.end)
+                help = help.replace("NAME", name.text)
+                found.append(Diagnostic(code, message, span, help=help))
+    return found
