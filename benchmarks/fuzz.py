@@ -31,11 +31,12 @@ from netdsl.errors import NetError, Source  # noqa: E402
 from netdsl.errors.terminal import render  # noqa: E402
 from netdsl.errors.values import as_json  # noqa: E402
 from netdsl.limits import Limits  # noqa: E402
-from netdsl.reading import Checked, ReadOptions, check_source, decoded  # noqa: E402
+from netdsl.reading import Checked, ReadOptions, check_source  # noqa: E402
 from netdsl.report.columns import TableView  # noqa: E402
 from netdsl.report.table import text_table  # noqa: E402
 from netdsl.report.table_json import table_values  # noqa: E402
 from netdsl.report.write import written_out  # noqa: E402
+from netdsl.sources import decoded  # noqa: E402
 from netdsl.syntax.format import format_text  # noqa: E402
 
 LIMITS = Limits(operations=5_000)

@@ -23,7 +23,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import netdsl  # noqa: E402
 from netdsl.analysis.counts import depth  # noqa: E402
-from netdsl.reading import ReadOptions, check_source, read_source, stem  # noqa: E402
+from netdsl.reading import ReadOptions, check_source  # noqa: E402
+from netdsl.sources import read_source, stem  # noqa: E402
 
 
 def table(rows: list[tuple[str, ...]]) -> str:

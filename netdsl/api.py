@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.architecture import Architecture
 from netdsl.kinds.values import Shape
-from netdsl.limits import Limits
+from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.params import exact_params
-from netdsl.reading import DEFAULT_LIMITS, ReadOptions, read_file, read_text
+from netdsl.reading import ReadOptions, read_file, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

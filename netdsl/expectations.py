@@ -9,11 +9,9 @@ from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
 from netdsl.expressions import evaluate
 from netdsl.graph import Graph
 from netdsl.kinds.values import dims
-from netdsl.limits import Limits
+from netdsl.limits import DEFAULT_LIMITS
 from netdsl.lowering.expand import Expanded
 from netdsl.syntax import tree
-
-DEFAULT_LIMITS = Limits()
 
 
 def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
@@ -92,11 +90,11 @@ def _reached(statement: tree.Expect, source: Source, graph: Graph) -> tuple[bool
         return False, (facts[what],)
     span = Span(source, statement.what.start, statement.what.end)
     if what != "output":
-        mend = (
+        help = (
             did_you_mean(what, [*facts, "output"])
             or f"facts are {', '.join(facts)}, output and @NAME"
         )
-        raise fail("N302", f"`expect` knows no `{what}`", span, help=mend)
+        raise fail("N302", f"`expect` knows no `{what}`", span, help=help)
     if len(graph.outputs) > 1:
         names = ", ".join(f"@{output.name}" for output in graph.outputs)
         raise fail(

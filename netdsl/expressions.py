@@ -14,7 +14,7 @@ from netdsl.syntax.tree import Expression, Instruction
 if TYPE_CHECKING:
     from netdsl.limits import Limits
 
-_MOST_BITS = 2048  # of a fraction's two parts; integers have a limit of their own
+_MAX_BITS = 2048  # of a fraction's two parts; integers have a limit of their own
 
 
 def evaluate(
@@ -92,7 +92,7 @@ def _apply(
         raise fail("N112", f"`{op}` divides by zero", _span(instruction, source))
     if op == "**":
         return _power(operands[0], operands[1], instruction, source, limits)
-    return _settled(_OPERATIONS[op](*operands))
+    return _simplest(_OPERATIONS[op](*operands))
 
 
 def _power(
@@ -103,11 +103,11 @@ def _power(
     if exponent < 0 and not base:
         raise fail("N112", "`**` divides by zero", _span(instruction, source))
     bits = max(base.numerator.bit_length(), base.denominator.bit_length()) - 1
-    if bits * abs(exponent) > _MOST_BITS:
+    if bits * abs(exponent) > _MAX_BITS:
         raise _too_large(instruction, source, limits)
     from fractions import Fraction
 
-    return _settled(Fraction(base) ** int(exponent))
+    return _simplest(Fraction(base) ** int(exponent))
 
 
 def _ratio(a: Any, b: Any) -> Any:
@@ -143,7 +143,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _settled(value: Any) -> Any:
+def _simplest(value: Any) -> Any:
     """A fraction that is whole, as an integer."""
     return value if isinstance(value, int) or value.denominator != 1 else value.numerator
 
@@ -158,7 +158,7 @@ def _within(value: Any, instruction: Instruction, source: Source, limits: Limits
             raise _too_large(instruction, source, limits)
     elif (
         _is_number(value)
-        and max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS
+        and max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_BITS
     ):
         raise _too_large(instruction, source, limits)
     return value

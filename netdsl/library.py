@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from netdsl.errors import NetError, Note, Source, Span, did_you_mean, fail
+from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail
+from netdsl.limits import Limits
+from netdsl.sources import read_source
 from netdsl.syntax import Parsed, parse_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from netdsl.limits import Limits
 
 BLOCKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "blocks")
 
 
 class Library:
-    """Finds and parses used files, each once. `folder` is the starting file's: nothing outside
-    it is read; None allows no files.
+    """Finds and parses used files, each once.
+
+    Attributes:
+        folder: the starting file's: nothing outside it is read; None allows no files.
+        limits: how much a file may ask for.
+        parsed: the files by their paths.
     """
 
-    def __init__(self, folder: str | None, read: Callable[[str], Source], limits: Limits) -> None:
+    def __init__(self, folder: str | None, limits: Limits) -> None:
         self.folder = None if folder is None else os.path.realpath(folder or ".")
-        self.read = read
         self.limits = limits
         self.parsed: dict[str, Parsed] = {}
 
@@ -36,11 +35,11 @@ class Library:
         path = os.path.join(BLOCKS, f"{name}.net")
         known = standard_names()
         if name not in known:
-            mend = (
-                did_you_mean(name, known)
-                or f'the libraries are {", ".join(known)}; a file stands in quotes: use "{name}.net"'
+            listed = f"the libraries are {', '.join(known)}"
+            help = did_you_mean(name, known) or (
+                f'{listed}; a file stands in quotes: use "{name}.net"'
             )
-            raise fail("N114", f"there is no block library `{name}`", place, help=mend)
+            raise fail("N114", f"there is no block library `{name}`", place, help=help)
         return self._parsed(path, place)
 
     def beside(self, name: str, source: Source, place: Span) -> Parsed:
@@ -51,11 +50,11 @@ class Library:
                 cannot be read.
         """
         if self.folder is None:
-            mend = "save it, or use the standard blocks: use resnet"
-            raise fail("N115", "a text that is no file has no files beside it", place, help=mend)
+            help = "save it, or use the standard blocks: use resnet"
+            raise fail("N115", "a text that is no file has no files beside it", place, help=help)
         if not name or os.path.isabs(name) or "\\" in name or ":" in name or "\0" in name:
-            mend = 'write use "blocks.net", with no drive and no leading /'
-            raise fail("N115", "a used file is named from this one's folder", place, help=mend)
+            help = 'write use "blocks.net", with no drive and no leading /'
+            raise fail("N115", "a used file is named from this one's folder", place, help=help)
         path = os.path.normpath(os.path.join(os.path.dirname(source.name), name))
         real = os.path.realpath(path)
         if os.path.commonpath([real, self.folder]) != self.folder:
@@ -83,14 +82,15 @@ class Library:
         key = os.path.realpath(path)
         if key not in self.parsed:
             try:
-                self.parsed[key] = parse_text(self.read(path), self.limits)
+                self.parsed[key] = parse_text(read_source(path, self.limits), self.limits)
             except NetError as error:
-                noted = (
-                    d._replace(span=d.span or place, notes=(*d.notes, *note_of_use(d.span, place)))
-                    for d in error.diagnostics
-                )
-                raise NetError(*noted) from None
+                raise NetError(*(_used_at(place, each) for each in error.diagnostics)) from None
         return self.parsed[key]
+
+
+def _used_at(place: Span, problem: Diagnostic) -> Diagnostic:
+    notes = (*problem.notes, *note_of_use(problem.span, place))
+    return problem._replace(span=problem.span or place, notes=notes)
 
 
 def note_of_use(own: Span | None, place: Span) -> tuple[Note, ...]:

@@ -29,3 +29,6 @@ class Limits(NamedTuple):
     blocks: int = 100
     elements: int = 2**53
     integer: int = 2**63 - 1
+
+
+DEFAULT_LIMITS = Limits()

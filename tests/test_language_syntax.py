@@ -13,7 +13,8 @@ import pytest
 from netdsl.errors import NetError, Source, Span, fail
 from netdsl.expressions import evaluate
 from netdsl.limits import Limits
-from netdsl.reading import ReadOptions, check_source, decoded
+from netdsl.reading import ReadOptions, check_source
+from netdsl.sources import decoded
 from netdsl.syntax import Parsed, parse_text, tree
 
 GRAMMAR = Path(__file__).resolve().parents[1] / "grammar"

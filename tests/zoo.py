@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netdsl.reading import Checked, ReadOptions, check_source, read_source, stem
+from netdsl.reading import Checked, ReadOptions, check_source
+from netdsl.sources import read_source, stem
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.net"))

@@ -13,10 +13,10 @@ from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import Input, check_input, read_input, valid
 from netdsl.cli.terminal import in_colour, print_json, show_diagnostics
 from netdsl.errors import Diagnostic, NetError, Source
-from netdsl.reading import stem
 from netdsl.report.diff import compare
 from netdsl.report.diff_json import diff_values
 from netdsl.report.diff_text import diff_text
+from netdsl.sources import stem
 
 EXAMPLES = (
     "diff vgg16.net vgg19.net",

@@ -11,7 +11,8 @@ from netdsl.cli.inputs import found_files
 from netdsl.cli.terminal import show_diagnostics
 from netdsl.errors import NetError
 from netdsl.files import write
-from netdsl.reading import DEFAULT_LIMITS, decoded, read_bytes
+from netdsl.limits import DEFAULT_LIMITS
+from netdsl.sources import decoded, read_bytes
 from netdsl.syntax.format import diff, format_text
 
 EXAMPLES = ("fmt *.net", "fmt --check networks/", "fmt --diff lenet5.net", "fmt -")

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from netdsl.architecture import Architecture
 from netdsl.cli.terminal import show_diagnostics
 from netdsl.errors import NetError, Source, fail
-from netdsl.reading import Checked, ReadOptions, check_source, decoded, only, read_source, stem
+from netdsl.reading import Checked, ReadOptions, check_source, only
+from netdsl.sources import decoded, read_source, stem
 
 
 class Input(NamedTuple):

@@ -145,7 +145,7 @@ class Scope(NamedTuple):
         return used_here(self.uses)
 
     def fail(self, code: str, message: str, node: Any, help: str = "") -> NetError:
-        """The error of a mistake at a node, with the uses of blocks that led to it, to be raised."""
+        """The error of a mistake at a node, with the uses that led to it, to be raised."""
         return fail(code, message, self.span(node), help=help, notes=self.notes())
 
 

@@ -59,7 +59,7 @@ def _check_words(unknown: list[UnknownWord], draft: Draft) -> None:
 
 
 def _or_defined_below(word: str, problem: Diagnostic, draft: Draft) -> Diagnostic:
-    """The problem of an unknown word, with the place of its definition where that comes too late."""
+    """The problem of an unknown word, with the place of a definition that comes too late."""
     if problem.code != "N101" or word not in draft.definitions:
         return problem
     notes = (Note("defined here", draft.definitions[word]),)

@@ -25,7 +25,8 @@ from netdsl.emit.text import laid_out
 from netdsl.emit.weight_order import weight_order
 from netdsl.kinds import KINDS
 from netdsl.kinds.values import Indices, dims
-from netdsl.reading import ReadOptions, check_source, read_source, stem
+from netdsl.reading import ReadOptions, check_source
+from netdsl.sources import read_source, stem
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDENS = ROOT / "tests" / "golden" / "emit"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from netdsl.errors import Source, Span
-from netdsl.reading import read_source
+from netdsl.sources import read_source
 from netdsl.training.recipes.sections import Section, Variant, key, section
 from netdsl.training.recipes.values import (
     AddressValue,

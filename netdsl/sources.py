@@ -1,0 +1,84 @@
+"""Files to texts: what can be read, how much of it, in which encoding."""
+
+from __future__ import annotations
+
+import os
+
+from netdsl.errors import Source, did_you_mean, fail
+from netdsl.limits import DEFAULT_LIMITS, Limits
+
+
+def stem(path: str | os.PathLike[str]) -> str:
+    """What a network is called that has no name of its own: its file's name."""
+    return os.path.splitext(os.path.basename(os.fspath(path)))[0] or "network"
+
+
+def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Source:
+    """A file's text.
+
+    Raises:
+        NetError: N601 where it cannot be read, N401 where it is too large, N007 where it is not
+            UTF-8 text.
+    """
+    return decoded(read_bytes(path, limits), os.fspath(path), limits)
+
+
+def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """A file's bytes, one more than the limit at most.
+
+    Raises:
+        NetError: N601 where it cannot be read.
+    """
+    name = os.fspath(path)
+    if os.path.isdir(name):
+        raise fail("N601", f"{name} is a directory", help="name the files in it")
+    try:
+        with open(name, "rb") as file:
+            return file.read(limits.source + 1)
+    except FileNotFoundError:
+        folder = os.path.dirname(name) or "."
+        near = (
+            did_you_mean(os.path.basename(name), os.listdir(folder))
+            if os.path.isdir(folder)
+            else ""
+        )
+        if not near and "." not in name and not os.path.dirname(name):
+            near = 'a network in quotes holds a `>`: "28x28x1 > fc-10"'
+        raise fail("N601", f"there is no file {name}", help=near) from None
+    except OSError as error:
+        raise fail("N601", f"{name} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise fail("N601", f"{name!r} is no file's name") from None
+
+
+def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:
+    """The text of a file's bytes: UTF-8, with or without a mark at its beginning, any line ends.
+
+    Args:
+        data: the bytes.
+        name: the file's, for messages.
+        limits: how much it may hold.
+
+    Raises:
+        NetError: N401 where it is too large, N007 where it is not UTF-8 text.
+    """
+    if len(data) > limits.source:
+        help = "a network file is a text of a few lines; is this one?"
+        raise fail("N401", f"{name} is larger than the limit of {limits.source:,} bytes", help=help)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise fail("N007", f"{name} is UTF-16", help="save it as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"{name} is no UTF-8 text: byte 0x{data[error.start]:02x} in line {line}"
+        raise fail("N007", message, help="save it as UTF-8") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise fail("N007", f"{name} is no text: it holds a zero byte in line {line}")
+    return Source(name, unix_lines(text))
+
+
+def unix_lines(text: str) -> str:
+    """The text with `\\n` at the end of each line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
