@@ -328,10 +328,10 @@ def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
     from netdsl.keras.quiet import quiet_keras
 
     quiet_keras()
-    from netdsl.training.loop import compile as fit
+    from netdsl.training.loop import callback
     from netdsl.training.loop.callback import TrainingCallback
 
-    step, scores = TrainingCallback.on_train_batch_end, fit.scores
+    step, scores = TrainingCallback.on_train_batch_end, callback.part_scores
 
     def noted_step(self: Any, *given: Any, **named: Any) -> None:
         if not begun:
@@ -343,7 +343,7 @@ def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
         seen.append({"accuracy": found["accuracy"], "seconds": time.perf_counter()})
         return found
 
-    TrainingCallback.on_train_batch_end, fit.scores = noted_step, noted_scores  # type: ignore[method-assign]
+    TrainingCallback.on_train_batch_end, callback.part_scores = noted_step, noted_scores  # type: ignore[method-assign]
 
 
 def chip(task: Task) -> dict[str, Any]:

@@ -180,13 +180,13 @@ def prepared_fit(case: Case) -> Rounds:
     import numpy as np
 
     from netdsl.training.data.batches import Batches, unpack_single
-    from netdsl.training.loop import compile as fit
+    from netdsl.training.loop.compile import compile_model
     from netdsl.training.loop.setup import seeded_model
     from netdsl.training.planning.plan import plan
 
     job = plan(case.network(), case.recipe(epochs=1), data=case.data())
     model, part = seeded_model(job), job.data.train
-    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+    compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     x, y = map(
         unpack_single,
         Batches(part, job.data.preparation, case.batch).prepared(np.arange(len(part))),

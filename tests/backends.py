@@ -53,7 +53,7 @@ def losses(
     import keras
 
     from netdsl.training.data.batches import Batches
-    from netdsl.training.loop import compile as fit
+    from netdsl.training.loop.compile import compile_model
 
     if weights.exists():
         with np.load(weights) as held:
@@ -63,7 +63,7 @@ def losses(
             lift(model)
         np.savez(weights, *model.get_weights())
     without_chance(model)
-    fit.compile_model(model, network.graph, job.recipe, job.data.preparation, 1)
+    compile_model(model, network.graph, job.recipe, job.data.preparation, 1)
     batch = Batches(job.data.train, job.data.preparation, examples)
     found = model.fit(batch, epochs=steps, shuffle=False, verbose=0).history["loss"]
     keras.utils.clear_session()  # the largest networks take gigabytes

@@ -22,8 +22,10 @@ from netdsl.training.evaluation.evaluate import evaluate
 from netdsl.training.evaluation.evaluate_text import describe_evaluation
 from netdsl.training.evaluation.predict import predict
 from netdsl.training.evaluation.predict_text import describe_predictions
-from netdsl.training.loop import compile as fit
+from netdsl.training.loop import callback
 from netdsl.training.loop.callback import TrainingCallback
+from netdsl.training.loop.compile import OPTIMIZERS as OPTIMIZERS_OF_KERAS
+from netdsl.training.loop.compile import OPTIONS, keras_optimizer
 from netdsl.training.loop.progress import Lines, progress
 from netdsl.training.loop.train import train
 from netdsl.training.recipes.recipe import (
@@ -243,7 +245,7 @@ def test_parameters_of_the_recipe_and_of_the_command(network: Any, tmp_path: Pat
 def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[list[Any]]:
     """Makes the validation losses these, and gives the weights at each evaluation."""
     seen: list[list[Any]] = []
-    real = fit.scores
+    real = callback.part_scores
 
     def scores(judge: Any, batches: Any) -> dict[str, float]:
         found = real(judge, batches)
@@ -252,7 +254,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[list[
             found["loss"] = losses[len(seen) - 1]
         return found
 
-    monkeypatch.setattr(fit, "scores", scores)
+    monkeypatch.setattr(callback, "part_scores", scores)
     return seen
 
 
@@ -417,11 +419,11 @@ def test_memory_that_runs_out(
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_takes_its_options(name: str) -> None:
     options = {option: value / 2 for option, value in OPTIMIZERS[name].items()}
-    made = fit.optimizer(Optimizer(name=name, **options).resolved())
-    assert isinstance(made, fit.OPTIMIZERS[name])
+    made = keras_optimizer(Optimizer(name=name, **options).resolved())
+    assert isinstance(made, OPTIMIZERS_OF_KERAS[name])
     config = made.get_config()
     for option, value in options.items():
-        assert config[fit.OPTIONS.get(option, option)] == pytest.approx(value)
+        assert config[OPTIONS.get(option, option)] == pytest.approx(value)
     assert config.get("nesterov", False) == (name == "nesterov")
 
 

@@ -102,12 +102,13 @@ def _scores(
 ) -> dict[str, float]:
     """Return the loss and the metrics as the training reports them, its penalty with them."""
     from netdsl.training.data.batches import Batches
-    from netdsl.training.loop import compile as fit
+    from netdsl.training.metrics.evaluator import make_evaluator, part_scores
+    from netdsl.training.metrics.penalties import penalise
 
     if recipe.penalty.l1 or recipe.penalty.l2:
-        fit.penalise(model, network.graph, recipe.penalty)
-    return fit.scores(
-        fit.judge(model, preparation), Batches(part, preparation, recipe.batch or BATCH)
+        penalise(model, network.graph, recipe.penalty)
+    return part_scores(
+        make_evaluator(model, preparation), Batches(part, preparation, recipe.batch or BATCH)
     )
 
 

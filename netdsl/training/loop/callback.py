@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from netdsl.training.loop import compile as fit
 from netdsl.training.loop.learning_rate import RateControl, synchronise
 from netdsl.training.loop.state import FOREVER
 from netdsl.training.metrics.definitions import stopping_figure
+from netdsl.training.metrics.evaluator import named_scores, part_scores
 from netdsl.training.runs.history import Epoch, Evaluation
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         since = state.epochs[-1].step if state.epochs else 0
         newest = state.evaluations[-1] if state.searching and state.evaluations else None
         seconds = time.perf_counter() - self.began
-        scores = fit.named(self.model, self.training.preparation, logs or {})
+        scores = named_scores(self.model, self.training.preparation, logs or {})
         self.rates.note(self.model)
         done = Epoch(
             epoch + 1,
@@ -119,10 +119,10 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         synchronise(self.model)
         state = self.state
         if not len(self.validation.part):
-            scores = fit.named(self.model, self.training.preparation, self.logs)
+            scores = named_scores(self.model, self.training.preparation, self.logs)
             state.best, state.weights = Evaluation(state.step, scores, True), self._weights()
             return
-        scores = fit.scores(self.evaluator, self.validation)
+        scores = part_scores(self.evaluator, self.validation)
         loss = scores["loss"]
         value = scores[self.figure]
         better = math.isfinite(loss) and (state.stopping.see(state.step, value) or not self.stops)

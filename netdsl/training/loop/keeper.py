@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.files import save, write
 from netdsl.json_text import json_text
-from netdsl.training.loop import compile as fit
 from netdsl.training.loop.checkpoint import write_checkpoint
 from netdsl.training.metrics.definitions import figure_names, training_metric
+from netdsl.training.metrics.evaluator import clone
 from netdsl.training.reporting.charts import curve
 from netdsl.training.reporting.page import write_page
 from netdsl.training.runs.folder import (
@@ -129,5 +129,5 @@ class Keeper:
         """Write the network with these weights, without what it was trained by."""
         now = model.get_weights()
         model.set_weights(weights)
-        save(self.folder / name, fit.twin(model).save)
+        save(self.folder / name, clone(model).save)
         model.set_weights(now)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import keras
 
 from netdsl.training.data.batches import Batches, Sampling, Shuffled, evaluation_batches
-from netdsl.training.loop import compile as fit
 from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.checkpoint import read_checkpoint
+from netdsl.training.loop.compile import compile_model, freeze
 from netdsl.training.loop.learning_rate import RateControl
 from netdsl.training.loop.setup import first_model, seeded_model
 from netdsl.training.loop.state import new_state
+from netdsl.training.metrics.evaluator import make_evaluator, part_scores
 from netdsl.training.speed.choice import rule, steps_together
 from netdsl.training.speed.chunks import Chunks
 from netdsl.training.speed.multistep import evaluate_at_once, take_in_chunks
@@ -45,14 +46,14 @@ class Learner:
         job, devices = self.job, self.setup.devices
         self.model = self.plain = model
         with devices.scope():
-            fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+            compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
             # so that its numbers can be kept and given back before the first step
             model.optimizer.build(model.trainable_variables)
-            self.evaluator = fit.judge(model, job.data.preparation)
+            self.evaluator = make_evaluator(model, job.data.preparation)
         devices.take_over(model, self.evaluator)
         if devices.shared and devices.first:
             self.plain = seeded_model(job)
-            fit.freeze(self.plain, job.recipe.freeze or ())
+            freeze(self.plain, job.recipe.freeze or ())
         elif not devices.shared and self.setup.speed != "plain":
             evaluate_at_once(self.evaluator)
 
@@ -123,7 +124,7 @@ class Learner:
 
     def scores(self, part: Part) -> dict[str, float]:
         """Evaluate a part with the model's weights: the loss and the metrics."""
-        return fit.scores(self.evaluator, self.batches(part))
+        return part_scores(self.evaluator, self.batches(part))
 
     def _part(self) -> Part:
         data = self.job.data

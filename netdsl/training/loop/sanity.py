@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from netdsl.analysis.memory import estimate
 from netdsl.training.data.batches import Sampling, Shuffled
 from netdsl.training.distributed.devices import Devices
-from netdsl.training.loop import compile as fit
+from netdsl.training.loop.compile import compile_model
 from netdsl.training.loop.setup import first_model
 from netdsl.training.loop.train import failure_context
 from netdsl.training.metrics.definitions import ACCURACY, training_metric
+from netdsl.training.metrics.evaluator import named_scores
 from netdsl.training.planning.job import Job
 from netdsl.training.recipes.yaml_writer import to_yaml
 from netdsl.training.reporting.text import opening_lines
@@ -39,7 +40,7 @@ class _Trial(NamedTuple):
 
 def _trial(job: Job) -> _Trial:
     model, taken_over = first_model(job, Devices())
-    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+    compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
     training.at_epoch(1)
     return _Trial(model, training, taken_over)
@@ -101,7 +102,7 @@ def overfit(job: Job) -> Overfitted:
         while len(found) < STEPS:
             model.reset_metrics()
             found.append(
-                fit.named(
+                named_scores(
                     model, training.preparation, model.train_on_batch(*batch, return_dict=True)
                 )
             )

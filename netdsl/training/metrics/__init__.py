@@ -1,1 +1,3 @@
-"""What is measured of an output beside its loss: one definition for all who report it."""
+"""What a network is measured by: losses, penalties, and metrics of one definition for all who report
+them.
+"""

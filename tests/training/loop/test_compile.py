@@ -30,14 +30,15 @@ quiet_keras()
 
 
 from netdsl.training.data.batches import Sampling, Shuffled  # noqa: E402
-from netdsl.training.loop import compile as fit  # noqa: E402
+from netdsl.training.loop.compile import compile_model  # noqa: E402
+from netdsl.training.metrics.penalties import kernels  # noqa: E402
 
 
 def stepped(recipe: Recipe, steps: int = 1) -> tuple[list[Any], list[Any], Any, Any]:
     """The weights before and after steps on the first batch, and that batch."""
     job = line(recipe)
     model = model_of(job)
-    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
+    compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
     training.at_epoch(1)
     x, y, *_ = training[0]
@@ -110,7 +111,7 @@ def test_the_gradient_of_a_word_is_one_however_often_the_word_comes(
     network = netdsl.parse("4 of int(3) > embed-2 > flatten > linear-1")
     job = plan(network, recipe, data={"x_train": x, "y_train": y, "x_test": x, "y_test": y})
     model = model_of(job)
-    fit.compile_model(model, job.network.graph, job.recipe, job.data.preparation, 1)
+    compile_model(model, job.network.graph, job.recipe, job.data.preparation, 1)
     before = model.get_weights()
     model.train_on_batch(x, y)
     change = np.concatenate(
@@ -135,7 +136,7 @@ def test_weights_into_a_unit_are_not_longer_than_the_norm() -> None:
 def test_penalties_find_the_kernels(text: str) -> None:
     network = netdsl.parse(text)
     assert (
-        sum(math.prod(kernel.shape) for kernel in fit.kernels(network.keras(), network.graph))
+        sum(math.prod(kernel.shape) for kernel in kernels(network.keras(), network.graph))
         == network.counts.weights
     )
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.keras
 quiet_keras()
 
 
-from netdsl.training.loop import compile as fit  # noqa: E402
+from netdsl.training.loop import callback  # noqa: E402
 
 
 def rates(
@@ -85,7 +85,9 @@ def test_a_rate_that_waits_for_the_validation(
 ) -> None:
     losses = iter([5, 4, 4, 4, 3, 3, 3, 3])
     monkeypatch.setattr(
-        fit, "scores", lambda judge, batches: {"loss": next(losses, 3), "absolute_error": 1.0}
+        callback,
+        "part_scores",
+        lambda judge, batches: {"loss": next(losses, 3), "absolute_error": 1.0},
     )
     found = rates(tmp_path, Schedule(name="plateau", patience=2), epochs=8)
     assert found == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001])

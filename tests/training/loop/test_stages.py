@@ -27,15 +27,17 @@ quiet_keras()
 
 
 from netdsl.training.data.batches import Sampling, Shuffled  # noqa: E402
-from netdsl.training.loop import compile as fit  # noqa: E402
+from netdsl.training.loop import callback  # noqa: E402
 
 
 def test_without_stopping_the_last_weights_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, losses = fit.scores, iter([1, 2, 3])
+    real, losses = callback.part_scores, iter([1, 2, 3])
     monkeypatch.setattr(
-        fit, "scores", lambda judge, batches: {**real(judge, batches), "loss": next(losses, 4)}
+        callback,
+        "part_scores",
+        lambda judge, batches: {**real(judge, batches), "loss": next(losses, 4)},
     )
     run = trained(LINE, tmp_path, dataclasses.replace(SGD, epochs=3), data=(X, Y))
     assert (run.best_step, run.ended, run.patience) == (3, "epochs", 0)
@@ -49,9 +51,11 @@ def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.Monk
     """The best step is the second of four: so many steps are taken from new weights, on training
     and validation part together.
     """
-    real, losses = fit.scores, iter([5, 3, 4, 4])
+    real, losses = callback.part_scores, iter([5, 3, 4, 4])
     monkeypatch.setattr(
-        fit, "scores", lambda judge, batches: {**real(judge, batches), "loss": next(losses, 9)}
+        callback,
+        "part_scores",
+        lambda judge, batches: {**real(judge, batches), "loss": next(losses, 9)},
     )
     recipe = dataclasses.replace(
         SGD, epochs=9, early_stopping=Stopping(patience=2, then="retrain"), seed=3

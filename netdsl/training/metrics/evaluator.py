@@ -1,0 +1,65 @@
+"""A model beside the one in training that measures it: the loss and the metrics of a part.
+
+This module imports Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from netdsl.training.data.batches import unpack_single
+from netdsl.training.metrics.definitions import figure_names, training_metric
+from netdsl.training.metrics.losses import keras_loss
+from netdsl.training.metrics.streamed import StreamedMetric
+
+if TYPE_CHECKING:
+    from netdsl.training.data.batches import Batches
+    from netdsl.training.preparation.transforms import Preparation
+
+
+def clone(model: keras.Model) -> keras.Model:
+    """Make a model of the same layers and weights, with nothing that it was trained by."""
+    return keras.Model(
+        unpack_single(tuple(model.inputs)), unpack_single(tuple(model.outputs)), name=model.name
+    )
+
+
+def make_evaluator(model: keras.Model, preparation: Preparation) -> keras.Model:
+    """Make a clone with losses and metrics of its own, without smoothing or weights.
+
+    Evaluating the model itself in the middle of an epoch would reset what its metrics have gathered
+    for the epoch.
+    """
+    evaluator, outputs = clone(model), preparation.outputs
+    losses = [keras_loss(output) for output in outputs]
+    evaluator.compile(loss=losses, metrics=streamed_metrics(preparation))
+    return evaluator
+
+
+def streamed_metrics(preparation: Preparation) -> list[list[keras.metrics.Metric]]:
+    """Make what Keras measures of each output, beside its loss."""
+    return [[StreamedMetric(training_metric(one), one)] for one in preparation.outputs]
+
+
+def part_scores(evaluator: keras.Model, batches: Batches) -> dict[str, float]:
+    """Measure the loss and the metrics over all of the batches."""
+    logs = evaluator.evaluate(batches, verbose=0, return_dict=True)
+    return named_scores(evaluator, batches.preparation, logs)
+
+
+def named_scores(
+    model: keras.Model, preparation: Preparation, logs: Mapping[str, Any]
+) -> dict[str, float]:
+    """Give the loss and the metrics that Keras logs by our names, in the units of the data."""
+    outputs = preparation.outputs
+    found = {"loss": float(logs["loss"])}
+    for name, output, theirs in zip(
+        figure_names(outputs), outputs, model.output_names, strict=True
+    ):
+        metric = training_metric(output)
+        value = logs[metric.name if len(outputs) == 1 else f"{theirs}_{metric.name}"]
+        found[name] = metric.in_units(output, float(value))
+    return found

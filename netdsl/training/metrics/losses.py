@@ -1,0 +1,49 @@
+"""What outputs are compared by with their targets. This module imports Keras."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.outputs import OutputTransform
+
+
+def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss:
+    """Make the loss between an output and its targets, a mean over the examples.
+
+    Args:
+        output: what it is a loss of.
+        soft: whether classes are taught as shares of one rather than as labels.
+    """
+    if output.loss == "cross-entropy" and soft:
+        return keras.losses.CategoricalCrossentropy(from_logits=output.logits)
+    if output.loss == "cross-entropy":
+        if keras.config.backend() == "torch" and len(output.shape) == 3:
+            return PixelCrossentropy(from_logits=output.logits)
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=output.logits)
+    if output.loss == "binary":
+        return keras.losses.BinaryCrossentropy(from_logits=output.logits)
+    if output.loss == "hinge":
+        return keras.losses.Hinge() if output.shape == (1,) else keras.losses.CategoricalHinge()
+    return (
+        keras.losses.MeanSquaredError()
+        if output.loss == "squared"
+        else keras.losses.MeanAbsoluteError()
+    )
+
+
+class PixelCrossentropy(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
+    """The cross-entropy with the pixels of an image in a row: torch finds no gradient for an image
+    whose channels come last.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Compare labels [b, h, w] with what the network gives [b, h, w, classes]: [b, h * w]."""
+        *_, height, width, classes = y_pred.shape
+        pixels = height * width
+        return super().call(
+            keras.ops.reshape(y_true, (-1, pixels)),
+            keras.ops.reshape(y_pred, (-1, pixels, classes)),
+        )
