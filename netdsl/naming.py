@@ -17,7 +17,7 @@ def unique_name(
     Args:
         name: the name that is wanted.
         taken: what names in use are by `key`; the name that is returned is among them afterwards.
-        separator: what stands before the number: `_` makes `conv_2` of `conv`.
+        separator: what comes before the number: `_` makes `conv_2` of `conv`.
         key: says which names count as the same: by `str.lower` those that differ in case alone.
         numbered: whether the first has a number as well: `branch1`.
     """

@@ -16,7 +16,7 @@ def aligned_lines(rows: Sequence[Sequence[str]], sides: str, rule: bool = False)
     Args:
         rows: of as many cells as there are sides; one of a single cell goes across all columns,
             where there are several.
-        sides: for each column the side that its cells stand at, `l` or `r`.
+        sides: for each column the side that its cells are at, `l` or `r`.
         rule: whether a line is drawn below the first.
     """
     full = [row for row in rows if len(row) == len(sides)]

@@ -34,15 +34,15 @@ def enumerated(words: Iterable[str]) -> str:
     return " and ".join((", ".join(first), last)) if first else last
 
 
-def first_few(words: Sequence[str], most: int) -> str:
+def first_few(words: Sequence[str], limit: int) -> str:
     """List the first words and count the others: `a, b, c and 12 more`."""
-    shown = ", ".join(words[:most])
-    return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
+    shown = ", ".join(words[:limit])
+    return f"{shown} and {len(words) - limit:,} more" if len(words) > limit else shown
 
 
-def cut(text: str, most: int) -> str:
-    """Shorten a text to `most` characters, the last three of which are dots then."""
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+def cut(text: str, limit: int) -> str:
+    """Shorten a text to `limit` characters, the last three of which are dots then."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 # --- shapes ---------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _activation(call: KerasCall) -> str | None:
 
 
 def _with_activation(arguments: Arguments, activation: str) -> Arguments:
-    """The arguments with an activation, where people look for it: behind size, stride and
+    """The arguments with an activation, where people look for it: after size, stride and
     padding.
     """
     if activation == "linear":

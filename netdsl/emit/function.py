@@ -40,7 +40,7 @@ from netdsl.factoring.items import (
 )
 from netdsl.naming import unique_name
 
-_MAIN = 4  # times as long as the other one is a branch that goes on with the same variable
+_MAIN = 4  # times as long as the other one is a branch that continues with the same variable
 
 
 class FunctionWriter:
@@ -166,7 +166,7 @@ class FunctionWriter:
     def _merge(self, item: Item, current: str, target: str) -> Expression:
         """Add the branches' statements; the call that merges them.
 
-        One branch can be the main one, which goes on with the variable `target`; the others have
+        One branch can be the main one, which continues with the variable `target`; the others have
         variables of their own.
         """
         children = item.children
@@ -232,7 +232,7 @@ class FunctionWriter:
 
 
 def _main_branch(item: Item, works: Sequence[int]) -> tuple[int, str]:
-    """The branch that goes on with the same variable (-1 where there is none), and what the
+    """The branch that continues with the same variable (-1 where there is none), and what the
     variables of the others are called; `works` are those that do something.
     """
     children = item.children

@@ -47,7 +47,7 @@ def parameter_name(name: str) -> str:
 
 
 def parameter_order(name: str) -> tuple[int, bool]:
-    """Where a parameter stands: those with defaults last, and how often before them."""
+    """Where a parameter comes: those with defaults last, and how often before them."""
     role = role_of(name)
     return list(DEFAULTS).index(role) if role in DEFAULTS else -1, role == "n"
 

@@ -30,7 +30,7 @@ def laid_out(text: str, indent: int, tail: str = "") -> list[str]:
 
 
 def _room(text: str, end: int) -> int:
-    """Where the line could be broken next behind the bracket that ends at `end`."""
+    """Where the line could be broken next after the bracket that ends at `end`."""
     following = next(
         (start + 1 for start, stop in _groups(text) if start > end and stop > start + 1), None
     )
@@ -58,8 +58,8 @@ def _parts(text: str) -> list[str]:
 
 
 def _signs(text: str) -> Iterator[tuple[int, str, int]]:
-    """Brackets and commas outside strings: where each stands, the sign, and how many brackets
-    are open behind it.
+    """Brackets and commas outside strings: where each is, the sign, and how many brackets
+    are open after it.
     """
     depth, quoted, escaped = 0, False, False
     for at, sign in enumerate(text):

@@ -9,7 +9,7 @@ from netdsl.errors.diagnostics import Diagnostic, Span
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
     """The diagnostic as plain values. Lines and columns count from 1; the end column is the
-    first one behind the span.
+    first one after the span.
     """
     return {
         "code": diagnostic.code,

@@ -95,7 +95,7 @@ def _in_order(blocks: Sequence[FactoredBlock]) -> list[FactoredBlock]:
 
 
 class _Pieces:
-    """Pieces of one form that stand in different places, and the highest of their ranks."""
+    """Pieces of one form in different places, and the highest of their ranks."""
 
     def __init__(self) -> None:
         self.chains: list[ItemChain] = []
@@ -189,7 +189,7 @@ def _is_periodic(parts: Sequence[ItemForm | None]) -> bool:
 
 
 class _Call(NamedTuple):
-    """What stands in the place of a piece of so many items."""
+    """What is put in the place of a piece of so many items."""
 
     length: int
     item: Item
@@ -243,7 +243,7 @@ def _common_item(items: Sequence[Item], arguments: Sequence[tuple[str, Sequence[
 
 
 def _filled(chain: ItemChain, inside: Iterator[Any]) -> ItemChain:
-    """The chain with what stands in the block for each value, in the order of the form's values."""
+    """The chain with what is in the block for each value, in the order of the form's values."""
     named: set[int] = set()
 
     def filled(item: Item) -> Item:

@@ -124,5 +124,5 @@ def all_chains(chain: ItemChain) -> Iterator[ItemChain]:
 
 
 def without_name(chain: ItemChain) -> ItemChain:
-    """A chain whose output has no name of its own: what stands around it has it."""
+    """A chain whose output has no name of its own: what is around it has it."""
     return (*chain[:-1], chain[-1]._replace(node=-1))

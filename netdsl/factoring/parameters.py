@@ -24,7 +24,7 @@ class Parameters(NamedTuple):
 
     Attributes:
         columns: each parameter's name, and which of the form's values are its arguments.
-        inside: what stands in the block for each of the form's values.
+        inside: what is in the block for each of the form's values.
     """
 
     columns: tuple[tuple[str, int], ...]

@@ -45,7 +45,7 @@ def _folded_once(chain: ItemChain, period: int, forms: ItemForms) -> ItemChain:
 
 
 def _times(chain: ItemChain, at: int, period: int, forms: ItemForms) -> int:
-    """How often the items from `at` on stand there one after the other."""
+    """How often the items from `at` on come one after the other."""
     piece = chain[at : at + period]
     alone = (REFERENCE,) if period > 1 else (REFERENCE, REPEAT)  # what is never repeated by itself
     form = None if len(piece) < period or piece[0].head in alone else forms.of(piece)

@@ -14,7 +14,7 @@ def aligned(
 ) -> list[AlignedPair]:
     """Align two sequences of tuples of keys.
 
-    As many as can be are paired by their first keys; what stands between two pairs is paired by the
+    As many as can be are paired by their first keys; what is between two pairs is paired by the
     second keys, and so on.
     """
     pairs: list[tuple[int, int]] = []
@@ -36,8 +36,8 @@ def aligned(
 def _between(
     pairs: Sequence[tuple[int, int]], a: int, b: int
 ) -> Iterator[tuple[range, range, list[tuple[int, int]]]]:
-    """What stands before each pair and is in none, with the pair; at last what stands behind
-    them all, with none.
+    """What is before each pair and in none, with the pair; at last what is after them all, with
+    none.
     """
     i = j = 0
     for pair in pairs:
@@ -47,7 +47,7 @@ def _between(
 
 
 def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """Find a longest common subsequence; of several the one that pairs what stands first.
+    """Find a longest common subsequence; of several the one that pairs what comes first.
 
     The table of lengths is kept in bits, a row a whole number: bit j of a row is 0 where b[: j + 1]
     has one more in common with a[:i] than b[:j] has. Of the rows every r-th is kept (r is the
@@ -98,7 +98,7 @@ def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]
 
 
 def _places(sequence: Sequence[Hashable]) -> dict[Hashable, int]:
-    """For each key the whole number whose bits are set where it stands."""
+    """For each key the whole number whose bits are set where it occurs."""
     bits: dict[Hashable, bytearray] = {}
     for place, key in enumerate(sequence):
         if key not in bits:

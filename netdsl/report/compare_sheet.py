@@ -87,7 +87,7 @@ def _heads(key: str) -> list[ColumnHead]:
 
 
 def _label(group: LineGroup) -> str:
-    """A mark and the line as it is in A and in B, further in where it stands in a block."""
+    """A mark and the line as it is in A and in B, further in where it is in a block."""
     first = first_of(group)
     names = [line.short or line.label for line in group if line is not None]
     stems = {line.stem or line.label for line in group if line is not None}

@@ -59,8 +59,10 @@ def explained(what: str, colour: bool = False) -> str:
         return for_terminal(kind_page(KINDS[word]), colour)
     if word in _SECTIONS:
         return for_terminal(section(_SECTIONS[word]), colour)
-    mend = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS]) or did_you_mean(what.upper(), titles())
-    help = mend or "a code is as in N204, a kind as in conv, a statement as in def"
+    nearest = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS]) or did_you_mean(
+        what.upper(), titles()
+    )
+    help = nearest or "a code is as in N204, a kind as in conv, a statement as in def"
     raise fail("N101", f"there is no code, kind of layer or statement `{what}`", help=help)
 
 

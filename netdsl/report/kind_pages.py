@@ -37,13 +37,13 @@ def kind_page(kind: type[Kind]) -> str:
     if options:
         lines += ["Options and their defaults:", "", *options, ""]
     rules = [(rule, said(kind, rule)) for rule in ("shape", "weights", "macs")]
-    told = [
+    stated = [
         f"- {_RULES[rule]}: {words}"
         for rule, words in (*rules, ("elementwise_ops", _work(kind)))
         if words
     ]
-    if told:
-        lines += ["Rules:", "", *told, ""]
+    if stated:
+        lines += ["Rules:", "", *stated, ""]
     return "\n".join([*lines, "Examples:", "", *_case_lines(kind.cases)])
 
 

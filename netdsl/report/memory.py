@@ -48,10 +48,10 @@ def memory_text(
         estimated = bands and f"; estimate: {bands}"
         lines.append(f"{_label(key)} {bytes_text(size):>12}  {words}{estimated}")
     if fit is not None:
-        most = largest_batch(network.graph, fit, precision, optimizer)
+        largest = largest_batch(network.graph, fit, precision, optimizer)
         lines.append(
-            f"  largest batch in {bytes_text(fit)}: {most:,}, workspace not counted"
-            if most
+            f"  largest batch in {bytes_text(fit)}: {largest:,}, workspace not counted"
+            if largest
             else f"  not one example fits into {bytes_text(fit)}"
         )
     return "\n".join(lines)

@@ -142,7 +142,7 @@ def _change(
 
 def _options(a: ComparedRow, b: ComparedRow) -> list[str]:
     """The options that differ, of rows whose texts look alike: a `default` has changed, or one
-    far behind in a long row.
+    at the end of a long row.
     """
     alike = cut(a.text, WIDEST_LAYER) == cut(b.text, WIDEST_LAYER)
     if a.kind is None or b.kind is None or a.key == b.key or not alike:

@@ -20,7 +20,7 @@ class ColumnHead(NamedTuple):
 
     Attributes:
         key: its name for programs.
-        left: whether its cells stand to the left.
+        left: whether its cells are to the left.
         base: of its units.
         signed: whether numbers above 0 have a sign.
     """

@@ -84,7 +84,7 @@ class _FlowWriter:
         ]
 
     def _order(self, flow: WrittenFlow) -> float:
-        """Flows stand where their first layer stood, but behind all that they begin with."""
+        """Flows come where their first layer did, but after all that they begin with."""
         first, branches = flow.items[0]
         begins = (
             {flow.start}

@@ -1,4 +1,4 @@
-"""Units as flows. Branches that part and meet again stand in brackets; other points get names."""
+"""Units as flows. Branches that part and meet again are in brackets; other points get names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FlowItem: TypeAlias = "tuple[int, list[WrittenFlow]]"
 
 
 class WrittenFlow(NamedTuple):
-    """A chain of units. `start` is the unit that it begins behind; None where it begins with an
+    """A chain of units. `start` is the unit that it begins after; None where it begins with an
     input or with named points.
     """
 
@@ -97,8 +97,8 @@ class _FlowFinder:
         return not self.units.sources[index] and len(self.units.graph.inputs) > 1
 
     def _merged(self, index: int, sources: tuple[int, ...]) -> WrittenFlow:
-        """The flow that ends with a merge: in its brackets stand the branches that nothing else
-        takes.
+        """The flow that ends with a merge: in its brackets are the branches that nothing else
+        reads.
         """
         whole = self._whole_branches(sources)
         branches = [
@@ -123,7 +123,7 @@ class _FlowFinder:
 
     def _holds_all(self, start: int, starts: Sequence[int | None]) -> bool:
         """Whether the flow that ends with `start` holds the other units that branches begin
-        behind.
+        after.
         """
         flow = self.open_flows.get(start)
         return flow is not None and all(

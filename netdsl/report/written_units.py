@@ -1,4 +1,4 @@
-"""What stands as one step where a network is written out."""
+"""What is one step where a network is written out."""
 
 from __future__ import annotations
 

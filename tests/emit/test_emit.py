@@ -388,12 +388,35 @@ def test_examples_make_the_same_model(path: Path) -> None:
     assert_same(networks)
 
 
+ORDERS = {
+    "input 4 > fc-3 as a > fc-2 as one\n@a > fc-5 as two": ["a", "one", "two"],
+    "input 4 > fc-3 as a > fc-2 > fc-4 as one\n@a > fc-5 as two": ["a", "fc_1", "one", "two"],
+    "input 4 > fc-3 as a > fc-5 as one\n@a > fc-2 > fc-4 as two": ["a", "fc_1", "one", "two"],
+    "input a: 4\ninput b: 4\nsub[ @b > fc-3 | @a > fc-3 ] > fc-1": ["fc_1", "fc_2", "fc_3"],
+}
+
+
+@pytest.mark.parametrize("text", ORDERS)
+def test_the_order_of_weights_of_several_outputs_and_inputs(text: str) -> None:
+    assert order_of_weights(netdsl.parse(text)) == ORDERS[text]
+
+
+def order_of_weights(network: Network) -> list[str]:
+    """The layers with weights as a Keras model of the program lists them."""
+    order = weight_order(with_activations(plain_calls(network.graph)))
+    return [network.graph.ops[op].name for op in order]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("text", ORDERS)
+def test_that_order_is_keras_own(text: str) -> None:
+    model = netdsl.parse(text).keras(0)
+    assert [layer.name for layer in model.layers if layer.weights] == ORDERS[text]
+
+
 @pytest.mark.keras
 @pytest.mark.parametrize("name", ["inception", "resnet20", "autoencoder_tied", "siamese"])
 def test_the_order_of_weights_is_keras_own(name: str) -> None:
     (network,) = networks_of(ROOT / "examples" / f"{name}.net")
-    calls = with_activations(plain_calls(network.graph))
-    names = {network.graph.ops[op].name for op in weight_order(calls)}
     expected = [layer.name for layer in netdsl.Network.of(network).keras(0).layers if layer.weights]
-    assert [network.graph.ops[op].name for op in weight_order(calls)] == expected
-    assert names == set(expected)
+    assert order_of_weights(network) == expected

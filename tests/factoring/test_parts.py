@@ -1,0 +1,131 @@
+"""Factoring, part by part: dominators, forms and parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netdsl.factoring.dominators import immediate_dominators
+from netdsl.factoring.forms import ItemForms
+from netdsl.factoring.items import Formula, Item, ItemChain, Node, NodeName
+from netdsl.factoring.parameters import parameters_of
+
+
+def graph(*inputs: tuple[int, ...]) -> list[Node]:
+    return [Node("layer", inputs=each) for each in inputs]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        (graph((), (0,), (1,)), [None, 0, 1]),
+        (graph((), (0,), (0,), (1, 2)), [None, 0, 0, 0]),
+        (graph((), (0,), (1,), (1, 2)), [None, 0, 1, 1]),
+        (graph((), (), (0, 1)), [None, None, None]),
+        (graph((), (0,), (1,), (1,), (2, 3), (0, 4)), [None, 0, 1, 1, 1, 0]),
+        (graph((), (0,), (0,), (1, 2), (3,), (4, 1)), [None, 0, 0, 0, 3, 0]),
+        (graph((), (0,), (0,), (0,), (1, 2, 3)), [None, 0, 0, 0, 0]),
+    ],
+)
+def test_all_ways_to_a_node_pass_its_dominator(
+    nodes: list[Node], expected: list[int | None]
+) -> None:
+    assert immediate_dominators(nodes) == expected
+
+
+def conv(c: Any, width: Any = 4, node: int = -1) -> Item:
+    return Item("conv", (c,), ("c",), width, (), node, (node, node))
+
+
+def reference(node: int) -> Item:
+    return Item("@", (NodeName(node),), ("p",))
+
+
+def form(chain: ItemChain, *others: ItemChain) -> Any:
+    return ItemForms([chain, *others]).of(chain)
+
+
+def test_items_that_differ_in_values_have_one_form() -> None:
+    a, b = (conv(8), conv(16)), (conv(3), conv(5))
+    forms = ItemForms([a, b])
+    ours, theirs = forms.of(a), forms.of(b)
+    assert ours is not None
+    assert theirs is not None
+    assert ours.skeleton == theirs.skeleton
+    assert (ours.values, theirs.values) == ((8, 16), (3, 5))
+    assert ours.roles == ("c", "c")
+    assert ours.widths == (4, 4)
+
+
+def test_names_within_count_by_their_places() -> None:
+    a = (conv(8, node=1), conv(8, node=2), reference(1))
+    b = (conv(8, node=5), conv(8, node=6), reference(5))
+    other = (conv(8, node=5), conv(8, node=6), reference(6))
+    assert form(a).skeleton == form(b).skeleton != form(other).skeleton
+
+
+def test_what_is_referred_to_from_outside_has_no_form() -> None:
+    chain = (conv(8, node=1), conv(8, node=2))
+    assert form(chain) is not None
+    assert form(chain, (reference(1),)) is None
+    assert form(chain, (reference(2),)) is not None, "the last output may be"
+
+
+def test_the_last_output_may_be_referred_to_from_outside_alone() -> None:
+    chain = (conv(8, node=1), conv(8, node=2), reference(1), conv(8, node=3))
+    assert form(chain, (reference(3),)) is not None
+    assert form((*chain[:2], reference(1), reference(3), chain[3])) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "inside"),
+    [
+        ([(8, 3), (8, 3)], (), (8, 3)),
+        ([(8, 3), (16, 3)], (("c", 0),), (Formula("c"), 3)),
+        ([(8, 8), (16, 16)], (("c", 0),), (Formula("c"), Formula("c"))),
+        ([(8, 32), (16, 64)], (("c", 0),), (Formula("c"), Formula("c", 4))),
+        ([(32, 8), (64, 16)], (("c", 0),), (Formula("c"), Formula("c", 1, 4))),
+        ([(8, 3), (16, 5)], (("c", 0), ("c2", 1)), (Formula("c"), Formula("c2"))),
+        ([(8, 8), (16, 32)], (("c", 0), ("c2", 1)), (Formula("c"), Formula("c2"))),
+        ([(1, 65), (2, 130)], (("c", 0), ("c2", 1)), (Formula("c"), Formula("c2"))),
+        ([(1, 64), (2, 128)], (("c", 0),), (Formula("c"), Formula("c", 64))),
+    ],
+)
+def test_parameters_are_what_does_not_follow(
+    rows: list[tuple[int, int]], columns: tuple[Any, ...], inside: tuple[Any, ...]
+) -> None:
+    chains = [tuple(conv(c, None) for c in row) for row in rows]
+    forms = [form(chain) for chain in chains]
+    found = parameters_of(chains, forms, lambda role, other: True)
+    assert found is not None
+    assert (found.columns, found.inside) == (columns, inside)
+
+
+def test_values_follow_from_the_channels_that_come_in() -> None:
+    chains = [(conv(2 * width, width),) for width in (4, 8, 6)]
+    forms = [form(chain) for chain in chains]
+    found = parameters_of(chains, forms, lambda role, other: True)
+    assert found is not None
+    assert (found.columns, found.inside) == ((), (Formula("in", 2),))
+    unlike = parameters_of(chains, forms, lambda role, other: role == other)
+    assert unlike is not None
+    assert unlike.inside == (Formula("c"),), "roles that are not alike are no multiples"
+
+
+def test_a_width_within_is_no_argument_of_the_call() -> None:
+    """It would mean the channels that come into the call."""
+    chains = [(conv(8, 4), conv(value, 8)) for value in (Formula("in", 2), 24)]
+    forms = [form(chain) for chain in chains]
+    assert parameters_of(chains, forms, lambda role, other: role == other) is None
+
+
+def test_a_stride_of_1_can_be_left_out() -> None:
+    chains = [(Item("pool", (s,), ("s",)), conv(c, None)) for s, c in ((1, 8), (2, 16), (1, 24))]
+    forms = [form(chain) for chain in chains]
+    found = parameters_of(chains, forms, lambda role, other: role == other)
+    assert found is not None
+    assert [(each.name, each.default) for each, _ in found.declared(forms)] == [
+        ("c", None),
+        ("s", 1),
+    ]
