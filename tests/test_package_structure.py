@@ -27,7 +27,6 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 LONG_FILES = {
     "netdsl.keras.describe",
     "netdsl.keras.from_keras",
-    "netdsl.training.reporting.page",
 }
 """Files of over 500 lines that are still to be split."""
 

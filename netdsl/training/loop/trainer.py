@@ -20,7 +20,8 @@ from netdsl.training.loop.keeper import Keeper
 from netdsl.training.loop.learning_rate import synchronise
 from netdsl.training.loop.progress import progress
 from netdsl.training.metrics.definitions import stopping_figure, training_metric
-from netdsl.training.reporting.loggers import Logger, open_loggers, run_settings
+from netdsl.training.reporting.loggers.figures import Logger
+from netdsl.training.reporting.loggers.registry import open_loggers, run_settings
 from netdsl.training.runs.run import Run
 
 if TYPE_CHECKING:

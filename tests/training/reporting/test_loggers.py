@@ -14,8 +14,9 @@ import netdsl
 from netdsl.errors import NetError
 from netdsl.training.planning import requirements
 from netdsl.training.recipes.recipe import parse_recipe
-from netdsl.training.reporting import loggers
-from netdsl.training.reporting.loggers import check_loggers, open_loggers, run_settings
+from netdsl.training.reporting.loggers import tensorboard
+from netdsl.training.reporting.loggers.registry import check_loggers, open_loggers, run_settings
+from netdsl.training.reporting.loggers.wandb import Wandb
 from netdsl.training.runs.history import Epoch, Evaluation
 from netdsl.training.runs.run import Run
 
@@ -80,7 +81,7 @@ def test_packages_that_are_not_installed(
 
 
 def test_loggers_are_imported_late() -> None:
-    program = "import sys, netdsl.training.reporting.loggers; assert not {'keras', 'numpy', 'tensorflow', 'mlflow', 'wandb'} & set(sys.modules)"
+    program = "import sys, netdsl.training.reporting.loggers.registry; assert not {'keras', 'numpy', 'tensorflow', 'mlflow', 'wandb'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
@@ -90,10 +91,10 @@ def test_loggers_are_imported_late() -> None:
 def test_a_checksum_as_it_is_known() -> None:
     """CRC-32C of `123456789` is e3069283 (RFC 3720); masked as TFRecord masks it."""
     rotated = (0xE3069283 >> 15 | 0xE3069283 << 17) & 0xFFFFFFFF
-    assert loggers._masked(b"123456789") == ((rotated + 0xA282EAD8) & 0xFFFFFFFF).to_bytes(
+    assert tensorboard._masked(b"123456789") == ((rotated + 0xA282EAD8) & 0xFFFFFFFF).to_bytes(
         4, "little"
     )
-    assert loggers._varint(300) == b"\xac\x02"
+    assert tensorboard._varint(300) == b"\xac\x02"
 
 
 @pytest.mark.keras
@@ -293,9 +294,7 @@ def test_a_logger_that_fails_is_switched_off(
     def fail(*given: Any, **options: Any) -> None:
         raise ConnectionError("no such host\nand more")
 
-    monkeypatch.setattr(
-        loggers.Wandb, {"begin": "__init__", "epoch": "epoch", "end": "end"}[when], fail
-    )
+    monkeypatch.setattr(Wandb, {"begin": "__init__", "epoch": "epoch", "end": "end"}[when], fail)
     told(["wandb", "tensorboard", "wandb"], tmp_path, settings, ROWS, ended(tmp_path))
     assert (
         capsys.readouterr().err
@@ -310,7 +309,7 @@ def test_an_interrupt_is_no_failure(
     def interrupt(*given: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loggers.Wandb, "epoch", interrupt)
+    monkeypatch.setattr(Wandb, "epoch", interrupt)
     with pytest.raises(KeyboardInterrupt):
         told(["wandb"], tmp_path, settings, ROWS, None)
 

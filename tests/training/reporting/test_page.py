@@ -33,7 +33,9 @@ from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.recipe import Recipe, parse_recipe
 from netdsl.training.recipes.yaml_writer import to_yaml
-from netdsl.training.reporting.page import MATRIX, _verdict, interval, page, write_page
+from netdsl.training.reporting.outcome_section import MATRIX
+from netdsl.training.reporting.overview import verdict, wilson_interval
+from netdsl.training.reporting.page import page, write_page
 from netdsl.training.runs.history import Epoch, Evaluation, History
 from netdsl.training.runs.run import Run
 
@@ -195,16 +197,16 @@ def test_what_was_kept_is_said() -> None:
     )
     assert (
         "4 epochs (40 steps, 2 h 5 min): all epochs done. The last weights are those of step 30, epoch 3."
-        in _verdict(run)
+        in verdict(run)
     )
     run = dataclasses.replace(run, patience=2, retrained=30)
-    assert "The best was step 30, epoch 3; the weights were then trained anew" in _verdict(run)
+    assert "The best was step 30, epoch 3; the weights were then trained anew" in verdict(run)
 
 
 def test_an_interval_of_a_share() -> None:
-    assert interval(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert interval(0.0, 5)[0] == 0
-    assert interval(1.0, 5)[1] == 1
+    assert wilson_interval(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert wilson_interval(0.0, 5)[0] == 0
+    assert wilson_interval(1.0, 5)[1] == 1
 
 
 # --- classes --------------------------------------------------------------------------------------

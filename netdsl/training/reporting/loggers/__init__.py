@@ -1,0 +1,1 @@
+"""Trainings reported to other programs while they run: a file a program."""

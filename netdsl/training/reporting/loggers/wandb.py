@@ -1,0 +1,55 @@
+"""Weights & Biases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.training.reporting.loggers.figures import epoch_figures, run_figures
+
+if TYPE_CHECKING:
+    from netdsl.training.runs.history import Epoch
+    from netdsl.training.runs.run import Run
+
+
+class Wandb:
+    """Writes a run of Weights & Biases.
+
+    It is offline, in the run folder, where neither a key nor WANDB_MODE is set.
+    """
+
+    FILE = "wandb.txt"
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        import wandb
+
+        kept = folder / self.FILE
+        known = kept.read_text(encoding="utf-8").strip() if kept.is_file() else None
+        online = os.environ.get("WANDB_MODE") or os.environ.get("WANDB_API_KEY")
+        self.run = wandb.init(
+            project=os.environ.get("WANDB_PROJECT", "netdsl"),
+            name=folder.name,
+            dir=str(folder),
+            config=dict(settings),
+            mode=None if online else "offline",
+            id=known,
+            resume="allow" if known else None,
+            settings=wandb.Settings(silent=True, console="off"),
+        )
+        kept.write_text(f"{self.run.id}\n", encoding="utf-8")
+
+    def epoch(self, row: Epoch, stage: str = "search") -> None:
+        self.run.log(
+            {
+                "epoch": row.epoch,
+                "step": row.step,
+                **{f"{part}/{name}": value for part, name, value in epoch_figures(row, stage)},
+            }
+        )
+
+    def end(self, run: Run | None) -> None:
+        if run:
+            self.run.summary.update(run_figures(run))
+        self.run.finish(exit_code=0 if run and run.ended != "diverged" else 1)

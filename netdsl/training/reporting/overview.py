@@ -1,0 +1,136 @@
+"""What a report begins with: the verdict, the figures that matter most, and the curves."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+from netdsl.training.metrics.definitions import ACCURACY, is_share, training_metric
+from netdsl.training.preparation.outputs import LABELS
+from netdsl.training.reporting.charts import curve, curves
+from netdsl.wording import counted, number_text
+
+if TYPE_CHECKING:
+    from netdsl.training.planning.job import Job
+    from netdsl.training.runs.history import History
+    from netdsl.training.runs.run import Run
+
+
+def verdict(run: Run) -> str:
+    """Say what ended the training and which weights were kept, in two sentences."""
+    steps = f"{run.steps:,} steps, {_time(run.seconds)}"
+    ended = f"Ended after {counted(run.epochs, 'epoch')} ({steps}): {run.why_ended}."
+    step = f"step {run.best_step:,}, epoch {run.best_epoch:,}"
+    kept = f"The {'best' if run.patience else 'last'} weights are those of {step}."
+    if run.retrained:
+        kept = (
+            f"The best was {step}; the weights were then trained anew on training and validation "
+            f"part together for {run.retrained:,} steps."
+        )
+    return f"<p class=verdict>{escape(ended)} {kept}</p>"
+
+
+def tiles_of(run: Run, job: Job) -> str:
+    """Return the figures that matter most: the test's first, large."""
+    first, tiles = job.data.preparation.outputs[0], []
+    counts_examples = first.task == LABELS and not first.dense
+    for part, scores in (("test", run.test), ("validation", run.validation)):
+        examples = int(scores["examples"])
+        for name, value in scores.items():
+            if name in ("examples", "loss"):
+                continue
+            about = f"{examples:,} examples"
+            if part == "test" and name == ACCURACY.name and counts_examples:
+                low, high = wilson_interval(value, examples)
+                about = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %; {about}"
+            tiles.append((f"{part} {_words(name)}", _figure(name, value), about, part))
+    losses = f"validation {run.validation['loss']:.4f}"
+    counts = job.network.counts
+    tiles += [
+        ("test loss", f"{run.test['loss']:.4f}", losses, ""),
+        ("best step", f"{run.best_step:,}", f"epoch {run.best_epoch:,} of {run.epochs:,}", ""),
+        ("parameters", f"{counts.params:,}", f"{counts.macs:,} multiply-accumulates", ""),
+    ]
+    shown = (
+        f'<div class="tile {kind}"><b>{escape(name)}</b><span>{value}</span><i>{about}</i></div>'
+        for name, value, about, kind in tiles
+    )
+    return f"<div class=tiles>{''.join(shown)}</div>"
+
+
+def wilson_interval(share: float, examples: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share that was found among examples (Wilson, 1927)."""
+    z = 1.96
+    middle = share + z * z / (2 * examples)
+    spread = z * math.sqrt(share * (1 - share) / examples + z * z / (4 * examples * examples))
+    whole = 1 + z * z / examples
+    return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{100 * value:.2f}\u00a0%" if is_share(name) else number_text(value)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _time(seconds: float) -> str:
+    """Write a duration with the two units that matter."""
+    whole = round(seconds)
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return (
+        f"{whole // 60} min {whole % 60} s"
+        if whole < 6000
+        else f"{whole // 3600} h {whole % 3600 // 60} min"
+    )
+
+
+# --- curves ---------------------------------------------------------------------------------------
+
+
+def learning_curves(run: Run, job: Job, history: History) -> list[str]:
+    """Draw the loss and the first metric by epoch, and the learning rate where it changes.
+
+    The loss of a second training on all the data comes last.
+    """
+    steps, best, rows, seen = job.steps, history.best, history.rows, history.evaluations
+    outputs = job.data.preparation.outputs
+    metric = _words(training_metric(outputs[0]).name)
+    if len(outputs) > 1:
+        metric = f"{outputs[0].name} {metric}"
+    at = best.step / steps if best else 0.0
+    pictures = [
+        curve(
+            "Loss",
+            f"validation {best.loss:.4f} at step {best.step:,}" if best else "",
+            [(row.step / steps, row.loss) for row in rows],
+            [(found.step / steps, found.loss) for found in seen],
+            (at, best.loss) if best else None,
+        ),
+        curve(
+            metric.capitalize(),
+            f"validation {number_text(best.metric)} at step {best.step:,}" if best else "",
+            [(row.step / steps, row.metric) for row in rows],
+            [(found.step / steps, found.metric) for found in seen],
+            (at, best.metric) if best else None,
+            metric,
+        ),
+    ]
+    if len({f"{row.rate:.4g}" for row in rows}) > 1:
+        pictures.append(
+            curves(
+                "Learning rate",
+                "at the end of each epoch",
+                {"": [(row.step / steps, row.rate) for row in rows]},
+                name="rate",
+            )
+        )
+    if history.retrained:
+        again = [(float(row.epoch), row.loss) for row in history.retrained]
+        pictures.append(
+            curves("Trained again: loss", "on training and validation part together", {"": again})
+        )
+    return pictures
