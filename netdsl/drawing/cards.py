@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netdsl.drawing.labels import Labels
 from netdsl.drawing.marks import Circle, Line, Mark, Rect, Run, Text
 from netdsl.drawing.measure import SHIFT, shortened, width
+from netdsl.kinds import Kind
 
 MAIN, NOTE = 12.0, 10.0  # font sizes
 CARD, PILL, RADIUS, BAR = 40.0, 24.0, 10.0, 6.0  # heights; the radius of a circle
@@ -14,14 +15,6 @@ _STEP = 16.0  # widths of cards are multiples of it, so that neighbours are most
 _LEAST = {"card": 96.0, "pill": 64.0}
 _MOST = 272.0
 _MARGIN = 11.0  # between a text and the sides of its box
-_SIGNS = {
-    "add": "+",
-    "sub": "−",
-    "mul": "×",
-    "max": "max",
-    "avg": "avg",
-    "dot": "·",
-}
 _SMALL = ("activation", "norm", "noise", "shape", "merge")  # families that are pills
 
 
@@ -69,13 +62,13 @@ def card(label: str, more: str, note: str, look: str, small: bool, badge: str = 
     return Card(form, look, label, more, note, wide, PILL if small else CARD, badge)
 
 
-def glyph(word: str, note: str, badge: str = "") -> Card | None:
+def glyph(kind: Kind, note: str, badge: str = "") -> Card | None:
     """The sign of a merge; None where it has none."""
-    if word in ("concat", "stack"):
-        return Card("bar", "bar", word, "", f"{note} {badge}".strip(), 0.0, BAR)
-    if word in _SIGNS:
-        wide = 2 * RADIUS if len(_SIGNS[word]) == 1 else 34.0
-        return Card("circle", "merge", _SIGNS[word], "", "", wide, 2 * RADIUS, badge)
+    if kind.joins_inputs:
+        return Card("bar", "bar", kind.word, "", f"{note} {badge}".strip(), 0.0, BAR)
+    if kind.sign:
+        wide = 2 * RADIUS if len(kind.sign) == 1 else 34.0
+        return Card("circle", "merge", kind.sign, "", "", wide, 2 * RADIUS, badge)
     return None
 
 

@@ -79,9 +79,9 @@ class Painter:
             return Card("end", "", "", "", "", 0.0, 0.0)
         label = merged([labels.main[turn[0]] for turn in box.turns])
         sources = self.subject.wiring.sources[layer]
-        if labels.group[layer] == "merge":
-            shape = figures.shape_note(box)
-            sign = glyph(labels.word[layer], shape, _badge(box))
+        kind = labels.kind[layer]
+        if kind is not None and kind.merges:
+            sign = glyph(kind, figures.shape_note(box), _badge(box))
             if sign is not None:
                 return sign
         small = is_small(labels, layer)

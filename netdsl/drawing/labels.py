@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netdsl.kinds import KINDS
+
 if TYPE_CHECKING:
     from netdsl.drawing.scene import Block
     from netdsl.errors import Span
     from netdsl.graph import Graph, Layer
+    from netdsl.kinds import Kind
 
 _QUIET = frozenset(("norm", "act", "eps", "momentum", "init", "bias", "scale", "shift"))
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?")
@@ -30,20 +33,20 @@ class Labels:
         main: for each layer what it is: `conv3-64/2`.
         more: the norm and the activation that come with it: `bn relu`.
         group: the family of its kind: `convolution`; `input` for an input.
-        word: the word of its kind.
+        kind: its kind; None for an input.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.group: list[str] = []
-        self.word: list[str] = []
+        self.kind: list[Kind | None] = []
         self.main: list[str] = []
         self.more: list[str] = []
         known: dict[tuple[str, int], tuple[str, str]] = {}
         for layer in graph.layers:
             kind = graph.ops[layer.ops[0]].kind
             self.group.append(kind.group if kind else "input")
-            self.word.append(kind.word if kind else "input")
+            self.kind.append(kind)
             key = (layer.text, id(kind))
             if key not in known:
                 known[key] = self._words(layer)
@@ -127,7 +130,10 @@ def _speaks(option: str, words: set[str]) -> bool:
     if equals and "(" not in name:
         return name.strip() not in _QUIET and not value.strip().startswith("@")
     word = _leading_word(option)
-    return not option.startswith("@") and word not in words and word not in ("none", "linear")
+    if option.startswith("@") or word in words or word == "none":
+        return False
+    kind = KINDS.get(word)
+    return kind is None or not kind.means_none
 
 
 def _leading_word(text: str) -> str:

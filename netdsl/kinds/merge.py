@@ -62,6 +62,7 @@ class Concatenate(Merge):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Concatenate(name=name)]
 
+    joins_inputs = True
     keras_layers = ("Concatenate",)
 
     @classmethod
@@ -126,6 +127,7 @@ class Add(Elementwise):
 
     word, sums_inputs, saved_for_backward = "add", True, ""
     passes_gradient = gains_from_xla = True
+    sign = "+"
     keras_layers = ("Add",)
     keras_function = "add"
     cases = (
@@ -138,6 +140,7 @@ class Multiply(Elementwise):
     """The product of all branches."""
 
     word, saved_for_backward = "mul", "inputs"
+    sign = "×"
     keras_layers = ("Multiply",)
     keras_function = "multiply"
     cases = (Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),)
@@ -147,6 +150,7 @@ class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
     word, saved_for_backward = "max", "indices"
+    sign = "max"
     keras_layers = ("Maximum",)
     keras_function = "maximum"
     cases = (Case("max[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
@@ -156,6 +160,7 @@ class Average(Elementwise):
     """The mean of all branches."""
 
     word, sums_inputs, saved_for_backward = "avg", True, ""
+    sign = "avg"
     keras_layers = ("Average",)
     keras_function = "average"
     cases = (Case("avg[ id | conv1-4 | conv3-4 ]", (8, 8, 4), (8, 8, 4), 168),)
@@ -169,6 +174,7 @@ class Subtract(Elementwise):
     """The first branch less the second."""
 
     word, sums_inputs, max_branches = "sub", True, 2
+    sign = "−"
     keras_layers = ("Subtract",)
     keras_function = "subtract"
     saved_for_backward = ""
@@ -202,6 +208,7 @@ class Dot(Elementwise):
         product = [_spread(k, f"{name}_product", max(inputs, key=len), inputs), multiply]
         return [*product, lambda tensor: k.keras.ops.sum(tensor, axis=-1, keepdims=True)]
 
+    sign = "·"
     keras_layers = ("Dot", "Sum")
 
     @classmethod
@@ -234,6 +241,7 @@ class Stack(Merge):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensors: k.keras.ops.stack(tensors, axis=1)]
 
+    joins_inputs = True
     keras_layers = ("Stack",)
 
     @classmethod

@@ -32,6 +32,8 @@ class Stated(Configured):
         takes_indices: whether it takes indices, and nothing else.
         shape_only: whether it only moves or drops numbers.
         sums_inputs: whether it adds its inputs up.
+        joins_inputs: whether it puts its inputs side by side; drawings show a bar.
+        sign: what drawings show in a circle for it, as mathematics writes it.
         removes_mean: whether it takes the mean of each channel away, and with it what a bias
             before it added.
         relu_like: whether kernels before it begin as He et al. (2015) say.
@@ -98,6 +100,8 @@ class Stated(Configured):
     takes_indices: ClassVar[bool] = False
     shape_only: ClassVar[bool] = False
     sums_inputs: ClassVar[bool] = False
+    joins_inputs: ClassVar[bool] = False
+    sign: ClassVar[str] = ""
     removes_mean: ClassVar[bool] = False
     relu_like: ClassVar[bool] = False
     output_meaning: ClassVar[str] = ""
