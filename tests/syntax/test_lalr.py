@@ -20,7 +20,7 @@ from netdsl.syntax.split import Extent, split
 from netdsl.syntax.tables import STARTS
 from tests import programs
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([*ROOT.glob("examples/*.net"), *ROOT.glob("netdsl/blocks/*.net")])
 
 

@@ -17,7 +17,7 @@ from netdsl.limits import Limits
 from netdsl.syntax import parse_text
 from netdsl.syntax.format import WIDTH, diff, format_text
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "format"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 

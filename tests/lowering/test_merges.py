@@ -1,0 +1,57 @@
+"""Merges."""
+
+from __future__ import annotations
+
+import pytest
+from support.networks import check, read
+
+MERGES = [
+    ("8x8x3 > [ conv1-4 | conv1-5 ]", (8, 8, 9)),
+    ("8x8x3 > [ id | id | id ]", (8, 8, 9)),
+    ("5 > [ id | fc-2 ]", (7,)),
+    ("10x4 > [ id | conv3-2 ]", (10, 6)),
+    ("8x8x4 > add[ conv1-4 | conv3-4 | id ]", (8, 8, 4)),
+    ("8x8x4 > mul[ id | gap ]", (8, 8, 4)),
+    ("8x8x4 > mul[ gap | id ]", (8, 8, 4)),
+    ("8x8x4 > mul[ gap | gmp ]", (4,)),
+    ("8x8x4 > max[ id | conv1-4 ]", (8, 8, 4)),
+    ("8x8x4 > avg[ id | conv1-4 | gap ]", (8, 8, 4)),
+    ("8x8x4 > sub[ id | gap ]", (8, 8, 4)),
+    ("8x8x4 > dot[ id | conv1-4 ]", (8, 8, 1)),
+    ("8x8x4 > dot[ id | gap ]", (8, 8, 1)),
+    ("6 > dot[ fc-3 | fc-3 ]", (1,)),
+    ("6 > stack[ id | fc-6 | fc-6 ]", (3, 6)),
+    ("8x8x4 > stack[ id | conv1-4 ]", (2, 8, 8, 4)),
+    ("4x4x4x2 > add[ id | gap ]", (4, 4, 4, 2)),
+    ("8x8x4 > [ conv1-4 ]", (8, 8, 4)),
+]
+MERGES_REFUSED = [
+    ("8x8x4 > [ id | pool ]", "N207", "8x8x4 and 4x4x4"),
+    ("8x8x4 > [ id | gap ]", "N207", "same positions"),
+    ("8x8x4 > add[ id | conv1-5 ]", "N207", "8x8x4 and 8x8x5"),
+    ("8x8x4 > add[ id | conv1-1 ]", "N207", "8x8x4 and 8x8x1"),
+    ("8x8x4 > add[ id | pool ]", "N207", "8x8x4 and 4x4x4"),
+    ("8x8x4 > add[ id | gap > fc-5 ]", "N207", "8x8x4 and 5"),
+    ("8x8x4 > mul[ id | gap > fc-1 ]", "N207", "8x8x4 and 1"),
+    ("8x8x4 > sub[ id | id | id ]", "N106", "2 branches, not 3"),
+    ("8x8x4 > dot[ id ]", "N106", "2 branches, not 1"),
+    ("8x8x4 > sub[ id ]", "N106", "2 branches, not 1"),
+    ("8x8x4 > stack[ id | gap ]", "N207", "one shape"),
+    ("8x8x4 > plus[ id | id ]", "N101", "no merge"),
+    ("8x8x4 > conv[ id | id ]", "N101", "no merge"),
+    ("8x8x4 > add", "N106", "merges branches"),
+    ("8x8x4 > add(id, id)", None, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "shape"), MERGES)
+def test_merges(text: str, shape: tuple[int, ...]) -> None:
+    assert read(text).outputs[0].shape == shape
+
+
+@pytest.mark.parametrize(("text", "code", "says"), MERGES_REFUSED)
+def test_what_merges_refuse(text: str, code: str | None, says: str) -> None:
+    errors = [d for d in check(text).diagnostics if d.severity == "error"]
+    assert len(errors) == 1
+    assert code is None or errors[0].code == code, errors
+    assert says in errors[0].message
