@@ -1,3 +1,3 @@
-"""Warnings that no error hides. They are looked for only where a text has no errors, so that a
+"""What is to be said of a text. Warnings are looked for only where it has no errors, so that a
 mistake never makes a name look unused.
 """

@@ -10,7 +10,7 @@ from netdsl.syntax.build import Builder
 from netdsl.syntax.fault import Fault
 from netdsl.syntax.lalr import Parser, Unexpected, load_tables
 from netdsl.syntax.split import Broken, Extent, split
-from netdsl.syntax.tree import Statement
+from netdsl.syntax.tree import Net, Statement
 
 _MAX_REPORTED = 100
 _NAMED = r"(?:def|let|param|net|input|\bas)[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
@@ -32,6 +32,23 @@ class Parsed(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     lost_names: frozenset[str]
     description: str
+
+    def networks(self, default_name: str) -> list[tuple[str, tuple[Statement, ...]]]:
+        """The statements by network: what comes before the first `net` belongs to each.
+
+        Args:
+            default_name: of the one network of a text without `net`.
+        """
+        common: list[Statement] = []
+        groups: list[tuple[str, list[Statement]]] = []
+        for statement in self.statements:
+            if isinstance(statement, Net):
+                groups.append((statement.name.text, [*common, statement]))
+            else:
+                (groups[-1][1] if groups else common).append(statement)
+        if not groups:
+            groups = [(default_name, common)]
+        return [(name, tuple(statements)) for name, statements in groups]
 
 
 def parse_text(source: Source, limits: Limits) -> Parsed:

@@ -1,0 +1,102 @@
+"""All that is to be said of a text: its errors, its warnings, and what its comments silence."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from netdsl.errors import Diagnostic, Note, Span, did_you_mean
+from netdsl.expectations import unmet
+from netdsl.kinds.values import Shape
+from netdsl.lint.layers import lint_graph
+from netdsl.lint.silence import silenced
+from netdsl.lint.texts import lint_text
+from netdsl.lowering.expand import Expanded
+from netdsl.syntax import Parsed, tree
+
+
+class Diagnosis(NamedTuple):
+    """What is to be said of a text.
+
+    Attributes:
+        diagnostics: errors and warnings, each once.
+        warnings: those of each network.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    warnings: tuple[tuple[Diagnostic, ...], ...]
+
+
+def diagnose(
+    parsed: Parsed,
+    networks: Sequence[Expanded],
+    params: Mapping[str, Any],
+    input_shape: Shape | None,
+) -> Diagnosis:
+    """Say what is wrong with a text, and where there are no errors what is doubtful in it.
+
+    Args:
+        parsed: the text.
+        networks: that it holds.
+        params: values from outside.
+        input_shape: of the one input, from outside.
+    """
+    source, as_written = parsed.source, not (params or input_shape)
+    own = [_of_network(network, parsed, as_written) for network in networks]
+    every = [*parsed.diagnostics, *_same_names(parsed), *chain.from_iterable(own)]
+    found = list(dict.fromkeys(every + _unknown_params(parsed, networks, params)))
+    if not source.text.strip(" \t\n"):
+        help = "write a network, such as 32x32x1 > conv5-6 > pool > fc-10"
+        found = [Diagnostic("N008", f"{source.name} is empty", help=help)]
+    sound = not any(diagnostic.severity == "error" for diagnostic in found)
+    if sound:
+        found += lint_text(parsed.statements, source)
+        found.sort(key=lambda diagnostic: diagnostic.span.start if diagnostic.span else -1)
+    heard = silenced(found, source, whole=sound and as_written)
+    warnings = {diagnostic for diagnostic in heard if diagnostic.severity == "warning"}
+    of_networks = (tuple(each for each in found if each in warnings) for found in own)
+    return Diagnosis(tuple(heard), tuple(of_networks))
+
+
+def _of_network(network: Expanded, parsed: Parsed, as_written: bool) -> list[Diagnostic]:
+    """What is to be said of one network. Where statements are lost, that is not what only follows
+    from it.
+    """
+    if parsed.diagnostics:
+        return [d for d in network.diagnostics if d.code not in ("N209", "N211", "N212", "W703")]
+    found = list(network.diagnostics)
+    if network.graph:
+        if as_written:  # facts are of the file's own values
+            found += unmet(network, network.graph)
+        found += lint_graph(network.graph)
+    return found
+
+
+def _same_names(parsed: Parsed) -> list[Diagnostic]:
+    """Networks are chosen by their names, so each has one of its own."""
+    found: list[Diagnostic] = []
+    known: dict[str, Span] = {}
+    for statement in parsed.statements:
+        if isinstance(statement, tree.Net):
+            name = statement.name.text
+            span = Span(parsed.source, statement.name.start, statement.name.end)
+            if name in known:
+                message = f"there is a network called `{name}` already"
+                notes = (Note("first used here", known[name]),)
+                found.append(
+                    Diagnostic("N104", message, span, help="choose another name", notes=notes)
+                )
+            known.setdefault(name, span)
+    return found
+
+
+def _unknown_params(
+    parsed: Parsed, networks: Sequence[Expanded], params: Mapping[str, Any]
+) -> list[Diagnostic]:
+    """The error of a param from outside that no network has."""
+    declared = {name for network in networks for name in network.params}
+    unknown = sorted(set(params) - declared)
+    if parsed.diagnostics or not unknown:
+        return []
+    known = f"its params are {', '.join(sorted(declared))}" if declared else "it has no params"
+    message = f"{parsed.source.name} has no param `{unknown[0]}`"
+    return [Diagnostic("N108", message, help=did_you_mean(unknown[0], declared) or known)]
