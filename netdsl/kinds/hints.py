@@ -11,6 +11,7 @@ from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.signature import ARTICLED, Signature
 from netdsl.kinds.stated import Stated
 from netdsl.kinds.values import LayerSpec, dims, shown
+from netdsl.wording import plural
 
 # Other libraries' names of arguments: the part of a layer that they are here, and how it is
 # written; or no part, and the option's name here.
@@ -65,7 +66,7 @@ def unknown_option(signature: Signature, name: str, bare: bool = False) -> Layer
 def one_too_many(signature: Signature, value: Any) -> LayerError:
     """The error of a value without a name for which no option is left."""
     most = len(signature.positional)
-    takes = f"takes {most or 'no'} value{'s' if most != 1 else ''} without a name"
+    takes = f"takes {most or 'no'} {plural('value', most)} without a name"
     message = f"`{signature.word}` {takes}; {shown(value)} is one too many"
     return LayerError("N103", message, help=_touching(signature, value))
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
+from netdsl.wording import decimal_text, shape_text
+
 Shape = tuple[int, ...]
 
 
@@ -125,7 +127,7 @@ def is_whole(value: Any, min: int) -> TypeGuard[int]:
 
 def dims(shape: Iterable[int]) -> str:
     """A shape as people write it: `28x28x6`, `128 of int(20000)`."""
-    sizes = "x".join(map(str, shape))
+    sizes = shape_text(shape)
     return f"{sizes} of int({shape.limit})" if isinstance(shape, Indices) else sizes
 
 
@@ -148,16 +150,8 @@ def shown(value: Any) -> str:
         return f'"{value}"'
     if value is None:
         return "none"
-    return str(value) if isinstance(value, int) else _decimal(value)
+    return str(value) if isinstance(value, int) else decimal_text(value)
 
 
 def _argument(argument: Argument) -> str:
     return f"{argument.name}={shown(argument.value)}" if argument.name else shown(argument.value)
-
-
-def _decimal(value: Any) -> str:
-    """A fraction as a short decimal where one is exact, else as a ratio."""
-    from fractions import Fraction
-
-    short = repr(float(value))
-    return short if Fraction(short) == value else f"{value.numerator}/{value.denominator}"

@@ -13,6 +13,7 @@ from netdsl.analysis.receptive.axis import widest
 from netdsl.analysis.receptive.traces import Trace, alike, positions_of, traces_of
 from netdsl.graph import Graph
 from netdsl.kinds.values import Shape
+from netdsl.wording import axes_text
 
 
 class Field(NamedTuple):
@@ -148,5 +149,6 @@ def _field(trace: Trace, shape: Shape, positions: Shape) -> Field:
 
 def _numbers(numbers: Sequence[int | Fraction]) -> str:
     """`7x3`; one number where all are the same; fractions in brackets."""
-    said = [f"({number})" if number.denominator > 1 else str(number) for number in numbers]
-    return said[0] if len(set(said)) == 1 else "x".join(said)
+    return axes_text(
+        [f"({number})" if number.denominator > 1 else str(number) for number in numbers]
+    )

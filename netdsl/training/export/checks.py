@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdsl.errors import NetError, fail
+from netdsl.errors import NetError, fail, first_line
 from netdsl.training.export.examples import EXAMPLES, as_input, as_list, random_examples
 from netdsl.training.export.silence import exact, silent
 
@@ -71,8 +71,7 @@ def cannot_hold(model: keras.Model, form: Format, error: Exception) -> NetError:
 
     It says the reason that was given, and the layers that Keras lacks.
     """
-    lines = (line.strip() for line in str(error).splitlines())
-    reason = next(filter(None, lines), type(error).__name__)
+    reason = first_line(error).strip()
     own = sorted(
         {
             type(layer).__name__

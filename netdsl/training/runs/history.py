@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from netdsl.json_text import json_number
 
 
 class Scored:
@@ -100,7 +101,7 @@ def _json_line(stage: str, epoch: Epoch) -> str:
         "seconds": epoch.seconds,
     }
     finite = {
-        name: value if not isinstance(value, float) or math.isfinite(value) else None
+        name: json_number(value) if isinstance(value, float) else value
         for name, value in values.items()
     }
     return json.dumps(finite) + "\n"
