@@ -64,7 +64,7 @@ def application(name: str, write: bool) -> tuple[str, ...]:
     import keras
     from twins import twins
 
-    from netdsl.keras.importing import open_model
+    from netdsl.keras.opening import open_model
 
     start = time.perf_counter()
     found = twins(open_model(f"keras:{name}"))

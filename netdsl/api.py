@@ -149,7 +149,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
     Raises NetError where it is none, or cut off.
     """
-    from netdsl.keras.build import load_model
+    from netdsl.keras.opening import load_model
 
     return load_model(path)
 

@@ -345,7 +345,7 @@ LIMITS = {"VGG16": 8, "DenseNet121": 20, "ResNet50": 25, "EfficientNetB0": 30}
 
 @pytest.mark.parametrize("name", ["MobileNetV3Small", "ResNet50"])
 def test_an_application(name: str) -> None:
-    from netdsl.keras.importing import open_model
+    from netdsl.keras.opening import open_model
 
     text = assert_same_function(open_model(f"keras:{name}"))
     assert len(text.splitlines()) <= LIMITS.get(name, 60)
@@ -354,7 +354,7 @@ def test_an_application(name: str) -> None:
 @pytest.mark.zoo
 @pytest.mark.parametrize("name", [name for name in dir(keras.applications) if name[0].isupper()])
 def test_every_application(name: str) -> None:
-    from netdsl.keras.importing import open_model
+    from netdsl.keras.opening import open_model
 
     text = assert_same_function(open_model(f"keras:{name}"))
     assert len(text.splitlines()) <= LIMITS.get(name, 60)

@@ -43,7 +43,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.keras.importing import from_keras, open_model, rebuilt
+    from netdsl.keras.importing import from_keras, rebuilt
+    from netdsl.keras.opening import open_model
 
     target = free_path(options.output, options.force) if options.output else None
     weights = free_model_path(options.weights, options.force) if options.weights else None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import zipfile
-import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,69 +41,38 @@ def toolbox() -> Toolbox:
     return Toolbox(keras, layers)
 
 
-def load_model(path: str | os.PathLike[str]) -> Any:
-    """A saved Keras model, netdsl's own layers known, `safe_mode` on: the file can hold no code
-    that runs.
-
-    Raises:
-        NetError: N601 where there is no such file, N614 where it is no whole model.
-    """
-    if not os.path.isfile(path):
-        raise fail("N601", f"there is no file {os.fspath(path)}")
-    if lack := _lack(os.fspath(path)):
-        raise fail("N614", f"{os.fspath(path)} is no whole Keras model: {lack}")
-    try:
-        return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        RuntimeError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise fail(
-            "N614", f"{os.fspath(path)} is no whole Keras model: {first_line(error)}"
-        ) from None
-
-
-def _lack(path: str) -> str:
-    """What a file lacks to be a Keras model: a `.keras` is a zip archive.
-
-    Nothing is said of `.h5`, which Keras reads too.
-    """
-    if path.endswith((".h5", ".hdf5")):
-        return ""
-    if not path.endswith(".keras"):
-        return "its name does not end in .keras"
-    if not zipfile.is_zipfile(path):
-        return f"its {os.path.getsize(path):,} bytes are no zip archive, or one that is cut off"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            held = set(archive.namelist())
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        return first_line(error)
-    if "config.json" not in held:
-        return "the archive has no config.json"
-    return "" if any(".weights." in name for name in held) else "the archive has no weights"
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, in a line; its class where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 POLICIES = {"float32": "float32", "bfloat16": "bfloat16", "mixed": "mixed_bfloat16"}
 """What Keras calls a precision; `mixed` keeps the weights in float32 and computes in bfloat16."""
 
 
+class Built(NamedTuple):
+    """A model.
+
+    Attributes:
+        model: the Keras model.
+        layers: by the name of an operation that shares no weights, the Keras layers that hold its.
+    """
+
+    model: Any
+    layers: dict[str, list[Any]]
+
+
 def build(network: Architecture, seed: int | None = None, precision: str = "float32") -> Any:
-    """The network as a Keras model with initial weights, the same ones again for the same seed.
+    """Build the network as a Keras model with initial weights, the same ones again for the same
+    seed.
 
     Layers are named by the path of blocks that leads to them.
+
+    Raises:
+        RunError: where the model does not fit into the memory.
+    """
+    return build_layers(network, seed, precision).model
+
+
+def build_layers(
+    network: Architecture, seed: int | None = None, precision: str = "float32"
+) -> Built:
+    """Build the network, and say which layers hold the weights of which operation.
 
     Raises:
         RunError: where the model does not fit into the memory.
@@ -121,9 +87,9 @@ def build(network: Architecture, seed: int | None = None, precision: str = "floa
     usual = tools.keras.config.dtype_policy()
     try:
         tools.keras.config.set_dtype_policy(POLICIES[precision])
-        model = _model(network.graph, network.name, tools)
-        _own_chance(model, tools)
-        return model
+        built = _built(network.graph, network.name, tools)
+        _draw_by_own_states(built.model, tools)
+        return built
     except MemoryError:
         message = f"{network.name} does not fit into the memory: {network.counts.total:,} values"
         raise RunError(*fail("N603", message).diagnostics) from None
@@ -131,8 +97,9 @@ def build(network: Architecture, seed: int | None = None, precision: str = "floa
         tools.keras.config.set_dtype_policy(usual)
 
 
-def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
+def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     tensors: list[Any] = []
+    layers: dict[str, list[Any]] = {}
     ends = {layer.ops[-1]: layer for layer in graph.layers}
     pieces = _pieces(graph, tools)
     for index, op in enumerate(graph.ops):
@@ -144,22 +111,28 @@ def _model(graph: Graph, name: str, tools: Toolbox) -> Any:
         tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
         for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
             tensor = layer(tensor)
-            _name_operation(tensor, f"{op.name}_{place}", tools)
+            made = private.origin(tensor)
+            if made is not None and not isinstance(made.operation, tools.keras.layers.Layer):
+                # Keras numbers operations that are no layers through the process.
+                made.operation.name = f"{op.name}_{place}"
+            elif made is not None and made.operation.weights and op.shares is None:
+                layers.setdefault(op.name, []).append(made.operation)
         if index in ends:
             tensor = _penalised(graph, op, ends[index].ops[0], tensor, tools)
         tensors.append(tensor)
     inputs = [tensors[point.op] for point in graph.inputs]
     outputs = [tensors[point.op] for point in graph.outputs]
-    return tools.keras.Model(
+    model = tools.keras.Model(
         inputs if len(inputs) > 1 else inputs[0],
         outputs if len(outputs) > 1 else outputs[0],
         name=name,
     )
+    return Built(model, layers)
 
 
-def _own_chance(model: Any, tools: Toolbox) -> None:
-    """Makes dropout under torch draw by the states of its layers, as the other backends do: what a
-    checkpoint holds of chance.
+def _draw_by_own_states(model: Any, tools: Toolbox) -> None:
+    """Make dropout under torch draw by the states of its layers, as the other backends do: what a
+    checkpoint holds of them.
 
     Keras takes torch's own numbers for a layer without a seed. Those stay on a GPU, which would
     have to wait for each layer's state.
@@ -172,15 +145,6 @@ def _own_chance(model: Any, tools: Toolbox) -> None:
         for layer in private.layers_within(model):
             if generator := getattr(layer, "seed_generator", None):
                 private.begin_again(generator, int(generator.state[0]))
-
-
-def _name_operation(tensor: Any, name: str, tools: Toolbox) -> None:
-    """Names what made a tensor, where that is no layer: Keras numbers such operations through
-    the process, and not by network.
-    """
-    origin = private.origin(tensor)
-    if origin is not None and not isinstance(origin.operation, tools.keras.layers.Layer):
-        origin.operation.name = name
 
 
 def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:

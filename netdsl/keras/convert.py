@@ -1,371 +1,321 @@
-"""The calls of a Keras model as layers of the language: one for one, then with norms and
-activations as options of those before.
-"""
+"""The calls of a Keras model as layers of the language, as the kinds read them."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from netdsl.errors import fail
+from netdsl.errors import NetError, fail
 from netdsl.graph import consumers_of
-from netdsl.keras.defaults import word_text
-from netdsl.keras.from_keras import (
-    BY_CONSTANT,
-    MERGES,
-    NOTHING,
-    Word,
-    merge_word,
-    no_word,
-    padded,
-    word_of,
-)
-from netdsl.keras.read import Call, Calls
-from netdsl.kinds import KINDS
-from netdsl.kinds.act import Activation
-from netdsl.kinds.norm import Norm
+from netdsl.keras.calls import ModelCalls
+from netdsl.keras.imported_layer import ImportedLayer, ModelLayers, as_point
+from netdsl.kinds import Kind, LayerError, Ref, keras_readers
+from netdsl.kinds.act import Linear
+from netdsl.kinds.form import Identity, Reshape
+from netdsl.kinds.keras_call import KerasCall, Meaning, NoWord
+from netdsl.kinds.values import Indices, Shape
+from netdsl.kinds.window import sizes_value
 
-_BY_TRAINING = (
-    "BatchNormalization",
-    "Dropout",
-    "GaussianNoise",
-    "StochasticDepth",
-    *(f"SpatialDropout{rank}D" for rank in (1, 2, 3)),
-)
-_OPERATORS = ("Add", "Multiply", "Subtract", "Maximum", "Average")
+_LONGEST_CHAIN = 8  # calls that are one layer
 
 
-class Layer(NamedTuple):
-    """A layer of the `.net` file.
+def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
+    """Read a model's calls as layers.
 
-    Attributes:
-        word: in the language's words; `act` and `norm` among its options.
-        inputs: the layers that go in.
-        calls: the Keras calls that hold its weights, in the order of the `.net` file's operations.
-        shape: its output's; where Keras has 1x1xC, a vector of C may stand.
-        shared: the number of the Keras operation, where that is called several times.
+    Args:
+        padding_apart: whether layers that pad with zeros stay layers, and do not become an option
+            of the next one.
+
+    Raises:
+        NetError: N621 for the first call that the language has no word for, or an input that goes
+            nowhere.
     """
+    converter = _Converter(calls, padding_apart)
+    for place in range(len(calls.calls)):
+        converter.outputs.append(converter.convert(place))
+    used = {place for call in calls.calls for place in call.inputs} | {*calls.outputs}
+    outputs = converter.ends(calls.outputs)
+    for place in calls.inputs:
+        if place not in used:
+            message = f"input `{calls.calls[place].name}` goes nowhere"
+            raise fail("N621", message, help="leave it out of the model")
+    inputs = [converter.read(place).layer for place in calls.inputs]
+    return ModelLayers(converter.layers, inputs, outputs)
 
-    word: Word
-    inputs: tuple[int, ...]
-    calls: tuple[int, ...]
-    shape: tuple[int, ...]
-    shared: int | None = None
 
-
-class _Value(NamedTuple):
+class _Output(NamedTuple):
     """What a call gives: a layer's output; `squeezed` where it is a vector and Keras has 1x1xC."""
 
     layer: int
     squeezed: bool = False
 
 
+class _Unread(NamedTuple):
+    """What a call gives that has no word by itself; those after it may be read together with it.
+
+    Attributes:
+        place: the first such call.
+        error: what its reader is told where nothing takes it in.
+    """
+
+    place: int
+    error: NetError
+
+
+class _Candidate(NamedTuple):
+    """What calls may be in the language, and the places of them all."""
+
+    kind: type[Kind]
+    meaning: Meaning
+    places: tuple[int, ...]
+
+
 class _Converter:
-    def __init__(self, calls: Calls, padded_apart: bool) -> None:
-        self.calls, self.padded_apart = calls.calls, padded_apart
-        self.layers: list[Layer] = []
-        self.values: list[_Value] = []
+    """Calls to layers, one after the other.
+
+    Attributes:
+        layers: those of the calls before.
+        outputs: what each of these calls gives.
+        views: these calls as the kinds see them.
+    """
+
+    def __init__(self, calls: ModelCalls, padding_apart: bool) -> None:
+        self.calls, self.padding_apart = calls.calls, padding_apart
+        self.readers = keras_readers()
         self.uses = Counter(call.operation for call in self.calls)
-        self.takers = consumers_of(self.calls)
-        self.outputs = set(calls.outputs)
+        self.consumers = consumers_of(self.calls)
+        self.ended = set(calls.outputs)
+        self.layers: list[ImportedLayer] = []
+        self.outputs: list[_Output | _Unread] = []
+        self.views: list[KerasCall] = []
 
-    def convert(self, place: int) -> _Value:
+    def read(self, place: int) -> _Output:
+        """What a call gives.
+
+        Raises:
+            NetError: N621 where it has no word.
+        """
+        found = self.outputs[place]
+        if isinstance(found, _Unread):
+            raise found.error
+        return found
+
+    def convert(self, place: int) -> _Output | _Unread:
+        """Read a call: by itself, or together with those before it."""
         call = self.calls[place]
-        _whole(call)
-        if call.kind == "InputLayer":
-            return self._add(NOTHING, (), place, call.shape)
-        if call.kind == "CustomScaleLayer":
-            first, second = call.inputs
-            scaled = self._add(
-                Word("rescale", positional=(call.config["scale"],)),
-                (self._plain(second),),
-                place,
-                call.shape,
-            )
-            return self._add(Word("add"), (self._plain(first), scaled.layer), place, call.shape)
-        if len(call.inputs) > 1 and call.kind in MERGES:
-            return self._merge(place)
-        if len(call.inputs) > 1 and call.kind != "MultiHeadAttention":
-            raise no_word(call, f"it takes {len(call.inputs)} inputs")
-        hard = self._hard_sigmoid(place)
-        if hard is not None:
-            return self._add(Word("hsigmoid"), (hard.layer,), place, call.shape, hard.squeezed)
-        return self._one_to_one(place)
+        self.views.append(self._view(place))
+        if call.class_name == "InputLayer":
+            self.layers.append(ImportedLayer.plain(Identity.spec(), (), call.shape))
+            return _Output(len(self.layers) - 1)
+        sources = [self.outputs[source] for source in call.inputs]
+        unread = [source for source in sources if isinstance(source, _Unread)]
+        reason = f"it takes {len(sources)} inputs" if len(sources) > 1 else ""
+        for view in () if unread and len(sources) > 1 else self._ways_to_see(place):
+            candidates, why = self._candidates(view, place)
+            for candidate in candidates:
+                try:
+                    return self._layer(candidate)
+                except NoWord as problem:
+                    why = why or problem.reason
+            reason = why or reason
+        if unread:
+            return min(unread, key=lambda source: source.place)
+        return _Unread(place, call.no_word(reason))
 
-    def _one_to_one(self, place: int) -> _Value:
+    # --- how kinds see a call ---
+
+    def _view(self, place: int) -> KerasCall:
         call = self.calls[place]
-        source = call.inputs[0]
-        value = self.values[source]
-        if call.kind == "Pad" and call.options.get("constant_values") == -math.inf:
-            takers = [self.calls[taker].kind for taker in self.takers[place]]
-            if (
-                len(takers) == 1
-                and takers[0].startswith("MaxPooling")
-                and place not in self.outputs
-            ):
-                return value  # told by the pool
-        word = word_of(call, [self.calls[source].shape])
-        shape = self.layers[value.layer].shape
-        if (
-            self.calls[source].inputs
-            and self.takers[source] == [place]
-            and source not in self.outputs
-            and not value.squeezed
-        ):
-            whole = (
-                None
-                if self.padded_apart and self.calls[source].kind != "Pad"
-                else padded(word, call, self.calls[source])
-            )
-            if whole is not None:
-                before = self.calls[source].inputs[0]
-                return self._add(whole, (self._plain(before),), place, call.shape)
-        if word.word in ("gap", "gmp"):
-            squeezed = bool(call.config.get("keepdims"))
-            return self._add(
-                word, (self._plain(call.inputs[0]),), place, (call.shape[-1],), squeezed
-            )
-        if (
-            word.word in ("reshape", "flatten", "id")
-            and len(shape) == 1
-            and call.shape in (shape, (1,) * (len(call.shape) - 1) + shape)
-        ):
-            return _Value(value.layer, len(call.shape) > 1)
-        if word == NOTHING:
-            return value
-        if value.squeezed:
-            if (
-                word.word == "conv"
-                and "groups" not in word.options
-                and set(call.config["kernel_size"]) == {1}
-            ):
-                options = {
-                    key: option
-                    for key, option in word.options.items()
-                    if key not in ("pad", "dilation")
-                }
-                return self._add(
-                    Word("fc", (), word.amount, (), options),
-                    (value.layer,),
-                    place,
-                    (call.shape[-1],),
-                    True,
-                )
-            if word.word == "dense":
-                return self._add(
-                    word._replace(word="fc"), (value.layer,), place, (call.shape[-1],), True
-                )
-            kind = KINDS[word.word]
-            if issubclass(kind, Activation | Norm) or word.word in (
-                "dropout",
-                "droppath",
-                "rescale",
-                "scale",
-                "noise",
-            ):
-                return self._add(word, (value.layer,), place, shape, True)
-        return self._add(word, (self._plain(call.inputs[0]),), place, call.shape)
+        before: tuple[KerasCall, ...] = ()
+        if len(call.inputs) == 1 and self._is_chained(call.inputs[0], place):
+            first = self.views[call.inputs[0]]
+            before = (*first.before, first)[-_LONGEST_CHAIN:]
+        outputs = [self.outputs[source] for source in call.inputs]
+        layers = [output.layer for output in outputs if isinstance(output, _Output)]
+        several = len(layers) == len(call.inputs) > 1
+        return KerasCall(
+            call.class_name,
+            call.config,
+            tuple(self._shape(source) for source in call.inputs),
+            call.shape,
+            call.arguments,
+            call.named,
+            before,
+            tuple(as_point(self.layers, layer) for layer in layers) if several else (),
+            tuple(map(self._readers_of, layers)) if several else (),
+        )
 
-    def _plain(self, place: int) -> int:
-        """The layer with a call's output in Keras's own shape."""
-        value = self.values[place]
-        if not value.squeezed:
-            return value.layer
-        shape = self.calls[place].shape
+    def _shape(self, place: int) -> Shape:
+        """The shape of a call's output in the language, as far as it is known."""
+        output = self.outputs[place]
+        if isinstance(output, _Unread):
+            return self.calls[place].shape
+        return self.layers[output.layer].shape
+
+    def _readers_of(self, source: int) -> tuple[Ref, ...]:
+        reading = (at for at, layer in enumerate(self.layers) if source in layer.inputs)
+        return tuple(as_point(self.layers, at) for at in reading)
+
+    def _is_chained(self, source: int, place: int) -> bool:
+        """Whether a call is nothing but what comes before another one: the two can be one layer."""
+        call, before = self.calls[place], self.calls[source]
+        if self.consumers[source] != [place] or source in self.ended or not before.inputs:
+            return False
+        if self.padding_apart and self.views[source].layer == "ZeroPadding":
+            return False
+        uses = self.uses[call.operation], self.uses[before.operation]
+        shared = (call.weights and uses[0] > 1) or (before.weights and uses[1] > 1)
+        return uses[0] == uses[1] or not shared
+
+    def _ways_to_see(self, place: int) -> Iterator[KerasCall]:
+        """A call with those before it, alone, and with what comes in as Keras has it: 1x1xC."""
+        view = self.views[place]
+        yield view
+        if view.before:
+            yield view._replace(before=())
+        outputs = [self.outputs[source] for source in self.calls[place].inputs]
+        if any(isinstance(output, _Output) and output.squeezed for output in outputs):
+            for source in self.calls[place].inputs:
+                self._unsqueezed(source)
+            yield self._view(place)._replace(before=())
+
+    def _candidates(self, view: KerasCall, place: int) -> tuple[list[_Candidate], str]:
+        """What the call may be, those first that take most calls in; and why it is nothing else."""
+        found, reason = [], ""
+        for kind in self.readers.get(view.layer, ()):
+            try:
+                _refuse_more(kind, view)
+                meaning = kind.from_keras(view)
+                if meaning is not None:
+                    for call in view.before[len(view.before) - meaning.calls + 1 :]:
+                        _refuse_more(kind, call)
+                    found.append(_Candidate(kind, meaning, self._places(place, meaning.calls)))
+            except NoWord as problem:
+                reason = reason or problem.reason
+        return sorted(found, key=lambda each: -each.meaning.calls), reason
+
+    def _places(self, last: int, count: int) -> tuple[int, ...]:
+        places = [last]
+        while len(places) < count:
+            places.append(self.calls[places[-1]].inputs[0])
+        return tuple(reversed(places))
+
+    # --- layers ---
+
+    def _layer(self, candidate: _Candidate) -> _Output:
+        """Add the layer that the calls are.
+
+        Raises:
+            NoWord: where the kind does not take what comes in, or gives another shape than Keras.
+        """
+        meaning, places = candidate.meaning, candidate.places
+        sources = [self.outputs[place] for place in self.calls[places[0]].inputs]
+        inputs = [source.layer for source in sources if isinstance(source, _Output)]
+        if len(inputs) < len(sources):
+            raise NoWord
+        shapes = [self.layers[source].shape for source in inputs]
+        if meaning.index_limit is not None:
+            shapes = [self._as_indices(inputs[0], meaning.index_limit)]
+        try:
+            kind = candidate.kind.make(meaning.spec)
+            points = [ref.op for ref in kind.references().values()]
+            if not kind.merges:
+                if len({*inputs[1:]} - {inputs[0]}) > len(points):
+                    raise NoWord(f"it takes {len(inputs)} inputs")
+                inputs = [inputs[0], *points]
+                shapes = [shapes[0], *(shape for _, shape in kind.referenced_inputs())]
+            shape = kind.shape(*shapes)
+        except LayerError as error:
+            raise NoWord(error.message) from None
+        squeezed = _is_squeezed(shape, self.calls[places[-1]].shape)
+        if meaning.index_limit is not None:
+            self.layers[inputs[0]] = self.layers[inputs[0]]._replace(shape=shapes[0])
+        if isinstance(kind, Identity | Linear) and meaning.option is None:
+            return _Output(inputs[0], squeezed)
+        holders = tuple(place for place in places if self.calls[place].weights)
+        operations = [self.calls[place].operation for place in holders]
+        shared = next((number for number in operations if self.uses[number] > 1), None)
         self.layers.append(
-            Layer(
-                Word("reshape", positional=("x".join(map(str, shape)),)), (value.layer,), (), shape
+            ImportedLayer(
+                kind,
+                meaning.spec,
+                tuple(inputs),
+                (holders,) if holders else (),
+                shape,
+                shared,
+                meaning.option,
             )
         )
-        self.values[place] = _Value(len(self.layers) - 1)
-        return len(self.layers) - 1
+        return _Output(len(self.layers) - 1, squeezed)
 
-    def _merge(self, place: int) -> _Value:
-        call = self.calls[place]
-        if any(value is not None for value in call.constants):
-            raise no_word(call)
-        values = [self.values[source] for source in call.inputs]
-        word = merge_word(call, [self.calls[source].shape for source in call.inputs])
-        squeezed = all(value.squeezed for value in values)
-        spread = word.word not in ("concat", "dot", "stack") and any(
-            self.calls[source].shape == call.shape for source in call.inputs
-        )
-        if squeezed or spread:
-            shape = self.layers[values[0].layer].shape if squeezed else call.shape
-            return self._add(word, tuple(value.layer for value in values), place, shape, squeezed)
-        return self._add(
-            word, tuple(self._plain(source) for source in call.inputs), place, call.shape
-        )
+    def _as_indices(self, place: int, limit: int) -> Shape:
+        """The shape of an input of indices."""
+        given = self.layers[place]
+        if given.inputs:
+            raise NoWord("its indices do not come from an input")
+        if isinstance(given.shape, Indices) and given.shape.limit != limit:
+            raise NoWord(f"its input has {given.shape.limit} indices for another layer")
+        return Indices(given.shape, limit)
+
+    def _unsqueezed(self, place: int) -> int:
+        """The layer with a call's output in Keras's own shape."""
+        output = self.read(place)
+        if not output.squeezed:
+            return output.layer
+        shape = self.calls[place].shape
+        spec = Reshape.spec(sizes_value(shape))
+        self.layers.append(ImportedLayer.plain(spec, (output.layer,), shape))
+        self.outputs[place] = _Output(len(self.layers) - 1)
+        return len(self.layers) - 1
 
     def ends(self, outputs: Sequence[int]) -> list[int]:
         """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or
         an input, ends in a `linear` of its own: in the language an output is the end of a flow.
+
+        Raises:
+            NetError: N621 where they come of a call that has no word.
         """
-        places = [self._plain(place) for place in outputs]
+        unread = [each for place in outputs if isinstance(each := self.outputs[place], _Unread)]
+        if unread:
+            raise min(unread, key=lambda each: each.place).error
+        places = [self._unsqueezed(place) for place in outputs]
         read = {source for layer in self.layers for source in layer.inputs}
         for at, place in enumerate(places):
             if place in read or places.count(place) > 1 or not self.layers[place].inputs:
-                self.layers.append(Layer(Word("linear"), (place,), (), self.layers[place].shape))
+                layer = ImportedLayer.plain(Linear.spec(), (place,), self.layers[place].shape)
+                self.layers.append(layer)
                 places[at] = len(self.layers) - 1
                 read.add(place)
         return places
 
-    def _hard_sigmoid(self, place: int) -> _Value | None:
-        """What goes into relu6(x + 3) / 6, written with operators."""
-        call = self.calls[place]
-        if call.kind != "Multiply" or not any(
-            isinstance(c, float) and abs(c - 1 / 6) < 1e-12 for c in call.constants
-        ):
-            return None
-        (cut,) = call.inputs
-        relu = self.calls[cut]
-        if relu.kind != "ReLU" or relu.config.get("max_value") != 6 or self.takers[cut] != [place]:
-            return None
-        (shifted,) = relu.inputs
-        add = self.calls[shifted]
-        if (
-            add.kind != "Add"
-            or 3.0 not in add.constants
-            or self.takers[shifted] != [cut]
-            or {cut, shifted} & self.outputs
-        ):
-            return None
-        return self.values[add.inputs[0]]
 
-    def _add(
-        self,
-        word: Word,
-        inputs: tuple[int, ...],
-        place: int,
-        shape: tuple[int, ...],
-        squeezed: bool = False,
-    ) -> _Value:
-        call = self.calls[place]
-        shared = call.operation if call.weights and self.uses[call.operation] > 1 else None
-        self.layers.append(Layer(word, inputs, (place,) if call.weights else (), shape, shared))
-        return _Value(len(self.layers) - 1, squeezed)
-
-
-def _whole(call: Call) -> None:
-    """Refuses what would change the call's meaning and is not looked at elsewhere.
+def _refuse_more(kind: type[Kind], call: KerasCall) -> None:
+    """Refuse a call that is given what the kind does not look at, and what would change it.
 
     Raises:
-        NetError: N621.
+        NoWord: with the arguments' names.
     """
-    if call.kind in ("MultiHeadAttention", "InputLayer", "Pad", "GetItem"):
+    if kind.reads_call_arguments:
         return
-    told = [
-        key
-        for key, value in call.options.items()
-        if key != "training" or (value and call.kind in _BY_TRAINING)
+    by_training = kind.differs_in_training or kind.inactive_in_use
+    given = [
+        name for name, value in call.named.items() if name != "training" or (value and by_training)
     ]
-    if told and call.kind not in _OPERATORS:
-        raise no_word(call, f"it is called with {', '.join(told)}")
-    if call.kind not in BY_CONSTANT and any(value is not None for value in call.constants):
-        raise no_word(call, "it is called with more than its inputs")
+    if given:
+        raise NoWord(f"it is called with {', '.join(given)}")
+    if any(value is not None for value in call.arguments):
+        raise NoWord("it is called with more than its inputs")
 
 
-def layers_of(calls: Calls, padded_apart: bool) -> tuple[list[Layer], list[int], list[int]]:
-    """The model's layers, and which of them are inputs and outputs; padding before a layer as
-    one of its own or as its option.
+def _is_squeezed(shape: Shape, keras_shape: Shape) -> bool:
+    """Whether Keras has the language's vector of C as 1x1xC.
+
+    Raises:
+        NoWord: where the shapes differ otherwise.
     """
-    converter = _Converter(calls, padded_apart)
-    for place in range(len(calls.calls)):
-        converter.values.append(converter.convert(place))
-    used = {place for call in converter.calls for place in call.inputs}
-    unread = [
-        converter.calls[place].name
-        for place in calls.inputs
-        if place not in used and place not in calls.outputs
-    ]
-    if unread:
-        raise fail("N621", f"input `{unread[0]}` goes nowhere", help="leave it out of the model")
-    return (
-        converter.layers,
-        [converter.values[place].layer for place in calls.inputs],
-        converter.ends(calls.outputs),
-    )
-
-
-def joined(
-    layers: list[Layer], inputs: Sequence[int], outputs: Sequence[int]
-) -> tuple[list[Layer], list[int], list[int]]:
-    """The layers with norms and activations as options of those before them, and without what
-    goes nowhere.
-    """
-    needed = set(outputs) | set(inputs)
-    for place in reversed(range(len(layers))):
-        if place in needed:
-            needed.update(layers[place].inputs)
-    takers: dict[int, list[int]] = {}
-    for place in sorted(needed):
-        for source in layers[place].inputs:
-            takers.setdefault(source, []).append(place)
-    stands_for = list(range(len(layers)))  # what a layer that is joined to another is found at
-    joined: dict[int, Layer] = {}
-    for place in sorted(needed):
-        layer = layers[place]
-        sources = tuple(stands_for[source] for source in layer.inputs)
-        host = joined.get(sources[0]) if len(sources) == 1 else None
-        alone = (
-            host is not None
-            and takers[layer.inputs[0]] == [place]
-            and layer.inputs[0] not in outputs
-            and layer.shared is None
-        )
-        if (
-            host is not None
-            and alone
-            and host.shared is None
-            and (option := _as_option(host, layer))
-        ):
-            word = host.word._replace(options={**host.word.options, **option})
-            joined[sources[0]] = Layer(word, host.inputs, (*host.calls, *layer.calls), layer.shape)
-            stands_for[place] = sources[0]
-        elif (
-            host is not None
-            and host.word.word == "flatten"
-            and layer.word.word == "fc"
-            and layer.shared is None
-        ):
-            joined[place] = layer._replace(inputs=host.inputs)
-        else:
-            joined[place] = layer._replace(inputs=sources)
-    kept_takers = {source for layer in joined.values() for source in layer.inputs} | {
-        stands_for[place] for place in outputs
-    }
-    kept = [
-        place for place in joined if joined[place].word.word != "flatten" or place in kept_takers
-    ]
-    number = {place: at for at, place in enumerate(kept)}
-    found = [
-        joined[place]._replace(inputs=tuple(number[source] for source in joined[place].inputs))
-        for place in kept
-    ]
-    return (
-        found,
-        [number[place] for place in inputs],
-        [number[stands_for[place]] for place in outputs],
-    )
-
-
-def _as_option(host: Layer, layer: Layer) -> dict[str, Any]:
-    """The option of `host` that a norm or an activation behind it can be."""
-    word = layer.word.word
-    if host.word.word not in KINDS or word not in KINDS or host.word.options.get("act"):
-        return {}
-    takes = KINDS[host.word.word].options
-    if (
-        issubclass(KINDS[word], Norm)
-        and KINDS[word].as_part
-        and "norm" in takes
-        and not host.word.options.get("norm")
-    ):
-        return {"norm": layer.word}
-    if issubclass(KINDS[word], Activation) and "act" in takes and word != "softmax":
-        return {"act": word_text(layer.word)}
-    if word == "softmax" and host.word.word == "fc" and not host.word.options.get("norm"):
-        return {"act": "softmax"}
-    return {}
+    if shape == keras_shape:
+        return False
+    if len(shape) == 1 and keras_shape == (*(1,) * (len(keras_shape) - 1), *shape):
+        return True
+    raise NoWord

@@ -1,239 +1,218 @@
-"""Options as text, and the defaults that make a file shortest."""
+"""The `default` statement that makes a file shortest, and what each layer still has to say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from netdsl.graph import consumers_of
-from netdsl.keras.from_keras import Word, decimal
-from netdsl.kinds import KINDS
-from netdsl.kinds.act import Activation
+from netdsl.keras.imported_layer import ImportedLayer, ModelLayers
+from netdsl.keras.spelling import option_text
+from netdsl.kinds import KINDS, Argument, Kind, Word
+from netdsl.kinds.initial import Trained
 from netdsl.kinds.norm import Norm
 from netdsl.kinds.options import REQUIRED
 from netdsl.kinds.part import Part
+from netdsl.lowering.defaults import makes_needless, meets_relu, reached
+
+_NONE = Word("none")
+_NOTHING: Any = object()  # what an option is by default where there is no default for all layers
 
 
-class Layer(Protocol):
-    """What is asked of a layer (see `convert.Layer`)."""
+class _Row(NamedTuple):
+    """A layer's options, and what it has where nothing is said.
 
-    @property
-    def word(self) -> Word: ...
-    @property
-    def inputs(self) -> tuple[int, ...]: ...
-    @property
-    def shared(self) -> int | None: ...
+    Attributes:
+        options: all that Keras says.
+        implied: values of options that follow from the layer itself or from where it is.
+        act: whether a default activation stays, is left out, or which of the two is doubtful.
+        ends: whether its output is one of the network's.
+    """
 
+    options: Mapping[str, Any]
+    implied: Mapping[str, Any] = {}
+    act: Literal["stays", "left out", "doubtful"] = "stays"
+    ends: bool = False
 
-def number_text(value: Any) -> str:
-    if isinstance(value, Fraction) and value.denominator != 1:
-        upper, lower = value.numerator, value.denominator
-        return f"{upper}/{lower}" if upper == 1 else f"1/{float(Fraction(lower, upper)):g}"
-    if isinstance(value, float):
-        return repr(value).replace("e-0", "e-")
-    return str(value)
+    def need_not_say(self, name: str, stated: Any, language: Any) -> bool:
+        """Whether an option need not be written.
 
-
-def option_text(key: str, value: Any) -> str:
-    if value is True:
-        return key
-    if value is False:
-        return f"{key}=no"
-    if key in ("act", "norm"):
-        return str(value) if value else f"{key}=none"
-    return f"{key}={number_text(value)}"
-
-
-def word_text(word: Word) -> str:
-    """A word with options that stand as they are."""
-    given = [
-        *map(number_text, word.positional),
-        *(option_text(key, value) for key, value in word.options.items()),
-    ]
-    return word.word + (f"({', '.join(given)})" if given else "")
+        Args:
+            name: the option's.
+            stated: what the `default` statement says of it, or `_NOTHING`.
+            language: its default in the language, or `_NOTHING`.
+        """
+        value = self.options[name]
+        default = language if stated is _NOTHING else stated
+        if name == "act" and self.act == "doubtful":
+            return bool(value == default == _NONE)
+        if name == "act" and self.act == "left out":
+            # W706 warns of a stated default that the network's end leaves out.
+            return bool(value == _NONE and (stated is _NOTHING or not self.ends))
+        if stated is _NOTHING and name in self.implied:
+            return bool(value == self.implied[name])
+        return bool(value == default)
 
 
 class Defaults:
-    """The defaults that make the file shortest, and what each layer still has to say."""
+    """The defaults that make the file shortest.
 
-    def __init__(self, layers: Sequence[Layer], outputs: Iterable[int]) -> None:
-        self.layers = layers
-        self.takers, self.outputs = consumers_of(layers), set(outputs)
-        self.of: dict[str, dict[str, Any]] = {}
-        norms = [
-            layer.word.options["norm"]
-            for layer in layers
-            if isinstance(layer.word.options.get("norm"), Word)
-        ]
-        norms += [
-            layer.word
-            for layer in layers
-            if layer.word.word in KINDS and issubclass(KINDS[layer.word.word], Norm)
-        ]
-        for word in dict.fromkeys(norm.word for norm in norms):
-            rows = [dict(norm.options) for norm in norms if norm.word == word]
-            self._choose(word, [(row, {}) for row in rows])
-        self.full = [self._full(place) for place in range(len(layers))]
-        groups: dict[str, list[int]] = {}
-        for place, layer in enumerate(layers):
-            groups.setdefault(layer.word.word, []).append(place)
-        for word, places in groups.items():
-            if word not in self.of and word in KINDS and "act" in KINDS[word].options:
-                self._choose(word, [(self.full[place], self._freely(place)) for place in places])
+    Attributes:
+        stated: by word, the options that the `default` statement says.
+    """
 
-    def _full(self, place: int) -> dict[str, Any]:
-        options = dict(self.layers[place].word.options)
-        norm = options.get("norm")
-        if isinstance(norm, Word):
-            options["norm"] = word_text(
-                norm._replace(options=self._left(norm.word, dict(norm.options)))
-            )
-        elif "norm" in KINDS.get(self.layers[place].word.word, KINDS["id"]).options:
-            options["norm"] = ""
-        return options
-
-    def _freely(self, place: int) -> dict[str, Any]:
-        """What a layer has where nothing is said: its activation falls away before another, a
-        norm, a sum, or the end.
-        """
-        norm = self.layers[place].word.options.get("norm")
-        takes = KINDS[self.layers[place].word.word].options
-        free: dict[str, Any] = {
-            "bias": not norm if "norm" in takes or "bias" not in takes else takes["bias"].default
-        }
-        met = self._met(place)
-        free["ends"] = place in self.outputs
-        if len(met) > 1:
-            free["act"] = None  # to be said
-        elif met == {True}:
-            free["act"] = ""
-        return free
-
-    def _met(self, place: int) -> set[bool]:
-        """Whether what takes a layer's output makes a default activation needless: for each
-        taker, moves passed over.
-        """
-        met: set[bool] = set()
-        waiting, seen = [place], {place}
-        while waiting:
-            at = waiting.pop()
-            if at in self.outputs:
-                met.add(True)
-            for taker in self.takers[at]:
-                kind = (
-                    KINDS.get(self.layers[taker].word.word)
-                    if self.layers[taker].shared is None
-                    else None
-                )
-                if kind is not None and kind.shape_only and not issubclass(kind, Norm):
-                    if taker not in seen:
-                        seen.add(taker)
-                        waiting.append(taker)
-                else:
-                    met.add(
-                        kind is not None
-                        and (kind.sums_inputs or issubclass(kind, Activation | Norm))
-                    )
-        return met
-
-    def _choose(
-        self, word: str, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-    ) -> None:
-        found: dict[str, Any] = {}
-        for key in dict.fromkeys(key for row, _ in rows for key in row):
-            if any(key not in row for row, _ in rows):
-                continue
-            builtin = _builtin(word, key)
-            candidates = [
-                builtin,
-                *dict.fromkeys(row[key] for row, _ in rows if row[key] != builtin),
-            ]
-            found[key] = min(candidates, key=lambda value: _cost(key, value, builtin, rows))
-            if found[key] == builtin:
-                del found[key]
-        self.of[word] = found
-
-    def _left(self, word: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        chosen = self.of.get(word, {})
-        return {
-            key: value
-            for key, value in options.items()
-            if value != chosen.get(key, _builtin(word, key))
-        }
+    def __init__(self, model: ModelLayers) -> None:
+        self.layers, self.ends = model.layers, set(model.outputs)
+        self.consumers = consumers_of(model.layers)
+        self.stated: dict[str, dict[str, Any]] = {}
+        norms = [norm for layer in self.layers if (norm := _norm_of(layer)) is not None]
+        for word in dict.fromkeys(norm.text for norm in norms):
+            rows = [_Row(_named(norm)) for norm in norms if norm.text == word]
+            self.stated[word] = _shortest(KINDS[word], rows)
+        self.rows = [self._row(place) for place in range(len(self.layers))]
+        places: dict[str, list[int]] = {}
+        for place, layer in enumerate(self.layers):
+            if "act" in layer.kind.options:
+                places.setdefault(layer.spec.word, []).append(place)
+        for word, of_word in places.items():
+            rows = [self.rows[place] for place in of_word]
+            self.stated[word] = _shortest(KINDS[word], rows)
 
     def left(self, place: int) -> dict[str, Any]:
         """The options that a layer has to say."""
-        word = self.layers[place].word.word
-        full = self.full[place]
-        free, chosen = self._freely(place), self.of.get(word, {})
+        return self._left(self.layers[place].spec.word, self.rows[place])
+
+    def _left(self, word: str, row: _Row) -> dict[str, Any]:
+        stated = self.stated.get(word, {})
         return {
-            key: value
-            for key, value in full.items()
-            if not _unsaid(key, value, chosen.get(key), _builtin(word, key), free)
+            name: value
+            for name, value in row.options.items()
+            if not row.need_not_say(
+                name, stated.get(name, _NOTHING), _language_default(KINDS[word], name)
+            )
         }
 
-    def conv_act(self) -> str:
-        """The activation that a residual with convolutions has where nothing is said."""
-        return str(self.of.get("conv", {}).get("act", "relu"))
+    def residual_act(self) -> Word:
+        """The activation of a residual that holds convolutions, where it says none."""
+        usual = _language_default(KINDS["conv"], "act")
+        act: Word = self.stated.get("conv", {}).get("act", usual)
+        return act
 
     def statement(self) -> str:
         """The `default` statement; nothing where there is nothing to say."""
         said = []
-        for word, chosen in self.of.items():
-            options = sorted(
-                chosen, key=lambda key: ("norm", "act").index(key) if key in ("norm", "act") else 2
-            )
-            if options:
-                said.append(
-                    f"{word}({', '.join(option_text(key, chosen[key]) for key in options)})"
-                )
+        for word, stated in self.stated.items():
+            options = KINDS[word].options
+            names = sorted(stated, key=in_written_order)
+            texts = [option_text(options[name], stated[name]) for name in names]
+            if texts:
+                said.append(f"{word}({', '.join(texts)})")
         return f"default {', '.join(said)}" if said else ""
 
+    # --- rows ---
 
-def _builtin(word: str, key: str) -> Any:
-    """What an option is where nothing is said; None where that depends on the layer (`bias`)."""
-    option = KINDS[word].options.get(key)
-    if option is None or option.default is REQUIRED or key == "bias":
-        return None
-    if key == "act":
-        return option.default_word if isinstance(option, Part) and option.default_word else ""
-    if key == "norm":
-        return ""
-    if key == "pad":
-        return 0 if "pool" in word else "same"
-    default = option.default
-    if isinstance(default, Fraction):
-        return decimal(float(default))
-    return default[0] if isinstance(default, tuple) and len(set(default)) == 1 else default
+    def _row(self, place: int) -> _Row:
+        layer = self.layers[place]
+        options, implied = layer.options, {}
+        norm = options.get("norm", _NONE)
+        for name in ("norm", "act"):
+            if name in layer.kind.options:
+                options[name] = self._part(options.get(name, _NONE))
+        if isinstance(layer.kind, Trained):
+            implied = {"bias": norm == _NONE, "init": self._init(place)}
+        return _Row(options, implied, self._act(place), place in self.ends)
+
+    def _part(self, part: Word) -> Word:
+        """A norm or an activation without what the defaults say of it."""
+        if not part.arguments:
+            return part
+        plain = tuple(each for each in part.arguments if each.name is None)
+        left = self._left(part.text, _Row(_named(part)))
+        return Word(part.text, (*plain, *(Argument(name, value) for name, value in left.items())))
+
+    def _act(self, place: int) -> Literal["stays", "left out", "doubtful"]:
+        """What becomes of a default activation, by all that takes the layer's output."""
+        consumers, places = reached(place, self.consumers, self._only_moves)
+        needless = {
+            self.layers[at].shared is None and makes_needless(type(self.layers[at].kind))
+            for at in consumers
+        }
+        if not self.ends.isdisjoint(places):
+            needless.add(True)
+        if len(needless) > 1:
+            return "doubtful"
+        return "left out" if needless == {True} else "stays"
+
+    def _only_moves(self, place: int) -> bool:
+        layer = self.layers[place]
+        return layer.shared is None and layer.kind.shape_only
+
+    def _init(self, place: int) -> Word:
+        """How a kernel begins where nothing is said."""
+        act = self.layers[place].options.get("act", _NONE)
+        if act == _NONE:
+            relu = meets_relu(place, lambda at: self.layers[at].kind, self.consumers)
+        else:
+            relu = KINDS[act.text].relu_like
+        return Word("he_normal" if relu else "glorot_uniform")
 
 
-def _unsaid(key: str, value: Any, chosen: Any, builtin: Any, free: Mapping[str, Any]) -> bool:
-    """Whether an option need not be written, with `chosen` as the default of the file (None: the
-    language's).
+def in_written_order(name: str) -> int:
+    """Where an option is written: the parts of a layer first, then its padding and groups."""
+    order = ("norm", "act", "pad", "groups")
+    return order.index(name) if name in order else len(order)
+
+
+def _norm_of(layer: ImportedLayer) -> Word | None:
+    """The norm that a layer has or is, as an option has it."""
+    if isinstance(layer.kind, Norm):
+        return Word(layer.spec.word, layer.spec.arguments)
+    norm = layer.options.get("norm", _NONE)
+    return None if norm == _NONE else norm
+
+
+def _named(word: Word) -> dict[str, Any]:
+    return {each.name: each.value for each in word.arguments if each.name is not None}
+
+
+def _language_default(kind: type[Kind], name: str) -> Any:
+    """What an option is in the language where nothing is said, as Keras's layers say it; nothing
+    where it has no default, or one that depends on the layer.
     """
-    if key == "act":
-        default = builtin if chosen is None else chosen
-        if "act" not in free:
-            return bool(value == default)
-        if free["act"] is None:
-            return bool(value == "" == default)
-        return bool(
-            value == "" and (chosen is None or not free["ends"])
-        )  # a stated default that the end drops is warned of
-    usual = builtin if chosen is None else chosen
-    return bool(
-        value == (free["bias"] if key == "bias" and chosen is None and "bias" in free else usual)
-    )
+    option = kind.options[name]
+    if isinstance(option, Part):
+        return Word(option.default_word) if option.default_word else _NONE
+    default = option.default
+    if (
+        default is REQUIRED
+        or default == Word("auto")
+        or (name == "bias" and "norm" in kind.options)
+    ):
+        return _NOTHING
+    return default[0] if type(default) is tuple and len(set(default)) == 1 else default
 
 
-def _cost(
-    key: str, value: Any, builtin: Any, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-) -> int:
-    chosen = None if value == builtin else value
-    own = 0 if chosen is None else len(option_text(key, value)) + 2
+def _shortest(kind: type[Kind], rows: Sequence[_Row]) -> dict[str, Any]:
+    """What a `default` statement had better say of layers of a kind: options that all have."""
+    found = {}
+    for name in dict.fromkeys(name for row in rows for name in row.options):
+        if all(name in row.options for row in rows):
+            language = _language_default(kind, name)
+            values = dict.fromkeys([language, *(row.options[name] for row in rows)])
+            best = min(values, key=lambda value: _cost(kind, name, value, rows))
+            if best is not language and best != language:
+                found[name] = best
+    return found
+
+
+def _cost(kind: type[Kind], name: str, value: Any, rows: Sequence[_Row]) -> int:
+    """The characters that it takes to say `value` once, and others where they differ from it."""
+    option, language = kind.options[name], _language_default(kind, name)
+    usual = value is language or value == language
+    stated = _NOTHING if usual else value
+    own = 0 if usual else len(option_text(option, value)) + 2
     return own + sum(
-        len(option_text(key, row[key])) + 2
-        for row, free in rows
-        if not _unsaid(key, row[key], chosen, builtin, free)
+        len(option_text(option, row.options[name])) + 2
+        for row in rows
+        if not row.need_not_say(name, stated, language)
     )

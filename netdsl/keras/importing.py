@@ -1,266 +1,54 @@
-"""From a Keras model to a `.net` file and back: files opened safely, and weights carried over."""
+"""From a Keras model to a `.net` file, and to the model of that file with the same weights."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from netdsl.errors import fail
-from netdsl.keras.build import build, first_line, toolbox
+from netdsl.keras.build import build_layers, toolbox
+from netdsl.keras.calls import calls_of_model
 from netdsl.keras.describe import imported
-from netdsl.keras.read import read_model
-
-_CODE = (
-    "Lambda",
-    "__lambda__",
-    "function",
-    "TorchModuleWrapper",
-    "JaxLayer",
-    "FlaxLayer",
-    "TFSMLayer",
-)  # they run what they were given
-_OURS = re.compile(r"(keras|netdsl|builtins)(\.|>|$)")
-_MOST = 64 << 20
 
 
 def from_keras(model: Any) -> str:
-    """The `.net` text of a Keras model: blocks as `def`s, repeats as `xN`, residuals as `res`,
-    branches as merges.
+    """Write a Keras model as the text of a `.net` file: blocks as `def`s, repeats as `xN`,
+    residuals as `res`, branches as merges.
 
     Raises:
         NetError: N620 for a model that is not of layers joined by inputs and outputs; N621 where
             the language has no word for a layer.
     """
     toolbox()
-    return imported(read_model(model)).text
+    return imported(calls_of_model(model)).text
 
 
 def rebuilt(model: Any) -> tuple[str, Any]:
-    """The `.net` text of a Keras model, and the Keras model of that text with the first one's
+    """Write a Keras model as text, and build the Keras model of that text with the first one's
     weights: the same function.
 
     Raises:
         NetError: as `from_keras`.
     """
     toolbox()
-    calls = read_model(model)
+    calls = calls_of_model(model)
     found = imported(calls)
-    twin = build(found.network)
-    for name, number in found.holders.items():
-        _carry(calls.operations[number], twin.get_layer(name))
-    return found.text, twin
+    clone = build_layers(found.network)
+    for name, numbers in found.holders.items():
+        _carry((calls.operations[number] for number in numbers), clone.layers[name])
+    return found.text, clone.model
 
 
-def _carry(source: Any, target: Any) -> None:
-    """Copies a layer's weights: the same numbers, where the language's layer holds them in
-    another shape (1x1xCxN as CxN).
+def _carry(sources: Iterable[Any], targets: Iterable[Any]) -> None:
+    """Copy the weights of layers to others that hold the same numbers, maybe in other shapes
+    (1x1xCxN as CxN).
     """
     import numpy as np
 
-    arrays = source.get_weights()
-    shapes = [tuple(weight.shape) for weight in target.weights]
-    assert len(arrays) == len(shapes), (source.name, target.name)
-    target.set_weights(
-        [np.reshape(array, shape) for array, shape in zip(arrays, shapes, strict=True)]
-    )
-
-
-# --- opening --------------------------------------------------------------------------------------
-
-
-def open_model(what: str, shape: tuple[int, ...] | None = None) -> Any:
-    """A Keras model: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications
-    (random weights).
-
-    A file's stored configuration is read first, and refused by name where it could run code:
-    Keras's loader never sees that.
-
-    Args:
-        shape: the input's, where the model leaves sizes open.
-
-    Raises:
-        NetError: N601 where there is no such file, N614 for one that is no whole model, N622 for
-            one that holds code, N602 where Keras is missing, N620 for an unknown name of
-            keras.applications.
-    """
-    name = re.fullmatch(r"keras:(\w+)", what)
-    if name:
-        model = _application(name[1], shape)
-    else:
-        model = _loaded(what)
-    return model if shape is None else _with_shape(model, shape)
-
-
-def _application(name: str, shape: tuple[int, ...] | None) -> Any:
-    from netdsl.errors import did_you_mean
-
-    keras = toolbox().keras
-    known = [key for key in dir(keras.applications) if key[0].isupper()]
-    if name not in known:
-        raise fail(
-            "N620",
-            f"keras.applications has no `{name}`",
-            help=did_you_mean(name, known) or f"it has {', '.join(known)}",
+    arrays = [array for source in sources for array in source.get_weights()]
+    for target in targets:
+        shapes = [tuple(weight.shape) for weight in target.weights]
+        own, arrays = arrays[: len(shapes)], arrays[len(shapes) :]
+        target.set_weights(
+            [np.reshape(array, shape) for array, shape in zip(own, shapes, strict=True)]
         )
-    given = {} if shape is None else {"input_shape": shape}
-    make = getattr(keras.applications, name)
-    if shape is None and name.startswith("MobileNetV3"):
-        given = {"input_shape": (224, 224, 3)}  # Keras leaves the sizes open
-    try:
-        return make(weights=None, **given)
-    except (ValueError, TypeError) as error:
-        raise fail(
-            "N620", f"keras.applications cannot make `{name}`: {first_line(error)}"
-        ) from None
-
-
-def _loaded(path: str) -> Any:
-    if os.path.isdir(path):
-        raise fail("N601", f"{path} is a folder", help="give a .keras or .h5 file")
-    if not os.path.isfile(path):
-        raise fail(
-            "N601",
-            f"there is no file {path}",
-            help="give a .keras or .h5 file, or keras:NAME such as keras:ResNet50",
-        )
-    config = _stored(path)
-    _refuse_code(path, config)
-    tools = toolbox()
-    try:
-        return tools.keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (
-        Exception
-    ) as error:  # Keras raises whatever its classes raise on a configuration that they do not know
-        made_by = config.get("keras_version")
-        versions = (
-            f" (written by Keras {made_by}, and this is {tools.keras.__version__})"
-            if made_by
-            else ""
-        )
-        raise fail("N614", f"{path} cannot be loaded{versions}: {first_line(error)}") from None
-
-
-def _stored(path: str) -> Mapping[str, Any]:
-    """The configuration that a file holds, and `keras_version` where it says it.
-
-    Raises:
-        NetError: N614 where the file holds none.
-    """
-    with open(path, "rb") as file:
-        begin = file.read(8)
-    try:
-        if begin.startswith(b"PK"):
-            return _stored_in_zip(path)
-        if begin == b"\x89HDF\r\n\x1a\n":
-            return _stored_in_hdf5(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError) as error:
-        raise fail("N614", f"{path} is damaged: {first_line(error)}") from None
-    raise fail(
-        "N614",
-        f"{path} is neither a .keras nor an .h5 file",
-        help="model.save('model.keras') writes one",
-    )
-
-
-def _stored_in_zip(path: str) -> Mapping[str, Any]:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        if "config.json" not in names:
-            raise ValueError("it holds no config.json")
-        found = _object(_member(archive, "config.json"))
-        about = _object(_member(archive, "metadata.json")) if "metadata.json" in names else {}
-    return {"config": found, "keras_version": about.get("keras_version")}
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> str:
-    if archive.getinfo(name).file_size > _MOST:
-        raise ValueError(f"its {name} is larger than {_MOST >> 20} MiB")
-    return archive.read(name).decode("utf-8")
-
-
-def _stored_in_hdf5(path: str) -> Mapping[str, Any]:
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        config = file.attrs.get("model_config")
-        version = file.attrs.get("keras_version")
-    if config is None:
-        raise ValueError("it holds weights alone, no model")
-    text = config.decode("utf-8") if isinstance(config, bytes) else str(config)
-    return {
-        "config": _object(text),
-        "keras_version": version.decode() if isinstance(version, bytes) else version,
-    }
-
-
-def _object(text: str) -> dict[str, Any]:
-    found = json.loads(text)
-    if not isinstance(found, dict):
-        raise ValueError("its configuration is no JSON object")
-    return found
-
-
-def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
-    """Refuses a configuration that names code: a Lambda, marshalled bytes, a class from outside
-    Keras and netdsl.
-
-    Raises:
-        NetError: N622.
-    """
-    for part in _objects(config["config"]):
-        kind, module = str(part.get("class_name")), part.get("module")
-        inner = part.get("config")
-        called = (
-            f"`{inner['name']}` "
-            if isinstance(inner, dict) and isinstance(inner.get("name"), str)
-            else ""
-        )
-        if kind in _CODE:
-            help = "write it with Keras's own layers"
-            raise fail(
-                "N622",
-                f"{path}: layer {called}({kind}) holds Python code, which is never run",
-                help=help,
-            )
-        if any(
-            not _OURS.match(name)
-            for name in (module, kind if ">" in kind else None)
-            if name is not None
-        ):
-            raise fail(
-                "N622",
-                f"{path}: layer {called}({kind.rpartition('>')[2]}) is a class that is neither Keras's nor netdsl's",
-            )
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """All JSON objects in a configuration."""
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            yield part
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
-
-
-def _with_shape(model: Any, shape: tuple[int, ...]) -> Any:
-    """The model on an input of this shape, with its weights."""
-    keras = toolbox().keras
-    if tuple(model.inputs[0].shape[1:]) == shape:
-        return model
-    try:
-        given = keras.Input(shape)
-        twin = keras.models.clone_model(model, input_tensors=given)
-        twin.set_weights(model.get_weights())
-    except (ValueError, TypeError) as error:
-        raise fail(
-            "N620",
-            f"`{model.name}` does not take an input of {'x'.join(map(str, shape))}: {first_line(error)}",
-        ) from None
-    return twin
+    assert not arrays, "the layers hold as many arrays"

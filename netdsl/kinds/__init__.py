@@ -27,6 +27,7 @@ from netdsl.kinds.values import Argument, LayerSpec, Ref, Word
 
 __all__ = [
     "KINDS",
+    "UNITS",
     "Argument",
     "Kind",
     "LayerError",
@@ -40,6 +41,7 @@ __all__ = [
     "dense",
     "form",
     "form_edges",
+    "keras_readers",
     "make",
     "merge",
     "noise",
@@ -56,6 +58,19 @@ __all__ = [
 ]
 
 
+UNITS = KINDS["fc"]
+"""What an activation with an amount is: `softmax-10` is `fc-10(softmax)`."""
+
+
+def keras_readers() -> dict[str, list[type[Kind]]]:
+    """The kinds that read each Keras layer, by its name without the rank."""
+    readers: dict[str, list[type[Kind]]] = {}
+    for kind in dict.fromkeys(KINDS.values()):
+        for layer in kind.keras_layers:
+            readers.setdefault(layer, []).append(kind)
+    return readers
+
+
 def make(spec: LayerSpec) -> Kind:
     """The configured layer of a spec; an activation with an amount is `fc` with that activation.
 
@@ -66,8 +81,7 @@ def make(spec: LayerSpec) -> Kind:
     kind = KINDS[spec.word]
     if kind.group != "activation" or spec.amount is None:
         return kind.make(spec)
-    units = KINDS["fc"]
-    own = tuple(each for each in spec.arguments if each.name not in units.options)
-    rest = tuple(each for each in spec.arguments if each.name in units.options)
+    own = tuple(each for each in spec.arguments if each.name not in UNITS.options)
+    rest = tuple(each for each in spec.arguments if each.name in UNITS.options)
     activation = Argument("act", Word(spec.word, own), own[0].place if own else None)
-    return units.make(spec._replace(word="fc", arguments=(activation, *rest)))
+    return UNITS.make(spec._replace(word=UNITS.word, arguments=(activation, *rest)))

@@ -39,7 +39,7 @@ class Activation(Plain):
     def from_keras(cls, call: KerasCall) -> Meaning | None:
         word = activation_of(call, call.config["activation"])
         mine = word == cls.named_in_keras(_keras_name(call.config["activation"]))
-        return call.means(cls.spec(*word.arguments)) if mine else None
+        return call.means(cls.spec(*(each.value for each in word.arguments))) if mine else None
 
     @classmethod
     def named_in_keras(cls, name: str) -> Word | None:

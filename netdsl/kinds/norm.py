@@ -9,7 +9,7 @@ from netdsl.kinds.facts import Case, Saved, Weight
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Flag, Real, Whole
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.values import Argument, LayerSpec, Shape, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.keras_call import KerasCall, Meaning
@@ -335,4 +335,5 @@ class LocalResponseNorm(Plain):
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:
-        return call.means(cls.spec(**{key: call.number(key) for key in cls.options}))
+        arguments = tuple(Argument(key, call.number(key)) for key in cls.options)
+        return call.means(LayerSpec(cls.word, arguments=arguments))

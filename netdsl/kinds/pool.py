@@ -38,12 +38,13 @@ class Pooling(Weightless, Windowed):
     word = "_pooling"
     group = "pooling"
     takes: ClassVar[dict[str, str]] = {"size": "maybe", "stride": "maybe"}
+    usual_size, stride_is_size = 2, True
 
     pad = Padding(0, "padding of the positions", words=("same", "valid", "tf", "full"))
     ceil_ = Flag(False, "round the output's size up")
 
     def with_resolved_defaults(self) -> Kind:
-        size = self.size or (2,)
+        size = self.size or (self.usual_size,)
         return type(self)(
             LayerSpec(self.word, size, None, self.stride or size), self.values, self.explicit
         )

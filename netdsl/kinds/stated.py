@@ -19,6 +19,8 @@ class Stated(Configured):
 
     How it is written:
         takes: of size, amount and stride: `yes` (must), `maybe`; left out: refused.
+        usual_size: the size where none is written, if there is one then.
+        stride_is_size: whether the stride is the size where none is written; else it is 1.
         positional: the options that may be given without their names, in order.
         as_part: whether the bare word can be an option of another layer.
         means_none: whether it means, as an option, that there is none.
@@ -88,6 +90,8 @@ class Stated(Configured):
     cases: ClassVar[tuple[Case, ...]] = ()
 
     takes: ClassVar[dict[str, str]] = {}
+    usual_size: ClassVar[int | None] = None
+    stride_is_size: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ()
     as_part: ClassVar[bool] = False
     means_none: ClassVar[bool] = False

@@ -262,7 +262,7 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
     for index, op in enumerate(ops):
         kind = op.kind
         if kind is not None and kind.values.get("init") == _AUTO:
-            relu = _meets_relu(index, ops, consumers)
+            relu = meets_relu(index, lambda at: ops[at].kind, consumers)
             if (id(kind), relu) not in done:
                 init = Word("he_normal" if relu else "glorot_uniform")
                 done[id(kind), relu] = kind.replace(init=init)
@@ -272,14 +272,21 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
     return resolved
 
 
-def _meets_relu(index: int, ops: list[Op], consumers: list[list[int]]) -> bool:
+def meets_relu(
+    index: int, kind_at: Callable[[int], Kind | None], consumers: Sequence[Sequence[int]]
+) -> bool:
     """Whether the first activation after an operation, through norms, sums and operations that
-    only move numbers, is ReLU-like.
+    only move numbers, is ReLU-like: then its kernel begins He normal.
+
+    Args:
+        index: the operation.
+        kind_at: the kinds of all operations.
+        consumers: by operation, those that read its output.
     """
     waiting, seen = list(consumers[index]), set()
     while waiting:
         at = waiting.pop(0)
-        kind = ops[at].kind
+        kind = kind_at(at)
         if kind is None:
             continue
         if kind.group == "activation":

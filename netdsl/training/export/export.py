@@ -149,7 +149,7 @@ def _prepared(source: Path) -> str:
 
 def _model(source: Path) -> keras.Model:
     """Return a run's best model, or a .keras file's. Raises NetError N613, N614."""
-    from netdsl.keras.build import load_model
+    from netdsl.keras.opening import load_model
 
     return finished_run(source).model() if source.is_dir() else load_model(source)
 

@@ -18,7 +18,7 @@ def _write(model: keras.Model, path: Path) -> str:
 
 
 def _run(model: keras.Model, path: Path) -> Runner:
-    from netdsl.keras.build import load_model
+    from netdsl.keras.opening import load_model
 
     loaded = load_model(path)
     return lambda examples: as_list(loaded.predict_on_batch(as_input(examples)))

@@ -75,7 +75,7 @@ def _arrays(path: Path, span: Span | None) -> dict[str, Any]:
     if path.is_dir():
         require_file(path, BEST)
         path = path / BEST
-    from netdsl.keras.build import load_model
+    from netdsl.keras.opening import load_model
 
     try:
         return {variable.path: variable.numpy() for variable in load_model(path).weights}

@@ -97,7 +97,7 @@ class Run:
         Raises:
             NetError: N613, N614 where they are not there, or damaged.
         """
-        from netdsl.keras.build import load_model
+        from netdsl.keras.opening import load_model
 
         require_file(self.folder, BEST)
         return load_model(self.folder / BEST)

@@ -7,50 +7,65 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from netdsl.errors import fail
+from netdsl.errors import NetError, fail
 from netdsl.keras import private
 
 
-class Call(NamedTuple):
+class ModelCall(NamedTuple):
     """One call of a Keras operation on the outputs of earlier calls.
 
     Attributes:
         name: the operation's name in the model.
-        kind: the name of its class; `InputLayer` for an input.
+        class_name: the name of its class; `InputLayer` for an input.
         config: what the class was made with.
         inputs: the calls whose outputs go in, by their place in the list.
-        constants: the arguments of the call, in order; None stands for tensors.
-        options: the arguments that were given by name, tensors left out.
+        arguments: those of the call, in order; None stands for tensors.
+        named: the arguments by name, tensors left out.
         shape: the output's, without the batch.
-        operation: the same for all calls of one operation, so for shared weights.
+        operation: the same number for all calls of one operation, so for shared weights.
         weights: how many numbers it holds.
     """
 
     name: str
-    kind: str
+    class_name: str
     config: Mapping[str, Any]
     inputs: tuple[int, ...]
-    constants: tuple[Any, ...]
-    options: Mapping[str, Any]
+    arguments: tuple[Any, ...]
+    named: Mapping[str, Any]
     shape: tuple[int, ...]
     operation: int
     weights: int
 
+    def no_word(self, reason: str = "") -> NetError:
+        """N621: what the language cannot say, and in which layer."""
+        what = f"the language has no word for layer `{self.name}` ({self.class_name})"
+        return fail(
+            "N621",
+            f"{what}: {reason}" if reason else what,
+            help="write that part by hand, or leave it out of the model",
+        )
 
-class Calls(NamedTuple):
-    """A model's calls, each behind those that it needs, nested models written out; and which of
-    them are its inputs and outputs.
+
+class ModelCalls(NamedTuple):
+    """A model's calls, each after those that it needs, nested models written out.
+
+    Attributes:
+        name: the model's.
+        calls: all of them.
+        inputs: those that are its inputs.
+        outputs: those that give its outputs.
+        operations: what is called, by the calls' number for it.
     """
 
     name: str
-    calls: tuple[Call, ...]
+    calls: tuple[ModelCall, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     operations: tuple[Any, ...]
 
 
-def read_model(model: Any) -> Calls:
-    """The calls of a functional or sequential Keras model.
+def calls_of_model(model: Any) -> ModelCalls:
+    """List the calls of a functional or sequential Keras model.
 
     Raises:
         NetError: N620 for a model that is neither, has not been built, or has an operation with
@@ -75,23 +90,35 @@ def read_model(model: Any) -> Calls:
     reader = _Reader(keras, graphs)
     inputs = [reader.input(tensor) for tensor in model.inputs]
     outputs = reader.run(model, inputs)
-    return Calls(
+    return ModelCalls(
         model.name, tuple(reader.calls), tuple(inputs), tuple(outputs), tuple(reader.operations)
     )
 
 
 class _Reader:
+    """Walks a model, and the models within it, from the outputs to the inputs.
+
+    Attributes:
+        calls: those that were found, each after those that it needs.
+        operations: what they call; kept, so that the identity of each stays its own.
+        numbers: the operations' places there, by their identity.
+    """
+
     def __init__(self, keras: Any, models: tuple[type, ...]) -> None:
         self.keras, self.models = keras, models
-        self.calls: list[Call] = []
-        self.operations: list[Any] = []  # kept, so that the identity of each stays its own
+        self.calls: list[ModelCall] = []
+        self.operations: list[Any] = []
         self.numbers: dict[int, int] = {}
 
     def input(self, tensor: Any) -> int:
         return self._add(_origin(tensor).operation, (), (), {}, tensor)
 
     def run(self, model: Any, given: list[int]) -> list[int]:
-        """The calls of a model whose inputs are these calls; those that its outputs come from."""
+        """Add the calls of a model whose inputs are given; find those that its outputs come from.
+
+        Raises:
+            NetError: N620 for an operation with several outputs, or a shape with open sizes.
+        """
         known = {id(tensor): place for tensor, place in zip(model.inputs, given, strict=True)}
         waiting = list(reversed(model.outputs))
         while waiting:
@@ -124,7 +151,7 @@ class _Reader:
         self,
         operation: Any,
         inputs: tuple[int, ...],
-        given: tuple[Any, ...],
+        arguments: tuple[Any, ...],
         named: Mapping[str, Any],
         tensor: Any,
     ) -> int:
@@ -138,31 +165,43 @@ class _Reader:
         number = self.numbers.setdefault(id(operation), len(self.operations))
         if number == len(self.operations):
             self.operations.append(operation)
-
-        def is_tensor(value: Any) -> bool:
-            several = isinstance(value, list | tuple) and any(
-                isinstance(part, self.keras.KerasTensor) for part in value
-            )
-            return several or isinstance(value, self.keras.KerasTensor)
-
-        self.calls.append(
-            Call(
-                operation.name,
-                type(operation).__name__,
-                _plain(operation.get_config()),
-                inputs,
-                tuple(None if is_tensor(value) else value for value in given),
-                {
-                    key: value
-                    for key, value in named.items()
-                    if value is not None and not is_tensor(value)
-                },
-                shape,
-                number,
-                operation.count_params() if isinstance(operation, self.keras.layers.Layer) else 0,
-            )
+        is_layer = isinstance(operation, self.keras.layers.Layer)
+        call = ModelCall(
+            operation.name,
+            type(operation).__name__,
+            _plain(operation.get_config()),
+            inputs,
+            tuple(None if self._is_tensor(value) else value for value in arguments),
+            {
+                key: value
+                for key, value in named.items()
+                if value is not None and not self._is_tensor(value)
+            },
+            shape,
+            number,
+            operation.count_params() if is_layer else 0,
         )
+        self.calls += _steps(call, len(self.calls), self.calls)
         return len(self.calls) - 1
+
+    def _is_tensor(self, value: Any) -> bool:
+        """Whether an argument is a tensor, or holds some."""
+        several = isinstance(value, list | tuple) and any(map(self._is_tensor, value))
+        return several or isinstance(value, self.keras.KerasTensor)
+
+
+def _steps(call: ModelCall, place: int, calls: list[ModelCall]) -> list[ModelCall]:
+    """A call as the calls that it is made of: the sum of InceptionResNetV2 scales its second input
+    first.
+    """
+    if call.class_name != "CustomScaleLayer":
+        return [call]
+    first, second = call.inputs
+    factor = {"scale": call.config["scale"], "offset": 0}
+    scaled = call._replace(
+        class_name="Rescaling", config=factor, inputs=(second,), shape=calls[second].shape
+    )
+    return [scaled, call._replace(class_name="Add", config={}, inputs=(first, place))]
 
 
 def _origin(tensor: Any) -> private.Origin:

@@ -1,0 +1,158 @@
+"""A model's nodes as chains, residuals, blocks and repeats: those whose text is shortest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from netdsl.factoring.blocks import BlockRules, with_blocks
+from netdsl.factoring.items import REFERENCE, FactoredBlock, Item, ItemChain, Node, RootedChain
+from netdsl.factoring.nesting import crossings, nested_chains
+from netdsl.factoring.repeats import with_repeats
+from netdsl.keras.imported_layer import ModelLayers
+from netdsl.keras.nodes import LayerHead, LayerNodes, MergeHead, ResidualHead
+from netdsl.kinds.act import Activation
+from netdsl.kinds.merge import Add
+
+_NESTING = 60  # characters that a level of merges within merges counts for: it is hard to read
+_LONGEST_REPEAT = 6
+
+
+class Arrangement(NamedTuple):
+    """How a model is written.
+
+    Attributes:
+        order: its nodes, as they are made.
+        blocks: what recurs with other numbers, each after those that it uses.
+        chains: the statements.
+    """
+
+    order: tuple[int, ...]
+    blocks: list[FactoredBlock]
+    chains: list[RootedChain]
+
+    @property
+    def all_chains(self) -> list[ItemChain]:
+        """The chains of blocks and statements."""
+        return [*(block.chain for block in self.blocks), *(each.chain for each in self.chains)]
+
+
+def arranged(
+    model: ModelLayers,
+    found: LayerNodes,
+    chain_length: Callable[[ItemChain], int],
+    text_length: Callable[[Arrangement], int],
+) -> Arrangement:
+    """Find branches, residuals, blocks and repeats.
+
+    Where cells take the last cell but one, chains end at some of them: the shortest text decides
+    at which, the first of equal ones.
+
+    Args:
+        model: the layers.
+        found: their nodes.
+        chain_length: the length of a chain's text.
+        text_length: the length of the whole text.
+    """
+
+    def arrange(ends: Sequence[int]) -> Arrangement:
+        whole = nested_chains(found.nodes, model.inputs, model.outputs, {*ends, *found.ends})
+        order = tuple(item.node for each in whole for item in _made(each.chain))
+        short = [
+            each._replace(chain=_with_residuals(each.chain, model, found.nodes)) for each in whole
+        ]
+        blocks, chains = with_blocks(with_repeats(short, 1), BlockRules(chain_length))
+        return Arrangement(order, blocks, with_repeats(chains, _LONGEST_REPEAT))
+
+    def length(arrangement: Arrangement) -> int:
+        return text_length(arrangement) + _NESTING * max(map(_depth, arrangement.all_chains))
+
+    candidates = list(_ends(found.nodes))
+    if len(candidates) == 1:
+        return arrange(candidates[0])
+    return min(map(arrange, candidates), key=length)
+
+
+def _ends(nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
+    """The nodes at which chains could end: none, or cells that reach over the next one; those of
+    one form, of one word, or all.
+    """
+    yield ()
+    crossing = crossings(nodes)
+    if not crossing:
+        return
+
+    def form(node: Node) -> tuple[object, int]:
+        return node.head, len(node.inputs)
+
+    cells = dict.fromkeys(form(nodes[place]) for place in crossing)
+    alike = {cell: [at for at, node in enumerate(nodes) if form(node) == cell] for cell in cells}
+    yield from alike.values()
+    for head in dict.fromkeys(head for head, _ in cells):
+        yield [at for cell in cells if cell[0] == head for at in alike[cell]]
+    yield crossing
+
+
+def _made(chain: ItemChain) -> Iterator[Item]:
+    """All layers of a chain in the order in which they are made: a merge's branches before it."""
+    for item in chain:
+        for child in item.children:
+            yield from _made(child)
+        if item.head != REFERENCE:
+            yield item
+
+
+def _depth(chain: ItemChain) -> int:
+    """How many branches are within each other."""
+    return max((1 + max(map(_depth, item.children)) for item in chain if item.children), default=0)
+
+
+# --- residuals ------------------------------------------------------------------------------------
+
+
+def _with_residuals(chain: ItemChain, model: ModelLayers, nodes: Sequence[Node]) -> ItemChain:
+    """The chain with sums of a branch and what came in as `res`, and the activation after it
+    within.
+    """
+    found: list[Item] = []
+    at = 0
+    while at < len(chain):
+        children = tuple(_with_residuals(child, model, nodes) for child in chain[at].children)
+        item = chain[at]._replace(children=children)
+        at += 1
+        inner = _added(item, model)
+        if inner:
+            act = "none"
+            follower = chain[at] if at < len(chain) else None
+            if follower is not None and _is_its_activation(follower, item.node, model, nodes):
+                act = model.layers[follower.node].spec.word
+                item = item._replace(node=follower.node)
+                at += 1
+            item = item._replace(head=ResidualHead(act), children=(inner,))
+        found.append(item)
+    return tuple(found)
+
+
+def _added(item: Item, model: ModelLayers) -> ItemChain:
+    """The branch of a sum with what came in; empty where the item is something else, or `res`
+    would change a shape.
+    """
+    branches = [child for child in item.children if child]
+    if item.head != MergeHead(Add.word) or len(item.children) != 2 or len(branches) != 1:
+        return ()
+    shapes = {model.layers[source].shape for source in model.layers[item.node].inputs}
+    return branches[0] if branches[0][0].head != REFERENCE and len(shapes) == 1 else ()
+
+
+def _is_its_activation(
+    follower: Item, place: int, model: ModelLayers, nodes: Sequence[Node]
+) -> bool:
+    """Whether an item is a plain activation, and the only one that takes a sum's output."""
+    layer = model.layers[follower.node] if follower.node >= 0 else None
+    if layer is None or not isinstance(layer.kind, Activation):
+        return False
+    if follower.head != LayerHead(layer.spec.word) or place in model.outputs:
+        return False
+    return not any(
+        place in layer.inputs for at, layer in enumerate(model.layers) if at != follower.node
+    )

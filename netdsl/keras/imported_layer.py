@@ -1,0 +1,65 @@
+"""A layer of the `.net` file that a Keras model becomes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+from netdsl.kinds import Argument, Kind, LayerSpec, Ref, make
+from netdsl.kinds.values import Shape
+
+
+class ImportedLayer(NamedTuple):
+    """A layer of the `.net` file.
+
+    Attributes:
+        kind: as it was read: without what layers after it become options of it.
+        spec: as it is written, with all that Keras says of it; its norm and activation too.
+        inputs: the layers that go in: one, then those that its options name; or a merge's branches.
+        holders: for each of its operations with weights the Keras calls that hold them.
+        shape: its output's; where Keras has 1x1xC, a vector of C may be meant.
+        shared: the number of the Keras operation, where that is called several times.
+        option: what the layer before it says instead, where it is nothing but that.
+    """
+
+    kind: Kind
+    spec: LayerSpec
+    inputs: tuple[int, ...]
+    holders: tuple[tuple[int, ...], ...]
+    shape: Shape
+    shared: int | None = None
+    option: Argument | None = None
+
+    @classmethod
+    def plain(cls, spec: LayerSpec, inputs: tuple[int, ...], shape: Shape) -> Self:
+        """A layer without weights that no call of Keras's stands for."""
+        return cls(make(spec), spec, inputs, (), shape)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that are written with their names."""
+        return {each.name: each.value for each in self.spec.arguments if each.name is not None}
+
+    @property
+    def positional(self) -> tuple[Any, ...]:
+        """The options that are written without their names."""
+        return tuple(each.value for each in self.spec.arguments if each.name is None)
+
+    def with_option(self, option: Argument) -> Self:
+        """The layer with an option that says this, whatever it said before."""
+        others = (each for each in self.spec.arguments if each.name != option.name)
+        return self._replace(spec=self.spec._replace(arguments=(*others, option)))
+
+
+class ModelLayers(NamedTuple):
+    """A model's layers, and which of them are its inputs and outputs."""
+
+    layers: list[ImportedLayer]
+    inputs: list[int]
+    outputs: list[int]
+
+
+def as_point(layers: list[ImportedLayer], place: int) -> Ref:
+    """A layer as the options of others name it."""
+    layer = layers[place]
+    inputs = tuple((source, layers[source].shape) for source in layer.inputs)
+    return Ref("", place, layer.shape, layer.kind if layer.inputs else None, inputs)

@@ -1,0 +1,195 @@
+"""Layers as nodes of a plain graph, which `netdsl.factoring` nests and folds: a head, and the
+numbers that may differ from layer to layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from netdsl.factoring.dominators import immediate_dominators
+from netdsl.factoring.items import Node, NodeName
+from netdsl.keras.defaults import Defaults, in_written_order
+from netdsl.keras.imported_layer import ImportedLayer
+from netdsl.keras.spelling import option_text, value_text
+from netdsl.kinds import UNITS, Ref, Word
+from netdsl.kinds.options import Option, Real, Sizes, Whole
+from netdsl.kinds.values import is_number
+from netdsl.kinds.window import Padding
+
+
+class LayerHead(NamedTuple):
+    """A layer without its numbers: None in `size`, `stride` and among the options is a number that
+    is a value of the node.
+
+    Attributes:
+        act: its activation, said or not: layers that differ in it are not alike.
+    """
+
+    word: str
+    size: str | None = ""
+    amount: bool = False
+    stride: str | None = ""
+    options: tuple[tuple[str, str | None], ...] = ()
+    positional: tuple[str | None, ...] = ()
+    act: str = ""
+
+
+class MergeHead(NamedTuple):
+    """A merge of branches."""
+
+    word: str
+
+
+class ResidualHead(NamedTuple):
+    """A `res`, and the activation after its sum."""
+
+    act: str
+
+
+class LayerNodes(NamedTuple):
+    """The nodes of layers.
+
+    Attributes:
+        nodes: one for each layer.
+        shared: by the Keras operation's number, the name of a shared layer, and its first use's
+            head and values.
+        ends: nodes that others name and that are not on their way: chains end there.
+    """
+
+    nodes: list[Node]
+    shared: dict[int, tuple[str, LayerHead, tuple[Any, ...]]]
+    ends: list[int]
+
+
+def layer_nodes(layers: Sequence[ImportedLayer], defaults: Defaults) -> LayerNodes:
+    """Make nodes of layers."""
+    nodes: list[Node] = []
+    shared: dict[int, tuple[str, LayerHead, tuple[Any, ...]]] = {}
+    for place, layer in enumerate(layers):
+        width = layers[layer.inputs[0]].shape[-1] if layer.inputs else None
+        if layer.kind.merges:
+            nodes.append(
+                Node(MergeHead(layer.spec.word), inputs=layer.inputs, width=width, merges=True)
+            )
+            continue
+        head, values, roles = _head(layer, defaults.left(place))
+        if layer.shared is not None:
+            number = f"_{len(shared) + 1}" if shared else ""
+            name, *_ = shared.setdefault(layer.shared, (f"shared{number}", head, values))
+            head, values, roles = LayerHead(name), (), ()
+        nodes.append(Node(head, values, roles, layer.inputs[:1], width))
+    return LayerNodes(nodes, shared, _aside(layers, nodes))
+
+
+def _aside(layers: Sequence[ImportedLayer], nodes: Sequence[Node]) -> list[int]:
+    """The nodes that an option of another names, where no way to that one passes them."""
+    dominators = immediate_dominators(nodes)
+    found: set[int] = set()
+    for place, layer in enumerate(layers):
+        if not layer.kind.merges:
+            before = set()
+            at: int | None = place
+            while at is not None:
+                before.add(at)
+                at = dominators[at]
+            found.update(point for point in layer.inputs[1:] if point not in before)
+    return sorted(found)
+
+
+class _Numbers:
+    """The numbers of a layer, taken out of what is written of it."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self.roles: list[str] = []
+
+    def take(self, value: Any, role: str) -> None:
+        self.values.append(value)
+        self.roles.append(role)
+
+    def sizes(self, sizes: tuple[int, ...] | None, role: str) -> str | None:
+        """What is written of a size or a stride: None where it is one number, which is taken."""
+        if not sizes:
+            return ""
+        if len(set(sizes)) > 1:
+            return "x".join(map(str, sizes))
+        self.take(sizes[0], role)
+        return None
+
+    def option(self, option: Option[Any], value: Any, named: bool) -> str | None:
+        """What is written of an option: None where its value is taken."""
+        role = _role(option, value, named)
+        if not role:
+            return option_text(option, value) if named else value_text(value)
+        if isinstance(value, Ref):
+            self.take(NodeName(value.op), role)
+        else:  # what is no whole number counts as many characters as it has
+            short = value_text(value).replace(", ", ",")
+            self.take(value if isinstance(value, int) else short, role)
+        return None
+
+
+def _role(option: Option[Any], value: Any, named: bool) -> str:
+    """What a block's parameter for an option would be called; nothing where it is to be one and the
+    same.
+    """
+    if isinstance(value, Ref):
+        return "p"
+    if isinstance(option, Padding):
+        return "" if isinstance(value, Word) else "v"
+    if named:
+        whole = isinstance(option, Whole | Sizes) and isinstance(value, int)
+        return option.name if whole else ""
+    if isinstance(option, Sizes) or not is_number(value) or "/" in value_text(value):
+        return ""
+    return "p" if isinstance(option, Real) and option.max == 1 else "v"
+
+
+def _head(
+    layer: ImportedLayer, options: dict[str, Any]
+) -> tuple[LayerHead, tuple[Any, ...], tuple[str, ...]]:
+    """A layer's head, its numbers, and what parameters for these would be called."""
+    spec, declared = layer.spec, layer.kind.options
+    word = spec.word
+    if isinstance(layer.kind, UNITS) and _is_filled(options):
+        word, options = options["act"].text, {}
+    numbers = _Numbers()
+    size = numbers.sizes(spec.size, "k")
+    if spec.amount is not None:
+        numbers.take(spec.amount, "c")
+    stride = numbers.sizes(spec.stride, "s")
+    names = _positional_names(layer)
+    positional = [
+        numbers.option(declared[name], value, named=False)
+        for name, value in zip(names, layer.positional, strict=False)
+    ]
+    written = [
+        (name, numbers.option(declared[name], options[name], named=True))
+        for name in sorted(options, key=in_written_order)
+    ]
+    said = layer.options.get("act")
+    head = LayerHead(
+        word,
+        size,
+        spec.amount is not None,
+        stride,
+        tuple(written),
+        tuple(positional),
+        "" if said is None else value_text(said),
+    )
+    return head, tuple(numbers.values), tuple(numbers.roles)
+
+
+def _is_filled(options: dict[str, Any]) -> bool:
+    """Whether an activation is all that units say: `softmax-10`."""
+    act = options.get("act", Word("none"))
+    return set(options) == {"act"} and act.text != "none" and not act.arguments
+
+
+def _positional_names(layer: ImportedLayer) -> Iterable[str]:
+    """The options that values without names are for: one takes them all where it is the only one
+    (`permute(2, 1)`).
+    """
+    names = layer.kind.positional or tuple(layer.kind.options)
+    return names if len(names) >= len(layer.positional) else names * len(layer.positional)

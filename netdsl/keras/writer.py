@@ -1,0 +1,248 @@
+"""The text of an imported file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netdsl.errors import Source
+from netdsl.factoring.items import (
+    REFERENCE,
+    REPEAT,
+    BlockCall,
+    FactoredBlock,
+    Formula,
+    Item,
+    ItemChain,
+    NodeName,
+    all_items,
+)
+from netdsl.keras.arrange import Arrangement
+from netdsl.keras.defaults import Defaults
+from netdsl.keras.imported_layer import ModelLayers
+from netdsl.keras.nodes import LayerHead, LayerNodes, MergeHead, ResidualHead
+from netdsl.keras.spelling import value_text
+from netdsl.kinds import KINDS
+from netdsl.kinds.act import Activation
+from netdsl.kinds.options import Reference
+from netdsl.kinds.part import Part
+from netdsl.kinds.values import dims
+from netdsl.kinds.window import Padding
+from netdsl.limits import Limits
+from netdsl.syntax.format import format_text
+
+_WIDTH = 120
+
+
+class FileWriter:
+    """Writes a model's layers as a file."""
+
+    def __init__(
+        self,
+        name: str,
+        input_names: Sequence[str],
+        model: ModelLayers,
+        nodes: LayerNodes,
+        defaults: Defaults,
+    ) -> None:
+        self.name, self.model, self.nodes, self.defaults = name, model, nodes, defaults
+        self.input_names = dict(zip(model.inputs, _input_names(input_names), strict=True))
+
+    def chain_length(self, chain: ItemChain) -> int:
+        """The length of a chain, while blocks are being looked for."""
+        return len(ChainWriter(self.defaults, {}, ()).chain(chain))
+
+    def text(self, arrangement: Arrangement) -> str:
+        """The whole file."""
+        referred = {
+            value.node
+            for chain in arrangement.all_chains
+            for item in all_items(chain)
+            for value in item.values
+            if isinstance(value, NodeName)
+        }
+        names = self.input_names | self._point_names(referred, arrangement.order)
+        writer = ChainWriter(self.defaults, names, arrangement.blocks)
+        lines = [f"# {self.name}: from a Keras model", f"net {_identifier(self.name)}"]
+        if self.defaults.statement():
+            lines.append(self.defaults.statement())
+        for name, head, values in self.nodes.shared.values():
+            lines.append(f"let {name} = {_layer_text(head, list(map(str, values)))}")
+        for block in arrangement.blocks:
+            parameters = ", ".join(
+                each.name if each.default is None else f"{each.name}={each.default}"
+                for each in block.parameters
+            )
+            begin = f"def {writer.block_names[block.number]}({parameters}) ="
+            lines += _filled(begin, writer.steps(block.chain), "  ")
+        if len(self.model.inputs) > 1:
+            for place in self.model.inputs:
+                lines.append(f"input {names[place]}: {self._input(place)}")
+        for start, chain in arrangement.chains:
+            steps = writer.steps(chain)
+            if start is None:
+                lines += _filled("", steps, "")
+            else:
+                named = f"{names[start]}: " if start in referred else ""
+                lines += [f"input {named}{self._input(start)}", *_filled(">", steps, "")]
+        return format_text(Source(self.name, "\n".join(lines) + "\n"), Limits())
+
+    def _point_names(self, referred: set[int], order: Sequence[int]) -> dict[int, str]:
+        """Names of the nodes that are referred to, in the order in which they are made."""
+        points = [place for place in order if place in referred]
+        return {place: f"t{number}" for number, place in enumerate(points, 1)}
+
+    def _input(self, place: int) -> str:
+        return dims(self.model.layers[place].shape) or "1"
+
+
+class ChainWriter:
+    """Writes chains.
+
+    Attributes:
+        names: by node, what it is called where others refer to it.
+        blocks: by number.
+        block_names: by number.
+    """
+
+    def __init__(
+        self, defaults: Defaults, names: Mapping[int, str], blocks: Sequence[FactoredBlock]
+    ) -> None:
+        self.defaults, self.names = defaults, names
+        self.blocks = {block.number: block for block in blocks}
+        self.block_names = {
+            block.number: f"block{at if at > 1 else ''}" for at, block in enumerate(blocks, 1)
+        }
+
+    def chain(self, chain: ItemChain) -> str:
+        """A chain in one line."""
+        return " > ".join(self.steps(chain)) or "id"
+
+    def steps(self, chain: ItemChain) -> list[str]:
+        """The items of a chain."""
+        return [self._step(item) for item in chain]
+
+    def _step(self, item: Item) -> str:
+        values = list(map(self._value, item.values))
+        if item.head == REFERENCE:
+            return values[0] if values[0].startswith("@") else _bare(values[0])
+        written = self._item(item, values)
+        return f"{written} as {self.names[item.node]}" if item.node in self.names else written
+
+    def _item(self, item: Item, values: list[str]) -> str:
+        head, children = item.head, item.children
+        if head == REPEAT:
+            text = self.chain(children[0])
+            body = f"({text})" if len(children[0]) > 1 else text
+            return f"{body} x{values[0]}"
+        if isinstance(head, BlockCall):
+            return self._call(head, item, values)
+        if isinstance(head, MergeHead):
+            word = "" if KINDS[head.word].wordless else head.word
+            return f"{word}[ {' | '.join(map(self.chain, children))} ]"
+        if isinstance(head, ResidualHead):
+            usual = "none"
+            if self._has_default(children[0]):
+                usual = value_text(self.defaults.residual_act())
+            act = "" if head.act == usual else f", act={head.act}"
+            return f"res({self.chain(children[0])}{act})"
+        assert isinstance(head, LayerHead)
+        return _layer_text(head, values)
+
+    def _has_default(self, chain: ItemChain) -> bool:
+        """Whether a chain holds a kind with an activation of its own by default, blocks looked
+        into: then a residual has one too.
+        """
+        for item in all_items(chain):
+            if isinstance(item.head, BlockCall) and item.head.block in self.blocks:
+                if self._has_default(self.blocks[item.head.block].chain):
+                    return True
+            elif isinstance(item.head, LayerHead) and item.head.word in KINDS:
+                kind = KINDS[item.head.word]
+                option = kind.options.get("act")
+                filled = issubclass(kind, Activation) and item.head.amount
+                if filled or (isinstance(option, Part) and option.default_word):
+                    return True
+        return False
+
+    def _call(self, head: BlockCall, item: Item, values: list[str]) -> str:
+        """A call of a block, without the last arguments that are its defaults."""
+        if head.block not in self.blocks:  # while blocks are being looked for
+            return f"block({', '.join(values)})"
+        parameters = self.blocks[head.block].parameters
+        arguments = list(zip(parameters, item.values, values, strict=True))
+        while arguments and arguments[-1][0].default is not None:
+            parameter, value, _ = arguments[-1]
+            if parameter.default != value:
+                break
+            arguments.pop()
+        given = ", ".join(text for _, _, text in arguments)
+        name = self.block_names[head.block]
+        return f"{name}({given})" if given else name
+
+    def _value(self, value: Any) -> str:
+        if isinstance(value, NodeName):
+            return f"@{self.names.get(value.node, 't9')}"
+        if isinstance(value, Formula):
+            factor = f"{value.factor}*" if value.factor > 1 else ""
+            divisor = f"//{value.divisor}" if value.divisor > 1 else ""
+            return f"{{{factor}{value.parameter}{divisor}}}"
+        return str(value)
+
+
+def _layer_text(head: LayerHead, values: Sequence[str]) -> str:
+    """A layer with its values: what its kind has anyway is not written."""
+    kind = KINDS.get(head.word)
+    left = iter(values)
+    size = next(left) if head.size is None else head.size
+    amount = f"-{next(left)}" if head.amount else ""
+    stride = next(left) if head.stride is None else head.stride
+    if stride == (size if kind and kind.stride_is_size else "1"):
+        stride = ""
+        if kind and size == str(kind.usual_size):
+            size = ""
+    given = [_bare(next(left)) if text is None else text for text in head.positional]
+    for name, text in head.options:
+        if text is None:
+            option = kind.options[name] if kind else None
+            value = next(left)
+            bare = isinstance(option, Padding | Reference)
+            text = f"{name}={_bare(value) if bare else value}"
+        given.append(text)
+    options = f"({', '.join(given)})" if given else ""
+    return f"{head.word}{size}{amount}{f'/{stride}' if stride else ''}{options}"
+
+
+def _bare(value: str) -> str:
+    """A parameter's value as an argument: its name alone, which may be more than a number."""
+    return value[1:-1] if re.fullmatch(r"\{[a-z]+[0-9]*\}", value) else value
+
+
+def _identifier(name: str) -> str:
+    """A name of the language for a name of Keras's."""
+    text = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_").lower()
+    return text if re.match("[a-z]", text) else f"net_{text}"
+
+
+def _input_names(names: Sequence[str]) -> list[str]:
+    """The inputs' own names, where they are names that people gave."""
+    plain = list(map(_identifier, names))
+    made = any(re.match(r"input_(layer|[0-9])", name) for name in plain)
+    if len(set(plain)) == len(plain) and not made:
+        return plain
+    return [f"in_{number}" for number in range(1, len(names) + 1)] if names[1:] else ["given"]
+
+
+def _filled(begin: str, steps: Sequence[str], indent: str) -> list[str]:
+    """Steps in lines of a decent length; each but the first line begins with `>`."""
+    lines: list[str] = []
+    line = begin
+    for at, step in enumerate(steps):
+        joined = step if not line else f"{line} {step}" if at == 0 else f"{line} > {step}"
+        if at and len(joined) > _WIDTH:
+            lines.append(line)
+            line = f"{indent}> {step}"
+        else:
+            line = joined
+    return [*lines, line]
