@@ -62,12 +62,12 @@ def examples() -> list[tuple[str, ...]]:
 def application(name: str, write: bool) -> tuple[str, ...]:
     """A model of keras.applications, imported and built again."""
     import keras
-    from twins import twins
+    from support.clones import cloned
 
     from netdsl.keras.opening import open_model
 
     start = time.perf_counter()
-    found = twins(open_model(f"keras:{name}"))
+    found = cloned(open_model(f"keras:{name}"))
     counts = netdsl.parse(found.text).counts
     keras.backend.clear_session()
     if write:

@@ -11,7 +11,6 @@ from netdsl.factoring.nesting import crossings, nested_chains
 from netdsl.factoring.repeats import with_repeats
 from netdsl.keras.imported_layer import ModelLayers
 from netdsl.keras.nodes import LayerHead, LayerNodes, MergeHead, ResidualHead
-from netdsl.kinds.act import Activation
 from netdsl.kinds.merge import Add
 
 _NESTING = 60  # characters that a level of merges within merges counts for: it is hard to read
@@ -149,7 +148,7 @@ def _is_its_activation(
 ) -> bool:
     """Whether an item is a plain activation, and the only one that takes a sum's output."""
     layer = model.layers[follower.node] if follower.node >= 0 else None
-    if layer is None or not isinstance(layer.kind, Activation):
+    if layer is None or layer.kind.group != "activation":
         return False
     if follower.head != LayerHead(layer.spec.word) or place in model.outputs:
         return False

@@ -231,7 +231,7 @@ class _Converter:
         squeezed = _is_squeezed(shape, self.calls[places[-1]].shape)
         if meaning.index_limit is not None:
             self.layers[inputs[0]] = self.layers[inputs[0]]._replace(shape=shapes[0])
-        if isinstance(kind, Identity | Linear) and meaning.option is None:
+        if (kind.is_identity or kind.means_none) and meaning.option is None:
             return _Output(inputs[0], squeezed)
         holders = tuple(place for place in places if self.calls[place].weights)
         operations = [self.calls[place].operation for place in holders]

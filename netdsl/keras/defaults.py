@@ -9,13 +9,12 @@ from netdsl.graph import consumers_of
 from netdsl.keras.imported_layer import ImportedLayer, ModelLayers
 from netdsl.keras.spelling import option_text
 from netdsl.kinds import KINDS, Argument, Kind, Word
-from netdsl.kinds.initial import Trained
-from netdsl.kinds.norm import Norm
 from netdsl.kinds.options import REQUIRED
 from netdsl.kinds.part import Part
 from netdsl.lowering.defaults import makes_needless, meets_relu, reached
 
 _NONE = Word("none")
+_AUTO = Word("auto")
 _NOTHING: Any = object()  # what an option is by default where there is no default for all layers
 
 
@@ -113,13 +112,16 @@ class Defaults:
 
     def _row(self, place: int) -> _Row:
         layer = self.layers[place]
-        options, implied = layer.options, {}
+        options, implied = layer.options, dict[str, Any]()
         norm = options.get("norm", _NONE)
         for name in ("norm", "act"):
             if name in layer.kind.options:
                 options[name] = self._part(options.get(name, _NONE))
-        if isinstance(layer.kind, Trained):
-            implied = {"bias": norm == _NONE, "init": self._init(place)}
+        if "norm" in layer.kind.options:
+            implied["bias"] = norm == _NONE
+        init = layer.kind.options.get("init")
+        if init is not None and init.default == _AUTO:
+            implied["init"] = self._init(place)
         return _Row(options, implied, self._act(place), place in self.ends)
 
     def _part(self, part: Word) -> Word:
@@ -165,7 +167,7 @@ def in_written_order(name: str) -> int:
 
 def _norm_of(layer: ImportedLayer) -> Word | None:
     """The norm that a layer has or is, as an option has it."""
-    if isinstance(layer.kind, Norm):
+    if layer.kind.as_part and layer.kind.group == "norm":
         return Word(layer.spec.word, layer.spec.arguments)
     norm = layer.options.get("norm", _NONE)
     return None if norm == _NONE else norm
@@ -183,11 +185,7 @@ def _language_default(kind: type[Kind], name: str) -> Any:
     if isinstance(option, Part):
         return Word(option.default_word) if option.default_word else _NONE
     default = option.default
-    if (
-        default is REQUIRED
-        or default == Word("auto")
-        or (name == "bias" and "norm" in kind.options)
-    ):
+    if default is REQUIRED or default == _AUTO or (name == "bias" and "norm" in kind.options):
         return _NOTHING
     return default[0] if type(default) is tuple and len(set(default)) == 1 else default
 

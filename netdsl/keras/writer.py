@@ -24,7 +24,6 @@ from netdsl.keras.imported_layer import ModelLayers
 from netdsl.keras.nodes import LayerHead, LayerNodes, MergeHead, ResidualHead
 from netdsl.keras.spelling import value_text
 from netdsl.kinds import KINDS
-from netdsl.kinds.act import Activation
 from netdsl.kinds.options import Reference
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import dims
@@ -161,7 +160,7 @@ class ChainWriter:
             elif isinstance(item.head, LayerHead) and item.head.word in KINDS:
                 kind = KINDS[item.head.word]
                 option = kind.options.get("act")
-                filled = issubclass(kind, Activation) and item.head.amount
+                filled = kind.group == "activation" and item.head.amount
                 if filled or (isinstance(option, Part) and option.default_word):
                     return True
         return False

@@ -37,9 +37,11 @@ class Activation(Plain):
 
     @classmethod
     def from_keras(cls, call: KerasCall) -> Meaning | None:
-        word = activation_of(call, call.config["activation"])
-        mine = word == cls.named_in_keras(_keras_name(call.config["activation"]))
-        return call.means(cls.spec(*(each.value for each in word.arguments))) if mine else None
+        word = cls.named_in_keras(_keras_name(call.config["activation"]))
+        if word is None:
+            activation_of(call, call.config["activation"])  # some kind has this name
+            return None
+        return call.means(cls.spec(*(each.value for each in word.arguments)))
 
     @classmethod
     def named_in_keras(cls, name: str) -> Word | None:

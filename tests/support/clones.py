@@ -1,4 +1,4 @@
-"""A Keras model and its twin, rebuilt from the text that netdsl writes for it: do they give the
+"""A Keras model and its clone, built from the text that netdsl writes for it: do they give the
 same?
 """
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-class Twins(NamedTuple):
+class Clone(NamedTuple):
     """A model's text, whether shapes and counts are kept, and the largest difference of the
     outputs, relative to the largest output.
     """
@@ -19,7 +19,7 @@ class Twins(NamedTuple):
     error: float
 
 
-def settled(model: Any, seed: int = 3) -> Any:
+def with_random_weights(model: Any, seed: int = 3) -> Any:
     """The model with random weights everywhere: norms and biases that are 0 and 1 would hide
     what is mixed up.
     """
@@ -39,17 +39,17 @@ def settled(model: Any, seed: int = 3) -> Any:
 
 
 def random_inputs(model: Any, seed: int = 4) -> list[Any]:
-    """Two examples for each input: indices below 50, or standard normal numbers."""
+    """Two examples for each input: indices below 10, or standard normal numbers."""
     rng = np.random.default_rng(seed)
     return [
-        rng.integers(0, 50, (2, *given.shape[1:]))
+        rng.integers(0, 10, (2, *given.shape[1:]))
         if given.dtype == "int32"
         else rng.normal(size=(2, *given.shape[1:])).astype("float32")
         for given in model.inputs
     ]
 
 
-def twins(model: Any) -> Twins:
+def cloned(model: Any) -> Clone:
     """The model, which gets random weights, against the one that is built of its text and takes
     its weights over.
     """
@@ -57,10 +57,10 @@ def twins(model: Any) -> Twins:
 
     from netdsl.keras.importing import rebuilt
 
-    text, twin = rebuilt(settled(model))
+    text, clone = rebuilt(with_random_weights(model))
     given = random_inputs(model)
     pairs = []
-    for each in (model, twin):
+    for each in (model, clone):
         found = each(given if len(given) > 1 else given[0], training=False)
         pairs.append(
             [
@@ -68,10 +68,10 @@ def twins(model: Any) -> Twins:
                 for tensor in (found if isinstance(found, list | tuple) else [found])
             ]
         )
-    alike = twin.count_params() == model.count_params() and [a.shape for a in pairs[0]] == [
+    alike = clone.count_params() == model.count_params() and [a.shape for a in pairs[0]] == [
         b.shape for b in pairs[1]
     ]
-    alike = alike and sum(w.size for w in twin.get_weights()) == sum(
+    alike = alike and sum(w.size for w in clone.get_weights()) == sum(
         w.size for w in model.get_weights()
     )
     error = (
@@ -79,4 +79,4 @@ def twins(model: Any) -> Twins:
         if alike
         else float("nan")
     )
-    return Twins(text, alike, error)
+    return Clone(text, alike, error)

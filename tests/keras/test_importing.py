@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import programs
 import pytest
-from twins import settled, twins
+from support.clones import cloned, with_random_weights
 
 import netdsl
 from netdsl import parse
@@ -229,7 +229,7 @@ def test_what_is_written(make: Callable[[], Any], text: list[str]) -> None:
 
 def assert_same_function(model: Any) -> str:
     """The text, after its model with the first one's weights has given the first one's outputs."""
-    found = twins(model)
+    found = cloned(model)
     assert found.alike
     assert found.error <= 1e-4
     return found.text
@@ -322,7 +322,7 @@ def test_random_networks_come_back() -> None:
     for _ in range(12):
         text = programs.program(rng, steps=8).text
         try:
-            found = twins(netdsl.parse(text).keras())
+            found = cloned(netdsl.parse(text).keras())
         except NetError as error:
             if error.diagnostics[0].code == "N621":
                 continue
@@ -514,7 +514,7 @@ def test_another_version_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_the_command_writes_text_and_twin(
     suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = settled(
+    model = with_random_weights(
         functional(
             (8, 8, 3),
             layers.Conv2D(4, 3, activation="relu"),
@@ -548,9 +548,9 @@ def test_the_command_writes_text_and_twin(
 
 
 def test_open_sizes_are_given_by_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settled(functional((None, None, 3), layers.Conv2D(4, 3, padding="same"), name="open")).save(
-        tmp_path / "open.keras"
-    )
+    with_random_weights(
+        functional((None, None, 3), layers.Conv2D(4, 3, padding="same"), name="open")
+    ).save(tmp_path / "open.keras")
     assert main(["import", str(tmp_path / "open.keras"), "--input", "16x16x3"]) == 0
     assert "input 16x16x3" in capsys.readouterr().out
 

@@ -1,0 +1,244 @@
+"""Every kind comes back from its own Keras model: the same network, and the same function of the
+same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.clones import cloned
+from support.kinds import (
+    ALL_KINDS,
+    BY_WORD,
+    CASES,
+    SUFFIX,
+    copied,
+    under_another_word,
+    under_the_first_word,
+    with_words,
+)
+
+from netdsl import parse
+from netdsl.analysis.canonical import canonical
+from netdsl.graph import Graph, Op
+from netdsl.keras import convert
+from netdsl.kinds import Kind, keras_readers
+from netdsl.kinds.conv_transposed import TransposedConv
+from netdsl.kinds.facts import Case
+from netdsl.kinds.form import Resize
+from netdsl.kinds.initial import Initial
+from netdsl.kinds.merge import Add
+from netdsl.kinds.options import (
+    REQUIRED,
+    Choice,
+    Flag,
+    Numbers,
+    Option,
+    Real,
+    Reference,
+    Sizes,
+    Whole,
+)
+from netdsl.kinds.part import Part
+from netdsl.kinds.pool import AveragePool, Pooling
+from netdsl.kinds.values import dims
+from netdsl.kinds.window import Padding, Windowed, per_axis
+
+pytestmark = [
+    pytest.mark.keras,
+    pytest.mark.filterwarnings("ignore"),  # Keras on softmax over one channel
+]
+
+CROPPED = "conv4-2(pad=0, linear) > pad(4) > crop(@x)"
+OTHERWISE = {
+    ("flatten", 1): "linear",
+    ("dense-16", 1): "fc-16",
+    ("add[ id | conv3-4 ]", 3): "add[ conv3-4 | id ]",
+    (f"conv3-2(pad=0) > pad(3) as x > {CROPPED}", 3): "conv3-2(pad=0) > conv4-2(pad=3, linear)"
+    " > pad(4) > crop((2,3,2,3))",
+}
+"""Texts whose Keras model is read as another one of the same function, by the rank of the input."""
+
+
+# --- the same network -----------------------------------------------------------------------------
+
+
+def in_numbers(graph: Graph) -> Graph:
+    """A graph whose paddings and sizes are all written in numbers, as Keras has them."""
+
+    def plain(op: Op) -> Op:
+        kind = op.kind
+        if isinstance(kind, Resize):
+            return op._replace(kind=kind.replace(to=op.shape[:-1]))
+        if not isinstance(kind, Windowed):
+            return op
+        x = graph.ops[op.inputs[0]].shape
+        axes = kind.axes(x)
+        pads = tuple((axis.before, axis.after) for axis in axes)
+        values: dict[str, Any] = {}
+        if isinstance(kind, Pooling) and not isinstance(kind, AveragePool):
+            pads = kind.whole_pads(op.shape, x)
+            values["ceil"] = False
+        if isinstance(kind, TransposedConv):
+            extra = per_axis(kind.values["extra"], len(axes), "", "")
+            pads = tuple((a, b - more) for (a, b), more in zip(pads, extra, strict=True))
+            values["extra"] = (0,)
+        values[kind.pad_option] = tuple(side for pair in pads for side in pair)
+        return op._replace(kind=kind.replace(**values))
+
+    return graph._replace(ops=tuple(map(plain, graph.ops)))
+
+
+def assert_comes_back(text: str, expected: str) -> None:
+    found = cloned(parse(text).keras(seed=1))
+    again = parse(found.text)
+    assert canonical(in_numbers(again.graph)) == canonical(in_numbers(parse(expected).graph)), (
+        found.text
+    )
+    assert found.alike
+    assert found.error <= 1e-5
+
+
+def given(case: Case, text: str = "") -> str:
+    return f"input {dims(case.input)}\n> {text or case.text}"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_case_comes_back(case: Case) -> None:
+    text = OTHERWISE.get((case.text, len(case.input)), case.text)
+    assert_comes_back(given(case), given(case, text))
+
+
+def test_a_branch_that_changes_nothing_comes_back() -> None:
+    text = "4x4x2 > [ id | conv1-2 | id ] > gap"
+    assert_comes_back(text, text)
+
+
+def test_a_point_that_is_nowhere_on_the_way_comes_back() -> None:
+    text = "input q: 5x4\ninput m: 7x6\n@m > dense-6 as k\n@q > dense-4 > attention(2, kv=@k)"
+    assert_comes_back(text, text)
+
+
+def test_several_unpoolings_find_their_own_pools() -> None:
+    text = "8x8x2 > conv3-4 > pool as a > conv3-4 > pool as b > conv3-4 > unpool(@b) > conv3-4 > unpool(@a)"
+    assert_comes_back(text, text)
+
+
+# --- options --------------------------------------------------------------------------------------
+
+HEADS = {
+    "attention": ("attention(heads=2)", "6x4"),
+    "cls": ("cls", "6x4"),
+    "dense": ("dense-6", "6x4"),
+    "embed": ("embed-4", "6 of int(10)"),
+    "featpool": ("featpool2", "7x7x4"),
+    "gn": ("gn", "4x4x64"),
+    "lppool": ("lppool3/2(p=3)", "7x7x2"),
+    "rescale": ("rescale(2)", "5"),
+    "tconv": ("tconv3-4", "5x5x2"),
+    "widen": ("widen-8", "6x6x4"),
+}
+"""A text and an input to vary options on, where the kind's word alone does not do."""
+NEEDS = {("tconv", "extra"): "tconv3-4/3"}
+INITIAL = ("init=he_uniform", "init=lecun_normal", "init=normal(0.03)", "init=uniform(0.5)")
+
+
+def head(kind: type[Kind], option: Option[Any]) -> tuple[str, str]:
+    """A layer of a kind, and an input for it."""
+    text, x = HEADS.get(kind.word, ("", "7x7x4"))
+    if not text:
+        size = "3" if kind.takes.get("size") == "yes" or kind.stride_is_size else ""
+        amount = "-4" if kind.takes.get("amount") else ""
+        text, x = kind.word + size + amount, "6x4" if kind.group == "sequence" else x
+        if kind.group == "dense" or kind.word == "fc":
+            x = "6"
+    return NEEDS.get((kind.word, option.name), text), x
+
+
+def other_values(kind: type[Kind], option: Option[Any]) -> Iterator[str]:
+    """Settings of an option at which it is not as it is by default; those that layers must say are
+    varied by the kinds' cases.
+    """
+    name, default = option.name, option.default
+    if isinstance(option, Flag):
+        yield f"{name}={'no' if default else 'yes'}"
+    elif isinstance(option, Choice):
+        yield from (f"{name}={word}" for word in option.words if word != default.text)
+    elif isinstance(option, Part):
+        parts = ("tanh", "lrelu(0.3)", "prelu(init=0.5)", "elu(0.5)", "hswish", "none")
+        norms = ("ln", "gn(groups=2)", "bn(momentum=0.8, eps=0.01, scale=no)", "rms(eps=0.1)")
+        yield from (f"{name}={part}" for part in (parts if option.group == "activation" else norms))
+    elif isinstance(option, Initial):
+        yield from (f"{name}={each.partition('=')[2]}" for each in INITIAL)
+        yield f"{name}=0.5"
+    elif isinstance(option, Padding):
+        yield from (f"{name}={word}" for word in option.words if word not in ("causal", "valid"))
+        yield from (f"{name}=1", f"{name}=2x1", f"{name}=(1,0,2,1)")
+    elif isinstance(option, Sizes):
+        yield from (f"{name}=2", f"{name}=1x2")
+    elif isinstance(option, Whole):
+        yield f"{name}={3 if name == 'dim' else 2}"
+    elif isinstance(option, Real):
+        yield f"{name}={'0.5' if option.max == 1 else '0.125'}"
+
+
+VARIED = [
+    pytest.param(kind, option, setting, id=f"{kind.word}({setting})")
+    for kind in ALL_KINDS
+    for option in kind.options.values()
+    if option.default is not REQUIRED and not isinstance(option, Reference | Numbers)
+    for setting in other_values(kind, option)
+]
+
+
+@pytest.mark.parametrize(("kind", "option", "setting"), VARIED)
+def test_every_option_comes_back(kind: type[Kind], option: Option[Any], setting: str) -> None:
+    text, x = head(kind, option)
+    text = f"{text[:-1]}, {setting})" if text.endswith(")") else f"{text}({setting})"
+    whole = f"input {x}\n> {text}"
+    assert_comes_back(whole, whole)
+
+
+def test_all_options_but_points_and_numbers_for_channels_are_varied() -> None:
+    varied = {(param.values[0], param.values[1].name) for param in VARIED}
+    left = {
+        option.name
+        for kind in ALL_KINDS
+        for option in kind.options.values()
+        if option.default is not REQUIRED and (kind, option.name) not in varied
+    }
+    assert left == {"kv", "mean", "std"}
+
+
+# --- copies ---------------------------------------------------------------------------------------
+
+
+def come_back(kind: type[Kind], text: str) -> str:
+    """The text of a network's Keras model, read by a kind and not by that which it is a copy of."""
+    instead = dict.fromkeys(kind.__bases__, kind)
+    readers = {
+        layer: list(dict.fromkeys(instead.get(each, each) for each in kinds))
+        for layer, kinds in keras_readers().items()
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convert, "keras_readers", lambda: readers)
+        return cloned(parse(text).keras(seed=1)).text
+
+
+@pytest.mark.parametrize("kind", BY_WORD)
+def test_a_copy_of_a_kind_comes_back_alike(kind: type[Kind]) -> None:
+    """What reads Keras's calls knows no kind by its word; only `res` is the language's own sum."""
+    if kind.is_identity:
+        pytest.skip("it has no operation")
+    found = []
+    for case in kind.cases:
+        text = with_words(kind, given(case))
+        expected = cloned(parse(text).keras(seed=1)).text
+        with copied(kind) as copy:
+            found.append(come_back(copy, under_another_word(kind, text)))
+        plain = under_the_first_word(found[-1])
+        assert plain == expected or (kind is Add and parse(plain) == parse(text))
+    unnamed = kind.wordless or kind.means_none
+    assert unnamed or any(SUFFIX in text for text in found)
