@@ -24,15 +24,10 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 CONTRACTS: list[dict[str, Any]] = SETTINGS["importlinter"]["contracts"]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-LONG_FILES = {
-    "netdsl.keras.describe",
-    "netdsl.keras.from_keras",
-}
+LONG_FILES: set[str] = set()
 """Files of over 500 lines that are still to be split."""
 
-LONG_CLASSES = {
-    "netdsl.keras.describe._Writer",
-}
+LONG_CLASSES: set[str] = set()
 """Classes of over 300 lines that are still to be split."""
 
 # --- circles and floors ---------------------------------------------------------------------------
