@@ -28,7 +28,7 @@ KEPT_NBYTES = 1 << 30
 
 
 def prepared_nbytes(part: Part, preparation: Preparation, divided: bool = True) -> int:
-    """Count the bytes of a part's prepared inputs, `divided` as for `Input.values`."""
+    """Count the bytes of a part's prepared inputs, `divided` as for `InputTransform.values`."""
     inputs = zip(preparation.inputs, part.x, strict=True)
     return sum(
         math.prod(input.shape) * (1 if not divided and input.only_divides(x) else 4)
@@ -64,9 +64,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def prepared(
         self, rows: Array, divided: bool = True
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Prepare these rows as the network takes them, `divided` as for `Input.values`, and their
-        targets.
-        """
+        """Prepare these rows and their targets, `divided` as for `InputTransform.values`."""
         x, y = (tuple(array[rows] for array in arrays) for arrays in (self.part.x, self.part.y))
         return self.preparation.x(x, divided), self.preparation.y(y)
 

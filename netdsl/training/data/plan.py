@@ -58,11 +58,8 @@ def _input(
     span, example = recipe.span("data.source"), x.shape[1:]
     if tensor.vocabulary:
         if not fits_indices(example, tensor.shape):
-            raise fail(
-                "N518",
-                f"{what} holds examples of {size(example)}; the network's input is {size(tensor.shape)} indices",
-                span,
-            )
+            takes = f"the network's input is {size(tensor.shape)} indices"
+            raise fail("N518", f"{what} holds examples of {size(example)}; {takes}", span)
         made = InputTransform(
             tensor.name, example, True, 1.0, False, tensor.shape, tensor.vocabulary
         )
@@ -145,7 +142,10 @@ def _copy(
             check_loss(output, values, recipe.span("loss"))
             return output
     shapes = " and ".join(size(input.shape) for input in inputs)
-    message = f"the output {tensor.name} of {size(tensor.shape)} cannot learn the network's input of {shapes}"
+    message = (
+        f"the output {tensor.name} of {size(tensor.shape)} "
+        f"cannot learn the network's input of {shapes}"
+    )
     raise fail(
         "N518",
         message,
@@ -157,17 +157,18 @@ def _copy(
 def _classes(targets: TargetFacts, tensor: TensorSpec, loss: str | None) -> int:
     """Count the classes that the output tells apart; 0 where the targets are values."""
     if tensor.shape[-1] > 1:
-        told = loss in ("cross-entropy", "hinge") or (
+        chosen = loss in ("cross-entropy", "hinge") or (
             loss is None and gives_distribution(tensor.activation)
         )
         return (
             tensor.shape[-1]
-            if told or (is_label(targets.shape, tensor.shape) and targets.values.not_whole is None)
+            if chosen
+            or (is_label(targets.shape, tensor.shape) and targets.values.not_whole is None)
             else 0
         )
     single = math.prod(targets.shape) == math.prod(tensor.shape) == 1
-    told = loss in ("binary", "hinge") or reads_probabilities("binary", tensor.activation)
-    return 2 if single and told and targets.values.not_whole is None else 0
+    chosen = loss in ("binary", "hinge") or reads_probabilities("binary", tensor.activation)
+    return 2 if single and chosen and targets.values.not_whole is None else 0
 
 
 def is_label(given: Shape, output: Shape) -> bool:
@@ -194,26 +195,17 @@ def check_loss(output: OutputTransform, values: ValueRange, span: Span | None) -
     allowed = activations_for(loss)
     if allowed and output.activation not in allowed:
         words = ", ".join(f"`{word}`" for word in allowed)
-        raise fail(
-            "N507",
-            f"the loss `{loss}` needs an output of {words}; the network ends with `{output.activation}`",
-            span,
-        )
+        ends = f"the network ends with `{output.activation}`"
+        raise fail("N507", f"the loss `{loss}` needs an output of {words}; {ends}", span)
     if loss == "cross-entropy" and (not output.classes or output.shape[-1] == 1):
-        told = f"an output of {size(output.shape)}"
-        raise fail(
-            "N507",
-            f"the loss `cross-entropy` needs class labels and two outputs or more, not {told}",
-            span,
-        )
+        needs = "needs class labels and two outputs or more"
+        message = f"the loss `cross-entropy` {needs}, not an output of {size(output.shape)}"
+        raise fail("N507", message, span)
     if loss == "hinge" and not output.classes:
         raise fail("N507", "the loss `hinge` needs class labels; the data holds values", span)
     if loss == "binary" and not output.classes and (values.low < 0 or values.high > 1):
-        raise fail(
-            "N507",
-            f"the loss `binary` needs values from 0 to 1; the data holds {values.low:g} to {values.high:g}",
-            span,
-        )
+        holds = f"the data holds {values.low:g} to {values.high:g}"
+        raise fail("N507", f"the loss `binary` needs values from 0 to 1; {holds}", span)
 
 
 def _no_classes(held: SourceData, tensor: TensorSpec, span: Span | None) -> NetError:

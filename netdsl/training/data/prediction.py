@@ -44,7 +44,7 @@ def read_inputs(
     if len(preparation.inputs) > 1 and all("=" in path for path in many):
         return _by_name(many, preparation)
     read = [_read(path, preparation) for path in many]
-    names = [name for told, _ in read for name in told]
+    names = [name for own, _ in read for name in own]
     columns = list(zip(*(arrays for _, arrays in read), strict=True))
     return names, tuple(
         _joined(column, input) for column, input in zip(columns, preparation.inputs, strict=True)
@@ -89,11 +89,11 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str],
             )
     read = [_single(given[input.name], input) for input in preparation.inputs]
     if len({len(array) for _, array in read}) > 1:
-        told = " and ".join(
+        counts = " and ".join(
             f"{given[input.name]} holds {len(array):,}"
             for input, (_, array) in zip(preparation.inputs, read, strict=True)
         )
-        raise fail("N515", f"each record takes an example for each input: {told}")
+        raise fail("N515", f"each record takes an example for each input: {counts}")
     return read[0][0], tuple(array for _, array in read)
 
 
@@ -116,9 +116,10 @@ def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, 
         for array, input in zip(held, preparation.inputs, strict=True)
     )
     if len({len(array) for array in made}) > 1:
+        lengths = ", ".join(f"{len(array):,}" for array in made)
         raise fail(
             "N515",
-            f"the arrays of {path} are of unlike lengths: {', '.join(f'{len(array):,}' for array in made)}",
+            f"the arrays of {path} are of unlike lengths: {lengths}",
         )
     return _numbered(Path(path), len(made[0])), made
 
@@ -199,7 +200,10 @@ def _picture(path: Path, input: InputTransform) -> Array:
     if input.vocabulary:
         raise fail("N524", f"{path} is no .npy or .npz file of indices, which the network takes")
     if not input.unit:
-        help = "give an .npy file with numbers like the training data's, or train with `data: {scale: ...}`"
+        help = (
+            "give an .npy file with numbers like the training data's, "
+            "or train with `data: {scale: ...}`"
+        )
         raise fail(
             "N524",
             "the training data's values are not from 0 to its scale: what white is cannot be told",

@@ -37,14 +37,14 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
         data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
 
     Returns:
-        `loss` and the metrics as the training reports them; `outputs`, the details of each output by
-        name (see `output_details`). `trained_on` says that the training has seen the part,
+        `loss` and the metrics as the training reports them; `outputs`, the details of each output
+        by name (see `output_details`). `trained_on` says that the training has seen the part,
         `changed` that this is not the data that the run was trained with, `whole` that this is
         other data without a test part of its own, which is measured whole.
 
     Raises:
-        NetError: N613, N614 of the folder, N630 for a part that does not exist, and what `load_data`
-            raises of the data.
+        NetError: N613, N614 of the folder, N630 for a part that does not exist, and what
+            `load_data` raises of the data.
     """
     if part not in PARTS:
         raise fail(

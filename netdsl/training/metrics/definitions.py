@@ -60,8 +60,8 @@ class Metric(NamedTuple):
 def mean_of(measure: Callable[[Any, Answers], Any]) -> Callable[[Any, Answers], Sums]:
     """Return the counters of a mean over examples: the sum of the examples' means, and their count.
 
-    `measure` gives a number for each answer [n, ...]. An example's mean keeps the sums small: single
-    precision counts 16,777,216 examples, and a step may have as many pixels.
+    `measure` gives a number for each answer [n, ...]. An example's mean keeps the sums small:
+    single precision counts 16,777,216 examples, and a step may have as many pixels.
     """
 
     def sums(xp: Any, answers: Answers) -> Sums:
@@ -131,7 +131,7 @@ def class_counts(xp: Any, answers: Answers) -> ClassCounts:
 
 
 def squared_sums(xp: Any, answers: Answers) -> Sums:
-    """Sum squared errors; and for each element its targets, their squares and their count [size]."""
+    """Sum squared errors, and for each element targets, their squares and their count [size]."""
     true, errors = answers.true, answers.given - answers.true
     return (
         xp.sum(xp.square(errors)),

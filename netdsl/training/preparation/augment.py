@@ -294,8 +294,8 @@ def _coloured(x: Floats, given: Floats, augment: Augmentation, drawn: Draws) -> 
 def _holes(sides: Shape, side: int, drawn: Draws) -> NDArray[np.bool_]:
     """Choose a square of `side` pixels around a random pixel of each image: [n, h, w, 1].
 
-    It may hang over the edge. DeVries and Taylor, 2017, "Improved regularization of convolutional neural networks with
-    cutout".
+    It may hang over the edge. DeVries and Taylor, 2017, "Improved regularization of convolutional
+    neural networks with cutout".
     """
     import numpy as np
 

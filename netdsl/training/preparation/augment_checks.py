@@ -84,7 +84,8 @@ def doubts(augment: Augmentation, source: str) -> list[str]:
     if words & UPRIGHT:  # first: `fashion_mnist` shows clothes
         if augment.flip in ("vertical", "both"):
             found.append(
-                f"`flip: {augment.flip}` turns images of `{name}` upside down; those to be told apart never are"
+                f"`flip: {augment.flip}` turns images of `{name}` upside down; "
+                "those to be told apart never are"
             )
     elif words & WRITTEN:
         if augment.flip:

@@ -80,7 +80,7 @@ class OutputTransform:
 
     @property
     def dense(self) -> bool:
-        """Whether there is a label for each position, such as each pixel, and not one an example."""
+        """Whether there is a label for each position, as each pixel, and not one an example."""
         return self.task == LABELS and len(self.shape) > 1
 
     @property

@@ -39,10 +39,8 @@ def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
     import numpy as np
 
     count, height, width, depth = x.shape
-    tall, wide = (
-        height + 3,
-        width + 3,
-    )  # a pixel of 0 before and two behind: each position has four neighbours
+    # a pixel of 0 before and two after: each position has four neighbours
+    tall, wide = height + 3, width + 3
     rows, columns = (
         np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2) for side in (height, width)
     )

@@ -1,6 +1,4 @@
-"""Pictures of a training as SVG: what is told of each epoch, where the best weights were found,
-predictions against targets.
-"""
+"""Drawings of a training as SVG: its figures by epoch, and predictions against targets."""
 
 from __future__ import annotations
 
@@ -19,9 +17,13 @@ LEFT, RIGHT, TOP, BOTTOM = 84, 24, 64, 52
 TRAINING, VALIDATION, INK, FAINT, GRID = "#2563a8", "#d1661c", "#222", "#666", "#e4e4e4"
 
 
-class Scale(NamedTuple):
-    """From a value to its place in the picture, the values marked on the axis, and the axis's
-    name.
+class Axis(NamedTuple):
+    """An axis of a drawing.
+
+    Attributes:
+        place: from a value to its place, in pixels.
+        ticks: the values that are marked.
+        name: what it measures.
     """
 
     place: Callable[[float], float]
@@ -37,9 +39,7 @@ def curve(
     best: Point | None,
     name: str = "loss",
 ) -> str:
-    """The picture of two lines of (epoch, value), values of this name; `best` is the validation
-    point to be marked.
-    """
+    """Draw two lines of (epoch, value), values of this name; `best` is a point to be marked."""
     return curves(title, subtitle, {"training": training, "validation": validation}, best, name)
 
 
@@ -50,10 +50,7 @@ def curves(
     best: Point | None = None,
     name: str = "loss",
 ) -> str:
-    """The picture of one or two lines of (epoch, value) by their names.
-
-    Values that are no number are left out.
-    """
+    """Draw one or two lines of (epoch, value) by their names, without what is not finite."""
     known = {
         line: [point for point in points if math.isfinite(point[1])]
         for line, points in lines.items()
@@ -75,16 +72,17 @@ def curves(
 
 
 def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
-    """The picture of (target, prediction) points, and the line on which both are equal."""
+    """Draw (target, prediction) points, and the line on which both are equal."""
     values = [value for point in points for value in point] or [0.0]
     low, high = min(values), max(values)
-    room = 0.04 * (high - low) or 1.0
-    across = _linear("target", low - room, high + room, LEFT, WIDTH - RIGHT, 10)
-    up = _linear("prediction", low - room, high + room, HEIGHT - BOTTOM, TOP + 12, 7)
+    margin = 0.04 * (high - low) or 1.0
+    across = _linear("target", low - margin, high + margin, LEFT, WIDTH - RIGHT, 10)
+    up = _linear("prediction", low - margin, high + margin, HEIGHT - BOTTOM, TOP + 12, 7)
     dots = "".join(
         f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.5"/>' for x, y in points
     )
-    equal = f'<path d="M{LEFT} {HEIGHT - BOTTOM}L{WIDTH - RIGHT} {TOP + 12}" stroke="{FAINT}" stroke-dasharray="3 4"/>'
+    diagonal = f"M{LEFT} {HEIGHT - BOTTOM}L{WIDTH - RIGHT} {TOP + 12}"
+    equal = f'<path d="{diagonal}" stroke="{FAINT}" stroke-dasharray="3 4"/>'
     return _picture(
         title,
         subtitle,
@@ -98,8 +96,10 @@ def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
         LEFT, 46, subtitle, colour=FAINT
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'font-family="system-ui, Helvetica, Arial, sans-serif" role="img">\n<title>{escape(title)}: {escape(subtitle)}</title>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'width="{WIDTH}" height="{HEIGHT}" '
+        'font-family="system-ui, Helvetica, Arial, sans-serif" role="img">\n'
+        f"<title>{escape(title)}: {escape(subtitle)}</title>\n"
         f'<rect width="100%" height="100%" fill="white"/>\n{heading}\n'
         + "\n".join(parts)
         + "\n</svg>\n"
@@ -111,28 +111,29 @@ def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
 
 def _linear(
     name: str, low: float, high: float, start: float, end: float, most: int, whole: bool = False
-) -> Scale:
-    """Ticks at 1, 2 or 5 times a power of ten, at most so many."""
+) -> Axis:
+    """Return an axis with ticks at 1, 2 or 5 times a power of ten, at most so many."""
     raw = (high - low) / most or 1.0
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
     step = max(step, 1.0) if whole else step
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     ticks = [number * step for number in range(first, last + 1)]
-    return Scale(
+    return Axis(
         lambda value: start + (value - low) / ((high - low) or 1.0) * (end - start), ticks, name
     )
 
 
-def _upwards(values: Sequence[float], name: str) -> Scale:
-    """The scale of the values: of an accuracy around them, of others from 0, logarithmic where
-    they span more than a factor of ten.
+def _upwards(values: Sequence[float], name: str) -> Axis:
+    """Return the axis of the values: of a share around them, of others from 0.
+
+    It is logarithmic where they span more than a factor of ten.
     """
     bottom, top = HEIGHT - BOTTOM, TOP + 12
     low, high = min(values), max(values)
-    room = 0.08 * (high - low) or 1.0
+    margin = 0.08 * (high - low) or 1.0
     if is_share(name.replace(" ", "_")):
-        return _linear(name, max(0.0, low - room), min(1.0, high + room), bottom, top, 7)
+        return _linear(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
     if low > 0 and high / low > 10:
         low, high = low / 1.15, high * 1.15
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -143,18 +144,18 @@ def _upwards(values: Sequence[float], name: str) -> Scale:
             if low <= factor * 10.0**power <= high
         ]
         span = math.log(high / low)
-        return Scale(
+        return Axis(
             lambda value: bottom + math.log(value / low) / span * (top - bottom),
             ticks,
             f"{name} (logarithmic)",
         )
-    return _linear(name, 0.0 if low >= 0 else low - room, high + room, bottom, top, 7)
+    return _linear(name, 0.0 if low >= 0 else low - margin, high + margin, bottom, top, 7)
 
 
 # --- parts ----------------------------------------------------------------------------------------
 
 
-def _axes(across: Scale, up: Scale) -> str:
+def _axes(across: Axis, up: Axis) -> str:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     lines = [
         f'<path d="M{LEFT} {up.place(tick):.1f}H{right}" stroke="{GRID}"/>' for tick in up.ticks
@@ -180,24 +181,20 @@ def _axes(across: Scale, up: Scale) -> str:
     return "\n".join(lines)
 
 
-def _line(points: Sequence[Point], across: Scale, up: Scale, colour: str) -> str:
-    """The line, with a dot at each point where there are few."""
+def _line(points: Sequence[Point], across: Axis, up: Axis, colour: str) -> str:
+    """Draw a line, with a dot at each point where there are few."""
     places = [(across.place(x), up.place(y)) for x, y in points]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     few = len(places) <= 12
     dots = [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in places if few
     ]
-    drawn = (
-        f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
-        if places
-        else ""
-    )
-    return drawn + "".join(dots)
+    style = f'fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"'
+    return (f'<path d="M{path}" {style}/>' if places else "") + "".join(dots)
 
 
-def _mark(best: Point, across: Scale, up: Scale) -> str:
-    """A dashed line through the best point, a ring around it and its name, where there is room."""
+def _mark(best: Point, across: Axis, up: Axis) -> str:
+    """Draw a dashed line through the best point, a ring around it, and its name."""
     x, y = across.place(best[0]), up.place(best[1])
     left = x > WIDTH - RIGHT - 110
     height = TOP + 24 if y > (TOP + HEIGHT - BOTTOM) / 2 else HEIGHT - BOTTOM - 12
@@ -207,7 +204,8 @@ def _mark(best: Point, across: Scale, up: Scale) -> str:
     dashes = (
         f'<path d="M{x:.1f} {TOP + 12}V{HEIGHT - BOTTOM}" stroke="{INK}" stroke-dasharray="3 4"/>'
     )
-    return f'{dashes}<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" fill="white" stroke="{VALIDATION}" stroke-width="2.5"/>{name}'
+    style = f'fill="white" stroke="{VALIDATION}" stroke-width="2.5"'
+    return f'{dashes}<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" {style}/>{name}'
 
 
 def _legend(names: Sequence[tuple[str, str]]) -> str:

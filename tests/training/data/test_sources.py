@@ -34,8 +34,8 @@ TWINS = "input left: 8\ninput right: 8\nsub[ @left | @right ] > softmax-4"
 HEADS = "input 8 > fc-4 as h > softmax-4 as whole\n@h > softmax-4 as early"
 
 
-def loaded(text: str, source: str, **more: Any) -> Data:
-    return load_data(Recipe(data=DataSpec(source=source, **more)), netdsl.parse(text))
+def loaded(text: str, source: str, loss: str | None = None, **more: Any) -> Data:
+    return load_data(Recipe(data=DataSpec(source=source, **more), loss=loss), netdsl.parse(text))
 
 
 def refused(text: str, source: str, code: str, told: str, **more: Any) -> None:
@@ -190,7 +190,7 @@ def test_labels_for_pixels_that_are_refused(npz: Any) -> None:
 def test_an_autoencoder_learns_the_prepared_input() -> None:
     found = loaded("input 16x16x1 > conv3-4 > conv3-1(sigmoid)", "digits", target="input")
     (output,) = found.preparation.outputs
-    assert (output.copies, output.loss, output.classes, output.metric) == (
+    assert (output.copies, output.loss, output.classes, training_metric(output).name) == (
         "input",
         "binary",
         0,
@@ -320,11 +320,16 @@ def test_values_far_from_one_are_told(npz: Any) -> None:
     assert not loaded("input 8 > softmax-4", npz(x=X, y=Y)).notes
 
 
-def test_shares_are_no_classes(npz: Any) -> None:
-    """Of values between 0 and 1 no accuracy is told."""
-    for y, metric in ((RANDOM.random((40, 2)), "absolute_error"), (np.eye(2)[Y % 2], "accuracy")):
-        (output,) = loaded("input 8 > sigmoid-2", npz(x=X, y=y)).preparation.outputs
-        assert (output.loss, output.metric) == ("binary", metric)
+@pytest.mark.parametrize("end", ["sigmoid", "linear"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_shares_are_no_classes(npz: Any, end: str, count: int) -> None:
+    """Of values between 0 and 1 no accuracy is told, be they given as probabilities or as logits."""
+    shares, classes = RANDOM.random((40, count)), np.eye(2)[Y % 2][:, :count]
+    for y, metric in ((shares, "absolute_error"), (classes, "accuracy")):
+        found = loaded(f"input 8 > {end}-{count}", npz(x=X, y=y), loss="binary")
+        (output,) = found.preparation.outputs
+        assert (output.loss, training_metric(output).name) == ("binary", metric)
+        assert output.soft == (metric == "absolute_error")
 
 
 def test_reviews_are_cut_and_padded(

@@ -26,12 +26,15 @@ FOLDER = "NETDSL_DATA"
 BUNDLED = "digits"
 
 _CIFAR100 = (
-    "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle caterpillar"
-    " cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish forest fox girl"
-    " hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain mouse mushroom"
-    " oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road"
-    " rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank"
-    " telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm"
+    "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus "
+    "butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach "
+    "couch crab crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster "
+    "house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree "
+    "motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear "
+    "pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket "
+    "rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar "
+    "sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip "
+    "turtle wardrobe whale willow_tree wolf woman worm"
 )
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -105,7 +108,7 @@ def read_named(
 
 
 def _in_folder(name: str, span: Span | None) -> dict[str, Array]:
-    """Return the arrays of NAME.npz in the folder of data sets; none where there is no such file."""
+    """Return the arrays of NAME.npz in the folder of data sets; none where it is not there."""
     path = Path(os.environ.get(FOLDER, "")) / f"{name}.npz"
     return read_npz(path, span) if os.environ.get(FOLDER) and path.exists() else {}
 
@@ -133,8 +136,8 @@ def _downloaded(name: str, **options: Any) -> dict[str, Array]:
 def _reviews(signature: NetworkSignature, target: str | None, span: Span | None) -> SourceData:
     """Read the IMDB reviews: the last words of each, padded in front.
 
-    Words are indices below the network's vocabulary. The convention is Keras's: 0 pads, 1 begins a review, 2 stands for a word beyond the vocabulary,
-    and the word of rank r is r + 3.
+    Words are indices below the network's vocabulary. The convention is Keras's: 0 pads, 1 begins a
+    review, 2 stands for a word beyond the vocabulary, and the word of rank r is r + 3.
     """
     if (
         len(signature.inputs) != 1
@@ -146,7 +149,8 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
             "N518",
             message,
             span,
-            help="begin the network with `80 of int(20000)`: 80 words, of the 20,000 most frequent ones",
+            help="begin the network with `80 of int(20000)`: "
+            "80 words, of the 20,000 most frequent ones",
         )
     tensor = signature.inputs[0]
     held = _in_folder("imdb", span) or _downloaded("imdb")
@@ -155,8 +159,11 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
         for name, array in held.items()
     }
     found = named_parts("imdb", made, signature, target, span)
-    longest = f"reviews are cut or padded to {tensor.shape[0]:,} words, and words beyond {tensor.vocabulary:,} are 2"
-    return replace(found, classes=NAMES["imdb"], notes=(longest,))
+    note = (
+        f"reviews are cut or padded to {tensor.shape[0]:,} words, "
+        f"and words beyond {tensor.vocabulary:,} are 2"
+    )
+    return replace(found, classes=NAMES["imdb"], notes=(note,))
 
 
 def _words(reviews: Array, tensor: TensorSpec) -> Array:

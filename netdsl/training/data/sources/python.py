@@ -143,9 +143,10 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
         return {name: np.concatenate(arrays) for name, arrays in rows.items()}
     except ValueError:
         shapes = sorted({array.shape[1:] for array in rows[next(iter(rows))]})
+        unlike = " and ".join(map(size, shapes[:3]))
         raise fail(
             "N518",
-            f"the data given holds examples of unlike shapes: {' and '.join(map(size, shapes[:3]))}",
+            f"the data given holds examples of unlike shapes: {unlike}",
         ) from None
 
 
@@ -206,9 +207,13 @@ def _check_channels(held: Mapping[str, Array], signature: NetworkSignature) -> N
         ):
             _, count, height, width = array.shape
             if count in (1, 3) and math.prod(array.shape) and fits((height, width, count), shape):
-                message = f"`{name}` holds images of {size(array.shape[1:])}, channels first; the network takes {size(shape)}"
+                message = (
+                    f"`{name}` holds images of {size(array.shape[1:])}, channels first; "
+                    f"the network takes {size(shape)}"
+                )
                 raise fail(
                     "N518",
                     message,
-                    help="move the channels to the end: x.permute(0, 2, 3, 1) in torch, np.moveaxis(x, 1, -1)",
+                    help="move the channels to the end: "
+                    "x.permute(0, 2, 3, 1) in torch, np.moveaxis(x, 1, -1)",
                 )

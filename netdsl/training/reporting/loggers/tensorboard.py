@@ -21,8 +21,9 @@ FOLDER = "tensorboard"
 class TensorBoard:
     """Writes event files in the run folder.
 
-    Each part has a folder, so that TensorBoard draws the parts' curves into one chart. The files are written here rather than by TensorFlow, which under another backend would take the
-    device's memory for itself: records as TFRecord frames them, each an `Event` of
+    Each part has a folder, so that TensorBoard draws the parts' curves into one chart. The files
+    are written here rather than by TensorFlow, which under another backend would take the device's
+    memory for itself: records as TFRecord frames them, each an `Event` of
     tensorflow/core/util/event.proto.
     """
 
