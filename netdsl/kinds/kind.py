@@ -42,11 +42,13 @@ class Kind(Stated):
     begins with `_` is that of a class that kinds share, and is no kind.
 
     Attributes:
-        options: all options by their names, made from the class.
+        own_options: those that the class itself declares.
+        options: all options by their names, made from the class and those above it.
         point_options: the names of those that may refer to a named point.
         signature: how it is written, made from the class.
     """
 
+    own_options: ClassVar[tuple[Option[Any], ...]] = ()
     options: ClassVar[dict[str, Option[Any]]] = {}
     point_options: ClassVar[tuple[str, ...]] = ()
     signature: ClassVar[Signature]
@@ -55,11 +57,11 @@ class Kind(Stated):
         super().__init_subclass__()
         if "word" not in vars(cls):
             raise TypeError(f"{cls.__name__} states no word of its own")
+        cls.own_options = tuple(each for each in vars(cls).values() if isinstance(each, Option))
         cls.options = {
             option.name: option
             for base in reversed(cls.__mro__)
-            for option in vars(base).values()
-            if isinstance(option, Option)
+            for option in vars(base).get("own_options", ())
         }
         cls.point_options = tuple(
             name for name, option in cls.options.items() if option.refers_to_point
@@ -288,4 +290,5 @@ class Kind(Stated):
 
 def _states(kind: type[Kind], rule: str) -> bool:
     """Whether a kind, or a class that it shares with others, has a rule of its own."""
-    return any(rule in vars(base) for base in kind.__mro__ if base not in Kind.__mro__)
+    own, none = getattr(kind, rule), getattr(Kind, rule)
+    return getattr(own, "__func__", own) is not getattr(none, "__func__", none)
