@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from support.arrays import array, random
+from support.emitted import assert_same
 from support.kinds import (
     ALL_KINDS,
     BY_WORD,
@@ -70,6 +71,18 @@ def from_source(made: Network) -> Any:
         ):
             variables[f"x{index}"] = eval(line, names, variables)
     return keras.Model(variables["x0"], variables[f"x{made.outputs[0].op}"])
+
+
+@pytest.mark.parametrize("kind", BY_WORD)
+def test_programs_make_the_same_model(kind: type[Kind]) -> None:
+    if not kind.is_identity:
+        assert_same((network(kind.cases[0]),))
+
+
+@pytest.mark.zoo
+@pytest.mark.parametrize("case", CASES)
+def test_programs_of_all_cases_make_the_same_model(case: Case) -> None:
+    assert_same((network(case),))
 
 
 @pytest.mark.parametrize("kind", BY_WORD)
