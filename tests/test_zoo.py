@@ -23,7 +23,7 @@ from netdsl.syntax.format import format_text
 TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))
 MOST_LINES = 60
 IMPORTED = sorted((FOLDER / "keras").glob("*.net"))  # keras.applications
-LATER = {"feature_mib"}  # held in test_memory.py
+LATER = {"feature_mib"}  # held in analysis/test_memory.py
 WORDS = {"file", "source", "input"}
 
 

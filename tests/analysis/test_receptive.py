@@ -33,8 +33,8 @@ from netdsl.kinds.facts import Case, Reach, Seen
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.plain import Plain
 
-GOLDEN = Path(__file__).parent / "golden" / "receptive"
-TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))
+GOLDEN = Path(__file__).parents[1] / "golden" / "receptive"
+TABLE = json.loads((Path(__file__).parents[1] / "truth" / "zoo.json").read_text(encoding="utf-8"))
 
 
 def graph_of(text: str) -> Graph:

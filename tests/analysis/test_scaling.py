@@ -9,7 +9,7 @@ import pytest
 import netdsl
 from netdsl.analysis.scaling import Step, step, table
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GRAPH = netdsl.parse("10 > fc-20 > softmax-5").graph  # 325 params, 300 multiply-accumulates
 
 
