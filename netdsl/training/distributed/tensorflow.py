@@ -18,7 +18,7 @@ from netdsl.training.distributed.strategy import DeviceStrategy
 
 class OnTensorFlow(DeviceStrategy):
     """A replica of the network on each device (`tf.distribute`), and all gradients added up
-    behind each step.
+    after each step.
     """
 
     def __init__(self, hosts: Sequence[str], me: int, devices: int | str) -> None:
@@ -117,7 +117,7 @@ class OnTensorFlow(DeviceStrategy):
         return self.strategy.experimental_distribute_values_from_function(on_replica)
 
     def write_back(self, model: keras.Model) -> None:
-        """The variables always hold them."""
+        """Do nothing: the variables always hold them."""
 
     def end(self) -> None:
         if self.hosts > 1:
@@ -132,8 +132,8 @@ class OnTensorFlow(DeviceStrategy):
 
 @contextmanager
 def whole_batch_norms(model: keras.Model) -> Iterator[None]:
-    """What TensorFlow traces meanwhile norms over the whole batch, and not over each replica's part
-    of it.
+    """Make what TensorFlow traces meanwhile norm over the whole batch, and not over each replica's
+    part of it.
 
     Keras has it as an option of the layer; set for good, it would be kept with the model, which
     other backends refuse then.

@@ -53,7 +53,7 @@ def restore(model: keras.Model, held: dict[str, Any]) -> None:
 
 
 def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
-    """Write where the training stands.
+    """Write how far the training has come.
 
     Raises:
         RunError: N610 where the disk does not take it; then the last one is still there.
@@ -70,7 +70,7 @@ def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
 
 
 def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
-    """Bring the model to where the training stood, and give its state.
+    """Bring the model to where the training was left, and give its state.
 
     None where nothing was written yet.
 

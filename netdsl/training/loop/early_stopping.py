@@ -12,9 +12,9 @@ from dataclasses import dataclass
 class EarlyStopping:
     """Follows a validation value, evaluated now and then, and knows its best step.
 
-    `see` is told each evaluation. After `patience` evaluations in a row that are not better than
+    `see` is given each evaluation. After `patience` evaluations in a row that are not better than
     the best one, `over` is true. Better is lower, or `higher`, by more than `tolerance`; an equal
-    value is not better, and neither is one that is no number.
+    value is not better, and neither is NaN.
     """
 
     patience: int
@@ -25,7 +25,7 @@ class EarlyStopping:
     misses: int = 0
 
     def see(self, step: int, value: float) -> bool:
-        """Whether the value, found at this step, is better than all before."""
+        """Note the value found at a step; whether it is better than all before."""
         best = -math.inf if self.higher else math.inf
         best = best if self.best is None else self.best
         gain = value - best if self.higher else best - value
@@ -36,4 +36,5 @@ class EarlyStopping:
 
     @property
     def over(self) -> bool:
+        """Whether the patience is over."""
         return self.misses >= self.patience

@@ -107,7 +107,10 @@ class Keeper:
         steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
         metric = training_metric(self.job.data.preparation.outputs[0]).name.replace("_", " ")
         if best:
-            subtitle = f"best weights at step {best.step:,}: validation loss {best.loss:.4f}, {metric} {best.metric:.4f}"
+            subtitle = (
+                f"best weights at step {best.step:,}: validation loss {best.loss:.4f}, "
+                f"{metric} {best.metric:.4f}"
+            )
         if run and best:
             subtitle += f" · test {metric} {list(run.test.values())[2]:.4f}"
         return curve(

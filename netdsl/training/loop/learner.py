@@ -1,4 +1,4 @@
-"""A job's model in training, and where it stands. This module imports Keras."""
+"""A job's model in training, and how far it has come. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 class Learner:
-    """A job's model in training: compiled, on its devices, and where it stands.
+    """A job's model in training: compiled, on its devices, and how far it has come.
 
     Attributes:
         model: what is trained.
         evaluator: the same layers, with losses and metrics of their own.
         plain: the same network as it is written, with nothing of the devices that it is trained on.
-        state: where the training stands.
+        state: how far the training has come.
     """
 
     def __init__(self, job: Job, setup: Setup, model: keras.Model) -> None:
@@ -58,7 +58,7 @@ class Learner:
             evaluate_at_once(self.evaluator)
 
     def load(self, folder: Path) -> None:
-        """Go to where the folder's training stood.
+        """Go to where the folder's training was left.
 
         Raises:
             NetError: N614 where its checkpoint is damaged.

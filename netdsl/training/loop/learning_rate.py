@@ -53,7 +53,7 @@ class RateControl:
         Args:
             schedule: of the resolved recipe.
             rate: the optimizer's, with which it begins.
-            state: where the training stands; its `rates` and `stalled` are brought up to date.
+            state: how far the training has come; its `rates` and `stalled` are brought up to date.
         """
         self.schedule, self.first, self.state = schedule, rate, state
         self.last = (0, 0.0)

@@ -36,11 +36,8 @@ class Lines(Quiet):
         self.epochs, self.metric = epochs, metric
 
     def epoch(self, epoch: Epoch) -> None:
-        print(
-            f"epoch {epoch.epoch}/{self.epochs}  {epoch_text(epoch, self.metric)}  {epoch.seconds:.1f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+        text, place = epoch_text(epoch, self.metric), f"{epoch.epoch}/{self.epochs}"
+        print(f"epoch {place}  {text}  {epoch.seconds:.1f} s", file=sys.stderr, flush=True)
 
 
 def epoch_text(epoch: Epoch, metric: str) -> str:
@@ -49,7 +46,8 @@ def epoch_text(epoch: Epoch, metric: str) -> str:
     text = f"step {epoch.step}  loss {epoch.loss:.4f}  {name} {epoch.metric:.4f}"
     if epoch.evaluation:
         best = "  best" if epoch.evaluation.better else ""
-        text += f"  validation loss {epoch.evaluation.loss:.4f}  {name} {epoch.evaluation.metric:.4f}{best}"
+        found = epoch.evaluation
+        text += f"  validation loss {found.loss:.4f}  {name} {found.metric:.4f}{best}"
     return text
 
 
@@ -94,7 +92,8 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
             def epoch(self, epoch: Epoch) -> None:
                 text = f"loss {epoch.loss:.4f}"
                 if epoch.evaluation:
-                    text += f"  validation {epoch.evaluation.loss:.4f}  {metric.replace('_', ' ')} {epoch.evaluation.metric:.4f}"
+                    loss, value = epoch.evaluation.loss, epoch.evaluation.metric
+                    text += f"  validation {loss:.4f}  {metric.replace('_', ' ')} {value:.4f}"
                 bar.update(task, description=text)
 
         yield OnTerminal()

@@ -66,9 +66,8 @@ def dry_run(job: Job) -> str:
     lines = opening_lines(job.data, job.resolved.doubts, taken_over)
     lines += ["", to_yaml(recipe, job.resolved.reasons)]
     lines.append(f"{network!r}"[1:-1])
-    lines.append(
-        f"{job.steps:,} steps an epoch; training peak {bytes_text(found.training_peak)} by the estimate"
-    )
+    peak = f"training peak {bytes_text(found.training_peak)} by the estimate"
+    lines.append(f"{job.steps:,} steps an epoch; {peak}")
     lines.append(f"the first step: loss {float(logs['loss']):.4f}; nothing was written")
     return "\n".join(lines)
 
@@ -125,7 +124,12 @@ def overfit(job: Job) -> Overfitted:
 def describe_overfit(found: Overfitted) -> str:
     """Say how one batch was learned, for people."""
     metric = found.metric.replace("_", " ")
-    end = f"loss {found.first:.4f} to {found.last:.4f}, {metric} {found.value:.4f} after {found.steps:,} steps"
+    end = (
+        f"loss {found.first:.4f} to {found.last:.4f}, {metric} {found.value:.4f} "
+        f"after {found.steps:,} steps"
+    )
+    batch = f"one batch of {found.examples} examples"
     if found.learned:
-        return f"one batch of {found.examples} examples is learned: {end}"
-    return f"one batch of {found.examples} examples is NOT learned: {end}\nlook at the labels, the output's activation and the rate"
+        return f"{batch} is learned: {end}"
+    advice = "look at the labels, the output's activation and the rate"
+    return f"{batch} is NOT learned: {end}\n{advice}"

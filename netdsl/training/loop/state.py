@@ -1,4 +1,4 @@
-"""Where a training stands: all that it needs, beside the model's and the optimizer's numbers, to
+"""How far a training has come: all that it needs, beside the model's and the optimizer's numbers, to
 be resumed as if it had never stopped.
 """
 

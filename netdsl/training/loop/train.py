@@ -1,4 +1,4 @@
-"""Training into a run folder: `train`, and `resume`, which goes on where a run was stopped."""
+"""Training into a run folder: `train`, and `resume` where a run was stopped."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
 def _trained(
     job: Job, setup: Setup, model: keras.Model, folder: Path, quiet: bool, again: bool = False
 ) -> Run:
-    """Train from the beginning, or `again` from where the folder's training stood; the other hosts
+    """Train from the beginning, or `again` from where the folder's training was left; the other hosts
     are waited for at the end.
     """
     from netdsl.training.loop.learner import Learner

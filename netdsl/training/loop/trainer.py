@@ -1,4 +1,4 @@
-"""A training from where it stands to its end: the search for the best step, then, where wanted, all
+"""A training from where it was left to its end: the search for the best step, then, where wanted, all
 the data for so many steps.
 
 This module imports Keras.
@@ -79,7 +79,7 @@ class Trainer:
         return run
 
     def _fit(self) -> None:
-        """Fit the stage at hand from where it stands; afterwards the model has the weights that
+        """Fit the stage at hand from where it was left; afterwards the model has the weights that
         are to be kept.
         """
         learner, state = self.learner, self.learner.state
@@ -127,7 +127,7 @@ def result(
 
     Args:
         job: what was to be trained.
-        state: where the training stands at its end.
+        state: what the training has come to.
         folder: where it is kept.
         test: the test part's scores; None where there are no weights to test.
         seconds: that it took.

@@ -41,7 +41,8 @@ def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
     full = optimizer.name == "gd"
     batch = given or (examples if full or examples < 32 else 32 if examples < SMALL else 128)
     if full and batch != examples:
-        message = f"`gd` takes the whole training part ({examples:,} examples) as its batch, not {batch:,}"
+        whole = f"`gd` takes the whole training part ({examples:,} examples)"
+        message = f"{whole} as its batch, not {batch:,}"
         raise Conflict("batch", message, help="leave `batch` out, or take `sgd`")
     if batch > examples:
         raise Conflict(
@@ -110,7 +111,10 @@ def check_precision(precision: str | None, optimizer: Optimizer) -> None:
     """
     beta2 = optimizer.beta2 or 0.0
     if precision == "bfloat16" and beta2 >= 1 - 2**-9:
-        message = f"`precision: bfloat16` rounds {optimizer.name}'s beta2 of {beta2:g} to 1: no weight would ever move"
+        message = (
+            f"`precision: bfloat16` rounds {optimizer.name}'s beta2 of {beta2:g} to 1: "
+            "no weight would ever move"
+        )
         help = "take `precision: mixed`, or `beta2: 0.99`"
         raise Conflict("precision", message, help=help)
 
@@ -164,7 +168,10 @@ def label_smoothing(given: float | None, outputs: Sequence[OutputTransform]) -> 
         output.classes and output.loss in ("cross-entropy", "binary") for output in outputs
     ):
         losses = ", ".join(dict.fromkeys(output.loss for output in outputs))
-        message = f"`label_smoothing` is for classes and the losses cross-entropy and binary, not {losses}"
+        message = (
+            "`label_smoothing` is for classes and the losses cross-entropy and binary, "
+            f"not {losses}"
+        )
         raise Conflict("label_smoothing", message)
     return given or None
 

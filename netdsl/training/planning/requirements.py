@@ -1,4 +1,4 @@
-"""What a recipe needs to be installed: its backend, which Keras is made to take, and its loggers."""
+"""What a recipe needs: its backend, which Keras is made to take, and its loggers' packages."""
 
 from __future__ import annotations
 

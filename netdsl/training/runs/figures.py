@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from netdsl.json_text import json_number
 from netdsl.training.metrics.definitions import is_share
 from netdsl.wording import number_text
 
@@ -22,4 +22,4 @@ def figure_text(value: Any, name: str) -> str:
 
 def json_value(value: Any) -> Any:
     """The value; None for a number that JSON does not have."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json_number(value) if isinstance(value, float) else value

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from netdsl.json_text import json_number
+from netdsl.training.runs.figures import json_value
 
 
 class Scored:
@@ -100,8 +100,4 @@ def _json_line(stage: str, epoch: Epoch) -> str:
         **{f"val_{name}": value for name, value in found.items()},
         "seconds": epoch.seconds,
     }
-    finite = {
-        name: json_number(value) if isinstance(value, float) else value
-        for name, value in values.items()
-    }
-    return json.dumps(finite) + "\n"
+    return json.dumps({name: json_value(value) for name, value in values.items()}) + "\n"

@@ -42,7 +42,7 @@ class Entry:
     problem: str = ""
 
     def value(self, key: str) -> Any:
-        """What a column holds, or a figure: that of the test where the key does not say `val_`."""
+        """Give what a column holds, or a figure: the test's where the key does not say `val_`."""
         named = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         return (
             named[key] if key in named else self.figures.get(key, self.figures.get(f"test_{key}"))
@@ -54,11 +54,12 @@ COLUMNS = ("name", "network", "data", "params", "epochs", "best_step", "seconds"
 
 
 def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
-    """The runs in a folder, or that of a run folder itself, in the order of their beginning or,
+    """List the runs in a folder, or that of a run folder itself, in the order of their beginning or,
     sorted by a figure, the best first.
 
-    Raises NetError N613 where there is no such folder, N640 where no run has what they are to be
-    sorted by.
+    Raises:
+        NetError: N613 where there is no such folder, N640 where no run has what they are to be
+            sorted by.
     """
     folder = Path(where)
     if not folder.is_dir():
@@ -100,7 +101,7 @@ def _sorted(found: list[Entry], key: str) -> list[Entry]:
 
 
 def entry(folder: Path) -> Entry:
-    """A run folder's line; a damaged folder's says what is wrong."""
+    """Give a run folder's line; a damaged folder's says what is wrong."""
     try:
         return read_entry(folder)
     except NetError as error:
@@ -108,9 +109,10 @@ def entry(folder: Path) -> Entry:
 
 
 def read_entry(folder: Path) -> Entry:
-    """A run folder's line.
+    """Read a run folder's line.
 
-    Raises NetError N613, N614, or what is wrong with its recipe or its network.
+    Raises:
+        NetError: N613, N614, or what is wrong with its recipe or its network.
     """
     try:
         return _entry(folder)
@@ -119,9 +121,9 @@ def read_entry(folder: Path) -> Entry:
 
 
 def _entry(folder: Path) -> Entry:
-    told = read_json(folder, RUN)
-    network, data, began = str(told["network"]), str(told["data"]), str(told["began"])
-    params = _params(folder, told)
+    begun = read_json(folder, RUN)
+    network, data, began = str(begun["network"]), str(begun["data"]), str(begun["began"])
+    params = _params(folder, begun)
     if not (folder / RESULT).is_file():
         epochs, step, seconds, figures = _so_far(folder)
         return Entry(
@@ -163,16 +165,20 @@ def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
     return len(rows), best.get("step"), sum(float(row["seconds"]) for row in rows), figures
 
 
-def _params(folder: Path, told: Mapping[str, Any]) -> int:
+def _params(folder: Path, begun: Mapping[str, Any]) -> int:
     """The network's parameters: counted, where the run has not kept them."""
-    return int(told["params"]) if "params" in told else read_network(folder).counts.params
+    return int(begun["params"]) if "params" in begun else read_network(folder).counts.params
 
 
 # --- as text and JSON -----------------------------------------------------------------------------
 
 
 def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
-    """The runs in a folder as a table for a terminal. Raises NetError as `entries` does."""
+    """Write the runs in a folder as a table for a terminal.
+
+    Raises:
+        NetError: as `entries` does.
+    """
     found = entries(where, sort)
     if not found:
         return f"no runs in {where}: `netdsl train` makes one"
@@ -234,7 +240,7 @@ def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
 
 
 def _ended(run: Entry, where: Path) -> str:
-    """How a run ended, in words, and how it is gone on with."""
+    """How a run ended, in words, and how it is resumed."""
     if run.ended in ("interrupted", "unfinished"):
         return f"{run.ended}: netdsl resume {where if where.name == run.name else where / run.name}"
     return run.problem or {
@@ -245,9 +251,10 @@ def _ended(run: Entry, where: Path) -> str:
 
 
 def runs_json(where: str | Path = "runs", sort: str | None = None) -> str:
-    """The same as JSON, with every digit: `runs`, an object for each.
+    """Write the same as JSON, with every digit: `runs`, an object for each.
 
-    Raises NetError as `entries` does.
+    Raises:
+        NetError: as `entries` does.
     """
     found = [dataclasses.asdict(run) for run in entries(where, sort)]
     return json_text({"runs": [_as_json(run) for run in found]}, depth=2)

@@ -34,7 +34,13 @@ SHARING = Path(__file__).resolve().parents[2] / "support" / "sharing.py"
 NETWORK = "net small\n8x8x1 > conv3-4 > pool > fc-16 > softmax-10"
 NORMS = "net small\n8x8x1 > conv3-4(bn) > pool > fc-16(bn) > softmax-10"
 NOISE = "net small\n8x8x1 > conv3-4(bn) > dropout(0.2) > fc-16 > softmax-10"
-RECIPE = "epochs: 2\nbatch: 96\noptimizer: {name: adam, rate: 0.01}\nearly_stopping: {every: 5}\nspeed: plain\n"
+RECIPE = """
+epochs: 2
+batch: 96
+optimizer: {name: adam, rate: 0.01}
+early_stopping: {every: 5}
+speed: plain
+"""
 HARD = """
 epochs: 2
 batch: 96
@@ -423,9 +429,7 @@ class JaxRuntimeError(Exception):
     """Called as JAX's is."""
 
 
-def test_a_backends_failure_is_a_loss_only_among_several_and_only_where_the_memory_is_not_full() -> (
-    None
-):
+def test_a_backends_failure_is_a_loss_among_several_where_the_memory_is_not_full() -> None:
     with (
         pytest.raises(
             RunError,
@@ -450,7 +454,8 @@ def test_a_backends_failure_is_a_loss_only_among_several_and_only_where_the_memo
 )
 def test_a_process_that_is_watched(work: str, code: int, told: str) -> None:
     """JAX aborts a process that cannot reach the first one."""
-    text = f"import os, sys; from netdsl.training.distributed.hosts import supervised; sys.exit(supervised({work}))"
+    imports = "import os, sys; from netdsl.training.distributed.hosts import supervised"
+    text = f"{imports}; sys.exit(supervised({work}))"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert told in done.stderr

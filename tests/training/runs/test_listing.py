@@ -272,9 +272,15 @@ def test_a_recipe_by_keys() -> None:
 
 def test_runs_are_listed_without_keras(tmp_path: Path) -> None:
     make(tmp_path, "small-1")
-    program = (
-        f"import sys; from netdsl.training.runs.listing import *; from netdsl.training.runs.compare import *; runs_text({str(tmp_path)!r}, 'loss'); runs_json({str(tmp_path)!r});"
-        f"compare_text([{str(tmp_path / 'small-1')!r}] * 2);"
-        "assert not {'keras', 'numpy', 'tensorflow', 'PIL', 'jax', 'torch'} & set(sys.modules), set(sys.modules)"
-    )
+    runs = str(tmp_path)
+    program = f"""
+import sys
+from netdsl.training.runs.compare import compare_text
+from netdsl.training.runs.listing import runs_json, runs_text
+runs_text({runs!r}, 'loss')
+runs_json({runs!r})
+compare_text([{runs + "/small-1"!r}] * 2)
+heavy = {{'keras', 'numpy', 'tensorflow', 'PIL', 'jax', 'torch'}} & set(sys.modules)
+assert not heavy, heavy
+"""
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)

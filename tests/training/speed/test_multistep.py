@@ -1,4 +1,4 @@
-"""Many steps in one call are the same steps; when they are taken so, and whether the examples fit."""
+"""Many steps in one call are the same steps; when they are taken so, and whether examples fit."""
 
 from __future__ import annotations
 
