@@ -2,105 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from netdsl.analysis.counts import count_network, depth
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
 from netdsl.expressions import evaluate
 from netdsl.graph import Graph
-from netdsl.kinds.values import dims
+from netdsl.kinds.values import Shape, dims
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.lowering.expand import Expanded
 from netdsl.syntax import tree
 
+_NUMBERS: dict[str, Callable[[Graph], int]] = {
+    "params": lambda graph: count_network(graph).params,
+    "total": lambda graph: count_network(graph).total,
+    "weights": lambda graph: count_network(graph).weights,
+    "macs": lambda graph: count_network(graph).macs,
+    "depth": depth,
+}
+"""The facts that are numbers."""
+
 
 def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
     """The `expect` statements that do not hold."""
-    found = []
+    found: list[Diagnostic] = []
     for statement, source in expanded.expectations:
-        found += _compare(statement, source, expanded, graph)
+        try:
+            found += _compare(statement, source, expanded.params, graph)
+        except NetError as error:
+            found += error.diagnostics
     return found
 
 
 def _compare(
-    statement: tree.Expect, source: Source, expanded: Expanded, graph: Graph
+    statement: tree.Expect, source: Source, params: dict[str, Any], graph: Graph
 ) -> list[Diagnostic]:
-    def lookup(name: str, span: Span) -> Any:
-        if name in expanded.params:
-            return expanded.params[name]
-        raise fail(
-            "N110", f"there is no `{name}` here", span, help=did_you_mean(name, expanded.params)
-        )
-
-    try:
-        wanted: tuple[Any, ...] = tuple(
-            item.value
-            if isinstance(item, tree.Number)
-            else evaluate(item, source, lookup, DEFAULT_LIMITS)
-            for item in statement.fact.items
-        )
-        is_shape, reached = _reached(statement, source, graph)
-    except NetError as error:
-        return list(error.diagnostics)
-    if wanted == reached:
+    expected = _expected(statement.fact, source, params)
+    what, span = statement.what, Span(source, statement.fact.start, statement.fact.end)
+    if isinstance(what, tree.Name) and what.text in _NUMBERS:
+        return _compare_number(what.text, expected, _NUMBERS[what.text](graph), span)
+    if isinstance(what, tree.Name):
+        name, shape = what.text, _output(what, source, graph)
+    else:
+        name, shape = f"@{what.name}", _point(what, source, graph)
+    if expected == shape:
         return []
-    what = (
-        statement.what.text if isinstance(statement.what, tree.Name) else f"@{statement.what.name}"
+    message, help = (
+        f"{name} is {dims(shape)}, not {dims(expected)}",
+        f"expect {name} = {dims(shape)}",
     )
-    span = Span(source, statement.fact.start, statement.fact.end)
-    if is_shape:
-        return [
-            Diagnostic(
-                "N301",
-                f"{what} is {dims(reached)}, not {dims(wanted)}",
-                span,
-                help=f"expect {what} = {dims(reached)}",
-            )
-        ]
-    difference = (
-        f" ({reached[0] - wanted[0]:+,})" if len(wanted) == 1 and isinstance(wanted[0], int) else ""
-    )
-    message = f"{what} is {reached[0]:,}, not {dims(wanted)}{difference}"
-    return [Diagnostic("N301", message, span, help=f"expect {what} = {reached[0]:_}")]
+    return [Diagnostic("N301", message, span, help=help)]
 
 
-def _reached(statement: tree.Expect, source: Source, graph: Graph) -> tuple[bool, tuple[int, ...]]:
-    """Whether the fact is a shape, and what it is in the graph."""
-    if isinstance(statement.what, tree.Reference):
-        point = graph.points.get(statement.what.name)
-        span = Span(source, statement.what.start, statement.what.end)
-        if point is None:
-            raise fail(
-                "N101",
-                f"`@{statement.what.name}` names no point",
-                span,
-                help=did_you_mean(statement.what.name, graph.points),
-            )
-        return True, graph.ops[point].shape
-    what = statement.what.text
-    counts = count_network(graph)
-    facts = {
-        "params": counts.params,
-        "total": counts.total,
-        "weights": counts.weights,
-        "macs": counts.macs,
-        "depth": depth(graph),
-    }
-    if what in facts:
-        return False, (facts[what],)
-    span = Span(source, statement.what.start, statement.what.end)
-    if what != "output":
-        help = (
-            did_you_mean(what, [*facts, "output"])
-            or f"facts are {', '.join(facts)}, output and @NAME"
+def _expected(fact: tree.Sizes, source: Source, params: dict[str, Any]) -> tuple[Any, ...]:
+    """The numbers that a statement states."""
+
+    def lookup(name: str, span: Span) -> Any:
+        if name in params:
+            return params[name]
+        help = did_you_mean(name, params)
+        raise fail("N110", f"there is no `{name}` here", span, help=help)
+
+    return tuple(
+        item.value
+        if isinstance(item, tree.Number)
+        else evaluate(item, source, lookup, DEFAULT_LIMITS)
+        for item in fact.items
+    )
+
+
+def _compare_number(
+    name: str, expected: tuple[Any, ...], number: int, span: Span
+) -> list[Diagnostic]:
+    if expected == (number,):
+        return []
+    difference = ""
+    if len(expected) == 1 and isinstance(expected[0], int):
+        difference = f" ({number - expected[0]:+,})"
+    message = f"{name} is {number:,}, not {dims(expected)}{difference}"
+    return [Diagnostic("N301", message, span, help=f"expect {name} = {number:_}")]
+
+
+def _point(what: tree.Reference, source: Source, graph: Graph) -> Shape:
+    """The shape at a named point."""
+    at = graph.points.get(what.name)
+    if at is None:
+        message, span = f"`@{what.name}` names no point", Span(source, what.start, what.end)
+        raise fail("N101", message, span, help=did_you_mean(what.name, graph.points))
+    return graph.ops[at].shape
+
+
+def _output(what: tree.Name, source: Source, graph: Graph) -> Shape:
+    """The shape of the network's output."""
+    span = Span(source, what.start, what.end)
+    if what.text != "output":
+        help = did_you_mean(what.text, [*_NUMBERS, "output"]) or (
+            f"facts are {', '.join(_NUMBERS)}, output and @NAME"
         )
-        raise fail("N302", f"`expect` knows no `{what}`", span, help=help)
+        raise fail("N302", f"`expect` knows no `{what.text}`", span, help=help)
     if len(graph.outputs) > 1:
         names = ", ".join(f"@{output.name}" for output in graph.outputs)
-        raise fail(
-            "N302",
-            f"the network has {len(graph.outputs)} outputs",
-            span,
-            help=f"expect the shape of one: {names}",
-        )
-    return True, graph.outputs[0].shape
+        message = f"the network has {len(graph.outputs)} outputs"
+        raise fail("N302", message, span, help=f"expect the shape of one: {names}")
+    return graph.outputs[0].shape

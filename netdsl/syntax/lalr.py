@@ -49,7 +49,7 @@ class Unexpected(Exception):
     """The text cannot go on as it does.
 
     Attributes:
-        at: the offset of what cannot stand there; None for the text's end.
+        at: the offset of what cannot be there; None for the text's end.
         expected: the names of the tokens that could.
     """
 
@@ -175,9 +175,9 @@ def _all(parts: list[Any]) -> list[Any]:
 def _from_parts(
     parts: list[int | list[int] | None] | None, build: Callable[[list[Any]], Any]
 ) -> Callable[[list[Any]], Any]:
-    """A rule's builder, for all the values of its symbols: `parts` tells which it takes.
+    """A rule's builder, for all the values of its symbols: `parts` says which it gets.
 
-    None stands for all of them.
+    None means all of them.
 
     In it a number is a symbol's value, a number in brackets a list's values one by one, and None
     what the text left out.

@@ -26,7 +26,7 @@ def made_from_grammar() -> dict[str, Any]:
 
     - `terminals`: each token's pattern, in the order in which they are tried; `ignored`: those that
       go nowhere.
-    - `rules`: of each its name, how many symbols it has, the builder's method, whether it stands
+    - `rules`: of each its name, how many symbols it has, the builder's method, whether it is there
       for its only symbol, and which of its symbols the method gets.
     - `states`: for each what a token or a rule leads to: the next state, or `~r` to reduce by rule
       r.
