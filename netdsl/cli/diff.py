@@ -5,23 +5,28 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from netdsl.architecture import Architecture
-from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options
+from netdsl.cli.arguments import FILE_HELP, add_force, add_format, add_network_options
 from netdsl.cli.diff_sides import DiffSide, sides_of, with_places
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import Input, check_input, read_input, valid
+from netdsl.cli.outputs import free_path
 from netdsl.cli.terminal import in_colour, print_json, show_diagnostics
 from netdsl.errors import Diagnostic, NetError, Source
-from netdsl.report.diff import compare
+from netdsl.report.diff import FileDifference, compare
 from netdsl.report.diff_json import diff_values
 from netdsl.report.diff_text import diff_text
+from netdsl.report.lines import rows_of
+from netdsl.report.row_changes import row_changes
 from netdsl.sources import stem
 
 EXAMPLES = (
     "diff vgg16.net vgg19.net",
     'diff lenet5.net "32x32x1 > conv5-6 > pool > fc-10"',
     "diff old.net new.net --json",
+    "diff resnet18.net resnet34.net -o resnets.svg",
 )
 
 
@@ -41,6 +46,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "looked for there",
     )
     add_format(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="PICTURE",
+        help="draw both in one picture instead: .svg, .png, .pdf, .tex or .html",
+    )
+    add_force(parser)
     parser.epilog = (
         f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different ones or mistakes in a "
         "file, 2 wrong usage"
@@ -77,11 +89,41 @@ def run(options: argparse.Namespace) -> int:
     if messages:
         return int(tells)
     found, labels = compare(*networks), (asked.a.label, asked.b.label)
-    if options.format == "json":
+    if options.output:
+        _draw(found, options.output, options.force)
+    elif options.format == "json":
         print_json(diff_values(found, labels))
     else:
         print(diff_text(found, labels, in_colour(sys.stdout)))
     return int(tells and not found.same)
+
+
+def _draw(found: FileDifference, output: str, force: bool) -> None:
+    """Draw the networks of both files, and those that only one holds."""
+    from netdsl.drawing.difference import Pair, difference_sheet
+    from netdsl.drawing.options import Options
+    from netdsl.drawing.picture import Picture, checked_suffix
+    from netdsl.drawing.styles import sheet_of
+
+    checked_suffix(Path(output))
+    target, options = free_path(output, force), Options()
+    sheets = []
+    for each in found.both:
+        graphs = each.a.graph, each.b.graph
+        changes = each.changes or row_changes(graphs, (rows_of(graphs[0]), rows_of(graphs[1])))
+        pairs = [
+            Pair(
+                change.what,
+                change.a and change.a.place,
+                change.b and change.b.place,
+                "; ".join(change.notes),
+            )
+            for change in changes
+        ]
+        sheets.append(difference_sheet(each.a, each.b, pairs, options))
+    sheets += (sheet_of(network, options) for network in (*found.only_a, *found.only_b))
+    Picture.of(sheets, options).save(target)
+    print(f"{target}: {', '.join(sheet.title for sheet in sheets)}", file=sys.stderr)
 
 
 def _networks_of(side: DiffSide, options: argparse.Namespace) -> tuple[Architecture, ...]:

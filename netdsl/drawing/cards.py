@@ -14,6 +14,7 @@ CARD, PILL, RADIUS, BAR = 40.0, 24.0, 10.0, 6.0  # heights; the radius of a circ
 _STEP = 16.0  # widths of cards are multiples of it, so that neighbours are mostly alike
 _LEAST = {"card": 96.0, "pill": 64.0}
 _MOST = 272.0
+NARROW = 176.0  # wider cards are no wider than they need to be
 _MARGIN = 11.0  # between a text and the sides of its box
 _SMALL = ("activation", "norm", "noise", "shape", "merge")  # families that are pills
 
@@ -82,8 +83,10 @@ BESIDE = "||"  # in a badge: side by side, not one behind the other
 BADGE = 12.0  # by which a badge stands out of its box
 
 
-def drawn(card: Card, x: float, y: float, note: str) -> tuple[Mark, ...]:
-    """A card with its upper left corner at (x, y); `note` is the look of its second line."""
+def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tuple[Mark, ...]:
+    """A card with its upper left corner at (x, y); `note` is the look of its second line, `stacked`
+    says whether a badge means that others stand behind it.
+    """
     middle = x + card.width / 2
     corner = card.height / 2 if card.form == "pill" else 5.0
     if card.form == "circle":
@@ -96,7 +99,7 @@ def drawn(card: Card, x: float, y: float, note: str) -> tuple[Mark, ...]:
         )
         return (*sign, times)
     marks: list[Mark] = []
-    for step in (2, 1, 0) if card.badge else (0,):
+    for step in (2, 1, 0) if card.badge and stacked else (0,):
         right = step * SHADOW
         down = 0.0 if card.badge.endswith(BESIDE) else right
         marks.append(Rect(x + right, y + down, card.width, card.height, corner, card.look))

@@ -41,10 +41,19 @@ class Figures:
         self.total = added(self.counts)
         self._fields: list[str] | None = None
 
-    def note(self, box: Box) -> str:
-        """What stands in a box below its label: `56×56×64 · 4.1 k`."""
-        parts = [self._of(column, box) for column in self.columns]
+    def note(self, box: Box, shared: str = "") -> str:
+        """What stands in a box below its label: `56×56×64 · 4.1 k`; of a column that is `shared` the
+        part of the network's, too.
+        """
+        parts = self.notes(box)
+        if shared in AMOUNTS:
+            share = self.share(shared, box)
+            parts.append(f"{share:.0%}" if share >= 0.005 else "")
         return " · ".join(part for part in parts if part)
+
+    def notes(self, box: Box) -> list[str]:
+        """A text for each column; an empty one where there is nothing to say."""
+        return [self._of(column, box) for column in self.columns]
 
     def short_note(self, box: Box, inputs: Iterable[int]) -> str:
         """The same of a small box: its shape only where that is another than its input's."""

@@ -125,8 +125,13 @@ def _continues(first: Sequence[tuple[int, ...]], second: Sequence[tuple[int, ...
     return True
 
 
-def folded(items: Sequence[Shown], wiring: Wiring, alike: Alike, turns: Turns) -> tuple[Shown, ...]:
+def folded(
+    items: Sequence[Shown], wiring: Wiring, alike: Alike, authored: Alike, turns: Turns
+) -> tuple[Shown, ...]:
     """Fold runs of equal items, and of equal rows of up to 24 items.
+
+    Where a row could begin at several of its items, it begins where the author's does: `authored`
+    says whether two items come from one place of the text.
 
     `turns` notes for each layer that is within a repeat which one, and in which pass.
     """
@@ -141,6 +146,9 @@ def folded(items: Sequence[Shown], wiring: Wiring, alike: Alike, turns: Turns) -
                 result.append(found[at])
                 at += 1
                 continue
+            shift = _shift(row, at, period, count, alike, authored)
+            result += found[at : at + shift]
+            at += shift
             pieces = [found[at + t * period : at + (t + 1) * period] for t in range(count)]
             _note(pieces, turns)
             result.append(_merged(pieces))
@@ -149,6 +157,16 @@ def folded(items: Sequence[Shown], wiring: Wiring, alike: Alike, turns: Turns) -
             found = result
             row = _Row(found, wiring)
     return tuple(found)
+
+
+def _shift(row: _Row, at: int, period: int, count: int, alike: Alike, authored: Alike) -> int:
+    """How many items stand before the first of the author's row."""
+    items = row.items
+    for shift in range(period):
+        pairs = zip(items[at + shift :], items[at + shift + period :][:period], strict=False)
+        if all(authored(a, b) for a, b in pairs):
+            return shift if row.repeats(at + shift, period, alike) == count else 0
+    return 0
 
 
 def _note(pieces: Sequence[Sequence[Shown]], turns: Turns) -> None:

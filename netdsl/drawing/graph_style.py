@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from netdsl.drawing.arrange import Node
-from netdsl.drawing.cards import BADGE, BESIDE, SHADOW, Card, badge, card, drawn, glyph, is_small
+from netdsl.drawing.cards import (
+    BADGE,
+    BESIDE,
+    NARROW,
+    SHADOW,
+    Card,
+    badge,
+    card,
+    drawn,
+    glyph,
+    is_small,
+)
 from netdsl.drawing.figures import step_of
 from netdsl.drawing.geometry import Size
 from netdsl.drawing.labels import merged
@@ -24,7 +35,6 @@ _TITLE = 11.0  # the size of frames' titles
 _TITLE_MARGIN = 11.0
 _MOST_TITLE = 200.0
 _SIDE = 16.0  # between a frame and what is in it, across
-_NARROW = 176.0  # wider cards stand alone
 
 
 class Painter:
@@ -41,7 +51,7 @@ class Painter:
 
         Where `most_across` is given, a long chain stands in columns that are no wider.
         """
-        cards = self._cards(shown.items)
+        cards = self.cards(shown.items)
         laid = laid_out(shown, Measure(lambda box: self._node(cards[box]), self._pads))
         if most_across:
             laid = wrapped(laid, most_across, self.across)
@@ -53,12 +63,12 @@ class Painter:
 
     # --- measures ---
 
-    def _cards(self, items: Sequence[Shown]) -> dict[Box, Card]:
+    def cards(self, items: Sequence[Shown]) -> dict[Box, Card]:
         """The cards of all boxes; those that stand in one frame are as wide as the widest of them,
         unless that is very wide.
         """
         own = {item: self._card(item) for item in items if isinstance(item, Box)}
-        narrow = [each for each in own.values() if each.form == "card" and each.width <= _NARROW]
+        narrow = [each for each in own.values() if each.form == "card" and each.width <= NARROW]
         common = max((each.width for each in narrow), default=0.0)
         found = {}
         for box, each in own.items():
@@ -66,14 +76,15 @@ class Painter:
             found[box] = each._replace(width=common) if widened else each
         for item in items:
             if isinstance(item, Frame):
-                found |= self._cards(item.items)
+                found |= self.cards(item.items)
         return found
 
     def _card(self, box: Box) -> Card:
         labels, figures = self.subject.labels, self.subject.figures
+        shared = self.options.colour
         if box.block is not None:
             titles = box.block.title
-            return card(titles, "", figures.note(box), self._look(box), False, _badge(box))
+            return card(titles, "", figures.note(box, shared), self._look(box), False, _badge(box))
         layer = box.first
         if layer < 0:
             return Card("end", "", "", "", "", 0.0, 0.0)
@@ -83,9 +94,10 @@ class Painter:
         if kind is not None and kind.merges:
             sign = glyph(kind, figures.shape_note(box), _badge(box))
             if sign is not None:
-                return sign
+                axes = len(labels.shape(layer)) - len(labels.shape(sources[0]))
+                return sign._replace(more="new axis") if axes > 0 else sign
         small = is_small(labels, layer)
-        note = figures.short_note(box, sources) if small else figures.note(box)
+        note = figures.short_note(box, sources) if small else figures.note(box, shared)
         more = labels.more[layer]
         return card(label, more, note, self._look(box), small, _badge(box))
 
@@ -151,18 +163,22 @@ class Painter:
                 continue
             _, left, right = spot.size
             x, y = self._at(spot.u, spot.v - left)
-            if each.form == "bar":
-                inside = self._bar(each, x, y, left + right)
-            else:
-                inside = drawn(each, x, y, self.note)
-            title = self.subject.figures.title(box)
-            found.append(Group("box", self.name(box), title, self._data(box), inside))
+            found.append(self.mark(box, each, x, y, left + right))
         return found
+
+    def mark(self, box: Box, card: Card, x: float, y: float, long: float = 0.0) -> Group:
+        """A box with its upper left corner at (x, y); a bar is so long."""
+        if card.form == "bar":
+            inside = self._bar(card, x, y, long)
+        else:
+            inside = drawn(card, x, y, self.note)
+        title = self.subject.figures.title(box)
+        return Group("box", self.name(box), title, self._data(box), inside)
 
     def _bar(self, bar: Card, x: float, y: float, long: float) -> tuple[Mark, ...]:
         """Two lines for what is stacked, one for what is joined."""
         wide, high = (bar.height, long) if self.across else (long, bar.height)
-        if bar.label == "stack":
+        if bar.more:
             thin = bar.height / 3
             dx, dy = (2 * thin, 0.0) if self.across else (0.0, 2 * thin)
             size = (thin, high) if self.across else (wide, thin)

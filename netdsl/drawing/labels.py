@@ -82,14 +82,18 @@ class Labels:
         """
         if self.group[a] == "input" or not self.same_place(a, b):
             return False
+        ours, theirs = self.graph.layers[a].text, self.graph.layers[b].text
+        return ours == theirs or (
+            self.same_origin(a, b) and _NUMBER.sub("", ours) == _NUMBER.sub("", theirs)
+        )
+
+    def same_origin(self, a: int, b: int) -> bool:
+        """Whether one place of the text made two layers, by the same uses of blocks."""
         ours, theirs = self.graph.layers[a], self.graph.layers[b]
-        if ours.text == theirs.text:
-            return True
         return (
             _same_span(ours.span, theirs.span)
             and len(ours.uses) == len(theirs.uses)
             and all(map(_same_span, ours.uses, theirs.uses))
-            and _NUMBER.sub("", ours.text) == _NUMBER.sub("", theirs.text)
         )
 
     def skeleton(self, layer: int) -> str:

@@ -8,7 +8,6 @@ track of its own there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 from typing import NamedTuple
 
 from netdsl.drawing.columns import LINE, Cell, set_across
@@ -153,8 +152,9 @@ def _order(rows: list[list[Cell]]) -> None:
 def _by_medians(row: list[Cell], down: bool) -> None:
     wanted = {}
     for cell in row:
-        near = [other.at for other, _ in (cell.above if down else cell.below)]
-        wanted[cell] = median(near) if near else float(cell.at)
+        near = sorted(other.at for other, _ in (cell.above if down else cell.below))
+        half = len(near) // 2
+        wanted[cell] = (near[half] + near[~half]) / 2 if near else float(cell.at)
     row.sort(key=lambda cell: (wanted[cell], cell.at))
     for at, cell in enumerate(row):
         cell.at = at

@@ -44,6 +44,13 @@ class Line(NamedTuple):
     closed: bool = False
 
 
+class Web(NamedTuple):
+    """Many straight lines in one look, each between two points."""
+
+    lines: tuple[tuple[Point, Point], ...]
+    look: str
+
+
 class Run(NamedTuple):
     """A piece of a text in one look; 0 is the text's own size."""
 
@@ -85,7 +92,7 @@ class Group(NamedTuple):
     marks: tuple[Mark, ...]
 
 
-Mark: TypeAlias = "Rect | Circle | Line | Text | Group"
+Mark: TypeAlias = "Rect | Circle | Line | Web | Text | Group"
 
 
 class Sheet(NamedTuple):
@@ -128,6 +135,9 @@ def bounds(marks: tuple[Mark, ...]) -> tuple[float, float, float, float]:
         elif isinstance(mark, Line):
             xs += (x for x, _ in mark.points)
             ys += (y for _, y in mark.points)
+        elif isinstance(mark, Web):
+            xs += (x for line in mark.lines for x, _ in line)
+            ys += (y for line in mark.lines for _, y in line)
         elif isinstance(mark, Text):
             begin = mark.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor] * mark.width
             xs += (begin, begin + mark.width)
@@ -145,6 +155,9 @@ def _moved(mark: Mark, dx: float, dy: float) -> Mark:
         return mark._replace(marks=moved(mark.marks, dx, dy))
     if isinstance(mark, Line):
         return mark._replace(points=tuple((x + dx, y + dy) for x, y in mark.points))
+    if isinstance(mark, Web):
+        lines = (((a + dx, b + dy), (c + dx, d + dy)) for (a, b), (c, d) in mark.lines)
+        return mark._replace(lines=tuple(lines))
     return mark._replace(x=mark.x + dx, y=mark.y + dy)
 
 

@@ -30,6 +30,7 @@ class Options(NamedTuple):
         colour: one of COLOURS: what the colours of the boxes say.
         theme: one of THEMES; `auto` is light, and dark where the reader's screen is.
         heading: whether the network's name and totals stand above.
+        beside: whether closed blocks are drawn open beside the picture.
     """
 
     style: str = "auto"
@@ -41,6 +42,7 @@ class Options(NamedTuple):
     colour: str = "kind"
     theme: str = "auto"
     heading: bool = True
+    beside: bool = True
 
     def checked(self) -> Options:
         """The options themselves.

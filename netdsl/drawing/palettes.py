@@ -61,12 +61,17 @@ class Theme(NamedTuple):
         if name in self.kinds:
             dash = "3 2" if name == "noise" else ""
             return Look(*self.kinds[name], 1.0, dash)
+        base, _, face = name.partition("_")
+        if face in _FACES:
+            fill, line, wide, _ = self.look(base)
+            share = _FACES[face] * (0.4 if base == "input" else 1.0)
+            return Look(_mixed(fill, line, share), line, 0.8 * wide)
         word = name.rstrip("0123456789")
         number = int(name[len(word) :] or -1)
         if word in ("block", "frame", "share") and number >= 0:
             paints = {"block": self.blocks, "frame": self.frames, "share": self.shares}[word]
             return Look(*paints[number % len(paints)], 1.0, "")
-        if word == "mark" or name in self.marks:
+        if name in self.marks:
             return Look(*self.marks[name], 1.2, "4 2" if name == "removed" else "")
         return {
             "ground": Look(self.ground, ""),
@@ -81,7 +86,23 @@ class Theme(NamedTuple):
             "bar": Look(self.edge, ""),
             "badge": Look(self.ground, self.edge),
             "faint": Look("", self.faint),
+            "gone": Look("", self.marks["removed"].line, 1.3, "5 3"),
+            "gonetip": Look(self.marks["removed"].line, ""),
+            "new": Look("", self.marks["added"].line, 1.6),
+            "newtip": Look(self.marks["added"].line, ""),
+            "window": Look("", self.ink, 0.8),
+            "ray": Look("", self.edge, 0.6),
+            "thread": Look("", self.faint, 0.6),
         }[name]
+
+
+_FACES = {"front": 0.0, "top": 0.08, "side": 0.18}  # of solids: how much of the line is in the fill
+
+
+def _mixed(colour: str, other: str, share: float) -> str:
+    """A colour with a share of another in it."""
+    pairs = ((int(c[at : at + 2], 16) for c in (colour, other)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 LIGHT = Theme(

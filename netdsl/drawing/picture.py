@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdsl.drawing.html import html_text
 from netdsl.drawing.marks import Sheet, beside
+from netdsl.drawing.mermaid import mermaid_text
 from netdsl.drawing.options import SUFFIXES, Options
 from netdsl.drawing.styles import sheet_of
 from netdsl.drawing.svg import svg_text
+from netdsl.drawing.tikz import tikz_text
 from netdsl.errors import fail
 from netdsl.files import save
 
@@ -30,11 +33,19 @@ class Picture:
         """
         self.networks, self.options = tuple(networks), options
         several = len(self.networks) > 1
-        sheets = [
-            sheet_of(network, options, f"{network.name}." if several else "")
-            for network in self.networks
-        ]
-        self.sheet: Sheet = beside(sheets)
+        self.sheet: Sheet = beside(
+            [
+                sheet_of(network, options, f"{network.name}." if several else "")
+                for network in self.networks
+            ]
+        )
+
+    @classmethod
+    def of(cls, sheets: Sequence[Sheet], options: Options) -> Picture:
+        """A picture of sheets that are drawn already, side by side."""
+        picture = cls((), options)
+        picture.sheet = beside(sheets)
+        return picture
 
     @property
     def svg(self) -> str:
@@ -54,6 +65,8 @@ class Picture:
         Raises:
             NetError: N662 where it is more than Mermaid takes.
         """
+        if form == "mmd" and not self.networks:
+            raise fail("N604", "a difference is not written as Mermaid", help="SVG shows it")
         return _TEXTS[form](self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -78,7 +91,12 @@ class Picture:
         save(target, lambda part: part.write_bytes(data))
 
 
-_TEXTS: dict[str, Callable[[Picture], str]] = {"svg": lambda picture: picture.svg}
+_TEXTS: dict[str, Callable[[Picture], str]] = {
+    "svg": lambda picture: picture.svg,
+    "tex": lambda picture: tikz_text(picture.sheet, picture.options.theme),
+    "mmd": lambda picture: mermaid_text(picture.networks, picture.options),
+    "html": lambda picture: html_text(picture.sheet, picture.networks, picture.options),
+}
 
 
 def checked_suffix(path: Path) -> str:

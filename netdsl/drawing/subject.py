@@ -49,14 +49,14 @@ class Subject:
                 help = did_you_mean(name, names) or f"its blocks are {known}"
                 raise fail("N663", f"{self.network.name} has no block `{name}`", help=help)
 
-    def view(self, depth: int | None = None) -> View:
+    def view(self, depth: int | None = None, fold: str = "") -> View:
         """The network with blocks open as the options say, or to a depth.
 
         Raises:
             NetError: N660 where it has too many boxes to be drawn.
         """
         opens = self._opens(depth)
-        made = view(self.items, self.wiring, self.labels, opens, self.options.fold)
+        made = view(self.items, self.wiring, self.labels, opens, fold or self.options.fold)
         if len(made.boxes) > MOST_DRAWN:
             raise fail(
                 "N660",

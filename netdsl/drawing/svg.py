@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
-from netdsl.drawing.marks import Circle, Group, Line, Mark, Point, Rect, Run, Sheet, Text, every
+from netdsl.drawing.marks import (
+    Circle,
+    Group,
+    Line,
+    Mark,
+    Point,
+    Rect,
+    Run,
+    Sheet,
+    Text,
+    Web,
+    every,
+)
 from netdsl.drawing.measure import FONTS, width
 from netdsl.drawing.palettes import THEMES, Theme
 
@@ -15,7 +27,7 @@ ARROW, HALF = 7.0, 2.8  # length and half the width of an arrowhead
 
 def svg_text(sheet: Sheet, theme: str) -> str:
     """A sheet as an SVG document."""
-    looks = _looks(sheet.marks)
+    looks = looks_of(sheet.marks)
     fixed = "light" if theme == "auto" else theme
     style = _rules(looks, THEMES[fixed])
     if theme == "auto":
@@ -58,12 +70,15 @@ def _mark(mark: Mark) -> str:
         return _element("circle", mark.look, cx=mark.x, cy=mark.y, r=mark.radius)
     if isinstance(mark, Line):
         return _line(mark)
+    if isinstance(mark, Web):
+        way = "".join(f"M{_pair(a)}L{_pair(b)}" for a, b in mark.lines)
+        return f'<path class="{mark.look}" d="{way}"/>'
     return _text(mark)
 
 
 def _group(group: Group) -> str:
-    data = "".join(f" data-{name}={quoteattr(value)}" for name, value in group.data)
-    name = f" data-id={quoteattr(group.id)}" if group.id else ""
+    data = "".join(f' data-{name}="{escape(value)}"' for name, value in group.data)
+    name = f' data-id="{escape(group.id)}"' if group.id else ""
     title = f"<title>{escape(group.title)}</title>" if group.title else ""
     inside = "".join(map(_mark, group.marks))
     return f'<g class="{group.kind}"{name}{data}>{title}{inside}</g>'
@@ -80,7 +95,12 @@ def _line(line: Line) -> str:
     head = (end, (back[0] + side[0], back[1] + side[1]), (back[0] - side[0], back[1] - side[1]))
     shaft = line._replace(points=(*line.points[:-1], (end[0] - 4 * dx, end[1] - 4 * dy)))
     tip = Line(head, "", closed=True)
-    return f'<path class="{line.look}" d="{path(shaft)}"/><path class="tip" d="{path(tip)}"/>'
+    return f'<path class="{line.look}" d="{path(shaft)}"/><path class="{tip_of(line)}" d="{path(tip)}"/>'
+
+
+def tip_of(line: Line) -> str:
+    """The look of a line's arrowhead."""
+    return "tip" if line.look == "wire" else f"{line.look}tip"
 
 
 def path(line: Line) -> str:
@@ -148,7 +168,8 @@ def _pair(point: Point) -> str:
 # --- colours --------------------------------------------------------------------------------------
 
 
-def _looks(marks: tuple[Mark, ...]) -> list[str]:
+def looks_of(marks: tuple[Mark, ...]) -> list[str]:
+    """The looks that marks have, each once, in their order."""
     found: dict[str, None] = {"ground": None}
     for mark in every(marks):
         if isinstance(mark, Text):
@@ -156,7 +177,7 @@ def _looks(marks: tuple[Mark, ...]) -> list[str]:
         elif not isinstance(mark, Group):
             found[mark.look] = None
             if isinstance(mark, Line) and mark.arrow:
-                found["tip"] = None
+                found[tip_of(mark)] = None
     return list(found)
 
 

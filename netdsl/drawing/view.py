@@ -55,6 +55,15 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
             a.block.title == b.block.title or labels.same_use(a.block, b.block)
         )
 
+    def authored(a: Shown, b: Shown) -> bool:
+        if isinstance(a, Frame) and isinstance(b, Frame):
+            return all(map(authored, a.items, b.items))
+        if isinstance(a, Box) and isinstance(b, Box):
+            return labels.same_use(a.block, b.block) or (
+                a.block is b.block is None and labels.same_origin(a.first, b.first)
+            )
+        return False
+
     def shown(inside: Sequence[Item], depth: int) -> tuple[Shown, ...]:
         found: list[Shown] = []
         for item in inside:
@@ -66,7 +75,7 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
                 found.append(Box((item.layers,), item))
         if fold == "none":
             return tuple(found)
-        once = folded(found, wiring, alike, turns)
+        once = folded(found, wiring, alike, authored, turns)
         return side_by_side(once, wiring, labels) if fold == "all" else once
 
     made = shown(items, 0)

@@ -79,6 +79,7 @@ def _filled(laid: Layout, height: float) -> list[_Column]:
 
 def _moved(laid: Layout, columns: Sequence[_Column]) -> Layout:
     shifts: list[Point] = []
+    bottoms: list[float] = []
     first = min([spot.u for spot in laid.spots] + [area.u0 for area in laid.areas])
     at = 0.0
     for number, column in enumerate(columns):
@@ -89,6 +90,9 @@ def _moved(laid: Layout, columns: Sequence[_Column]) -> Layout:
             + [area.u0 for area in laid.areas if column.begin < area.u0 < column.end]
         )
         shifts.append((first - top, at))
+        ends = [s.u + s.size.length for s in laid.spots if column.begin < s.u < column.end]
+        ends += [area.u1 for area in laid.areas if column.begin < area.u0 < column.end]
+        bottoms.append(max(ends) + first - top + _TURN)
 
     def column_of(u: float) -> int:
         return next(n for n, column in enumerate(columns) if u < column.end)
@@ -118,10 +122,9 @@ def _moved(laid: Layout, columns: Sequence[_Column]) -> Layout:
                 one, other = column_of(before[0]), column_of(after[0])
                 middle = shifts[one][1] + columns[one].high + _GUTTER / 2
                 low, high = there(before), there(after)
-                bottom = max(low[0] + _TURN, low[0])
                 moved += [
-                    (bottom, low[1]),
-                    (bottom, middle),
+                    (bottoms[one], low[1]),
+                    (bottoms[one], middle),
                     (first - _TURN, middle),
                     (first - _TURN, high[1]),
                 ]

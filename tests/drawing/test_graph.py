@@ -83,7 +83,7 @@ def wires(network: Architecture) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("path", named(FILES))
 def test_nothing_meets_and_no_line_passes_a_box(path: Path, direction: str) -> None:
     for network in networks(path):
-        picture = drawn(network, Options(direction=direction))
+        picture = drawn(network, Options(style="graph", direction=direction))
         assert faults(picture) == []
         if network.name not in TANGLED and direction == "down":
             assert crossings(picture) == 0

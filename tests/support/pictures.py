@@ -200,9 +200,10 @@ def faults(picture: Picture) -> list[str]:
     every = tuple(box for boxes, _ in groups for box in boxes)
     for box in every:
         for label in box.labels:
-            if box.area.x1 - box.area.x0 > 8 < box.area.y1 - box.area.y0 and not (
-                label.text.startswith("×") or box.area.holds(label.area, 1.0)
-            ):
+            sides = box.area.x1 - box.area.x0, box.area.y1 - box.area.y0
+            inside = box.form == "rect" and min(sides) > 8  # what is thinner is a bar
+            badge = label.text.startswith("×") or label.text in ("+", "−", "~")
+            if inside and not badge and not box.area.holds(label.area, 1.0):
                 found.append(f"label {label.text!r} leaves {box.name}")
         for a, b in combinations(box.labels, 2):
             if a.area.meets(b.area):

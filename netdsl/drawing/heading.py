@@ -1,0 +1,86 @@
+"""What stands around what is drawn: the network's name and totals above, a legend below."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING
+
+from netdsl.drawing.figures import AMOUNTS, STEPS
+from netdsl.drawing.labels import shape_text
+from netdsl.drawing.marks import Mark, Rect, Run, Sheet, Text, bounds
+from netdsl.drawing.measure import shortened, width
+from netdsl.drawing.options import Options
+from netdsl.wording import counted
+from netdsl.wording import shortened as amount
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+
+MARGIN = 24.0
+_HEAD, _SUB = 16.0, 11.0
+
+
+def finished(
+    network: Architecture, options: Options, marks: tuple[Mark, ...], axis: float | None
+) -> Sheet:
+    """The sheet of what is drawn: with a heading above and a legend below.
+
+    The heading stands over the axis; in the middle of what is drawn where that is None, and at its
+    left edge where it is not a number.
+    """
+    left, top, right, bottom = bounds(marks)
+    more: list[Mark] = []
+    if options.colour in AMOUNTS:
+        more += legend(options.colour, left, bottom + 20.0)
+    if options.heading:
+        x = (left + right) / 2 if axis is None else axis
+        more += _heading(network, left, top, x)
+    every = (*marks, *more)
+    x0, y0, x1, y1 = bounds(every)
+    about = " ".join(network.description.split())
+    return Sheet(
+        network.name,
+        about or f"{network.name}: {counted(len(network.graph.layers), 'layer')}",
+        every,
+        x0 - MARGIN,
+        y0 - MARGIN,
+        x1 - x0 + 2 * MARGIN,
+        y1 - y0 + 2 * MARGIN,
+    )
+
+
+def _heading(network: Architecture, left: float, top: float, axis: float) -> list[Mark]:
+    """The network's name and what it holds."""
+    counts = network.counts
+    inputs = ", ".join(shape_text(point.shape) for point in network.inputs[:3])
+    outputs = ", ".join(shape_text(point.shape) for point in network.outputs[:3])
+    facts = (
+        f"{inputs} → {outputs}",
+        f"{amount(counts.params)} params",
+        f"{amount(counts.macs)} MACs",
+    )
+    name = shortened(network.name, _HEAD, 500.0, True)
+    below = shortened(" · ".join(facts), _SUB, 600.0)
+    x, anchor = (left, "start") if isnan(axis) else (axis, "middle")
+    return [
+        Text(x, top - 44.0, (Run(name, "ink", True),), _HEAD, anchor, width(name, _HEAD, True)),
+        Text(x, top - 26.0, (Run(below, "note"),), _SUB, anchor, width(below, _SUB)),
+    ]
+
+
+def legend(colour: str, x: float, y: float) -> list[Mark]:
+    """What the colours of shares mean."""
+    what = {"params": "params", "macs": "MACs", "memory": "activations' memory"}[colour]
+    title = f"share of all {what}"
+    found: list[Mark] = [
+        Text(x, y + 10.0, (Run(title, "note"),), 10.0, "start", width(title, 10.0))
+    ]
+    x += width(title, 10.0) + 12
+    bounds_of = [*(f"{step:.0%}" for step in STEPS[1:]), "100%"]
+    names = ["none", *(f"to {each}" for each in bounds_of)]
+    for number, name in enumerate(names):
+        found.append(Rect(x, y, 14.0, 14.0, 3.0, f"share{number}"))
+        wide = width(name, 10.0)
+        found.append(Text(x + 18, y + 10.0, (Run(name, "note"),), 10.0, "start", wide))
+        x += 18 + wide + 12
+    return found

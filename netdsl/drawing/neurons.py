@@ -1,0 +1,149 @@
+"""The style `neurons`: a circle for each number, a line for each weight, for dense layers alone."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.drawing.figures import Figures
+from netdsl.drawing.heading import finished
+from netdsl.drawing.labels import Labels, shape_text
+from netdsl.drawing.marks import Circle, Group, Mark, Point, Run, Sheet, Text, Web
+from netdsl.drawing.measure import width
+from netdsl.drawing.options import Options
+from netdsl.drawing.shown import Box
+from netdsl.drawing.wiring import wiring
+from netdsl.errors import fail
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.graph import Graph, Op
+
+MOST_LAYERS = 6
+_MOST = 16  # circles of a layer
+_DOTS = 30.0  # room for what stands for the others
+_BETWEEN = 46.0  # between two columns of circles, at least
+_LABEL, _NOTE = 12.0, 10.0
+_USUAL = Options().columns
+_PASSING = ("activation", "norm", "noise")  # kinds that leave each number in its place
+
+
+class _Column(NamedTuple):
+    """A layer of circles: its row of the table, and those behind it that change no places."""
+
+    layer: int
+    others: tuple[int, ...]
+    size: int
+
+
+def suits(network: Architecture) -> bool:
+    """Whether a network is one chain of up to six dense layers of plain vectors."""
+    columns = _columns(network)
+    return columns is not None and 2 <= len(columns) <= MOST_LAYERS + 1
+
+
+def _columns(network: Architecture) -> list[_Column] | None:
+    graph = network.graph
+    wires = wiring(graph)
+    found: list[_Column] = []
+    for number, layer in enumerate(graph.layers):
+        if wires.sources[number] != ((number - 1,) if number else ()):
+            return None
+        op = graph.ops[layer.ops[0]]
+        shape = graph.ops[layer.ops[-1]].shape
+        if op.kind is None:
+            if getattr(shape, "limit", None) is not None:
+                return None
+            found.append(_Column(number, (), math.prod(shape)))
+        elif op.kind.group == "dense" and len(shape) == 1:
+            found.append(_Column(number, (), shape[0]))
+        elif len(shape) == 1 and (op.kind.group in _PASSING or _keeps(op, graph)):
+            found[-1] = found[-1]._replace(others=(*found[-1].others, number))
+        else:
+            return None
+    return found
+
+
+def _keeps(op: Op, graph: Graph) -> bool:
+    """Whether an operation leaves all numbers as they are, in another form."""
+    shape_only = op.kind is not None and op.kind.shape_only
+    return shape_only and op.size == graph.ops[op.inputs[0]].size
+
+
+def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
+    """Draw a network of dense layers as circles.
+
+    Raises:
+        NetError: N661 where it is another one, or has more than six layers.
+    """
+    columns = _columns(network)
+    if columns is None or not 2 <= len(columns) <= MOST_LAYERS + 1:
+        raise fail(
+            "N661",
+            f"neurons draws a chain of up to {MOST_LAYERS} dense layers, and {network.name} is "
+            "another network",
+            help="--style graph draws every network",
+        )
+    labels = Labels(network.graph)
+    figures = Figures(network.graph, labels, options.columns)
+    most = max(min(column.size, _MOST) for column in columns)
+    radius, pitch = (11.0, 32.0) if most <= 8 else (8.0, 22.0)
+    texts = [_texts(column, labels, figures) for column in columns]
+    wide = [max(2 * radius, *(width(text, size) for text, size in lines)) for lines in texts]
+    marks: list[Mark] = []
+    webs: list[Mark] = []
+    x, before, points_before = 0.0, 0.0, tuple[Point, ...]()
+    foot = (min(most, _MOST) * pitch + (_DOTS if most == _MOST else 0.0)) / 2 + 18.0
+    for number, (column, lines) in enumerate(zip(columns, texts, strict=True)):
+        here = wide[number] / 2
+        x += max(before + here + 18.0, 2 * radius + _BETWEEN + 56.0) if number else 0.0
+        before = here
+        points, dots = _places(column.size, x, pitch)
+        if number:
+            layers = network.graph.layers
+            ends = [prefix + layers[each.layer].name for each in columns[number - 1 : number + 1]]
+            web = Web(
+                tuple((a, b) for a in points_before for b in points),
+                "thread",
+            )
+            data = (("from", ends[0]), ("to", ends[1]))
+            webs.append(Group("web", "", "", data, (web,)))
+        points_before = points
+        look = labels.group[column.layer] if options.colour != "none" else "plain"
+        inside: list[Mark] = [Circle(*point, radius, look) for point in points]
+        inside += (Circle(x, y, 1.4, "dot") for y in dots)
+        y = foot
+        for text, size in lines:
+            y += size + 4
+            runs = (Run(text, "ink" if size == _LABEL else "note"),)
+            inside.append(Text(x, y, runs, size, "middle", width(text, size)))
+        name = prefix + network.graph.layers[column.layer].name
+        title = figures.title(Box(((column.layer,),)))
+        marks.append(Group("box", name, title, (), tuple(inside)))
+    return finished(network, options, (*webs, *marks), None)
+
+
+def _texts(column: _Column, labels: Labels, figures: Figures) -> list[tuple[str, float]]:
+    """What stands below a column: the layer, what comes with it, its figures."""
+    more = [labels.more[column.layer], *(labels.main[other] for other in column.others)]
+    found = [(labels.main[column.layer], _LABEL)]
+    if any(more):
+        found.append((" · ".join(filter(None, more)), _NOTE))
+    note = figures.note(Box(((column.layer,),))).removeprefix(f"{column.size} · ")
+    if labels.group[column.layer] == "input":
+        return [*found, (shape_text(labels.shape(column.layer)), _NOTE)]
+    return [*found, (f"{note} params" if figures.columns == _USUAL else note, _NOTE)]
+
+
+def _places(size: int, x: float, pitch: float) -> tuple[tuple[Point, ...], tuple[float, ...]]:
+    """Where a column's circles stand, and the dots for those that are left out."""
+    shown = min(size, _MOST)
+    left_out = size > _MOST
+    high = (shown - 1) * pitch + (_DOTS if left_out else 0.0)
+    points = []
+    for number in range(shown):
+        y = number * pitch - high / 2
+        if left_out and number >= shown // 2:
+            y += _DOTS
+        points.append((x, y))
+    return tuple(points), (-7.0, 0.0, 7.0) if left_out else ()

@@ -1,0 +1,192 @@
+"""What pictures are written as: SVG, PNG, PDF, TikZ, Mermaid, pages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from support.pictures import seen
+from zoo import FOLDER, checked
+
+import netdsl
+from netdsl.architecture import Architecture
+from netdsl.drawing.measure import shortened, width
+from netdsl.drawing.options import Options
+from netdsl.drawing.palettes import THEMES, contrast
+from netdsl.drawing.picture import Picture
+from netdsl.errors import NetError
+
+NAMES = ("lenet5", "googlenet", "nasnet_mobile", "unet", "mlp", "wavenet")
+ODD = "\"<&>'#%_{}\\^~|`"
+
+
+def network(name: str) -> Architecture:
+    return checked(FOLDER / f"{name}.net").networks[0]
+
+
+def picture(name: str, **more: object) -> Picture:
+    return Picture([network(name)], Options()._replace(**more))
+
+
+# --- texts and colours ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "bold", "wide"),
+    [("conv3-64/2", 10, False, 49.47), ("conv3-64/2", 10, True, 51.69), ("×12", 12, True, 20.35)],
+)
+def test_texts_are_as_wide_as_helvetica_has_them(
+    text: str, size: float, bold: bool, wide: float
+) -> None:
+    assert width(text, size, bold) == pytest.approx(wide, abs=0.01)
+
+
+def test_long_texts_are_cut_to_what_fits() -> None:
+    assert shortened("conv3-64", 10, 100) == "conv3-64"
+    cut = shortened("conv3-64(pad=0, dilation=2, groups=4)", 10, 100)
+    assert cut.startswith("conv3-64(pad=0")
+    assert cut.endswith("…")
+    assert width(cut, 10) <= 100
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_every_text_stands_out_from_its_ground(name: str) -> None:
+    theme = THEMES[name]
+    paints = (*theme.kinds.values(), *theme.blocks, *theme.frames, *theme.marks.values())
+    for ground in (theme.ground, *(paint.fill for paint in paints)):
+        assert contrast(theme.ink, ground) >= 4.5
+        assert contrast(theme.note, ground) >= 4.5
+    for paint in theme.shares:
+        assert contrast(theme.ink, paint.fill) >= 4.5
+
+
+@pytest.mark.parametrize("name", [name for name in THEMES if name != "print"])
+def test_lines_stand_out_too(name: str) -> None:
+    theme = THEMES[name]
+    assert contrast(theme.edge, theme.ground) >= 3
+    for paint in (*theme.kinds.values(), *theme.blocks):
+        assert contrast(paint.line, theme.ground) >= 2.3
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+# --- svg ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_svg_has_a_title_and_a_description(name: str) -> None:
+    root = ElementTree.fromstring(picture(name).svg)
+    parts = {part.tag.partition("}")[2]: part.text for part in root}
+    assert parts["title"] == network(name).name
+    assert len(parts["desc"] or "") > 20
+
+
+def test_svg_says_of_each_box_what_the_table_says() -> None:
+    boxes = {box.name: box for box in seen(picture("lenet5").svg).boxes}
+    assert boxes["conv_2"].title.startswith("conv5-16(bias=yes, ")
+    assert "output 10×10×16 · 2,416 params · 240,000 MACs" in boxes["conv_2"].title
+
+
+def test_auto_is_light_and_dark_and_the_others_are_fixed() -> None:
+    assert "prefers-color-scheme" in picture("lenet5").svg
+    for theme in THEMES:
+        drawn = picture("lenet5", theme=theme).svg
+        assert "prefers-color-scheme" not in drawn
+        assert f".ground{{fill:{THEMES[theme].ground}}}" in drawn
+
+
+def test_odd_names_are_written_safely() -> None:
+    text = f"# {ODD} (a description)\n8x8x3 > conv3-4 as einmal > gap > fc-2"
+    architecture = netdsl.parse(text, name=f"odd {ODD}")
+    made = Picture([architecture], Options())
+    root = ElementTree.fromstring(made.svg)
+    assert root[0].text == architecture.name
+    assert ODD in (root[1].text or "")
+    assert "<script>alert" not in made.text("html")
+    for form in ("tex", "mmd", "html"):
+        assert made.text(form)
+
+
+# --- pixels and pages -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_png_is_twice_as_large_as_the_svg(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("resvg_py")
+    made = picture(name)
+    made.save(tmp_path / "net.png")
+    data = (tmp_path / "net.png").read_bytes()
+    assert data.startswith(b"\x89PNG")
+    wide, high = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    size = seen(made.svg).size
+    assert abs(wide - 2 * size[0]) <= 2
+    assert abs(high - 2 * size[1]) <= 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pdf_has_its_fonts_within(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("typst")
+    picture(name).save(tmp_path / "net.pdf")
+    data = (tmp_path / "net.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    fonts = len(re.findall(rb"/Type ?/FontDescriptor", data))
+    assert fonts >= 1
+    assert len(re.findall(rb"/FontFile[23]? ", data)) == fonts
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("name", NAMES)
+def test_tikz_compiles(name: str, tmp_path: Path) -> None:
+    made = picture(name) if name != "lenet5" else picture(name, style="volumes")
+    made.save(tmp_path / "net.tex")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "net.tex"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-2000:]
+    assert (tmp_path / "net.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_tikz_escapes_what_tex_reads() -> None:
+    architecture = netdsl.parse("8x8x3 > conv3-4 > gap > fc-2", name=f"odd {ODD}")
+    text = Picture([architecture], Options()).text("tex")
+    (heading,) = re.findall(r"\\bfseries.*odd (.*)\}\};", text)
+    assert r"\&" in heading
+    assert r"\textbackslash{}" in heading
+
+
+# --- mermaid and pages ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "mlp"])
+def test_mermaid_has_the_boxes_and_edges_of_the_picture(name: str) -> None:
+    made = Picture([network(name)], Options(style="graph"))
+    text, drawn = made.text("mmd"), seen(made.svg)
+    assert text.startswith("flowchart TB\n")
+    assert len(re.findall(r"^ +n\d+[(\[]", text, re.MULTILINE)) == len(drawn.boxes)
+    assert len(re.findall(r"^  n\d+ --> n\d+$", text, re.MULTILINE)) == len(drawn.edges)
+
+
+def test_more_than_mermaid_reads_is_refused() -> None:
+    with pytest.raises(NetError, match="Mermaid reads up to 500") as error:
+        Picture([network("nasnet_mobile")], Options(fold="none")).text("mmd")
+    assert error.value.diagnostics[0].code == "N662"
+
+
+def test_a_page_has_a_picture_for_every_choice_of_open_blocks() -> None:
+    page = picture("googlenet").text("html")
+    opened = re.findall(r'<div class="state" data-open="([^"]*)"( hidden)?>', page)
+    assert [words for words, _ in opened] == ["", "head", "inception", "head inception"]
+    assert [bool(hidden) for _, hidden in opened] == [False, True, True, True]
+    for part in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        assert seen(part).boxes
+
+
+def test_what_has_no_blocks_is_one_picture() -> None:
+    assert picture("lenet5").text("html").count('class="state"') == 1
+    assert picture("mlp").text("html").count('class="state"') == 1
