@@ -9,7 +9,7 @@ kept, `load_other` data that it is to be measured on, `read_inputs` what is to b
 from netdsl.training.data.dispatch import read
 from netdsl.training.data.load import load_data, load_other, reload
 from netdsl.training.data.partition import TEST, TEST_SEED, VALIDATION, arrange
-from netdsl.training.data.parts import Data, Part, SourceData
+from netdsl.training.data.parts import Data, Examples, SourceData
 from netdsl.training.data.prediction import read_inputs
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.named import FOLDER, NAMES
@@ -22,8 +22,8 @@ __all__ = [
     "TEST_SEED",
     "VALIDATION",
     "Data",
+    "Examples",
     "NetworkSignature",
-    "Part",
     "SourceData",
     "TensorSpec",
     "arrange",

@@ -16,7 +16,7 @@ from netdsl.training.preparation.augment import augmented, mixed
 from netdsl.training.recipes.recipe import Augment
 
 if TYPE_CHECKING:
-    from netdsl.training.data.parts import Part
+    from netdsl.training.data.parts import Examples
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.rows import Array, Floats
     from netdsl.training.preparation.transforms import Preparation
@@ -27,7 +27,7 @@ KEPT_NBYTES = 1 << 30
 """Bytes of prepared examples that are kept, at most, so that they need not be prepared again."""
 
 
-def prepared_nbytes(part: Part, preparation: Preparation, divided: bool = True) -> int:
+def prepared_nbytes(part: Examples, preparation: Preparation, divided: bool = True) -> int:
     """Count the bytes of a part's prepared inputs, `divided` as for `InputTransform.values`."""
     inputs = zip(preparation.inputs, part.x, strict=True)
     return sum(
@@ -41,7 +41,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     order, each kept where memory allows.
     """
 
-    def __init__(self, part: Part, preparation: Preparation, batch: int) -> None:
+    def __init__(self, part: Examples, preparation: Preparation, batch: int) -> None:
         super().__init__()
         self.part, self.preparation, self.batch = part, preparation, batch
         self.kept: dict[int, tuple[Any, ...]] | None = (
@@ -117,7 +117,7 @@ class Shuffled(Batches):
     examples. `steps` are those of an epoch.
     """
 
-    def __init__(self, part: Part, preparation: Preparation, sampling: Sampling) -> None:
+    def __init__(self, part: Examples, preparation: Preparation, sampling: Sampling) -> None:
         super().__init__(part, preparation, sampling.batch)
         self.sampling, self.epoch = sampling, 0
         self.steps = math.ceil(len(part) / self.batch)
@@ -208,7 +208,7 @@ def unpack_single(arrays: tuple[Array, ...]) -> Any:
     return arrays[0] if len(arrays) == 1 else arrays
 
 
-def evaluation_batches(part: Part, preparation: Preparation, batch: int) -> Batches:
+def evaluation_batches(part: Examples, preparation: Preparation, batch: int) -> Batches:
     """Give a part in batches that are as large as a step's, or as a few MiB hold."""
     numbers = max(math.prod(input.shape) for input in preparation.inputs)
     return Batches(part, preparation, max(batch, min(1024, (1 << 20) // numbers)))

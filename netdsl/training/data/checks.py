@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from netdsl.errors import NetError, Span, fail
-from netdsl.training.data.parts import INPUT, Part
+from netdsl.training.data.parts import INPUT, Examples
 from netdsl.training.data.plan import is_label
 from netdsl.training.data.views import PreparedRows
 from netdsl.training.preparation.ranges import fractional_value, scan
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 
-def checked(part: Part, preparation: Preparation, span: Span | None) -> Part:
+def checked(part: Examples, preparation: Preparation, span: Span | None) -> Examples:
     """Check a part, and bring its targets to the form that its preparation takes.
 
     Returns:

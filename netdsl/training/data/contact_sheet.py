@@ -16,7 +16,7 @@ from netdsl.training.preparation.shapes import size
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from netdsl.training.data.parts import Part, SourceData
+    from netdsl.training.data.parts import Examples, SourceData
     from netdsl.training.preparation.rows import Array, Rows
 
 SAMPLE = 1000
@@ -62,7 +62,7 @@ def contact_sheet(data: SourceData | None, path: str | Path) -> None:
     save(Path(path), lambda to: sheet.save(to, format="PNG"))
 
 
-def _chosen(part: Part, classes: tuple[str, ...]) -> list[tuple[str, Array]]:
+def _chosen(part: Examples, classes: tuple[str, ...]) -> list[tuple[str, Array]]:
     """Choose the rows of the sheet: a class and the places of some of its examples each."""
     import numpy as np
 

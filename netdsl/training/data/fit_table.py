@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
-from netdsl.training.data.parts import Data, Part
+from netdsl.training.data.parts import Data, Examples
 from netdsl.training.preparation.readings import meaning_of
 from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted
@@ -95,7 +95,7 @@ def _filled(data: Data, columns: TableTransform) -> Iterator[str]:
             yield f"{counted(empty, 'missing number')} in {column.name}: {median}"
 
 
-def _unseen(before: Part, after: Part, columns: TableTransform) -> Iterator[str]:
+def _unseen(before: Examples, after: Examples, columns: TableTransform) -> Iterator[str]:
     """Say which texts are in no training row."""
     import numpy as np
 

@@ -26,7 +26,7 @@ from netdsl.training.recipes.recipe import DataSpec
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
-    from netdsl.training.data.parts import Part, SourceData
+    from netdsl.training.data.parts import Examples, SourceData
     from netdsl.training.preparation.rows import Rows
 
 MOST_CLASSES = 1000
@@ -96,7 +96,7 @@ def as_json(found: Survey) -> dict[str, Any]:
     return {"source": found.source, "parts": facts, "notes": list(data.notes)}
 
 
-def _part_facts(part: Part, classes: tuple[str, ...]) -> dict[str, Any]:
+def _part_facts(part: Examples, classes: tuple[str, ...]) -> dict[str, Any]:
     y = dict(zip(part.y_names, part.y, strict=True))
     facts: dict[str, Any] = {
         "examples": len(part),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
 from netdsl.training.data.checks import checked
-from netdsl.training.data.parts import Data, Part, SourceData
+from netdsl.training.data.parts import Data, Examples, SourceData
 from netdsl.training.data.splits import folded, split
 from netdsl.training.preparation.ranges import scan
 from netdsl.training.recipes.recipe import Split
@@ -124,7 +124,9 @@ def _scale(preparation: Preparation) -> float | None:
     return scales.pop() if len(scales) == 1 else None
 
 
-def _check_classes(part: Part, preparation: Preparation, source: str, span: Span | None) -> None:
+def _check_classes(
+    part: Examples, preparation: Preparation, source: str, span: Span | None
+) -> None:
     """Raise NetError N521 where all examples are of one class."""
     for y, output, name in zip(part.y, preparation.outputs, part.y_names, strict=True):
         if output.classes and (found := scan(y)).low == found.high:
@@ -139,8 +141,8 @@ def _check_classes(part: Part, preparation: Preparation, source: str, span: Span
 
 
 def _test_part(
-    part: Part, preparation: Preparation, recipe: Recipe, share: float, span: Span | None
-) -> tuple[Part, Part]:
+    part: Examples, preparation: Preparation, recipe: Recipe, share: float, span: Span | None
+) -> tuple[Examples, Examples]:
     """Take the test part: the rest of the part, and that.
 
     Raises:
@@ -173,14 +175,14 @@ def _test_part(
 
 
 def _divided(
-    part: Part,
+    part: Examples,
     preparation: Preparation,
     share: float,
     seed: int,
     what: str,
     span: Span | None,
     given: int | None = None,
-) -> tuple[Part, Part]:
+) -> tuple[Examples, Examples]:
     """Take a share of a part: the rest, and that; `given` counts all examples.
 
     Raises:
@@ -209,7 +211,7 @@ def _too_few(count: int) -> str:
     return f"{counted(count, 'example')} {'is' if count == 1 else 'are'} too few"
 
 
-def _strata(part: Part, preparation: Preparation) -> Array:
+def _strata(part: Examples, preparation: Preparation) -> Array:
     """Return what shares are stratified by [n]: the first output's labels, where it has some."""
     import numpy as np
 

@@ -19,7 +19,7 @@ INPUT = "input"
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Examples:
     """Examples, and what is to be learned of them.
 
     Attributes:
@@ -38,16 +38,16 @@ class Part:
     def __len__(self) -> int:
         return len(self.x[0])
 
-    def at(self, rows: Array) -> Part:
+    def at(self, rows: Array) -> Examples:
         """Return these rows of it."""
         x, y = (tuple(rows_of(array, rows) for array in arrays) for arrays in (self.x, self.y))
         return dataclasses.replace(self, x=x, y=y)
 
-    def named(self, name: str) -> Part:
+    def named(self, name: str) -> Examples:
         """Return the same examples under another name."""
         return dataclasses.replace(self, name=name)
 
-    def joined(self, other: Part) -> Part:
+    def joined(self, other: Examples) -> Examples:
         """Return the examples of both, under the name of this one."""
         x, y = (
             tuple(map(joined_rows, *arrays)) for arrays in ((self.x, other.x), (self.y, other.y))
@@ -71,9 +71,9 @@ class SourceData:
     """
 
     source: str
-    train: Part
-    test: Part | None = None
-    validation: Part | None = None
+    train: Examples
+    test: Examples | None = None
+    validation: Examples | None = None
     classes: tuple[str, ...] = ()
     own: bool = False
     scale: float | None = None
@@ -95,9 +95,9 @@ class Data:
 
     spec: DataSpec
     preparation: Preparation
-    train: Part
-    validation: Part
-    test: Part
+    train: Examples
+    validation: Examples
+    test: Examples
     notes: tuple[str, ...] = field(default=())
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
     from netdsl.architecture import Architecture
-    from netdsl.training.data import Data, Part
+    from netdsl.training.data import Data, Examples
     from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Recipe
 
@@ -86,7 +86,7 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
     }
 
 
-def _part(data: Data, part: str, whole: bool) -> Part:
+def _part(data: Data, part: str, whole: bool) -> Examples:
     """Return the part. Raises NetError N630 where it holds nothing."""
     if part == "all":
         return data.test if whole else data.train.joined(data.validation).joined(data.test)
@@ -98,7 +98,11 @@ def _part(data: Data, part: str, whole: bool) -> Part:
 
 
 def _scores(
-    model: keras.Model, part: Part, preparation: Preparation, recipe: Recipe, network: Architecture
+    model: keras.Model,
+    part: Examples,
+    preparation: Preparation,
+    recipe: Recipe,
+    network: Architecture,
 ) -> dict[str, float]:
     """Return the loss and the metrics as the training reports them, its penalty with them."""
     from netdsl.training.data.batches import Batches
@@ -113,7 +117,7 @@ def _scores(
 
 
 def _details(
-    model: keras.Model, part: Part, preparation: Preparation, batch: int
+    model: keras.Model, part: Examples, preparation: Preparation, batch: int
 ) -> dict[str, Any]:
     """Return the details of each output, by name."""
     from netdsl.training.metrics.counters import Counter

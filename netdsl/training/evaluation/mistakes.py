@@ -16,7 +16,7 @@ from netdsl.wording import number_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from netdsl.training.data import Part
+    from netdsl.training.data import Examples
     from netdsl.training.evaluation.network_outputs import Predict
     from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.preparation.outputs import OutputTransform
@@ -71,7 +71,7 @@ def wrongness(output: OutputTransform, found: Answers) -> Doubles:
 
 
 def worst_mistakes(
-    predict: Predict, part: Part, preparation: Preparation, place: int, ranks: Doubles
+    predict: Predict, part: Examples, preparation: Preparation, place: int, ranks: Doubles
 ) -> tuple[Mistake, ...]:
     """Return the examples that are most wrong at an output, the worst first.
 

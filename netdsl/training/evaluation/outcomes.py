@@ -18,7 +18,7 @@ from netdsl.training.metrics.definitions import METRICS
 from netdsl.training.preparation.outputs import VALUES
 
 if TYPE_CHECKING:
-    from netdsl.training.data import Part
+    from netdsl.training.data import Examples
     from netdsl.training.evaluation.network_outputs import Predict
     from netdsl.training.metrics.answers import Answers
     from netdsl.training.preparation.outputs import OutputTransform
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 
 
 def outcomes(
-    predict: Predict, part: Part, preparation: Preparation, batch: int
+    predict: Predict, part: Examples, preparation: Preparation, batch: int
 ) -> tuple[Outcome, ...]:
     """Look at what a network says of a part, at each output.
 

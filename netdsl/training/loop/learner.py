@@ -22,7 +22,7 @@ from netdsl.training.speed.placement import fits_on_device
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from netdsl.training.data import Part
+    from netdsl.training.data import Examples
     from netdsl.training.loop.setup import Setup
     from netdsl.training.planning.job import Job
 
@@ -118,14 +118,14 @@ class Learner:
         """Give what the stage at hand is trained on, a step at a time."""
         return Shuffled(self._part(), self.job.data.preparation, Sampling.of(self.job.recipe))
 
-    def batches(self, part: Part) -> Batches:
+    def batches(self, part: Examples) -> Batches:
         """Give a part as it is evaluated."""
         return evaluation_batches(part, self.job.data.preparation, self.job.recipe.batch or 1)
 
-    def scores(self, part: Part) -> dict[str, float]:
+    def scores(self, part: Examples) -> dict[str, float]:
         """Evaluate a part with the model's weights: the loss and the metrics."""
         return part_scores(self.evaluator, self.batches(part))
 
-    def _part(self) -> Part:
+    def _part(self) -> Examples:
         data = self.job.data
         return data.train if self.state.searching else data.train.joined(data.validation)

@@ -18,7 +18,7 @@ from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Schedule
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
-    from netdsl.training.data import Part
+    from netdsl.training.data import Examples
     from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.preparation.outputs import OutputTransform
 
@@ -177,7 +177,7 @@ def label_smoothing(given: float | None, outputs: Sequence[OutputTransform]) -> 
 
 
 def class_weights(
-    given: Mapping[str, float] | str | None, outputs: Sequence[OutputTransform], train: Part
+    given: Mapping[str, float] | str | None, outputs: Sequence[OutputTransform], train: Examples
 ) -> Mapping[str, float] | None:
     """Choose a weight for each class by its name.
 

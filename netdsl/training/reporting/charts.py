@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM = 84, 24, 64, 52
 TRAINING, VALIDATION, INK, FAINT, GRID = "#2563a8", "#d1661c", "#222", "#666", "#e4e4e4"
 
 
-class Axis(NamedTuple):
+class ChartAxis(NamedTuple):
     """An axis of a drawing.
 
     Attributes:
@@ -111,7 +111,7 @@ def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
 
 def _linear(
     name: str, low: float, high: float, start: float, end: float, most: int, whole: bool = False
-) -> Axis:
+) -> ChartAxis:
     """Return an axis with ticks at 1, 2 or 5 times a power of ten, at most so many."""
     raw = (high - low) / most or 1.0
     power = 10.0 ** math.floor(math.log10(raw))
@@ -119,12 +119,12 @@ def _linear(
     step = max(step, 1.0) if whole else step
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     ticks = [number * step for number in range(first, last + 1)]
-    return Axis(
+    return ChartAxis(
         lambda value: start + (value - low) / ((high - low) or 1.0) * (end - start), ticks, name
     )
 
 
-def _upwards(values: Sequence[float], name: str) -> Axis:
+def _upwards(values: Sequence[float], name: str) -> ChartAxis:
     """Return the axis of the values: of a share around them, of others from 0.
 
     It is logarithmic where they span more than a factor of ten.
@@ -144,7 +144,7 @@ def _upwards(values: Sequence[float], name: str) -> Axis:
             if low <= factor * 10.0**power <= high
         ]
         span = math.log(high / low)
-        return Axis(
+        return ChartAxis(
             lambda value: bottom + math.log(value / low) / span * (top - bottom),
             ticks,
             f"{name} (logarithmic)",
@@ -155,7 +155,7 @@ def _upwards(values: Sequence[float], name: str) -> Axis:
 # --- parts ----------------------------------------------------------------------------------------
 
 
-def _axes(across: Axis, up: Axis) -> str:
+def _axes(across: ChartAxis, up: ChartAxis) -> str:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     lines = [
         f'<path d="M{LEFT} {up.place(tick):.1f}H{right}" stroke="{GRID}"/>' for tick in up.ticks
@@ -181,7 +181,7 @@ def _axes(across: Axis, up: Axis) -> str:
     return "\n".join(lines)
 
 
-def _line(points: Sequence[Point], across: Axis, up: Axis, colour: str) -> str:
+def _line(points: Sequence[Point], across: ChartAxis, up: ChartAxis, colour: str) -> str:
     """Draw a line, with a dot at each point where there are few."""
     places = [(across.place(x), up.place(y)) for x, y in points]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
@@ -193,7 +193,7 @@ def _line(points: Sequence[Point], across: Axis, up: Axis, colour: str) -> str:
     return (f'<path d="M{path}" {style}/>' if places else "") + "".join(dots)
 
 
-def _mark(best: Point, across: Axis, up: Axis) -> str:
+def _mark(best: Point, across: ChartAxis, up: ChartAxis) -> str:
     """Draw a dashed line through the best point, a ring around it, and its name."""
     x, y = across.place(best[0]), up.place(best[1])
     left = x > WIDTH - RIGHT - 110

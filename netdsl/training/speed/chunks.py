@@ -18,7 +18,7 @@ from netdsl.training.preparation.augment import numbers, pairs
 from netdsl.training.speed.placement import divided, placed
 
 if TYPE_CHECKING:
-    from netdsl.training.data import Part
+    from netdsl.training.data import Examples
     from netdsl.training.preparation.transforms import Preparation
 
 Held = tuple[tuple[Any, ...], tuple[Any, ...], Any]
@@ -36,7 +36,7 @@ class Chunks(Shuffled):
 
     def __init__(
         self,
-        part: Part,
+        part: Examples,
         preparation: Preparation,
         sampling: Sampling,
         together: int,

@@ -18,7 +18,7 @@ from netdsl.training.recipes.conflicts import Conflict
 from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
-    from netdsl.training.data import Part
+    from netdsl.training.data import Examples
     from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.preparation.transforms import Preparation
 
@@ -45,7 +45,7 @@ def accelerated() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def fits_on_device(part: Part, preparation: Preparation) -> bool:
+def fits_on_device(part: Examples, preparation: Preparation) -> bool:
     """Whether the prepared examples lie on the device beside the training."""
     return prepared_nbytes(part, preparation, divided=False) <= _limit()
 
@@ -54,7 +54,7 @@ def _limit() -> int:
     return KEPT_NBYTES * (GPU_FACTOR if accelerated() else 1)
 
 
-def check_fits(speed: str, part: Part, preparation: Preparation) -> None:
+def check_fits(speed: str, part: Examples, preparation: Preparation) -> None:
     """Refuse a speed that keeps the examples on the device where they do not fit.
 
     Raises:

@@ -19,7 +19,7 @@ from PIL import Image
 
 import netdsl
 from netdsl.json_text import json_text
-from netdsl.training.data import Part
+from netdsl.training.data import Examples
 from netdsl.training.evaluation.mistakes import WORST
 from netdsl.training.evaluation.outcomes import Outcome, outcomes
 from netdsl.training.evaluation.pictures import png_uri
@@ -81,7 +81,7 @@ def linear(seed: int, size: int, outputs: int) -> Callable[[tuple[Any, ...]], li
 
 def numbers(output: OutputTransform, y: Any, given: Any, batch: int = 7) -> Outcome:
     """What is found of these outputs [n, ...], the input being the row's number."""
-    part = Part((np.arange(len(y), dtype=np.float32)[:, None],), (y,), "test")
+    part = Examples((np.arange(len(y), dtype=np.float32)[:, None],), (y,), "test")
     preparation = Preparation((InputTransform("row", (1,), False, 1.0, False, (1,)),), (output,))
     (found,) = outcomes(lambda x: [given[x[0][:, 0].astype(int)]], part, preparation, batch)
     return found
@@ -292,7 +292,7 @@ def test_a_label_for_each_position() -> None:
     rows = {array.tobytes(): row for row, array in enumerate(preparation.x((x,))[0])}
     (found,) = outcomes(
         lambda x: [np.eye(3)[said[[rows[one.tobytes()] for one in x[0]]]]],
-        Part((x,), (labels,), "test"),
+        Examples((x,), (labels,), "test"),
         preparation,
         2,
     )
@@ -372,7 +372,7 @@ def test_texts_are_shown_as_numbers(job: Job) -> None:
     )
     found = outcomes(
         lambda x: [np.tile([0.9, 0.1], (len(x[0]), 1))],
-        Part((x,), (np.array([0, 1, 0]),), "test"),
+        Examples((x,), (np.array([0, 1, 0]),), "test"),
         preparation,
         2,
     )

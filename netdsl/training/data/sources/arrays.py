@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors import NetError, Span, did_you_mean, fail, first_line
-from netdsl.training.data.parts import INPUT, Part, SourceData
+from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.preparation.ranges import LARGEST, scan
 from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted
@@ -101,7 +101,7 @@ def read_pair(
     copied, outputs = target == INPUT, len(signature.outputs)
     y = () if copied else (read_npy(Path(target), span, mapped=True),) * outputs
     names = () if copied else (f"`{Path(target).name}`",) * outputs
-    part = Part((x,), y, "all", (f"`{path.name}`",), names)
+    part = Examples((x,), y, "all", (f"`{path.name}`",), names)
     return SourceData(
         os.path.abspath(path),
         sound(part, os.path.abspath(path.parent), span),
@@ -153,7 +153,7 @@ def named_parts(
         x_names, y_names = _names(source, held, signature, suffix, copied, span)
         x, y = (tuple(held[name] for name in names) for names in (x_names, y_names))
         quoted = [tuple(f"`{name}`" for name in names) for names in (x_names, y_names)]
-        parts.append(sound(Part(x, y, suffix[1:] or "all", *quoted), source, span))
+        parts.append(sound(Examples(x, y, suffix[1:] or "all", *quoted), source, span))
     _check_alike(parts, source, span)
     return SourceData(source, parts[0], parts[1] if len(parts) > 1 else None, target=target)
 
@@ -185,7 +185,7 @@ def _names(
     return tuple(x), tuple(y)
 
 
-def sound(part: Part, source: str, span: Span | None) -> Part:
+def sound(part: Examples, source: str, span: Span | None) -> Examples:
     """Return the part, where its arrays hold finite numbers, as many in each.
 
     Raises:
@@ -231,7 +231,7 @@ def check_numbers(array: Rows, what: str, span: Span | None = None) -> None:
         raise fail("N517", f"{what} holds a number that is not finite, first in row {row}", span)
 
 
-def _check_alike(parts: list[Part], source: str, span: Span | None) -> None:
+def _check_alike(parts: list[Examples], source: str, span: Span | None) -> None:
     """Raise NetError N518 where two parts hold examples of unlike shapes."""
     for place, name in enumerate(parts[0].x_names):
         shapes = [part.x[place].shape[1:] for part in parts]

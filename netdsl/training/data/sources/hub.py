@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Diagnostic, NetError, RunError, Span, did_you_mean, fail, first_line
-from netdsl.training.data.parts import INPUT, Part, SourceData
+from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.data.signature import NetworkSignature
 from netdsl.training.data.sources.arrays import sound
 from netdsl.training.data.sources.images import LazyImages, flat, image_shape, pixels_of
@@ -163,7 +163,7 @@ def _part(
     signature: NetworkSignature,
     source: str,
     span: Span | None,
-) -> Part:
+) -> Examples:
     """Return one part, its images read when they are asked for."""
     x_name, y_name = names
     x: Rows
@@ -176,7 +176,9 @@ def _part(
         x = as_array(split[x_name], f"`{x_name}`")
     y = (as_array(split[y_name], f"`{y_name}`"),) * len(signature.outputs) if y_name else ()
     return sound(
-        Part((x,), y, "", (f"`{x_name}`{where}",), (f"`{y_name}`{where}",) * len(y)), source, span
+        Examples((x,), y, "", (f"`{x_name}`{where}",), (f"`{y_name}`{where}",) * len(y)),
+        source,
+        span,
     )
 
 
@@ -229,7 +231,7 @@ def _tensorflow(
 
 def _read_part(
     split: Any, where: str, signature: NetworkSignature, source: str, bare: bool, span: Span | None
-) -> Part:
+) -> Examples:
     """Read the examples of one part into memory, images at the network's size.
 
     Raises:
@@ -248,7 +250,7 @@ def _read_part(
     labels = () if bare else (as_array(y, "the labels"),) * len(signature.outputs)
     examples = np.stack(x) if x else np.zeros((0,))
     return sound(
-        Part((examples,), labels, "", (f"examples{where}",), (f"labels{where}",) * len(labels)),
+        Examples((examples,), labels, "", (f"examples{where}",), (f"labels{where}",) * len(labels)),
         source,
         span,
     )

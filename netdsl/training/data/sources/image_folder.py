@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span, did_you_mean, fail
-from netdsl.training.data.parts import INPUT, Part, SourceData
+from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.data.sources.images import SUFFIXES, image_shape, lazy_files, verify
 from netdsl.wording import first_few
 
@@ -209,9 +209,11 @@ def _gather(path: Path, label: int, found: FolderFiles) -> None:
                 found.others.append(Path(folder, name))
 
 
-def _part(found: FolderFiles, shape: tuple[int, int, int], where: str, outputs: int) -> Part:
+def _part(found: FolderFiles, shape: tuple[int, int, int], where: str, outputs: int) -> Examples:
     """Return the images as examples, with their labels for so many outputs."""
     import numpy as np
 
     x, y = lazy_files(found.paths, shape), np.array(found.labels, np.int64)
-    return Part((x,), (y,) * outputs, where, (f"images{where}",), (f"folders{where}",) * outputs)
+    return Examples(
+        (x,), (y,) * outputs, where, (f"images{where}",), (f"folders{where}",) * outputs
+    )

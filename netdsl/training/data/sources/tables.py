@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span, did_you_mean, fail
-from netdsl.training.data.parts import INPUT, Part, SourceData, classes_text
+from netdsl.training.data.parts import INPUT, Examples, SourceData, classes_text
 from netdsl.training.data.sources.parsed_table import (
     EXACT,
     ParsedColumn,
@@ -94,7 +94,7 @@ def read_table(
         )
         columns, x = TableTransform(transforms, target, table.header, missing), _stack(learned_from)
     outputs = len(signature.outputs)
-    part = Part(
+    part = Examples(
         (x,),
         (y,) * outputs,
         "all",
