@@ -18,17 +18,16 @@ rounds where their quartiles are wide. A round before the first warms up files a
 Both sides read the same files, those of OLD's `examples/`. Nothing is used of netdsl but its
 command line and `import netdsl`.
 
-`--training` adds an epoch of an MLP and of LeNet-5: the least seconds (of the clock) that
-`metrics.csv` has for one. The first epoch, in which the step is compiled and its pace is chosen, is
-never that; nor are those that something else on the machine slows down. They train on MNIST where
-NETDSL_DATA or Keras's own folder (KERAS_HOME, by default ~/.keras) has it, else on the bundled
-digits, whose epochs are too short to say much.
+`--training` adds an epoch of an MLP and of LeNet-5, which takes minutes: the CPU time of a run of
+many epochs less that of a run of a few, over the epochs between, so that neither start-up nor
+compiling is in it. They train on MNIST where NETDSL_DATA or Keras's own folder (KERAS_HOME, by
+default ~/.keras) has it, else on the bundled digits, whose epochs are so short that their figures
+scatter.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
@@ -102,63 +101,69 @@ def cold_rows(examples: Path, folder: Path, rounds: int) -> list[Row]:
 
 
 class Training(NamedTuple):
-    """A network of `examples/`, how many epochs a run has and how many examples a step, on MNIST
-    and on the digits; and the digits' shape where it must be said.
+    """A network of `examples/` and how it is trained on a data set.
+
+    Attributes:
+        network: its file.
+        batch: examples in a step.
+        few, many: how many epochs the two runs have that are held against each other.
+        more: further arguments.
     """
 
     network: str
-    epochs: tuple[int, int]
-    batch: tuple[int, int]
-    digits: tuple[str, ...] = ()
+    batch: int
+    few: int
+    many: int
+    more: tuple[str, ...] = ()
 
 
 TRAININGS = {
-    "an epoch of the MLP": Training("mlp50.net", (12, 40), (200, 32), ("--input", "64")),
-    "an epoch of LeNet-5": Training("lenet5.net", (6, 20), (128, 32)),
+    "mnist": {
+        "an epoch of the MLP": Training("mlp50.net", 200, 2, 62),
+        "an epoch of LeNet-5": Training("lenet5.net", 128, 1, 5),
+    },
+    "digits": {
+        "an epoch of the MLP": Training("mlp50.net", 32, 10, 410, ("--input", "64")),
+        "an epoch of LeNet-5": Training("lenet5.net", 32, 2, 42),
+    },
 }
 
 RECIPE = """data: {{source: {source}, split: {{validation: 0}}}}
 optimizer: {{name: nesterov, rate: 0.1}}
 batch: {batch}
-epochs: {epochs}
 early_stopping: {{enabled: false}}
 """
 
 
-def training_rows(examples: Path, folder: Path, rounds: int) -> list[Row]:
+def training_rows(examples: Path, folder: Path, rounds: int, source: str) -> list[Row]:
     """Make the rows of the epochs.
 
     Args:
         examples: the folder of networks that both sides read.
         folder: where recipes are written to, and runs are kept meanwhile.
         rounds: of each row.
+        source: the data set, a key of `TRAININGS`.
     """
-    mnist = has_mnist()
     rows = []
-    for name, training in TRAININGS.items():
+    for name, training in TRAININGS[source].items():
         recipe = folder / f"{training.network}.yaml"
-        text = RECIPE.format(
-            source="mnist" if mnist else "digits",
-            batch=training.batch[not mnist],
-            epochs=training.epochs[not mnist],
-        )
-        recipe.write_text(text, encoding="utf-8")
+        recipe.write_text(RECIPE.format(source=source, batch=training.batch), encoding="utf-8")
         network = str(examples / training.network)
-        arguments = ["-m", "netdsl", "train", network, str(recipe)]
-        if not mnist:
-            arguments += training.digits
-        rows.append(Row(name, rounds, partial(epoch, arguments=arguments, folder=folder)))
+        arguments = ["-m", "netdsl", "train", network, str(recipe), *training.more]
+        measure = partial(epoch, training=training, arguments=arguments, folder=folder)
+        rows.append(Row(name, rounds, measure))
     return rows
 
 
-def epoch(side: Side, arguments: Sequence[str], folder: Path) -> Figures:
-    """Train, and take the least seconds of an epoch from the run."""
+def epoch(side: Side, training: Training, arguments: Sequence[str], folder: Path) -> Figures:
+    """Train for a few epochs and for many: what they differ by is that of the epochs between."""
     with tempfile.TemporaryDirectory(dir=folder) as runs:
-        megabytes = side.run(arguments, Path(runs)).megabytes
-        (metrics,) = Path(runs).glob("runs/*/metrics.csv")
-        with metrics.open(encoding="utf-8", newline="") as file:
-            seconds = min(float(line["seconds"]) for line in csv.DictReader(file))
-    return Figures(seconds, megabytes)
+        few, many = (
+            side.run([*arguments, "--epochs", str(epochs)], Path(runs))
+            for epochs in (training.few, training.many)
+        )
+    seconds = (many.seconds - few.seconds) / (training.many - training.few)
+    return Figures(seconds, many.megabytes)
 
 
 def has_mnist() -> bool:
@@ -272,9 +277,9 @@ def main() -> int:
         "--training",
         type=int,
         nargs="?",
-        const=5,
+        const=3,
         metavar="ROUNDS",
-        help="measure epochs too, in so many rounds (default: 5)",
+        help="measure epochs too, in so many rounds (default: 3)",
     )
     parser.add_argument("--only", nargs="+", metavar="ROW", help="these rows alone")
     parser.add_argument("--limit", type=float, help="exit with 1 where a ratio is over this")
@@ -291,7 +296,8 @@ def main() -> int:
         examples = sides[0].checkout / "examples"
         rows = cold_rows(examples, folder, options.rounds)
         if options.training is not None:
-            rows += training_rows(examples, folder, options.training)
+            source = "mnist" if has_mnist() else "digits"
+            rows += training_rows(examples, folder, options.training, source)
         names = [row.name for row in rows]
         if unknown := [name for name in options.only or () if name not in names]:
             parser.error(f"no row is called {unknown[0]}: there are {', '.join(names)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -88,15 +89,25 @@ def test_sides_take_turns_and_the_first_round_warms_up() -> None:
 
 
 @pytest.mark.keras
-def test_an_epoch_is_measured_in_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NETDSL_DATA", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    tiny = against.Training("mlp50.net", (2, 2), (200, 200), ("--input", "64"))
-    monkeypatch.setattr(against, "TRAININGS", {"tiny": tiny})
-    (row,) = against.training_rows(ROOT / "examples", folder, 1)
+def test_an_epoch_is_what_many_take_longer_than_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = against.Training("mlp50.net", 200, 1, 40, ("--input", "64"))
+    monkeypatch.setattr(against, "TRAININGS", {"digits": {"tiny": tiny}})
+    (row,) = against.training_rows(ROOT / "examples", tmp_path, 1, "digits")
     figures = row.measure(against.Side("OLD", ROOT))
-    assert figures.seconds > 0
     assert figures.megabytes > 100
-    assert [path.name for path in folder.iterdir()] == ["mlp50.net.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mlp50.net.yaml"]
+
+
+def test_the_epochs_between_are_counted(tmp_path: Path) -> None:
+    asked: list[list[str]] = []
+
+    class Side(against.Side):
+        def run(self, arguments: Sequence[str], folder: Path) -> Figures:
+            asked.append(list(arguments))
+            return Figures(10.0 + 0.5 * int(arguments[-1]), 100.0 + len(asked))
+
+    training = against.Training("mlp50.net", 200, few=2, many=12)
+    assert against.epoch(Side("OLD", ROOT), training, ["train"], tmp_path) == (0.5, 102.0)
+    assert asked == [["train", "--epochs", "2"], ["train", "--epochs", "12"]]
