@@ -18,7 +18,7 @@ _IMPORTED = {
 }
 
 
-class _Piece(NamedTuple):
+class _Definition(NamedTuple):
     """A class, function or constant of these files: its text, and the names in it."""
 
     text: str
@@ -29,8 +29,8 @@ def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
     """The text of these classes of `netdsl.keras.layers` and of all that they use, each after what
     it uses, and the imported names in it.
     """
-    pieces = _pieces()
-    found: dict[str, _Piece] = {}
+    pieces = _all_definitions()
+    found: dict[str, _Definition] = {}
 
     def add(name: str) -> None:
         if name not in found:
@@ -48,16 +48,16 @@ def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
 
 
 @cache
-def _pieces() -> dict[str, _Piece]:
+def _all_definitions() -> dict[str, _Definition]:
     """All definitions by their names, in the order of the files and of the lines."""
-    found: dict[str, _Piece] = {}
+    found: dict[str, _Definition] = {}
     for path in sorted(_FOLDER.glob("*.py")):
         if path.name != "__init__.py":
             found |= _definitions(path.read_text(encoding="utf-8"))
     return found
 
 
-def _definitions(text: str) -> dict[str, _Piece]:
+def _definitions(text: str) -> dict[str, _Definition]:
     lines = [
         line.removesuffix("  # type: ignore[misc]").removesuffix("  # type: ignore[index]")
         for line in text.splitlines()
@@ -73,5 +73,5 @@ def _definitions(text: str) -> dict[str, _Piece]:
             continue
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         source = "\n".join(lines[begin - 1 : node.end_lineno])
-        found[name] = _Piece(source, frozenset(names - {name}))
+        found[name] = _Definition(source, frozenset(names - {name}))
     return found

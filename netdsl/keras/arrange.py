@@ -10,7 +10,7 @@ from netdsl.factoring.items import REFERENCE, FactoredBlock, Item, ItemChain, No
 from netdsl.factoring.nesting import crossings, nested_chains
 from netdsl.factoring.repeats import with_repeats
 from netdsl.keras.imported_layer import ModelLayers
-from netdsl.keras.nodes import LayerHead, LayerNodes, MergeHead, ResidualHead
+from netdsl.keras.nodes import ImportedHead, LayerNodes, MergeHead, ResidualHead
 from netdsl.kinds.merge import Add
 
 _NESTING = 60  # characters that a level of merges within merges counts for: it is hard to read
@@ -150,7 +150,7 @@ def _is_its_activation(
     layer = model.layers[follower.node] if follower.node >= 0 else None
     if layer is None or layer.kind.group != "activation":
         return False
-    if follower.head != LayerHead(layer.spec.word) or place in model.outputs:
+    if follower.head != ImportedHead(layer.spec.word) or place in model.outputs:
         return False
     return not any(
         place in layer.inputs for at, layer in enumerate(model.layers) if at != follower.node

@@ -78,7 +78,8 @@ def calls_of_model(model: Any) -> ModelCalls:
         if isinstance(model, keras.Model):
             raise fail(
                 "N620",
-                f"`{model.name}` is a model of Python code, not of layers joined by inputs and outputs",
+                f"`{model.name}` is a model of Python code,"
+                " not of layers joined by inputs and outputs",
             )
         raise fail("N620", f"this is no Keras model: {type(model).__name__}")
     if not model.built or not model.inputs:
@@ -87,7 +88,7 @@ def calls_of_model(model: Any) -> ModelCalls:
             f"`{model.name}` has no input shape yet",
             help="call model.build(shape), or begin it with keras.Input(shape)",
         )
-    reader = _Reader(keras, graphs)
+    reader = _ModelReader(keras, graphs)
     inputs = [reader.input(tensor) for tensor in model.inputs]
     outputs = reader.run(model, inputs)
     return ModelCalls(
@@ -95,7 +96,7 @@ def calls_of_model(model: Any) -> ModelCalls:
     )
 
 
-class _Reader:
+class _ModelReader:
     """Walks a model, and the models within it, from the outputs to the inputs.
 
     Attributes:
@@ -140,7 +141,8 @@ class _Reader:
             if len(node.outputs) > 1:
                 raise fail(
                     "N620",
-                    f"`{operation.name}` ({type(operation).__name__}) has {len(node.outputs)} outputs: the language has one a layer",
+                    f"`{operation.name}` ({type(operation).__name__}) has"
+                    f" {len(node.outputs)} outputs: the language has one a layer",
                 )
             known[id(node.outputs[0])] = self._add(
                 operation, inputs, node.arguments.args, node.arguments.kwargs, node.outputs[0]

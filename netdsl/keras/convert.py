@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from netdsl.keras.calls import ModelCalls
 from netdsl.keras.imported_layer import ImportedLayer, ModelLayers, as_point
 from netdsl.kinds import Kind, LayerError, Ref, keras_readers
 from netdsl.kinds.act import Linear
+from netdsl.kinds.call_view import CallView, Meaning, NoWord
 from netdsl.kinds.form import Identity, Reshape
-from netdsl.kinds.keras_call import KerasCall, Meaning, NoWord
 from netdsl.kinds.values import Indices, Shape
 from netdsl.kinds.window import sizes_value
 
@@ -63,7 +63,7 @@ class _Unread(NamedTuple):
     error: NetError
 
 
-class _Candidate(NamedTuple):
+class _Reading(NamedTuple):
     """What calls may be in the language, and the places of them all."""
 
     kind: type[Kind]
@@ -76,6 +76,7 @@ class _Converter:
 
     Attributes:
         layers: those of the calls before.
+        read_by: by layer, those that read it.
         outputs: what each of these calls gives.
         views: these calls as the kinds see them.
     """
@@ -87,8 +88,9 @@ class _Converter:
         self.consumers = consumers_of(self.calls)
         self.ended = set(calls.outputs)
         self.layers: list[ImportedLayer] = []
+        self.read_by: defaultdict[int, list[int]] = defaultdict(list)
         self.outputs: list[_Output | _Unread] = []
-        self.views: list[KerasCall] = []
+        self.views: list[CallView] = []
 
     def read(self, place: int) -> _Output:
         """What a call gives.
@@ -106,16 +108,15 @@ class _Converter:
         call = self.calls[place]
         self.views.append(self._view(place))
         if call.class_name == "InputLayer":
-            self.layers.append(ImportedLayer.plain(Identity.spec(), (), call.shape))
-            return _Output(len(self.layers) - 1)
+            return _Output(self._add(ImportedLayer.plain(Identity.spec(), (), call.shape)))
         sources = [self.outputs[source] for source in call.inputs]
         unread = [source for source in sources if isinstance(source, _Unread)]
         reason = f"it takes {len(sources)} inputs" if len(sources) > 1 else ""
         for view in () if unread and len(sources) > 1 else self._ways_to_see(place):
-            candidates, why = self._candidates(view, place)
-            for candidate in candidates:
+            readings, why = self._readings(view, place)
+            for reading in readings:
                 try:
-                    return self._layer(candidate)
+                    return self._layer(reading)
                 except NoWord as problem:
                     why = why or problem.reason
             reason = why or reason
@@ -125,16 +126,16 @@ class _Converter:
 
     # --- how kinds see a call ---
 
-    def _view(self, place: int) -> KerasCall:
+    def _view(self, place: int) -> CallView:
         call = self.calls[place]
-        before: tuple[KerasCall, ...] = ()
+        before: tuple[CallView, ...] = ()
         if len(call.inputs) == 1 and self._is_chained(call.inputs[0], place):
             first = self.views[call.inputs[0]]
             before = (*first.before, first)[-_LONGEST_CHAIN:]
         outputs = [self.outputs[source] for source in call.inputs]
         layers = [output.layer for output in outputs if isinstance(output, _Output)]
         several = len(layers) == len(call.inputs) > 1
-        return KerasCall(
+        return CallView(
             call.class_name,
             call.config,
             tuple(self._shape(source) for source in call.inputs),
@@ -142,8 +143,8 @@ class _Converter:
             call.arguments,
             call.named,
             before,
-            tuple(as_point(self.layers, layer) for layer in layers) if several else (),
-            tuple(map(self._readers_of, layers)) if several else (),
+            self._points(layers) if several else (),
+            tuple(self._points(self.read_by[layer]) for layer in layers) if several else (),
         )
 
     def _shape(self, place: int) -> Shape:
@@ -153,9 +154,8 @@ class _Converter:
             return self.calls[place].shape
         return self.layers[output.layer].shape
 
-    def _readers_of(self, source: int) -> tuple[Ref, ...]:
-        reading = (at for at, layer in enumerate(self.layers) if source in layer.inputs)
-        return tuple(as_point(self.layers, at) for at in reading)
+    def _points(self, places: Sequence[int]) -> tuple[Ref, ...]:
+        return tuple(as_point(self.layers, place) for place in places)
 
     def _is_chained(self, source: int, place: int) -> bool:
         """Whether a call is nothing but what comes before another one: the two can be one layer."""
@@ -168,7 +168,7 @@ class _Converter:
         shared = (call.weights and uses[0] > 1) or (before.weights and uses[1] > 1)
         return uses[0] == uses[1] or not shared
 
-    def _ways_to_see(self, place: int) -> Iterator[KerasCall]:
+    def _ways_to_see(self, place: int) -> Iterator[CallView]:
         """A call with those before it, alone, and with what comes in as Keras has it: 1x1xC."""
         view = self.views[place]
         yield view
@@ -180,7 +180,7 @@ class _Converter:
                 self._unsqueezed(source)
             yield self._view(place)._replace(before=())
 
-    def _candidates(self, view: KerasCall, place: int) -> tuple[list[_Candidate], str]:
+    def _readings(self, view: CallView, place: int) -> tuple[list[_Reading], str]:
         """What the call may be, those first that take most calls in; and why it is nothing else."""
         found, reason = [], ""
         for kind in self.readers.get(view.layer, ()):
@@ -190,7 +190,7 @@ class _Converter:
                 if meaning is not None:
                     for call in view.before[len(view.before) - meaning.calls + 1 :]:
                         _refuse_more(kind, call)
-                    found.append(_Candidate(kind, meaning, self._places(place, meaning.calls)))
+                    found.append(_Reading(kind, meaning, self._places(place, meaning.calls)))
             except NoWord as problem:
                 reason = reason or problem.reason
         return sorted(found, key=lambda each: -each.meaning.calls), reason
@@ -203,13 +203,13 @@ class _Converter:
 
     # --- layers ---
 
-    def _layer(self, candidate: _Candidate) -> _Output:
+    def _layer(self, reading: _Reading) -> _Output:
         """Add the layer that the calls are.
 
         Raises:
             NoWord: where the kind does not take what comes in, or gives another shape than Keras.
         """
-        meaning, places = candidate.meaning, candidate.places
+        meaning, places = reading.meaning, reading.places
         sources = [self.outputs[place] for place in self.calls[places[0]].inputs]
         inputs = [source.layer for source in sources if isinstance(source, _Output)]
         if len(inputs) < len(sources):
@@ -218,7 +218,7 @@ class _Converter:
         if meaning.index_limit is not None:
             shapes = [self._as_indices(inputs[0], meaning.index_limit)]
         try:
-            kind = candidate.kind.make(meaning.spec)
+            kind = reading.kind.make(meaning.spec)
             points = [ref.op for ref in kind.references().values()]
             if not kind.merges:
                 if len({*inputs[1:]} - {inputs[0]}) > len(points):
@@ -236,18 +236,18 @@ class _Converter:
         holders = tuple(place for place in places if self.calls[place].weights)
         operations = [self.calls[place].operation for place in holders]
         shared = next((number for number in operations if self.uses[number] > 1), None)
-        self.layers.append(
-            ImportedLayer(
-                kind,
-                meaning.spec,
-                tuple(inputs),
-                (holders,) if holders else (),
-                shape,
-                shared,
-                meaning.option,
-            )
+        groups = (holders,) if holders else ()
+        layer = ImportedLayer(
+            kind, meaning.spec, tuple(inputs), groups, shape, shared, meaning.option
         )
-        return _Output(len(self.layers) - 1, squeezed)
+        return _Output(self._add(layer), squeezed)
+
+    def _add(self, layer: ImportedLayer) -> int:
+        place = len(self.layers)
+        self.layers.append(layer)
+        for source in dict.fromkeys(layer.inputs):
+            self.read_by[source].append(place)
+        return place
 
     def _as_indices(self, place: int, limit: int) -> Shape:
         """The shape of an input of indices."""
@@ -265,9 +265,9 @@ class _Converter:
             return output.layer
         shape = self.calls[place].shape
         spec = Reshape.spec(sizes_value(shape))
-        self.layers.append(ImportedLayer.plain(spec, (output.layer,), shape))
-        self.outputs[place] = _Output(len(self.layers) - 1)
-        return len(self.layers) - 1
+        whole = self._add(ImportedLayer.plain(spec, (output.layer,), shape))
+        self.outputs[place] = _Output(whole)
+        return whole
 
     def ends(self, outputs: Sequence[int]) -> list[int]:
         """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or
@@ -280,17 +280,15 @@ class _Converter:
         if unread:
             raise min(unread, key=lambda each: each.place).error
         places = [self._unsqueezed(place) for place in outputs]
-        read = {source for layer in self.layers for source in layer.inputs}
         for at, place in enumerate(places):
-            if place in read or places.count(place) > 1 or not self.layers[place].inputs:
+            read = self.read_by[place] or not self.layers[place].inputs
+            if read or places.count(place) > 1:
                 layer = ImportedLayer.plain(Linear.spec(), (place,), self.layers[place].shape)
-                self.layers.append(layer)
-                places[at] = len(self.layers) - 1
-                read.add(place)
+                places[at] = self._add(layer)
         return places
 
 
-def _refuse_more(kind: type[Kind], call: KerasCall) -> None:
+def _refuse_more(kind: type[Kind], call: CallView) -> None:
     """Refuse a call that is given what the kind does not look at, and what would change it.
 
     Raises:

@@ -18,7 +18,7 @@ _AUTO = Word("auto")
 _NOTHING: Any = object()  # what an option is by default where there is no default for all layers
 
 
-class _Row(NamedTuple):
+class _SaidOptions(NamedTuple):
     """A layer's options, and what it has where nothing is said.
 
     Attributes:
@@ -53,7 +53,7 @@ class _Row(NamedTuple):
         return bool(value == default)
 
 
-class Defaults:
+class FileDefaults:
     """The defaults that make the file shortest.
 
     Attributes:
@@ -66,7 +66,7 @@ class Defaults:
         self.stated: dict[str, dict[str, Any]] = {}
         norms = [norm for layer in self.layers if (norm := _norm_of(layer)) is not None]
         for word in dict.fromkeys(norm.text for norm in norms):
-            rows = [_Row(_named(norm)) for norm in norms if norm.text == word]
+            rows = [_SaidOptions(_named(norm)) for norm in norms if norm.text == word]
             self.stated[word] = _shortest(KINDS[word], rows)
         self.rows = [self._row(place) for place in range(len(self.layers))]
         places: dict[str, list[int]] = {}
@@ -81,7 +81,7 @@ class Defaults:
         """The options that a layer has to say."""
         return self._left(self.layers[place].spec.word, self.rows[place])
 
-    def _left(self, word: str, row: _Row) -> dict[str, Any]:
+    def _left(self, word: str, row: _SaidOptions) -> dict[str, Any]:
         stated = self.stated.get(word, {})
         return {
             name: value
@@ -110,7 +110,7 @@ class Defaults:
 
     # --- rows ---
 
-    def _row(self, place: int) -> _Row:
+    def _row(self, place: int) -> _SaidOptions:
         layer = self.layers[place]
         options, implied = layer.options, dict[str, Any]()
         norm = options.get("norm", _NONE)
@@ -122,14 +122,14 @@ class Defaults:
         init = layer.kind.options.get("init")
         if init is not None and init.default == _AUTO:
             implied["init"] = self._init(place)
-        return _Row(options, implied, self._act(place), place in self.ends)
+        return _SaidOptions(options, implied, self._act(place), place in self.ends)
 
     def _part(self, part: Word) -> Word:
         """A norm or an activation without what the defaults say of it."""
         if not part.arguments:
             return part
         plain = tuple(each for each in part.arguments if each.name is None)
-        left = self._left(part.text, _Row(_named(part)))
+        left = self._left(part.text, _SaidOptions(_named(part)))
         return Word(part.text, (*plain, *(Argument(name, value) for name, value in left.items())))
 
     def _act(self, place: int) -> Literal["stays", "left out", "doubtful"]:
@@ -190,7 +190,7 @@ def _language_default(kind: type[Kind], name: str) -> Any:
     return default[0] if type(default) is tuple and len(set(default)) == 1 else default
 
 
-def _shortest(kind: type[Kind], rows: Sequence[_Row]) -> dict[str, Any]:
+def _shortest(kind: type[Kind], rows: Sequence[_SaidOptions]) -> dict[str, Any]:
     """What a `default` statement had better say of layers of a kind: options that all have."""
     found = {}
     for name in dict.fromkeys(name for row in rows for name in row.options):
@@ -203,7 +203,7 @@ def _shortest(kind: type[Kind], rows: Sequence[_Row]) -> dict[str, Any]:
     return found
 
 
-def _cost(kind: type[Kind], name: str, value: Any, rows: Sequence[_Row]) -> int:
+def _cost(kind: type[Kind], name: str, value: Any, rows: Sequence[_SaidOptions]) -> int:
     """The characters that it takes to say `value` once, and others where they differ from it."""
     option, language = kind.options[name], _language_default(kind, name)
     usual = value is language or value == language

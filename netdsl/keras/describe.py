@@ -11,7 +11,7 @@ from netdsl.errors import fail
 from netdsl.keras.arrange import Arrangement, arranged
 from netdsl.keras.calls import ModelCalls
 from netdsl.keras.convert import layers_of_calls
-from netdsl.keras.defaults import Defaults
+from netdsl.keras.defaults import FileDefaults
 from netdsl.keras.imported_layer import ModelLayers
 from netdsl.keras.join import joined
 from netdsl.keras.nodes import layer_nodes
@@ -34,7 +34,7 @@ class Imported(NamedTuple):
     holders: Mapping[str, tuple[int, ...]]
 
 
-class _Written(NamedTuple):
+class _WrittenFile(NamedTuple):
     """A text, and for each operation with weights the calls that hold them, in its order."""
 
     text: str
@@ -55,13 +55,13 @@ def imported(calls: ModelCalls) -> Imported:
     return _held_against(calls, min(written, key=lambda each: len(each.text.splitlines())))
 
 
-def _written(calls: ModelCalls, model: ModelLayers) -> _Written:
-    defaults = Defaults(model)
+def _written(calls: ModelCalls, model: ModelLayers) -> _WrittenFile:
+    defaults = FileDefaults(model)
     nodes = layer_nodes(model.layers, defaults)
     input_names = [calls.calls[place].name for place in calls.inputs]
     writer = FileWriter(calls.name, input_names, model, nodes, defaults)
     arrangement = arranged(model, nodes, writer.chain_length, lambda found: len(writer.text(found)))
-    return _Written(writer.text(arrangement), tuple(_holders(calls, model, arrangement)))
+    return _WrittenFile(writer.text(arrangement), tuple(_holders(calls, model, arrangement)))
 
 
 def _holders(
@@ -79,7 +79,7 @@ def _holders(
             seen |= operations
 
 
-def _held_against(calls: ModelCalls, written: _Written) -> Imported:
+def _held_against(calls: ModelCalls, written: _WrittenFile) -> Imported:
     """Read the text again: it must have the model's weights, layer by layer, and its outputs.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from netdsl.factoring.dominators import immediate_dominators
 from netdsl.factoring.items import Node, NodeName
-from netdsl.keras.defaults import Defaults, in_written_order
+from netdsl.keras.defaults import FileDefaults, in_written_order
 from netdsl.keras.imported_layer import ImportedLayer
 from netdsl.keras.spelling import option_text, value_text
 from netdsl.kinds import UNITS, Ref, Word
@@ -18,7 +18,7 @@ from netdsl.kinds.values import is_number
 from netdsl.kinds.window import Padding
 
 
-class LayerHead(NamedTuple):
+class ImportedHead(NamedTuple):
     """A layer without its numbers: None in `size`, `stride` and among the options is a number that
     is a value of the node.
 
@@ -58,14 +58,14 @@ class LayerNodes(NamedTuple):
     """
 
     nodes: list[Node]
-    shared: dict[int, tuple[str, LayerHead, tuple[Any, ...]]]
+    shared: dict[int, tuple[str, ImportedHead, tuple[Any, ...]]]
     ends: list[int]
 
 
-def layer_nodes(layers: Sequence[ImportedLayer], defaults: Defaults) -> LayerNodes:
+def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> LayerNodes:
     """Make nodes of layers."""
     nodes: list[Node] = []
-    shared: dict[int, tuple[str, LayerHead, tuple[Any, ...]]] = {}
+    shared: dict[int, tuple[str, ImportedHead, tuple[Any, ...]]] = {}
     for place, layer in enumerate(layers):
         width = layers[layer.inputs[0]].shape[-1] if layer.inputs else None
         if layer.kind.merges:
@@ -77,7 +77,7 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: Defaults) -> LayerNod
         if layer.shared is not None:
             number = f"_{len(shared) + 1}" if shared else ""
             name, *_ = shared.setdefault(layer.shared, (f"shared{number}", head, values))
-            head, values, roles = LayerHead(name), (), ()
+            head, values, roles = ImportedHead(name), (), ()
         nodes.append(Node(head, values, roles, layer.inputs[:1], width))
     return LayerNodes(nodes, shared, _aside(layers, nodes))
 
@@ -97,7 +97,7 @@ def _aside(layers: Sequence[ImportedLayer], nodes: Sequence[Node]) -> list[int]:
     return sorted(found)
 
 
-class _Numbers:
+class _TakenNumbers:
     """The numbers of a layer, taken out of what is written of it."""
 
     def __init__(self) -> None:
@@ -148,13 +148,13 @@ def _role(option: Option[Any], value: Any, named: bool) -> str:
 
 def _head(
     layer: ImportedLayer, options: dict[str, Any]
-) -> tuple[LayerHead, tuple[Any, ...], tuple[str, ...]]:
+) -> tuple[ImportedHead, tuple[Any, ...], tuple[str, ...]]:
     """A layer's head, its numbers, and what parameters for these would be called."""
     spec, declared = layer.spec, layer.kind.options
     word = spec.word
     if isinstance(layer.kind, UNITS) and _is_filled(options):
         word, options = options["act"].text, {}
-    numbers = _Numbers()
+    numbers = _TakenNumbers()
     size = numbers.sizes(spec.size, "k")
     if spec.amount is not None:
         numbers.take(spec.amount, "c")
@@ -169,7 +169,7 @@ def _head(
         for name in sorted(options, key=in_written_order)
     ]
     said = layer.options.get("act")
-    head = LayerHead(
+    head = ImportedHead(
         word,
         size,
         spec.amount is not None,

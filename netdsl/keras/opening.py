@@ -12,6 +12,7 @@ from typing import Any
 
 from netdsl.errors import did_you_mean, fail, first_line
 from netdsl.keras.build import toolbox
+from netdsl.kinds.values import dims
 
 _CODE = (
     "Lambda",
@@ -76,7 +77,7 @@ def _lack(path: str) -> str:
     return "" if any(".weights." in name for name in held) else "the archive has no weights"
 
 
-# --- models to import ------------------------------------------------------------------------------
+# --- models to import -----------------------------------------------------------------------------
 
 
 def open_model(what: str, shape: tuple[int, ...] | None = None) -> Any:
@@ -236,10 +237,9 @@ def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
             for name in (module, kind if ">" in kind else None)
             if name is not None
         ):
-            raise fail(
-                "N622",
-                f"{path}: layer {called}({kind.rpartition('>')[2]}) is a class that is neither Keras's nor netdsl's",
-            )
+            what = f"layer {called}({kind.rpartition('>')[2]})"
+            message = f"{path}: {what} is a class that is neither Keras's nor netdsl's"
+            raise fail("N622", message)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -264,8 +264,6 @@ def _with_shape(model: Any, shape: tuple[int, ...]) -> Any:
         clone = keras.models.clone_model(model, input_tensors=given)
         clone.set_weights(model.get_weights())
     except (ValueError, TypeError) as error:
-        raise fail(
-            "N620",
-            f"`{model.name}` does not take an input of {'x'.join(map(str, shape))}: {first_line(error)}",
-        ) from None
+        message = f"`{model.name}` does not take an input of {dims(shape)}: {first_line(error)}"
+        raise fail("N620", message) from None
     return clone

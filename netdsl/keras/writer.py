@@ -19,9 +19,9 @@ from netdsl.factoring.items import (
     all_items,
 )
 from netdsl.keras.arrange import Arrangement
-from netdsl.keras.defaults import Defaults
+from netdsl.keras.defaults import FileDefaults
 from netdsl.keras.imported_layer import ModelLayers
-from netdsl.keras.nodes import LayerHead, LayerNodes, MergeHead, ResidualHead
+from netdsl.keras.nodes import ImportedHead, LayerNodes, MergeHead, ResidualHead
 from netdsl.keras.spelling import value_text
 from netdsl.kinds import KINDS
 from netdsl.kinds.options import Reference
@@ -43,7 +43,7 @@ class FileWriter:
         input_names: Sequence[str],
         model: ModelLayers,
         nodes: LayerNodes,
-        defaults: Defaults,
+        defaults: FileDefaults,
     ) -> None:
         self.name, self.model, self.nodes, self.defaults = name, model, nodes, defaults
         self.input_names = dict(zip(model.inputs, _input_names(input_names), strict=True))
@@ -106,7 +106,7 @@ class ChainWriter:
     """
 
     def __init__(
-        self, defaults: Defaults, names: Mapping[int, str], blocks: Sequence[FactoredBlock]
+        self, defaults: FileDefaults, names: Mapping[int, str], blocks: Sequence[FactoredBlock]
     ) -> None:
         self.defaults, self.names = defaults, names
         self.blocks = {block.number: block for block in blocks}
@@ -146,7 +146,7 @@ class ChainWriter:
                 usual = value_text(self.defaults.residual_act())
             act = "" if head.act == usual else f", act={head.act}"
             return f"res({self.chain(children[0])}{act})"
-        assert isinstance(head, LayerHead)
+        assert isinstance(head, ImportedHead)
         return _layer_text(head, values)
 
     def _has_default(self, chain: ItemChain) -> bool:
@@ -157,7 +157,7 @@ class ChainWriter:
             if isinstance(item.head, BlockCall) and item.head.block in self.blocks:
                 if self._has_default(self.blocks[item.head.block].chain):
                     return True
-            elif isinstance(item.head, LayerHead) and item.head.word in KINDS:
+            elif isinstance(item.head, ImportedHead) and item.head.word in KINDS:
                 kind = KINDS[item.head.word]
                 option = kind.options.get("act")
                 filled = kind.group == "activation" and item.head.amount
@@ -190,7 +190,7 @@ class ChainWriter:
         return str(value)
 
 
-def _layer_text(head: LayerHead, values: Sequence[str]) -> str:
+def _layer_text(head: ImportedHead, values: Sequence[str]) -> str:
     """A layer with its values: what its kind has anyway is not written."""
     kind = KINDS.get(head.word)
     left = iter(values)

@@ -12,7 +12,7 @@ from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Argument, Shape, Word, dims, exact
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 _SAME = ((8, 8, 4), (8, 8, 4), 0)
 
@@ -36,7 +36,7 @@ class Activation(Plain):
     program_name = "act"
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         word = cls.named_in_keras(_keras_name(call.config["activation"]))
         if word is None:
             activation_of(call, call.config["activation"])  # some kind has this name
@@ -61,7 +61,7 @@ class Relu(Activation):
     keras_layers = ("Activation", "ReLU")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Activation":
             return super().from_keras(call)
         return call.means(cls.spec()) if _relu_form(call) == "plain" else None
@@ -77,7 +77,7 @@ class Relu6(Activation):
     keras_layers = ("Activation", "ReLU")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Activation":
             return super().from_keras(call)
         return call.means(cls.spec()) if _relu_form(call) == "cut" else None
@@ -100,7 +100,7 @@ class LeakyRelu(Activation):
     keras_layers = ("Activation", "LeakyReLU", "ReLU")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Activation":
             return super().from_keras(call)
         if call.layer == "ReLU" and _relu_form(call) != "slope":
@@ -133,7 +133,7 @@ class ParametricRelu(Activation):
     keras_layers = ("PReLU",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         axes = call.config.get("shared_axes") or []
         if sorted(axes) != list(range(1, len(call.output))):
             raise call.refuse("its slopes are not shared by all positions: shared_axes")
@@ -157,7 +157,7 @@ class Elu(Activation):
     keras_layers = ("Activation", "ELU")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Activation":
             return super().from_keras(call)
         return call.means(cls.spec(alpha=call.number("alpha")))
@@ -219,7 +219,7 @@ class HardSigmoid(Activation):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Also relu6(x + 3) * (1/6), written with operators."""
         if call.layer == "Activation":
             return super().from_keras(call)
@@ -289,7 +289,7 @@ class Softmax(Normalised):
     keras_layers = ("Activation", "Softmax")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Activation":
             return super().from_keras(call)
         call.refuse_other_axis()
@@ -323,7 +323,7 @@ class Absolute(Activation):
     keras_layers = ("Absolute",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec())
 
 
@@ -341,7 +341,7 @@ class Linear(Activation):
         return Word("none") if name == cls.keras_name else None
 
 
-def activation_of(call: KerasCall, value: Any) -> Word:
+def activation_of(call: CallView, value: Any) -> Word:
     """An activation by Keras's name for it, as the option `act` has it.
 
     Raises:
@@ -363,7 +363,7 @@ def _keras_name(value: Any) -> str:
     return "linear" if value is None else str(value)
 
 
-def _relu_form(call: KerasCall) -> str:
+def _relu_form(call: CallView) -> str:
     """What a ReLU layer is: plain, cut off at 6, or with a slope below 0.
 
     Raises:

@@ -29,7 +29,7 @@ from netdsl.kinds.window import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Convolution(Trained, Windowed):
@@ -90,7 +90,7 @@ class Convolution(Trained, Windowed):
         return {**{key: value for key, value in given.items() if value != usual[key]}, "name": name}
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """The convolution with the padding before it, and with the step after it where Keras
         cannot take stride and dilation together.
         """
@@ -116,14 +116,14 @@ class Convolution(Trained, Windowed):
         return call.means(spec, 1 + (window is not last) + (zeros is not None) + step)
 
     @classmethod
-    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+    def window_in_keras(cls, last: CallView) -> CallView | None:
         """The call whose window slides over positions, where `last` ends a convolution of this
         kind: `last` itself, or one before it.
         """
         raise NotImplementedError
 
     @classmethod
-    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+    def options_in_keras(cls, last: CallView) -> dict[str, Any]:
         """The options that do not come of the window."""
         return cls.trained_in_keras(last)
 
@@ -145,7 +145,7 @@ def _pad(
     return own
 
 
-def _is_depthwise(call: KerasCall) -> bool:
+def _is_depthwise(call: CallView) -> bool:
     """Whether a grouped convolution of Keras stands for a depthwise one, which Keras lacks for
     volumes and for strides that differ.
     """
@@ -230,12 +230,12 @@ class Conv(Convolution):
     keras_activation, program_name = True, "conv"
 
     @classmethod
-    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+    def window_in_keras(cls, last: CallView) -> CallView | None:
         positions = len(last.inputs[0]) > 1
         return last if last.layer == "Conv" and positions and not _is_depthwise(last) else None
 
     @classmethod
-    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+    def options_in_keras(cls, last: CallView) -> dict[str, Any]:
         groups = last.config.get("groups", 1)
         return cls.trained_in_keras(last) | ({"groups": groups} if groups > 1 else {})
 
@@ -302,11 +302,11 @@ class DepthwiseConv(Convolution):
     keras_activation, program_name = True, "dwconv"
 
     @classmethod
-    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+    def window_in_keras(cls, last: CallView) -> CallView | None:
         return last if last.layer == "DepthwiseConv" or _is_depthwise(last) else None
 
     @classmethod
-    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+    def options_in_keras(cls, last: CallView) -> dict[str, Any]:
         if last.layer == "Conv":
             options = cls.trained_in_keras(last)
             mult = last.config["filters"] // last.config["groups"]
@@ -400,14 +400,14 @@ class SeparableConv(Convolution):
     keras_activation, program_name = True, "sepconv"
 
     @classmethod
-    def window_in_keras(cls, last: KerasCall) -> KerasCall | None:
+    def window_in_keras(cls, last: CallView) -> CallView | None:
         if last.layer == "SeparableConv":
             return last
         steps = last.chain("Conv", "Conv")
         return steps[0] if steps and cls._are_two_steps(*steps) else None
 
     @classmethod
-    def _are_two_steps(cls, depthwise: KerasCall, pointwise: KerasCall) -> bool:
+    def _are_two_steps(cls, depthwise: CallView, pointwise: CallView) -> bool:
         """Whether two convolutions are the steps of one that Keras lacks."""
         size, stride, dilation = map(pointwise.sizes, ("kernel_size", "strides", "dilation_rate"))
         inner, outer = map(cls.trained_in_keras, (depthwise, pointwise))
@@ -421,7 +421,7 @@ class SeparableConv(Convolution):
         )
 
     @classmethod
-    def options_in_keras(cls, last: KerasCall) -> dict[str, Any]:
+    def options_in_keras(cls, last: CallView) -> dict[str, Any]:
         if last.layer == "Conv":
             return cls.trained_in_keras(last)
         multiplier = last.config.get("depth_multiplier", 1)

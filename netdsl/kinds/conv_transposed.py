@@ -24,7 +24,7 @@ from netdsl.kinds.window import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class TransposedConv(Convolution):
@@ -177,7 +177,7 @@ class TransposedConv(Convolution):
     keras_activation = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """The convolution with what is cut off after it."""
         conv, cuts = call, ((0, 0),) * call.rank
         if call.layer == "Cropping":
@@ -200,7 +200,7 @@ class TransposedConv(Convolution):
         return call.means(spec, calls=1 + (conv is not call))
 
     @classmethod
-    def _cut_in_keras(cls, conv: KerasCall, cuts: Pads) -> dict[str, Any]:
+    def _cut_in_keras(cls, conv: CallView, cuts: Pads) -> dict[str, Any]:
         """`pad` and `extra`: both sides alike where no more is cut off the end, as elsewhere."""
         size, stride, dilation = map(conv.sizes, ("kernel_size", "strides", "dilation_rate"))
         if conv.config.get("output_padding") is None:  # Keras reaches W*S at the least

@@ -18,10 +18,10 @@ from netdsl.kinds.window import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
-class LocallyConnected(Convolution):
+class UnsharedConv(Convolution):
     """A locally connected layer: a convolution that shares nothing, with a kernel and biases of
     its own at each position.
     """
@@ -81,7 +81,7 @@ class LocallyConnected(Convolution):
     keras_defaults: ClassVar[dict[str, Any]] = {}
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         size, stride, dilation = map(call.sizes, ("window", "strides", "dilation_rate"))
         options, zeros = cls.trained_in_keras(call), zeros_before(call)
         options["pad"] = window_pad_option(zeros or ((0, 0),) * call.rank, size, dilation)

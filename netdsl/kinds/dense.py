@@ -12,7 +12,7 @@ from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Units(Trained):
@@ -99,7 +99,7 @@ class FullyConnected(Units):
     flattens_input = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Also a 1x1 convolution of a vector that Keras has as 1x1xC."""
         if len(call.inputs[0]) > 1:
             return None
@@ -148,7 +148,7 @@ class Dense(Units):
     keras_activation = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if len(call.inputs[0]) == 1:
             return None
         return call.means(cls.spec(amount=call.config["units"], **cls.trained_in_keras(call)))

@@ -26,7 +26,7 @@ from netdsl.kinds.window import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Identity(Plain):
@@ -55,7 +55,7 @@ class Identity(Plain):
     )
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Layers that do nothing as they are; a penalty on what comes in is an option of the
         layer before it.
         """
@@ -92,7 +92,7 @@ class Flatten(Plain):
     keras_layers = ("Flatten",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return None if call.keeps_shape else call.means(cls.spec())
 
 
@@ -132,7 +132,7 @@ class Reshape(Plain):
     keras_signatures = ("Reshape(target_shape)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return None if call.keeps_shape else call.means(cls.spec(sizes_value(call.output)))
 
 
@@ -187,7 +187,7 @@ class Permute(Plain):
     keras_layers = ("Permute",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec(*call.config["dims"]))
 
 
@@ -236,7 +236,7 @@ class Shuffle(Plain):
     keras_layers = ("Reshape",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         steps = call.chain("Reshape", "Permute", "Reshape")
         if steps is None or tuple(steps[1].config["dims"]) != (1, 3, 2):
             return None
@@ -279,7 +279,7 @@ class Slice(Plain):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         (key,) = call.arguments[1:] or (None,)
         if not isinstance(key, tuple) or len(key) != 2 or key[0] is not Ellipsis:
             return None
@@ -329,7 +329,7 @@ class Resize(Plain):
     keras_signatures = ("Resizing(height, width)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Reshape":
             steps = linear_in_keras(call)
             if not steps:

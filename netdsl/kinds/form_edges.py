@@ -31,7 +31,7 @@ from netdsl.kinds.window import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Edges(Plain, Windowed):
@@ -81,7 +81,7 @@ class Pad(Edges):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Zeros around the positions, by a layer or by an operation."""
         call.refuse_channels_first()
         if call.layer == "ZeroPadding":
@@ -153,7 +153,7 @@ class Widen(Plain):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Zeros after the channels, with the step before that keeps every S-th position."""
         *others, channels = _zeros(call)
         if any(map(any, others)) or channels[0]:
@@ -165,7 +165,7 @@ class Widen(Plain):
         return call.means(spec, calls=2)
 
 
-def _zeros(call: KerasCall) -> list[tuple[int, int]]:
+def _zeros(call: CallView) -> list[tuple[int, int]]:
     """What the operation `pad` puts before and after each axis, the batch's first.
 
     Raises:
@@ -258,6 +258,6 @@ class Crop(Edges):
     keras_signatures = ("Cropping(cropping)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         call.refuse_channels_first()
         return call.means(cls.spec(pad_option(pads_in_keras(call, "cropping"))))

@@ -11,7 +11,7 @@ from netdsl.kinds.options import Flag, Option, Real
 from netdsl.kinds.values import NO_DEFAULTS, Argument, Defaults, Shape, Word, exact, is_number
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall
+    from netdsl.kinds.call_view import CallView
 
 KERAS_INITIALIZERS = {  # by their names in the language, which Keras takes for them too
     "he_normal": "HeNormal",
@@ -84,7 +84,7 @@ def keras_initializer(k: Any, value: Any) -> Any:
     return getattr(initializers, KERAS_INITIALIZERS[value.text])()
 
 
-def initial_of(call: KerasCall, key: str) -> Any:
+def initial_of(call: CallView, key: str) -> Any:
     """How weights begin, as an `Initial` option has it; None where the language cannot say it."""
     constant = call.constant(key)
     if constant is not None:
@@ -158,7 +158,7 @@ class Trained(Kind):
 
     @classmethod
     def trained_in_keras(
-        cls, call: KerasCall, *kernels: str, penalised: tuple[str, ...] = ()
+        cls, call: CallView, *kernels: str, penalised: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         """The options of a Keras layer with kernels of these names (`kernel` if none): bias,
         activation, penalties; and how the weights begin, where that is not Keras's usual way.
@@ -189,7 +189,7 @@ class Trained(Kind):
         return options
 
 
-def _penalty(call: KerasCall, key: str) -> dict[str, Any]:
+def _penalty(call: CallView, key: str) -> dict[str, Any]:
     """The options of a penalty. Keras's l2 is l2*||W||^2, the language's (l2/2)*||W||^2."""
     value = call.config.get(key)
     if not value:

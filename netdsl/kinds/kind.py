@@ -20,7 +20,7 @@ from netdsl.kinds.stated import Stated
 from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, dims
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 KINDS: dict[str, type[Kind]] = {}
 
@@ -117,7 +117,7 @@ class Kind(Stated):
         raise NotImplementedError
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """The layer of this kind that a call of one of `keras_layers` is, maybe together with
         calls before it: what `layers` makes, read again. None where it is one of another kind.
 

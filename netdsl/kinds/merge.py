@@ -14,7 +14,7 @@ from netdsl.kinds.plain import Weightless
 from netdsl.kinds.values import Shape, dims
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Merge(Weightless):
@@ -66,7 +66,7 @@ class Concatenate(Merge):
     keras_layers = ("Concatenate",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if len(call.inputs) == 1:
             return None
         call.refuse_other_axis()
@@ -103,7 +103,7 @@ class Elementwise(Merge):
         return [_spread(k, name, output, inputs), merge]
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec()) if len(call.inputs) > 1 else None
 
 
@@ -212,7 +212,7 @@ class Dot(Elementwise):
     keras_layers = ("Dot", "Sum")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         config = call.config
         if call.layer == "Sum":
             product = call.chain("Multiply", "Sum")
@@ -245,7 +245,7 @@ class Stack(Merge):
     keras_layers = ("Stack",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.config.get("axis") != 1:
             axis = call.config.get("axis")
             raise call.refuse(f"its axis is {axis}, not the first behind the batch")

@@ -11,7 +11,7 @@ from netdsl.kinds.values import Shape
 from netdsl.kinds.window import wrong_rank
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class TrainingNoise(Plain):
@@ -54,7 +54,7 @@ class Dropout(Dropping):
     keras_signatures = ("Dropout(rate)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if not call.config["rate"]:
             return None
         if call.config.get("noise_shape") is None:
@@ -97,7 +97,7 @@ class SpatialDropout(Dropping):
     keras_signatures = ("SpatialDropout(rate)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if not call.config["rate"]:
             return None
         if call.layer == "Dropout":
@@ -134,7 +134,7 @@ class DropPath(Dropping):
     keras_layers = ("Dropout", "StochasticDepth")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         key = "drop_path_rate" if call.layer == "StochasticDepth" else "rate"
         whole = call.layer == "StochasticDepth" or (_drawn_once(call) and all(_drawn_once(call)))
         return call.means(cls.spec(call.number(key))) if call.config[key] and whole else None
@@ -170,7 +170,7 @@ class Noise(TrainingNoise):
     keras_signatures = ("GaussianNoise(stddev)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "GaussianNoise":
             return call.means(cls.spec(call.number("stddev")))
         steps = call.chain("Rescaling", "GaussianNoise", "Rescaling")
@@ -183,7 +183,7 @@ class Noise(TrainingNoise):
         return call.means(cls.spec(call.number("scale")), calls=3)
 
 
-def _drawn_once(call: KerasCall) -> list[bool]:
+def _drawn_once(call: CallView) -> list[bool]:
     """For each axis, whether one draw of a dropout is for all of it; nothing where it is usual."""
     kept = call.config.get("noise_shape")
     return [] if kept is None else [size == 1 for size in list(kept)[1:]]

@@ -12,7 +12,7 @@ from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Argument, LayerSpec, Shape, dims
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Norm(Plain):
@@ -63,7 +63,7 @@ class Affine(Norm):
         }
 
     @classmethod
-    def affine_in_keras(cls, call: KerasCall) -> dict[str, Any]:
+    def affine_in_keras(cls, call: CallView) -> dict[str, Any]:
         """The options of a Keras layer with a factor and an offset."""
         call.refuse_other_axis()
         call.refuse_set(
@@ -120,7 +120,7 @@ class BatchNorm(Affine):
     differs_in_training = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.config.get("renorm"):
             raise call.refuse("it renormalizes")
         options = cls.affine_in_keras(call)
@@ -148,7 +148,7 @@ class LayerNorm(Affine):
     keras_layers = ("LayerNormalization",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         call.refuse_set("rms_scaling")
         return call.means(cls.spec(**cls.affine_in_keras(call)))
 
@@ -196,7 +196,7 @@ class GroupNorm(Affine):
     keras_signatures = ("GroupNormalization(groups)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if _has_own_groups(call):
             return None
         groups, channels = call.config["groups"], call.output[-1]
@@ -240,11 +240,11 @@ class InstanceNorm(Affine):
     keras_layers = ("GroupNormalization",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec(**cls.affine_in_keras(call))) if _has_own_groups(call) else None
 
 
-def _has_own_groups(call: KerasCall) -> bool:
+def _has_own_groups(call: CallView) -> bool:
     """Whether each channel is a group, and has several positions."""
     alone = call.config["groups"] in (-1, call.output[-1])
     return alone and len(call.inputs[0]) > 1
@@ -277,7 +277,7 @@ class RootMeanSquareNorm(Norm):
     keras_layers = ("RMSNormalization",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         call.refuse_other_axis()
         return call.means(cls.spec(eps=call.number("epsilon")))
 
@@ -297,7 +297,7 @@ class UnitNorm(Plain):
     keras_layers = ("UnitNormalization",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         call.refuse_other_axis()
         return call.means(cls.spec())
 
@@ -334,6 +334,6 @@ class LocalResponseNorm(Plain):
     keras_layers = ("LocalResponseNormalization",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         arguments = tuple(Argument(key, call.number(key)) for key in cls.options)
         return call.means(LayerSpec(cls.word, arguments=arguments))

@@ -15,7 +15,7 @@ from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Shape, Word, dims
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 _AXES = {
     1: "ac",
@@ -78,7 +78,7 @@ class Scale(Plain):
     keras_layers = ("EinsumDense", "LayerScale")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "LayerScale":
             return call.means(cls.spec(init=call.number("init_values")))
         left, _, right = str(call.config["equation"]).partition(",")
@@ -121,7 +121,7 @@ class Rescale(Plain):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Also x + 3 and its like, in Python's operators."""
         if call.layer != "Rescaling":
             return cls._from_operator(call)
@@ -131,7 +131,7 @@ class Rescale(Plain):
         return call.means(cls.spec(call.number("scale"), offset=call.as_written(offset)))
 
     @classmethod
-    def _from_operator(cls, call: KerasCall) -> Meaning | None:
+    def _from_operator(cls, call: CallView) -> Meaning | None:
         numbers = [value for value in call.arguments if value is not None]
         if len(call.inputs) > 1 or len(numbers) != 1:
             return None
@@ -229,7 +229,7 @@ class Standardize(Plain):
     keras_layers = ("Normalization", "Rescaling")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Also a factor for each channel."""
         if call.layer == "Rescaling":
             return cls._from_factors(call)
@@ -243,7 +243,7 @@ class Standardize(Plain):
         return call.means(cls.spec(_numbers(call, _flat(mean)), _numbers(call, deviations)))
 
     @classmethod
-    def _from_factors(cls, call: KerasCall) -> Meaning | None:
+    def _from_factors(cls, call: CallView) -> Meaning | None:
         scale, offset = call.config["scale"], call.config.get("offset", 0)
         if not isinstance(scale, list | tuple) and not isinstance(offset, list | tuple):
             return None
@@ -259,7 +259,7 @@ def _flat(value: Any) -> list[Any]:
     return [part for inner in value for part in _flat(inner)]
 
 
-def _numbers(call: KerasCall, values: list[Any]) -> Any:
+def _numbers(call: CallView, values: list[Any]) -> Any:
     """One number where all are the same, else one for each channel."""
     written = tuple(call.as_written(value) for value in values)
     return written[0] if len(set(written)) == 1 else written

@@ -27,7 +27,7 @@ from netdsl.kinds.window import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Pooling(Weightless, Windowed):
@@ -87,7 +87,7 @@ class Pooling(Weightless, Windowed):
         )
 
     @classmethod
-    def own_window_in_keras(cls, call: KerasCall) -> Meaning:
+    def own_window_in_keras(cls, call: CallView) -> Meaning:
         """The pool that a pooling layer of Keras is, with its own padding."""
         call.refuse_channels_first()
         size, stride = cls._window_in_keras(call)
@@ -97,7 +97,7 @@ class Pooling(Weightless, Windowed):
         return call.means(cls.spec(size=size, stride=stride, pad=pad))
 
     @classmethod
-    def padded_in_keras(cls, call: KerasCall, pads: Pads, **options: Any) -> Meaning:
+    def padded_in_keras(cls, call: CallView, pads: Pads, **options: Any) -> Meaning:
         """The pool that a layer without padding of its own is, after one that pads; what the last
         windows need after the input is `ceil`.
         """
@@ -112,7 +112,7 @@ class Pooling(Weightless, Windowed):
         return call.means(spec, calls=1 + any(map(any, pads)))
 
     @staticmethod
-    def _window_in_keras(call: KerasCall) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _window_in_keras(call: CallView) -> tuple[tuple[int, ...], tuple[int, ...]]:
         own = "window" in call.config
         size = call.sizes("window" if own else "pool_size")
         return size, call.sizes("strides") if call.config["strides"] else size
@@ -177,7 +177,7 @@ class MaxPool(Pooling):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """The pool with what pads before it with minus infinity."""
         steps = call.chain("Pad", "MaxPooling")
         lowest = steps is not None and steps[0].named.get("constant_values") == -math.inf
@@ -222,7 +222,7 @@ class AveragePool(Pooling):
     keras_signatures = ("AveragePooling(pool_size)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """The pool with the zeros before it, which count in the divisor."""
         if call.layer == "OverhangingAveragePooling":
             size, stride = cls._window_in_keras(call)
@@ -272,5 +272,5 @@ class StochasticPool(Pooling):
     differs_in_training = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return cls.padded_in_keras(call, zeros_before(call) or ((0, 0),) * call.rank)

@@ -12,7 +12,7 @@ from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Shape, Word, dims
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class FeaturePool(Plain):
@@ -77,7 +77,7 @@ class FeaturePool(Plain):
     keras_layers = ("FeaturePooling", "Max")
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "FeaturePooling":
             return call.means(cls.spec(size=(call.config["size"],), of=Word("l2")))
         steps = call.chain("Reshape", "Max")

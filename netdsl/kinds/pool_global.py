@@ -11,7 +11,7 @@ from netdsl.kinds.plain import Weightless
 from netdsl.kinds.values import Shape, dims
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class GlobalPooling(Weightless):
@@ -42,7 +42,7 @@ class GlobalPooling(Weightless):
         return [make(name=name)]
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         call.refuse_channels_first()
         return call.means(cls.spec())
 

@@ -15,10 +15,10 @@ from netdsl.kinds.window import (
 )
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
-class PowerPooling(Pooling):
+class PowerSumPooling(Pooling):
     """What the pools that take a root of a sum of powers share; padded cells are 0."""
 
     word = "_power_pooling"
@@ -36,7 +36,7 @@ class PowerPooling(Pooling):
     keras_layers = ("PowerPooling",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         power = call.number("power")
         if cls.reads_power(power):
             options = {"p": power} if "p" in cls.options else {}
@@ -49,7 +49,7 @@ class PowerPooling(Pooling):
         raise NotImplementedError
 
 
-class EuclideanPool(PowerPooling):
+class EuclideanPool(PowerSumPooling):
     """L2 pooling: the root of the sum of squares over each window."""
 
     word = "l2pool"
@@ -69,7 +69,7 @@ class EuclideanPool(PowerPooling):
         return bool(power == 2)
 
 
-class PowerPool(PowerPooling):
+class PowerPool(PowerSumPooling):
     """Lp pooling: (sum of |x|^p)^(1/p) over each window."""
 
     word = "lppool"

@@ -12,7 +12,7 @@ from netdsl.kinds.values import Argument, Indices, Shape, Word, dims, shown
 from netdsl.kinds.window import wrong_rank
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 _SMALL = Word("normal", (Argument(None, 0.02),))
 _KERAS_EMBEDDING = Word("uniform", (Argument(None, 0.05),))
@@ -82,7 +82,7 @@ class Embed(Plain):
     keras_signatures = ("Embedding(input_dim, output_dim)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.config.get("mask_zero"):
             raise call.refuse("it masks index 0")
         spec = cls.spec(amount=call.config["output_dim"], **_start(call, "embeddings_initializer"))
@@ -116,7 +116,7 @@ class Positions(Plain):
     keras_layers = ("LearnedPositions",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec(**_start(call, "kernel_initializer")))
 
 
@@ -141,7 +141,7 @@ class SinCos(Plain):
     keras_layers = ("SinusoidalPositions",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec())
 
 
@@ -166,7 +166,7 @@ class First(Plain):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         found = call.arguments[1:] == ((slice(None), 0),) and len(call.inputs[0]) == 2
         return call.means(cls.spec()) if found else None
 
@@ -200,11 +200,11 @@ class ClassToken(Plain):
     keras_layers = ("LearnedToken",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec(**_start(call, "kernel_initializer")))
 
 
-def _start(call: KerasCall, key: str) -> dict[str, Any]:
+def _start(call: CallView, key: str) -> dict[str, Any]:
     """The option `init`, where the language can say how the weights begin."""
     start = initial_of(call, key)
     return {} if start is None else {"init": start}

@@ -12,7 +12,7 @@ from netdsl.kinds.sequence import as_sequence
 from netdsl.kinds.values import Shape, dims
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Attention(Trained):
@@ -136,7 +136,7 @@ class Attention(Trained):
     reads_call_arguments = True
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         config, named = call.config, dict(call.named)
         causal = bool(named.pop("use_causal_mask", False))
         if left := [key for key, value in named.items() if value]:

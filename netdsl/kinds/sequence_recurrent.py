@@ -14,7 +14,7 @@ from netdsl.kinds.sequence import as_sequence
 from netdsl.kinds.values import Shape
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Recurrent(Trained):
@@ -121,7 +121,7 @@ class Recurrent(Trained):
         return [k.keras.layers.Bidirectional(layer, name=name) if self.bi else layer]
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """Also read both ways, with the states of both next to each other."""
         both = call.layer == "Bidirectional"
         cell = call._replace(config=cls._cell_in_keras(call)) if both else call
@@ -139,7 +139,7 @@ class Recurrent(Trained):
         return call.means(cls.spec(amount=config["units"], **options, **cls._read_more(cell)))
 
     @classmethod
-    def _cell_in_keras(cls, call: KerasCall) -> Any:
+    def _cell_in_keras(cls, call: CallView) -> Any:
         """The configuration of the layer that is read both ways."""
         inner, back = call.config["layer"], call.config.get("backward_layer")
         if inner["class_name"] != cls.keras_layers[0]:
@@ -152,7 +152,7 @@ class Recurrent(Trained):
         return inner["config"]
 
     @classmethod
-    def _read_more(cls, cell: KerasCall) -> dict[str, Any]:
+    def _read_more(cls, cell: CallView) -> dict[str, Any]:
         """Options that the kind alone has."""
         return {}
 
@@ -215,7 +215,7 @@ class GatedRecurrentUnit(Recurrent):
         return {} if self.after else {"reset_after": False}
 
     @classmethod
-    def _read_more(cls, cell: KerasCall) -> dict[str, Any]:
+    def _read_more(cls, cell: CallView) -> dict[str, Any]:
         return {"after": bool(cell.config.get("reset_after", True))}
 
 

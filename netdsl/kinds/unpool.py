@@ -15,7 +15,7 @@ from netdsl.kinds.values import Ref, Shape, Word, dims
 from netdsl.kinds.window import as_pads, brief, per_axis, wrong_rank
 
 if TYPE_CHECKING:
-    from netdsl.kinds.keras_call import KerasCall, Meaning
+    from netdsl.kinds.call_view import CallView, Meaning
 
 
 class Unpooling(Plain):
@@ -93,7 +93,7 @@ class Upsample(Unpooling):
     keras_signatures = ("UpSampling(size)",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Reshape":
             steps = linear_in_keras(call)
             if not steps:
@@ -142,7 +142,7 @@ class Nails(Unpooling):
     keras_layers = ("Reshape",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         for count in range(call.rank, 0, -1):
             steps = call.chain(*("Reshape", "Pad") * count, "Reshape")
             factors = _factors(steps[0].inputs[0], call.output) if steps else ()
@@ -151,7 +151,7 @@ class Nails(Unpooling):
         return None
 
     @classmethod
-    def _are_steps(cls, steps: tuple[KerasCall, ...], x: Shape, factors: tuple[int, ...]) -> bool:
+    def _are_steps(cls, steps: tuple[CallView, ...], x: Shape, factors: tuple[int, ...]) -> bool:
         """Whether these calls are those of `layers`, its last one left out."""
         shape, left = list(x), list(steps)
         for axis, factor in enumerate(factors):
@@ -243,7 +243,7 @@ class MaxUnpool(Plain):
     keras_layers = ("MaxUnpooling",)
 
     @classmethod
-    def from_keras(cls, call: KerasCall) -> Meaning | None:
+    def from_keras(cls, call: CallView) -> Meaning | None:
         """The layer reads the pool's input: the pool is what reads it too, with such windows."""
         values, x = call.inputs
         rank, config = len(x) - 1, call.config
@@ -296,7 +296,7 @@ def linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
     return [*steps, layers.Reshape(output, name=name)] if steps else []
 
 
-def linear_in_keras(call: KerasCall) -> tuple[KerasCall, ...]:
+def linear_in_keras(call: CallView) -> tuple[CallView, ...]:
     """The calls of `linear_layers` for sequences and volumes that end with this one; none where
     others do.
     """
@@ -307,7 +307,7 @@ def linear_in_keras(call: KerasCall) -> tuple[KerasCall, ...]:
     return ()
 
 
-def _are_linear_steps(steps: tuple[KerasCall, ...], x: Shape, output: Shape) -> bool:
+def _are_linear_steps(steps: tuple[CallView, ...], x: Shape, output: Shape) -> bool:
     if len(x) != len(output) or len(x) == 3 or x[-1] != output[-1]:
         return False
     shape, left = list(x), list(steps)
@@ -326,7 +326,7 @@ def _are_linear_steps(steps: tuple[KerasCall, ...], x: Shape, output: Shape) -> 
     return not left
 
 
-def refuse_other_resizing(call: KerasCall) -> None:
+def refuse_other_resizing(call: CallView) -> None:
     """Refuses a resizing layer that is not bilinear, or does more."""
     call.refuse_set("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
     if call.config["interpolation"] != "bilinear":

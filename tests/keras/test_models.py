@@ -20,7 +20,7 @@ from netdsl import Network
 
 pytestmark = pytest.mark.keras
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ZOO = [
     pytest.param(path, id=path.stem, marks=pytest.mark.zoo if path.stem in zoo.LARGE else ())
     for path in zoo.EXAMPLES

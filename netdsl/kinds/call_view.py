@@ -40,7 +40,7 @@ class Meaning(NamedTuple):
     option: Argument | None = None
 
 
-class KerasCall(NamedTuple):
+class CallView(NamedTuple):
     """One call of a Keras layer or operation.
 
     Attributes:
@@ -63,7 +63,7 @@ class KerasCall(NamedTuple):
     output: Shape
     arguments: tuple[Any, ...] = ()
     named: Mapping[str, Any] = {}
-    before: tuple[KerasCall, ...] = ()
+    before: tuple[CallView, ...] = ()
     sources: tuple[Ref, ...] = ()
     readers: tuple[tuple[Ref, ...], ...] = ()
 
@@ -118,7 +118,7 @@ class KerasCall(NamedTuple):
         ones = (1,) * (len(self.output) - len(given))
         return self.output == given or (len(given) == 1 and self.output == ones + given)
 
-    def chain(self, *layers: str) -> tuple[KerasCall, ...] | None:
+    def chain(self, *layers: str) -> tuple[CallView, ...] | None:
         """The calls of these layers that end with this one, one after the other; None where other
         ones do.
         """
