@@ -9,36 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from netdsl.drawing.geometry import Size
-from netdsl.drawing.layered import BOTTOM, TOP, Layered, layered
-from netdsl.drawing.series import START, Arc, Chain, Fork, Side, Tangle, Wire, nodes_of
-
-GAP = 22.0  # between two parts of a chain
-TURN = 28.0  # the same where lines turn in it
-BESIDE = 26.0  # between two branches
-LANE = 16.0  # from what an arc passes to the arc
-LANES = 12.0  # between two arcs
-BAR_MARGIN = 14.0  # of a bar beside the outermost line that ends in it
-
-
-class Node:
-    """What the arrangement must know of a box, a glyph or a frame.
-
-    Attributes:
-        size: its room along and across.
-        shape: `box`, `circle` (lines from the side end in it), `bar` (it is as wide as the lines
-            that end in it are apart) or `frame`.
-        entries, exits: of a frame, where the outputs of outside and inside boxes come in and go
-            out, across from its axis.
-        label: room to the right that a bar's text takes.
-    """
-
-    __slots__ = ("entries", "exits", "label", "shape", "size")
-
-    def __init__(self, size: Size, shape: str = "box", label: float = 0.0) -> None:
-        self.size, self.shape, self.label = size, shape, label
-        self.entries: dict[int, float] = {}
-        self.exits: dict[int, float] = {}
+from netdsl.drawing.forks import ForkBox
+from netdsl.drawing.nodes import BESIDE, GAP, LANE, LANES, TURN, Node, NodeBox, TangleBox
+from netdsl.drawing.parts import START, Arc, Chain, Fork, Side, Tangle, Wire
 
 
 class Lane:
@@ -271,175 +244,27 @@ class ChainBox:
                 if sign * beside.v > 0:
                     yield abs(beside.v) + (box.right if sign > 0 else box.left)
 
+    def passing(self) -> Iterator[tuple[int, float]]:
+        """The nodes whose arcs leave it at its end, each with where the line runs across."""
+        for lane in self.lanes:
+            for arc in lane.arcs:
+                if arc.end == len(self.parts):
+                    yield arc.wire.source, lane.v
+
     def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
         """The nodes at its end (or its beginning), each with where its line runs across."""
         if self.parts:
             yield from self.parts[-1 if last else 0].columns(nodes, last)
 
 
-class NodeBox:
-    """A single node."""
-
-    def __init__(self, number: int, node: Node) -> None:
-        self.number, self.node = number, node
-
-    @property
-    def length(self) -> float:
-        return self.node.size.length
-
-    @property
-    def left(self) -> float:
-        return self.node.size.left
-
-    @property
-    def right(self) -> float:
-        return self.node.size.right + self.node.label
-
-    def widen(self, low: float, high: float) -> None:
-        """Makes a bar reach both, with some more beside them."""
-        length, left, right = self.node.size
-        self.node.size = Size(length, max(BAR_MARGIN - low, left), max(high + BAR_MARGIN, right))
-
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
-        yield self.number, 0.0
-
-
-class ForkBox:
-    """Branches side by side; `shifts` says where each axis is, `starts` where each begins."""
-
-    def __init__(self, fork: Fork, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
-        self.branches = [ChainBox(branch, nodes, wires) for branch in fork.branches]
-        self.length = max(branch.length for branch in self.branches)
-        self.starts = [self._start(branch, nodes, wires) for branch in self.branches]
-        main = self._main()
-        self.shifts: list[float] = []
-        at = 0.0
-        for number, branch in enumerate(self.branches):
-            at += branch.left + (BESIDE if number else 0.0)
-            self.shifts.append(at)
-            at += branch.right
-        if main == 0:
-            self.shifts[1] = self.shifts[0] + self._clear(nodes, wires)
-        middle = at / 2 if main is None else self.shifts[main]
-        if main is None and len(self.branches) % 2 == 1:
-            centre = self.shifts[len(self.branches) // 2]
-            if abs(centre - middle) < BESIDE:  # a straight line through the middle
-                middle = centre
-        self.shifts = [float(round(shift - middle)) for shift in self.shifts]
-        self.lines = [0.0]  # where lines run from one end to the other, across
-        for last in (True, False):
-            self.lines += [v for _, v in self.columns(nodes, last)]
-        self.left = max(
-            branch.left - shift for branch, shift in zip(self.branches, self.shifts, strict=True)
-        )
-        self.right = max(
-            branch.right + shift for branch, shift in zip(self.branches, self.shifts, strict=True)
-        )
-
-    def _clear(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
-        """How far the axis of a side way is from that of the main one, at least: its boxes and its
-        lines pass what is beside them.
-        """
-        main, side = self.branches
-        begin, end = self.starts[1], self.starts[1] + side.length
-        near = main.reach(begin, end)[1] + BESIDE + side.left
-        last = {node for node, _ in side.columns(nodes)}
-        first = {node for node, _ in side.columns(nodes, last=False)}
-        low = 0.0 if any(wire.target in first for wire in wires) else begin
-        high = self.length if any(wire.source in last for wire in wires) else end
-        lines = [0.0, *(-v for _, v in (*side.columns(nodes), *side.columns(nodes, last=False)))]
-        return max(near, main.reach(low, high)[1] + LANE + max(lines))
-
-    def _start(self, branch: ChainBox, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
-        """Where a branch begins: in the middle; at the upper end where nothing follows it, at the
-        lower where nothing stands before it.
-        """
-        first = {node for node, _ in branch.columns(nodes, last=False)}
-        last = {node for node, _ in branch.columns(nodes)}
-        if not any(wire.source in last for wire in wires):
-            return 0.0
-        free = self.length - branch.length
-        return free / 2 if any(wire.target in first for wire in wires) else free
-
-    def reach(self, begin: float, end: float) -> tuple[float, float]:
-        """How far it reaches across to both sides, between two places along."""
-        found = [(-v, v) for v in self.lines]
-        for branch, start, shift in zip(self.branches, self.starts, self.shifts, strict=True):
-            left, right = branch.reach(begin - start, end - start)
-            if begin < start + branch.length and start < end:
-                found.append((left - shift, right + shift))
-        return max(left for left, _ in found), max(right for _, right in found)
-
-    def _main(self) -> int | None:
-        """The branch that goes straight on, where the other one is a shortcut or a side way."""
-        if len(self.branches) != 2:
-            return None
-        sizes = [sum(1 for part in b.chain.parts for _ in nodes_of(part)) for b in self.branches]
-        if sizes[0] > 2 * sizes[1] - (sizes[1] == 1):
-            return 0
-        return 1 if sizes[1] > 2 * sizes[0] - (sizes[0] == 1) else None
-
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
-        for branch, shift in zip(self.branches, self.shifts, strict=True):
-            for node, v in branch.columns(nodes, last):
-                yield node, v + shift
-            if last:
-                yield from self._lanes(branch, shift)
-
-    @staticmethod
-    def _lanes(branch: ChainBox, shift: float) -> Iterator[tuple[int, float]]:
-        for lane in branch.lanes:
-            for arc in lane.arcs:
-                if arc.end == len(branch.parts):
-                    yield arc.wire.source, lane.v + shift
-
-
-class TangleBox:
-    """Nodes in ranks."""
-
-    def __init__(self, tangle: Tangle, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
-        self.nodes = tangle.nodes
-        place = {node: at for at, node in enumerate(tangle.nodes)}
-        self.wires: list[Wire] = []
-        pairs: list[tuple[int, int, int]] = []
-        for wire in wires:
-            if wire.source in place or wire.target in place:
-                self.wires.append(wire)
-                ends = place.get(wire.source, TOP), place.get(wire.target, BOTTOM)
-                pairs.append((*ends, wire.key))
-        reads = [sum(pair[1] == at for pair in pairs) for at in range(len(self.nodes))]
-        for at, node in enumerate(self.nodes):
-            if nodes[node].shape == "bar":  # as wide as the lines that end in it need
-                half = max(16.0, 8.0 * reads[at])
-                size = nodes[node].size
-                nodes[node].size = Size(size.length, half, half)
-        sizes = []
-        for node in self.nodes:
-            each = nodes[node]
-            sizes.append(each.size._replace(right=each.size.right + each.label))
-        spread = [nodes[node].shape in ("bar", "box") for node in self.nodes]
-        bars = [nodes[node].label if nodes[node].shape == "bar" else None for node in self.nodes]
-        self.laid: Layered = layered(sizes, pairs, spread, bars)
-        for node, size in zip(self.nodes, self.laid.sizes, strict=True):
-            if nodes[node].shape == "bar":
-                nodes[node].size = size._replace(right=size.right - nodes[node].label)
-        self.length, self.left, self.right = self.laid.size
-
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
-        for wire, route in zip(self.wires, self.laid.routes, strict=True):
-            if last and wire.target not in self.nodes:
-                yield wire.source, route[-1][1]
-            elif not last and wire.source not in self.nodes:
-                yield wire.target, route[0][1]
-
-
-PartBox: TypeAlias = NodeBox | ForkBox | TangleBox
+PartBox: TypeAlias = "NodeBox | ForkBox[ChainBox] | TangleBox"
 
 
 def part_box(part: int | Fork | Tangle, nodes: Sequence[Node], wires: Sequence[Wire]) -> PartBox:
     """A part of a chain with its measures."""
     if isinstance(part, Fork):
-        return ForkBox(part, nodes, wires)
+        branches = [ChainBox(branch, nodes, wires) for branch in part.branches]
+        return ForkBox(branches, nodes, wires)
     if isinstance(part, Tangle):
         return TangleBox(part, nodes, wires)
     return NodeBox(part, nodes[part])

@@ -50,6 +50,8 @@ def card(label: str, more: str, note: str, look: str, small: bool, badge: str = 
         inside = width(label, MAIN) + (6 + width(note, NOTE) if note else 0)
         if more:
             inside += 4 + width(more, NOTE)
+        if badge:  # which would stand on the text
+            inside += 2 * width(badge, NOTE, True) - 8
     else:
         label = shortened(label, MAIN, room)
         if more and width(label, MAIN) + 4 + width(more, NOTE) > room:

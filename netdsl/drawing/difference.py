@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.drawing.arrange import Node
 from netdsl.drawing.cards import NARROW, Card, card, drawn, glyph, is_small
 from netdsl.drawing.figures import Figures
 from netdsl.drawing.geometry import Size
 from netdsl.drawing.heading import MARGIN
 from netdsl.drawing.labels import Labels
-from netdsl.drawing.layout import Layout, Measure, Pads, laid_out
+from netdsl.drawing.laid_region import Measure, Pads
+from netdsl.drawing.layout import Layout, laid_out
 from netdsl.drawing.marks import Group, Line, Mark, Rect, Run, Sheet, Text, bounds
 from netdsl.drawing.measure import width
+from netdsl.drawing.nodes import Node
 from netdsl.drawing.options import Options
 from netdsl.drawing.shown import Box
 from netdsl.drawing.view import View

@@ -76,22 +76,23 @@ class Figures:
             return f"rf {field}" if field else ""
         amount = AMOUNTS[column]
         values = [amount.value(self.of(turn)) for turn in box.turns]
+        if column == "params" and self._borrows(box.turns[0]):
+            own = amount.text(values[0]) if values[0] else ""
+            return " ".join(filter(None, (own, self._borrows(box.turns[0]))))
         if not any(values):
-            return "shared" if column == "params" and self._shares(box.turns[0]) else ""
+            return ""
         if len(set(values)) == 1:
             return amount.text(values[0]) + (" each" if box.times > 1 else "")
         if box.times > 1:
             return f"{amount.text(sum(values))} in all"
         return f"{amount.text(min(values))}…{amount.text(max(values))}"
 
-    def _shares(self, layers: Iterable[int]) -> bool:
-        """Whether layers use weights that are held elsewhere."""
-        ops = self.graph.ops
-        return any(
-            ops[index].shares is not None
-            for layer in layers
-            for index in self.graph.layers[layer].ops
-        )
+    def _borrows(self, layers: Iterable[int]) -> str:
+        """Whether layers use weights that are held elsewhere, and how."""
+        ops = [self.graph.ops[at] for layer in layers for at in self.graph.layers[layer].ops]
+        if any(op.shares is not None for op in ops):
+            return "shared"
+        return "tied" if any(op.tied is not None for op in ops) else ""
 
     def of(self, layers: Iterable[int]) -> Counts:
         """The counts of some layers together."""

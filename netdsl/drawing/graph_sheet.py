@@ -10,7 +10,6 @@ from netdsl.drawing.graph_style import Painter
 from netdsl.drawing.heading import MARGIN, finished
 from netdsl.drawing.marks import Group, Mark, Sheet, bounds, moved
 from netdsl.drawing.options import Options
-from netdsl.drawing.scene import Block
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 _BESIDE = 56.0  # between a picture and the blocks beside it
 _MOST_ACROSS = 1150.0
+_WIDEST = 1400.0  # of a block that is drawn open beside a picture
 
 
 def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
@@ -43,15 +43,13 @@ def blocks_beside(
     subject = painter.subject
     if subject.options.fold != "all" or not subject.options.beside:
         return []
-    panels = [
-        Group("inset", block.name, "", (), _panel(painter, subject, block))
-        for block in insets.chosen(subject, shown)
-    ]
+    panels = []
+    for block in insets.chosen(subject, shown):
+        marks = painter.marks(insets.opened(subject, block))
+        left, _, right, _ = bounds(marks)
+        if right - left <= _WIDEST:
+            panels.append(Group("inset", block.name, "", (), marks))
     return _placed(panels, box, subject.options.direction)
-
-
-def _panel(painter: Painter, subject: Subject, block: Block) -> tuple[Mark, ...]:
-    return painter.marks(insets.opened(subject, block))
 
 
 def _placed(
@@ -66,7 +64,7 @@ def _placed(
     found: list[Mark] = []
     below: list[Group] = []
     x, y, wide, lowest = right + _BESIDE, top, 0.0, bottom
-    most = 1.2 * max(bottom - top, 640.0)
+    most = 1.4 * max(bottom - top, 640.0)
     for panel in panels:
         x0, y0, x1, y1 = bounds(panel.marks)
         if y > top and y + y1 - y0 > top + most:

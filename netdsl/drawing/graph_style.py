@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from netdsl.drawing.arrange import Node
 from netdsl.drawing.cards import (
     BADGE,
     BESIDE,
@@ -21,9 +20,11 @@ from netdsl.drawing.cards import (
 from netdsl.drawing.figures import step_of
 from netdsl.drawing.geometry import Size
 from netdsl.drawing.labels import merged
-from netdsl.drawing.layout import Area, Layout, Measure, Pads, Reach, laid_out
+from netdsl.drawing.laid_region import Measure, Pads, Reach
+from netdsl.drawing.layout import Area, Layout, laid_out
 from netdsl.drawing.marks import Group, Line, Mark, Point, Rect, Run, Text
 from netdsl.drawing.measure import shortened, width
+from netdsl.drawing.nodes import Node
 from netdsl.drawing.shown import Box, Frame, Shown
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View

@@ -70,17 +70,16 @@ def _variants(subject: Subject, uses: Sequence[Block]) -> list[Block]:
 
 
 def _form(subject: Subject, block: Block) -> object:
-    """The same for uses that differ in numbers alone."""
-    place = {layer: at for at, layer in enumerate(block.layers)}
-    labels, sources = subject.labels, subject.wiring.sources
-    return tuple(
-        (
-            _NUMBERS.sub("", labels.main[layer]),
-            labels.more[layer],
-            tuple(place.get(source, -1) for source in sources[layer]),
-        )
-        for layer in place
+    """The same for uses that differ in numbers alone, also of how often something repeats."""
+    inside = subject.inside(block.items, _MOST_BOXES)
+    labels = subject.labels
+    shapes = tuple(
+        box.block.word
+        if box.block
+        else (_NUMBERS.sub("", labels.main[box.first]), labels.more[box.first])
+        for box in inside.boxes
     )
+    return shapes, inside.edges
 
 
 def opened(subject: Subject, block: Block) -> View:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from netdsl.kinds import KINDS
 
 if TYPE_CHECKING:
-    from netdsl.drawing.scene import Block
     from netdsl.errors import Span
     from netdsl.graph import Graph, Layer
     from netdsl.kinds import Kind
@@ -91,9 +90,9 @@ class Labels:
         """Whether one place of the text made two layers, by the same uses of blocks."""
         ours, theirs = self.graph.layers[a], self.graph.layers[b]
         return (
-            _same_span(ours.span, theirs.span)
+            same_span(ours.span, theirs.span)
             and len(ours.uses) == len(theirs.uses)
-            and all(map(_same_span, ours.uses, theirs.uses))
+            and all(map(same_span, ours.uses, theirs.uses))
         )
 
     def skeleton(self, layer: int) -> str:
@@ -106,12 +105,9 @@ class Labels:
         """Whether the outputs of two layers have the same positions."""
         return self.shape(a)[:-1] == self.shape(b)[:-1]
 
-    def same_use(self, a: Block | None, b: Block | None) -> bool:
-        """Whether two blocks are uses at one place of the text."""
-        return a is not None and b is not None and a.word == b.word and _same_span(a.use, b.use)
 
-
-def _same_span(a: Span | None, b: Span | None) -> bool:
+def same_span(a: Span | None, b: Span | None) -> bool:
+    """Whether two places of texts are one."""
     return a is not None and b is not None and a[1:] == b[1:] and a.source is b.source
 
 
@@ -138,6 +134,13 @@ def _speaks(option: str, words: set[str]) -> bool:
         return False
     kind = KINDS.get(word)
     return kind is None or not kind.means_none
+
+
+def without_parts(text: str) -> str:
+    """A use of a block as it is written, without the norms and activations that it hands on."""
+    head, bracket, inside = text.partition("(")
+    kept = [option for option in _options(inside[:-1]) if _speaks(option, set())] if bracket else []
+    return head + (f"({', '.join(kept)})" if kept else "")
 
 
 def _leading_word(text: str) -> str:

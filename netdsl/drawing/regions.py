@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.drawing.series import END, START, Wire
+from netdsl.drawing.parts import END, START, Wire
 from netdsl.drawing.shown import Box, Frame, Shown
 from netdsl.drawing.view import View
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from netdsl.drawing.labels import same_span, without_parts
 from netdsl.drawing.wiring import Wiring
 from netdsl.naming import unique_name
 
@@ -29,13 +30,15 @@ class Block(NamedTuple):
     Attributes:
         name: the use's unique name: `bottleneck_2`.
         word: the block's name: `bottleneck`.
-        title: the use as it was written: `bottleneck(128, 2)`.
+        text: the use as it was written: `bottleneck(128, 2, norm=bn)`.
+        title: the same without norms and activations: `bottleneck(128, 2)`.
         use: where the use stands in the text; None where that is not known.
         items: what is in it, in the order of the text.
     """
 
     name: str
     word: str
+    text: str
     title: str
     use: Span | None
     items: tuple[Item, ...]
@@ -47,6 +50,11 @@ class Block(NamedTuple):
 
 
 Item = Leaf | Block
+
+
+def same_use(a: Block | None, b: Block | None) -> bool:
+    """Whether two blocks are uses at one place of the text."""
+    return a is not None and b is not None and a.word == b.word and same_span(a.use, b.use)
 
 
 def scene(graph: Graph, wires: Wiring) -> tuple[Item, ...]:
@@ -72,7 +80,31 @@ def scene(graph: Graph, wires: Wiring) -> tuple[Item, ...]:
     for use, layers in members.items():
         layer = graph.layers[layers[0]]
         names[use] = unique_name(layer.path[layer.blocks.index(use)], taken, "_")
-    return _nested(graph, names, around, order, 0)
+    return _without_wrappers(_nested(graph, names, around, order, 0))
+
+
+def _without_wrappers(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The items where blocks of which every use holds one other block alone hold what that does."""
+    wraps: dict[str, bool] = {}
+    waiting = list(items)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Block):
+            alone = len(item.items) == 1 and isinstance(item.items[0], Block)
+            wraps[item.word] = alone and wraps.get(item.word, True)
+            waiting += item.items
+
+    def unwrapped(item: Item) -> Item:
+        if isinstance(item, Leaf):
+            return item
+        inside = item.items
+        (first, *others) = inside
+        while wraps[item.word] and not others and isinstance(first, Block):
+            inside = first.items
+            (first, *others) = inside
+        return item._replace(items=tuple(map(unwrapped, inside)))
+
+    return tuple(map(unwrapped, items))
 
 
 def _gathered(order: list[int], members: Sequence[int], wires: Wiring) -> bool:
@@ -126,6 +158,7 @@ def _nested(
             items.append(inside[0])  # says more than its block's name
         else:
             use = graph.blocks[uses[depth]]
-            items.append(Block(names[uses[depth]], use.word, use.text, use.span, inside))
+            title = without_parts(use.text)
+            items.append(Block(names[uses[depth]], use.word, use.text, title, use.span, inside))
         at = end
     return tuple(items)

@@ -9,7 +9,7 @@ from netdsl.drawing.figures import Figures
 from netdsl.drawing.labels import Labels
 from netdsl.drawing.options import Options
 from netdsl.drawing.scene import Block, Item, scene
-from netdsl.drawing.shown import Box, Shown
+from netdsl.drawing.shown import Box, Frame, Shown
 from netdsl.drawing.view import Opens, View, view
 from netdsl.drawing.wiring import wiring
 from netdsl.errors import did_you_mean, fail
@@ -79,6 +79,9 @@ class Subject:
             deeper = self.view(depth)
             if len(deeper.boxes) > MOST_BOXES or _shapes(deeper.items) > _MOST_SHAPES:
                 break
+            frames = [len(frame.items) for frame in _frames(deeper.items)]
+            if 2 * frames.count(1) > len(frames):  # closed they say as much
+                break
             best = deeper
             depth += 1
         return best
@@ -112,6 +115,13 @@ _ALL = 1_000_000
 def _shapes(items: Sequence[Shown]) -> int:
     """How many boxes and frames there are."""
     return sum(1 if isinstance(item, Box) else 1 + _shapes(item.items) for item in items)
+
+
+def _frames(items: Sequence[Shown]) -> Iterator[Frame]:
+    for item in items:
+        if isinstance(item, Frame):
+            yield item
+            yield from _frames(item.items)
 
 
 def blocks(items: Sequence[Item]) -> Iterator[Block]:

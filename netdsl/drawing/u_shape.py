@@ -7,10 +7,11 @@ from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
+from netdsl.drawing.parts import Chain, Fork, Tangle, nodes_of
 from netdsl.drawing.regions import regions
-from netdsl.drawing.series import Chain, Fork, Tangle, nodes_of, taken_apart
 from netdsl.drawing.shown import boxes_of
 from netdsl.drawing.subject import Subject
+from netdsl.drawing.taking_apart import taken_apart
 from netdsl.drawing.view import View
 
 _LEAST = 2  # skips of a U

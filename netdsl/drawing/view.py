@@ -8,7 +8,7 @@ from typing import NamedTuple
 from netdsl.drawing.folding import Turns, folded
 from netdsl.drawing.labels import Labels
 from netdsl.drawing.parallel import side_by_side
-from netdsl.drawing.scene import Block, Item, Leaf
+from netdsl.drawing.scene import Block, Item, Leaf, same_use
 from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.wiring import Wiring
 
@@ -42,8 +42,8 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
         if type(a) is not type(b) or a.times != b.times:
             return False
         if isinstance(a, Frame) and isinstance(b, Frame):
-            same = (a.block and a.block.title) == (b.block and b.block.title)
-            same = same or labels.same_use(a.block, b.block)
+            same = (a.block and a.block.text) == (b.block and b.block.text)
+            same = same or same_use(a.block, b.block)
             return same and len(a.items) == len(b.items) and all(map(alike, a.items, b.items))
         assert isinstance(a, Box)
         assert isinstance(b, Box)
@@ -52,14 +52,14 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
         if a.block is None or b.block is None:
             return False
         return labels.same_place(a.turns[0][-1], b.turns[0][-1]) and (
-            a.block.title == b.block.title or labels.same_use(a.block, b.block)
+            a.block.text == b.block.text or same_use(a.block, b.block)
         )
 
     def authored(a: Shown, b: Shown) -> bool:
         if isinstance(a, Frame) and isinstance(b, Frame):
             return all(map(authored, a.items, b.items))
         if isinstance(a, Box) and isinstance(b, Box):
-            return labels.same_use(a.block, b.block) or (
+            return same_use(a.block, b.block) or (
                 a.block is b.block is None and labels.same_origin(a.first, b.first)
             )
         return False

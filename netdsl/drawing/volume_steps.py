@@ -7,11 +7,12 @@ from typing import NamedTuple
 from netdsl.drawing.cards import Card, glyph
 from netdsl.drawing.figures import step_of
 from netdsl.drawing.measure import shortened
+from netdsl.drawing.parts import Chain
 from netdsl.drawing.regions import regions
-from netdsl.drawing.series import Chain, taken_apart
 from netdsl.drawing.shown import Frame, boxes_of
 from netdsl.drawing.solids import PLATE, Scale, Solid, scale_of, solid
 from netdsl.drawing.subject import Subject
+from netdsl.drawing.taking_apart import taken_apart
 from netdsl.drawing.view import View
 from netdsl.errors import NetError, fail
 from netdsl.kinds import Kind

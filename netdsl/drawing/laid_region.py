@@ -1,0 +1,171 @@
+"""A region laid out by itself: its chain, and where each node stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from netdsl.drawing.arrange import ChainBox
+from netdsl.drawing.geometry import Size
+from netdsl.drawing.nodes import TURN, Node, NodeBox, TangleBox
+from netdsl.drawing.parts import END, START, Chain, Tangle
+from netdsl.drawing.regions import Region
+from netdsl.drawing.shown import Box, Frame
+from netdsl.drawing.taking_apart import taken_apart
+
+_LEAD = 12.0  # between a frame's edge and what is in it
+OUTSIDE = TURN / 2 - 2  # from the ends of a chain to where wires from outside turn
+
+
+class Pads(NamedTuple):
+    """The room between a frame's edges and what is in it: along, before and behind; across."""
+
+    before: float
+    behind: float
+    left: float
+    right: float
+
+
+class Reach(NamedTuple):
+    """How far what is in a frame reaches to both sides of its axis, and where wires come in."""
+
+    left: float
+    right: float
+    entries: tuple[float, ...]
+
+
+class Measure(NamedTuple):
+    """What a layout asks of the style: a box as a node, and a frame's pads."""
+
+    node: Callable[[Box], Node]
+    pads: Callable[[Frame, Reach], Pads]
+
+
+class Stop(NamedTuple):
+    """Where a node stands in its region, and the lines where wires turn before and behind it.
+
+    `depth` counts the forks around it.
+    """
+
+    u: float
+    v: float
+    depth: int
+    before: float
+    behind: float
+
+
+class LaidRegion:
+    """A region laid out by itself; its chain begins at (0, 0)."""
+
+    def __init__(self, region: Region, measure: Measure) -> None:
+        self.region = region
+        self.nodes: list[Node] = []
+        self.inner: list[LaidRegion | None] = []
+        for item, within in zip(region.items, region.inner, strict=True):
+            if isinstance(item, Box):
+                self.nodes.append(measure.node(item))
+                self.inner.append(None)
+            else:
+                assert within is not None
+                laid = LaidRegion(within, measure)
+                entries = tuple(sorted(laid.entries.values()))
+                reach = Reach(laid.chain.left, laid.chain.right, entries)
+                self.nodes.append(laid.as_node(measure.pads(item, reach)))
+                self.inner.append(laid)
+        self.beside = self._beside()
+        chain = taken_apart(len(self.nodes), region.wires, self.beside)
+        if chain is None:
+            chain = Chain([Tangle(tuple(range(len(self.nodes))))])
+        self.chain: ChainBox = ChainBox(chain, self.nodes, region.wires)
+        self.top = self.bottom = 0.0
+        self.pads = Pads(0.0, 0.0, 0.0, 0.0)
+        self.entries: dict[int, float] = dict.fromkeys(region.entries, 0.0)
+        self.exits: dict[int, float] = dict.fromkeys(region.exits, 0.0)
+        self._set_ends()
+
+    def _beside(self) -> frozenset[int]:
+        """The outside wires that run beside the chain: all but the first that comes in, and the
+        last that goes out.
+        """
+        entries = list(self.region.entries)
+        source = {wire.key: wire.source for wire in self.region.wires if wire.target == END}
+        exits = sorted(self.region.exits, key=lambda key: (source[key], key))
+        return frozenset((*entries[1:], *exits[:-1]))
+
+    def _set_ends(self) -> None:
+        """Finds where outside wires come in and go out, across."""
+        count = len(self.chain.parts)
+        for lane in self.chain.lanes:
+            for arc in lane.arcs:
+                if arc.wire.key in self.beside:
+                    if arc.wire.source == START and arc.start == -1:
+                        self.entries[arc.wire.key] = lane.v
+                    if arc.wire.target == END and arc.end == count:
+                        self.exits[arc.wire.key] = lane.v
+        if count == 1 and isinstance(self.chain.parts[0], TangleBox):
+            tangle = self.chain.parts[0]
+            for wire, route in zip(tangle.wires, tangle.laid.routes, strict=True):
+                if wire.source == START:
+                    self.entries[wire.key] = route[0][1]
+                if wire.target == END:
+                    self.exits[wire.key] = route[-1][1]
+
+    def as_node(self, pads: Pads) -> Node:
+        """The region as one node of the region around it."""
+        chain = self.chain
+        lead = 2 * OUTSIDE if chain.turns(0) else _LEAD
+        tail = 2 * OUTSIDE if self._turns_at_end() else _LEAD
+        self.top, self.bottom = lead + pads.before, tail + pads.behind
+        self.pads = pads
+        length = self.top + chain.length + self.bottom
+        node = Node(Size(length, chain.left + pads.left, chain.right + pads.right), "frame")
+        node.entries, node.exits = self.entries, self.exits
+        return node
+
+    def _turns_at_end(self) -> bool:
+        chain = self.chain
+        last = len(chain.parts)
+        arcs = [arc for arc in chain.chain.arcs if arc.end == last]
+        return not isinstance(chain.parts[-1], NodeBox) or any(
+            arc.wire.key not in self.beside for arc in arcs
+        )
+
+    # --- positions ---
+
+    def stops(self) -> dict[int, Stop]:
+        """Where each node stands."""
+        found: dict[int, Stop] = {}
+        ends = (-OUTSIDE, self.chain.length + OUTSIDE)
+        self._stops(self.chain, 0.0, 0.0, 0, ends, found)
+        return found
+
+    def _stops(
+        self,
+        chain: ChainBox,
+        u: float,
+        v: float,
+        depth: int,
+        turns: tuple[float, float],
+        found: dict[int, Stop],
+    ) -> None:
+        last = len(chain.parts) - 1
+        for at, (part, start) in enumerate(zip(chain.parts, chain.starts, strict=True)):
+            begin, end = u + start, u + start + part.length
+            before = turns[0] if at == 0 else begin - chain.gap(at) / 2
+            behind = turns[1] if at == last else end + chain.gap(at + 1) / 2
+            if isinstance(part, NodeBox):
+                found[part.number] = Stop(begin, v, depth, before, behind)
+            elif isinstance(part, TangleBox):
+                for number, (along, across) in zip(part.nodes, part.laid.positions, strict=True):
+                    stop = Stop(begin + along, v + across, depth + 1, before, behind)
+                    found[number] = stop
+            else:
+                for branch, shift, along in zip(
+                    part.branches, part.shifts, part.starts, strict=True
+                ):
+                    inner = (before, behind)
+                    self._stops(branch, begin + along, v + shift, depth + 1, inner, found)
+        for beside in chain.sides:
+            begin = u + beside.u
+            inner = (begin - TURN / 2, begin + beside.box.length + TURN / 2)
+            self._stops(beside.box, begin, v + beside.v, depth + 1, inner, found)

@@ -1,0 +1,92 @@
+"""The order of cells in their ranks, so that few wires cross."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdsl.drawing.columns import Cell
+
+_SWEEPS = 12
+
+
+def set_order(rows: list[list[Cell]]) -> None:
+    """Order the ranks so that few wires cross: medians downwards and upwards, then neighbours
+    exchanged where that helps; the best order is kept.
+    """
+    for row in rows:
+        for at, cell in enumerate(row):
+            cell.at = at
+    best, fewest = [list(row) for row in rows], _crossings(rows)
+    for sweep in range(_SWEEPS):
+        if fewest == 0:
+            break
+        down = sweep % 2 == 0
+        for row in rows[1:] if down else rows[-2::-1]:
+            _by_medians(row, down)
+        _exchange(rows)
+        crossings = _crossings(rows)
+        if crossings < fewest:
+            best, fewest = [list(row) for row in rows], crossings
+    for row, kept in zip(rows, best, strict=True):
+        row[:] = kept
+        for at, cell in enumerate(row):
+            cell.at = at
+
+
+def _by_medians(row: list[Cell], down: bool) -> None:
+    wanted = {}
+    for cell in row:
+        near = sorted(other.at for other, _ in (cell.above if down else cell.below))
+        half = len(near) // 2
+        wanted[cell] = (near[half] + near[~half]) / 2 if near else float(cell.at)
+    row.sort(key=lambda cell: (wanted[cell], cell.at))
+    for at, cell in enumerate(row):
+        cell.at = at
+
+
+def _exchange(rows: list[list[Cell]]) -> None:
+    for _ in range(4):
+        better = False
+        for row in rows:
+            for at in range(len(row) - 1):
+                a, b = row[at], row[at + 1]
+                gain = _pair(a.above, b.above) + _pair(a.below, b.below)
+                gain -= _pair(b.above, a.above) + _pair(b.below, a.below)
+                if gain > 0:
+                    row[at], row[at + 1] = b, a
+                    a.at, b.at = b.at, a.at
+                    better = True
+        if not better:
+            return
+
+
+def _pair(left: Sequence[tuple[Cell, int]], right: Sequence[tuple[Cell, int]]) -> int:
+    """How many wires of two neighbours cross."""
+    return sum(1 for a, _ in left for b, _ in right if a.at > b.at)
+
+
+def _crossings(rows: Sequence[Sequence[Cell]]) -> int:
+    return sum(_crossed([other.at for cell in row for other in _sorted(cell)]) for row in rows)
+
+
+def _sorted(cell: Cell) -> list[Cell]:
+    return sorted((other for other, _ in cell.below), key=lambda other: other.at)
+
+
+def _crossed(ends: list[int]) -> int:
+    """How many pairs stand in the wrong order (by merging)."""
+    if len(ends) < 2:
+        return 0
+    half = len(ends) // 2
+    left, right = ends[:half], ends[half:]
+    count = _crossed(left) + _crossed(right)
+    at = 0
+    merged = []
+    for value in right:
+        while at < len(left) and left[at] <= value:
+            merged.append(left[at])
+            at += 1
+        count += len(left) - at
+        merged.append(value)
+    ends[:] = merged + left[at:]
+    return count

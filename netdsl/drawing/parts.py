@@ -1,0 +1,94 @@
+"""What a network is taken apart into: chains, branches, arcs, tangles, and the wires between nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+START, END = -1, -2  # the ends of a wire that come from outside, and that go there
+
+
+class Wire(NamedTuple):
+    """One node reads another.
+
+    Attributes:
+        source: a node, or START.
+        target: a node, or END.
+        key: the box whose output it carries.
+    """
+
+    source: int
+    target: int
+    key: int
+
+
+class Arc(NamedTuple):
+    """A wire beside a chain: from behind one of its parts to another.
+
+    -1 is what stands before the chain, and the number of its parts what stands behind it.
+    """
+
+    start: int
+    end: int
+    wire: Wire
+
+
+class Side(NamedTuple):
+    """A chain that hangs on one part of another: it leaves it and ends (`leaves`), or begins by
+    itself and ends in it.
+    """
+
+    at: int
+    chain: Chain
+    leaves: bool
+
+
+class Chain:
+    """Parts one behind the other, arcs over them, and chains that hang on them."""
+
+    __slots__ = ("arcs", "parts", "sides")
+
+    def __init__(self, parts: list[Part]) -> None:
+        self.parts = parts
+        self.arcs: list[Arc] = []
+        self.sides: list[Side] = []
+
+
+class Fork(NamedTuple):
+    """Chains side by side, each with at least one node."""
+
+    branches: tuple[Chain, ...]
+
+
+class Tangle(NamedTuple):
+    """Nodes that are no chain and no branches, in an order in which each stands behind what it
+    reads.
+    """
+
+    nodes: tuple[int, ...]
+
+
+Part: TypeAlias = "int | Fork | Tangle"
+
+
+def nodes_of(part: Part) -> Iterator[int]:
+    """All nodes of a part."""
+    if isinstance(part, int):
+        yield part
+    elif isinstance(part, Tangle):
+        yield from part.nodes
+    else:
+        for branch in part.branches:
+            for inner in branch.parts:
+                yield from nodes_of(inner)
+
+
+def chains_of(chain: Chain) -> Iterator[Chain]:
+    """A chain, those of its branches, and those that hang on it."""
+    yield chain
+    for part in chain.parts:
+        if isinstance(part, Fork):
+            for branch in part.branches:
+                yield from chains_of(branch)
+    for side in chain.sides:
+        yield from chains_of(side.chain)
