@@ -1,7 +1,8 @@
-"""Names made unlike those that are in use."""
+"""Names made of others: fit for a language, and unlike those that are in use."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 
@@ -27,3 +28,11 @@ def unique_name(
         unique = f"{name}{separator}{number}"
     taken.add(key(unique))
     return unique
+
+
+def identifier(name: str) -> str:
+    """Make a name that Python and the language take: letters of ASCII in lower case, digits and
+    `_`.
+    """
+    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
+    return text if re.match("[a-z]", text) else f"net_{text}"

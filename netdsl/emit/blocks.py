@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from netdsl.emit.heads import LayerHead
-from netdsl.emit.naming import identifier
 from netdsl.emit.plan import Plan
 from netdsl.factoring.blocks import BlockRules
 from netdsl.factoring.items import INPUT_WIDTH, ItemChain, all_items
 from netdsl.graph import Graph
+from netdsl.naming import identifier
 
 _WIDTHS = ("filters", "units", "output_dim", "key_dim", INPUT_WIDTH)
 

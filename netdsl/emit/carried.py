@@ -26,8 +26,8 @@ class _Definition(NamedTuple):
 
 
 def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
-    """The text of these classes of `netdsl.keras.layers` and of all that they use, each after what
-    it uses, and the imported names in it.
+    """Cut out these classes of `netdsl.keras.layers` and all that they use, each after what it
+    uses; and give the imported names in that text.
     """
     pieces = _all_definitions()
     found: dict[str, _Definition] = {}
@@ -49,7 +49,7 @@ def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
 
 @cache
 def _all_definitions() -> dict[str, _Definition]:
-    """All definitions by their names, in the order of the files and of the lines."""
+    """Give all definitions by their names, in the order of the files and of the lines."""
     found: dict[str, _Definition] = {}
     for path in sorted(_FOLDER.glob("*.py")):
         if path.name != "__init__.py":

@@ -7,7 +7,7 @@ from typing import Any
 
 from netdsl.emit.calls import PythonText
 from netdsl.emit.heads import LayerHead, SharedHead
-from netdsl.emit.naming import identifier, parameter_name, parameter_order, role_of
+from netdsl.emit.naming import parameter_name, parameter_order, role_of
 from netdsl.emit.plan import Plan, name_of_made
 from netdsl.emit.signatures import DEFAULTS, SUMS
 from netdsl.emit.statements import (
@@ -38,7 +38,7 @@ from netdsl.factoring.items import (
     RootedChain,
     all_items,
 )
-from netdsl.naming import unique_name
+from netdsl.naming import identifier, unique_name
 
 _MAIN = 4  # times as long as the other one is a branch that continues with the same variable
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import keyword
-import re
 
 from netdsl.emit.heads import LayerHead
 from netdsl.emit.signatures import BY_NAME, DEFAULTS, POSITIONAL, PROGRAM_NAMES, layer_of
@@ -20,12 +19,6 @@ RESERVED = frozenset(
     )
 )
 """Names that would hide what a program needs."""
-
-
-def identifier(name: str) -> str:
-    """A name as Python takes it: letters of ASCII in lower case, digits and `_`."""
-    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
-    return text if re.match("[a-z]", text) else f"net_{text}"
 
 
 def name_of_content(chain: ItemChain) -> str:

@@ -8,14 +8,13 @@ from typing import NamedTuple
 from netdsl.emit.activations import with_activations
 from netdsl.emit.calls import Arguments, KerasCall, KerasCalls, PythonText
 from netdsl.emit.heads import SharedHead, head_of
-from netdsl.emit.naming import identifier
 from netdsl.emit.read import plain_calls
 from netdsl.emit.shared import SharedRun, shared_runs
 from netdsl.emit.statements import NewLayer, NewLayers
 from netdsl.factoring.items import Node, NodeName
 from netdsl.graph import Graph
 from netdsl.kinds.code import written
-from netdsl.naming import unique_name
+from netdsl.naming import identifier, unique_name
 
 
 class PlannedInput(NamedTuple):

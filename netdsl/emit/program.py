@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.emit.carried import carried
-from netdsl.emit.naming import RESERVED, identifier
+from netdsl.emit.naming import RESERVED
 from netdsl.emit.network import functions_of
 from netdsl.emit.python import function_text
 from netdsl.emit.text import WIDTH
-from netdsl.naming import unique_name
+from netdsl.naming import identifier, unique_name
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture

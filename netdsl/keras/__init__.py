@@ -1,3 +1,1 @@
-"""Graphs to Keras models. The only room, with `train` and `lab`, that imports Keras; `netdsl`
-imports it when a model is asked for.
-"""
+"""Graphs to Keras models, and back again. With `training` the only room that imports Keras."""

@@ -73,8 +73,8 @@ def arranged(
 
 
 def _ends(nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
-    """The nodes at which chains could end: none, or cells that reach over the next one; those of
-    one form, of one word, or all.
+    """List the nodes at which chains could end: none, or cells that reach over the next one; those
+    of one form, of one word, or all.
     """
     yield ()
     crossing = crossings(nodes)
@@ -93,7 +93,7 @@ def _ends(nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
 
 
 def _made(chain: ItemChain) -> Iterator[Item]:
-    """All layers of a chain in the order in which they are made: a merge's branches before it."""
+    """Give all layers of a chain in the order of their making: a merge after its branches."""
     for item in chain:
         for child in item.children:
             yield from _made(child)
@@ -102,7 +102,7 @@ def _made(chain: ItemChain) -> Iterator[Item]:
 
 
 def _depth(chain: ItemChain) -> int:
-    """How many branches are within each other."""
+    """Count how many branches are within each other."""
     return max((1 + max(map(_depth, item.children)) for item in chain if item.children), default=0)
 
 
@@ -110,9 +110,7 @@ def _depth(chain: ItemChain) -> int:
 
 
 def _with_residuals(chain: ItemChain, model: ModelLayers, nodes: Sequence[Node]) -> ItemChain:
-    """The chain with sums of a branch and what came in as `res`, and the activation after it
-    within.
-    """
+    """Write sums of a branch and what came in as `res`, with the activation after them."""
     found: list[Item] = []
     at = 0
     while at < len(chain):
@@ -133,8 +131,8 @@ def _with_residuals(chain: ItemChain, model: ModelLayers, nodes: Sequence[Node])
 
 
 def _added(item: Item, model: ModelLayers) -> ItemChain:
-    """The branch of a sum with what came in; empty where the item is something else, or `res`
-    would change a shape.
+    """Find the branch of a sum with what came in; empty where the item is something else, or
+    `res` would change a shape.
     """
     branches = [child for child in item.children if child]
     if item.head != MergeHead(Add.word) or len(item.children) != 2 or len(branches) != 1:
@@ -146,7 +144,7 @@ def _added(item: Item, model: ModelLayers) -> ItemChain:
 def _is_its_activation(
     follower: Item, place: int, model: ModelLayers, nodes: Sequence[Node]
 ) -> bool:
-    """Whether an item is a plain activation, and the only one that takes a sum's output."""
+    """Say whether an item is a plain activation, and all that takes a sum's output."""
     layer = model.layers[follower.node] if follower.node >= 0 else None
     if layer is None or layer.kind.group != "activation":
         return False

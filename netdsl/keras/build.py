@@ -148,7 +148,7 @@ def _draw_by_own_states(model: Any, tools: Toolbox) -> None:
 
 
 def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
-    """The Keras layers of each operation that shares nobody else's; those that are tied use one
+    """Make the Keras layers of each operation that shares no other's; those that are tied use one
     kernel.
     """
     pieces = {
@@ -174,12 +174,12 @@ def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
 
 
 def _main(layers: list[Any], name: str) -> int:
-    """Which of an operation's layers holds its weights: the one that has its name."""
+    """Find which of an operation's layers holds its weights: the one that has its name."""
     return next(place for place, layer in enumerate(layers) if getattr(layer, "name", None) == name)
 
 
 def _penalised(graph: Graph, op: Op, first: int, tensor: Any, tools: Toolbox) -> Any:
-    """The output of a layer, with its penalty on activations (`act_l1`) where it has one."""
+    """Give the output of a layer, with its penalty on activations (`act_l1`) where it has one."""
     kind = graph.ops[first].kind
     strength = kind.values.get("act_l1") if kind else None
     if not strength:

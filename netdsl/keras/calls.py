@@ -112,6 +112,7 @@ class _ModelReader:
         self.numbers: dict[int, int] = {}
 
     def input(self, tensor: Any) -> int:
+        """Add an input of the whole model."""
         return self._add(_origin(tensor).operation, (), (), {}, tensor)
 
     def run(self, model: Any, given: list[int]) -> list[int]:
@@ -187,14 +188,14 @@ class _ModelReader:
         return len(self.calls) - 1
 
     def _is_tensor(self, value: Any) -> bool:
-        """Whether an argument is a tensor, or holds some."""
+        """Say whether an argument is a tensor, or holds some."""
         several = isinstance(value, list | tuple) and any(map(self._is_tensor, value))
         return several or isinstance(value, self.keras.KerasTensor)
 
 
 def _steps(call: ModelCall, place: int, calls: list[ModelCall]) -> list[ModelCall]:
-    """A call as the calls that it is made of: the sum of InceptionResNetV2 scales its second input
-    first.
+    """Take a call apart where it is more than one: the sum of InceptionResNetV2 scales its second
+    input first.
     """
     if call.class_name != "CustomScaleLayer":
         return [call]
@@ -213,7 +214,7 @@ def _origin(tensor: Any) -> private.Origin:
 
 
 def _plain(value: Any) -> Any:
-    """A configuration without Keras's own kinds of dictionaries and lists."""
+    """Write a configuration without Keras's own kinds of dictionaries and lists."""
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else value

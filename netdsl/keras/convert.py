@@ -56,7 +56,7 @@ class _Unread(NamedTuple):
 
     Attributes:
         place: the first such call.
-        error: what its reader is told where nothing takes it in.
+        error: what is raised where nothing takes it in.
     """
 
     place: int
@@ -93,7 +93,7 @@ class _Converter:
         self.views: list[CallView] = []
 
     def read(self, place: int) -> _Output:
-        """What a call gives.
+        """Give what a call gives.
 
         Raises:
             NetError: N621 where it has no word.
@@ -148,7 +148,7 @@ class _Converter:
         )
 
     def _shape(self, place: int) -> Shape:
-        """The shape of a call's output in the language, as far as it is known."""
+        """Give the shape of a call's output in the language, as far as it is known."""
         output = self.outputs[place]
         if isinstance(output, _Unread):
             return self.calls[place].shape
@@ -158,7 +158,7 @@ class _Converter:
         return tuple(as_point(self.layers, place) for place in places)
 
     def _is_chained(self, source: int, place: int) -> bool:
-        """Whether a call is nothing but what comes before another one: the two can be one layer."""
+        """Say whether a call only comes before another one, so that the two can be one layer."""
         call, before = self.calls[place], self.calls[source]
         if self.consumers[source] != [place] or source in self.ended or not before.inputs:
             return False
@@ -169,7 +169,7 @@ class _Converter:
         return uses[0] == uses[1] or not shared
 
     def _ways_to_see(self, place: int) -> Iterator[CallView]:
-        """A call with those before it, alone, and with what comes in as Keras has it: 1x1xC."""
+        """Show a call with those before it, alone, and with its inputs as Keras has them: 1x1xC."""
         view = self.views[place]
         yield view
         if view.before:
@@ -181,7 +181,7 @@ class _Converter:
             yield self._view(place)._replace(before=())
 
     def _readings(self, view: CallView, place: int) -> tuple[list[_Reading], str]:
-        """What the call may be, those first that take most calls in; and why it is nothing else."""
+        """Find what the call may be, what takes in most calls first; and why it is nothing else."""
         found, reason = [], ""
         for kind in self.readers.get(view.layer, ()):
             try:
@@ -250,7 +250,11 @@ class _Converter:
         return place
 
     def _as_indices(self, place: int, limit: int) -> Shape:
-        """The shape of an input of indices."""
+        """Give an input the shape of indices.
+
+        Raises:
+            NoWord: where it is none, or has another number of them.
+        """
         given = self.layers[place]
         if given.inputs:
             raise NoWord("its indices do not come from an input")
@@ -259,7 +263,7 @@ class _Converter:
         return Indices(given.shape, limit)
 
     def _unsqueezed(self, place: int) -> int:
-        """The layer with a call's output in Keras's own shape."""
+        """Give the layer with a call's output in Keras's own shape."""
         output = self.read(place)
         if not output.squeezed:
             return output.layer
@@ -270,8 +274,9 @@ class _Converter:
         return whole
 
     def ends(self, outputs: Sequence[int]) -> list[int]:
-        """The layers of the model's outputs. One that is read elsewhere too, or twice an output, or
-        an input, ends in a `linear` of its own: in the language an output is the end of a flow.
+        """Find the layers of the model's outputs. One that is read elsewhere too, or twice an
+        output, or an input, ends in a `linear` of its own: in the language an output is the end of
+        a flow.
 
         Raises:
             NetError: N621 where they come of a call that has no word.
@@ -307,7 +312,7 @@ def _refuse_more(kind: type[Kind], call: CallView) -> None:
 
 
 def _is_squeezed(shape: Shape, keras_shape: Shape) -> bool:
-    """Whether Keras has the language's vector of C as 1x1xC.
+    """Say whether Keras has the language's vector of C as 1x1xC.
 
     Raises:
         NoWord: where the shapes differ otherwise.

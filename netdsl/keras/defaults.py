@@ -34,7 +34,7 @@ class _SaidOptions(NamedTuple):
     ends: bool = False
 
     def need_not_say(self, name: str, stated: Any, language: Any) -> bool:
-        """Whether an option need not be written.
+        """Say whether an option need not be written.
 
         Args:
             name: the option's.
@@ -78,7 +78,7 @@ class FileDefaults:
             self.stated[word] = _shortest(KINDS[word], rows)
 
     def left(self, place: int) -> dict[str, Any]:
-        """The options that a layer has to say."""
+        """Give the options that a layer has to say."""
         return self._left(self.layers[place].spec.word, self.rows[place])
 
     def _left(self, word: str, row: _SaidOptions) -> dict[str, Any]:
@@ -92,13 +92,13 @@ class FileDefaults:
         }
 
     def residual_act(self) -> Word:
-        """The activation of a residual that holds convolutions, where it says none."""
+        """Give the activation of a residual that holds convolutions, where it says none."""
         usual = _language_default(KINDS["conv"], "act")
         act: Word = self.stated.get("conv", {}).get("act", usual)
         return act
 
     def statement(self) -> str:
-        """The `default` statement; nothing where there is nothing to say."""
+        """Write the `default` statement; nothing where there is nothing to say."""
         said = []
         for word, stated in self.stated.items():
             options = KINDS[word].options
@@ -125,7 +125,7 @@ class FileDefaults:
         return _SaidOptions(options, implied, self._act(place), place in self.ends)
 
     def _part(self, part: Word) -> Word:
-        """A norm or an activation without what the defaults say of it."""
+        """Write a norm or an activation without what the defaults say of it."""
         if not part.arguments:
             return part
         plain = tuple(each for each in part.arguments if each.name is None)
@@ -133,7 +133,7 @@ class FileDefaults:
         return Word(part.text, (*plain, *(Argument(name, value) for name, value in left.items())))
 
     def _act(self, place: int) -> Literal["stays", "left out", "doubtful"]:
-        """What becomes of a default activation, by all that takes the layer's output."""
+        """Say what becomes of a default activation, by all that takes the layer's output."""
         consumers, places = reached(place, self.consumers, self._only_moves)
         needless = {
             self.layers[at].shared is None and makes_needless(type(self.layers[at].kind))
@@ -150,7 +150,7 @@ class FileDefaults:
         return layer.shared is None and layer.kind.shape_only
 
     def _init(self, place: int) -> Word:
-        """How a kernel begins where nothing is said."""
+        """Say how a kernel begins where nothing is said."""
         act = self.layers[place].options.get("act", _NONE)
         if act == _NONE:
             relu = meets_relu(place, lambda at: self.layers[at].kind, self.consumers)
@@ -160,13 +160,13 @@ class FileDefaults:
 
 
 def in_written_order(name: str) -> int:
-    """Where an option is written: the parts of a layer first, then its padding and groups."""
+    """Say where an option is written: the parts of a layer first, then its padding and groups."""
     order = ("norm", "act", "pad", "groups")
     return order.index(name) if name in order else len(order)
 
 
 def _norm_of(layer: ImportedLayer) -> Word | None:
-    """The norm that a layer has or is, as an option has it."""
+    """Give the norm that a layer has or is, as an option has it."""
     if layer.kind.as_part and layer.kind.group == "norm":
         return Word(layer.spec.word, layer.spec.arguments)
     norm = layer.options.get("norm", _NONE)
@@ -178,8 +178,8 @@ def _named(word: Word) -> dict[str, Any]:
 
 
 def _language_default(kind: type[Kind], name: str) -> Any:
-    """What an option is in the language where nothing is said, as Keras's layers say it; nothing
-    where it has no default, or one that depends on the layer.
+    """Give what an option is in the language where nothing is said, as Keras's layers say it;
+    nothing where it has no default, or one that depends on the layer.
     """
     option = kind.options[name]
     if isinstance(option, Part):
@@ -191,7 +191,7 @@ def _language_default(kind: type[Kind], name: str) -> Any:
 
 
 def _shortest(kind: type[Kind], rows: Sequence[_SaidOptions]) -> dict[str, Any]:
-    """What a `default` statement had better say of layers of a kind: options that all have."""
+    """Find what a `default` statement had better say of layers of a kind: options that all have."""
     found = {}
     for name in dict.fromkeys(name for row in rows for name in row.options):
         if all(name in row.options for row in rows):
@@ -204,7 +204,7 @@ def _shortest(kind: type[Kind], rows: Sequence[_SaidOptions]) -> dict[str, Any]:
 
 
 def _cost(kind: type[Kind], name: str, value: Any, rows: Sequence[_SaidOptions]) -> int:
-    """The characters that it takes to say `value` once, and others where they differ from it."""
+    """Count the characters that it takes to say `value` once, and others where they differ."""
     option, language = kind.options[name], _language_default(kind, name)
     usual = value is language or value == language
     stated = _NOTHING if usual else value

@@ -67,8 +67,8 @@ def _written(calls: ModelCalls, model: ModelLayers) -> _WrittenFile:
 def _holders(
     calls: ModelCalls, model: ModelLayers, arrangement: Arrangement
 ) -> Iterator[tuple[int, ...]]:
-    """The calls with weights, for each operation of the file that has some, in its order; those
-    of a shared layer once.
+    """Give the calls with weights, for each operation of the file that has some, in its order;
+    those of a shared layer once.
     """
     seen: set[int] = set()
     for place in arrangement.order:

@@ -31,7 +31,7 @@ class ImportedLayer(NamedTuple):
 
     @classmethod
     def plain(cls, spec: LayerSpec, inputs: tuple[int, ...], shape: Shape) -> Self:
-        """A layer without weights that no call of Keras's stands for."""
+        """Make a layer without weights that is no call of Keras's."""
         return cls(make(spec), spec, inputs, (), shape)
 
     @property
@@ -45,7 +45,7 @@ class ImportedLayer(NamedTuple):
         return tuple(each.value for each in self.spec.arguments if each.name is None)
 
     def with_option(self, option: Argument) -> Self:
-        """The layer with an option that says this, whatever it said before."""
+        """Make an option say this, whatever it said before."""
         others = (each for each in self.spec.arguments if each.name != option.name)
         return self._replace(spec=self.spec._replace(arguments=(*others, option)))
 
@@ -59,7 +59,7 @@ class ModelLayers(NamedTuple):
 
 
 def as_point(layers: list[ImportedLayer], place: int) -> Ref:
-    """A layer as the options of others name it."""
+    """Name a layer as the options of others do."""
     layer = layers[place]
     inputs = tuple((source, layers[source].shape) for source in layer.inputs)
     return Ref("", place, layer.shape, layer.kind if layer.inputs else None, inputs)

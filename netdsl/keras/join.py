@@ -51,7 +51,7 @@ def joined(model: ModelLayers) -> ModelLayers:
 
 
 def _needed(model: ModelLayers) -> list[int]:
-    """The layers that the outputs come from, and the inputs."""
+    """Find the layers that the outputs come from, and the inputs."""
     needed = {*model.outputs, *model.inputs}
     for place in reversed(range(len(model.layers))):
         if place in needed:
@@ -60,7 +60,7 @@ def _needed(model: ModelLayers) -> list[int]:
 
 
 def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
-    """The option of `host` that a norm, an activation or a penalty after it can be."""
+    """Give the option of `host` that a norm, an activation or a penalty after it can be."""
     said, options = host.options, host.kind.options
     if "act_l1" in said:
         return None  # a penalty is on the layer's end
@@ -83,7 +83,7 @@ def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
 def _renumbered(
     found: dict[int, ImportedLayer], found_at: list[int], model: ModelLayers
 ) -> ModelLayers:
-    """The layers that are left, counted anew."""
+    """Count the layers that are left anew."""
     read = {source for layer in found.values() for source in layer.inputs}
     read |= {found_at[place] for place in model.outputs}
     kept = [

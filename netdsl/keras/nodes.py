@@ -83,7 +83,7 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> Laye
 
 
 def _aside(layers: Sequence[ImportedLayer], nodes: Sequence[Node]) -> list[int]:
-    """The nodes that an option of another names, where no way to that one passes them."""
+    """Find the nodes that an option of another names, where no way to that one passes them."""
     dominators = immediate_dominators(nodes)
     found: set[int] = set()
     for place, layer in enumerate(layers):
@@ -105,11 +105,12 @@ class _TakenNumbers:
         self.roles: list[str] = []
 
     def take(self, value: Any, role: str) -> None:
+        """Take a number out."""
         self.values.append(value)
         self.roles.append(role)
 
     def sizes(self, sizes: tuple[int, ...] | None, role: str) -> str | None:
-        """What is written of a size or a stride: None where it is one number, which is taken."""
+        """Write a size or a stride: None where it is one number, which is taken out."""
         if not sizes:
             return ""
         if len(set(sizes)) > 1:
@@ -118,7 +119,7 @@ class _TakenNumbers:
         return None
 
     def option(self, option: Option[Any], value: Any, named: bool) -> str | None:
-        """What is written of an option: None where its value is taken."""
+        """Write an option: None where its value is taken out."""
         role = _role(option, value, named)
         if not role:
             return option_text(option, value) if named else value_text(value)
@@ -131,9 +132,7 @@ class _TakenNumbers:
 
 
 def _role(option: Option[Any], value: Any, named: bool) -> str:
-    """What a block's parameter for an option would be called; nothing where it is to be one and the
-    same.
-    """
+    """Name a block's parameter for an option; not where it is to be one and the same."""
     if isinstance(value, Ref):
         return "p"
     if isinstance(option, Padding):
@@ -149,7 +148,7 @@ def _role(option: Option[Any], value: Any, named: bool) -> str:
 def _head(
     layer: ImportedLayer, options: dict[str, Any]
 ) -> tuple[ImportedHead, tuple[Any, ...], tuple[str, ...]]:
-    """A layer's head, its numbers, and what parameters for these would be called."""
+    """Give a layer's head, its numbers, and what parameters for these would be called."""
     spec, declared = layer.spec, layer.kind.options
     word = spec.word
     if isinstance(layer.kind, UNITS) and _is_filled(options):
@@ -182,14 +181,14 @@ def _head(
 
 
 def _is_filled(options: dict[str, Any]) -> bool:
-    """Whether an activation is all that units say: `softmax-10`."""
+    """Say whether an activation is all that units say: `softmax-10`."""
     act = options.get("act", Word("none"))
     return set(options) == {"act"} and act.text != "none" and not act.arguments
 
 
 def _positional_names(layer: ImportedLayer) -> Iterable[str]:
-    """The options that values without names are for: one takes them all where it is the only one
-    (`permute(2, 1)`).
+    """Name the options that values without names are for: one takes them all where it is the only
+    one (`permute(2, 1)`).
     """
     names = layer.kind.positional or tuple(layer.kind.options)
     return names if len(names) >= len(layer.positional) else names * len(layer.positional)

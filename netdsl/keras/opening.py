@@ -57,7 +57,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
 
 def _lack(path: str) -> str:
-    """What a file lacks to be a Keras model: a `.keras` is a zip archive.
+    """Find what a file lacks to be a Keras model: a `.keras` is a zip archive.
 
     Nothing is said of `.h5`, which Keras reads too.
     """
@@ -81,7 +81,7 @@ def _lack(path: str) -> str:
 
 
 def open_model(what: str, shape: tuple[int, ...] | None = None) -> Any:
-    """A Keras model: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications
+    """Open a Keras model: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications
     (random weights).
 
     A file's stored configuration is read first, and refused by name where it could run code:
@@ -151,7 +151,7 @@ def _loaded(path: str) -> Any:
 
 
 def _stored(path: str) -> Mapping[str, Any]:
-    """The configuration that a file holds, and `keras_version` where it says it.
+    """Read the configuration that a file holds, and `keras_version` where it says it.
 
     Raises:
         NetError: N614 where the file holds none.
@@ -243,7 +243,7 @@ def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """All JSON objects in a configuration."""
+    """Give all JSON objects in a configuration."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -255,7 +255,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _with_shape(model: Any, shape: tuple[int, ...]) -> Any:
-    """The model on an input of this shape, with its weights."""
+    """Put the model on an input of this shape, with its weights."""
     keras = toolbox().keras
     if tuple(model.inputs[0].shape[1:]) == shape:
         return model

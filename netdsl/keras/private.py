@@ -20,31 +20,31 @@ class Origin(NamedTuple):
 
 
 def functional_class() -> Any:
-    """The class of models that are made of inputs and outputs."""
+    """Give the class of models that are made of inputs and outputs."""
     from keras.src.models.functional import Functional
 
     return Functional
 
 
 def origin(tensor: Any) -> Origin | None:
-    """The call that gave a symbolic tensor; None for what is no such tensor."""
+    """Find the call that gave a symbolic tensor; None for what is no such tensor."""
     history = getattr(tensor, "_keras_history", None)
     return None if history is None else Origin(history.operation, history.node_index)
 
 
 def calls_of(operation: Any) -> Sequence[Any]:
-    """All symbolic calls of an operation: nodes with `arguments`, `input_tensors`, `outputs`."""
+    """List an operation's symbolic calls: nodes with `arguments`, `input_tensors`, `outputs`."""
     found: Sequence[Any] = operation._inbound_nodes
     return found
 
 
 def is_call_of(model: Any, node: Any) -> bool:
-    """Whether a call of an operation belongs to a functional model."""
+    """Say whether a call of an operation belongs to a functional model."""
     return any(node in nodes for nodes in model._nodes_by_depth.values())
 
 
 def layers_within(model: Any) -> list[Any]:
-    """All layers of a model, those within layers and models too, and the model itself."""
+    """List all layers of a model, those within layers and models too, and the model itself."""
     return list(model._flatten_layers())
 
 
@@ -57,7 +57,7 @@ def begin_again(generator: Any, seed: int) -> None:
 
 
 def rate_or_schedule(optimizer: Any) -> Any:
-    """What an optimizer was given as its learning rate: a variable or a schedule."""
+    """Give what an optimizer was given as its learning rate: a variable or a schedule."""
     return optimizer._learning_rate
 
 
@@ -81,12 +81,12 @@ def build_metrics(model: Any, data: Any) -> None:
 
 
 def taken_jax_state(model: Any, names: Sequence[str]) -> Any:
-    """The variables of these names as JAX's step functions take them, taken away from the model."""
+    """Take a model's variables of these names away from it, as JAX's step functions take them."""
     return model._get_jax_state(**dict.fromkeys(names, True), purge_model_variables=True)
 
 
 def has_jax_state(model: Any) -> bool:
-    """Whether the model's variables hold their numbers themselves."""
+    """Say whether the model's variables hold their numbers themselves."""
     return bool(model._jax_state_synced)
 
 

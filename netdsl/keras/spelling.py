@@ -11,7 +11,7 @@ from netdsl.kinds.values import Dims, shown
 
 
 def value_text(value: Any) -> str:
-    """A value: `0.2`, `1/255`, `same`, `(0, 1, 0, 1)`."""
+    """Write a value: `0.2`, `1/255`, `same`, `(0, 1, 0, 1)`."""
     if isinstance(value, Fraction):
         return _number_text(value)
     if isinstance(value, Word):
@@ -23,7 +23,7 @@ def value_text(value: Any) -> str:
 
 
 def _number_text(value: Fraction) -> str:
-    """A short decimal where one is exact, else 1/n, else a ratio."""
+    """Write a short decimal where one is exact, else 1/n, else a ratio."""
     short = repr(float(value))
     if Fraction(short) == value:
         return short.replace("e-0", "e-")
@@ -34,7 +34,7 @@ def _number_text(value: Fraction) -> str:
 
 
 def _argument_text(argument: Argument) -> str:
-    """What is in the brackets of a word: a flag says yes by its name."""
+    """Write what is in the brackets of a word: a flag says yes by its name."""
     if argument.name is None:
         return value_text(argument.value)
     if argument.value is True:
@@ -43,6 +43,6 @@ def _argument_text(argument: Argument) -> str:
 
 
 def option_text(option: Option[Any], value: Any) -> str:
-    """An option with its value: by a bare word where that is the option's own."""
+    """Write an option with its value: by a bare word where that is the option's own."""
     bare = isinstance(value, Word) and option.of_bare(value) is not None
     return value_text(value) if bare else _argument_text(Argument(option.name, value))

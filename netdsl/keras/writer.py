@@ -29,6 +29,7 @@ from netdsl.kinds.part import Part
 from netdsl.kinds.values import dims
 from netdsl.kinds.window import Padding
 from netdsl.limits import Limits
+from netdsl.naming import identifier
 from netdsl.syntax.format import format_text
 
 _WIDTH = 120
@@ -49,11 +50,11 @@ class FileWriter:
         self.input_names = dict(zip(model.inputs, _input_names(input_names), strict=True))
 
     def chain_length(self, chain: ItemChain) -> int:
-        """The length of a chain, while blocks are being looked for."""
+        """Measure a chain, while blocks are being looked for."""
         return len(ChainWriter(self.defaults, {}, ()).chain(chain))
 
     def text(self, arrangement: Arrangement) -> str:
-        """The whole file."""
+        """Write the whole file."""
         referred = {
             value.node
             for chain in arrangement.all_chains
@@ -63,7 +64,7 @@ class FileWriter:
         }
         names = self.input_names | self._point_names(referred, arrangement.order)
         writer = ChainWriter(self.defaults, names, arrangement.blocks)
-        lines = [f"# {self.name}: from a Keras model", f"net {_identifier(self.name)}"]
+        lines = [f"# {self.name}: from a Keras model", f"net {identifier(self.name)}"]
         if self.defaults.statement():
             lines.append(self.defaults.statement())
         for name, head, values in self.nodes.shared.values():
@@ -88,7 +89,7 @@ class FileWriter:
         return format_text(Source(self.name, "\n".join(lines) + "\n"), Limits())
 
     def _point_names(self, referred: set[int], order: Sequence[int]) -> dict[int, str]:
-        """Names of the nodes that are referred to, in the order in which they are made."""
+        """Name the nodes that are referred to, in the order in which they are made."""
         points = [place for place in order if place in referred]
         return {place: f"t{number}" for number, place in enumerate(points, 1)}
 
@@ -115,11 +116,11 @@ class ChainWriter:
         }
 
     def chain(self, chain: ItemChain) -> str:
-        """A chain in one line."""
+        """Write a chain in one line."""
         return " > ".join(self.steps(chain)) or "id"
 
     def steps(self, chain: ItemChain) -> list[str]:
-        """The items of a chain."""
+        """Write the items of a chain."""
         return [self._step(item) for item in chain]
 
     def _step(self, item: Item) -> str:
@@ -150,7 +151,7 @@ class ChainWriter:
         return _layer_text(head, values)
 
     def _has_default(self, chain: ItemChain) -> bool:
-        """Whether a chain holds a kind with an activation of its own by default, blocks looked
+        """Say whether a chain holds a kind with an activation of its own by default, blocks looked
         into: then a residual has one too.
         """
         for item in all_items(chain):
@@ -166,7 +167,7 @@ class ChainWriter:
         return False
 
     def _call(self, head: BlockCall, item: Item, values: list[str]) -> str:
-        """A call of a block, without the last arguments that are its defaults."""
+        """Write a call of a block, without the last arguments that are its defaults."""
         if head.block not in self.blocks:  # while blocks are being looked for
             return f"block({', '.join(values)})"
         parameters = self.blocks[head.block].parameters
@@ -191,7 +192,7 @@ class ChainWriter:
 
 
 def _layer_text(head: ImportedHead, values: Sequence[str]) -> str:
-    """A layer with its values: what its kind has anyway is not written."""
+    """Write a layer with its values: what its kind has anyway is not written."""
     kind = KINDS.get(head.word)
     left = iter(values)
     size = next(left) if head.size is None else head.size
@@ -214,19 +215,13 @@ def _layer_text(head: ImportedHead, values: Sequence[str]) -> str:
 
 
 def _bare(value: str) -> str:
-    """A parameter's value as an argument: its name alone, which may be more than a number."""
+    """Write a parameter's value as an argument: its name alone, which may be more than a number."""
     return value[1:-1] if re.fullmatch(r"\{[a-z]+[0-9]*\}", value) else value
 
 
-def _identifier(name: str) -> str:
-    """A name of the language for a name of Keras's."""
-    text = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_").lower()
-    return text if re.match("[a-z]", text) else f"net_{text}"
-
-
 def _input_names(names: Sequence[str]) -> list[str]:
-    """The inputs' own names, where they are names that people gave."""
-    plain = list(map(_identifier, names))
+    """Take the inputs' own names, where they are names that people gave."""
+    plain = list(map(identifier, names))
     made = any(re.match(r"input_(layer|[0-9])", name) for name in plain)
     if len(set(plain)) == len(plain) and not made:
         return plain
@@ -234,7 +229,7 @@ def _input_names(names: Sequence[str]) -> list[str]:
 
 
 def _filled(begin: str, steps: Sequence[str], indent: str) -> list[str]:
-    """Steps in lines of a decent length; each but the first line begins with `>`."""
+    """Fill lines of a decent length with steps; each but the first line begins with `>`."""
     lines: list[str] = []
     line = begin
     for at, step in enumerate(steps):

@@ -70,15 +70,15 @@ class CallView(NamedTuple):
     # --- answers ---
 
     def means(self, spec: LayerSpec, calls: int = 1, **more: Any) -> Meaning:
-        """The layer that this call is, together with those before it where `calls` is more."""
+        """Answer that this call is a layer, together with those before it where `calls` is more."""
         return Meaning(spec, calls, **more)
 
     def refuse(self, reason: str = "") -> NoWord:
-        """The error of a call that the language has no word for."""
+        """Make the error of a call that the language has no word for."""
         return NoWord(reason)
 
     def refuse_set(self, *keys: str) -> None:
-        """Refuses what the configuration says beyond its usual nothing.
+        """Refuse what the configuration says beyond its usual nothing.
 
         Raises:
             NoWord: where one of these keys is set.
@@ -89,11 +89,12 @@ class CallView(NamedTuple):
                 raise self.refuse(f"it has {'a ' if nouns else ''}{key}")
 
     def refuse_channels_first(self) -> None:
+        """Refuse channels before positions."""
         if self.config.get("data_format") == "channels_first":
             raise self.refuse("its channels come first")
 
     def refuse_other_axis(self, axis: Any = None) -> None:
-        """Refuses what does not work along the channels."""
+        """Refuse what does not work along the channels."""
         axis = self.config.get("axis", -1) if axis is None else axis
         axis = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
         if axis not in (-1, len(self.output)):
@@ -119,8 +120,8 @@ class CallView(NamedTuple):
         return self.output == given or (len(given) == 1 and self.output == ones + given)
 
     def chain(self, *layers: str) -> tuple[CallView, ...] | None:
-        """The calls of these layers that end with this one, one after the other; None where other
-        ones do.
+        """Give the calls of these layers that end with this one, one after the other; None where
+        other ones do.
         """
         found = (*self.before, self)[-len(layers) :]
         return found if tuple(call.layer for call in found) == layers else None
@@ -128,7 +129,7 @@ class CallView(NamedTuple):
     # --- values, as the language writes them ---
 
     def number(self, key: str) -> Any:
-        """A number of the configuration, exact.
+        """Read a number of the configuration, exact.
 
         Raises:
             NoWord: where it is infinite or none.
@@ -138,11 +139,11 @@ class CallView(NamedTuple):
         return self.as_written(self.config[key])
 
     def sizes(self, key: str) -> tuple[int, ...]:
-        """Numbers of the configuration, one for each axis of the positions."""
+        """Read numbers of the configuration, one for each axis of the positions."""
         return self.each_axis(self.config[key], self.rank)
 
     def constant(self, key: str) -> Any:
-        """The number that weights begin at; None where they do not begin at one number."""
+        """Read the number that weights begin at; None where they do not begin at one number."""
         given = self.config.get(key) or {}
         name, config = given.get("class_name"), given.get("config", {})
         if name in ("Zeros", "Ones"):
@@ -152,8 +153,8 @@ class CallView(NamedTuple):
 
     @staticmethod
     def as_written(value: float) -> int | Fraction:
-        """A number as people write it, exact: whole where it is whole, 1/n where that is the very
-        same, else the decimal that it prints as.
+        """Make a number exact, as people write it: whole where it is whole, 1/n where that is the
+        very same, else the decimal that it prints as.
         """
         if float(value).is_integer() and abs(value) < 2**53:
             return int(value)
@@ -164,5 +165,5 @@ class CallView(NamedTuple):
 
     @staticmethod
     def each_axis(value: Any, rank: int) -> tuple[Any, ...]:
-        """One value for all axes, or one for each, as one for each."""
+        """Make one value for all axes, or one for each, one for each."""
         return tuple(value) if isinstance(value, list | tuple) else (value,) * rank
