@@ -66,8 +66,10 @@ def mean_of(measure: Callable[[Any, Answers], Any]) -> Callable[[Any, Answers], 
 
     def sums(xp: Any, answers: Answers) -> Sums:
         numbers = measure(xp, answers)
-        own = xp.mean(xp.reshape(numbers, (-1, math.prod(numbers.shape[1:]))), axis=1)
-        return xp.sum(own), xp.sum(xp.ones_like(own))
+        size = math.prod(numbers.shape[1:])
+        rows = xp.reshape(numbers, (-1, size) if size > 1 else (-1,))
+        own = xp.mean(rows, axis=1) if size > 1 else rows
+        return xp.sum(own), xp.shape(own)[0]
 
     return sums
 
