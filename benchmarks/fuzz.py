@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from programs import Program, meaning, mutated, noise, program  # noqa: E402
+from support.programs import Program, meaning, mutated, noise, program  # noqa: E402
 
 from netdsl.errors import NetError, Source  # noqa: E402
 from netdsl.errors.terminal import render  # noqa: E402

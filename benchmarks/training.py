@@ -74,7 +74,7 @@ class Case(NamedTuple):
 
     def data(self) -> Any:
         """The made-up examples, as `train` takes them; None where the recipe names the data."""
-        from backends import data
+        from support.backends import data
 
         return data(self.network(), self.examples) if self.examples else None
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from programs import mutated, noise, program
+from support.programs import mutated, noise, program
 
 import netdsl
 from netdsl.errors import NetError, Source

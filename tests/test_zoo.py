@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zoo import EXAMPLES, FOLDER, LARGE, checked
+from support.zoo import EXAMPLES, FOLDER, LARGE, checked
 
 import netdsl
 from netdsl import Network

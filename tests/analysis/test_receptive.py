@@ -15,8 +15,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from programs import program
-from zoo import FOLDER
+from support.programs import program
+from support.zoo import FOLDER
 
 import netdsl
 from netdsl.analysis.receptive import (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zoo
+from support import zoo
 
 import netdsl
 from netdsl.cli.main import main

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.pictures import faults, seen
-from zoo import FOLDER
+from support.zoo import FOLDER
 
 import netdsl
 from netdsl.cli.main import main

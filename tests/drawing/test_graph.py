@@ -7,10 +7,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from programs import program
 from support.pictures import Picture as Seen
 from support.pictures import crossings, faults, seen
-from zoo import EXAMPLES, FOLDER, checked
+from support.programs import program
+from support.zoo import EXAMPLES, FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture

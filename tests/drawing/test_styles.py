@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.pictures import Picture as Seen
 from support.pictures import faults, seen
-from zoo import EXAMPLES, FOLDER, checked
+from support.zoo import EXAMPLES, FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture

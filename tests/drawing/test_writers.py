@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.pictures import seen
-from zoo import FOLDER, checked
+from support.zoo import FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture

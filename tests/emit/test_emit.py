@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from programs import program as random_program
 from support.emitted import assert_same
+from support.programs import program as random_program
 
 import netdsl
 from netdsl import Network

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 
 import numpy as np
-import programs
 import pytest
+from support import programs
 from support.clones import cloned, with_random_weights
 
 import netdsl

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import zoo
+from support import zoo
 
 import netdsl
 from netdsl import Network

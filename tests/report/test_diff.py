@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from programs import program
+from support.programs import program
 
 import netdsl
 from netdsl import Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from programs import program
+from support.programs import program
 
 import netdsl
 from netdsl.architecture import Architecture

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from zoo import EXAMPLES
+from support.zoo import EXAMPLES
 
 import netdsl
 from netdsl.cli.main import main

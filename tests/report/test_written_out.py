@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from programs import meaning, program
+from support.programs import meaning, program
 
 from netdsl import Network
 from netdsl.errors import Source

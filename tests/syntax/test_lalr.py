@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from lark import Lark, TextSlice, Token, Tree
 from lark.exceptions import UnexpectedInput
+from support import programs
 
 from netdsl.errors import Source
 from netdsl.limits import Limits
 from netdsl.syntax import lalr
 from netdsl.syntax.split import Extent, split
 from netdsl.syntax.tables import STARTS
-from tests import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([*ROOT.glob("examples/*.net"), *ROOT.glob("netdsl/blocks/*.net")])

@@ -7,7 +7,7 @@ from pathlib import Path
 from netdsl.reading import Checked, ReadOptions, check_source
 from netdsl.sources import read_source, stem
 
-FOLDER = Path(__file__).resolve().parents[1] / "examples"
+FOLDER = Path(__file__).resolve().parents[2] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.net"))
 
 # Built in Keras by `make test-all` only: some seconds, or some hundred megabytes, each. The others

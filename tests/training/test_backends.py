@@ -14,9 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import backends
 import pytest
-import zoo
+from support import backends, zoo
 
 from netdsl.process import backend
 

@@ -17,7 +17,7 @@ import netdsl
 
 pytest.importorskip("jax")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RATE, MOMENTUM = 0.02, 0.9
 
 

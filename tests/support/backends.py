@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zoo
+from support import zoo
 
 from netdsl.training.data.signature import NetworkSignature
 from netdsl.training.loop.setup import seeded_model
