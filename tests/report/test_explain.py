@@ -78,7 +78,7 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
 def test_pages_are_made_alike(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert re.match(rf"# {page.stem} · [^A-Z`\n]?.+[^.]\n\n", text), "a title without a full stop"
-    assert "\nTo mend it: " in text
+    assert "\nFix: " in text
     marks = [word for word, _, _ in EXAMPLE.findall(text)]
     assert marks in ([], ["wrong", "right"])
     assert text.count("```") == 2 * len(marks)
