@@ -41,7 +41,7 @@ from netdsl.training.loop.train import train  # noqa: E402
 from netdsl.training.planning.plan import plan  # noqa: E402
 from netdsl.training.recipes.recipe import Recipe, as_values, load_recipe  # noqa: E402
 from netdsl.training.runs.inputs import read_network  # noqa: E402
-from netdsl.training.runs.run import Run  # noqa: E402
+from netdsl.training.runs.run import RunResult  # noqa: E402
 
 PAGE = ROOT / "docs" / "results.md"
 EXAMPLES = ROOT / "examples"
@@ -61,13 +61,13 @@ class Kept(NamedTuple):
     folder: Path
     only: bool
 
-    def run(self, row: Row, seed: int, fold: int | None = None) -> Run | None:
+    def run(self, row: Row, seed: int, fold: int | None = None) -> RunResult | None:
         """The row's run with this seed: the one that is kept, else a new one."""
         name = f"{row.name}-s{seed}" + ("" if fold is None else f"-f{fold}")
         network, recipe = netdsl.load(EXAMPLES / row.network), row.read(self.folder, fold)
         for folder in sorted(self.folder.glob(f"runs/{name}-*")):
             try:
-                run = Run.load(folder)
+                run = RunResult.load(folder)
             except NetError:
                 continue  # it has not ended
             wanted = plan(network, recipe, seed=seed).recipe
@@ -293,7 +293,7 @@ def classifier(
         _multilayer_perceptron.shuffle = usual
 
 
-def losses(run: Run) -> list[float]:
+def losses(run: RunResult) -> list[float]:
     """The training loss of each epoch."""
     rows = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     return [float(json.loads(row)["loss"]) for row in rows]

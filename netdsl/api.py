@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netdsl.drawing.picture import Picture
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
 class Network(Architecture):
@@ -98,7 +98,7 @@ class Network(Architecture):
 
         return build(self, seed)
 
-    def train(self, recipe: Any = None, **settings: Any) -> Run:
+    def train(self, recipe: Any = None, **settings: Any) -> RunResult:
         """Trains the network and gives back the run (see `netdsl.training.loop.train.train`)."""
         from netdsl.training.loop.train import train
 

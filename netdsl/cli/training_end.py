@@ -9,10 +9,10 @@ from netdsl.cli.exit_codes import INTERRUPTED, exit_code_of
 
 if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
-def on_hosts(recipe: Recipe | None, train: Callable[[], Run]) -> int:
+def on_hosts(recipe: Recipe | None, train: Callable[[], RunResult]) -> int:
     """Train, watched where this is one of several hosts; the first of them says what came of it.
 
     Returns:
@@ -26,7 +26,7 @@ def on_hosts(recipe: Recipe | None, train: Callable[[], Run]) -> int:
     return supervised(lambda: exit_code_of(lambda: _ended(train(), report=me == 0)))
 
 
-def _ended(run: Run, report: bool = True) -> int:
+def _ended(run: RunResult, report: bool = True) -> int:
     from netdsl.training.reporting.text import describe_run
 
     if report:

@@ -15,7 +15,7 @@ from netdsl.training.loop.train import train
 from netdsl.training.planning.job import Job
 from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 X = np.random.default_rng(1).normal(size=(240, 3)).astype(np.float32)
 Y = (X @ [1.0, -2.0, 0.5]).astype(np.float32)
@@ -28,11 +28,11 @@ ALL = Recipe(
 SGD = dataclasses.replace(ALL, optimizer=Optimizer(name="sgd", rate=0.1))
 
 
-def trained(network: Any, where: Path, recipe: Recipe, **more: Any) -> Run:
+def trained(network: Any, where: Path, recipe: Recipe, **more: Any) -> RunResult:
     return train(network, recipe, where=where, quiet=True, **more)
 
 
-def rows(run: Run, name: str = "metrics.csv") -> list[dict[str, float]]:
+def rows(run: RunResult, name: str = "metrics.csv") -> list[dict[str, float]]:
     lines = (run.folder / name).read_text(encoding="utf-8").splitlines()
     names = lines[0].split(",")
     return [

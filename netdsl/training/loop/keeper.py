@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from netdsl.training.loop.learner import Learner
     from netdsl.training.loop.state import State
     from netdsl.training.planning.job import Job
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 SHARE, MIN_SECONDS = 50, 1.0
 """Writing what there is by now takes at most one part in so many of the time, and happens at
@@ -69,7 +69,7 @@ class Keeper:
         write_checkpoint(self.folder, learner.model, learner.state)
 
     def keep_result(
-        self, run: Run, learner: Learner, last: Sequence[Any], taken_over: Sequence[str]
+        self, run: RunResult, learner: Learner, last: Sequence[Any], taken_over: Sequence[str]
     ) -> None:
         """Write what came of the training.
 
@@ -94,7 +94,7 @@ class Keeper:
         with suppress(OSError):
             (self.folder / CHECKPOINT).unlink()
 
-    def _write_figures(self, state: State, run: Run | None = None) -> None:
+    def _write_figures(self, state: State, run: RunResult | None = None) -> None:
         metrics = figure_names(self.job.data.preparation.outputs)
         write(self.folder / METRICS, metrics_csv(state.rows, metrics))
         if state.retrained:
@@ -102,7 +102,7 @@ class Keeper:
         write(self.folder / METRICS_JSONL, metrics_jsonl(state))
         write(self.folder / CURVE, self._curve(state, run))
 
-    def _curve(self, state: State, run: Run | None) -> str:
+    def _curve(self, state: State, run: RunResult | None) -> str:
         """The learning curve, with what is best so far, or what came of the run."""
         steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
         metric = training_metric(self.job.data.preparation.outputs[0]).name.replace("_", " ")

@@ -35,7 +35,7 @@ from netdsl.training.runs.inputs import (
     require_same_recipe,
     write_inputs,
 )
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def train(
     where: str | Path = "runs",
     quiet: bool = False,
     **settings: Any,
-) -> Run:
+) -> RunResult:
     """Train the network and keep the run in a new folder `where/NAME-N`.
 
     Everything that can be refused is refused before the folder is made. After Ctrl-C the run is
@@ -93,7 +93,7 @@ def train(
                 return _trained(job, setup, model, folder, quiet)
 
 
-def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
+def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunResult:
     """Resume a run that was stopped; it ends with the same weights, bit for bit, as one that never
     was (on a CPU).
 
@@ -130,7 +130,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> Run:
 
 def _trained(
     job: Job, setup: Setup, model: keras.Model, folder: Path, quiet: bool, again: bool = False
-) -> Run:
+) -> RunResult:
     """Train from the beginning, or `again` from where the folder's training was left; the other hosts
     are waited for at the end.
     """
@@ -156,7 +156,7 @@ def _require_unfinished(folder: Path) -> None:
     """
     require_file(folder, RUN)
     ended, stopped = (folder / RESULT).is_file(), (folder / CHECKPOINT).is_file()
-    if ended and not stopped and not Run.load(folder).interrupted:
+    if ended and not stopped and not RunResult.load(folder).interrupted:
         raise fail("N616", f"the run {folder} has ended: there is nothing to go on with")
     if (folder / LAST).is_file() and not ended and not stopped:
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")

@@ -22,7 +22,7 @@ from netdsl.training.loop.progress import progress
 from netdsl.training.metrics.definitions import stopping_figure, training_metric
 from netdsl.training.reporting.loggers.figures import Logger
 from netdsl.training.reporting.loggers.registry import open_loggers, run_settings
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
     from netdsl.training.loop.callback import TrainingCallback
@@ -44,7 +44,7 @@ class Trainer:
         self.last: list[Any] = []
         self.loggers: list[Logger] = []
 
-    def run(self) -> Run:
+    def run(self) -> RunResult:
         """Train to the end and write what comes of it, also when it is interrupted or diverges.
 
         Raises:
@@ -122,7 +122,7 @@ class Trainer:
 
 def result(
     job: Job, state: State, folder: Path, test: Mapping[str, float] | None, seconds: float
-) -> Run:
+) -> RunResult:
     """Say what came of a training.
 
     Args:
@@ -138,7 +138,7 @@ def result(
     ends = [row.step for row in state.rows] + [found.step for found in state.evaluations]
     steps = max([reached, *ends])
     step = best.step if best else 0
-    return Run(
+    return RunResult(
         folder=folder,
         network=job.network.name,
         data=str(data.spec.source),

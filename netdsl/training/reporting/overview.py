@@ -14,10 +14,10 @@ from netdsl.wording import counted, number_text
 if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
     from netdsl.training.runs.history import History
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
-def verdict(run: Run) -> str:
+def verdict(run: RunResult) -> str:
     """Say what ended the training and which weights were kept, in two sentences."""
     steps = f"{run.steps:,} steps, {_time(run.seconds)}"
     ended = f"Ended after {counted(run.epochs, 'epoch')} ({steps}): {run.why_ended}."
@@ -31,7 +31,7 @@ def verdict(run: Run) -> str:
     return f"<p class=verdict>{escape(ended)} {kept}</p>"
 
 
-def tiles_of(run: Run, job: Job) -> str:
+def tiles_of(run: RunResult, job: Job) -> str:
     """Return the figures that matter most: the test's first, large."""
     first, tiles = job.data.preparation.outputs[0], []
     counts_examples = first.task == LABELS and not first.dense
@@ -91,7 +91,7 @@ def _time(seconds: float) -> str:
 # --- curves ---------------------------------------------------------------------------------------
 
 
-def learning_curves(run: Run, job: Job, history: History) -> list[str]:
+def learning_curves(run: RunResult, job: Job, history: History) -> list[str]:
     """Draw the loss and the first metric by epoch, and the learning rate where it changes.
 
     The loss of a second training on all the data comes last.

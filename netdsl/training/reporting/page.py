@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from netdsl.training.evaluation.outcomes import Outcome
     from netdsl.training.planning.job import Job
     from netdsl.training.runs.history import History
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
 def write_page(
-    run: Run, job: Job, model: Any, history: History, taken_over: Sequence[str] = ()
+    run: RunResult, job: Job, model: Any, history: History, taken_over: Sequence[str] = ()
 ) -> Path:
     """Look at the test part with the model, and write `report.html` into the run's folder.
 
@@ -51,7 +51,7 @@ def write_page(
 
 
 def page(
-    run: Run,
+    run: RunResult,
     job: Job,
     history: History,
     found: Sequence[Outcome],

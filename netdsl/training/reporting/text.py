@@ -10,7 +10,7 @@ from netdsl.wording import plural
 
 if TYPE_CHECKING:
     from netdsl.training.data import Data
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
 def describe_data(data: Data) -> str:
@@ -40,7 +40,7 @@ def opening_lines(data: Data, doubts: Sequence[str], taken_over: Sequence[str]) 
     return [describe_data(data), *data.notes, *doubts, *taken_over]
 
 
-def describe_run(run: Run) -> str:
+def describe_run(run: RunResult) -> str:
     """Say how a run ended, which weights were kept, and how they did in the test."""
     epochs = f"{run.epochs} {plural('epoch', run.epochs)}"
     again = (

@@ -15,7 +15,7 @@ from netdsl.training.preparation.shapes import size
 from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.runs.folder import BEST, PREPARATION, require_file
 from netdsl.training.runs.inputs import read_network, read_preparation
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class FinishedRun(NamedTuple):
     """What a run's folder holds."""
 
-    run: Run
+    run: RunResult
     network: Architecture
     preparation: Preparation
 
@@ -72,7 +72,7 @@ def finished_run(folder: Path) -> FinishedRun:
     Raises:
         NetError: N613 where there is none, N614 where its files do not go together.
     """
-    run, preparation = Run.load(folder), read_preparation(folder)
+    run, preparation = RunResult.load(folder), read_preparation(folder)
     require_file(folder, BEST)
     network = read_network(folder)
     _check(preparation, NetworkSignature.of(network), folder / PREPARATION)

@@ -16,7 +16,7 @@ from netdsl.training.metrics.definitions import higher_is_better
 from netdsl.training.runs.figures import figure_text, json_value
 from netdsl.training.runs.folder import METRICS_JSONL, RECIPE, RESULT, RUN, damaged, read_json
 from netdsl.training.runs.inputs import read_network
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _entry(folder: Path) -> Entry:
         return Entry(
             folder.name, network, data, params, epochs, step, seconds, began, "unfinished", figures
         )
-    run = Run.load(folder)
+    run = RunResult.load(folder)
     return Entry(
         folder.name,
         network,

@@ -24,7 +24,7 @@ ENDS = {
 
 
 @dataclass(frozen=True)
-class Run:
+class RunResult:
     """What a training gave.
 
     `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`.
@@ -103,7 +103,7 @@ class Run:
         return load_model(self.folder / BEST)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Run:
+    def load(cls, folder: str | Path) -> RunResult:
         """Read the run in a folder.
 
         Raises:

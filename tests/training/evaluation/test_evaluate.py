@@ -27,25 +27,25 @@ from netdsl.training.loop.train import train
 from netdsl.training.metrics.counters import Counter
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Penalty, Recipe
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 pytestmark = pytest.mark.keras
 
 ONE = Recipe(epochs=1, batch=64, optimizer=Optimizer(rate=0.01))
 
 
-def trained(text: str, where: Path, recipe: Recipe = ONE, **more: Any) -> Run:
+def trained(text: str, where: Path, recipe: Recipe = ONE, **more: Any) -> RunResult:
     return train(netdsl.parse(text), recipe, where=where, quiet=True, **more)
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def digits(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     recipe = dataclasses.replace(ONE, penalty=Penalty(l2=0.01))
     return trained("net small\n8x8x1 > fc-16 > softmax-10", tmp_path_factory.mktemp("runs"), recipe)
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, str]:
     """A run with two outputs, of classes and of values that are far from 0, and its data."""
     where = tmp_path_factory.mktemp("two")
     x = np.random.default_rng(0).random((300, 6)).astype(np.float32)
@@ -62,7 +62,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
 # --- figures --------------------------------------------------------------------------------------
 
 
-def test_the_figures_are_the_trainings(digits: Run) -> None:
+def test_the_figures_are_the_trainings(digits: RunResult) -> None:
     """The loss with the recipe's penalty, as `result.json` tells it."""
     found = evaluate(digits.folder)
     assert {name: found[name] for name in digits.test} == pytest.approx(dict(digits.test))
@@ -76,7 +76,7 @@ def test_the_figures_are_the_trainings(digits: Run) -> None:
     json.dumps(found, allow_nan=False)
 
 
-def test_each_part_and_all(digits: Run) -> None:
+def test_each_part_and_all(digits: RunResult) -> None:
     found = {part: evaluate(digits.folder, part=part) for part in PARTS}
     assert [found[part]["examples"] for part in PARTS] == [359, 144, 1294, 1797]
     assert {name: found["validation"][name] for name in digits.validation} == pytest.approx(
@@ -91,7 +91,7 @@ def test_each_part_and_all(digits: Run) -> None:
     assert "\nall of digits, which" in describe_evaluation(found["all"])
 
 
-def test_classes_follow_from_the_confusion_matrix(digits: Run) -> None:
+def test_classes_follow_from_the_confusion_matrix(digits: RunResult) -> None:
     found = evaluate(digits.folder)
     (told,) = found["outputs"].values()
     matrix = np.array(told["confusion"])
@@ -155,7 +155,7 @@ def test_tags_by_hand() -> None:
 # --- several outputs ------------------------------------------------------------------------------
 
 
-def test_several_outputs(two: tuple[Run, str], tmp_path: Path) -> None:
+def test_several_outputs(two: tuple[RunResult, str], tmp_path: Path) -> None:
     run, path = two
     found = evaluate(run.folder)
     assert {name: found[name] for name in run.test} == pytest.approx(dict(run.test))
@@ -182,7 +182,7 @@ def test_several_outputs(two: tuple[Run, str], tmp_path: Path) -> None:
     assert float(table[0]["sum.output"]) == pytest.approx(own[0], rel=1e-4)
 
 
-def test_other_data(two: tuple[Run, str], tmp_path: Path) -> None:
+def test_other_data(two: tuple[RunResult, str], tmp_path: Path) -> None:
     run, path = two
     held = dict(np.load(path))
     np.savez(tmp_path / "other.npz", **{name: array[:100] for name, array in held.items()})
@@ -194,7 +194,7 @@ def test_other_data(two: tuple[Run, str], tmp_path: Path) -> None:
     assert given["loss"] == pytest.approx(run.test["loss"])
 
 
-def test_other_data_is_measured_whole(two: tuple[Run, str], tmp_path: Path) -> None:
+def test_other_data_is_measured_whole(two: tuple[RunResult, str], tmp_path: Path) -> None:
     """Where it has no test part of its own, and were it of two rows."""
     run, path = two
     held = {name: array[:2] for name, array in np.load(path).items()}
@@ -226,7 +226,7 @@ def test_other_data_is_measured_whole(two: tuple[Run, str], tmp_path: Path) -> N
     assert (same["changed"], same["whole"], same["examples"]) == (False, False, 60)
 
 
-def test_a_table_is_measured_on_tables(tmp_path: Path, digits: Run) -> None:
+def test_a_table_is_measured_on_tables(tmp_path: Path, digits: RunResult) -> None:
     lines = "size,price\n" + "".join(f"{row},{row * 3}\n" for row in range(40))
     (tmp_path / "all.csv").write_text(lines, encoding="utf-8")
     run = trained(
@@ -367,7 +367,7 @@ def test_a_margin_says_its_side(network: Any, npz: Any, tmp_path: Path) -> None:
 # --- what is refused ------------------------------------------------------------------------------
 
 
-def test_a_part_that_is_none(digits: Run) -> None:
+def test_a_part_that_is_none(digits: RunResult) -> None:
     with pytest.raises(NetError, match="there is no part `tset`") as caught:
         evaluate(digits.folder, part="tset")
     assert (caught.value.diagnostics[0].code, "did you mean `test`" in str(caught.value)) == (
@@ -406,7 +406,7 @@ def test_a_run_that_has_not_ended(action: Any, tmp_path: Path) -> None:
     ],
 )
 def test_a_preparation_that_does_not_fit(
-    digits: Run, tmp_path: Path, old: str, new: str, told: str
+    digits: RunResult, tmp_path: Path, old: str, new: str, told: str
 ) -> None:
     shutil.copytree(digits.folder, tmp_path / "run")
     path = tmp_path / "run" / "preparation.json"
@@ -427,7 +427,7 @@ def test_a_preparation_that_does_not_fit(
     "text",
     ["8x8x1 > fc-17 > softmax-10", "8x8x1 > fc-16 > softmax-11", "4x16x1 > fc-16 > softmax-10"],
 )
-def test_another_networks_weights(digits: Run, tmp_path: Path, text: str) -> None:
+def test_another_networks_weights(digits: RunResult, tmp_path: Path, text: str) -> None:
     shutil.copytree(digits.folder, tmp_path / "run")
     netdsl.parse(text).keras().save(tmp_path / "run" / "best.keras")
     np.save(tmp_path / "x.npy", np.zeros((1, 8, 8), np.uint8))
@@ -444,7 +444,7 @@ def test_another_networks_weights(digits: Run, tmp_path: Path, text: str) -> Non
         assert caught.value.diagnostics[0].code == "N614"
 
 
-def test_memory_that_runs_out(digits: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_runs_out(digits: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: Any) -> None:
         raise MemoryError
 

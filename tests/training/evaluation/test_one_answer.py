@@ -19,7 +19,7 @@ from netdsl.training.evaluation.evaluate import evaluate
 from netdsl.training.evaluation.predict import predict
 from netdsl.training.loop.train import train
 from netdsl.training.recipes.recipe import Augment, DataSpec, Optimizer, Recipe, Stopping
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 from netdsl.wording import number_text
 
 pytestmark = pytest.mark.keras
@@ -99,7 +99,7 @@ def data(task: Task) -> Any:
     return arrays
 
 
-def trained(task: Task, where: Path, **more: Any) -> tuple[Run, Any, Any]:
+def trained(task: Task, where: Path, **more: Any) -> tuple[RunResult, Any, Any]:
     """A run of the task, and its test part."""
     arrays = data(task)
     x = arrays["x_test"]
@@ -110,11 +110,11 @@ def trained(task: Task, where: Path, **more: Any) -> tuple[Run, Any, Any]:
     return run, x, arrays.get("y_test", x)
 
 
-def report(run: Run) -> str:
+def report(run: RunResult) -> str:
     return (run.folder / "report.html").read_text(encoding="utf-8")
 
 
-def epochs(run: Run) -> list[dict[str, str]]:
+def epochs(run: RunResult) -> list[dict[str, str]]:
     with (run.folder / "metrics.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

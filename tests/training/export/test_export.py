@@ -28,7 +28,7 @@ from netdsl.training.loop.setup import first_model
 from netdsl.training.loop.train import train
 from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import Recipe
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 from netdsl.training.safetensors import read_safetensors
 
 pytestmark = pytest.mark.keras
@@ -59,7 +59,7 @@ EACH = [pytest.param(name, marks=MARKS.get(name, ())) for name in FORMATS]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     where = tmp_path_factory.mktemp("runs")
     return train(netdsl.parse(TEXT), Recipe(epochs=1, batch=256), where=where, quiet=True)
 
@@ -73,7 +73,7 @@ def code(caught: Any) -> str:
 
 @pytest.mark.parametrize("name", EACH)
 def test_each_form_of_a_run(
-    run: Run, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    run: RunResult, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / NAMES[name]
     told = export(run.folder, target)
@@ -89,7 +89,7 @@ def test_each_form_of_a_run(
 
 @needs_tensorflow
 @needs_onnx
-def test_onnx_names_its_inputs_and_outputs(run: Run, tmp_path: Path) -> None:
+def test_onnx_names_its_inputs_and_outputs(run: RunResult, tmp_path: Path) -> None:
     import onnxruntime
 
     export(run.folder, tmp_path / "small.onnx")
@@ -155,7 +155,7 @@ def held(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return header, arrays
 
 
-def test_safetensors_hold_the_weights_and_nothing_else(run: Run, tmp_path: Path) -> None:
+def test_safetensors_hold_the_weights_and_nothing_else(run: RunResult, tmp_path: Path) -> None:
     export(run.folder, tmp_path / "a.safetensors")
     header, arrays = held(tmp_path / "a.safetensors")
     assert header["__metadata__"] == {"network": "small"}
@@ -178,7 +178,7 @@ def test_two_runs_of_a_seed_give_the_same_bytes(tmp_path: Path) -> None:
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_the_same_weights_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
+def test_the_same_weights_give_the_same_bytes(run: RunResult, tmp_path: Path) -> None:
     """Also of a model that was built apart, with other states of random numbers."""
     export(run.folder, tmp_path / "a.safetensors")
     other = netdsl.parse(TEXT).keras(seed=9)
@@ -194,7 +194,7 @@ def with_first_weights(source: Path) -> Any:
 
 
 def test_weights_are_read_without_a_package(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     export(run.folder, tmp_path / "a.safetensors")
@@ -282,7 +282,7 @@ def test_damaged_safetensors(content: bytes, told: str, tmp_path: Path) -> None:
     assert code(caught) == "N614"
 
 
-def test_files_that_are_no_models(run: Run, tmp_path: Path) -> None:
+def test_files_that_are_no_models(run: RunResult, tmp_path: Path) -> None:
     whole = (run.folder / "best.keras").read_bytes()
     contents = {
         "bad.keras": (b"no model", "8 bytes are no zip"),
@@ -299,7 +299,7 @@ def test_files_that_are_no_models(run: Run, tmp_path: Path) -> None:
         assert (code(caught), "ensure" in str(caught.value)) == ("N614", False)
 
 
-def test_safetensors_reads_them(run: Run, tmp_path: Path) -> None:
+def test_safetensors_reads_them(run: RunResult, tmp_path: Path) -> None:
     numpy = pytest.importorskip(
         "safetensors.numpy", reason="needs safetensors: pip install netdsl[export]"
     )
@@ -339,14 +339,14 @@ def test_the_form_follows_from_the_name() -> None:
     ],
 )
 def test_names_that_say_no_form(
-    run: Run, target: str, format: str | None, told: str, tmp_path: Path
+    run: RunResult, target: str, format: str | None, told: str, tmp_path: Path
 ) -> None:
     with pytest.raises(NetError, match="N631") as caught:
         export(run.folder, tmp_path / target, format=format)
     assert told in str(caught.value)
 
 
-def test_nothing_is_written_over_unasked(run: Run, tmp_path: Path) -> None:
+def test_nothing_is_written_over_unasked(run: RunResult, tmp_path: Path) -> None:
     target = tmp_path / "a.safetensors"
     target.write_text("mine", encoding="utf-8")
     with pytest.raises(NetError, match="N604"):
@@ -365,7 +365,7 @@ def test_nothing_is_written_over_unasked(run: Run, tmp_path: Path) -> None:
 
 
 @needs_tensorflow
-def test_folders_are_replaced_only_where_they_are_exports(run: Run, tmp_path: Path) -> None:
+def test_folders_are_replaced_only_where_they_are_exports(run: RunResult, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     for target in (tmp_path / "mine", tmp_path, Path("."), Path("..")):
@@ -388,7 +388,7 @@ def test_folders_are_replaced_only_where_they_are_exports(run: Run, tmp_path: Pa
     ]
 
 
-def test_what_cannot_be_exported(run: Run, tmp_path: Path) -> None:
+def test_what_cannot_be_exported(run: RunResult, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}", encoding="utf-8")
     (tmp_path / "model.h5").touch()
     (tmp_path / "broken.keras").write_text("no model", encoding="utf-8")
@@ -415,7 +415,7 @@ def replaced(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
 
 @needs_tensorflow
 def test_an_export_that_computes_something_else(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def runner(model: Any, path: Path) -> Any:
         return lambda examples: [
@@ -440,7 +440,7 @@ def test_a_network_without_finite_numbers(tmp_path: Path) -> None:
 
 @needs_tensorflow
 def test_a_converter_that_gives_up(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def writer(model: Any, path: Path) -> str:
         path.touch()
@@ -454,7 +454,7 @@ def test_a_converter_that_gives_up(
 
 
 def test_a_package_that_is_missing(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(NetError, match="ONNX needs tf2onnx, which is not installed") as caught:
@@ -462,7 +462,7 @@ def test_a_package_that_is_missing(
     assert "pip install netdsl[export]" in str(caught.value)
 
 
-def test_another_backend(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_backend(run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
@@ -473,7 +473,9 @@ def test_another_backend(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert code(caught) == "N633"
 
 
-def test_a_disk_that_is_full(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full(
+    run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def replace(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -496,15 +498,15 @@ def refuse(event, arguments):
         raise RuntimeError(f"unpickled {arguments}")
 
 sys.addaudithook(refuse)
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 import netdsl, numpy as np
 x = np.linspace(0, 1, 128, dtype=np.float32).reshape(2, 8, 8, 1)
-for model in (Run.load(sys.argv[1]).model, netdsl.load_model(Path(sys.argv[1]) / "last.keras")):
+for model in (RunResult.load(sys.argv[1]).model, netdsl.load_model(Path(sys.argv[1]) / "last.keras")):
     print(model.predict(x, verbose=0).tobytes().hex())
 """
 
 
-def test_a_run_loads_in_a_fresh_process_without_pickle(run: Run) -> None:
+def test_a_run_loads_in_a_fresh_process_without_pickle(run: RunResult) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     given = [sys.executable, "-c", FRESH, str(run.folder)]
     result = subprocess.run(given, capture_output=True, text=True, env=environment, check=True)

@@ -21,7 +21,7 @@ from netdsl.training.loop.keeper import Keeper
 from netdsl.training.loop.train import resume, train
 from netdsl.training.recipes.recipe import Optimizer, Recipe, Schedule, Stopping
 from netdsl.training.runs.folder import locked
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 pytestmark = pytest.mark.keras
 
@@ -30,7 +30,7 @@ OTHERS = ("jax", "torch")
 RECIPE = Recipe(epochs=4, batch=100, optimizer=Optimizer(rate=0.01))
 
 
-def weights(found: Run) -> list[Any]:
+def weights(found: RunResult) -> list[Any]:
     return list(found.model.get_weights())
 
 
@@ -143,7 +143,7 @@ def test_cut_off_when_all_steps_are_taken(
     recipe = dataclasses.replace(RECIPE, early_stopping=Stopping(every=5, then=then))
     whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
 
-    def lost(*given: Any) -> Run:
+    def lost(*given: Any) -> RunResult:
         raise KeyError("power")
 
     with monkeypatch.context() as patch:
@@ -161,7 +161,7 @@ def test_what_cannot_be_gone_on_with(
 ) -> None:
     folder = stopped(network(), tmp_path, monkeypatch)
     with pytest.raises(NetError, match="has not ended") as caught:
-        Run.load(folder)
+        RunResult.load(folder)
     assert "netdsl resume" in caught.value.diagnostics[0].help
     for content in (b"", b"PK\x03\x04", (folder / "checkpoint.npz").read_bytes()[:-300]):
         kept = (folder / "checkpoint.npz").read_bytes()
@@ -240,7 +240,10 @@ def test_a_run_that_diverged_before_the_first_evaluation_has_ended(
             where=tmp_path,
             quiet=True,
         )
-    assert (Run.load(tmp_path / "small-1").ended, Run.load(tmp_path / "small-1").best_step) == (
+    assert (
+        RunResult.load(tmp_path / "small-1").ended,
+        RunResult.load(tmp_path / "small-1").best_step,
+    ) == (
         "diverged",
         0,
     )

@@ -41,22 +41,22 @@ from netdsl.training.recipes.recipe import (
 from netdsl.training.reporting.text import describe_run
 from netdsl.training.runs import folder
 from netdsl.training.runs.history import Epoch, Evaluation
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 pytestmark = pytest.mark.keras
 
 THREE = Recipe(epochs=3, batch=64, optimizer=Optimizer(rate=0.01))
 
 
-def trained(network: Any, where: Path, recipe: Recipe = THREE, **more: Any) -> Run:
+def trained(network: Any, where: Path, recipe: Recipe = THREE, **more: Any) -> RunResult:
     return train(network, recipe, where=where, quiet=True, **more)
 
 
-def weights(found: Run) -> list[Any]:
+def weights(found: RunResult) -> list[Any]:
     return list(found.model.get_weights())
 
 
-def rows(found: Run) -> list[dict[str, str]]:
+def rows(found: RunResult) -> list[dict[str, str]]:
     return list(
         csv.DictReader(io.StringIO((found.folder / "metrics.csv").read_text(encoding="utf-8")))
     )
@@ -67,7 +67,7 @@ def same(one: list[Any], other: list[Any]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def finished(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def finished(network: Any, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """One training on the digits that several tests look at."""
     return trained(network(), tmp_path_factory.mktemp("runs"))
 
@@ -75,7 +75,7 @@ def finished(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
 # --- the run folder -------------------------------------------------------------------------------
 
 
-def test_what_a_run_folder_holds(finished: Run) -> None:
+def test_what_a_run_folder_holds(finished: RunResult) -> None:
     assert sorted(path.name for path in finished.folder.iterdir()) == [
         *(
             "best.keras",
@@ -115,8 +115,8 @@ def test_what_a_run_folder_holds(finished: Run) -> None:
     assert float(table[-1]["val_loss"]) == pytest.approx(finished.best_value, rel=1e-4)
 
 
-def test_a_run_is_loaded_again(finished: Run) -> None:
-    assert Run.load(finished.folder) == finished
+def test_a_run_is_loaded_again(finished: RunResult) -> None:
+    assert RunResult.load(finished.folder) == finished
     assert (finished.steps, finished.epochs, finished.ended, finished.best_step) == (
         63,
         3,
@@ -125,7 +125,7 @@ def test_a_run_is_loaded_again(finished: Run) -> None:
     )
 
 
-def test_evaluating_gives_what_training_gave(finished: Run) -> None:
+def test_evaluating_gives_what_training_gave(finished: RunResult) -> None:
     found = evaluate(finished.folder)
     assert {name: found[name] for name in finished.test} == pytest.approx(dict(finished.test))
     assert found["examples"] == 359
@@ -133,7 +133,7 @@ def test_evaluating_gives_what_training_gave(finished: Run) -> None:
     assert f"accuracy {found['accuracy']:.4f}" in describe_evaluation(found)
 
 
-def test_predicting_images_and_arrays(finished: Run, network: Any, tmp_path: Path) -> None:
+def test_predicting_images_and_arrays(finished: RunResult, network: Any, tmp_path: Path) -> None:
     test = load_data(Recipe(), network()).test
     np.savez(tmp_path / "test.npz", x=test.x[0], y=test.y[0])
     records = predict(finished.folder, tmp_path / "test.npz")
@@ -158,7 +158,7 @@ def test_predicting_images_and_arrays(finished: Run, network: Any, tmp_path: Pat
     assert describe_predictions([record]).startswith(f"digit.png: {record['name']} 0.")
 
 
-def test_the_end_is_told_in_words(finished: Run) -> None:
+def test_the_end_is_told_in_words(finished: RunResult) -> None:
     told = describe_run(finished)
     assert "ended after 3 epochs (63 steps" in told
     assert "best weights at step 63 (epoch 3)" in told
@@ -192,13 +192,15 @@ def test_what_is_refused_leaves_no_folder(network: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["result.json", "best.keras", "preparation.json"])
 @pytest.mark.parametrize("content", [None, b"{\xff", b"[]", b"{}"])
 def test_a_run_that_is_not_whole(
-    tmp_path: Path, finished: Run, missing: str, content: bytes | None
+    tmp_path: Path, finished: RunResult, missing: str, content: bytes | None
 ) -> None:
     for path in finished.folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / missing).unlink() if content is None else (tmp_path / missing).write_bytes(content)
     np.save(tmp_path / "one.npy", np.zeros((8, 8), np.uint8))
-    action = Run.load if missing == "result.json" else lambda at: predict(at, tmp_path / "one.npy")
+    action = (
+        RunResult.load if missing == "result.json" else lambda at: predict(at, tmp_path / "one.npy")
+    )
     with pytest.raises(NetError) as caught:
         action(tmp_path)
     assert caught.value.diagnostics[0].code == (
@@ -208,7 +210,7 @@ def test_a_run_that_is_not_whole(
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
-    for action in (Run.load, evaluate):
+    for action in (RunResult.load, evaluate):
         with pytest.raises(NetError, match="there is no run folder"):
             action(tmp_path / "none")
 
@@ -216,7 +218,9 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
 # --- the same again -------------------------------------------------------------------------------
 
 
-def test_a_seed_gives_the_same_weights_again(finished: Run, network: Any, tmp_path: Path) -> None:
+def test_a_seed_gives_the_same_weights_again(
+    finished: RunResult, network: Any, tmp_path: Path
+) -> None:
     again, other = trained(network(), tmp_path), trained(network(), tmp_path, seed=1)
     assert same(weights(finished), weights(again))
     assert again.test == finished.test
@@ -224,7 +228,7 @@ def test_a_seed_gives_the_same_weights_again(finished: Run, network: Any, tmp_pa
 
 
 def test_the_resolved_recipe_gives_the_same_run_again(
-    finished: Run, network: Any, tmp_path: Path
+    finished: RunResult, network: Any, tmp_path: Path
 ) -> None:
     again = trained(network(), tmp_path, load_recipe(finished.folder / "recipe.yaml"))
     assert same(weights(finished), weights(again))
@@ -273,7 +277,7 @@ def test_the_best_weights_come_back(
 
 
 def test_evaluating_within_an_epoch_leaves_the_training_as_it_is(
-    finished: Run, network: Any, tmp_path: Path
+    finished: RunResult, network: Any, tmp_path: Path
 ) -> None:
     often = trained(
         network(),
@@ -316,7 +320,7 @@ def test_the_best_weights_come_back_after_an_interrupt(
     )
     assert (found.interrupted, found.steps, found.best_step, len(seen)) == (True, 33, 20, 3)
     assert same(weights(found), seen[1])
-    assert Run.load(found.folder) == found
+    assert RunResult.load(found.folder) == found
     assert "interrupted" in describe_run(found)
     assert "interrupted" in (found.folder / "report.html").read_text(encoding="utf-8")
     assert evaluate(found.folder)["accuracy"] == pytest.approx(found.test["accuracy"])
@@ -344,10 +348,10 @@ def test_a_loss_that_is_no_number_ends_the_training(network: Any, npz: Any, tmp_
     with pytest.raises(RunError, match="no longer a number at step") as caught:
         trained(network((64,), 1, "linear"), tmp_path / "runs", recipe, data=path)
     assert (caught.value.exit_code, caught.value.diagnostics[0].code) == (3, "N611")
-    assert Run.load(tmp_path / "runs" / "small-1").ended == "diverged"
+    assert RunResult.load(tmp_path / "runs" / "small-1").ended == "diverged"
     assert np.isfinite(
         np.concatenate(
-            [weight.ravel() for weight in weights(Run.load(tmp_path / "runs" / "small-1"))]
+            [weight.ravel() for weight in weights(RunResult.load(tmp_path / "runs" / "small-1"))]
         )
     ).all()
     recipe = dataclasses.replace(

@@ -18,7 +18,7 @@ from netdsl.training.reporting.loggers import tensorboard
 from netdsl.training.reporting.loggers.registry import check_loggers, open_loggers, run_settings
 from netdsl.training.reporting.loggers.wandb import Wandb
 from netdsl.training.runs.history import Epoch, Evaluation
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 Settings = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,13 +42,15 @@ def settings() -> Settings:
     return run_settings(network, recipe, "chunks")
 
 
-def ended(folder: Path, why: str = "epochs") -> Run:
+def ended(folder: Path, why: str = "epochs") -> RunResult:
     scored = {"examples": 9, "loss": 0.25, "accuracy": 0.75}
-    return Run(folder, "small", "digits", 30, 3, why, 0, 20, 2, "loss", 0.5, scored, scored, 0, 4.5)
+    return RunResult(
+        folder, "small", "digits", 30, 3, why, 0, 20, 2, "loss", 0.5, scored, scored, 0, 4.5
+    )
 
 
 def told(
-    names: list[str], folder: Path, settings: Settings, rows: list[Epoch], run: Run | None
+    names: list[str], folder: Path, settings: Settings, rows: list[Epoch], run: RunResult | None
 ) -> None:
     opened = open_loggers(names, folder, settings)
     for row in rows:

@@ -37,7 +37,7 @@ from netdsl.training.reporting.outcome_section import MATRIX
 from netdsl.training.reporting.overview import verdict, wilson_interval
 from netdsl.training.reporting.page import page, write_page
 from netdsl.training.runs.history import Epoch, Evaluation, History
-from netdsl.training.runs.run import Run
+from netdsl.training.runs.run import RunResult
 
 VOID = {"meta", "img", "br"}
 
@@ -97,7 +97,7 @@ def report(job: Job, found: tuple[Outcome, ...], **more: Any) -> str:
     rows = [Epoch(one.step // job.steps, one.step, 0.01, values, one, 1.0) for one in seen]
     history = History(best=seen[1], evaluations=seen, rows=rows, **more)
     scored = {"examples": len(job.data.test), **values}
-    run = Run(
+    run = RunResult(
         Path("runs/small-1"),
         job.network.name,
         str(job.data.spec.source),
@@ -180,7 +180,7 @@ def test_the_page_of_a_model(job: Job, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(to_yaml(job.recipe), encoding="utf-8")
     (tmp_path / "versions.json").write_text(json_text({"netdsl": "0"}), encoding="utf-8")
     scored = {"examples": 359, "loss": 2.0, "accuracy": 0.1}
-    run = Run(
+    run = RunResult(
         tmp_path, "small", "digits", 41, 1, "epochs", 0, 41, 1, "loss", 2.0, scored, scored, 0, 1.0
     )
     path = write_page(run, job, seeded_model(job), History())
@@ -192,7 +192,7 @@ def test_the_page_of_a_model(job: Job, tmp_path: Path) -> None:
 
 def test_what_was_kept_is_said() -> None:
     scored = {"examples": 9, "loss": 2.0, "accuracy": 0.1}
-    run = Run(
+    run = RunResult(
         Path("r"), "n", "d", 40, 4, "epochs", 0, 30, 3, "loss", 2.0, scored, scored, 0, 7500.0
     )
     assert (

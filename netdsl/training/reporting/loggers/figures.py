@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from netdsl.training.runs.history import Epoch
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
 class Logger(Protocol):
@@ -16,7 +16,7 @@ class Logger(Protocol):
     def epoch(self, row: Epoch, stage: str = "search") -> None:
         """Write an epoch of a stage, `search` or `retrain`."""
 
-    def end(self, run: Run | None) -> None:
+    def end(self, run: RunResult | None) -> None:
         """Write the end; the run is None where nothing came of the training."""
 
 
@@ -33,7 +33,7 @@ def epoch_figures(row: Epoch, stage: str) -> Iterator[tuple[str, str, float]]:
             yield "validation", name, value
 
 
-def run_figures(run: Run) -> dict[str, float]:
+def run_figures(run: RunResult) -> dict[str, float]:
     """Return a run's figures: `best_step`, `test/accuracy`, `best/accuracy` of the validation part.
 
     And so on for the loss and each metric.

@@ -12,7 +12,7 @@ from netdsl.errors import first_line
 if TYPE_CHECKING:
     from netdsl.training.reporting.loggers.figures import Logger
     from netdsl.training.runs.history import Epoch
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
 class Guarded:
@@ -32,7 +32,7 @@ class Guarded:
             with self._watched():
                 self.logger.epoch(row, stage)
 
-    def end(self, run: Run | None) -> None:
+    def end(self, run: RunResult | None) -> None:
         if self.logger:
             with self._watched():
                 self.logger.end(run)

@@ -12,7 +12,7 @@ from netdsl.training.runs.folder import CURVE, RECIPE, REPORT
 
 if TYPE_CHECKING:
     from netdsl.training.runs.history import Epoch
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
 class MLflow:
@@ -49,7 +49,7 @@ class MLflow:
         for part, name, value in epoch_figures(row, stage):
             self.client.log_metric(self.id, f"{part}/{name}", value, step=row.step)
 
-    def end(self, run: Run | None) -> None:
+    def end(self, run: RunResult | None) -> None:
         if run:
             for name, value in run_figures(run).items():
                 self.client.log_metric(self.id, name, value, step=run.best_step)

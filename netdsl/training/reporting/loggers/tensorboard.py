@@ -12,7 +12,7 @@ from netdsl.training.reporting.loggers.figures import epoch_figures
 
 if TYPE_CHECKING:
     from netdsl.training.runs.history import Epoch
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 FOLDER = "tensorboard"
 """Where in the run folder the event files are."""
@@ -38,7 +38,7 @@ class TensorBoard:
         for part, values in parts.items():
             self._append(part, row.step, values)
 
-    def end(self, run: Run | None) -> None:
+    def end(self, run: RunResult | None) -> None:
         if run:
             self._append(
                 "test",

@@ -11,7 +11,7 @@ from netdsl.training.reporting.loggers.figures import epoch_figures, run_figures
 
 if TYPE_CHECKING:
     from netdsl.training.runs.history import Epoch
-    from netdsl.training.runs.run import Run
+    from netdsl.training.runs.run import RunResult
 
 
 class Wandb:
@@ -49,7 +49,7 @@ class Wandb:
             }
         )
 
-    def end(self, run: Run | None) -> None:
+    def end(self, run: RunResult | None) -> None:
         if run:
             self.run.summary.update(run_figures(run))
         self.run.finish(exit_code=0 if run and run.ended != "diverged" else 1)
