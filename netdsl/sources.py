@@ -6,6 +6,7 @@ import os
 
 from netdsl.errors import Source, did_you_mean, fail
 from netdsl.limits import DEFAULT_LIMITS, Limits
+from netdsl.paths import require_regular
 
 
 def stem(path: str | os.PathLike[str]) -> str:
@@ -27,12 +28,13 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
     """A file's bytes, one more than the limit at most.
 
     Raises:
-        NetError: N601 where it cannot be read.
+        NetError: N601 where it cannot be read, or is not a regular file.
     """
     name = os.fspath(path)
     if os.path.isdir(name):
         raise fail("N601", f"{name} is a directory", help="name the files in it")
     try:
+        require_regular(name)
         with open(name, "rb") as file:
             return file.read(limits.source + 1)
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from netdsl.cli.arguments import add_file, add_force, natural
 from netdsl.cli.inputs import read_networks
-from netdsl.cli.outputs import free_path
+from netdsl.cli.outputs import STANDARD_OUTPUT, target_of
 from netdsl.drawing.options import (
     COLOURS,
     DIRECTIONS,
@@ -78,10 +78,10 @@ def _choice(
 
 
 def run(options: argparse.Namespace) -> int:
-    target, asked = None, picture_options(options)
-    if options.output:
+    asked = picture_options(options)
+    if options.output not in (None, STANDARD_OUTPUT):
         checked_suffix(Path(options.output))
-        target = free_path(options.output, options.force)
+    target = target_of(options.output, options.force)
     networks = read_networks(options.file, options).networks
     picture = Picture(networks, asked)
     if target is None:

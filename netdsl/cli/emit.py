@@ -7,7 +7,7 @@ import sys
 
 from netdsl.cli.arguments import add_file, add_force
 from netdsl.cli.inputs import read_networks
-from netdsl.cli.outputs import free_path
+from netdsl.cli.outputs import target_of
 from netdsl.emit.program import program
 from netdsl.files import write
 
@@ -23,7 +23,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    target = free_path(options.output, options.force) if options.output else None
+    target = target_of(options.output, options.force)
     networks = read_networks(options.file, options).networks
     if target is None:
         print(program(networks), end="")

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from netdsl.cli.exit_codes import wrong_usage
-from netdsl.cli.inputs import found_files
+from netdsl.cli.inputs import found_files, read_standard_input
 from netdsl.cli.terminal import show_diagnostics
-from netdsl.errors import NetError
+from netdsl.errors import NetError, fail
 from netdsl.files import write
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.sources import decoded, read_bytes
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     all the same.
     """
     if options.files == ["-"]:
-        return _format(sys.stdin.buffer.read(), options.stdin_filename, None, options)
+        return _format(read_standard_input(), options.stdin_filename, None, options)
     if "-" in options.files:
         return wrong_usage("fmt", "standard input stands alone, without files")
     code = 0
@@ -65,8 +65,11 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
     Line ends and a byte order mark are part of the form.
 
     Raises:
-        NetError: where the text has mistakes.
+        NetError: where the text has mistakes, N604 where the path is a link.
     """
+    if path is not None and path.is_symlink() and name not in options.files:
+        message = f"{name} is a link, through which nothing is written unless it is named"
+        raise fail("N604", message, help=f"netdsl fmt {name}")
     source = decoded(data, name)
     text = format_text(source, DEFAULT_LIMITS)
     changed = text.encode() != data

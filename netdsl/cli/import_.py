@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from netdsl.cli.arguments import add_force, shape
-from netdsl.cli.outputs import free_model_path, free_path
+from netdsl.cli.outputs import free_model_path, target_of
 from netdsl.files import save, write
 
 EXAMPLES = (
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.keras.importing import from_keras, rebuilt
     from netdsl.keras.opening import open_model
 
-    target = free_path(options.output, options.force) if options.output else None
+    target = target_of(options.output, options.force)
     weights = free_model_path(options.weights, options.force) if options.weights else None
     model = open_model(options.model, options.input)
     text, clone = rebuilt(model) if weights else (from_keras(model), None)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from netdsl.architecture import Architecture
 from netdsl.cli.terminal import show_diagnostics
 from netdsl.errors import NetError, Source, fail
+from netdsl.limits import DEFAULT_LIMITS
+from netdsl.paths import leads_out
 from netdsl.reading import Checked, ReadOptions, check_source, only
 from netdsl.sources import decoded, read_source, stem
 
@@ -29,10 +31,24 @@ def read_input(file: str) -> Input:
             too large.
     """
     if file == "-":
-        return Input(decoded(sys.stdin.buffer.read(), "<stdin>"))
+        return Input(decoded(read_standard_input(), "<stdin>"))
     if ">" in file and not os.path.exists(file):
         return Input(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
     return Input(read_source(file), file, stem(file))
+
+
+def read_standard_input() -> bytes:
+    """Read a text's bytes from standard input, one more than the limit at most.
+
+    Raises:
+        NetError: N601 where standard input is closed, or cannot be read.
+    """
+    if sys.stdin is None:
+        raise fail("N601", "standard input is closed", help="name a file, or pipe a text in")
+    try:
+        return sys.stdin.buffer.read(DEFAULT_LIMITS.source + 1)
+    except OSError as error:
+        raise fail("N601", f"standard input cannot be read: {error.strerror}") from None
 
 
 def check_input(given: Input, options: argparse.Namespace) -> Checked:
@@ -78,10 +94,10 @@ def read_network(options: argparse.Namespace) -> Architecture:
 
 def found_files(names: Iterable[str]) -> list[str]:
     """Find the files that are meant: of a directory all `.net` files in it and below, but for
-    hidden folders.
+    hidden ones. A link in it to another of them is that one.
 
     Raises:
-        NetError: N601 where a directory holds none.
+        NetError: N601 where a directory holds none, or a link that leads out of it.
     """
     files: list[str] = []
     for name in names:
@@ -92,9 +108,26 @@ def found_files(names: Iterable[str]) -> list[str]:
         for folder, folders, inside in os.walk(name):
             folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
             below += [
-                os.path.join(folder, file) for file in sorted(inside) if file.endswith(".net")
+                os.path.join(folder, file)
+                for file in sorted(inside)
+                if file.endswith(".net") and not file.startswith(".")
             ]
         if not below:
             raise fail("N601", f"there is no .net file in {name}")
-        files += below
+        files += _without_links(below, name)
     return list(dict.fromkeys(files))
+
+
+def _without_links(files: list[str], folder: str) -> list[str]:
+    """Leave out the links among a folder's files to others of them.
+
+    Raises:
+        NetError: N601 where one leads out of the folder.
+    """
+    links = [file for file in files if os.path.islink(file)]
+    for link in links:
+        if leads_out(link, folder):
+            message = f"{link} is a link that leads out of {folder}, to {os.path.realpath(link)}"
+            raise fail("N601", message, help="name the file itself, or remove the link")
+    own = {os.path.realpath(file) for file in files if file not in links}
+    return [file for file in files if file not in links or os.path.realpath(file) not in own]

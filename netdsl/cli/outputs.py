@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from netdsl.errors import fail
+from netdsl.paths import is_null_device, kind_of
+
+STANDARD_OUTPUT = "-"
+
+
+def target_of(output: str | None, force: bool) -> Path | None:
+    """Give the path that `-o` names; None for standard output.
+
+    Raises:
+        NetError: as `free_path` does.
+    """
+    return None if output in (None, STANDARD_OUTPUT) else free_path(output, force)
 
 
 def free_path(path: str | Path, force: bool) -> Path:
-    """Give back a path that can be written.
+    """Give a path that can be written. Of a link, which the user has named himself, it is the path
+    that the link leads to.
 
     Raises:
-        NetError: N604 where a file is there and `force` is not given, N601 where its folder does
-            not exist.
+        NetError: N604 where a file is there and `force` is not given, or what is there is not a
+            file; N601 where its folder does not exist.
     """
     path = Path(path)
-    if path.exists() and not force:
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if is_null_device(target):
+        return target
+    if os.path.lexists(path) and not force:
         raise fail(
             "N604",
             f"{path} exists already",
             help="write over it with --force, or choose another name",
         )
-    if not path.parent.is_dir():
-        raise fail("N601", f"there is no folder {path.parent}")
-    return path
+    if target.exists() and (kind := kind_of(target.stat().st_mode)):
+        raise fail(
+            "N604",
+            f"{path} is a {kind}, not a file that can be replaced",
+            help="name a file; for standard output leave the name out, or write `-`",
+        )
+    if not target.parent.is_dir():
+        raise fail("N601", f"there is no folder {target.parent}")
+    return target
 
 
 def free_model_path(path: str | Path, force: bool) -> Path:
-    """Give back a path to which Keras can write a model.
+    """Give a path to which Keras can write a model.
 
     Raises:
         NetError: N604 where it does not end in .keras; else as in `free_path`.

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdsl.errors import NetError
 from netdsl.training.data.parts import INPUT
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.arrays import read_npz
 from netdsl.training.data.sources.image_folder import has_folders, image_files
+from netdsl.training.data.sources.images import opened_image
 from netdsl.training.data.sources.named import NAMES
 
 if TYPE_CHECKING:
@@ -70,16 +72,14 @@ def _by_names(held: list[str], target: str | None) -> tuple[NetworkSignature, st
 
 def _usual_shape(files: Sequence[Path]) -> tuple[int, int, int]:
     """Return the size that most images have, of three channels where one has colours."""
-    from PIL import Image as pillow
-
     sizes: Counter[tuple[int, int]] = Counter()
     colour = False
     for path in files[:MOST_IMAGES]:
         try:
-            with pillow.open(path) as image:
+            with opened_image(path) as image:
                 sizes[image.size] += 1
                 colour = colour or image.mode not in ("1", "L", "I", "F", "I;16")
-        except (OSError, ValueError, SyntaxError):  # reported when the folder is read
+        except NetError:  # reported when the folder is read
             continue
     width, height = sizes.most_common(1)[0][0] if sizes else (64, 64)
     return height, width, 3 if colour else 1

@@ -14,6 +14,7 @@ from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written, write
 from netdsl.json_text import json_text
 from netdsl.keras.quiet import quiet_keras
+from netdsl.paths import kind_of
 from netdsl.training.export.checks import cannot_hold, check
 from netdsl.training.export.precision import in_float32, precision
 from netdsl.training.export.registry import FORMATS, format_of
@@ -52,6 +53,8 @@ def export(
     """
     source, target = Path(source), Path(target)
     name = format_of(target, format)
+    if target.is_symlink() and force:
+        target = Path(os.path.realpath(target))
     form = FORMATS[name]
     prepared = _prepared(source)
     _check_free(target, name, force)
@@ -93,7 +96,9 @@ def _check_free(target: Path, name: str, force: bool) -> None:
     if target.is_file() and name == "savedmodel":
         message = f"{target} is a file; a SavedModel is a folder"
         raise fail("N604", message, help="choose another name")
-    if target.exists() and not force:
+    if target.exists() and (kind := kind_of(target.stat().st_mode)) not in ("", "folder"):
+        raise fail("N604", f"{target} is a {kind}", help="choose another name")
+    if os.path.lexists(target) and not force:
         help = "write over it with --force, or choose another name"
         raise fail("N604", f"{target} exists already", help=help)
 

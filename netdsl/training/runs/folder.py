@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from netdsl.errors import NetError, did_you_mean, fail
-from netdsl.files import not_written
+from netdsl.files import not_written, private_descriptor, remove_abandoned
 
 NAME = re.compile(r"\w[\w.-]{0,99}")
 """What can name a run."""
@@ -130,19 +131,20 @@ def locked(folder: Path) -> Iterator[None]:
     except ImportError:  # not on every system
         yield
         return
-    try:
-        file = (folder / LOCK).open("w")
-    except OSError as error:
-        raise not_written(folder / LOCK, error) from None
-    with file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            descriptor = stack.enter_context(private_descriptor(folder / LOCK, os.O_RDWR))
+        except OSError as error:
+            raise not_written(folder / LOCK, error) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise fail(
                 "N619",
                 f"another process is training in {folder}",
                 help="wait for it, or train into a folder of its own",
             ) from None
+        remove_abandoned(folder)
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors import NetError, Span, did_you_mean, fail, first_line
+from netdsl.paths import require_regular
 from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.preparation.ranges import LARGEST, scan
 from netdsl.training.preparation.shapes import size
@@ -31,6 +32,7 @@ def read_npz(path: Path, span: Span | None = None) -> dict[str, Array]:
     import numpy as np
 
     try:
+        require_regular(path)
         opened = path.open("rb")
     except OSError as error:
         raise unreadable(path, error, span) from None
@@ -61,6 +63,7 @@ def read_npy(path: Path, span: Span | None = None, *, mapped: bool = False) -> A
     import numpy as np
 
     try:
+        require_regular(path)
         array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except OSError as error:
         raise unreadable(path, error, span) from None

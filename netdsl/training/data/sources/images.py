@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, Span, fail
+from netdsl.paths import require_regular
 from netdsl.training.preparation.shapes import size
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", "
 
 REPORTED = 2000
 """Images: looking through more than these takes a while, which is reported."""
+
+MAX_PIXELS = 100_000_000
+"""The most pixels of an image: its header says how many, and they would take three bytes each."""
 
 KEPT = 1 << 29
 """Bytes: so many pixels of an array of images stay in memory once they were read."""
@@ -132,10 +136,9 @@ def read_image(path: Path, grey: bool, wanted: Sequence[int] = ()) -> Image:
     Raises:
         NetError: N511 where it cannot be read, N524 where it is not a whole image.
     """
-    from PIL import Image as pillow
     from PIL import ImageOps
 
-    with image_errors(path), pillow.open(path) as file:
+    with opened_image(path) as file:
         if wanted:
             # twice the size is left, so that it is resized as smoothly as ever
             file.draft(None, (2 * max(wanted), 2 * max(wanted)))
@@ -178,10 +181,8 @@ def _wrong(path: Path, span: Span | None) -> NetError | None:
 
     A JPEG is read at an eighth of its size, of a PNG only the check sums are.
     """
-    from PIL import Image as pillow
-
     try:
-        with image_errors(path, span), pillow.open(path) as image:
+        with opened_image(path, span) as image:
             if image.mode.startswith(("I", "F")):
                 return _too_deep(path, span)
             if image.format == "PNG":
@@ -196,6 +197,31 @@ def _wrong(path: Path, span: Span | None) -> NetError | None:
 
 def _too_deep(path: Path, span: Span | None = None) -> NetError:
     return fail("N524", f"{path} has pixels of more than 8 bits", span, help="save it with 8 bits")
+
+
+@contextmanager
+def opened_image(path: Path, span: Span | None = None) -> Iterator[Image]:
+    """Open an image file, of which only the header is read yet.
+
+    Raises:
+        NetError: N511 where it cannot be read, N524 where it is not a whole image, or claims more
+            than `MAX_PIXELS`.
+    """
+    import warnings
+
+    from PIL import Image as pillow
+
+    # said here, as an error; the filter is set for good, as threads cannot set one each
+    warnings.filterwarnings("ignore", category=pillow.DecompressionBombWarning)
+    with image_errors(path, span):
+        require_regular(path)
+        with pillow.open(path) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                claimed = f"{path} claims {width:,} x {height:,} pixels"
+                help = "make it smaller: the network sees it at its input's size"
+                raise fail("N524", f"{claimed}, more than {MAX_PIXELS:,} in all", span, help=help)
+            yield image
 
 
 @contextmanager

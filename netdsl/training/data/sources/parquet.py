@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.errors import Span, fail, first_line
+from netdsl.paths import require_regular
 from netdsl.training.data.sources.arrays import unreadable
 from netdsl.training.data.sources.cells import why_not_finite
 from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable, text_column
@@ -29,6 +30,7 @@ def read_parquet(path: Path, span: Span | None) -> ParsedTable:
             "N532", f"{path} needs pyarrow to be read", span, help="pip install 'netdsl[parquet]'"
         ) from None
     try:
+        require_regular(path)
         with path.open("rb") as file:
             table = pyarrow.parquet.read_table(file)
     except pyarrow.ArrowException as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.files import write
 from netdsl.training.reporting.loggers.figures import epoch_figures, run_figures
 from netdsl.training.runs.folder import CURVE, RECIPE, REPORT
 
@@ -41,7 +42,7 @@ class MLflow:
         experiment = self.client.get_experiment_by_name(name)
         place = experiment.experiment_id if experiment else self.client.create_experiment(name)
         self.id = self.client.create_run(place, run_name=folder.name).info.run_id
-        kept.write_text(f"{self.id}\n", encoding="utf-8")
+        write(kept, f"{self.id}\n")
         for key, value in settings.items():
             self.client.log_param(self.id, key, str(value)[:500])
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.files import private_descriptor
 from netdsl.training.reporting.loggers.figures import epoch_figures
 
 if TYPE_CHECKING:
@@ -52,10 +54,9 @@ class TensorBoard:
             folder = self.folder / part
             folder.mkdir(parents=True, exist_ok=True)
             self.files[part] = folder / f"events.out.tfevents.{time.time_ns() // 1_000}.netdsl"
-        with self.files[part].open("ab") as file:
-            if new:
-                file.write(_record(_double(1, time.time()) + _bytes(3, b"brain.Event:2")))
-            file.write(_event(step, values))
+        first = _record(_double(1, time.time()) + _bytes(3, b"brain.Event:2")) if new else b""
+        with private_descriptor(self.files[part], os.O_WRONLY | os.O_APPEND) as descriptor:
+            os.write(descriptor, first + _event(step, values))
 
 
 def _event(step: int, values: Mapping[str, float]) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.files import write
 from netdsl.training.reporting.loggers.figures import epoch_figures, run_figures
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Wandb:
             resume="allow" if known else None,
             settings=wandb.Settings(silent=True, console="off"),
         )
-        kept.write_text(f"{self.run.id}\n", encoding="utf-8")
+        write(kept, f"{self.run.id}\n")
 
     def epoch(self, row: Epoch, stage: str = "search") -> None:
         self.run.log(

@@ -1,0 +1,148 @@
+"""Files written beside their place and renamed: through no link, onto nothing but files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from netdsl.errors import RunError
+from netdsl.files import private_descriptor, remove_abandoned, save, write
+from netdsl.paths import leads_out, require_regular
+
+
+def test_a_text_is_written_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", "one\n")
+    write(tmp_path / "a.txt", "two\n")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "two\n"}
+
+
+def test_permissions_stay_those_of_the_file_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("one")
+    path.chmod(0o640)
+    write(path, "two")
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_is_left_alone(tmp_path: Path) -> None:
+    victim, link = tmp_path / "victim", tmp_path / "link"
+    victim.write_text("kept")
+    link.symlink_to(victim)
+    write(link, "new")
+    assert victim.read_text() == "kept"
+    assert not link.is_symlink()
+    assert link.read_text() == "new"
+
+
+def test_names_that_could_be_guessed_are_never_used(tmp_path: Path) -> None:
+    victim, planted = tmp_path / "victim", tmp_path / ".part-a.txt"
+    victim.write_text("kept")
+    planted.symlink_to(victim)
+    write(tmp_path / "a.txt", "new")
+    assert victim.read_text() == "kept"
+    assert planted.is_symlink()
+    seen: list[str] = []
+    for _ in range(2):
+        save(tmp_path / "b", lambda part: (seen.append(part.parent.name), part.write_text("b")))
+    assert len(set(seen)) == 2
+
+
+def test_the_folder_of_a_part_is_nobody_elses(tmp_path: Path) -> None:
+    modes: list[int] = []
+
+    def writer(part: Path) -> None:
+        modes.append(part.parent.stat().st_mode & 0o777)
+        part.write_text("a")
+
+    save(tmp_path / "a", writer)
+    assert modes == [0o700]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["named pipe", "folder"])
+def test_what_is_not_a_file_is_not_replaced(tmp_path: Path, make: object) -> None:
+    path = tmp_path / "a"
+    make(path)  # type: ignore[operator]
+    mode = path.lstat().st_mode
+    with pytest.raises(RunError) as caught:
+        write(path, "new")
+    assert caught.value.diagnostics[0].code == "N610"
+    assert path.lstat().st_mode == mode
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_writer_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+
+    def writer(part: Path) -> None:
+        part.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(RunError) as caught:
+        save(path, writer)
+    assert "No space left" in caught.value.diagnostics[0].message
+    assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_null_device_takes_everything_and_stays() -> None:
+    write(Path(os.devnull), "dropped")
+    assert not Path(os.devnull).is_file()
+    assert Path(os.devnull).exists()
+
+
+def test_only_abandoned_parts_are_removed(tmp_path: Path) -> None:
+    abandoned = tmp_path / f".part-{'0f' * 8}"
+    abandoned.mkdir()
+    (abandoned / "checkpoint.npz").write_bytes(b"half")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("kept")
+    (tmp_path / f".part-{'0' * 16}").symlink_to(outside)
+    (tmp_path / ".part-x").write_text("the user's own")
+    remove_abandoned(tmp_path)
+    assert not abandoned.exists()
+    assert (outside / "kept").exists()
+    assert (tmp_path / ".part-x").read_text() == "the user's own"
+
+
+def test_a_file_of_the_tools_own_is_not_opened_through_a_link_nor_cut(tmp_path: Path) -> None:
+    own, link = tmp_path / "lock", tmp_path / "link"
+    own.write_text("what is in it")
+    link.symlink_to(own)
+    with private_descriptor(own, os.O_RDWR):
+        assert own.read_text() == "what is in it"
+    with pytest.raises(OSError, match="symbolic links"), private_descriptor(link, os.O_RDWR):
+        pass
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(OSError, match="named pipe"),
+        private_descriptor(tmp_path / "pipe", os.O_RDWR),
+    ):
+        pass
+
+
+def test_reading_refuses_what_it_could_wait_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="named pipe"):
+        require_regular(tmp_path / "pipe")
+    require_regular(os.devnull)
+    reading, writing = os.pipe()
+    try:
+        require_regular(f"/dev/fd/{reading}")  # given open: `netdsl table <(git show ...)`
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_links_within_a_folder_and_out_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    for path in (tmp_path / "s-more", folder / "in"):
+        path.write_text("")
+    (folder / "a").symlink_to("in")
+    (folder / "b").symlink_to("../s-more")
+    found = [leads_out(str(folder / name), str(folder)) for name in ("in", "a", "b")]
+    assert found == [False, False, True]
