@@ -9,6 +9,7 @@ from typing import Any, Self
 from netdsl.analysis.canonical import canonical
 from netdsl.analysis.counts import Counts, count_network
 from netdsl.errors import Diagnostic
+from netdsl.errors.printable import in_one_line, printable
 from netdsl.graph import Graph, Port
 from netdsl.kinds.values import Shape, dims
 
@@ -64,10 +65,10 @@ class Architecture:
         used: Mapping[str, str] = {},
     ) -> None:
         values = {
-            "name": name,
+            "name": in_one_line(name),  # a file's name can hold anything
             "graph": graph,
             "text": text,
-            "description": description,
+            "description": printable(description),
             "path": path,
             "params": MappingProxyType(dict(params)),
             "input_shape": input_shape,

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+import sys
 
 _SPECIAL = (
     (stat.S_ISDIR, "folder"),
@@ -65,3 +66,14 @@ def read_regular(path: str | os.PathLike[str]) -> bytes:
     require_regular(path)
     with open(path, "rb") as file:
         return file.read()
+
+
+def standard_input(limit: int = -1) -> bytes:
+    """Read standard input, at most so many bytes.
+
+    Raises:
+        OSError: where it is closed, or cannot be read.
+    """
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "it is closed")
+    return sys.stdin.buffer.read(limit)

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 own = False
@@ -75,6 +75,17 @@ def _settled() -> str:
         return ""
 
 
+def open_missing_descriptors() -> None:
+    """Open the null device in place of standard streams that are closed: otherwise the next file
+    would get the number of one, and what others print to that would be written into the file.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def end(code: int) -> NoReturn:
     """End the process: what is to be done at its end is done, and the rest is left as it stands.
 
@@ -86,6 +97,7 @@ def end(code: int) -> NoReturn:
     if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()  # these two as multiprocessing ends its processes
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or full: said already
+            stream.flush()
     os._exit(code)

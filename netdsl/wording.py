@@ -45,6 +45,11 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
+def spreadsheet_text(text: str) -> str:
+    """Guard a text that a spreadsheet would run as a formula with a quotation mark before it."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 # --- shapes ---------------------------------------------------------------------------------------
 
 

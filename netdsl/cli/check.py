@@ -11,6 +11,7 @@ from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options
 from netdsl.cli.check_output import Result, show
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import check_input, found_files, read_input
+from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import in_colour
 from netdsl.errors import NetError, Source
 from netdsl.reading import Checked
@@ -62,9 +63,11 @@ def _check(options: argparse.Namespace) -> int:
 def _check_anew(options: argparse.Namespace) -> None:
     """Check the files on an empty screen."""
     if sys.stdout.isatty():
-        print("\033[2J\033[H", end="")
+        print_in_colour("\033[2J\033[H", sys.stdout)
     _check(options)
     sys.stdout.flush()
+    if getattr(sys.stdout, "abandoned", False):
+        raise KeyboardInterrupt  # nobody reads it any more
 
 
 def found_in(names: Sequence[str], check: Callable[[str], Checked]) -> list[Result]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from netdsl import __version__
 from netdsl.architecture import Architecture
+from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import print_json
 from netdsl.kinds.values import dims
 from netdsl.reading import Checked
@@ -65,7 +66,7 @@ def _show_text(result: Result, hints: bool, colour: bool) -> None:
     if result.checked.diagnostics:
         from netdsl.errors.terminal import render  # late: start-up is short
 
-        print(render(result.checked.diagnostics, colour) + "\n", file=sys.stderr)
+        print_in_colour(render(result.checked.diagnostics, colour) + "\n", sys.stderr)
     if result.blocks:
         print(f"{result.name}: {counted(result.blocks, 'block')} for other files to use")
     if result.checked.faulty:

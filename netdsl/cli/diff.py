@@ -13,6 +13,7 @@ from netdsl.cli.diff_sides import DiffSide, sides_of, with_places
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import Input, check_input, read_input, valid
 from netdsl.cli.outputs import free_path
+from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import in_colour, print_json, show_diagnostics
 from netdsl.errors import Diagnostic, NetError, Source
 from netdsl.report.diff import FileDifference, compare
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.format == "json":
         print_json(diff_values(found, labels))
     else:
-        print(diff_text(found, labels, in_colour(sys.stdout)))
+        print_in_colour(diff_text(found, labels, in_colour(sys.stdout)), sys.stdout)
     return int(tells and not found.same)
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 
@@ -23,19 +22,16 @@ def exit_code_of(work: Callable[[], int]) -> int:
         Its exit code.
     """
     try:
-        code = work()
-        sys.stdout.flush()
-        return int(code)
+        try:
+            return int(work())
+        finally:
+            sys.stdout.flush()
     except NetError as error:
         show_diagnostics(error.diagnostics)
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # whoever read it, `head` say, has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def wrong_usage(command: str, message: str) -> int:

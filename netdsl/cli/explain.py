@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import in_colour
 from netdsl.report.explain import explained, listed
 
@@ -21,5 +22,6 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    print(listed() if options.what is None else explained(options.what, in_colour(sys.stdout)))
+    text = listed() if options.what is None else explained(options.what, in_colour(sys.stdout))
+    print_in_colour(text, sys.stdout)
     return 0

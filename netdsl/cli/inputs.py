@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from netdsl.architecture import Architecture
 from netdsl.cli.terminal import show_diagnostics
 from netdsl.errors import NetError, Source, fail
 from netdsl.limits import DEFAULT_LIMITS
-from netdsl.paths import leads_out
+from netdsl.paths import leads_out, standard_input
 from netdsl.reading import Checked, ReadOptions, check_source, only
 from netdsl.sources import decoded, read_source, stem
 
@@ -43,10 +42,8 @@ def read_standard_input() -> bytes:
     Raises:
         NetError: N601 where standard input is closed, or cannot be read.
     """
-    if sys.stdin is None:
-        raise fail("N601", "standard input is closed", help="name a file, or pipe a text in")
     try:
-        return sys.stdin.buffer.read(DEFAULT_LIMITS.source + 1)
+        return standard_input(DEFAULT_LIMITS.source + 1)
     except OSError as error:
         raise fail("N601", f"standard input cannot be read: {error.strerror}") from None
 

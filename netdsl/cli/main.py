@@ -1,6 +1,7 @@
 """The `netdsl` command: from its arguments to the command that they name, and its exit code.
 
-Data goes to standard output, messages to standard error.
+Data goes to standard output, messages to standard error. What is imported here is little, and the
+rest is imported where Ctrl-C already ends in one line.
 """
 
 from __future__ import annotations
@@ -9,13 +10,23 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from netdsl import process
-
 
 def run() -> NoReturn:
     """Run the `netdsl` command in this process, which is its own."""
-    process.own = True
-    process.end(main())
+    try:
+        from netdsl import process
+
+        process.own = True
+        process.open_missing_descriptors()
+        try:
+            code = main()
+        except SystemExit as end:  # argparse has printed its help, or what is wrong
+            code = end.code if isinstance(end.code, int) else 1
+        process.end(code)
+    except KeyboardInterrupt:
+        import os
+
+        os._exit(130)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,9 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    from netdsl.cli.exit_codes import exit_code_of
+    from netdsl.cli.streams import printable_streams
+
     given = list(sys.argv[1:] if arguments is None else arguments)
+    with printable_streams():
+        return exit_code_of(lambda: _run(given))
+
+
+def _run(given: list[str]) -> int:
+    from netdsl import process
+
     with process.uncollected():  # what is imported here stays
-        from netdsl.cli.exit_codes import WRONG_USAGE, exit_code_of
+        from netdsl.cli.exit_codes import WRONG_USAGE
         from netdsl.cli.parser import parser_for
 
         parser = parser_for(given[0] if given else None)
@@ -37,4 +58,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return WRONG_USAGE
-    return exit_code_of(lambda: options.run(options))
+    return int(options.run(options))

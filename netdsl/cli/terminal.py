@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from netdsl.cli.streams import print_in_colour
 from netdsl.errors import Diagnostic
 
 
@@ -21,7 +22,7 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     if diagnostics:
         from netdsl.errors.terminal import render  # late: start-up is short
 
-        print(render(diagnostics, in_colour(sys.stderr)) + "\n", file=sys.stderr)
+        print_in_colour(render(diagnostics, in_colour(sys.stderr)) + "\n", sys.stderr)
 
 
 def in_colour(stream: TextIO) -> bool:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from netdsl.errors.diagnostics import Diagnostic, Span
+from netdsl.errors.printable import in_one_line, printable
 
 _COLOURS = {
     "error": "\033[1;31m",
@@ -27,11 +28,11 @@ def render(diagnostics: Sequence[Diagnostic], colour: bool = False) -> str:
 
 
 def _in_colour(text: str, style: str) -> str:
-    return f"{_COLOURS[style]}{text}\033[0m" if text else text
+    return f"{_COLOURS[style]}{printable(text)}\033[0m" if text else text
 
 
 def _plain(text: str, style: str) -> str:
-    return text
+    return printable(text)
 
 
 def _rendered(diagnostic: Diagnostic, paint: Paint) -> str:
@@ -44,10 +45,10 @@ def _rendered(diagnostic: Diagnostic, paint: Paint) -> str:
         lines += _excerpt(span, diagnostic.label, gutter, severity, paint)
     begin = " " * (gutter + 1)
     for note in diagnostic.notes:
-        lines.append(f"{begin}{paint('note', 'help')}: {note.message}")
+        lines.append(f"{begin}{paint('note', 'help')}: {printable(note.message)}")
         lines += _excerpt(note.span, "", gutter, "help", paint)
     if diagnostic.help:
-        text = diagnostic.help.replace("\n", f"\n{begin}{' ' * len('help: ')}")
+        text = printable(diagnostic.help).replace("\n", f"\n{begin}{' ' * len('help: ')}")
         lines.append(f"{begin}{paint('help', 'help')}: {text}")
     return "\n".join(lines)
 
@@ -71,7 +72,7 @@ def _excerpt(span: Span, label: str, gutter: int, style: str, paint: Paint) -> l
         c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line
     )
     return [
-        f"{' ' * (gutter + 1)}{paint('-->', 'place')} {source.name}:{line_number}:{column}",
+        f"{' ' * (gutter + 1)}{paint('-->', 'place')} {in_one_line(source.name)}:{line_number}:{column}",
         f"{' ' * (gutter + 2)}{bar}",
         f" {paint(str(line_number).rjust(gutter), 'place')} {bar} {shown.rstrip()}",
         f"{' ' * (gutter + 2)}{bar} {margin}{paint(f'{carets} {label}'.rstrip(), style)}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.architecture import Architecture
+from netdsl.errors.printable import printable
 from netdsl.kinds.values import dims
 from netdsl.report.diff import WITH_RATIO, ComparedTotal, Difference, FileDifference
 from netdsl.report.row_changes import MARKS, WIDEST_LAYER, RowChange, became
@@ -116,4 +117,5 @@ def _in_a_line(network: Architecture) -> str:
 
 
 def _painted(text: str, what: str, colour: bool) -> str:
+    text = printable(text)
     return f"{_COLOURS[what]}{text}\033[0m" if colour and what in _COLOURS else text

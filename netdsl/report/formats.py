@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from netdsl import constants
+from netdsl.errors.printable import in_one_line
 from netdsl.kinds.values import dims
 from netdsl.report.sheet import ColumnHead, TableSheet
 from netdsl.text_table import aligned_lines
-from netdsl.wording import cut, shortened
+from netdsl.wording import cut, shortened, spreadsheet_text
 
 _WIDEST_LABEL = 48
 
@@ -66,15 +68,24 @@ def as_text(sheet: TableSheet, width: int | None = None) -> str:
     return "\n".join([sheet.title, *about, "", head, rule, *body, rule, last, "", *sheet.notes])
 
 
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|#!]|(?<!\w)_|_(?!\w)")
+_MARKDOWN_CELL = re.compile(r"[\\<|]")
+
+
+def _markdown(text: str, signs: re.Pattern[str] = _MARKDOWN) -> str:
+    """Text in Markdown that is read as text there too, in one line."""
+    return signs.sub(r"\\\g<0>", in_one_line(text))
+
+
 def as_markdown(sheet: TableSheet) -> str:
     """A Markdown table, numbers to the right."""
-    first, *rest = [[cell.replace("|", "\\|") for cell in line] for line in _texts(sheet)]
+    first, *rest = [[_markdown(cell, _MARKDOWN_CELL) for cell in line] for line in _texts(sheet)]
     rule = [":---", *(":---" if head.left else "---:" for head in sheet.heads)]
     lines = [
         "| " + " | ".join(line) + " |"
         for line in (first, rule, *rest[:-1], [f"**{cell}**" if cell else "" for cell in rest[-1]])
     ]
-    return "\n".join([f"**{sheet.title}**", "", *lines])
+    return "\n".join([f"**{_markdown(sheet.title)}**", "", *lines])
 
 
 def as_csv(sheet: TableSheet) -> str:
@@ -87,7 +98,10 @@ def as_csv(sheet: TableSheet) -> str:
     writer.writerow([sheet.label, *sheet.keys])
     for label, _, values in sheet.lines:
         writer.writerow(
-            [label, *(dims(value) if isinstance(value, tuple) else value for value in values)]
+            [
+                spreadsheet_text(label),
+                *(dims(value) if isinstance(value, tuple) else value for value in values),
+            ]
         )
     return out.getvalue().rstrip("\n")
 
@@ -134,7 +148,8 @@ def as_latex(sheet: TableSheet) -> str:
         body[-1],
         r"\bottomrule",
     ]
-    return "\n".join([f"% {sheet.title}; needs \\usepackage{{booktabs}}", *lines, r"\end{tabular}"])
+    title = in_one_line(sheet.title)  # a line end would end the comment
+    return "\n".join([f"% {title}; needs \\usepackage{{booktabs}}", *lines, r"\end{tabular}"])
 
 
 def as_html(sheet: TableSheet) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netdsl.training.preparation.shapes import size
+from netdsl.wording import spreadsheet_text
 
 LISTED = 30
 """The most classes or values that a line lists."""
@@ -51,13 +52,31 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     import csv
     import io
 
-    rows = [{"input": record["input"], **_cells(record)} for record in records]
+    rows = [_guarded({"input": record["input"], **_cells(record)}) for record in records]
     names = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO()
     writer = csv.DictWriter(file, names, restval=0, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()
+
+
+def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Guard texts that a spreadsheet would run: names of files, classes and outputs can be a
+    stranger's. Numbers are left as they are.
+    """
+    return {
+        spreadsheet_text(name): cell if _is_number(cell) else spreadsheet_text(str(cell))
+        for name, cell in row.items()
+    }
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _cells(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
+    unfiltered = getattr(sys.stderr, "unfiltered", sys.stderr)  # the bar moves the cursor
     columns = (
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
         BarColumn(),
@@ -79,7 +80,7 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
         TimeElapsedColumn(),
     )
     with Bar(
-        *columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+        *columns, TextColumn("{task.description}"), console=Console(file=unfiltered), transient=True
     ) as bar:
         task = bar.add_task(
             "", total=epochs * steps, completed=done * steps, epoch=done + 1, epochs=epochs

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.errors.printable import printable
 from netdsl.files import write
 from netdsl.report.table import html_table
 from netdsl.training.reporting.html import code, figure_of, listing, pairs, section
@@ -83,7 +84,7 @@ def page(
         section("Recipe", f"<pre>{code(recipe)}</pre>"),
         section("Data and versions", listing(opening) + pairs(versions)),
     ]
-    return PAGE.format(title=escape(title), style=STYLE, body="\n".join(parts))
+    return printable(PAGE.format(title=escape(title), style=STYLE, body="\n".join(parts)))
 
 
 def _source(job: Job) -> str:

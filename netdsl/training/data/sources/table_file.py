@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdsl.paths import read_regular
+from netdsl.paths import read_regular, standard_input
 from netdsl.training.data.sources.arrays import unreadable
 from netdsl.training.data.sources.csv_text import parse_csv
 from netdsl.training.data.sources.parquet import read_parquet
@@ -41,7 +40,7 @@ def read_table_file(
     if path.suffix.lower() in BINARY:
         return read_parquet(path, span)
     try:
-        content = sys.stdin.buffer.read() if str(path) == "-" else read_regular(path)
+        content = standard_input() if str(path) == "-" else read_regular(path)
     except OSError as error:
         raise unreadable(path, error, span) from None
     name = "standard input" if str(path) == "-" else str(path)

@@ -1,0 +1,116 @@
+"""Standard output and standard error as commands write to them: printable, in any encoding, and
+with an error where they are closed or full.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from netdsl.errors import Diagnostic, RunError
+from netdsl.errors.printable import printable
+
+
+class PrintableStream:
+    """A text stream on which nothing that a stranger wrote can act.
+
+    Attributes:
+        unfiltered: the stream itself, for what is known to be safe.
+        abandoned: whether whoever read it, `head` say, has read enough; the rest is dropped.
+    """
+
+    def __init__(self, stream: TextIO | None, name: str) -> None:
+        self.unfiltered, self.name, self.abandoned = stream, name, False
+
+    def write(self, text: str) -> int:
+        """Write the printable form of a text.
+
+        Raises:
+            RunError: N610 where the stream is closed or full.
+        """
+        if self.unfiltered is None:
+            raise self._failed("it is closed")
+        shown = printable(text)
+        try:
+            try:
+                self.unfiltered.write(shown)
+            except UnicodeEncodeError as error:
+                self.unfiltered.write(
+                    shown.encode(error.encoding, "replace").decode(error.encoding)
+                )
+        except BrokenPipeError:
+            self._abandon()
+        except OSError as error:
+            raise self._failed(error.strerror or str(error)) from None
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is still waiting.
+
+        Raises:
+            RunError: N610 where the stream is full.
+        """
+        try:
+            if self.unfiltered is not None:
+                self.unfiltered.flush()
+        except BrokenPipeError:
+            self._abandon()
+        except OSError as error:
+            raise self._failed(error.strerror or str(error)) from None
+
+    def isatty(self) -> bool:
+        return self.unfiltered is not None and self.unfiltered.isatty()
+
+    def _abandon(self) -> None:
+        self.abandoned = True
+        _drop(self.unfiltered)
+
+    def _failed(self, reason: str) -> RunError:
+        _drop(self.unfiltered)
+        return RunError(Diagnostic("N610", f"{self.name} cannot be written: {reason}"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unfiltered, name)
+
+
+class MessageStream(PrintableStream):
+    """Standard error, which ends nothing where it is closed or full: there is nowhere to say so."""
+
+    def write(self, text: str) -> int:
+        with suppress(RunError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(RunError):
+            super().flush()
+
+
+def _drop(stream: TextIO | None) -> None:
+    """Let a stream that cannot be written lead to the null device: what waits in it is dropped."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # type: ignore[union-attr]
+        os.close(nowhere)
+
+
+@contextmanager
+def printable_streams() -> Iterator[None]:
+    """Let what is printed meanwhile be printable."""
+    kept = sys.stdout, sys.stderr
+    out = PrintableStream(sys.stdout, "standard output")
+    sys.stdout, sys.stderr = out, MessageStream(sys.stderr, "standard error")
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = kept
+
+
+def print_in_colour(text: str, stream: TextIO) -> None:
+    """Print a text with colours in it, whose other parts are printable already."""
+    unfiltered = getattr(stream, "unfiltered", stream)
+    with suppress(OSError, AttributeError):
+        print(text, file=unfiltered)

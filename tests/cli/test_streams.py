@@ -1,0 +1,164 @@
+"""What strangers wrote never acts on a terminal, and streams that fail end in one line."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netdsl.cli.main import main
+from netdsl.cli.streams import MessageStream, PrintableStream
+from netdsl.errors import Diagnostic, RunError, Source, Span
+from netdsl.errors.printable import in_one_line, printable
+from netdsl.errors.terminal import render
+
+EVIL = "\x1b[31m\u202e\x9b2J\x07"
+ACTING = {"\x1b", "\u202e", "\x9b", "\x07", "\r"}
+TEXT = f"# about {EVIL}\ninput 28x28x1 > fc-10 as a  # more {EVIL}\n"
+
+
+@pytest.fixture
+def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file whose name and comments would act on a terminal."""
+    monkeypatch.chdir(tmp_path)
+    name = f'n{EVIL}\r\n"""=x.net'
+    Path(name).write_text(TEXT)
+    return name
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"],
+        ["check", "--format", "concise"],
+        ["table"],
+        *(["table", "--format", form] for form in ("markdown", "latex", "html", "csv", "json")),
+        *(["draw", "--format", form] for form in ("svg", "tex", "mmd", "html")),
+        ["emit"],
+        ["expand"],
+        ["fmt", "--diff"],
+    ],
+    ids=" ".join,
+)
+def test_names_and_comments_do_not_act_on_a_terminal(
+    command: list[str], evil: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, evil]) == 0
+    shown = capsys.readouterr()
+    assert not ACTING & set(shown.out + shown.err)
+    assert shown.out or shown.err or command[0] == "fmt"
+
+
+def test_a_line_end_in_a_name_ends_no_comment_of_latex(
+    evil: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["table", "--format", "latex", evil])
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("% n")
+    assert second.startswith("\\begin{tabular}")
+
+
+def test_a_markdown_caption_is_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a_b** <img> [x](y).net").write_text("4 > fc-2\n")
+    main(["table", "--format", "markdown", "a_b** <img> [x](y).net"])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == r"**a_b\*\* \<img\> \[x\](y)**"
+
+
+def test_an_emitted_program_is_whole_whatever_a_file_is_called(
+    evil: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["emit", evil])
+    compile(capsys.readouterr().out, "program", "exec")
+
+
+def test_messages_in_colour_hold_no_colours_of_others() -> None:
+    source = Source(f"a{EVIL}.net", f"x {EVIL}")
+    span = Span(source, 0, 1)
+    found = Diagnostic("N100", f"m{EVIL}", span, help=f"h{EVIL}", label=f"l{EVIL}")
+    shown = render([found], colour=True)
+    plain = render([found])
+    assert "\x9b" not in shown
+    assert "\u202e" not in shown
+    assert "\x1b[31m" not in shown  # ours are all others
+    assert not ACTING & set(plain)
+
+
+def test_printable_keeps_what_people_write() -> None:
+    text = "tab\t, line\n, é, 字, עברית, 👍, a\u0301"
+    assert printable(text) == text
+    assert in_one_line("a\r\n\tb") == "a b"
+    assert in_one_line("\udcff") == "\ufffd"
+
+
+class Failing(io.StringIO):
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, text: str) -> int:
+        raise self.error
+
+
+def test_a_full_stream_is_an_error_and_a_reader_that_left_is_none() -> None:
+    full = OSError(28, "No space left on device")
+    with pytest.raises(RunError, match="standard output cannot be written: No space"):
+        PrintableStream(Failing(full), "standard output").write("a")
+    with pytest.raises(RunError, match="it is closed"):
+        PrintableStream(None, "standard output").write("a")
+    assert MessageStream(Failing(full), "standard error").write("a") == 1
+    left = PrintableStream(Failing(BrokenPipeError()), "standard output")
+    assert left.write("a") == 1
+    assert left.abandoned
+
+
+def command(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of a shell in which `$NETDSL` is the command."""
+    netdsl = f"{sys.executable} -m netdsl"
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "NETDSL": netdsl}
+    return subprocess.run(
+        ["bash", "-c", line], cwd=folder, env=os.environ | paths | environment, capture_output=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("$NETDSL table a.net >/dev/full", 3, b"standard output cannot be written: No space"),
+        ("$NETDSL table a.net >&-", 3, b"standard output cannot be written: it is closed"),
+        ("$NETDSL --help >/dev/full", 3, b"standard output cannot be written: No space"),
+        ("$NETDSL table - <&-", 1, b"standard input cannot be read: it is closed"),
+        ("$NETDSL check bad.net 2>&-", 1, b""),
+        ("$NETDSL check bad.net 2>/dev/full", 1, b""),
+        ("$NETDSL table a.net | true; exit ${PIPESTATUS[0]}", 0, b""),
+    ],
+)
+def test_streams_that_are_closed_or_full(
+    line: str, code: int, message: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "a.net").write_text("4 > fc-2\n")
+    (tmp_path / "bad.net").write_text("4 > fd-2\n")
+    ended = command(line, tmp_path)
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (code, False)
+    assert message in ended.stderr
+    assert len(ended.stderr.splitlines()) <= 3
+
+
+def test_another_encoding_gets_replaced_characters(tmp_path: Path) -> None:
+    (tmp_path / "réseau.net").write_text("4 > fc-2\n")
+    ended = command("$NETDSL table *.net", tmp_path, PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stdout.splitlines()[0]) == (0, b"r?seau")
+
+
+def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text("4 > fc-2\n")
+    ended = command("$NETDSL emit a.net -o a.py <&- >&- 2>&-", tmp_path)
+    assert ended.returncode == 0
+    assert (tmp_path / "a.py").read_text().startswith('"""')
