@@ -68,7 +68,8 @@ def card(label: str, more: str, note: str, look: str, small: bool, badge: str = 
 def glyph(kind: Kind, note: str, badge: str = "") -> Card | None:
     """The sign of a merge; None where it has none."""
     if kind.joins_inputs:
-        return Card("bar", "bar", kind.word, "", f"{note} {badge}".strip(), 0.0, BAR)
+        text = " ".join(filter(None, (kind.word, note, badge)))
+        return Card("bar", "bar", kind.word, "", text, 0.0, BAR)
     if kind.sign:
         wide = 2 * RADIUS if len(kind.sign) == 1 else 34.0
         return Card("circle", "merge", kind.sign, "", "", wide, 2 * RADIUS, badge)

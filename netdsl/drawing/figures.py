@@ -19,15 +19,16 @@ _BYTES = 4  # of an activation in float32
 
 
 class Amount(NamedTuple):
-    """A column that can be summed: its value of some counts, and as text."""
+    """A column that can be summed: its value of some counts, as text, and what it counts."""
 
     value: Callable[[Counts], int]
     text: Callable[[int], str]
+    unit: str = ""
 
 
 AMOUNTS = {
-    "params": Amount(lambda counts: counts.params, shortened),
-    "macs": Amount(lambda counts: counts.macs, lambda value: f"{shortened(value)} MACs"),
+    "params": Amount(lambda counts: counts.params, shortened, " params"),
+    "macs": Amount(lambda counts: counts.macs, shortened, " MACs"),
     "memory": Amount(lambda counts: _BYTES * counts.activations, bytes_text),
 }
 
@@ -35,8 +36,16 @@ AMOUNTS = {
 class Figures:
     """The figures of a network's layers, and of boxes that stand for some of them."""
 
-    def __init__(self, graph: Graph, labels: Labels, columns: Sequence[str]) -> None:
-        self.graph, self.labels, self.columns = graph, labels, tuple(columns)
+    def __init__(
+        self, graph: Graph, labels: Labels, columns: Sequence[str], units: bool = True
+    ) -> None:
+        """Count the layers of a graph.
+
+        Args:
+            columns: what stands in the boxes.
+            units: whether figures say what they count, as in `156 params`.
+        """
+        self.graph, self.labels, self.columns, self.units = graph, labels, tuple(columns), units
         self.counts = count_layers(graph)
         self.total = added(self.counts)
         self._fields: list[str] | None = None
@@ -75,17 +84,16 @@ class Figures:
             field = self._field(box.turns[0][-1])
             return f"rf {field}" if field else ""
         amount = AMOUNTS[column]
+        unit = amount.unit if self.units else ""
         values = [amount.value(self.of(turn)) for turn in box.turns]
         if column == "params" and self._borrows(box.turns[0]):
             own = amount.text(values[0]) if values[0] else ""
-            return " ".join(filter(None, (own, self._borrows(box.turns[0]))))
+            return " ".join(filter(None, (own, self._borrows(box.turns[0])))) + unit
         if not any(values):
             return ""
         if len(set(values)) == 1:
-            return amount.text(values[0]) + (" each" if box.times > 1 else "")
-        if box.times > 1:
-            return f"{amount.text(sum(values))} in all"
-        return f"{amount.text(min(values))}…{amount.text(max(values))}"
+            return amount.text(values[0]) + unit + " each" * (box.times > 1)
+        return f"{amount.text(sum(values))}{unit} in all"
 
     def _borrows(self, layers: Iterable[int]) -> str:
         """Whether layers use weights that are held elsewhere, and how."""
@@ -102,6 +110,12 @@ class Figures:
         """The part that a box has of the whole network's."""
         value = AMOUNTS[column].value
         return value(self.of(box.every_layer)) / max(1, value(self.total))
+
+    def look(self, box: Box, colour: str) -> str:
+        """The colours of a box where they say its share, or nothing; else an empty text."""
+        if colour == "none":
+            return "plain"
+        return f"share{step_of(self.share(colour, box))}" if colour in AMOUNTS else ""
 
     def _field(self, layer: int) -> str:
         if self._fields is None:

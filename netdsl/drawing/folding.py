@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from netdsl.drawing.labels import merged
 from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.wiring import Wiring
 
@@ -189,6 +190,9 @@ def _merged(pieces: Sequence[Sequence[Shown]]) -> Shown:
 def _joined(items: Sequence[Shown]) -> Shown:
     """One item that stands for equal ones of several passes."""
     first = items[0]
+    if first.block is not None:
+        titles = [item.block.title for item in items if item.block is not None]
+        first = first._replace(block=first.block._replace(title=merged(titles)))
     if isinstance(first, Box):
         boxes = (item for item in items if isinstance(item, Box))
         return first._replace(turns=tuple(turn for box in boxes for turn in box.turns))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _BESIDE = 56.0  # between a picture and the blocks beside it
 _MOST_ACROSS = 1150.0
-_WIDEST = 1400.0  # of a block that is drawn open beside a picture
 
 
 def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
@@ -31,9 +30,22 @@ def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sh
     subject = Subject(network, options)
     shown = subject.chosen()
     painter = Painter(subject, prefix)
-    main = painter.marks(shown, _MOST_ACROSS)
+    main = _fitting(painter, shown, _MOST_ACROSS)
     beside = blocks_beside(painter, shown, bounds(main))
     return finished(network, options, (*main, *beside), nan if beside else 0.0)
+
+
+def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark, ...]:
+    """The marks of a view; figures without their units where it is too wide with them.
+
+    Where `columns` is given, a long chain stands in columns that are no wider.
+    """
+    marks = painter.marks(shown, columns)
+    left, _, right, _ = bounds(marks)
+    if right - left <= _MOST_ACROSS:
+        return marks
+    terse = Subject(painter.subject.network, painter.options, units=False)
+    return Painter(terse, painter.prefix).marks(shown, columns)
 
 
 def blocks_beside(
@@ -45,10 +57,8 @@ def blocks_beside(
         return []
     panels = []
     for block in insets.chosen(subject, shown):
-        marks = painter.marks(insets.opened(subject, block))
-        left, _, right, _ = bounds(marks)
-        if right - left <= _WIDEST:
-            panels.append(Group("inset", block.name, "", (), marks))
+        marks = _fitting(painter, insets.opened(subject, block))
+        panels.append(Group("inset", block.name, "", (), marks))
     return _placed(panels, box, subject.options.direction)
 
 

@@ -17,7 +17,6 @@ from netdsl.drawing.cards import (
     glyph,
     is_small,
 )
-from netdsl.drawing.figures import step_of
 from netdsl.drawing.geometry import Size
 from netdsl.drawing.labels import merged
 from netdsl.drawing.laid_region import Measure, Pads, Reach
@@ -103,14 +102,7 @@ class Painter:
         return card(label, more, note, self._look(box), small, _badge(box))
 
     def _look(self, box: Box) -> str:
-        colour = self.options.colour
-        if colour == "none":
-            return "plain"
-        if colour != "kind":
-            return f"share{step_of(self.subject.figures.share(colour, box))}"
-        if box.block is not None:
-            return f"block{self.subject.hues[box.block.word]}"
-        return self.subject.labels.group[box.first]
+        return self.subject.look(box)
 
     def _node(self, card: Card) -> Node:
         if card.form == "circle":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.drawing.figures import AMOUNTS, STEPS
 from netdsl.drawing.labels import shape_text
-from netdsl.drawing.marks import Mark, Rect, Run, Sheet, Text, bounds
+from netdsl.drawing.marks import Mark, Rect, Run, Sheet, Text, bounds, moved
 from netdsl.drawing.measure import shortened, width
 from netdsl.drawing.options import Options
 from netdsl.wording import counted
@@ -30,11 +30,13 @@ def finished(
     """
     left, top, right, bottom = bounds(marks)
     more: list[Mark] = []
+    middle = (left + right) / 2 if axis is None else axis
     if options.colour in AMOUNTS:
-        more += legend(options.colour, left, bottom + 20.0)
+        signs = legend(options.colour, left, bottom + 20.0)
+        begin, _, end, _ = bounds(signs)
+        more += signs if isnan(middle) else moved(signs, middle - (begin + end) / 2, 0.0)
     if options.heading:
-        x = (left + right) / 2 if axis is None else axis
-        more += _heading(network, left, top, x)
+        more += _heading(network, left, top, middle)
     every = (*marks, *more)
     x0, y0, x1, y1 = bounds(every)
     about = " ".join(network.description.split())
@@ -68,7 +70,7 @@ def _heading(network: Architecture, left: float, top: float, axis: float) -> lis
     ]
 
 
-def legend(colour: str, x: float, y: float) -> list[Mark]:
+def legend(colour: str, x: float, y: float) -> tuple[Mark, ...]:
     """What the colours of shares mean."""
     what = {"params": "params", "macs": "MACs", "memory": "activations' memory"}[colour]
     title = f"share of all {what}"
@@ -83,4 +85,4 @@ def legend(colour: str, x: float, y: float) -> list[Mark]:
         wide = width(name, 10.0)
         found.append(Text(x + 18, y + 10.0, (Run(name, "note"),), 10.0, "start", wide))
         x += 18 + wide + 12
-    return found
+    return tuple(found)

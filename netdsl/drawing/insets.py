@@ -10,39 +10,44 @@ from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View
 
-MOST = 5  # blocks that are drawn open beside a picture
+MOST = 6  # blocks that are drawn open beside a picture
 _MOST_BOXES = 16  # of one of them
 _VARIANTS = 2  # of one block
 _NUMBERS = re.compile(r"[0-9.]+")
 
 
 def chosen(subject: Subject, shown: View) -> list[Block]:
-    """The uses of blocks that are drawn open: for each block that is closed, one of each form that
-    it has, those first whose title says which they are.
+    """The uses of blocks that are drawn open: one of each block that is closed, and where there is
+    room another one of another form. Blocks that are closed in the picture come before those within
+    them, and of these the ones that hold most layers.
     """
-    found: list[Block] = []
+    found: dict[str, list[Block]] = {}
     waiting = [box for box in shown.boxes if box.block is not None]
-    seen: set[str] = set()
-    while waiting and len(found) < MOST:
-        words = dict.fromkeys(box.block.word for box in waiting if box.block is not None)
+    room = MOST
+    while waiting and room:
+        holds: dict[str, set[int]] = {}
+        for box in waiting:
+            if box.block is not None and box.block.word not in found:
+                holds.setdefault(box.block.word, set()).update(box.every_layer)
+        words = list(holds)
+        if len(words) > room:
+            words = sorted(words, key=lambda word: len(holds[word]), reverse=True)[:room]
+        room -= len(words)
         nested: list[Box] = []
         for word in words:
-            if word in seen:
-                continue
-            seen.add(word)
-            for block in _variants(subject, list(_uses(subject.items, word, waiting)))[:_VARIANTS]:
-                if len(found) < MOST:
-                    found.append(block)
-                    nested += [box for box in opened(subject, block).boxes if box.block is not None]
-        waiting = nested
-    return found
+            uses = list(_uses(subject.items, word, holds[word]))
+            found[word] = _variants(subject, uses)[:_VARIANTS]
+            nested += [box for block in found[word] for box in opened(subject, block).boxes]
+        waiting = [box for box in nested if box.block is not None]
+    shown_once = [variants[0] for variants in found.values()]
+    second = [block for variants in found.values() for block in variants[1:]][:room]
+    return [
+        each for one in shown_once for each in (one, *(b for b in second if b.word == one.word))
+    ]
 
 
-def _uses(items: Sequence[Item], word: str, boxes: Sequence[Box]) -> Iterator[Block]:
-    """The uses of a block that lie in boxes."""
-    layers = {
-        layer for box in boxes if box.block and box.block.word == word for layer in box.every_layer
-    }
+def _uses(items: Sequence[Item], word: str, layers: set[int]) -> Iterator[Block]:
+    """The uses of a block that hold some of the layers."""
     waiting = list(reversed(items))
     while waiting:
         item = waiting.pop()

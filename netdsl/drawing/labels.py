@@ -127,6 +127,8 @@ def _speaks(option: str, words: set[str]) -> bool:
     an edge.
     """
     name, equals, value = option.partition("=")
+    if name.strip() == "groups" and value.strip() == "1":  # as blocks hand it on
+        return False
     if equals and "(" not in name:
         return name.strip() not in _QUIET and not value.strip().startswith("@")
     word = _leading_word(option)

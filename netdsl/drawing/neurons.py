@@ -24,7 +24,6 @@ _MOST = 16  # circles of a layer
 _DOTS = 30.0  # room for what stands for the others
 _BETWEEN = 46.0  # between two columns of circles, at least
 _LABEL, _NOTE = 12.0, 10.0
-_USUAL = Options().columns
 _PASSING = ("activation", "norm", "noise")  # kinds that leave each number in its place
 
 
@@ -88,7 +87,7 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
     figures = Figures(network.graph, labels, options.columns)
     most = max(min(column.size, _MOST) for column in columns)
     radius, pitch = (11.0, 32.0) if most <= 8 else (8.0, 22.0)
-    texts = [_texts(column, labels, figures) for column in columns]
+    texts = [_texts(column, labels, figures, options.colour) for column in columns]
     wide = [max(2 * radius, *(width(text, size) for text, size in lines)) for lines in texts]
     marks: list[Mark] = []
     webs: list[Mark] = []
@@ -109,7 +108,8 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
             data = (("from", ends[0]), ("to", ends[1]))
             webs.append(Group("web", "", "", data, (web,)))
         points_before = points
-        look = labels.group[column.layer] if options.colour != "none" else "plain"
+        box = Box(((column.layer, *column.others),))
+        look = figures.look(box, options.colour) or labels.group[column.layer]
         inside: list[Mark] = [Circle(*point, radius, look) for point in points]
         inside += (Circle(x, y, 1.4, "dot") for y in dots)
         y = foot
@@ -123,16 +123,18 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
     return finished(network, options, (*webs, *marks), None)
 
 
-def _texts(column: _Column, labels: Labels, figures: Figures) -> list[tuple[str, float]]:
+def _texts(
+    column: _Column, labels: Labels, figures: Figures, colour: str
+) -> list[tuple[str, float]]:
     """What stands below a column: the layer, what comes with it, its figures."""
     more = [labels.more[column.layer], *(labels.main[other] for other in column.others)]
     found = [(labels.main[column.layer], _LABEL)]
     if any(more):
         found.append((" · ".join(filter(None, more)), _NOTE))
-    note = figures.note(Box(((column.layer,),))).removeprefix(f"{column.size} · ")
+    note = figures.note(Box(((column.layer,),)), colour).removeprefix(f"{column.size} · ")
     if labels.group[column.layer] == "input":
         return [*found, (shape_text(labels.shape(column.layer)), _NOTE)]
-    return [*found, (f"{note} params" if figures.columns == _USUAL else note, _NOTE)]
+    return [*found, (note, _NOTE)]
 
 
 def _places(size: int, x: float, pitch: float) -> tuple[tuple[Point, ...], tuple[float, ...]]:

@@ -30,11 +30,11 @@ class Subject:
         hues: for each block's name the number of its colour, in the order in which they come.
     """
 
-    def __init__(self, network: Architecture, options: Options) -> None:
+    def __init__(self, network: Architecture, options: Options, units: bool = True) -> None:
         self.network, self.graph, self.options = network, network.graph, options
         self.wiring = wiring(network.graph)
         self.labels = Labels(network.graph)
-        self.figures = Figures(network.graph, self.labels, options.columns)
+        self.figures = Figures(network.graph, self.labels, options.columns, units)
         self.items = scene(network.graph, self.wiring)
         words = dict.fromkeys(block.word for block in blocks(self.items))
         self.hues = {word: number for number, word in enumerate(words)}
@@ -48,6 +48,13 @@ class Subject:
                 known = ", ".join(self.hues) or "none"
                 help = did_you_mean(name, names) or f"its blocks are {known}"
                 raise fail("N663", f"{self.network.name} has no block `{name}`", help=help)
+
+    def look(self, box: Box) -> str:
+        """The colours of a box."""
+        look = self.figures.look(box, self.options.colour)
+        if not look and box.block is not None:
+            look = f"block{self.hues[box.block.word]}"
+        return look or self.labels.group[box.first]
 
     def view(self, depth: int | None = None, fold: str = "") -> View:
         """The network with blocks open as the options say, or to a depth.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.drawing.cards import Card, glyph
-from netdsl.drawing.figures import step_of
 from netdsl.drawing.measure import shortened
 from netdsl.drawing.parts import Chain
 from netdsl.drawing.regions import regions
@@ -126,12 +125,7 @@ class Steps:
 
     def look(self, at: int) -> str:
         """The colours of a box."""
-        box, colour = self.boxes[at], self.subject.options.colour
-        if colour == "none":
-            return "plain"
-        if colour != "kind":
-            return f"share{step_of(self.subject.figures.share(colour, box))}"
-        return f"block{self.subject.hues[box.block.word]}" if box.block else self.group(at)
+        return self.subject.look(self.boxes[at])
 
     def sign(self, at: int) -> Card | None:
         """The sign of a merge; None where a box is none, or has none."""
@@ -200,8 +194,12 @@ class Steps:
             turns = tuple(self.boxes[at].turns[0] for at, _ in step.units)
             box = box._replace(turns=turns, times=count)
         found = [(label + (f" ×{count}" if count > 1 else ""), LABEL, "ink")]
-        note = self.subject.figures.note(box)
+        note = self.subject.figures.note(box, self.subject.options.colour)
         found += [(part, NOTE, "note") for part in note.split(" · ") if part]
+        columns = self.columns[step.box]
+        if columns > 1:
+            part = f"{columns} columns of {self.shape(step.box)[-1] // columns}"
+            found.append((part, NOTE, "note"))
         extra = " ".join(filter(None, more))
         if extra:
             found.append((shortened(extra, NOTE, _MOST_LABEL), NOTE, "note"))

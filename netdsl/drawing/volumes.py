@@ -22,7 +22,8 @@ _GAP = 18.0  # between the back of one cuboid and the front of the next, at leas
 _CLOSE = 3.0  # between cuboids of one step
 _APART = 12.0  # between two columns
 _SKIP = 16.0  # between a cuboid and an arc over it
-_MOST_WIDE = 1150.0  # of a row
+_ONE_ROW = 1250.0  # wider ones stand in several rows
+_MOST_WIDE = 1150.0  # of one of several rows
 _FOLDED = 1500.0  # wider ones are folded
 _ROWS = 44.0  # between two rows
 _LABELS = 22.0  # from cuboids to their labels
@@ -87,16 +88,26 @@ class _Painter:
         """Where each step begins, and in which row it stands."""
         count = len(self.bodies)
         starts, wide = self._row(range(count))
-        whole = wide <= _MOST_WIDE or self.all.chain.arcs or self.all.braces
+        whole = wide <= _ONE_ROW or self.all.chain.arcs or self.all.braces
         if whole:
             return starts, [0] * count
-        rows: list[list[int]] = [[]]
-        for number in range(count):
-            if rows[-1] and self._row([*rows[-1], number])[1] > _MOST_WIDE:
-                rows.append([])
-            rows[-1].append(number)
+        rows = self._rows(_MOST_WIDE)
+        for part in range(19, 0, -1):  # the narrowest rows that are as many
+            narrower = self._rows(_MOST_WIDE * part / 20)
+            if len(narrower) > len(rows):
+                break
+            rows = narrower
         row_of = [row for row, numbers in enumerate(rows) for _ in numbers]
         return [x for numbers in rows for x in self._row(numbers)[0]], row_of
+
+    def _rows(self, most: float) -> list[list[int]]:
+        """The steps in rows that are no wider, each with what fits."""
+        rows: list[list[int]] = [[]]
+        for number in range(len(self.bodies)):
+            if rows[-1] and self._row([*rows[-1], number])[1] > most:
+                rows.append([])
+            rows[-1].append(number)
+        return rows
 
     def _extent(self, number: int) -> tuple[float, float]:
         """How wide the fronts of a step are, and how far its last back reaches beyond them."""

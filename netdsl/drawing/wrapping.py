@@ -33,7 +33,7 @@ def wrapped(laid: Layout, most_wide: float, rows: bool) -> Layout:
     """
     length = _length(laid)
     if rows:
-        columns = _filled(laid, most_wide) if length > most_wide else []
+        columns = _filled(laid, most_wide / _LAST) if length > most_wide else []
         return _moved(laid, columns) if len(columns) > 1 else laid
     for height in _HEIGHTS:
         columns = _filled(laid, height)

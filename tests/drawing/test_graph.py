@@ -14,6 +14,7 @@ from support.zoo import EXAMPLES, FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture
+from netdsl.drawing.insets import chosen
 from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
 from netdsl.drawing.shown import Box, Frame, Shown
@@ -238,6 +239,64 @@ def check_random(seed: int) -> None:
         assert faults(picture) == [], text
         if fold == "none":
             assert {(edge.source, edge.target) for edge in picture.edges} == wires(network)
+
+
+# --- what a reader looks for ----------------------------------------------------------------------
+
+
+def labels_of(picture: Seen, name: str) -> list[str]:
+    return [label.text for label in next(b for b in picture.boxes if b.name == name).labels]
+
+
+def test_figures_say_what_they_count() -> None:
+    (network,) = networks(FOLDER / "lenet5.net")
+    assert "10×10×16 · 2.4 k params" in labels_of(drawn(network, Options()), "conv_2")
+    columns = ("params", "macs")
+    picture = drawn(network, Options(columns=columns))
+    assert "2.4 k params · 240.0 k MACs" in labels_of(picture, "conv_2")
+
+
+def test_a_concatenation_is_named_beside_its_bar() -> None:
+    (network,) = networks(FOLDER / "inception.net")
+    labels = {label.text for box in drawn(network, Options()).boxes for label in box.labels}
+    assert "concat 28×28×256" in labels
+
+
+def test_a_repeat_of_a_block_with_other_arguments_says_all_of_them() -> None:
+    (network,) = networks(FOLDER / "wavenet.net")
+    titles = {label.text for frame in drawn(network, Options()).frames for label in frame.labels}
+    assert "gated(1…512)" in titles
+
+
+def test_one_group_is_not_worth_saying() -> None:
+    (one,), (many,) = networks(FOLDER / "resnet152.net"), networks(FOLDER / "resnext50.net")
+    assert "groups=1" in one.graph.layers[4].text
+    assert ">conv3-128</text>" in Picture([one], Options()).svg
+    assert ">conv3-256(groups=32)</text>" in Picture([many], Options()).svg
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("inception_v3", ("mixed_a", "halve_a", "mixed_b", "mixed_b", "halve_b", "mixed_c")),
+        ("nasnet_mobile", ("reduce", "half", "four", "fit", "normal", "s7")),
+        ("googlenet", ("inception", "head")),
+        ("resnet50", ("bottleneck", "bottleneck")),
+    ],
+)
+def test_every_kind_of_block_is_drawn_open_before_one_is_a_second_time(
+    name: str, words: tuple[str, ...]
+) -> None:
+    (network,) = networks(FOLDER / f"{name}.net")
+    subject = Subject(network, Options())
+    assert tuple(block.word for block in chosen(subject, subject.chosen())) == words
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "vgg16"])
+def test_rows_to_the_right_are_no_wider_than_a_page(name: str) -> None:
+    (network,) = networks(FOLDER / f"{name}.net")
+    options = Options(direction="right", columns=("output", "memory", "rf"))
+    assert Picture([network], options).sheet.width <= 1200
 
 
 # --- what is asked for ----------------------------------------------------------------------------

@@ -100,6 +100,34 @@ def test_groups_stand_in_columns_up_to_what_joins_them() -> None:
         assert shapes[name] == 2 * faces, name
 
 
+def lines_of(picture: Seen) -> set[str]:
+    return {label.text for label in picture.loose}
+
+
+def test_columns_say_how_many_channels_each_has() -> None:
+    lines = lines_of(drawn(network("alexnet"), "volumes"))
+    assert {"2 columns of 48", "2 columns of 128", "2 columns of 192"} <= lines
+
+
+def test_rows_of_volumes_are_about_as_wide() -> None:
+    picture = drawn(network("mobilenet_v2"), "volumes")
+    rows: dict[float, list[float]] = {}
+    for box in picture.boxes:
+        rows.setdefault(round((box.area.y0 + box.area.y1) / 200), []).append(box.area.x1)
+    ends = [max(row) for row in rows.values()]
+    assert len(ends) == 2
+    assert min(ends) > 0.8 * max(ends)
+
+
+def test_shares_are_said_in_words_too() -> None:
+    picture = drawn(network("vgg16"), "volumes", colour="macs")
+    assert {"13%", "18%", "30%"} <= lines_of(picture)
+    assert {box.look.partition("_")[0] for box in picture.boxes} >= {"share0", "share4", "share5"}
+    picture = drawn(network("mlp"), "neurons", colour="params")
+    assert [box.look for box in picture.boxes] == ["share0", "share5", "share2", "share2"]
+    assert "12.6 k params · 97%" in {t.text for box in picture.boxes for t in box.labels}
+
+
 def test_skips_run_above_volumes() -> None:
     architecture = netdsl.parse("16x16x8 > conv3-8 > res(conv3-8 x2, act=none) > conv3-4")
     picture = drawn(architecture, "volumes")
