@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
+import re
 from typing import Any
 
 import pytest
@@ -70,6 +72,28 @@ def test_metrics_have_variables_before_the_first_batch(model: Any) -> None:
     private.build_metrics(model, (keras.ops.ones((2, 3)), keras.ops.ones((2, 2))))
     assert "mae" in model.get_metrics_result()
     assert len(model.metrics_variables) > before
+
+
+def private_names() -> set[str]:
+    """The private names of Keras that `private.py` reads, writes or asks for."""
+    tree = ast.parse(inspect.getsource(private))
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    texts = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return {name for name in {*attributes, *texts} if re.fullmatch(r"_[a-z]\w*", name)}
+
+
+def test_every_private_name_is_there(model: Any) -> None:
+    """A name that `private.py` begins to use is looked for here too."""
+    optimizer = keras.optimizers.SGD()
+    owners = [model, model.layers[0], model.outputs[0], optimizer, keras.random.SeedGenerator(1)]
+    there = {name for name in private_names() if any(hasattr(owner, name) for owner in owners)}
+    elsewhere = {name for *_, names in ELSEWHERE for name in names}
+    assert private_names() - there <= elsewhere
+    assert elsewhere <= private_names()
 
 
 ELSEWHERE = [

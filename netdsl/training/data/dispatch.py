@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import DataSpec
 
+TABULAR = (
+    "header",
+    "missing",
+    "separator",
+    "decimal",
+    "thousands",
+    "encoding",
+    "comment",
+    "missing_values",
+)
+"""Keys of a recipe's `data` that are for tables alone."""
+
 
 def read(
     spec: DataSpec,
@@ -98,7 +110,7 @@ def is_table(source: str) -> bool:
 
 def _check_not_tabular(spec: DataSpec, span: Span | None) -> None:
     """Raise NetError N507 for a key that is for tables alone."""
-    for name in ("header", "missing"):
+    for name in TABULAR:
         if getattr(spec, name) is not None:
             raise fail(
                 "N507",

@@ -19,7 +19,8 @@ from netdsl.training.data.sources.parsed_table import (
     ParsedTable,
     find_column,
 )
-from netdsl.training.data.sources.table_file import read_table_file
+from netdsl.training.data.sources.table_file import read_table_file, table_format
+from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.preparation.rows import pieces
 from netdsl.training.preparation.shapes import size
 from netdsl.training.recipes.recipe import DataSpec
@@ -58,7 +59,7 @@ def survey(spec: DataSpec, network: Architecture | None = None, span: Span | Non
     """
     source = spec.source or ""
     if is_table(source):
-        table = read_table_file(Path(source), spec.header, span=span)
+        table = read_table_file(Path(source), table_format(spec), spec.header, span=span)
         if not len(table.places):
             raise fail("N516", f"{source} has no rows", span)
         target = find_column(spec.target, table, span) if spec.target else None
@@ -172,7 +173,7 @@ def _table_facts(table: ParsedTable, target: str | None) -> dict[str, Any]:
         _column_facts(column) | ({"target": True} if column.name == target else {})
         for column in table.columns
     ]
-    return {"rows": len(table.places), "columns": columns, "notes": []}
+    return {"rows": len(table.places), "columns": columns, "notes": list(table_notes(table))}
 
 
 def _column_facts(cells: ParsedColumn) -> dict[str, Any]:

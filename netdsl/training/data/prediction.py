@@ -134,7 +134,7 @@ def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
                 f"{path} is no table, which the network was trained on",
                 help=f"give a file of {', '.join(SUFFIXES)}, or -",
             )
-        table = read_table_file(file, input.columns.header, input.columns)
+        table = read_table_file(file, input.columns.form, input.columns.header, input.columns)
         if not len(table.places):
             raise fail("N516", f"{path} has no rows")
         return [f"{file.name or path}:{place}" for place in table.places.tolist()], select(

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from netdsl.training.preparation.table_format import PLAIN, UNSTATED, NumberFormat, TableFormat
+
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Floats
 
@@ -87,12 +89,16 @@ class TableTransform:
         target: the column that it learns.
         header: whether the file names its columns.
         missing: what is done where a number is missing, one of `MISSING`.
+        form: what the recipe states of the file's text.
+        numbers: the signs within its numbers.
     """
 
     columns: tuple[ColumnTransform, ...]
     target: str
     header: bool = True
     missing: str = "median"
+    form: TableFormat = UNSTATED
+    numbers: NumberFormat = PLAIN
 
     @property
     def width(self) -> int:
@@ -166,4 +172,6 @@ class TableTransform:
             raise ValueError("a mean, a median or a deviation that is none")
         if values["missing"] not in MISSING:
             raise ValueError(values["missing"])
-        return cls(**{**values, "columns": columns})
+        form = TableFormat.from_plain(values["form"]) if "form" in values else UNSTATED
+        numbers = NumberFormat(**values.get("numbers", {}))
+        return cls(**{**values, "columns": columns, "form": form, "numbers": numbers})

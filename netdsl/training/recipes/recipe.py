@@ -16,7 +16,9 @@ from netdsl.sources import read_source
 from netdsl.training.recipes.sections import Section, Variant, key, section
 from netdsl.training.recipes.values import (
     AddressValue,
+    CharacterValue,
     CountOrAll,
+    EncodingValue,
     NumberValue,
     OneOf,
     StepsOrEpochs,
@@ -81,6 +83,12 @@ class DataSpec(Section):
     scale: float | None = key(NumberValue(above=0))
     missing: str | None = key(OneOf(("median", "drop", "error")))
     header: bool | None = key(YesNoValue())
+    separator: str | None = key(CharacterValue(("tab", "space")))
+    decimal: str | None = key(OneOf((".", ",")))
+    thousands: str | None = key(OneOf((".", ",", "'", "space", "none")))
+    encoding: str | None = key(EncodingValue())
+    comment: str | None = key(CharacterValue())
+    missing_values: tuple[str, ...] | None = key(ValueList(TextValue("the text of a cell")))
     split: Split = section(Split)
 
 

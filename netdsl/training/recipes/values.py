@@ -126,6 +126,39 @@ class TextValue(ValueType):
 
 
 @dataclass(frozen=True)
+class CharacterValue(ValueType):
+    """One character, or a word for one."""
+
+    words: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        return " or ".join(["one character", *(f"`{word}`" for word in self.words)])
+
+    def check(self, value: Any) -> None:
+        one = (
+            isinstance(value, str) and len(value) == 1 and value not in '"\r\n' and value.isascii()
+        )
+        if not one and value not in self.words:
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+
+
+@dataclass(frozen=True)
+class EncodingValue(ValueType):
+    """An encoding of texts by a name that Python knows."""
+
+    description: str = "an encoding such as `utf-8` or `latin-1`"
+
+    def check(self, value: Any) -> None:
+        try:
+            known = isinstance(value, str) and "".encode(value) is not None
+        except (LookupError, ValueError):
+            known = False
+        if not known:
+            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+
+
+@dataclass(frozen=True)
 class YesNoValue(ValueType):
     """`yes` or `no`."""
 

@@ -3,42 +3,118 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.training.preparation.ranges import LARGEST
+from netdsl.training.preparation.table_format import PLAIN, NumberFormat
 
-MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?"))
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Array
+
+MISSING = frozenset(
+    ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "none", "?", ".", "-", "--", "–", "—")
+)
 """What a cell of a column of numbers holds, in any case, where its number is missing.
 
 Of a text only the empty cell is missing.
 """
 
 
-def cell_number(cell: str, comma: bool = False) -> float | None:
+class Cells(NamedTuple):
+    """The cells of a column: each text once.
+
+    Attributes:
+        texts: the texts, without blanks around them.
+        codes: for each row the place of its text, int [n].
+    """
+
+    texts: list[str]
+    codes: Array
+
+    def first_row(self, codes: Sequence[int]) -> int:
+        """Return the first row that holds one of some texts, given by their places."""
+        import numpy as np
+
+        return int(np.flatnonzero(np.isin(self.codes, codes))[0])
+
+
+def cells_of(texts: Iterable[str]) -> Cells:
+    """Make cells of the texts of rows."""
+    import numpy as np
+
+    places: dict[str, int] = {}
+    codes = [places.setdefault(text.strip(), len(places)) for text in texts]
+    return Cells(list(places), np.array(codes, np.int32))
+
+
+def cell_number(cell: str, form: NumberFormat = PLAIN) -> float | None:
     """Return the number that a cell holds.
 
     Args:
         cell: its text, without blanks around it.
-        comma: whether a comma may stand for the decimal point.
+        form: the signs within numbers.
 
     Returns:
         NaN where the cell is missing, None where it holds a text or a number beyond float32.
     """
     try:
-        value = float(cell)
+        value = float(_plain(cell, form))
     except ValueError:
-        if cell.lower() in MISSING:
-            return float("nan")
-        return cell_number(cell.replace(",", ".")) if comma and "," in cell else None
+        return math.nan if cell.lower() in MISSING else None
     return None if abs(value) > LARGEST or "_" in cell else value
 
 
-def why_not_finite(cell: str, comma: bool) -> str:
+def _plain(cell: str, form: NumberFormat) -> str:
+    """Return a number as programs write it; other texts come out as they are, or empty."""
+    if not cell.isascii():
+        cell = cell.translate(VARIANTS)
+    if form.thousands and form.thousands in cell:
+        found = GROUPED.fullmatch(cell)
+        if not found or found["thousands"] != form.thousands:
+            return ""
+        if (found["decimal"] or form.decimal) != form.decimal:
+            return ""
+        cell = cell.replace(form.thousands, "")
+    elif form.decimal == "," and "." in cell:
+        return ""
+    return cell.replace(",", ".") if form.decimal == "," else cell
+
+
+def why_not_finite(cell: str, form: NumberFormat = PLAIN) -> str:
     """Say why float32 does not hold the number of a cell; nothing for a text."""
     try:
-        value = float(cell.replace(",", ".") if comma else cell)
+        value = float(_plain(cell, form))
     except ValueError:
         return ""
     if "_" in cell:
         return ""
     too_large = math.isfinite(value) or (math.isinf(value) and any(map(str.isdigit, cell)))
     return "which is too large for float32 (up to 3.4e38)" if too_large else "which is not finite"
+
+
+# --- numbers in any format ------------------------------------------------------------------------
+
+SIGNS = "' "
+"""What separates thousands and never decimals."""
+
+VARIANTS = str.maketrans("’\u00a0\u202f", "'  ")
+"""Signs that are written for those of `SIGNS`."""
+
+GROUPED = re.compile(
+    rf"[+-]?[0-9]{{1,3}}(?P<thousands>[.,{SIGNS}])[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
+    r"(?:(?!(?P=thousands))(?P<decimal>[.,])[0-9]*)?"
+)
+"""A number with its digits in groups of three."""
+
+DECIMAL = re.compile(
+    r"[+-]?(?:[0-9]+(?P<decimal>[.,])[0-9]*|(?P<leading>[.,])[0-9]+)(?:[eE][+-]?[0-9]+)?"
+)
+"""A number with a fraction."""
+
+
+def is_number_somehow(cell: str) -> bool:
+    """Whether a cell is a number in some format."""
+    cell = cell.translate(VARIANTS)
+    return bool(GROUPED.fullmatch(cell) or DECIMAL.fullmatch(cell) or cell_number(cell) is not None)

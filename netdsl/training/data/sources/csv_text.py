@@ -1,105 +1,171 @@
-"""CSV texts: rows, the names of the columns, and cells that are numbers or texts."""
+"""CSV texts: their encoding, separator, rows and header."""
 
 from __future__ import annotations
 
 import csv
 import io
-from array import array
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from netdsl.errors import NetError, Span, fail
-from netdsl.training.data.sources.cells import MISSING, cell_number, why_not_finite
-from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable, text_column
-from netdsl.training.preparation.ranges import LARGEST
+from netdsl.training.data.sources.cells import MISSING, cell_number
+from netdsl.training.preparation.table_format import TableFormat
 
-if TYPE_CHECKING:
-    from netdsl.training.preparation.columns import TableTransform
-    from netdsl.training.preparation.rows import Array
+SEPARATORS = ",;\t|"
+"""What may separate cells where a recipe does not say it."""
+
+ENDS = re.compile(rb"\r\n|\n|\r")
 
 
-def parse_csv(
-    path: str,
-    content: bytes,
-    header: bool | None,
-    known: TableTransform | None,
-    span: Span | None,
-) -> ParsedTable:
-    """Parse the columns of a CSV; of those that a run does not know, only the names.
+class CsvText(NamedTuple):
+    """A text of rows, and what is known of it before its cells are read.
+
+    Attributes:
+        path: the file.
+        content: the text in UTF-8 without a byte order mark, its comments blanked out.
+        separator: the sign between cells.
+        names: those of the columns.
+        header: whether the first row holds them.
+        body: the byte at which the rows after it begin.
+        line: the line at which they begin, from 1.
+    """
+
+    path: str
+    content: bytes
+    separator: str
+    names: list[str]
+    header: bool
+    body: int
+    line: int
+
+
+def open_csv(
+    path: str, content: bytes, form: TableFormat, header: bool | None, span: Span | None
+) -> CsvText:
+    """Decode a text and find its columns.
+
+    Args:
+        path: the file.
+        content: its bytes.
+        form: what a recipe states of it.
+        header: whether the first row holds names, None where that is to be found out.
+        span: the place of the file's name in a recipe.
 
     Raises:
-        NetError: N536 not a table, N531 a cell that is not a number.
+        NetError: N536 where it is not a table.
     """
-    import numpy as np
-
-    text = _decoded(path, content, span)
-    rows = list(_rows(path, text, span))
-    if not rows:
+    content = _utf8(path, content, form.encoding, span)
+    if form.comment:
+        content = _without_comments(content, form.comment.encode())
+    separator = form.separator or _separator(content)
+    line, first = next(rows(path, content, separator, span), (0, []))
+    if not first:
         raise fail("N536", f"{path} is empty", span)
-    first = rows[0][1]
     if header is None:
         header = not any(_is_number(cell) for cell in first)
-    names = _header(path, first, span) if header else list(map(str, range(1, len(first) + 1)))
-    body = rows[1:] if header else rows
-    # without names and the target, the columns are those of the run
-    if not header and known and len(names) == len(known.columns):
-        names = [column.name for column in known.columns]
-    for line, row in body:
-        if len(row) != len(names):
-            cells = f"has {len(row)} cells, and the first has {len(names)}"
-            raise fail("N536", f"line {line:,} of {path} {cells}", span)
-    lines = [line for line, _ in body]
-    comma = _separator(text) == ";"
-    texts = {column.name: column.text for column in known.columns} if known else {}
-    columns = []
-    for place, name in enumerate(names):
-        if known and name not in {*texts, known.target}:
-            columns.append(ParsedColumn(name, np.full(len(body), np.nan), None))
-            continue
-        held = [row[place].strip() for _, row in body]
-        columns.append(_column(path, name, held, lines, comma, texts.get(name), span))
-    return ParsedTable(path, tuple(columns), np.array(lines, int), "line", header)
+    if not header:
+        names = [str(place + 1) for place in range(len(first))]
+        return CsvText(path, content, separator, names, False, 0, 1)
+    names = _header(path, first, span)
+    ends = ENDS.finditer(content)
+    end = [match.end() for match, _ in zip(ends, range(line), strict=False)]
+    body = end[-1] if len(end) == line else len(content)
+    return CsvText(path, content, separator, names, True, body, line + 1)
 
 
-def _decoded(path: str, content: bytes, span: Span | None) -> str:
-    """Decode a text in UTF-8, with or without a byte order mark. Raises NetError N536."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise fail("N536", f"{path} is UTF-16", span, help="save it as UTF-8")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        where = f"byte 0x{content[error.start]:02x} in line {line:,}"
-        raise fail(
-            "N536", f"{path} is no UTF-8 text: {where}", span, help="save it as UTF-8"
-        ) from None
-    if "\0" in text:
-        raise fail("N536", f"{path} is no text: it holds a zero byte", span)
-    return text
+def rows(
+    path: str, content: bytes, separator: str, span: Span | None
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not blank, each with the line on which it ends.
 
-
-def _separator(text: str) -> str:
-    """Return the one of comma, semicolon and tab that is most frequent in the first line."""
-    line = text.lstrip("\r\n").split("\n", 1)[0]
-    bare = "".join(line.split('"')[::2])  # what is not in quotes
-    return max(",;\t", key=bare.count)
-
-
-def _rows(path: str, text: str, span: Span | None) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank, each with its line. Raises NetError N536."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=_separator(text),
-        strict=True,
-        skipinitialspace=True,
-    )
+    Raises:
+        NetError: N536 where the text is not made of rows.
+    """
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=separator != " ")
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
                 yield reader.line_num, row
     except csv.Error as error:
         where = f"line {reader.line_num:,} of {path}"
-        raise fail("N536", f"{where} is no row of a table: {error}", span) from None
+        raise fail("N536", f"{where} is not a row of a table: {error}", span) from None
+
+
+def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | None) -> None:
+    """Raise NetError N536 where a row has more or fewer cells than the first."""
+    for line, row in body:
+        if len(row) != len(text.names):
+            cells = f"has {len(row)} cells, and the first has {len(text.names)}"
+            help = ""
+            if text.names[0].startswith("#") or row[0].startswith("#"):
+                help = 'lines that are comments are left out by data: {comment: "#"}'
+            elif len(text.names) == 1:
+                help = 'the sign between cells is stated so: data: {separator: " "}'
+            raise fail("N536", f"line {line:,} of {text.path} {cells}", span, help=help)
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _utf8(path: str, content: bytes, encoding: str | None, span: Span | None) -> bytes:
+    """Return the text in UTF-8, without a byte order mark. Raises NetError N536."""
+    if encoding is None and content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        help = "say so: data: {encoding: utf-16}; or save it as UTF-8"
+        raise fail("N536", f"{path} is UTF-16", span, help=help)
+    if encoding is not None:
+        try:
+            content = content.decode(encoding).encode()
+        except UnicodeError as error:
+            reason = f"{path} is not text in {encoding}: {error}"
+            raise fail("N536", reason, span, help="leave `encoding` out for UTF-8") from None
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if not content.isascii():
+        _check_utf8(path, content, span)
+    if b"\0" in content:
+        raise fail("N536", f"{path} is not text: it holds a zero byte", span)
+    return content
+
+
+def _check_utf8(path: str, content: bytes, span: Span | None) -> None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f"byte 0x{content[error.start]:02x} in line {line:,}"
+        help = "say which it is, as in data: {encoding: latin-1}; or save it as UTF-8"
+        raise fail("N536", f"{path} is not UTF-8 text: {where}", span, help=help) from None
+
+
+def _without_comments(content: bytes, sign: bytes) -> bytes:
+    """Blank out lines that begin with a sign, but not those within quotes."""
+    kept, quotes, end = [], 0, 0
+    for found in re.finditer(rb"(?m)^" + re.escape(sign) + rb"[^\r\n]*", content):
+        before = content[end : found.start()]
+        quotes += before.count(b'"')
+        commented = quotes % 2 == 0
+        quotes += 0 if commented else found.group().count(b'"')
+        kept += [before, b"" if commented else found.group()]
+        end = found.end()
+    return b"".join([*kept, content[end:]])
+
+
+def _separator(content: bytes) -> str:
+    """Return the one of `SEPARATORS` that is most frequent in the first line."""
+    content = content.lstrip(b"\r\n")
+    end = content.find(b"\n")
+    line = content[: end if end >= 0 else len(content)].decode()
+    bare = "".join(line.split('"')[::2])  # what is not in quotes
+    return max(SEPARATORS, key=bare.count)
+
+
+# --- header ---------------------------------------------------------------------------------------
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell of the first row holds a number: then the row is not one of names."""
+    return cell_number(cell.strip()) is not None and cell.strip().lower() not in MISSING
 
 
 def _header(path: str, first: list[str], span: Span | None) -> list[str]:
@@ -107,97 +173,18 @@ def _header(path: str, first: list[str], span: Span | None) -> list[str]:
     names = [cell.strip() for cell in first]
     for place, name in enumerate(names):
         if not name:
-            raise fail(
-                "N536",
-                f"column {place + 1} of {path} has no name",
-                span,
-                help="name it; pandas writes no such column with to_csv(index=False)",
-            )
+            raise _without_name(path, place, span)
         if name in names[:place]:
             places = f"{names.index(name) + 1} and {place + 1}"
             raise fail(
                 "N536",
-                f"the column `{name}` stands twice in {path}: {places}",
+                f"the column `{name}` is in {path} twice: {places}",
                 span,
                 help="a file without a row of names needs `header: no`",
             )
     return names
 
 
-# --- cells ----------------------------------------------------------------------------------------
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell of the first row holds a number: then the row is not one of names."""
-    return cell_number(cell) is not None and cell.strip().lower() not in MISSING
-
-
-def _column(
-    path: str,
-    name: str,
-    cells: list[str],
-    lines: list[int],
-    comma: bool,
-    text: bool | None,
-    span: Span | None,
-) -> ParsedColumn:
-    """Return a column as numbers where most of its cells are some, else as texts.
-
-    Args:
-        path: the file.
-        name: the column's name.
-        cells: its cells, without blanks around them.
-        lines: the line of each cell.
-        comma: whether a comma may stand for the decimal point.
-        text: whether the column holds text, None where that is to be found out.
-        span: the place of the file's name in a recipe.
-
-    Raises:
-        NetError: N531 where a few cells are not numbers.
-    """
-    import numpy as np
-
-    if not text and (values := _all_numbers(cells)) is not None:
-        return ParsedColumn(name, values, None)
-    found = [cell_number(cell, comma) for cell in cells] if not text else []
-    wrong = [row for row, value in enumerate(found) if value is None]
-    right = sum(value is not None and value == value for value in found)
-    if text is None:
-        words = sum(not why_not_finite(cells[row], comma) for row in wrong)
-        text = words > 0 and right <= words
-    if text:
-        return text_column(name, cells)
-    if wrong:
-        place = f"`{cells[wrong[0]]}` in line {lines[wrong[0]]:,}"
-        why = why_not_finite(cells[wrong[0]], comma)
-        raise _not_a_number(f"column `{name}` of {path}", place, why, len(wrong), span)
-    values = np.array(array("d", (value for value in found if value is not None)))
-    return ParsedColumn(name, values, None)
-
-
-def _not_a_number(what: str, place: str, why: str, count: int, span: Span | None) -> NetError:
-    """Return the error N531 about cells that are not numbers, the first of them with its place."""
-    more = f"{count:,} such cells; " if count > 1 else ""
-    if not why:
-        help = "an empty cell is a missing number"
-    elif "large" in why:
-        help = "divide the column"
-    else:
-        help = "leave a cell empty whose number is missing"
-    message = f"{what} holds numbers, but {place}{f', {why}' if why else ''}"
-    return fail("N531", message, span, help=more + help)
-
-
-def _all_numbers(cells: list[str]) -> Array | None:
-    """Return the cells' numbers where all are plainly numbers, as in nearly all such columns.
-
-    That is many times as quick as looking at each cell.
-    """
-    import numpy as np
-
-    try:
-        values = np.array(cells, dtype=float)
-    except ValueError:
-        return None
-    plain = len(values) > 0 and bool((np.abs(values) <= LARGEST).all())
-    return values if plain and not any("_" in cell for cell in cells) else None
+def _without_name(path: str, place: int, span: Span | None) -> NetError:
+    help = "name it; pandas writes no such column with to_csv(index=False)"
+    return fail("N536", f"column {place + 1} of {path} has no name", span, help=help)

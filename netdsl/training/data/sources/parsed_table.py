@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.training.data.sources.cells import Cells
+from netdsl.training.preparation.table_format import PLAIN, NumberFormat
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class ParsedTable(NamedTuple):
         places: for each row the line (of text) or row (of Parquet) that messages name.
         word: what a place is: `line` or `row`.
         header: whether the file names its columns.
+        numbers: the signs within its numbers.
+        notes: what a person should know of how it was read.
     """
 
     path: str
@@ -54,6 +57,8 @@ class ParsedTable(NamedTuple):
     places: Array
     word: str
     header: bool
+    numbers: NumberFormat = PLAIN
+    notes: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -77,14 +82,15 @@ class ParsedTable(NamedTuple):
         return f"the columns are {', '.join(names if len(names) <= 20 else [*names[:20], '...'])}"
 
 
-def text_column(name: str, cells: Sequence[str | None]) -> ParsedColumn:
-    """Make a column of texts; None and the empty text are missing cells."""
+def text_column(name: str, cells: Cells, missing: frozenset[str] = frozenset()) -> ParsedColumn:
+    """Make a column of texts; the empty text and those stated as `missing` are missing cells."""
     import numpy as np
 
-    categories = tuple(sorted({cell for cell in cells if cell}))
+    texts = [cell for cell in cells.texts if cell and cell not in missing]
+    categories = tuple(sorted(set(texts)))
     places = {text: float(place) for place, text in enumerate(categories)}
-    values = np.array([places[cell] if cell else np.nan for cell in cells], float)
-    return ParsedColumn(name, values, categories)
+    codes = np.array([places.get(cell, np.nan) for cell in cells.texts], float)
+    return ParsedColumn(name, codes[cells.codes], categories)
 
 
 # --- columns by their names -----------------------------------------------------------------------

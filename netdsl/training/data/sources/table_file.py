@@ -7,20 +7,36 @@ from typing import TYPE_CHECKING
 
 from netdsl.paths import read_regular, standard_input
 from netdsl.training.data.sources.arrays import unreadable
-from netdsl.training.data.sources.csv_text import parse_csv
+from netdsl.training.data.sources.csv_table import parse_csv
 from netdsl.training.data.sources.parquet import read_parquet
+from netdsl.training.preparation.table_format import UNSTATED, TableFormat
 
 if TYPE_CHECKING:
     from netdsl.errors import Span
     from netdsl.training.data.sources.parsed_table import ParsedTable
     from netdsl.training.preparation.columns import TableTransform
+    from netdsl.training.recipes.recipe import DataSpec
 
 TEXT, BINARY = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
 SUFFIXES = (*TEXT, *BINARY)
 
 
+def table_format(spec: DataSpec) -> TableFormat:
+    """Return what a recipe states of a table's text."""
+    thousands = {"space": " ", "none": ""}
+    return TableFormat(
+        {"tab": "\t", "space": " "}.get(spec.separator or "", spec.separator),
+        spec.decimal,
+        thousands.get(spec.thousands or "", spec.thousands),
+        spec.encoding,
+        spec.comment,
+        spec.missing_values or (),
+    )
+
+
 def read_table_file(
     path: Path,
+    form: TableFormat = UNSTATED,
     header: bool | None = None,
     known: TableTransform | None = None,
     span: Span | None = None,
@@ -29,13 +45,13 @@ def read_table_file(
 
     Args:
         path: the file.
+        form: what a recipe states of its text.
         header: whether its first row holds names, None where that is to be found out.
         known: says which columns are text, and which are not looked at.
         span: the place of the file's name in a recipe.
 
     Raises:
-        NetError: N511 unreadable, N536 not a table, N531 a cell that is not a number, N532 where
-            the package for Parquet is missing.
+        NetError: N511 unreadable, N536 not a table, N531 a cell that is not a number.
     """
     if path.suffix.lower() in BINARY:
         return read_parquet(path, span)
@@ -44,4 +60,4 @@ def read_table_file(
     except OSError as error:
         raise unreadable(path, error, span) from None
     name = "standard input" if str(path) == "-" else str(path)
-    return parse_csv(name, content, header, known, span)
+    return parse_csv(name, content, form, header, known, span)

@@ -18,7 +18,8 @@ from netdsl.training.data.sources.parsed_table import (
     select,
     text_for_numbers,
 )
-from netdsl.training.data.sources.table_file import read_table_file
+from netdsl.training.data.sources.table_file import read_table_file, table_format
+from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.readings import tells_classes
 from netdsl.wording import counted
@@ -61,12 +62,14 @@ def read_table(
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
     header = kept.columns.header if kept else spec.header
-    table = read_table_file(path, header, kept.columns if kept else None, span)
+    form = kept.columns.form if kept else table_format(spec)
+    table = read_table_file(path, form, header, kept.columns if kept else None, span)
     target = find_column(kept.columns.target if kept else spec.target, table, span)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
     if not kept:
         _check_not_empty(table, span)
+    doubts = () if kept else table_notes(table)
     missing = kept.columns.missing if kept else spec.missing or "median"
     known = {column.name for column in kept.columns.columns} if kept else set(table.names)
     table, notes = _complete(table, target, {*known, target}, missing, span)
@@ -92,7 +95,8 @@ def read_table(
             ColumnTransform(one.name, one.categories is not None, categories=one.categories or ())
             for one in learned_from
         )
-        columns, x = TableTransform(transforms, target, table.header, missing), _stack(learned_from)
+        columns = TableTransform(transforms, target, table.header, missing, form, table.numbers)
+        x = _stack(learned_from)
     outputs = len(signature.outputs)
     part = Examples(
         (x,),
@@ -108,7 +112,7 @@ def read_table(
         own=bool(classes),
         target=target,
         columns=columns,
-        notes=notes,
+        notes=notes if kept else (*doubts, *notes),
     )
 
 
@@ -123,7 +127,7 @@ def _check_input(path: Path, signature: NetworkSignature, span: Span | None) -> 
 
 def _check_target(path: Path, spec: DataSpec, span: Span | None) -> None:
     """Raise NetError N507 where `target: input` does not name a column."""
-    table = read_table_file(path, spec.header, None, span)
+    table = read_table_file(path, table_format(spec), spec.header, None, span)
     if INPUT not in table.names:
         known = f"name the column that is learned: {table.named_columns()}"
         raise fail(

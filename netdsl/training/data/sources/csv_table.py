@@ -1,0 +1,197 @@
+"""Tables in CSV texts: columns of numbers and of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.errors import NetError, Span, fail
+from netdsl.training.data.sources.cell_columns import column_of, numbers_without
+from netdsl.training.data.sources.cells import Cells, cell_number, cells_of
+from netdsl.training.data.sources.csv_arrow import NotPlain, read_plain
+from netdsl.training.data.sources.csv_text import CsvText, check_widths, open_csv, rows
+from netdsl.training.data.sources.number_format import (
+    Evidence,
+    choose,
+    evidence_of,
+    has_points,
+    may_be_thousands,
+    stated_format,
+    three_digits,
+)
+from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable
+from netdsl.training.preparation.table_format import PLAIN, NumberFormat, TableFormat
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.columns import TableTransform
+    from netdsl.training.preparation.rows import Array
+
+SAMPLE = 100
+"""Rows that are looked at to guess which columns hold numbers."""
+
+
+def parse_csv(
+    path: str,
+    content: bytes,
+    form: TableFormat,
+    header: bool | None,
+    known: TableTransform | None,
+    span: Span | None,
+) -> ParsedTable:
+    """Parse the columns of a CSV; of those that a run does not know, only the names.
+
+    Raises:
+        NetError: N536 not a table, N531 a cell that is not a number.
+    """
+    import numpy as np
+
+    text = open_csv(path, content, form, header, span)
+    # without names and the target, the columns are those of the run
+    if not text.header and known and len(text.names) == len(known.columns):
+        text = text._replace(names=[column.name for column in known.columns])
+    kinds = {column.name: column.text for column in known.columns} if known else {}
+    learned = {known.target} if known else set(text.names)
+    wanted = {name: kinds.get(name) for name in text.names if name in {*kinds, *learned}}
+    held = _read(text, wanted, form, known.numbers if known else PLAIN, span)
+    columns = []
+    for name in text.names:
+        values = held.columns.get(name)
+        if values is None:
+            columns.append(ParsedColumn(name, np.full(len(held.lines), np.nan), None))
+        elif isinstance(values, Cells):
+            columns.append(column_of(name, values, kinds.get(name), held, form, path, span))
+        else:
+            columns.append(ParsedColumn(name, numbers_without(values, form.missing_values), None))
+    notes = () if known or stated_format(form) else tuple(_doubts(text, columns, held))
+    return ParsedTable(path, tuple(columns), held.lines, "line", text.header, held.numbers, notes)
+
+
+class HeldColumns(NamedTuple):
+    """The columns of a text, as they were read.
+
+    Attributes:
+        columns: numbers, or cells that are still to be understood.
+        lines: the line of each row.
+        numbers: the signs within numbers.
+    """
+
+    columns: Mapping[str, Array | Cells]
+    lines: Array
+    numbers: NumberFormat
+
+
+def _read(
+    text: CsvText,
+    wanted: Mapping[str, bool | None],
+    form: TableFormat,
+    before: NumberFormat,
+    span: Span | None,
+) -> HeldColumns:
+    """Read columns with the signs within numbers that a recipe states, or that the cells show.
+
+    Raises:
+        NetError: N536 not rows, N531 where `1,234` may be two numbers.
+    """
+    sample = _sample(text, wanted, span)
+    shown = evidence_of(column.texts for column in sample.values())
+    stated = stated_format(form)
+    numbers = stated or choose(shown, text.separator, before) or PLAIN
+    held = _columns(text, wanted, sample, numbers, span)
+    if stated:
+        return held
+    every = _evidence(held, shown)
+    found = choose(every, text.separator, before)
+    if found is None:
+        raise _either(text, every.either[","], held, span)
+    if found == numbers:
+        return held._replace(numbers=found)
+    return _columns(text, wanted, sample, found, span)
+
+
+def _columns(
+    text: CsvText,
+    wanted: Mapping[str, bool | None],
+    sample: Mapping[str, Cells],
+    numbers: NumberFormat,
+    span: Span | None,
+) -> HeldColumns:
+    """Read columns by pyarrow, or by Python where the text is not plain. Raises NetError N536."""
+    import numpy as np
+
+    likely = {
+        name: not is_text
+        and all(cell_number(cell, numbers) is not None for cell in sample[name].texts)
+        for name, is_text in wanted.items()
+    }
+    try:
+        return HeldColumns(*read_plain(text, likely, numbers), numbers)
+    except NotPlain:
+        pass
+    body = list(rows(text.path, text.content, text.separator, span))[1 if text.header else 0 :]
+    check_widths(text, body, span)
+    places = {name: text.names.index(name) for name in wanted}
+    columns = {name: cells_of(row[place] for _, row in body) for name, place in places.items()}
+    return HeldColumns(columns, np.array([line for line, _ in body], int), numbers)
+
+
+def _sample(
+    text: CsvText, wanted: Mapping[str, bool | None], span: Span | None
+) -> dict[str, Cells]:
+    """Return the cells of the first rows of the right width."""
+    first = 1 if text.header else 0
+    found = rows(text.path, text.content, text.separator, span)
+    body = [row for _, row in islice(found, first, first + SAMPLE) if len(row) == len(text.names)]
+    places = {name: text.names.index(name) for name in wanted}
+    return {name: cells_of(row[place] for row in body) for name, place in places.items()}
+
+
+def _as_cells(text: CsvText, name: str, held: HeldColumns) -> Cells:
+    """Read a column as texts that was read as numbers already."""
+    numbers = {one: not isinstance(column, Cells) for one, column in held.columns.items()}
+    found = read_plain(text, {**numbers, name: False}, held.numbers)[0][name]
+    assert isinstance(found, Cells)
+    return found
+
+
+# --- signs within numbers -------------------------------------------------------------------------
+
+
+def _evidence(held: HeldColumns, shown: Evidence) -> Evidence:
+    """Return what all cells show, those of a sample before."""
+    numbers = [column for column in held.columns.values() if not isinstance(column, Cells)]
+    texts = [column.texts for column in held.columns.values() if isinstance(column, Cells)]
+    every = evidence_of(texts, held.numbers.decimal == "." and has_points(numbers))
+    return Evidence(*({**more, **first} for first, more in zip(shown, every, strict=True)))
+
+
+def _either(text: CsvText, cell: str, held: HeldColumns, span: Span | None) -> NetError:
+    """Return the error N531 about a comma that may be decimal or between thousands."""
+    name, column = next(
+        (name, column)
+        for name, column in held.columns.items()
+        if isinstance(column, Cells) and cell in column.texts
+    )
+    line = held.lines[column.first_row([column.texts.index(cell)])]
+    fraction, whole = cell.replace(",", "."), cell.replace(",", "")
+    message = (
+        f"column `{name}` of {text.path} holds `{cell}` in line {line:,}, "
+        f"which may be {fraction} or {whole}"
+    )
+    help = f'data: {{decimal: ","}} reads it as {fraction}, data: {{thousands: ","}} as {whole}'
+    return fail("N531", message, span, help=help)
+
+
+def _doubts(text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns) -> Iterator[str]:
+    """Report numbers whose fractions may be thousands instead."""
+    sign = held.numbers.decimal
+    for column in columns:
+        if column.categories is not None or not may_be_thousands(column.values):
+            continue
+        cells = held.columns[column.name]
+        texts = (cells if isinstance(cells, Cells) else _as_cells(text, column.name, held)).texts
+        if cell := next(three_digits(texts, sign), None):
+            yield (
+                f"all fractions in {column.name} have three digits, as in {cell}: `{sign}` is "
+                f'read as the decimal sign; data: {{thousands: "{sign}"}} reads thousands'
+            )

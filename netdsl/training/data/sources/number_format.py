@@ -1,0 +1,147 @@
+"""Which signs the numbers of a file have: `1.234,5`, `1,234.5` or `1 234,5`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.training.data.sources.cells import (
+    DECIMAL,
+    GROUPED,
+    MISSING,
+    SIGNS,
+    VARIANTS,
+    cell_number,
+)
+from netdsl.training.preparation.table_format import NumberFormat, TableFormat
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Array
+
+OTHER = {".": ",", ",": "."}
+
+
+class Evidence(NamedTuple):
+    """Cells that show what the signs within numbers mean, the first of each kind.
+
+    Attributes:
+        decimal: by sign, a cell in which it is before the fraction.
+        thousands: by sign, a cell in which it separates thousands.
+        either: by sign, a cell of one sign before three digits: `1,234`.
+    """
+
+    decimal: dict[str, str]
+    thousands: dict[str, str]
+    either: dict[str, str]
+
+
+def evidence_of(columns: Iterable[Sequence[str]], has_points: bool = False) -> Evidence:
+    """Look at the distinct cells of columns; those in which words prevail count for nothing.
+
+    Args:
+        columns: the cells of each.
+        has_points: whether numbers elsewhere in the file have decimal points beyond doubt.
+    """
+    found = Evidence({".": "a decimal point"} if has_points else {}, {}, {})
+    for cells in columns:
+        own = Evidence({}, {}, {})
+        words = sum(not _seen(cell, own) for cell in cells)
+        if 2 * words <= len(cells):
+            for whole, part in zip(found, own, strict=True):
+                whole.update({sign: cell for sign, cell in part.items() if sign not in whole})
+    return found
+
+
+def _seen(cell: str, found: Evidence) -> bool:
+    """Note what a cell shows, and say whether it is a number."""
+    cell = cell.translate(VARIANTS)
+    if grouped := GROUPED.fullmatch(cell):
+        thousands, decimal = grouped["thousands"], grouped["decimal"]
+        single = cell.count(thousands) == 1 and not decimal and thousands not in SIGNS
+        if single and cell.lstrip("+-").startswith("0"):
+            found.decimal.setdefault(thousands, cell)
+        elif single:
+            found.either.setdefault(thousands, cell)
+        else:
+            found.thousands.setdefault(thousands, cell)
+            if decimal:
+                found.decimal.setdefault(decimal, cell)
+        return True
+    if fraction := DECIMAL.fullmatch(cell):
+        found.decimal.setdefault(fraction["decimal"] or fraction["leading"], cell)
+        return True
+    return cell.lower() in MISSING or cell_number(cell) is not None
+
+
+def choose(found: Evidence, separator: str, before: NumberFormat) -> NumberFormat | None:
+    """Choose the format that cells show.
+
+    A decimal comma anywhere makes `.` the sign of thousands everywhere. `1,234` alone is a decimal
+    behind semicolons, where commas are usual, or where it was one `before`.
+
+    Returns:
+        The format; None where `1,234` may be either.
+    """
+    spaced = next((sign for sign in found.thousands if sign in SIGNS), "")
+    shown = spaced and found.thousands[spaced]
+    if cell := found.decimal.get(","):
+        return NumberFormat(",", spaced or ".", cell)
+    if cell := found.thousands.get(","):
+        return NumberFormat(".", ",", cell)
+    if (cell := found.thousands.get(".")) and "." not in found.decimal:
+        return NumberFormat(",", ".", cell)
+    if cell := found.either.get(","):
+        if before.decimal == "," or (separator == ";" and "." not in found.decimal):
+            return NumberFormat(",", spaced or ".", cell)
+        if "." in found.decimal or before.thousands == ",":
+            return NumberFormat(".", spaced or ",", cell)
+        return None
+    if "." in found.decimal:
+        return NumberFormat(".", spaced, shown)
+    if spaced:
+        return NumberFormat(before.decimal, spaced, shown)
+    return before
+
+
+def stated_format(form: TableFormat) -> NumberFormat | None:
+    """Return the format that a recipe states, if it does; the sign left out is the other one."""
+    if form.decimal is None and form.thousands is None:
+        return None
+    decimal = form.decimal or ("," if form.thousands == "." else ".")
+    return NumberFormat(decimal, OTHER[decimal] if form.thousands is None else form.thousands)
+
+
+# --- numbers that are read already ----------------------------------------------------------------
+
+
+def has_points(columns: Iterable[Array]) -> bool:
+    """Whether numbers that were read with decimal points can have been nothing else.
+
+    That is so of fractions that are not of three digits before which 1 to 999 stands.
+    """
+    import numpy as np
+
+    for values in columns:
+        fractions = values[np.isfinite(values) & (values != np.floor(values))]
+        size, thousandths = np.abs(fractions), fractions * 1000
+        if (
+            (size < 1) | (size >= 1000) | (np.abs(thousandths - np.rint(thousandths)) > 1e-6)
+        ).any():
+            return True
+    return False
+
+
+def may_be_thousands(values: Array) -> bool:
+    """Whether all fractions among numbers may be of three digits, and thousands instead."""
+    import numpy as np
+
+    known = values[np.isfinite(values)]
+    fractions = known[known != np.floor(known)]
+    return len(fractions) > 0 and bool((np.abs(known) < 1000).all()) and not has_points([known])
+
+
+def three_digits(cells: Iterable[str], sign: str) -> Iterator[str]:
+    """Yield the cells with a fraction, where every fraction has three digits; else nothing."""
+    fractions = [cell for cell in cells if sign in cell]
+    if all((found := GROUPED.fullmatch(cell)) and found["thousands"] == sign for cell in fractions):
+        yield from fractions

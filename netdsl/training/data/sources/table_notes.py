@@ -1,0 +1,41 @@
+"""What a person should know of a table's numbers before a network learns them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable
+
+
+def table_notes(table: ParsedTable) -> tuple[str, ...]:
+    """Return how a table was read where that can be doubted, and what may stand for no number."""
+    return (*table.notes, *(note for column in table.columns for note in _sentinels(column)))
+
+
+def _sentinels(column: ParsedColumn) -> Iterator[str]:
+    """Report a number of nines, such as -999, that is far from all others and comes repeatedly."""
+    import numpy as np
+
+    known = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
+    if column.categories is not None or len(known[0]) < 3:
+        return
+    values, counts = known
+    for end, inner in ((0, values[1:]), (-1, values[:-1])):
+        value = float(values[end])
+        digits = f"{abs(value):.0f}"
+        far = min(abs(value - inner[0]), abs(value - inner[-1])) > inner[-1] - inner[0]
+        if (
+            counts[end] > 1
+            and value.is_integer()
+            and set(digits) == {"9"}
+            and digits != "9"
+            and far
+        ):
+            yield (
+                f"{column.name} is {value:g} in {counted(int(counts[end]), 'row')}, far from its "
+                f"other numbers: if it means missing, data: {{missing_values: [{value:g}]}}"
+            )

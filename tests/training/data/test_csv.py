@@ -1,0 +1,316 @@
+"""CSV texts: pyarrow and Python read the same, and numbers are what their signs say.
+
+No framework is imported here.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netdsl.errors import NetError
+from netdsl.training.data.sources import csv_table
+from netdsl.training.data.sources.csv_arrow import NotPlain
+from netdsl.training.data.sources.parsed_table import ParsedTable
+from netdsl.training.data.sources.table_file import read_table_file
+from netdsl.training.data.sources.table_notes import table_notes
+from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+from netdsl.training.preparation.table_format import NumberFormat, TableFormat
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.csv"
+
+
+def read(path: Path, content: str | bytes, **stated: Any) -> ParsedTable:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_table_file(path, TableFormat(**stated))
+
+
+def values(table: ParsedTable) -> dict[str, Any]:
+    return {
+        column.name: column.values.tolist() if column.categories is None else column.texts()
+        for column in table.columns
+    }
+
+
+# --- two readers ----------------------------------------------------------------------------------
+
+CELLS = [
+    *("1", "-2.5", "+3", ".5", "1e3", "007", " 4 ", "12345678901234567890", "0.1", "1e-320"),
+    *("x", "a b", "ä", "'", "yes", "2024-01-02", "1_000", "inf", "nan", "NaN", "NA", "-", "?", ""),
+    *(
+        " ",
+        "\u00a0",
+        "\t",
+        "1,5",
+        "1.234,5",
+        "1 234",
+        "nan(1)",
+        "0x10",
+        "١٢",
+        "1e999",
+        "1e300",
+        "1e39",
+        "−5",
+        "#",
+    ),
+]
+
+
+def quoted(cell: str, rng: random.Random) -> str:
+    needs = any(sign in cell for sign in ',;"\n\r')
+    if not needs and rng.random() > 0.1:
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def random_text(seed: int) -> str:
+    """A text of rows, with what makes texts hard to read here and there."""
+    rng = random.Random(seed)
+    separator, end = rng.choice(",;\t|"), rng.choice(["\n", "\r\n", "\r"])
+    width = rng.randint(1, 4)
+    kinds = [rng.sample(CELLS, rng.choice([1, 3, 8])) + ["1", "2"] * 9 for _ in range(width)]
+    if rng.random() < 0.3:
+        kinds[0] += ['say "no"', "two\nlines", "two\r\nlines"]
+    rows = [[f"c{place}" for place in range(width)]]
+    rows += [[rng.choice(kind) for kind in kinds] for _ in range(rng.randint(0, 40))]
+    text = end.join(separator.join(quoted(cell, rng) for cell in row) for row in rows)
+    for _ in range(rng.choice([0, 0, 0, 1])):
+        place = rng.randrange(len(text) + 1)
+        odd = rng.choice(['"', separator, end, " ", end + end, separator * width, ' "', '" '])
+        text = text[:place] + odd + text[place:]
+    return text + rng.choice(["", end, end + end])
+
+
+def outcome(path: Path) -> Any:
+    try:
+        table = read_table_file(path)
+    except NetError as error:
+        return str(error)
+    return table.numbers, table.notes, table.places.tolist(), str(values_or_codes(table))
+
+
+def values_or_codes(table: ParsedTable) -> Any:
+    return [(one.name, one.values.tolist(), one.categories) for one in table.columns]
+
+
+def test_pyarrow_reads_what_python_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_table, "SAMPLE", 4)  # what follows it comes as a surprise
+    plain = csv_table.read_plain
+    by_pyarrow = 0
+    for seed in range(600):
+        path.write_bytes(random_text(seed).encode())
+        readings: list[bool] = []
+
+        def counted(*given: Any, to: list[bool] = readings) -> Any:
+            found = plain(*given)
+            to.append(True)
+            return found
+
+        def never(*given: Any) -> Any:
+            raise NotPlain
+
+        monkeypatch.setattr(csv_table, "read_plain", counted)
+        quick = outcome(path)
+        by_pyarrow += bool(readings)
+        monkeypatch.setattr(csv_table, "read_plain", never)
+        assert outcome(path) == quick, seed
+    assert by_pyarrow > 200
+
+
+def test_a_plain_file_is_never_read_by_python(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*given: Any) -> None:
+        raise AssertionError("read by Python")
+
+    monkeypatch.setattr(csv_table, "check_widths", refused)
+    rng = np.random.default_rng(0)
+    made = rng.normal(size=(500, 3))
+    body = "".join(f"{a!r},{b!r},{c!r}\n" for a, b, c in made.tolist())
+    table = read(path, "a,b,c\n" + body)
+    assert np.array_equal(np.stack([column.values for column in table.columns], axis=1), made)
+    assert table.place(499) == "line 501"
+    mixed = read(path, "a,b\n" + '1,"x, y"\n' * 200 + "late,z\n" * 300)
+    assert mixed.columns[0].categories == ("1", "late")
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ("a,b\n1,2\n\n3,4\n", [2, 4]),
+        ("\n\na,b\n1,2\n3,4", [4, 5]),
+        ('a,b\n1,"x\ny"\n3,z\n', [3, 4]),
+        ("a,b\r\n1,2\r\n , \r\n3,4\r\n", [2, 4]),
+        ("a,b\r1,2\r3,4\r", [2, 3]),
+        ('"a\nb",c\n1,2\n', [3]),
+    ],
+)
+def test_rows_know_their_lines(path: Path, content: str, lines: list[int]) -> None:
+    assert read(path, content).places.tolist() == lines
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n" + "1,2\n" * 5000 + "1,two\n" + "1,2\n" * 5000, "`two` in line 5,002"),
+        ("a,b\n" + "1,2\n" * 5000 + "1,2,3\n", "line 5,002 of .* has 3 cells, and the first has 2"),
+        ("a,b\n" + "1,2\n" * 5000 + '1,"2\n', "line 5,002 of .* is not a row of a table"),
+        ('a,b\n1,"x\n\ny"\n' + "1,x\n" * 9 + "z,x\n1,q\n", "`z` in line 14"),
+        ("a,b\n1,2\n\n1,x\n1,2\n", "`x` in line 4"),
+        ("a,b\n1," + "x" * 200_000 + "\n", "line 2 of .* field larger than field limit"),
+        (b"a,b\n1,2\n" * 2 + b"1,\xff\n", "byte 0xff in line 5"),
+    ],
+)
+def test_errors_say_the_line_and_the_cell(path: Path, content: Any, message: str) -> None:
+    with pytest.raises(NetError, match=message):
+        read(path, content)
+
+
+# --- signs within numbers -------------------------------------------------------------------------
+
+GERMAN, ENGLISH = NumberFormat(",", "."), NumberFormat(".", ",")
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "expected"),
+    [
+        ("a\tb\n5,09\t1\n-0,5\t2\n", GERMAN, {"a": [5.09, -0.5], "b": [1, 2]}),
+        ('a,b\n"6,06","9"\n"5,02","1.234,5"\n', GERMAN, {"a": [6.06, 5.02], "b": [9, 1234.5]}),
+        ("a;b\n2.514;0,17\n975;0,20\n", GERMAN, {"a": [2514, 975], "b": [0.17, 0.2]}),
+        ("a;b\n1.234.567;1\n2;3\n", GERMAN, {"a": [1234567, 2], "b": [1, 3]}),
+        ("a;b\n1;0,123\n2.514;0,456\n", GERMAN, {"a": [1, 2514], "b": [0.123, 0.456]}),
+        ('a,b\n"1,234",0.5\n"12,000",1.5\n', ENGLISH, {"a": [1234, 12000], "b": [0.5, 1.5]}),
+        ('a,b\n"1,234.5",1\n"7",2\n', ENGLISH, {"a": [1234.5, 7], "b": [1, 2]}),
+        ('a\n"1,234,567"\n"12,000"\n', ENGLISH, {"a": [1234567, 12000]}),
+        ("a;b\n1 234,5;1\n7;2\n", NumberFormat(",", " "), {"a": [1234.5, 7], "b": [1, 2]}),
+        ("a;b\n1\u202f234,5;1\n7;2\n", NumberFormat(",", " "), {"a": [1234.5, 7], "b": [1, 2]}),
+        ("a;b\n1'234.5;1\n7;2\n", NumberFormat(".", "'"), {"a": [1234.5, 7], "b": [1, 2]}),
+        ("a;b\n1,5e3;1\n,5;2\n", GERMAN, {"a": [1500, 0.5], "b": [1, 2]}),
+        ("a,b\n2.5,x\n1e3,1.2.3\n", NumberFormat(), {"a": [2.5, 1000], "b": ["x", "1.2.3"]}),
+        ("a,b\n2.5,01.02.2024\n1,03.04.2025\n", NumberFormat(), None),
+        ('a,b\n2.5,"Rome, 5"\n1,"5,5"\n3,x\n', NumberFormat(), None),
+    ],
+)
+def test_signs_within_numbers(path: Path, content: str, form: NumberFormat, expected: Any) -> None:
+    found = read(path, content)
+    assert found.numbers == form
+    assert not found.notes
+    if expected is not None:
+        assert values(found) == expected
+    else:
+        assert found.columns[1].categories
+
+
+@pytest.mark.parametrize("rows", [1, 150, 1000])
+def test_what_decides_may_be_far_down(path: Path, rows: int) -> None:
+    assert values(read(path, "a;b\n" + "2.514;7\n" * rows + "1;0,17\n"))["a"][0] == 2514
+    english = read(path, "a;b\n" + "2,514;7\n" * rows + "1;0.17\n")
+    assert english.columns[0].values[0] == 2514
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a;b\n0,17;1.5\n0,20;2.25\n", "column `b` .*`1.5` in line 2, where `,` is the decimal"),
+        ("a;b\n" + "2.51;1\n" * 300 + "3;0,17\n", "column `a` .*`2.51` in line 2.*as in `0,17`"),
+        ('a,b\n"1,234",5\n"975",6\n', r"`1,234` in line 2, which may be 1\.234 or 1234"),
+        ("a\tb\n1\t1,234\n2\t975\n", r"`b` .*`1,234` in line 2, which may be"),
+        ('a,b\n"1,234.5",7\n"3,4",8\n', r"column `a` .*`1,234\.5` in line 2"),
+    ],
+)
+def test_signs_that_contradict_each_other(path: Path, content: str, message: str) -> None:
+    with pytest.raises(NetError, match=message) as caught:
+        read(path, content)
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["N531"]
+    assert "data: {" in str(caught.value)
+
+
+def test_three_digits_behind_every_point_are_reported(path: Path) -> None:
+    (note,) = read(path, "a,b\n2.514,1\n975,2\n1.020,3\n").notes
+    assert note.startswith("all fractions in a have three digits, as in 2.514: `.` is read as")
+    (note,) = read(path, "a;b\n2,514;1\n975;2\n").notes
+    assert "`,` is read as the decimal sign" in note
+    for content in ("a,b\n2.514,1\n2.51,2\n", "a,b\n0.514,1\n", "a,b\n2.514,1\n1204,1\n"):
+        assert not read(path, content).notes
+    stated = read(path, "a,b\n2.514,1\n975,2\n", thousands=".")
+    assert (values(stated)["a"], stated.notes) == ([2514, 975], ())
+
+
+def test_stated_signs_are_the_signs(path: Path) -> None:
+    comma = 'a,b\n"1,234",5\n"975",6\n'
+    assert values(read(path, comma, decimal=","))["a"] == [1.234, 975]
+    assert values(read(path, comma, thousands=","))["a"] == [1234, 975]
+    assert values(read(path, comma, decimal="."))["a"] == [1234, 975]
+    with pytest.raises(NetError, match=r"`0,17` in line 2, where `\.` is the decimal sign"):
+        read(path, "a;b\n0,17;1\n2;3\n", decimal=".")
+
+
+def test_a_run_reads_other_rows_as_its_own(path: Path) -> None:
+    """Where other rows show nothing, the signs of the run's own table count."""
+    columns = (ColumnTransform("a"), ColumnTransform("b"))
+    kept = TableTransform(columns, "c", numbers=GERMAN)
+    for content, expected in (
+        ("a;b\n2.514;3\n", 2514.0),
+        ("a,b\n2.51,3\n", 2.51),
+        ('a,b\n"2,514",3\n', 2.514),
+    ):
+        path.write_text(content)
+        assert values(read_table_file(path, known=kept))["a"] == [expected]
+
+
+# --- what a recipe states -------------------------------------------------------------------------
+
+
+def test_what_a_recipe_states_of_a_text(path: Path) -> None:
+    assert values(read(path, "a b\n1 2\n", separator=" ")) == {"a": [1], "b": [2]}
+    assert values(read(path, "a:b\n1:2\n", separator=":")) == {"a": [1], "b": [2]}
+    latin = "größe,b\nrot,2\ngrün,3\n".encode("latin-1")
+    assert values(read(path, latin, encoding="latin-1")) == {
+        "größe": ["rot", "grün"],
+        "b": [2, 3],
+    }
+    assert values(read(path, "a,b\n1,2\n".encode("utf-16"), encoding="utf-16"))["b"] == [2]
+    commented = '# one\n#\na,b\n1,2\n#3,4\n5,"x\n#y"\n'
+    table = read(path, commented, comment="#")
+    assert values(table)["b"] == ["2", "x\n#y"]
+    assert table.places.tolist() == [4, 7]
+
+
+def test_values_that_are_stated_as_missing(path: Path) -> None:
+    content = "a,b\n1,red\n-999,unknown\nunknown,-999\n-999.0,blue\n"
+    found = read(path, content, missing_values=("-999", "unknown"))
+    assert [math.isnan(value) for value in found.columns[0].values] == [False, True, True, True]
+    assert found.columns[1].categories == ("blue", "red")
+    with pytest.raises(NetError, match=r'missing_values: \["unknown"\]'):
+        read(path, "a,b\n1,2\n3,4\nunknown,5\n")
+
+
+def test_what_stands_for_no_number_is_reported(path: Path) -> None:
+    body = "".join(f"{row},{-999 if row % 7 == 0 else row / 2}\n" for row in range(100, 140))
+    (note,) = table_notes(read(path, "a,b\n" + body))
+    assert note == (
+        "b is -999 in 5 rows, far from its other numbers: "
+        "if it means missing, data: {missing_values: [-999]}"
+    )
+    near = "".join(f"{row},{99 if row % 7 == 0 else row / 2}\n" for row in range(100, 240))
+    assert not table_notes(read(path, "a,b\n" + near))
+
+
+@pytest.mark.parametrize(
+    ("content", "help"),
+    [
+        ("# by tool\na,b\n1,2\n", r'comment: "#"'),
+        ("größe,b\n1,2\n".encode("latin-1"), "encoding: latin-1"),
+        ("a,b\n1,2\n".encode("utf-16"), "encoding: utf-16"),
+        ("a\n1,2\n", "separator"),
+    ],
+)
+def test_a_text_that_is_not_read_has_one_help(path: Path, content: Any, help: str) -> None:
+    with pytest.raises(NetError, match=help):
+        read(path, content)
