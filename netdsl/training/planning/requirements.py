@@ -13,7 +13,7 @@ from netdsl.errors import fail
 if TYPE_CHECKING:
     from netdsl.errors import Span
 
-LOGGER_PACKAGES = {"tensorboard": None, "mlflow": "mlflow", "wandb": "wandb"}
+LOGGER_PACKAGES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 """The loggers, and the package that each needs."""
 
 
@@ -57,7 +57,7 @@ def require_loggers(names: Sequence[str]) -> None:
     """
     for name in names:
         package = LOGGER_PACKAGES[name]
-        if package and package not in sys.modules and find_spec(package) is None:
+        if package not in sys.modules and find_spec(package) is None:
             raise fail(
                 "N602",
                 f"the logger {name} needs {package}, which is not installed",

@@ -14,7 +14,6 @@ import netdsl
 from netdsl.errors import NetError
 from netdsl.training.planning import requirements
 from netdsl.training.recipes.recipe import parse_recipe
-from netdsl.training.reporting.loggers import tensorboard
 from netdsl.training.reporting.loggers.registry import check_loggers, open_loggers, run_settings
 from netdsl.training.reporting.loggers.wandb import Wandb
 from netdsl.training.runs.history import Epoch, Evaluation
@@ -71,7 +70,7 @@ def test_names_that_are_no_loggers() -> None:
         check_loggers(["x"])
 
 
-@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+@pytest.mark.parametrize("name", ["tensorboard", "mlflow", "wandb"])
 def test_packages_that_are_not_installed(
     name: str, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,13 +89,16 @@ def test_loggers_are_imported_late() -> None:
 # --- TensorBoard ----------------------------------------------------------------------------------
 
 
-def test_a_checksum_as_it_is_known() -> None:
-    """CRC-32C of `123456789` is e3069283 (RFC 3720); masked as TFRecord masks it."""
-    rotated = (0xE3069283 >> 15 | 0xE3069283 << 17) & 0xFFFFFFFF
-    assert tensorboard._masked(b"123456789") == ((rotated + 0xA282EAD8) & 0xFFFFFFFF).to_bytes(
-        4, "little"
+def test_events_are_written_without_tensorflow(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from netdsl.training.reporting.loggers.tensorboard import TensorBoard\n"
+        f"board = TensorBoard(Path({str(tmp_path)!r}), {{}})\n"
+        "board._append('training', 1, {'loss': 0.5})\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    assert tensorboard._varint(300) == b"\xac\x02"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+    assert list((tmp_path / "tensorboard" / "training").iterdir())
 
 
 @pytest.mark.keras
