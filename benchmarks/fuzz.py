@@ -1,5 +1,5 @@
 """Tries texts without end: generated programs, broken ones, and noise, through parse, check, table,
-expand and fmt.
+expand, emit and fmt.
 
     python benchmarks/fuzz.py [--seconds 60] [--inputs N] [--processes 2] [--seed 0]
 
@@ -27,6 +27,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from support.programs import Program, meaning, mutated, noise, program  # noqa: E402
 
+from netdsl.emit.program import UNFACTORED  # noqa: E402
+from netdsl.emit.program import program as keras_program  # noqa: E402
 from netdsl.errors import NetError, Source  # noqa: E402
 from netdsl.errors.terminal import render  # noqa: E402
 from netdsl.errors.values import as_json  # noqa: E402
@@ -81,6 +83,8 @@ def _fault_in_networks(checked: Checked) -> str:
             return f"what expand writes is another network:\n{written}"
         if written_out(again.networks[0]) != written:
             return f"what expand writes is written otherwise the second time:\n{written}"
+        if UNFACTORED in (text := keras_program([network])):
+            return f"the Keras program with blocks is not proven:\n{text}"
     return ""
 
 

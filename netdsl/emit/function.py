@@ -37,6 +37,7 @@ from netdsl.factoring.items import (
     NodeName,
     RootedChain,
     all_items,
+    begins_elsewhere,
 )
 from netdsl.naming import identifier, unique_name
 
@@ -75,7 +76,9 @@ class FunctionWriter:
         parameters = [
             FunctionParameter(parameter_name(each.name), _default(each.name)) for each in ordered
         ]
-        return Function("", (FunctionParameter("x"), *parameters), _returning(self.body, result))
+        if not begins_elsewhere(block.chain):
+            parameters.insert(0, FunctionParameter("x"))
+        return Function("", tuple(parameters), _returning(self.body, result))
 
     def model(self, name: str, model_name: str, chains: Sequence[RootedChain]) -> Function:
         """The function that makes the model."""
@@ -195,7 +198,8 @@ class FunctionWriter:
         """What an item is on these variables."""
         head = item.head
         if isinstance(head, BlockCall):
-            return self._block_call(self.blocks[head.block], item, inputs[0])
+            given = () if head.elsewhere else inputs
+            return self._block_call(self.blocks[head.block], item, given)
         if isinstance(head, SharedHead):
             layer = Variable(self._variable_of(item.values[0]))
             return ApplyLayer(layer, head.applied, inputs)
@@ -209,7 +213,9 @@ class FunctionWriter:
         )
         return ApplyLayer(NewLayer(head.made, arguments), head.applied, inputs)
 
-    def _block_call(self, block: FactoredBlock, item: Item, current: str) -> CallFunction:
+    def _block_call(
+        self, block: FactoredBlock, item: Item, inputs: tuple[str, ...]
+    ) -> CallFunction:
         """A block's call: arguments in order, by name where they have defaults and differ."""
         pairs = zip(block.parameters, item.values, strict=True)
         arguments: list[tuple[str, Any]] = []
@@ -218,7 +224,7 @@ class FunctionWriter:
             if default is None or value != default:
                 name = "" if default is None else parameter_name(parameter.name)
                 arguments.append((name, self._value(value)))
-        return CallFunction(self.functions[block.number], current, tuple(arguments))
+        return CallFunction(self.functions[block.number], inputs, tuple(arguments))
 
     def _value(self, value: Any) -> Any:
         return Variable(self.variables[value.node]) if isinstance(value, NodeName) else value

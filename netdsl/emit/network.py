@@ -12,7 +12,7 @@ from netdsl.emit.python import function_text
 from netdsl.emit.statements import Function
 from netdsl.factoring.blocks import with_blocks
 from netdsl.factoring.items import BlockCall, FactoredBlock, ItemChain, all_items
-from netdsl.factoring.nesting import nested_chains
+from netdsl.factoring.nesting import nested_chains, single_chains
 from netdsl.factoring.repeats import with_repeats
 from netdsl.naming import unique_name
 
@@ -32,7 +32,7 @@ class NetworkFunctions(NamedTuple):
 
 
 def functions_of(
-    network: Architecture, name: str, taken: set[str], known: dict[str, str]
+    network: Architecture, name: str, taken: set[str], known: dict[str, str], factored: bool
 ) -> NetworkFunctions:
     """Write a network's functions.
 
@@ -40,13 +40,18 @@ def functions_of(
         name: of the function that makes the model.
         taken: the names of the program; those of new functions are among them afterwards.
         known: the functions that the program has, by their text without the name; likewise.
+        factored: whether it has blocks and loops; else each layer is a statement.
     """
     local = set(taken)
     plan = plan_of(network.graph, local)
-    nested = nested_chains(plan.nodes, [each.node for each in plan.inputs], plan.outputs)
     written = WrittenBlocks(plan, network.graph)
-    blocks, chains = with_blocks(with_repeats(nested, 1), written.rules())
-    chains = with_repeats(chains, _LONGEST_REPEAT)
+    blocks: list[FactoredBlock] = []
+    if factored:
+        nested = nested_chains(plan.nodes, [each.node for each in plan.inputs], plan.outputs)
+        blocks, chains = with_blocks(with_repeats(nested, 1), written.rules())
+        chains = with_repeats(chains, _LONGEST_REPEAT)
+    else:
+        chains = single_chains(plan.nodes, plan.outputs)
     stated = _stated_names(
         [*(each.chain for each in chains), *(block.chain for block in blocks)], written.names
     )

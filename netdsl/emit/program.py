@@ -12,27 +12,66 @@ from typing import TYPE_CHECKING
 from netdsl.emit.carried import carried
 from netdsl.emit.naming import RESERVED
 from netdsl.emit.network import functions_of
+from netdsl.emit.proof import disproof
 from netdsl.emit.python import function_text
 from netdsl.emit.text import WIDTH
+from netdsl.errors import fail
 from netdsl.naming import identifier, unique_name
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
 
+UNFACTORED = "# Written without blocks and loops: with them it could not be proven."
+"""What a program says at its top that has a statement for each layer."""
+
+
 def program(networks: Sequence[Architecture]) -> str:
-    """The Keras program that makes these networks: a module with a function for each."""
+    """The Keras program that makes these networks: a module with a function for each. It is proven
+    to make them; where that fails for blocks and loops, it is written without these.
+
+    Raises:
+        NetError: N627 where that is not proven either.
+    """
     taken = set(RESERVED)
     names = [unique_name(identifier(network.name), taken) for network in networks]
+    for factored in (True, False):
+        text = written(networks, names, factored)
+        found = zip(networks, names, strict=True)
+        reasons = {
+            network.name: reason
+            for network, name in found
+            if (reason := disproof(text, name, network.name, network.graph))
+        }
+        if not reasons:
+            return text
+    name, reason = next(iter(reasons.items()))
+    raise fail(
+        "N627",
+        f"no program could be proven to make the network `{name}`: {reason}",
+        help="report it with the .net file: this is a bug in netdsl",
+    )
+
+
+def written(networks: Sequence[Architecture], names: Sequence[str], factored: bool) -> str:
+    """The program, not proven yet.
+
+    Args:
+        networks: that it makes.
+        names: of the functions that make them.
+        factored: whether it has blocks and loops; else each layer is a statement.
+    """
+    taken = {*RESERVED, *names}
     known: dict[str, str] = {}
     parts: list[str] = []
     customs: set[str] = set()
     for network, name in zip(networks, names, strict=True):
-        found = functions_of(network, name, taken, known)
+        found = functions_of(network, name, taken, known, factored)
         parts += map(function_text, found.functions)
         customs |= found.customs
     main = "\n".join(f"    {name}().summary()" for name in names)
-    lines = [*_docstring(networks), *_head("\n".join(parts), customs)]
+    note = [] if factored else [UNFACTORED]
+    lines = [*_docstring(networks), *note, *_head("\n".join(parts), customs)]
     return "\n".join(
         [*lines, "", "", "\n\n\n".join(parts), "", "", 'if __name__ == "__main__":', main, ""]
     )

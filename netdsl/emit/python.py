@@ -66,7 +66,7 @@ def _text(value: Expression) -> str:
     if isinstance(value, ApplyLayer):
         return _applied(value)
     if isinstance(value, CallFunction):
-        given = [value.input, *_named(value.arguments, value.input)]
+        given = [*value.inputs, *_named(value.arguments, "".join(value.inputs))]
         return f"{value.function}({', '.join(given)})"
     if isinstance(value, NewInput):
         name = [] if value.name is None else [f'name="{value.name}"']

@@ -48,10 +48,12 @@ class ApplyLayer(NamedTuple):
 
 
 class CallFunction(NamedTuple):
-    """A block on a tensor; arguments have names where they could be left out."""
+    """A block on a tensor, or on its arguments alone; these have names where they could be left
+    out.
+    """
 
     function: str
-    input: str
+    inputs: tuple[str, ...]
     arguments: Arguments
 
 

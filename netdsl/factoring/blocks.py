@@ -19,6 +19,7 @@ from netdsl.factoring.items import (
     RootedChain,
     all_chains,
     all_items,
+    begins_elsewhere,
     without_name,
 )
 from netdsl.factoring.parameters import Alike, Parameters, equal_to, parameters_of
@@ -210,7 +211,7 @@ def _taken_out(number: int, found: _Candidate) -> tuple[FactoredBlock, dict[int,
     for piece, form in zip(found.pieces.chains, forms, strict=True):
         first, last = piece[0], piece[-1]
         call = Item(
-            BlockCall(number),
+            BlockCall(number, begins_elsewhere(chain)),
             tuple(form.values[at] for _, at in declared),
             tuple(parameter.name.rstrip("0123456789") for parameter, _ in declared),
             first.width,

@@ -68,9 +68,12 @@ class RootedChain(NamedTuple):
 
 
 class BlockCall(NamedTuple):
-    """The head of a call of a block; its values are the arguments."""
+    """The head of a call of a block; its values are the arguments. `elsewhere` says that the block
+    takes nothing of what comes in: all of its first step's branches begin at named nodes.
+    """
 
     block: int
+    elsewhere: bool = False
 
 
 class Formula(NamedTuple):
@@ -121,6 +124,20 @@ def all_chains(chain: ItemChain) -> Iterator[ItemChain]:
     for item in chain:
         for child in item.children:
             yield from all_chains(child)
+
+
+def begins_elsewhere(chain: ItemChain) -> bool:
+    """Whether a chain takes nothing of what comes in: it begins with a reference, or with a merge
+    whose branches all do.
+    """
+    if not chain:
+        return False
+    first = chain[0]
+    if isinstance(first.head, BlockCall):
+        return first.head.elsewhere
+    return first.head == REFERENCE or (
+        bool(first.children) and all(map(begins_elsewhere, first.children))
+    )
 
 
 def without_name(chain: ItemChain) -> ItemChain:

@@ -6,7 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.factoring.dominators import immediate_dominators
-from netdsl.factoring.items import REFERENCE, Item, ItemChain, Node, NodeName, RootedChain
+from netdsl.factoring.items import (
+    REFERENCE,
+    Item,
+    ItemChain,
+    Node,
+    NodeName,
+    RootedChain,
+    begins_elsewhere,
+)
 
 
 def nested_chains(
@@ -25,6 +33,26 @@ def nested_chains(
     """
     further = [end for end in sorted(ends) if end not in outputs]
     return list(_Nester(nodes, tuple(inputs)).chains([*further, *outputs]))
+
+
+def single_chains(nodes: Sequence[Node], outputs: Sequence[int]) -> list[RootedChain]:
+    """Make a chain of each node that leads to an output, with references to what goes into it."""
+    wanted: set[int] = set()
+    waiting = list(outputs)
+    while waiting:
+        place = waiting.pop()
+        if place not in wanted:
+            wanted.add(place)
+            waiting += nodes[place].inputs
+    chains = []
+    for place in sorted(wanted):
+        node = nodes[place]
+        if node.inputs:
+            inputs = tuple((_reference(source),) for source in node.inputs)
+            children = inputs if node.merges else ()
+            item = Item(node.head, node.values, node.roles, node.width, children, place)
+            chains.append(RootedChain(None, (item,) if children else (*inputs[0], item)))
+    return chains
 
 
 def crossings(nodes: Sequence[Node]) -> list[int]:
@@ -60,7 +88,7 @@ class _Nester:
             start, spine = self._spine(output, None)
             if start is None or start in self.made:
                 chain = self._chain(spine)
-                has_start = start is None or (chain and _begins_elsewhere(chain[0]))
+                has_start = start is None or begins_elsewhere(chain)
                 yield RootedChain(None, chain if has_start else (_reference(start), *chain))
             else:
                 self.made.add(start)
@@ -83,13 +111,15 @@ class _Nester:
     def _item(self, place: int) -> Item:
         node = self.nodes[place]
         children: tuple[ItemChain, ...] = ()
+        width = node.width
         if node.merges:
             parting = self.dominators[place]
             children = tuple(self._branch(source, parting) for source in node.inputs)
+            width = _width_before(children, node)
         self.made.add(place)
         within = (item.span[0] for child in children for item in child if item.head != REFERENCE)
         span = (min(within, default=place), place)
-        return Item(node.head, node.values, node.roles, node.width, children, place, span)
+        return Item(node.head, node.values, node.roles, width, children, place, span)
 
     def _branch(self, end: int, parting: int | None) -> ItemChain:
         start, spine = self._spine(end, parting)
@@ -102,9 +132,12 @@ def _reference(place: int | None) -> Item:
     return Item(REFERENCE, (NodeName(place),), ("p",))
 
 
-def _begins_elsewhere(item: Item) -> bool:
-    """Whether a merge takes nothing of what comes in."""
-    return bool(item.children) and all(
-        child and (child[0].head == REFERENCE or _begins_elsewhere(child[0]))
-        for child in item.children
-    )
+def _width_before(children: Sequence[ItemChain], node: Node) -> int | None:
+    """The channels that come into a merge and its branches; None where they are not known, or are
+    not those that its own values follow from: the ones of its first input.
+    """
+    if not children[0]:
+        return node.width
+    widths = {child[0].width for child in children if child and child[0].head != REFERENCE}
+    width = widths.pop() if len(widths) == 1 else None
+    return width if width == node.width or not node.values else None

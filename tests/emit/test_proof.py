@@ -1,0 +1,168 @@
+"""A program is proven before it is printed: what it makes is worked out from its text, and is the
+network node by node.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from programs import program as random_program
+
+import netdsl
+from netdsl.cli.main import main
+from netdsl.emit import program as emitted
+from netdsl.emit.program import UNFACTORED, program
+from netdsl.emit.proof import disproof
+from netdsl.errors import NetError
+from netdsl.reading import ReadOptions, check_source
+from netdsl.sources import read_source, stem
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = [
+    *sorted((ROOT / "examples").glob("*.net")),
+    *sorted((ROOT / "tests" / "nets").glob("*.net")),
+]
+INNER_FACTOR = """
+def pair(c) = add[ conv3-{c}/2(relu) | pool > conv1-{c} ] > relu
+def tree(c) = pair({c}) > conv1-{c}(relu)
+input 32x32x8
+> tree(16) > tree(32) > pair(64) > gap > softmax-10
+"""
+STAGES = """
+default conv(bn)
+def down(c) = add[ conv3-{c}/2(relu) > conv3-{c} | avgpool2 > conv1-{c} ] > relu
+def stage(c, n) = down({c}) > res(conv3-{c} > conv3-{c}) x{n}
+input 32x32x3
+> conv3-8(relu) > stage(16, 1) > stage(32, 2) > stage(64, 2) > gap > softmax-10
+"""
+PAIRS = "\n".join(
+    [
+        *(f"input c{at}: 1 of int(10)" for at in range(6)),
+        *(f"@c{at} > embed-4 > flatten as e{at}" for at in range(6)),
+        f"[ {' | '.join(f'dot[ @e{a} | @e{b} ]' for a in range(6) for b in range(a))} ] > sigmoid-1",
+    ]
+)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_programs_of_files_are_proven_with_their_blocks(path: Path) -> None:
+    checked = check_source(read_source(path), ReadOptions(str(path)), stem(path))
+    assert not checked.faulty
+    assert UNFACTORED not in program(checked.networks)
+
+
+@pytest.mark.parametrize("text", [INNER_FACTOR, STAGES, PAIRS])
+def test_programs_that_were_wrong_are_proven_with_their_blocks(text: str) -> None:
+    code = netdsl.parse(text).emit()
+    assert UNFACTORED not in code
+    assert "def block(" in code or "def pair(" in code or "def stage(" in code
+
+
+def test_an_inner_call_keeps_its_factor() -> None:
+    """A block that begins with branches has the channels that come into these, not those of the
+    first one's end.
+    """
+    assert "pair(x, 2 * x.shape[-1])" in netdsl.parse(INNER_FACTOR).emit()
+
+
+def test_a_block_that_begins_at_points_takes_these_alone() -> None:
+    assert "def block(skip, skip2):" in netdsl.parse(PAIRS).emit()
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_random_programs_are_proven_with_their_blocks(seed: int) -> None:
+    code = netdsl.parse(random_program(Random(f"emit {seed}"), 8).text).emit()
+    assert UNFACTORED not in code
+
+
+# --- what is no proof -----------------------------------------------------------------------------
+
+TEXT = """
+let f = fc-4(relu)
+def two(c) = conv3-{c}(bn) > conv3-{c}/2 > pool
+input a: 64x64x3
+@a > two(8) > two(16) > two(32) > fc-4 > f > f > fc-2 as y
+input b: 4
+@b > fc-4 as z
+[ @y | @z > dropout(0.5) ] > sub[ id | fc-6 ] > softmax-3
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("two(a, 8)", "two(a, 9)", "the network has no layers.Conv2D(9"),
+        ("layers.Dropout(0.5)(branch2)", "branch2", "the network has no layers.Concatenate"),
+        ('activation="softmax"', 'activation="sigmoid"', "the network has no layers.Activation"),
+        ("[branch1, ", "[branch1, branch1, ", "the network has no"),
+        ("keras.Model([a, b]", "keras.Model([b, a]", "for keras.Input"),
+        ('name="network")', 'name="other")', "makes no model called network"),
+        ("(4,)", "(4", "is not Python"),
+        ("def two(x, ", "def two(", "is called with other arguments"),
+        ("def two(x", "def two(y", "uses x before it has a value"),
+        ("strides=2", "strides=1", "the network has no layers.Conv2D"),
+    ],
+)
+def test_another_program_is_no_proof(old: str, new: str, reason: str) -> None:
+    network = netdsl.parse(TEXT)
+    code = network.emit()
+    assert disproof(code, "network", "network", network.graph) == ""
+    assert old in code
+    found = disproof(code.replace(old, new, 1), "network", "network", network.graph)
+    assert reason in found
+
+
+def test_what_is_shared_must_be_shared_and_nothing_else() -> None:
+    shared, apart = (
+        netdsl.parse(f"{head}input 4 > f{tail} > f{tail} > fc-2")
+        for head, tail in (("let f = fc-4(relu)\n", ""), ("def f() = fc-4(relu)\n", "()"))
+    )
+    assert "twice that is shared" in disproof(apart.emit(), "network", "network", shared.graph)
+    assert "which is not shared" in disproof(shared.emit(), "network", "network", apart.graph)
+
+
+def test_where_two_branches_are_alike_each_goes_its_own_way() -> None:
+    network = netdsl.parse("input 4 > [ fc-3 as a | fc-3 as b ] > fc-2\n@a > fc-5\n@b > fc-6")
+    code = network.emit()
+    assert "layers.Dense(5)(a)" in code
+    other = code.replace("layers.Dense(5)(a)", "layers.Dense(5)(b)")
+    assert "joins or parts ways" in disproof(other, "network", "network", network.graph)
+
+
+# --- what happens then ----------------------------------------------------------------------------
+
+
+def test_what_is_not_proven_with_blocks_is_written_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = emitted.disproof
+
+    def without_blocks(text: str, *given: object) -> str:
+        return "a reason" if "def two(" in text else real(text, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(emitted, "disproof", without_blocks)
+    code = netdsl.parse(TEXT).emit()
+    assert UNFACTORED in code
+    assert code.count("layers.Conv2D(") == 6
+
+
+def test_what_is_not_proven_at_all_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(emitted, "disproof", lambda *given: "a reason")
+    with pytest.raises(NetError) as caught:
+        netdsl.parse(TEXT).emit()
+    assert caught.value.diagnostics[0].code == "N627"
+    assert main(["emit", "8 > fc-2"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "a reason" in shown.err
+
+
+@pytest.mark.parametrize("path", FILES[::6], ids=lambda path: path.stem)
+def test_programs_without_blocks_are_proven(path: Path) -> None:
+    checked = check_source(read_source(path), ReadOptions(str(path)), stem(path))
+    (network,) = checked.networks
+    code = emitted.written((network,), ("network",), factored=False)
+    assert disproof(code, "network", network.name, network.graph) == ""
+    assert " for _ in " not in code
