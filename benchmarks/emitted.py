@@ -18,8 +18,8 @@ from random import Random
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from programs import program as random_program  # noqa: E402
 from support.emitted import assert_same  # noqa: E402
+from support.programs import program as random_program  # noqa: E402
 
 import netdsl  # noqa: E402
 from netdsl.emit.program import UNFACTORED, program  # noqa: E402

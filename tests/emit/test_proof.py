@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from programs import program as random_program
+from support.programs import program as random_program
 
 import netdsl
 from netdsl.cli.main import main
