@@ -3,17 +3,22 @@
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint tables kinds benchmarks clean
+.PHONY: demo quick test test-all lint tables kinds benchmarks clean
 
 demo: .venv/ready
 	$(BIN)/netdsl table examples/lenet5.net
 	$(BIN)/netdsl train examples/lenet5.net examples/lenet5.yaml
 
-test: .venv/ready
-	$(BIN)/python -m pytest -n auto --dist loadfile
+# For the edit loop: under a minute on two cores.
+quick: .venv/ready
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not keras and not slow and not zoo and not extra" --ignore tests/benchmarks
 
-test-all: .venv/ready
-	$(BIN)/python -m pytest -n auto --dist loadfile -m ""
+test: .venv/ready
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
+
+# With every optional package, in an environment of its own.
+test-all: .venv-all/ready
+	.venv-all/bin/python -m pytest -n auto --dist loadfile -m "" $(PYTEST)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -30,13 +35,15 @@ kinds: .venv/ready
 benchmarks: .venv/ready
 	$(BIN)/python benchmarks/startup.py
 
-.venv/ready: pyproject.toml
+.venv/ready: EXTRAS = dev
+.venv-all/ready: EXTRAS = dev,all
+.venv/ready .venv-all/ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[dev]'
-	$(BIN)/python -m compileall -q netdsl
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet -e '.[$(EXTRAS)]'
+	$(@D)/bin/python -m compileall -q netdsl
 	touch $@
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-all build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

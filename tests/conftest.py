@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,6 +17,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew; read the difference before you commit it",
     )
+    parser.addoption("--no-skips", action="store_true", help="a test that is skipped fails")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[pytest.TestReport]:
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped: {report.longrepr[2]}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _frameworks_are_marked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that imports a framework has the marker that `make quick` leaves out."""
+    before = FRAMEWORKS & sys.modules.keys()
+    yield
+    if request.node.get_closest_marker("keras") is None:
+        imported = FRAMEWORKS & sys.modules.keys() - before
+        assert not imported, f"imports {imported}: mark it with `keras`"
 
 
 @pytest.fixture

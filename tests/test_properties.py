@@ -50,6 +50,7 @@ def test_valid_programs_have_the_shapes_and_counts_of_a_plain_recomputation(rng:
     assert fuzz.disagreement(program(rng)) == ""
 
 
+@pytest.mark.slow
 @FEW
 @given(rng=SEEDS)
 def test_valid_programs_keep_their_meaning_written_out_and_formatted(rng: Random) -> None:
@@ -83,6 +84,7 @@ def test_any_text_gives_diagnostics_only(text: str) -> None:
 EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").glob("*.net"))]
 
 
+@pytest.mark.slow
 @FEW
 @given(rng=SEEDS, text=st.sampled_from([text for text in EXAMPLES if len(text) < 600]))
 def test_broken_examples_give_diagnostics_only(rng: Random, text: str) -> None:

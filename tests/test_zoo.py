@@ -111,10 +111,6 @@ def figures(path: Path, fact: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("fact", TABLE["networks"], ids=lambda fact: fact["file"])
 def test_published_figures(fact: dict[str, Any]) -> None:
     path = FOLDER / fact["file"]
-    if path.parent.name == "keras" and not path.exists():
-        pytest.skip(
-            f"examples/{fact['file']} will hold this reading: Keras's own network, imported"
-        )
     compared = fact.keys() - LATER - {"file", "source"}
     assert compared > {"input"}
     reached = figures(path, fact)

@@ -67,10 +67,6 @@ WITH_FIGURE = [fact for fact in TABLE["networks"] if "receptive_field" in fact]
 @pytest.mark.parametrize("fact", WITH_FIGURE, ids=lambda fact: fact["file"])
 def test_published_figures(fact: dict[str, Any]) -> None:
     path = FOLDER / fact["file"]
-    if path.parent.name == "keras" and not path.exists():
-        pytest.skip(
-            f"examples/{fact['file']} will hold this reading: Keras's own network, imported"
-        )
     field = network_field(netdsl.load(path).graph)
     size, stride = fact["receptive_field"]
     assert field is not None
@@ -94,8 +90,6 @@ DISTILL = {
 @pytest.mark.parametrize("name", DISTILL)
 def test_figures_of_the_distill_article(name: str) -> None:
     path = FOLDER / f"{name}.net"
-    if not path.exists():
-        pytest.skip(f"examples/{name}.net is not there")
     field = network_field(netdsl.load(path).graph)
     assert field is not None
     assert (field.size, field.stride) == tuple((number,) * 2 for number in DISTILL[name])

@@ -15,7 +15,7 @@ import pytest
 
 import netdsl
 
-pytest.importorskip("jax")
+pytestmark = pytest.mark.keras
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE, MOMENTUM = 0.02, 0.9
@@ -70,7 +70,6 @@ def test_as_many_parameters(by_hand: ModuleType, name: str) -> None:
     assert sum(weight.size for weight in state.moving) == network.counts.moving
 
 
-@pytest.mark.keras
 @pytest.mark.parametrize("name", ["lenet5", "resnet20", "resnet50"])
 def test_same_outputs(by_hand: ModuleType, name: str) -> None:
     import jax
@@ -88,7 +87,6 @@ def test_same_outputs(by_hand: ModuleType, name: str) -> None:
     )
 
 
-@pytest.mark.keras
 @pytest.mark.parametrize(
     "name", ["lenet5", "resnet20", pytest.param("resnet50", marks=pytest.mark.zoo)]
 )

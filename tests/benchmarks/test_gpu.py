@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("jax")
-
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = "--xla_backend_optimization_level=0"  # what is compiled runs but a few times
 

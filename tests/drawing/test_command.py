@@ -148,6 +148,7 @@ def test_a_missing_extra_is_named(
     assert "pip install 'netdsl[draw]'" in message
 
 
+@pytest.mark.slow
 def test_64_000_layers_are_refused_unfolded(capsys: pytest.CaptureFixture[str]) -> None:
     text = "8x8x4 > (conv1-4 > relu) x16000 > gap > fc-2"
     assert main(["draw", text, "--fold", "none"]) == 1

@@ -25,7 +25,8 @@ from netdsl.reading import ReadOptions, check_source
 NETS = Path(__file__).resolve().parents[1] / "drawing" / "nets"  # networks of other shapes
 FILES = [*EXAMPLES, *sorted((FOLDER / "keras").glob("*.net")), *sorted(NETS.glob("*.net"))]
 TANGLED = ("nasnet_mobile", "nasnet_large")  # no series-parallel networks
-LARGE = 300  # layers
+LARGE = frozenset(("densenet121", "nasnet_mobile"))  # over 300 layers
+SEVERAL_ENDS = frozenset(("dcgan", "googlenet"))
 FAST = frozenset(
     (
         *("alexnet", "autoencoder_tied", "bert_base", "dcgan", "densenet121", "efficientnet_b0"),
@@ -54,13 +55,13 @@ def drawn(network: Architecture, options: Options) -> Seen:
     return seen(Picture([network], options).svg)
 
 
-def named(paths: list[Path]) -> list[object]:
+def named(paths: list[Path], fast: frozenset[str] = FAST) -> list[object]:
     """The files as parameters; some of them with the fast tests, the others with all."""
     return [
         pytest.param(
             path,
             id=f"{path.parent.name}/{path.stem}",
-            marks=() if path.stem in FAST and path.parent != FOLDER / "keras" else pytest.mark.zoo,
+            marks=() if path.stem in fast and path.parent != FOLDER / "keras" else pytest.mark.zoo,
         )
         for path in paths
     ]
@@ -90,33 +91,19 @@ def test_nothing_meets_and_no_line_passes_a_box(path: Path, direction: str) -> N
             assert crossings(picture) == 0
 
 
-@pytest.mark.parametrize("path", named(FILES))
+@pytest.mark.parametrize("path", named(FILES, FAST - LARGE))
 def test_unfolded_each_row_is_one_box_and_each_wire_one_edge(path: Path) -> None:
     for network in networks(path):
-        if len(network.graph.layers) > LARGE:
-            pytest.skip("large: below, with the slow ones")
-        check_unfolded(network)
-
-
-@pytest.mark.zoo
-@pytest.mark.parametrize("path", named(FILES))
-def test_unfolded_large_ones_too(path: Path) -> None:
-    for network in networks(path):
-        if len(network.graph.layers) > LARGE:
-            check_unfolded(network)
-
-
-def check_unfolded(network: Architecture) -> None:
-    picture = drawn(network, Options(fold="none"))
-    assert sorted(box.name for box in picture.boxes) == sorted(
-        layer.name for layer in network.graph.layers
-    )
-    edges = [(edge.source, edge.target) for edge in picture.edges]
-    assert len(edges) == len(set(edges))
-    assert set(edges) == wires(network)
-    assert faults(picture) == []
-    if network.name not in TANGLED:
-        assert crossings(picture) == 0
+        picture = drawn(network, Options(fold="none"))
+        assert sorted(box.name for box in picture.boxes) == sorted(
+            layer.name for layer in network.graph.layers
+        )
+        edges = [(edge.source, edge.target) for edge in picture.edges]
+        assert len(edges) == len(set(edges))
+        assert set(edges) == wires(network)
+        assert faults(picture) == []
+        if network.name not in TANGLED:
+            assert crossings(picture) == 0
 
 
 @pytest.mark.parametrize("path", named(FILES))
@@ -159,11 +146,11 @@ def test_by_default_it_fits_a_page(path: Path) -> None:
 
 
 @pytest.mark.parametrize("fold", ["all", "none"])
-@pytest.mark.parametrize("path", named(FILES))
+@pytest.mark.parametrize("path", named(FILES, FAST - LARGE - SEVERAL_ENDS))
 def test_a_layer_more_at_the_end_moves_nothing(path: Path, fold: str) -> None:
     (network, *others) = networks(path)
-    if others or len(network.outputs) > 1 or len(network.graph.layers) > LARGE:
-        pytest.skip("one network with one end, not too large for a fast test")
+    if others or len(network.outputs) > 1:
+        pytest.skip("one network with one end")
     lines = [line for line in network.text.splitlines() if not line.startswith(("expect", "tie"))]
     text = "\n".join(lines).rstrip() + "\n> tanh\n"
     source = Source(str(path), text)

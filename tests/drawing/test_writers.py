@@ -119,7 +119,6 @@ def test_odd_names_are_written_safely() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_png_is_twice_as_large_as_the_svg(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("resvg_py")
     made = picture(name)
     made.save(tmp_path / "net.png")
     data = (tmp_path / "net.png").read_bytes()
@@ -132,7 +131,6 @@ def test_png_is_twice_as_large_as_the_svg(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pdf_has_its_fonts_within(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("typst")
     picture(name).save(tmp_path / "net.pdf")
     data = (tmp_path / "net.pdf").read_bytes()
     assert data.startswith(b"%PDF")
@@ -141,6 +139,7 @@ def test_pdf_has_its_fonts_within(name: str, tmp_path: Path) -> None:
     assert len(re.findall(rb"/FontFile[23]? ", data)) == fonts
 
 
+@pytest.mark.extra
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 @pytest.mark.parametrize("name", NAMES)
 def test_tikz_compiles(name: str, tmp_path: Path) -> None:

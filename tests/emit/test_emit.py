@@ -88,8 +88,8 @@ def test_examples_are_programs_of_keras_alone(path: Path) -> None:
     assert modules <= {"keras", "numpy", "typing"}
 
 
+@pytest.mark.slow
 def test_programs_are_as_ruff_wants_them(tmp_path: Path) -> None:
-    pytest.importorskip("ruff")
     for path in EXAMPLES:
         (tmp_path / f"{path.stem}.py").write_text(program(networks_of(path)), encoding="utf-8")
     for arguments in (["check"], ["format", "--diff"]):

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from support.clones import cloned
 from support.kinds import (
+    ADDING_LAYERS,
     ALL_KINDS,
-    BY_WORD,
     CASES,
     SUFFIX,
     copied,
@@ -227,11 +227,9 @@ def come_back(kind: type[Kind], text: str) -> str:
         return cloned(parse(text).keras(seed=1)).text
 
 
-@pytest.mark.parametrize("kind", BY_WORD)
+@pytest.mark.parametrize("kind", ADDING_LAYERS)
 def test_a_copy_of_a_kind_comes_back_alike(kind: type[Kind]) -> None:
     """What reads Keras's calls knows no kind by its word; only `res` is the language's own sum."""
-    if kind.is_identity:
-        pytest.skip("it has no operation")
     found = []
     for case in kind.cases:
         text = with_words(kind, given(case))

@@ -12,12 +12,15 @@ import pytest
 from support.arrays import array, random
 from support.emitted import assert_same
 from support.kinds import (
+    ADDING_LAYERS,
     ALL_KINDS,
+    ALONE_ON_NUMBERS,
     BY_WORD,
     CASES,
-    alone,
     copied,
+    kind_of,
     network,
+    params,
     under_another_word,
     under_the_first_word,
 )
@@ -85,10 +88,8 @@ def test_programs_of_all_cases_make_the_same_model(case: Case) -> None:
     assert_same((network(case),))
 
 
-@pytest.mark.parametrize("kind", BY_WORD)
+@pytest.mark.parametrize("kind", ADDING_LAYERS)
 def test_a_copy_makes_the_same_model(kind: type[Kind]) -> None:
-    if kind.is_identity:
-        pytest.skip("adds no layer")
     case = kind.cases[-1]
     text = f"input {dims(case.input)}\n> {case.text}"
     expected = parse(text).keras(seed=1).to_json()
@@ -112,12 +113,11 @@ def test_a_copy_is_trained_as_fast(kind: type[Kind]) -> None:
 
 
 class Alone(NamedTuple):
-    """A kind in use, alone: its model, its shapes, and what it saves for the backward pass."""
+    """A kind in use, alone: its model and its shapes."""
 
     model: Any
     inputs: list[tuple[int, ...]]
     output: tuple[int, ...]
-    saved: Saved
 
     def __call__(self, *inputs: Any, training: bool = False) -> Any:
         return array(self.model(inputs if len(inputs) > 1 else inputs[0], training=training))
@@ -133,11 +133,8 @@ class Alone(NamedTuple):
 
 
 def built(kind: type[Kind]) -> Alone:
-    made = alone(kind)
-    if made is None or any(isinstance(x.shape, Indices) for x in made.inputs):
-        pytest.skip("no case is this kind alone on numbers")
+    made = ALONE_ON_NUMBERS[kind]
     graph, op = made.graph, made.graph.ops[-1]
-    assert op.kind is not None
     shapes = graph.input_shapes(op)
     model = made.keras(seed=1)
     model.set_weights(
@@ -146,21 +143,43 @@ def built(kind: type[Kind]) -> Alone:
             for weight in model.get_weights()
         ]
     )
-    return Alone(model, list(shapes), op.shape, op.kind.saved_tensors(op.shape, *shapes))
+    return Alone(model, list(shapes), op.shape)
+
+
+def saves_nothing(kind: type[Kind]) -> bool:
+    """Whether the backward pass of a kind needs nothing of the forward pass."""
+    graph = ALONE_ON_NUMBERS[kind].graph
+    op = graph.ops[-1]
+    return kind_of(op).saved_tensors(op.shape, *graph.input_shapes(op)) == Saved()
+
+
+CHECKED = (
+    "passes_gradient",
+    "splits_gradient",
+    "is_view",
+    "shape_only",
+    "inactive_in_use",
+    "removes_mean",
+    "output_meaning",
+)
 
 
 def of(fact: str) -> Any:
     """The kinds of which a fact holds."""
-    kinds = [kind for kind in ALL_KINDS if getattr(kind, fact) and not kind.is_identity]
-    return pytest.mark.parametrize("kind", kinds, ids=[kind.word for kind in kinds])
+    kinds = [kind for kind in ALONE_ON_NUMBERS if getattr(kind, fact)]
+    return pytest.mark.parametrize("kind", params(kinds))
 
 
-@pytest.mark.parametrize("kind", BY_WORD)
+def test_every_fact_is_held_against_what_its_kinds_do() -> None:
+    """Where a kind states one, a case has the kind alone, on numbers."""
+    others = [kind for kind in ALL_KINDS if kind not in ALONE_ON_NUMBERS and not kind.is_identity]
+    assert not [(kind.word, fact) for kind in others for fact in CHECKED if getattr(kind, fact)]
+
+
+@pytest.mark.parametrize("kind", params(kind for kind in ALONE_ON_NUMBERS if saves_nothing(kind)))
 def test_what_saves_nothing_is_a_straight_line(kind: type[Kind]) -> None:
     """A gradient that needs nothing of the forward pass is the same everywhere."""
     made = built(kind)
-    if made.saved != Saved():
-        pytest.skip("saves something")
     np.testing.assert_allclose(made.change(1)[0], made.change(2)[0], rtol=1e-3, atol=1e-4)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import math
 import os
@@ -38,7 +37,9 @@ def tensorflow() -> Any:
     """TensorFlow, where it is Keras's backend: gradients are asked of it."""
     if keras_backend() != "tensorflow":
         pytest.skip("gradients are taken with TensorFlow")
-    return pytest.importorskip("tensorflow")
+    import tensorflow
+
+    return tensorflow
 
 
 # --- windows, in NumPy ----------------------------------------------------------------------------
@@ -599,12 +600,12 @@ def saved(text: str, folder: Path) -> None:
     np.savez(folder / "facts.npz", y=y, **{f"x{at}": x for at, x in enumerate(inputs)})
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["tensorflow", "jax", pytest.param("torch", marks=pytest.mark.extra)]
+)
 def test_a_saved_model_with_all_custom_layers_loads_in_a_fresh_process(
     backend: str, tmp_path: Path
 ) -> None:
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
     saved(all_custom(), tmp_path)
     assert (
         load_elsewhere(tmp_path, backend, "import netdsl", "netdsl.load_model", fit=True)

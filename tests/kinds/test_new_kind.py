@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 BUMP = '''
@@ -43,6 +45,7 @@ def run(project: Path, *command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
     for folder in ("netdsl", "tests/support", "tests/kinds"):
         shutil.copytree(

@@ -14,6 +14,7 @@ from netdsl.lowering.trampoline import run
 Work = Generator[Any, Any, Any]
 
 
+@pytest.mark.slow
 def test_no_depth_is_too_deep() -> None:
     def depth(count: int) -> Work:
         return 0 if not count else 1 + (yield count - 1)

@@ -214,6 +214,7 @@ def test_each_element_stands_once_and_in_order() -> None:
         assert all(a[i][2] == b[j][2] for i, j in pairs if i is not None and j is not None)
 
 
+@pytest.mark.slow
 def test_long_chains() -> None:
     chain = (
         "32x32x3 > "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,17 @@ from netdsl import Network, parse
 from netdsl.graph import Graph, Op
 from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.facts import Case
-from netdsl.kinds.values import dims
+from netdsl.kinds.values import Indices, dims
+
+
+def params(kinds: Iterable[type[Kind]]) -> list[Any]:
+    """Kinds as the parameters of a test, each named by its word."""
+    return [pytest.param(kind, id=kind.word) for kind in kinds]
+
 
 ALL_KINDS: tuple[type[Kind], ...] = tuple(dict.fromkeys(KINDS.values()))
-BY_WORD = [pytest.param(kind, id=kind.word) for kind in ALL_KINDS]
+BY_WORD = params(ALL_KINDS)
+ADDING_LAYERS = params(kind for kind in ALL_KINDS if not kind.is_identity)
 CASES = [
     pytest.param(case, id=f"{case.text} on {dims(case.input)}")
     for kind in ALL_KINDS
@@ -60,6 +67,16 @@ def alone(kind: type[Kind]) -> Network | None:
         if [type(op.kind) for op in made.graph.ops[1:]] == [kind]:
             return made
     return None
+
+
+ALONE = {kind: made for kind in ALL_KINDS if (made := alone(kind))}
+"""The kinds that a case has alone, and a network of each."""
+
+ALONE_ON_NUMBERS = {
+    kind: made
+    for kind, made in ALONE.items()
+    if not any(isinstance(x.shape, Indices) for x in made.inputs)
+}
 
 
 @contextmanager

@@ -589,6 +589,7 @@ def programs(draw: st.DrawFn) -> str:
     return "".join(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [140, 30])
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(program=programs())
@@ -611,6 +612,7 @@ def test_directives_come_to_rest(before: str) -> None:
     assert_same(before, formatted(before, 30), 30)
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(program=programs(), data=st.data())
 def test_damaged_programs_raise_nothing_else(program: str, data: st.DataObject) -> None:

@@ -88,6 +88,7 @@ def test_files_give_the_trees_that_lark_gives(path: Path) -> None:
         assert our_result(text, piece) == their_result(text, piece), text[piece.start : piece.end]
 
 
+@pytest.mark.slow
 def test_random_programs_whole_and_broken_go_as_far_as_with_lark() -> None:
     random = Random(7)
     stops = 0

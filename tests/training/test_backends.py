@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,10 +107,8 @@ def example(
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(
-            name, marks=pytest.mark.skipif(not find_spec(name), reason=f"{name} is not installed")
-        )
-        for name in ("jax", "torch")
+        "jax",
+        pytest.param("torch", marks=pytest.mark.extra),
     ],
 )
 def test_the_same_losses_on_each_backend(example: Example, losses: Losses, other: str) -> None:
@@ -122,7 +119,6 @@ def test_the_same_losses_on_each_backend(example: Example, losses: Losses, other
     )
 
 
-@pytest.mark.skipif(not find_spec("jax"), reason="jax is not installed")
 def test_another_backend_than_tensorflow_is_quiet_too() -> None:
     program = "import netdsl; print(type(netdsl.parse('4 > fc-2').keras(seed=0).get_weights()[0]))"
     environment = {**os.environ, "KERAS_BACKEND": "jax"}

@@ -490,6 +490,7 @@ def test_a_parquet_file_is_read_as_its_csv(table: Any, tmp_path: Path) -> None:
 FOLDER = Path(os.environ.get("NETDSL_DATA", ""))
 
 
+@pytest.mark.extra
 @pytest.mark.skipif(
     not (FOLDER / "california_housing.csv").is_file(),
     reason="NETDSL_DATA names no folder with california_housing.csv",
@@ -505,6 +506,7 @@ def test_the_houses_of_california() -> None:
     assert len(read_table_file(FOLDER / "california_housing.csv").names) == 10
 
 
+@pytest.mark.extra
 @pytest.mark.skipif(
     not (FOLDER / "abalone.csv").is_file(), reason="NETDSL_DATA names no folder with abalone.csv"
 )

@@ -111,7 +111,6 @@ def test_eight_devices_take_the_steps_of_one(backend: str, tmp_path: Path) -> No
     """An epoch's last batch of 46 examples has no equal shares, the one of the evaluation
     neither.
     """
-    pytest.importorskip(backend)
     same(shared(backend, "all", tmp_path, RECIPE), shared(backend, 1, tmp_path, RECIPE))
 
 
@@ -122,7 +121,6 @@ def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> Non
     """Clipping, penalties, bounds, weights, a schedule that waits, augmentation, and all the
     data again: 4 devices of 8.
     """
-    pytest.importorskip(backend)
     several, single = (shared(backend, devices, tmp_path, HARD) for devices in (4, 1))
     same(several, single)
     assert len(curve(several)) > 2  # the steps on all the data are in it
@@ -138,7 +136,6 @@ def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> Non
 def test_norms_are_those_of_one_device_and_under_jax_noise_too(
     backend: str, network: str, tmp_path: Path
 ) -> None:
-    pytest.importorskip(backend)
     several, single = (shared(backend, devices, tmp_path, RECIPE, network) for devices in (8, 1))
     same(several, single)
     if backend == "tensorflow":  # how it was trained is no part of what is kept
@@ -203,7 +200,6 @@ def hosts(tmp_path: Path) -> Iterator[Callable[..., Hosts]]:
     made: list[Hosts] = []
 
     def make(backend: str, epochs: int = 2, recipe: str = RECIPE, network: str = NETWORK) -> Hosts:
-        pytest.importorskip(backend)
         ports = free_ports(2)
         addresses = ", ".join(f"127.0.0.1:{port}" for port in ports)
         text = recipe.replace("epochs: 2", f"epochs: {epochs}")

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +45,10 @@ NAMES = {
 needs_tensorflow = pytest.mark.skipif(
     backend() != "tensorflow", reason="written on TensorFlow, whatever a run was trained on"
 )
-needs_onnx = pytest.mark.skipif(
-    not all(map(find_spec, FORMATS["onnx"].packages)),
-    reason="ONNX needs the packages of `pip install netdsl[export]`",
-)
 MARKS = {
     "savedmodel": [needs_tensorflow],
     "litert": [needs_tensorflow],
-    "onnx": [needs_tensorflow, needs_onnx],
+    "onnx": [needs_tensorflow],
 }
 EACH = [pytest.param(name, marks=MARKS.get(name, ())) for name in FORMATS]
 
@@ -88,7 +83,6 @@ def test_each_form_of_a_run(
 
 
 @needs_tensorflow
-@needs_onnx
 def test_onnx_names_its_inputs_and_outputs(run: RunResult, tmp_path: Path) -> None:
     import onnxruntime
 

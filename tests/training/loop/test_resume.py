@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +49,7 @@ def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (6, ""),
         pytest.param(20, "", marks=pytest.mark.zoo),
-        *(
-            pytest.param(
-                6,
-                name,
-                marks=[
-                    pytest.mark.zoo,
-                    pytest.mark.skipif(not find_spec(name), reason="not installed"),
-                ],
-            )
-            for name in OTHERS
-        ),
+        *(pytest.param(6, name, marks=[pytest.mark.zoo, pytest.mark.extra]) for name in OTHERS),
     ],
 )
 def test_killed_at_random_moments(tmp_path: Path, kills: int, other: str) -> None:

@@ -103,7 +103,8 @@ def test_events_are_written_without_tensorflow(tmp_path: Path) -> None:
 
 @pytest.mark.keras
 def test_tensorboard_reads_what_was_written(tmp_path: Path, settings: Settings) -> None:
-    tf = pytest.importorskip("tensorflow")
+    import tensorflow as tf
+
     told(["tensorboard"], tmp_path, settings, ROWS[:2], None)
     told(["tensorboard"], tmp_path, settings, ROWS[2:], ended(tmp_path))  # as after `resume`
 

@@ -38,17 +38,27 @@ AUGMENTED = {
 }
 
 
-@pytest.mark.parametrize("way", ["chunks", "compiled"])
+DROPS = "64 > fc-16 > dropout(0.2) > softmax-10"
+
+
+def test_what_draws_other_numbers_when_compiled_is_not_compiled_by_the_rule() -> None:
+    assert not choice.compiles(model_of(plan(netdsl.parse(DROPS, name="many"), Recipe())))
+
+
 @pytest.mark.parametrize(
-    ("text", "changes"),
-    [
-        ("64 > fc-16 > dropout(0.2) > softmax-10", {}),
-        ("64 > fc-16 > softmax-10", {"early_stopping": Stopping(every=7)}),
-        (
-            "8x8x1 > conv3-4(bn) > pool > softmax-10",
-            {"label_smoothing": 0.1, "class_weights": "balanced"},
-        ),
-        ("8x8x1 > conv3-4 > pool > softmax-10", AUGMENTED),
+    ("way", "text", "changes"),
+    [("chunks", DROPS, {})]
+    + [
+        (way, text, changes)
+        for way in ("chunks", "compiled")
+        for text, changes in (
+            ("64 > fc-16 > softmax-10", {"early_stopping": Stopping(every=7)}),
+            (
+                "8x8x1 > conv3-4(bn) > pool > softmax-10",
+                {"label_smoothing": 0.1, "class_weights": "balanced"},
+            ),
+            ("8x8x1 > conv3-4 > pool > softmax-10", AUGMENTED),
+        )
     ],
 )
 def test_steps_taken_together_are_the_same_steps(
@@ -59,8 +69,6 @@ def test_steps_taken_together_are_the_same_steps(
     """
     recipe = Recipe(epochs=2, batch=30, optimizer=Optimizer(rate=0.01), **changes)
     network = netdsl.parse(text, name="many")
-    if way == "compiled" and not choice.compiles(model_of(plan(network, recipe))):
-        pytest.skip("its chance is another one when compiled, so the rule does not choose that")
     together, plain = (
         trained(network, tmp_path, dataclasses.replace(recipe, speed=speed))
         for speed in (way, "plain")
