@@ -21,7 +21,10 @@ from netdsl.syntax.lalr import grammar_folder
 assert {"resnet", "unet", "transformer"} <= set(standard_names()), standard_names()
 print(netdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").counts.params)
 print(grammar_folder())
-print(pathlib.Path(netdsl.__file__).parent.joinpath("training", "data", "sources", "digits.npz").is_file())
+training = pathlib.Path(netdsl.__file__).parent / "training"
+templates = {"report.html", "parts.html", "report.css"}
+assert templates == {path.name for path in (training / "reporting" / "templates").iterdir()}
+print((training / "data" / "sources" / "digits.npz").is_file())
 """
 PARAMS = 156 + 14 * 14 * 6 * 10 + 10
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from typing import NamedTuple
 
 from netdsl.training.metrics.definitions import is_share
+from netdsl.wording import number_text
 
 Point = tuple[float, float]
 
@@ -76,7 +78,7 @@ def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     values = [value for point in points for value in point] or [0.0]
     low, high = min(values), max(values)
     margin = 0.04 * (high - low) or 1.0
-    across = _linear("target", low - margin, high + margin, LEFT, WIDTH - RIGHT, 10)
+    across = _linear("target", low - margin, high + margin, LEFT, WIDTH - RIGHT, 7)
     up = _linear("prediction", low - margin, high + margin, HEIGHT - BOTTOM, TOP + 12, 7)
     dots = "".join(
         f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.5"/>' for x, y in points
@@ -165,11 +167,17 @@ def _axes(across: ChartAxis, up: ChartAxis) -> str:
         for tick in across.ticks
     ]
     lines += [
-        _text(LEFT - 9, up.place(tick) + 4, f"{tick:g}", anchor="end", colour=FAINT)
+        _text(LEFT - 9, up.place(tick) + 4, _tick_text(tick, up.ticks), anchor="end", colour=FAINT)
         for tick in up.ticks
     ]
     lines += [
-        _text(across.place(tick), bottom + 20, f"{tick:g}", anchor="middle", colour=FAINT)
+        _text(
+            across.place(tick),
+            bottom + 20,
+            _tick_text(tick, across.ticks),
+            anchor="middle",
+            colour=FAINT,
+        )
         for tick in across.ticks
     ]
     lines.append(f'<path d="M{LEFT} {bottom}H{right}" stroke="{FAINT}"/>')
@@ -179,6 +187,15 @@ def _axes(across: ChartAxis, up: ChartAxis) -> str:
         f'<g transform="rotate(-90 18 {middle})">{_text(18, middle, up.name, anchor="middle")}</g>'
     )
     return "\n".join(lines)
+
+
+def _tick_text(tick: float, ticks: Sequence[float]) -> str:
+    """Write a tick with the digits that tell it from those beside it."""
+    steps = [after - before for before, after in pairwise(ticks)]
+    if not steps or max(map(abs, ticks)) >= 1e12 or min(steps) < 1e-6:
+        return f"{tick:g}"
+    digits = max(0, -math.floor(math.log10(min(steps)) + 1e-9))
+    return f"{tick:,.{digits}f}" if max(steps) < 1.5 * min(steps) else number_text(tick)
 
 
 def _line(points: Sequence[Point], across: ChartAxis, up: ChartAxis, colour: str) -> str:

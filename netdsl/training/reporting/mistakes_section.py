@@ -1,23 +1,40 @@
-"""The worst mistakes at one output, as HTML."""
+"""The worst mistakes at one output."""
 
 from __future__ import annotations
 
-from html import escape
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.training.preparation.outputs import TAGS, VALUES
-from netdsl.training.reporting.html import table
+from netdsl.training.reporting.tables import ReportTable
 
 if TYPE_CHECKING:
     from netdsl.training.evaluation.mistakes import Mistake
     from netdsl.training.evaluation.outcomes import Outcome
 
 
-def mistakes_of(found: Outcome) -> str:
-    """Return the worst mistakes: as images where the examples are some, else as numbers."""
+class ShownMistake(NamedTuple):
+    """A mistake on an image: what is written below its pictures."""
+
+    row: int
+    pictures: Sequence[str]
+    words: str
+    sure: str
+
+
+class MistakesSection(NamedTuple):
+    """The worst mistakes: as images where the examples are some, else as a table of numbers."""
+
+    about: str
+    shown: Sequence[ShownMistake] = ()
+    table: ReportTable | None = None
+
+
+def mistakes_of(found: Outcome) -> MistakesSection | None:
+    """Return the worst mistakes; None where there is none."""
     worst = found.worst
     if not worst:
-        return "<p>Every example is right.</p>"
+        return None
     if found.output.task == VALUES:
         order = "largest error"
     else:
@@ -28,13 +45,12 @@ def mistakes_of(found: Outcome) -> str:
         if found.wrong > len(worst)
         else f"All {len(worst)}, the {order} first"
     )
-    title = f"<h3>Worst mistakes</h3><p class=about>{which}: "
     if worst[0].pictures:
-        about = f"{_legend(worst[0])}, and the example's number in the test part.</p>"
-        return f"{title}{about}<div class=mistakes>{''.join(map(_mistake, worst))}</div>"
+        about = f"{which}: {_legend(worst[0])}, and the example's number in the test part."
+        return MistakesSection(about, [_shown(one) for one in worst])
     names = [name for name, _ in worst[0].numbers]
     sure = ["probability"] if worst[0].sure is not None else []
-    rows = (
+    rows = [
         [
             str(one.row),
             one.given,
@@ -43,12 +59,13 @@ def mistakes_of(found: Outcome) -> str:
             *(value for _, value in one.numbers),
         ]
         for one in worst
-    )
+    ]
     about = (
-        "test examples by their number, with what was given, what was predicted, "
-        "and their values.</p>"
+        f"{which}: test examples by their number, with what was given, what was predicted, "
+        "and their values."
     )
-    return title + about + table("", ["example", "given", "predicted", *sure, *names], rows, left=3)
+    table = ReportTable("", ["example", "given", "predicted", *sure, *names], rows, left=3)
+    return MistakesSection(about, table=table)
 
 
 def _legend(one: Mistake) -> str:
@@ -73,12 +90,7 @@ def _legend(one: Mistake) -> str:
     )
 
 
-def _mistake(one: Mistake) -> str:
+def _shown(one: Mistake) -> ShownMistake:
     words = f"{one.given} → {one.said}" if one.given else one.said
-    pictures = "".join(
-        f'<img src="{source}" alt="test example {one.row}: {escape(words)}">'
-        for source in one.pictures
-    )
     sure = f"{100 * one.sure:.1f}\u00a0% · " if one.sure is not None else ""
-    caption = f"<figcaption><b>{escape(words)}</b><br>{sure}#{one.row}</figcaption>"
-    return f"<figure><div>{pictures}</div>{caption}</figure>"
+    return ShownMistake(one.row, one.pictures, words, sure)

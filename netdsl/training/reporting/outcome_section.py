@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from html import escape
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.training.metrics.definitions import (
     ABSOLUTE_ERROR,
@@ -17,8 +17,8 @@ from netdsl.training.metrics.definitions import (
 )
 from netdsl.training.preparation.outputs import TAGS, VALUES
 from netdsl.training.reporting.charts import scatter
-from netdsl.training.reporting.html import figure_of, section, table
-from netdsl.training.reporting.mistakes_section import mistakes_of
+from netdsl.training.reporting.mistakes_section import MistakesSection, mistakes_of
+from netdsl.training.reporting.tables import ConfusionTable, MatrixCell, ReportTable
 from netdsl.wording import number_text
 
 if TYPE_CHECKING:
@@ -33,14 +33,40 @@ MATRIX = 30
 """The most classes of a confusion matrix; of more, so many confused pairs are shown."""
 
 
-def outcome_section(found: Outcome, several: bool) -> str:
+class OutcomeSection(NamedTuple):
+    """What the report says of an output.
+
+    Attributes:
+        title: of the section.
+        figures: names and values that sum it up.
+        number: that a sentence begins with.
+        sentence: the sentence.
+        chart: a drawing, as SVG.
+        matrix: the confusion matrix.
+        tables: figures by class.
+        mistakes: the worst.
+    """
+
+    title: str
+    figures: Sequence[tuple[str, str]] = ()
+    number: str = ""
+    sentence: str = ""
+    chart: str = ""
+    matrix: ConfusionTable | None = None
+    tables: Sequence[ReportTable] = ()
+    mistakes: MistakesSection | None = None
+
+
+def outcome_section(found: Outcome, several: bool) -> OutcomeSection:
     """Return the section of an output: its figures and its worst mistakes."""
-    name = f"Test part: {found.output.name}" if several else "Test part"
-    shown = _values(found) if found.output.task == VALUES else _classes(found.counter)
-    return section(name, shown + mistakes_of(found))
+    title = f"Test part: {found.output.name}" if several else "Test part"
+    section = OutcomeSection(title, mistakes=mistakes_of(found))
+    if found.output.task == VALUES:
+        return _with_values(section, found)
+    return _with_classes(section, found.counter)
 
 
-def _values(found: Outcome) -> str:
+def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
     absolute, root, explained = (
         found.counter.result(metric) for metric in (ABSOLUTE_ERROR, RMSE, R2)
     )
@@ -50,85 +76,70 @@ def _values(found: Outcome) -> str:
     ]
     if math.prod(found.output.shape) == 1 and not math.isnan(explained):
         figures.append(("R²", f"{explained:.4f}"))
-    words = "; ".join(f"{name} <b>{value}</b>" for name, value in figures)
     about = "on the dashed line the prediction is the target"
-    chart = figure_of(scatter("Predictions", about, found.points))
-    return f"<p>{words}.</p><div class=charts>{chart}</div>"
+    chart = scatter("Predictions", about, found.points)
+    return section._replace(figures=figures, chart=chart)
 
 
-def _classes(counter: Counter) -> str:
-    output, confusion, parts = counter.output, counter.confusion, []
-    if confusion and output.categories <= MATRIX:
-        parts.append(_matrix(confusion.matrix(), output))
-    parts.append(_by_class(counter))
+def _with_classes(section: OutcomeSection, counter: Counter) -> OutcomeSection:
+    output, confusion, tables = counter.output, counter.confusion, [_by_class(counter)]
     if confusion and output.categories > MATRIX and (pairs := confusion.mistakes(MATRIX)):
-        rows = (
+        rows = [
             [output.label(given), output.label(said), f"{count:,}"] for given, said, count in pairs
-        )
-        parts.append(table("Most confused", ["given", "predicted", "times"], rows, left=2))
-    return f"{_shares(counter)}<div class=side>{''.join(parts)}</div>"
+        ]
+        tables.append(ReportTable("Most confused", ["given", "predicted", "times"], rows, left=2))
+    matrix = None
+    if confusion and output.categories <= MATRIX:
+        matrix = _matrix(confusion.matrix(), output)
+    return _with_shares(section, counter)._replace(matrix=matrix, tables=tables)
 
 
-def _shares(counter: Counter) -> str:
+def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
     """Say how many are right, and how many would be by answering the same for all."""
     output, counts = counter.output, counter.class_counts
     if output.task == TAGS:
         answers = math.prod(output.shape) * counter.examples
-        return f"<p>{answers:,} times yes or no, one for each output of each example.</p>"
+        sentence = f"{answers:,} times yes or no, one for each output of each example."
+        return section._replace(sentence=sentence)
     labels, right, most = counts.support.sum(), counts.right.sum(), int(counts.support.argmax())
     usual = int(counts.support[most])
     what = "positions" if output.dense else "examples"
-    return (
-        f"<p><b>{right:,}</b> of {labels:,} {what} right, {_percent(right, labels)}. Always saying "
-        f"{escape(output.label(most))}, the most frequent class, would be right in "
-        f"{_percent(usual, labels)}.</p>"
+    sentence = (
+        f"of {labels:,} {what} right, {_percent(right, labels)}. Always saying "
+        f"{output.label(most)}, the most frequent class, would be right in "
+        f"{_percent(usual, labels)}."
     )
+    return section._replace(number=f"{right:,}", sentence=sentence)
 
 
 def _percent(count: int, of: int) -> str:
     return f"{100 * count / of:.1f}\u00a0%" if of else "–"
 
 
-def _matrix(matrix: Any, output: OutputTransform) -> str:
-    """Return the confusion matrix: a row for each given class.
+def _matrix(matrix: Any, output: OutputTransform) -> ConfusionTable:
+    """Return the confusion matrix, its cells shaded by their share of the row.
 
-    Its cells are shaded by their share of the row.
+    Right ones are shaded by that share, wrong ones beside the largest of theirs.
     """
     import numpy as np
 
-    names = [escape(output.label(label)) for label in range(len(matrix))]
-    tall = " tall" if max(map(len, names)) > 4 else ""
-    size = " small" if len(names) > 16 else ""
-    head = "".join(f"<th><span>{name}</span></th>" for name in names)
     shares = matrix / matrix.sum(axis=1, keepdims=True).clip(1)
-    wrong = shares * (1 - np.eye(len(matrix)))
-    most = float(wrong.max()) or 1.0
-    rows = []
-    for given, counts in enumerate(matrix.tolist()):
-        cells = "".join(
-            _cell(count, shares[given, said], most, given == said, f"{names[given]} → {name}")
-            for said, (count, name) in enumerate(zip(counts, names, strict=True))
-        )
-        rows.append(f"<tr><th>{names[given]}</th>{cells}</tr>")
-    caption = "<caption>Given down, predicted across</caption>"
-    body = f"{caption}<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return f'<div class=wide><table class="heat{tall}{size}">{body}</table></div>'
+    most = float((shares * (1 - np.eye(len(matrix)))).max()) or 1.0
+
+    def cell(given: int, said: int) -> MatrixCell | None:
+        count, share, right = int(matrix[given, said]), float(shares[given, said]), given == said
+        if not count:
+            return None
+        shade = share if right else 0.8 * math.sqrt(share / most)
+        kind = ("hit" if right else "miss") + (" deep" if right and shade > 0.6 else "")
+        return MatrixCell(f"{count:,}", share, shade, kind)
+
+    labels = range(len(matrix))
+    rows = [[cell(given, said) for said in labels] for given in labels]
+    return ConfusionTable([output.label(label) for label in labels], rows)
 
 
-def _cell(count: int, share: float, most: float, right: bool, what: str) -> str:
-    """Return a cell of the matrix.
-
-    Right ones are shaded by their share of the row, wrong ones beside the largest of these.
-    """
-    if not count:
-        return "<td></td>"
-    shade = share if right else 0.8 * math.sqrt(share / most)
-    kind = ("hit" if right else "miss") + (" deep" if right and shade > 0.6 else "")
-    title = f"{what}: {count:,}, {100 * share:.1f} % of the row"
-    return f'<td class="{kind}" style="--s:{shade:.2f}" title="{title}">{count:,}</td>'
-
-
-def _by_class(counter: Counter) -> str:
+def _by_class(counter: Counter) -> ReportTable:
     """Return precision, recall and F1 of each class; of many, of those with the lowest F1."""
     import numpy as np
 
@@ -140,7 +151,7 @@ def _by_class(counter: Counter) -> str:
         caption = f"The {CLASSES} classes of {len(rows):,} with the lowest F1"
         known = (row for row in rows if not math.isnan(row[0]))
         rows = sorted(known, key=lambda row: (row[0], row[-1]))[:CLASSES]
-    cells = (
+    cells = [
         [
             output.label(label),
             f"{support:,}",
@@ -148,10 +159,10 @@ def _by_class(counter: Counter) -> str:
             _hundredths(score),
         ]
         for score, right, found, support, label in rows
-    )
+    ]
     heads = ["output" if output.task == TAGS else "class", "given", "precision", "recall", "F1"]
     foot = ["mean", "", "", "", _hundredths(counter.result(MACRO_F1))]
-    return table(f"{caption}, in %", heads, cells, foot=foot)
+    return ReportTable(f"{caption}, in %", heads, cells, foot=foot)
 
 
 def _hundredths(share: float) -> str:

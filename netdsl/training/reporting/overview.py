@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.training.metrics.definitions import ACCURACY, is_share, training_metric
 from netdsl.training.preparation.outputs import LABELS
@@ -28,12 +27,22 @@ def verdict(run: RunResult) -> str:
             f"The best was {step}; the weights were then trained anew on training and validation "
             f"part together for {run.retrained:,} steps."
         )
-    return f"<p class=verdict>{escape(ended)} {kept}</p>"
+    return f"{ended} {kept}"
 
 
-def tiles_of(run: RunResult, job: Job) -> str:
+class Tile(NamedTuple):
+    """A figure of the report's head, with what it is about; `kind` is its part of the data."""
+
+    name: str
+    value: str
+    about: str
+    kind: str = ""
+
+
+def tiles_of(run: RunResult, job: Job) -> list[Tile]:
     """Return the figures that matter most: the test's first, large."""
-    first, tiles = job.data.preparation.outputs[0], []
+    first = job.data.preparation.outputs[0]
+    tiles = []
     counts_examples = first.task == LABELS and not first.dense
     for part, scores in (("test", run.test), ("validation", run.validation)):
         examples = int(scores["examples"])
@@ -44,19 +53,15 @@ def tiles_of(run: RunResult, job: Job) -> str:
             if part == "test" and name == ACCURACY.name and counts_examples:
                 low, high = wilson_interval(value, examples)
                 about = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %; {about}"
-            tiles.append((f"{part} {_words(name)}", _figure(name, value), about, part))
+            tiles.append(Tile(f"{part} {_words(name)}", _figure(name, value), about, part))
     losses = f"validation {run.validation['loss']:.4f}"
     counts = job.network.counts
-    tiles += [
-        ("test loss", f"{run.test['loss']:.4f}", losses, ""),
-        ("best step", f"{run.best_step:,}", f"epoch {run.best_epoch:,} of {run.epochs:,}", ""),
-        ("parameters", f"{counts.params:,}", f"{counts.macs:,} multiply-accumulates", ""),
+    return [
+        *tiles,
+        Tile("test loss", f"{run.test['loss']:.4f}", losses),
+        Tile("best step", f"{run.best_step:,}", f"epoch {run.best_epoch:,} of {run.epochs:,}"),
+        Tile("parameters", f"{counts.params:,}", f"{counts.macs:,} multiply-accumulates"),
     ]
-    shown = (
-        f'<div class="tile {kind}"><b>{escape(name)}</b><span>{value}</span><i>{about}</i></div>'
-        for name, value, about, kind in tiles
-    )
-    return f"<div class=tiles>{''.join(shown)}</div>"
 
 
 def wilson_interval(share: float, examples: int) -> tuple[float, float]:

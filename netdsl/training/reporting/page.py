@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors.printable import printable
 from netdsl.files import write
 from netdsl.report.table import html_table
-from netdsl.training.reporting.html import code, figure_of, listing, pairs, section
 from netdsl.training.reporting.outcome_section import outcome_section
 from netdsl.training.reporting.overview import learning_curves, tiles_of, verdict
-from netdsl.training.reporting.style import PAGE, STYLE
 from netdsl.training.reporting.text import opening_lines
 from netdsl.training.runs.folder import RECIPE, REPORT, VERSIONS, read_json
 
@@ -22,6 +19,9 @@ if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
     from netdsl.training.runs.history import History
     from netdsl.training.runs.run import RunResult
+
+TEMPLATES = Path(__file__).parent / "templates"
+"""The page, its parts and its style sheet."""
 
 
 def write_page(
@@ -60,7 +60,7 @@ def page(
     versions: Mapping[str, Any],
     taken_over: Sequence[str] = (),
 ) -> str:
-    """Return the report as HTML.
+    """Return the report as HTML; the templates escape every text.
 
     Args:
         run: what the training gave.
@@ -71,26 +71,28 @@ def page(
         versions: what the run was made with.
         taken_over: what came from other weights.
     """
-    title = f"{run.network} on {Path(run.data).name}"
-    head = f"<p class=over>{escape(run.folder.name)}</p><h1>{escape(title)}</h1>{verdict(run)}"
-    charts = "".join(map(figure_of, learning_curves(run, job, history)))
-    opening = opening_lines(job.data, job.resolved.doubts, taken_over)
-    parts = [
-        f"<header>{head}</header>",
-        tiles_of(run, job),
-        section("Learning curves", f"<div class=charts>{charts}</div>"),
-        *(outcome_section(one, len(found) > 1) for one in found),
-        section("Network", f"<div class=wide>{html_table(job.network)}</div>{_source(job)}"),
-        section("Recipe", f"<pre>{code(recipe)}</pre>"),
-        section("Data and versions", listing(opening) + pairs(versions)),
-    ]
-    return printable(PAGE.format(title=escape(title), style=STYLE, body="\n".join(parts)))
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-
-def _source(job: Job) -> str:
-    """Return the network's text, and those of the files that it uses."""
-    texts = [("", job.network.text), *job.network.used.items()]
-    return "".join(
-        (f"<h3>{escape(name)}</h3>" if name else "") + f"<pre>{code(text)}</pre>"
-        for name, text in texts
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    text = environment.get_template("report.html").render(
+        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        title=f"{run.network} on {Path(run.data).name}",
+        folder=run.folder.name,
+        verdict=verdict(run),
+        tiles=tiles_of(run, job),
+        curves=learning_curves(run, job, history),
+        outcomes=[outcome_section(one, len(found) > 1) for one in found],
+        network=html_table(job.network),
+        sources=[("", job.network.text), *job.network.used.items()],
+        recipe=recipe,
+        opening=opening_lines(job.data, job.resolved.doubts, taken_over),
+        versions=versions,
+    )
+    return printable(text)

@@ -33,9 +33,10 @@ from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.recipe import Recipe, parse_recipe
 from netdsl.training.recipes.yaml_writer import to_yaml
+from netdsl.training.reporting import charts
 from netdsl.training.reporting.outcome_section import MATRIX
 from netdsl.training.reporting.overview import verdict, wilson_interval
-from netdsl.training.reporting.page import page, write_page
+from netdsl.training.reporting.page import TEMPLATES, page, write_page
 from netdsl.training.runs.history import Epoch, Evaluation, History
 from netdsl.training.runs.run import RunResult
 
@@ -405,3 +406,21 @@ def test_small_pictures_are_enlarged_pixel_by_pixel() -> None:
 def test_large_pictures_are_reduced(shape: tuple[int, ...], mode: str) -> None:
     image = opened(png_uri(np.random.default_rng(0).normal(size=shape)))
     assert (image.size, image.mode) == ((128, 192), mode)
+
+
+# --- the style sheet ------------------------------------------------------------------------------
+
+
+def test_every_colour_of_a_chart_is_restated_for_dark_pages() -> None:
+    sheet = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    dark = sheet.partition("prefers-color-scheme")[2].partition("@media print")[0]
+    colours = {charts.TRAINING, charts.VALIDATION, charts.INK, charts.FAINT, charts.GRID, "white"}
+    for attribute in ("fill", "stroke"):
+        assert set(re.findall(rf'svg \[{attribute}="([^"]*)"\]', dark)) == colours
+
+
+def test_ticks_are_written_with_the_digits_that_tell_them_apart() -> None:
+    chart = charts.scatter("", "", [(999_960.0, 999_970.0), (1_000_020.0, 1_000_010.0)])
+    assert {"999,980", "1,000,000", "1,000,020"} <= set(re.findall(r">([\d,.]+)</text>", chart))
+    chart = charts.scatter("", "", [(0.11, 0.12), (0.13, 0.14)])
+    assert {"0.110", "0.115", "0.120"} <= set(re.findall(r">([\d,.]+)</text>", chart))
