@@ -88,7 +88,7 @@ def _point(what: tree.Reference, source: Source, graph: Graph) -> Shape:
     """The shape at a named point."""
     at = graph.points.get(what.name)
     if at is None:
-        message, span = f"`@{what.name}` names no point", Span(source, what.start, what.end)
+        message, span = f"there is no point `@{what.name}`", Span(source, what.start, what.end)
         raise fail("N101", message, span, help=did_you_mean(what.name, graph.points))
     return graph.ops[at].shape
 
@@ -100,7 +100,7 @@ def _output(what: tree.Name, source: Source, graph: Graph) -> Shape:
         help = did_you_mean(what.text, [*_NUMBERS, "output"]) or (
             f"facts are {', '.join(_NUMBERS)}, output and @NAME"
         )
-        raise fail("N302", f"`expect` knows no `{what.text}`", span, help=help)
+        raise fail("N302", f"`expect` does not know `{what.text}`", span, help=help)
     if len(graph.outputs) > 1:
         names = ", ".join(f"@{output.name}" for output in graph.outputs)
         message = f"the network has {len(graph.outputs)} outputs"

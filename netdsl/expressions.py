@@ -84,7 +84,7 @@ def _apply(
     for operand in operands:
         if isinstance(operand, bool) or not _is_number(operand):
             raise _wrong(
-                f"`{'-' if op == 'negate' else op}` takes numbers, not {_described(operand)}",
+                f"`{'-' if op == 'negate' else op}` requires numbers, not {_described(operand)}",
                 instruction,
                 source,
             )
@@ -99,7 +99,7 @@ def _power(
     base: Any, exponent: Any, instruction: Instruction, source: Source, limits: Limits
 ) -> Any:
     if exponent != int(exponent):
-        raise _wrong(f"an exponent is a whole number, not {exponent}", instruction, source)
+        raise _wrong(f"an exponent is an integer, not {exponent}", instruction, source)
     if exponent < 0 and not base:
         raise fail("N112", "`**` divides by zero", _span(instruction, source))
     bits = max(base.numerator.bit_length(), base.denominator.bit_length()) - 1
@@ -167,7 +167,7 @@ def _within(value: Any, instruction: Instruction, source: Source, limits: Limits
 def _too_large(instruction: Instruction, source: Source, limits: Limits) -> NetError:
     return fail(
         "N404",
-        f"this value is larger than the limit of {limits.integer:,}",
+        f"this value is larger than the limit, {limits.integer:,}",
         _span(instruction, source),
     )
 

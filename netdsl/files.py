@@ -103,7 +103,7 @@ def not_written(path: Path, error: Exception) -> RunError:
         Diagnostic(
             "N610",
             f"{path} cannot be written: {reason}",
-            help="it takes a folder that can be written, and room",
+            help="choose a writable folder with enough space",
         )
     )
 

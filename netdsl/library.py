@@ -37,7 +37,7 @@ class Library:
         if name not in known:
             listed = f"the libraries are {', '.join(known)}"
             help = did_you_mean(name, known) or (
-                f'{listed}; a file stands in quotes: use "{name}.net"'
+                f'{listed}; write a file in quotes: use "{name}.net"'
             )
             raise fail("N114", f"there is no block library `{name}`", place, help=help)
         return self._parsed(path, place)
@@ -51,14 +51,21 @@ class Library:
         """
         if self.folder is None:
             help = "save it, or use the standard blocks: use resnet"
-            raise fail("N115", "a text that is no file has no files beside it", place, help=help)
+            raise fail(
+                "N115",
+                "a text without a file has no folder to read other files from",
+                place,
+                help=help,
+            )
         if not name or os.path.isabs(name) or "\\" in name or ":" in name or "\0" in name:
             help = 'write use "blocks.net", with no drive and no leading /'
-            raise fail("N115", "a used file is named from this one's folder", place, help=help)
+            raise fail(
+                "N115", "a used file is named relative to this one's folder", place, help=help
+            )
         path = os.path.normpath(os.path.join(os.path.dirname(source.name), name))
         real = os.path.realpath(path)
         if os.path.commonpath([real, self.folder]) != self.folder:
-            message = "the used file lies outside the folder of the file that was read first"
+            message = "the used file is outside the folder of the file that was read first"
             raise fail("N115", message, place, help="move it into that folder, or below it")
         return self._parsed(path, place)
 

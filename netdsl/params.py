@@ -94,7 +94,7 @@ def _exact(name: str, value: Any) -> Param:
         number = float(value)
         if math.isfinite(number):
             return _smallest(Fraction(repr(number)))
-    raise fail("N107", f"the param `{name}` takes a number, a text, yes or no, not {value!r:.60}")
+    raise fail("N107", f"the param `{name}` accepts a number, a text, yes or no, not {value!r:.60}")
 
 
 def _smallest(number: Fraction) -> int | Fraction:

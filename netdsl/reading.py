@@ -179,4 +179,4 @@ def only(checked: Checked, wanted: str | None) -> Architecture:
         if network.name == wanted:
             return network
     help = did_you_mean(wanted, checked.names) or f"it holds {names}"
-    raise fail("N113", f"{file} holds no network `{wanted}`", help=help)
+    raise fail("N113", f"{file} does not hold a network `{wanted}`", help=help)

@@ -45,12 +45,12 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
             else ""
         )
         if not near and "." not in name and not os.path.dirname(name):
-            near = 'a network in quotes holds a `>`: "28x28x1 > fc-10"'
+            near = 'a network in quotes contains a `>`: "28x28x1 > fc-10"'
         raise fail("N601", f"there is no file {name}", help=near) from None
     except OSError as error:
         raise fail("N601", f"{name} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise fail("N601", f"{name!r} is no file's name") from None
+        raise fail("N601", f"{name!r} is not a file name") from None
 
 
 def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:
@@ -65,19 +65,19 @@ def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:
         NetError: N401 where it is too large, N007 where it is not UTF-8 text.
     """
     if len(data) > limits.source:
-        help = "a network file is a text of a few lines; is this one?"
-        raise fail("N401", f"{name} is larger than the limit of {limits.source:,} bytes", help=help)
+        help = "a network file is a short text; check that this is one"
+        raise fail("N401", f"{name} is larger than the limit, {limits.source:,} bytes", help=help)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise fail("N007", f"{name} is UTF-16", help="save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"{name} is no UTF-8 text: byte 0x{data[error.start]:02x} in line {line}"
+        message = f"{name} is not UTF-8 text: byte 0x{data[error.start]:02x} in line {line}"
         raise fail("N007", message, help="save it as UTF-8") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise fail("N007", f"{name} is no text: it holds a zero byte in line {line}")
+        raise fail("N007", f"{name} is not text: it holds a zero byte in line {line}")
     return Source(name, unix_lines(text))
 
 

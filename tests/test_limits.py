@@ -129,7 +129,7 @@ BOMBS: list[Any] = [
         "10,000,000 characters, more than the limit of 4,194,304",
     ),
     ("a string without an end", '4 > f("' + "a" * 1_000_000, "N002", "never closed"),
-    ("a million lines", ">\n" * 1_000_000, "N003", "nothing stands above it"),
+    ("a million lines", ">\n" * 1_000_000, "N003", "there is nothing above it"),
 ]
 
 

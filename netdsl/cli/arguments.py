@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.params import is_name, parse_param
 
-FILE_HELP = "a .net file, - for standard input, or a network in quotes that holds a `>`"
+FILE_HELP = "a .net file, '-', or a network in quotes"
 DATA_HELP = (
     "a data set's name, an .npz, .npy, .csv or .parquet file, or a folder of images by class"
 )
@@ -27,7 +27,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         "--input",
         type=shape,
         metavar="SHAPE",
-        help="the input's shape, for a fragment or in place of the file's: 224x224x3",
+        help="the input's shape, for a fragment or instead of the file's: 224x224x3",
     )
     parser.add_argument(
         "-p",
@@ -46,7 +46,7 @@ def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
         "--format",
         choices=("text", "json", *more),
         default="text",
-        help="of the output (default: text)",
+        help="format of the output (default: text)",
     )
     parser.add_argument(
         "--json", dest="format", action="store_const", const="json", help="short for --format json"
@@ -60,7 +60,7 @@ def add_run_folder(parser: argparse.ArgumentParser) -> None:
 
 def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
     """Add `--force`, without which nothing that exists is written over."""
-    parser.add_argument("--force", action="store_true", help=f"write over {what}")
+    parser.add_argument("--force", action="store_true", help=f"overwrite {what}")
 
 
 # --- types of values ------------------------------------------------------------------------------
@@ -69,7 +69,9 @@ def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -
 def shape(text: str) -> tuple[int, ...]:
     """Read a shape: `224x224x3`, or `784`."""
     if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9})*", text) or "0" in re.split("[x×]", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape: write it as in 224x224x3, or 784")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a shape: write it like 224x224x3, or 784"
+        )
     return tuple(map(int, re.split("[x×]", text)))
 
 
@@ -87,19 +89,19 @@ def param(text: str) -> tuple[str, Any]:
     """Read a param and its value: `width=8`."""
     name, equals, value = text.partition("=")
     if not equals or not is_name(name):
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, parse_param(value)
 
 
 def positive(text: str) -> int:
     """Read a whole number from 1 up."""
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 1")
     return int(text)
 
 
 def natural(text: str) -> int:
     """Read a whole number from 0 up."""
     if not re.fullmatch(r"[0-9]{1,12}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0")
     return int(text)

@@ -28,7 +28,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help=f"{FILE_HELP}; of a directory all .net files in it and below",
+        help=f"{FILE_HELP}; for a directory, all .net files in it and below",
     )
     add_network_options(parser)
     add_format(parser, "concise", "github", "sarif")
@@ -36,7 +36,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "-v",
         "--verbose",
         action="store_true",
-        help="tell also which `expect` statements could be added",
+        help="also show `expect` statements that could be added",
     )
     parser.add_argument(
         "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"

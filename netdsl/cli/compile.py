@@ -20,7 +20,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL.keras",
         help="where to write it (default: the network's name)",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="fixes the initial weights")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the initial weights")
     add_force(parser)
 
 

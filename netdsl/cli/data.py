@@ -14,17 +14,15 @@ EXAMPLES = ("data digits", "data photos/ --sheet photos.png", "data iris.csv --t
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=DATA_HELP)
-    parser.add_argument(
-        "--target", metavar="NAME", help="the column that is learned, or a file of targets"
-    )
+    parser.add_argument("--target", metavar="NAME", help="the target column, or a file of targets")
     parser.add_argument(
         "--no-header",
         dest="header",
         action="store_false",
-        help="the table does not begin with its columns' names",
+        help="the table does not begin with the names of its columns",
     )
     parser.add_argument(
-        "--sheet", metavar="FILE.png", help="write some images of each class as a picture"
+        "--sheet", metavar="FILE.png", help="write a contact sheet with some images of each class"
     )
     add_force(parser)
     add_format(parser)

@@ -43,8 +43,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path",
         metavar="PATH",
-        help="where copies that git made belong in the working tree: files that they `use` are "
-        "looked for there",
+        help="where copies made by git belong in the working tree: files that they `use` are read there",
     )
     add_format(parser)
     parser.add_argument(
@@ -54,10 +53,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="draw both in one picture instead: .svg, .png, .pdf, .tex or .html",
     )
     add_force(parser)
-    parser.epilog = (
-        f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different ones or mistakes in a "
-        "file, 2 wrong usage"
-    )
+    parser.epilog = f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different networks or errors in a file, 2 wrong usage"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.files[0]}: not merged yet")
         return 0
     if asked is None:
-        return wrong_usage("diff", f"it takes two files, not {len(options.files)}")
+        return wrong_usage("diff", f"it requires two files, not {len(options.files)}")
     if options.files == ["-", "-"]:
         return wrong_usage("diff", "standard input can be one of the two")
     tells = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in (

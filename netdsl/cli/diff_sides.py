@@ -30,9 +30,7 @@ class DiffSide(NamedTuple):
         """What a reader of an older version should know; nothing where its text uses no file."""
         if self.place is None or not re.search(r'(?m)^[ \t]*use[ \t]+"', text):
             return ""
-        return (
-            f"note: the files that {self.label} uses are read as they stand in the working tree now"
-        )
+        return f"note: the files that {self.label} uses are read in their current version in the working tree"
 
     @property
     def missing(self) -> bool:
@@ -86,14 +84,9 @@ def with_places(messages: Iterable[Diagnostic], side: DiffSide) -> tuple[Diagnos
     looked for.
     """
     if side.place is None:
-        help = (
-            "of a copy elsewhere, say with --path where it belongs: used files are looked for there"
-        )
+        help = "for a copy elsewhere, --path says where it belongs: used files are read there"
     else:
-        help = (
-            f"used files are looked for beside {side.place} in the working tree, as they stand "
-            "there now"
-        )
+        help = f"used files are read next to {side.place} in the working tree, in their current version"
     return tuple(
         m._replace(help=help) if m.code == "N601" and m.span is not None and not m.help else m
         for m in messages

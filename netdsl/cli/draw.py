@@ -41,31 +41,33 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="of what goes to standard output (default: svg)",
+        help="for standard output (default: svg)",
     )
     _choice(parser, "style", STYLES, "boxes and arrows, cuboids, circles, or a U")
-    _choice(parser, "fold", FOLDS, "what is drawn once: blocks and repeats, repeats, nothing")
+    _choice(parser, "fold", FOLDS, "what to draw only once: blocks and repeats, repeats, nothing")
     parser.add_argument(
-        "--depth", type=natural, metavar="N", help="how many blocks within each other are open"
+        "--depth", type=natural, metavar="N", help="how many levels of nested blocks are open"
     )
     parser.add_argument(
         "--open",
         action="append",
         default=[],
         metavar="NAME",
-        help="a block that is drawn open; can be said again",
+        help="a block to draw open; repeatable",
     )
-    _choice(parser, "direction", DIRECTIONS, "where the network runs")
+    _choice(parser, "direction", DIRECTIONS, "the direction of the network")
     parser.add_argument(
         "--columns",
         default=",".join(Options().columns),
         metavar="NAMES",
-        help="what stands in the boxes: output, params, macs, memory, rf, joined by commas",
+        help="the contents of the boxes: output, params, macs, memory, rf, separated by commas",
     )
-    _choice(parser, "colour", COLOURS, "what the colours say: kinds, or shares of the network")
-    _choice(parser, "theme", THEMES, "auto is light, and dark where the reader's screen is")
+    _choice(
+        parser, "colour", COLOURS, "the meaning of the colours: kinds, or shares of the network"
+    )
+    _choice(parser, "theme", THEMES, "auto follows the reader's screen")
     parser.add_argument(
-        "--no-heading", action="store_true", help="leave out the name and the totals above"
+        "--no-heading", action="store_true", help="leave out the name and the totals"
     )
 
 

@@ -17,7 +17,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "what",
         nargs="?",
         metavar="CODE|KIND|STATEMENT",
-        help="a message's code, a kind of layer, or a statement; left out, all are listed",
+        help="an error code, a kind of layer, or a statement; without it, all are listed",
     )
 
 

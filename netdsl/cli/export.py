@@ -18,14 +18,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="where to: NAME.onnx, .keras, .tflite, .safetensors, or a folder for a SavedModel",
+        help="the target: NAME.onnx, .keras, .tflite, .safetensors, or a folder for a SavedModel",
     )
     parser.add_argument(
         "--to",
         choices=("keras", "savedmodel", "onnx", "litert", "safetensors"),
-        help="the form (default: what the target's name ends in)",
+        help="the format (default: from the target's suffix)",
     )
-    add_force(parser, "what is there")
+    add_force(parser, "existing files")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -28,16 +28,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; the exit code is 1 where a file would change",
+        help="write nothing; the exit code is 1 if a file would change",
     )
-    parser.add_argument(
-        "--diff", action="store_true", help="write nothing; print what would change"
-    )
+    parser.add_argument("--diff", action="store_true", help="write nothing; print the changes")
     parser.add_argument(
         "--stdin-filename",
         metavar="NAME",
         default="<stdin>",
-        help="what messages call standard input",
+        help="the name of standard input in messages",
     )
 
 
@@ -48,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     if options.files == ["-"]:
         return _format(read_standard_input(), options.stdin_filename, None, options)
     if "-" in options.files:
-        return wrong_usage("fmt", "standard input stands alone, without files")
+        return wrong_usage("fmt", "standard input cannot be combined with files")
     code = 0
     for file in found_files(options.files):
         try:
@@ -68,7 +66,7 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
         NetError: where the text has mistakes, N604 where the path is a link.
     """
     if path is not None and path.is_symlink() and name not in options.files:
-        message = f"{name} is a link, through which nothing is written unless it is named"
+        message = f"{name} is a link, which is not followed for writing unless it is named itself"
         raise fail("N604", message, help=f"netdsl fmt {name}")
     source = decoded(data, name)
     text = format_text(source, DEFAULT_LIMITS)

@@ -31,13 +31,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         metavar="MODEL.keras",
-        help="write that network as a Keras model too, with the weights carried over",
+        help="also write that network as a Keras model, with the weights copied",
     )
     parser.add_argument(
         "--input",
         metavar="SHAPE",
         type=shape,
-        help="the input's shape, where the model leaves sizes open: 224x224x3",
+        help="the input's shape, if the model leaves sizes open: 224x224x3",
     )
     add_force(parser, "existing files")
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     if weights is not None and clone is not None:
         save(weights, clone.save)
         print(
-            f"{weights}: {clone.name}, {clone.count_params():,} weights carried over",
+            f"{weights}: {clone.name}, {clone.count_params():,} weights copied",
             file=sys.stderr,
         )
     return 0

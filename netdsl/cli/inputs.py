@@ -124,7 +124,7 @@ def _without_links(files: list[str], folder: str) -> list[str]:
     links = [file for file in files if os.path.islink(file)]
     for link in links:
         if leads_out(link, folder):
-            message = f"{link} is a link that leads out of {folder}, to {os.path.realpath(link)}"
+            message = f"{link} is a link that leads outside {folder}, to {os.path.realpath(link)}"
             raise fail("N601", message, help="name the file itself, or remove the link")
     own = {os.path.realpath(file) for file in files if file not in links}
     return [file for file in files if file not in links or os.path.realpath(file) not in own]

@@ -23,36 +23,39 @@ def add_job(parser: argparse.ArgumentParser) -> None:
         "recipe",
         nargs="?",
         metavar="RECIPE.yaml",
-        help="how to train it; whatever it leaves out has a default",
+        help="how to train it; every key has a default",
     )
     parser.add_argument("--data", metavar="DATA", help=DATA_HELP)
     parser.add_argument(
         "--target",
         metavar="NAME",
-        help="what is learned: a column of a table, a file of targets, or input",
+        help="what to predict: a column of a table, a file of targets, or input",
     )
     parser.add_argument(
-        "--epochs", type=positive, metavar="N", help="passes over the training data, at most"
+        "--epochs",
+        type=positive,
+        metavar="N",
+        help="the maximum number of passes over the training data",
     )
     parser.add_argument("--batch", type=positive, metavar="N", help="examples in a step")
     parser.add_argument(
-        "--seed", type=int, metavar="N", help="fixes weights, shuffling and augmentation"
+        "--seed", type=int, metavar="N", help="sets initial weights, shuffling and augmentation"
     )
     parser.add_argument(
         "--backend",
         choices=("tensorflow", "jax", "torch"),
-        help="what Keras computes with (default: its own choice)",
+        help="Keras's backend (default: its own choice)",
     )
     parser.add_argument(
         "--log",
         metavar="LOGGERS",
         type=_names,
-        help="tell each epoch to tensorboard, mlflow, wandb as well",
+        help="also log to tensorboard, mlflow, wandb",
     )
     parser.add_argument(
         "--init-from",
         metavar="OTHER",
-        help="a run, a .keras or a .safetensors file to take first weights from",
+        help="a run, a .keras or a .safetensors file with initial weights",
     )
 
 

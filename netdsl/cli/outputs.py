@@ -25,7 +25,7 @@ def free_path(path: str | Path, force: bool) -> Path:
     that the link leads to.
 
     Raises:
-        NetError: N604 where a file is there and `force` is not given, or what is there is not a
+        NetError: N604 where a file is there and `force` is not given, or existing files is not a
             file; N601 where its folder does not exist.
     """
     path = Path(path)
@@ -35,14 +35,14 @@ def free_path(path: str | Path, force: bool) -> Path:
     if os.path.lexists(path) and not force:
         raise fail(
             "N604",
-            f"{path} exists already",
-            help="write over it with --force, or choose another name",
+            f"{path} already exists",
+            help="overwrite it with --force, or choose another name",
         )
     if target.exists() and (kind := kind_of(target.stat().st_mode)):
         raise fail(
             "N604",
             f"{path} is a {kind}, not a file that can be replaced",
-            help="name a file; for standard output leave the name out, or write `-`",
+            help="name a file; for standard output leave out the name, or write `-`",
         )
     if not target.parent.is_dir():
         raise fail("N601", f"there is no folder {target.parent}")

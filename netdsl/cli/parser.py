@@ -16,7 +16,7 @@ def parser_for(wanted: str | None) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(
         prog="netdsl",
-        description="Neural networks written down, counted, and trained.",
+        description="A language for neural networks: describe, count and train them.",
         epilog="examples:\n  netdsl check lenet5.net\n"
         '  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n  netdsl train lenet5.net --data digits',
         formatter_class=_Help,

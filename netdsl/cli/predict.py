@@ -27,7 +27,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=3,
         metavar="K",
-        help="so many of the likeliest classes (default: 3)",
+        help="how many of the most likely classes to show (default: 3)",
     )
     add_format(parser, "csv")
 

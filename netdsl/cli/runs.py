@@ -14,7 +14,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "folders",
         nargs="*",
         metavar="FOLDER",
-        help="a folder of runs (default: runs), or two or more runs to be compared",
+        help="a folder of runs (default: runs), or two or more runs to compare",
     )
     parser.add_argument(
         "--sort", metavar="FIGURE", help="the best first: loss, accuracy, params, seconds"

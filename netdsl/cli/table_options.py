@@ -16,19 +16,22 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare",
         metavar="FILE",
-        help="another network, whose figures stand beside those of the first",
+        help="another network, whose figures are shown next to those of the first",
     )
     parser.add_argument(
-        "--by", choices=tuple(LEVELS), default="layer", help="what a line is (default: a layer)"
+        "--by",
+        choices=tuple(LEVELS),
+        default="layer",
+        help="what each row shows (default: a layer)",
     )
     parser.add_argument(
         "--columns",
         metavar="NAMES",
         help="output, params, moving, weights, macs, flops, activations, acts, memory, rf, stride, "
-        "intensity, share: those to show, joined by commas",
+        "intensity, share: the columns to show, separated by commas",
     )
     parser.add_argument(
-        "--sort", metavar="NAME", help="the lines by this column, the largest first"
+        "--sort", metavar="NAME", help="sort the rows by this column, the largest first"
     )
     _add_memory_options(parser)
     parser.add_argument(
@@ -38,14 +41,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--why",
         metavar="LAYER",
-        help="where the figures of a layer come from: its name, a point's, or as it is written",
+        help="show how the figures of a layer are computed: its name, a point's, or the layer as written",
     )
     parser.add_argument(
         "--rf",
         nargs="?",
         const="",
         metavar="LAYER",
-        help="draw what of the input the middle of a layer's output sees",
+        help="draw which part of the input the centre of a layer's output sees",
     )
     parser.add_argument(
         "--lecture",
@@ -59,24 +62,24 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
         "--batch",
         type=positive,
         metavar="N",
-        help="examples that the memory is for (default: 1); tells of all memory",
+        help="batch size for the memory (default: 1); shows all memory figures",
     )
     parser.add_argument(
         "--precision",
         choices=tuple(PRECISIONS),
         default="float32",
-        help="of the activations (default: float32)",
+        help="precision of the activations (default: float32)",
     )
     parser.add_argument(
         "--optimizer",
         choices=tuple(SLOTS),
-        help="whose slots training keeps (default: adam); tells of all memory",
+        help="optimizer whose slots count (default: adam); shows all memory figures",
     )
     parser.add_argument(
         "--fit",
         type=memory_size,
         metavar="SIZE",
-        help="the largest batch that can be trained in so much memory: 24GiB",
+        help="the largest batch that can be trained in this much memory: 24GiB",
     )
 
 

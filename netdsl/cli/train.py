@@ -19,7 +19,7 @@ EXAMPLES = (
 def set_up(parser: argparse.ArgumentParser) -> None:
     add_job(parser)
     parser.add_argument(
-        "--name", metavar="NAME", help="of the run folder runs/NAME-N (default: the network's)"
+        "--name", metavar="NAME", help="name of the run folder runs/NAME-N (default: the network's)"
     )
     trials = parser.add_mutually_exclusive_group()
     trials.add_argument(
@@ -28,7 +28,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     trials.add_argument(
         "--overfit-one-batch",
         action="store_true",
-        help="learn one batch by heart: what cannot has a mistake in it",
+        help="train on one batch until it is learned (a bug check)",
     )
 
 

@@ -119,7 +119,7 @@ class ParametricRelu(Activation):
     arithmetic, saved_for_backward = "multiply compare", "inputs"
     cases = (Case("prelu", (8, 8, 4), (8, 8, 4), 4), Case("prelu", (10,), (10,), 10))
 
-    init = Real(0.25, "the slopes at the beginning")
+    init = Real(0.25, "the initial slopes")
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """A slope for each channel."""
@@ -273,8 +273,8 @@ class Normalised(Activation):
         if len(x) > 4:  # TensorFlow has no softmax for more
             raise LayerError(
                 "N203",
-                f"`{self.word}` takes up to 4 axes, and {dims(x)} has {len(x)}",
-                label=f"{dims(x)} comes in here",
+                f"`{self.word}` accepts up to 4 axes, and {dims(x)} has {len(x)}",
+                label=f"the input is {dims(x)}",
             )
         return x
 

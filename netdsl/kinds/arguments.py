@@ -26,13 +26,13 @@ def check_head(signature: Signature, spec: LayerSpec) -> None:
                 raise LayerError("N106", message, help=hints.respelled(signature, spec))
         elif takes == "no":
             message = (
-                f"`{signature.word}` takes no {part} (as in `{_spelled(signature, spec, part)}`)"
+                f"`{signature.word}` has no {part} (as in `{_spelled(signature, spec, part)}`)"
             )
-            help = f"`{signature.word}` is written as in `{signature.example}`"
+            help = f"write `{signature.word}` like `{signature.example}`"
             raise LayerError("N106", message, part, help)
         elif min(number if isinstance(number, tuple) else (number,)) < 1:
             plain = Dims(number) if isinstance(number, tuple) else number
-            message = f"{ARTICLED[part]} is a whole number from 1 up, not {shown(plain)}"
+            message = f"{ARTICLED[part]} is an integer from 1, not {shown(plain)}"
             raise LayerError("N201", message, part)
 
 
@@ -63,8 +63,8 @@ def read_options(signature: Signature, spec: LayerSpec) -> tuple[dict[str, Any],
     for name, value in values.items():
         if value is REQUIRED:
             doc = options[name].doc
-            message = f"`{signature.word}` wants its `{name}`{doc and f', {doc}'}"
-            raise LayerError("N106", message, help=f"write it as in `{signature.example}`")
+            message = f"`{signature.word}` requires `{name}`{doc and f', {doc}'}"
+            raise LayerError("N106", message, help=f"write it like `{signature.example}`")
     return values, frozenset(explicit)
 
 

@@ -175,21 +175,21 @@ class Conv(Convolution):
         Case("conv3-5/2x1(pad=(1,0,1,1))", (8, 8, 2), (4, 8, 5), 95),
     )
 
-    groups = Whole(1, "groups of channels that do not see each other")
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", "relu", "the activation at its end")
+    groups = Whole(1, "number of separate groups of channels")
+    norm = Part("norm", doc="a norm after it")
+    act = Part("activation", "relu", "the activation after it")
 
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
         x = inputs[0]
         positions = self.positions(x)
-        for count, what in ((x[-1], "channels that come in"), (self.amount or 0, "filters")):
+        for count, what in ((x[-1], "incoming channels"), (self.amount or 0, "filters")):
             if count % self.groups:
                 raise LayerError(
                     "N206",
                     f"groups={self.groups} does not divide the {count} {what}",
                     "groups",
-                    label=f"{dims(x)} comes in here",
+                    label=f"the input is {dims(x)}",
                 )
         return (*positions, self.amount or 0)
 
@@ -256,8 +256,8 @@ class DepthwiseConv(Convolution):
     )
 
     mult = Whole(1, "filters for each channel")
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", doc="the activation at its end")
+    norm = Part("norm", doc="a norm after it")
+    act = Part("activation", doc="the activation after it")
 
     def shape(self, *inputs: Shape) -> Shape:
         """mult*C channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
@@ -332,8 +332,8 @@ class SeparableConv(Convolution):
         Case("sep3-6", (4, 4, 4, 2), (4, 4, 4, 6), 72),
     )
 
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", doc="the activation at its end")
+    norm = Part("norm", doc="a norm after it")
+    act = Part("activation", doc="the activation after it")
 
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""

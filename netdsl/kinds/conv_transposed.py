@@ -50,10 +50,10 @@ class TransposedConv(Convolution):
         Case("tconv3-2/2(pad=(2,0,0,1))", (4, 4, 1), (7, 8, 2), 20),
     )
 
-    pad = Padding("same", "positions that are cut off the output", words=("same", "valid", "tf"))
-    extra = Sizes(0, "positions more at the output's end, fewer than the stride", min=0)
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", doc="the activation at its end")
+    pad = Padding("same", "positions removed from the output", words=("same", "valid", "tf"))
+    extra = Sizes(0, "positions added at the output's end, fewer than the stride", min=0)
+    norm = Part("norm", doc="a norm after it")
+    act = Part("activation", doc="the activation after it")
 
     def _word_pads(
         self, word: str, size: int, window: int, stride: int, dilation: int, rank: int
@@ -89,13 +89,15 @@ class TransposedConv(Convolution):
                 "N107",
                 "a dilated `tconv` has stride 1",
                 "dilation",
-                "take a larger window or a smaller stride",
+                "use a larger window or a smaller stride",
             )
         if any(
             more >= axis.stride > 0 and more
             for more, axis in zip(self._extra(axes), axes, strict=True)
         ):
-            message = f"extra={dims(self.values['extra'])} goes beyond the last window by a stride or more"
+            message = (
+                f"extra={dims(self.values['extra'])} exceeds the last window by a stride or more"
+            )
             raise LayerError("N107", message, "extra", "a larger window reaches further")
         extra = per_axis(self.values["extra"], len(axes), "the extra", "extra")
         outputs = []
@@ -110,7 +112,7 @@ class TransposedConv(Convolution):
                     f"nothing is left of {self.head()} on {dims(x[:-1])}: {sums}",
                     "layer",
                     "pad=same gives W*S",
-                    f"{dims(x)} comes in here",
+                    f"the input is {dims(x)}",
                 )
         return tuple(outputs)
 

@@ -36,8 +36,8 @@ class UnsharedConv(Convolution):
         Case("local2-3(pad=tf, dilation=2, tanh)", (5, 2), (5, 3), 75),
     )
 
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", "relu", "the activation at its end")
+    norm = Part("norm", doc="a norm after it")
+    act = Part("activation", "relu", "the activation after it")
 
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""

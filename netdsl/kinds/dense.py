@@ -62,15 +62,15 @@ class FullyConnected(Units):
 
     dropconnect = Real(
         0,
-        "the probability that a weight is 0 while training",
+        "the probability that a weight is 0 during training",
         min=0,
         max=1,
         exclude_max=True,
         hidden_at_default=True,
     )
 
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", "relu", "the activation at its end")
+    norm = Part("norm", doc="a norm after it")
+    act = Part("activation", "relu", "the activation after it")
 
     def _width(self, x: Shape) -> int:
         return math.prod(x)
@@ -134,8 +134,8 @@ class Dense(Units):
         Case("dense-8(bias=no)", (5, 5, 4), (5, 5, 8), 32),
     )
 
-    norm = Part("norm", doc="a norm behind it")
-    act = Part("activation", doc="the activation at its end")
+    norm = Part("norm", doc="a norm after it")
+    act = Part("activation", doc="the activation after it")
 
     def _width(self, x: Shape) -> int:
         return x[-1]

@@ -117,8 +117,8 @@ class Reshape(Plain):
         """The shape that is given, with as many numbers as come in."""
         x = inputs[0]
         if math.prod(x) != math.prod(self.to):
-            message = f"{dims(x)} has {math.prod(x):,} numbers, and {dims(self.to)} has {math.prod(self.to):,}"
-            raise LayerError("N207", message, "to", label=f"{dims(x)} comes in here")
+            message = f"{dims(x)} has {math.prod(x):,} elements, and {dims(self.to)} has {math.prod(self.to):,}"
+            raise LayerError("N207", message, "to", label=f"the input is {dims(x)}")
         return self.to
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
@@ -175,9 +175,9 @@ class Permute(Plain):
             names = " and ".join(filter(None, (", ".join(map(str, range(1, len(x)))), str(len(x)))))
             raise LayerError(
                 "N202",
-                f"`{self.word}` takes each of the axes {names} of {dims(x)} once",
+                f"`{self.word}` requires each of the axes {names} of {dims(x)} once",
                 "order",
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         return tuple(x[axis - 1] for axis in self.order)
 
@@ -208,7 +208,7 @@ class Shuffle(Plain):
         Case("shuffle(groups=4)", (8,), (8,), 0),
     )
 
-    groups = Whole(REQUIRED, "how many groups")
+    groups = Whole(REQUIRED, "number of groups")
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape, where `groups` divides its channels."""
@@ -218,7 +218,7 @@ class Shuffle(Plain):
                 "N206",
                 f"groups={self.groups} does not divide {x[-1]} channels",
                 "groups",
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         return x
 
@@ -260,16 +260,14 @@ class Slice(Plain):
     cases = (Case("slice(0, 2)", (8, 8, 6), (8, 8, 2), 0), Case("slice(3, 10)", (10,), (7,), 0))
 
     from_ = Whole(REQUIRED, "the first channel, counted from 0", min=0)
-    to = Whole(REQUIRED, "the channel behind the last")
+    to = Whole(REQUIRED, "the channel after the last")
 
     def shape(self, *inputs: Shape) -> Shape:
         """The channels from a to b-1 at the same positions."""
         x = inputs[0]
         if not self.from_ < self.to <= x[-1]:
-            message = (
-                f"`{self.word}(a, b)` wants 0 <= a < b <= {x[-1]}, not {self.from_} and {self.to}"
-            )
-            raise LayerError("N204", message, label=f"{dims(x)} comes in here")
+            message = f"`{self.word}(a, b)` requires 0 <= a < b <= {x[-1]}, not {self.from_} and {self.to}"
+            raise LayerError("N204", message, label=f"the input is {dims(x)}")
         return (*x[:-1], self.to - self.from_)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

@@ -63,7 +63,7 @@ class Pad(Edges):
         Case("pad(1x2x3)", (4, 4, 4, 1), (6, 8, 10, 1), 0),
     )
 
-    by = Padding(REQUIRED, "how many on each side", words=())
+    by = Padding(REQUIRED, "the number on each side", words=())
 
     def shape(self, *inputs: Shape) -> Shape:
         """The same channels, and the padding added to each axis."""
@@ -119,13 +119,13 @@ class Widen(Plain):
         x = inputs[0]
         channels = self.amount or 0
         if self.stride and len(x) > 4:
-            raise wrong_rank(self.word, x, "sequences, images and volumes where it has a stride")
+            raise wrong_rank(self.word, x, "sequences, images and volumes if it has a stride")
         if channels < x[-1]:
             raise LayerError(
                 "N207",
-                f"`{self.word}` adds channels, and {x[-1]} come in for {channels}",
+                f"`{self.word}` adds channels, and its input has {x[-1]} for {channels}",
                 "amount",
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         return (
             *((size - 1) // stride + 1 for size, stride in zip(x, self._strides(x), strict=False)),
@@ -209,7 +209,7 @@ class Crop(Edges):
         ),
     )
 
-    by = Margins(REQUIRED, "how many on each side, or a point")
+    by = Margins(REQUIRED, "the number on each side, or a point")
 
     def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
         """Nothing: of a point only the size is needed."""
@@ -236,7 +236,7 @@ class Crop(Edges):
                 "N204",
                 f"nothing is left of {dims(x)}: {self.written()} gives {dims(left)}",
                 "by",
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         return (*left, x[-1])
 

@@ -16,10 +16,11 @@ from netdsl.wording import plural
 # Other libraries' names of arguments: the part of a layer that they are here, and how it is
 # written; or no part, and the option's name here.
 _ELSEWHERE = {
-    **dict.fromkeys(("stride", "strides"), ("stride", "behind a slash")),
-    **dict.fromkeys(("filters", "units", "channels", "out_channels"), ("amount", "behind a dash")),
+    **dict.fromkeys(("stride", "strides"), ("stride", "after a slash")),
+    **dict.fromkeys(("filters", "units", "channels", "out_channels"), ("amount", "after a dash")),
     **dict.fromkeys(
-        ("kernel", "kernel_size", "window", "size", "pool_size"), ("size", "touching the word")
+        ("kernel", "kernel_size", "window", "size", "pool_size"),
+        ("size", "directly after the word"),
     ),
     "activation": ("", "act"),
     "padding": ("", "pad"),
@@ -66,7 +67,7 @@ def unknown_option(signature: Signature, name: str, bare: bool = False) -> Layer
 def one_too_many(signature: Signature, value: Any) -> LayerError:
     """The error of a value without a name for which no option is left."""
     most = len(signature.positional)
-    takes = f"takes {most or 'no'} {plural('value', most)} without a name"
+    takes = f"accepts {most or 'no'} {plural('value', most)} without a name"
     message = f"`{signature.word}` {takes}; {shown(value)} is one too many"
     return LayerError("N103", message, help=_touching(signature, value))
 
@@ -89,7 +90,7 @@ def respelled(signature: Signature, spec: LayerSpec) -> str:
     elif numbers and signature.takes.get("size"):
         size = numbers.pop(0)
     if amount is None or (spec.arguments and type(spec.arguments[0].value) is not int):
-        return f"write it as in `{signature.example}`"
+        return f"write it like `{signature.example}`"
     return f"write {spec.word}{size if signature.takes.get('size') else ''}-{amount}"
 
 
@@ -109,9 +110,9 @@ def _touching(signature: Signature, value: Any) -> str:
     """For `pool(2)` and `softmax(10)`: a number that belongs to the word. Else the options."""
     if type(value) is int and value > 0 and not signature.positional:
         if signature.group == "activation":
-            return f"{ARTICLED['amount']} is written behind a dash, as in {signature.word}-10"
+            return f"{ARTICLED['amount']} is written after a dash, as in {signature.word}-10"
         if "size" in signature.takes and "amount" not in signature.takes:
-            return f"{ARTICLED['size']} touches the word: {signature.word}{value}"
+            return f"{ARTICLED['size']} follows the word without a space: {signature.word}{value}"
     return _options(signature)
 
 

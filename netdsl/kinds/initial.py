@@ -115,7 +115,7 @@ class Trained(Kind):
     word = "_trained"
     saved_for_backward = "inputs"
 
-    bias = Flag(True, "a bias for each unit; no where the layer has a norm")
+    bias = Flag(True, "a bias for each unit; no if the layer has a norm")
     init = Initial(
         "auto", "initial kernel: He normal before ReLU-like activations, else Glorot uniform"
     )
@@ -141,7 +141,7 @@ class Trained(Kind):
         What Keras would do anyway is left out: Glorot uniform, biases 0.
         """
         if self.init == Word("auto"):
-            raise AssertionError("init=auto is resolved before")
+            raise AssertionError("init=auto must already be resolved")
         arguments: dict[str, Any] = (
             {}
             if self.bias_init == 0

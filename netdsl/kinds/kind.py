@@ -56,7 +56,7 @@ class Kind(Stated):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "word" not in vars(cls):
-            raise TypeError(f"{cls.__name__} states no word of its own")
+            raise TypeError(f"{cls.__name__} does not define its word")
         cls.own_options = tuple(each for each in vars(cls).values() if isinstance(each, Option))
         cls.options = {
             option.name: option

@@ -32,7 +32,7 @@ class Merge(Weightless):
         shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
         label = f"branches give {', '.join(dims(x) for x in inputs)}"
         return LayerError(
-            "N207", f"`{self.written()}` takes {rule}, not {shapes}", help=help, label=label
+            "N207", f"`{self.written()}` requires {rule}, not {shapes}", help=help, label=label
         )
 
 
@@ -87,14 +87,16 @@ class Elementwise(Merge):
         """The branches' one shape; a vector of its channels counts for every position."""
         if self.max_branches and len(inputs) != self.max_branches:
             raise LayerError(
-                "N106", f"`{self.word}` takes {self.max_branches} branches, not {len(inputs)}"
+                "N106", f"`{self.word}` requires {self.max_branches} branches, not {len(inputs)}"
             )
         largest = max(inputs, key=len)
         if any(x not in (largest, largest[-1:]) for x in inputs):
-            help = "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does so by itself"
+            help = "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does this automatically"
             images = all(len(x) == len(largest) > 1 for x in inputs)
             raise self._misfit(
-                inputs, "branches of one shape, or vectors of its channels", help if images else ""
+                inputs,
+                "branches of one shape, or vectors with its channels",
+                help if images else "",
             )
         return largest
 
@@ -248,5 +250,5 @@ class Stack(Merge):
     def from_keras(cls, call: CallView) -> Meaning | None:
         if call.config.get("axis") != 1:
             axis = call.config.get("axis")
-            raise call.refuse(f"its axis is {axis}, not the first behind the batch")
+            raise call.refuse(f"its axis is {axis}, not the first after the batch")
         return call.means(cls.spec())

@@ -175,13 +175,13 @@ class GroupNorm(Affine):
         """The input's shape, where `groups` divides its channels."""
         x = inputs[0]
         if x[-1] % self.groups:
-            help = f"say {self.word}(groups={math.gcd(self.groups, x[-1])})"
+            help = f"write {self.word}(groups={math.gcd(self.groups, x[-1])})"
             raise LayerError(
                 "N206",
                 f"groups={self.groups} does not divide {x[-1]} channels",
                 "groups",
                 help,
-                f"{dims(x)} comes in here",
+                f"the input is {dims(x)}",
             )
         return x
 
@@ -224,9 +224,9 @@ class InstanceNorm(Affine):
         if len(x) < 2:
             raise LayerError(
                 "N203",
-                f"`{self.word}` takes means over positions, and {dims(x)} is a vector",
+                f"`{self.word}` averages over positions, and {dims(x)} is a vector",
                 help="ln is for vectors",
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         return x
 
@@ -316,7 +316,7 @@ class LocalResponseNorm(Plain):
         Case("lrn(size=3, alpha=2e-5, beta=0.75, k=1)", (4, 4, 8), (4, 4, 8), 0),
     )
 
-    size_ = Whole(5, "neighbouring channels, the channel itself in the middle")
+    size_ = Whole(5, "neighbouring channels, centred on the channel itself")
     alpha = Real(1e-4, "divided by size", min=0)
     beta = Real(0.75, "the exponent", min=0)
     k = Real(2, "added to the sum", min=0)

@@ -94,7 +94,7 @@ class Option(Generic[T]):
         help = ""
         if isinstance(value, str) and value.isidentifier():
             help = f"write {self.name}={value}, without quotes"
-        message = f"`{self.name}` takes {self.accepts}, not {shown(value)}"
+        message = f"`{self.name}` requires {self.accepts}, not {shown(value)}"
         return LayerError("N107", message, self.name, help)
 
 
@@ -104,7 +104,7 @@ class Whole(Option[int]):
     def __init__(self, default: int, doc: str = "", min: int = 1) -> None:
         super().__init__(default, doc)
         self.min = min
-        self.accepts = f"a whole number from {min} up"
+        self.accepts = f"an integer from {min}"
 
     def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> int:
         if not is_whole(value, self.min):
@@ -127,7 +127,7 @@ class Real(Option[Any]):
         super().__init__(default, doc)
         self.min, self.max, self.exclude_max = min, max, exclude_max
         self.hidden_at_default = hidden_at_default
-        upper = f" {'below' if exclude_max else 'to'} {max:g}" if max < math.inf else " up"
+        upper = f" {'below' if exclude_max else 'to'} {max:g}" if max < math.inf else ""
         self.accepts = f"a number from {min:g}{upper}" if min > -math.inf else "a number"
 
     @property
@@ -184,7 +184,7 @@ class Sizes(Option[tuple[int, ...]]):
     def __init__(self, default: Any, doc: str = "", min: int = 1) -> None:
         super().__init__((default,) if default is not REQUIRED else REQUIRED, doc)
         self.min = min
-        self.accepts = f"whole numbers from {min} up, such as 2 or 2x1"
+        self.accepts = f"integers from {min}, such as 2 or 2x1"
 
     def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> tuple[int, ...]:
         sizes = value.sizes if isinstance(value, Dims) else (value,)

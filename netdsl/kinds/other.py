@@ -39,7 +39,7 @@ class Scale(Plain):
         Case("scale(bias)", (2, 3, 4, 5), (2, 3, 4, 5), 10),
     )
 
-    init = Initial(1, "the factors at the beginning")
+    init = Initial(1, "the initial factors")
     bias = Flag(False, "an offset for each channel")
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -48,8 +48,8 @@ class Scale(Plain):
         if len(x) not in _AXES:
             raise LayerError(
                 "N203",
-                f"`{self.word}` takes arrays of up to 4 axes, and {dims(x)} has {len(x)}",
-                label=f"{dims(x)} comes in here",
+                f"`{self.word}` accepts arrays of up to 4 axes, and {dims(x)} has {len(x)}",
+                label=f"the input is {dims(x)}",
             )
         return x
 
@@ -171,15 +171,15 @@ class Standardize(Plain):
         Case("std", (8, 8, 3), (8, 8, 3), 0),
     )
 
-    mean = Numbers(None, "what is taken away")  # type: ignore[arg-type]
-    std = Numbers(None, "what the difference is divided by")  # type: ignore[arg-type]
+    mean = Numbers(None, "what is subtracted")  # type: ignore[arg-type]
+    std = Numbers(None, "the divisor of the difference")  # type: ignore[arg-type]
     mean.hidden_at_default = std.hidden_at_default = True
 
     def with_resolved_defaults(self) -> Kind:
         if (self.mean is None) != (self.std is None):
             raise LayerError(
                 "N106",
-                f"`{self.word}` takes a mean and a deviation, or neither",
+                f"`{self.word}` requires a mean and a standard deviation, or neither",
                 help=f"{self.word}(0.13, 0.31), or {self.word}",
             )
         return super().with_resolved_defaults()
@@ -194,10 +194,10 @@ class Standardize(Plain):
                     "N206",
                     f"`{name}` has {count} numbers for {x[-1]} channels",
                     name,
-                    label=f"{dims(x)} comes in here",
+                    label=f"the input is {dims(x)}",
                 )
         if self.std is not None and min(self.std) <= 0:
-            raise LayerError("N107", "`std` takes numbers above 0", "std")
+            raise LayerError("N107", "`std` requires numbers above 0", "std")
         return x
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

@@ -33,7 +33,7 @@ class Part(Option[Kind | None]):
             return None
         kind = self._kind(value.text)
         if kind is None:
-            message = f"`{self.name}` takes {self.accepts}, not `{value.text}`"
+            message = f"`{self.name}` requires {self.accepts}, not `{value.text}`"
             help = did_you_mean(value.text, self.bare_words())
             raise LayerError("N107", message, self.name, help)
         if kind.means_none:

@@ -44,12 +44,12 @@ class FeaturePool(Plain):
         if len(self.size or ()) > 1:
             raise LayerError(
                 "N202",
-                f"`{self.word}` takes one number, how many features make a group, not {dims(self.size or ())}",
+                f"`{self.word}` requires one number, the features in a group, not {dims(self.size or ())}",
                 "size",
             )
         if x[-1] % self.features:
             message = f"groups of {self.features} features do not divide {x[-1]} channels"
-            raise LayerError("N206", message, "size", label=f"{dims(x)} comes in here")
+            raise LayerError("N206", message, "size", label=f"the input is {dims(x)}")
         return (*x[:-1], x[-1] // self.features)
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:

@@ -29,7 +29,7 @@ class GlobalPooling(Weightless):
             raise LayerError(
                 "N203",
                 f"`{self.word}` pools positions, and {dims(x)} is {what}",
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         return (x[-1],)
 

@@ -29,7 +29,7 @@ def as_sequence(word: str, x: Shape) -> Shape:
             word,
             x,
             "a sequence",
-            "reshape makes a sequence of it: reshape(49x512)" if len(x) > 2 else "",
+            "reshape turns it into a sequence: reshape(49x512)" if len(x) > 2 else "",
         )
     return x
 
@@ -50,18 +50,18 @@ class Embed(Plain):
         Case("embed-4 > flatten", Indices((1,), 10), (4,), 40),
     )
 
-    init = Initial(_KERAS_EMBEDDING, "the vectors at the beginning")
+    init = Initial(_KERAS_EMBEDDING, "the initial vectors")
 
     def shape(self, *inputs: Shape) -> Shape:
         """N numbers at each place."""
         x = inputs[0]
         if not isinstance(x, Indices):
-            help = "say how many there are: input 128 of int(20000)"
+            help = "give their number: input 128 of int(20000)"
             raise LayerError(
                 "N203",
-                f"`{self.word}` takes indices, and {dims(x)} holds numbers",
+                f"`{self.word}` requires indices, and {dims(x)} holds numbers",
                 help=help,
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         return (*x, self.amount or 0)
 
@@ -98,7 +98,7 @@ class Positions(Plain):
     arithmetic, saved_for_backward = "add", ""
     cases = (Case("pos", (10, 16), (10, 16), 160), Case("pos(init=0)", (4, 4, 3), (4, 4, 3), 48))
 
-    init = Initial(_SMALL, "the numbers at the beginning")
+    init = Initial(_SMALL, "the initial values")
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape; it must have positions."""
@@ -179,7 +179,7 @@ class ClassToken(Plain):
     arithmetic, saved_for_backward = "", ""
     cases = (Case("cls", (49, 16), (50, 16), 16), Case("cls(init=0) > first", (3, 4), (4,), 4))
 
-    init = Initial(_SMALL, "its numbers at the beginning")
+    init = Initial(_SMALL, "its initial values")
 
     def shape(self, *inputs: Shape) -> Shape:
         """One position more."""

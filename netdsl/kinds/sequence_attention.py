@@ -33,10 +33,10 @@ class Attention(Trained):
         Case("dense-6 as m > dense-4 > attention(heads=2, kv=@m)", (5, 3), (5, 4), 148),
     )
 
-    heads = Whole(REQUIRED, "how many heads")
-    dim = Whole(None, "channels of each head; left out: C/heads")  # type: ignore[arg-type]
-    causal = Flag(False, "each position sees itself and those before it only")
-    kv = Reference(None, "where keys and values come from")
+    heads = Whole(REQUIRED, "number of heads")
+    dim = Whole(None, "channels of each head; default: C/heads")  # type: ignore[arg-type]
+    causal = Flag(False, "each position sees only itself and those before it")
+    kv = Reference(None, "the source of keys and values")
     dim.hidden_at_default = True
 
     def width(self, x: Shape) -> int:
@@ -55,7 +55,7 @@ class Attention(Trained):
                 f"heads={self.heads} does not divide {x[-1]} channels",
                 "heads",
                 help,
-                f"{dims(x)} comes in here",
+                f"the input is {dims(x)}",
             )
         if self.causal and len(inputs) > 1:
             raise LayerError(

@@ -36,15 +36,18 @@ class Recurrent(Trained):
 
     seq = Flag(
         False,
-        "the states at all positions, not the last ones only; with `back` in the order they are read",
+        "the states at all positions, not only the last; with `back` in the order in which they are read",
     )
     back = Flag(False, "read from the end to the beginning")
-    bi = Flag(False, "read both ways, the states of both next to each other: 2*N channels")
+    bi = Flag(False, "read in both directions, with concatenated states: 2*N channels")
 
     def with_resolved_defaults(self) -> Kind:
         if self.values["bi"] and self.values["back"]:
             raise LayerError(
-                "N107", "`bi` reads both ways: `back` goes without it", "back", "say bi or back"
+                "N107",
+                "`bi` reads in both directions: `back` cannot be combined with it",
+                "back",
+                "use bi or back",
             )
         return super().with_resolved_defaults()
 
@@ -205,7 +208,7 @@ class GatedRecurrentUnit(Recurrent):
         Case("gru-3(back)", (5, 2), (3,), 54),
     )
 
-    after = Flag(False, "the reset gate behind the product, with a second bias")
+    after = Flag(False, "the reset gate after the product, with a second bias")
 
     def _bias(self) -> Shape:
         width = self.gates * (self.amount or 0)

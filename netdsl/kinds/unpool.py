@@ -59,7 +59,7 @@ class Upsample(Unpooling):
     how = Choice(
         "nearest",
         ("nearest", "bilinear"),
-        "what stands between the positions; bilinear is linear along each axis",
+        "how to fill in between the positions; bilinear is linear along each axis",
     )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
@@ -200,7 +200,7 @@ class MaxUnpool(Plain):
         if not isinstance(self._pool.kind, MaxPool):
             what = self._pool.kind.head() if self._pool.kind else "an input"
             message = (
-                f"`{self.word}` takes the name of a max pool, and @{self._pool.name} is {what}"
+                f"`{self.word}` requires the name of a max pool, and @{self._pool.name} is {what}"
             )
             raise LayerError(
                 "N107", message, "pool", f"name the pool: pool as p, and then {self.word}(@p)"
@@ -219,8 +219,8 @@ class MaxUnpool(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """The shape of the pool's input, where the input has that of its output."""
         if inputs[0] != self._pool.shape:
-            message = f"`{self.word}(@{self._pool.name})` takes what the pool gives, {dims(self._pool.shape)}, and {dims(inputs[0])} comes in"
-            raise LayerError("N207", message, label=f"{dims(inputs[0])} comes in here")
+            message = f"`{self.word}(@{self._pool.name})` requires the pool's output shape, {dims(self._pool.shape)}, and the input is {dims(inputs[0])}"
+            raise LayerError("N207", message, label=f"the input is {dims(inputs[0])}")
         return inputs[1]
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
@@ -254,7 +254,7 @@ class MaxUnpool(Plain):
                 window = (pool.window(rank), pool.strides(rank), pool.whole_pads(values, x))
                 if window == wanted:
                     return call.means(cls.spec(ref))
-        raise call.refuse("no max pool with its windows reads its second input")
+        raise call.refuse("its second input is not read by a max pool with its windows")
 
 
 def _factors(x: Shape, output: Shape) -> tuple[int, ...]:

@@ -44,9 +44,9 @@ def wrong_rank(word: str, x: Shape, wanted: str, help: str = "") -> LayerError:
     what = {0: "a vector", **_RANK_WORDS}.get(len(x) - 1, f"an array of {len(x) - 1} axes")
     return LayerError(
         "N203",
-        f"`{word}` takes {wanted}, and {dims(x)} is {what}",
+        f"`{word}` requires {wanted}, and {dims(x)} is {what}",
         help=help,
-        label=f"{dims(x)} comes in here",
+        label=f"the input is {dims(x)}",
     )
 
 
@@ -165,7 +165,7 @@ class Windowed(Kind):
                 "N203",
                 f"`{self.word}` slides over positions, and {dims(x)} is {what}",
                 help=help,
-                label=f"{dims(x)} comes in here",
+                label=f"the input is {dims(x)}",
             )
         windows, strides, dilations = self.window(rank), self.strides(rank), self.dilations(rank)
         sizes = list(zip(x, windows, strides, dilations, strict=False))
@@ -185,7 +185,7 @@ class Windowed(Kind):
             if len(pad) != 2 * rank:
                 raise LayerError(
                     "N205",
-                    f"the padding {shown(pad)} has {len(pad)} numbers, and {_RANK_WORDS[rank]} has {2 * rank} sides",
+                    f"the padding {shown(pad)} has {len(pad)} elements, and {_RANK_WORDS[rank]} has {2 * rank} sides",
                     "pad",
                 )
             return tuple(zip(pad[::2], pad[1::2], strict=True))
@@ -197,10 +197,10 @@ class Windowed(Kind):
         spread = dilation * (window - 1)
         if word == "same":
             if spread % 2:
-                help = f"say pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or pad={spread // 2 + 1}, or take an odd window"
+                help = f"use pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or pad={spread // 2 + 1}, or an odd window"
                 raise LayerError(
                     "N205",
-                    f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, no whole number",
+                    f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, which is not an integer",
                     "pad",
                     help,
                 )
@@ -211,7 +211,9 @@ class Windowed(Kind):
         if word == "causal":
             if rank != 1:
                 raise LayerError(
-                    "N205", f"pad=causal is for sequences, and {_RANK_WORDS[rank]} comes in", "pad"
+                    "N205",
+                    f"pad=causal is for sequences, and the input is {_RANK_WORDS[rank]}",
+                    "pad",
                 )
             return spread, 0
         return (spread, spread) if word == "full" else (0, 0)
@@ -243,7 +245,7 @@ class Windowed(Kind):
                 if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1
                 else ""
             )
-            raise LayerError("N204", message, "layer", help, f"{dims(x)} comes in here")
+            raise LayerError("N204", message, "layer", help, f"the input is {dims(x)}")
         return outputs
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
@@ -270,9 +272,11 @@ class Windowed(Kind):
             if count
         )
         axis = next(axis for axis, count in zip(self.axes(inputs[0]), unread, strict=True) if count)
-        sums = f"({axis.size} + {axis.before + axis.after} - {axis.extent}) is no multiple of {axis.stride}"
+        sums = f"({axis.size} + {axis.before + axis.after} - {axis.extent}) is not a multiple of {axis.stride}"
         message = f"the last {what} of {dims(inputs[0])} {'is' if sum(unread) == 1 else 'are'} never read: {sums}"
-        return [LayerError("W701", message, help="another size, stride or padding reads them all")]
+        return [
+            LayerError("W701", message, help="use another size, stride or padding to read them all")
+        ]
 
 
 def pad_layers(k: Any, name: str, pads: Pads) -> list[Any]:

@@ -80,7 +80,7 @@ def _same_names(parsed: Parsed) -> list[Diagnostic]:
             name = statement.name.text
             span = Span(parsed.source, statement.name.start, statement.name.end)
             if name in known:
-                message = f"there is a network called `{name}` already"
+                message = f"there is already a network called `{name}`"
                 notes = (Note("first used here", known[name]),)
                 found.append(
                     Diagnostic("N104", message, span, help="choose another name", notes=notes)

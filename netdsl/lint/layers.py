@@ -43,8 +43,8 @@ def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]
     outputs = {output.op for output in graph.outputs}
     for index, op in enumerate(graph.ops):
         if not consumers[index] and index not in outputs and op.kind is not None:
-            message = f"`{_text(graph, op)}` reaches no output: nothing takes what it gives"
-            help = "remove it, or take its output as a branch: `id`, or a name and `@name`"
+            message = f"`{_text(graph, op)}` reaches no output: nothing uses its result"
+            help = "remove it, or use its output as a branch: `id`, or a name and `@name`"
             yield _warning(graph, "W713", op, message, help)
 
 
@@ -58,13 +58,13 @@ def _doubtful_softmax(graph: Graph, op: Op, kind: Kind) -> Iterator[Diagnostic]:
     if before and _gives_distribution(before):
         message = (
             f"`{kind.word}` follows `{before.word}`:"
-            " probabilities go through it a second time, and come out nearly equal"
+            " probabilities pass through it a second time and become nearly equal"
         )
         yield _warning(graph, "W714", op, message, "one of the two is enough")
     if op.shape[-1] == 1:
         always = 1 if kind.output_meaning == "distribution" else 0
         message = f"`{kind.word}` over one channel is always {always}"
-        yield _warning(graph, "W719", op, message, "for yes or no take sigmoid-1, or two channels")
+        yield _warning(graph, "W719", op, message, "for yes or no use sigmoid-1, or two channels")
 
 
 def _through_shape_only(graph: Graph, op: Op) -> Op:
@@ -91,11 +91,8 @@ def _bias_without_effect(
     )
     norms = [norm for norm in after if norm is not None and norm.removes_mean]
     if asked and len(norms) == len(after):
-        message = (
-            f"the bias of `{_text(graph, op)}` has no effect:"
-            f" `{norms[0].word}` takes each channel's mean away"
-        )
-        help = "say bias=no, or leave the bias out: the norm has a shift of its own"
+        message = f"the bias of `{_text(graph, op)}` has no effect: `{norms[0].word}` subtracts each channel's mean"
+        help = "write bias=no, or leave the bias out: the norm has its own shift"
         yield _warning(graph, "W715", op, message, help)
 
 
@@ -112,10 +109,7 @@ def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
             and (op.kind.shape_only or op.kind.inactive_in_use or op.kind.group == "activation")
         ):
             if op.kind.inactive_in_use:
-                message = (
-                    f"`{_text(graph, op)}` stands behind the last layer:"
-                    " while training it spoils the output itself"
-                )
+                message = f"`{_text(graph, op)}` comes after the last layer: during training it distorts the output itself"
                 help = "put it before the last layer that has weights"
                 yield _warning(graph, "W716", op, message, help)
                 break
@@ -131,5 +125,5 @@ def _out_of_proportion(graph: Graph) -> Iterator[Diagnostic]:
             f"`{_text(graph, op)}` gives {dims(op.shape)}: {op.size:,} numbers,"
             f" {gibibytes} GiB of float32 for one example"
         )
-        help = "a stride or a pool before it, or fewer channels, make it smaller"
+        help = "use a stride or a pool before it, or fewer channels"
         yield _warning(graph, "W717", op, message, help)

@@ -57,12 +57,12 @@ def _idle_ignores(source: Source, hit: set[tuple[int, str]]) -> Iterator[Diagnos
     for line, span, codes in _ignores(source):
         if not codes:
             help = "write the codes: # netdsl: ignore W703"
-            yield Diagnostic("W718", "this comment names no code", span, help=help)
+            yield Diagnostic("W718", "this comment gives no code", span, help=help)
         for code in codes:
             if (line, code) in hit:
                 continue
             message, help = f"there is no {code} on this line to ignore", "remove it"
             if code.startswith("N"):
                 message = f"{code} is an error, which no comment silences"
-                help = "mend it, or leave the comment out"
+                help = "fix it, or remove the comment"
             yield Diagnostic("W718", message, span, help=help)

@@ -33,9 +33,9 @@ def use_value(
     word = node.word.text
     if not isinstance(meaning, Closure):
         message = f"`{word}` is {shown(meaning)}, not a layer"
-        raise scope.fail("N109", message, node, f"as a number it stands in braces: {{{word}}}")
+        raise scope.fail("N109", message, node, f"as a number it is written in braces: {{{word}}}")
     if node.size or node.amount is not None or node.stride:
-        message = f"`{word}` is a chain: it takes no size, amount or stride"
+        message = f"`{word}` is a chain: it does not accept a size, amount or stride"
         raise scope.fail("N106", message, node)
     if node.arguments is None:
         use = scope.span(node)
@@ -43,7 +43,7 @@ def use_value(
     bare = bare_word(meaning.chain)
     block = meaning.scope.blocks.get(bare.text) if bare else None
     if not isinstance(block, Block):
-        raise scope.fail("N109", f"`{word}` is no block: it cannot be applied", node)
+        raise scope.fail("N109", f"`{word}` is not a block: it cannot be applied", node)
     return (yield from use_block(node, block, x, scope, graph, None))
 
 
@@ -74,12 +74,12 @@ def use_block(
     word = definition.name.text
     use = scope.span(node)
     if node.size or node.amount is not None or node.stride:
-        message = f"`{word}` is a block: it takes no size, amount or stride"
+        message = f"`{word}` is a block: it does not accept a size, amount or stride"
         names = ", ".join(parameter.name.text for parameter in definition.parameters)
-        raise scope.fail("N106", message, node, f"give it in brackets: {word}({names})")
+        raise scope.fail("N106", message, node, f"give it in parentheses: {word}({names})")
     if len(scope.path) >= graph.limits.blocks:
-        message = f"more than {graph.limits.blocks} blocks stand within each other"
-        raise fail("N405", message, use, help="a block that calls itself ends with `when`")
+        message = f"blocks are nested more than {graph.limits.blocks} levels deep"
+        raise fail("N405", message, use, help="end a recursive block with `when`")
     points = scope.points
     label = points.prefix + name if name else points.layer_name(word)
     inside = block.scope._replace(blocks=block.scope.blocks.with_next())
@@ -128,7 +128,7 @@ def _bound(
         if name in values:
             continue
         if parameter.default is None:
-            message = f"`{definition.name.text}` wants a value for `{name}`"
+            message = f"`{definition.name.text}` requires a value for `{name}`"
             raise scope.fail("N106", message, node, _form(definition))
         known = inside._replace(values={**block.scope.values, **values})
         try:
@@ -156,7 +156,7 @@ def _given(
         else:
             name = next((one for one in free if one not in values), "")
             if not name:
-                message = f"`{word}` takes {counted(len(names), 'value')}; this is one too many"
+                message = f"`{word}` accepts {counted(len(names), 'value')}; this is one too many"
                 raise scope.fail("N106", message, argument, _form(definition))
         if name in values:
             raise scope.fail("N104", f"`{name}` is given twice", argument)
@@ -187,10 +187,10 @@ def use_shared(
     word = shared.definition.name.text
     use = scope.span(node)
     if node.size or node.amount is not None or node.stride or node.arguments is not None:
-        help = f"a block takes values: def {word}(...)"
-        raise scope.fail("N106", f"`{word}` is one piece: it takes nothing", node, help)
+        help = f"a block accepts values: def {word}(...)"
+        raise scope.fail("N106", f"`{word}` is one shared piece: it accepts nothing", node, help)
     if len(scope.path) >= graph.limits.blocks:
-        message = f"more than {graph.limits.blocks} blocks stand within each other"
+        message = f"blocks are nested more than {graph.limits.blocks} levels deep"
         raise fail("N405", message, use)
     points = scope.points
     first = graph.first_uses.get(id(shared.definition))
@@ -222,9 +222,6 @@ def use_shared(
 
 
 def _differs(word: str, node: tree.Layer, scope: Scope) -> NetError:
-    message = (
-        f"`{word}` cannot be shared here:"
-        " what comes in makes it another piece than at its first use"
-    )
-    help = f"give it inputs of one shape, or write a block: def {word}() = ..."
+    message = f"`{word}` cannot be shared here: its input differs from that of its first use"
+    help = f"give all uses the same input shape, or write a block: def {word}() = ..."
     return scope.fail("N214", message, node, help)

@@ -84,7 +84,7 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
     """A step that is repeated: each pass has points and weights of its own, and the number `i`."""
     body = step.body
     assert step.repeat is not None
-    count = whole(step.repeat, scope, x, graph, "how often", 0)
+    count = whole(step.repeat, scope, x, graph, "the number of repeats", 0)
     if count * fewest_operations(body, scope, graph.fewest) > graph.operations_left():
         raise graph.too_many_operations(scope.span(step))
     is_kind = isinstance(body, tree.Layer) and means_kind(body.word.text, scope)
@@ -108,11 +108,8 @@ def _body(
     """One step, or one pass of it; `name` is the layer's or block's own."""
     graph.steps += 1
     if graph.steps > 4 * len(graph.ops) + graph.limits.operations // 10:
-        message = (
-            f"{graph.steps:,} steps were taken here for {len(graph.ops):,} operations:"
-            " blocks call each other again and again"
-        )
-        help = "each call of a block should make layers of its own"
+        message = f"{graph.steps:,} steps were needed here for {len(graph.ops):,} operations: blocks call each other again and again"
+        help = "each call of a block should create its own layers"
         raise scope.fail("N406", message, body, help)
     if isinstance(body, tree.Layer):
         return (yield from _word(body, x, scope, graph, name))
@@ -132,7 +129,7 @@ def _merge(body: tree.Merge, x: int | None, scope: Scope, graph: GraphBuilder) -
         first = branch.steps[0]
         if isinstance(first.body, tree.Reference) and first.body.name.endswith(".*"):
             if len(branch.steps) > 1 or first.repeat is not None or first.name:
-                message = f"`@{first.body.name}` is a branch of its own"
+                message = f"`@{first.body.name}` is a separate branch"
                 raise scope.fail("N109", message, branch)
             branches += operations_of_passes(first.body, scope)
             continue

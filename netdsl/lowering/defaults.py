@@ -168,10 +168,7 @@ def _kept_for_some(default: DefaultActivation, op: Op, layers: list[Layer]) -> D
     """An activation that some of its consumers make needless, and others not."""
     assert op.kind is not None
     act = op.kind.word
-    message = (
-        f"the default activation {act} of `{default.text}` stays:"
-        " its output goes to a sum, norm, activation or the end, and to another layer too"
-    )
+    message = f"the default activation {act} of `{default.text}` stays: its output goes to a sum, norm, activation or the end, but also to another layer"
     help = f"say which you mean: {_either(default.text, act)}"
     return Diagnostic(
         "W702", message, default.span, help=help, notes=used_here(layers[op.layer].uses)
@@ -185,10 +182,7 @@ def _left_out_at_end(default: DefaultActivation, op: Op, layers: list[Layer]) ->
     assert op.kind is not None
     assert default.stated is not None
     act = op.kind.as_value()
-    message = (
-        f"the default activation {act} of `{default.text}` is left out:"
-        " its output is the network's end"
-    )
+    message = f"the default activation {act} of `{default.text}` is dropped: its output is the network's end"
     help = f"say which you mean: {_either(default.text, act)}"
     notes = (Note("the default", default.stated), *used_here(layers[op.layer].uses))
     return Diagnostic("W706", message, default.span, help=help, notes=notes)
@@ -202,8 +196,8 @@ def _lost_by_last_pass(
     act, repeat = op.kind.word, span.text.rsplit(None, 1)[-1]
     words = [kind.word for kind in after if kind is not None]
     joined = " > ".join([text, *(word for word in words[:1] if word != act), act])
-    message = f"only the last pass of `{span.text}` loses its activation, {act}"
-    help = f"if each pass is meant, write ({joined}) {repeat}"
+    message = f"only the last iteration of `{span.text}` loses its activation, {act}"
+    help = f"if you mean each iteration, write ({joined}) {repeat}"
     return Diagnostic("W704", message, span, help=help, notes=used_here(layers[op.layer].uses))
 
 

@@ -66,7 +66,7 @@ def define_block(statement: tree.Def, scope: Scope, draft: Draft) -> Scope:
         _check_new(parameter.name, "parameter", scope)
         name = parameter.name.text
         if name in seen:
-            raise scope.fail("N104", f"the parameter `{name}` is there twice", parameter.name)
+            raise scope.fail("N104", f"the parameter `{name}` is given twice", parameter.name)
         seen.add(name)
     block = Block(statement, scope)
     return scope._replace(blocks=scope.blocks.followed_by(statement.name.text, block))
@@ -90,14 +90,14 @@ def _check_new(name: tree.Name, what: str, scope: Scope) -> None:
         return
     for known, names in (("param", scope.values), ("block", scope.blocks)):
         if word in names:
-            message = f"there is a {known} called `{word}` already"
+            message = f"there is already a {known} called `{word}`"
             raise scope.fail("N104", message, name, "choose another name")
 
 
 def _other_meaning(word: str, what: str) -> str:
     """What a word means in the language; nothing where it is free."""
     if word == "in":
-        return "is what comes in"
+        return "is the input"
     if word in _RESERVED:
         return "is a word of the language"
     if word in KINDS:

@@ -84,12 +84,12 @@ def nothing_comes_in(node: Any, scope: Scope, graph: GraphBuilder) -> NetError:
     if graph.inputs:
         name = graph.inputs[0].name
         help = f"begin the flow with `@{name}`, or continue the statement above with `>`"
-    return scope.fail("N209", "nothing comes in here", node, help)
+    return scope.fail("N209", "there is no input here", node, help)
 
 
 def reference_inside(node: tree.Reference, scope: Scope) -> NetError:
     """The error of a reference that does not begin its chain, to be raised."""
-    message = f"`@{node.name}` begins a chain, it cannot stand behind `>`"
+    message = f"`@{node.name}` begins a chain and cannot follow `>`"
     help = "begin a new flow with it, or merge it: [ ... | @name ]"
     return scope.fail("N109", message, node, help)
 

@@ -32,7 +32,7 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
     )
     if draft.input_shape is not None:
         if graph.inputs:
-            message = "the network has several inputs: --input can stand for one only"
+            message = "the network has several inputs: --input can replace only one"
             raise scope.fail("N210", message, head)
         shape = draft.input_shape
     if head.type is not None:
@@ -57,13 +57,11 @@ def _lower_steps(steps: tuple[tree.Step, ...], x: int, scope: Scope, graph: Grap
 def _limit(head: tree.Head, type: tree.Name, scope: Scope, graph: GraphBuilder) -> int:
     """How many different indices come in: V of `128 of int(V)`."""
     if type.text != "int":
-        message = f"an input is of numbers, or of `int(V)`, not of `{type.text}`"
+        message = f"an input has numbers, or `int(V)`, not `{type.text}`"
         raise scope.fail("N107", message, type, "indices below 20000 are 128 of int(20000)")
     limit = None if head.limit is None else option_value(head.limit, scope, None, graph)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        message = (
-            f"`int` takes how many indices there are, a whole number from 1 up, not {shown(limit)}"
-        )
+        message = f"`int` requires the number of indices, an integer from 1, not {shown(limit)}"
         raise scope.fail("N107", message, head.limit or head)
     return limit
 

@@ -18,10 +18,10 @@ def unknown_word(word: str, node: tree.Layer, scope: Scope) -> Diagnostic:
     """The error of a layer whose word means nothing."""
     span = scope.span(node.word)
     if word == "when":
-        message = "`when` wants a condition and a chain"
+        message = "`when` requires a condition and a chain"
         return Diagnostic("N101", message, span, help="write when(in > 64, conv1-64)")
     if re.fullmatch(r"x[0-9]+", word):
-        message = f"`{word}` is a repeat, and stands behind a step"
+        message = f"`{word}` is a repeat, and is written after a step"
         return Diagnostic("N101", message, span, help=f"write conv3-64 {word}")
     message = f"there is no layer or block `{word}`"
     return Diagnostic("N101", message, span, help=_meant(word, scope))
@@ -30,7 +30,7 @@ def unknown_word(word: str, node: tree.Layer, scope: Scope) -> Diagnostic:
 def _meant(word: str, scope: Scope) -> str:
     """What the word may have been meant to be."""
     if word not in scope.blocks and scope.points.holder(word):
-        return f"write @{word} for the point of this name"
+        return f"write @{word} for the point with this name"
     if kind := written_here(word, KINDS.values()):
         return f"it is written {kind}"
     if set(plain_names(word)) & _RES_ELSEWHERE:
@@ -44,15 +44,15 @@ def _meant(word: str, scope: Scope) -> str:
         known = [*KINDS, *FORMS, *scope.blocks, *chains]
         near = did_you_mean(stem, known) or did_you_mean(word, known)
     return near or (
-        "the kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
+        "kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
     )
 
 
 def unknown_merge(word: tree.Name, scope: Scope) -> Diagnostic:
     """The error of a merge whose word is not a merge's."""
     merges = [word for word, kind in KINDS.items() if kind.merges and not kind.wordless]
-    help = did_you_mean(word.text, merges) or f"merges are [ ... ] alone and {', '.join(merges)}"
-    return Diagnostic("N101", f"`{word.text}[ ... ]` is no merge", scope.span(word), help=help)
+    help = did_you_mean(word.text, merges) or f"merges are [ ... ] and {', '.join(merges)}"
+    return Diagnostic("N101", f"`{word.text}[ ... ]` is not a merge", scope.span(word), help=help)
 
 
 def sized_default(word: tree.Name, scope: Scope) -> Diagnostic:

@@ -97,7 +97,7 @@ def _planned_as_written(
     planned = _planned(kind, _inputs(x, kind), node, scope, graph, _compact(spec))
     shape = graph.ops[x].shape
     if KINDS[word].group == "activation" and amount is not None and len(shape) == 2:
-        message = f"`{word}-{amount}` flattens the sequence {dims(shape)} that comes in"
+        message = f"`{word}-{amount}` flattens the incoming sequence {dims(shape)}"
         help = f"one for each position is dense-{amount}({word})"
         warning = LayerError("W705", message, help=help)
         planned = planned._replace(warnings=(warning, *planned.warnings))
@@ -196,8 +196,8 @@ def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:
     """Refuses indices where numbers are needed."""
     x = next((x for x in shapes if isinstance(x, Indices)), None)
     if x is not None and not (kind.takes_indices or kind.is_identity):
-        message = f"`{kind.head()}` takes numbers, and {dims(x)} are indices"
-        help, label = "embed-64 makes vectors of them", f"{dims(x)} comes in here"
+        message = f"`{kind.head()}` requires numbers, and {dims(x)} are indices"
+        help, label = "embed-64 turns them into vectors", f"the input is {dims(x)}"
         raise LayerError("N203", message, help=help, label=label)
 
 

@@ -108,7 +108,7 @@ def _unreached_inputs(graph: Graph) -> list[Diagnostic]:
     for port in graph.inputs:
         if port.op not in reached:
             span = graph.layers[graph.ops[port.op].layer].span
-            help = "what takes it leads nowhere" if port.op in consumed else "continue it with `>`"
+            help = "its consumers lead nowhere" if port.op in consumed else "continue it with `>`"
             message = f"the input `{port.name}` reaches no output"
             found.append(Diagnostic("N212", message, span, help=help))
     return found

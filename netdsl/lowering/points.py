@@ -61,12 +61,12 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
     """
     name = reference.name
     if name.endswith(".*"):
-        message = f"`@{name}` is one branch for each pass, and stands alone in a merge"
+        message = f"`@{name}` is one branch for each iteration, and must be alone in a merge"
         help = f"write [ @{name} ] or add[ @{name} ]"
         raise fail("N109", message, scope.span(reference), help=help)
     found = find(reference, name.split("."), scope)
     if isinstance(found, dict):
-        message = f"`@{name}` is in a repeat: each pass has its own"
+        message = f"`@{name}` is in a repeat: each iteration has its own"
         help = f"say {', '.join(f'@{name}.{turn}' for turn in found)}"
         raise fail("N109", message, scope.span(reference), help=help)
     return int(found)
@@ -80,7 +80,7 @@ def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
     """
     found = find(reference, reference.name.split(".")[:-1], scope)
     if not isinstance(found, dict):
-        raise scope.fail("N109", f"`@{reference.name[:-2]}` is in no repeat", reference)
+        raise scope.fail("N109", f"`@{reference.name[:-2]}` is not in a repeat", reference)
     waiting: list[Any] = [found]
     operations: list[int] = []
     while waiting:

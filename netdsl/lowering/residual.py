@@ -28,7 +28,7 @@ def lower_residual(node: tree.Layer, x: int | None, scope: Scope, graph: GraphBu
     first = len(graph.ops)
     y = yield written.chain, x
     if y == x and first == len(graph.ops):
-        raise scope.fail("N207", "`res` holds no layer", node)
+        raise scope.fail("N207", "`res` contains no layer", node)
     made = range(first, len(graph.ops))
     shortcut = _shortcut(written.skip, x, y, made, node, scope, graph)
     if shortcut is None:
@@ -51,7 +51,7 @@ class _Written(NamedTuple):
 
 def _arguments(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> _Written:
     if node.size or node.amount is not None or node.stride:
-        message = "`res` takes no size, amount or stride"
+        message = "`res` does not accept a size, amount or stride"
         raise scope.fail("N106", message, node, "write res(conv3-64 > conv3-64)")
     chain, skip, act = None, "auto", None
     for argument in node.arguments or ():
@@ -61,20 +61,20 @@ def _arguments(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> _
         elif name == "act":
             act = option_value(argument.value, scope, x, graph)
             if not isinstance(act, Word):
-                message = f"`act` takes an activation, not {shown(act)}"
+                message = f"`act` requires an activation, not {shown(act)}"
                 raise scope.fail("N107", message, argument.value)
         elif name is not None:
             help = did_you_mean(name, ("skip", "act")) or "its options are skip and act"
             raise scope.fail("N103", f"`res` has no option `{name}`", argument, help)
         elif chain is not None:
-            raise scope.fail("N106", "`res` takes one chain", argument, "join its steps by `>`")
+            raise scope.fail("N106", "`res` accepts one chain", argument, "join its steps with `>`")
         else:
             chain = value(argument.value, scope, x, graph)
             if not isinstance(chain, Closure):
-                message = f"`res` takes a chain, not {shown(chain)}"
+                message = f"`res` requires a chain, not {shown(chain)}"
                 raise scope.fail("N109", message, argument)
     if chain is None:
-        message, help = "`res` wants a chain", "write res(conv3-64 > conv3-64)"
+        message, help = "`res` requires a chain", "write res(conv3-64 > conv3-64)"
         raise scope.fail("N106", message, node, help)
     return _Written(chain, skip, act)
 
@@ -83,7 +83,7 @@ def _skip(argument: tree.Argument, x: int, scope: Scope, graph: GraphBuilder) ->
     given = option_value(argument.value, scope, x, graph)
     skip = given.text if isinstance(given, Word) else ""
     if skip not in ("auto", "pad", "match", "id"):
-        message = f"`skip` takes auto, id, pad or match, not {shown(given)}"
+        message = f"`skip` accepts auto, id, pad or match, not {shown(given)}"
         help = did_you_mean(skip, ("auto", "pad", "match"))
         raise scope.fail("N107", message, argument.value, help)
     return skip
@@ -104,7 +104,10 @@ def _shortcut(
         help = "skip=auto projects with a 1x1 convolution"
         raise _misfit(before, after, "with skip=id the shapes must agree", help, node, scope)
     if len(before) != len(after):
-        reason, help = "no shortcut changes the number of axes", "give F's end its input's axes"
+        reason, help = (
+            "no shortcut changes the number of axes",
+            "give F's output the axes of its input",
+        )
         raise _misfit(before, after, reason, help, node, scope)
     stride = _stride(x, y, made, graph) if len(before) > 1 else None
     if skip == "pad":
@@ -129,7 +132,7 @@ def _shortcut(
 def _misfit(
     before: Shape, after: Shape, reason: str, help: str, node: tree.Layer, scope: Scope
 ) -> NetError:
-    comes = f"{dims(before)} comes in and {dims(after)} comes out"
+    comes = f"the input is {dims(before)} and the output {dims(after)}"
     return scope.fail("N208", f"`res` cannot add: {comes}, and {reason}", node, help)
 
 

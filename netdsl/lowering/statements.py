@@ -63,7 +63,7 @@ def _or_defined_below(word: str, problem: Diagnostic, draft: Draft) -> Diagnosti
     if problem.code != "N101" or word not in draft.definitions:
         return problem
     notes = (Note("defined here", draft.definitions[word]),)
-    return problem._replace(help="define it before: a block sees earlier blocks only", notes=notes)
+    return problem._replace(help="define it earlier: a block sees only earlier blocks", notes=notes)
 
 
 def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:
@@ -81,15 +81,15 @@ def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:
         circle = " -> ".join([*draft.files, name])
         raise fail("N116", f"files use each other in a circle: {circle}", place)
     if len(draft.files) > _MAX_FILES:
-        message = f"more than {_MAX_FILES} files use one the other"
-        raise fail("N405", message, place, help="let one file use several, side by side")
+        message = f"more than {_MAX_FILES} files use each other in a chain"
+        raise fail("N405", message, place, help="let one file use several directly")
     if name not in draft.brought:
         draft.brought[name] = _blocks_of(parsed, place, draft)
     blocks = scope.blocks
     for word, block in draft.brought[name].items():
         if blocks.get(word, block) is not block:
-            message = f"`{word}` of {name} is defined here already"
-            raise fail("N104", message, place, help="one of the two needs another name")
+            message = f"`{word}` of {name} is already defined here"
+            raise fail("N104", message, place, help="rename one of the two")
         blocks = blocks if word in blocks else blocks.followed_by(word, block)
     return scope._replace(blocks=blocks)
 

@@ -23,7 +23,7 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
     here = _layer_with_kernel(statement.name, scope, graph)
     there = _layer_with_kernel(statement.other, scope, graph)
     if here <= there:
-        message = "the tied layer stands behind the one whose kernel it takes"
+        message = "the tied layer must come after the one whose kernel it uses"
         raise scope.fail("N215", message, statement)
     tied, other = graph.ops[here], graph.ops[there]
     assert tied.kind is not None
@@ -38,15 +38,8 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
         raise scope.fail("N215", message, statement.name, "fc, dense and tconv can be tied")
     own, theirs = _kernel(here, graph), _kernel(there, graph)
     if not tied.kind.can_tie_to(other.kind) or own != tied.kind.tied_kernel(theirs):
-        message = (
-            f"the kernel of `{statement.name.text}` is {dims(own)},"
-            f" and that of `{statement.other.text}` {dims(theirs)}:"
-            " the one is not the other transposed"
-        )
-        help = (
-            "a tied layer is the other one backwards:"
-            " fc-784 behind fc-64 on 784, tconv3-4 for conv3-8 on 4 channels"
-        )
+        message = f"the kernel of `{statement.name.text}` is {dims(own)}, and that of `{statement.other.text}` {dims(theirs)}: one is not the transpose of the other"
+        help = "a tied layer reverses the other one: fc-784 after fc-64 on 784, tconv3-4 for conv3-8 on 4 channels"
         raise scope.fail("N215", message, statement, help)
     graph.ops[here] = tied._replace(tied=there if other.shares is None else other.shares)
     return scope
@@ -57,7 +50,7 @@ def _layer_with_kernel(name: tree.Name, scope: Scope, graph: GraphBuilder) -> in
     point = find(name, [name.text], scope)
     index = graph.layers[graph.ops[point].layer].ops[0] if isinstance(point, int) else -1
     if index < 0 or not any(array.role == "kernel" for array in graph.arrays(index)):
-        message = f"`{name.text}` names no layer with a kernel"
+        message = f"`{name.text}` is not a layer with a kernel"
         raise scope.fail("N215", message, name, "name the layer: fc-64 as encoder")
     return index
 

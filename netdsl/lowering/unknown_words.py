@@ -71,7 +71,7 @@ def _chains(statement: tree.Statement) -> list[Any]:
 def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
     word = setting.word.text
     if word in FORMS or word in scope.blocks:
-        message = f"`{word}` is no kind of layer: it has no defaults"
+        message = f"`{word}` is not a kind of layer: it has no defaults"
         help = "write its options where it is used"
         span = scope.span(setting.word)
         return [UnknownWord(word, Diagnostic("N109", message, span, help=help))]

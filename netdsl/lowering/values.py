@@ -68,7 +68,7 @@ def _refuse_arithmetic(chain: tree.Chain, scope: Scope) -> None:
     word = body.word.text
     if word in scope.values and not isinstance(scope.values[word], Closure):
         span = scope.span(body)
-        message = f"`{word}` is a number: arithmetic stands in braces"
+        message = f"`{word}` is a number: arithmetic is written in braces"
         raise fail("N005", message, span, help=f"write {{{span.text}}}")
 
 
@@ -92,7 +92,7 @@ def _word_or_point(
         ):
             own = (argument(each, closure.scope, x, graph) for each in body.arguments or ())
             return Word(body.word.text, tuple(own))
-    raise scope.fail("N107", "an option takes a word or a number, not a chain", node)
+    raise scope.fail("N107", "an option accepts a word or a number, not a chain", node)
 
 
 def _point(node: tree.Reference, scope: Scope, graph: GraphBuilder) -> Ref:
@@ -128,11 +128,11 @@ def whole(
     else:
         value = evaluate(node, scope.source, lookup(scope, x, graph), graph.limits)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise scope.fail("N111", f"{what} is a whole number, not {shown_value(value)}", node)
+        raise scope.fail("N111", f"{what} is an integer, not {shown_value(value)}", node)
     if min is not None and value < min:
-        raise scope.fail("N201", f"{what} is a whole number from {min} up, not {value}", node)
+        raise scope.fail("N201", f"{what} is an integer from {min}, not {value}", node)
     if abs(value) > graph.limits.integer:
-        message = f"{value} is larger than the limit of {graph.limits.integer:,}"
+        message = f"{value} is larger than the limit, {graph.limits.integer:,}"
         raise scope.fail("N404", message, node)
     return value
 
@@ -188,9 +188,9 @@ def _unknown(
     notes = scope.notes()
     if name.partition(".")[0] == "in":
         if x is None:
-            message = "nothing comes in here, so `in` has no value"
+            message = "there is no input here, so `in` has no value"
             return fail("N110", message, span, notes=notes)
-        message = f"what comes in is {dims(graph.ops[x].shape)}: it has no `{name}`"
+        message = f"the input is {dims(graph.ops[x].shape)}: it has no `{name}`"
         return fail("N110", message, span, help=f"it has {', '.join(sizes)}", notes=notes)
     if name in scope.lost:
         return NetError()

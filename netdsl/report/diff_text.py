@@ -41,7 +41,7 @@ def diff_text(found: FileDifference, names: tuple[str, str], colour: bool = Fals
 def _body(found: Difference, colour: bool) -> list[str]:
     """The rows that differ in hunks, and the totals."""
     if all(change.what == "same" for change in found.changes):
-        lines = ["the rows are the same; the inputs or the outputs come in another order"]
+        lines = ["the rows are the same; the inputs or the outputs are in another order"]
     else:
         rows = _hunks(found.changes)
         texts = aligned_lines([cells for _, cells in rows], "llrl")

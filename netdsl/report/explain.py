@@ -23,12 +23,12 @@ _FORMS = {
     res(conv3-64 > conv3-64)
     res(conv1-64 > dw3 > conv1-24, skip=match, act=none)
 
-- `skip=auto`, the default: the identity where the shapes agree, else a linear 1x1 convolution with
+- `skip=auto`, the default: the identity if the shapes agree, else a linear 1x1 convolution with
   F's stride and norm
-- `skip=id`: the identity, an error where the shapes differ
+- `skip=id`: the identity, an error if the shapes differ
 - `skip=pad`: every S-th position and zero channels, without parameters
-- `skip=match`: adds only where the shapes agree, and is F alone where not
-- `act=`: the activation behind the sum; left out, `conv`'s default activation where F holds a
+- `skip=match`: adds only if the shapes agree, else is F alone
+- `act=`: the activation after the sum; by default `conv`'s default activation if F contains a
   `conv` or `fc`, else none
 """
 }
@@ -62,7 +62,7 @@ def explained(what: str, colour: bool = False) -> str:
     nearest = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS]) or did_you_mean(
         what.upper(), titles()
     )
-    help = nearest or "a code is as in N204, a kind as in conv, a statement as in def"
+    help = nearest or "a code is like N204, a kind like conv, a statement like def"
     raise fail("N101", f"there is no code, kind of layer or statement `{what}`", help=help)
 
 

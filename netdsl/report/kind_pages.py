@@ -17,7 +17,7 @@ _RULES = {
     "shape": "output",
     "weights": "params",
     "macs": "MACs",
-    "elementwise_ops": "FLOPs beside 2 for each MAC",
+    "elementwise_ops": "FLOPs in addition to 2 for each MAC",
 }
 
 
@@ -52,7 +52,7 @@ def _work(kind: type[Kind]) -> str:
     if kind.elementwise_ops is not Kind.elementwise_ops:
         return said(kind, "elementwise_ops")
     return (
-        f"{', '.join(kind.arithmetic.split())} for each number of the output."
+        f"{', '.join(kind.arithmetic.split())} for each element of the output."
         if kind.arithmetic
         else "None."
     )
@@ -83,7 +83,8 @@ def _free(kind: type[Kind]) -> str:
     if not parts:
         return ""
     words = enumerated(parts)
-    return f"{words[0].upper()}{words[1:]} may be left out."
+    verb = "is" if parts in ([f"`{mark}`"] for mark in marks) else "are"
+    return f"{words[0].upper()}{words[1:]} {verb} optional."
 
 
 def _own_first(kind: type[Kind]) -> list[Option[Any]]:
@@ -104,7 +105,7 @@ def _option(option: Option[Any]) -> str:
         if isinstance(option, Part) and option.default_word
         else _default(option)
     )
-    spelled = f"`{option.name}={default}`" if default else f"`{option.name}` (must be given)"
+    spelled = f"`{option.name}={default}`" if default else f"`{option.name}` (required)"
     return f"- {spelled}: {option.doc}{' ' if option.doc else ''}({option.accepts})"
 
 

@@ -20,11 +20,11 @@ _LINES = {
     "parameters": "all that is stored",
     "gradients": "one number for each trained weight",
     "optimizer": "the optimizer's slots",
-    "activation_bytes": "the lecture's sum over the input and all outputs",
-    "saved": "kept for the backward pass",
-    "inference_peak": "most at one time in use",
-    "training_peak": "most at one time in training",
-    "workspace": "what a library takes on top",
+    "activation_bytes": "the sum over the input and all outputs, as on lecture slides",
+    "saved": "saved for the backward pass",
+    "inference_peak": "the maximum at inference",
+    "training_peak": "the maximum in training",
+    "workspace": "extra memory of a library",
 }
 _BANDS = {  # of the estimates; the other lines are exact
     "inference_peak": (("PyTorch", USE_BAND),),
@@ -50,9 +50,9 @@ def memory_text(
     if fit is not None:
         largest = largest_batch(network.graph, fit, precision, optimizer)
         lines.append(
-            f"  largest batch in {bytes_text(fit)}: {largest:,}, workspace not counted"
+            f"  largest batch in {bytes_text(fit)}: {largest:,}, without workspace"
             if largest
-            else f"  not one example fits into {bytes_text(fit)}"
+            else f"  not even one example fits into {bytes_text(fit)}"
         )
     return "\n".join(lines)
 

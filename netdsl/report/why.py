@@ -52,7 +52,7 @@ def _meant(network: Architecture, what: str) -> list[Layer]:
         names = [*(layer.name for layer in graph.layers), *graph.points]
         help = (
             did_you_mean(what, names)
-            or "a layer's name as in conv_1, a point's, or the layer as it is written: conv3-64"
+            or "use a layer's name like conv_1, a point's, or the layer as written: conv3-64"
         )
         raise fail("N626", f"{network.name} has no layer `{what}`", help=help)
     return meant
@@ -64,7 +64,7 @@ def _told(graph: Graph, layer: Layer) -> str:
         op = graph.ops[index]
         if op.kind is None:
             lines.append(
-                f"  an input of {dims(op.shape)}: {_product(op.shape)} = {op.size:,} numbers"
+                f"  an input of {dims(op.shape)}: {_product(op.shape)} = {op.size:,} elements"
             )
             continue
         shapes = graph.input_shapes(op)
@@ -100,7 +100,7 @@ def _params(graph: Graph, op: Op) -> str:
         return (
             "0"
             if op.shares is None and op.tied is None
-            else "0: its weights are counted where they were made"
+            else "0: its weights are counted where they were created"
         )
     trained = [array for array in arrays if array.role != "moving"]
     parts = " + ".join(f"{_product(array.shape)} {array.name}" for array in trained)

@@ -58,7 +58,7 @@ class _FlowWriter:
     def let(self, name: str) -> list[str]:
         """The `let` statement of these units."""
         if len(self.flows) > 1:
-            raise AssertionError(f"the let {name} is no chain")
+            raise AssertionError(f"the let {name} is not a chain")
         return _broken(self._steps(self.flows[0]), f"let {name} = ")
 
     def statements(self) -> list[str]:

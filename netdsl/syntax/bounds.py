@@ -26,7 +26,7 @@ def _too_long_word(statement: Span, limits: Limits) -> Diagnostic | None:
     for word in _WORD_OR_OTHER.finditer(text, statement.start, statement.end):
         if word["word"] and len(word["word"]) > limits.word:
             length = f"{len(word['word']):,} characters"
-            message = f"this word has {length}, more than the limit of {limits.word}"
+            message = f"this word has {length}; the limit is {limits.word}"
             return Diagnostic("N403", message, Span(statement.source, *word.span()))
     return None
 

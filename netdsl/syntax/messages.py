@@ -83,8 +83,8 @@ def explain(stop: Stop) -> Diagnostic:
         found = mistake(stop)
         if found:
             return found
-    what = f"`{stop.thing}` cannot stand here" if stop.thing else "the statement ends too early"
-    return stop.error(f"{what}: {_expected(stop)} was expected", _form(stop))
+    what = f"`{stop.thing}` is not allowed here" if stop.thing else "the statement ends too early"
+    return stop.error(f"{what}: expected {_expected(stop)}", _form(stop))
 
 
 def _expected(stop: Stop) -> str:

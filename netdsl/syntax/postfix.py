@@ -97,5 +97,5 @@ def _check_call(name: str, count: int, start: int, name_end: int, end: int) -> N
     min, max = FUNCTIONS[name]
     if not min <= count <= max:
         number = f"{min}" if min == max else f"{min} to {max}"
-        message = f"`{name}` takes {number} {plural('value', max)}, not {count}"
+        message = f"`{name}` requires {number} {plural('value', max)}, not {count}"
         raise Fault("N106", message, start, end)

@@ -48,7 +48,7 @@ def split(source: Source, limits: Limits) -> Iterator[Extent | Broken]:
     """
     text = source.text
     if len(text) > limits.source:
-        message = f"the text has {len(text):,} characters, more than the limit of {limits.source:,}"
+        message = f"the text has {len(text):,} characters; the limit is {limits.source:,}"
         yield _too_long(source, 0, 0, "N401", message)
         return
     position, previous = 0, ""
@@ -167,7 +167,7 @@ def _never_closed(source: Source, bracket: tuple[str, int], statement: int | Non
         "N001",
         f"`{sign}` is never closed",
         Span(source, at, at + 1),
-        help=f"add the `{_CLOSER[sign]}` that belongs to it",
+        help=f"add the matching `{_CLOSER[sign]}`",
         notes=notes,
     )
 
@@ -186,16 +186,16 @@ def _mismatch(
     opener, where = open_brackets[-1]
     return Diagnostic(
         "N001",
-        f"`{sign}` closes nothing: `{opener}` is open, and wants `{_CLOSER[opener]}`",
+        f"`{sign}` closes nothing: `{opener}` is open and requires `{_CLOSER[opener]}`",
         span,
-        help=f"write `{_CLOSER[opener]}` here, or before",
+        help=f"write `{_CLOSER[opener]}` here, or earlier",
         notes=(Note("opened here", Span(source, where, where + 1)),),
     )
 
 
 def _stray_arrow(source: Source, at: int, previous: str) -> Diagnostic:
     reason = (
-        f"a `{previous}` statement cannot be continued" if previous else "nothing stands above it"
+        f"a `{previous}` statement cannot be continued" if previous else "there is nothing above it"
     )
     return Diagnostic(
         "N003",

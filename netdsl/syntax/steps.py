@@ -36,8 +36,8 @@ class StepRules:
             sizes += part.items if isinstance(part, tree.Sizes) else (part,)
         for before, cross in zip(parts[::2], parts[1::2], strict=False):
             if cross.start != before.end:
-                message = "the `x` between two sizes touches them"
-                help = "write `32x{w}`, without blanks"
+                message = "the `x` between two sizes has no spaces around it"
+                help = "write `32x{w}`, without spaces"
                 raise Fault("N004", message, before.end, cross.end, help)
         return tree.Sizes(tuple(sizes), parts[0].start, parts[-1].end)
 
@@ -87,7 +87,10 @@ class StepRules:
             digits = token.text[own_stride[0] + 1 :]
             stride = tree.Sizes(tokens.sizes(digits, word_end + 1), word_end + 1, token.end)
             if amount is not None:
-                message, help = "the amount stands before the stride", f"write {word}-64/{digits}"
+                message, help = (
+                    "the amount is written before the stride",
+                    f"write {word}-64/{digits}",
+                )
                 raise Fault("N003", message, amount.start - 1, amount.end, help)
         if own_amount:
             word_end, amount_end = start + own_amount[0], start + own_amount[1]
@@ -143,7 +146,7 @@ def as_sizes(part: tree.Number | tree.Expression | tree.Sizes) -> tree.Sizes:
 def _refuse_second(second: Any, what: str) -> None:
     """Refuses a part that the word's own token has already."""
     if second is not None:
-        message = f"there is a second {what}, or a size behind it"
+        message = f"there is a second {what}, or a size after it"
         help = "write kind, size, -amount, /stride"
         raise Fault("N004", message, second.start, second.end, help)
 
@@ -153,8 +156,8 @@ def _end_of_touching(end: int, size: Any, amount: Any, stride: Any) -> int:
     for part, gap in ((size, 0), (amount, 1), (stride, 1)):
         if part is not None and part.end > end:
             if part.start - gap > end:
-                message = "size, amount and stride touch the word"
-                help = "write `conv{k}-{c}/{s}`, without blanks"
+                message = "size, amount and stride follow the word without spaces"
+                help = "write `conv{k}-{c}/{s}`, without spaces"
                 raise Fault("N004", message, end, part.end, help)
             end = part.end
     return end

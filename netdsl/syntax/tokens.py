@@ -83,7 +83,7 @@ def name(token: Token) -> tree.Name:
     word, amount, stride = step_parts(token.text)
     if amount or stride:
         at = token.start + (amount or stride or (0, 0))[0]
-        message = f"only a name can stand here, not `{token.text}`"
+        message = f"only a name is allowed here, not `{token.text}`"
         help = f"write {re.sub('[-/]+', '_', token.text)}"
         raise Fault("N004", message, at, token.end, help)
     return tree.Name(word, token.start, token.end)

@@ -84,7 +84,7 @@ def test_without_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
         (["--open", "inception"], 1, "lenet5 has no block `inception`"),
         (["--style", "neurons"], 1, "N661"),
         (["--style", "cubes"], 2, "invalid choice"),
-        (["--depth", "-1"], 2, "'-1' is no whole number from 0 up"),
+        (["--depth", "-1"], 2, "'-1' is not an integer from 0"),
         (["--theme", "grey"], 2, "invalid choice"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -79,7 +79,7 @@ FAULTS = [
     ("N003", "4x4x1 > conv3-{2«c»}", "write 2*c"),
     ("N003", "4x4x1 > conv3-{«}»", "such as {2*c}"),
     ("N003", "4x4x1 > conv3-{2+«*»3}", ""),
-    ("N004", "4x4x1 > conv3« -64»", "without blanks"),
+    ("N004", "4x4x1 > conv3« -64»", "without spaces"),
     ("N004", "4x4x1 > conv3«- 64»", "write conv3-64"),
     ("N004", "4x4x1 > conv3-64 «/ 2»", "write conv3-64/2"),
     ("N004", "4 «x» 4 > pool", "write 4x4"),
@@ -260,7 +260,7 @@ def test_the_message_of_the_design() -> None:
             "  --> tiny.net:4:10",
             "   |",
             " 4 | > relu > conv7-64(pad=0)",
-            "   |          ^^^^^^^^^^^^^^^ 5x5x16 comes in here",
+            "   |          ^^^^^^^^^^^^^^^ the input is 5x5x16",
             "   |",
             "  help: pad=same keeps 5x5; the input of 32x32 shrank to 5x5 at line 2 (conv2-16(pad=0))",
         ]

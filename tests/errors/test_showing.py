@@ -32,7 +32,7 @@ def test_the_whole_of_a_message(
         "  --> tiny.net:4:10\n"
         "   |\n"
         " 4 | > pool > conv7-64(pad=0)\n"
-        "   |          ^^^^^^^^^^^^^^^ 5x5x16 comes in here\n"
+        "   |          ^^^^^^^^^^^^^^^ the input is 5x5x16\n"
         "   |\n"
         "  help: pad=same keeps 5x5; the input of 32x32 shrank to 5x5 at line 4 (pool)\n"
         "\n"
@@ -196,7 +196,7 @@ def test_a_mistake_in_a_block_tells_where_the_block_is_used() -> None:
 
 def test_a_name_defined_too_late_is_shown_where_it_is_defined() -> None:
     found = first("4 > g\ndef g() = fc-1")
-    assert found.help == "define it before: a block sees earlier blocks only"
+    assert found.help == "define it earlier: a block sees only earlier blocks"
     assert [(note.message, note.span.start) for note in found.notes] == [("defined here", 10)]
 
 

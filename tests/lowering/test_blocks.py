@@ -89,7 +89,7 @@ def test_the_same_network_written_plainly(text: str, plain: str) -> None:
 
 
 BLOCKS_REFUSED = [
-    ("def b(c) = conv3-{c}\n8x8x3 > b", "N106", "`b` wants a value for `c`"),
+    ("def b(c) = conv3-{c}\n8x8x3 > b", "N106", "`b` requires a value for `c`"),
     ("def b(c) = conv3-{c}\n8x8x3 > b(4, 5)", "N106", "one too many"),
     ("def b(c) = conv3-{c}\n8x8x3 > b(d=4)", "N103", "no parameter `d`"),
     ("def b(c) = conv3-{c}\n8x8x3 > b(4, c=4)", "N104", "given twice"),
@@ -110,7 +110,7 @@ BLOCKS_REFUSED = [
     ("def a() = conv1-{i}\n8x8x3 > a x2", "N110", "there is no `i` here"),
     ("def a() = [ id | @p ]\n8x8x3 > conv1-3 as p > a", "N101", "refers to nothing"),
     ("def a() = conv1-{w}\nparam w = 4\n8x8x3 > a", "N110", "there is no `w` here"),
-    ("param w = in\n8x8x3 > conv1-{w}", "N110", "nothing comes in here"),
+    ("param w = in\n8x8x3 > conv1-{w}", "N110", "there is no input here"),
     ("12 > fc-{in.h}", "N110", "it has no `in.h`"),
     # recursion without an end, chains that are no layers, values that are no chains
     ("def b() = conv1-3 > b\n8x8x3 > b", "N405", "more than 100 blocks"),

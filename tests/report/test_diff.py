@@ -168,7 +168,7 @@ def test_rows_that_differ(a: str, b: str, rows: list[str]) -> None:
 def test_networks_that_differ_in_the_order_of_their_outputs_alone() -> None:
     a, b = (netdsl.parse("6 > fc-3 as h\n@h > fc-2\n@h > fc-2(tanh)") for _ in "ab")
     b = b.replace(graph=a.graph._replace(outputs=a.graph.outputs[::-1]))
-    assert "the rows are the same; the inputs or the outputs come in another order" in diff_text(
+    assert "the rows are the same; the inputs or the outputs are in another order" in diff_text(
         compare([a], [b]), ("a", "b")
     )
 
@@ -394,9 +394,7 @@ ADDED, DELETED, CHANGED = (
     "- net gone: 4 to 2, 10 params",
     "~ conv3-4 -> conv3-5",
 )
-NOTE = (
-    "note: the files that models/x.net (old) uses are read as they stand in the working tree now\n"
-)
+NOTE = "note: the files that models/x.net (old) uses are read in their current version in the working tree\n"
 
 
 @pytest.mark.parametrize("folder", [".", "models"])
@@ -464,7 +462,7 @@ def test_used_files_that_are_gone(repository: Path) -> None:
     assert done.returncode == 0  # else git would end here
     assert "--> models/x.net (old):1:5" in done.stderr
     assert (
-        "used files are looked for beside models/x.net in the working tree, as they stand there now"
+        "used files are read next to models/x.net in the working tree, in their current version"
         in done.stderr
     )
 

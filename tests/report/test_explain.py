@@ -143,7 +143,7 @@ def test_a_kinds_page_says_all_of_it(word: str) -> None:
         assert f"\n- {rule}: " in page, f"`{rule}` is not told: the rule lacks its docstring"
     for name, option in kind.options.items():
         assert f"`{name}=" in page or (
-            option.default is REQUIRED and f"`{name}` (must be given)" in page
+            option.default is REQUIRED and f"`{name}` (required)" in page
         )
     for case in kind.cases:
         assert f"    {case.text}" in page

@@ -48,7 +48,7 @@ class Tally:
         )
 
     def layer(self, weights: int, biases: int, macs: int, channels: int, norm: str | None) -> None:
-        """A layer with a norm behind it: then it has no biases."""
+        """A layer with a norm after it: then it has no biases."""
         self.made += 1
         self.weights += weights
         self.params += weights + (0 if norm else biases)

@@ -21,8 +21,8 @@ def parse_size(text: str) -> int:
     found = _SIZE.fullmatch(text)
     unit = found[2].lower() if found else ""
     if found is None or unit not in _UNITS:
-        hint = "24GiB is one"
+        hint = "write it like 24GiB"
         if found and unit in ("k", "m", "g", "t"):
             hint = f"write {found[1]}{unit.upper()}iB or {found[1]}{unit.upper()}B"
-        raise ValueError(f"{text[:40]!r} is no size in bytes; {hint}")
+        raise ValueError(f"{text[:40]!r} is not a size in bytes; {hint}")
     return int(Fraction(found[1]) * _UNITS[unit])

@@ -57,7 +57,7 @@ def estimate(
             `PRECISIONS`, `SLOTS`.
     """
     if batch < 1:
-        raise ValueError(f"a batch holds at least 1 example, not {batch}")
+        raise ValueError(f"a batch has at least 1 example, not {batch}")
     plan = make_plan(graph, precision, optimizer)
     walk = TrainingWalk(plan)
     saved = walk.run()

@@ -37,7 +37,7 @@ def drawing(
     index = last_with_positions(fields) if index is None else index
     field = None if index is None else fields[index]
     if index is None or field is None:
-        return "nothing of an input with positions is seen\n"
+        return "it sees no input with positions\n"
     point = graph.inputs[field.source].name
     ends = seen_by(graph, index, point=point) or ()
     positions = positions_of(graph.inputs[field.source].shape)

@@ -77,13 +77,13 @@ def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
     for seen, x in zip(rule, shapes, strict=True):
         if seen.stages == () and len(x) == len(op.shape) > 1 and x[:-1] != op.shape[:-1]:
             raise ValueError(
-                f"`{op.kind.word}` says that positions stay, and makes {dims(op.shape)} of {dims(x)}"
+                f"`{op.kind.word}` says that positions stay, and turns {dims(x)} into {dims(op.shape)}"
             )
         if seen.stages is None and not seen.whole:
-            raise ValueError(f"`{op.kind.word}` says that no positions stay, and not what is seen")
+            raise ValueError(f"`{op.kind.word}` says that no positions stay, but not what is seen")
         if any(len(stage) != len(op.shape) - 1 for stage in seen.stages or ()):
             raise ValueError(
-                f"`{op.kind.word}` does not say of each axis of {dims(op.shape)} what is seen"
+                f"`{op.kind.word}` does not say what is seen for each axis of {dims(op.shape)}"
             )
     return rule
 

@@ -22,11 +22,11 @@ def dangling_arrow(stop: Stop) -> Diagnostic | None:
     if "STEP" not in stop.expected or "NAME" in stop.expected:
         return None
     if stop.before.endswith(">") and (stop.thing in ("", ">", ")", "]", "|", ",")):
-        message, help = "a layer was expected behind this `>`", "add the layer, or remove the `>`"
+        message, help = "expected a layer after this `>`", "add the layer, or remove the `>`"
         return Diagnostic("N003", message, stop.after_last(1), help=help)
     if stop.thing == ">":
         help = "begin with a shape, a layer or `@name`"
-        return stop.error("a layer was expected before this `>`", help)
+        return stop.error("expected a layer before this `>`", help)
     return None
 
 
@@ -38,22 +38,22 @@ def missing_arrow(stop: Stop) -> Diagnostic | None:
         return None
     if re.search(r"\bwhen$", stop.before):
         help = "write when(in > 64, conv1-64), or when(in > 64, conv1-64, pool)"
-        return stop.error("`when` wants a condition and a chain in brackets", help)
+        return stop.error("`when` requires a condition and a chain in parentheses", help)
     if (
         WORD.fullmatch(stop.thing)
         and nearest(stop.thing, ["as"])
         and re.match(r"\w+[ \t]+\w+", stop.rest)
     ):
-        return stop.error(f"`{stop.thing}` cannot stand here", "did you mean `as`?")
+        return stop.error(f"`{stop.thing}` is not allowed here", "did you mean `as`?")
     return stop.error(f"`>` is missing before `{stop.thing}`", "steps are joined by `>`")
 
 
 def other_bar(stop: Stop) -> Diagnostic | None:
     """`[ a, b ]`, `a | b`."""
     if stop.thing == "," and "VBAR" in stop.expected:
-        return stop.error("branches are parted by `|`", "write `|`")
+        return stop.error("branches are separated by `|`", "write `|`")
     if stop.thing == "|" and stop.is_after_step:
-        return stop.error("branches stand in brackets", "write [ a | b ], or add[ a | b ]")
+        return stop.error("branches are written in brackets", "write [ a | b ], or add[ a | b ]")
     return None
 
 
@@ -69,7 +69,7 @@ def semicolon(stop: Stop) -> Diagnostic | None:
     """`pool; fc-10`."""
     if stop.thing != ";":
         return None
-    help = "begin the next statement on a line of its own"
+    help = "begin the next statement on a new line"
     return stop.error("a statement ends with its line, not with `;`", help)
 
 
@@ -77,7 +77,7 @@ def trailing_comma(stop: Stop) -> Diagnostic | None:
     """`conv3-8(bn,)`."""
     if not stop.before.endswith(",") or stop.thing not in (")", "]", "}", "", ">"):
         return None
-    message = "nothing stands behind this comma"
+    message = "nothing follows this comma"
     return Diagnostic("N003", message, stop.after_last(1), help="remove it")
 
 
@@ -95,5 +95,5 @@ def empty_branch(stop: Stop) -> Diagnostic | None:
 def empty_braces(stop: Stop) -> Diagnostic | None:
     """`conv3-{}`."""
     if stop.thing == "}" and stop.before.endswith("{"):
-        return stop.error("the braces are empty", "they hold an expression, such as {2*c}")
+        return stop.error("the braces are empty", "they contain an expression, such as {2*c}")
     return None

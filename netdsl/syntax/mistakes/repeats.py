@@ -15,8 +15,8 @@ def order(stop: Stop) -> Diagnostic | None:
         return None
     named = re.search(r"\bas[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
     if named:
-        help = f"write {match.group()} as {named[1]}: the name is then the last one's"
-        return stop.error("the repeat stands before `as`", help)
+        help = f"write {match.group()} as {named[1]}: the name then refers to the last one"
+        return stop.error("the repeat is written before `as`", help)
     if re.search(r"[ \t\n][x×]([0-9_]+|\{[^{}]*\})$", stop.before):
         return stop.error("a step has one repeat", "group the inner one: (conv3-64 x2) x3")
     return None
@@ -28,7 +28,9 @@ def apart(stop: Stop) -> Diagnostic | None:
     if not match or not stop.is_after_step:
         return None
     help = f"write {stop.last_word or '(...)'} x{match[1]}"
-    return stop.error("the number of a repeat touches its `x`", help, len(match.group()))
+    return stop.error(
+        "the number of a repeat follows its `x` without a space", help, len(match.group())
+    )
 
 
 def without_blank(stop: Stop) -> Diagnostic | None:
@@ -41,7 +43,7 @@ def without_blank(stop: Stop) -> Diagnostic | None:
         or not stop.is_after_step
     ):
         return None
-    message, help = f"a blank stands before `{match.group()}`", f"write ` {match.group()}`"
+    message, help = f"a space is required before `{match.group()}`", f"write ` {match.group()}`"
     return stop.error(message, help, len(match.group()))
 
 
@@ -52,5 +54,5 @@ def number_first(stop: Stop) -> Diagnostic | None:
         return None
     help = "a layer begins with its word: conv3-64"
     if match[2]:
-        help = f"a repeat stands behind its step: conv3-64 x{match[1]}"
-    return stop.error(f"`{stop.thing}` cannot stand before a layer", help)
+        help = f"a repeat is written after its step: conv3-64 x{match[1]}"
+    return stop.error(f"`{stop.thing}` is not allowed before a layer", help)

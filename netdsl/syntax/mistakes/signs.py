@@ -33,7 +33,7 @@ def lookalike(stop: Stop) -> Diagnostic | None:
     if times:
         help = f"write {stop.last_word or '(...)'} x{times[1]}"
     elif not sign.isprintable():
-        help = "remove it, or write a plain blank"
+        help = "remove it, or write a plain space"
     elif sign in LOOKALIKES:
         help = f"write `{LOOKALIKES[sign]}`"
     else:
@@ -47,7 +47,7 @@ def single_quotes(stop: Stop) -> Diagnostic | None:
     if stop.thing != "'":
         return None
     quoted = re.match(r"'([A-Za-z0-9_]*)'", stop.rest)
-    help = 'strings stand in double quotes: "..."'
+    help = 'strings are written in double quotes: "..."'
     if quoted and quoted[1]:
         help = f"write {quoted[1]}, without quotes"
     length = len(quoted.group()) if quoted else 1

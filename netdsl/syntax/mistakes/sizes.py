@@ -22,7 +22,7 @@ def name_without_braces(stop: Stop) -> Diagnostic | None:
         return stop.error(message, help, len(match[0]), "N005")
     match = re.match(r"[x×]([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
     if match and stop.is_after_step:
-        message = "how often is a number, or an expression in braces"
+        message = "the number of repeats is a number, or an expression in braces"
         return stop.error(message, f"write {stop.last_word} x{{{match[1]}}}", code="N005")
     return None
 
@@ -33,7 +33,7 @@ def sign_twice(stop: Stop) -> Diagnostic | None:
     if not match or not re.search(r"[A-Za-z0-9_}]$", stop.before):
         return None
     what = "stride" if match[1] == "/" else "amount"
-    message = f"one `{match[1]}` stands before the {what}"
+    message = f"one `{match[1]}` is written before the {what}"
     help = f"write {stop.last_word}{match[1]}{match[2]}"
     return stop.error(message, help, len(match.group()))
 
@@ -43,8 +43,8 @@ def apart(stop: Stop) -> Diagnostic | None:
     match = re.match(r"([-/])[ \t]*([0-9]+)(?![0-9.])", stop.rest)
     if not match or not stop.is_after_step or not re.match(r"[A-Za-z_]", stop.last_word):
         return None
-    message = "size, amount and stride touch the word"
-    help = f"write {stop.last_word}{match[1]}{match[2]}, without blanks"
+    message = "size, amount and stride follow the word without spaces"
+    help = f"write {stop.last_word}{match[1]}{match[2]}, without spaces"
     return stop.error(message, help, len(match.group()), "N004")
 
 
@@ -55,14 +55,14 @@ def lone_cross(stop: Stop) -> Diagnostic | None:
     number = re.match(r".[ \t]*([0-9]+)", stop.rest)
     shape = re.search(r"(?:^|[\s:>])([0-9][0-9_]*)$", stop.before)
     if number and shape:
-        help = f"write {shape[1]}x{number[1]}, without blanks"
-        return stop.error("the `x` between two sizes touches them", help, code="N004")
+        help = f"write {shape[1]}x{number[1]}, without spaces"
+        return stop.error("the `x` between two sizes has no spaces around it", help, code="N004")
     if number:
         return None
     if stop.at > stop.start and not stop.source.text[stop.at - 1].isspace():
         help = "add it, as in 32x32x3, or remove the `x`"
-        return stop.error("a number was expected behind this `x`", help)
-    return stop.error("how often is a whole number from 0 up", f"write {stop.last_word} x2")
+        return stop.error("expected a number after this `x`", help)
+    return stop.error("the number of repeats is an integer from 0", f"write {stop.last_word} x2")
 
 
 def fraction(stop: Stop) -> Diagnostic | None:
@@ -82,8 +82,8 @@ def fraction(stop: Stop) -> Diagnostic | None:
     )
     help = f"write {word[1]}({word[2]}{match.group()})" if word and is_option else ""
     if word and not word[2] and re.fullmatch(r"-[0-9]*\.[0-9]+", match.group()):
-        help = f"a fraction is an option, in brackets: {word[1]}({match.group()[1:]})"
-    message = "sizes, amounts, strides and repeats are whole numbers"
+        help = f"a fraction is an option, in parentheses: {word[1]}({match.group()[1:]})"
+    message = "sizes, amounts, strides and repeats are integers"
     return stop.error(message, help, len(match.group()))
 
 
@@ -92,7 +92,7 @@ def commas_in_shape(stop: Stop) -> Diagnostic | None:
     match = re.match(r"[0-9]+(?:[ \t]*,[ \t]*[0-9]+)+(?=[ \t]*,?[ \t]*\))", stop.rest)
     if not match or not re.search(r"(?:^|[:>]|\binput)[ \t\n]*\($", stop.before):
         return None
-    help = f"write {'x'.join(re.findall('[0-9]+', match.group()))}, without brackets"
+    help = f"write {'x'.join(re.findall('[0-9]+', match.group()))}, without parentheses"
     return stop.error("the sizes of a shape are joined by `x`", help, len(match.group()))
 
 
@@ -102,6 +102,6 @@ def after_brackets(stop: Stop) -> Diagnostic | None:
     in_brackets = re.search(r"[A-Za-z0-9_}][(][^()]*\)$", stop.before)
     if not match or not in_brackets or not stop.is_after_step:
         return None
-    message = "amount and stride stand before the brackets"
-    help = "write conv3-64/2(bn); a block takes them as its values: block(64, 2)"
+    message = "amount and stride are written before the parentheses"
+    help = "write conv3-64/2(bn); a block accepts them as its values: block(64, 2)"
     return stop.error(message, help, len(match.group()))

@@ -31,7 +31,7 @@ class Stop(NamedTuple):
 
     @property
     def before(self) -> str:
-        """The statement's text up to here, without blanks at its end."""
+        """The statement's text up to here, without spaces at its end."""
         return self.source.text[self.start : self.at].rstrip(" \t\n")
 
     @property

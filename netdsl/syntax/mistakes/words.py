@@ -24,7 +24,7 @@ def not_a_statement(stop: Stop) -> Diagnostic | None:
     meant = nearest(word, STATEMENT_WORDS)
     if stop.thing == "=" and not meant:
         help = f"`param {word} = ...` sets a number, `def {word}() = ...` a block"
-        return Diagnostic("N003", f"`{word} =` begins no statement", span, help=help)
+        return Diagnostic("N003", f"no statement begins with `{word} =`", span, help=help)
     repeat = re.match(r"[x×][0-9]", stop.thing)
     if repeat or (not meant and WORD.fullmatch(stop.thing)):
         return None
@@ -33,7 +33,7 @@ def not_a_statement(stop: Stop) -> Diagnostic | None:
         if meant
         else f"statements begin with {', '.join(STATEMENT_WORDS)}; a flow with a shape or a layer"
     )
-    return Diagnostic("N003", f"`{word}` is no statement", span, help=help)
+    return Diagnostic("N003", f"`{word}` is not a statement", span, help=help)
 
 
 def def_without_brackets(stop: Stop) -> Diagnostic | None:
@@ -41,7 +41,7 @@ def def_without_brackets(stop: Stop) -> Diagnostic | None:
     match = re.match(r"def[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
     if stop.rule != "def" or stop.thing != "=" or not match:
         return None
-    message = "a block is defined with brackets, also without parameters"
+    message = "a block is defined with parentheses, even without parameters"
     return stop.error(message, f"write def {match[1]}() = ...")
 
 
@@ -71,8 +71,8 @@ def number_for_name(stop: Stop) -> Diagnostic | None:
         return None
     if not re.search(r"\b(as|net|param|let|def|tie|transpose)$", stop.before):
         return None
-    help = "a name begins with a letter, and holds letters, digits and `_`"
-    return stop.error(f"`{stop.thing}` is no name", help)
+    help = "a name begins with a letter and consists of letters, digits and `_`"
+    return stop.error(f"`{stop.thing}` is not a name", help)
 
 
 def dotted(stop: Stop) -> Diagnostic | None:
@@ -81,9 +81,9 @@ def dotted(stop: Stop) -> Diagnostic | None:
     word = re.search(r"[A-Za-z_][A-Za-z0-9_]*$", stop.before)
     if not match or not word or not stop.is_after_step:
         return None
-    help = "a layer is one word, such as conv3-64 or fc-10; a point's name has an `@` before it"
+    help = "a layer is one word, such as conv3-64 or fc-10; a point's name begins with `@`"
     span = Span(stop.source, stop.at - len(word.group()), stop.at + len(match.group()))
-    return Diagnostic("N003", f"`{word.group()}{match.group()}` is no layer", span, help=help)
+    return Diagnostic("N003", f"`{word.group()}{match.group()}` is not a layer", span, help=help)
 
 
 def number_after_word(stop: Stop) -> Diagnostic | None:
@@ -94,6 +94,6 @@ def number_after_word(stop: Stop) -> Diagnostic | None:
             f"`=` is missing before `{stop.thing}`", f"write {option[1]}={stop.thing}"
         )
     if "MORETHAN" in stop.expected and re.match(r"\.?[0-9]", stop.rest):
-        help = "a size touches its word: `conv3-64`, not `conv 3-64`"
-        return stop.error(f"`{stop.thing}` cannot stand here", help)
+        help = "a size follows its word without a space: `conv3-64`, not `conv 3-64`"
+        return stop.error(f"`{stop.thing}` is not allowed here", help)
     return None

@@ -341,7 +341,7 @@ def test_nothing_is_written_over_unasked(run: RunResult, tmp_path: Path) -> None
     with pytest.raises(NetError, match="N604"):
         export(run.folder, target)
     (tmp_path / "b.json").write_text("mine", encoding="utf-8")
-    with pytest.raises(NetError, match=r"b.json exists already"):
+    with pytest.raises(NetError, match=r"b.json already exists"):
         export(run.folder, tmp_path / "b.safetensors")
     assert (
         target.read_text(encoding="utf-8")
