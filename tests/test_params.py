@@ -88,7 +88,7 @@ def test_numbers_of_python(given: object, value: object) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [6], None, {"a": 1}])
 def test_what_is_not_a_value_is_refused_by_name(value: object) -> None:
-    with pytest.raises(NetError, match="the param `w` takes a number"):
+    with pytest.raises(NetError, match="the param `w` accepts a number"):
         netdsl.parse(TEXT, w=value)
 
 

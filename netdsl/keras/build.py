@@ -36,7 +36,7 @@ def toolbox() -> Toolbox:
         raise fail(
             "N602",
             f"Keras cannot be imported: {error}",
-            help="pip install netdsl brings Keras and TensorFlow",
+            help="pip install netdsl installs Keras and TensorFlow",
         ) from None
     return Toolbox(keras, layers)
 
@@ -91,7 +91,7 @@ def build_layers(
         _draw_by_own_states(built.model, tools)
         return built
     except MemoryError:
-        message = f"{network.name} does not fit into the memory: {network.counts.total:,} values"
+        message = f"{network.name} does not fit into memory: {network.counts.total:,} values"
         raise RunError(*fail("N603", message).diagnostics) from None
     finally:
         tools.keras.config.set_dtype_policy(usual)

@@ -38,7 +38,7 @@ class ModelCall(NamedTuple):
 
     def no_word(self, reason: str = "") -> NetError:
         """N621: what the language cannot say, and in which layer."""
-        what = f"the language has no word for layer `{self.name}` ({self.class_name})"
+        what = f"the language cannot express layer `{self.name}` ({self.class_name})"
         return fail(
             "N621",
             f"{what}: {reason}" if reason else what,
@@ -81,7 +81,7 @@ def calls_of_model(model: Any) -> ModelCalls:
                 f"`{model.name}` is a model of Python code,"
                 " not of layers joined by inputs and outputs",
             )
-        raise fail("N620", f"this is no Keras model: {type(model).__name__}")
+        raise fail("N620", f"this is not a Keras model: {type(model).__name__}")
     if not model.built or not model.inputs:
         raise fail(
             "N620",
@@ -142,8 +142,7 @@ class _ModelReader:
             if len(node.outputs) > 1:
                 raise fail(
                     "N620",
-                    f"`{operation.name}` ({type(operation).__name__}) has"
-                    f" {len(node.outputs)} outputs: the language has one a layer",
+                    f"`{operation.name}` ({type(operation).__name__}) has {len(node.outputs)} outputs: in the language a layer has one",
                 )
             known[id(node.outputs[0])] = self._add(
                 operation, inputs, node.arguments.args, node.arguments.kwargs, node.outputs[0]

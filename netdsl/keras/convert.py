@@ -38,7 +38,7 @@ def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
     outputs = converter.ends(calls.outputs)
     for place in calls.inputs:
         if place not in used:
-            message = f"input `{calls.calls[place].name}` goes nowhere"
+            message = f"the input `{calls.calls[place].name}` is not used"
             raise fail("N621", message, help="leave it out of the model")
     inputs = [converter.read(place).layer for place in calls.inputs]
     return ModelLayers(converter.layers, inputs, outputs)

@@ -98,7 +98,7 @@ def _held_against(calls: ModelCalls, written: _WrittenFile) -> Imported:
     if list(sizes.values()) != held or outputs != wanted:
         raise fail(
             "N623",
-            f"the text for `{calls.name}` would be another network",
+            f"the text for `{calls.name}` would not be the same network",
             help="please report it, with the model",
         )
     operations = (

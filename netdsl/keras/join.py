@@ -41,7 +41,7 @@ def joined(model: ModelLayers) -> ModelLayers:
             found_at[place] = sources[0]
             continue
         if layer.option is not None:
-            message = f"the penalty {layer.option.name} has no layer that takes it as an option"
+            message = f"the penalty {layer.option.name} has no layer that accepts it as an option"
             raise fail("N621", message, help="leave it out of the model")
         flat = host is not None and isinstance(host.kind, Flatten)
         if host is not None and flat and layer.kind.flattens_input and layer.shared is None:

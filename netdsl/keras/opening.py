@@ -37,7 +37,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     if not os.path.isfile(path):
         raise fail("N601", f"there is no file {os.fspath(path)}")
     if lack := _lack(os.fspath(path)):
-        raise fail("N614", f"{os.fspath(path)} is no whole Keras model: {lack}")
+        raise fail("N614", f"{os.fspath(path)} is not a complete Keras model: {lack}")
     try:
         return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
     except (
@@ -52,7 +52,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         zlib.error,
     ) as error:
         raise fail(
-            "N614", f"{os.fspath(path)} is no whole Keras model: {first_line(error)}"
+            "N614", f"{os.fspath(path)} is not a complete Keras model: {first_line(error)}"
         ) from None
 
 
@@ -66,7 +66,7 @@ def _lack(path: str) -> str:
     if not path.endswith(".keras"):
         return "its name does not end in .keras"
     if not zipfile.is_zipfile(path):
-        return f"its {os.path.getsize(path):,} bytes are no zip archive, or one that is cut off"
+        return f"its {os.path.getsize(path):,} bytes are not a complete zip archive"
     try:
         with zipfile.ZipFile(path) as archive:
             held = set(archive.namelist())
@@ -120,7 +120,7 @@ def _application(name: str, shape: tuple[int, ...] | None) -> Any:
         return make(weights=None, **given)
     except (ValueError, TypeError) as error:
         raise fail(
-            "N620", f"keras.applications cannot make `{name}`: {first_line(error)}"
+            "N620", f"keras.applications cannot build `{name}`: {first_line(error)}"
         ) from None
 
 
@@ -176,7 +176,7 @@ def _stored_in_zip(path: str) -> Mapping[str, Any]:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if "config.json" not in names:
-            raise ValueError("it holds no config.json")
+            raise ValueError("it has no config.json")
         found = _object(_member(archive, "config.json"))
         about = _object(_member(archive, "metadata.json")) if "metadata.json" in names else {}
     return {"config": found, "keras_version": about.get("keras_version")}
@@ -195,7 +195,7 @@ def _stored_in_hdf5(path: str) -> Mapping[str, Any]:
         config = file.attrs.get("model_config")
         version = file.attrs.get("keras_version")
     if config is None:
-        raise ValueError("it holds weights alone, no model")
+        raise ValueError("it has only weights, not a model")
     text = config.decode("utf-8") if isinstance(config, bytes) else str(config)
     return {
         "config": _object(text),
@@ -206,7 +206,7 @@ def _stored_in_hdf5(path: str) -> Mapping[str, Any]:
 def _object(text: str) -> dict[str, Any]:
     found = json.loads(text)
     if not isinstance(found, dict):
-        raise ValueError("its configuration is no JSON object")
+        raise ValueError("its configuration is not a JSON object")
     return found
 
 
@@ -264,6 +264,6 @@ def _with_shape(model: Any, shape: tuple[int, ...]) -> Any:
         clone = keras.models.clone_model(model, input_tensors=given)
         clone.set_weights(model.get_weights())
     except (ValueError, TypeError) as error:
-        message = f"`{model.name}` does not take an input of {dims(shape)}: {first_line(error)}"
+        message = f"`{model.name}` does not accept an input of {dims(shape)}: {first_line(error)}"
         raise fail("N620", message) from None
     return clone

@@ -57,13 +57,8 @@ def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -
 
     peak = estimate(graph, batch, precision, optimizer).training_peak
     fits = largest_batch(graph, peak // 2, precision, optimizer)
-    message = (
-        f"the memory does not hold this training: a batch of {batch:,} takes about "
-        f"{bytes_text(peak)}, and workspace"
-    )
+    message = f"not enough memory for this training: a batch of {batch:,} needs about {bytes_text(peak)}, plus workspace"
     help = (
-        f"`batch: {fits}` takes half of it"
-        if fits
-        else "take a smaller `batch`, or a smaller input"
+        f"`batch: {fits}` needs half of it" if fits else "use a smaller `batch`, or a smaller input"
     )
     return message, help

@@ -444,7 +444,7 @@ def test_sizes(text: str, size: int) -> None:
     ],
 )
 def test_no_sizes(text: str) -> None:
-    with pytest.raises(ValueError, match="is no size"):
+    with pytest.raises(ValueError, match="is not a size"):
         parse_size(text)
 
 

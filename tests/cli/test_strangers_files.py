@@ -34,7 +34,7 @@ def test_a_link_out_of_a_folder_is_refused(
 ) -> None:
     Path("s/y.net").symlink_to("../victim.net")
     assert main([command, "s"]) == 1
-    assert "error[N601]: s/y.net is a link that leads out of s" in capsys.readouterr().err
+    assert "error[N601]: s/y.net is a link that leads outside s" in capsys.readouterr().err
     assert Path("victim.net").read_text() == Path("s/x.net").read_text() == NETWORK
 
 

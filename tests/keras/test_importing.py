@@ -411,7 +411,7 @@ class Own(keras.Model):  # type: ignore[misc]
 
 NO_MODEL: list[tuple[Any, str]] = [
     (lambda: Own(name="code"), "`code` is a model of Python code"),
-    (lambda: 3, "this is no Keras model: int"),
+    (lambda: 3, "this is not a Keras model: int"),
     (lambda: keras.Sequential([layers.Dense(3)], name="early"), "`early` has no input shape yet"),
     (lambda: functional((None, None, 3), layers.Conv2D(3, 3)), "has no fixed shape"),
 ]

@@ -35,11 +35,11 @@ def test_each_use_of_a_shared_piece_costs_its_own() -> None:
 
 SHARED_REFUSED = [
     ("let e = fc-8\n8 > e\n4 > fc-2", None, ""),
-    ("let e = conv3-8(relu)\n8x8x3 > e > e > gap", "N214", "another piece"),
-    ("let e = fc-8(relu)\n8 > fc-4 > e > e", "N214", "another piece"),
-    ("let e = conv1-{in}(relu)\n8x8x3 > e > conv1-4 > e > gap", "N214", "another piece"),
-    ("let e = fc-8(relu)\n8 > e(3)", "N106", "takes nothing"),
-    ("let e = fc-8(relu)\n8 > e-3", "N106", "takes nothing"),
+    ("let e = conv3-8(relu)\n8x8x3 > e > e > gap", "N214", "its input differs"),
+    ("let e = fc-8(relu)\n8 > fc-4 > e > e", "N214", "its input differs"),
+    ("let e = conv1-{in}(relu)\n8x8x3 > e > conv1-4 > e > gap", "N214", "its input differs"),
+    ("let e = fc-8(relu)\n8 > e(3)", "N106", "accepts nothing"),
+    ("let e = fc-8(relu)\n8 > e-3", "N106", "accepts nothing"),
     ("let e = fc-8(relu)\nlet e = fc-9\n8 > e", "N104", "already"),
     ("let conv = fc-8(relu)\n8 > fc-3", "N102", "kind of layer"),
 ]
@@ -78,14 +78,14 @@ TIED_REFUSED = [
         "N215",
         "the kernel of `b` is 8x21, and that of `a` 20x8",
     ),
-    ("20 > fc-8(tanh) as a > fc-20 as b\ntie a = transpose b", "N215", "stands behind"),
+    ("20 > fc-8(tanh) as a > fc-20 as b\ntie a = transpose b", "N215", "must come after"),
     ("20 > fc-8(tanh) as a > fc-20 as b\ntie b = inverse a", "N107", "`transpose`"),
     ("20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose c", "N101", "refers to nothing"),
-    ("20 > relu as a > fc-20 as b\ntie b = transpose a", "N215", "no layer with a kernel"),
+    ("20 > relu as a > fc-20 as b\ntie b = transpose a", "N215", "not a layer with a kernel"),
     (
         "20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose input",
         "N215",
-        "no layer with a kernel",
+        "not a layer with a kernel",
     ),
     (
         "20 > fc-8(tanh) as a > fc-20 as b\ntie b = transpose a\ntie b = transpose a",

@@ -37,8 +37,8 @@ MERGES_REFUSED = [
     ("8x8x4 > dot[ id ]", "N106", "2 branches, not 1"),
     ("8x8x4 > sub[ id ]", "N106", "2 branches, not 1"),
     ("8x8x4 > stack[ id | gap ]", "N207", "one shape"),
-    ("8x8x4 > plus[ id | id ]", "N101", "no merge"),
-    ("8x8x4 > conv[ id | id ]", "N101", "no merge"),
+    ("8x8x4 > plus[ id | id ]", "N101", "not a merge"),
+    ("8x8x4 > conv[ id | id ]", "N101", "not a merge"),
     ("8x8x4 > add", "N106", "merges branches"),
     ("8x8x4 > add(id, id)", None, ""),
 ]

@@ -57,22 +57,22 @@ RESIDUALS = [
 ]  # fmt: skip
 RESIDUALS_REFUSED = [
     ("8x8x4 > res(conv3-6, skip=id)", "N208", "with skip=id the shapes must agree"),
-    ("8x8x4 > res(conv3-4(pad=0))", "N208", "6x6x4 comes out"),
+    ("8x8x4 > res(conv3-4(pad=0))", "N208", "the output 6x6x4"),
     ("9x9x4 > res(conv3-4/2(pad=0))", "N208", "conv1-4/2 gives 5x5x4"),
     ("8x8x4 > res(gap)", "N208", "number of axes"),
     ("8x8x4 > res(conv3-2, skip=pad)", "N208", "cannot add"),
-    ("8x8x4 > res()", "N106", "wants a chain"),
-    ("8x8x4 > res(id)", "N207", "holds no layer"),
-    ("8x8x4 > res(conv3-4 x0)", "N207", "holds no layer"),
+    ("8x8x4 > res()", "N106", "requires a chain"),
+    ("8x8x4 > res(id)", "N207", "contains no layer"),
+    ("8x8x4 > res(conv3-4 x0)", "N207", "contains no layer"),
     ("8x8x4 > res(conv3-4, conv3-4)", "N106", "one chain"),
-    ("8x8x4 > res(conv3-4, skip=no)", "N107", "`skip` takes"),
+    ("8x8x4 > res(conv3-4, skip=no)", "N107", "`skip` accepts"),
     ("8x8x4 > res(conv3-4, skp=pad)", "N103", "no option `skp`"),
-    ("8x8x4 > res(conv3-4, act=bn)", "N107", "`act` takes"),
-    ("8x8x4 > res(conv3-4, act=relux)", "N107", "`act` takes"),
-    ("8x8x4 > res(conv3-4, act=3)", "N107", "`act` takes"),
+    ("8x8x4 > res(conv3-4, act=bn)", "N107", "`act` requires"),
+    ("8x8x4 > res(conv3-4, act=relux)", "N107", "`act` requires"),
+    ("8x8x4 > res(conv3-4, act=3)", "N107", "`act` requires"),
     ("8x8x4 > res3(conv3-4)", None, ""),
-    ("8x8x4 > res(4)", "N109", "takes a chain, not 4"),
-    ("8x8x4 > res-4(conv3-4)", "N106", "no size, amount or stride"),
+    ("8x8x4 > res(4)", "N109", "requires a chain, not 4"),
+    ("8x8x4 > res-4(conv3-4)", "N106", "not accept a size, amount or stride"),
 ]
 
 

@@ -102,12 +102,12 @@ FILES_REFUSED = [
     ({"a.net": "use resnett\n8 > fc-2"}, "N114", "no block library"),
     ({"a.net": 'use "b.net"\n8 > fc-2'}, "N601", "no file"),
     ({"a.net": 'use "../b.net"\n8 > fc-2'}, "N115", "outside the folder"),
-    ({"a.net": 'use "/etc/passwd"\n8 > fc-2'}, "N115", "from this one's folder"),
+    ({"a.net": 'use "/etc/passwd"\n8 > fc-2'}, "N115", "relative to this one's folder"),
     ({"a.net": 'use "b.net"\n8 > fc-2', "b.net": 'use "a.net"'}, "N116", "circle"),
     ({"a.net": 'use "a.net"\n8 > fc-2'}, "N116", "circle"),
     ({"a.net": 'use "b.net"\n8 > u > fc-2', "b.net": "def u() = fcc-3"}, "N101", "no layer or block `fcc`"),
     ({"a.net": 'use "b.net"\n8 > fc-2', "b.net": "def u() = conv3-"}, None, ""),
-    ({"a.net": 'def u() = fc-3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-4"}, "N104", "defined here already"),
+    ({"a.net": 'def u() = fc-3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-4"}, "N104", "already defined here"),
     ({"a.net": 'param w = 3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-{w}"}, "N110", "there is no `w`"),
 ]  # fmt: skip
 

@@ -425,7 +425,7 @@ def test_difftool_of_a_configured_command(repository: Path) -> None:
     done = git(repository, "-c", f'difftool.netdsl.cmd={DIFF} "$LOCAL" "$REMOTE"', *asked)
     assert not done.stdout
     assert "N601" in done.stderr
-    assert "say with --path where it belongs" in done.stderr
+    assert "--path says where it belongs" in done.stderr
 
 
 def test_attributes_and_a_log(repository: Path) -> None:

@@ -63,9 +63,9 @@ def _targets(output: OutputTransform, y: Rows, name: str, span: Span | None) -> 
         outputs = math.prod(given) or 1
         raise fail(
             "N518",
-            f"{name} holds values of {size(given)}; the network gives {size(wanted)}",
+            f"{name} holds values of shape {size(given)}; the network gives {size(wanted)}",
             span,
-            help=f"end the network with as many outputs: {outputs}" if flat else "",
+            help=f"give the network as many outputs: {outputs}" if flat else "",
         )
     return y
 
@@ -84,7 +84,7 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
     if output.shape[-1] > 1 and y.shape[1:] == output.shape:
         rows = np.asarray(y[:])
         if not _one_hot(rows):
-            raise fail("N519", f"the rows of {name} are not of one 1 and else 0", span)
+            raise fail("N519", f"the rows of {name} are not one-hot", span)
         return np.asarray(rows.argmax(axis=-1))
     if not is_label(y.shape[1:], output.shape):
         raise _no_labels(y, output, name, span)
@@ -93,7 +93,7 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
         value = fractional_value(y, found.not_whole)
         raise fail(
             "N519",
-            f"the labels in {name} are not whole numbers: {value:g} in row {found.not_whole}",
+            f"the labels in {name} are not integers: {value:g} in row {found.not_whole}",
             span,
         )
     signs = output.shape == (1,) and output.loss == "hinge" and found.low == -1
@@ -102,12 +102,12 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
     if found.low < 0 or found.high >= output.classes:
         labels = np.asarray(y[:])
         wrong = ((labels < 0) | (labels >= output.classes)).reshape(len(y), -1).any(axis=1)
-        known = f"the network tells 0 to {output.classes - 1} apart"
+        known = f"the network has outputs 0 to {output.classes - 1}"
         raise fail(
             "N520",
             f"the labels in {name} go from {found.low:g} to {found.high:g}; {known}",
             span,
-            help=f"first in row {int(np.flatnonzero(wrong)[0])}; labels count from 0",
+            help=f"the first is in row {int(np.flatnonzero(wrong)[0])}; labels count from 0",
         )
     if positions and type(y) is not np.ndarray and y.shape[1:] == positions:
         return y
@@ -123,10 +123,9 @@ def _no_labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -
         classes = rows.shape[-1]
         return fail(
             "N518",
-            f"{name} holds rows of {classes} classes, one 1 and else 0; "
-            f"the network tells {output.classes} apart",
+            f"{name} holds one-hot rows of {classes} classes; the network has {output.classes} outputs",
             span,
-            help=f"end the network with as many outputs: {classes}",
+            help=f"give the network as many outputs: {classes}",
         )
     needed = (
         f"the network needs a label for each of {size(positions)}"

@@ -43,15 +43,15 @@ def contact_sheet(data: SourceData | None, path: str | Path) -> None:
     if Path(path).suffix.lower() != ".png":
         raise fail(
             "N631",
-            f"{path} is not named as a PNG, which a sheet of images is",
+            f"{path} does not end in .png, and a sheet of images is a PNG",
             help=f"name it {Path(path).with_suffix('.png')}",
         )
     if data is None:
-        raise fail("N518", "a table of text and numbers holds no images")
+        raise fail("N518", "a table of text and numbers has no images")
     images = data.train.x[0]
     depth = images.shape[3] if len(images.shape) == 4 else 1
     if len(images.shape) not in (3, 4) or depth not in (1, 3, 4):
-        holds = f"holds examples of {size(images.shape[1:])}, which are no images"
+        holds = f"holds examples of {size(images.shape[1:])}, which are not images"
         raise fail("N518", f"{data.train.x_names[0]} of {data.source} {holds}")
     rows = _chosen(data.train, data.classes)
     ends = _black_and_white(images, data.scale)

@@ -77,7 +77,7 @@ def _read_source(
     if source == PYTHON:
         raise fail(
             "N535",
-            "the run was trained on data from Python, which is not kept",
+            "the run was trained on data from Python, which is not stored",
             span,
             help="evaluate(folder, data=...)",
         )
@@ -114,7 +114,7 @@ def _check_not_tabular(spec: DataSpec, span: Span | None) -> None:
         if getattr(spec, name) is not None:
             raise fail(
                 "N507",
-                f"`{name}` is for tables; {spec.source or ''} is none",
+                f"`{name}` is for tables; {spec.source or ''} is not a table",
                 span,
                 help=f"leave `{name}` out",
             )
@@ -126,7 +126,9 @@ def _unlike(source: str, tabular: bool, span: Span | None) -> NetError:
         message = f"{source} is a table, and the network was not trained on one"
         return fail("N536", message, span, help="give data like the training's")
     help = f"give a file of {', '.join(SUFFIXES)}"
-    return fail("N536", f"{source} is no table, which the network was trained on", span, help=help)
+    return fail(
+        "N536", f"{source} is not a table, and the network was trained on one", span, help=help
+    )
 
 
 def _unknown(source: str, span: Span | None) -> NetError:
@@ -139,9 +141,9 @@ def _unknown(source: str, span: Span | None) -> NetError:
         suffix = f"the suffix {path.suffix} is" if path.suffix else "a name without a suffix is"
         return fail(
             "N510",
-            f"{source} is there, and {suffix} none of data",
+            f"{source} exists, and {suffix} not a data format",
             span,
-            help=f"data ends in {', '.join(('.npz', '.npy', *SUFFIXES))}, or is a folder",
+            help=f"data has the suffix {', '.join(('.npz', '.npy', *SUFFIXES))}, or is a folder",
         )
     beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     names = ", ".join(f"`{name}`" for name in NAMES)

@@ -90,9 +90,8 @@ def _filled(data: Data, columns: TableTransform) -> Iterator[str]:
     for place, column in enumerate(columns.columns):
         empty = sum(int(np.isnan(part.x[0][:, place]).sum()) for part in parts)
         if empty and not column.text:
-            them = "it" if empty == 1 else "them"
-            median = f"the training part's median {column.median:g} stands for {them}"
-            yield f"{counted(empty, 'missing number')} in {column.name}: {median}"
+            filled = f"{counted(empty, 'missing value')} filled with the training median"
+            yield f"{column.name}: {filled}, {column.median:g}"
 
 
 def _unseen(before: Examples, after: Examples, columns: TableTransform) -> Iterator[str]:

@@ -70,8 +70,8 @@ def survey(spec: DataSpec, network: Architecture | None = None, span: Span | Non
     signature, target = guessed_signature(spec, span)
     held = read(DataSpec(source=source, target=target, header=spec.header), signature, span=span)
     if source.startswith(HUBS) and len(held.train.x[0].shape) == 4:
-        looked_at = f"images are looked at as {size(signature.inputs[0].shape)}"
-        held = replace(held, notes=(*held.notes, f"{looked_at}; a network says its own size"))
+        looked_at = f"images are inspected at {size(signature.inputs[0].shape)}"
+        held = replace(held, notes=(*held.notes, f"{looked_at}; a network has its own size"))
     return Survey(source, held, None, target)
 
 

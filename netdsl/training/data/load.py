@@ -44,7 +44,7 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
     if given is None and recipe.data.source is None:
         if len(network.inputs) != 1 or network.outputs[0].shape != (len(NAMES[BUNDLED]),):
             raise fail(
-                "N510", "no data is named", help="name it: --data FILE.npz, or `data:` in a recipe"
+                "N510", "no data is given", help="give it: --data FILE.npz, or `data:` in a recipe"
             )
         recipe = replace(recipe, data=replace(recipe.data, source=BUNDLED))
     signature, span = NetworkSignature.of(network), recipe.span("data.source")
@@ -128,5 +128,5 @@ def _far(data: Data) -> Iterator[str]:
         mean = total / count
         deviation = math.sqrt(max(0.0, squares / count - mean**2))
         if max(abs(mean), deviation) > FAR:
-            far = f"{name} has the mean {mean:.4g} and the deviation {deviation:.4g}"
-            yield f"{far}: values near 1 are learned sooner; those of a table are standardised"
+            far = f"{name} has the mean {mean:.4g} and the standard deviation {deviation:.4g}"
+            yield f"{far}: values near 1 train faster; those of a table are standardised"

@@ -132,7 +132,7 @@ def _check_classes(
         if output.classes and (found := scan(y)).low == found.high:
             raise fail(
                 "N521",
-                f"{name} of {source} holds one class only: {output.label(int(found.low))}",
+                f"{name} of {source} has only one class: {output.label(int(found.low))}",
                 span,
             )
 
@@ -156,7 +156,7 @@ def _test_part(
     if abs(share * folds - 1) > 0.02:
         raise fail(
             "N505",
-            f"a fold is one of K like parts; the test share of {share:g} is not 1/K",
+            f"a fold is one of K equal parts; the test share of {share:g} is not 1/K",
             place,
             help="test: 0.2 makes 5 folds",
         )
@@ -168,7 +168,7 @@ def _test_part(
             "N516",
             f"{_too_few(len(part))} for {folds} folds",
             span,
-            help="give more examples, or make fewer folds: a larger `test`",
+            help="give more examples, or use fewer folds: a larger `test`",
         )
     kept, taken = folded(_strata(part, preparation), folds, fold, TEST_SEED)
     return part.at(kept), part.at(taken)
@@ -190,7 +190,7 @@ def _divided(
     """
     count = len(part)
     if not 0 < round(count * share) < count:
-        of = "them" if given in (None, count) else f"the {count:,} that the test part leaves"
+        of = "them" if given in (None, count) else f"the {count:,} outside the test part"
         most = count - (2 if what == "test" else 1)  # the validation part takes one more
         fits = next(
             (one for one in (0.1, 0.2, 0.25, 0.34, 0.5) if 0 < round(count * one) <= most), None

@@ -74,7 +74,7 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str],
         raise fail(
             "N506",
             f"the input `{twice[0]}` is given twice: {files}",
-            help="a file each; for several examples files of arrays",
+            help="give one file for each; for several examples use files of arrays",
         )
     for name in sorted(given.keys() - set(inputs)):
         left = [one for one in inputs if one not in given]
@@ -84,7 +84,7 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str],
         if name not in given:
             raise fail(
                 "N514",
-                f"nothing is given for the input `{name}`",
+                f"the input `{name}` is not given",
                 help=" ".join(f"{one}=FILE" for one in inputs),
             )
     read = [_single(given[input.name], input) for input in preparation.inputs]
@@ -93,7 +93,7 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str],
             f"{given[input.name]} holds {len(array):,}"
             for input, (_, array) in zip(preparation.inputs, read, strict=True)
         )
-        raise fail("N515", f"each record takes an example for each input: {counts}")
+        raise fail("N515", f"each record needs one example for each input: {counts}")
     return read[0][0], tuple(array for _, array in read)
 
 
@@ -119,7 +119,7 @@ def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, 
         lengths = ", ".join(f"{len(array):,}" for array in made)
         raise fail(
             "N515",
-            f"the arrays of {path} are of unlike lengths: {lengths}",
+            f"the arrays of {path} differ in length: {lengths}",
         )
     return _numbered(Path(path), len(made[0])), made
 
@@ -131,7 +131,7 @@ def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
         if path != STANDARD_INPUT and file.suffix.lower() not in SUFFIXES:
             raise fail(
                 "N536",
-                f"{path} is no table, which the network was trained on",
+                f"{path} is not a table, and the network was trained on one",
                 help=f"give a file of {', '.join(SUFFIXES)}, or -",
             )
         table = read_table_file(file, input.columns.form, input.columns.header, input.columns)
@@ -185,9 +185,7 @@ def _held(path: Path, names: Sequence[str]) -> list[Array]:
     if len(names) == len(held) == 1:
         return list(held.values())
     missing = ", ".join(f"`x{name}`" for name in names if f"x{name}" not in held)
-    raise fail(
-        "N514", f"{path} has no array {missing}; it holds {', '.join(sorted(held)) or 'none'}"
-    )
+    raise fail("N514", f"{path} has no array {missing}; it has {', '.join(sorted(held)) or 'none'}")
 
 
 def _picture(path: Path, input: InputTransform) -> Array:
@@ -198,7 +196,9 @@ def _picture(path: Path, input: InputTransform) -> Array:
     import numpy as np
 
     if input.vocabulary:
-        raise fail("N524", f"{path} is no .npy or .npz file of indices, which the network takes")
+        raise fail(
+            "N524", f"{path} is not an .npy or .npz file of indices, which the network requires"
+        )
     if not input.unit:
         help = (
             "give an .npy file with numbers like the training data's, "
@@ -206,7 +206,7 @@ def _picture(path: Path, input: InputTransform) -> Array:
         )
         raise fail(
             "N524",
-            "the training data's values are not from 0 to its scale: what white is cannot be told",
+            "the training data's values are not from 0 to its scale, so the value of white is not known",
             help=help,
         )
     grey = channels(input.example) == 1 if input.images else channels(input.shape) == 1

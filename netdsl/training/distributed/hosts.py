@@ -41,9 +41,7 @@ def host_number(recipe: Recipe) -> int:
     if not hosts:
         return 0
     if not given:
-        message = (
-            f"the recipe names {len(hosts)} hosts, and nothing says which of them this process is"
-        )
+        message = f"the recipe names {len(hosts)} hosts, but the number of this one is not set"
         raise fail(
             "N651",
             message,
@@ -51,17 +49,17 @@ def host_number(recipe: Recipe) -> int:
             help=f"{HOST}=0 for {hosts[0]}, {HOST}=1 for {hosts[1]}, and so on",
         )
     if not given.isdecimal() or int(given) >= len(hosts):
-        message = f"{HOST}={given} is none of the {len(hosts)} hosts that the recipe names"
+        message = f"{HOST}={given} is not one of the {len(hosts)} hosts in the recipe"
         raise fail(
-            "N651", message, recipe.span("hosts"), help=f"a whole number from 0 to {len(hosts) - 1}"
+            "N651", message, recipe.span("hosts"), help=f"use an integer from 0 to {len(hosts) - 1}"
         )
     return int(given)
 
 
 def lost_host(why: str) -> RunError:
     """The error of a training whose other processes are not all there any more."""
-    message = f"another process of this training was lost, or did not come: {why}"
-    help = "see what ended it; `netdsl resume RUN` on all hosts goes on from the last checkpoint"
+    message = f"another process of this training was lost, or did not connect: {why}"
+    help = "find out what ended it; `netdsl resume RUN` on all hosts continues from the last checkpoint"
     return RunError(Diagnostic("N652", message, help=help))
 
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 TOGETHER = (
-    "all hosts are to be started, each once, with ports that are free and can be reached, "
-    "before anything is computed"
+    "start one process on each host, with free and reachable ports, before anything is computed"
 )
 """What several hosts take."""
 
@@ -63,5 +62,5 @@ def _strategy(hosts: tuple[str, ...], me: int, devices: int | str) -> DeviceStra
         raise
     except Exception as error:  # whatever a backend raises of ports, names and peers
         why = first_line(error)
-        message = f"the devices cannot be put to work together: {why}"
+        message = f"the devices cannot work together: {why}"
         raise RunError(Diagnostic("N653", message, help=TOGETHER)) from None

@@ -34,13 +34,15 @@ def check_shares(recipe: Recipe, batch: int, found: int | None = None) -> None:
         return
     hosts, asked = recipe.hosts or (), "hosts" if recipe.hosts else "devices"
     if (recipe.backend or backend()) == "torch":
-        message = f"`{asked}` goes with TensorFlow and JAX, not with torch"
+        message = f"`{asked}` works with TensorFlow and JAX, not with torch"
         raise Conflict(asked, message, help="backend: jax")
     if recipe.speed not in (None, "auto", "plain"):
-        message = f"`speed: {recipe.speed}` is for one device: several take one step at a time"
+        message = (
+            f"`speed: {recipe.speed}` is for one device: several devices take one step at a time"
+        )
         raise Conflict("speed", message, help="leave `speed` out")
     if len(hosts) == 1:
-        message = "`hosts` takes two addresses or more, one for each process"
+        message = "`hosts` requires two or more addresses, one for each process"
         raise Conflict("hosts", message, help="leave `hosts` out")
     if len(set(hosts)) < len(hosts):
         twice = next(host for host in hosts if hosts.count(host) > 1)
@@ -74,7 +76,7 @@ def chosen_devices(asked: int | str, found: Sequence[Any]) -> list[Any]:
         has = counted(len(found), "device")
         raise Conflict(
             "devices",
-            f"the recipe wants {count} devices, and the backend has {has} here",
+            f"the recipe asks for {count} devices, and the backend has {has} here",
             help="devices: all" if len(found) > 1 else "leave `devices` out",
             code="N650",
         )

@@ -131,7 +131,7 @@ def _details(
 
 def memory_errors(batch: int) -> AbstractContextManager[None]:
     """Make one clear error of the ways in which memory runs out."""
-    message = f"the memory does not hold a batch of {batch:,} examples"
+    message = f"a batch of {batch:,} examples does not fit into memory"
     return memory_context(
-        lambda: (message, "a machine with more memory, or a smaller `batch` in recipe.yaml")
+        lambda: (message, "use a machine with more memory, or a smaller `batch` in recipe.yaml")
     )

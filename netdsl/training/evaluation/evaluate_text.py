@@ -20,8 +20,7 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
     lines = [f"{result['run']}, weights of step {result['step']:,}"]
     if result["changed"]:
         lines.append(
-            "this is not the data that the run was trained with: "
-            "some examples may have been trained on"
+            "this is not the data that the run was trained with: some examples may have been used in training"
         )
     figures = ", ".join(
         f"{name.replace('_', ' ')} {_number(result[name])}"
@@ -58,13 +57,13 @@ def _class_lines(details: Mapping[str, Any], title: str) -> list[str]:
     if "top5_accuracy" in details:
         heads.append(f"top-5 accuracy {_number(details['top5_accuracy'])}")
     if len(known) > LISTED:
-        heads.append(f"the {WORST} of {len(known):,} classes with the least f1")
+        heads.append(f"the {WORST} of {len(known):,} classes with the lowest f1")
         with_f1 = (one for one in known if one["f1"] is not None)
         shown = sorted(with_f1, key=lambda one: float(one["f1"]))[:WORST]
     lines = [(title + ", ".join(heads)).strip()] if title or heads else []
     lines += _class_table(shown, known)
     mistakes = _mistakes(details.get("confusion"), known)
-    return [*lines, f"taken for another: {mistakes}"] if mistakes else lines
+    return [*lines, f"confused (true -> predicted): {mistakes}"] if mistakes else lines
 
 
 def _class_table(
@@ -90,7 +89,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _mistakes(confusion: Sequence[Sequence[int]] | None, known: Sequence[Mapping[str, Any]]) -> str:
-    """List the most frequent mistakes, the true class first: `8 for 1 (4)`."""
+    """List the most frequent mistakes, the true class first: `8 -> 1 (4)`."""
     found = [
         (count, true, answered)
         for true, row in enumerate(confusion or ())
@@ -99,7 +98,7 @@ def _mistakes(confusion: Sequence[Sequence[int]] | None, known: Sequence[Mapping
     ]
     worst = sorted(found, key=lambda one: (-one[0], one[1], one[2]))[:MISTAKES]
     return ", ".join(
-        f"{known[true]['name']} for {known[answered]['name']} ({count:,})"
+        f"{known[true]['name']} -> {known[answered]['name']} ({count:,})"
         for count, true, answered in worst
     )
 

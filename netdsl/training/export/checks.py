@@ -47,21 +47,22 @@ def check(model: keras.Model, path: Path, form: Format) -> str:
         except Exception as error:  # runtimes raise whatever they like
             raise cannot_hold(model, form, error) from None
     if not all(np.isfinite(array).all() for array in ours):
-        nothing = f"there is nothing to hold {form.title} against"
-        raise fail("N634", f"{model.name} gives no finite numbers for random inputs: {nothing}")
+        nothing = f"there is nothing to compare {form.title} with"
+        raise fail(
+            "N634", f"{model.name} gives numbers that are not finite for random inputs: {nothing}"
+        )
     alike = [one.shape for one in ours] == [one.shape for one in theirs]
     off = max(map(relative_error, ours, theirs)) if alike else float("inf")
     if not off <= LARGEST_ERROR:
         raise fail(
             "N634",
-            f"{form.title} does not compute what {model.name} does: "
-            f"relative error {off:.1e}, and {LARGEST_ERROR:.0e} is allowed",
+            f"{form.title} does not compute the same as {model.name}: relative error {off:.1e}, and {LARGEST_ERROR:.0e} is allowed",
             help="nothing was written; .keras and .safetensors hold every network",
         )
     version = f" {metadata.version(form.checker)}" if form.checker else ""
-    doubt = "; its outputs hardly change with the inputs, so this says little"
+    doubt = "; its outputs hardly depend on the inputs, so this says little"
     return (
-        f"held against Keras on {EXAMPLES} random examples with {form.checker}{version}: "
+        f"compared with Keras on {EXAMPLES} random examples with {form.checker}{version}: "
         f"relative error {off:.1e}{doubt if change(ours) < ENOUGH else ''}"
     )
 

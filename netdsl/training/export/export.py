@@ -68,7 +68,7 @@ def export(
         done.append(f"it computes in float32; the network was trained in {precision(model)}")
     if prepared:
         write(beside, prepared)
-        done.append(f"{beside}: what is done to the inputs, and what the outputs mean")
+        done.append(f"{beside}: how to prepare the inputs, and what the outputs mean")
     return done
 
 
@@ -91,7 +91,7 @@ def _check_free(target: Path, name: str, force: bool) -> None:
         and (target / "saved_model.pb").is_file()
     )
     if target.is_dir() and not ours:
-        replaced = "and no SavedModel that could be replaced"
+        replaced = "but not a SavedModel that could be replaced"
         raise fail("N604", f"{target} is a folder, {replaced}", help="choose another name")
     if target.is_file() and name == "savedmodel":
         message = f"{target} is a file; a SavedModel is a folder"
@@ -99,8 +99,8 @@ def _check_free(target: Path, name: str, force: bool) -> None:
     if target.exists() and (kind := kind_of(target.stat().st_mode)) not in ("", "folder"):
         raise fail("N604", f"{target} is a {kind}", help="choose another name")
     if os.path.lexists(target) and not force:
-        help = "write over it with --force, or choose another name"
-        raise fail("N604", f"{target} exists already", help=help)
+        help = "overwrite it with --force, or choose another name"
+        raise fail("N604", f"{target} already exists", help=help)
 
 
 def _check_beside(beside: Path, prepared: str) -> None:
@@ -108,8 +108,8 @@ def _check_beside(beside: Path, prepared: str) -> None:
     if beside.exists() and (not beside.is_file() or beside.read_bytes() != prepared.encode()):
         raise fail(
             "N604",
-            f"{beside} exists already: it would say what is done to the inputs",
-            help="write over it with --force",
+            f"{beside} already exists: it would say how to prepare the inputs",
+            help="overwrite it with --force",
         )
 
 
@@ -145,7 +145,7 @@ def _prepared(source: Path) -> str:
     if source.is_dir() or not source.suffix:
         return json_text(as_plain(finished_run(source).preparation)) + "\n"
     if source.suffix != ".keras":
-        raise fail("N613", f"{source} is no run folder and no .keras file")
+        raise fail("N613", f"{source} is neither a run folder nor a .keras file")
     if not source.is_file():
         near = did_you_mean(source.name, (other.name for other in source.parent.glob("*.keras")))
         raise fail("N601", f"there is no file {source}", help=near)

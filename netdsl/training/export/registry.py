@@ -41,7 +41,7 @@ def format_of(target: Path, format: str | None) -> str:
         if said is None:
             raise fail(
                 "N631",
-                f"the suffix {target.suffix} of {target} is no format's",
+                f"no export format ends in {target.suffix}: {target}",
                 help=did_you_mean(target.suffix, known) or listed,
             )
         return said
@@ -51,6 +51,8 @@ def format_of(target: Path, format: str | None) -> str:
     if said != format and (format != "savedmodel" or said is not None):
         ends = " or ".join(filter(None, FORMATS[format].suffixes)) or "no suffix"
         raise fail(
-            "N631", f"{target} does not name a file of the format {format}", help=f"it takes {ends}"
+            "N631",
+            f"{target} does not have a suffix of the format {format}",
+            help=f"it requires {ends}",
         )
     return format

@@ -25,7 +25,7 @@ def _write(model: keras.Model, path: Path) -> str:
         for one in sorted(model.weights, key=lambda one: str(one.path))
     }
     if len(arrays) < len(model.weights):
-        raise ValueError("several weights have one name")
+        raise ValueError("several weights have the same name")
     write_safetensors(path, arrays, {"network": model.name})
     return f", {len(arrays):,} arrays of {sum(array.size for array in arrays.values()):,} numbers"
 

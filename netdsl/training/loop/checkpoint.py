@@ -48,7 +48,7 @@ def restore(model: keras.Model, held: dict[str, Any]) -> None:
         for place, variable in enumerate(variables):
             array = held.get(f"{kind}/{place}")
             if array is None or tuple(array.shape) != tuple(variable.shape):
-                raise ValueError(f"{kind} array {place} is of another shape")
+                raise ValueError(f"{kind} array {place} has another shape")
             variable.assign(array)
 
 
@@ -88,5 +88,5 @@ def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
         state = from_plain(json.loads(held.pop("state").tobytes()), weights)
         restore(model, held)
     except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
-        raise fail("N614", f"{path} is damaged, or another network's: {error}") from None
+        raise fail("N614", f"{path} is damaged, or belongs to another network: {error}") from None
     return state

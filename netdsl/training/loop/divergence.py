@@ -31,14 +31,14 @@ def divergence(learner: Learner, folder: Path) -> RunError:
     best, devices = learner.state.best, learner.setup.devices
     # with several hosts, the others do not have the checkpoint
     step, layer = _first_step(learner, folder) if devices.hosts == 1 else (learner.state.step, "")
-    where = f"in {folder / BEST}" if devices.first else "with the first host"
+    where = f"in {folder / BEST}" if devices.first else "on the first host"
     kept = (
         f"the best weights, of step {best.step:,}, are {where}"
         if best
-        else "no step was evaluated before"
+        else "no step was evaluated before that"
     )
     first = f", first in {layer}" if layer else ""
-    message = f"the loss is no longer a number at step {step:,}{first}: {kept}"
+    message = f"the loss is NaN or infinite at step {step:,}{first}: {kept}"
     help = "a lower `rate` of the optimizer, or `clip_norm`, often helps"
     return RunError(Diagnostic("N611", message, help=help))
 

@@ -44,10 +44,7 @@ def take_over(model: keras.Model, source: str | Path, span: Span | None = None) 
         if name in own and tuple(own[name].shape) == tuple(array.shape)
     }
     if not fits:
-        message = (
-            f"none of the {len(held):,} arrays of {path} has the name and the shape of one of "
-            f"{model.name}'s"
-        )
+        message = f"none of the {len(held):,} arrays of {path} matches an array of {model.name} in name and shape"
         raise fail(
             "N618",
             message,
@@ -56,10 +53,10 @@ def take_over(model: keras.Model, source: str | Path, span: Span | None = None) 
         )
     for name, array in fits.items():
         own[name].assign(array)
-    report = [f"{path}: {len(fits):,} of the network's {len(own):,} arrays taken over"]
+    report = [f"{path}: {len(fits):,} of the network's {len(own):,} arrays copied"]
     misshapen = [name for name in held if name in own and name not in fits]
     groups = {
-        "of another shape": [
+        "with another shape": [
             f"{name} {_shape_text(held[name])}, here {_shape_text(own[name])}" for name in misshapen
         ],
         "not in the file": [name for name in own if name not in held],

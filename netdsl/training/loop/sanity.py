@@ -66,8 +66,8 @@ def dry_run(job: Job) -> str:
     lines = opening_lines(job.data, job.resolved.doubts, taken_over)
     lines += ["", to_yaml(recipe, job.resolved.reasons)]
     lines.append(f"{network!r}"[1:-1])
-    peak = f"training peak {bytes_text(found.training_peak)} by the estimate"
-    lines.append(f"{job.steps:,} steps an epoch; {peak}")
+    peak = f"estimated training peak {bytes_text(found.training_peak)}"
+    lines.append(f"{job.steps:,} steps in an epoch; {peak}")
     lines.append(f"the first step: loss {float(logs['loss']):.4f}; nothing was written")
     return "\n".join(lines)
 
@@ -131,5 +131,5 @@ def describe_overfit(found: Overfitted) -> str:
     batch = f"one batch of {found.examples} examples"
     if found.learned:
         return f"{batch} is learned: {end}"
-    advice = "look at the labels, the output's activation and the rate"
+    advice = "check the labels, the output's activation and the rate"
     return f"{batch} is NOT learned: {end}\n{advice}"

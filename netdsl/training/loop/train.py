@@ -142,7 +142,7 @@ def _trained(
         learner.load(folder)
         if not quiet:
             epochs, step = len(learner.state.epochs), learner.state.step
-            _say(f"going on with {folder} after epoch {epochs}, step {step:,}")
+            _say(f"resuming {folder} after epoch {epochs}, step {step:,}")
     run = Trainer(learner, folder, quiet).run()
     setup.devices.end()
     return run
@@ -157,7 +157,7 @@ def _require_unfinished(folder: Path) -> None:
     require_file(folder, RUN)
     ended, stopped = (folder / RESULT).is_file(), (folder / CHECKPOINT).is_file()
     if ended and not stopped and not RunResult.load(folder).interrupted:
-        raise fail("N616", f"the run {folder} has ended: there is nothing to go on with")
+        raise fail("N616", f"the run {folder} is complete: there is nothing to resume")
     if (folder / LAST).is_file() and not ended and not stopped:
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
 

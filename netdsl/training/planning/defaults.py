@@ -41,9 +41,9 @@ def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
     full = optimizer.name == "gd"
     batch = given or (examples if full or examples < 32 else 32 if examples < SMALL else 128)
     if full and batch != examples:
-        whole = f"`gd` takes the whole training part ({examples:,} examples)"
+        whole = f"`gd` uses the whole training part ({examples:,} examples)"
         message = f"{whole} as its batch, not {batch:,}"
-        raise Conflict("batch", message, help="leave `batch` out, or take `sgd`")
+        raise Conflict("batch", message, help="leave `batch` out, or use `sgd`")
     if batch > examples:
         raise Conflict(
             "batch", f"a batch of {batch:,} is more than the {examples:,} training examples"
@@ -66,7 +66,7 @@ def early_stopping(
         message = "the data holds values, not classes: there is no accuracy to stop by"
         raise Conflict("early_stopping.metric", message)
     if not validation and given.enabled is not False:
-        message = "early stopping looks at the validation part, and there is none"
+        message = "early stopping needs a validation part, and there is none"
         raise Conflict("data.split.validation", message, help="early_stopping: no")
     every = given.every or steps
     if isinstance(every, str):  # `3 epochs`
@@ -76,7 +76,7 @@ def early_stopping(
         return Stopping(True, patience, every, metric, given.then or "stop")
     for name in ("patience", "metric", "then"):
         if getattr(given, name) is not None:
-            message = f"`{name}` goes with early stopping, which is switched off"
+            message = f"`{name}` needs early stopping, which is switched off"
             raise Conflict(f"early_stopping.{name}", message)
     return Stopping(enabled=False, every=every)
 
@@ -85,19 +85,19 @@ def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Sche
     """Fill in how the learning rate changes from `rate` on, over at most so many epochs."""
     full: Schedule = given.resolved()
     if full.name == "steps" and not full.at:
-        message = "the schedule `steps` takes the epochs at which the rate is divided"
+        message = "the schedule `steps` requires the epochs at which the rate is divided"
         raise Conflict("schedule", message, help="schedule: {name: steps, at: [30, 60]}")
     if full.name == "steps" and list(full.at or ()) != sorted(set(full.at or ())):
-        raise Conflict("schedule.at", "the epochs of `at` go up, and none comes twice")
+        raise Conflict("schedule.at", "the epochs of `at` must increase")
     if full.name == "plateau" and not validation:
-        message = "the schedule `plateau` looks at the validation part, and there is none"
-        help = "schedule: adaptive looks at the training loss"
+        message = "the schedule `plateau` needs a validation part, and there is none"
+        help = "schedule: adaptive uses the training loss"
         raise Conflict("data.split.validation", message, help=help)
     if full.name in ("cosine", "plateau") and (full.least or 0) >= rate:
         message = f"the rate begins at {rate:g}: it cannot fall to {full.least:g}"
         raise Conflict("schedule.least", message)
     if full.name == "cosine" and (full.warmup or 0) >= epochs:
-        message = f"a warm-up of {full.warmup:g} epochs leaves none of {epochs} to train"
+        message = f"a warm-up of {full.warmup:g} epochs leaves none of the {epochs} epochs"
         raise Conflict("schedule.warmup", message)
     return full
 
@@ -115,7 +115,7 @@ def check_precision(precision: str | None, optimizer: Optimizer) -> None:
             f"`precision: bfloat16` rounds {optimizer.name}'s beta2 of {beta2:g} to 1: "
             "no weight would ever move"
         )
-        help = "take `precision: mixed`, or `beta2: 0.99`"
+        help = "use `precision: mixed`, or `beta2: 0.99`"
         raise Conflict("precision", message, help=help)
 
 
@@ -124,7 +124,7 @@ def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
     names = [op.name for op in graph.ops if graph.weights(op)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
-            message = f"`freeze` names `{pattern}`, and no layer with weights is called so"
+            message = f"`freeze` names `{pattern}`, which matches no layer with weights"
             shown = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
             help = f"the layers with weights are {shown}"
             raise Conflict("freeze", message, help=help, typo=Typo(pattern, names))
@@ -135,7 +135,7 @@ def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
 def check_first_weights(path: str | None) -> None:
     """Refuse first weights from where nothing is."""
     if path and not os.path.exists(path):
-        message = f"there is no {path} to take first weights from"
+        message = f"there is no {path} to initialise the weights from"
         raise Conflict("init_from", message, code="N601")
 
 
@@ -220,12 +220,12 @@ def augment(
         **{item.name: getattr(given, item.name) or None for item in dataclasses.fields(Augment)}
     )
     if kept != Augment() and (len(inputs) > 1 or inputs[0].vocabulary):
-        message = "augmentation is for a network with one input, of numbers that are no indices"
+        message = "augmentation is for a network with one input of numbers, not indices"
         raise Conflict("augment", message)
     if kept.mixup and len(outputs) > 1:
         raise Conflict("augment.mixup", "`mixup` is for a network with one output")
     if kept.mixup and weighted:
-        message = "`mixup` makes examples of two classes: `class_weights` cannot weigh them"
+        message = "`mixup` mixes two classes: `class_weights` cannot be applied"
         raise Conflict("augment.mixup", message)
     if problem := unfit(kept, inputs[0].shape):
         name, message = problem

@@ -34,7 +34,7 @@ def use_backend(backend: str | None, span: Span | None = None) -> None:
         if now != backend:
             raise fail(
                 "N617",
-                f"Keras runs on {now} in this process; the recipe wants {backend}",
+                f"Keras runs on {now} in this process; the recipe asks for {backend}",
                 help=f"set KERAS_BACKEND={backend} before Keras is imported",
             )
         return

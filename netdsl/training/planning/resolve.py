@@ -46,7 +46,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
     check_shares(recipe, batch)
     engine = recipe.backend or backend()
     if recipe.speed == "compiled" and engine == "torch":
-        message = "`speed: compiled` goes with TensorFlow and JAX, not with torch"
+        message = "`speed: compiled` works with TensorFlow and JAX, not with torch"
         raise Conflict("speed", message, help="speed: chunks")
     steps, epochs = math.ceil(examples / batch), recipe.epochs or defaults.EPOCHS
     return recipe.replace(
@@ -93,9 +93,9 @@ def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
     reasons = {
         "batch": f"{whole}{examples:,} training examples",
         "data.source": bundled if asked.data.source is None else "given",
-        "data.scale": "what the values are divided by",
+        "data.scale": "the divisor of the values",
         "data.split.test": "the data has no test part of its own",
-        "data.split.validation": "what is told beside the training",
+        "data.split.validation": "shown during training",
         "loss": f"the network ends with {_activations(outputs)}",
         "optimizer.name": "works with little tuning",
         "optimizer.rate": f"usual for {full.optimizer.name}",
@@ -103,19 +103,19 @@ def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
     }
     if stopping.enabled:
         reasons |= {
-            "data.split.validation": "what stopping looks at",
-            "epochs": "the most; stopping ends it before",
+            "data.split.validation": "used by early stopping",
+            "epochs": "the maximum; early stopping may end it before",
             "early_stopping.every": (
-                f"an epoch's steps: {examples:,} examples, {full.batch:,} a step"
+                f"the steps of an epoch: {examples:,} examples, {full.batch:,} in a step"
             ),
             "early_stopping.patience": (
-                f"stop after so many evaluations in a row without a better {stopping.metric}"
+                f"stop after this many evaluations in a row without a better {stopping.metric}"
             ),
         }
     reasons |= {"precision": "exact enough for any network", "backend": "Keras's own choice"}
     if full.hosts:
         reasons["devices"] = "of each host"
-    return reasons | {"seed": "the same run again"}
+    return reasons | {"seed": "makes the run reproducible"}
 
 
 def _activations(outputs: Sequence[OutputTransform]) -> str:

@@ -84,14 +84,13 @@ def doubts(augment: Augmentation, source: str) -> list[str]:
     if words & UPRIGHT:  # first: `fashion_mnist` shows clothes
         if augment.flip in ("vertical", "both"):
             found.append(
-                f"`flip: {augment.flip}` turns images of `{name}` upside down; "
-                "those to be told apart never are"
+                f"`flip: {augment.flip}` turns images of `{name}` upside down, which real ones never are"
             )
     elif words & WRITTEN:
         if augment.flip:
-            reason = "a mirrored 2 is no 2, a mirrored b is a d"
+            reason = "a mirrored 2 is not a 2, a mirrored b is a d"
             found.append(
-                f"`flip: {augment.flip}` makes other signs of those in `{name}`, or none: {reason}"
+                f"`flip: {augment.flip}` turns the characters in `{name}` into others, or into none: {reason}"
             )
         for key, verb in (("rotate", "turned"), ("shear", "slanted")):
             degrees = getattr(augment, key) or 0
@@ -100,6 +99,6 @@ def doubts(augment: Augmentation, source: str) -> list[str]:
                     f"{verb} by more than {LEAN} degrees, a 1 may be read as a 7, and a 4 as a 9"
                 )
                 found.append(
-                    f"`{key}: {degrees:g}` may make other signs of those in `{name}`: {reason}"
+                    f"`{key}: {degrees:g}` may turn the characters in `{name}` into others: {reason}"
                 )
     return found

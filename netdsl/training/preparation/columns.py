@@ -169,7 +169,7 @@ class TableTransform:
             math.isfinite(one.mean) and math.isfinite(one.median) and 0 < one.deviation < math.inf
             for one in columns
         ):
-            raise ValueError("a mean, a median or a deviation that is none")
+            raise ValueError("an invalid mean, median or deviation")
         if values["missing"] not in MISSING:
             raise ValueError(values["missing"])
         form = TableFormat.from_plain(values["form"]) if "form" in values else UNSTATED

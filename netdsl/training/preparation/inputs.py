@@ -151,10 +151,10 @@ class InputTransform:
         if self.columns or (x.dtype.kind in "iub") == self.whole:
             return
         if not self.whole:
-            help = "in the units of the training data they are given as x.astype('float32')"
+            help = "convert them with x.astype('float32'), in the units of the training data"
             raise fail(
                 "N517",
-                f"{what} holds {x.dtype} numbers; the network was trained on real ones",
+                f"{what} holds {x.dtype} numbers; the network was trained on floats",
                 span,
                 help=help,
             )
@@ -163,9 +163,9 @@ class InputTransform:
             times = f"(x * {self.scale:g})" if self.unit and self.scale != 1 else "x"
             raise fail(
                 "N517",
-                f"{what} holds {value}; the network was trained on whole numbers",
+                f"{what} holds {value}; the network was trained on integers",
                 span,
-                help=f"give them as the training data had them: {times}.round().astype('uint8')",
+                help=f"convert them to the form of the training data: {times}.round().astype('uint8')",
             )
 
     def check_range(self, x: Rows, what: str, span: Span | None = None) -> None:

@@ -85,11 +85,11 @@ def check_indices(x: Rows, vocabulary: int, what: str, span: Span | None = None)
             ]
             message = (
                 f"{what} holds {value:g} in row {row}; "
-                f"the network's input takes whole numbers from 0 to {vocabulary - 1:,}"
+                f"the network's input requires integers from 0 to {vocabulary - 1:,}"
             )
             raise fail(
                 "N527",
                 message,
                 span,
-                help=f"`of int({vocabulary})` in the network says how many there are",
+                help=f"`of int({vocabulary})` in the network gives their number",
             )

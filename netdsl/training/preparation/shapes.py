@@ -43,10 +43,7 @@ def channels(image: Shape) -> int:
 
 def misfit(example: Shape, wanted: Shape, what: str, span: Span | None = None) -> NetError:
     """Return the error N518 about examples that cannot be given the wanted shape."""
-    message = (
-        f"{what} holds examples of {size(example)}, "
-        f"which cannot be made the network's input of {size(wanted)}"
-    )
+    message = f"{what} holds examples of {size(example)}, which cannot be converted to the network's input of {size(wanted)}"
     return NetError(
         Diagnostic(
             "N518",

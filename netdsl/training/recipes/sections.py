@@ -73,7 +73,7 @@ class Variant(Section):
                     )
                     yield (
                         option,
-                        ValueProblem("N503", f"is no option of the {cls.what} `{name}`", help),
+                        ValueProblem("N503", f"is not an option of the {cls.what} `{name}`", help),
                     )
 
     @property

@@ -69,19 +69,19 @@ class NumberValue(ValueType):
             ("at most", self.max),
         )
         given = " and ".join(f"{word} {bound:,}" for word, bound in bounds if bound is not None)
-        return ", ".join(filter(None, ("a whole number" if self.whole else "a number", given)))
+        return ", ".join(filter(None, ("an integer" if self.whole else "a number", given)))
 
     def read(self, text: str) -> int | float:
         try:
             return int(text) if self.whole else float(text)
         except ValueError:
-            raise ValueProblem("N504", f"takes {self.description}, not `{text}`") from None
+            raise ValueProblem("N504", f"requires {self.description}, not `{text}`") from None
 
     def check(self, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int,) if self.whole else (int, float)):
             raise ValueProblem(
                 "N504",
-                f"takes {self.description}, not "
+                f"requires {self.description}, not "
                 + (f"the text `'{value}'`" if isinstance(value, str) else f"`{value}`"),
             )
         inside = (
@@ -92,7 +92,7 @@ class NumberValue(ValueType):
             and (self.max is None or value <= self.max)
         )
         if not inside:
-            raise ValueProblem("N505", f"takes {self.description}, not {value:,}")
+            raise ValueProblem("N505", f"requires {self.description}, not {value:,}")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class OneOf(ValueType):
         if value not in self.words:
             raise ValueProblem(
                 "N505",
-                f"takes {self.description}, not `{value}`",
+                f"requires {self.description}, not `{value}`",
                 did_you_mean(str(value), self.words),
             )
 
@@ -122,7 +122,7 @@ class TextValue(ValueType):
 
     def check(self, value: Any) -> None:
         if not isinstance(value, str) or not value.strip():
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
 
 @dataclass(frozen=True)
@@ -166,19 +166,19 @@ class YesNoValue(ValueType):
 
     def read(self, text: str) -> bool:
         if text.lower() not in ("yes", "no", "true", "false"):
-            raise ValueProblem("N504", f"takes {self.description}, not `{text}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{text}`")
         return text.lower() in ("yes", "true")
 
     def check(self, value: Any) -> None:
         if not isinstance(value, bool):
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
 
 @dataclass(frozen=True)
 class StepsOrEpochs(ValueType):
-    """Steps as a whole number, or epochs: `2 epochs`."""
+    """Steps as an integer, or epochs: `2 epochs`."""
 
-    description: str = "a whole number of steps, or `2 epochs`"
+    description: str = "a number of steps, or `2 epochs`"
     epochs: ClassVar[re.Pattern[str]] = re.compile(r"([1-9][0-9]{0,8}) epochs?")
 
     def read(self, text: str) -> int | str:
@@ -187,16 +187,18 @@ class StepsOrEpochs(ValueType):
     def check(self, value: Any) -> None:
         if isinstance(value, int) and not isinstance(value, bool):
             if value < 1:
-                raise ValueProblem("N505", f"takes {self.description}, at least 1, not {value:,}")
+                raise ValueProblem(
+                    "N505", f"requires {self.description}, at least 1, not {value:,}"
+                )
         elif not isinstance(value, str) or not self.epochs.fullmatch(value):
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
 
 @dataclass(frozen=True)
 class CountOrAll(ValueType):
-    """`all`, or a whole number from 1 up."""
+    """`all`, or an integer from 1."""
 
-    description: str = "`all` or a whole number, at least 1"
+    description: str = "`all` or an integer, at least 1"
 
     def read(self, text: str) -> int | str:
         return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
@@ -204,9 +206,9 @@ class CountOrAll(ValueType):
     def check(self, value: Any) -> None:
         if isinstance(value, int) and not isinstance(value, bool):
             if value < 1:
-                raise ValueProblem("N505", f"takes {self.description}, not {value:,}")
+                raise ValueProblem("N505", f"requires {self.description}, not {value:,}")
         elif value != "all":
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ class AddressValue(ValueType):
     def check(self, value: Any) -> None:
         found = re.fullmatch(r"[^\s,]+:([0-9]{1,5})", value) if isinstance(value, str) else None
         if not found or not 0 < int(found[1]) < 1 << 16:
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ class ValueList(ValueType):
 
     @property
     def description(self) -> str:
-        return f"{self.each.description}, or a list of such"
+        return f"{self.each.description}, or a list of them"
 
     def read(self, text: str) -> tuple[Any, ...]:
         return (self.each.read(text),)
@@ -239,9 +241,9 @@ class ValueList(ValueType):
 
     def check(self, value: Any) -> None:
         if value == ():
-            raise ValueProblem("N504", f"takes {self.description}, not an empty list")
+            raise ValueProblem("N504", f"requires {self.description}, not an empty list")
         if not isinstance(value, tuple):
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
         for one in value:
             self.each.check(one)
 
@@ -264,11 +266,11 @@ class ValuesByName(ValueType):
             if value not in self.words:
                 raise ValueProblem(
                     "N505",
-                    f"takes {self.description}, not `{value}`",
+                    f"requires {self.description}, not `{value}`",
                     did_you_mean(value, self.words),
                 )
         elif not isinstance(value, Mapping):
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
         else:
             for one in value.values():
                 self.each.check(one)

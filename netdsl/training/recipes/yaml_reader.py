@@ -35,7 +35,7 @@ def compose(source: Source) -> yaml.Node | None:
 
     if len(source.text) > LONGEST:
         length = f"{source.name} has {len(source.text):,} characters"
-        raise fail("N501", f"{length}: more than {LONGEST:,} are no recipe")
+        raise fail("N501", f"{length}: a recipe has at most {LONGEST:,}")
     try:
         return yaml.compose(source.text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -49,7 +49,7 @@ def compose(source: Source) -> yaml.Node | None:
         raise fail("N501", f"this is not YAML: {problem}", Span(source, at, at + 1)) from None
     except yaml.reader.ReaderError as error:
         character = f"U+{ord(source.text[error.position]):04X}"
-        message = f"this is not YAML: a character that it does not allow, {character}"
+        message = f"this is not YAML: it does not allow the character {character}"
         raise fail("N501", message, Span(source, error.position, error.position + 1)) from None
     except RecursionError:
         raise fail("N501", f"the brackets in {source.name} are nested too deep") from None
@@ -131,7 +131,7 @@ class Reader:
             elif name.value in found:
                 first = self.source.position(found[name.value][0].start_mark.index)[0]
                 self.report(
-                    "N506", f"the key `{name.value}` stands twice, first in line {first}", name
+                    "N506", f"the key `{name.value}` occurs twice, first in line {first}", name
                 )
             else:
                 found[name.value] = name, value
@@ -142,7 +142,7 @@ class Reader:
         if isinstance(node, self.yaml.MappingNode):
             return True
         given = "a list" if isinstance(node, self.yaml.SequenceNode) else f"`{node.value}`"
-        self.report("N502", f"{what} takes keys and values, not {given}", node)
+        self.report("N502", f"{what} requires keys and values, not {given}", node)
         return False
 
     def value(self, item: dataclasses.Field[Any], node: yaml.Node, path: str) -> Any:
@@ -179,7 +179,7 @@ class Reader:
             "SequenceNode": "a list",
             "MappingNode": "keys and values",
         }[type(node).__name__]
-        raise ValueProblem("N504", f"takes {accepts.description}, not {given}")
+        raise ValueProblem("N504", f"requires {accepts.description}, not {given}")
 
     def params(self, node: yaml.Node, path: str) -> dict[str, Param]:
         """Read the network's params: numbers and texts by name."""
@@ -191,7 +191,7 @@ class Reader:
             if isinstance(value, self.yaml.ScalarNode):
                 values[name] = value.value if value.style else parse_param(value.value)
             else:
-                self.report("N504", f"the parameter `{name}` takes a number or a text", value)
+                self.report("N504", f"the parameter `{name}` requires a number or a text", value)
         return values
 
     def report(self, code: str, message: str, node: yaml.Node, help: str = "") -> None:

@@ -72,15 +72,15 @@ def _legend(one: Mistake) -> str:
     """Say what is below a picture."""
     sides = {
         1: "",
-        2: "the example and what the network makes of it",
-        3: "the example, what was given and what was predicted",
+        2: "the example and the network's output",
+        3: "the example, the target and the prediction",
     }[len(one.pictures)]
     words = (
-        "given → predicted"
+        "true → predicted"
         if one.given
-        else "how far off it is"
+        else "the size of the error"
         if len(one.pictures) < 3
-        else "the share that is right"
+        else "the share that is correct"
     )
     return ", ".join(
         filter(

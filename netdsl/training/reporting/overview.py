@@ -136,6 +136,8 @@ def learning_curves(run: RunResult, job: Job, history: History) -> list[str]:
     if history.retrained:
         again = [(float(row.epoch), row.loss) for row in history.retrained]
         pictures.append(
-            curves("Trained again: loss", "on training and validation part together", {"": again})
+            curves(
+                "Trained again: loss", "on the training and validation parts together", {"": again}
+            )
         )
     return pictures

@@ -44,7 +44,7 @@ def describe_run(run: RunResult) -> str:
     """Say how a run ended, which weights were kept, and how they did in the test."""
     epochs = f"{run.epochs} {plural('epoch', run.epochs)}"
     again = (
-        [f"trained again on training and validation part together for {run.retrained:,} steps"]
+        [f"trained again on the training and validation parts together for {run.retrained:,} steps"]
         if run.retrained
         else []
     )
@@ -57,7 +57,7 @@ def describe_run(run: RunResult) -> str:
             f"{kept} weights at {step}: {part} {scores_text(run.validation)}",
             *again,
             f"test: {scores_text(run.test)}",
-            f"kept in {run.folder}",
+            f"saved in {run.folder}",
         ]
     )
 

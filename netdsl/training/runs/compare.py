@@ -137,5 +137,5 @@ def _alike(found: RunComparison, folders: Sequence[Path]) -> list[str]:
         *lines,
         "the examples are the same"
         if found.data
-        else "the examples are not the same: the figures cannot be held against each other",
+        else "the examples are not the same: the figures cannot be compared",
     ]

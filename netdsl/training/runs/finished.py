@@ -53,11 +53,8 @@ class FinishedRun(NamedTuple):
             network.counts.total,
         )
         if found != own:
-            message = (
-                f"{self.run.folder / BEST} holds another network than {network.name}: "
-                f"{_described(*found)}; {network.name} has {_described(*own)}"
-            )
-            raise fail("N614", message, help="bring the run's own back, or train again")
+            message = f"{self.run.folder / BEST} does not hold the network {network.name}: it has {_described(*found)}; {network.name} has {_described(*own)}"
+            raise fail("N614", message, help="restore the run's own, or train again")
         return model
 
 
@@ -106,7 +103,7 @@ def _check(preparation: Preparation, signature: NetworkSignature, path: Path) ->
             raise _unfit(path, f"{have}, the network's a `{tensor.activation}`")
         if output.copies not in names:
             raise _unfit(
-                path, f"its output `{output.name}` copies `{output.copies}`, which is no input"
+                path, f"its output `{output.name}` copies `{output.copies}`, which is not an input"
             )
 
 
@@ -115,19 +112,19 @@ def _check_input(input: InputTransform, tensor: TensorSpec, path: Path) -> None:
         known = (
             f"{input.vocabulary} indices for `{input.name}`, and the network {tensor.vocabulary}"
         )
-        raise _unfit(path, f"it knows {known}")
+        raise _unfit(path, f"it has {known}")
     if input.columns and input.columns.width != math.prod(tensor.shape):
         raise _unfit(
             path,
             f"it gives {input.columns.width} numbers for `{input.name}` of {size(tensor.shape)}",
         )
     if not input.columns and not input.accepts(input.example):
-        raise _unfit(path, f"it makes {size(input.shape)} of examples of {size(input.example)}")
+        raise _unfit(path, f"it turns examples of {size(input.example)} into {size(input.shape)}")
 
 
 def _unfit(path: Path, why: str) -> NetError:
     return fail(
         "N614",
         f"{path} is damaged: {why}",
-        help="it is written when a run begins, and not to be changed",
+        help="it is written when a run begins and must not be changed",
     )

@@ -89,7 +89,7 @@ def require_file(folder: Path, name: str) -> None:
         raise fail(
             "N613",
             f"there is no run folder {folder}",
-            help=near or "`netdsl train` makes one, such as runs/lenet5-1",
+            help=near or "`netdsl train` creates one, such as runs/lenet5-1",
         )
     if (folder / name).is_file():
         return
@@ -100,7 +100,7 @@ def require_file(folder: Path, name: str) -> None:
             raise fail(
                 "N613",
                 f"the run {folder} diverged before its first evaluation: it has no weights",
-                help="train anew, at a lower rate",
+                help="train again, with a lower rate",
             )
         raise fail("N614", f"{folder} is damaged: it has no {name}")
     if name in (RESULT, BEST):
@@ -142,7 +142,7 @@ def locked(folder: Path) -> Iterator[None]:
             raise fail(
                 "N619",
                 f"another process is training in {folder}",
-                help="wait for it, or train into a folder of its own",
+                help="wait for it, or train into another folder",
             ) from None
         remove_abandoned(folder)
         try:

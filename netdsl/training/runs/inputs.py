@@ -157,7 +157,7 @@ def require_same_recipe(folder: Path, recipe: Recipe) -> None:
         raise fail(
             "N616",
             f"{folder / RECIPE} has been changed since the run began",
-            help="train anew with it: netdsl train NETWORK RECIPE",
+            help="start a new training: netdsl train NETWORK RECIPE",
         )
 
 
@@ -170,8 +170,8 @@ def require_same_data(folder: Path, data: Data) -> None:
     if not is_trained_on(folder, data):
         raise fail(
             "N616",
-            f"the data {data.spec.source} is not what it was when {folder} began",
-            help="train anew, or bring the old data back",
+            f"the data {data.spec.source} has changed since {folder} began",
+            help="train again, or restore the old data",
         )
 
 

@@ -64,7 +64,7 @@ def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
     folder = Path(where)
     if not folder.is_dir():
         raise fail(
-            "N613", f"there is no folder {folder}", help="`netdsl train` keeps its runs in `runs`"
+            "N613", f"there is no folder {folder}", help="`netdsl train` stores its runs in `runs`"
         )
     found = [
         entry(run)
@@ -86,8 +86,8 @@ def _sorted(found: list[Entry], key: str) -> list[Entry]:
         near = nearest(key, known)
         raise fail(
             "N640",
-            f"no run can be sorted by `{key}`",
-            help=f"did you mean `{near}`?" if near else f"there is {', '.join(known)}",
+            f"runs cannot be sorted by `{key}`",
+            help=f"did you mean `{near}`?" if near else f"the columns are {', '.join(known)}",
         )
     less = key in COLUMNS or not higher_is_better(key)
     values = {one.name: one.value(key) for one in found}
@@ -181,7 +181,7 @@ def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
     """
     found = entries(where, sort)
     if not found:
-        return f"no runs in {where}: `netdsl train` makes one"
+        return f"no runs in {where}: `netdsl train` creates one"
     shown = _figure_names(found, sort)
     one = len(set(shown)) == 1
     heads = ["run", "network", "data", "params", "epochs", "best step"]
@@ -246,7 +246,7 @@ def _ended(run: Entry, where: Path) -> str:
     return run.problem or {
         "patience": "stopped early",
         "epochs": "all epochs",
-        "rate": "rate at its least",
+        "rate": "rate at its minimum",
     }.get(run.ended, run.ended)
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import keras
 
 ENDS = {
-    "patience": "{patience} evaluations in a row were not better",
+    "patience": "no improvement in {patience} evaluations in a row",
     "epochs": "all epochs done",
-    "rate": "the learning rate has come down to its least",
+    "rate": "the learning rate has reached its minimum",
     "interrupted": "interrupted",
-    "diverged": "the loss is no number",
+    "diverged": "the loss is NaN",
 }
 """What can end a training, and how it is said."""
 

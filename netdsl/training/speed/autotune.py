@@ -81,7 +81,7 @@ def measured_speed(
     """
     began = time.perf_counter()
     if not fits_on_device(examples.part, examples.preparation):
-        return Speed("plain", "the only way: the prepared examples do not fit on the device")
+        return Speed("plain", "the only choice: the prepared examples do not fit on the device")
     model = copy()
     load = Load(graph, examples.batch, examples.steps * epochs)
     ways, allowed, slower = _ways(model, load, examples.sampling.augments), budget(load), 1.0
@@ -94,15 +94,15 @@ def measured_speed(
         found[way] = _measure(model, examples, way, load.together, every)
         slower = max(1.0, (time.perf_counter() - before) / expected[way])
     if len(found) < 2:  # one figure alone says nothing
-        short = f"{SHARE:.0%} of the training, or {SECONDS:g} s, are too short to measure"
-        return Speed(ways[0], f"the rule's choice: {short}")
+        short = f"{SHARE:.0%} of the training, or {SECONDS:g} s, is too short to measure"
+        return Speed(ways[0], f"chosen by the rule: {short}")
     figures = [
         f"{way} {1000 * seconds:.3g}"
         for way, seconds in sorted(found.items(), key=lambda item: item[1])
     ]
     figures += [f"{way} not tried" for way in ways if way not in found]
     seconds = time.perf_counter() - began
-    why = f"milliseconds a step: {', '.join(figures)}; measured in {seconds:.1f} s"
+    why = f"milliseconds for a step: {', '.join(figures)}; measured in {seconds:.1f} s"
     return Speed(min(found, key=lambda way: found[way]), why)
 
 

@@ -62,10 +62,7 @@ def check_fits(speed: str, part: Examples, preparation: Preparation) -> None:
     """
     if not fits_on_device(part, preparation):
         nbytes = bytes_text(prepared_nbytes(part, preparation, divided=False))
-        message = (
-            f"`speed: {speed}` keeps the prepared examples on the device: there is room for "
-            f"{bytes_text(_limit())} of {nbytes}"
-        )
+        message = f"`speed: {speed}` keeps the prepared examples on the device: {bytes_text(_limit())} of {nbytes} fit"
         raise Conflict("speed", message, help="leave `speed` out")
 
 

@@ -121,8 +121,8 @@ def test_other_files_are_left_out_and_told(animals: Path) -> None:
     Image.new("RGB", (5, 6)).save(animals / "top.png")
     found = loaded(COLOUR, animals)
     assert found.notes == (
-        f"left out of {animals}, no images: readme.md, notes.txt",
-        f"left out of {animals}, in no folder of a class: top.png",
+        f"ignored in {animals}, no images: readme.md, notes.txt",
+        f"ignored in {animals}, not in the folder of a class: top.png",
     )
     assert sum(len(part) for part in (found.train, found.validation, found.test)) == 31
 
@@ -236,10 +236,10 @@ def fourth(folder: Path) -> None:
     [
         (cut, "N524", "dog/003.png is a damaged image"),
         (cut_jpeg, "N524", "dog/003.jpg is a damaged image"),
-        (text, "N524", "dog/003.png is no image that can be read"),
-        (nothing, "N524", "dog/003.png is no image that can be read"),
+        (text, "N524", "dog/003.png is not a readable image"),
+        (nothing, "N524", "dog/003.png is not a readable image"),
         (deep, "N524", "more than 8 bits"),
-        (hollow, "N528", "eel holds no images"),
+        (hollow, "N528", "eel has no images"),
         (one_class, "N521", "one class only: cat"),
         (no_classes, "N528", "has no folders"),
         (other_class, "N528", "dogs is none of the classes(.|\n)*did you mean `dog`"),
@@ -265,7 +265,7 @@ def test_folders_that_are_refused(
             "input a: 6x5x3\ninput b: 6x5x3\nadd[ @a | @b ] > flatten > softmax-3",
             None,
             "N518",
-            "the network takes 2",
+            "the network has 2",
         ),
         (COLOUR, "cat", "N507", "the folders in .* are the classes"),
         ("input 6x5x3 > flatten > linear-1", None, "N526", "the network gives values of 1"),
@@ -285,7 +285,7 @@ def test_many_images_are_looked_at_with_a_word(
     monkeypatch.setattr("netdsl.training.data.sources.images.REPORTED", 10)
     verify(sorted(animals.rglob("*.png")))
     assert capsys.readouterr().err.splitlines() == [
-        f"looked at {count} of 30 images" for count in (10, 20, 30)
+        f"checked {count} of 30 images" for count in (10, 20, 30)
     ]
 
 

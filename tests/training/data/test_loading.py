@@ -37,7 +37,7 @@ def put(array: np.ndarray, place: Any, value: Any) -> np.ndarray:
 
 REFUSED = [
     # arrays, the network's (shape, outputs, activation), code, words of the message
-    ({"a": X}, (8,), 4, "softmax", "N514", "no array `x`, `y`; it holds a"),
+    ({"a": X}, (8,), 4, "softmax", "N514", "no array `x`, `y`; it has a"),
     ({"x_train": X, "y_train": Y}, (8,), 4, "softmax", "N514", "no array `x_test`, `y_test`"),
     ({"x": X, "y": Y[:-1]}, (8,), 4, "softmax", "N515", "40 rows and `y` has 39"),
     ({"x": X[:0], "y": Y[:0]}, (8,), 4, "softmax", "N516", "`x` of .* is empty"),
@@ -99,7 +99,7 @@ REFUSED = [
     ),
     ({"x": X, "y": Y + 0.5}, (8,), 4, "softmax", "N519", "not whole numbers: 0.5 in row 0"),
     ({"x": X, "y": np.full((40, 4), 0.25)}, (8,), 4, "softmax", "N519", "one 1 and else 0"),
-    ({"x": X, "y": Y}, (8,), 3, "softmax", "N520", "from 0 to 3; the network tells 0 to 2 apart"),
+    ({"x": X, "y": Y}, (8,), 3, "softmax", "N520", "from 0 to 3; the network has outputs 0 to 2"),
     ({"x": X, "y": Y - 1}, (8,), 4, "softmax", "N520", "from -1 to 2"),
     ({"x": X, "y": Y}, (8,), 1, "sigmoid", "N520", "0 to 1 apart"),
     (
@@ -141,7 +141,7 @@ REFUSED = [
         4,
         "softmax",
         "N516",
-        "0.1 of the 3 that the test part leaves for validation(.|\n)*{validation: 0.2}",
+        "0.1 of the 3 outside the test part for validation(.|\n)*{validation: 0.2}",
     ),
     ({"x": X, "y": Y}, (8,), 1, "softmax", "N507", "two outputs or more"),
 ]
@@ -247,7 +247,7 @@ def test_a_network_that_the_digits_do_not_fit_needs_data(network: Any) -> None:
         network((64,), 3),
         netdsl.parse("input a: 64\ninput b: 64\nadd[ @a | @b ] > softmax-10"),
     ):
-        with pytest.raises(NetError, match="no data is named"):
+        with pytest.raises(NetError, match="no data is given"):
             load_data(Recipe(), wanted)
 
 
@@ -559,7 +559,7 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
         ("few.npy", np.array([[1, 2]]), WORDS, "N518", "4 indices"),
         ("picture.png", Image.new("L", (2, 2)), WORDS, "N524", "no .npy or .npz file of indices"),
         ("table.npy", np.zeros((2, 2)), HOUSES, "N536", "is no table"),
-        ("three.npz", {"a": X, "b": X}, VECTOR, "N514", "no array `x`; it holds a, b"),
+        ("three.npz", {"a": X, "b": X}, VECTOR, "N514", "no array `x`; it has a, b"),
     ],
 )
 def test_inputs_that_are_refused(

@@ -91,7 +91,7 @@ def test_parts_of_several_inputs(npz: Any) -> None:
             PAIR,
             {"x_left": X, "x_right": X, "y_whole": Y},
             "N514",
-            "no array `y_half`; it holds .*\n  help: the arrays are",
+            "no array `y_half`; it has .*\n  help: the arrays are",
         ),
         (
             TWINS,
@@ -105,7 +105,7 @@ def test_parts_of_several_inputs(npz: Any) -> None:
             "N518",
             "`x_right` of .* holds examples of 3",
         ),
-        (PAIR, {"x_left": X, "x_right": X, "y": Y}, "N520", "the network tells 0 to 1 apart"),
+        (PAIR, {"x_left": X, "x_right": X, "y": Y}, "N520", "the network has outputs 0 to 1"),
     ],
 )
 def test_arrays_of_several_inputs_that_are_refused(

@@ -136,13 +136,13 @@ def test_a_missing_number_is_the_training_parts_median(table: Any) -> None:
     found = loaded(PRICE, table("\n".join(lines)), "price")
     column = found.preparation.inputs[0].columns.columns[0]  # type: ignore[union-attr]
     assert found.notes == (
-        f"2 missing numbers in size: the training part's median {column.median:g} stands for them",
+        f"size: 2 missing values filled with the training median, {column.median:g}",
     )
     known = np.concatenate([part.x[0][:, 0] for part in (found.train,)])
     assert column.median == np.nanmedian(known)
     dropped = loaded(PRICE, table("\n".join(lines)), "price", missing="drop")
     assert len(dropped.train) + len(dropped.validation) + len(dropped.test) == 28
-    assert dropped.notes == ("2 of 30 rows are left out: a cell is empty",)
+    assert dropped.notes == ("2 of 30 rows left out: a cell is empty",)
 
 
 def test_a_text_that_no_training_row_has(table: Any) -> None:
@@ -242,7 +242,7 @@ def test_a_column_of_one_value_is_only_centred(table: Any) -> None:
     [
         ("", "price", "N536", "is empty"),
         ("\n\n", "price", "N536", "is empty"),
-        (HOUSES + "1,2\n", "price", "N536", "line 32 of .* has 2 cells, and the first has 3"),
+        (HOUSES + "1,2\n", "price", "N536", "line 32 of .* has 2 cells, but the first has 3"),
         (HOUSES + "1,2,3,4\n", "price", "N536", "line 32 of .* has 4 cells"),
         (HOUSES.replace("place", "size"), "price", "N536", "`size` is in .* twice: 1 and 2"),
         (HOUSES.replace("place", ""), "price", "N536", "column 2 of .* has no name"),
@@ -337,11 +337,11 @@ def test_tables_that_are_refused(
         ("input 2 > linear-1", "N526", "the network gives values of 1"),
         ("input 2 > sigmoid-1", "N526", "tells 2 apart"),
         ("input 5 > softmax-3", "N518", "gives 2 numbers: petal, sepal; the network's input has 5"),
-        ("input 2 of int(9) > embed-3 > flatten > softmax-3", "N518", "the network takes indices"),
+        ("input 2 of int(9) > embed-3 > flatten > softmax-3", "N518", "the network has indices"),
         (
             "input a: 2\ninput b: 2\nadd[ @a | @b ] > softmax-3",
             "N518",
-            "the network takes 2 inputs",
+            "the network has 2 inputs",
         ),
     ],
 )
@@ -357,7 +357,7 @@ def test_a_table_of_one_class(table: Any) -> None:
         "a,b,kind\n" + "1,2,7\n" * 9,
     ):
         with pytest.raises(
-            NetError, match=r"column `kind` of .* holds one class only: [s7]"
+            NetError, match=r"column `kind` of .* has only one class: [s7]"
         ) as caught:
             loaded("input 2 > softmax-2", table(content), "kind")
         assert caught.value.diagnostics[0].code == "N521"
@@ -381,7 +381,7 @@ def test_a_column_without_a_value_in_the_training_part(table: Any) -> None:
 def test_what_is_for_tables_alone() -> None:
     for more in ({"header": False}, {"missing": "drop"}):
         with pytest.raises(
-            NetError, match=f"`{next(iter(more))}` is for tables; digits is none"
+            NetError, match=f"`{next(iter(more))}` is for tables; digits is not a table"
         ) as caught:
             loaded("input 8x8x1 > softmax-10", "digits", None, **more)
         assert caught.value.diagnostics[0].code == "N507"
@@ -501,7 +501,7 @@ def test_the_houses_of_california() -> None:
     )
     assert (len(found.train), len(found.validation), len(found.test)) == (14861, 1651, 4128)
     assert found.notes == (
-        "207 missing numbers in total_bedrooms: the training part's median 435 stands for them",
+        "total_bedrooms: 207 missing values filled with the training median, 435",
     )
     assert len(read_table_file(FOLDER / "california_housing.csv").names) == 10
 

@@ -227,7 +227,7 @@ def test_two_processes_take_the_steps_of_one_device(
     assert (code, other_code) == (0, 0), err + other_err
     assert "host 0 of 2: waiting for 127.0.0.1" in err
     assert "host 1 of 2: waiting for 127.0.0.1" in other_err
-    assert "kept in runs/small-1" in out
+    assert "saved in runs/small-1" in out
     assert "epoch 2/2" in err
     assert "kept in" not in other_out  # Gloo, which JAX has on a CPU, says there what it connects
     assert "epoch" not in other_err
@@ -322,7 +322,7 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
         ),
         (
             "devices: all\nbackend: torch",
-            "`devices` goes with TensorFlow and JAX, not with torch",
+            "`devices` works with TensorFlow and JAX, not with torch",
             "backend: jax",
         ),
         (

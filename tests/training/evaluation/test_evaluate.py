@@ -323,7 +323,7 @@ def test_the_table_for_people() -> None:
         "class01     0.9992  0.9983  0.9988    1,202\n"
         "-------------------------------------------\n"
         "mean        0.7996  0.8742  0.8327    1,206\n"
-        "taken for another: class01 for class00 (2), class00 for class01 (1)"
+        "confused (true -> predicted): class01 -> class00 (2), class00 -> class01 (1)"
     )
 
 
@@ -332,7 +332,7 @@ def test_of_many_classes_the_worst() -> None:
     matrix[7] = 0
     matrix[7, 3] = 4
     shown = describe_evaluation(result(40, matrix))
-    assert "the 10 of 40 classes with the least f1" in shown
+    assert "the 10 of 40 classes with the lowest f1" in shown
     assert shown.count("\nclass") == 11
     assert shown.index("class07") < shown.index("class03") < shown.index("class00")
 
@@ -394,15 +394,15 @@ def test_a_run_that_has_not_ended(action: Any, tmp_path: Path) -> None:
             '"shape": [3]',
             "its input `input` has 3; the network's `input` has 8x8x1",
         ),
-        ('"example": [8, 8]', '"example": [3]', "it makes 8x8x1 of examples of 3"),
+        ('"example": [8, 8]', '"example": [3]', "it turns examples of 3 into 8x8x1"),
         ('"scale": 16.0', '"scale": 0', ""),
-        ('"vocabulary": 0', '"vocabulary": 9', "it knows 9 indices"),
+        ('"vocabulary": 0', '"vocabulary": 9', "it has 9 indices"),
         (
             '"activation": "softmax"',
             '"activation": "linear"',
             "is a `linear`, the network's a `softmax`",
         ),
-        ('"copies": ""', '"copies": "other"', "copies `other`, which is no input"),
+        ('"copies": ""', '"copies": "other"', "copies `other`, which is not an input"),
     ],
 )
 def test_a_preparation_that_does_not_fit(

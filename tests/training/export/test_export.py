@@ -284,7 +284,9 @@ def test_files_that_are_no_models(run: RunResult, tmp_path: Path) -> None:
     contents["other.keras"] = ((tmp_path / "other.keras").read_bytes(), "no weights")
     for name, (content, told) in contents.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(NetError, match=f"{name} is no whole Keras model: .*{told}") as caught:
+        with pytest.raises(
+            NetError, match=f"{name} is not a complete Keras model: .*{told}"
+        ) as caught:
             with_first_weights(tmp_path / name)
         assert (code(caught), "ensure" in str(caught.value)) == ("N614", False)
 
@@ -322,9 +324,9 @@ def test_the_form_follows_from_the_name() -> None:
         ("a.onx", None, "did you mean `.onnx`"),
         ("a.pt", None, "onnx (.onnx), litert (.tflite .litert)"),
         ("a.onnx", "onxx", "did you mean `onnx`"),
-        ("a.tflite", "onnx", "it takes .onnx"),
-        ("a.onnx", "savedmodel", "it takes no suffix"),
-        ("a", "onnx", "it takes .onnx"),
+        ("a.tflite", "onnx", "it requires .onnx"),
+        ("a.onnx", "savedmodel", "it requires no suffix"),
+        ("a", "onnx", "it requires .onnx"),
     ],
 )
 def test_names_that_say_no_form(

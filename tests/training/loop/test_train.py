@@ -272,7 +272,7 @@ def test_the_best_weights_come_back(
     assert (found.best_step, found.best_value, found.steps, found.ended) == (40, 2, 64, "patience")
     assert (found.best_epoch, found.epochs, len(seen)) == (2, 4, 8)
     assert same(weights(found), seen[4])
-    assert "3 evaluations in a row were not better" in describe_run(found)
+    assert "no improvement in 3 evaluations in a row" in describe_run(found)
     assert [row["val_loss"] for row in rows(found)] == ["4", "2", "2", "9"]
 
 
@@ -357,7 +357,7 @@ def test_a_loss_that_is_no_number_ends_the_training(network: Any, npz: Any, tmp_
     recipe = dataclasses.replace(
         recipe, early_stopping=Stopping(every=1000), optimizer=Optimizer(name="sgd", rate=1e10)
     )
-    with pytest.raises(RunError, match="no step was evaluated before"):
+    with pytest.raises(RunError, match="no step was evaluated before that"):
         trained(network((64,), 1, "linear"), tmp_path / "runs", recipe, data=path)
     assert (tmp_path / "runs" / "small-2" / "metrics.csv").exists()
 

@@ -33,8 +33,8 @@ WRONG = [
     ("optimizer: {momentum: «0.5»}", "N503", "adam takes `rate`"),
     ("optimizer: «adm»", "N505", "did you mean `adam`?"),
     ("loss: «crossentropy»", "N505", "did you mean `cross-entropy`?"),
-    ("batch: «0»", "N505", "a whole number, at least 1, not 0"),
-    ("batch: «3.5»", "N504", "a whole number, at least 1, not `3.5`"),
+    ("batch: «0»", "N505", "an integer, at least 1, not 0"),
+    ("batch: «3.5»", "N504", "an integer, at least 1, not `3.5`"),
     ("seed: «" + "9" * 400 + "»", "N505", "below 4,294,967,296"),
     ("batch: «many»", "N504", "not `many`"),
     ('seed: «"4"»', "N504", "not the text `'4'`"),
@@ -48,7 +48,7 @@ WRONG = [
     ("data: {header: «maybe»}", "N504", "takes yes or no"),
     ("schedule: {name: cosine, power: «2»}", "N503", "cosine takes `warmup`"),
     ("schedule: {name: steps, at: «[30, -1]»}", "N505", "above 0, not -1"),
-    ("schedule: {name: steps, at: «{a: 3}»}", "N504", "or a list of such, not keys and values"),
+    ("schedule: {name: steps, at: «{a: 3}»}", "N504", "or a list of them, not keys and values"),
     ("schedule: {warmup: «1»}", "N503", "constant takes no options"),
     ("optimizer: {clip_norm: «0»}", "N505", "above 0"),
     ("penalty: {l2: «-1»}", "N505", "at least 0"),
@@ -62,20 +62,20 @@ WRONG = [
     ("augment: {rotate: «181»}", "N505", "at most 180"),
     ("augment: {flip: «left»}", "N505", "one of `horizontal`"),
     ("precision: «float16»", "N505", "did you mean `bfloat16`?"),
-    ("devices: «0»", "N505", "`all` or a whole number, at least 1, not 0"),
+    ("devices: «0»", "N505", "`all` or an integer, at least 1, not 0"),
     ("devices: «many»", "N504", "not `many`"),
     ("hosts: «[node1]»", "N504", "as in `node1:2222`, not `node1`"),
     ("hosts: «[node1:2222, node2:70000]»", "N504", "not `node2:70000`"),
     ("backend: «pytorch»", "N505", "did you mean `torch`?"),
     ("optimizer: {rate: «inf»}", "N505", "above 0"),
     ("optimizer: {rate: «-1e-3»}", "N505", "not -0.001"),
-    ("augment: «[3]»", "N502", "takes keys and values, not a list"),
+    ("augment: «[3]»", "N502", "requires keys and values, not a list"),
     ("data: {source: «''»}", "N504", "a path"),
     ("params: «[1]»", "N502", "takes keys and values"),
     ("params: {width: «[1]»}", "N504", "takes a number or a text"),
     ("epochs: 3\n«epochs»: 4", "N506", "first in line 1"),
     ("optimizer:\n  rate: 1\n  «rate»: 2", "N506", "first in line 2"),
-    ("«[1, 2]»", "N502", "a recipe takes keys and values, not a list"),
+    ("«[1, 2]»", "N502", "a recipe requires keys and values, not a list"),
     ("«digits»", "N502", "not `digits`"),
     ("? «[a]»\n: 3", "N502", "a key is a word"),
     ("«<<»: {batch: 3}", "N503", "no key `<<`"),
@@ -183,11 +183,11 @@ def test_texts_that_would_take_long_are_refused(text: str, told: str) -> None:
 
 
 def test_values_given_in_python_are_checked_too() -> None:
-    with pytest.raises(NetError, match="`epochs` takes a whole number, at least 1, not 0"):
+    with pytest.raises(NetError, match="`epochs` requires an integer, at least 1, not 0"):
         Recipe(epochs=0)
     with pytest.raises(NetError, match="`seed` takes"):
         Recipe().replace(seed=-1)
-    with pytest.raises(NetError, match="is no option of the optimizer `sgd`"):
+    with pytest.raises(NetError, match="is not an option of the optimizer `sgd`"):
         Optimizer(name="sgd", beta1=0.9)
 
 

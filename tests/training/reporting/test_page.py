@@ -142,7 +142,7 @@ def test_a_page_of_digits(job: Job) -> None:
     assert seen.count("svg") == 2  # the rate never changes
     for told in (
         "small on digits",
-        "3 evaluations in a row were not better",
+        "no improvement in 3 evaluations in a row",
         "90.00\u00a0%",
         "&lt;i&gt;",
         "param width = 16",

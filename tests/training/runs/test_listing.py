@@ -191,7 +191,7 @@ def test_files_that_are_missing(tmp_path: Path) -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    assert runs_text(tmp_path) == f"no runs in {tmp_path}: `netdsl train` makes one"
+    assert runs_text(tmp_path) == f"no runs in {tmp_path}: `netdsl train` creates one"
     assert json.loads(runs_json(tmp_path)) == {"runs": []}
     with pytest.raises(NetError, match="N613"):
         runs_text(tmp_path / "nowhere")

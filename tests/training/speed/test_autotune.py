@@ -39,7 +39,7 @@ def test_measuring_moves_nothing_of_the_training(
     chosen = load_recipe(run.folder / "recipe.yaml").speed
     assert chosen in ("plain", "chunks", "compiled")
     assert re.search(
-        rf"speed: {chosen} +# milliseconds a step: {chosen} [\d.]+, (plain|chunks|compiled) [\d.]+",
+        rf"speed: {chosen} +# milliseconds for a step: {chosen} [\d.]+, (plain|chunks|compiled) [\d.]+",
         kept,
     )
     again = trained(network, tmp_path, dataclasses.replace(recipe, speed=chosen))

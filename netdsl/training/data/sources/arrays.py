@@ -39,7 +39,7 @@ def read_npz(path: Path, span: Span | None = None) -> dict[str, Array]:
     try:
         with opened as file:
             if not zipfile.is_zipfile(file):
-                raise fail("N512", f"{path} is no .npz file", span)
+                raise fail("N512", f"{path} is not an .npz file", span)
             file.seek(0)
             with np.load(file, allow_pickle=False) as found:
                 held = {name: found[name] for name in found.files}
@@ -71,10 +71,10 @@ def read_npy(path: Path, span: Span | None = None, *, mapped: bool = False) -> A
     except Exception as error:
         if "Object arrays" in str(error) or "objects in dtype" in str(error):
             raise _pickled(path, span) from None
-        message = f"{path} is no .npy file of numbers: {first_line(error)}"
+        message = f"{path} is not an .npy file of numbers: {first_line(error)}"
         raise fail("N512", message, span) from None
     if not isinstance(array, np.ndarray):
-        raise fail("N512", f"{path} is no .npy file of numbers", span)
+        raise fail("N512", f"{path} is not an .npy file of numbers", span)
     return array
 
 
@@ -89,14 +89,14 @@ def read_pair(
     if len(signature.inputs) > 1:
         raise fail(
             "N518",
-            f"{path} is one array; the network takes {len(signature.inputs)} inputs",
+            f"{path} is one array; the network has {len(signature.inputs)} inputs",
             span,
             help="give an .npz file",
         )
     if target is None:
         raise fail(
             "N514",
-            f"the targets of {path} are not named",
+            f"the targets of {path} are not given",
             span,
             help="data: {source: x.npy, target: y.npy}",
         )
@@ -148,7 +148,7 @@ def named_parts(
     """
     if target not in (None, INPUT):
         only = "`target` is for tables, .npy files and `input`"
-        raise fail("N507", f"{only}: {source} names its targets itself", span)
+        raise fail("N507", f"{only}: {source} has its own targets", span)
     copied = target == INPUT
     two = any(name.startswith(TRAINED) for name in held)
     parts = []
@@ -183,7 +183,7 @@ def _names(
         if not suffix and len(x) == len(y) == 1:
             help = f"the arrays are {', '.join(TRAINED)}, or {', '.join(WHOLE)}"
         no_such = ", ".join(f"`{name}`" for name in missing)
-        holds = f"it holds {', '.join(sorted(held)) or 'none'}"
+        holds = f"it has {', '.join(sorted(held)) or 'none'}"
         raise fail("N514", f"{source} has no array {no_such}; {holds}", span, help=help)
     return tuple(x), tuple(y)
 
@@ -218,7 +218,7 @@ def check_numbers(array: Rows, what: str, span: Span | None = None) -> None:
     if not array.shape:
         raise fail(
             "N516",
-            f"{what} is a single number, no array of examples",
+            f"{what} is a single number, not an array of examples",
             span,
             help="the first axis counts the examples: [n, ...]",
         )
@@ -241,4 +241,4 @@ def _check_alike(parts: list[Examples], source: str, span: Span | None) -> None:
         if shapes[0] != shapes[-1]:
             both = f"{name} and {parts[-1].x_names[place]} of {source}"
             unlike = " and ".join(map(size, shapes))
-            raise fail("N518", f"{both} hold examples of unlike shapes: {unlike}", span)
+            raise fail("N518", f"{both} hold examples of different shapes: {unlike}", span)

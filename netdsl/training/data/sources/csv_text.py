@@ -180,7 +180,7 @@ def _header(path: str, first: list[str], span: Span | None) -> list[str]:
                 "N536",
                 f"the column `{name}` is in {path} twice: {places}",
                 span,
-                help="a file without a row of names needs `header: no`",
+                help="a file without a row of column names needs `header: no`",
             )
     return names
 

@@ -133,9 +133,9 @@ def _label(source: str, features: Mapping[str, Any], target: str | None, span: S
     if not found:
         raise fail(
             "N530",
-            f"which column of {source} is learned is not said",
+            f"no target column is given for {source}",
             span,
-            help=f"name it with `target`: {', '.join(features)}",
+            help=f"give it with --target COLUMN, or `target` in a recipe: {', '.join(features)}",
         )
     return found[0]
 
@@ -150,7 +150,7 @@ def _examples(
         return images[0] if images else others[0]
     raise fail(
         "N530",
-        f"{source} has {len(images)} columns of images: which are the examples?",
+        f"{source} has {len(images)} columns of images, so the examples are ambiguous",
         span,
         help=f"it has {', '.join(features)}",
     )

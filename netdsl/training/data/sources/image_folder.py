@@ -71,12 +71,12 @@ def read_folder(
         if not one.paths:
             raise fail(
                 "N528",
-                f"{folders[name]} holds no images",
+                f"{folders[name]} has no images",
                 span,
                 help=f"images end in {', '.join(SUFFIXES)}",
             )
     if len(classes) == 1:
-        raise fail("N521", f"{path} holds one class only: {classes[0]}", span)
+        raise fail("N521", f"{path} has only one class: {classes[0]}", span)
     verify([image for one in found.values() for image in one.paths], span)
     where = {name: f" in {folders[name].name}" if len(folders) > 1 else "" for name in found}
     outputs = 0 if bare else len(signature.outputs)
@@ -98,10 +98,10 @@ def _left_out(path: Path, found: list[FolderFiles]) -> list[str]:
     """Say which files are left out."""
     groups = {
         "no images": [other for one in found for other in one.others],
-        "in no folder of a class": [stray for one in found for stray in one.stray],
+        "not in the folder of a class": [stray for one in found for stray in one.stray],
     }
     return [
-        f"left out of {path}, {what}: {first_few([one.name for one in paths], 3)}"
+        f"ignored in {path}, {what}: {first_few([one.name for one in paths], 3)}"
         for what, paths in groups.items()
         if paths
     ]
@@ -145,9 +145,9 @@ def _classes(path: Path, span: Span | None) -> tuple[str, ...]:
     if not names:
         raise fail(
             "N528",
-            f"{path} has no folders: the images of each class lie in a folder of the class's name",
+            f"{path} has no folders: put the images of each class into a folder with the class's name",
             span,
-            help="for a network that gives its input back, `target: input` needs no classes",
+            help="for an autoencoder, `target: input` needs no classes",
         )
     return names
 
@@ -163,7 +163,7 @@ def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> FolderFi
         if name not in classes:
             raise fail(
                 "N528",
-                f"the folder {here[name]} is none of the classes to train on",
+                f"the folder {here[name]} is not one of the training classes",
                 span,
                 help=did_you_mean(name, classes) or f"the classes are {', '.join(classes)}",
             )
@@ -178,7 +178,7 @@ def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> FolderFi
         if name in here and len(found.paths) == before:
             raise fail(
                 "N528",
-                f"{here[name]} holds no images",
+                f"{here[name]} has no images",
                 span,
                 help=f"images end in {', '.join(SUFFIXES)}",
             )

@@ -100,12 +100,12 @@ def image_shape(
     """
     tensor = signature.inputs[0]
     if len(signature.inputs) > 1:
-        takes = f"the network takes {len(signature.inputs)}"
-        raise fail("N518", f"{path} holds images, which go into one input; {takes}", span)
+        takes = f"the network has {len(signature.inputs)}"
+        raise fail("N518", f"{path} holds images, which need one input; {takes}", span)
     if tensor.vocabulary or len(tensor.shape) != 3 or tensor.shape[2] not in (1, 3):
         raise fail(
             "N518",
-            f"{path} holds images; the network's input of {size(tensor.shape)} is none",
+            f"{path} holds images; the network's input of {size(tensor.shape)} is not an image",
             span,
             help="begin the network with height x width x 1 or 3: `32x32x3 > flatten > ...`",
         )
@@ -173,7 +173,7 @@ def verify(paths: Sequence[Path], span: Span | None = None) -> None:
                 pool.shutdown(cancel_futures=True)
                 raise wrong
             if len(paths) > REPORTED and count % REPORTED == 0:
-                print(f"looked at {count:,} of {len(paths):,} images", file=sys.stderr, flush=True)
+                print(f"checked {count:,} of {len(paths):,} images", file=sys.stderr, flush=True)
 
 
 def _wrong(path: Path, span: Span | None) -> NetError | None:
@@ -219,7 +219,7 @@ def opened_image(path: Path, span: Span | None = None) -> Iterator[Image]:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 claimed = f"{path} claims {width:,} x {height:,} pixels"
-                help = "make it smaller: the network sees it at its input's size"
+                help = "make it smaller: it is resized to the network's input anyway"
                 raise fail("N524", f"{claimed}, more than {MAX_PIXELS:,} in all", span, help=help)
             yield image
 
@@ -239,9 +239,9 @@ def image_errors(path: Path, span: Span | None = None) -> Iterator[None]:
     except NetError:
         raise
     except UnidentifiedImageError:
-        raise fail("N524", f"{path} is no image that can be read", span) from None
+        raise fail("N524", f"{path} is not a readable image", span) from None
     except pillow.DecompressionBombError as error:
-        raise fail("N524", f"{path} is too large an image: {error}", span) from None
+        raise fail("N524", f"{path} is too large: {error}", span) from None
     except Exception as error:  # Pillow's many readers raise many kinds for damaged files
         if isinstance(error, OSError) and error.errno is not None:
             reason = error.strerror or error

@@ -122,7 +122,7 @@ def _downloaded(name: str, **options: Any) -> dict[str, Array]:
     # Keras raises a bare Exception for a failed download, and others for a damaged one
     except Exception as error:
         help = (
-            f"put {name}.npz with {', '.join(TRAINED)} in a folder and name the folder in {FOLDER}"
+            f"put {name}.npz with {', '.join(TRAINED)} into a folder and set {FOLDER} to the folder"
         )
         raise RunError(
             Diagnostic("N522", f"{name} could not be downloaded: {error}", help=help)
@@ -144,7 +144,7 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
         or not signature.inputs[0].vocabulary
         or len(signature.inputs[0].shape) != 1
     ):
-        message = "imdb holds sequences of words, which need an input of indices"
+        message = "imdb has sequences of words, which need an input of indices"
         raise fail(
             "N518",
             message,
@@ -159,10 +159,7 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
         for name, array in held.items()
     }
     found = named_parts("imdb", made, signature, target, span)
-    note = (
-        f"reviews are cut or padded to {tensor.shape[0]:,} words, "
-        f"and words beyond {tensor.vocabulary:,} are 2"
-    )
+    note = f"reviews are cut or padded to {tensor.shape[0]:,} words, and words from {tensor.vocabulary:,} on become 2"
     return replace(found, classes=NAMES["imdb"], notes=(note,))
 
 

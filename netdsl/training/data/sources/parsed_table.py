@@ -78,7 +78,7 @@ class ParsedTable(NamedTuple):
         """Say which columns there are, as help."""
         names = self.names
         if not self.header:
-            return f"it has no row of names, and its columns are the numbers 1 to {len(names)}"
+            return f"it has no column names: its columns are the numbers 1 to {len(names)}"
         return f"the columns are {', '.join(names if len(names) <= 20 else [*names[:20], '...'])}"
 
 
@@ -103,8 +103,13 @@ def find_column(wanted: str | None, table: ParsedTable, span: Span | None = None
         NetError: N530 where there is none, or none is named.
     """
     if wanted is None:
-        message = f"which column of {table.path} is learned is not said"
-        raise fail("N530", message, span, help=f"name it with `target`: {table.named_columns()}")
+        message = f"no target column is given for {table.path}"
+        raise fail(
+            "N530",
+            message,
+            span,
+            help=f"give it with --target COLUMN, or `target` in a recipe: {table.named_columns()}",
+        )
     if wanted in table.names:
         return wanted
     try:
@@ -168,7 +173,7 @@ def _codes(cells: ParsedColumn, column: ColumnTransform) -> Array:
 
 def text_for_numbers(name: str, table: ParsedTable, span: Span | None) -> NetError:
     """Return the error N531 about a column of text that a run knows as numbers."""
-    message = f"column `{name}` of {table.path} holds text; the network was trained on numbers"
+    message = f"column `{name}` of {table.path} has text; the network was trained on numbers"
     return fail("N531", message, span)
 
 

@@ -22,7 +22,7 @@ PYTHON = "python"
 MOST = 1 << 31
 """Bytes that are gathered from a data set that gives its examples one after the other."""
 
-FORMS = "(x, y), a dict of arrays, or something finite that gives (x, y) again and again"
+FORMS = "(x, y), a dict of arrays, or a finite iterable of (x, y)"
 
 
 def gather(given: Any, signature: NetworkSignature, target: str | None = None) -> SourceData:
@@ -47,7 +47,7 @@ def gather(given: Any, signature: NetworkSignature, target: str | None = None) -
     ):
         raise fail(
             "N533",
-            f"data cannot be made of a value of the type {type(given).__name__}",
+            f"a value of the type {type(given).__name__} is not data",
             help=f"data is {FORMS}",
         )
     elif isinstance(given, tuple) and len(given) == 2 and not _is_two(given, signature):
@@ -108,10 +108,10 @@ def as_array(value: Any, what: str) -> Array:
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise fail("N533", f"{what} cannot be made an array: {error}") from None
+        raise fail("N533", f"{what} cannot be converted to an array: {error}") from None
     if array.dtype == object:
         raise fail(
-            "N533", f"{what} is no array of numbers but a {type(value).__name__} of Python objects"
+            "N533", f"{what} is a {type(value).__name__} of Python objects, not an array of numbers"
         )
     return array
 
@@ -136,9 +136,9 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
             rows.setdefault(name, []).append(array)
             nbytes += array.nbytes
         if nbytes > MOST:
-            raise too_much(f"more than {MOST / 2**30:g} GiB came of it")
+            raise too_much(f"it gave more than {MOST / 2**30:g} GiB")
     if not rows:
-        raise fail("N516", "the data given holds no examples")
+        raise fail("N516", "the data holds no examples")
     try:
         return {name: np.concatenate(arrays) for name, arrays in rows.items()}
     except ValueError:
@@ -146,14 +146,14 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
         unlike = " and ".join(map(size, shapes[:3]))
         raise fail(
             "N518",
-            f"the data given holds examples of unlike shapes: {unlike}",
+            f"the data holds examples of different shapes: {unlike}",
         ) from None
 
 
 def too_much(why: str) -> NetError:
     """Return the error N534 about data that does not fit into memory."""
-    help = "take fewer, or save the arrays and name the files: data: {source: x.npy, target: y.npy}"
-    return fail("N534", f"the data given does not fit into memory: {why}", help=help)
+    help = "use fewer, or save the arrays and give the files: data: {source: x.npy, target: y.npy}"
+    return fail("N534", f"the data does not fit into memory: {why}", help=help)
 
 
 def _elements(given: Any) -> Iterator[Any]:
@@ -169,7 +169,7 @@ def _rows(element: Any, signature: NetworkSignature, target: str | None) -> dict
     if not pair and target != INPUT:
         raise fail(
             "N533",
-            f"the data given holds a value of the type {type(element).__name__}, not (x, y)",
+            f"the data holds a value of the type {type(element).__name__}, not (x, y)",
             help=f"data is {FORMS}",
         )
     x, y = element[:2] if pair else (element, None)
@@ -209,7 +209,7 @@ def _check_channels(held: Mapping[str, Array], signature: NetworkSignature) -> N
             if count in (1, 3) and math.prod(array.shape) and fits((height, width, count), shape):
                 message = (
                     f"`{name}` holds images of {size(array.shape[1:])}, channels first; "
-                    f"the network takes {size(shape)}"
+                    f"the network needs {size(shape)}"
                 )
                 raise fail(
                     "N518",

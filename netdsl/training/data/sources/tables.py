@@ -75,17 +75,17 @@ def read_table(
     table, notes = _complete(table, target, {*known, target}, missing, span)
     if not (table.header or kept or spec.header is False):
         names = f"its columns are the numbers 1 to {len(table.names)}"
-        notes = (f"{path.name} has no row of names: {names}", *notes)
+        notes = (f"{path.name} has no column names: {names}", *notes)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows without an empty cell", span)
     y, classes = _targets(table.columns[table.names.index(target)], table, signature, kept, span)
     if len(classes) == 1:
-        raise fail("N521", f"column `{target}` of {path} holds one class only: {classes[0]}", span)
+        raise fail("N521", f"column `{target}` of {path} has only one class: {classes[0]}", span)
     learned_from = [column for column in table.columns if column.name != target]
     if not learned_from:
         raise fail(
             "N530",
-            f"{path} has no column but the target `{target}`: there is nothing to learn it from",
+            f"{path} has only the target column `{target}`: there is nothing to learn from",
             span,
         )
     if kept:
@@ -121,20 +121,20 @@ def _check_input(path: Path, signature: NetworkSignature, span: Span | None) -> 
     if len(signature.inputs) != 1 or signature.inputs[0].vocabulary:
         one = len(signature.inputs) == 1
         taken = "indices" if one else f"{len(signature.inputs)} inputs"
-        goes = "which goes into one input of numbers"
-        raise fail("N518", f"{path} is a table, {goes}; the network takes {taken}", span)
+        goes = "which needs one input of numbers"
+        raise fail("N518", f"{path} is a table, {goes}; the network has {taken}", span)
 
 
 def _check_target(path: Path, spec: DataSpec, span: Span | None) -> None:
     """Raise NetError N507 where `target: input` does not name a column."""
     table = read_table_file(path, table_format(spec), spec.header, None, span)
     if INPUT not in table.names:
-        known = f"name the column that is learned: {table.named_columns()}"
+        known = f"give the target column: {table.named_columns()}"
         raise fail(
             "N507",
             f"`target: input` is for arrays and images; {path} is a table",
             span,
-            help=f"{known}; an autoencoder takes the numbers as an .npz file",
+            help=f"{known}; for an autoencoder store the numbers as an .npz file",
         )
 
 
@@ -197,7 +197,7 @@ def _places(
             where = f"column `{cells.name}` of {table.path} holds `{text}` in {table.place(row)}"
             raise fail(
                 "N520",
-                f"{where}; the network knows {classes_text(classes)}",
+                f"{where}; the network was trained on {classes_text(classes)}",
                 span,
                 help=did_you_mean(text, classes),
             )
@@ -223,7 +223,7 @@ def _complete(
     if missing == "drop":
         left_out = np.logical_or.reduce(list(by_name.values()))
         rows = f"{int(left_out.sum()):,} of {len(left_out):,} rows"
-        notes = (f"{rows} are left out: a cell is empty",) if left_out.any() else ()
+        notes = (f"{rows} left out: a cell is empty",) if left_out.any() else ()
         return table.at(~left_out), notes
     for name in by_name if missing == "error" else [target]:
         if (empty := np.flatnonzero(by_name[name])).size:
