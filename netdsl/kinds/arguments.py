@@ -22,13 +22,13 @@ def check_head(signature: Signature, spec: LayerSpec) -> None:
         takes = signature.takes.get(part, "no")
         if number is None:
             if takes == "yes":
-                message = f"`{signature.word}` wants {ARTICLED[part]}"
+                message = f"`{signature.word}` requires {ARTICLED[part]}"
                 raise LayerError("N106", message, help=hints.respelled(signature, spec))
         elif takes == "no":
             message = (
                 f"`{signature.word}` has no {part} (as in `{_spelled(signature, spec, part)}`)"
             )
-            help = f"write `{signature.word}` like `{signature.example}`"
+            help = f"write it like `{signature.example}`"
             raise LayerError("N106", message, part, help)
         elif min(number if isinstance(number, tuple) else (number,)) < 1:
             plain = Dims(number) if isinstance(number, tuple) else number

@@ -229,17 +229,17 @@ MEANING = [  # names, options, shapes, expectations
     (
         "32x32x1 > conv3-64(pad=«smae»)",
         "N107",
-        "`pad` takes same, valid, tf, full, causal, a number, a size such as",
+        "`pad` requires same, valid, tf, full, causal, a number, a size such as",
     ),
     (
         "32x32x1 > conv3-64(pad=«-1»)",
         "N107",
-        "`pad` takes same, valid, tf, full, causal, a number, a size such as",
+        "`pad` requires same, valid, tf, full, causal, a number, a size such as",
     ),
     (
         "32x32x1 > conv3-64(pad=«0.5»)",
         "N107",
-        "`pad` takes same, valid, tf, full, causal, a number, a size such as",
+        "`pad` requires same, valid, tf, full, causal, a number, a size such as",
     ),
     ("32x32x1 > conv3-64(bias=«3»)", "N107", "`bias` requires yes or no, not 3"),
     ("32x32x1 > conv3-64(pad=1, pad=«2»)", "N104", "`pad` is given twice"),
@@ -261,7 +261,7 @@ MEANING = [  # names, options, shapes, expectations
     (
         "32x32x1 > conv3-64(init=«foo»)",
         "N107",
-        "`init` takes he_normal, he_uniform, glorot_normal, glorot_uniform,",
+        "`init` requires he_normal, he_uniform, glorot_normal, glorot_uniform,",
     ),
     ("32x32x1 > «conv»", "N106", "write it like `conv3-64`"),
     ("32x32x1 > «conv3»", "N106", "write it like `conv3-64`"),
@@ -334,8 +334,8 @@ MEANING = [  # names, options, shapes, expectations
     ),
     ("def «x2»() = id", "N102", "`x2` reads as a repeat, and cannot name a block"),
     ("def «relu6»() = id", "N102", "`relu6` is a kind of layer, and cannot name a block"),
-    ("def «in»() = id", "N102", "`in` is what comes in, and cannot name a block"),
-    ("param «in» = 3", "N102", "`in` is what comes in, and cannot name a param"),
+    ("def «in»() = id", "N102", "`in` is the input, and cannot name a block"),
+    ("param «in» = 3", "N102", "`in` is the input, and cannot name a param"),
     ("param «x3» = 3", "N102", "`x3` reads as a repeat, and cannot name a param"),
     (
         "let «conv5» = fc-1",
@@ -593,7 +593,7 @@ MEANING = [  # names, options, shapes, expectations
     (
         "4 > fc-3 as a > fc-5 as b\ntie «b = transpose a»",
         "N215",
-        "the kernel of `b` is 3x5, and that of `a` 4x3: the one is not the",
+        "the kernel of `b` is 3x5, and that of `a` 4x3: one is not the",
     ),
     (
         "4 > fc-3 as a > relu as b\ntie «b» = transpose a",
@@ -603,7 +603,7 @@ MEANING = [  # names, options, shapes, expectations
     (
         "let e = fc-3\n4 > e > «e»",
         "N214",
-        "`e` cannot be shared here: what comes in makes it another piece than",
+        "`e` cannot be shared here: its input differs from that of its",
     ),
     ("let e = fc-3\n4 > «e(3)»", "N106", "`e` is one shared piece: it accepts nothing"),
 ]
@@ -645,12 +645,12 @@ REST = [  # warnings and limits
     (
         "32x32x1 > «conv3-4(bias)» > bn > gap > fc-3",
         "W715",
-        "the bias of `conv3-4(bias)` has no effect: `bn` takes each channel's",
+        "the bias of `conv3-4(bias)` has no effect: `bn` subtracts each channel's",
     ),
     (
         "4 > fc-3 > «dropout(0.5)»",
         "W716",
-        "`dropout(0.5)` stands behind the last layer: while training it spoils",
+        "`dropout(0.5)` comes after the last layer: during training it distorts",
     ),
     (
         "4096x4096x3 > «conv3-64» > gap > fc-3",
@@ -666,7 +666,7 @@ REST = [  # warnings and limits
     (
         "32x32x1 > conv3-4 > relu > softmax > fc-3 > softmax-3 > «softmax»",
         "W714",
-        "`softmax` follows `softmax`: probabilities go through it a second",
+        "`softmax` follows `softmax`: probabilities pass through it a second",
     ),
     ("def f(c) = fc-{c} as «q» > relu\n4 > f(3)", "W703", "the name `q` is never used"),
     ("4 > (fc-3 as «q») x2 > fc-4", "W703", "the name `q` is never used"),
@@ -701,7 +701,7 @@ REST = [  # warnings and limits
     (
         "def f(n) = when(n > 0, f({n-1}) > «f({n-1})»)\n4 > f(60)",
         "N406",
-        "20,005 steps were taken here for 1 operations: blocks call each other",
+        "20,005 steps were needed here for 1 operations: blocks call each other",
     ),
     ("4 > «fc-3 x10_000_000_000»", "N406", "the network has more than 200,000 operations"),
     ("4 > «(fc-3 x1000) x1000»", "N406", "the network has more than 200,000 operations"),

@@ -104,9 +104,7 @@ def _not_a_number(
     cell = cells.texts[cells.codes[row]]
     why, more = why_not_finite(cell, numbers), f"{count:,} such cells; " if count > 1 else ""
     if why:
-        help = (
-            "divide the column" if "large" in why else "leave a cell empty whose number is missing"
-        )
+        help = "divide the column" if "large" in why else "leave cells with missing numbers empty"
     elif is_number_somehow(cell):
         why = f"where `{numbers.decimal}` is the decimal sign"
         why += f", as in `{numbers.reason}`" if numbers.reason else ""

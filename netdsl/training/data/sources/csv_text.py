@@ -97,12 +97,12 @@ def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | 
     """Raise NetError N536 where a row has more or fewer cells than the first."""
     for line, row in body:
         if len(row) != len(text.names):
-            cells = f"has {len(row)} cells, and the first has {len(text.names)}"
+            cells = f"has {len(row)} cells, but the first has {len(text.names)}"
             help = ""
             if text.names[0].startswith("#") or row[0].startswith("#"):
                 help = 'lines that are comments are left out by data: {comment: "#"}'
             elif len(text.names) == 1:
-                help = 'the sign between cells is stated so: data: {separator: " "}'
+                help = 'set the separator with data: {separator: " "}'
             raise fail("N536", f"line {line:,} of {text.path} {cells}", span, help=help)
 
 
@@ -112,7 +112,7 @@ def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | 
 def _utf8(path: str, content: bytes, encoding: str | None, span: Span | None) -> bytes:
     """Return the text in UTF-8, without a byte order mark. Raises NetError N536."""
     if encoding is None and content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        help = "say so: data: {encoding: utf-16}; or save it as UTF-8"
+        help = "set it with data: {encoding: utf-16}; or save it as UTF-8"
         raise fail("N536", f"{path} is UTF-16", span, help=help)
     if encoding is not None:
         try:
@@ -186,5 +186,5 @@ def _header(path: str, first: list[str], span: Span | None) -> list[str]:
 
 
 def _without_name(path: str, place: int, span: Span | None) -> NetError:
-    help = "name it; pandas writes no such column with to_csv(index=False)"
+    help = "name it; pandas does not write such a column with to_csv(index=False)"
     return fail("N536", f"column {place + 1} of {path} has no name", span, help=help)
