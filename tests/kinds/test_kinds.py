@@ -58,7 +58,7 @@ def test_a_class_that_lacks_a_rule_fails() -> None:
     }
     for lacking, told in [
         ("__doc__", "__doc__"),
-        ("word", "no word of its own"),
+        ("word", "does not define its word"),
         ("group", "group"),
         ("cases", "cases"),
         ("arithmetic", "elementwise_ops or arithmetic"),

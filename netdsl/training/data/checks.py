@@ -63,7 +63,7 @@ def _targets(output: OutputTransform, y: Rows, name: str, span: Span | None) -> 
         outputs = math.prod(given) or 1
         raise fail(
             "N518",
-            f"{name} holds values of shape {size(given)}; the network gives {size(wanted)}",
+            f"{name} holds values of {size(given)}; the network gives {size(wanted)}",
             span,
             help=f"give the network as many outputs: {outputs}" if flat else "",
         )

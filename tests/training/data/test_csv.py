@@ -159,7 +159,7 @@ def test_rows_know_their_lines(path: Path, content: str, lines: list[int]) -> No
     ("content", "message"),
     [
         ("a,b\n" + "1,2\n" * 5000 + "1,two\n" + "1,2\n" * 5000, "`two` in line 5,002"),
-        ("a,b\n" + "1,2\n" * 5000 + "1,2,3\n", "line 5,002 of .* has 3 cells, and the first has 2"),
+        ("a,b\n" + "1,2\n" * 5000 + "1,2,3\n", "line 5,002 of .* has 3 cells, but the first has 2"),
         ("a,b\n" + "1,2\n" * 5000 + '1,"2\n', "line 5,002 of .* is not a row of a table"),
         ('a,b\n1,"x\n\ny"\n' + "1,x\n" * 9 + "z,x\n1,q\n", "`z` in line 14"),
         ("a,b\n1,2\n\n1,x\n1,2\n", "`x` in line 4"),

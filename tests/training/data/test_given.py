@@ -123,7 +123,7 @@ def test_data_is_given_again_to_evaluate() -> None:
 @pytest.mark.parametrize(
     ("given", "code", "told"),
     [
-        (5, "N533", "cannot be made of a value of the type int"),
+        (5, "N533", "a value of the type int is not data"),
         ("digits", "N533", "of the type str"),
         ([1, 2], "N533", "holds a value of the type int"),
         ([], "N516", "holds no examples"),
@@ -131,13 +131,17 @@ def test_data_is_given_again_to_evaluate() -> None:
         ((X, Y + 1), "N520", "1 to 4"),
         ((X * np.nan, Y), "N517", "not finite, first in row 0"),
         ((X, np.array(["a"] * 40)), "N517", "holds text"),
-        ((X, [[1], [1, 2]]), "N533", "cannot be made an array"),
+        ((X, [[1], [1, 2]]), "N533", "cannot be converted to an array"),
         ((X, [object()] * 40), "N533", "Python objects"),
         ({"x": X, "labels": Y}, "N514", "no array `y`"),
         ({1: X}, "N514", "no array `x`"),
-        ([(X[:5], Y[:5]), (X[:5, :7], Y[:5])], "N518", "unlike shapes: 7x8x1 and 8x8x1"),
+        ([(X[:5], Y[:5]), (X[:5, :7], Y[:5])], "N518", "different shapes: 7x8x1 and 8x8x1"),
         ((np.moveaxis(np.repeat(X, 3, axis=3), 3, 1), Y), "N518", "channels first"),
-        ((X[:, :4, :4].reshape(40, 4, 2, 2), Y), "N518", "cannot be made the network's input"),
+        (
+            (X[:, :4, :4].reshape(40, 4, 2, 2), Y),
+            "N518",
+            "cannot be converted to the network's input",
+        ),
         (SimpleNamespace(cardinality=lambda: -1, __iter__=None), "N533", "SimpleNamespace"),
     ],
 )

@@ -240,11 +240,11 @@ def fourth(folder: Path) -> None:
         (nothing, "N524", "dog/003.png is not a readable image"),
         (deep, "N524", "more than 8 bits"),
         (hollow, "N528", "eel has no images"),
-        (one_class, "N521", "one class only: cat"),
+        (one_class, "N521", "only one class: cat"),
         (no_classes, "N528", "has no folders"),
-        (other_class, "N528", "dogs is none of the classes(.|\n)*did you mean `dog`"),
+        (other_class, "N528", "dogs is not one of the training classes(.|\n)*did you mean `dog`"),
         (no_train, "N528", "has no folder `train`"),
-        (fourth, "N526", "4 classes .*tells 3 apart"),
+        (fourth, "N526", "4 classes .*has 3 classes"),
     ],
 )
 def test_folders_that_are_refused(
@@ -259,7 +259,7 @@ def test_folders_that_are_refused(
 @pytest.mark.parametrize(
     ("network", "target", "code", "told"),
     [
-        ("input 90 > softmax-3", None, "N518", "the network's input of 90 is none"),
+        ("input 90 > softmax-3", None, "N518", "the network's input of 90 is not an image"),
         ("input 6x5x2 > flatten > softmax-3", None, "N518", "input of 6x5x2"),
         (
             "input a: 6x5x3\ninput b: 6x5x3\nadd[ @a | @b ] > flatten > softmax-3",

@@ -105,7 +105,7 @@ def test_a_table(tmp_path: Path) -> None:
         "target": True,
     }
     assert json.loads(json.dumps(found)) == found
-    with pytest.raises(NetError, match="holds no images"):
+    with pytest.raises(NetError, match="has no images"):
         contact_sheet(looked(path).data, tmp_path / "none.png")
     text = describe(looked(path, "place"))
     assert text.startswith(
@@ -155,10 +155,10 @@ def test_a_sheet_of_examples_without_classes(npz: Any, tmp_path: Path) -> None:
     contact_sheet(looked(npz(x=RANDOM.random((23, 100, 100)))).data, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (24 * 2 + 10 * 64 + 9 * 6, 24 * 2 + 32 + 3 * 64 + 2 * 6)
-    with pytest.raises(NetError, match="which are no images"):
+    with pytest.raises(NetError, match="which are not images"):
         contact_sheet(looked(npz(x=RANDOM.random((23, 100)))).data, tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()
-    with pytest.raises(NetError, match=r"not named as a PNG(.|\n)*sheet\.png") as caught:
+    with pytest.raises(NetError, match=r"does not end in .png(.|\n)*sheet\.png") as caught:
         contact_sheet(looked("digits").data, tmp_path / "sheet.jpg")
     assert caught.value.diagnostics[0].code == "N631"
 

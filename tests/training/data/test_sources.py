@@ -217,7 +217,7 @@ def test_an_autoencoder_needs_no_targets(npz: Any) -> None:
         "input 8 > fc-3 > linear-7",
         npz(x=X),
         "N518",
-        "cannot learn the network's input of 8",
+        "cannot reproduce the network's input of 8",
         target="input",
     )
     refused(
@@ -252,7 +252,7 @@ def test_arrays_stay_on_the_disk(network: Any, tmp_path: Path) -> None:
         (X, Y[:-1], "N515", "40 rows and `y.npy` has 39"),
         (np.where(np.arange(40)[:, None] == 7, np.nan, X), Y, "N517", "first in row 7"),
         (X.astype(str), Y, "N517", "holds text, not numbers"),
-        (X, Y + 1, "N520", "first in row 3"),
+        (X, Y + 1, "N520", "the first is in row 3"),
         (X[:0], Y[:0], "N516", "is empty"),
     ],
 )
@@ -275,7 +275,7 @@ def test_arrays_in_this_folder(
 
 def test_targets_that_are_not_named(tmp_path: Path) -> None:
     spec = pair(tmp_path)
-    refused("input 8 > softmax-4", str(spec.source), "N514", "targets of .* are not named")
+    refused("input 8 > softmax-4", str(spec.source), "N514", "targets of .* are not given")
     refused(
         "input 8 > softmax-4",
         str(spec.source),
@@ -306,7 +306,7 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
             "input 8 > softmax-4",
             str(tmp_path / name),
             "N510",
-            f"{name} is there, and .*(.|\n)*ends in .npz, .npy, .csv",
+            f"{name} exists, and .*(.|\n)*suffix .npz, .npy, .csv",
         )
     np.savez(tmp_path / "DATA.npz", x=X, y=Y)
     (tmp_path / "DATA.npz").rename(tmp_path / "DATA.NPZ")
@@ -518,7 +518,7 @@ def test_a_data_set_of_hugging_face() -> None:
     assert found.preparation.inputs[0].scale == 255
     assert found.test.x_names == ("`image` of test",)
     refused("input 4x4x3 > flatten > softmax-3", "hf:animals", "N526", "4 classes")
-    refused("input 4x4x3 > flatten > softmax-4", "hf:text", "N530", "which column")
+    refused("input 4x4x3 > flatten > softmax-4", "hf:text", "N530", "no target column")
     refused(
         "input 4x4x3 > flatten > softmax-4",
         "hf:animals",

@@ -239,7 +239,7 @@ def test_a_table_is_measured_on_tables(tmp_path: Path, digits: RunResult) -> Non
     (tmp_path / "new.csv").write_text("price,size\n3,1\n6,2\n", encoding="utf-8")
     assert evaluate(run.folder, data=tmp_path / "new.csv")["examples"] == 2
     for folder, data, told in (
-        (run.folder, "digits", "is no table"),
+        (run.folder, "digits", "is not a table"),
         (digits.folder, tmp_path / "new.csv", "is a table, and"),
     ):
         with pytest.raises(NetError, match=told) as caught:

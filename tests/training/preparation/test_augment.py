@@ -431,15 +431,15 @@ def test_what_an_input_cannot_have(
 
 
 DOUBTS = [
-    ({"flip": "horizontal"}, "digits", ["a mirrored 2 is no 2"]),
+    ({"flip": "horizontal"}, "digits", ["a mirrored 2 is not a 2"]),
     (
         {"flip": "both"},
         "data/SVHN-cropped.npz",
-        ["`flip: both` makes other signs of those in `SVHN-cropped`"],
+        ["`flip: both` turns the characters in `SVHN-cropped` into others"],
     ),
     ({"flip": "vertical"}, r"C:\data\emnist_letters.npz", ["`emnist_letters`"]),
     ({"rotate": 15, "shear": 15.0}, "mnist", []),
-    ({"rotate": 15.5}, "mnist", ["`rotate: 15.5` may make other signs"]),
+    ({"rotate": 15.5}, "mnist", ["`rotate: 15.5` may turn the characters"]),
     ({"rotate": 90, "shear": 20.0, "flip": "both"}, "mnist", ["flip", "rotate", "shear"]),
     ({"rotate": 90, "flip": "horizontal"}, "fashion_mnist", []),
     ({"flip": "vertical"}, "fashion_mnist", ["upside down"]),

@@ -45,7 +45,7 @@ WRONG = [
     ("data: {split: {validation: «.nan»}}", "N504", "not `.nan`"),
     ("data: {split: {«tets»: 0.1}}", "N503", "did you mean `test`?"),
     ("data: {missing: «mean»}", "N505", "one of `median`"),
-    ("data: {header: «maybe»}", "N504", "takes yes or no"),
+    ("data: {header: «maybe»}", "N504", "requires yes or no"),
     ("schedule: {name: cosine, power: «2»}", "N503", "cosine takes `warmup`"),
     ("schedule: {name: steps, at: «[30, -1]»}", "N505", "above 0, not -1"),
     ("schedule: {name: steps, at: «{a: 3}»}", "N504", "or a list of them, not keys and values"),
@@ -57,7 +57,7 @@ WRONG = [
     ("loss_weights: «[1, 2]»", "N504", "names with a number"),
     ("early_stopping: {every: «2 weeks»}", "N504", "or `2 epochs`"),
     ("early_stopping: {every: «0»}", "N505", "at least 1"),
-    ("early_stopping: «never»", "N504", "takes yes or no"),
+    ("early_stopping: «never»", "N504", "requires yes or no"),
     ("early_stopping: {then: «again»}", "N505", "`retrain`"),
     ("augment: {rotate: «181»}", "N505", "at most 180"),
     ("augment: {flip: «left»}", "N505", "one of `horizontal`"),
@@ -71,8 +71,8 @@ WRONG = [
     ("optimizer: {rate: «-1e-3»}", "N505", "not -0.001"),
     ("augment: «[3]»", "N502", "requires keys and values, not a list"),
     ("data: {source: «''»}", "N504", "a path"),
-    ("params: «[1]»", "N502", "takes keys and values"),
-    ("params: {width: «[1]»}", "N504", "takes a number or a text"),
+    ("params: «[1]»", "N502", "requires keys and values"),
+    ("params: {width: «[1]»}", "N504", "requires a number or a text"),
     ("epochs: 3\n«epochs»: 4", "N506", "first in line 1"),
     ("optimizer:\n  rate: 1\n  «rate»: 2", "N506", "first in line 2"),
     ("«[1, 2]»", "N502", "a recipe requires keys and values, not a list"),
@@ -175,7 +175,7 @@ def test_params_from_python_are_written_too() -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("[" * 5000, "too deep"), ("a" * 2_000_000, "more than 65,536")],
+    [("[" * 5000, "too deep"), ("a" * 2_000_000, "at most 65,536")],
 )
 def test_texts_that_would_take_long_are_refused(text: str, told: str) -> None:
     with pytest.raises(NetError, match=told):
@@ -185,7 +185,7 @@ def test_texts_that_would_take_long_are_refused(text: str, told: str) -> None:
 def test_values_given_in_python_are_checked_too() -> None:
     with pytest.raises(NetError, match="`epochs` requires an integer, at least 1, not 0"):
         Recipe(epochs=0)
-    with pytest.raises(NetError, match="`seed` takes"):
+    with pytest.raises(NetError, match="`seed` requires"):
         Recipe().replace(seed=-1)
     with pytest.raises(NetError, match="is not an option of the optimizer `sgd`"):
         Optimizer(name="sgd", beta1=0.9)

@@ -135,7 +135,7 @@ def _label(source: str, features: Mapping[str, Any], target: str | None, span: S
             "N530",
             f"no target column is given for {source}",
             span,
-            help=f"give it with --target COLUMN, or `target` in a recipe: {', '.join(features)}",
+            help=f"give it with --target COLUMN, or `target` in a recipe; the columns are {', '.join(features)}",
         )
     return found[0]
 

@@ -108,7 +108,7 @@ def find_column(wanted: str | None, table: ParsedTable, span: Span | None = None
             "N530",
             message,
             span,
-            help=f"give it with --target COLUMN, or `target` in a recipe: {table.named_columns()}",
+            help=f"give it with --target COLUMN, or `target` in a recipe; {table.named_columns()}",
         )
     if wanted in table.names:
         return wanted
