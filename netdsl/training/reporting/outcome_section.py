@@ -76,7 +76,7 @@ def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
     ]
     if math.prod(found.output.shape) == 1 and not math.isnan(explained):
         figures.append(("R²", f"{explained:.4f}"))
-    about = "on the dashed line the prediction is the target"
+    about = "on the dashed line the prediction equals the target"
     chart = scatter("Predictions", about, found.points)
     return section._replace(figures=figures, chart=chart)
 
@@ -99,7 +99,7 @@ def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
     output, counts = counter.output, counter.class_counts
     if output.task == TAGS:
         answers = math.prod(output.shape) * counter.examples
-        sentence = f"{answers:,} times yes or no, one for each output of each example."
+        sentence = f"{answers:,} yes/no answers, one for each output of each example."
         return section._replace(sentence=sentence)
     labels, right, most = counts.support.sum(), counts.right.sum(), int(counts.support.argmax())
     usual = int(counts.support[most])

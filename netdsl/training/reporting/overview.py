@@ -23,10 +23,7 @@ def verdict(run: RunResult) -> str:
     step = f"step {run.best_step:,}, epoch {run.best_epoch:,}"
     kept = f"The {'best' if run.patience else 'last'} weights are those of {step}."
     if run.retrained:
-        kept = (
-            f"The best was {step}; the weights were then trained anew on training and validation "
-            f"part together for {run.retrained:,} steps."
-        )
+        kept = f"The best was {step}; new weights were then trained on the training and validation parts together for {run.retrained:,} steps."
     return f"{ended} {kept}"
 
 

@@ -146,7 +146,7 @@ def test_a_page_of_digits(job: Job) -> None:
         "90.00\u00a0%",
         "&lt;i&gt;",
         "param width = 16",
-        "Given down",
+        "Rows: true class",
     ):
         assert told in text
     assert "given" in text
@@ -201,7 +201,7 @@ def test_what_was_kept_is_said() -> None:
         in verdict(run)
     )
     run = dataclasses.replace(run, patience=2, retrained=30)
-    assert "The best was step 30, epoch 3; the weights were then trained anew" in verdict(run)
+    assert "The best was step 30, epoch 3; new weights were then trained" in verdict(run)
 
 
 def test_an_interval_of_a_share() -> None:
@@ -266,7 +266,7 @@ def test_many_classes_are_told_by_pairs(job: Job) -> None:
     Tags(text)
     assert f"The 30 classes of {count} with the lowest F1" in text
     assert "Most confused" in text
-    assert "Given down" not in text
+    assert "Rows: true class" not in text
 
 
 def test_no_mistake(job: Job) -> None:
