@@ -27,7 +27,7 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 
 tables: .venv/ready
-	$(BIN)/python -m netdsl.syntax.tables
+	$(BIN)/python -m netdsl.syntax.make_tables
 
 kinds: .venv/ready
 	$(BIN)/python -m netdsl.report.kinds_document > docs/kinds.md

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """
 import netdsl, pathlib
 from netdsl.library import standard_names
-from netdsl.syntax.lalr import grammar_folder
+from netdsl.syntax.grammar import grammar_folder
 assert {"resnet", "unet", "transformer"} <= set(standard_names()), standard_names()
 print(netdsl.parse("32x32x1 > conv5-6(pad=0) > pool > fc-10").counts.params)
 print(grammar_folder())

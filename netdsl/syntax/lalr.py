@@ -1,39 +1,14 @@
 """Runs the tables that Lark makes of the grammar (`tables.py`): a contextual lexer and an LALR(1)
 automaton.
 
-Lark itself is not imported here: that would double the time in which a small file is checked.
+Lark itself does not run here: its import would double the time in which a small file is checked.
 """
 
-import json
-import os
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 END = "$END"
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-
-def grammar_folder() -> str:
-    """The folder of the grammar: inside the package where it was installed, beside it in a
-    checkout.
-
-    Raises:
-        FileNotFoundError: where neither is there.
-    """
-    for folder in (
-        os.path.join(_PACKAGE, "grammar"),
-        os.path.join(os.path.dirname(_PACKAGE), "grammar"),
-    ):
-        if os.path.isfile(os.path.join(folder, "netdsl.lark")):
-            return folder
-    raise FileNotFoundError("netdsl was installed without its grammar")
-
-
-def load_tables() -> dict[str, Any]:
-    """The kept tables."""
-    with open(os.path.join(grammar_folder(), "netdsl.json"), encoding="utf-8") as file:
-        return json.load(file)  # type: ignore[no-any-return]
 
 
 class Token(NamedTuple):
@@ -68,7 +43,7 @@ class Parser:
     """The automaton, with a builder's method called for each rule that it reduces, bottom up.
 
     Args:
-        tables: what `tables.made_from_grammar` gives.
+        tables: what `tables.tables_of` gives.
         builder: has a method for each rule, by the rule's name or its alias, that takes the list of
             the rule's parts.
     """

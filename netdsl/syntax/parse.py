@@ -8,7 +8,8 @@ from netdsl.errors import Diagnostic, Source, Span
 from netdsl.limits import Limits
 from netdsl.syntax.build import Builder
 from netdsl.syntax.fault import Fault
-from netdsl.syntax.lalr import Parser, Unexpected, load_tables
+from netdsl.syntax.grammar import load_tables
+from netdsl.syntax.lalr import Parser, Unexpected
 from netdsl.syntax.split import Broken, Extent, split
 from netdsl.syntax.tree import Net, Statement
 

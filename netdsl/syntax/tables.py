@@ -1,29 +1,26 @@
-"""The parser's tables, made once by Lark from `grammar/netdsl.lark` and kept as JSON: making them
-costs more than a whole `table`.
+"""The parser's tables, made by Lark of `grammar/netdsl.lark` and kept as JSON: making them costs
+more than a whole `table`.
 
-`python -m netdsl.syntax.tables` (or `make tables`) makes `grammar/netdsl.json` again; a test says
-when it is stale.
+`python -m netdsl.syntax.make_tables` (or `make tables`) makes `grammar/netdsl.json` again; a test says
+when it is stale. Until then a checkout's changed grammar is read at every start.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
-
-from netdsl.syntax.lalr import grammar_folder
 
 _FIRST = [*map(chr, range(32, 127)), "\t", "\n", "×"]
 _NEXT = "0x×{.=>*"
 STARTS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect", "flow")
 
 
-def made_from_grammar() -> dict[str, Any]:
-    """The tables, made anew, as `lalr.Parser` takes them.
+def tables_of(text: str) -> dict[str, Any]:
+    """Make the tables of a grammar, as `lalr.Parser` takes them.
 
+    - `grammar`: the text that they are made of.
     - `terminals`: each token's pattern, in the order in which they are tried; `ignored`: those that
       go nowhere.
     - `rules`: of each its name, how many symbols it has, the builder's method, whether it is there
@@ -38,8 +35,6 @@ def made_from_grammar() -> dict[str, Any]:
     from lark import Lark
     from lark.parsers.lalr_analysis import Shift
 
-    with open(os.path.join(grammar_folder(), "netdsl.lark"), encoding="utf-8") as file:
-        text = file.read()
     lark = Lark(
         text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True
     )
@@ -73,6 +68,7 @@ def made_from_grammar() -> dict[str, Any]:
     accepted = [terminals.keys() & {*row, *ignored} for row in states]
     lexers, lexer_of = _shared_lexers(accepted, terminals, ignored)
     return {
+        "grammar": text,
         "terminals": terminals,
         "ignored": ignored,
         "rules": [_described(rule) for rule in lark.rules],
@@ -190,14 +186,3 @@ def _described(rule: Any) -> list[Any]:
         single,
         None if parts == list(range(len(symbols))) else parts,
     ]
-
-
-def main() -> None:
-    path = os.path.join(grammar_folder(), "netdsl.json")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(json.dumps(made_from_grammar(), separators=(",", ":")) + "\n")
-    print(f"{path}: {os.path.getsize(path):,} bytes")
-
-
-if __name__ == "__main__":
-    main()

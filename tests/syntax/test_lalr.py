@@ -17,6 +17,7 @@ from support import programs
 from netdsl.errors import Source
 from netdsl.limits import Limits
 from netdsl.syntax import lalr
+from netdsl.syntax.grammar import load_tables
 from netdsl.syntax.split import Extent, split
 from netdsl.syntax.tables import STARTS
 
@@ -44,7 +45,7 @@ def _plain(part: Any) -> Any:
 
 @cache
 def ours() -> lalr.Parser:
-    return lalr.Parser(lalr.load_tables(), Plain())
+    return lalr.Parser(load_tables(), Plain())
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from netdsl.syntax.lalr import load_tables
+from netdsl.syntax.grammar import load_tables
 
 TABLES: dict[str, Any] = load_tables()
 TERMINALS: dict[str, str] = TABLES["terminals"]
