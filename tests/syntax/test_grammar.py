@@ -53,7 +53,10 @@ def test_a_changed_grammar_is_read_at_once(checkout: Path) -> None:
 def test_new_tables_need_no_lark(checkout: Path) -> None:
     made = printed(checkout, "from netdsl.syntax.make_tables import main; main()")
     assert made.returncode == 0, made.stderr
-    assert printed(checkout, PROGRAM).stdout.splitlines() == ["['input 8', 'fc-2', 'relu']", "False"]
+    assert printed(checkout, PROGRAM).stdout.splitlines() == [
+        "['input 8', 'fc-2', 'relu']",
+        "False",
+    ]
 
 
 def test_an_installed_grammar_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
