@@ -27,6 +27,7 @@ _NUMBER = re.compile(
     rf"-?(?:(?:{_DIGITS})(?:\.[0-9]{{0,639}})?|\.[0-9]{{1,639}})(?:[eE][-+]?[0-9]{{1,3}})?"
     rf"|-?{_DIGITS}/0*[1-9](?:_?[0-9]){{0,639}}"
 )
+_MOST_BITS = 2048
 YES_OR_NO = {"yes": True, "no": False}
 """What the two words are in expressions."""
 
@@ -69,12 +70,19 @@ def as_declared(given: Any, own: Any) -> Any:
 
 
 def exact_params(values: Mapping[str, Any]) -> dict[str, Param]:
-    """Params given in Python as the language's exact values: a float is the decimal that it
-    prints as.
+    """Give params from Python as the language's exact values: a float is the decimal that it
+    prints as, a NumPy scalar what Python calls it.
 
     Raises:
-        NetError: N107 for a value that is not a number, a text, or yes or no.
+        NetError: N107 for a value that is not a number, a text, or yes or no, or where there are no
+            names with values; N404 for a number of more than 2,048 bits.
     """
+    if not isinstance(values, Mapping):
+        given = f"not {values!r:.60}"
+        raise fail("N107", f'`params` accepts names with values, such as {{"width": 32}}, {given}')
+    for name in values:
+        if not isinstance(name, str):
+            raise fail("N107", f"`params` accepts names that are texts, not {name!r:.60}")
     return {name: _exact(name, value) for name, value in values.items()}
 
 
@@ -83,18 +91,34 @@ def _exact(name: str, value: Any) -> Param:
     from numbers import Rational
 
     if isinstance(value, bool | str):
-        return value
-    if isinstance(value, Rational):
-        return _smallest(Fraction(value))
-    if type(value).__name__ == "bool" and hasattr(value, "dtype"):  # NumPy's
+        return value if isinstance(value, bool) else str(value)
+    if not isinstance(value, Rational) and not getattr(value, "ndim", 0):
+        value = _rational(value)
+    if isinstance(value, Rational | bool):
+        number = value if isinstance(value, bool) else _smallest(Fraction(value))
+        if isinstance(number, bool) or max(_bits(number)) <= _MOST_BITS:
+            return number
+        bits = f"{max(_bits(number)):,} bits; expressions hold at most {_MOST_BITS:,}"
+        raise fail("N404", f"the param `{name}` is a number of {bits}")
+    raise fail("N107", f"the param `{name}` accepts a number, a text, yes or no, not {value!r:.60}")
+
+
+def _rational(value: Any) -> Any:
+    """The number that a value from elsewhere is exactly, or yes or no; itself where it is neither."""
+    from fractions import Fraction
+
+    if type(value).__name__.startswith("bool") and hasattr(value, "dtype"):  # NumPy's
         return bool(value)
     if hasattr(value, "__index__"):
         return int(value)
-    if isinstance(value, float) or hasattr(value, "__float__"):
-        number = float(value)
-        if math.isfinite(number):
-            return _smallest(Fraction(repr(number)))
-    raise fail("N107", f"the param `{name}` accepts a number, a text, yes or no, not {value!r:.60}")
+    if not hasattr(value, "__float__") or not math.isfinite(value):
+        return value
+    text = repr(float(value)) if isinstance(value, float) else str(value)
+    return Fraction(text if _NUMBER.fullmatch(text) else repr(float(value)))
+
+
+def _bits(number: int | Fraction) -> tuple[int, int]:
+    return number.numerator.bit_length(), number.denominator.bit_length()
 
 
 def _smallest(number: Fraction) -> int | Fraction:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from types import NoneType
+from typing import Any, ClassVar, Self
 
-from netdsl.errors import fail
+from netdsl.errors import Diagnostic, NetError, did_you_mean, fail
+from netdsl.params import exact_params
 from netdsl.training.recipes.values import ValueProblem, ValueType
 
 
@@ -31,11 +33,69 @@ class Section:
     short: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        for name, problem in self.problems(
-            {name: value for name, value in values.items() if value is not None}
-        ):
-            raise fail(problem.code, f"`{name}` {problem.message}", help=problem.help)
+        values, wrong = self.gathered(
+            {item.name: getattr(self, item.name) for item in fields(self) if item.metadata}
+        )
+        if wrong:
+            raise NetError(*wrong)
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def of(cls, value: Any, path: str = "") -> Self:
+        """Make the section of what Python gives: itself, keys and values, or one scalar.
+
+        Args:
+            value: what is given; None leaves all keys out.
+            path: of the section in the recipe, for messages.
+
+        Raises:
+            NetError: with every mistake: N502 not keys and values, N503 unknown key, N504 wrong
+                type, N505 out of range.
+        """
+        if isinstance(value, cls):
+            return value
+        if cls.short and not isinstance(value, Section | Mapping | NoneType):
+            value = {cls.short: value}
+        if not isinstance(value, Mapping | NoneType):
+            raise fail("N502", f"`{path or 'recipe'}` takes keys and values, not {value!r:.60}")
+        values, wrong = cls.gathered(value or {}, path and f"{path}.")
+        if wrong:
+            raise NetError(*wrong)
+        return cls(**values)
+
+    @classmethod
+    def gathered(
+        cls, given: Mapping[Any, Any], path: str = ""
+    ) -> tuple[dict[str, Any], list[Diagnostic]]:
+        """Give the values that keys mean, and everything that is wrong with them."""
+        keys = {item.name: item.metadata for item in fields(cls) if item.metadata}
+        values: dict[str, Any] = {}
+        wrong: list[Diagnostic] = []
+        for name, value in given.items():
+            try:
+                if name not in keys:
+                    help = did_you_mean(str(name), keys) or f"the keys are {', '.join(keys)}"
+                    wrong.append(Diagnostic("N503", f"there is no key `{path}{name}`", help=help))
+                elif "section" in keys[name]:
+                    values[name] = keys[name]["section"].of(value, f"{path}{name}")
+                elif "params" in keys[name]:
+                    values[name] = exact_params(value)
+                elif "accepts" in keys[name] and value is not None:
+                    values[name] = keys[name]["accepts"].plain(value)
+                else:
+                    values[name] = value
+            except NetError as error:
+                wrong += error.diagnostics
+            except ValueProblem as problem:
+                wrong.append(problem.diagnostic(f"{path}{name}"))
+        plain = {
+            name: value
+            for name, value in values.items()
+            if value is not None and "accepts" in keys[name]
+        }
+        wrong += (problem.diagnostic(f"{path}{name}") for name, problem in cls.problems(plain))
+        return values, wrong
 
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, ValueProblem]]:

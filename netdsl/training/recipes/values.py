@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from netdsl.errors import did_you_mean
+from netdsl.errors import Diagnostic, did_you_mean
 
 
 class ValueProblem(Exception):
@@ -17,6 +18,10 @@ class ValueProblem(Exception):
     def __init__(self, code: str, message: str, help: str = "") -> None:
         super().__init__(message)
         self.code, self.message, self.help = code, message, help
+
+    def diagnostic(self, key: str) -> Diagnostic:
+        """Give the message about this key, without a place in a text."""
+        return Diagnostic(self.code, f"`{key}` {self.message}", help=self.help)
 
 
 class ValueType:
@@ -38,6 +43,19 @@ class ValueType:
     def quoted(self, text: str) -> Any:
         """Give the value that a scalar in quotes means."""
         return text
+
+    def plain(self, value: Any) -> Any:
+        """Give what a value from Python means: a NumPy scalar is a number, a path a text.
+
+        Raises:
+            ValueProblem: N505 for a number that is too long to be shown.
+        """
+        if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
+            return value.item()
+        if isinstance(value, int) and value.bit_length() > 2048:
+            bits = f"{value.bit_length():,} bits"
+            raise ValueProblem("N505", f"takes {self.description}, not a number of {bits}")
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
 
     def check(self, value: Any) -> None:
         """Refuse a value that is not accepted.
@@ -239,6 +257,11 @@ class ValueList(ValueType):
     def quoted(self, text: str) -> tuple[Any, ...]:
         return (text,)
 
+    def plain(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return tuple(map(self.each.plain, value))
+        return value if isinstance(value, Mapping) else (self.each.plain(value),)
+
     def check(self, value: Any) -> None:
         if value == ():
             raise ValueProblem("N504", f"requires {self.description}, not an empty list")
@@ -260,6 +283,11 @@ class ValuesByName(ValueType):
         return " or ".join(
             [*(f"`{word}`" for word in self.words), f"names with {self.each.description}"]
         )
+
+    def plain(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return super().plain(value)
+        return {str(name): self.each.plain(one) for name, one in value.items()}
 
     def check(self, value: Any) -> None:
         if isinstance(value, str):
