@@ -7,33 +7,94 @@ TYPE_CHECKING = False  # as `typing` has it, which is not imported either
 if TYPE_CHECKING:
     from typing import Any
 
-    from netdsl.api import Network, from_keras, load, load_model, parse
-    from netdsl.errors import Diagnostic, NetError, RunError
+    from netdsl.api.difference import NetworkDifference
+    from netdsl.api.keys import RecipeKeys
+    from netdsl.api.network import Network
+    from netdsl.api.records import Diagnostics, LayerRecord, Records
+    from netdsl.api.run import EvaluationResult, Run, evaluate, export, predict, resume
+    from netdsl.api.texts import check, load, parse
+    from netdsl.api.verbs import diff, from_keras, load_model, train
+    from netdsl.errors import (
+        DataError,
+        Diagnostic,
+        NetError,
+        NetNameError,
+        NetSyntaxError,
+        RecipeError,
+        RunError,
+        RunFolderError,
+        ShapeError,
+    )
     from netdsl.limits import Limits
+    from netdsl.training.recipes.recipe import Recipe
 
 __version__ = "0.1.0"
 __all__ = [
+    "DataError",
     "Diagnostic",
+    "Diagnostics",
+    "EvaluationResult",
+    "LayerRecord",
     "Limits",
     "NetError",
+    "NetNameError",
+    "NetSyntaxError",
     "Network",
+    "NetworkDifference",
+    "Recipe",
+    "RecipeError",
+    "RecipeKeys",
+    "Records",
+    "Run",
     "RunError",
+    "RunFolderError",
+    "ShapeError",
     "__version__",
+    "check",
+    "diff",
+    "evaluate",
+    "export",
     "from_keras",
     "load",
     "load_model",
     "parse",
+    "predict",
+    "resume",
+    "train",
 ]
 
-_HOMES = {"Diagnostic": "errors", "NetError": "errors", "RunError": "errors", "Limits": "limits"}
+_HOMES = {
+    "api.difference": ("NetworkDifference",),
+    "api.keys": ("RecipeKeys",),
+    "api.network": ("Network",),
+    "api.records": ("Diagnostics", "LayerRecord", "Records"),
+    "api.run": ("EvaluationResult", "Run", "evaluate", "export", "predict", "resume"),
+    "api.texts": ("check", "load", "parse"),
+    "api.verbs": ("diff", "from_keras", "load_model", "train"),
+    "errors": (
+        "DataError",
+        "Diagnostic",
+        "NetError",
+        "NetNameError",
+        "NetSyntaxError",
+        "RecipeError",
+        "RunError",
+        "RunFolderError",
+        "ShapeError",
+    ),
+    "limits": ("Limits",),
+    "training.recipes.recipe": ("Recipe",),
+}
+"""The module below this one that each public name comes from."""
 
 
 def __getattr__(name: str) -> "Any":
-    if name not in __all__:
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api')}"), name)
+    value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 

@@ -14,6 +14,13 @@ def stem(path: str | os.PathLike[str]) -> str:
     return os.path.splitext(os.path.basename(os.fspath(path)))[0] or "network"
 
 
+def holds_text(file: str) -> bool:
+    """Whether what stands in a file's place is a text itself: it holds a `>` or several lines, and
+    no file has that name.
+    """
+    return (">" in file or "\n" in file) and not os.path.exists(file)
+
+
 def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Source:
     """A file's text.
 

@@ -207,6 +207,12 @@ class Recipe(Section):
         """Say where the recipe's text gives this key (`early_stopping.every`), if it does."""
         return self.spans.get(name)
 
+    def given(self) -> dict[str, Any]:
+        """Give the keys that are not left out, with their values."""
+        usual = Recipe()
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if value != getattr(usual, name)}
+
     def replace(self, **values: Any) -> Recipe:
         """Give this recipe with other values; None leaves a value as it is.
 

@@ -1,0 +1,231 @@
+"""What the arguments of public functions accept: each is checked once, here, and a wrong one is
+named with what it accepts.
+
+A value of a wrong type is a TypeError; a value that its type allows and the argument does not is a
+NetError.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, SupportsFloat, SupportsIndex, TypeAlias
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.kinds.values import Indices, Shape
+from netdsl.limits import Limits
+from netdsl.params import Param, exact_params
+
+PathArgument: TypeAlias = str | os.PathLike[str]
+ParamValue: TypeAlias = SupportsIndex | SupportsFloat | str
+"""A number of Python or NumPy, yes or no as a bool, or a text."""
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: at most 60 characters, whatever its `repr` does."""
+    try:
+        text = repr(value)
+    except Exception:  # of any class, and of integers of more than 4,300 digits
+        return f"a value of the type {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def wrong_type(name: str, accepts: str, value: object, more: str = "") -> TypeError:
+    """The error of an argument that is given a value of a type that it does not accept."""
+    return TypeError(f"`{name}` accepts {accepts}, not {shown(value)}{more}")
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number of Python or NumPy, and not yes or no."""
+    return (
+        isinstance(value, SupportsIndex)
+        and not isinstance(value, bool)
+        and not getattr(value, "ndim", 0)
+        and not type(value).__name__.startswith("bool")
+    )
+
+
+def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
+    """Give a whole number from `min` on and below `below`.
+
+    Raises:
+        TypeError: where it is not a whole number.
+        NetError: N201 where it is out of its range.
+    """
+    if not is_whole(value):
+        raise wrong_type(name, "a whole number", value)
+    number = int(value)
+    if not min <= number < below:
+        raise fail("N201", f"`{name}` accepts whole numbers from {min} on, not {shown(number)}")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    """Give a finite number above 0.
+
+    Raises:
+        TypeError: where it is not a number.
+        NetError: N201 where it is out of its range.
+    """
+    if isinstance(value, bool | str) or getattr(value, "ndim", 0):
+        raise wrong_type(name, "a number", value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise wrong_type(name, "a number", value) from None
+    except OverflowError:
+        number = math.inf
+    if not 0 < number < math.inf:
+        raise fail("N201", f"`{name}` accepts numbers above 0, not {shown(value)}")
+    return number
+
+
+def names(name: str, value: object) -> tuple[str, ...]:
+    """Give the names in a list of them, or in a text where they are joined by commas.
+
+    Raises:
+        TypeError: where it is neither.
+    """
+    accepts = "names in a list, or joined by commas in a text"
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if not isinstance(value, Sequence) or not all(isinstance(each, str) for each in value):
+        raise wrong_type(name, accepts, value)
+    return tuple(value)
+
+
+def dtype_name(value: object) -> object:
+    """The name of a number type: of NumPy's `float64` or `dtype("float64")` too."""
+    if isinstance(value, type):
+        return value.__name__
+    return str(value) if type(value).__name__.endswith("DType") else value
+
+
+def text(name: str, value: object, accepts: str, more: str = "") -> str:
+    """Give a text that is not empty.
+
+    Raises:
+        TypeError: where it is not a text.
+        NetError: N107 where it is empty.
+    """
+    if not isinstance(value, str):
+        raise wrong_type(name, accepts, value, more)
+    if not value:
+        raise fail("N107", f"`{name}` accepts {accepts}, not an empty text")
+    return str(value)
+
+
+def yes_or_no(name: str, value: object) -> bool:
+    """Give a bool, of NumPy too.
+
+    Raises:
+        TypeError: where it is neither true nor false.
+    """
+    if isinstance(value, bool) or (type(value).__name__.startswith("bool") and value in (0, 1)):
+        return bool(value)
+    raise wrong_type(name, "True or False", value)
+
+
+def one_of(name: str, value: object, words: Iterable[str]) -> str:
+    """Give one of some words.
+
+    Raises:
+        TypeError: where it is not a text.
+        NetError: N107 where it is another one.
+    """
+    known = tuple(words)
+    accepts = "one of " + ", ".join(f'"{word}"' for word in known)
+    if not isinstance(value, str):
+        raise wrong_type(name, accepts, value)
+    if value not in known:
+        help = did_you_mean(value, known)
+        raise fail("N107", f"`{name}` accepts {accepts}, not {shown(value)}", help=help)
+    return value
+
+
+def path(name: str, value: object, accepts: str = "a path") -> str:
+    """Give a path as a text.
+
+    Raises:
+        TypeError: where it is neither a text nor a path object.
+        NetError: N107 where it is empty.
+    """
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    return text(name, value, accepts)
+
+
+def shape(value: object, limits: Limits, elsewhere: str = "") -> Shape | None:
+    """Give the shape of one example that `input` is given.
+
+    Raises:
+        TypeError: where it is not a tuple of whole numbers.
+        NetError: N201 for a size below 1, N407 for more elements than the limit.
+    """
+    if value is None or isinstance(value, Indices):
+        return value
+    accepts = "a shape as a tuple of whole numbers, such as (28, 28, 1)"
+    if not isinstance(value, tuple) or not value or not all(map(is_whole, value)):
+        near = (value,) if is_whole(value) else value
+        if near and isinstance(near, list | tuple) and all(map(is_whole, near)):
+            elsewhere = f"; write {shown(tuple(int(size) for size in near))}{elsewhere}"
+        raise wrong_type("input", accepts, value, elsewhere)
+    sizes = tuple(int(size) for size in value)
+    if min(sizes) < 1:
+        raise fail("N201", f"`input` accepts sizes of at least 1, not {shown(sizes)}")
+    if math.prod(sizes) > limits.elements:
+        most = f"at most {limits.elements:,} elements"
+        raise fail("N407", f"`input` accepts shapes of {most}, not {shown(sizes)}")
+    return sizes
+
+
+def limits(value: object, elsewhere: str = "") -> Limits:
+    """Give the limits that a text is read under.
+
+    Raises:
+        TypeError: where they are none, or one of them is not a whole number.
+    """
+    if not isinstance(value, Limits):
+        raise wrong_type("limits", "a netdsl.Limits", value, elsewhere)
+    for name, limit in value._asdict().items():
+        if not is_whole(limit):
+            raise wrong_type(f"limits.{name}", "a whole number", limit)
+    return value
+
+
+def params(
+    function: str, given: Mapping[str, ParamValue] | None, keywords: Mapping[str, ParamValue]
+) -> dict[str, Param]:
+    """Give the params of a network, exact. Those that are keywords are deprecated.
+
+    Args:
+        function: its name; it is called by the code that the warning points to, and calls this.
+        given: its argument `params`.
+        keywords: its other keywords.
+
+    Raises:
+        TypeError: where a param is given twice.
+        NetError: N107, N404 for values that are none of the language's.
+    """
+    if keywords:
+        name, value = next(iter(keywords.items()))
+        warnings.warn(
+            f"params as keywords of `{function}` are deprecated: write "
+            f'params={{"{name}": {shown(value)}}}',
+            DeprecationWarning,
+            stacklevel=3,
+        )
+    exact = exact_params({} if given is None else given)
+    for name in keywords:
+        if name in exact:
+            raise TypeError(f"the param `{name}` is given twice: in `params` and as a keyword")
+    return {**exact, **exact_params(keywords)}
+
+
+def elsewhere(name: str, value: object) -> str:
+    """What helps where an argument is given a value that may have been meant for a param."""
+    if isinstance(value, bool | int | float | str):
+        return f'; a param of this name is set by params={{"{name}": {shown(value)}}}'
+    return ""

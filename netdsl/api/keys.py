@@ -1,0 +1,49 @@
+"""The keys of a recipe as keyword arguments of `train`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from netdsl.api.arguments import ParamValue
+    from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Schedule, Stopping
+
+Keys: TypeAlias = Mapping[str, object]
+"""The keys of a section of a recipe, and their values."""
+
+
+class RecipeKeys(TypedDict, total=False):
+    """How a network is trained: the keys of a recipe, as `docs/recipes.md` explains them, and
+    `target`. What is given here replaces the whole key of the recipe; None leaves it as it is.
+
+    Attributes:
+        data: a data set's name, a path, `{"source": ..., "target": ...}`, or the data itself:
+            arrays (x, y), a dict of arrays, or an iterable that gives batches.
+        target: what is learned: a column of a table, a file of targets, or `input`.
+    """
+
+    data: Any
+    target: str | None
+    loss: str | None
+    loss_weights: Mapping[str, float] | None
+    label_smoothing: float | None
+    class_weights: Mapping[str, float] | str | None
+    optimizer: Optimizer | Keys | str | None
+    schedule: Schedule | Keys | str | None
+    penalty: Penalty | Keys | None
+    batch: int | None
+    epochs: int | None
+    early_stopping: Stopping | Keys | bool | None
+    augment: Augment | Keys | None
+    precision: str | None
+    backend: str | None
+    speed: str | None
+    devices: int | str | None
+    hosts: Sequence[str] | None
+    init_from: str | os.PathLike[str] | None
+    freeze: Sequence[str] | str | None
+    log: Sequence[str] | str | None
+    seed: int | None
+    params: Mapping[str, ParamValue] | None

@@ -1,0 +1,103 @@
+"""Rows of figures: of a network's layers, of a training's epochs, of predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from netdsl.errors import Diagnostic, fail
+from netdsl.errors.terminal import render
+from netdsl.report.lines import rows_of
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+
+Row = TypeVar("Row", covariant=True)
+
+
+class LayerRecord(NamedTuple):
+    """A layer of a network, with its norm and activation, for one example.
+
+    Attributes:
+        name: its name in the Keras model.
+        kind: its word, such as `conv`; `input` for an input.
+        text: as it is written.
+        output: the shape of its output, without the batch, channels last.
+        blocks: the uses of blocks that hold it, outermost first.
+        params: trainable weights.
+        moving: statistics that are kept and not trained.
+        weights: params without biases and the factors of norms.
+        macs: multiply-accumulates.
+        flops: floating-point operations.
+        activations: elements of its output.
+        acts: elements of the outputs of its convolutions and dense layers.
+    """
+
+    name: str
+    kind: str
+    text: str
+    output: tuple[int, ...]
+    blocks: tuple[str, ...]
+    params: int
+    moving: int
+    weights: int
+    macs: int
+    flops: int
+    activations: int
+    acts: int
+
+
+class Records(tuple[Row, ...]):
+    """Rows in order. Each is a named tuple or a dict."""
+
+    __slots__ = ()
+
+    def to_dataframe(self) -> Any:
+        """Make a pandas data frame: a row for each record, a column for each field.
+
+        Raises:
+            NetError: N602 where pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            message = "a data frame needs pandas, which is not installed"
+            raise fail("N602", message, help="pip install pandas") from None
+        rows = [row if isinstance(row, dict) else row._asdict() for row in self]  # type: ignore[attr-defined]
+        return pandas.DataFrame(rows)
+
+
+class Diagnostics(tuple[Diagnostic, ...]):
+    """Errors and warnings of a text; `print` shows them as the command line does."""
+
+    __slots__ = ()
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The errors alone."""
+        return tuple(each for each in self if each.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The warnings alone."""
+        return tuple(each for each in self if each.severity == "warning")
+
+    def __str__(self) -> str:
+        return render(self)
+
+
+def layer_records(graph: Graph) -> Records[LayerRecord]:
+    """The layers of a network in order, inputs and merges among them."""
+    records = []
+    for layer, output, counts in rows_of(graph):
+        kind = graph.ops[layer.ops[0]].kind
+        records.append(
+            LayerRecord(
+                layer.name,
+                kind.word if kind else "input",
+                layer.text,
+                tuple(output),
+                layer.path,
+                **counts._asdict(),
+            )
+        )
+    return Records(records)

@@ -1,0 +1,296 @@
+"""A run: what a training gave, with the verbs that people want of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from netdsl.api import arguments
+from netdsl.api.arguments import PathArgument
+from netdsl.api.records import Records
+from netdsl.errors import NetError, did_you_mean, fail
+from netdsl.training.data.sources.named import NAMES
+from netdsl.training.recipes.recipe import DataSpec, Recipe, load_recipe
+from netdsl.training.runs.folder import METRICS_JSONL, damaged, require_file
+from netdsl.training.runs.run import RunResult
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+
+RecipeArgument: TypeAlias = "Recipe | Mapping[str, object] | PathArgument | None"
+RECIPE = "a Recipe, keys and values, or the path of a YAML file"
+
+
+class EvaluationResult(dict[str, Any]):
+    """The figures of an evaluation by name; `print` shows them as `netdsl evaluate` does."""
+
+    def __str__(self) -> str:
+        from netdsl.training.evaluation.evaluate_text import describe_evaluation
+
+        return describe_evaluation(self)
+
+
+class Run(RunResult):
+    """A training that has ended, and its folder: `Run.load("runs/lenet5-1")`, or what `train` gives.
+
+    `print` shows it as `netdsl train` does.
+
+    Attributes:
+        folder: the run's folder.
+        network: the network's name.
+        data: the name of the data.
+        steps: steps that were taken.
+        epochs: epochs that were begun.
+        ended: what ended it: patience, epochs, rate, interrupted, or diverged.
+        patience: evaluations in a row that were not better, at which it would have ended.
+        best_step: the step of the best weights.
+        best_epoch: its epoch.
+        metric: what was compared: loss or accuracy.
+        best_value: its value at the best step; None where nothing was evaluated.
+        validation: loss and metrics of the validation part at the best step, by name.
+        test: loss and metrics of the test part with the best weights, by name.
+        retrained: steps that were taken again on all the data.
+        seconds: how long it took.
+    """
+
+    @classmethod
+    def of(cls, result: RunResult) -> Run:
+        """The result of a training with the verbs."""
+        return cls(
+            **{item.name: getattr(result, item.name) for item in dataclasses.fields(result)}
+        )
+
+    @classmethod
+    def load(cls, folder: PathArgument) -> Run:
+        """Read the run in a folder.
+
+        Raises:
+            RunFolderError: N613 where there is none, or it has not ended, N614 where it is damaged.
+        """
+        return cls.of(RunResult.load(_folder(folder)))
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.folder
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that it was trained by, with every value.
+
+        Raises:
+            RunFolderError: N613, N614.
+        """
+        from netdsl.training.runs.inputs import read_recipe
+
+        return read_recipe(self.folder)
+
+    @property
+    def history(self) -> Records[dict[str, Any]]:
+        """The epochs in order, each as a dict: `stage` (search or retrain), `epoch`, `step`,
+        `rate`, `loss`, the metrics by name, the same with `val_` of the validation part, `seconds`.
+
+        Raises:
+            RunFolderError: N613, N614.
+        """
+        require_file(self.folder, METRICS_JSONL)
+        path = self.folder / METRICS_JSONL
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            rows = [json.loads(line) for line in lines]
+        except (OSError, ValueError):
+            raise damaged(path) from None
+        if not all(isinstance(row, dict) for row in rows):
+            raise damaged(path)
+        return Records(rows)
+
+    def evaluate(self, data: Any = None, *, part: str = "test") -> EvaluationResult:
+        """Measure the best weights on a part of the run's data, or on other data.
+
+        Args:
+            data: in place of the run's: a name, a path, or arrays (x, y).
+            part: test, validation, training, or all.
+
+        Returns:
+            `loss` and the metrics by name, `examples`, and `outputs`: the details of each output.
+
+        Raises:
+            RunFolderError: N613, N614 of the folder.
+            DataError: for what is wrong with the data.
+            NetError: N630 for a part that does not exist.
+        """
+        return evaluate(self, part=part, data=data)
+
+    def predict(self, inputs: Any, *, top: int = 3) -> Records[dict[str, Any]]:
+        """Ask the best weights about examples.
+
+        Args:
+            inputs: a path or several; or the examples themselves, raw, as in the training's data:
+                an array [n, *shape] or one example [*shape], of several inputs a dict of arrays by
+                name, of a table a dict of columns, a data frame or a list of dicts.
+            top: how many of the likeliest classes are listed.
+
+        Returns:
+            A dict for each example: `input`, its name; of classes `class`, `name` and `top`, the
+            likeliest with their probabilities; of values `output`, in the data's units.
+
+        Raises:
+            RunFolderError: N613, N614 of the folder.
+            DataError: for what is wrong with the examples.
+        """
+        return predict(self, inputs, top=top)
+
+    def export(
+        self, path: PathArgument, *, format: str | None = None, force: bool = False
+    ) -> list[str]:
+        """Write the best weights in another form, and check what was written.
+
+        Args:
+            path: where to; its suffix says the form: .keras, .onnx, .tflite, .safetensors.
+            format: keras, savedmodel, onnx, litert or safetensors, in place of the suffix.
+            force: whether existing files may be replaced.
+
+        Returns:
+            What was written and checked, in words.
+
+        Raises:
+            NetError: N601, N604 for paths, N602 for a missing package, N631 to N634 where the form
+                does not hold the network.
+            RunError: N610 where the disk does not take it.
+        """
+        return export(self, path, format=format, force=force)
+
+    def resume(self, *, data: Any = None, quiet: bool = False) -> Run:
+        """Resume the training where it was interrupted.
+
+        Args:
+            data: the data itself, where the run was given it in Python.
+            quiet: whether nothing is printed meanwhile.
+
+        Raises:
+            RunFolderError: N616 where it has ended, or its data or its recipe have changed.
+        """
+        return resume(self, data=data, quiet=quiet)
+
+    def __str__(self) -> str:
+        from netdsl.training.reporting.text import describe_run
+
+        return describe_run(self)
+
+
+RunArgument: TypeAlias = Run | PathArgument
+
+
+def evaluate(run: RunArgument, *, part: str = "test", data: Any = None) -> EvaluationResult:
+    """Measure a run's best weights; see `Run.evaluate`."""
+    from netdsl.training.evaluation.evaluate import evaluate
+
+    part = arguments.text("part", part, "test, validation, training or all")
+    if isinstance(data, os.PathLike):
+        data = arguments.path("data", data)
+    return EvaluationResult(evaluate(_folder(run), part=part, data=data))
+
+
+def predict(run: RunArgument, inputs: Any, *, top: int = 3) -> Records[dict[str, Any]]:
+    """Ask a run's best weights about examples; see `Run.predict`."""
+    from netdsl.training.evaluation.predict import predict
+
+    return Records(predict(_folder(run), inputs, arguments.whole("top", top, 1)))
+
+
+def export(
+    run: RunArgument, path: PathArgument, *, format: str | None = None, force: bool = False
+) -> list[str]:
+    """Write a run's best weights, or the model in a .keras file, in another form; see
+    `Run.export`.
+    """
+    from netdsl.training.export.export import export
+
+    if format is not None:
+        format = arguments.text("format", format, "a form's name")
+    return export(
+        _folder(run),
+        arguments.path("path", path),
+        format=format,
+        force=arguments.yes_or_no("force", force),
+    )
+
+
+def resume(run: RunArgument, *, data: Any = None, quiet: bool = False) -> Run:
+    """Resume a training that was stopped: it ends with the same weights, bit for bit, as one that
+    never was (on a CPU); see `Run.resume`.
+    """
+    from netdsl.training.loop.train import resume
+
+    return Run.of(resume(_folder(run), data=data, quiet=arguments.yes_or_no("quiet", quiet)))
+
+
+def train_architecture(
+    network: Architecture,
+    recipe: RecipeArgument,
+    name: str | None,
+    where: PathArgument,
+    quiet: bool,
+    keys: Mapping[str, Any],
+) -> Run:
+    """Train a network; see `Network.train`."""
+    from netdsl.training.loop.train import train
+
+    if name is not None:
+        name = arguments.text("name", name, "a run's name")
+    where, quiet = arguments.path("where", where), arguments.yes_or_no("quiet", quiet)
+    known, data = _recipe(recipe)
+    replaced, given = _separate(keys)
+    target = replaced.pop("target", None)
+    known = known.replace(**Recipe.of(replaced).given())
+    result = train(
+        network,
+        known,
+        data=data if given is None else given,
+        target=target,
+        name=name,
+        where=where,
+        quiet=quiet,
+    )
+    return Run.of(result)
+
+
+def _folder(run: object) -> str:
+    if isinstance(run, RunResult):
+        return str(run.folder)
+    return arguments.path("run", run, "a Run or the path of its folder")
+
+
+def _recipe(recipe: object) -> tuple[Recipe, Any]:
+    """The recipe that an argument means, and the data itself where it holds that."""
+    if recipe is None or isinstance(recipe, Recipe):
+        return recipe or Recipe(), None
+    if isinstance(recipe, Mapping):
+        keys, given = _separate(recipe)
+        return Recipe.of(keys), given
+    path = arguments.path("recipe", recipe, RECIPE)
+    try:
+        return load_recipe(path), None
+    except NetError as error:
+        if error.code != "N601":
+            raise
+        help = did_you_mean(path, NAMES) and f'data is given by name: train(data="{path}")'
+        message = f"`recipe` accepts {RECIPE}: {error.diagnostics[0].message}"
+        raise fail("N601", message, help=help or error.diagnostics[0].help) from None
+
+
+def _separate(keys: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Keys of a recipe without the data itself, and the data itself where it is given.
+
+    A text, a path and a section whose source is one name the data.
+    """
+    left = dict(keys)
+    data = left.get("data")
+    source = data.get("source") if isinstance(data, Mapping) else data
+    if data is None or isinstance(source, str | os.PathLike) or isinstance(data, DataSpec):
+        return left, None
+    return {name: value for name, value in left.items() if name != "data"}, data

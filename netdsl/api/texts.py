@@ -1,0 +1,149 @@
+"""Networks of texts and files, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from netdsl.api import arguments
+from netdsl.api.network import Network
+from netdsl.api.records import Diagnostics
+from netdsl.architecture import Architecture
+from netdsl.errors import NetError, Source
+from netdsl.limits import DEFAULT_LIMITS, Limits
+from netdsl.reading import ReadOptions, check_source, only, read_file, read_text
+from netdsl.sources import holds_text, read_source, stem, unix_lines
+
+if TYPE_CHECKING:
+    from netdsl.api.arguments import ParamValue, PathArgument
+    from netdsl.kinds.values import Shape
+
+NetworkArgument: TypeAlias = "Architecture | PathArgument"
+NET = "the name of a network"
+
+
+def load(
+    path: PathArgument,
+    *,
+    params: Mapping[str, ParamValue] | None = None,
+    net: str | None = None,
+    input: Shape | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **old_params: ParamValue,
+) -> Network:
+    """Read the network of a `.net` file.
+
+    Args:
+        path: the file.
+        params: values of its params: numbers, texts, True and False.
+        net: which of several networks.
+        input: the shape of one example, of a fragment without an input.
+        limits: how much the file may ask for.
+        old_params: params as keywords, which are deprecated.
+
+    Raises:
+        NetError: for each mistake in the file, or where it cannot be read.
+    """
+    path = arguments.path("path", path, "the path of a .net file")
+    exact = arguments.params("load", params, old_params)
+    options = _options(exact, input, limits)
+    return Network.of(read_file(path, _net(net), options))
+
+
+def parse(
+    text: str,
+    *,
+    params: Mapping[str, ParamValue] | None = None,
+    net: str | None = None,
+    name: str = "network",
+    input: Shape | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **old_params: ParamValue,
+) -> Network:
+    """Read the network of a text.
+
+    Args:
+        text: the network.
+        params: values of its params: numbers, texts, True and False.
+        net: which of several networks.
+        name: of a network that states none.
+        input: the shape of one example, of a fragment without an input.
+        limits: how much the text may ask for.
+        old_params: params as keywords, which are deprecated.
+
+    Raises:
+        NetError: for each mistake in the text.
+
+    >>> import netdsl
+    >>> netdsl.parse("param w = 6\\n32x32x1 > conv5-{w} > pool > fc-10", params={"w": 12})
+    <Network network: 32x32x1 to 10, 31,042 params>
+    """
+    if not isinstance(text, str):
+        more = "; load(path) reads a file" if isinstance(text, os.PathLike) else ""
+        raise arguments.wrong_type("text", "the text of a network", text, more)
+    exact = arguments.params("parse", params, old_params)
+    name = arguments.text("name", name, "a name", arguments.elsewhere("name", name))
+    return Network.of(read_text(str(text), _net(net), name, _options(exact, input, limits)))
+
+
+def check(
+    source: PathArgument,
+    *,
+    params: Mapping[str, ParamValue] | None = None,
+    input: Shape | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Diagnostics:
+    """Find everything that is wrong with a file or a text, errors and warnings.
+
+    Args:
+        source: a file's path; or, where it holds a `>` or several lines and no file has that name,
+            the text itself.
+        params: values of its params.
+        input: the shape of one example, of a fragment without an input.
+        limits: how much the text may ask for.
+
+    >>> import netdsl
+    >>> [found.code for found in netdsl.check("32x32x1 > conv5-6 > pol > fc-10")]
+    ['N101']
+    """
+    options = _options(arguments.params("check", params, {}), input, limits)
+    try:
+        read, options, name = _source(arguments.path("source", source, SOURCE), options)
+    except NetError as error:
+        return Diagnostics(error.diagnostics)
+    return Diagnostics(check_source(read, options, name).diagnostics)
+
+
+SOURCE = "the path of a .net file, or the text of a network"
+
+
+def network_of(name: str, value: object) -> Network:
+    """The network that an argument means: itself, or that of a file or a text.
+
+    Raises:
+        TypeError: where it is none of these.
+        NetError: for each mistake in the text.
+    """
+    if isinstance(value, Architecture):
+        return value if isinstance(value, Network) else Network.of(value)
+    path = arguments.path(name, value, f"a Network, {SOURCE}")
+    read, options, usual = _source(path, ReadOptions())
+    return Network.of(only(check_source(read, options, usual), None))
+
+
+def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:
+    """The text that a path or a text means, with its place, and the name of a network in it."""
+    if holds_text(path):
+        return Source("<text>", unix_lines(path.removeprefix("\ufeff"))), options, "network"
+    return read_source(path, options.limits), options._replace(path=path), stem(path)
+
+
+def _net(net: str | None) -> str | None:
+    return net if net is None else arguments.text("net", net, NET, arguments.elsewhere("net", net))
+
+
+def _options(exact: Mapping[str, object], input: object, limits: object) -> ReadOptions:
+    known = arguments.limits(limits, arguments.elsewhere("limits", limits))
+    shape = arguments.shape(input, known, arguments.elsewhere("input", input))
+    return ReadOptions(None, exact, shape, known)
