@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -83,6 +84,16 @@ class Architecture:
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"a network is frozen: its `{name}` cannot be deleted")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, known: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        mappings = {"params": dict(self.params), "used": dict(self.used)}
+        return partial(type(self), **{**self.values(), **mappings}), ()
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same operations on the same inputs, whatever their points are

@@ -107,7 +107,7 @@ def _rational(value: Any) -> Any:
     """The number that a value from elsewhere is exactly, or yes or no; itself where it is neither."""
     from fractions import Fraction
 
-    if type(value).__name__.startswith("bool") and hasattr(value, "dtype"):  # NumPy's
+    if str(getattr(value, "dtype", "")) == "bool":  # NumPy's
         return bool(value)
     if hasattr(value, "__index__"):
         return int(value)

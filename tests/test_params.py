@@ -89,13 +89,13 @@ def test_numbers_of_python(given: object, value: object) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [6], None, {"a": 1}])
 def test_what_is_not_a_value_is_refused_by_name(value: object) -> None:
     with pytest.raises(NetError, match="the param `w` accepts a number"):
-        netdsl.parse(TEXT, w=value)
+        netdsl.parse(TEXT, params={"w": value})
 
 
 def test_the_command_line_and_python_give_one_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", TEXT, "-p", "w=1/3", "-p", "on=yes"]) == 0
     shown = capsys.readouterr().out
-    network = netdsl.parse(TEXT, w=Fraction(1, 3), on=True)
+    network = netdsl.parse(TEXT, params={"w": Fraction(1, 3), "on": True})
     assert network.table() in shown
     assert network == netdsl.parse("8 > fc-16 > relu > fc-2")
 
@@ -103,4 +103,4 @@ def test_the_command_line_and_python_give_one_network(capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("value", ["yes", True])
 def test_yes_and_no_are_words_where_the_param_is_a_text(value: object) -> None:
     text = 'param mode = "no"\n8 > fc-{if(mode == "yes", 4, 3)}'
-    assert netdsl.parse(text, mode=value).outputs[0].shape == (4,)
+    assert netdsl.parse(text, params={"mode": value}).outputs[0].shape == (4,)

@@ -222,7 +222,7 @@ def test_one_mistake_in_each_of_several_statements_is_told_once_each(
 def test_a_param_makes_no_exception() -> None:
     for value in (0, -1, 2**80, 0.5, "a", True, 10**400):
         with pytest.raises(NetError):
-            netdsl.parse("param w = 3\n8x8x3 > conv3-{w} > fc-{w//2 + 1}", w=value)
+            netdsl.parse("param w = 3\n8x8x3 > conv3-{w} > fc-{w//2 + 1}", params={"w": value})
 
 
 @pytest.mark.keras

@@ -11,12 +11,15 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, SupportsFloat, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeAlias
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import Indices, Shape
 from netdsl.limits import Limits
-from netdsl.params import Param, exact_params
+from netdsl.params import exact_params
+
+if TYPE_CHECKING:
+    from netdsl.params import Param
 
 PathArgument: TypeAlias = str | os.PathLike[str]
 ParamValue: TypeAlias = SupportsIndex | SupportsFloat | str
@@ -37,14 +40,18 @@ def wrong_type(name: str, accepts: str, value: object, more: str = "") -> TypeEr
     return TypeError(f"`{name}` accepts {accepts}, not {shown(value)}{more}")
 
 
-def is_whole(value: object) -> bool:
+def is_whole(value: Any) -> bool:
     """Whether a value is a whole number of Python or NumPy, and not yes or no."""
     return (
-        isinstance(value, SupportsIndex)
+        hasattr(value, "__index__")
         and not isinstance(value, bool)
-        and not getattr(value, "ndim", 0)
+        and not _is_array(value)
         and not type(value).__name__.startswith("bool")
     )
+
+
+def _is_array(value: Any) -> bool:
+    return bool(getattr(value, "ndim", 0))
 
 
 def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
@@ -69,7 +76,7 @@ def positive(name: str, value: Any) -> float:
         TypeError: where it is not a number.
         NetError: N201 where it is out of its range.
     """
-    if isinstance(value, bool | str) or getattr(value, "ndim", 0):
+    if _is_array(value) or isinstance(value, bool | str):
         raise wrong_type(name, "a number", value)
     try:
         number = float(value)
@@ -157,7 +164,7 @@ def path(name: str, value: object, accepts: str = "a path") -> str:
     return text(name, value, accepts)
 
 
-def shape(value: object, limits: Limits, elsewhere: str = "") -> Shape | None:
+def shape(value: object, limits: Limits) -> Shape | None:
     """Give the shape of one example that `input` is given.
 
     Raises:
@@ -168,10 +175,10 @@ def shape(value: object, limits: Limits, elsewhere: str = "") -> Shape | None:
         return value
     accepts = "a shape as a tuple of whole numbers, such as (28, 28, 1)"
     if not isinstance(value, tuple) or not value or not all(map(is_whole, value)):
-        near = (value,) if is_whole(value) else value
-        if near and isinstance(near, list | tuple) and all(map(is_whole, near)):
-            elsewhere = f"; write {shown(tuple(int(size) for size in near))}{elsewhere}"
-        raise wrong_type("input", accepts, value, elsewhere)
+        near, more = (value,) if is_whole(value) else value, ""
+        if isinstance(near, list | tuple) and near and all(map(is_whole, near)):
+            more = f"; write {shown(tuple(int(size) for size in near))}"
+        raise wrong_type("input", accepts, value, more)
     sizes = tuple(int(size) for size in value)
     if min(sizes) < 1:
         raise fail("N201", f"`input` accepts sizes of at least 1, not {shown(sizes)}")

@@ -67,7 +67,8 @@ class NetworkDifference:
         return f"<NetworkDifference of {self.a.name} and {self.b.name}: {_summary(self._found)}>"
 
     def _with_names(self) -> tuple[FileDifference, tuple[str, str]]:
-        return FileDifference((self._found,), (), ()), (self.a.name, self.b.name)
+        a, b = (network.path or network.name for network in (self.a, self.b))
+        return FileDifference((self._found,), (), ()), (a, b) if a != b else ("a", "b")
 
 
 def _summary(found: Difference) -> str:

@@ -60,9 +60,7 @@ class Run(RunResult):
     @classmethod
     def of(cls, result: RunResult) -> Run:
         """The result of a training with the verbs."""
-        return cls(
-            **{item.name: getattr(result, item.name) for item in dataclasses.fields(result)}
-        )
+        return cls(**{item.name: getattr(result, item.name) for item in dataclasses.fields(result)})
 
     @classmethod
     def load(cls, folder: PathArgument) -> Run:

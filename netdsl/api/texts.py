@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from netdsl.kinds.values import Shape
 
 NetworkArgument: TypeAlias = "Architecture | PathArgument"
-NET = "the name of a network"
 
 
 def load(
@@ -140,10 +139,9 @@ def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:
 
 
 def _net(net: str | None) -> str | None:
-    return net if net is None else arguments.text("net", net, NET, arguments.elsewhere("net", net))
+    return None if net is None else arguments.text("net", net, "the name of a network")
 
 
 def _options(exact: Mapping[str, object], input: object, limits: object) -> ReadOptions:
     known = arguments.limits(limits, arguments.elsewhere("limits", limits))
-    shape = arguments.shape(input, known, arguments.elsewhere("input", input))
-    return ReadOptions(None, exact, shape, known)
+    return ReadOptions(None, exact, arguments.shape(input, known), known)

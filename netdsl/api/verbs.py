@@ -59,7 +59,7 @@ def diff(a: NetworkArgument, b: NetworkArgument) -> NetworkDifference:
     """Find what two networks do not share; each may be a network, a file or a text.
 
     >>> import netdsl
-    >>> print(netdsl.diff("8 > fc-4", "8 > fc-4(relu)"))
-    DIFF
+    >>> netdsl.diff("8 > fc-4 > fc-2", "8 > fc-5 > fc-2")
+    <NetworkDifference of network and network: 2 of 3 rows differ>
     """
     return network_of("a", a).diff(network_of("b", b))

@@ -19,8 +19,6 @@ from netdsl.errors import Diagnostic, NetError, Source
 from netdsl.report.diff import FileDifference, compare
 from netdsl.report.diff_json import diff_values
 from netdsl.report.diff_text import diff_text
-from netdsl.report.lines import rows_of
-from netdsl.report.row_changes import row_changes
 from netdsl.sources import stem
 
 EXAMPLES = (
@@ -97,27 +95,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _draw(found: FileDifference, output: str, force: bool) -> None:
     """Draw the networks of both files, and those that only one holds."""
-    from netdsl.drawing.difference import Pair, difference_sheet
+    from netdsl.api.difference import drawn_pairs
+    from netdsl.drawing.difference import difference_sheet
     from netdsl.drawing.options import Options
     from netdsl.drawing.picture import Picture, checked_suffix
     from netdsl.drawing.styles import sheet_of
 
     checked_suffix(Path(output))
     target, options = free_path(output, force), Options()
-    sheets = []
-    for each in found.both:
-        graphs = each.a.graph, each.b.graph
-        changes = each.changes or row_changes(graphs, (rows_of(graphs[0]), rows_of(graphs[1])))
-        pairs = [
-            Pair(
-                change.what,
-                change.a and change.a.place,
-                change.b and change.b.place,
-                "; ".join(change.notes),
-            )
-            for change in changes
-        ]
-        sheets.append(difference_sheet(each.a, each.b, pairs, options))
+    sheets = [difference_sheet(each.a, each.b, drawn_pairs(each), options) for each in found.both]
     sheets += (sheet_of(network, options) for network in (*found.only_a, *found.only_b))
     Picture.of(sheets, options).save(target)
     print(f"{target}: {', '.join(sheet.title for sheet in sheets)}", file=sys.stderr)

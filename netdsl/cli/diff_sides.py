@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from netdsl.errors import Diagnostic
+from netdsl.sources import holds_text
 
 _NO_FILE = ("/dev/null", os.devnull)  # git says /dev/null on every system
 
@@ -75,8 +76,8 @@ def _side(file: str, place: str | None, age: str) -> DiffSide:
         and os.path.realpath(file) != os.path.realpath(place)
     ):
         return DiffSide(file, place, f"{place} ({age})")
-    text = ">" in file and not os.path.exists(file)
-    return DiffSide(file, None, "<stdin>" if file == "-" else "<text>" if text else file)
+    label = "<stdin>" if file == "-" else "<text>" if holds_text(file) else file
+    return DiffSide(file, None, label)
 
 
 def with_places(messages: Iterable[Diagnostic], side: DiffSide) -> tuple[Diagnostic, ...]:

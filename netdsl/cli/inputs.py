@@ -11,7 +11,7 @@ from netdsl.errors import NetError, Source, fail
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.paths import leads_out, standard_input
 from netdsl.reading import Checked, ReadOptions, check_source, only
-from netdsl.sources import decoded, read_source, stem
+from netdsl.sources import decoded, holds_text, read_source, stem
 
 
 class Input(NamedTuple):
@@ -31,7 +31,7 @@ def read_input(file: str) -> Input:
     """
     if file == "-":
         return Input(decoded(read_standard_input(), "<stdin>"))
-    if ">" in file and not os.path.exists(file):
+    if holds_text(file):
         return Input(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
     return Input(read_source(file), file, stem(file))
 

@@ -41,7 +41,12 @@ def toolbox() -> Toolbox:
     return Toolbox(keras, layers)
 
 
-POLICIES = {"float32": "float32", "bfloat16": "bfloat16", "mixed": "mixed_bfloat16"}
+POLICIES = {
+    "float32": "float32",
+    "float64": "float64",
+    "bfloat16": "bfloat16",
+    "mixed": "mixed_bfloat16",
+}
 """What Keras calls a precision; `mixed` keeps the weights in float32 and computes in bfloat16."""
 
 
@@ -64,6 +69,7 @@ def build(network: Architecture, seed: int | None = None, precision: str = "floa
     Layers are named by the path of blocks that leads to them.
 
     Raises:
+        NetError: N605 for float64 where the backend does not compute in it.
         RunError: where the model does not fit into the memory.
     """
     return build_layers(network, seed, precision).model
@@ -84,6 +90,8 @@ def build_layers(
             process.without_unused(),
         ):  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
             tools.keras.utils.set_random_seed(seed)
+    if precision == "float64":
+        _check_float64(tools)
     usual = tools.keras.config.dtype_policy()
     try:
         tools.keras.config.set_dtype_policy(POLICIES[precision])
@@ -97,15 +105,30 @@ def build_layers(
         tools.keras.config.set_dtype_policy(usual)
 
 
+def _check_float64(tools: Toolbox) -> None:
+    """Refuse float64 where the backend makes float32 of it without a word.
+
+    Raises:
+        NetError: N605.
+    """
+    ops = tools.keras.ops
+    if ops.convert_to_numpy(ops.ones((), dtype="float64")).dtype != "float64":
+        backend = tools.keras.config.backend()
+        help = "import jax; jax.config.update('jax_enable_x64', True)" if backend == "jax" else ""
+        raise fail("N605", f"{backend} does not compute in float64 as it is set", help=help)
+
+
 def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
+    # An input is float32 whatever the policy is: float64 would lose its digits there.
+    dtype = "float64" if tools.keras.config.dtype_policy().compute_dtype == "float64" else None
     tensors: list[Any] = []
     layers: dict[str, list[Any]] = {}
     ends = {layer.ops[-1]: layer for layer in graph.layers}
     pieces = _pieces(graph, tools)
     for index, op in enumerate(graph.ops):
         if op.kind is None:
-            indices = {"dtype": "int32"} if isinstance(op.shape, Indices) else {}
-            tensors.append(tools.keras.Input(op.shape, name=op.name, **indices))
+            own = "int32" if isinstance(op.shape, Indices) else dtype
+            tensors.append(tools.keras.Input(op.shape, name=op.name, dtype=own))
             continue
         inputs = [tensors[source] for source in op.inputs]
         tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]

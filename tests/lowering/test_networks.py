@@ -53,7 +53,7 @@ PARAMS = [
 
 @pytest.mark.parametrize(("given", "value", "shape"), PARAMS)
 def test_params_from_outside(given: dict[str, Any], value: Any, shape: tuple[int, ...]) -> None:
-    network = netdsl.parse("param c = 3\n8x8x2 > conv1-{c}\nexpect params = 9", **given)
+    network = netdsl.parse("param c = 3\n8x8x2 > conv1-{c}\nexpect params = 9", params=given)
     assert network.outputs[0].shape == shape
     assert network.params == ({"c": value} if given else {})
 
@@ -61,8 +61,11 @@ def test_params_from_outside(given: dict[str, Any], value: Any, shape: tuple[int
 def test_params_of_other_types() -> None:
     text = 'param rate = 1/2\nparam kind = "a"\nparam k = 3\n8x8x2 > dropout(rate) > conv{if(kind == "a", k, 5)}-4'
     assert steps(netdsl.parse(text)) == "8x8x2 dropout conv3-4"
-    assert steps(netdsl.parse(text, kind="b")) == "8x8x2 dropout conv5-4"
-    rates = [netdsl.parse(text, rate=rate).graph.ops[1].kind for rate in (0.1, 0, Fraction(1, 3))]
+    assert steps(netdsl.parse(text, params={"kind": "b"})) == "8x8x2 dropout conv5-4"
+    rates = [
+        netdsl.parse(text, params={"rate": rate}).graph.ops[1].kind
+        for rate in (0.1, 0, Fraction(1, 3))
+    ]
     assert [kind.values["rate"] for kind in rates if kind] == [Fraction(1, 10), 0, Fraction(1, 3)]
 
 
@@ -74,25 +77,25 @@ def test_yes_and_no_from_outside() -> None:
         ("yes", "pool2/2 conv1-4"),
         ("no", "conv1-4"),
     ):
-        assert steps(netdsl.parse(text, se=given)) == f"8x8x2 {wanted}"
+        assert steps(netdsl.parse(text, params={"se": given})) == f"8x8x2 {wanted}"
 
 
 def test_params_that_there_are_not() -> None:
     for given, says in (({"wdth": 3}, "width"), ({"depth": 3}, "width")):
         with pytest.raises(NetError) as raised:
-            netdsl.parse("param width = 3\n8 > fc-{width}", **given)
+            netdsl.parse("param width = 3\n8 > fc-{width}", params=given)
         assert raised.value.diagnostics[0].code == "N108"
         assert says in raised.value.diagnostics[0].help
     with pytest.raises(NetError) as raised:
-        netdsl.parse("param width = 3\n8 > fc-{width}", width=2.5)
+        netdsl.parse("param width = 3\n8 > fc-{width}", params={"width": 2.5})
     assert raised.value.diagnostics[0].code == "N111"
 
 
 def test_a_later_param_reads_an_earlier_one_as_it_is_set() -> None:
     text = "param w = 3\nparam v = 2*w\n8 > fc-{v}"
     assert netdsl.parse(text).outputs[0].shape == (6,)
-    assert netdsl.parse(text, w=5).outputs[0].shape == (10,)
-    assert netdsl.parse(text, w=5, v=1).outputs[0].shape == (1,)
+    assert netdsl.parse(text, params={"w": 5}).outputs[0].shape == (10,)
+    assert netdsl.parse(text, params={"w": 5, "v": 1}).outputs[0].shape == (1,)
 
 
 def test_inputs_and_outputs_in_order() -> None:

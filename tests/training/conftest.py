@@ -24,7 +24,7 @@ def network() -> Callable[..., netdsl.Network]:
         **params: int,
     ) -> netdsl.Network:
         text = f"net small\nparam width = 16\ninput {'x'.join(map(str, shape))} > fc-{{width}} > {activation}-{outputs}\n"
-        return netdsl.parse(text, **params)
+        return netdsl.parse(text, params=params)
 
     return make
 

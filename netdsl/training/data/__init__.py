@@ -1,12 +1,14 @@
 """Where examples come from, what is refused before the first step, and how they are split.
 
 `load_data` loads a recipe's data for a network, `reload` the same data again for what a run has
-kept, `load_other` data that it is to be measured on, `read_inputs` what is to be predicted.
+kept, `load_other` data that it is to be measured on, `read_inputs` and `given_inputs` what is to be
+predicted.
 `dispatch` chooses the module that knows the source, `plan` says what is to be done to it,
 `partition` makes the three parts.
 """
 
 from netdsl.training.data.dispatch import read
+from netdsl.training.data.given_inputs import given_inputs
 from netdsl.training.data.load import load_data, load_other, reload
 from netdsl.training.data.partition import TEST, TEST_SEED, VALIDATION, arrange
 from netdsl.training.data.parts import Data, Examples, SourceData
@@ -27,6 +29,7 @@ __all__ = [
     "SourceData",
     "TensorSpec",
     "arrange",
+    "given_inputs",
     "load_data",
     "load_other",
     "read",

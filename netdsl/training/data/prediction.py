@@ -112,7 +112,7 @@ def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, 
         )
     held = _held(Path(path), [f"_{name}" for name in inputs])
     made = tuple(
-        _sound(array, input, Path(path).name)
+        sound(array, input, Path(path).name)
         for array, input in zip(held, preparation.inputs, strict=True)
     )
     if len({len(array) for array in made}) > 1:
@@ -143,7 +143,7 @@ def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
     if file.suffix.lower() not in (".npy", ".npz"):
         return [file.name], _picture(file, input)
     array = read_npy(file) if file.suffix.lower() == ".npy" else _held(file, [""])[0]
-    x = _sound(array, input, file.name)
+    x = sound(array, input, file.name)
     return _numbered(file, len(x)), x
 
 
@@ -151,7 +151,7 @@ def _numbered(path: Path, count: int) -> list[str]:
     return [f"{path.name}[{row}]" for row in range(count)]
 
 
-def _sound(array: Array, input: InputTransform, name: str) -> Array:
+def sound(array: Array, input: InputTransform, name: str) -> Array:
     """Check examples, or a single one, and return them as [n, ...]."""
     x = array[None] if _is_one(array.shape, input) else array
     if input.images and x.ndim == 2 and math.prod(x.shape[1:]) == math.prod(input.example):

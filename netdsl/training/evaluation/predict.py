@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.training.data import read_inputs
+from netdsl.training.data import given_inputs, read_inputs
 from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
 from netdsl.training.metrics.answers import answer, category_scores, probabilities
@@ -18,14 +19,12 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 
-def predict(
-    folder: str | Path, inputs: str | Path | Sequence[str | Path], top: int = 3
-) -> list[dict[str, Any]]:
+def predict(folder: str | Path, inputs: Any, top: int = 3) -> list[dict[str, Any]]:
     """Ask a run's network about inputs.
 
     Args:
         folder: the run's.
-        inputs: files, as `read_inputs` takes them.
+        inputs: files, as `read_inputs` accepts them, or the examples, as `given_inputs` does.
         top: how many of the likeliest classes are listed.
 
     Returns:
@@ -40,7 +39,8 @@ def predict(
     """
     held = finished_run(Path(folder))
     preparation = held.preparation
-    names, x = read_inputs(inputs, preparation)
+    read = read_inputs if is_paths(inputs) else given_inputs
+    names, x = read(inputs, preparation)
     records = []
     with memory_errors(BATCH):
         for rows, outputs in in_batches(predictor(held.model()), x, preparation, BATCH):
@@ -48,6 +48,15 @@ def predict(
                 values = [array[place] for array in outputs]
                 records.append({"input": names[row], **_record(values, preparation, top)})
     return records
+
+
+def is_paths(inputs: object) -> bool:
+    """Whether inputs are named: by a path, or by a list of paths."""
+    if isinstance(inputs, str | os.PathLike):
+        return True
+    return isinstance(inputs, list | tuple) and all(
+        isinstance(each, str | os.PathLike) for each in inputs
+    )
 
 
 def _record(values: Sequence[Array], preparation: Preparation, top: int) -> dict[str, Any]:

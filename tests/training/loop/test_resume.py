@@ -210,7 +210,7 @@ def test_files_that_a_network_uses_go_along(
     (tmp_path / "network.net").write_text(
         'use "sub/blocks.net"\nparam n = 4\n64 > two({n}) > softmax-10\n', encoding="utf-8"
     )
-    network = netdsl.load(tmp_path / "network.net", n=8)
+    network = netdsl.load(tmp_path / "network.net", params={"n": 8})
     folder = stopped(network, tmp_path / "runs", monkeypatch)
     assert (folder / "sub" / "blocks.net").exists()
     found = resume(folder, quiet=True)

@@ -1,0 +1,163 @@
+"""The figures of a network: its layers, its table, its memory, its cost on several devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.api import arguments
+from netdsl.architecture import Architecture
+from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
+
+if TYPE_CHECKING:
+    from netdsl.analysis.memory import Memory
+    from netdsl.analysis.scaling import Step
+    from netdsl.api.records import LayerRecord, Records
+
+
+class NetworkFigures(Architecture):
+    """What can be said of a network from its graph alone."""
+
+    __slots__ = ()
+
+    @property
+    def layers(self) -> Records[LayerRecord]:
+        """The layers in order, inputs and merges among them, each with its counts.
+
+        >>> import netdsl
+        >>> for layer in netdsl.parse("8 > fc-4 > softmax-2").layers:
+        ...     print(layer.name, layer.kind, layer.output, layer.params)
+        input input (8,) 0
+        fc_1 fc (4,) 36
+        fc_2 fc (2,) 10
+        """
+        from netdsl.api.records import layer_records
+
+        return layer_records(self.graph)
+
+    def memory(
+        self, *, batch: int = 1, optimizer: str = "adam", precision: str = "float32"
+    ) -> Memory:
+        """Estimate the memory that the network needs in use and in training, in bytes.
+
+        The definitions are in docs/accounting.md.
+
+        Args:
+            batch: examples at a time.
+            optimizer: whose slots training keeps, such as sgd or adam.
+            precision: float32, bfloat16 or mixed.
+
+        >>> import netdsl
+        >>> netdsl.parse("8 > fc-4 > softmax-2").memory(batch=32, optimizer="sgd").parameters
+        184
+        """
+        from netdsl.analysis.memory import estimate
+
+        return estimate(
+            self.graph,
+            arguments.whole("batch", batch, 1),
+            arguments.one_of("precision", precision, PRECISIONS),
+            arguments.one_of("optimizer", optimizer, SLOTS),
+        )
+
+    def scaling(
+        self,
+        devices: int,
+        link: float,
+        *,
+        batch: int = 64,
+        rate: float = 312e12,
+        use: float = 0.2,
+        width: int = 4,
+    ) -> Step:
+        """Estimate a step of data-parallel training: what is sent, and how long it takes.
+
+        Args:
+            devices: how many share the step.
+            link: what the slowest link carries, in bytes a second, one way.
+            batch: examples of each device.
+            rate: what a device computes, in FLOP/s.
+            use: the share of it that is reached.
+            width: bytes of a number of the gradient.
+
+        Source:
+            Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of
+            workstations" (2009).
+        """
+        from netdsl.analysis.scaling import step
+
+        return step(
+            self.graph,
+            arguments.whole("devices", devices, 1),
+            arguments.positive("link", link),
+            arguments.whole("batch", batch, 1),
+            arguments.positive("rate", rate),
+            arguments.positive("use", use),
+            arguments.whole("width", width, 1),
+        )
+
+    def table(
+        self,
+        *,
+        by: str = "layer",
+        columns: Sequence[str] | str | None = None,
+        format: str = "text",
+        sort: str | None = None,
+        batch: int = 1,
+        precision: str = "float32",
+        optimizer: str = "adam",
+        bias: bool = True,
+        units: bool = False,
+    ) -> str:
+        """Write the table of layers, as `netdsl table` does.
+
+        Args:
+            by: what a line is: op, layer, block or stage.
+            columns: of output, params, moving, weights, macs, flops, activations, acts, memory, rf,
+                stride, intensity, share; all of them in JSON.
+            format: text, markdown, csv, latex, html or json.
+            sort: a column to sort the lines by, the largest first.
+            batch: examples that the memory is for.
+            precision: float32, bfloat16 or mixed: of the memory.
+            optimizer: whose slots the memory in JSON holds.
+            bias: whether `params` counts biases and the factors of norms.
+            units: whether numbers are shortened: 138.4 M.
+
+        Raises:
+            NetError: N107 for a word that is none of these, N625 for a column that does not exist.
+
+        >>> import netdsl
+        >>> print(netdsl.parse("8 > fc-4").table(columns="output,params", format="csv"))
+        layer,output,params
+        input 8,8,0
+        fc-4,4,36
+        """
+        from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS, TableView, column_key
+        from netdsl.report.formats import FORMATS as WRITERS
+        from netdsl.report.sheet import sheet_of
+
+        format = arguments.one_of("format", format, (*FORMATS, "json"))
+        if columns is None:
+            columns = tuple(COLUMNS) if format == "json" else DEFAULT_COLUMNS
+        names = arguments.names("columns", columns)
+        view = TableView(
+            arguments.one_of("by", by, LEVELS),
+            tuple(map(column_key, names)),
+            arguments.whole("batch", batch, 1),
+            arguments.one_of("precision", precision, PRECISIONS),
+            None if sort is None else column_key(arguments.text("sort", sort, "a column's name")),
+            arguments.yes_or_no("bias", bias),
+            arguments.yes_or_no("units", units),
+        )
+        if format != "json":
+            return WRITERS[format](sheet_of(self, view))
+        from netdsl.report.memory import memory_values
+        from netdsl.report.table_json import table_values, tables_text
+
+        optimizer = arguments.one_of("optimizer", optimizer, SLOTS)
+        memory = memory_values(self, view.batch, precision, optimizer)
+        return tables_text([{**table_values(self, view), "memory": memory}])
+
+    def _repr_html_(self) -> str:
+        """The table as HTML: what a notebook shows of a network."""
+        return self.table(format="html")

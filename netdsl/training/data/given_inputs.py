@@ -1,0 +1,134 @@
+"""What is to be predicted, given in Python: arrays, or columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.training.data.prediction import sound
+from netdsl.training.data.sources.parsed_table import (
+    ParsedColumn,
+    ParsedTable,
+    select,
+    text_column,
+)
+from netdsl.training.data.sources.python import as_array
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.columns import TableTransform
+    from netdsl.training.preparation.rows import Array
+    from netdsl.training.preparation.transforms import Preparation
+
+NAME = "the table given"
+
+
+def given_inputs(inputs: Any, preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
+    """Read examples that are given in Python, raw, as in the training's data.
+
+    Args:
+        inputs: of one input an array [n, *shape], or one example [*shape]; of several inputs a dict
+            of arrays by name, or a tuple of them in order; of a table a dict of columns, a data
+            frame, or a list of dicts.
+        preparation: what the run does to examples.
+
+    Returns:
+        A name for each record, and an array for each input, for `preparation.x`.
+
+    Raises:
+        NetError: N514 to N518, N524, N527, N530, N531, N533.
+    """
+    first = preparation.inputs[0]
+    x: tuple[Array, ...]
+    if first.columns:
+        x = (select(_table(inputs, first.columns), first.columns),)
+    else:
+        arrays = _arrays(inputs, [each.name for each in preparation.inputs])
+        x = tuple(
+            sound(array, input, f"`{input.name}`")
+            for array, input in zip(arrays, preparation.inputs, strict=True)
+        )
+    if len({len(array) for array in x}) > 1:
+        lengths = ", ".join(f"{len(array):,}" for array in x)
+        raise fail("N515", f"each record takes an example for each input: {lengths}")
+    if not len(x[0]):
+        raise fail("N516", "there is nothing to predict")
+    return [f"[{row}]" for row in range(len(x[0]))], x
+
+
+def _arrays(inputs: Any, names: Sequence[str]) -> list[Array]:
+    """Return an array for each input. Raises NetError N514, N533."""
+    if isinstance(inputs, Mapping):
+        for name in inputs:
+            if name not in names:
+                help = did_you_mean(str(name), names) or f"the inputs are {', '.join(names)}"
+                raise fail("N514", f"the network has no input `{name}`", help=help)
+        for name in names:
+            if name not in inputs:
+                raise fail("N514", f"nothing is given for the input `{name}`")
+        return [as_array(inputs[name], f"`{name}`") for name in names]
+    if len(names) == 1:
+        return [as_array(inputs, "the array given")]
+    if not isinstance(inputs, tuple) or len(inputs) != len(names):
+        known = ", ".join(names)
+        raise fail(
+            "N514",
+            f"the network has {len(names)} inputs: {known}",
+            help="give a dict with an array for each, by its name",
+        )
+    return [as_array(array, f"`{name}`") for array, name in zip(inputs, names, strict=True)]
+
+
+def _table(inputs: Any, columns: TableTransform) -> ParsedTable:
+    """Return the columns of a dict, a data frame or dicts as a table. Raises NetError N531, N533."""
+    import numpy as np
+
+    if isinstance(inputs, list | tuple) and inputs and all(isinstance(r, Mapping) for r in inputs):
+        names = dict.fromkeys(name for row in inputs for name in row)
+        inputs = {name: [row.get(name) for row in inputs] for name in names}
+    elif hasattr(inputs, "columns") and hasattr(inputs, "__getitem__"):
+        inputs = {name: inputs[name] for name in inputs.columns}
+    if not isinstance(inputs, Mapping):
+        known = ", ".join(column.name for column in columns.columns)
+        raise fail(
+            "N533",
+            "the network was trained on a table; arrays have no columns",
+            help=f"give a dict of columns, a data frame or a list of dicts: {known}",
+        )
+    text = {column.name for column in columns.columns if column.text}
+    cells = {
+        str(name): list(np.atleast_1d(np.asarray(values, object)))
+        for name, values in inputs.items()
+    }
+    if len({len(values) for values in cells.values()}) > 1:
+        lengths = ", ".join(f"`{name}` {len(values):,}" for name, values in cells.items())
+        raise fail("N515", f"columns are as long as each other: {lengths}")
+    made = tuple(_column(name, values, name in text) for name, values in cells.items())
+    count = len(made[0].values) if made else 0
+    return ParsedTable(NAME, made, np.arange(count), "row", True)
+
+
+def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
+    """Return a column of texts or of numbers; None and NaN are missing cells."""
+    import numpy as np
+
+    empty = [cell is None or cell != cell for cell in cells]
+    if text:
+        texts = [None if gap else _text(cell) for cell, gap in zip(cells, empty, strict=True)]
+        return text_column(name, texts)
+    try:
+        values = np.array(
+            [np.nan if gap else float(cell) for cell, gap in zip(cells, empty, strict=True)]
+        )
+    except (TypeError, ValueError):
+        raise fail(
+            "N531", f"column `{name}` of {NAME} holds text; the network was trained on numbers"
+        ) from None
+    if len(beyond := np.flatnonzero(np.isinf(values))):
+        raise fail("N531", f"column `{name}` of {NAME} is infinite in row {int(beyond[0]):,}")
+    return ParsedColumn(name, values, None)
+
+
+def _text(cell: Any) -> str:
+    """A cell as the CSV of the training has it: whole numbers without a point."""
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)
