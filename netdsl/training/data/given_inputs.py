@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.training.data.prediction import sound
+from netdsl.training.data.sources.cells import cells_of, why_not_finite
 from netdsl.training.data.sources.parsed_table import (
     ParsedColumn,
     ParsedTable,
@@ -14,6 +15,7 @@ from netdsl.training.data.sources.parsed_table import (
     text_column,
 )
 from netdsl.training.data.sources.python import as_array
+from netdsl.training.preparation.ranges import LARGEST
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.columns import TableTransform
@@ -114,8 +116,8 @@ def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
 
     empty = [cell is None or cell != cell for cell in cells]
     if text:
-        texts = [None if gap else _text(cell) for cell, gap in zip(cells, empty, strict=True)]
-        return text_column(name, texts)
+        texts = ["" if gap else _text(cell) for cell, gap in zip(cells, empty, strict=True)]
+        return text_column(name, cells_of(texts))
     try:
         values = np.array(
             [np.nan if gap else float(cell) for cell, gap in zip(cells, empty, strict=True)]
@@ -124,8 +126,10 @@ def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
         raise fail(
             "N531", f"column `{name}` of {NAME} holds text; the network was trained on numbers"
         ) from None
-    if len(beyond := np.flatnonzero(np.isinf(values))):
-        raise fail("N531", f"column `{name}` of {NAME} is infinite in row {int(beyond[0]):,}")
+    if len(beyond := np.flatnonzero(np.abs(values) > LARGEST)):
+        value, row = values[beyond[0]], int(beyond[0])
+        where = f"{value:g} in row {row:,}, {why_not_finite(str(value))}"
+        raise fail("N531", f"column `{name}` of {NAME} holds {where}")
     return ParsedColumn(name, values, None)
 
 
