@@ -58,7 +58,7 @@ class Section:
         if cls.short and not isinstance(value, Section | Mapping | NoneType):
             value = {cls.short: value}
         if not isinstance(value, Mapping | NoneType):
-            raise fail("N502", f"`{path or 'recipe'}` takes keys and values, not {value!r:.60}")
+            raise fail("N502", f"`{path or 'recipe'}` requires keys and values, not {value!r:.60}")
         values, wrong = cls.gathered(value or {}, path and f"{path}.")
         if wrong:
             raise NetError(*wrong)
