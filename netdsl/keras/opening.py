@@ -6,12 +6,12 @@ import json
 import os
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netdsl.errors import did_you_mean, fail, first_line
 from netdsl.keras.build import toolbox
+from netdsl.keras.claims import check_claims
 from netdsl.kinds.values import dims
 
 _CODE = (
@@ -39,18 +39,9 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     if lack := _lack(os.fspath(path)):
         raise fail("N614", f"{os.fspath(path)} is not a complete Keras model: {lack}")
     try:
+        check_claims(os.fspath(path))
         return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        RuntimeError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:  # of damage Keras, h5py, zipfile and zlib raise what they like
         raise fail(
             "N614", f"{os.fspath(path)} is not a complete Keras model: {first_line(error)}"
         ) from None
@@ -137,6 +128,7 @@ def _loaded(path: str) -> Any:
     _refuse_code(path, config)
     tools = toolbox()
     try:
+        check_claims(path)
         return tools.keras.saving.load_model(path, compile=False, safe_mode=True)
     except (
         Exception

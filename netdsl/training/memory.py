@@ -1,9 +1,12 @@
-"""What is said where a machine's memory runs out, on whatever backend it does."""
+"""The memory of this machine: how much is free, and what is said where it runs out, on whatever
+backend it does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Diagnostic, NetError, RunError
@@ -62,3 +65,65 @@ def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -
         f"`batch: {fits}` needs half of it" if fits else "use a smaller `batch`, or a smaller input"
     )
     return message, help
+
+
+# --- what is free ---------------------------------------------------------------------------------
+
+
+def available_bytes(root: Path = Path("/")) -> int | None:
+    """Say how much memory this process can still take: what the machine has, or what is left of
+    its control groups' limits (cgroup v1 and v2) and of `ulimit -v`; None where nothing says it.
+
+    Args:
+        root: where the file system begins.
+    """
+    found = [_of_machine(root), *_of_groups(root), _of_limit()]
+    known = [value for value in found if value is not None]
+    return max(0, min(known)) if known else None
+
+
+def _of_machine(root: Path) -> int | None:
+    with suppress(OSError, ValueError, IndexError):
+        for line in (root / "proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def _of_groups(root: Path) -> Iterator[int | None]:
+    """Give what is left of the limit of each group that this process is in."""
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                top, names = root / "sys/fs/cgroup", ("memory.max", "memory.current")
+            elif "memory" in controllers.split(","):
+                top = root / "sys/fs/cgroup/memory"
+                names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+            else:
+                continue
+            group = top / path.lstrip("/")
+            for folder in (group, *group.parents):
+                if folder.is_relative_to(top):
+                    yield _left(folder, *names)
+
+
+def _left(group: Path, limit: str, usage: str) -> int | None:
+    """What is left of a group's limit; pages of files that can be dropped are not used."""
+    with suppress(OSError, ValueError):  # `max` is not a number: there is no limit
+        allowed, used = (int((group / name).read_text()) for name in (limit, usage))
+        lines = (group / "memory.stat").read_text().splitlines()
+        stat = dict(line.split(maxsplit=1) for line in lines)
+        return allowed - used + int(stat.get("inactive_file", 0))
+    return None
+
+
+def _of_limit() -> int | None:
+    with suppress(ImportError, OSError, ValueError, IndexError):
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            return soft - pages * resource.getpagesize()
+    return None

@@ -5,16 +5,21 @@ bit. This module imports Keras.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from netdsl.errors import fail
+from netdsl.errors import fail, first_line
 from netdsl.files import save
+from netdsl.training.data.npz import ArrayHeader, NpzFile
 from netdsl.training.loop.state import State, as_plain, from_plain
 from netdsl.training.runs.folder import CHECKPOINT
+
+MAX_STATE = 1 << 28
+"""Bytes of a state: a million epochs take less."""
 
 
 def arrays_of(model: keras.Model) -> dict[str, Any]:
@@ -29,27 +34,33 @@ def arrays_of(model: keras.Model) -> dict[str, Any]:
     }
     # copied: under torch the arrays are the variables themselves; bfloat16, which NumPy's files do
     # not know, fits into float32
-    return {
-        name: _plain(keras.ops.convert_to_numpy(variable.value)) for name, variable in held.items()
-    }
+    return {name: _array(variable) for name, variable in held.items()}
+
+
+def _array(variable: Any) -> Any:
+    return _plain(keras.ops.convert_to_numpy(variable.value))
 
 
 def _plain(array: Any) -> Any:
     return np.array(array, np.float32 if array.dtype.name == "bfloat16" else None)
 
 
-def restore(model: keras.Model, held: dict[str, Any]) -> None:
-    """Give the model and its optimizer the numbers of `arrays_of`.
+def restore(model: keras.Model, file: NpzFile) -> None:
+    """Give the model and its optimizer the numbers of `arrays_of`, of which none is read that is
+    not of the shape and the type that they have.
 
     Raises:
-        ValueError: where they are another model's.
+        KeyError, ValueError: where they are another model's.
     """
     for kind, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
         for place, variable in enumerate(variables):
-            array = held.get(f"{kind}/{place}")
-            if array is None or tuple(array.shape) != tuple(variable.shape):
-                raise ValueError(f"{kind} array {place} has another shape")
-            variable.assign(array)
+            variable.assign(file.read(f"{kind}/{place}", _header(variable)))
+
+
+def _header(variable: Any) -> ArrayHeader:
+    """The shape and the type of what `arrays_of` gives a variable."""
+    array = _array(variable)
+    return ArrayHeader(array.shape, array.dtype)
 
 
 def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
@@ -78,15 +89,21 @@ def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
         NetError: N614 where the file is damaged or another model's.
     """
     path = folder / CHECKPOINT
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            held = {name: file[name] for name in file.files}
-        best = sum(name.startswith("best/") for name in held)
-        weights = [held[f"best/{place}"] for place in range(best)]
-        state = from_plain(json.loads(held.pop("state").tobytes()), weights)
-        restore(model, held)
+        file = NpzFile(path)
+        if file.header("state").nbytes > MAX_STATE:
+            raise ValueError(f"its state takes more than {MAX_STATE:,} bytes")
+        kept = [f"best/{place}" for place in range(len(model.weights))]
+        best = kept if kept and kept[0] in file else []
+        weights = [
+            file.read(name, _header(variable))
+            for name, variable in zip(best, model.weights, strict=False)
+        ]
+        state = from_plain(json.loads(file.read("state").tobytes()), weights)
+        restore(model, file)
     except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
-        raise fail("N614", f"{path} is damaged, or belongs to another network: {error}") from None
+        why = first_line(error)
+        raise fail("N614", f"{path} is damaged, or belongs to another network: {why}") from None
     return state

@@ -5,12 +5,14 @@ be resumed as if it had never stopped.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netdsl.training.loop.early_stopping import EarlyStopping
 from netdsl.training.metrics.definitions import higher_is_better
 from netdsl.training.runs.history import Epoch, Evaluation, History
+from netdsl.training.runs.run import ENDS
 
 if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
@@ -86,25 +88,84 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
     Raises:
         TypeError: or KeyError, ValueError, AttributeError, where the values are not a state's.
     """
-    rows = {
-        name: [
-            Epoch(**{**row, "evaluation": _evaluation(row["evaluation"])}) for row in values[name]
-        ]
-        for name in ("rows", "retrained")
-    }
-    return State(
+    state = State(
         **{
             **values,
-            **rows,
-            "stopping": EarlyStopping(**values["stopping"]),
-            "stalled": EarlyStopping(**values["stalled"]),
-            "best": _evaluation(values["best"]),
-            "evaluations": [Evaluation(**found) for found in values["evaluations"]],
-            "rates": [(int(step), float(rate)) for step, rate in values["rates"]],
+            "rows": list(map(_epoch, values["rows"])),
+            "retrained": list(map(_epoch, values["retrained"])),
+            "stopping": _stopping(values["stopping"]),
+            "stalled": _stopping(values["stalled"]),
+            "best": _evaluation(values["best"]) if values["best"] is not None else None,
+            "evaluations": list(map(_evaluation, values["evaluations"])),
+            "rates": [(_whole(step), _finite(rate)) for step, rate in values["rates"]],
+            "step": _whole(values["step"]),
+            "seconds": _finite(values["seconds"]),
             "weights": weights,
+        }
+    )
+    if state.stage not in ("search", "retrain") or state.ended not in ("", *ENDS):
+        raise ValueError(f"it is at the stage `{state.stage}`, ended by `{state.ended}`")
+    if (state.best is None) != (not weights):
+        raise ValueError("its best weights and their step do not go together")
+    for epochs in (state.rows, state.retrained):
+        if [one.epoch for one in epochs] != list(range(1, len(epochs) + 1)):
+            raise ValueError("its epochs are not one after the other")
+    if state.step < (state.epochs[-1].step if state.epochs else 0):
+        raise ValueError(f"it is at step {state.step}, and its epochs went on")
+    return state
+
+
+def _epoch(values: dict[str, Any]) -> Epoch:
+    found = values["evaluation"]
+    return Epoch(
+        **{
+            **values,
+            "epoch": _whole(values["epoch"]),
+            "step": _whole(values["step"]),
+            "rate": _finite(values["rate"]),
+            "scores": _scores(values["scores"]),
+            "evaluation": _evaluation(found) if found is not None else None,
+            "seconds": _finite(values["seconds"]),
         }
     )
 
 
-def _evaluation(values: dict[str, Any] | None) -> Evaluation | None:
-    return Evaluation(**values) if values else None
+def _evaluation(values: dict[str, Any]) -> Evaluation:
+    step, scores = _whole(values["step"]), _scores(values["scores"])
+    return Evaluation(
+        **{**values, "step": step, "scores": scores, "better": bool(values["better"])}
+    )
+
+
+def _stopping(values: dict[str, Any]) -> EarlyStopping:
+    step, best = values["step"], values["best"]
+    return EarlyStopping(
+        **{
+            **values,
+            "patience": _whole(values["patience"]),
+            "tolerance": _finite(values["tolerance"]),
+            "step": None if step is None else _whole(step),
+            "best": None if best is None else float(best),
+            "misses": _whole(values["misses"]),
+        }
+    )
+
+
+def _scores(values: dict[str, Any]) -> dict[str, float]:
+    """Give the loss and the metrics, which can be NaN where a training diverged."""
+    found = {str(name): float(value) for name, value in values.items()}
+    if "loss" not in found or len(found) < 2:
+        raise ValueError("scores are the loss and a metric")
+    return found
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(f"{value!r} is not a count")
+    return value
+
+
+def _finite(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a finite number")
+    return float(value)

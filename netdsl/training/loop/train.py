@@ -25,6 +25,7 @@ from netdsl.training.runs.folder import (
     RUN,
     locked,
     new_folder,
+    removed_unless_begun,
     require_file,
 )
 from netdsl.training.runs.inputs import (
@@ -87,7 +88,8 @@ def train(
                 return _trained(job, setup, model, Path(where), quiet=True)
             folder = new_folder(where, network.name if name is None else name)
             with locked(folder):
-                write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)
+                with removed_unless_begun(folder):
+                    write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)
                 if not quiet:
                     _say(*opening_lines(job.data, resolved.doubts, taken_over))
                 return _trained(job, setup, model, folder, quiet)

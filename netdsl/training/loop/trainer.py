@@ -109,6 +109,8 @@ class Trainer:
 
                     callback.on_step, callback.on_epoch = shown.step, on_epoch
                     learner.fit(training, callback, epochs)
+                if callback.stopped:  # after the last step, where nothing looked any more
+                    raise KeyboardInterrupt
         except KeyboardInterrupt:
             if learner.setup.devices.hosts > 1:
                 # the other hosts are in the next step already: what is kept is the last checkpoint

@@ -46,7 +46,7 @@ def compare(folders: Sequence[str | Path]) -> RunComparison:
     """
     paths = [Path(folder) for folder in folders]
     found = [read_entry(path) for path in paths]
-    prints = {read_json(path, RUN).get("fingerprint") for path in paths}
+    prints = {str(read_json(path, RUN).get("fingerprint")) for path in paths}
     own = [
         {name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")}
         for one in found

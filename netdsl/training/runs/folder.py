@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -68,12 +69,31 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     """
     require_file(folder, name)
     try:
-        values = json.loads((folder / name).read_text(encoding="utf-8"))
+        values = json_values((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise damaged(folder / name) from None
     if not isinstance(values, dict):
         raise damaged(folder / name)
     return values
+
+
+def json_values(text: str) -> Any:
+    """Read the values of a JSON text.
+
+    Raises:
+        ValueError: where it is not JSON, nested too deep, or holds an infinite number.
+    """
+    try:
+        return json.loads(text, parse_constant=_bounded, parse_float=_bounded)
+    except RecursionError:
+        raise ValueError("its brackets are nested too deep") from None
+
+
+def _bounded(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is infinite")
+    return value
 
 
 def require_file(folder: Path, name: str) -> None:
@@ -115,6 +135,20 @@ def require_file(folder: Path, name: str) -> None:
 def damaged(path: Path) -> NetError:
     """The error of a file that does not hold what it should."""
     return fail("N614", f"{path} is damaged")
+
+
+@contextmanager
+def removed_unless_begun(folder: Path) -> Iterator[None]:
+    """Remove a folder that was made for a run, where Ctrl-C comes before all is written that the
+    run begins with.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def read_network(folder: Path) -> Architecture:
     try:
         file, name, shape = str(values["file"]), str(values["network"]), values["input"]
         input_shape = tuple(map(int, shape)) if shape else None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise damaged(folder / RUN) from None
     if Path(file).name != file:
         raise damaged(folder / RUN)
@@ -143,7 +143,7 @@ def read_preparation(folder: Path) -> Preparation:
     values = read_json(folder, PREPARATION)
     try:
         return from_plain(values)
-    except (TypeError, KeyError, ValueError, AttributeError):
+    except (TypeError, KeyError, ValueError, AttributeError, IndexError, OverflowError):
         raise damaged(folder / PREPARATION) from None
 
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from netdsl.errors import NetError, fail, nearest
+from netdsl.errors.printable import in_one_line
 from netdsl.json_text import json_text
 from netdsl.text_table import aligned
 from netdsl.training.metrics.definitions import higher_is_better
 from netdsl.training.runs.figures import figure_text, json_value
-from netdsl.training.runs.folder import METRICS_JSONL, RECIPE, RESULT, RUN, damaged, read_json
+from netdsl.training.runs.folder import (
+    METRICS_JSONL,
+    RECIPE,
+    RESULT,
+    RUN,
+    damaged,
+    json_values,
+    read_json,
+)
 from netdsl.training.runs.inputs import read_network
 from netdsl.training.runs.run import RunResult
 
@@ -74,7 +82,10 @@ def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
 
 
 def _is_run(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in (RUN, RECIPE, RESULT))
+    try:
+        return any((folder / name).is_file() for name in (RUN, RECIPE, RESULT))
+    except OSError:  # it may not be looked into
+        return True
 
 
 def _sorted(found: list[Entry], key: str) -> list[Entry]:
@@ -105,7 +116,7 @@ def entry(folder: Path) -> Entry:
     try:
         return read_entry(folder)
     except NetError as error:
-        return Entry(folder.name, problem=error.diagnostics[0].message)
+        return Entry(folder.name, problem=in_one_line(error.diagnostics[0].message))
 
 
 def read_entry(folder: Path) -> Entry:
@@ -116,7 +127,7 @@ def read_entry(folder: Path) -> Entry:
     """
     try:
         return _entry(folder)
-    except (TypeError, ValueError, AttributeError, KeyError, OSError):
+    except (TypeError, ValueError, AttributeError, KeyError, OSError, OverflowError):
         raise damaged(folder) from None
 
 
@@ -156,18 +167,25 @@ def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
             if (folder / METRICS_JSONL).is_file()
             else ""
         )
-        rows = [json.loads(line) for line in text.splitlines()]
+        rows = [json_values(line) for line in text.splitlines()]
     except (OSError, ValueError):
         raise damaged(folder / METRICS_JSONL) from None
     seen = [row for row in rows if row.get("val_loss") is not None]
     best: dict[str, Any] = min(seen, key=lambda row: row["val_loss"], default={})
     figures = {name: float(value) for name, value in best.items() if name.startswith("val_")}
-    return len(rows), best.get("step"), sum(float(row["seconds"]) for row in rows), figures
+    step = best.get("step")
+    if type(step) not in (int, type(None)):
+        raise damaged(folder / METRICS_JSONL)
+    return len(rows), step, sum(float(row["seconds"]) for row in rows), figures
 
 
 def _params(folder: Path, begun: Mapping[str, Any]) -> int:
     """The network's parameters: counted, where the run has not kept them."""
-    return int(begun["params"]) if "params" in begun else read_network(folder).counts.params
+    if "params" not in begun:
+        return read_network(folder).counts.params
+    if type(begun["params"]) is not int or begun["params"] < 0:
+        raise damaged(folder / RUN)
+    return int(begun["params"])
 
 
 # --- as text and JSON -----------------------------------------------------------------------------
@@ -226,7 +244,7 @@ def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
     ]
     seconds = "" if run.seconds is None else f"{run.seconds:,.1f}"
     began = run.began[:16].replace("T", " ")
-    return [
+    cells = [
         run.name,
         run.network,
         Path(run.data).name,
@@ -237,6 +255,7 @@ def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
         began,
         _ended(run, where),
     ]
+    return [in_one_line(cell) for cell in cells]
 
 
 def _ended(run: Entry, where: Path) -> str:

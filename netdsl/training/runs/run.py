@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.training.runs.figures import json_value
 from netdsl.training.runs.folder import BEST, RESULT, damaged, read_json, require_file
 
 if TYPE_CHECKING:
@@ -52,16 +54,19 @@ class RunResult:
     seconds: float
 
     def values(self) -> dict[str, Any]:
-        """What is written of it."""
-        return {
+        """Give what is written of it; figures that are not finite are None."""
+        values = {
             item.name: getattr(self, item.name)
             for item in dataclasses.fields(self)
             if item.name != "folder"
         }
+        for part in ("validation", "test"):
+            values[part] = {name: json_value(value) for name, value in values[part].items()}
+        return values
 
     @property
     def sound(self) -> bool:
-        """Whether each value is of its type, as it need not be in a file."""
+        """Whether each value is of its type and in its range, as it need not be in a file."""
         whole = (
             self.steps,
             self.epochs,
@@ -72,12 +77,17 @@ class RunResult:
         )
         parts = [part for part in (self.validation, self.test) if isinstance(part, dict)]
         return (
-            all(isinstance(value, int) for value in whole)
-            and all(isinstance(value, str) for value in (self.network, self.data, self.metric))
+            all(type(value) is int and value >= 0 for value in whole)
+            and all(
+                isinstance(value, str)
+                for value in (self.network, self.data, self.metric, self.ended)
+            )
             and len(parts) == 2
-            and all(isinstance(value, int | float) for part in parts for value in part.values())
-            and isinstance(self.seconds, int | float)
-            and isinstance(self.best_value, int | float | None)
+            and all(type(value) in (int, float) for part in parts for value in part.values())
+            and type(self.seconds) in (int, float)
+            and self.seconds >= 0
+            and type(self.best_value) in (int, float, type(None))
+            and self.best_value == self.best_value  # NaN is not
             and self.ended in ENDS
         )
 
@@ -111,8 +121,13 @@ class RunResult:
         """
         values = read_json(Path(folder), RESULT)
         try:
+            for part in ("validation", "test"):
+                values[part] = {
+                    name: math.nan if value is None else value
+                    for name, value in values[part].items()
+                }
             run = cls(folder=Path(folder), **values)
-        except TypeError:
+        except (TypeError, KeyError, AttributeError):
             raise damaged(Path(folder) / RESULT) from None
         if not run.sound:
             raise damaged(Path(folder) / RESULT)

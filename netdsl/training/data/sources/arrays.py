@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors import NetError, Span, did_you_mean, fail, first_line
 from netdsl.paths import require_regular
+from netdsl.training.data.npz import NpzFile
 from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.preparation.ranges import LARGEST, scan
 from netdsl.training.preparation.shapes import size
@@ -23,35 +25,63 @@ TRAINED = ("x_train", "y_train", "x_test", "y_test")
 WHOLE = ("x", "y")
 
 
-def read_npz(path: Path, span: Span | None = None) -> dict[str, Array]:
-    """Read the arrays of an `.npz` file.
+class NamedArrays(Mapping[str, "Array"]):
+    """The arrays of an `.npz` file, each read when it is asked for."""
+
+    def __init__(self, path: Path, span: Span | None) -> None:
+        self.path, self.span = path, span
+        with npz_errors(path, span):
+            self._file = NpzFile(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file)
+
+    def __len__(self) -> int:
+        return len(self._file)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._file
+
+    def __getitem__(self, name: str) -> Array:
+        """Read an array.
+
+        Raises:
+            NetError: N512 damaged, or too large for the memory, N513 pickled.
+        """
+        if name not in self._file:
+            raise KeyError(name)
+        with npz_errors(self.path, self.span):
+            return self._file.read(name)
+
+
+def read_npz(path: Path, span: Span | None = None) -> NamedArrays:
+    """Open the arrays of an `.npz` file.
 
     Raises:
-        NetError: N511 unreadable, N512 not such a file or damaged, N513 pickled.
+        NetError: N511 unreadable, N512 not such a file or damaged.
     """
-    import numpy as np
+    return NamedArrays(path, span)
 
+
+@contextmanager
+def npz_errors(path: Path, span: Span | None) -> Iterator[None]:
+    """Make one clear error of what is raised about an `.npz` file.
+
+    Raises:
+        NetError: N511, N512, N513.
+    """
     try:
-        require_regular(path)
-        opened = path.open("rb")
+        yield
+    except zipfile.BadZipFile:
+        raise fail("N512", f"{path} is not an .npz file, or is damaged", span) from None
     except OSError as error:
         raise unreadable(path, error, span) from None
-    try:
-        with opened as file:
-            if not zipfile.is_zipfile(file):
-                raise fail("N512", f"{path} is not an .npz file", span)
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as found:
-                held = {name: found[name] for name in found.files}
-    except NetError:
-        raise
     # a damaged file makes zipfile, zlib, numpy and the tokenizer of its headers raise many kinds
     except Exception as error:
         if "allow_pickle" in str(error):
             help = "save arrays of numbers: np.savez(path, x=..., y=...)"
             raise _pickled(path, span, help) from None
         raise fail("N512", f"{path} is damaged: {first_line(error)}", span) from None
-    return {name: array for name, array in held.items() if isinstance(array, np.ndarray)}
 
 
 def read_npy(path: Path, span: Span | None = None, *, mapped: bool = False) -> Array:

@@ -110,7 +110,7 @@ def read_named(
 def _in_folder(name: str, span: Span | None) -> dict[str, Array]:
     """Return the arrays of NAME.npz in the folder of data sets; none where it is not there."""
     path = Path(os.environ.get(FOLDER, "")) / f"{name}.npz"
-    return read_npz(path, span) if os.environ.get(FOLDER) and path.exists() else {}
+    return dict(read_npz(path, span)) if os.environ.get(FOLDER) and path.exists() else {}
 
 
 def _downloaded(name: str, **options: Any) -> dict[str, Array]:

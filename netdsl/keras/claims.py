@@ -1,0 +1,84 @@
+"""What files of weights claim, held against their own size before anything is unpacked: a few
+megabytes can claim to hold terabytes of zeros.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from typing import IO, Any
+
+from netdsl.wording import bytes_text
+
+MAX_RATIO = 32
+"""How many times its stored bytes an array can be: weights are hardly compressed by more, even
+where nine in ten are zero.
+"""
+
+SMALL = 64 << 20
+"""Bytes that a file can claim whatever its own size."""
+
+
+def check_claims(path: str) -> None:
+    """Refuse a `.keras` or an `.h5` file that claims far more than it holds, or whose arrays are
+    in other files.
+
+    Raises:
+        ValueError: with the reason.
+        OSError, zipfile.BadZipFile: where it cannot be read.
+    """
+    if not zipfile.is_zipfile(path):
+        _check_arrays(path, os.path.getsize(path))
+        return
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        claimed = sum(member.file_size for member in members)
+        stored = sum(member.compress_size for member in members)
+        _check(claimed, min(stored, os.path.getsize(path)))
+        for member in members:
+            if member.filename.endswith(".h5"):
+                with archive.open(member) as file:
+                    content = file if member.compress_type == zipfile.ZIP_STORED else _whole(file)
+                    _check_arrays(content, member.file_size)
+
+
+def _whole(file: IO[bytes]) -> io.BytesIO:
+    """A compressed file in memory: HDF5 is read back and forth."""
+    return io.BytesIO(file.read())
+
+
+def _check_arrays(file: Any, stored: int) -> None:
+    """Hold what the arrays of an HDF5 file claim against its bytes.
+
+    Raises:
+        ValueError: where they claim more, or are in other files.
+    """
+    import h5py
+
+    claimed, waiting = 0, []
+    with h5py.File(file, "r") as opened:
+        waiting.append(opened["/"])
+        seen = set()
+        while waiting:
+            group = waiting.pop()
+            for name in group:
+                link = group.get(name, getlink=True)
+                if isinstance(link, h5py.ExternalLink):
+                    raise ValueError(f"`{name}` is in another file, {link.filename}")
+                found = group.get(name)
+                if found is None or (place := h5py.h5o.get_info(found.id).addr) in seen:
+                    continue
+                seen.add(place)
+                if isinstance(found, h5py.Group):
+                    waiting.append(found)
+                elif isinstance(found, h5py.Dataset):
+                    if found.external or found.is_virtual:
+                        raise ValueError(f"the numbers of `{name}` are in another file")
+                    claimed += int(found.size or 0) * int(found.dtype.itemsize)
+    _check(claimed, stored)
+
+
+def _check(claimed: int, stored: int) -> None:
+    if claimed > max(SMALL, MAX_RATIO * stored):
+        raise ValueError(f"it claims {bytes_text(claimed)}, and holds {bytes_text(stored)}")

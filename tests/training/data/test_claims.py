@@ -1,0 +1,199 @@
+"""What a file claims is held against what is there before anything is unpacked."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netdsl.errors import NetError
+from netdsl.training.data import npz as module
+from netdsl.training.data.fingerprint import fingerprint
+from netdsl.training.data.npz import ArrayHeader, NpzFile
+from netdsl.training.data.parts import Examples
+from netdsl.training.data.sources.arrays import read_npy, read_npz
+from netdsl.training.data.sources.images import MAX_PIXELS, lazy_files, read_image
+from netdsl.training.data.views import rows_of
+from netdsl.training.memory import available_bytes
+
+
+def header(shape: tuple[int, ...], dtype: str = "<f4") -> bytes:
+    out = io.BytesIO()
+    about = {"shape": shape, "fortran_order": False, "descr": dtype}
+    np.lib.format.write_array_header_1_0(out, about)
+    return out.getvalue()
+
+
+def archive(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in members.items():
+            made.writestr(f"{name}.npy", content)
+    return path
+
+
+def test_only_arrays_that_are_asked_for_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.arange(6.0).reshape(2, 3), huge=np.zeros(1 << 20))
+    read: list[int] = []
+    usual = np.lib.format.read_array
+
+    def counted(file: Any, **settings: Any) -> Any:
+        array = usual(file, **settings)
+        read.append(array.nbytes)
+        return array
+
+    monkeypatch.setattr(np.lib.format, "read_array", counted)
+    held = read_npz(path)
+    assert (list(held), "huge" in held, "y" in held) == (["x", "huge"], True, False)
+    assert held["x"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert read == [48]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        header((1 << 40,)) + b"1234",
+        header((2,)) + b"1234",
+        header((1,)) + b"12345678",
+        header((-1,)),
+        b"\x93NUMPY\x09\x00",
+        b"",
+    ],
+    ids=["huge", "too little", "too much", "negative", "unknown version", "empty"],
+)
+def test_a_claim_that_is_not_there_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = archive(tmp_path / "a.npz", x=content)
+    with pytest.raises(NetError) as caught:
+        read_npz(path)["x"]
+    assert caught.value.diagnostics[0].code == "N512"
+
+
+def test_an_array_larger_than_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "available_bytes", lambda: 1_000)
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros(1_000, np.float32))
+    with pytest.raises(NetError, match=r"`x` takes 3\.9 KiB, and 1000 B of memory are free"):
+        read_npz(path)["x"]
+
+
+def test_what_can_be_used_is_known_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.zeros((2, 3), np.float32))
+    file = NpzFile(path)
+    assert file.header("x") == ArrayHeader((2, 3), np.dtype("<f4"))
+    assert file.read("x", ArrayHeader((2, 3), np.dtype("<f4"))).shape == (2, 3)
+    with pytest.raises(ValueError, match="`x` is 2x3 of float32, not 3x2 of float32"):
+        file.read("x", ArrayHeader((3, 2), np.dtype("<f4")))
+
+
+def test_pipes_are_refused(tmp_path: Path) -> None:
+    for name, read in (("a.npz", read_npz), ("a.npy", read_npy)):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(NetError, match="named pipe") as caught:
+            read(tmp_path / name)
+        assert caught.value.diagnostics[0].code == "N511"
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(NetError, match="named pipe"):
+        read_image(tmp_path / "a.png", grey=True)
+
+
+def test_an_image_of_a_claimed_size_is_refused(tmp_path: Path) -> None:
+    side = 11_000
+    assert side * side > MAX_PIXELS
+    begin = b"BM" + struct.pack("<IHHI", 54, 0, 0, 54)
+    about = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 24, 0, 0, 0, 0, 0, 0)
+    path = tmp_path / "a.bmp"
+    path.write_bytes(begin + about)
+    with pytest.raises(NetError, match="claims 11,000 x 11,000 pixels") as caught:
+        read_image(path, grey=False)
+    assert caught.value.diagnostics[0].code == "N524"
+
+
+# --- the fingerprint ------------------------------------------------------------------------------
+
+
+class Parts:
+    """What the fingerprint looks at."""
+
+    def __init__(self, *parts: Examples) -> None:
+        self.train, self.validation, self.test = parts
+
+
+def parts(x: Any) -> Any:
+    y = np.zeros(len(x), np.int64)
+    part = Examples((x,), (y,), "all", ("x",), ("y",))
+    empty = Examples((x[:0],), (y[:0],), "all", ("x",), ("y",))
+    return Parts(part, empty, empty)
+
+
+@pytest.mark.parametrize("row", [0, 1, 4_999, 9_998, 9_999])
+def test_the_fingerprint_is_of_every_example(row: int) -> None:
+    x = np.arange(20_000, dtype=np.float32).reshape(10_000, 2)
+    before = fingerprint(parts(x))
+    assert fingerprint(parts(x.copy())) == before
+    x[row, 1] += 1
+    assert fingerprint(parts(x)) != before
+
+
+def test_the_fingerprint_of_images_is_of_their_files(tmp_path: Path) -> None:
+    from PIL import Image
+
+    paths = [tmp_path / f"{place}.png" for place in range(3)]
+    for place, path in enumerate(paths):
+        Image.new("L", (4, 4), place).save(path)
+    images = lazy_files(paths, (4, 4, 1))
+    before = fingerprint(parts(rows_of(images, np.arange(3))))
+    assert not images._known.any()  # no pixel was read
+    Image.new("L", (4, 4), 9).save(paths[2])
+    assert fingerprint(parts(rows_of(images, np.arange(3)))) != before
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+def tree(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_free_memory_is_what_the_machine_has(tmp_path: Path) -> None:
+    root = tree(tmp_path, proc__meminfo="MemTotal: 64 kB\nMemAvailable:    16 kB\n")
+    assert available_bytes(root) == 16 * 1024
+
+
+def test_free_memory_is_what_a_group_leaves(tmp_path: Path) -> None:
+    root = tree(
+        tmp_path,
+        proc__meminfo="MemAvailable: 1000 kB\n",
+        proc__self__cgroup="0::/a/b\n",
+        sys__fs__cgroup__a__memory_dot_max="5000\n",
+        sys__fs__cgroup__a__memory_dot_current="3000\n",
+        sys__fs__cgroup__a__memory_dot_stat="anon 1\ninactive_file 500\n",
+        sys__fs__cgroup__a__b__memory_dot_max="max\n",
+        sys__fs__cgroup__a__b__memory_dot_current="3000\n",
+    )
+    assert available_bytes(root) == 2_500
+
+
+def test_free_memory_of_a_group_of_the_first_version(tmp_path: Path) -> None:
+    root = tree(
+        tmp_path,
+        proc__self__cgroup="4:cpu:/x\n3:cpuacct,memory:/a\n",
+        sys__fs__cgroup__memory__a__memory_dot_limit_in_bytes="4096\n",
+        sys__fs__cgroup__memory__a__memory_dot_usage_in_bytes="96\n",
+        sys__fs__cgroup__memory__a__memory_dot_stat="cache 10\n",
+    )
+    assert available_bytes(root) == 4_000
