@@ -116,14 +116,14 @@ class Fresh(Layers):
 
     def __init__(self, seed: int) -> None:
         super().__init__([], [], jnp.float32, training=False)
-        self.chance = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self.weights: list[Any] = []
         self.moving: list[Any] = []
 
     def weight(self, shape: tuple[int, ...], value: float | None = None) -> Any:
         spread = np.float32(math.sqrt(2 / math.prod(shape[:-1])))
         drawn = (
-            self.chance.standard_normal(shape, np.float32) * spread
+            self.rng.standard_normal(shape, np.float32) * spread
             if value is None
             else np.full(shape, value, np.float32)
         )

@@ -240,7 +240,7 @@ def covering(
     workers: Workers,
     cache: Path,
     only: Sequence[str] = (),
-    told: Callable[[str], None] = print,
+    reported: Callable[[str], None] = print,
 ) -> Covering:
     """Measure which tests run which lines, but for what is known.
 
@@ -273,7 +273,7 @@ def covering(
             test=project.digest_of_test(file)
         )
         _keep(cache, file, measured)
-        told(f"measured {file}: {len(measured.seconds)} tests")
+        reported(f"measured {file}: {len(measured.seconds)} tests")
         return measured
 
     slow_last = sorted(missing, key=project.is_slow)
@@ -330,7 +330,7 @@ def _keep(cache: Path, file: str, measured: Measured) -> None:
         for source, tests in measured.lines.items()
     }
     path = _path(cache, file)
-    beside = path.with_suffix(".part")
-    with gzip.open(beside, "wt", compresslevel=5, encoding="utf-8") as stream:
+    unfinished = path.with_suffix(".part")
+    with gzip.open(unfinished, "wt", compresslevel=5, encoding="utf-8") as stream:
         json.dump(measured._replace(lines=lines)._asdict(), stream)
-    beside.replace(path)
+    unfinished.replace(path)

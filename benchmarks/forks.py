@@ -139,12 +139,12 @@ def serve(preload: Sequence[str]) -> None:
     for name in preload:
         importlib.import_module(name)
     with contextlib.suppress(ImportError):
-        _settle_hypothesis()
+        _configure_hypothesis()
     for line in sys.stdin:
         print(json.dumps(_forked(Request(**json.loads(line)))), file=replies, flush=True)
 
 
-def _settle_hypothesis() -> None:
+def _configure_hypothesis() -> None:
     """The same examples in each run, and no time spent on a smaller one that fails."""
     from hypothesis import Phase, settings
 

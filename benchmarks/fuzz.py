@@ -109,17 +109,17 @@ def _fault_in_format(text: str, checked: Checked) -> str:
     return ""
 
 
-def disagreement(wanted: Program) -> str:
+def disagreement(expected: Program) -> str:
     """Where netdsl and the plain recomputation of a valid program differ; empty where they
     agree.
     """
-    checked = _checked(wanted.text)
+    checked = _checked(expected.text)
     if checked.faulty:
         return f"a valid program is refused:\n{render(checked.diagnostics)}"
     network = checked.networks[0]
     shapes, counts = tuple(point.shape for point in network.outputs), network.counts
     found = Program(
-        wanted.text,
+        expected.text,
         network.inputs[0].shape,
         shapes,
         counts.params,
@@ -127,7 +127,7 @@ def disagreement(wanted: Program) -> str:
         counts.weights,
         counts.macs,
     )
-    return "" if found == wanted else f"it is {found[1:]}, and should be {wanted[1:]}"
+    return "" if found == expected else f"it is {found[1:]}, and should be {expected[1:]}"
 
 
 def _checked(text: str) -> Checked:

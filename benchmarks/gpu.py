@@ -192,8 +192,8 @@ def named(source: str, network: Network) -> tuple[Any, Any]:
 def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any, Any]:
     import numpy as np
 
-    chance = np.random.default_rng(0)
-    return chance.integers(0, 256, (count, *shape), np.uint8), chance.permutation(count) % classes
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (count, *shape), np.uint8), rng.permutation(count) % classes
 
 
 # --- what a process measures ----------------------------------------------------------------------
@@ -463,7 +463,7 @@ def ratio(found: Mapping[str, Any], kept: Mapping[str, Any]) -> float | None:
     return float(found["images_per_second"] / hand["images_per_second"])
 
 
-def told_goal(found: Mapping[str, Any], real: bool) -> str:
+def goal_text(found: Mapping[str, Any], real: bool) -> str:
     """How soon MNIST was learned."""
     test, first = found["test"], found["first"]
     validation = (
@@ -477,7 +477,7 @@ def told_goal(found: Mapping[str, Any], real: bool) -> str:
     )
 
 
-def told_wanted(kept: Mapping[str, Any]) -> list[str]:
+def target_text(kept: Mapping[str, Any]) -> list[str]:
     """What was wanted of ResNet-50 beforehand, and whether it is so."""
     found = kept.get("resnet50 jax")
     if found is None:
@@ -503,15 +503,15 @@ def shown(results: Mapping[str, Any]) -> str:
         if f"{name} {by}" in kept
     ]
     real = machine["platform"] == "gpu" and not machine["tiny"]
-    goals = [told_goal(kept[key], real) for key in (f"{GOAL} jax", f"{GOAL} torch") if key in kept]
+    goals = [goal_text(kept[key], real) for key in (f"{GOAL} jax", f"{GOAL} torch") if key in kept]
     rates = [found["matrix_rate"] for found in tried] or [machine["matrix_rate"]]
-    told = " to ".join(dict.fromkeys(f"{rate / 1e12:.3g}" for rate in (min(rates), max(rates))))
+    reported = " to ".join(dict.fromkeys(f"{rate / 1e12:.3g}" for rate in (min(rates), max(rates))))
     return "\n\n".join(
         [
             f"{machine['date']}: {machine['device']}, {machine['cores']} CPU cores, {machine['versions']}.\n"
-            f"A product of two bfloat16 matrices ran at {told} TFLOP/s.",
+            f"A product of two bfloat16 matrices ran at {reported} TFLOP/s.",
             *([table([TITLES, *(line(found, kept) for found in tried)])] if tried else []),
-            *(told_wanted(kept) if real else []),
+            *(target_text(kept) if real else []),
             *goals,
         ]
     )

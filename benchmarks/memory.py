@@ -96,13 +96,13 @@ def estimated(network: Network, batch: int, optimizer: str) -> int:
     return found.training_peak if optimizer else found.inference_peak
 
 
-def beside_given() -> Iterator[Row]:
+def against_given() -> Iterator[Row]:
     """The estimates beside the given peaks."""
     for name, (network, peak) in given().items():
         yield name, 32, "momentum", estimated(network, 32, "momentum"), peak
 
 
-def beside(
+def compared(
     measure: Callable[[Network, int, str], int],
     networks: dict[str, Network],
     batches: tuple[int, ...] = BATCHES,
@@ -678,15 +678,18 @@ def main() -> None:
         return
     small = {name: netdsl.parse(text) for name, text in SMALL.items()}
     more = {name: netdsl.load(ROOT / "examples" / f"{name}.net") for name in MORE}
-    show("Given peaks (tests/truth/zoo.json)", beside_given())
+    show("Given peaks (tests/truth/zoo.json)", against_given())
     if options.torch:
         networks = {name: network for name, (network, _) in given().items()}
-        show("MemTracker on the same networks", beside(torch_peak, networks, (32,), ("momentum",)))
         show(
-            "MemTracker on networks with concatenations or groups", beside(torch_peak, more, (16,))
+            "MemTracker on the same networks", compared(torch_peak, networks, (32,), ("momentum",))
         )
-        show("MemTracker on small networks", beside(torch_peak, small))
-        show("MemTracker in use", beside(torch_peak, networks | more | small, (32,), (IN_USE,)))
+        show(
+            "MemTracker on networks with concatenations or groups",
+            compared(torch_peak, more, (16,)),
+        )
+        show("MemTracker on small networks", compared(torch_peak, small))
+        show("MemTracker in use", compared(torch_peak, networks | more | small, (32,), (IN_USE,)))
     if options.xla:
         os.environ["KERAS_BACKEND"] = "jax"
         os.environ.setdefault("JAX_PLATFORMS", "cpu")

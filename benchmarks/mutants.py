@@ -437,12 +437,12 @@ def main() -> int:
     ]:
         raise SystemExit(f"no floor or file is called {unknown[0]}: there are {', '.join(there)}")
     same = equivalents(options.equivalent)
-    told = partial(print, file=sys.stderr, flush=True)
+    reported = partial(print, file=sys.stderr, flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         closing(Workers(project, Path(folder), options.jobs)) as workers,
     ):
-        covered = covering(project, workers, options.cache, options.tests, told)
+        covered = covering(project, workers, options.cache, options.tests, reported)
         if options.measure:
             return 0
         chosen = [

@@ -70,8 +70,8 @@ class Kept(NamedTuple):
                 run = RunResult.load(folder)
             except NetError:
                 continue  # it has not ended
-            wanted = plan(network, recipe, seed=seed).recipe
-            if run.interrupted or _values(load_recipe(folder / "recipe.yaml")) != _values(wanted):
+            target = plan(network, recipe, seed=seed).recipe
+            if run.interrupted or _values(load_recipe(folder / "recipe.yaml")) != _values(target):
                 continue
             if compare([read_network(folder)], [network]).same:
                 return run
@@ -96,9 +96,9 @@ class Row(NamedTuple):
     what: str
     network: str
     recipe: str
-    wanted: float
+    target: float
     figure: Callable[[Row, int, Kept], Figure | None]
-    most: bool = False
+    highest: bool = False
     shown: str = "{:.4f}"
 
     def read(self, folder: Path, fold: int | None = None) -> Recipe:
@@ -121,7 +121,7 @@ class Row(NamedTuple):
         return f"netdsl train examples/{self.network} examples/{self.recipe}"
 
     def met(self, values: Iterable[float]) -> bool:
-        return mean(values) <= self.wanted if self.most else mean(values) >= self.wanted
+        return mean(values) <= self.target if self.highest else mean(values) >= self.target
 
 
 def accuracy(row: Row, seed: int, kept: Kept) -> Figure | None:
@@ -299,7 +299,7 @@ def losses(run: RunResult) -> list[float]:
     return [float(json.loads(row)["loss"]) for row in rows]
 
 
-def beside(kept: Kept) -> str:
+def compared(kept: Kept) -> str:
     """The mean losses of all seeds, epoch by epoch, here and in scikit-learn; empty where a run
     is missing.
     """
@@ -331,7 +331,7 @@ def beside(kept: Kept) -> str:
     worst = max(abs(a / b - 1) for a, b in zip(ours, theirs, strict=True))
     missed = "" if worst <= 0.05 else " (missed)"
     tests = ", ".join(f"{other['test']:.4f}" for _, other in pairs)
-    told = [
+    reported = [
         table(lines),
         "",
         f"The largest difference is {100 * worst:.2g} %{missed}. scikit-learn's test accuracies are {tests}.",
@@ -342,12 +342,12 @@ def beside(kept: Kept) -> str:
             100 * (a / mean(values) - 1)
             for a, values in zip(ours, zip(*others, strict=True), strict=True)
         ]
-        told += [
+        reported += [
             "",
             "Where scikit-learn draws weights and order by itself, from the same seeds, the differences are",
             f"{', '.join(f'{one:+.1f}' for one in apart)} %.",
         ]
-    return "\n".join(told)
+    return "\n".join(reported)
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -431,13 +431,13 @@ def line(row: Row, figures: dict[int, Figure]) -> tuple[str, ...]:
     """A row of the table, as far as it was measured."""
     values = [figure.value for figure in figures.values()]
     each = [row.shown.format(figures[seed].value) if seed in figures else "-" for seed in SEEDS]
-    wanted = f"{'at most' if row.most else 'at least'} {row.wanted:g}"
+    target = f"{'at most' if row.highest else 'at least'} {row.target:g}"
     if not values:
-        return row.what, wanted, *each, "not measured", "", ""
+        return row.what, target, *each, "not measured", "", ""
     average = row.shown.format(mean(values)) + ("" if row.met(values) else " (missed)")
     return (
         row.what,
-        wanted,
+        target,
         *each,
         average,
         f"{mean(figure.seconds for figure in figures.values()):.0f}",
@@ -485,17 +485,17 @@ def main() -> None:
             )
             for seed in SEEDS
         }
-        told = line(row, {seed: figure for seed, figure in found.items() if figure})
-        print(" | ".join(told), flush=True)
+        reported = line(row, {seed: figure for seed, figure in found.items() if figure})
+        print(" | ".join(reported), flush=True)
         if any(found.values()):
-            made = "| " + " | ".join(told) + " |"
+            made = "| " + " | ".join(reported) + " |"
             text = re.sub(
                 rf"^\| {re.escape(row.what)} \|.*$",
                 lambda _, made=made: made,
                 text,
                 flags=re.MULTILINE,
             )
-        if row.name == "sklearn" and (second := beside(kept)):
+        if row.name == "sklearn" and (second := compared(kept)):
             print(second, flush=True)
             text = re.sub(
                 r"(<!-- sklearn -->\n).*?(<!-- end -->)",

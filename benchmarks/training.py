@@ -225,10 +225,10 @@ def jax_scan(case: Case) -> Rounds:
         return jax.lax.scan(lambda state, rows: step(state, rows, x, y), state, order)
 
     state: Any = (weights, jax.tree.map(jnp.zeros_like, weights))
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     while True:
         for _ in range(case.epochs):
-            order = chance.permutation(len(x))[: steps * case.batch].reshape(steps, case.batch)
+            order = rng.permutation(len(x))[: steps * case.batch].reshape(steps, case.batch)
             state, losses = epoch(state, order, x, y)
             value = float(losses.mean())
         yield f"loss {value:.4f}"
@@ -243,14 +243,14 @@ def jax_steps(case: Case) -> Rounds:
     from by_hand import initial, lenet5, steps
 
     x, y = map(jnp.asarray, images(case))
-    state, take, chance = (
+    state, take, rng = (
         initial(lenet5, x.shape[1:]),
         steps(lenet5, jnp.float32, 0.1, 0.9),
         np.random.default_rng(0),
     )
     while True:
         for _ in range(case.epochs):
-            order, losses = chance.permutation(len(x)), []
+            order, losses = rng.permutation(len(x)), []
             for at in range(0, len(x) - case.batch + 1, case.batch):
                 state, loss = take(state, x, y, order[None, at : at + case.batch])
                 losses.append(loss)
@@ -265,21 +265,21 @@ def numpy_way(case: Case) -> Rounds:
     x, y = images(case)
     weights = [array for pair in _glorot((784, 50, 10)) for array in pair]
     velocity = [np.zeros_like(array) for array in weights]
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     while True:
         for _ in range(case.epochs):
-            order, total = chance.permutation(len(x)), 0.0
+            order, total = rng.permutation(len(x)), 0.0
             for at in range(0, len(x), case.batch):
                 rows = order[at : at + case.batch]
-                a, wanted, n = x[rows], y[rows], len(rows)
+                a, expected, n = x[rows], y[rows], len(rows)
                 w1, b1, w2, b2 = weights
                 hidden = np.maximum(a @ w1 + b1, 0)
                 logits = hidden @ w2 + b2
                 logits -= logits.max(1, keepdims=True)
                 shares = np.exp(logits)
                 shares /= shares.sum(1, keepdims=True)
-                total -= float(np.log(shares[np.arange(n), wanted] + 1e-12).sum())
-                shares[np.arange(n), wanted] -= 1
+                total -= float(np.log(shares[np.arange(n), expected] + 1e-12).sum())
+                shares[np.arange(n), expected] -= 1
                 shares /= n
                 back = (shares @ w2.T) * (hidden > 0)
                 slopes = (a.T @ back, back.sum(0), hidden.T @ shares, shares.sum(0))
@@ -357,10 +357,10 @@ def _glorot(sizes: tuple[int, ...]) -> list[tuple[Any, Any]]:
     """Kernels and biases of a multilayer perceptron."""
     import numpy as np
 
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     return [
         (
-            chance.uniform(-1, 1, pair).astype("float32") * (6 / sum(pair)) ** 0.5,
+            rng.uniform(-1, 1, pair).astype("float32") * (6 / sum(pair)) ** 0.5,
             np.zeros(pair[1], "float32"),
         )
         for pair in pairwise(sizes)
@@ -415,7 +415,7 @@ class Process:
         environment = os.environ | (
             {"KERAS_BACKEND": backend} if backend in ("tensorflow", "jax", "torch") else {}
         )
-        arguments = [sys.executable, __file__, case, "--only", way, "--told"]
+        arguments = [sys.executable, __file__, case, "--only", way, "--worker"]
         pipes: Any = {
             "stdin": subprocess.PIPE,
             "stdout": subprocess.PIPE,
@@ -441,7 +441,7 @@ class Process:
         self.child.wait()
 
 
-def told(case: Case, way: str) -> None:
+def reported(case: Case, way: str) -> None:
     """The child: a round for each line that comes in, its seconds going out."""
     rounds = case.ways[way][1](case)
     out = os.fdopen(os.dup(1), "w")  # what else is printed is not for the parent
@@ -470,14 +470,14 @@ def by_turns(
     return found, said
 
 
-def beside(name: str, only: list[str], rounds: int) -> str:
+def compared(name: str, only: list[str], rounds: int) -> str:
     """A case's ways by turns, as a table: the median of an epoch's seconds, its ratio to the
     first one's, the last loss.
     """
     case = CASES[name]
-    wanted = [way for way in case.ways if not only or way in only]
-    missing = [way for way in wanted if (package := case.ways[way][0]) and not find_spec(package)]
-    found, said = by_turns(name, [way for way in wanted if way not in missing], rounds)
+    expected = [way for way in case.ways if not only or way in only]
+    missing = [way for way in expected if (package := case.ways[way][0]) and not find_spec(package)]
+    found, said = by_turns(name, [way for way in expected if way not in missing], rounds)
     first = next(iter(found))
     lines = [("way", "seconds an epoch", "range", f"times that of {first}", "training loss")]
     for way, values in sorted(found.items(), key=lambda item: median(item[1])):
@@ -695,8 +695,8 @@ def accuracy() -> str:
         train(case.network(), case.recipe(epochs=10), seed=seed, where=where) for seed in range(3)
     ]
     found = [run.test["accuracy"] for run in runs]
-    told = f"{', '.join(f'{one:.4f}' for one in found)}; mean {mean(found):.4f}"
-    return f"Test accuracy of `{case.file}` after ten epochs with the seeds 0, 1 and 2: {told}."
+    reported = f"{', '.join(f'{one:.4f}' for one in found)}; mean {mean(found):.4f}"
+    return f"Test accuracy of `{case.file}` after ten epochs with the seeds 0, 1 and 2: {reported}."
 
 
 def main() -> None:
@@ -713,10 +713,10 @@ def main() -> None:
     parser.add_argument(
         "--write", action="store_true", help="write the tables of docs/benchmarks.md"
     )
-    parser.add_argument("--told", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.told:
-        told(case_of(options.parts[0]), options.only[0])
+    if options.worker:
+        reported(case_of(options.parts[0]), options.only[0])
         return
     if unknown := [name for name in options.parts if name not in PARTS]:
         parser.error(f"no part is called {unknown[0]}: there are {', '.join(PARTS)}")
@@ -744,8 +744,8 @@ def main() -> None:
 
 
 PARTS: dict[str, Callable[[Any], str]] = {
-    "mlp": lambda options: beside("mlp", options.only, options.rounds),
-    "lenet5": lambda options: beside("lenet5", options.only, options.rounds),
+    "mlp": lambda options: compared("mlp", options.only, options.rounds),
+    "lenet5": lambda options: compared("lenet5", options.only, options.rounds),
     "accuracy": lambda options: accuracy(),
     "overhead": lambda options: overhead(),
     "process": lambda options: process(options.rounds),

@@ -63,9 +63,9 @@ def _replace(part: Path, path: Path) -> None:
 
 
 @contextmanager
-def private_folder(beside: Path) -> Iterator[Path]:
+def private_folder(target: Path) -> Iterator[Path]:
     """Make a folder of a random name that nobody else may write to, and remove it at the end."""
-    folder = beside / f".part-{os.urandom(8).hex()}"
+    folder = target / f".part-{os.urandom(8).hex()}"
     folder.mkdir(0o700)  # fails where anything of this name is there, a link too
     try:
         yield folder

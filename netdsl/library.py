@@ -42,7 +42,7 @@ class Library:
             raise fail("N114", f"there is no block library `{name}`", place, help=help)
         return self._parsed(path, place)
 
-    def beside(self, name: str, source: Source, place: Span) -> Parsed:
+    def sibling(self, name: str, source: Source, place: Span) -> Parsed:
         """A file named from the folder of the one that uses it.
 
         Raises:

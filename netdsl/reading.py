@@ -156,7 +156,7 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
     return Checked(source, networks, names, found.diagnostics)
 
 
-def only(checked: Checked, wanted: str | None) -> Architecture:
+def only(checked: Checked, requested: str | None) -> Architecture:
     """The one network of a text without errors, or that of the name.
 
     Raises:
@@ -167,7 +167,7 @@ def only(checked: Checked, wanted: str | None) -> Architecture:
         raise NetError(*checked.diagnostics)
     file = checked.source.name
     names = ", ".join(checked.names)
-    if wanted is None:
+    if requested is None:
         if len(checked.networks) > 1:
             raise fail(
                 "N113",
@@ -176,7 +176,7 @@ def only(checked: Checked, wanted: str | None) -> Architecture:
             )
         return checked.networks[0]
     for network in checked.networks:
-        if network.name == wanted:
+        if network.name == requested:
             return network
-    help = did_you_mean(wanted, checked.names) or f"it holds {names}"
-    raise fail("N113", f"{file} does not hold a network `{wanted}`", help=help)
+    help = did_you_mean(requested, checked.names) or f"it holds {names}"
+    raise fail("N113", f"{file} does not hold a network `{requested}`", help=help)

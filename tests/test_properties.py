@@ -173,14 +173,14 @@ def test_arithmetic_is_exact(ints: list[int], signs: list[str]) -> None:
         text += f" {sign} {abs(number) % 4 if sign == '**' else abs(number)}"
     exact = re.sub(r"(?<!\*\* )\b(\d+)\b", r"Fraction(\1)", text)
     try:
-        wanted = Fraction(eval(exact, {"Fraction": Fraction}))
+        expected = Fraction(eval(exact, {"Fraction": Fraction}))
     except ZeroDivisionError:
         assert _errors(checked(f"param v = {text}\n8 > fc-2")) == ["N112"]
         return
-    if re.search(r"\*\* .*\*\* ", text) or wanted.denominator >= 2**62 or abs(wanted) >= 2**62:
+    if re.search(r"\*\* .*\*\* ", text) or expected.denominator >= 2**62 or abs(expected) >= 2**62:
         assert set(_errors(checked(f"param v = {text}\n8 > fc-2"))) <= {"N404", "N112"}
         return
-    same = f"param v = {text}\nparam w = ({wanted.numerator}) / {wanted.denominator}\n8 > fc-{{if(v == w, 3, 4)}}"
+    same = f"param v = {text}\nparam w = ({expected.numerator}) / {expected.denominator}\n8 > fc-{{if(v == w, 3, 4)}}"
     network = checked(same)
     assert not _errors(network), (text, network.diagnostics)
     assert network.networks[0].outputs[0].shape == (3,), text
@@ -228,13 +228,13 @@ def test_a_param_makes_no_exception() -> None:
 @pytest.mark.keras
 @pytest.mark.parametrize("seed", range(12))
 def test_random_programs_are_what_keras_makes_of_them(seed: int) -> None:
-    wanted = program(Random(f"keras {seed}"), steps=4)
-    model: Any = netdsl.parse(wanted.text).keras(0)
-    assert tuple(tuple(y.shape)[1:] for y in model.outputs) == wanted.outputs
+    expected = program(Random(f"keras {seed}"), steps=4)
+    model: Any = netdsl.parse(expected.text).keras(0)
+    assert tuple(tuple(y.shape)[1:] for y in model.outputs) == expected.outputs
     sizes = [
         sum(int(w.numpy().size) for w in weights)
         for weights in (model.trainable_weights, model.non_trainable_weights)
     ]
     seeds = sum(int(v.numpy().size) for v in model.non_trainable_variables) - sizes[1]
-    assert sizes == [wanted.params, wanted.moving]
+    assert sizes == [expected.params, expected.moving]
     assert seeds % 2 == 0  # a generator's state is two numbers

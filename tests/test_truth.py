@@ -70,9 +70,9 @@ def test_whole_networks(fact: dict[str, Any]) -> None:
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact["what"])
 def test_small_facts(fact: dict[str, Any]) -> None:
     reached = figures(netdsl.parse(fact["net"]))
-    wanted = {key: value for key, value in fact.items() if key not in ("what", "net")}
-    assert wanted
-    assert {key: reached[key] for key in wanted} == wanted
+    expected = {key: value for key, value in fact.items() if key not in ("what", "net")}
+    assert expected
+    assert {key: reached[key] for key in expected} == expected
 
 
 def test_vgg16_row_by_row() -> None:

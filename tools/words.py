@@ -100,7 +100,11 @@ def _comments(comments: list[tuple[int, str]]) -> Iterator[Hit]:
 
 def in_markdown(text: str) -> Iterator[Hit]:
     """Search a page without its code, its examples and the glossary's own lists."""
-    for code in (r"(?ms)^```.*?^```", r"(?m)^    .*$", r"(?s)<!-- (?:words|names) -->.*?<!-- end -->"):
+    for code in (
+        r"(?ms)^```.*?^```",
+        r"(?m)^    .*$",
+        r"(?s)<!-- (?:words|names) -->.*?<!-- end -->",
+    ):
         text = re.sub(code, lambda match: "\n" * match[0].count("\n"), text)
     yield from _search(_plain(text), 1, "words")
 

@@ -109,11 +109,11 @@ def table(networks: Mapping[str, Graph]) -> str:
     )
     rows: list[tuple[str, ...]] = [head, ("---", "--:", "---", "--:", "--:", "--:", "--:", "--:")]
     for name, graph in networks.items():
-        for devices, link, told in SETUPS:
+        for devices, link, reported in SETUPS:
             found = step(graph, devices, link)
             apart, overlapped = found.efficiency
             times = (f"{1000 * seconds:.1f} ms" for seconds in (found.compute, found.exchange))
-            speed = f"{link / 1e9:g} GB/s ({told})"
+            speed = f"{link / 1e9:g} GB/s ({reported})"
             rows.append(
                 (
                     name,

@@ -10,7 +10,7 @@ from netdsl import __version__
 from netdsl.cli.commands import COMMANDS, load
 
 
-def parser_for(wanted: str | None) -> argparse.ArgumentParser:
+def parser_for(requested: str | None) -> argparse.ArgumentParser:
     """Make the parser; where a command is named, with that command alone: to make the parsers of
     all takes a millisecond or two.
     """
@@ -25,7 +25,7 @@ def parser_for(wanted: str | None) -> argparse.ArgumentParser:
     parsers = parser.add_subparsers(
         dest="command", metavar="COMMAND", prog="netdsl", parser_class=_CommandParser
     )
-    for name in [wanted] if wanted in COMMANDS else COMMANDS:
+    for name in [requested] if requested in COMMANDS else COMMANDS:
         parsers.add_parser(name, help=COMMANDS[name], command=name)
     return parser
 

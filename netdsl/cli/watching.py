@@ -49,8 +49,8 @@ def _watched(name: str) -> Iterable[str]:
         if os.path.isdir(name):
             return found_files([name])
         folder = os.path.dirname(name)
-        beside = [file for file in os.listdir(folder or ".") if file.endswith(".net")]
-        return [name, *(os.path.join(folder, file) for file in beside)]
+        siblings = [file for file in os.listdir(folder or ".") if file.endswith(".net")]
+        return [name, *(os.path.join(folder, file) for file in siblings)]
     except (NetError, OSError):
         return [name]
 

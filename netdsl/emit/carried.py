@@ -25,7 +25,7 @@ class _Definition(NamedTuple):
     names: frozenset[str]
 
 
-def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
+def carried(requested: Iterable[str]) -> tuple[str, set[str]]:
     """Cut out these classes of `netdsl.keras.layers` and all that they use, each after what it
     uses; and give the imported names in that text.
     """
@@ -39,7 +39,7 @@ def carried(wanted: Iterable[str]) -> tuple[str, set[str]]:
                     add(other)
             found[name] = pieces[name]
 
-    needed = set(wanted)
+    needed = set(requested)
     for name in pieces:
         if name in needed:
             add(name)

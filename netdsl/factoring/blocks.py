@@ -27,7 +27,7 @@ from netdsl.factoring.repeats import folded
 
 _LONGEST = 24  # items that a block can hold in a row
 _WORTH = 40  # characters that a block saves at least
-_MOST_PARAMETERS = 8
+_MAX_PARAMETERS = 8
 
 
 class BlockRules(NamedTuple):
@@ -160,7 +160,7 @@ def _candidate(pieces: _Pieces, forms: ItemForms, rules: BlockRules) -> _Candida
     if len(first) == 1 and isinstance(first[0].head, BlockCall):
         return None
     parameters = parameters_of(pieces.chains, pieces.forms, rules.alike)
-    if parameters is None or len(parameters.columns) > _MOST_PARAMETERS:
+    if parameters is None or len(parameters.columns) > _MAX_PARAMETERS:
         return None
     calls, names = len(pieces.chains), len(parameters.columns)
     arguments = sum(

@@ -37,15 +37,15 @@ def nested_chains(
 
 def single_chains(nodes: Sequence[Node], outputs: Sequence[int]) -> list[RootedChain]:
     """Make a chain of each node that leads to an output, with references to what goes into it."""
-    wanted: set[int] = set()
+    requested: set[int] = set()
     waiting = list(outputs)
     while waiting:
         place = waiting.pop()
-        if place not in wanted:
-            wanted.add(place)
+        if place not in requested:
+            requested.add(place)
             waiting += nodes[place].inputs
     chains = []
-    for place in sorted(wanted):
+    for place in sorted(requested):
         node = nodes[place]
         if node.inputs:
             inputs = tuple((_reference(source),) for source in node.inputs)

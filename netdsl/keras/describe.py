@@ -94,8 +94,8 @@ def _held_against(calls: ModelCalls, written: _WrittenFile) -> Imported:
     }
     held = [sum(calls.calls[call].weights for call in holders) for holders in written.holders]
     outputs = [math.prod(graph.ops[point.op].shape) for point in graph.outputs]
-    wanted = [math.prod(calls.calls[place].shape) for place in calls.outputs]
-    if list(sizes.values()) != held or outputs != wanted:
+    expected = [math.prod(calls.calls[place].shape) for place in calls.outputs]
+    if list(sizes.values()) != held or outputs != expected:
         raise fail(
             "N623",
             f"the text for `{calls.name}` would not be the same network",

@@ -24,7 +24,7 @@ _CODE = (
     "TFSMLayer",
 )  # they run what they were given
 _OURS = re.compile(r"(keras|netdsl|builtins)(\.|>|$)")
-_MOST = 64 << 20
+_MAX_BYTES = 64 << 20
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
@@ -175,8 +175,8 @@ def _stored_in_zip(path: str) -> Mapping[str, Any]:
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> str:
-    if archive.getinfo(name).file_size > _MOST:
-        raise ValueError(f"its {name} is larger than {_MOST >> 20} MiB")
+    if archive.getinfo(name).file_size > _MAX_BYTES:
+        raise ValueError(f"its {name} is larger than {_MAX_BYTES >> 20} MiB")
     return archive.read(name).decode("utf-8")
 
 

@@ -218,14 +218,16 @@ class Crop(Edges):
     def _pads(self, sizes: list[tuple[int, int, int, int]]) -> Pads:
         if not isinstance(self.by, Ref):
             return super()._pads(sizes)
-        wanted, has = self.by.shape[:-1], tuple(size for size, *_ in sizes)
-        if len(wanted) != len(has) or any(a > b for a, b in zip(wanted, has, strict=True)):
+        expected, has = self.by.shape[:-1], tuple(size for size, *_ in sizes)
+        if len(expected) != len(has) or any(a > b for a, b in zip(expected, has, strict=True)):
             raise LayerError(
                 "N207",
                 f"{dims(has)} cannot be cropped to @{self.by.name}, which is {dims(self.by.shape)}",
                 "by",
             )
-        return tuple(((b - a) // 2, b - a - (b - a) // 2) for a, b in zip(wanted, has, strict=True))
+        return tuple(
+            ((b - a) // 2, b - a - (b - a) // 2) for a, b in zip(expected, has, strict=True)
+        )
 
     def shape(self, *inputs: Shape) -> Shape:
         """The same channels, and each axis shorter by what is cut off."""

@@ -66,8 +66,8 @@ def unknown_option(signature: Signature, name: str, bare: bool = False) -> Layer
 
 def one_too_many(signature: Signature, value: Any) -> LayerError:
     """The error of a value without a name for which no option is left."""
-    most = len(signature.positional)
-    takes = f"accepts {most or 'no'} {plural('value', most)} without a name"
+    allowed = len(signature.positional)
+    takes = f"accepts {allowed or 'no'} {plural('value', allowed)} without a name"
     message = f"`{signature.word}` {takes}; {shown(value)} is one too many"
     return LayerError("N103", message, help=_touching(signature, value))
 

@@ -247,12 +247,12 @@ class MaxUnpool(Plain):
         """The layer reads the pool's input: the pool is what reads it too, with such windows."""
         values, x = call.inputs
         rank, config = len(x) - 1, call.config
-        wanted = (tuple(config["window"]), tuple(config["strides"]), as_pads(config["pads"]))
+        expected = (tuple(config["window"]), tuple(config["strides"]), as_pads(config["pads"]))
         for ref in call.readers[1]:
             pool = ref.kind
             if isinstance(pool, MaxPool) and ref.shape == values:
                 window = (pool.window(rank), pool.strides(rank), pool.whole_pads(values, x))
-                if window == wanted:
+                if window == expected:
                     return call.means(cls.spec(ref))
         raise call.refuse("its second input is not read by a max pool with its windows")
 

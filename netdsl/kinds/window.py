@@ -39,12 +39,12 @@ def per_axis(values: tuple[int, ...], rank: int, what: str, where: str) -> tuple
     raise LayerError("N202", f"{what} {dims(values)} has {len(values)} numbers, but {axes}", where)
 
 
-def wrong_rank(word: str, x: Shape, wanted: str, help: str = "") -> LayerError:
+def wrong_rank(word: str, x: Shape, expected: str, help: str = "") -> LayerError:
     """N203: the kind does not take an input with so many axes."""
     what = {0: "a vector", **_RANK_WORDS}.get(len(x) - 1, f"an array of {len(x) - 1} axes")
     return LayerError(
         "N203",
-        f"`{word}` requires {wanted}, and {dims(x)} is {what}",
+        f"`{word}` requires {expected}, and {dims(x)} is {what}",
         help=help,
         label=f"the input is {dims(x)}",
     )

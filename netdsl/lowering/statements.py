@@ -99,7 +99,7 @@ def _read(statement: tree.Use, scope: Scope, draft: Draft) -> Parsed:
     try:
         if isinstance(statement.what, tree.Name):
             return draft.library.standard(statement.what.text, place)
-        return draft.library.beside(statement.what.value, scope.source, place)
+        return draft.library.sibling(statement.what.value, scope.source, place)
     except NetError:
         draft.report.lost_library = True
         raise

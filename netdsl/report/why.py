@@ -24,7 +24,7 @@ def why(network: Architecture, what: str) -> str:
     Raises:
         NetError: N626 where nothing is meant.
     """
-    return "\n\n".join(_told(network.graph, layer) for layer in _meant(network, what))
+    return "\n\n".join(_explained(network.graph, layer) for layer in _meant(network, what))
 
 
 def field_drawing(network: Architecture, what: str = "") -> str:
@@ -58,7 +58,7 @@ def _meant(network: Architecture, what: str) -> list[Layer]:
     return meant
 
 
-def _told(graph: Graph, layer: Layer) -> str:
+def _explained(graph: Graph, layer: Layer) -> str:
     lines = [f"{layer.text} ({layer.name})"]
     for index in layer.ops:
         op = graph.ops[index]
@@ -105,11 +105,11 @@ def _params(graph: Graph, op: Op) -> str:
     trained = [array for array in arrays if array.role != "moving"]
     parts = " + ".join(f"{_product(array.shape)} {array.name}" for array in trained)
     moving = sum(array.size for array in arrays if array.role == "moving")
-    beside = f", and {moving:,} moving statistics" if moving else ""
+    addition = f", and {moving:,} moving statistics" if moving else ""
     return (
-        f"{parts or '0'} = {sum(array.size for array in trained):,}{beside}"
+        f"{parts or '0'} = {sum(array.size for array in trained):,}{addition}"
         if trained
-        else f"0{beside}"
+        else f"0{addition}"
     )
 
 

@@ -35,11 +35,11 @@ def _too_many_terms(statement: Span, rule: str, limits: Limits) -> Diagnostic | 
     """Long expressions are refused by a count of their terms: the parser would take seconds for
     200,000 additions.
     """
-    source, most = statement.source, 2 * limits.terms
-    if statement.end - statement.start <= most:
+    source, limit = statement.source, 2 * limits.terms
+    if statement.end - statement.start <= limit:
         return None
     for start, end in _expressions(statement, rule):
-        if end - start > most and sum(1 for _ in _TERM.finditer(source.text, start, end)) > most:
+        if end - start > limit and sum(1 for _ in _TERM.finditer(source.text, start, end)) > limit:
             message = f"this expression has more than {limits.terms:,} terms"
             return Diagnostic("N403", message, Span(source, start, end))
     return None

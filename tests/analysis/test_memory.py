@@ -340,10 +340,10 @@ def test_laws(name: str) -> None:
 def test_the_largest_batch_fits_and_the_next_does_not(name: str, optimizer: str) -> None:
     graph = example(name)
     for budget in (2**30, 24 * 2**30, 80 * 10**9 + 1):
-        most = largest_batch(graph, budget, optimizer=optimizer)
-        assert most > 0
-        assert estimate(graph, most, optimizer=optimizer).training_peak <= budget
-        assert estimate(graph, most + 1, optimizer=optimizer).training_peak > budget
+        highest = largest_batch(graph, budget, optimizer=optimizer)
+        assert highest > 0
+        assert estimate(graph, highest, optimizer=optimizer).training_peak <= budget
+        assert estimate(graph, highest + 1, optimizer=optimizer).training_peak > budget
 
 
 def test_no_batch_fits() -> None:

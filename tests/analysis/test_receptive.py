@@ -587,7 +587,7 @@ def test_a_kind_that_says_nothing_of_positions_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "reported"),
     [
         (Seen(), "positions stay"),
         (Seen(None), "not what is seen"),
@@ -595,11 +595,11 @@ def test_a_kind_that_says_nothing_of_positions_fails() -> None:
     ],
 )
 def test_a_kind_that_says_what_cannot_be_fails(
-    seen: Seen, told: str, monkeypatch: pytest.MonkeyPatch
+    seen: Seen, reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = graph_of("8x8x2 > pool")
     monkeypatch.setattr(KINDS["pool"], "receptive_field", lambda self, output, *inputs: (seen,))
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=reported):
         receptive_fields(graph)
 
 

@@ -46,10 +46,10 @@ CLASSES = {
 @pytest.mark.parametrize("code", [page.stem for page in PAGES])
 def test_the_class_follows_from_the_code(code: str) -> None:
     made = fail(code, "a message")
-    wanted = next(
+    expected = next(
         CLASSES[begin] for begin in sorted(CLASSES, key=len, reverse=True) if code.startswith(begin)
     )
-    assert type(made) is wanted
+    assert type(made) is expected
     assert made.code == code
 
 

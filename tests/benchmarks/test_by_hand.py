@@ -55,10 +55,10 @@ def with_random_weights(network: netdsl.Network) -> Any:
     0.
     """
     model = network.keras(seed=0)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for layer in model.layers:
         if layer.weights and "gamma" in layer.weights[0].path:
-            layer.set_weights([chance.uniform(0.5, 1.0, weight.shape) for weight in layer.weights])
+            layer.set_weights([rng.uniform(0.5, 1.0, weight.shape) for weight in layer.weights])
     return model
 
 
@@ -104,9 +104,9 @@ def test_same_steps(by_hand: ModuleType, name: str) -> None:
             for some in (first, [0 * one for one in first], averages)
         )
     )
-    chance = np.random.default_rng(2)
-    x = chance.random((3, 8, *network.graph.ops[0].shape), np.float32)
-    y = chance.integers(0, 10, (3, 8))
+    rng = np.random.default_rng(2)
+    x = rng.random((3, 8, *network.graph.ops[0].shape), np.float32)
+    y = rng.integers(0, 10, (3, 8))
     model.compile(keras.optimizers.SGD(RATE, MOMENTUM), "sparse_categorical_crossentropy")
     theirs = [float(model.train_on_batch(*batch)) for batch in zip(x, y, strict=True)]
     take = by_hand.steps(getattr(by_hand, name), np.float32, RATE, MOMENTUM)

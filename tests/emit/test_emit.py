@@ -68,11 +68,11 @@ def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
 
 @pytest.mark.parametrize(("name", "most"), [("vgg16", 40), ("resnet50", 80), ("lenet5", 30)])
 def test_programs_are_short_and_as_they_were(
-    name: str, most: int, golden: Callable[[Path, str], None]
+    name: str, highest: int, golden: Callable[[Path, str], None]
 ) -> None:
     text = program(networks_of(ROOT / "examples" / f"{name}.net"))
     golden(GOLDENS / f"{name}.py", text)
-    assert len(text.splitlines()) <= most
+    assert len(text.splitlines()) <= highest
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -306,7 +306,7 @@ def test_json_has_lines_and_columns_from_1() -> None:
     diagnostic = fail(
         "N001", "what", Span(Source("a.net", "ab\ncde\n"), 4, 7), help="mend"
     ).diagnostics[0]
-    wanted = {
+    expected = {
         "code": "N001",
         "severity": "error",
         "file": "a.net",
@@ -315,7 +315,7 @@ def test_json_has_lines_and_columns_from_1() -> None:
         "end_line": 3,
         "end_column": 1,
     }
-    assert {**as_json(diagnostic), **wanted, "message": "what", "help": "mend"} == as_json(
+    assert {**as_json(diagnostic), **expected, "message": "what", "help": "mend"} == as_json(
         diagnostic
     )
     assert as_json(Diagnostic("W701", "w"))["severity"] == "warning"

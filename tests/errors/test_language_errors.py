@@ -26,14 +26,14 @@ def assert_found(marked: str, code: str, words: str) -> None:
     text = marked.replace("«", "").replace("»", "")
     found = first(text)
     assert found.span, found
-    told = (
+    reported = (
         text[: found.span.start]
         + "«"
         + text[found.span.start : found.span.end]
         + "»"
         + text[found.span.end :]
     )
-    assert (told, found.code) == (marked, code)
+    assert (reported, found.code) == (marked, code)
     assert (found.span.start, min(found.span.end, len(text))) == (start, end)
     assert words in found.message or words in found.help, (found.message, found.help)
 
@@ -731,7 +731,7 @@ def test_warnings_and_limits(marked: str, code: str, words: str) -> None:
 
 def test_the_tables_hold_every_code_of_the_language_that_a_text_alone_can_cause() -> None:
     pages = {page.stem for page in (Path(__file__).parents[2] / "docs" / "errors").glob("*.md")}
-    wanted = {code for code in pages if code[0] == "W" or code[1] in "01234"}
+    expected = {code for code in pages if code[0] == "W" or code[1] in "01234"}
     elsewhere = {
         "N007",
         "N008",
@@ -744,4 +744,4 @@ def test_the_tables_hold_every_code_of_the_language_that_a_text_alone_can_cause(
         "N403",
         "N408",
     }  # in other test files
-    assert wanted - elsewhere <= {code for _, code, _ in (*SYNTAX, *MEANING, *REST)}
+    assert expected - elsewhere <= {code for _, code, _ in (*SYNTAX, *MEANING, *REST)}

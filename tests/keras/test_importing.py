@@ -396,12 +396,12 @@ NO_WORD: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "told"), NO_WORD)
-def test_a_layer_without_a_word_is_named(make: Callable[[], Any], told: str) -> None:
+@pytest.mark.parametrize(("make", "reported"), NO_WORD)
+def test_a_layer_without_a_word_is_named(make: Callable[[], Any], reported: str) -> None:
     with pytest.raises(NetError) as caught:
         netdsl.from_keras(make())
     assert caught.value.diagnostics[0].code == "N621"
-    assert told in caught.value.diagnostics[0].message
+    assert reported in caught.value.diagnostics[0].message
 
 
 class Own(keras.Model):  # type: ignore[misc]
@@ -417,11 +417,11 @@ NO_MODEL: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "told"), NO_MODEL)
-def test_what_is_no_model_of_layers(make: Callable[[], Any], told: str) -> None:
+@pytest.mark.parametrize(("make", "reported"), NO_MODEL)
+def test_what_is_no_model_of_layers(make: Callable[[], Any], reported: str) -> None:
     with pytest.raises(NetError, match="N620") as caught:
         netdsl.from_keras(make())
-    assert told in caught.value.diagnostics[0].message
+    assert reported in caught.value.diagnostics[0].message
 
 
 @pytest.fixture
@@ -444,10 +444,10 @@ def test_code_is_never_run(name: str, tmp_path: Path, capsys: pytest.CaptureFixt
         functional((3,), layers.Lambda(lambda x: x * 2, name="twice"), name="inner"),
     ).save(tmp_path / name)
     assert main(["import", str(tmp_path / name)]) == 1
-    told = capsys.readouterr()
-    assert "error[N622]" in told.err
-    assert "layer `twice` (Lambda) holds Python code" in told.err
-    assert not told.out
+    reported = capsys.readouterr()
+    assert "error[N622]" in reported.err
+    assert "layer `twice` (Lambda) holds Python code" in reported.err
+    assert not reported.out
 
 
 @pytest.mark.parametrize("name", ["own.keras", "own.h5"])
@@ -479,11 +479,11 @@ def test_files_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ("odd.keras", "N614", "damaged"),
         ("none.keras", "N601", "there is no file"),
     ]
-    for name, code, told in cases:
+    for name, code, reported in cases:
         assert main(["import", str(tmp_path / name)]) == 1, name
         shown = capsys.readouterr().err
         assert f"error[{code}]" in shown, name
-        assert told in shown, name
+        assert reported in shown, name
 
 
 def test_another_version_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

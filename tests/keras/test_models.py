@@ -175,8 +175,8 @@ def saved_and_loaded(model: Any, tmp_path: Path, own_layers: bool) -> dict[str, 
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     ys = run(model, *xs.values())
-    wanted = [float(np.abs(y).sum()) for y in (ys if isinstance(ys, list) else [ys])]
-    assert found["sums"] == pytest.approx(wanted, rel=1e-4)
+    expected = [float(np.abs(y).sum()) for y in (ys if isinstance(ys, list) else [ys])]
+    assert found["sums"] == pytest.approx(expected, rel=1e-4)
     assert found["params"] == model.count_params()
     return found
 
@@ -228,8 +228,8 @@ def test_penalties_on_weights(text: str) -> None:
         ("l1=0.2, l2=0.3", lambda w: 0.2 * np.abs(w).sum() + 0.15 * (w**2).sum()),
     ):
         model = compiled(text.format(f"{options}, bias_init=1"))
-        wanted = sum(of(w) for w in model.get_weights() if w.ndim > 1)
-        assert float(sum(model.losses)) == pytest.approx(wanted, rel=1e-5)
+        expected = sum(of(w) for w in model.get_weights() if w.ndim > 1)
+        assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_penalty_on_activations() -> None:
@@ -250,8 +250,8 @@ def test_a_shared_layer_is_one_variable() -> None:
     kernel, bias = (rng_array(shape) for shape in ((3, 3), (3,)))
     model.set_weights([kernel, bias])
     a, b = rng_array((2, 3), 1), rng_array((2, 3), 2)
-    wanted = np.abs(np.tanh(a @ kernel + bias) - np.tanh(b @ kernel + bias))
-    np.testing.assert_allclose(run(model, a, b), wanted, atol=1e-6)
+    expected = np.abs(np.tanh(a @ kernel + bias) - np.tanh(b @ kernel + bias))
+    np.testing.assert_allclose(run(model, a, b), expected, atol=1e-6)
 
 
 def test_a_tied_layer_uses_the_other_kernel_transposed() -> None:
@@ -338,13 +338,15 @@ COMPUTED: list[tuple[str, str, Any, Any, Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("what", "text", "x", "kernel", "wanted"), COMPUTED, ids=[what for what, *_ in COMPUTED]
+    ("what", "text", "x", "kernel", "expected"), COMPUTED, ids=[what for what, *_ in COMPUTED]
 )
-def test_the_lectures_computations(what: str, text: str, x: Any, kernel: Any, wanted: Any) -> None:
+def test_the_lectures_computations(
+    what: str, text: str, x: Any, kernel: Any, expected: Any
+) -> None:
     model = compiled(text)
     if kernel is not None:
         model.set_weights([np.asarray(kernel, dtype="float32")[..., None, None]])
-    np.testing.assert_allclose(run(model, image(x))[0, ..., 0], wanted, atol=1e-4)
+    np.testing.assert_allclose(run(model, image(x))[0, ..., 0], expected, atol=1e-4)
 
 
 def test_the_logistic_neuron() -> None:
@@ -361,8 +363,8 @@ def test_batch_norm_in_use_does_not_depend_on_the_batch() -> None:
     x = rng_array((6, 4, 4, 2))
     whole = run(model, x)
     np.testing.assert_allclose(run(model, x[2:3]), whole[2:3], atol=1e-5)
-    wanted = (x - [0.5, 0.2]) / np.sqrt(np.array([4, 9]) + 1e-5) * [2, 3] + [1, -1]
-    np.testing.assert_allclose(whole, wanted.mean(axis=(1, 2)), atol=1e-5)
+    expected = (x - [0.5, 0.2]) / np.sqrt(np.array([4, 9]) + 1e-5) * [2, 3] + [1, -1]
+    np.testing.assert_allclose(whole, expected.mean(axis=(1, 2)), atol=1e-5)
 
 
 def test_batch_norm_keeps_the_training_runs_averages() -> None:
@@ -560,16 +562,16 @@ def test_pools(
     kernel, stride, pads = slide
     rank = len(shape) - 1
     x = -1 - np.abs(rng_array(shape))
-    wanted = reduce(windows(x, (kernel,) * rank, (stride,) * rank, pads, fill, counts))
+    expected = reduce(windows(x, (kernel,) * rank, (stride,) * rank, pads, fill, counts))
     found = run(compiled(f"{'x'.join(map(str, shape))} > {layer}"), x[None])[0]
-    assert found.shape == wanted.shape
-    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_widen_takes_every_other_position_and_adds_zeros() -> None:
     x = rng_array((1, 7, 6, 3))
-    wanted = np.concatenate([x[:, ::2, ::2], np.zeros((1, 4, 3, 2))], axis=-1)
-    np.testing.assert_allclose(run(compiled("7x6x3 > widen-5/2"), x), wanted)
+    expected = np.concatenate([x[:, ::2, ::2], np.zeros((1, 4, 3, 2))], axis=-1)
+    np.testing.assert_allclose(run(compiled("7x6x3 > widen-5/2"), x), expected)
 
 
 def test_the_residual_of_option_a_and_of_option_b() -> None:
@@ -584,14 +586,14 @@ def test_the_residual_of_option_a_and_of_option_b() -> None:
         kernels = {array.shape[:2]: array for array in arrays if array.ndim == 4}
         inner = conv_reference(x[0], kernels[3, 3], (2, 2), [(1, 1), (1, 1)])
         bias = sum(array for array in arrays if array.ndim == 1)
-        wanted = inner + shortcut(kernels[1, 1][0, 0] if skip == "auto" else None)[0] + bias
-        np.testing.assert_allclose(run(model, x)[0], wanted, atol=1e-4)
+        expected = inner + shortcut(kernels[1, 1][0, 0] if skip == "auto" else None)[0] + bias
+        np.testing.assert_allclose(run(model, x)[0], expected, atol=1e-4)
 
 
 def test_merges_compute_what_they_say() -> None:
     x, y = rng_array((2, 3, 3, 2)), rng_array((2, 3, 3, 2), 1)
     vector = x.max(axis=(1, 2))[:, None, None]
-    wanted = {
+    expected = {
         "[ @x | @y ]": np.concatenate([x, y], -1),
         "add[ @x | @y | @x ]": 2 * x + y,
         "mul[ @x | @y ]": x * y,
@@ -606,7 +608,7 @@ def test_merges_compute_what_they_say() -> None:
     }
     model = compiled(
         "input x: 3x3x2\ninput y: 3x3x2\n"
-        + "\n".join(f"{merge} as m{i}" for i, merge in enumerate(wanted))
+        + "\n".join(f"{merge} as m{i}" for i, merge in enumerate(expected))
     )
-    for found, (merge, value) in zip(run(model, x, y), wanted.items(), strict=True):
+    for found, (merge, value) in zip(run(model, x, y), expected.items(), strict=True):
         np.testing.assert_allclose(found, value, atol=1e-5, err_msg=merge)

@@ -35,12 +35,12 @@ def test_local_response_norm() -> None:
     summed.
     """
     x = np.random.default_rng(0).normal(size=(3, 3, 7)) * 3
-    wanted = np.zeros_like(x)
+    expected = np.zeros_like(x)
     for channel in range(7):
         near = x[..., max(0, channel - 1) : channel + 2]
-        wanted[..., channel] = x[..., channel] / (1.5 + 0.3 / 3 * (near**2).sum(-1)) ** 0.6
+        expected[..., channel] = x[..., channel] / (1.5 + 0.3 / 3 * (near**2).sum(-1)) ** 0.6
     np.testing.assert_allclose(
-        run("3x3x7 > lrn(size=3, alpha=0.3, beta=0.6, k=1.5)", x), wanted, rtol=1e-5
+        run("3x3x7 > lrn(size=3, alpha=0.3, beta=0.6, k=1.5)", x), expected, rtol=1e-5
     )
 
 
@@ -54,7 +54,7 @@ def test_activations_are_what_they_are_called() -> None:
     x = np.linspace(-4, 4, 9)
     sigmoid = 1 / (1 + np.exp(-x))
     erf = np.vectorize(math.erf)
-    wanted = {
+    expected = {
         "relu": np.maximum(x, 0),
         "relu6": np.clip(x, 0, 6),
         "lrelu": np.where(x > 0, x, 0.01 * x),
@@ -79,10 +79,10 @@ def test_activations_are_what_they_are_called() -> None:
         "abs": np.abs(x),
         "linear": x,
     }
-    assert {name.split("(")[0] for name in wanted} == {
+    assert {name.split("(")[0] for name in expected} == {
         word for word, kind in KINDS.items() if kind.group == "activation"
     }
-    for text, values in wanted.items():
+    for text, values in expected.items():
         np.testing.assert_allclose(
             run(f"9 > {text}", x), values, rtol=1e-4, atol=1e-5, err_msg=text
         )

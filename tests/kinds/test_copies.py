@@ -58,7 +58,7 @@ def texts(kind: type[Kind]) -> list[str]:
     return found
 
 
-def told(text: str) -> Any:
+def reported(text: str) -> Any:
     """All that netdsl says of a text: the messages, and what is known of its network."""
     checked = check_source(Source("t", text), ReadOptions(), "t")
     said = [(one.code, one.message, one.help) for one in checked.diagnostics]
@@ -92,11 +92,11 @@ def single(graph: Graph) -> list[Any]:
 @pytest.mark.parametrize("kind", BY_WORD)
 def test_a_copy_is_read_counted_warned_of_and_written_alike(kind: type[Kind]) -> None:
     for text in texts(kind):
-        expected = told(with_words(kind, text))
+        expected = reported(with_words(kind, text))
         with copied(kind):
             another = under_another_word(kind, with_words(kind, text))
             assert SUFFIX in another
-            found = told(another)
+            found = reported(another)
         assert in_one_line(under_the_first_word(repr(found))) == in_one_line(repr(expected)), text
 
 

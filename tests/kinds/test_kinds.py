@@ -56,7 +56,7 @@ def test_a_class_that_lacks_a_rule_fails() -> None:
         "saved_for_backward": "",
         "layers": lambda self, k, name, output, *inputs: [],
     }
-    for lacking, told in [
+    for lacking, reported in [
         ("__doc__", "__doc__"),
         ("word", "does not define its word"),
         ("group", "group"),
@@ -66,7 +66,7 @@ def test_a_class_that_lacks_a_rule_fails() -> None:
         ("layers", "layers"),
     ]:
         stated = {name: value for name, value in whole.items() if name != lacking}
-        with pytest.raises(TypeError, match=told):
+        with pytest.raises(TypeError, match=reported):
             type("Nothing", (type("_Base", (Plain,), {"word": "_base"}),), stated)
         assert "nothing" not in KINDS
 

@@ -91,9 +91,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "wanted"), CASES)
-def test_warnings_with_their_places(text: str, wanted: list[str]) -> None:
-    assert marked(text) == wanted
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_warnings_with_their_places(text: str, expected: list[str]) -> None:
+    assert marked(text) == expected
 
 
 def test_every_message_says_how_to_mend_it() -> None:

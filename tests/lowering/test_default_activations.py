@@ -128,10 +128,10 @@ DOUBTS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "wanted"), DOUBTS)
-def test_doubts_about_default_activations(text: str, wanted: list[str]) -> None:
+@pytest.mark.parametrize(("text", "expected"), DOUBTS)
+def test_doubts_about_default_activations(text: str, expected: list[str]) -> None:
     found = check(text).diagnostics
-    assert [d.code for d in found if d.code in ("W702", "W704", "W706")] == wanted
+    assert [d.code for d in found if d.code in ("W702", "W704", "W706")] == expected
     assert not any(d.severity == "error" for d in found)
 
 

@@ -71,7 +71,7 @@ def test_params_of_other_types() -> None:
 
 def test_yes_and_no_from_outside() -> None:
     text = "param se = yes\n8x8x2 > when(se, pool) > conv1-4"
-    for given, wanted in (
+    for given, expected in (
         (True, "pool2/2 conv1-4"),
         (False, "conv1-4"),
         ("yes", "pool2/2 conv1-4"),

@@ -28,9 +28,9 @@ REFERENCES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "wanted"), REFERENCES)
-def test_references(text: str, wanted: str) -> None:
-    assert steps(read(text)) == wanted
+@pytest.mark.parametrize(("text", "expected"), REFERENCES)
+def test_references(text: str, expected: str) -> None:
+    assert steps(read(text)) == expected
 
 
 REFERENCES_REFUSED = [
@@ -88,6 +88,6 @@ UNUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "wanted"), UNUSED)
-def test_names_that_are_never_used(text: str, wanted: list[str]) -> None:
-    assert [code for code in codes(text) if code == "W703"] == wanted
+@pytest.mark.parametrize(("text", "expected"), UNUSED)
+def test_names_that_are_never_used(text: str, expected: list[str]) -> None:
+    assert [code for code in codes(text) if code == "W703"] == expected

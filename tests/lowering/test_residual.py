@@ -76,9 +76,9 @@ RESIDUALS_REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "wanted"), RESIDUALS)
-def test_residuals(text: str, wanted: str) -> None:
-    assert steps(read(text)) == wanted
+@pytest.mark.parametrize(("text", "expected"), RESIDUALS)
+def test_residuals(text: str, expected: str) -> None:
+    assert steps(read(text)) == expected
 
 
 @pytest.mark.parametrize(("text", "code", "says"), RESIDUALS_REFUSED)

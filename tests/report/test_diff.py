@@ -187,9 +187,9 @@ def longest(a: Sequence[int], b: Sequence[int]) -> int:
 
 
 def test_a_longest_common_subsequence() -> None:
-    chance = random.Random(1)
+    rng = random.Random(1)
     for _ in range(3000):
-        a, b = ([chance.randrange(3) for _ in range(chance.randrange(14))] for _ in "ab")
+        a, b = ([rng.randrange(3) for _ in range(rng.randrange(14))] for _ in "ab")
         pairs = common(a, b)
         assert all(a[i] == b[j] for i, j in pairs)
         assert all(i < k and j < m for (i, j), (k, m) in pairwise(pairs))
@@ -202,11 +202,10 @@ def test_what_stands_first_is_paired() -> None:
 
 
 def test_each_element_stands_once_and_in_order() -> None:
-    chance = random.Random(2)
+    rng = random.Random(2)
     for _ in range(500):
         a, b = (
-            [(x := chance.randrange(8), x // 2, x // 4) for _ in range(chance.randrange(9))]
-            for _ in "ab"
+            [(x := rng.randrange(8), x // 2, x // 4) for _ in range(rng.randrange(9))] for _ in "ab"
         )
         pairs = aligned(a, b)
         assert [i for i, _ in pairs if i is not None] == list(range(len(a)))

@@ -204,10 +204,10 @@ WHY = [
 ]
 
 
-@pytest.mark.parametrize(("text", "layer", "told"), WHY)
-def test_why(text: str, layer: str, told: list[str]) -> None:
+@pytest.mark.parametrize(("text", "layer", "reported"), WHY)
+def test_why(text: str, layer: str, reported: list[str]) -> None:
     shown = why(netdsl.parse(text), layer)
-    for part in told:
+    for part in reported:
         assert part in shown
 
 
@@ -382,7 +382,7 @@ def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
     shown = capsys.readouterr().out
     assert "memory, batch 32, float32, momentum" in shown
     assert re.search(r"training peak +3\.7 GiB", shown)
-    most = int(re.search(r"largest batch in 24.0 GiB: (\d+)", shown)[1])  # type: ignore[index]
+    highest = int(re.search(r"largest batch in 24.0 GiB: (\d+)", shown)[1])  # type: ignore[index]
     assert (
         main(
             [
@@ -390,7 +390,7 @@ def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
                 path,
                 "--json",
                 "--batch",
-                str(most),
+                str(highest),
                 "--optimizer",
                 "momentum",
                 "--fit",
@@ -400,7 +400,7 @@ def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
         == 0
     )
     memory = json.loads(capsys.readouterr().out)["memory"]
-    assert memory["largest_batch"] == most
+    assert memory["largest_batch"] == highest
     assert memory["training_peak"] <= 24 << 30
     keys = {
         "parameters",

@@ -62,7 +62,7 @@ def losses(
         if name.startswith("plain"):
             lift(model)
         np.savez(weights, *model.get_weights())
-    without_chance(model)
+    without_rng(model)
     compile_model(model, network.graph, job.recipe, job.data.preparation, 1)
     batch = Batches(job.data.train, job.data.preparation, examples)
     found = model.fit(batch, epochs=steps, shuffle=False, verbose=0).history["loss"]
@@ -74,21 +74,21 @@ def data(network: Network, examples: int) -> dict[str, Any]:
     """Random examples for a network, the same in every process: labels behind a softmax, else
     values from 0 to 1.
     """
-    rng, wanted = np.random.default_rng(0), NetworkSignature.of(network)
+    rng, expected = np.random.default_rng(0), NetworkSignature.of(network)
     held: dict[str, Any] = {}
-    for gate in wanted.inputs:
+    for gate in expected.inputs:
         shape = (examples, *gate.shape)
         x = (
             rng.integers(gate.vocabulary, size=shape)
             if gate.vocabulary
             else rng.random(shape, np.float32)
         )
-        held["x_train" if len(wanted.inputs) == 1 else f"x_train_{gate.name}"] = x
-    for gate in wanted.outputs:
+        held["x_train" if len(expected.inputs) == 1 else f"x_train_{gate.name}"] = x
+    for gate in expected.outputs:
         shape = (examples, *gate.shape)
         labels = np.arange(np.prod(shape[:-1])).reshape(shape[:-1]) % shape[-1]
         y = labels if gate.activation == "softmax" else rng.random(shape, np.float32)
-        held["y_train" if len(wanted.outputs) == 1 else f"y_train_{gate.name}"] = y
+        held["y_train" if len(expected.outputs) == 1 else f"y_train_{gate.name}"] = y
     return held | {key.replace("train", "test"): array for key, array in held.items()}
 
 
@@ -106,7 +106,7 @@ def lift(model: Any) -> None:
             layer.beta.assign(np.full(layer.beta.shape, 2.0))
 
 
-def without_chance(model: Any) -> None:
+def without_rng(model: Any) -> None:
     """Sets what a layer drops and the noise that it adds to 0.
 
     Raises TypeError for a layer that draws numbers for something else.

@@ -105,7 +105,7 @@ def figures(folder: Path) -> list[object]:
 
 
 def main(where: Path, kills: int, seed: int) -> int:
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     assert ended(child(train, where / "whole"))
     began = time.perf_counter()
     assert ended(child(train, where / "again"))
@@ -116,16 +116,16 @@ def main(where: Path, kills: int, seed: int) -> int:
     while resumed < kills:
         number += 1
         here = where / f"killed-{number}"
-        told, action = [], train
+        reported, action = [], train
         while True:
             pid = child(action, here)
-            after = chance.random() * seconds
+            after = rng.random() * seconds
             time.sleep(after)
             os.kill(pid, signal.SIGKILL)
             done = ended(pid)
             begun = (here / "small-1" / "run.json").exists()
-            told.append(f"{after:.2f} s")
-            if done or chance.random() < 0.7:
+            reported.append(f"{after:.2f} s")
+            if done or rng.random() < 0.7:
                 break
             action = resume if begun else train
         if not begun:
@@ -143,7 +143,8 @@ def main(where: Path, kills: int, seed: int) -> int:
             and figures(here / "small-1") == figures(whole)
         )
         print(
-            f"killed after {', '.join(told)}: {'the same' if same else 'NOT THE SAME'}", flush=True
+            f"killed after {', '.join(reported)}: {'the same' if same else 'NOT THE SAME'}",
+            flush=True,
         )
         wrong += not same
     return wrong

@@ -72,7 +72,7 @@ class Picture(NamedTuple):
     boxes: tuple[Box, ...]
     frames: tuple[Box, ...]
     edges: tuple[Edge, ...]
-    beside: tuple[tuple[tuple[Box, ...], tuple[Edge, ...]], ...]
+    compared: tuple[tuple[tuple[Box, ...], tuple[Edge, ...]], ...]
     loose: tuple[Label, ...]
 
 
@@ -193,7 +193,7 @@ def faults(picture: Picture) -> list[str]:
     leaves the page.
     """
     found: list[str] = []
-    groups = [(picture.boxes, picture.edges), *picture.beside]
+    groups = [(picture.boxes, picture.edges), *picture.compared]
     for boxes, edges in groups:
         found += _meeting(boxes)
         found += _through(boxes, edges)

@@ -15,8 +15,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 Shape = tuple[int, ...]
-MOST_ELEMENTS = 40_000
-MOST_PARAMS = 300_000
+MAX_ELEMENTS = 40_000
+MAX_PARAMS = 300_000
 
 
 class Misfit(Exception):
@@ -60,7 +60,7 @@ class Tally:
     def norm(self, norm: str, channels: int) -> None:
         self.params += 2 * channels
         self.moving += 2 * channels if norm == "bn" else 0
-        if self.params > MOST_PARAMS:
+        if self.params > MAX_PARAMS:
             raise Misfit
 
     def strides(self, by: Shape) -> None:
@@ -122,7 +122,7 @@ def slid(shape: Shape, kernel: int, stride: int, pad: str, ceil: bool = False) -
 
 
 def checked(shape: Shape) -> Shape:
-    if math.prod(shape) > MOST_ELEMENTS or min(shape) < 1:
+    if math.prod(shape) > MAX_ELEMENTS or min(shape) < 1:
         raise Misfit
     return shape
 
@@ -470,7 +470,7 @@ class _Maker:
                     )
             for sum_ in ("made", "params", "moving", "weights", "macs"):
                 setattr(tally, sum_, getattr(tally, sum_) + getattr(own, sum_))
-            if tally.params > MOST_PARAMS:
+            if tally.params > MAX_PARAMS:
                 raise Misfit
             tally.norms += own.norms
             if strides and len(reached) == len(shape):

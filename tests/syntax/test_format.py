@@ -407,7 +407,7 @@ def joined(*parts: Any) -> st.SearchStrategy[list[str]]:
 
 
 def several(
-    item: st.SearchStrategy[Any], *separator: str, most: int = 3
+    item: st.SearchStrategy[Any], *separator: str, highest: int = 3
 ) -> st.SearchStrategy[list[str]]:
     def in_a_row(items: list[list[str]]) -> list[str]:
         return [
@@ -416,7 +416,7 @@ def several(
             for token in [*(separator if at else ()), *tokens]
         ]
 
-    return st.lists(joined(item), min_size=1, max_size=most).map(in_a_row)
+    return st.lists(joined(item), min_size=1, max_size=highest).map(in_a_row)
 
 
 def operation(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
@@ -494,10 +494,10 @@ def steps(chain: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
 
 
 def chains(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
-    return several(steps(inner), "~", ">", "~", most=4)
+    return several(steps(inner), "~", ">", "~", highest=4)
 
 
-CHAINS = st.recursive(several(NAMES, "~", ">", "~", most=4), chains, max_leaves=12)
+CHAINS = st.recursive(several(NAMES, "~", ">", "~", highest=4), chains, max_leaves=12)
 SETTINGS = joined(
     WORDS,
     "~",

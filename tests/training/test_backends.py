@@ -134,12 +134,12 @@ def test_without_a_word_the_backend_is_the_one_that_keras_will_take(
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    for text, wanted in (
+    for text, expected in (
         ("", "tensorflow"),
         ("[]", "tensorflow"),
         ('{"backend": "torch"}', "torch"),
     ):
         (tmp_path / "keras.json").write_text(text, encoding="utf-8")
-        assert backend() == wanted
+        assert backend() == expected
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     assert backend() == "jax"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from netdsl.kinds.facts import Reach
 
-MOST_STRIDE = 2**53  # beyond it no axis has positions, and the field is taken as the whole input
+MAX_STRIDE = 2**53  # beyond it no axis has positions, and the field is taken as the whole input
 # of fields; where a longer one is longer than the output too, only the output's own positions are
 # exact
 LONGEST_PERIOD = 512
@@ -63,7 +63,7 @@ def after_step(line: AxisFields, reach: Reach, size: int) -> AxisFields | None:
     differ.
     """
     stride = line.stride if reach.step == reach.over else line.stride * reach.step / reach.over
-    if stride.numerator > MOST_STRIDE * stride.denominator:
+    if stride.numerator > MAX_STRIDE * stride.denominator:
         return None
     if reach.over == 1:
         return AxisFields(

@@ -60,9 +60,9 @@ class Page:
 
     def end(self, comments: list[Comment], indent: int, blanks: bool = True) -> None:
         """Ends the line: the first comment may follow it, the others are lines of their own."""
-        beside = comments[0] if comments and comments[0].column >= 0 else None
-        self.lines.append(Line("".join(self.parts), beside, self.blank))
-        for comment in comments[1 if beside else 0 :]:
+        trailing = comments[0] if comments and comments[0].column >= 0 else None
+        self.lines.append(Line("".join(self.parts), trailing, self.blank))
+        for comment in comments[1 if trailing else 0 :]:
             self.lines.append(Line(" " * indent + comment.text, None, comment.blank and blanks))
 
     def text(self) -> str:
@@ -90,12 +90,12 @@ class Page:
         columns: dict[int, int] = {}
         paragraphs = accumulate(line.blank for line in self.lines)
         places = enumerate(zip(paragraphs, self.lines, strict=True))
-        beside = [
+        trailing = [
             (paragraph, line.comment.column, number)
             for number, (paragraph, line) in places
             if line.comment
         ]
-        for _, run in groupby(beside, key=lambda place: place[:2]):
+        for _, run in groupby(trailing, key=lambda place: place[:2]):
             numbers = [number for *_, number in run]
             columns.update(
                 dict.fromkeys(numbers, 2 + max(len(self.lines[number].code) for number in numbers))

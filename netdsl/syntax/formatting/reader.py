@@ -176,7 +176,7 @@ class Reader:
 
     def _in_steps(self, what: str, text: str, touches: bool) -> None:
         gap = "" if self.glued else " "
-        beside = "" if touches and self.last == "atom" else gap
+        separator = "" if touches and self.last == "atom" else gap
         self.glued, last = False, "atom"
         if what in ("word", "reference"):
             self._add(text, gap)
@@ -187,7 +187,7 @@ class Reader:
             last = "atom" if a_name else "when"
             self._add(text, gap)
         elif what in ("number", "string"):
-            self._add(text, beside)
+            self._add(text, separator)
         elif text in (">", "|"):
             self._add(text, " ", text)
             last = ""
@@ -211,7 +211,7 @@ class Reader:
         elif text in (")", "]"):
             self._close(text, "" if text == ")" else " ")
         elif text == "{":
-            self._add(text, beside)
+            self._add(text, separator)
             self.brackets.append(text)
             self.glued = self.expression = self.operand = True
         else:  # the `x` between sizes, the `-` and `/` before a brace

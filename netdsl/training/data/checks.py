@@ -57,13 +57,13 @@ def _targets(output: OutputTransform, y: Rows, name: str, span: Span | None) -> 
     """
     if output.classes:
         return _labels(y, output, name, span)
-    given, wanted = y.shape[1:], output.shape
-    if given != wanted and (*given, 1) != wanted:
-        flat = len(wanted) == 1 and len(given) < 2
+    given, expected = y.shape[1:], output.shape
+    if given != expected and (*given, 1) != expected:
+        flat = len(expected) == 1 and len(given) < 2
         outputs = math.prod(given) or 1
         raise fail(
             "N518",
-            f"{name} holds values of {size(given)}; the network gives {size(wanted)}",
+            f"{name} holds values of {size(given)}; the network gives {size(expected)}",
             span,
             help=f"give the network as many outputs: {outputs}" if flat else "",
         )

@@ -145,12 +145,12 @@ def _unknown(source: str, span: Span | None) -> NetError:
             span,
             help=f"data has the suffix {', '.join(('.npz', '.npy', *SUFFIXES))}, or is a folder",
         )
-    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    siblings = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     names = ", ".join(f"`{name}`" for name in NAMES)
     known = f"a data set is {names}, a folder of images, or an .npz, .npy, .csv or .parquet file"
     return fail(
         "N510",
         f"there is no data set `{source}`",
         span,
-        help=did_you_mean(source, NAMES) or did_you_mean(path.name, beside) or known,
+        help=did_you_mean(source, NAMES) or did_you_mean(path.name, siblings) or known,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netdsl.errors import Span
     from netdsl.training.recipes.recipe import DataSpec
 
-MOST_IMAGES = 1000
+MAX_IMAGES = 1000
 """Images whose sizes are looked at."""
 
 
@@ -74,7 +74,7 @@ def _usual_shape(files: Sequence[Path]) -> tuple[int, int, int]:
     """Return the size that most images have, of three channels where one has colours."""
     sizes: Counter[tuple[int, int]] = Counter()
     colour = False
-    for path in files[:MOST_IMAGES]:
+    for path in files[:MAX_IMAGES]:
         try:
             with opened_image(path) as image:
                 sizes[image.size] += 1

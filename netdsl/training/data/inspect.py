@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from netdsl.training.data.parts import Examples, SourceData
     from netdsl.training.preparation.rows import Rows
 
-MOST_CLASSES = 1000
+MAX_CLASSES = 1000
 SAMPLE = 1000
 """Images that are read for the ranges of a folder's pixels."""
 
@@ -160,7 +160,7 @@ def class_counts(y: Rows, classes: tuple[str, ...]) -> dict[str, int]:
     if (labels != np.floor(labels)).any() or labels.min() < 0 or labels.max() >= EXACT:
         return {}
     counts = np.unique(labels.astype(np.int64), return_counts=True)
-    if len(counts[0]) > MOST_CLASSES:
+    if len(counts[0]) > MAX_CLASSES:
         return {}
     found = {int(label): int(count) for label, count in zip(*counts, strict=True)}
     if classes:

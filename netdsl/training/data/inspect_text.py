@@ -8,7 +8,7 @@ from netdsl.text_table import aligned
 from netdsl.training.data.inspect import Survey, as_json
 from netdsl.training.preparation.shapes import size
 
-BAR, MOST_BARS = 30, 100
+BAR, MAX_BARS = 30, 100
 """Characters of the longest bar, and bars."""
 
 
@@ -87,10 +87,10 @@ def _class_bars(parts: dict[str, dict[str, int]]) -> str:
     longest = max(first.values(), default=1) or 1
     heads = ("examples" if part == "all" else part for part in parts)
     rows: list[tuple[str, ...]] = [("class", *heads, "")]
-    for name in names[:MOST_BARS]:
+    for name in names[:MAX_BARS]:
         bar = "█" * round(BAR * first.get(name, 0) / longest)
         rows.append((name, *(f"{counts.get(name, 0):,}" for counts in parts.values()), bar))
-    more = f"\n... and {len(names) - MOST_BARS:,} more classes" if len(names) > MOST_BARS else ""
+    more = f"\n... and {len(names) - MAX_BARS:,} more classes" if len(names) > MAX_BARS else ""
     return aligned(rows, "l" + "r" * len(parts) + "l", rule=True) + more
 
 

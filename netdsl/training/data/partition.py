@@ -191,9 +191,9 @@ def _divided(
     count = len(part)
     if not 0 < round(count * share) < count:
         of = "them" if given in (None, count) else f"the {count:,} outside the test part"
-        most = count - (2 if what == "test" else 1)  # the validation part takes one more
+        largest = count - (2 if what == "test" else 1)  # the validation part takes one more
         fits = next(
-            (one for one in (0.1, 0.2, 0.25, 0.34, 0.5) if 0 < round(count * one) <= most), None
+            (one for one in (0.1, 0.2, 0.25, 0.34, 0.5) if 0 < round(count * one) <= largest), None
         )
         other = f", or another share: data: {{split: {{{what}: {fits:g}}}}}" if fits else ""
         raise fail(

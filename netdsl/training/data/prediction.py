@@ -210,8 +210,8 @@ def _picture(path: Path, input: InputTransform) -> Array:
             help=help,
         )
     grey = channels(input.example) == 1 if input.images else channels(input.shape) == 1
-    wanted = input.example[:2] if input.images else ()
-    pixels = np.asarray(read_image(path, grey, wanted), np.float32)[None] * (input.scale / 255)
+    expected = input.example[:2] if input.images else ()
+    pixels = np.asarray(read_image(path, grey, expected), np.float32)[None] * (input.scale / 255)
     if not input.images and pixels[0].size != np.prod(input.shape):
         raise misfit(pixels.shape[1:], input.shape, str(path))
     return pixels

@@ -58,17 +58,17 @@ def export(
     form = FORMATS[name]
     prepared = _prepared(source)
     _check_free(target, name, force)
-    beside = target.with_name(f"{target.name if name == 'savedmodel' else target.stem}.json")
+    description = target.with_name(f"{target.name if name == 'savedmodel' else target.stem}.json")
     if prepared and not force:
-        _check_beside(beside, prepared)
+        _check_siblings(description, prepared)
     _check_installed(form)
     model = _model(source)
     done = [*_exported(in_float32(model) if form.tensorflow else model, target, form)]
     if form.tensorflow and precision(model) != "float32":
         done.append(f"it computes in float32; the network was trained in {precision(model)}")
     if prepared:
-        write(beside, prepared)
-        done.append(f"{beside}: how to prepare the inputs, and what the outputs mean")
+        write(description, prepared)
+        done.append(f"{description}: how to prepare the inputs, and what the outputs mean")
     return done
 
 
@@ -103,12 +103,14 @@ def _check_free(target: Path, name: str, force: bool) -> None:
         raise fail("N604", f"{target} already exists", help=help)
 
 
-def _check_beside(beside: Path, prepared: str) -> None:
+def _check_siblings(description: Path, prepared: str) -> None:
     """Raise NetError N604 where the file beside the export is there, and another one."""
-    if beside.exists() and (not beside.is_file() or beside.read_bytes() != prepared.encode()):
+    if description.exists() and (
+        not description.is_file() or description.read_bytes() != prepared.encode()
+    ):
         raise fail(
             "N604",
-            f"{beside} already exists: it would say how to prepare the inputs",
+            f"{description} already exists: it would say how to prepare the inputs",
             help="overwrite it with --force",
         )
 

@@ -110,12 +110,12 @@ class Confusion:
         matrix[codes] = counts
         return matrix.reshape(self.classes, self.classes)
 
-    def mistakes(self, most: int) -> list[tuple[int, int, int]]:
+    def mistakes(self, limit: int) -> list[tuple[int, int, int]]:
         """Return the most frequent (true, answered, count) that differ, the most frequent first."""
         codes, counts = self._counts()
         true, given = codes // self.classes, codes % self.classes
         wrong = np.flatnonzero(true != given)
-        order = wrong[np.argsort(-counts[wrong], kind="stable")[:most]]
+        order = wrong[np.argsort(-counts[wrong], kind="stable")[:limit]]
         return [(int(true[at]), int(given[at]), int(counts[at])) for at in order]
 
     def _counts(self) -> tuple[Ints, Ints]:

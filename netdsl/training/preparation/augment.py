@@ -174,9 +174,9 @@ def _noise(shape: Shape, deviation: float, seed: int) -> Floats:
     return noise
 
 
-def _spread(draws: NDArray[np.float64], most: float | None) -> NDArray[np.float64]:
+def _spread(draws: NDArray[np.float64], extent: float | None) -> NDArray[np.float64]:
     """Turn draws from 0..1 into numbers from -most..most."""
-    return (2 * draws - 1) * (most or 0)
+    return (2 * draws - 1) * (extent or 0)
 
 
 def _flips(augment: Augmentation, drawn: Draws) -> list[NDArray[np.bool_]]:
@@ -190,9 +190,9 @@ def _offsets(augment: Augmentation, drawn: Draws) -> NDArray[np.int64]:
     """Return the pixels by which each image is moved down and right: [n, 2]."""
     import numpy as np
 
-    most = augment.shift or 0
+    extent = augment.shift or 0
     draws = np.stack([drawn["down"], drawn["right"]], 1)
-    return (draws * (2 * most + 1)).astype(np.int64) - most
+    return (draws * (2 * extent + 1)).astype(np.int64) - extent
 
 
 def _moved(x: Floats, augment: Augmentation, drawn: Draws) -> Floats:

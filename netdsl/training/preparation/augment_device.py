@@ -78,10 +78,10 @@ def _coloured(x: Any, given: Any, augment: Augmentation, light: Any) -> Any:
         grey = ops.sum(x * ops.convert_to_tensor(LUMA, "float32"), axis=-1, keepdims=True)
         x = (x - grey) * colour + grey
     x = x + brightness
-    least, most = (
+    lowest, highest = (
         function(given, axis=(1, 2, 3), keepdims=True) for function in (ops.min, ops.max)
     )
-    return ops.where(ops.logical_and(least >= 0, most <= 1), ops.clip(x, 0.0, 1.0), x)
+    return ops.where(ops.logical_and(lowest >= 0, highest <= 1), ops.clip(x, 0.0, 1.0), x)
 
 
 def _holes(sides: tuple[int, ...], side: int, corners: Any) -> Any:

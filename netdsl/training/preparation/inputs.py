@@ -143,8 +143,8 @@ class InputTransform:
         given = x.shape[1:]
         if self.vocabulary:
             if not self.accepts(given):
-                wanted = f"the network's input is {size(self.shape)} indices"
-                raise fail("N518", f"{what} holds examples of {size(given)}; {wanted}", span)
+                expected = f"the network's input is {size(self.shape)} indices"
+                raise fail("N518", f"{what} holds examples of {size(given)}; {expected}", span)
             return
         if not self.accepts(given):
             raise misfit(given, self.shape, what, span)

@@ -12,28 +12,30 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Shape
 
 
-def needs_resize(example: Shape, wanted: Shape) -> bool:
+def needs_resize(example: Shape, expected: Shape) -> bool:
     """Whether an example [h, w] or [h, w, c] must be resized, or given other channels."""
-    return len(example) in (2, 3) and len(wanted) == 3 and wanted not in (example, (*example, 1))
-
-
-def fits(example: Shape, wanted: Shape) -> bool:
-    """Whether an example can be given the wanted shape."""
-    if needs_resize(example, wanted):
-        return math.prod(example) > 0 and (
-            channels(example) == wanted[2] or {channels(example), wanted[2]} == {1, 3}
-        )
-    flat = len(example) <= 1 or len(wanted) == 1
     return (
-        example == wanted
-        or (*example, 1) == wanted
-        or (flat and math.prod(example) == math.prod(wanted))
+        len(example) in (2, 3) and len(expected) == 3 and expected not in (example, (*example, 1))
     )
 
 
-def fits_indices(example: Shape, wanted: Shape) -> bool:
+def fits(example: Shape, expected: Shape) -> bool:
+    """Whether an example can be given the wanted shape."""
+    if needs_resize(example, expected):
+        return math.prod(example) > 0 and (
+            channels(example) == expected[2] or {channels(example), expected[2]} == {1, 3}
+        )
+    flat = len(example) <= 1 or len(expected) == 1
+    return (
+        example == expected
+        or (*example, 1) == expected
+        or (flat and math.prod(example) == math.prod(expected))
+    )
+
+
+def fits_indices(example: Shape, expected: Shape) -> bool:
     """Whether an example of indices has the wanted shape, or lacks only its last axis of 1."""
-    return wanted in (example, (*example, 1))
+    return expected in (example, (*example, 1))
 
 
 def channels(image: Shape) -> int:
@@ -41,9 +43,9 @@ def channels(image: Shape) -> int:
     return image[2] if len(image) == 3 else 1
 
 
-def misfit(example: Shape, wanted: Shape, what: str, span: Span | None = None) -> NetError:
+def misfit(example: Shape, expected: Shape, what: str, span: Span | None = None) -> NetError:
     """Return the error N518 about examples that cannot be given the wanted shape."""
-    message = f"{what} holds examples of {size(example)}, which cannot be converted to the network's input of {size(wanted)}"
+    message = f"{what} holds examples of {size(example)}, which cannot be converted to the network's input of {size(expected)}"
     return NetError(
         Diagnostic(
             "N518",

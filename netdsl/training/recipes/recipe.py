@@ -234,16 +234,16 @@ def load_recipe(path: str | Path) -> Recipe:
     recipe, folder = parse_recipe(source.text, source.name), Path(path).parent
     data = dataclasses.replace(
         recipe.data,
-        source=_beside(recipe.data.source, folder),
-        target=_beside(recipe.data.target, folder),
+        source=_side_by_side(recipe.data.source, folder),
+        target=_side_by_side(recipe.data.target, folder),
     )
-    return dataclasses.replace(recipe, data=data, init_from=_beside(recipe.init_from, folder))
+    return dataclasses.replace(recipe, data=data, init_from=_side_by_side(recipe.init_from, folder))
 
 
 FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
 
 
-def _beside(path: str | None, folder: Path) -> str | None:
+def _side_by_side(path: str | None, folder: Path) -> str | None:
     """A path as it is seen from here; what is not a file's name stays as it is: a data set's name,
     a column.
     """

@@ -101,12 +101,12 @@ def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
         answers = math.prod(output.shape) * counter.examples
         sentence = f"{answers:,} yes/no answers, one for each output of each example."
         return section._replace(sentence=sentence)
-    labels, right, most = counts.support.sum(), counts.right.sum(), int(counts.support.argmax())
-    usual = int(counts.support[most])
+    labels, right, frequent = counts.support.sum(), counts.right.sum(), int(counts.support.argmax())
+    usual = int(counts.support[frequent])
     what = "positions" if output.dense else "examples"
     sentence = (
         f"of {labels:,} {what} right, {_percent(right, labels)}. Always saying "
-        f"{output.label(most)}, the most frequent class, would be right in "
+        f"{output.label(frequent)}, the most frequent class, would be right in "
         f"{_percent(usual, labels)}."
     )
     return section._replace(number=f"{right:,}", sentence=sentence)
@@ -124,13 +124,13 @@ def _matrix(matrix: Any, output: OutputTransform) -> ConfusionTable:
     import numpy as np
 
     shares = matrix / matrix.sum(axis=1, keepdims=True).clip(1)
-    most = float((shares * (1 - np.eye(len(matrix)))).max()) or 1.0
+    largest = float((shares * (1 - np.eye(len(matrix)))).max()) or 1.0
 
     def cell(given: int, said: int) -> MatrixCell | None:
         count, share, right = int(matrix[given, said]), float(shares[given, said]), given == said
         if not count:
             return None
-        shade = share if right else 0.8 * math.sqrt(share / most)
+        shade = share if right else 0.8 * math.sqrt(share / largest)
         kind = ("hit" if right else "miss") + (" deep" if right and shade > 0.6 else "")
         return MatrixCell(f"{count:,}", share, shade, kind)
 

@@ -54,14 +54,16 @@ def compare(folders: Sequence[str | Path]) -> RunComparison:
     return RunComparison(
         tuple(one.name for one in found),
         _differing([flatten(read_recipe(path)) for path in paths]),
-        _beside([{**figures, **one.figures} for figures, one in zip(own, found, strict=True)]),
+        _side_by_side(
+            [{**figures, **one.figures} for figures, one in zip(own, found, strict=True)]
+        ),
         _differing([read_json(path, VERSIONS) for path in paths]),
         _same_networks([read_network(path) for path in paths]),
         len(prints) == 1,
     )
 
 
-def _beside(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
+def _side_by_side(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """All names in their order, each with the values of all; None where one has none."""
     names = dict.fromkeys(name for one in values for name in one)
     return {name: tuple(one.get(name) for one in values) for name in names}
@@ -69,7 +71,9 @@ def _beside(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
 
 def _differing(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     return {
-        name: each for name, each in _beside(values).items() if any(one != each[0] for one in each)
+        name: each
+        for name, each in _side_by_side(values).items()
+        if any(one != each[0] for one in each)
     }
 
 

@@ -214,9 +214,9 @@ def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
 
 def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
     """The figure that is shown of each run: what is sorted by, else its first metric."""
-    wanted = (sort or "").removeprefix("test_").removeprefix("val_")
-    if wanted and wanted not in COLUMNS:
-        return [wanted] * len(found)
+    requested = (sort or "").removeprefix("test_").removeprefix("val_")
+    if requested and requested not in COLUMNS:
+        return [requested] * len(found)
     usual = [
         next((name for name in map(_bare, run.figures) if name != "loss"), "") for run in found
     ]

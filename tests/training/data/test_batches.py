@@ -54,9 +54,9 @@ def test_balanced_classes() -> None:
 
 
 def test_weights_make_rare_classes_count(tmp_path: Path) -> None:
-    chance = np.random.default_rng(0)
-    y = (chance.random(2000) < 0.1).astype(int)
-    x = (chance.normal(size=(2000, 1)) + y[:, None]).astype(np.float32)
+    rng = np.random.default_rng(0)
+    y = (rng.random(2000) < 0.1).astype(int)
+    x = (rng.normal(size=(2000, 1)) + y[:, None]).astype(np.float32)
     found = {}
     for weights in (None, "balanced"):
         recipe = Recipe(epochs=8, class_weights=weights, optimizer=Optimizer(rate=0.05))

@@ -72,11 +72,11 @@ def test_all_that_says_the_same(given: Any) -> None:
         8,
         "python",
     )
-    wanted = loaded((X, Y))
+    expected = loaded((X, Y))
     assert np.array_equal(
-        found.preparation.x(found.test.x)[0], wanted.preparation.x(wanted.test.x)[0]
+        found.preparation.x(found.test.x)[0], expected.preparation.x(expected.test.x)[0]
     )
-    assert np.array_equal(found.test.y[0], wanted.test.y[0])
+    assert np.array_equal(found.test.y[0], expected.test.y[0])
 
 
 def test_two_pairs_are_two_parts() -> None:
@@ -121,7 +121,7 @@ def test_data_is_given_again_to_evaluate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "code", "told"),
+    ("given", "code", "reported"),
     [
         (5, "N533", "a value of the type int is not data"),
         ("digits", "N533", "of the type str"),
@@ -145,15 +145,15 @@ def test_data_is_given_again_to_evaluate() -> None:
         (SimpleNamespace(cardinality=lambda: -1, __iter__=None), "N533", "SimpleNamespace"),
     ],
 )
-def test_data_that_is_refused(given: Any, code: str, told: str) -> None:
-    network = "input 8x8x3 > flatten > softmax-4" if "channels" in told else NETWORK
-    with pytest.raises(NetError, match=told) as caught:
+def test_data_that_is_refused(given: Any, code: str, reported: str) -> None:
+    network = "input 8x8x3 > flatten > softmax-4" if "channels" in reported else NETWORK
+    with pytest.raises(NetError, match=reported) as caught:
         loaded(given, network)
     assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
 
 
 def test_data_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.training.data.sources.python.MOST", 100_000)
+    monkeypatch.setattr("netdsl.training.data.sources.python.MAX_BYTES", 100_000)
 
     def for_ever() -> Any:
         while True:
@@ -166,8 +166,8 @@ def test_data_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         def __iter__(self) -> Any:
             return for_ever()
 
-    for given, told in ((for_ever(), "more than"), (Repeated(), "repeats without end")):
-        with pytest.raises(NetError, match=told) as caught:
+    for given, reported in ((for_ever(), "more than"), (Repeated(), "repeats without end")):
+        with pytest.raises(NetError, match=reported) as caught:
             loaded(given)
         assert caught.value.diagnostics[0].code == "N534"
 

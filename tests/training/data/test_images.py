@@ -100,11 +100,11 @@ def test_parts_of_their_own(tmp_path: Path) -> None:
     found = loaded(COLOUR, tmp_path)
     assert (len(found.train), len(found.validation), len(found.test)) == (24, 9, 6)
     assert found.spec.split == Split()
-    for split, told in (
+    for split, reported in (
         (Split(test=0.5), "test part of its own"),
         (Split(validation=0.5), "validation part of its own"),
     ):
-        with pytest.raises(NetError, match=told):
+        with pytest.raises(NetError, match=reported):
             loaded(COLOUR, tmp_path, split=split)
     (tmp_path / "test").rename(tmp_path / "more")
     found = loaded(COLOUR, tmp_path)
@@ -232,7 +232,7 @@ def fourth(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "code", "told"),
+    ("damage", "code", "reported"),
     [
         (cut, "N524", "dog/003.png is a damaged image"),
         (cut_jpeg, "N524", "dog/003.jpg is a damaged image"),
@@ -248,16 +248,16 @@ def fourth(folder: Path) -> None:
     ],
 )
 def test_folders_that_are_refused(
-    animals: Path, damage: Callable[[Path], None], code: str, told: str
+    animals: Path, damage: Callable[[Path], None], code: str, reported: str
 ) -> None:
     damage(animals)
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         loaded(COLOUR, animals)
     assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
 
 
 @pytest.mark.parametrize(
-    ("network", "target", "code", "told"),
+    ("network", "target", "code", "reported"),
     [
         ("input 90 > softmax-3", None, "N518", "the network's input of 90 is not an image"),
         ("input 6x5x2 > flatten > softmax-3", None, "N518", "input of 6x5x2"),
@@ -272,9 +272,9 @@ def test_folders_that_are_refused(
     ],
 )
 def test_networks_that_do_not_fit_images(
-    animals: Path, network: str, target: str | None, code: str, told: str
+    animals: Path, network: str, target: str | None, code: str, reported: str
 ) -> None:
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         loaded(network, animals, target=target)
     assert caught.value.diagnostics[0].code == code
 

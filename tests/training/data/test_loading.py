@@ -147,7 +147,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("arrays", "shape", "outputs", "activation", "code", "told"), REFUSED)
+@pytest.mark.parametrize(("arrays", "shape", "outputs", "activation", "code", "reported"), REFUSED)
 def test_data_that_is_refused(
     network: Any,
     npz: Any,
@@ -156,9 +156,9 @@ def test_data_that_is_refused(
     outputs: int,
     activation: str,
     code: str,
-    told: str,
+    reported: str,
 ) -> None:
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         load_data(Recipe(data=DataSpec(source=npz(**arrays))), network(shape, outputs, activation))
     assert (caught.value.diagnostics[0].code, caught.value.exit_code) == (code, 1)
 
@@ -218,7 +218,7 @@ def test_files_that_are_refused(tmp_path: Path, make: Callable[[Path], None], co
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "told"),
+    ("text", "code", "reported"),
     [
         ("data: «fashion-mnist»", "N510", "did you mean `fashion_mnist`"),
         ("data: {source: «there/is/none.npz»}", "N511", "No such file"),
@@ -230,25 +230,25 @@ def test_files_that_are_refused(tmp_path: Path, make: Callable[[Path], None], co
     ],
 )
 def test_what_is_wrong_in_a_recipe_is_shown_there(
-    network: Any, text: str, code: str, told: str
+    network: Any, text: str, code: str, reported: str
 ) -> None:
     start = text.index("«")
     with pytest.raises(NetError) as caught:
         load_data(parse_recipe(text.replace("«", "").replace("»", "")), network())
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == code
-    assert told in diagnostic.message + diagnostic.help
+    assert reported in diagnostic.message + diagnostic.help
     assert diagnostic.span
     assert diagnostic.span.start == start
 
 
 def test_a_network_that_the_digits_do_not_fit_needs_data(network: Any) -> None:
-    for wanted in (
+    for expected in (
         network((64,), 3),
         netdsl.parse("input a: 64\ninput b: 64\nadd[ @a | @b ] > softmax-10"),
     ):
         with pytest.raises(NetError, match="no data is given"):
-            load_data(Recipe(), wanted)
+            load_data(Recipe(), expected)
 
 
 # --- splits ---------------------------------------------------------------------------------------
@@ -458,8 +458,8 @@ def test_rows_of_a_table_become_numbers() -> None:
 def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path) -> None:
     small = np.zeros((8, 8), np.uint8)
     small[2:6, 3:5] = 255
-    (wanted,) = DIGITS.x(((small // 255 * 16)[None],))
-    assert (wanted.min(), wanted.max(), wanted.shape) == (0.0, 1.0, (1, 32, 32, 1))
+    (expected,) = DIGITS.x(((small // 255 * 16)[None],))
+    assert (expected.min(), expected.max(), expected.shape) == (0.0, 1.0, (1, 32, 32, 1))
     clear = np.dstack([np.full((8, 8, 3), 255, np.uint8), small])
     for name, image in {
         "grey.png": Image.fromarray(small),
@@ -471,10 +471,10 @@ def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path)
         image.save(tmp_path / name)
         names, x = read_inputs(tmp_path / name, DIGITS)
         assert names == [name]
-        assert DIGITS.x(x)[0] == pytest.approx(wanted, abs=1e-5)
+        assert DIGITS.x(x)[0] == pytest.approx(expected, abs=1e-5)
     Image.fromarray(small).resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "large.png")
     assert (
-        np.abs(DIGITS.x(read_inputs(tmp_path / "large.png", DIGITS)[1])[0] - wanted).mean() < 0.04
+        np.abs(DIGITS.x(read_inputs(tmp_path / "large.png", DIGITS)[1])[0] - expected).mean() < 0.04
     )
 
 
@@ -491,12 +491,12 @@ def test_inputs_of_unlike_size_are_predicted_together(
     """Each is prepared as it is alone, whatever stands beside it."""
     (input,) = preparation.inputs
     ramp = (np.add.outer(np.arange(28), np.arange(28)) * input.scale / 54).astype(np.uint8)
-    small, most = ramp[:8, :8], int(255 / input.scale)
-    Image.fromarray(small * most).save(tmp_path / "g8.png")
+    small, highest = ramp[:8, :8], int(255 / input.scale)
+    Image.fromarray(small * highest).save(tmp_path / "g8.png")
     np.save(tmp_path / "three.npy", np.stack([small] * 3))
     paths = [tmp_path / "three.npy", tmp_path / "g8.png"]
     if input.images:
-        Image.fromarray(ramp * most).save(tmp_path / "g28.png")
+        Image.fromarray(ramp * highest).save(tmp_path / "g28.png")
         np.save(tmp_path / "g28.npy", ramp)
         np.save(tmp_path / "several.npy", np.stack([ramp, ramp]))
         np.save(tmp_path / "colour.npy", np.stack([ramp] * 3, axis=2))
@@ -531,7 +531,7 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "preparation", "code", "told"),
+    ("name", "content", "preparation", "code", "reported"),
     [
         ("none.png", None, DIGITS, "N511", "No such file"),
         ("none.npy", None, DIGITS, "N511", "No such file"),
@@ -569,7 +569,7 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
     ],
 )
 def test_inputs_that_are_refused(
-    tmp_path: Path, name: str, content: Any, preparation: Preparation, code: str, told: str
+    tmp_path: Path, name: str, content: Any, preparation: Preparation, code: str, reported: str
 ) -> None:
     path = tmp_path / name
     if isinstance(content, bytes):
@@ -580,7 +580,7 @@ def test_inputs_that_are_refused(
         np.savez(path, **content)
     elif content is not None:
         content.save(path)
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         read_inputs(path, preparation)
     assert caught.value.diagnostics[0].code == code
 

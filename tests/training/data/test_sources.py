@@ -38,8 +38,8 @@ def loaded(text: str, source: str, loss: str | None = None, **more: Any) -> Data
     return load_data(Recipe(data=DataSpec(source=source, **more), loss=loss), netdsl.parse(text))
 
 
-def refused(text: str, source: str, code: str, told: str, **more: Any) -> None:
-    with pytest.raises(NetError, match=told) as caught:
+def refused(text: str, source: str, code: str, reported: str, **more: Any) -> None:
+    with pytest.raises(NetError, match=reported) as caught:
         loaded(text, source, **more)
     assert caught.value.diagnostics[0].code == code
 
@@ -78,7 +78,7 @@ def test_parts_of_several_inputs(npz: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "arrays", "code", "told"),
+    ("text", "arrays", "code", "reported"),
     [
         (
             TWINS,
@@ -109,9 +109,9 @@ def test_parts_of_several_inputs(npz: Any) -> None:
     ],
 )
 def test_arrays_of_several_inputs_that_are_refused(
-    npz: Any, text: str, arrays: Any, code: str, told: str
+    npz: Any, text: str, arrays: Any, code: str, reported: str
 ) -> None:
-    refused(text, npz(**arrays), code, told)
+    refused(text, npz(**arrays), code, reported)
 
 
 def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_label_for_each_pixel(npz: Any, form: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arrays", "code", "told"),
+    ("arrays", "code", "reported"),
     [
         (
             {"x": np.full((20, 20), 50), "y": Y[:20]},
@@ -172,8 +172,8 @@ def test_a_label_for_each_pixel(npz: Any, form: Any) -> None:
         ({"x": np.zeros((20, 9), int), "y": Y[:20]}, "N518", "20 indices"),
     ],
 )
-def test_indices_that_are_refused(npz: Any, arrays: Any, code: str, told: str) -> None:
-    refused("input 20 of int(50) > embed-4 > flatten > softmax-4", npz(**arrays), code, told)
+def test_indices_that_are_refused(npz: Any, arrays: Any, code: str, reported: str) -> None:
+    refused("input 20 of int(50) > embed-4 > flatten > softmax-4", npz(**arrays), code, reported)
 
 
 def test_labels_for_pixels_that_are_refused(npz: Any) -> None:
@@ -247,7 +247,7 @@ def test_arrays_stay_on_the_disk(network: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "code", "told"),
+    ("x", "y", "code", "reported"),
     [
         (X, Y[:-1], "N515", "40 rows and `y.npy` has 39"),
         (np.where(np.arange(40)[:, None] == 7, np.nan, X), Y, "N517", "first in row 7"),
@@ -257,9 +257,9 @@ def test_arrays_stay_on_the_disk(network: Any, tmp_path: Path) -> None:
     ],
 )
 def test_arrays_on_the_disk_that_are_refused(
-    network: Any, tmp_path: Path, x: Any, y: Any, code: str, told: str
+    network: Any, tmp_path: Path, x: Any, y: Any, code: str, reported: str
 ) -> None:
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         load_data(Recipe(data=pair(tmp_path, x, y)), network((8,), 4))
     assert caught.value.diagnostics[0].code == code
 
@@ -436,7 +436,7 @@ def test_a_fold_is_the_test_part(network: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "told"),
+    ("text", "code", "reported"),
     [
         (
             "data: {source: digits, split: {fold: «5»}}",
@@ -446,8 +446,8 @@ def test_a_fold_is_the_test_part(network: Any) -> None:
         ("data: {source: digits, split: {test: 0.3, fold: «1»}}", "N505", "0.3 is not 1/K"),
     ],
 )
-def test_folds_that_there_are_none_of(network: Any, text: str, code: str, told: str) -> None:
-    with pytest.raises(NetError, match=told) as caught:
+def test_folds_that_there_are_none_of(network: Any, text: str, code: str, reported: str) -> None:
+    with pytest.raises(NetError, match=reported) as caught:
         load_data(parse_recipe(text.replace("«", "").replace("»", "")), network())
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == code
@@ -561,16 +561,16 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
         ClassLabel.names,
     )
     refused("input 8x8x1 > softmax-4", "tfds:none", "N510", "there is no data set")
-    monkeypatch.setattr("netdsl.training.data.sources.hub.MOST", 100)
+    monkeypatch.setattr("netdsl.training.data.sources.hub.MAX_BYTES", 100)
     refused("input 8x8x1 > flatten > softmax-4", "tfds:animals", "N534", "more than")
 
 
 def test_networks_are_as_wanted() -> None:
     network: Network = netdsl.parse("input words: 20 of int(50) > embed-4 > flatten > softmax-4")
-    wanted = NetworkSignature.of(network)
-    assert (wanted.inputs[0].name, wanted.inputs[0].shape, wanted.inputs[0].vocabulary) == (
+    expected = NetworkSignature.of(network)
+    assert (expected.inputs[0].name, expected.inputs[0].shape, expected.inputs[0].vocabulary) == (
         "words",
         (20,),
         50,
     )
-    assert wanted.outputs[0].activation == "softmax"
+    assert expected.outputs[0].activation == "softmax"

@@ -238,7 +238,7 @@ def test_a_column_of_one_value_is_only_centred(table: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "target", "code", "told"),
+    ("content", "target", "code", "reported"),
     [
         ("", "price", "N536", "is empty"),
         ("\n\n", "price", "N536", "is empty"),
@@ -317,16 +317,16 @@ def test_a_column_of_one_value_is_only_centred(table: Any) -> None:
     ],
 )
 def test_tables_that_are_refused(
-    table: Any, content: Any, target: str | None, code: str, told: str
+    table: Any, content: Any, target: str | None, code: str, reported: str
 ) -> None:
     network = "input 2 > linear-1" if code == "N518" else PRICE
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         loaded(network, table(content), target)
     assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
 
 
 @pytest.mark.parametrize(
-    ("network", "code", "told"),
+    ("network", "code", "reported"),
     [
         (
             "input 2 > softmax-4",
@@ -345,8 +345,10 @@ def test_tables_that_are_refused(
         ),
     ],
 )
-def test_networks_that_do_not_fit_a_table(table: Any, network: str, code: str, told: str) -> None:
-    with pytest.raises(NetError, match=told) as caught:
+def test_networks_that_do_not_fit_a_table(
+    table: Any, network: str, code: str, reported: str
+) -> None:
+    with pytest.raises(NetError, match=reported) as caught:
         loaded(network, table(IRIS), "kind")
     assert caught.value.diagnostics[0].code == code
 
@@ -394,7 +396,7 @@ def test_a_missing_number_may_be_an_error(table: Any) -> None:
 
 def test_a_table_that_changed_after_the_training(table: Any) -> None:
     found = loaded(KIND, table(IRIS), "kind")
-    for content, code, told in (
+    for content, code, reported in (
         (
             IRIS.replace("virginica", "virginia"),
             "N520",
@@ -404,7 +406,7 @@ def test_a_table_that_changed_after_the_training(table: Any) -> None:
         (IRIS.replace("0.5,", "half,"), "N531", "column `petal` of .* holds numbers, but `half`"),
     ):
         table(content)
-        with pytest.raises(NetError, match=told) as caught:
+        with pytest.raises(NetError, match=reported) as caught:
             reload(Recipe(data=found.spec), found.preparation)
         assert caught.value.diagnostics[0].code == code
     with pytest.raises(NetError, match="trained on a table"):
@@ -416,7 +418,7 @@ def test_a_table_that_changed_after_the_training(table: Any) -> None:
 
 def test_rows_to_predict(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     preparation = loaded(PRICE, table(HOUSES), "price").preparation
-    whole, wanted = read_inputs(table(HOUSES), preparation)
+    whole, expected = read_inputs(table(HOUSES), preparation)
     assert whole[:2] == ["data.csv:2", "data.csv:3"]
     for content in (
         "place,size\nhere,4\nelse,\n",
@@ -425,8 +427,8 @@ def test_rows_to_predict(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         names, x = read_inputs(table(content, "new.csv"), preparation)
         assert names == ["new.csv:2", "new.csv:3"]
         made = preparation.x(x)[0]
-        row = next(place for place in range(30) if wanted[0][place, 0] == 4)
-        assert np.array_equal(made[0], preparation.x(wanted)[0][row])
+        row = next(place for place in range(30) if expected[0][place, 0] == 4)
+        assert np.array_equal(made[0], preparation.x(expected)[0][row])
         assert made[1, 1:].tolist() == [0.0, 0.0]
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"place,size\nhere,4\n")))
     names, x = read_inputs("-", preparation)
@@ -441,7 +443,7 @@ def test_rows_to_predict_without_names(table: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "told"),
+    ("content", "code", "reported"),
     [
         ("sizes,place\n1,here\n", "N530", "did you mean `sizes`"),
         ("size,place\nmuch,here\n", "N531", "but `much` in line 2"),
@@ -449,9 +451,11 @@ def test_rows_to_predict_without_names(table: Any) -> None:
         ("", "N536", "is empty"),
     ],
 )
-def test_rows_to_predict_that_are_refused(table: Any, content: str, code: str, told: str) -> None:
+def test_rows_to_predict_that_are_refused(
+    table: Any, content: str, code: str, reported: str
+) -> None:
     preparation = loaded(PRICE, table(HOUSES), "price").preparation
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         read_inputs(table(content, "new.csv"), preparation)
     assert caught.value.diagnostics[0].code == code
 
@@ -475,13 +479,13 @@ def test_a_parquet_file_is_read_as_its_csv(table: Any, tmp_path: Path) -> None:
     assert found.preparation == loaded(PRICE, table(HOUSES), "price").preparation
     assert len(reload(Recipe(data=found.spec), found.preparation).test) == len(found.test)
     parquet.write_table(pyarrow.table({"size": [[1], [2]], "price": [1, 2]}), path)
-    for content, told in (
+    for content, reported in (
         (None, "neither numbers nor text"),
         (b"PAR1 hello", "not a Parquet file"),
     ):
         if content:
             path.write_bytes(content)
-        with pytest.raises(NetError, match=told):
+        with pytest.raises(NetError, match=reported):
             loaded(PRICE, str(path), "price")
 
 

@@ -174,13 +174,13 @@ class Hosts:
                 )
             )
 
-    def wait_for(self, told: str) -> None:
+    def wait_for(self, reported: str) -> None:
         """Until the first process tells this on standard error."""
         seen = []
         assert self.running[0].stderr
         for line in self.running[0].stderr:
             seen.append(line)
-            if told in line:
+            if reported in line:
                 return
         raise AssertionError("".join(seen))
 
@@ -303,7 +303,7 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "mend"),
+    ("text", "reported", "mend"),
     [
         (
             "devices: 8\nbatch: 100",
@@ -335,13 +335,13 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
         ("hosts: [a:1, b:1, a:1]", "`hosts` names a:1 twice", ""),
     ],
 )
-def test_what_does_not_go_together(text: str, told: str, mend: str) -> None:
+def test_what_does_not_go_together(text: str, reported: str, mend: str) -> None:
     recipe = parse_recipe(text)
     with pytest.raises(NetError) as caught, conflict_context(recipe):
         check_shares(recipe, recipe.batch or 96)
     (problem,) = caught.value.diagnostics
     assert problem.code == "N507"
-    assert told in problem.message
+    assert reported in problem.message
     assert mend in problem.help
     assert problem.span is not None
 
@@ -355,7 +355,7 @@ def test_what_all_devices_are_is_known_only_when_they_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "reported"),
     [
         (None, "nothing says which"),
         ("2", "is none of the 2 hosts"),
@@ -364,11 +364,11 @@ def test_what_all_devices_are_is_known_only_when_they_are_counted() -> None:
     ],
 )
 def test_a_host_must_know_its_number(
-    given: str | None, told: str, monkeypatch: pytest.MonkeyPatch
+    given: str | None, reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = Recipe(hosts=("a:1", "b:1"))
     monkeypatch.delenv(HOST, raising=False) if given is None else monkeypatch.setenv(HOST, given)
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         host_number(recipe)
     assert caught.value.diagnostics[0].code == "N651"
     monkeypatch.setenv(HOST, "1")
@@ -445,15 +445,15 @@ def test_a_backends_failure_is_a_loss_among_several_where_the_memory_is_not_full
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 @pytest.mark.parametrize(
-    ("work", "code", "told"),
+    ("work", "code", "reported"),
     [("os.abort", 3, "ended by SIGABRT"), ("lambda: 1", 1, ""), ("lambda: print('x') or 0", 0, "")],
 )
-def test_a_process_that_is_watched(work: str, code: int, told: str) -> None:
+def test_a_process_that_is_watched(work: str, code: int, reported: str) -> None:
     """JAX aborts a process that cannot reach the first one."""
     imports = "import os, sys; from netdsl.training.distributed.hosts import supervised"
     text = f"{imports}; sys.exit(supervised({work}))"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
     assert done.returncode == code
-    assert told in done.stderr
-    assert ("N652" in done.stderr) == bool(told)
+    assert reported in done.stderr
+    assert ("N652" in done.stderr) == bool(reported)
     assert done.stdout == ("x\n" if "print" in work else "")

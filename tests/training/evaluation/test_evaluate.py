@@ -93,11 +93,11 @@ def test_each_part_and_all(digits: RunResult) -> None:
 
 def test_classes_follow_from_the_confusion_matrix(digits: RunResult) -> None:
     found = evaluate(digits.folder)
-    (told,) = found["outputs"].values()
-    matrix = np.array(told["confusion"])
+    (reported,) = found["outputs"].values()
+    matrix = np.array(reported["confusion"])
     assert np.trace(matrix) / matrix.sum() == pytest.approx(found["accuracy"])
-    assert found["accuracy"] < told["top5_accuracy"] <= 1
-    for label, one in enumerate(told["classes"]):
+    assert found["accuracy"] < reported["top5_accuracy"] <= 1
+    for label, one in enumerate(reported["classes"]):
         right, given, said = matrix[label, label], matrix[label].sum(), matrix[:, label].sum()
         assert (one["class"], one["name"], one["support"]) == (label, str(label), given)
         assert one["precision"] == (pytest.approx(right / said) if said else None)
@@ -111,16 +111,16 @@ def test_small_cases_by_hand() -> None:
     counter = Counter(output, DETAILS)
     counter.update(np.array([0, 0]), np.eye(4)[[0, 1]])
     counter.update(np.array([1, 2]), np.eye(4)[[1, 1]])
-    told = output_details(counter)
-    assert [(one["precision"], one["recall"], one["f1"]) for one in told["classes"]] == [
+    reported = output_details(counter)
+    assert [(one["precision"], one["recall"], one["f1"]) for one in reported["classes"]] == [
         (1.0, 0.5, pytest.approx(2 / 3)),
         (pytest.approx(1 / 3), 1.0, 0.5),
         (None, 0.0, 0.0),
         (None, None, None),
     ]
-    assert told["macro_f1"] == pytest.approx((2 / 3 + 0.5) / 3)
-    assert told["confusion"] == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
-    assert "top5_accuracy" not in told
+    assert reported["macro_f1"] == pytest.approx((2 / 3 + 0.5) / 3)
+    assert reported["confusion"] == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+    assert "top5_accuracy" not in reported
 
 
 def test_values_by_hand() -> None:
@@ -131,10 +131,10 @@ def test_values_by_hand() -> None:
     given = y + np.array([[1, -1], [1, -1], [-2, 0]])
     for rows in (slice(0, 2), slice(2, 3)):
         counter.update(y[rows], (given[rows] - 10) / 2)
-    told = output_details(counter)
-    assert told["mae"] == pytest.approx(1)
-    assert told["rmse"] == pytest.approx(np.sqrt(8 / 6))
-    assert told["r2"] == pytest.approx(1 - 8 / (8 + 32))
+    reported = output_details(counter)
+    assert reported["mae"] == pytest.approx(1)
+    assert reported["rmse"] == pytest.approx(np.sqrt(8 / 6))
+    assert reported["r2"] == pytest.approx(1 - 8 / (8 + 32))
     constant = Counter(OutputTransform("y", (1,), "linear", "squared", 0), DETAILS)
     constant.update(np.ones(3), np.ones((3, 1)))
     assert output_details(constant) == {"r2": None, "mae": 0.0, "rmse": 0.0}
@@ -144,12 +144,12 @@ def test_tags_by_hand() -> None:
     counter = Counter(OutputTransform("y", (2,), "linear", "binary", 0), DETAILS)
     values = np.array([[0.1, 2.0], [-0.1, 3.0], [-1.0, -1.0]])
     counter.update(np.array([[1, 0], [1, 1], [0, 0]]), values)
-    told = output_details(counter)
-    assert [(one["precision"], one["recall"], one["support"]) for one in told["classes"]] == [
+    reported = output_details(counter)
+    assert [(one["precision"], one["recall"], one["support"]) for one in reported["classes"]] == [
         (1.0, 0.5, 2),
         (0.5, 1.0, 1),
     ]
-    assert set(told) == {"classes", "macro_f1"}
+    assert set(reported) == {"classes", "macro_f1"}
 
 
 # --- several outputs ------------------------------------------------------------------------------
@@ -238,11 +238,11 @@ def test_a_table_is_measured_on_tables(tmp_path: Path, digits: RunResult) -> Non
     )
     (tmp_path / "new.csv").write_text("price,size\n3,1\n6,2\n", encoding="utf-8")
     assert evaluate(run.folder, data=tmp_path / "new.csv")["examples"] == 2
-    for folder, data, told in (
+    for folder, data, reported in (
         (run.folder, "digits", "is not a table"),
         (digits.folder, tmp_path / "new.csv", "is a table, and"),
     ):
-        with pytest.raises(NetError, match=told) as caught:
+        with pytest.raises(NetError, match=reported) as caught:
             evaluate(folder, data=data)
         assert caught.value.diagnostics[0].code == "N536"
 
@@ -256,9 +256,9 @@ def test_a_class_for_each_position(tmp_path: Path) -> None:
     run = trained(
         "net maps\n4x4x1 > conv1-4 > conv1-3(softmax)", tmp_path, data=str(tmp_path / "maps.npz")
     )
-    (told,) = evaluate(run.folder)["outputs"].values()
-    assert sum(one["support"] for one in told["classes"]) == 24 * 16
-    for one in told["classes"]:
+    (reported,) = evaluate(run.folder)["outputs"].values()
+    assert sum(one["support"] for one in reported["classes"]) == 24 * 16
+    for one in reported["classes"]:
         assert one["iou"] is None or one["iou"] <= one["f1"]
     np.save(tmp_path / "some.npy", x[:2])
     records = predict(run.folder, tmp_path / "some.npy")
@@ -387,7 +387,7 @@ def test_a_run_that_has_not_ended(action: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         (
             '"shape": [8, 8, 1]',
@@ -406,7 +406,7 @@ def test_a_run_that_has_not_ended(action: Any, tmp_path: Path) -> None:
     ],
 )
 def test_a_preparation_that_does_not_fit(
-    digits: RunResult, tmp_path: Path, old: str, new: str, told: str
+    digits: RunResult, tmp_path: Path, old: str, new: str, reported: str
 ) -> None:
     shutil.copytree(digits.folder, tmp_path / "run")
     path = tmp_path / "run" / "preparation.json"
@@ -418,7 +418,7 @@ def test_a_preparation_that_does_not_fit(
         lambda folder: predict(folder, "x.npy"),
         lambda folder: export(folder, tmp_path / "a.keras"),
     ):
-        with pytest.raises(NetError, match=f"preparation.json is damaged.*{told}") as caught:
+        with pytest.raises(NetError, match=f"preparation.json is damaged.*{reported}") as caught:
             action(tmp_path / "run")
         assert caught.value.diagnostics[0].code == "N614"
 

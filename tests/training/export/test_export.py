@@ -71,11 +71,11 @@ def test_each_form_of_a_run(
     run: RunResult, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / NAMES[name]
-    told = export(run.folder, target)
+    reported = export(run.folder, target)
     assert capfd.readouterr() == ("", "")
-    assert told[0].startswith(f"{target}: {FORMATS[name].title}, ")
-    assert told[-1].startswith(f"{tmp_path / 'small.json'}: ")
-    assert len(told) == (3 if FORMATS[name].runner else 2)
+    assert reported[0].startswith(f"{target}: {FORMATS[name].title}, ")
+    assert reported[-1].startswith(f"{tmp_path / 'small.json'}: ")
+    assert len(reported) == (3 if FORMATS[name].runner else 2)
     assert json.loads((tmp_path / "small.json").read_text(encoding="utf-8")) == json.loads(
         (run.folder / "preparation.json").read_text(encoding="utf-8")
     )
@@ -117,10 +117,10 @@ def test_layers_that_go_along(layer: str, name: str, tmp_path: Path) -> None:
     alphabet.
     """
     netdsl.parse(LAYERS[layer], name=layer).keras(seed=0).save(tmp_path / "a.keras")
-    told = export(tmp_path / "a.keras", tmp_path / NAMES[name])
-    assert ("one example at a time" in told[0]) == ((layer, name) == ("lstm", "litert"))
-    assert "relative error" in told[1]
-    assert len(told) == 2
+    reported = export(tmp_path / "a.keras", tmp_path / NAMES[name])
+    assert ("one example at a time" in reported[0]) == ((layer, name) == ("lstm", "litert"))
+    assert "relative error" in reported[1]
+    assert len(reported) == 2
 
 
 @needs_tensorflow
@@ -129,8 +129,8 @@ def test_other_precisions_are_exported_in_float32(precision: str, tmp_path: Path
     from netdsl.keras.build import build
 
     build(netdsl.parse(TEXT), 0, precision).save(tmp_path / "a.keras")
-    told = export(tmp_path / "a.keras", tmp_path / "a.tflite")
-    assert told[-1].startswith("it computes in float32; the network was trained in ")
+    reported = export(tmp_path / "a.keras", tmp_path / "a.tflite")
+    assert reported[-1].startswith("it computes in float32; the network was trained in ")
 
 
 # --- safetensors ----------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def test_each_type_of_safetensors(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         (b"", "header too small"),
         (b"\xff" * 9, "header too large"),
@@ -264,10 +264,10 @@ def test_each_type_of_safetensors(tmp_path: Path) -> None:
         (packed(entry(shape=[2**40, 2**40])), "overflow"),
     ],
 )
-def test_damaged_safetensors(content: bytes, told: str, tmp_path: Path) -> None:
+def test_damaged_safetensors(content: bytes, reported: str, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(content)
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         read_safetensors(path)
     assert code(caught) == "N614"
 
@@ -282,10 +282,10 @@ def test_files_that_are_no_models(run: RunResult, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as file:
         file.writestr("config.json", "{}")
     contents["other.keras"] = ((tmp_path / "other.keras").read_bytes(), "no weights")
-    for name, (content, told) in contents.items():
+    for name, (content, reported) in contents.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(
-            NetError, match=f"{name} is not a complete Keras model: .*{told}"
+            NetError, match=f"{name} is not a complete Keras model: .*{reported}"
         ) as caught:
             with_first_weights(tmp_path / name)
         assert (code(caught), "ensure" in str(caught.value)) == ("N614", False)
@@ -319,7 +319,7 @@ def test_the_form_follows_from_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "format", "told"),
+    ("target", "format", "reported"),
     [
         ("a.onx", None, "did you mean `.onnx`"),
         ("a.pt", None, "onnx (.onnx), litert (.tflite .litert)"),
@@ -330,11 +330,11 @@ def test_the_form_follows_from_the_name() -> None:
     ],
 )
 def test_names_that_say_no_form(
-    run: RunResult, target: str, format: str | None, told: str, tmp_path: Path
+    run: RunResult, target: str, format: str | None, reported: str, tmp_path: Path
 ) -> None:
     with pytest.raises(NetError, match="N631") as caught:
         export(run.folder, tmp_path / target, format=format)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
 
 
 def test_nothing_is_written_over_unasked(run: RunResult, tmp_path: Path) -> None:

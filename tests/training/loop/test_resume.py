@@ -170,12 +170,12 @@ def test_what_cannot_be_gone_on_with(
     )
     with pytest.raises(NetError, match="is not what it was"):
         resume(folder, quiet=True)
-    told = (
+    reported = (
         (folder / "run.json")
         .read_text(encoding="utf-8")
         .replace('"fingerprint": "0', '"fingerprint": "')
     )
-    (folder / "run.json").write_text(told, encoding="utf-8")
+    (folder / "run.json").write_text(reported, encoding="utf-8")
     recipe = (folder / "recipe.yaml").read_text(encoding="utf-8")
     (folder / "recipe.yaml").write_text(
         recipe.replace("rate: 0.01", "rate: 0.02"), encoding="utf-8"

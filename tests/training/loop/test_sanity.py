@@ -27,10 +27,10 @@ def test_a_dry_run_writes_nothing(
     network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = sanity.dry_run(plan(network(), Recipe(augment=Augment(noise=0.1))))
-    assert "the first step: loss 2." in told
-    assert "training peak" in told
-    assert "noise: 0.1" in told
+    reported = sanity.dry_run(plan(network(), Recipe(augment=Augment(noise=0.1))))
+    assert "the first step: loss 2." in reported
+    assert "training peak" in reported
+    assert "noise: 0.1" in reported
     assert list(tmp_path.iterdir()) == []
 
 

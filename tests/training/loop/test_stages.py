@@ -100,8 +100,8 @@ input right: 8
 
 
 def test_two_inputs_and_two_outputs(tmp_path: Path) -> None:
-    chance = np.random.default_rng(0)
-    left, right = chance.random((2, 400, 8), np.float32)
+    rng = np.random.default_rng(0)
+    left, right = rng.random((2, 400, 8), np.float32)
     gap = left.sum(axis=1) - right.sum(axis=1)
     arrays = {"x_left": left, "x_right": right, "y_same": (gap > 0).astype(int), "y_gap": gap}
     recipe = Recipe(epochs=25, batch=20, optimizer=Optimizer(rate=0.01), loss_weights={"gap": 0.5})

@@ -159,11 +159,11 @@ def test_predicting_images_and_arrays(finished: RunResult, network: Any, tmp_pat
 
 
 def test_the_end_is_told_in_words(finished: RunResult) -> None:
-    told = describe_run(finished)
-    assert "ended after 3 epochs (63 steps" in told
-    assert "best weights at step 63 (epoch 3)" in told
-    assert f"accuracy {finished.test['accuracy']:.4f} (359 examples)" in told
-    assert str(finished.folder) in told
+    reported = describe_run(finished)
+    assert "ended after 3 epochs (63 steps" in reported
+    assert "best weights at step 63 (epoch 3)" in reported
+    assert f"accuracy {finished.test['accuracy']:.4f} (359 examples)" in reported
+    assert str(finished.folder) in reported
 
 
 def test_no_run_is_written_over(network: Any, tmp_path: Path) -> None:
@@ -504,9 +504,9 @@ def test_one_plain_line_an_epoch(
     network: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     train(network(), Recipe(epochs=2, batch=1000), where=tmp_path)
-    told = capfd.readouterr()
-    lines = told.err.splitlines()
-    assert told.out == ""
+    reported = capfd.readouterr()
+    lines = reported.err.splitlines()
+    assert reported.out == ""
     assert len(lines) == 3
     assert lines[0].startswith(
         "digits: 1,294 training, 144 validation and 359 test examples; 8x8 made 64, divided by 16"

@@ -33,7 +33,7 @@ def test_weights_for_outputs_that_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("label_smoothing: «0.1»", "is for classes"),
         ("class_weights: «balanced»", "a class for each example"),
@@ -52,12 +52,12 @@ def test_weights_for_outputs_that_are_none() -> None:
         ("loss_weights: «{linear: 0}»", "no output|all 0"),
     ],
 )
-def test_values_that_do_not_go_together(text: str, told: str) -> None:
+def test_values_that_do_not_go_together(text: str, reported: str) -> None:
     recipe = parse_recipe(text.replace("«", "").replace("»", ""))
     job = line(Recipe())
     network, empty = LINE, job.data.train.at(np.arange(0))
     data = dataclasses.replace(job.data, validation=empty) if "validation" in text else job.data
-    with pytest.raises(NetError, match=told) as caught:
+    with pytest.raises(NetError, match=reported) as caught:
         resolve(recipe, network, data)
     span = caught.value.diagnostics[0].span
     assert span is not None

@@ -33,12 +33,12 @@ class Wish:
     mixup: float | None = None
 
 
-def chance(seed: int = 0) -> np.random.Generator:
+def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng((3, 1, seed))
 
 
 def images(count: int = 64, height: int = 9, width: int = 7, depth: int = 3) -> np.ndarray:
-    return chance(99).random((count, height, width, depth), np.float32)
+    return rng(99).random((count, height, width, depth), np.float32)
 
 
 X = images()
@@ -53,7 +53,7 @@ NONE = replace(Wish(**dict.fromkeys(Wish.__annotations__, 0)), flip=None)
 
 @pytest.mark.parametrize("wish", [Wish(), NONE, Wish(mixup=0.2)])
 def test_nothing_wanted_changes_nothing(wish: Wish) -> None:
-    assert np.array_equal(augmented(X, wish, chance()), X)
+    assert np.array_equal(augmented(X, wish, rng()), X)
 
 
 @pytest.mark.parametrize(
@@ -61,33 +61,33 @@ def test_nothing_wanted_changes_nothing(wish: Wish) -> None:
 )
 def test_the_same_chance_gives_the_same_and_another_does_not(wish: Wish) -> None:
     before = X.copy()
-    first, second, other = (augmented(X, wish, chance(seed)) for seed in (0, 0, 1))
+    first, second, other = (augmented(X, wish, rng(seed)) for seed in (0, 0, 1))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
     assert np.array_equal(X, before)
 
 
 def test_a_change_does_not_depend_on_the_others() -> None:
-    noise = augmented(X, Wish(noise=0.1), chance()) - X
+    noise = augmented(X, Wish(noise=0.1), rng()) - X
     for others in ({"flip": "both"}, GEOMETRY, {**GEOMETRY, **LIGHT}):
-        given = augmented(X, Wish(**others), chance())
-        assert augmented(X, Wish(**others, noise=0.1), chance()) - given == pytest.approx(
+        given = augmented(X, Wish(**others), rng())
+        assert augmented(X, Wish(**others, noise=0.1), rng()) - given == pytest.approx(
             noise, abs=1e-6
         )
     flat = np.full_like(X, 5)
-    bright = augmented(flat, Wish(brightness=0.2, cutout=3), chance())
-    assert augmented(
-        flat, Wish(**LIGHT, flip="both", crop=0.5, cutout=3), chance()
-    ) == pytest.approx(bright, abs=1e-5)
-    assert augmented(X, Wish(flip="both", shift=2, scale=1e-12), chance()) == pytest.approx(
-        augmented(X, Wish(flip="both", shift=2), chance()), abs=1e-5
+    bright = augmented(flat, Wish(brightness=0.2, cutout=3), rng())
+    assert augmented(flat, Wish(**LIGHT, flip="both", crop=0.5, cutout=3), rng()) == pytest.approx(
+        bright, abs=1e-5
+    )
+    assert augmented(X, Wish(flip="both", shift=2, scale=1e-12), rng()) == pytest.approx(
+        augmented(X, Wish(flip="both", shift=2), rng()), abs=1e-5
     )
 
 
 def test_so_much_is_drawn_whatever_is_wanted() -> None:
     after = []
     for wish in (Wish(), ALL):
-        drawn = chance()
+        drawn = rng()
         augmented(X, wish, drawn)
         after.append(drawn.random())
     assert after[0] == after[1]
@@ -122,7 +122,7 @@ WISHES = st.builds(
 def test_images_stay_images(wish: Wish, count: int, height: int, width: int, seed: int) -> None:
     x = images(count, height, width)
     assert unfit(wish, x.shape[1:]) is None
-    result = augmented(x, wish, chance(seed))
+    result = augmented(x, wish, rng(seed))
     assert (result.shape, result.dtype) == (x.shape, np.float32)
     assert np.isfinite(result).all()
     if not wish.noise:
@@ -144,7 +144,7 @@ FLIPPED = [
 def test_flips_are_exact_and_as_frequent(flip: str, ways: list[tuple[int, int]]) -> None:
     x = images(1000, 3, 4, 1)
     found = [0] * len(ways)
-    for image, result in zip(x, augmented(x, Wish(flip=flip), chance()), strict=True):
+    for image, result in zip(x, augmented(x, Wish(flip=flip), rng()), strict=True):
         found[
             [np.array_equal(result, image[::down, ::right]) for down, right in ways].index(True)
         ] += 1
@@ -155,7 +155,7 @@ def test_shifts_are_exact_and_each_comes_up() -> None:
     moves = [(down, right) for down in (-2, -1, 0, 1, 2) for right in (-2, -1, 0, 1, 2)]
     x = images(500, 5, 4, 2)
     found = set()
-    for image, result in zip(x, augmented(x, Wish(shift=2), chance()), strict=True):
+    for image, result in zip(x, augmented(x, Wish(shift=2), rng()), strict=True):
         padded = np.pad(image, ((2, 2), (2, 2), (0, 0)))
         same = [
             move
@@ -221,7 +221,7 @@ def test_between_pixels_it_is_bilinear() -> None:
 
 
 def test_large_batches_are_worked_on_in_parts() -> None:
-    x, matrix = images(60, 40, 40, 1), chance().normal(0, 1, (60, 2, 3))
+    x, matrix = images(60, 40, 40, 1), rng().normal(0, 1, (60, 2, 3))
     assert np.array_equal(
         warped(x, matrix),
         np.concatenate([warped(x[i : i + 1], matrix[i : i + 1]) for i in range(60)]),
@@ -235,7 +235,7 @@ def probed(side: int = 21, **wish: Any) -> tuple[np.ndarray, np.ndarray]:
     places = np.repeat(
         np.stack(np.mgrid[:side, :side], -1).astype(np.float32)[None] + 1, 400, axis=0
     )
-    result, middle = augmented(places, Wish(**wish), chance()), side // 2
+    result, middle = augmented(places, Wish(**wish), rng()), side // 2
     down, right = (
         result[:, middle + 1, middle] - result[:, middle, middle],
         result[:, middle, middle + 1] - result[:, middle, middle],
@@ -243,11 +243,12 @@ def probed(side: int = 21, **wish: Any) -> tuple[np.ndarray, np.ndarray]:
     return result, np.stack([down, right], 2)
 
 
-def spans(values: np.ndarray, least: float, most: float) -> bool:
+def spans(values: np.ndarray, least: float, highest: float) -> bool:
     """Whether the values lie within these bounds and come close to both."""
-    room = (most - least) / 20
+    room = (highest - least) / 20
     return bool(
-        least - 1e-4 <= values.min() < least + room and most - room < values.max() <= most + 1e-4
+        least - 1e-4 <= values.min() < least + room
+        and highest - room < values.max() <= highest + 1e-4
     )
 
 
@@ -285,9 +286,9 @@ def test_crops_lie_within_the_image(least: float) -> None:
 
 
 def test_a_crop_of_everything_changes_nothing() -> None:
-    assert np.array_equal(augmented(X, Wish(crop=1), chance()), X)
+    assert np.array_equal(augmented(X, Wish(crop=1), rng()), X)
     assert np.array_equal(
-        augmented(X, Wish(crop=1, flip="both"), chance()), augmented(X, Wish(flip="both"), chance())
+        augmented(X, Wish(crop=1, flip="both"), rng()), augmented(X, Wish(flip="both"), rng())
     )
 
 
@@ -300,14 +301,14 @@ def each(values: np.ndarray) -> np.ndarray:
 
 def test_brightness_is_added() -> None:
     x = images(400) - 5
-    more = augmented(x, Wish(brightness=0.2), chance()) - x
+    more = augmented(x, Wish(brightness=0.2), rng()) - x
     assert np.ptp(more, (1, 2, 3)).max() < 1e-5
     assert spans(each(more), -0.2, 0.2)
 
 
 def test_contrast_keeps_the_mean() -> None:
     x = images(400) - 5
-    result = augmented(x, Wish(contrast=0.3), chance())
+    result = augmented(x, Wish(contrast=0.3), rng())
     assert each(result) == pytest.approx(each(x), abs=1e-5)
     assert spans(result.std((1, 2, 3)) / x.std((1, 2, 3)), 0.7, 1.3)
 
@@ -315,31 +316,31 @@ def test_contrast_keeps_the_mean() -> None:
 def test_colour_keeps_the_grey() -> None:
     x = images(400) - 5
     luma = np.array([0.299, 0.587, 0.114])
-    result = augmented(x, Wish(colour=0.5), chance())
+    result = augmented(x, Wish(colour=0.5), rng())
     assert result @ luma == pytest.approx(x @ luma, abs=1e-4)
     ratio = (result - (x @ luma)[..., None]) / (x - (x @ luma)[..., None])
     assert spans(np.median(ratio, (1, 2, 3)), 0.5, 1.5)
     grey = np.repeat(x[..., :1], 3, 3)
-    assert augmented(grey, Wish(colour=0.5), chance()) == pytest.approx(grey, abs=1e-5)
+    assert augmented(grey, Wish(colour=0.5), rng()) == pytest.approx(grey, abs=1e-5)
 
 
 def test_only_images_within_0_and_1_are_clipped() -> None:
     x = images(300)
     x[100:200] -= 0.5
     x[200:] *= 255
-    result = augmented(x, Wish(brightness=0.9, contrast=0.9), chance())
+    result = augmented(x, Wish(brightness=0.9, contrast=0.9), rng())
     assert (result[:100].min(), result[:100].max()) == (0, 1)
     assert result[100:200].min() < -0.5
     assert result[200:].max() > 255
     x = np.full_like(X, 0.9)
     x[:, 0, 0] = 2  # the image as it was given counts, not what a crop leaves of it
-    assert augmented(x, Wish(crop=0.1, brightness=0.5), chance())[:, 0, 0].max() > 1.3
+    assert augmented(x, Wish(crop=0.1, brightness=0.5), rng())[:, 0, 0].max() > 1.3
 
 
 def test_noise_is_normal_and_for_any_input() -> None:
     for shape in ((50, 40, 40, 1), (2000, 40), (500, 8, 20)):
-        x = chance(1).random(shape, np.float32)
-        noise = augmented(x, Wish(noise=0.3), chance()) - x
+        x = rng(1).random(shape, np.float32)
+        noise = augmented(x, Wish(noise=0.3), rng()) - x
         assert noise.mean() == pytest.approx(0, abs=0.006)
         assert noise.std() == pytest.approx(0.3, rel=0.02)
         assert (np.abs(noise) < 0.3).mean() == pytest.approx(0.683, abs=0.01)
@@ -348,7 +349,7 @@ def test_noise_is_normal_and_for_any_input() -> None:
 @pytest.mark.parametrize("side", [1, 4, 5])
 def test_a_square_is_cut_out_around_any_pixel(side: int) -> None:
     x = 1 + images(2000, 6, 7, 2)
-    result = augmented(x, Wish(cutout=side), chance())
+    result = augmented(x, Wish(cutout=side), rng())
     hole = result == 0
     assert np.array_equal(result[~hole], x[~hole])
     assert np.array_equal(hole[..., 0], hole[..., 1])
@@ -368,9 +369,9 @@ def test_a_square_is_cut_out_around_any_pixel(side: int) -> None:
 @pytest.mark.parametrize("alpha", [1e-9, 0.2, 1.0, 100.0])
 @pytest.mark.parametrize("shape", [(4,), (5, 3, 2)])
 def test_mixed_examples_lie_between_two(shape: tuple[int, ...], alpha: float) -> None:
-    x = chance(1).random((40, *shape), np.float32)
+    x = rng(1).random((40, *shape), np.float32)
     y = np.eye(40, dtype=np.float32)
-    mixture, shares = mixed(x, y, alpha, chance())
+    mixture, shares = mixed(x, y, alpha, rng())
     assert (mixture.shape, mixture.dtype, shares.shape, shares.dtype) == (
         x.shape,
         np.float32,
@@ -385,13 +386,13 @@ def test_mixed_examples_lie_between_two(shape: tuple[int, ...], alpha: float) ->
     )  # inputs and targets with the same shares
     assert all(
         np.array_equal(*pair)
-        for pair in zip(mixed(x, y, alpha, chance()), (mixture, shares), strict=True)
+        for pair in zip(mixed(x, y, alpha, rng()), (mixture, shares), strict=True)
     )
 
 
 def test_shares_follow_beta() -> None:
     y = np.eye(2000, dtype=np.float32)
-    own = np.diag(mixed(y, y, 0.4, chance())[1])
+    own = np.diag(mixed(y, y, 0.4, rng())[1])
     assert own.mean() == pytest.approx(0.5, abs=0.03)
     assert own.var() == pytest.approx(1 / (4 * (2 * 0.4 + 1)), rel=0.06)
 

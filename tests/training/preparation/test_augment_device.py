@@ -35,50 +35,52 @@ WISHES = [
 ]
 
 
-def chance() -> np.random.Generator:
+def rng() -> np.random.Generator:
     return np.random.default_rng((3, 1))
 
 
-def changed(x: Any, wanted: Augment) -> tuple[Any, Any]:
+def changed(x: Any, expected: Augment) -> tuple[Any, Any]:
     found = {
         name: ops.convert_to_tensor(array)
-        for name, array in augment.numbers(wanted, x.shape, chance()).items()
+        for name, array in augment.numbers(expected, x.shape, rng()).items()
     }
-    return tuple(map(ops.convert_to_numpy, pixels.changed(ops.convert_to_tensor(x), wanted, found)))  # type: ignore[return-value]
+    return tuple(
+        map(ops.convert_to_numpy, pixels.changed(ops.convert_to_tensor(x), expected, found))
+    )  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: "+".join(wish))
 def test_the_same_changes(wish: dict[str, Any]) -> None:
-    wanted = Augment(**wish)
-    result, whole = changed(X, wanted)
-    assert result == pytest.approx(augment.augmented(X, wanted, chance()), abs=2e-5)
+    expected = Augment(**wish)
+    result, whole = changed(X, expected)
+    assert result == pytest.approx(augment.augmented(X, expected, rng()), abs=2e-5)
     kept = Augment(
         **{name: value for name, value in wish.items() if name not in ("noise", "cutout")}
     )
-    assert whole == pytest.approx(augment.augmented(X, kept, chance()), abs=2e-5)
+    assert whole == pytest.approx(augment.augmented(X, kept, rng()), abs=2e-5)
 
 
 @pytest.mark.parametrize("wish", [{"flip": "both"}, {"shift": 4}, {"shift": 2, "flip": "both"}])
 def test_pixels_that_only_move_keep_their_values(wish: dict[str, Any]) -> None:
-    wanted = Augment(**wish)
-    assert np.array_equal(changed(X, wanted)[0], augment.augmented(X, wanted, chance()))
+    expected = Augment(**wish)
+    assert np.array_equal(changed(X, expected)[0], augment.augmented(X, expected, rng()))
 
 
 def test_values_that_are_no_images_can_have_noise() -> None:
-    x, wanted = X.reshape(32, -1), Augment(noise=0.3)
-    assert changed(x, wanted)[0] == pytest.approx(augment.augmented(x, wanted, chance()), abs=1e-6)
+    x, expected = X.reshape(32, -1), Augment(noise=0.3)
+    assert changed(x, expected)[0] == pytest.approx(augment.augmented(x, expected, rng()), abs=1e-6)
 
 
 def test_images_beyond_0_to_1_are_not_clipped() -> None:
     x = X * np.where(np.arange(32) % 2, 1, 3).astype(np.float32)[:, None, None, None]
     assert changed(x, Augment(**LIGHT))[0] == pytest.approx(
-        augment.augmented(x, Augment(**LIGHT), chance()), abs=2e-5
+        augment.augmented(x, Augment(**LIGHT), rng()), abs=2e-5
     )
 
 
 def test_the_same_pairs_are_mixed() -> None:
     y = np.eye(32, dtype=np.float32)
-    partners, share = augment.pairs(32, 0.4, chance())
-    for values, wanted in zip((X, y), augment.mixed(X, y, 0.4, chance()), strict=True):
+    partners, share = augment.pairs(32, 0.4, rng())
+    for values, expected in zip((X, y), augment.mixed(X, y, 0.4, rng()), strict=True):
         found = pixels.mixed(ops.convert_to_tensor(values), partners.astype(np.int32), share)
-        assert ops.convert_to_numpy(found) == pytest.approx(wanted, abs=1e-6)
+        assert ops.convert_to_numpy(found) == pytest.approx(expected, abs=1e-6)

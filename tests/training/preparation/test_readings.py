@@ -54,8 +54,8 @@ def test_what_is_read() -> None:
 
 def test_what_tells_classes() -> None:
     assert {word for word in KINDS if gives_distribution(word)} == {"softmax", "logsoftmax"}
-    told = {"softmax", "logsoftmax", "sigmoid", "hsigmoid"}
-    assert {word for word in KINDS if tells_classes(word)} == told
+    reported = {"softmax", "logsoftmax", "sigmoid", "hsigmoid"}
+    assert {word for word in KINDS if tells_classes(word)} == reported
 
 
 @pytest.mark.parametrize(

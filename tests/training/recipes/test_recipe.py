@@ -87,15 +87,15 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("marked", "code", "told"), WRONG)
-def test_a_mistake_is_told_with_its_place(marked: str, code: str, told: str) -> None:
+@pytest.mark.parametrize(("marked", "code", "reported"), WRONG)
+def test_a_mistake_is_told_with_its_place(marked: str, code: str, reported: str) -> None:
     start, end = marked.index("«"), marked.find("»") - 1
     text = marked.replace("«", "").replace("»", "")
     with pytest.raises(NetError) as caught:
         parse_recipe(text, "recipe.yaml")
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == code
-    assert told in f"{diagnostic.message}\n{diagnostic.help}"
+    assert reported in f"{diagnostic.message}\n{diagnostic.help}"
     assert diagnostic.span is not None
     if code == "N501":  # a YAML parser stops at a character; the caret begins there
         assert abs(diagnostic.span.start - start) <= 1
@@ -174,11 +174,11 @@ def test_params_from_python_are_written_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [("[" * 5000, "too deep"), ("a" * 2_000_000, "at most 65,536")],
 )
-def test_texts_that_would_take_long_are_refused(text: str, told: str) -> None:
-    with pytest.raises(NetError, match=told):
+def test_texts_that_would_take_long_are_refused(text: str, reported: str) -> None:
+    with pytest.raises(NetError, match=reported):
         parse_recipe(text)
 
 

@@ -48,7 +48,7 @@ def ended(folder: Path, why: str = "epochs") -> RunResult:
     )
 
 
-def told(
+def reported(
     names: list[str], folder: Path, settings: Settings, rows: list[Epoch], run: RunResult | None
 ) -> None:
     opened = open_loggers(names, folder, settings)
@@ -105,8 +105,8 @@ def test_events_are_written_without_tensorflow(tmp_path: Path) -> None:
 def test_tensorboard_reads_what_was_written(tmp_path: Path, settings: Settings) -> None:
     import tensorflow as tf
 
-    told(["tensorboard"], tmp_path, settings, ROWS[:2], None)
-    told(["tensorboard"], tmp_path, settings, ROWS[2:], ended(tmp_path))  # as after `resume`
+    reported(["tensorboard"], tmp_path, settings, ROWS[:2], None)
+    reported(["tensorboard"], tmp_path, settings, ROWS[2:], ended(tmp_path))  # as after `resume`
 
     def scalars(part: str) -> dict[str, list[tuple[int, float]]]:
         found: dict[str, list[tuple[int, float]]] = {}
@@ -203,7 +203,7 @@ def test_mlflow_is_told(mlflow: Any, tmp_path: Path, settings: Settings) -> None
     folder = tmp_path / "small-1"
     folder.mkdir()
     (folder / "curve.svg").touch()
-    told(["mlflow"], folder, settings, ROWS[:1], ended(folder))
+    reported(["mlflow"], folder, settings, ROWS[:1], ended(folder))
     said = mlflow.MlflowClient.said
     assert mlflow.uris == [(tmp_path / "mlruns").as_uri()]
     assert said[:2] == [("experiment", "netdsl"), ("run", "7", "small-1")]
@@ -219,7 +219,7 @@ def test_mlflow_is_told(mlflow: Any, tmp_path: Path, settings: Settings) -> None
         ("file", "curve.svg"),
     } <= set(said)
     assert said[-1] == ("ended", "FINISHED")
-    told(["mlflow"], folder, settings, ROWS[1:2], ended(folder, "interrupted"))
+    reported(["mlflow"], folder, settings, ROWS[1:2], ended(folder, "interrupted"))
     assert ("again", "r1", "RUNNING") in said
     assert [one for one in said if one[0] == "run"] == [("run", "7", "small-1")]
     assert said[-1] == ("ended", "KILLED")
@@ -229,7 +229,7 @@ def test_mlflow_goes_where_it_is_told(
     mlflow: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:1")
-    told(["mlflow"], tmp_path, settings, [], None)
+    reported(["mlflow"], tmp_path, settings, [], None)
     assert not mlflow.uris
     assert mlflow.MlflowClient.said[-1] == ("ended", "FAILED")
 
@@ -255,7 +255,7 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_wandb_is_told(
     wandb: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told(["wandb"], tmp_path, settings, ROWS[:1], ended(tmp_path))
+    reported(["wandb"], tmp_path, settings, ROWS[:1], ended(tmp_path))
     (begun,) = wandb.begun
     assert (begun["mode"], begun["id"], begun["name"], begun["project"]) == (
         "offline",
@@ -275,7 +275,7 @@ def test_wandb_is_told(
     assert wandb.summary["test/accuracy"] == 0.75
     assert wandb.ended == [0]
     monkeypatch.setenv("WANDB_MODE", "online")
-    told(["wandb"], tmp_path, settings, [], None)
+    reported(["wandb"], tmp_path, settings, [], None)
     assert (wandb.begun[1]["mode"], wandb.begun[1]["id"], wandb.begun[1]["resume"]) == (
         None,
         "w1",
@@ -300,7 +300,7 @@ def test_a_logger_that_fails_is_switched_off(
         raise ConnectionError("no such host\nand more")
 
     monkeypatch.setattr(Wandb, {"begin": "__init__", "epoch": "epoch", "end": "end"}[when], fail)
-    told(["wandb", "tensorboard", "wandb"], tmp_path, settings, ROWS, ended(tmp_path))
+    reported(["wandb", "tensorboard", "wandb"], tmp_path, settings, ROWS, ended(tmp_path))
     assert (
         capsys.readouterr().err
         == "the logger wandb failed and is switched off: ConnectionError: no such host\n"
@@ -316,12 +316,12 @@ def test_an_interrupt_is_no_failure(
 
     monkeypatch.setattr(Wandb, "epoch", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        told(["wandb"], tmp_path, settings, ROWS, None)
+        reported(["wandb"], tmp_path, settings, ROWS, None)
 
 
 def test_a_disk_that_takes_nothing(
     tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "tensorboard").touch()
-    told(["tensorboard"], tmp_path, settings, ROWS, None)
+    reported(["tensorboard"], tmp_path, settings, ROWS, None)
     assert capsys.readouterr().err.count("the logger tensorboard failed and is switched off: ") == 1

@@ -140,7 +140,7 @@ def test_a_page_of_digits(job: Job) -> None:
     assert {seen.count(tag) for tag in ("script", "link", "iframe", "object")} == {0}
     assert seen.count("img") == WORST
     assert seen.count("svg") == 2  # the rate never changes
-    for told in (
+    for reported in (
         "small on digits",
         "no improvement in 3 evaluations in a row",
         "90.00\u00a0%",
@@ -148,7 +148,7 @@ def test_a_page_of_digits(job: Job) -> None:
         "param width = 16",
         "Rows: true class",
     ):
-        assert told in text
+        assert reported in text
     assert "given" in text
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
 
@@ -322,9 +322,9 @@ def test_tags() -> None:
 
 
 def test_values_in_the_units_of_the_data(job: Job) -> None:
-    chance = np.random.default_rng(0)
-    y = chance.normal(1e6, 10.0, (5000, 1))
-    given = (y + chance.normal(0, 2.0, y.shape) - 1e6) / 10
+    rng = np.random.default_rng(0)
+    y = rng.normal(1e6, 10.0, (5000, 1))
+    given = (y + rng.normal(0, 2.0, y.shape) - 1e6) / 10
     found = numbers(
         OutputTransform("price", (1,), "linear", "squared", 0, centre=1e6, spread=10.0),
         y,

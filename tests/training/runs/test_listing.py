@@ -34,7 +34,7 @@ def make(where: Path, name: str, **more: Any) -> Path:
     (folder / "versions.json").write_text(
         json_text({"keras": "3.12", "numpy": "2.4"}), encoding="utf-8"
     )
-    told = {
+    reported = {
         "network": "small",
         "file": "network.net",
         "input": None,
@@ -43,7 +43,7 @@ def make(where: Path, name: str, **more: Any) -> Path:
     }
     began = more.get("began", "2026-01-02T03:04:05+0000")
     (folder / "run.json").write_text(
-        json_text({**told, "began": began, **more.get("told", {})}), encoding="utf-8"
+        json_text({**reported, "began": began, **more.get("reported", {})}), encoding="utf-8"
     )
     metric, value = more.get("metric", "accuracy"), more.get("value", 0.9)
     rows = [
@@ -198,7 +198,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_params_that_the_run_has_kept_are_not_counted_again(tmp_path: Path) -> None:
-    make(tmp_path, "small-1", text="", told={"params": 7})
+    make(tmp_path, "small-1", text="", reported={"params": 7})
     assert entries(tmp_path)[0].params == 7
 
 
@@ -225,7 +225,7 @@ def test_json_text(tmp_path: Path) -> None:
 def test_what_differs_between_runs(tmp_path: Path) -> None:
     one = make(tmp_path, "small-1")
     recipe = "batch: 4\noptimizer: {name: sgd, rate: 0.001}\nparams: {w: 5}\npenalty: {l2: 0.5}\n"
-    other = make(tmp_path, "small-2", recipe=recipe, value=0.95, told={"fingerprint": "b"})
+    other = make(tmp_path, "small-2", recipe=recipe, value=0.95, reported={"fingerprint": "b"})
     found = compare([one, other, one])
     assert found.names == ("small-1", "small-2", "small-1")
     assert found.recipe == {

@@ -159,10 +159,10 @@ def test_bytes_that_are_only_divided_lie_on_the_device_as_bytes(
     (x,), *_ = chunks.examples()
     assert keras.backend.standardize_dtype(x.dtype) == kept
     (divided,) = placement.divided((x,), preparation.inputs)
-    (wanted,), _ = chunks.prepared(np.arange(len(part)))
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(divided), wanted, rtol=1e-6)
+    (expected,), _ = chunks.prepared(np.arange(len(part)))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(divided), expected, rtol=1e-6)
     monkeypatch.setattr(placement, "GPU_FACTOR", 1)
-    monkeypatch.setattr(placement, "KEPT_NBYTES", wanted.size * np.dtype(kept).itemsize)
+    monkeypatch.setattr(placement, "KEPT_NBYTES", expected.size * np.dtype(kept).itemsize)
     assert placement.fits_on_device(part, preparation)
     monkeypatch.setattr(placement, "KEPT_NBYTES", placement.KEPT_NBYTES - 1)
     with pytest.raises(Conflict, match="keeps the prepared examples on the device") as caught:

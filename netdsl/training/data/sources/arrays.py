@@ -205,11 +205,11 @@ def _names(
     y = [] if copied else [f"y{suffix}"] * len(signature.outputs)
     if len(y) > 1 and y[0] not in held:
         y = [f"y{suffix}_{one.name}" for one in signature.outputs]
-    wanted = tuple(dict.fromkeys((*x, *y)))
-    missing = [name for name in wanted if name not in held]
+    requested = tuple(dict.fromkeys((*x, *y)))
+    missing = [name for name in requested if name not in held]
     if missing:
-        others = [name for name in held if name not in wanted]
-        help = did_you_mean(missing[0], others) or f"the arrays are {', '.join(wanted)}"
+        others = [name for name in held if name not in requested]
+        help = did_you_mean(missing[0], others) or f"the arrays are {', '.join(requested)}"
         if not suffix and len(x) == len(y) == 1:
             help = f"the arrays are {', '.join(TRAINED)}, or {', '.join(WHOLE)}"
         no_such = ", ".join(f"`{name}`" for name in missing)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
     from netdsl.training.preparation.table_format import NumberFormat
 
-MOST_READINGS = 8
+MAX_READINGS = 8
 """After so many columns that turn out not to be numbers all of them are read as texts."""
 
 
@@ -66,7 +66,7 @@ def _table(text: CsvText, numbers: dict[str, bool], form: NumberFormat) -> Any:
 
     content = pyarrow.py_buffer(text.content)[text.body :]
     types = {True: pyarrow.float64(), False: pyarrow.string()}
-    for reading in range(MOST_READINGS + 2):
+    for reading in range(MAX_READINGS + 2):
         try:
             return arrow.read_csv(
                 pyarrow.BufferReader(content),
@@ -84,9 +84,9 @@ def _table(text: CsvText, numbers: dict[str, bool], form: NumberFormat) -> Any:
             )
         except pyarrow.ArrowInvalid as error:
             column = re.match(r"In CSV column #(\d+): .* to double", str(error))
-            if column is None or reading > MOST_READINGS:
+            if column is None or reading > MAX_READINGS:
                 raise NotPlain from None
-            if reading == MOST_READINGS:
+            if reading == MAX_READINGS:
                 numbers = dict.fromkeys(numbers, False)
             else:
                 numbers[text.names[int(column[1])]] = False

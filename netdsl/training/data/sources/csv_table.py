@@ -52,8 +52,8 @@ def parse_csv(
         text = text._replace(names=[column.name for column in known.columns])
     kinds = {column.name: column.text for column in known.columns} if known else {}
     learned = {known.target} if known else set(text.names)
-    wanted = {name: kinds.get(name) for name in text.names if name in {*kinds, *learned}}
-    held = _read(text, wanted, form, known.numbers if known else PLAIN, span)
+    requested = {name: kinds.get(name) for name in text.names if name in {*kinds, *learned}}
+    held = _read(text, requested, form, known.numbers if known else PLAIN, span)
     columns = []
     for name in text.names:
         values = held.columns.get(name)
@@ -83,7 +83,7 @@ class HeldColumns(NamedTuple):
 
 def _read(
     text: CsvText,
-    wanted: Mapping[str, bool | None],
+    requested: Mapping[str, bool | None],
     form: TableFormat,
     before: NumberFormat,
     span: Span | None,
@@ -93,11 +93,11 @@ def _read(
     Raises:
         NetError: N536 not rows, N531 where `1,234` may be two numbers.
     """
-    sample = _sample(text, wanted, span)
+    sample = _sample(text, requested, span)
     shown = evidence_of(column.texts for column in sample.values())
     stated = stated_format(form)
     numbers = stated or choose(shown, text.separator, before) or PLAIN
-    held = _columns(text, wanted, sample, numbers, span)
+    held = _columns(text, requested, sample, numbers, span)
     if stated:
         return held
     every = _evidence(held, shown)
@@ -106,12 +106,12 @@ def _read(
         raise _either(text, every.either[","], held, span)
     if found == numbers:
         return held._replace(numbers=found)
-    return _columns(text, wanted, sample, found, span)
+    return _columns(text, requested, sample, found, span)
 
 
 def _columns(
     text: CsvText,
-    wanted: Mapping[str, bool | None],
+    requested: Mapping[str, bool | None],
     sample: Mapping[str, Cells],
     numbers: NumberFormat,
     span: Span | None,
@@ -122,7 +122,7 @@ def _columns(
     likely = {
         name: not is_text
         and all(cell_number(cell, numbers) is not None for cell in sample[name].texts)
-        for name, is_text in wanted.items()
+        for name, is_text in requested.items()
     }
     try:
         return HeldColumns(*read_plain(text, likely, numbers), numbers)
@@ -130,19 +130,19 @@ def _columns(
         pass
     body = list(rows(text.path, text.content, text.separator, span))[1 if text.header else 0 :]
     check_widths(text, body, span)
-    places = {name: text.names.index(name) for name in wanted}
+    places = {name: text.names.index(name) for name in requested}
     columns = {name: cells_of(row[place] for _, row in body) for name, place in places.items()}
     return HeldColumns(columns, np.array([line for line, _ in body], int), numbers)
 
 
 def _sample(
-    text: CsvText, wanted: Mapping[str, bool | None], span: Span | None
+    text: CsvText, requested: Mapping[str, bool | None], span: Span | None
 ) -> dict[str, Cells]:
     """Return the cells of the first rows of the right width."""
     first = 1 if text.header else 0
     found = rows(text.path, text.content, text.separator, span)
     body = [row for _, row in islice(found, first, first + SAMPLE) if len(row) == len(text.names)]
-    places = {name: text.names.index(name) for name in wanted}
+    places = {name: text.names.index(name) for name in requested}
     return {name: cells_of(row[place] for row in body) for name, place in places.items()}
 
 

@@ -12,7 +12,7 @@ from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.data.signature import NetworkSignature
 from netdsl.training.data.sources.arrays import sound
 from netdsl.training.data.sources.images import LazyImages, flat, image_shape, pixels_of
-from netdsl.training.data.sources.python import MOST, as_array, too_much
+from netdsl.training.data.sources.python import MAX_BYTES, as_array, too_much
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Rows
@@ -245,8 +245,8 @@ def _read_part(
         x.append(example)
         y.append(label)
         nbytes += example.nbytes
-        if nbytes > MOST:
-            raise too_much(f"{source} has more than {MOST / 2**30:g} GiB at this size")
+        if nbytes > MAX_BYTES:
+            raise too_much(f"{source} has more than {MAX_BYTES / 2**30:g} GiB at this size")
     labels = () if bare else (as_array(y, "the labels"),) * len(signature.outputs)
     examples = np.stack(x) if x else np.zeros((0,))
     return sound(

@@ -134,7 +134,7 @@ def pixels_of(image: Image, shape: tuple[int, int, int]) -> Array:
     return np.asarray(image, np.uint8).reshape(shape)
 
 
-def read_image(path: Path, grey: bool, wanted: Sequence[int] = ()) -> Image:
+def read_image(path: Path, grey: bool, requested: Sequence[int] = ()) -> Image:
     """Read an image file, turned as its camera says, on black where it is transparent.
 
     Args:
@@ -149,9 +149,9 @@ def read_image(path: Path, grey: bool, wanted: Sequence[int] = ()) -> Image:
     from PIL import ImageOps
 
     with opened_image(path) as file:
-        if wanted:
+        if requested:
             # twice the size is left, so that it is resized as smoothly as ever
-            file.draft(None, (2 * max(wanted), 2 * max(wanted)))
+            file.draft(None, (2 * max(requested), 2 * max(requested)))
         image = ImageOps.exif_transpose(file)
         if image.mode.startswith(("I", "F")):
             raise _too_deep(path)

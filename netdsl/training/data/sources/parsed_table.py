@@ -96,13 +96,13 @@ def text_column(name: str, cells: Cells, missing: frozenset[str] = frozenset()) 
 # --- columns by their names -----------------------------------------------------------------------
 
 
-def find_column(wanted: str | None, table: ParsedTable, span: Span | None = None) -> str:
+def find_column(expected: str | None, table: ParsedTable, span: Span | None = None) -> str:
     """Find the column of this name, or of this number: from 1 up, or -1 for the last.
 
     Raises:
         NetError: N530 where there is none, or none is named.
     """
-    if wanted is None:
+    if expected is None:
         message = f"no target column is given for {table.path}"
         raise fail(
             "N530",
@@ -110,12 +110,12 @@ def find_column(wanted: str | None, table: ParsedTable, span: Span | None = None
             span,
             help=f"give it with --target COLUMN, or `target` in a recipe; {table.named_columns()}",
         )
-    if wanted in table.names:
-        return wanted
+    if expected in table.names:
+        return expected
     try:
-        number = int(wanted)
+        number = int(expected)
     except ValueError:
-        raise no_column(wanted, table, span) from None
+        raise no_column(expected, table, span) from None
     if not 1 <= abs(number) <= len(table.names):
         raise fail(
             "N530",

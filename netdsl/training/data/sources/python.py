@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PYTHON = "python"
 """The source of data that was given in Python."""
 
-MOST = 1 << 31
+MAX_BYTES = 1 << 31
 """Bytes that are gathered from a data set that gives its examples one after the other."""
 
 FORMS = "(x, y), a dict of arrays, or a finite iterable of (x, y)"
@@ -135,8 +135,8 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
         for name, array in _rows(element, signature, target).items():
             rows.setdefault(name, []).append(array)
             nbytes += array.nbytes
-        if nbytes > MOST:
-            raise too_much(f"it gave more than {MOST / 2**30:g} GiB")
+        if nbytes > MAX_BYTES:
+            raise too_much(f"it gave more than {MAX_BYTES / 2**30:g} GiB")
     if not rows:
         raise fail("N516", "the data holds no examples")
     try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
     from netdsl.training.recipes.recipe import DataSpec
 
-MOST_CLASSES = 1000
+MAX_CLASSES = 1000
 
 
 class TrainedTable(NamedTuple):
@@ -176,7 +176,7 @@ def _targets(
     y = y.astype(np.int64)
     found = np.unique(y)
     from_0 = found[0] >= 0 and found[-1] < max(2, tensor.shape[-1])
-    if kept or from_0 or not tells_classes(tensor.activation) or len(found) > MOST_CLASSES:
+    if kept or from_0 or not tells_classes(tensor.activation) or len(found) > MAX_CLASSES:
         return y, ()
     return _places(cells, table, tuple(map(str, found.tolist())), span)
 
