@@ -27,7 +27,7 @@ _NUMBER = re.compile(
     rf"-?(?:(?:{_DIGITS})(?:\.[0-9]{{0,639}})?|\.[0-9]{{1,639}})(?:[eE][-+]?[0-9]{{1,3}})?"
     rf"|-?{_DIGITS}/0*[1-9](?:_?[0-9]){{0,639}}"
 )
-_MOST_BITS = 2048
+_MAX_BITS = 2048
 YES_OR_NO = {"yes": True, "no": False}
 """What the two words are in expressions."""
 
@@ -96,9 +96,9 @@ def _exact(name: str, value: Any) -> Param:
         value = _rational(value)
     if isinstance(value, Rational | bool):
         number = value if isinstance(value, bool) else _smallest(Fraction(value))
-        if isinstance(number, bool) or max(_bits(number)) <= _MOST_BITS:
+        if isinstance(number, bool) or max(_bits(number)) <= _MAX_BITS:
             return number
-        bits = f"{max(_bits(number)):,} bits; expressions hold at most {_MOST_BITS:,}"
+        bits = f"{max(_bits(number)):,} bits; expressions hold at most {_MAX_BITS:,}"
         raise fail("N404", f"the param `{name}` is a number of {bits}")
     raise fail("N107", f"the param `{name}` accepts a number, a text, yes or no, not {value!r:.60}")
 

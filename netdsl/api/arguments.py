@@ -183,8 +183,8 @@ def shape(value: object, limits: Limits) -> Shape | None:
     if min(sizes) < 1:
         raise fail("N201", f"`input` accepts sizes of at least 1, not {shown(sizes)}")
     if math.prod(sizes) > limits.elements:
-        most = f"at most {limits.elements:,} elements"
-        raise fail("N407", f"`input` accepts shapes of {most}, not {shown(sizes)}")
+        highest = f"at most {limits.elements:,} elements"
+        raise fail("N407", f"`input` accepts shapes of {highest}, not {shown(sizes)}")
     return sizes
 
 

@@ -112,10 +112,10 @@ def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
 
 
 def _linear(
-    name: str, low: float, high: float, start: float, end: float, ticks: int, whole: bool = False
+    name: str, low: float, high: float, start: float, end: float, count: int, whole: bool = False
 ) -> ChartAxis:
     """Return an axis with ticks at 1, 2 or 5 times a power of ten, at most so many."""
-    raw = (high - low) / ticks or 1.0
+    raw = (high - low) / count or 1.0
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
     step = max(step, 1.0) if whole else step
