@@ -77,7 +77,7 @@ def test_yes_and_no_from_outside() -> None:
         ("yes", "pool2/2 conv1-4"),
         ("no", "conv1-4"),
     ):
-        assert steps(netdsl.parse(text, params={"se": given})) == f"8x8x2 {wanted}"
+        assert steps(netdsl.parse(text, params={"se": given})) == f"8x8x2 {expected}"
 
 
 def test_params_that_there_are_not() -> None:
