@@ -3,7 +3,7 @@
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo quick test test-all lint tables kinds benchmarks clean
+.PHONY: demo quick test test-all lint docs benchmarks clean
 
 demo: .venv/ready
 	$(BIN)/netdsl table examples/lenet5.net
@@ -26,11 +26,11 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-tables: .venv/ready
+# What is made of the sources: the parser's tables, and the page of all kinds.
+docs: .venv/ready
 	$(BIN)/python -m netdsl.syntax.make_tables
-
-kinds: .venv/ready
-	$(BIN)/python -m netdsl.report.kinds_document > docs/kinds.md
+	$(BIN)/python -m netdsl.report.kinds_document > docs/kinds.new
+	mv docs/kinds.new docs/kinds.md
 
 benchmarks: .venv/ready
 	$(BIN)/python benchmarks/startup.py

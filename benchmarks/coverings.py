@@ -269,9 +269,7 @@ def covering(
     missing = [file for file in files if file not in found]
 
     def measure(worker: Worker, file: str) -> Measured:
-        measured = _measured(project, worker, cache, file)._replace(
-            test=project.digest_of_test(file)
-        )
+        measured = _measured(project._replace(top=worker.top), worker, file)
         _keep(cache, file, measured)
         reported(f"measured {file}: {len(measured.seconds)} tests")
         return measured
@@ -281,8 +279,8 @@ def covering(
     return Covering(found)
 
 
-def _measured(project: Project, worker: Worker, cache: Path, file: str) -> Measured:
-    """Run a test file under coverage.py."""
+def _measured(project: Project, worker: Worker, file: str) -> Measured:
+    """Run a test file of a worker's copy under coverage.py."""
     folder = worker.top.parent / "covered"
     shutil.rmtree(folder, ignore_errors=True)
     package = worker.top / project.package
@@ -304,7 +302,7 @@ def _measured(project: Project, worker: Worker, cache: Path, file: str) -> Measu
         if by_test:
             name = Path(path).relative_to(worker.top).as_posix()
             sources[name], lines[name] = project.digest(name), by_test
-    return Measured("", sources, answer.seconds, lines)
+    return Measured(project.digest_of_test(file), sources, answer.seconds, lines)
 
 
 def _path(cache: Path, file: str) -> Path:

@@ -66,9 +66,18 @@ class Seen(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A fact about a kind: the documentation's example and the test at once."""
+    """A fact about a kind: the documentation's example and the test at once.
+
+    Attributes:
+        text: the layer.
+        input: the shape that comes in.
+        output: the shape that comes out.
+        params: the trainable parameters.
+        flops: the floating-point operations, worked out by hand; None where they are not said.
+    """
 
     text: str
     input: Shape
     output: Shape
     params: int
+    flops: int | None = None

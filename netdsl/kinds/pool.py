@@ -56,9 +56,7 @@ class Pooling(Weightless, Windowed):
         return (*self.positions(inputs[0]), inputs[0][-1])
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """Comparisons or additions: for each number of the output, one less than its window has
-        cells.
-        """
+        """Comparisons: for each number of the output, one less than its window has cells."""
         return math.prod(output) * (self._cells(inputs[0]) - 1)
 
     def _cells(self, x: Shape) -> int:
@@ -202,6 +200,10 @@ class AveragePool(Pooling):
         Case("avgpool5", (10, 3), (2, 3), 0),
         Case("avgpool2", (4, 4, 4, 2), (2, 2, 2, 2), 0),
     )
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """For each number of the output the additions over its window, and a division."""
+        return super().elementwise_ops(output, *inputs) + math.prod(output)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]

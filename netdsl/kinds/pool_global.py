@@ -34,7 +34,7 @@ class GlobalPooling(Weightless):
         return (x[-1],)
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """Comparisons or additions: for each channel, one less than there are positions."""
+        """Comparisons: for each channel, one less than there are positions."""
         return math.prod(inputs[0]) - inputs[0][-1]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -59,6 +59,10 @@ class GlobalAveragePool(GlobalPooling):
         Case("gap", (10, 4), (4,), 0),
         Case("gap", (3, 4, 5, 2), (2,), 0),
     )
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """For each channel the additions over all positions, and a division."""
+        return super().elementwise_ops(output, *inputs) + math.prod(output)
 
 
 class GlobalMaxPool(GlobalPooling):

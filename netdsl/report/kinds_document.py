@@ -1,6 +1,6 @@
 """`docs/kinds.md`, made from the classes in `netdsl/kinds`.
 
-`python -m netdsl.report.kinds_document` (or `make kinds`) prints it; a test says when it is stale.
+`python -m netdsl.report.kinds_document` (or `make docs`) prints it; a test says when it is stale.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def kinds_document() -> str:
     lines = [
         "# Kinds of layers",
         "",
-        "Made from the classes in `netdsl/kinds` by `make kinds`. `netdsl explain conv` prints one of these.",
+        "Made from the classes in `netdsl/kinds` by `make docs`. `netdsl explain conv` prints one of these.",
         "`K` is the window, `N` the amount, `S` the stride. An activation with an amount, such as `softmax-10`, is `fc-10` with",
         "that activation.",
         "",

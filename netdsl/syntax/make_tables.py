@@ -1,4 +1,4 @@
-"""`python -m netdsl.syntax.make_tables` (or `make tables`) makes the tables that are shipped."""
+"""`python -m netdsl.syntax.make_tables` (or `make docs`) makes the tables that are shipped."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """The parser's tables, made by Lark of `grammar/netdsl.lark` and kept as JSON: making them costs
 more than a whole `table`.
 
-`python -m netdsl.syntax.make_tables` (or `make tables`) makes `grammar/netdsl.json` again; a test says
+`python -m netdsl.syntax.make_tables` (or `make docs`) makes `grammar/netdsl.json` again; a test says
 when it is stale. Until then a checkout's changed grammar is read at every start.
 """
 

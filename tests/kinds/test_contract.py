@@ -33,6 +33,7 @@ def test_cases(case: Case) -> None:
     made = network(case)
     assert made.outputs[0].shape == case.output
     assert made.counts.params == case.params
+    assert case.flops in (None, made.counts.flops)
     for op in made.graph.ops[1:]:
         shapes = made.graph.input_shapes(op)
         kind = kind_of(op)

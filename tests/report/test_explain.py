@@ -159,7 +159,7 @@ def test_headings_are_bold_on_a_terminal() -> None:
 
 def test_kinds_document_is_fresh() -> None:
     assert (ROOT / "docs" / "kinds.md").read_text(encoding="utf-8") == kinds_document(), (
-        "run `make kinds`"
+        "run `make docs`"
     )
 
 

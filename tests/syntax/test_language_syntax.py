@@ -440,4 +440,4 @@ def test_the_tables_are_fresh() -> None:
     from netdsl.syntax.tables import tables_of
 
     kept = json.loads((GRAMMAR / "netdsl.json").read_text(encoding="utf-8"))
-    assert kept == tables_of(grammar_text()), "run `make tables`"
+    assert kept == tables_of(grammar_text()), "run `make docs`"

@@ -560,6 +560,8 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
         (4, 4, 3),
         ClassLabel.names,
     )
+    assert found.preparation.inputs[0].scale == 255
+    assert found.preparation.x((found.train.x[0][:],))[0].max() <= 39 / 255
     refused("input 8x8x1 > softmax-4", "tfds:none", "N510", "there is no data set")
     monkeypatch.setattr("netdsl.training.data.sources.hub.MAX_BYTES", 100)
     refused("input 8x8x1 > flatten > softmax-4", "tfds:animals", "N534", "more than")
