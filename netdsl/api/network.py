@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netdsl.api.keys import RecipeKeys
     from netdsl.api.run import RecipeArgument, Run
     from netdsl.drawing.picture import Picture
+    from netdsl.keras.calls import InputShapes
 
 DTYPES = (*PRECISIONS, "float64")
 
@@ -52,16 +53,22 @@ class Network(NetworkFigures):
         return cls(**architecture.values())
 
     @classmethod
-    def from_keras(cls, model: Any) -> Self:
+    def from_keras(cls, model: Any, input: InputShapes = None) -> Self:
         """Make the network of a Keras model, without its weights.
+
+        Args:
+            model: a functional or sequential Keras model.
+            input: the shape of its input without the batch, or of each by its name, where the
+                model leaves sizes open.
 
         Raises:
             NetError: N602 where Keras is missing, N620 for what is not a model of layers, N621 for
-                a layer that the language has no word for.
+                a layer that the language has no word for, N623 and N624 where the text cannot be
+                shown to be the same function.
         """
         from netdsl.keras.importing import from_keras
 
-        return cls.of(read_text(from_keras(model), options=ReadOptions()))
+        return cls.of(read_text(from_keras(model, input), options=ReadOptions()))
 
     def draw(
         self,
@@ -97,6 +104,7 @@ class Network(NetworkFigures):
         """
         from netdsl.drawing.options import Options
         from netdsl.drawing.picture import Picture
+    from netdsl.keras.calls import InputShapes
 
         asked = Options(
             arguments.text("style", style, "a style's name"),

@@ -8,6 +8,7 @@ from netdsl.api import arguments
 from netdsl.api.texts import network_of
 
 if TYPE_CHECKING:
+    from netdsl.keras.calls import InputShapes
     from netdsl.api.arguments import PathArgument
     from netdsl.api.difference import NetworkDifference
     from netdsl.api.keys import RecipeKeys
@@ -15,16 +16,23 @@ if TYPE_CHECKING:
     from netdsl.api.texts import NetworkArgument
 
 
-def from_keras(model: Any) -> str:
-    """Write a Keras model as the text of a `.net` file; `Network.from_keras` gives the network.
+def from_keras(model: Any, input: InputShapes = None) -> str:
+    """Write a Keras model as the text of a `.net` file, after the two were compared as functions;
+    `Network.from_keras` gives the network.
+
+    Args:
+        model: a functional or sequential Keras model.
+        input: the shape of its input without the batch, or of each by its name, where the model
+            leaves sizes open.
 
     Raises:
         NetError: N602 where Keras is missing, N620 for what is not a model of layers, N621 for a
-            layer that the language has no word for.
+            layer that the language has no word for, N623 and N624 where the text cannot be shown
+            to be the same function.
     """
     from netdsl.keras.importing import from_keras
 
-    return from_keras(model)
+    return from_keras(model, input)
 
 
 def load_model(path: PathArgument) -> Any:

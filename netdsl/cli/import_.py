@@ -15,6 +15,8 @@ EXAMPLES = (
     "import model.h5 -o model.net --weights twin.keras",
 )
 
+_LONG = 10**9  # multiply-accumulates of an example: from here on comparing takes seconds
+
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -35,30 +37,59 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--input",
-        metavar="SHAPE",
-        type=shape,
-        help="the input's shape, if the model leaves sizes open: 224x224x3",
+        metavar="[NAME=]SHAPE",
+        type=_named_shape,
+        action="append",
+        help="the input's shape, if the model leaves sizes open: 224x224x3; title=20 for one"
+        " of several",
     )
     add_force(parser, "existing files")
 
 
 def run(options: argparse.Namespace) -> int:
-    from netdsl.keras.importing import from_keras, rebuilt
-    from netdsl.keras.opening import open_model
+    from netdsl.keras.importing import import_model
+    from netdsl.keras.opening import is_application, open_model
 
     target = target_of(options.output, options.force)
     weights = free_model_path(options.weights, options.force) if options.weights else None
-    model = open_model(options.model, options.input)
-    text, clone = rebuilt(model) if weights else (from_keras(model), None)
-    if target is None:
-        print(text, end="")
-    else:
-        write(target, text)
-        print(f"{target}: {model.name}, {len(text.splitlines())} lines", file=sys.stderr)
-    if weights is not None and clone is not None:
-        save(weights, clone.save)
+    shapes = _shapes(options.input or [])
+    model = open_model(options.model, shapes)
+    found = import_model(model, shapes, not is_application(options.model), _comparing)
+    if found.left_out:
         print(
-            f"{weights}: {clone.name}, {clone.count_params():,} weights copied",
+            f"warning: left out, as it works in training only: {', '.join(found.left_out)}",
+            file=sys.stderr,
+        )
+    if target is None:
+        print(found.text, end="")
+    else:
+        write(target, found.text)
+        print(f"{target}: {model.name}, {len(found.text.splitlines())} lines", file=sys.stderr)
+    if weights is not None:
+        save(weights, found.clone.save)
+        print(
+            f"{weights}: {found.clone.name}, {found.clone.count_params():,} weights copied",
             file=sys.stderr,
         )
     return 0
+
+
+def _named_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """Read `title=20`, or `20` without a name."""
+    name, equals, value = text.rpartition("=")
+    return (name if equals else "", shape(value))
+
+
+def _shapes(
+    given: list[tuple[str, tuple[int, ...]]],
+) -> tuple[int, ...] | dict[str, tuple[int, ...]] | None:
+    """Give one shape, or one for each name."""
+    if len(given) == 1 and not given[0][0]:
+        return given[0][1]
+    return dict(given) or None
+
+
+def _comparing(macs: int) -> None:
+    """Say what takes long with large models."""
+    if macs > _LONG:
+        print(f"comparing the two networks on random weights ({macs:,} MACs)", file=sys.stderr)

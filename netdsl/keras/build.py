@@ -123,6 +123,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     dtype = "float64" if tools.keras.config.dtype_policy().compute_dtype == "float64" else None
     tensors: list[Any] = []
     layers: dict[str, list[Any]] = {}
+    named: set[int] = set()  # operations that are no layers
     ends = {layer.ops[-1]: layer for layer in graph.layers}
     pieces = _pieces(graph, tools)
     for index, op in enumerate(graph.ops):
@@ -138,6 +139,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
             if made is not None and not isinstance(made.operation, tools.keras.layers.Layer):
                 # Keras numbers operations that are no layers through the process.
                 made.operation.name = f"{op.name}_{place}"
+                named.add(id(made.operation))
             elif made is not None and made.operation.weights and op.shares is None:
                 layers.setdefault(op.name, []).append(made.operation)
         if index in ends:
@@ -150,6 +152,13 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
         outputs if len(outputs) > 1 else outputs[0],
         name=name,
     )
+    masks = (
+        operation
+        for operation in model.operations
+        if not isinstance(operation, tools.keras.layers.Layer) and id(operation) not in named
+    )
+    for number, operation in enumerate(masks, 1):
+        operation.name = f"mask_{number}"
     return Built(model, layers)
 
 

@@ -4,46 +4,17 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from netdsl.errors import NetError, fail
+from netdsl.errors import fail, first_line
 from netdsl.keras import private
+from netdsl.keras.model_call import ModelCall
+from netdsl.keras.rewriting.parts import AddNode, CallParts, OutputPlaces
+from netdsl.keras.rewriting.registry import rule_for
+from netdsl.kinds.values import Shape, dims
 
-
-class ModelCall(NamedTuple):
-    """One call of a Keras operation on the outputs of earlier calls.
-
-    Attributes:
-        name: the operation's name in the model.
-        class_name: the name of its class; `InputLayer` for an input.
-        config: what the class was made with.
-        inputs: the calls whose outputs go in, by their place in the list.
-        arguments: those of the call, in order; None stands for tensors.
-        named: the arguments by name, tensors left out.
-        shape: the output's, without the batch.
-        operation: the same number for all calls of one operation, so for shared weights.
-        weights: how many numbers it holds.
-    """
-
-    name: str
-    class_name: str
-    config: Mapping[str, Any]
-    inputs: tuple[int, ...]
-    arguments: tuple[Any, ...]
-    named: Mapping[str, Any]
-    shape: tuple[int, ...]
-    operation: int
-    weights: int
-
-    def no_word(self, reason: str = "") -> NetError:
-        """N621: what the language cannot say, and in which layer."""
-        what = f"the language cannot express layer `{self.name}` ({self.class_name})"
-        return fail(
-            "N621",
-            f"{what}: {reason}" if reason else what,
-            help="write that part by hand, or leave it out of the model",
-        )
+InputShapes = Sequence[int] | Mapping[str, Sequence[int]] | None
 
 
 class ModelCalls(NamedTuple):
@@ -54,46 +25,103 @@ class ModelCalls(NamedTuple):
         calls: all of them.
         inputs: those that are its inputs.
         outputs: those that give its outputs.
+        output_names: the names of the layers that these come from.
         operations: what is called, by the calls' number for it.
+        left_out: what works in training only and is no call.
     """
 
     name: str
     calls: tuple[ModelCall, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    output_names: tuple[str, ...]
     operations: tuple[Any, ...]
+    left_out: tuple[str, ...]
 
 
-def calls_of_model(model: Any) -> ModelCalls:
+def calls_of_model(model: Any, input: InputShapes = None) -> ModelCalls:
     """List the calls of a functional or sequential Keras model.
 
+    Args:
+        input: the shape of its input, or of each by its name, where it leaves sizes open.
+
     Raises:
-        NetError: N620 for a model that is neither, has not been built, or has an operation with
-            several outputs.
+        NetError: N620 for a model that is neither, has not been built, or leaves sizes open; N621
+            for an operation with several outputs that has no word.
     """
     import keras
 
-    graphs = (keras.Sequential, private.functional_class())
-    if not isinstance(model, graphs):
-        if isinstance(model, keras.Model):
-            raise fail(
-                "N620",
-                f"`{model.name}` is a model of Python code,"
-                " not of layers joined by inputs and outputs",
-            )
+    _refuse_other_models(model, keras)
+    reader = _ModelReader(keras)
+    shapes = _given_shapes(model, input)
+    inputs = [
+        reader.input(tensor, shape) for tensor, shape in zip(model.inputs, shapes, strict=True)
+    ]
+    outputs = reader.run(model, inputs)
+    return ModelCalls(
+        model.name,
+        tuple(reader.calls),
+        tuple(inputs),
+        tuple(outputs),
+        tuple(_origin(tensor).operation.name for tensor in model.outputs),
+        tuple(reader.operations),
+        tuple(reader.left_out),
+    )
+
+
+def _refuse_other_models(model: Any, keras: Any) -> None:
+    """Refuse what is not a graph of layers in 32-bit numbers.
+
+    Raises:
+        NetError: N620.
+    """
+    if not isinstance(model, keras.Model):
         raise fail("N620", f"this is not a Keras model: {type(model).__name__}")
+    if not isinstance(model, (keras.Sequential, private.functional_class())):
+        raise fail(
+            "N620",
+            f"`{model.name}` is a model of Python code, not of layers joined by inputs and outputs",
+            help="call its layers on keras.Input(shape), and make keras.Model(inputs, outputs)",
+        )
     if not model.built or not model.inputs:
         raise fail(
             "N620",
             f"`{model.name}` has no input shape yet",
             help="call model.build(shape), or begin it with keras.Input(shape)",
         )
-    reader = _ModelReader(keras, graphs)
-    inputs = [reader.input(tensor) for tensor in model.inputs]
-    outputs = reader.run(model, inputs)
-    return ModelCalls(
-        model.name, tuple(reader.calls), tuple(inputs), tuple(outputs), tuple(reader.operations)
-    )
+    for layer in private.layers_within(model):
+        computes = getattr(layer.dtype_policy, "compute_dtype", "float32")
+        if computes in ("float16", "bfloat16") or layer.quantization_mode:
+            raise fail(
+                "N620",
+                f"`{layer.name}` computes in {layer.dtype_policy.name}: in it two networks cannot"
+                " be told apart",
+                help="load the model after keras.config.set_dtype_policy('float32')",
+            )
+
+
+def _given_shapes(model: Any, input: InputShapes) -> list[Shape | None]:
+    """Give the shapes that are asked for, input by input.
+
+    Raises:
+        NetError: N620 for a name or a number of shapes that the model does not have.
+    """
+    names = [_origin(tensor).operation.name for tensor in model.inputs]
+    if input is None:
+        return [None] * len(names)
+    if isinstance(input, Mapping):
+        for name in input:
+            if name not in names:
+                raise fail("N620", f"`{model.name}` has no input `{name}`: {', '.join(names)}")
+        return [tuple(input[name]) if name in input else None for name in names]
+    if len(names) > 1:
+        example = ", ".join(f'"{name}": (...)' for name in names)
+        raise fail(
+            "N620",
+            f"`{model.name}` has {len(names)} inputs, and one shape is given",
+            help=f"name them: input={{{example}}}",
+        )
+    return [tuple(input)]
 
 
 class _ModelReader:
@@ -103,23 +131,53 @@ class _ModelReader:
         calls: those that were found, each after those that it needs.
         operations: what they call; kept, so that the identity of each stays its own.
         numbers: the operations' places there, by their identity.
+        left_out: what works in training only.
     """
 
-    def __init__(self, keras: Any, models: tuple[type, ...]) -> None:
-        self.keras, self.models = keras, models
+    def __init__(self, keras: Any) -> None:
+        self.keras = keras
+        self.models = (keras.Sequential, private.functional_class())
         self.calls: list[ModelCall] = []
         self.operations: list[Any] = []
         self.numbers: dict[int, int] = {}
+        self.left_out: list[str] = []
 
-    def input(self, tensor: Any) -> int:
-        """Add an input of the whole model."""
-        return self._add(_origin(tensor).operation, (), (), {}, tensor)
-
-    def run(self, model: Any, given: list[int]) -> list[int]:
-        """Add the calls of a model whose inputs are given; find those that its outputs come from.
+    def input(self, tensor: Any, shape: Shape | None) -> int:
+        """Add an input of the whole model.
 
         Raises:
-            NetError: N620 for an operation with several outputs, or a shape with open sizes.
+            NetError: N620 for one whose shape has no axes or open sizes, or does not fit.
+        """
+        operation, own = _origin(tensor).operation, tuple(tensor.shape[1:])
+        if shape is not None and (
+            len(shape) != len(own)
+            or any(size not in (None, given) for size, given in zip(own, shape, strict=True))
+        ):
+            message = f"input `{operation.name}` is {_open(own)}: {dims(shape)} does not fit"
+            raise fail("N620", message)
+        if not own:
+            raise fail(
+                "N620",
+                f"input `{operation.name}` is a single number without axes",
+                help="begin with keras.Input((1,))",
+            )
+        if shape is None and None in own:
+            sizes = "x".join(str(224 if size is None else size) for size in own)
+            raise fail(
+                "N620",
+                f"input `{operation.name}` leaves sizes open: {_open(own)}",
+                help=f"say them: --input {sizes}, or from_keras(model, input=...)",
+            )
+        return self.add(operation, (), (), {}, shape or own)
+
+    def run(self, model: Any, given: list[int], add: AddNode | None = None) -> list[int]:
+        """Add the calls of a model whose inputs are given; find those that its outputs come from.
+
+        Args:
+            add: adds what a call does; else it is added as it is.
+
+        Raises:
+            NetError: N620 where the inputs do not fit, N621 for what has no word.
         """
         known = {id(tensor): place for tensor, place in zip(model.inputs, given, strict=True)}
         waiting = list(reversed(model.outputs))
@@ -130,45 +188,65 @@ class _ModelReader:
                 continue
             operation, number = _origin(tensor)
             node = private.calls_of(operation)[number]
-            missing = [source for source in node.input_tensors if id(source) not in known]
+            missing = [source for source in private.inputs_of(node) if id(source) not in known]
             if missing:
                 waiting += reversed(missing)
                 continue
-            inputs = tuple(known[id(source)] for source in node.input_tensors)
-            if isinstance(operation, self.models):
-                ends = self.run(operation, list(inputs))
-                known |= {id(output): end for output, end in zip(node.outputs, ends, strict=True)}
-                continue
-            if len(node.outputs) > 1:
-                raise fail(
-                    "N620",
-                    f"`{operation.name}` ({type(operation).__name__}) has {len(node.outputs)} outputs: in the language a layer has one",
-                )
-            known[id(node.outputs[0])] = self._add(
-                operation, inputs, node.arguments.args, node.arguments.kwargs, node.outputs[0]
-            )
+            places = (add or self._node)(operation, node, known)
+            known |= {id(output): place for output, place in zip(node.outputs, places, strict=True)}
         return [known[id(output)] for output in model.outputs]
 
-    def _add(
+    def _node(self, operation: Any, node: Any, known: Mapping[int, int]) -> OutputPlaces:
+        """Add what a call of an operation does."""
+        inputs = tuple(known[id(source)] for source in private.inputs_of(node))
+        if isinstance(operation, self.models):
+            return self.run(operation, list(inputs))
+        shapes = self._shapes(operation, node, known)
+        arguments, named = node.arguments.args, node.arguments.kwargs
+        call = self.call(operation, inputs, arguments, named, shapes[0])
+        return self.place(call, operation, shapes)
+
+    def _shapes(self, operation: Any, node: Any, known: Mapping[int, int]) -> list[Shape]:
+        """Give the shapes of a call's outputs, by Keras where sizes were open when it was made."""
+        own = [tuple(output.shape[1:]) for output in node.outputs]
+        sources = private.inputs_of(node)
+        given = {id(source): self.calls[known[id(source)]].shape for source in sources}
+        same = all(tuple(source.shape[1:]) == given[id(source)] for source in sources)
+        if same and not any(None in shape for shape in own):
+            return own
+        tensors = {
+            id(source): self.keras.KerasTensor((None, *given[id(source)]), dtype=source.dtype)
+            for source in sources
+        }
+        try:
+            arguments, named = private.arguments_with(node, tensors)
+            found = operation.compute_output_spec(*arguments, **named)
+        except Exception as error:  # Keras raises whatever a layer's code raises
+            sizes = ", ".join(dims(shape) for shape in given.values())
+            message = f"`{operation.name}` does not take {sizes}: {first_line(error)}"
+            raise fail("N620", message) from None
+        shapes = [tuple(output.shape[1:]) for output in self.keras.tree.flatten(found)]
+        if any(None in shape for shape in shapes):
+            raise fail(
+                "N620",
+                f"`{operation.name}` has no fixed shape: {_open(shapes[0])}",
+                help="give keras.Input all sizes",
+            )
+        return shapes
+
+    # --- calls ---
+
+    def call(
         self,
         operation: Any,
         inputs: tuple[int, ...],
-        arguments: tuple[Any, ...],
+        arguments: Sequence[Any],
         named: Mapping[str, Any],
-        tensor: Any,
-    ) -> int:
-        shape = tuple(tensor.shape[1:])
-        if None in shape:
-            raise fail(
-                "N620",
-                f"`{operation.name}` has no fixed shape: {('batch', *shape)}",
-                help="give keras.Input all sizes",
-            )
-        number = self.numbers.setdefault(id(operation), len(self.operations))
-        if number == len(self.operations):
-            self.operations.append(operation)
+        shape: Shape,
+    ) -> ModelCall:
+        """Make a call of an operation."""
         is_layer = isinstance(operation, self.keras.layers.Layer)
-        call = ModelCall(
+        return ModelCall(
             operation.name,
             type(operation).__name__,
             _plain(operation.get_config()),
@@ -180,11 +258,44 @@ class _ModelReader:
                 if value is not None and not self._is_tensor(value)
             },
             shape,
-            number,
+            self.number(operation),
             operation.count_params() if is_layer else 0,
         )
-        self.calls += _steps(call, len(self.calls), self.calls)
+
+    def number(self, operation: Any) -> int:
+        """Count an operation."""
+        number = self.numbers.setdefault(id(operation), len(self.operations))
+        if number == len(self.operations):
+            self.operations.append(operation)
+        return number
+
+    def add(
+        self,
+        operation: Any,
+        inputs: tuple[int, ...],
+        arguments: Sequence[Any],
+        named: Mapping[str, Any],
+        shape: Shape,
+    ) -> int:
+        """Add a call as it is."""
+        self.calls.append(self.call(operation, inputs, arguments, named, shape))
         return len(self.calls) - 1
+
+    def place(self, call: ModelCall, operation: Any, shapes: Sequence[Shape]) -> OutputPlaces:
+        """Add a call, or those that together do the same; give the places of its outputs.
+
+        Raises:
+            NetError: N621 for one with several outputs that no rule takes apart.
+        """
+        rule = rule_for(call.class_name)
+        if rule is not None:
+            places = rule(CallParts(self, call, operation, tuple(shapes)))
+            if places is not None:
+                return places
+        if len(shapes) > 1:
+            raise call.no_word(f"it has {len(shapes)} outputs")
+        self.calls.append(call)
+        return [len(self.calls) - 1]
 
     def _is_tensor(self, value: Any) -> bool:
         """Say whether an argument is a tensor, or holds some."""
@@ -192,24 +303,15 @@ class _ModelReader:
         return several or isinstance(value, self.keras.KerasTensor)
 
 
-def _steps(call: ModelCall, place: int, calls: list[ModelCall]) -> list[ModelCall]:
-    """Take a call apart where it is more than one: the sum of InceptionResNetV2 scales its second
-    input first.
-    """
-    if call.class_name != "CustomScaleLayer":
-        return [call]
-    first, second = call.inputs
-    factor = {"scale": call.config["scale"], "offset": 0}
-    scaled = call._replace(
-        class_name="Rescaling", config=factor, inputs=(second,), shape=calls[second].shape
-    )
-    return [scaled, call._replace(class_name="Add", config={}, inputs=(first, place))]
-
-
 def _origin(tensor: Any) -> private.Origin:
     found = private.origin(tensor)
     assert found is not None, "a functional model's tensors are symbolic"
     return found
+
+
+def _open(shape: Sequence[int | None]) -> str:
+    """Write a shape with open sizes: `?x?x3`."""
+    return "x".join("?" if size is None else str(size) for size in shape)
 
 
 def _plain(value: Any) -> Any:

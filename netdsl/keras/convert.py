@@ -41,7 +41,8 @@ def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
             message = f"the input `{calls.calls[place].name}` is not used"
             raise fail("N621", message, help="leave it out of the model")
     inputs = [converter.read(place).layer for place in calls.inputs]
-    return ModelLayers(converter.layers, inputs, outputs)
+    left_out = [*calls.left_out, *converter.left_out()]
+    return ModelLayers(converter.layers, inputs, outputs, tuple(dict.fromkeys(left_out)))
 
 
 class _Output(NamedTuple):
@@ -109,6 +110,8 @@ class _Converter:
         self.views.append(self._view(place))
         if call.class_name == "InputLayer":
             return _Output(self._add(ImportedLayer.plain(Identity.spec(), (), call.shape)))
+        if not call.class_name:
+            return _Unread(place, call.no_word(call.config["reason"]))
         sources = [self.outputs[source] for source in call.inputs]
         unread = [source for source in sources if isinstance(source, _Unread)]
         reason = f"it takes {len(sources)} inputs" if len(sources) > 1 else ""
@@ -145,6 +148,7 @@ class _Converter:
             before,
             self._points(layers) if several else (),
             tuple(self._points(self.read_by[layer]) for layer in layers) if several else (),
+            [],
         )
 
     def _shape(self, place: int) -> Shape:
@@ -241,6 +245,12 @@ class _Converter:
             kind, meaning.spec, tuple(inputs), groups, shape, shared, meaning.option
         )
         return _Output(self._add(layer), squeezed)
+
+    def left_out(self) -> Iterator[str]:
+        """Say what of the calls works in training only and has no word."""
+        for call, view in zip(self.calls, self.views, strict=True):
+            for key in dict.fromkeys(view.left_out):
+                yield f"{key} of `{call.name}`"
 
     def _add(self, layer: ImportedLayer) -> int:
         place = len(self.layers)

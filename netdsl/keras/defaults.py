@@ -133,7 +133,11 @@ class FileDefaults:
         return Word(part.text, (*plain, *(Argument(name, value) for name, value in left.items())))
 
     def _act(self, place: int) -> Literal["stays", "left out", "doubtful"]:
-        """Say what becomes of a default activation, by all that takes the layer's output."""
+        """Say what becomes of a default activation, by all that takes the layer's output; a shared
+        layer says its own, whatever each use is followed by.
+        """
+        if self.layers[place].shared is not None:
+            return "doubtful"
         consumers, places = reached(place, self.consumers, self._only_moves)
         needless = {
             self.layers[at].shared is None and makes_needless(type(self.layers[at].kind))

@@ -27,11 +27,13 @@ class Imported(NamedTuple):
         network: what it says.
         holders: by the name of an operation of the network, the Keras operations that hold its
             weights, by the calls' numbers for them.
+        left_out: what works in training only and is not in the file, a sentence for each.
     """
 
     text: str
     network: Architecture
     holders: Mapping[str, tuple[int, ...]]
+    left_out: tuple[str, ...]
 
 
 class _WrittenFile(NamedTuple):
@@ -52,7 +54,8 @@ def imported(calls: ModelCalls) -> Imported:
     alike = [layer.spec for layer in within.layers] == [layer.spec for layer in apart.layers]
     models = [within] if alike else [within, apart]
     written = [_written(calls, model) for model in models]
-    return _held_against(calls, min(written, key=lambda each: len(each.text.splitlines())))
+    shortest = min(written, key=lambda each: len(each.text.splitlines()))
+    return _held_against(calls, shortest, within.left_out)
 
 
 def _written(calls: ModelCalls, model: ModelLayers) -> _WrittenFile:
@@ -79,7 +82,7 @@ def _holders(
             seen |= operations
 
 
-def _held_against(calls: ModelCalls, written: _WrittenFile) -> Imported:
+def _held_against(calls: ModelCalls, written: _WrittenFile, left_out: tuple[str, ...]) -> Imported:
     """Read the text again: it must have the model's weights, layer by layer, and its outputs.
 
     Raises:
@@ -104,4 +107,4 @@ def _held_against(calls: ModelCalls, written: _WrittenFile) -> Imported:
     operations = (
         tuple(calls.calls[call].operation for call in holders) for holders in written.holders
     )
-    return Imported(written.text, network, dict(zip(sizes, operations, strict=True)))
+    return Imported(written.text, network, dict(zip(sizes, operations, strict=True)), left_out)

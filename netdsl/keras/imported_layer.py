@@ -51,11 +51,16 @@ class ImportedLayer(NamedTuple):
 
 
 class ModelLayers(NamedTuple):
-    """A model's layers, and which of them are its inputs and outputs."""
+    """A model's layers, and which of them are its inputs and outputs.
+
+    Attributes:
+        left_out: what works in training only and has no layer, a sentence for each.
+    """
 
     layers: list[ImportedLayer]
     inputs: list[int]
     outputs: list[int]
+    left_out: tuple[str, ...] = ()
 
 
 def as_point(layers: list[ImportedLayer], place: int) -> Ref:

@@ -2,53 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
-from netdsl.keras.build import build_layers, toolbox
-from netdsl.keras.calls import calls_of_model
-from netdsl.keras.describe import imported
+from netdsl.keras.build import Built, build_layers, toolbox
+from netdsl.keras.calls import InputShapes, calls_of_model
+from netdsl.keras.describe import Imported, imported
+from netdsl.keras.same_function import Comparison, WeightPair
 
 
-def from_keras(model: Any) -> str:
+class ImportedModel(NamedTuple):
+    """A model as a file.
+
+    Attributes:
+        text: the `.net` file's.
+        clone: the Keras model of that text, with the first one's weights.
+        left_out: what of the model works in training only, and is not in the text: one sentence
+            for each.
+    """
+
+    text: str
+    clone: Any
+    left_out: tuple[str, ...]
+
+
+def from_keras(model: Any, input: InputShapes = None) -> str:
     """Write a Keras model as the text of a `.net` file: blocks as `def`s, repeats as `xN`,
     residuals as `res`, branches as merges.
 
     Raises:
-        NetError: N620 for a model that is not of layers joined by inputs and outputs; N621 where
-            the language has no word for a layer.
+        NetError: as `import_model`.
     """
-    toolbox()
-    return imported(calls_of_model(model)).text
+    return import_model(model, input).text
 
 
-def rebuilt(model: Any) -> tuple[str, Any]:
-    """Write a Keras model as text, and build the Keras model of that text with the first one's
-    weights: the same function.
+def import_model(
+    model: Any,
+    input: InputShapes = None,
+    own_weights: bool = True,
+    report: Callable[[int], None] = lambda macs: None,
+) -> ImportedModel:
+    """Write a Keras model as text, build the Keras model of that text, and compare the two as
+    functions.
+
+    Args:
+        model: a functional or sequential one.
+        input: the shape of its input, or of each by its name, where it leaves sizes open.
+        own_weights: whether the two are compared on the model's own weights too.
+        report: is called before the two are compared, with the multiply-accumulates of an example.
 
     Raises:
-        NetError: as `from_keras`.
+        NetError: N620 for a model that is not of layers joined by inputs and outputs; N621 where
+            the language has no word for a layer; N623 where the text would be another function;
+            N624 where that cannot be seen.
     """
     toolbox()
-    calls = calls_of_model(model)
+    calls = calls_of_model(model, input)
     found = imported(calls)
-    clone = build_layers(found.network)
+    built = build_layers(found.network)
+    pairs = list(_weight_pairs(calls.operations, found, built))
+    macs = found.network.counts.macs
+    report(macs)
+    Comparison(model, built.model, pairs, found.network.graph, macs).hold(own_weights)
+    _carry(pairs)
+    return ImportedModel(found.text, built.model, found.left_out)
+
+
+def _weight_pairs(
+    operations: tuple[Any, ...], found: Imported, built: Built
+) -> Iterator[WeightPair]:
+    """Pair the weights of a model with those of the one that is built of its text."""
     for name, numbers in found.holders.items():
-        _carry((calls.operations[number] for number in numbers), clone.layers[name])
-    return found.text, clone.model
+        sources = [weight for number in numbers for weight in operations[number].weights]
+        targets = [weight for layer in built.layers[name] for weight in layer.weights]
+        yield from map(WeightPair._make, zip(sources, targets, strict=True))
 
 
-def _carry(sources: Iterable[Any], targets: Iterable[Any]) -> None:
-    """Copy the weights of layers to others that hold the same numbers, maybe in other shapes
-    (1x1xCxN as CxN).
-    """
-    import numpy as np
-
-    arrays = [array for source in sources for array in source.get_weights()]
-    for target in targets:
-        shapes = [tuple(weight.shape) for weight in target.weights]
-        own, arrays = arrays[: len(shapes)], arrays[len(shapes) :]
-        target.set_weights(
-            [np.reshape(array, shape) for array, shape in zip(own, shapes, strict=True)]
-        )
-    assert not arrays, "the layers hold as many arrays"
+def _carry(pairs: list[WeightPair]) -> None:
+    """Copy the weights, maybe in other shapes (1x1xCxN as CxN)."""
+    keras = toolbox().keras
+    for pair in pairs:
+        pair.target.assign(keras.ops.reshape(pair.source.value, pair.target.shape))

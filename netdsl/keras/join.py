@@ -108,4 +108,5 @@ def _renumbered(
         for layer in (found[place] for place in kept)
     ]
     inputs = [number[place] for place in model.inputs]
-    return ModelLayers(layers, inputs, [number[found_at[place]] for place in model.outputs])
+    outputs = [number[found_at[place]] for place in model.outputs]
+    return model._replace(layers=layers, inputs=inputs, outputs=outputs)

@@ -11,8 +11,8 @@ from typing import Any
 
 from netdsl.errors import did_you_mean, fail, first_line
 from netdsl.keras.build import toolbox
+from netdsl.keras.calls import InputShapes
 from netdsl.keras.claims import check_claims
-from netdsl.kinds.values import dims
 
 _CODE = (
     "Lambda",
@@ -25,6 +25,7 @@ _CODE = (
 )  # they run what they were given
 _OURS = re.compile(r"(keras|netdsl|builtins)(\.|>|$)")
 _MAX_BYTES = 64 << 20
+_APPLICATION = re.compile(r"keras:(\w+)")
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
@@ -71,7 +72,12 @@ def _lack(path: str) -> str:
 # --- models to import -----------------------------------------------------------------------------
 
 
-def open_model(what: str, shape: tuple[int, ...] | None = None) -> Any:
+def is_application(what: str) -> bool:
+    """Say whether this is `keras:NAME`, one of keras.applications, and no file."""
+    return _APPLICATION.fullmatch(what) is not None
+
+
+def open_model(what: str, shape: InputShapes = None) -> Any:
     """Open a Keras model: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications
     (random weights).
 
@@ -79,22 +85,18 @@ def open_model(what: str, shape: tuple[int, ...] | None = None) -> Any:
     Keras's loader never sees that.
 
     Args:
-        shape: the input's, where the model leaves sizes open.
+        shape: the input's, for one of keras.applications.
 
     Raises:
         NetError: N601 where there is no such file, N614 for one that is no whole model, N622 for
             one that holds code, N602 where Keras is missing, N620 for an unknown name of
             keras.applications.
     """
-    name = re.fullmatch(r"keras:(\w+)", what)
-    if name:
-        model = _application(name[1], shape)
-    else:
-        model = _loaded(what)
-    return model if shape is None else _with_shape(model, shape)
+    name = _APPLICATION.fullmatch(what)
+    return _loaded(what) if name is None else _application(name[1], shape)
 
 
-def _application(name: str, shape: tuple[int, ...] | None) -> Any:
+def _application(name: str, shape: InputShapes) -> Any:
     keras = toolbox().keras
     known = [key for key in dir(keras.applications) if key[0].isupper()]
     if name not in known:
@@ -103,7 +105,7 @@ def _application(name: str, shape: tuple[int, ...] | None) -> Any:
             f"keras.applications has no `{name}`",
             help=did_you_mean(name, known) or f"it has {', '.join(known)}",
         )
-    given = {} if shape is None else {"input_shape": shape}
+    given = {} if shape is None else {"input_shape": tuple(shape)}
     make = getattr(keras.applications, name)
     if shape is None and name.startswith("MobileNetV3"):
         given = {"input_shape": (224, 224, 3)}  # Keras leaves the sizes open
@@ -244,18 +246,3 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part
-
-
-def _with_shape(model: Any, shape: tuple[int, ...]) -> Any:
-    """Put the model on an input of this shape, with its weights."""
-    keras = toolbox().keras
-    if tuple(model.inputs[0].shape[1:]) == shape:
-        return model
-    try:
-        given = keras.Input(shape)
-        clone = keras.models.clone_model(model, input_tensors=given)
-        clone.set_weights(model.get_weights())
-    except (ValueError, TypeError) as error:
-        message = f"`{model.name}` does not accept an input of {dims(shape)}: {first_line(error)}"
-        raise fail("N620", message) from None
-    return clone

@@ -38,6 +38,45 @@ def calls_of(operation: Any) -> Sequence[Any]:
     return found
 
 
+def inputs_of(node: Any) -> list[Any]:
+    """List the tensors that go into a call, as the operation's signature has them; not the masks
+    that Keras itself hands on from them.
+    """
+    import inspect
+
+    from keras import KerasTensor, tree
+    from keras.src.backend import get_keras_mask
+
+    arguments = node.arguments
+    order = list(inspect.signature(node.operation.call).parameters)
+    named = sorted(
+        arguments.kwargs, key=lambda name: order.index(name) if name in order else len(order)
+    )
+    given = [
+        tensor
+        for value in (*arguments.args, *(arguments.kwargs[name] for name in named))
+        for tensor in tree.flatten(value)
+        if isinstance(tensor, KerasTensor)
+    ]
+    masks = {id(get_keras_mask(tensor)) for tensor in given}
+    return [tensor for tensor in given if id(tensor) not in masks]
+
+
+def arguments_with(node: Any, tensors: Mapping[int, Any]) -> tuple[Any, Any]:
+    """Give the arguments of a call with these tensors in the place of its own, by their
+    identity; masks are left out.
+    """
+    from keras import KerasTensor, tree
+
+    def filled(value: Any) -> Any:
+        return tensors.get(id(value)) if isinstance(value, KerasTensor) else value
+
+    found: tuple[Any, Any] = tree.map_structure(
+        filled, (node.arguments.args, node.arguments.kwargs)
+    )
+    return found
+
+
 def is_call_of(model: Any, node: Any) -> bool:
     """Say whether a call of an operation belongs to a functional model."""
     return any(node in nodes for nodes in model._nodes_by_depth.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from netdsl.errors import Source
@@ -64,7 +65,11 @@ class FileWriter:
         }
         names = self.input_names | self._point_names(referred, arrangement.order)
         writer = ChainWriter(self.defaults, names, arrangement.blocks)
-        lines = [f"# {self.name}: from a Keras model", f"net {identifier(self.name)}"]
+        lines = [f"# {self.name}: from a Keras model"]
+        if self.model.left_out:
+            said = f"left out, as it works in training only: {', '.join(self.model.left_out)}"
+            lines += [f"# {line}" for line in wrap(said, _WIDTH - 2)]
+        lines.append(f"net {identifier(self.name)}")
         if self.defaults.statement():
             lines.append(self.defaults.statement())
         for name, head, values in self.nodes.shared.values():

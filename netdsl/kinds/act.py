@@ -162,6 +162,10 @@ class Elu(Activation):
             return super().from_keras(call)
         return call.means(cls.spec(alpha=call.number("alpha")))
 
+    @classmethod
+    def named_in_keras(cls, name: str) -> Word | None:
+        return Word(cls.word) if name == "elu" else None
+
 
 class Selu(Activation):
     """The self-normalising elu: 1.0507*elu(x, 1.6733)."""

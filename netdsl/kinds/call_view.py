@@ -55,6 +55,8 @@ class CallView(NamedTuple):
             next; the last one's output comes in here.
         sources: the layers that come in.
         readers: for each of them the other layers that read it, where several come in.
+        left_out: what of its configuration works in training only and is left out; kinds add to
+            it.
     """
 
     class_name: str
@@ -66,6 +68,7 @@ class CallView(NamedTuple):
     before: tuple[CallView, ...] = ()
     sources: tuple[Ref, ...] = ()
     readers: tuple[tuple[Ref, ...], ...] = ()
+    left_out: list[str] = []  # noqa: RUF012  # each view is given one of its own
 
     # --- answers ---
 
@@ -87,6 +90,10 @@ class CallView(NamedTuple):
             if self.config.get(key):
                 nouns = key.endswith(("_regularizer", "_constraint"))
                 raise self.refuse(f"it has {'a ' if nouns else ''}{key}")
+
+    def leave_out(self, *keys: str) -> None:
+        """Leave out what these keys set: it works in training only, and has no word."""
+        self.left_out.extend(key for key in keys if self.config.get(key))
 
     def refuse_channels_first(self) -> None:
         """Refuse channels before positions."""

@@ -191,15 +191,32 @@ class TransposedConv(Convolution):
         size, stride, dilation = map(conv.sizes, ("kernel_size", "strides", "dilation_rate"))
         options = cls.trained_in_keras(conv)
         if conv.config["padding"] == "same":
-            if conv.config.get("output_padding") is not None:
-                raise conv.refuse("it has an output_padding")
             options["pad"] = Word("same")
+            if conv.config.get("output_padding") is not None:
+                options |= cls._stated_in_keras(conv)
         else:
             options |= cls._cut_in_keras(conv, cuts)
         if max(dilation) > 1:
             options["dilation"] = sizes_option(dilation)
         spec = cls.spec(size=size, amount=conv.config["filters"], stride=stride, **options)
         return call.means(spec, calls=1 + (conv is not call))
+
+    @classmethod
+    def _stated_in_keras(cls, conv: CallView) -> dict[str, Any]:
+        """`pad` and `extra` of padding `same` with an `output_padding`: so much is cut off that
+        (W - 1)*S + D*(K-1) + 1 positions become those of the output, half of it before.
+        """
+        size, stride, dilation = map(conv.sizes, ("kernel_size", "strides", "dilation_rate"))
+        left = [
+            (given - 1) * s + d * (k - 1) + 1 - whole
+            for given, whole, k, s, d in zip(
+                conv.inputs[0], conv.output, size, stride, dilation, strict=False
+            )
+        ]
+        cuts = tuple((max(0, cut) // 2, max(0, cut) - max(0, cut) // 2) for cut in left)
+        extra = tuple(max(0, -cut) for cut in left)
+        more = {"extra": sizes_option(extra)} if any(extra) else {}
+        return {"pad": pad_option(cuts), **more}
 
     @classmethod
     def _cut_in_keras(cls, conv: CallView, cuts: Pads) -> dict[str, Any]:

@@ -167,7 +167,7 @@ class Trained(Kind):
             penalised: kernels that begin in a way of their own, and have the same penalties.
 
         Raises:
-            NoWord: for a constraint, or a penalty that the language lacks.
+            NoWord: for a penalty that the language lacks.
         """
         config, kernels = call.config, kernels or ("kernel",)
         options: dict[str, Any] = {"bias": bool(config.get("use_bias", True))}
@@ -177,8 +177,8 @@ class Trained(Kind):
         if any(penalty != penalties[0] for penalty in penalties):
             raise call.refuse("its kernels have different penalties")
         options |= penalties[0]
-        call.refuse_set("bias_regularizer", "activity_regularizer")
-        call.refuse_set(*(f"{kernel}_constraint" for kernel in (*kernels, *penalised, "bias")))
+        call.leave_out("bias_regularizer", "activity_regularizer")
+        call.leave_out(*(f"{kernel}_constraint" for kernel in (*kernels, *penalised, "bias")))
         if config.get("lora_rank"):
             raise call.refuse("it has a LoRA part")
         starts = [initial_of(call, f"{kernel}_initializer") for kernel in kernels]

@@ -230,7 +230,7 @@ class Standardize(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """Also a factor for each channel."""
+        """Also a factor and an offset for each channel."""
         if call.layer == "Rescaling":
             return cls._from_factors(call)
         mean, variance = call.config.get("mean"), call.config.get("variance")
@@ -247,9 +247,15 @@ class Standardize(Plain):
         scale, offset = call.config["scale"], call.config.get("offset", 0)
         if not isinstance(scale, list | tuple) and not isinstance(offset, list | tuple):
             return None
-        if any(_flat(offset)) or not isinstance(scale, list | tuple):
-            raise call.refuse("it has a factor for each channel, and an offset")
-        return call.means(cls.spec(0, _numbers(call, [1 / float(value) for value in scale])))
+        channels = call.output[-1]
+        factors, offsets = (
+            each * channels if len(each) == 1 else each for each in (_flat(scale), _flat(offset))
+        )
+        if len(factors) != channels or len(offsets) != channels or min(factors) <= 0:
+            raise call.refuse("its factors are not above 0, or not one for each channel")
+        means = [0 - b / a for a, b in zip(factors, offsets, strict=True)]
+        deviations = [1 / float(factor) for factor in factors]
+        return call.means(cls.spec(_numbers(call, means), _numbers(call, deviations)))
 
 
 def _flat(value: Any) -> list[Any]:

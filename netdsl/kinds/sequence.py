@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netdsl.kinds.facts import Case, Reach, Seen, Weight
 from netdsl.kinds.initial import Initial, initial_of, keras_initializer
 from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Flag, Real
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Argument, Indices, Shape, Word, dims, shown
 from netdsl.kinds.window import wrong_rank
@@ -48,9 +49,12 @@ class Embed(Plain):
         Case("embed-16", Indices((128,), 20000), (128, 16), 320_000),
         Case("embed-8(init=normal(0.02)) > gap", Indices((10,), 50), (8,), 400),
         Case("embed-4 > flatten", Indices((1,), 10), (4,), 40),
+        Case("embed-4(mask) > lstm-3", Indices((6,), 10), (3,), 136),
     )
 
     init = Initial(_KERAS_EMBEDDING, "the initial vectors")
+    mask = Flag(False, "index 0 is padding, which layers after it skip")
+    mask.hidden_at_default = True
 
     def shape(self, *inputs: Shape) -> Shape:
         """N numbers at each place."""
@@ -72,6 +76,8 @@ class Embed(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         usual = shown(self.init) == shown(self.options["init"].default)
         start = {} if usual else {"embeddings_initializer": keras_initializer(k, self.init)}
+        if self.mask:
+            start["mask_zero"] = True
         return [
             k.keras.layers.Embedding(
                 getattr(inputs[0], "limit", 0), self.amount, **start, name=name
@@ -83,9 +89,11 @@ class Embed(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
+        options = _start(call, "embeddings_initializer")
         if call.config.get("mask_zero"):
-            raise call.refuse("it masks index 0")
-        spec = cls.spec(amount=call.config["output_dim"], **_start(call, "embeddings_initializer"))
+            options["mask"] = True
+        call.leave_out("embeddings_constraint", "embeddings_regularizer")
+        spec = cls.spec(amount=call.config["output_dim"], **options)
         return call.means(spec, index_limit=call.config["input_dim"])
 
 
@@ -171,13 +179,71 @@ class First(Plain):
         return call.means(cls.spec()) if found else None
 
 
+class Reverse(Plain):
+    """A sequence from its end to its beginning."""
+
+    word = "reverse"
+    group = "shape"
+    reach = "all"
+    shape_only = True
+    arithmetic, saved_for_backward = "", ""
+    names_elsewhere = ("flip",)
+    cases = (
+        Case("reverse", (10, 16), (10, 16), 0),
+        Case("rnn-3(back, seq) > reverse", (5, 2), (5, 3), 18),
+    )
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape, a sequence."""
+        return as_sequence(self.word, inputs[0])
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [lambda tensor: k.keras.ops.flip(tensor, axis=1)]
+
+    keras_layers = ("Flip",)
+
+    @classmethod
+    def from_keras(cls, call: CallView) -> Meaning | None:
+        if call.config.get("axis") != 1 or len(call.output) != 2:
+            raise call.refuse(f"its axis is {call.config.get('axis')}")
+        return call.means(cls.spec())
+
+
+class Mask(Plain):
+    """Positions where every channel has this value are padding, which layers after it skip."""
+
+    word = "mask"
+    group = "sequence"
+    reach = "position"
+    positional = ("value",)
+    arithmetic, saved_for_backward = "compare multiply", "mask"
+    names_elsewhere = ("masking",)
+    cases = (Case("mask", (10, 4), (10, 4), 0), Case("mask(-1) > gru-3", (10, 4), (3,), 72))
+
+    value = Real(0, "the value of padding")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The input's shape, a sequence."""
+        return as_sequence(self.word, inputs[0])
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.keras.layers.Masking(float(self.value), name=name)]
+
+    keras_layers = ("Masking",)
+    keras_signatures = ("Masking(mask_value)",)
+
+    @classmethod
+    def from_keras(cls, call: CallView) -> Meaning | None:
+        return call.means(cls.spec(call.number("mask_value")))
+
+
 class ClassToken(Plain):
     """One learned position in front of a sequence, the same for all examples."""
 
     word = "cls"
     group = "shape"
     arithmetic, saved_for_backward = "", ""
-    cases = (Case("cls", (49, 16), (50, 16), 16), Case("cls(init=0) > first", (3, 4), (4,), 4))
+    cases = (Case("cls", (49, 16), (50, 16), 16), Case("cls(init=0) > gap", (3, 4), (4,), 4))
 
     init = Initial(_SMALL, "its initial values")
 

@@ -144,9 +144,11 @@ class Attention(Trained):
         queries, *others = call.sources
         if len({other.op for other in others}) > 1:
             raise call.refuse("its keys and values come from different layers")
-        own_values = config.get("value_dim") not in (None, config["key_dim"])
-        if config.get("dropout") or config.get("output_shape") or own_values:
-            raise call.refuse("it has dropout, an output_shape or a value_dim of its own")
+        if config.get("value_dim") not in (None, config["key_dim"]):
+            raise call.refuse(f"its value_dim is {config['value_dim']}, its key_dim another")
+        if config.get("output_shape") and call.output != call.inputs[0]:
+            raise call.refuse(f"its output_shape is {config['output_shape']}")
+        call.leave_out("dropout")
         if config.get("attention_axes") not in (None, [1], (1,), 1):
             raise call.refuse(f"its attention_axes are {config['attention_axes']}")
         call.refuse_set("use_gate", "sliding_window")

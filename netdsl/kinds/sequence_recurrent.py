@@ -5,16 +5,46 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from netdsl.kinds.act import activation_of
 from netdsl.kinds.facts import Case, Saved, Seen, Weight
 from netdsl.kinds.initial import Trained
-from netdsl.kinds.kind import Kind
+from netdsl.kinds.kind import KINDS, Kind
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import Flag
+from netdsl.kinds.options import Choice, Flag
 from netdsl.kinds.sequence import as_sequence
-from netdsl.kinds.values import Shape
+from netdsl.kinds.values import NO_DEFAULTS, Defaults, Shape, Word
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
+
+
+INNER = ("tanh", "relu", "sigmoid", "linear", "elu", "selu", "softsign", "softplus", "hsigmoid")
+_IN_KERAS = {"add": "sum", "mul": "mul", "avg": "ave"}  # how both ways are merged
+_MERGES = {"concat": True, **{keras: Word(own) for own, keras in _IN_KERAS.items()}}
+_OPTIONS = {"activation": "inside", "recurrent_activation": "gates"}
+
+
+class BothWays(Flag):
+    """Yes or no, or how the states of both ways are merged: add, mul, avg, concat."""
+
+    accepts = "yes, no, add, mul, avg or concat"
+
+    def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> Any:
+        if isinstance(value, Word) and not value.arguments:
+            if value.text in _IN_KERAS:
+                return value
+            if value.text == "concat":
+                return True
+        return super().read(value, defaults)
+
+
+class Inner(Choice):
+    """An activation within a layer, by its name only."""
+
+    hidden_at_default = True
+
+    def bare_words(self) -> tuple[str, ...]:
+        return ()
 
 
 class Recurrent(Trained):
@@ -28,18 +58,19 @@ class Recurrent(Trained):
     takes: ClassVar[dict[str, str]] = {"amount": "yes"}
     gates: ClassVar[int] = 1
     kept: ClassVar[int] = 1  # numbers kept for the backward pass, for each state and position
-    each: ClassVar[str] = ""  # what is done for each state and position beside the products
-    usual_activations: ClassVar[dict[str, str]] = {
-        "activation": "tanh",
-        "recurrent_activation": "sigmoid",
-    }
+    each: ClassVar[str] = ""
+    """What is done for each state and position beside the products; `inside`: its activation."""
 
     seq = Flag(
         False,
         "the states at all positions, not only the last; with `back` in the order in which they are read",
     )
     back = Flag(False, "read from the end to the beginning")
-    bi = Flag(False, "read in both directions, with concatenated states: 2*N channels")
+    bi = BothWays(
+        False,
+        "read in both directions, with concatenated states: 2*N channels; or with add, mul, avg",
+    )
+    inside = Inner("tanh", INNER, "the activation of the states")
 
     def with_resolved_defaults(self) -> Kind:
         if self.values["bi"] and self.values["back"]:
@@ -58,7 +89,7 @@ class Recurrent(Trained):
     def shape(self, *inputs: Shape) -> Shape:
         """A vector of N states; of 2*N with `bi`, and at each position with `seq`."""
         length, _ = as_sequence(self.word, inputs[0])
-        states = self.ways * (self.amount or 0)
+        states = (2 if self.bi is True else 1) * (self.amount or 0)
         return (length, states) if self.seq else (states,)
 
     def _bias(self) -> Shape:
@@ -88,7 +119,10 @@ class Recurrent(Trained):
         the new state of them.
         """
         biases = math.prod(self._bias()) if self.bias else 0
-        return inputs[0][0] * self.ways * (biases + len(self.each.split()) * (self.amount or 0))
+        inner = len((KINDS[self.inside.text].arithmetic or "").split())
+        each = sum(inner if part == "inside" else 1 for part in self.each.split())
+        merged = math.prod(output) if self.ways == 2 and self.bi is not True else 0
+        return inputs[0][0] * self.ways * (biases + each * (self.amount or 0)) + merged
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and gates and states at every position."""
@@ -113,6 +147,10 @@ class Recurrent(Trained):
         weights = self.keras_weights(k)
         if "kernel_regularizer" in weights:
             weights["recurrent_regularizer"] = weights["kernel_regularizer"]
+        names = {"activation": self.inside, "recurrent_activation": self.values.get("gates")}
+        for key, word in names.items():
+            if word is not None and word != self.options[_OPTIONS[key]].default:
+                weights[key] = _keras_name(word)
         make = getattr(k.keras.layers, self.keras_layers[0])
         layer = make(
             self.amount,
@@ -121,38 +159,40 @@ class Recurrent(Trained):
             **weights,
             name=f"{name}_way" if self.bi else name,
         )
-        return [k.keras.layers.Bidirectional(layer, name=name) if self.bi else layer]
+        if not self.bi:
+            return [layer]
+        mode: dict[str, str] = {} if self.bi is True else {"merge_mode": _IN_KERAS[self.bi.text]}
+        return [k.keras.layers.Bidirectional(layer, **mode, name=name)]
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         """Also read both ways, with the states of both next to each other."""
         both = call.layer == "Bidirectional"
-        cell = call._replace(config=cls._cell_in_keras(call)) if both else call
+        if both and call.config["layer"]["class_name"] != cls.keras_layers[0]:
+            return None
+        cell = call._replace(config=call.config["layer"]["config"]) if both else call
         config = cell.config
-        for key, usual in cls.usual_activations.items():
-            if config.get(key, usual) != usual:
-                raise call.refuse(f"its {key} is {config[key]}")
-        cell.refuse_set("dropout", "recurrent_dropout", "stateful", "return_state")
+        cell.refuse_set("stateful", *(() if both else ("zero_output_for_mask",)))
+        cell.leave_out("dropout", "recurrent_dropout")
         options = cls.trained_in_keras(cell, penalised=("recurrent",))
         options["seq"] = bool(config["return_sequences"])
         if both:
-            options["bi"] = True
+            options["bi"] = _MERGES[call.config["merge_mode"]]
         if config.get("go_backwards"):
             options["back"] = True
+        for option, key in (("inside", "activation"), ("gates", "recurrent_activation")):
+            if option in cls.options and config.get(key):
+                options[option] = cls._inner_in_keras(call, key, config[key])
         return call.means(cls.spec(amount=config["units"], **options, **cls._read_more(cell)))
 
     @classmethod
-    def _cell_in_keras(cls, call: CallView) -> Any:
-        """The configuration of the layer that is read both ways."""
-        inner, back = call.config["layer"], call.config.get("backward_layer")
-        if inner["class_name"] != cls.keras_layers[0]:
-            raise call.refuse(f"it wraps a {inner['class_name']}")
-        if call.config.get("merge_mode") != "concat":
-            raise call.refuse(f"its merge_mode is {call.config.get('merge_mode')}")
-        keys = ("units", "activation", "recurrent_activation", "use_bias", "return_sequences")
-        if back and any(back["config"].get(key) != inner["config"].get(key) for key in keys):
-            raise call.refuse("its two directions differ")
-        return inner["config"]
+    def _inner_in_keras(cls, call: CallView, key: str, value: Any) -> Word:
+        """The activation of the states, or of the gates."""
+        word = activation_of(call, value)
+        word = Word("linear") if word.text == "none" else word
+        if word.text not in cls.options["inside"].words or word.arguments:
+            raise call.refuse(f"its {key} is {word.text}")
+        return word
 
     @classmethod
     def _read_more(cls, cell: CallView) -> dict[str, Any]:
@@ -171,15 +211,18 @@ class LongShortTermMemory(Recurrent):
     gates, kept = 4, 6
     each = (
         # three gates and the candidate
-        "negate exp add divide negate exp add divide negate exp add divide tanh"
-        " multiply multiply add tanh multiply"  # f*c + i*g, and o*tanh(c)
+        "negate exp add divide negate exp add divide negate exp add divide inside"
+        " multiply multiply add inside multiply"  # f*c + i*g, and o*tanh(c)
     )
+    gates_ = Inner("sigmoid", INNER, "the activation of the gates")
     cases = (
         Case("lstm-8", (10, 4), (8,), 416),
         Case("lstm-8(seq)", (10, 4), (10, 8), 416),
         Case("lstm-8(bi)", (10, 4), (16,), 832),
         Case("lstm-8(bi, seq)", (10, 4), (10, 16), 832),
         Case("lstm-3(back, bias=no)", (5, 2), (3,), 60),
+        Case("lstm-8(bi=add, seq)", (10, 4), (10, 8), 832),
+        Case("lstm-8(inside=relu, gates=hsigmoid)", (10, 4), (8,), 416),
     )
 
     def _more(self) -> dict[str, Any]:
@@ -198,7 +241,7 @@ class GatedRecurrentUnit(Recurrent):
     keras_signatures = ("GRU(units)",)
     gates, kept = 3, 4
     each = (
-        "negate exp add divide negate exp add divide tanh"  # two gates and the candidate
+        "negate exp add divide negate exp add divide inside"  # two gates and the candidate
         " multiply multiply subtract multiply add"  # r*h, and z*h + (1 - z)*g
     )
     cases = (
@@ -206,8 +249,10 @@ class GatedRecurrentUnit(Recurrent):
         Case("gru-8(seq, after)", (10, 4), (10, 8), 336),
         Case("gru-8(bi)", (10, 4), (16,), 624),
         Case("gru-3(back)", (5, 2), (3,), 54),
+        Case("gru-8(bi=avg)", (10, 4), (8,), 624),
     )
 
+    gates_ = Inner("sigmoid", INNER, "the activation of the gates")
     after = Flag(False, "the reset gate after the product, with a second bias")
 
     def _bias(self) -> Shape:
@@ -216,6 +261,15 @@ class GatedRecurrentUnit(Recurrent):
 
     def _more(self) -> dict[str, Any]:
         return {} if self.after else {"reset_after": False}
+
+    @classmethod
+    def _inner_in_keras(cls, call: CallView, key: str, value: Any) -> Word:
+        """The activation of the states, or of the gates."""
+        word = activation_of(call, value)
+        word = Word("linear") if word.text == "none" else word
+        if word.text not in cls.options["inside"].words or word.arguments:
+            raise call.refuse(f"its {key} is {word.text}")
+        return word
 
     @classmethod
     def _read_more(cls, cell: CallView) -> dict[str, Any]:
@@ -228,9 +282,16 @@ class SimpleRecurrent(Recurrent):
     word = "rnn"
     keras_layers = ("SimpleRNN", "Bidirectional")
     keras_signatures = ("SimpleRNN(units)",)
-    each = "tanh"
+    each = "inside"
     cases = (
         Case("rnn-8", (10, 4), (8,), 104),
         Case("rnn-8(seq, bi)", (10, 4), (10, 16), 208),
         Case("rnn-3(back, seq)", (5, 2), (5, 3), 18),
+        Case("rnn-3(inside=relu, bi=mul)", (5, 2), (3,), 36),
     )
+
+
+def _keras_name(word: Word) -> str:
+    """What Keras calls an activation."""
+    name: str = getattr(KINDS[word.text], "keras_name", "")
+    return name or word.text

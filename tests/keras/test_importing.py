@@ -181,9 +181,9 @@ WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
     (
         shared,
         [
-            "default conv(pad=valid), fc(tanh)",
-            "let shared = conv3-4",
-            "let shared_2 = fc-6",
+            "default conv(pad=valid)",
+            "let shared = conv3-4(relu)",
+            "let shared_2 = tanh-6",
             "input left: 8x8x1",
             "input right: 8x8x1",
             "[ @left > shared > flatten > shared_2 | @right > shared > flatten > shared_2 ] > sigmoid-1",
@@ -375,18 +375,15 @@ NO_WORD: list[tuple[Any, str]] = [
         lambda: functional((4, 4, 3), layers.Conv2D(2, 3, activation="celu", name="odd")),
         "`odd` (Conv2D): its activation is celu",
     ),
-    (lambda: functional((4, 4, 3), layers.RandomFlip(name="flip")), "`flip` (RandomFlip)"),
     (
-        lambda: functional((4, 4, 3), layers.BatchNormalization(axis=1, name="rows")),
-        "`rows` (BatchNormalization): its axis is 1",
+        lambda: functional((4, 4, 3), layers.LayerNormalization(axis=[1, 2], name="cells")),
+        "`cells` (LayerNormalization): its axis is [1, 2]",
     ),
     (
-        lambda: functional((6, 4), layers.LSTM(2, dropout=0.2, name="forgetful")),
-        "`forgetful` (LSTM): it has dropout",
-    ),
-    (
-        lambda: functional((6, 4), layers.Dense(2, kernel_constraint="max_norm", name="held")),
-        "`held` (Dense): it has a kernel_constraint",
+        lambda: functional(
+            (6, 4), layers.LSTM(2, return_sequences=True, zero_output_for_mask=True, name="odd")
+        ),
+        "`odd` (LSTM): it has zero_output_for_mask",
     ),
     (lambda: functional((6, 4), Doubled(name="own")), "`own` (Doubled)"),
     (
@@ -413,7 +410,7 @@ NO_MODEL: list[tuple[Any, str]] = [
     (lambda: Own(name="code"), "`code` is a model of Python code"),
     (lambda: 3, "this is not a Keras model: int"),
     (lambda: keras.Sequential([layers.Dense(3)], name="early"), "`early` has no input shape yet"),
-    (lambda: functional((None, None, 3), layers.Conv2D(3, 3)), "has no fixed shape"),
+    (lambda: functional((None, None, 3), layers.Conv2D(3, 3)), "leaves sizes open: ?x?x3"),
 ]
 
 

@@ -55,9 +55,9 @@ def cloned(model: Any) -> Clone:
     """
     import keras
 
-    from netdsl.keras.importing import rebuilt
+    from netdsl.keras.importing import import_model
 
-    text, clone = rebuilt(with_random_weights(model))
+    text, clone, _ = import_model(with_random_weights(model))
     given = random_inputs(model)
     pairs = []
     for each in (model, clone):

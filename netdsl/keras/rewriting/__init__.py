@@ -1,0 +1,1 @@
+"""Keras operations as several simpler ones, which the kinds read."""

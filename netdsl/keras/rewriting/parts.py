@@ -1,0 +1,156 @@
+"""What a rule is given of a call, and what it makes of it: simpler calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from netdsl.errors import NetError
+from netdsl.keras.model_call import ModelCall
+from netdsl.kinds.values import Shape
+
+OutputPlaces = Sequence[int]
+AddNode = Callable[[Any, Any, Mapping[int, int]], OutputPlaces]  # operation, node, known tensors
+
+
+class Reader(Protocol):
+    """Where calls are added."""
+
+    calls: list[ModelCall]
+    left_out: list[str]
+
+    def call(
+        self,
+        operation: Any,
+        inputs: tuple[int, ...],
+        arguments: Sequence[Any],
+        named: Mapping[str, Any],
+        shape: Shape,
+    ) -> ModelCall:
+        """Make a call of an operation."""
+
+    def number(self, operation: Any) -> int:
+        """Count an operation."""
+
+    def place(self, call: ModelCall, operation: Any, shapes: Sequence[Shape]) -> OutputPlaces:
+        """Add a call; give the places of its outputs."""
+
+    def run(self, model: Any, given: list[int], add: AddNode | None = None) -> Sequence[int]:
+        """Add the calls of a model, by `add` where that is given."""
+
+
+class CallParts(NamedTuple):
+    """A call that is taken apart.
+
+    Attributes:
+        reader: where its parts go.
+        call: as it is in the model.
+        operation: what is called.
+        shapes: of its outputs.
+    """
+
+    reader: Reader
+    call: ModelCall
+    operation: Any
+    shapes: tuple[Shape, ...]
+
+    @property
+    def source(self) -> int:
+        """The place of its first input."""
+        return self.call.inputs[0]
+
+    def shape(self, place: int) -> Shape:
+        """Give the shape of a call's output."""
+        return self.reader.calls[place].shape
+
+    def refuse(self, reason: str = "") -> NetError:
+        """N621 for the whole call."""
+        return self.call.no_word(reason)
+
+    # --- parts ---
+
+    def unread(self, reason: str, shape: Shape) -> int:
+        """Add an output that has no word: whoever reads it is refused for this reason."""
+        return self.step("", [self.source], shape, {"reason": reason})
+
+    def step(
+        self,
+        class_name: str,
+        inputs: Sequence[int],
+        shape: Shape,
+        config: Mapping[str, Any] | None = None,
+        arguments: tuple[Any, ...] = (),
+    ) -> int:
+        """Add a part without weights."""
+        operation = object()
+        call = self.call._replace(
+            class_name=class_name,
+            config=dict(config or {}),
+            inputs=tuple(inputs),
+            arguments=arguments,
+            named={},
+            shape=shape,
+            operation=self.reader.number(operation),
+            weights=0,
+            written_as=self.call.written_as or self.call.class_name,
+        )
+        (place,) = self.reader.place(call, operation, (shape,))
+        return place
+
+    def layer(self, layer: Any, inputs: Sequence[int], shape: Shape, **changed: Any) -> int:
+        """Add a call of a layer within this one, with some of its configuration changed."""
+        call = self.reader.call(layer, tuple(inputs), (), {}, shape)
+        call = call._replace(
+            name=self.call.name,
+            config={**call.config, **changed},
+            written_as=self.call.written_as or self.call.class_name,
+        )
+        (place,) = self.reader.place(call, layer, (shape,))
+        return place
+
+    def reshape(self, place: int, shape: Shape) -> int:
+        """Add a reshape, where the shape is another one."""
+        if self.shape(place) == shape:
+            return place
+        return self.step("Reshape", [place], shape, {"target_shape": shape})
+
+    def permute(self, place: int, axes: Sequence[int]) -> int:
+        """Put the axes, counted from 1, in another order."""
+        if list(axes) == sorted(axes):
+            return place
+        shape = tuple(self.shape(place)[axis - 1] for axis in axes)
+        return self.step("Permute", [place], shape, {"dims": list(axes)})
+
+    def rescale(self, place: int, scale: Any, offset: Any = 0.0) -> int:
+        """Multiply by numbers and add numbers: one, or one for each channel."""
+        config = {"scale": scale, "offset": offset}
+        return self.step("Rescaling", [place], self.shape(place), config)
+
+    def channels(self, place: int, first: int, end: int) -> int:
+        """Take some of the channels."""
+        shape = self.shape(place)
+        if (first, end) == (0, shape[-1]):
+            return place
+        key = (Ellipsis, slice(first, end, None))
+        return self.step("GetItem", [place], (*shape[:-1], end - first), arguments=(None, key))
+
+    def concatenate(self, places: Sequence[int]) -> int:
+        """Join channels."""
+        if len(places) == 1:
+            return places[0]
+        width = sum(self.shape(place)[-1] for place in places)
+        shape = (*self.shape(places[0])[:-1], width)
+        return self.step("Concatenate", places, shape, {"axis": -1})
+
+    def pool(self, place: int, name: str) -> int:
+        """Pool over all positions: `Average` or `Max`."""
+        shape = self.shape(place)
+        class_name = f"Global{name}Pooling{len(shape) - 1}D"
+        return self.step(class_name, [place], shape[-1:], {"keepdims": False})
+
+    def merge(self, class_name: str, places: Sequence[int]) -> int:
+        """Merge number by number: `Add`, `Multiply`, ..."""
+        return self.step(class_name, places, max(map(self.shape, places), key=len))
+
+
+Rule = Callable[[CallParts], OutputPlaces | None]

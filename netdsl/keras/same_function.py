@@ -1,0 +1,324 @@
+"""Whether two Keras models are the same function: their outputs on random weights and inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+from netdsl.errors import fail
+from netdsl.graph import Graph, consumers_of
+from netdsl.keras import private
+from netdsl.keras.build import toolbox
+from netdsl.kinds.other import Rescale, Standardize
+from netdsl.kinds.sequence import Mask
+from netdsl.kinds.values import Indices, Shape
+
+TOLERANCE = 1e-5  # of the output's largest magnitude
+_VARIES = 1e-3  # of it: by less two inputs are not told apart
+_GAINS = (1, 1, 2**0.5, 2, 3)  # of the kernels, draw by draw: deep networks shrink what goes in
+_BIG = 5 * 10**8  # multiply-accumulates of an example, from which on batches are smaller
+
+
+class WeightPair(NamedTuple):
+    """A weight of a model, and that of the clone which holds the same numbers, maybe reshaped."""
+
+    source: Any
+    target: Any
+
+
+class InputDraw(NamedTuple):
+    """How numbers for an input are drawn.
+
+    Attributes:
+        shape: without the batch.
+        limit: indices below this; else normal numbers.
+        offset: of these, for each channel or all.
+        factor: their deviation.
+        padding: what the last third of the first example is, where steps of it are skipped.
+    """
+
+    shape: Shape
+    limit: int | None = None
+    offset: Any = 0.0
+    factor: Any = 1.0
+    padding: float | None = None
+
+
+def input_draws(graph: Graph) -> list[InputDraw]:
+    """Say how inputs of a network are drawn: so that normal numbers arrive where factors and
+    offsets in front have been applied.
+    """
+    import numpy as np
+
+    consumers = consumers_of(graph.ops)
+    found = []
+    for point in graph.inputs:
+        place, shape = point.op, graph.ops[point.op].shape
+        factor: Any = 1.0
+        offset: Any = 0.0
+        padding: float | None = None
+        while len(consumers[place]) == 1:
+            place = consumers[place][0]
+            kind = graph.ops[place].kind
+            if isinstance(kind, Rescale):
+                scale: Any = float(kind.factor) or 1.0
+                shift: Any = float(kind.offset)
+            elif isinstance(kind, Standardize) and kind.mean is not None:
+                deviation = np.array(kind.std, float)
+                scale, shift = 1 / deviation, -np.array(kind.mean, float) / deviation
+            elif isinstance(kind, Mask):
+                padding = float(kind.value)
+                break
+            elif kind is not None and (kind.inactive_in_use or kind.is_view) and not kind.merges:
+                continue
+            else:
+                break
+            factor, offset = factor * scale, offset * scale + shift
+        if np.ndim(factor) and np.shape(factor) != shape[-1:]:
+            factor, offset = np.mean(factor), np.mean(offset)
+        if isinstance(shape, Indices):
+            found.append(InputDraw(tuple(shape), shape.limit, padding=0))
+        else:
+            found.append(InputDraw(shape, None, -offset / factor, 1 / factor, padding))
+    return found
+
+
+class Comparison:
+    """Compares a model with its clone.
+
+    Attributes:
+        pairs: which weights hold the same numbers.
+        batches: how many examples each comparison has.
+    """
+
+    def __init__(
+        self, model: Any, clone: Any, pairs: Sequence[WeightPair], graph: Graph, macs: int
+    ) -> None:
+        import numpy as np
+
+        self.model, self.clone, self.pairs = model, clone, list(pairs)
+        self.inputs = input_draws(graph)
+        self.batches = (2, 3) if macs < _BIG else (2,)
+        self.rng = np.random.default_rng(0)
+
+    def hold(self, own_weights: bool) -> None:
+        """Compare the two on random weights, and on the model's own.
+
+        Args:
+            own_weights: whether the model's weights are more than initial ones.
+
+        Raises:
+            NetError: N623 where they differ, N624 where it cannot be seen whether they do.
+        """
+        self._hold_drawn()
+        if own_weights:
+            weights = [_numbers(pair.source) for pair in self.pairs]
+            for given in map(self._inputs, self.batches):
+                self._differ(self._outputs(weights, given), strict=False)
+
+    def _hold_drawn(self) -> None:
+        for gain in _GAINS:
+            weights = [self._drawn(pair.source, gain) for pair in self.pairs]
+            inputs = [self._inputs(batch) for batch in self.batches]
+            if self._shows(weights, inputs):
+                return
+        raise fail(
+            "N624",
+            f"`{self.model.name}` gives nearly the same for every input, whatever its weights are:"
+            " it cannot be compared with what would be written",
+            help="leave out the layers that make its output constant",
+        )
+
+    def _shows(self, weights: list[Any], inputs: list[Any]) -> bool:
+        """Compare on one draw; say whether the outputs tell inputs apart, before a last softmax
+        or sigmoid or after it.
+        """
+        shown = [self._differ(self._outputs(weights, given)) for given in inputs]
+        found = [any(column) for column in zip(*shown, strict=True)]
+        with ExitStack() as stack:
+            ends = [
+                stack.enter_context(without_last_activation(m)) for m in (self.model, self.clone)
+            ]
+            if all(ends):
+                more = [self._differ(self._outputs(weights, given)) for given in inputs]
+                found = [
+                    a or b for a, b in zip(found, map(any, zip(*more, strict=True)), strict=True)
+                ]
+        return all(found)
+
+    def _differ(self, outputs: tuple[list[Any], list[Any]], strict: bool = True) -> list[bool]:
+        """Say for each output whether it is finite and differs between two inputs.
+
+        Raises:
+            NetError: N623 where the models' outputs differ.
+        """
+        import numpy as np
+
+        shown = []
+        for number, (one, other) in enumerate(zip(*outputs, strict=True)):
+            finite = np.isfinite(one)
+            if one.shape != other.shape or not (finite == np.isfinite(other)).all():
+                raise self._other(number, math.inf)
+            if not finite.all():
+                shown.append(False)
+                if strict:
+                    continue
+            one, other = np.where(finite, one, 0), np.where(finite, other, 0)
+            largest = float(np.abs(one).max(initial=0))
+            error = float(np.abs(one - other).max(initial=0))
+            if error > TOLERANCE * largest:
+                raise self._other(number, error / largest if largest else math.inf)
+            varies = max(float(np.abs(row - one[0]).max(initial=0)) for row in one[1:])
+            shown.append(bool(finite.all()) and varies > _VARIES * largest)
+        return shown
+
+    def _other(self, number: int, error: float) -> Exception:
+        outputs = self.model.outputs
+        which = f"output {number + 1}" if len(outputs) > 1 else "the output"
+        by = "altogether" if math.isinf(error) else f"by {error:.1g} of its largest number"
+        return fail(
+            "N623",
+            f"the text for `{self.model.name}` would be another function: {which} differs {by}",
+            help="please report it, with the model",
+        )
+
+    # --- random numbers ---
+
+    def _drawn(self, weight: Any, gain: float) -> Any:
+        """Draw a weight: kernels with deviation gain/sqrt(fan-in), biases and means with 0.1,
+        factors and variances from 0.5 to 1.5.
+        """
+        import numpy as np
+
+        shape, name = tuple(weight.shape), weight.path.rpartition("/")[2]
+        if not str(weight.dtype).startswith(("float", "bfloat")) or name == "count":
+            return _numbers(weight)
+        if (
+            name in ("gamma", "scale")
+            or "variance" in name
+            or (len(shape) < 2 and "kernel" in name)
+        ):
+            return self.rng.uniform(0.5, 1.5, shape).astype("float32")
+        deviation = 0.1 if "kernel" not in name else gain * _fan_in(shape, weight.path) ** -0.5
+        if name == "embeddings":
+            deviation = 1.0
+        return (deviation * self.rng.standard_normal(shape)).astype(np.float32)
+
+    def _inputs(self, batch: int) -> list[Any]:
+        return [self._input(draw, (batch, *draw.shape)) for draw in self.inputs]
+
+    def _input(self, draw: InputDraw, shape: Shape) -> Any:
+        import numpy as np
+
+        if draw.limit is not None:
+            values = self.rng.integers(0, draw.limit, shape)
+        else:
+            values = draw.offset + draw.factor * self.rng.standard_normal(shape)
+        if draw.padding is not None:
+            values[0, shape[1] - shape[1] // 3 :] = draw.padding
+        return np.asarray(values, "float32" if draw.limit is None else "int32")
+
+    # --- outputs ---
+
+    def _outputs(self, weights: list[Any], inputs: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Give the outputs of both models with these weights."""
+        sources = {id(pair.source): value for pair, value in zip(self.pairs, weights, strict=True)}
+        targets = {
+            id(pair.target): value.reshape(pair.target.shape)
+            for pair, value in zip(self.pairs, weights, strict=True)
+        }
+        return _run(self.model, sources, inputs), _run(self.clone, targets, inputs)
+
+
+def _run(model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]) -> list[Any]:
+    """Give a model's outputs in use, with other weights than its own; the model stays as it is."""
+    keras = toolbox().keras
+
+    def values(variables: Iterable[Any]) -> list[Any]:
+        return [weights.get(id(variable), variable.value) for variable in variables]
+
+    given = [
+        keras.ops.cast(value, tensor.dtype)
+        for value, tensor in zip(inputs, model.inputs, strict=True)
+    ]
+    outputs, _ = model.stateless_call(
+        values(model.trainable_variables),
+        values(model.non_trainable_variables),
+        _as_called(model, given),
+        training=False,
+    )
+    return [
+        keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
+        for tensor in keras.tree.flatten(outputs)
+    ]
+
+
+def _as_called(model: Any, given: list[Any]) -> Any:
+    """Put inputs into the structure that a model is called with: one, a list, a dictionary."""
+    if isinstance(model, private.functional_class()):
+        return toolbox().keras.tree.pack_sequence_as(model.input, given)
+    return given[0]
+
+
+def _numbers(weight: Any) -> Any:
+    return toolbox().keras.ops.convert_to_numpy(weight.value)
+
+
+def _fan_in(shape: Shape, path: str) -> float:
+    """How many numbers a kernel of this shape sums up."""
+    if "depthwise" in path and len(shape) > 2:
+        return math.prod(shape[:-2])
+    if "transpose" in path and len(shape) > 2:
+        return math.prod(shape[:-2]) * shape[-1]
+    if any(name in path for name in ("/query", "/key", "/value")):
+        return shape[0]
+    return math.prod(shape[:-1])
+
+
+# --- the last activation --------------------------------------------------------------------------
+
+
+@contextmanager
+def without_last_activation(model: Any) -> Iterator[bool]:
+    """Leave out softmax and sigmoid at a model's outputs for a while; say whether there are any."""
+    keras = toolbox().keras
+    ends = keras.activations.softmax, keras.activations.sigmoid
+    undo: list[Callable[[], None]] = []
+    try:
+        for operation in _last_operations(model):
+            if getattr(operation, "activation", None) in ends:
+                undo.append(_set(operation, "activation", keras.activations.linear))
+            elif type(operation).__name__ in ("Softmax", "Sigmoid"):
+                undo.append(_set(operation, "call", lambda x, *_, **__: x))
+        yield bool(undo)
+    finally:
+        for step in undo:
+            step()
+
+
+def _set(holder: Any, name: str, value: Any) -> Callable[[], None]:
+    """Set an attribute; give what puts back what was there."""
+    own = vars(holder).get(name, _set)
+    before = getattr(holder, name)
+    setattr(holder, name, value)
+    return (
+        (lambda: delattr(holder, name)) if own is _set else (lambda: setattr(holder, name, before))
+    )
+
+
+def _last_operations(model: Any) -> Iterator[Any]:
+    """Give the operations that models end with, those that are called once, nested models looked
+    into.
+    """
+    for output in model.outputs:
+        made = private.origin(output)
+        if made is None:
+            continue
+        if isinstance(made.operation, private.functional_class()) or hasattr(
+            made.operation, "outputs"
+        ):
+            yield from _last_operations(made.operation)
+        elif len(private.calls_of(made.operation)) == 1:
+            yield made.operation
