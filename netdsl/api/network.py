@@ -104,7 +104,6 @@ class Network(NetworkFigures):
         """
         from netdsl.drawing.options import Options
         from netdsl.drawing.picture import Picture
-    from netdsl.keras.calls import InputShapes
 
         asked = Options(
             arguments.text("style", style, "a style's name"),

@@ -8,12 +8,12 @@ from netdsl.api import arguments
 from netdsl.api.texts import network_of
 
 if TYPE_CHECKING:
-    from netdsl.keras.calls import InputShapes
     from netdsl.api.arguments import PathArgument
     from netdsl.api.difference import NetworkDifference
     from netdsl.api.keys import RecipeKeys
     from netdsl.api.run import RecipeArgument, Run
     from netdsl.api.texts import NetworkArgument
+    from netdsl.keras.calls import InputShapes
 
 
 def from_keras(model: Any, input: InputShapes = None) -> str:

@@ -472,7 +472,7 @@ def test_files_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ("cut.keras", "N614", "damaged"),
         ("empty.keras", "N614", "neither"),
         ("text.keras", "N614", "neither"),
-        ("alone.weights.h5", "N614", "weights alone"),
+        ("alone.weights.h5", "N614", "only weights"),
         ("odd.keras", "N614", "damaged"),
         ("none.keras", "N601", "there is no file"),
     ]
