@@ -96,7 +96,7 @@ class Architecture:
         return partial(type(self), **{**self.values(), **mappings}), ()
 
     def __eq__(self, other: object) -> bool:
-        """Whether both are the same operations on the same inputs, whatever their points are
+        """Return whether both are the same operations on the same inputs, whatever their points are
         called.
         """
         if not isinstance(other, Architecture):
@@ -107,11 +107,11 @@ class Architecture:
         return hash((len(self.graph.ops), self.counts))
 
     def replace(self, **values: Any) -> Self:
-        """The same with other values of attributes."""
+        """Return the same with other values of attributes."""
         return type(self)(**{**self.values(), **values})
 
     def values(self) -> dict[str, Any]:
-        """All attributes by their names."""
+        """Return all attributes by their names."""
         return {name: getattr(self, name) for name in Architecture.__slots__}
 
     @property

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 
 class Precision(NamedTuple):
-    """Bytes of one number: of weights, gradients and slots (`weights`), of their copies in use,
-    and of activations.
+    """Bytes of one number.
+
+    Of weights, gradients and slots (`weights`), of their copies in use, and of activations.
     """
 
     weights: int

@@ -25,7 +25,7 @@ _NUMBERS: dict[str, Callable[[Graph], int]] = {
 
 
 def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
-    """The `expect` statements that do not hold."""
+    """Return the `expect` statements that do not hold."""
     found: list[Diagnostic] = []
     for statement, source in expanded.expectations:
         try:
@@ -56,7 +56,7 @@ def _compare(
 
 
 def _expected(fact: tree.Sizes, source: Source, params: dict[str, Any]) -> tuple[Any, ...]:
-    """The numbers that a statement states."""
+    """Return the numbers that a statement states."""
 
     def lookup(name: str, span: Span) -> Any:
         if name in params:
@@ -85,7 +85,7 @@ def _compare_number(
 
 
 def _point(what: tree.Reference, source: Source, graph: Graph) -> Shape:
-    """The shape at a named point."""
+    """Return the shape at a named point."""
     at = graph.points.get(what.name)
     if at is None:
         message, span = f"there is no point `@{what.name}`", Span(source, what.start, what.end)
@@ -94,7 +94,7 @@ def _point(what: tree.Reference, source: Source, graph: Graph) -> Shape:
 
 
 def _output(what: tree.Name, source: Source, graph: Graph) -> Shape:
-    """The shape of the network's output."""
+    """Return the shape of the network's output."""
     span = Span(source, what.start, what.end)
     if what.text != "output":
         help = did_you_mean(what.text, [*_NUMBERS, "output"]) or (

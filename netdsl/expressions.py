@@ -20,7 +20,7 @@ _MAX_BITS = 2048  # of a fraction's two parts; integers have a limit of their ow
 def evaluate(
     expression: Expression, source: Source, lookup: Callable[[str, Span], Any], limits: Limits
 ) -> Any:
-    """The value of an expression: an int, a Fraction, a bool or a str.
+    """Return the value of an expression: an int, a Fraction, a bool or a str.
 
     `lookup` gives the value of a name, or raises `NetError`. A value that is not plain (a chain)
     can be no operand.
@@ -144,7 +144,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 
 
 def _simplest(value: Any) -> Any:
-    """A fraction that is whole, as an integer."""
+    """Return a fraction that is whole, as an integer."""
     return value if isinstance(value, int) or value.denominator != 1 else value.numerator
 
 

@@ -97,7 +97,7 @@ def _temporary() -> Path:
 
 
 def not_written(path: Path, error: Exception) -> RunError:
-    """Give the error of a path that cannot be written."""
+    """Return the error of a path that cannot be written."""
     reason = getattr(error, "strerror", None) or str(error)
     return RunError(
         Diagnostic(

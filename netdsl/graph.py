@@ -93,8 +93,9 @@ class Port(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A use of a `let`: its name, its layers from `first` to `stop` (excluded), and the layer
-    whose output it gives.
+    """A use of a `let`.
+
+    Its name, its layers from `first` to `stop` (excluded), and the layer whose output it gives.
     """
 
     name: str
@@ -104,8 +105,10 @@ class Piece(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A whole network. Operations come after what they read; `pieces` are the uses of `let`s,
-    those within others before them; `blocks` all uses of blocks, in the order of the text.
+    """A whole network.
+
+    Operations come after what they read; `pieces` are the uses of `let`s, those within others
+    before them; `blocks` all uses of blocks, in the order of the text.
     """
 
     ops: tuple[Op, ...]
@@ -120,8 +123,9 @@ class Graph(NamedTuple):
         return tuple(self.ops[index].shape for index in op.inputs)
 
     def weights(self, op: Op) -> tuple[Weight, ...]:
-        """The arrays that an operation holds itself: none that it shares, no kernel that it is
-        tied to.
+        """Return the arrays that an operation holds itself.
+
+        None that it shares, no kernel that it is tied to.
         """
         if op.kind is None or op.shares is not None:
             return ()
@@ -133,13 +137,13 @@ class Graph(NamedTuple):
         )
 
     def written(self, layer: Layer) -> str:
-        """The layer with every default, as `expand` prints it."""
+        """Return the layer with every default, as `expand` prints it."""
         op = self.ops[layer.ops[0]]
         return op.kind.written() if op.kind else layer.text
 
 
 def consumers_of(ops: "Sequence[Consumer]") -> list[list[int]]:
-    """For each operation, those that read its output."""
+    """Return those that read its output for each operation."""
     found: list[list[int]] = [[] for _ in ops]
     for index, op in enumerate(ops):
         for source in op.inputs:

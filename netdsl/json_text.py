@@ -20,7 +20,7 @@ def json_text(values: Mapping[str, Any], depth: int = 1) -> str:
 
 
 def json_number(value: float) -> float | None:
-    """The number; None for infinities and NaN, which JSON does not have."""
+    """Return the number; None for infinities and NaN, which JSON does not have."""
     return value if math.isfinite(value) else None
 
 

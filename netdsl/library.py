@@ -27,7 +27,7 @@ class Library:
         self.parsed: dict[str, Parsed] = {}
 
     def standard(self, name: str, place: Span) -> Parsed:
-        """A file of the standard block library.
+        """Return a file of the standard block library.
 
         Raises:
             NetError: N114 where there is none of this name.
@@ -43,7 +43,7 @@ class Library:
         return self._parsed(path, place)
 
     def sibling(self, name: str, source: Source, place: Span) -> Parsed:
-        """A file named from the folder of the one that uses it.
+        """Return a file named from the folder of the one that uses it.
 
         Raises:
             NetError: N115 for a path that leads out of the starting file's folder, N601 where it
@@ -70,8 +70,8 @@ class Library:
         return self._parsed(path, place)
 
     def texts(self) -> dict[str, str]:
-        """The texts of the files beside the starting one that were used, by their paths from its
-        folder.
+        """Return the texts of the files beside the starting one that were used, by their paths from
+        its folder.
         """
         if self.folder is None:
             return {}
@@ -101,12 +101,12 @@ def _used_at(place: Span, problem: Diagnostic) -> Diagnostic:
 
 
 def note_of_use(own: Span | None, place: Span) -> tuple[Note, ...]:
-    """The note that a mistake in a used file carries, unless the place of use is its own."""
+    """Return the note that a mistake in a used file carries, unless the place of use is its own."""
     return (Note("used here", place),) if own and own != place else ()
 
 
 def standard_names() -> list[str]:
-    """The names of the standard block library."""
+    """Return the names of the standard block library."""
     return (
         sorted(name[:-4] for name in os.listdir(BLOCKS) if name.endswith(".net"))
         if os.path.isdir(BLOCKS)

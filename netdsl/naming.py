@@ -31,8 +31,9 @@ def unique_name(
 
 
 def identifier(name: str) -> str:
-    """Make a name that Python and the language take: letters of ASCII in lower case, digits and
-    `_`.
+    """Make a name that Python and the language take.
+
+    Letters of ASCII in lower case, digits and `_`.
     """
     text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
     return text if re.match("[a-z]", text) else f"net_{text}"

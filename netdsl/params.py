@@ -33,12 +33,15 @@ YES_OR_NO = {"yes": True, "no": False}
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can name a param."""
+    """Return whether a text can name a param."""
     return _NAME.fullmatch(text) is not None
 
 
 def parse_param(text: str) -> Param:
-    """The value that a text means: a whole number, an exact decimal or ratio, yes or no, a text."""
+    """Return the value that a text means.
+
+    A whole number, an exact decimal or ratio, yes or no, a text.
+    """
     if text in YES_OR_NO:
         return YES_OR_NO[text]
     if _WHOLE.fullmatch(text):
@@ -51,18 +54,19 @@ def parse_param(text: str) -> Param:
 
 
 def param_text(value: Param) -> str:
-    """The value as `parse_param` reads it: `3`, `0.5`, `1/3`, `yes`, or the text itself."""
+    """Return the value as `parse_param` reads it: `3`, `0.5`, `1/3`, `yes`, or the text itself."""
     return value if isinstance(value, str) else shown(value)
 
 
 def reads_as_another(value: str) -> bool:
-    """Whether a text, written without quotes, would be read as a number, yes or no."""
+    """Return whether a text, written without quotes, would be read as a number, yes or no."""
     return not isinstance(parse_param(value), str)
 
 
 def as_declared(given: Any, own: Any) -> Any:
-    """The value that a param takes whose own value is `own`: yes and no are texts where a text is
-    meant, and the other way round.
+    """Return the value that a param takes whose own value is `own`.
+
+    Yes and no are texts where a text is meant, and the other way round.
     """
     if isinstance(own, bool) and isinstance(given, str):
         return YES_OR_NO.get(given, given)
@@ -70,8 +74,9 @@ def as_declared(given: Any, own: Any) -> Any:
 
 
 def exact_params(values: Mapping[str, Any]) -> dict[str, Param]:
-    """Give params from Python as the language's exact values: a float is the decimal that it
-    prints as, a NumPy scalar what Python calls it.
+    """Return params from Python as the language's exact values.
+
+    A float is the decimal that it prints as, a NumPy scalar what Python calls it.
 
     Raises:
         NetError: N107 for a value that is not a number, a text, or yes or no, or where there are no
@@ -104,7 +109,10 @@ def _exact(name: str, value: Any) -> Param:
 
 
 def _rational(value: Any) -> Any:
-    """The number that a value from elsewhere is exactly, or yes or no; itself where it is neither."""
+    """Return the number that a value from elsewhere is exactly, or yes or no.
+
+    Itself where it is neither.
+    """
     from fractions import Fraction
 
     if str(getattr(value, "dtype", "")) == "bool":  # NumPy's

@@ -19,14 +19,15 @@ _INHERITED = re.compile(r"/dev/(stdin|fd/\d+)|/proc/self/fd/\d+")
 
 
 def kind_of(mode: int) -> str:
-    """Say what a mode of `stat` is the mode of: `folder`, `named pipe`, `socket`, `device`; nothing
-    of a regular file.
+    """Say what a mode of `stat` is the mode of: `folder`, `named pipe`, `socket`, `device`.
+
+    Nothing of a regular file.
     """
     return next((name for matches, name in _SPECIAL if matches(mode)), "")
 
 
 def is_null_device(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is the device that drops what is written to it."""
+    """Return whether a path is the device that drops what is written to it."""
     try:
         found = os.lstat(path)
         return stat.S_ISCHR(found.st_mode) and found.st_rdev == os.stat(os.devnull).st_rdev
@@ -35,7 +36,7 @@ def is_null_device(path: str | os.PathLike[str]) -> bool:
 
 
 def require_regular(path: str | os.PathLike[str]) -> None:
-    """Refuse what reading could wait for without end: pipes, sockets and devices.
+    """Reject what reading could wait for without end: pipes, sockets and devices.
 
     The null device is an empty file, and a pipe that this process was given open (`/dev/stdin`, the
     `/dev/fd/63` of a shell) is read.
@@ -51,7 +52,7 @@ def require_regular(path: str | os.PathLike[str]) -> None:
 
 
 def leads_out(path: str, folder: str) -> bool:
-    """Whether a path in a folder is a link to something outside of it."""
+    """Return whether a path in a folder is a link to something outside of it."""
     return os.path.islink(path) and not os.path.realpath(path).startswith(
         os.path.join(os.path.realpath(folder), "")
     )

@@ -18,8 +18,10 @@ own = False
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Let Python look for no garbage meanwhile: where much is made and kept, that takes up to a
-    third of the time. In the command's own process nobody looks for some among it later either.
+    """Let Python look for no garbage meanwhile.
+
+    Where much is made and kept, that takes up to a third of the time. In the command's own process
+    nobody looks for some among it later either.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -34,8 +36,8 @@ def uncollected() -> Iterator[None]:
 
 @contextmanager
 def without_unused() -> Iterator[None]:
-    """Lets nothing import, in the command's own process, what Keras and TensorFlow would import
-    only because it is installed.
+    """Let nothing import, in the command's own process, what Keras and TensorFlow would import only
+    because it is installed.
 
     That is scikit-learn, and the frameworks on which Keras does not run: some seconds together.
     """
@@ -54,8 +56,9 @@ def without_unused() -> Iterator[None]:
 
 
 def backend() -> str:
-    """The backend that Keras has or will take: the environment's, the one in Keras's own file of
-    settings, else TensorFlow.
+    """Return the backend that Keras has or will take.
+
+    The environment's, the one in Keras's own file of settings, else TensorFlow.
     """
     if "keras" in sys.modules:
         return str(sys.modules["keras"].config.backend())
@@ -63,7 +66,7 @@ def backend() -> str:
 
 
 def _settled() -> str:
-    """The backend in Keras's file of settings; nothing where there is no such file."""
+    """Return the backend in Keras's file of settings; nothing where there is no such file."""
     home = os.path.expanduser("~")
     folder = os.environ.get("KERAS_HOME") or os.path.join(
         home if os.access(home, os.W_OK) else "/tmp", ".keras"
@@ -76,8 +79,10 @@ def _settled() -> str:
 
 
 def open_missing_descriptors() -> None:
-    """Open the null device in place of standard streams that are closed: otherwise the next file
-    would get the number of one, and what others print to that would be written into the file.
+    """Open the null device in place of standard streams that are closed.
+
+    Otherwise the next file would get the number of one, and what others print to that would be
+    written into the file.
     """
     for descriptor in range(3):
         try:

@@ -66,8 +66,9 @@ def read_file(
     options: ReadOptions = PLAIN,
     name: str | None = None,
 ) -> Architecture:
-    """The network of a `.net` file, the one called `net` where it holds several. Where it names
-    none, it is called `name`, or as the file is.
+    """Return the network of a `.net` file, the one called `net` where it holds several.
+
+    Where it names none, it is called `name`, or as the file is.
 
     Raises:
         NetError: for each mistake in the file, or where it cannot be read.
@@ -84,7 +85,7 @@ def read_text(
     name: str = "network",
     options: ReadOptions = PLAIN,
 ) -> Architecture:
-    """The network of a text, the one called `net` where it holds several.
+    """Return the network of a text, the one called `net` where it holds several.
 
     Raises:
         NetError: for each mistake in the text.
@@ -112,7 +113,7 @@ def with_params(network: Architecture, params: Mapping[str, Any]) -> Architectur
 
 @uncollected()  # large networks are many small values, none of them garbage
 def check_source(source: Source, options: ReadOptions, default_name: str) -> Checked:
-    """Every network of a text with everything that is wrong with it.
+    """Return every network of a text with everything that is wrong with it.
 
     Args:
         source: the text.
@@ -157,7 +158,7 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
 
 
 def only(checked: Checked, requested: str | None) -> Architecture:
-    """The one network of a text without errors, or that of the name.
+    """Return the one network of a text without errors, or that of the name.
 
     Raises:
         NetError: each mistake of the text; N113 where there are several networks and none was

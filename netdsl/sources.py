@@ -10,19 +10,20 @@ from netdsl.paths import require_regular
 
 
 def stem(path: str | os.PathLike[str]) -> str:
-    """What a network is called that has no name of its own: its file's name."""
+    """Return what a network is called that has no name of its own: its file's name."""
     return os.path.splitext(os.path.basename(os.fspath(path)))[0] or "network"
 
 
 def holds_text(file: str) -> bool:
-    """Whether what stands in a file's place is a text itself: it holds a `>` or several lines, and
-    no file has that name.
+    """Return whether what stands in a file's place is a text itself.
+
+    It holds a `>` or several lines, and no file has that name.
     """
     return (">" in file or "\n" in file) and not os.path.exists(file)
 
 
 def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Source:
-    """A file's text.
+    """Return a file's text.
 
     Raises:
         NetError: N601 where it cannot be read, N401 where it is too large, N007 where it is not
@@ -32,7 +33,7 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
 
 
 def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """A file's bytes, one more than the limit at most.
+    """Return a file's bytes, one more than the limit at most.
 
     Raises:
         NetError: N601 where it cannot be read, or is not a regular file.
@@ -61,7 +62,9 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
 
 
 def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:
-    """The text of a file's bytes: UTF-8, with or without a mark at its beginning, any line ends.
+    """Return the text of a file's bytes.
+
+    UTF-8, with or without a mark at its beginning, any line ends.
 
     Args:
         data: the bytes.

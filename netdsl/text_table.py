@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def aligned(rows: Sequence[Sequence[str]], sides: str, rule: bool = False) -> str:
-    """The lines of a table, one below the other (see `aligned_lines`)."""
+    """Return the lines of a table, one below the other (see `aligned_lines`)."""
     return "\n".join(aligned_lines(rows, sides, rule))
 
 

@@ -19,7 +19,7 @@ _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
 
 
 def plural(word: str, count: int) -> str:
-    """The word as that many take it: `layer` for one, else `layers`."""
+    """Return the word as that many take it: `layer` for one, else `layers`."""
     return word if count == 1 else f"{word}s"
 
 
@@ -67,8 +67,9 @@ def axes_text(sizes: Sequence[object]) -> str:
 
 
 def number_text(value: float) -> str:
-    """Write a figure with five digits, or with all of those before the point: `0.98765`,
-    `1.5`, `12,346`.
+    """Write a figure with five digits, or with all of those before the point.
+
+    `0.98765`, `1.5`, `12,346`.
     """
     return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.5g}"
 
@@ -82,8 +83,9 @@ def decimal_text(value: Fraction) -> str:
 
 
 def shortened(value: int, base: int = 1000) -> str:
-    """Write a large number in few digits: 138,357,544 as `138.4 M`; by powers of 1024 (`base`)
-    527,792,056 as `503.3 Mi`.
+    """Write a large number in few digits: 138,357,544 as `138.4 M`.
+
+    By powers of 1024 (`base`) 527,792,056 as `503.3 Mi`.
     """
     prefixes = _THOUSANDS if base == 1000 else _BINARY
     power, number = 0, float(value)
@@ -109,6 +111,6 @@ def bytes_text(count: int) -> str:
 
 
 def _tenths(count: int, power: int) -> int:
-    """Bytes in tenths of 2^(10*power), rounded, halves up."""
+    """Return bytes in tenths of 2^(10*power), rounded, halves up."""
     unit = 1 << 10 * power
     return (20 * count + unit) // (2 * unit)

@@ -19,8 +19,9 @@ class Keys:
         self.known: dict[tuple[int, bool], str] = {}
 
     def of(self, op: Op, whole: bool = True) -> str:
-        """The layer with every default; unless it is `whole`, without its norm and activation,
-        which are operations of their own.
+        """Return the layer with every default.
+
+        Unless it is `whole`, without its norm and activation, which are operations of their own.
         """
         if op.kind is None:
             return f"input {dims(op.shape)}"
@@ -38,8 +39,9 @@ class Keys:
 
 
 def canonical(graph: Graph) -> tuple[Any, ...]:
-    """Equal for graphs of the same operations: each is numbered when all that it reads are,
-    beginning at the first output.
+    """Equal for graphs of the same operations.
+
+    Each is numbered when all that it reads are, beginning at the first output.
     """
     ops, keys = graph.ops, Keys()
     number: dict[int, int] = {}
@@ -73,6 +75,6 @@ def canonical(graph: Graph) -> tuple[Any, ...]:
 
 
 def _owner(ops: Sequence[Op], at: int) -> int:
-    """The operation that holds an operation's weights."""
+    """Return the operation that holds an operation's weights."""
     shares = ops[at].shares
     return at if shares is None else shares

@@ -42,7 +42,7 @@ class Counts(NamedTuple):
         return self.params + self.moving
 
     def plus(self, other: Counts) -> Counts:
-        """The sum of both."""
+        """Return the sum of both."""
         return other if self is _NONE else Counts(*map(add, self, other))
 
 
@@ -50,7 +50,7 @@ _NONE = Counts()
 
 
 def count_op(graph: Graph, op: Op) -> Counts:
-    """The counts of one operation."""
+    """Return the counts of one operation."""
     if op.kind is None:
         return Counts(activations=op.size)
     shapes = graph.input_shapes(op)
@@ -67,7 +67,7 @@ def count_op(graph: Graph, op: Op) -> Counts:
 
 
 def count_ops(graph: Graph) -> list[Counts]:
-    """The counts of each operation. Those that are alike are counted once."""
+    """Return the counts of each operation. Those that are alike are counted once."""
     known: dict[object, Counts] = {}
     found = []
     for index, op in enumerate(graph.ops):
@@ -83,7 +83,7 @@ def count_ops(graph: Graph) -> list[Counts]:
 
 
 def count_layers(graph: Graph) -> list[Counts]:
-    """The counts of each layer with its norm and activation."""
+    """Return the counts of each layer with its norm and activation."""
     ops = count_ops(graph)
     found = []
     for layer in graph.layers:
@@ -95,12 +95,12 @@ def count_layers(graph: Graph) -> list[Counts]:
 
 
 def count_network(graph: Graph) -> Counts:
-    """The counts of a whole network: the sums over its layers, inputs among them."""
+    """Return the counts of a whole network: the sums over its layers, inputs among them."""
     return added(count_layers(graph))
 
 
 def added(counts: Iterable[Counts]) -> Counts:
-    """The sums of counts."""
+    """Return the sums of counts."""
     return Counts(*map(sum, zip(*counts, strict=True)))
 
 

@@ -64,8 +64,9 @@ class Step(NamedTuple):
 
     @property
     def efficiency(self) -> tuple[float, float]:
-        """Examples a second, in shares of what p devices would do that exchange nothing: sent
-        behind the backward pass, and overlapped.
+        """Examples a second, in shares of what p devices would do that exchange nothing.
+
+        Sent behind the backward pass, and overlapped.
         """
         return self.compute / self.apart, self.compute / self.overlapped
 
@@ -79,7 +80,7 @@ def step(
     use: float = UTILISATION,
     width: int = 4,
 ) -> Step:
-    """A step of so many devices with `batch` examples each.
+    """Return a step of so many devices with `batch` examples each.
 
     `link` is in bytes a second, `rate` in FLOP/s of which the share `use` is reached; `width` are
     the bytes of a number of the gradient: 4, or 2 where weights are bfloat16 themselves
@@ -96,7 +97,7 @@ def step(
 
 
 def table(networks: Mapping[str, Graph]) -> str:
-    """The table of docs/scaling.md, in Markdown: each network in each of the `SETUPS`."""
+    """Return the table of docs/scaling.md, in Markdown: each network in each of the `SETUPS`."""
     head = (
         "network",
         "devices",

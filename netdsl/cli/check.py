@@ -94,13 +94,14 @@ def _found_in(file: str, check: Callable[[str], Checked]) -> Result:
 
 
 def _unreadable(names: str, error: NetError) -> Checked:
-    """What is found in a file that cannot be read."""
+    """Return what is found in a file that cannot be read."""
     return Checked(Source(names, ""), (), (), error.diagnostics)
 
 
 def _blocks_alone(checked: Checked) -> int:
-    """Count the blocks of a file for others to `use`: one where nothing is wrong but that there
-    is no network.
+    """Count the blocks of a file for others to `use`.
+
+    One where nothing is wrong but that there is no network.
     """
     codes = [diagnostic.code for diagnostic in checked.diagnostics]
     span = checked.diagnostics[0].span if codes == ["N211"] else None

@@ -15,8 +15,9 @@ from netdsl.wording import counted
 
 
 class Result(NamedTuple):
-    """A file as it was named, and what was found in it; `blocks` counts those of a file that
-    holds nothing else.
+    """A file as it was named, and what was found in it.
+
+    `blocks` counts those of a file that holds nothing else.
     """
 
     file: str
@@ -106,8 +107,9 @@ def _described(network: Architecture) -> str:
 
 
 def hints_for(network: Architecture) -> list[str]:
-    """Write the `expect` statements that could be added: for the counts that no statement of the
-    network's text holds to.
+    """Write the `expect` statements that could be added.
+
+    For the counts that no statement of the network's text holds to.
     """
     parts = re.split(r"(?m)^[ \t]*net[ \t]+(\w+)", network.text)
     own = parts[0] + "".join(

@@ -28,7 +28,10 @@ class DiffSide(NamedTuple):
     label: str
 
     def remark(self, text: str) -> str:
-        """What a reader of an older version should know; nothing where its text uses no file."""
+        """Return what a reader of an older version should know.
+
+        Nothing where its text uses no file.
+        """
         if self.place is None or not re.search(r'(?m)^[ \t]*use[ \t]+"', text):
             return ""
         return f"note: the files that {self.label} uses are read in their current version in the working tree"
@@ -50,8 +53,9 @@ class DiffSides(NamedTuple):
 def sides_of(
     files: Sequence[str], place: str | None, environment: Mapping[str, str]
 ) -> DiffSides | None:
-    """The two files of a command line: two names, or the seven arguments of GIT_EXTERNAL_DIFF (nine
-    of a renamed file); else None.
+    """Return the two files of a command line.
+
+    Two names, or the seven arguments of GIT_EXTERNAL_DIFF (nine of a renamed file); else None.
 
     `git difftool --extcmd` says in BASE where the file belongs.
     """
@@ -69,7 +73,10 @@ def sides_of(
 
 
 def _side(file: str, place: str | None, age: str) -> DiffSide:
-    """A file; one that is in its place in the working tree already is called by its name alone."""
+    """Return a file.
+
+    One that is in its place in the working tree already is called by its name alone.
+    """
     if (
         place is not None
         and file not in (*_NO_FILE, "-")
@@ -81,8 +88,9 @@ def _side(file: str, place: str | None, age: str) -> DiffSide:
 
 
 def with_places(messages: Iterable[Diagnostic], side: DiffSide) -> tuple[Diagnostic, ...]:
-    """The messages about a side; where a used file was not found, with what decides where it is
-    looked for.
+    """Return the messages about a side.
+
+    Where a used file was not found, with what decides where it is looked for.
     """
     if side.place is None:
         help = "for a copy elsewhere, --path says where it belongs: used files are read there"

@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def picture_options(options: argparse.Namespace) -> Options:
-    """What the command line asks of a picture."""
+    """Return what the command line asks of a picture."""
     return Options(
         options.style,
         options.fold,

@@ -40,8 +40,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Format each file; one with mistakes is reported and left as it is, and the others are done
-    all the same.
+    """Format each file.
+
+    One with mistakes is reported and left as it is, and the others are done all the same.
     """
     if options.files == ["-"]:
         return _format(read_standard_input(), options.stdin_filename, None, options)

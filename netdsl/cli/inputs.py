@@ -58,7 +58,7 @@ def check_input(given: Input, options: argparse.Namespace) -> Checked:
 
 
 def valid(checked: Checked) -> Checked:
-    """Give back what was checked.
+    """Return what was checked.
 
     Raises:
         NetError: where it has mistakes.
@@ -90,8 +90,10 @@ def read_network(options: argparse.Namespace) -> Architecture:
 
 
 def found_files(names: Iterable[str]) -> list[str]:
-    """Find the files that are meant: of a directory all `.net` files in it and below, but for
-    hidden ones. A link in it to another of them is that one.
+    """Find the files that are meant.
+
+    Of a directory all `.net` files in it and below, but for hidden ones. A link in it to another of
+    them is that one.
 
     Raises:
         NetError: N601 where a directory holds none, or a link that leads out of it.

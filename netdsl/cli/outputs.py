@@ -12,7 +12,7 @@ STANDARD_OUTPUT = "-"
 
 
 def target_of(output: str | None, force: bool) -> Path | None:
-    """Give the path that `-o` names; None for standard output.
+    """Return the path that `-o` names; None for standard output.
 
     Raises:
         NetError: as `free_path` does.
@@ -21,8 +21,9 @@ def target_of(output: str | None, force: bool) -> Path | None:
 
 
 def free_path(path: str | Path, force: bool) -> Path:
-    """Give a path that can be written. Of a link, which the user has named himself, it is the path
-    that the link leads to.
+    """Return a path that can be written.
+
+    Of a link, which the user has named himself, it is the path that the link leads to.
 
     Raises:
         NetError: N604 where a file is there and `force` is not given, or existing files is not a
@@ -50,7 +51,7 @@ def free_path(path: str | Path, force: bool) -> Path:
 
 
 def free_model_path(path: str | Path, force: bool) -> Path:
-    """Give a path to which Keras can write a model.
+    """Return a path to which Keras can write a model.
 
     Raises:
         NetError: N604 where it does not end in .keras; else as in `free_path`.

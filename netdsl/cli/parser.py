@@ -11,8 +11,10 @@ from netdsl.cli.commands import COMMANDS, load
 
 
 def parser_for(requested: str | None) -> argparse.ArgumentParser:
-    """Make the parser; where a command is named, with that command alone: to make the parsers of
-    all takes a millisecond or two.
+    """Make the parser.
+
+    Where a command is named, with that command alone: to make the parsers of all takes a
+    millisecond or two.
     """
     parser = argparse.ArgumentParser(
         prog="netdsl",
@@ -31,8 +33,9 @@ def parser_for(requested: str | None) -> argparse.ArgumentParser:
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Asks for the terminal's width itself: argparse would import shutil for it, even where no
-    help is printed.
+    """Asks for the terminal's width itself.
+
+    Argparse would import shutil for it, even where no help is printed.
     """
 
     def __init__(self, prog: str) -> None:

@@ -102,8 +102,10 @@ def view_of(options: argparse.Namespace) -> TableView:
 
 
 class MemoryOptions(NamedTuple):
-    """What the memory is counted for: examples in a batch, the activations' precision, the
-    optimizer; and the bytes that the largest batch is to fit in, if any.
+    """What the memory is counted for.
+
+    Examples in a batch, the activations' precision, the optimizer; and the bytes that the largest
+    batch is to fit in, if any.
     """
 
     batch: int
@@ -120,5 +122,5 @@ def memory_options_of(options: argparse.Namespace) -> MemoryOptions:
 
 
 def asks_for_memory(options: argparse.Namespace) -> bool:
-    """Whether a table as text has all memory below it."""
+    """Return whether a table as text has all memory below it."""
     return bool(options.batch or options.optimizer or options.fit is not None)

@@ -26,10 +26,10 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def in_colour(stream: TextIO) -> bool:
-    """Whether a stream is a terminal, and NO_COLOR is not set."""
+    """Return whether a stream is a terminal, and NO_COLOR is not set."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def width() -> int | None:
-    """The columns of the terminal that standard output is; None where it is none."""
+    """Return the columns of the terminal that standard output is; None where it is none."""
     return os.get_terminal_size().columns if sys.stdout.isatty() else None

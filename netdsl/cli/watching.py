@@ -37,14 +37,18 @@ def watch(
 
 
 def stamps(names: Iterable[str]) -> dict[str, tuple[int, int] | None]:
-    """Look when each file was last changed, in nanoseconds, and its size in bytes; None where it
-    cannot be looked at.
+    """Look when each file was last changed, in nanoseconds, and its size in bytes.
+
+    None where it cannot be looked at.
     """
     return {file: _stamp(file) for name in names for file in _watched(name)}
 
 
 def _watched(name: str) -> Iterable[str]:
-    """The files of a directory; a file, and the `.net` files beside it, which it may `use`."""
+    """Return the files of a directory.
+
+    A file, and the `.net` files beside it, which it may `use`.
+    """
     try:
         if os.path.isdir(name):
             return found_files([name])

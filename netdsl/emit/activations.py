@@ -20,8 +20,9 @@ _BEFORE_ACTIVATION = (
 
 
 def with_activations(calls: KerasCalls) -> KerasCalls:
-    """Move activations into the layers before them, where the weights then keep their order: of all
-    layers, or of as many kinds of layers as can be.
+    """Move activations into the layers before them, where the weights then keep their order.
+
+    Of all layers, or of as many kinds of layers as can be.
     """
     order = weight_order(calls)
     everything = _moved(calls)
@@ -36,8 +37,9 @@ def with_activations(calls: KerasCalls) -> KerasCalls:
 
 
 def _moved(calls: KerasCalls, of: Collection[str] | None = None) -> KerasCalls:
-    """The calls with activations as arguments; where a layer is shared, where all its uses have
-    the same.
+    """Return the calls with activations as arguments.
+
+    Where a layer is shared, where all its uses have the same.
 
     `of` says which layers, such as `layers.Dense`; None means all.
     """
@@ -67,7 +69,7 @@ def _only(places: Sequence[int]) -> int | None:
 
 
 def _activation(call: KerasCall) -> str | None:
-    """The activation that a call is, where it has a name; else None."""
+    """Return the activation that a call is, where it has a name; else None."""
     if call.made != "layers.Activation" or len(call.arguments) != 1:
         return None
     name = call.arguments[0][1]
@@ -75,8 +77,9 @@ def _activation(call: KerasCall) -> str | None:
 
 
 def _with_activation(arguments: Arguments, activation: str) -> Arguments:
-    """The arguments with an activation, where people look for it: after size, stride and
-    padding.
+    """Return the arguments with an activation, where people look for it.
+
+    After size, stride and padding.
     """
     if activation == "linear":
         return arguments
@@ -88,7 +91,7 @@ def _with_activation(arguments: Arguments, activation: str) -> Arguments:
 
 
 def _without(calls: KerasCalls, gone: Mapping[int, int]) -> KerasCalls:
-    """The calls without some, each of which another one stands for."""
+    """Return the calls without some, each of which another one stands for."""
     kept = [place for place in range(len(calls.calls)) if place not in gone]
     number = {place: at for at, place in enumerate(kept)}
     at = {place: number[gone.get(place, place)] for place in range(len(calls.calls))}

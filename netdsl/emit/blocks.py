@@ -40,7 +40,7 @@ class WrittenBlocks:
         ]
 
     def rules(self) -> BlockRules:
-        """What a program asks of its functions: the file's own blocks come first."""
+        """Return what a program asks of its functions: the file's own blocks come first."""
         return BlockRules(_length, self._rank, _alike)
 
     def _rank(self, chain: ItemChain) -> int:
@@ -56,14 +56,17 @@ class WrittenBlocks:
         return int(sum(self._holds_use(*item.span) for item in chain) < 2)
 
     def _holds_use(self, first: int, last: int) -> bool:
-        """Whether a whole use lies between two nodes."""
+        """Return whether a whole use lies between two nodes."""
         return first >= 0 and any(
             b <= last for node in range(first, last + 1) for a, b in self._around[node] if a == node
         )
 
 
 def _alike(role: str, other: str) -> bool:
-    """Whether one value can be written as a multiple of another: widths, and values of one role."""
+    """Return whether one value can be written as a multiple of another.
+
+    Widths, and values of one role.
+    """
     return role == other or (role in _WIDTHS and other in _WIDTHS)
 
 

@@ -47,8 +47,9 @@ class KerasCall(NamedTuple):
 
 
 class KernelTie(NamedTuple):
-    """A layer with one kernel for both ways: the first call of the layer, and those that go back
-    through it.
+    """A layer with one kernel for both ways.
+
+    The first call of the layer, and those that go back through it.
     """
 
     forward: int

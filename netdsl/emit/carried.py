@@ -49,7 +49,7 @@ def carried(requested: Iterable[str]) -> tuple[str, set[str]]:
 
 @cache
 def _all_definitions() -> dict[str, _Definition]:
-    """Give all definitions by their names, in the order of the files and of the lines."""
+    """Return all definitions by their names, in the order of the files and of the lines."""
     found: dict[str, _Definition] = {}
     for path in sorted(_FOLDER.glob("*.py")):
         if path.name != "__init__.py":

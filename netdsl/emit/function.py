@@ -68,7 +68,7 @@ class FunctionWriter:
         self.referred: set[int] = set()
 
     def block(self, block: FactoredBlock) -> Function:
-        """A block's function, without a name."""
+        """Return a block's function, without a name."""
         self.taken |= {parameter_name(parameter.name) for parameter in block.parameters}
         self._refer([block.chain])
         result = self._chain(block.chain, "x", "x")
@@ -81,7 +81,7 @@ class FunctionWriter:
         return Function("", tuple(parameters), _returning(self.body, result))
 
     def model(self, name: str, model_name: str, chains: Sequence[RootedChain]) -> Function:
-        """The function that makes the model."""
+        """Return the function that makes the model."""
         plan = self.plan
         self._refer([each.chain for each in chains])
         if len(plan.outputs) > 1:
@@ -120,8 +120,9 @@ class FunctionWriter:
     # --- statements ---
 
     def _chain(self, chain: ItemChain, current: str, target: str) -> str:
-        """Add the statements of a chain on the variable `current`, into `target`; the variable
-        that then holds the result.
+        """Add the statements of a chain on the variable `current`, into `target`.
+
+        The variable that then holds the result.
         """
         for item in chain:
             current = self._item(item, current, target)
@@ -143,7 +144,7 @@ class FunctionWriter:
         return self._named(item.node, target)
 
     def _named(self, node: int, target: str) -> str:
-        """The variable of a node that others refer to; of others the target."""
+        """Return the variable of a node that others refer to; of others the target."""
         if node not in self.referred or node in self.variables:
             return target
         stated = self.plan.names.get(node)
@@ -189,13 +190,13 @@ class FunctionWriter:
         return self._call(item, tuple(results[at] for at in range(len(children))))
 
     def _variable(self, base: str) -> str:
-        """A variable of this name, or of this name with a number; branches count from 1."""
+        """Return a variable of this name, or of this name with a number; branches count from 1."""
         return unique_name(base, self.taken, numbered=base == "branch")
 
     # --- expressions ---
 
     def _call(self, item: Item, inputs: tuple[str, ...]) -> Expression:
-        """What an item is on these variables."""
+        """Return what an item is on these variables."""
         head = item.head
         if isinstance(head, BlockCall):
             given = () if head.elsewhere else inputs
@@ -216,7 +217,10 @@ class FunctionWriter:
     def _block_call(
         self, block: FactoredBlock, item: Item, inputs: tuple[str, ...]
     ) -> CallFunction:
-        """A block's call: arguments in order, by name where they have defaults and differ."""
+        """Return a block's call.
+
+        Arguments in order, by name where they have defaults and differ.
+        """
         pairs = zip(block.parameters, item.values, strict=True)
         arguments: list[tuple[str, Any]] = []
         for parameter, value in sorted(pairs, key=lambda pair: parameter_order(pair[0].name)):
@@ -230,7 +234,10 @@ class FunctionWriter:
         return Variable(self.variables[value.node]) if isinstance(value, NodeName) else value
 
     def _variable_of(self, value: Any) -> str:
-        """The variable that a reference means: of a node, or a parameter of this function."""
+        """Return the variable that a reference means.
+
+        Of a node, or a parameter of this function.
+        """
         if isinstance(value, NodeName):
             return self.variables[value.node]
         assert isinstance(value, Formula)
@@ -238,8 +245,8 @@ class FunctionWriter:
 
 
 def _main_branch(item: Item, works: Sequence[int]) -> tuple[int, str]:
-    """The branch that continues with the same variable (-1 where there is none), and what the
-    variables of the others are called; `works` are those that do something.
+    """Return the branch that continues with the same variable (-1 where there is none), and what
+    the variables of the others are called; `works` are those that do something.
     """
     children = item.children
     made = item.head.made if isinstance(item.head, LayerHead) else ""
@@ -260,7 +267,7 @@ def _is_reference(chain: ItemChain) -> bool:
 
 
 def _takes_only_input(item: Item) -> bool:
-    """Whether the branches take nothing but what comes in."""
+    """Return whether the branches take nothing but what comes in."""
     return not any(
         isinstance(value, NodeName) and value.node >= 0
         for child in item.children
@@ -270,12 +277,12 @@ def _takes_only_input(item: Item) -> bool:
 
 
 def _default(name: str) -> Any:
-    """What a parameter is where nothing is said; None where it has no such value."""
+    """Return what a parameter is where nothing is said; None where it has no such value."""
     return DEFAULTS.get(role_of(name))
 
 
 def _returning(body: Sequence[Statement], result: str) -> tuple[Statement, ...]:
-    """The statements, the last of which returns the result."""
+    """Return the statements, the last of which returns the result."""
     last = body[-1]
     if isinstance(last, Assign) and last.target == result:
         return (*body[:-1], Return(last.value))

@@ -27,8 +27,9 @@ class LayerHead(NamedTuple):
 
 
 class SharedHead(NamedTuple):
-    """The head of a use of what was made before: one layer, or several (`run`). Its one value is
-    their name.
+    """The head of a use of what was made before: one layer, or several (`run`).
+
+    Its one value is their name.
     """
 
     run: bool

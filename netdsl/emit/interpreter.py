@@ -85,7 +85,7 @@ class Interpreter:
                 raise Disproved(f"the program has the statement {ast.unparse(statement)}")
 
     def _turns(self, node: ast.expr) -> Iterable[Any]:
-        """What a loop goes through: numbers, or layers."""
+        """Return what a loop goes through: numbers, or layers."""
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
@@ -100,7 +100,7 @@ class Interpreter:
     # --- expressions ---
 
     def value(self, node: ast.expr) -> Any:
-        """What an expression is."""
+        """Return what an expression is."""
         if isinstance(node, ast.Constant):
             return node.value
         if isinstance(node, ast.Name):
@@ -201,7 +201,7 @@ class _Tied(NamedTuple):
     backward: list[MadeLayer]
 
     def layer(self, back: int | None) -> MadeLayer:
-        """The layer of one way, with the number of the one that holds the kernel."""
+        """Return the layer of one way, with the number of the one that holds the kernel."""
         chosen = self.forward if back is None else self.backward[back]
         return chosen._replace(number=self.forward.number)
 

@@ -22,7 +22,7 @@ RESERVED = frozenset(
 
 
 def name_of_content(chain: ItemChain) -> str:
-    """A name for a few different layers in a row: `conv_bn_act`; nothing for others."""
+    """Return a name for a few different layers in a row: `conv_bn_act`; nothing for others."""
     made = [item.head.made if isinstance(item.head, LayerHead) else "" for item in chain]
     words = [PROGRAM_NAMES.get(layer_of(each), "") for each in made]
     if len(words) > 3 or not all(words) or len(set(words)) < len(words):
@@ -34,17 +34,17 @@ def name_of_content(chain: ItemChain) -> str:
 
 
 def parameter_name(name: str) -> str:
-    """A block's parameter in Python: `n`, of a repeat, is `repeats`."""
+    """Return a block's parameter in Python: `n`, of a repeat, is `repeats`."""
     role = role_of(name)
     return _PARAMETERS.get(role, role) + name[len(role) :]
 
 
 def parameter_order(name: str) -> tuple[int, bool]:
-    """Where a parameter comes: those with defaults last, and how often before them."""
+    """Return where a parameter comes: those with defaults last, and how often before them."""
     role = role_of(name)
     return list(DEFAULTS).index(role) if role in DEFAULTS else -1, role == "n"
 
 
 def role_of(name: str) -> str:
-    """What a parameter is for: `filters` of `filters2`."""
+    """Return what a parameter is for: `filters` of `filters2`."""
     return name.rstrip("0123456789")

@@ -75,7 +75,7 @@ def _name(block: FactoredBlock, stated: dict[int, str]) -> str:
 
 
 def _stated_names(chains: Iterable[ItemChain], names: dict[tuple[int, int], str]) -> dict[int, str]:
-    """What the `.net` file calls the blocks."""
+    """Return what the `.net` file calls the blocks."""
     found: dict[int, str] = {}
     for chain in chains:
         for item in all_items(chain):

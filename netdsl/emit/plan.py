@@ -47,7 +47,10 @@ class Plan(NamedTuple):
 
 
 def name_of_made(number: int) -> NodeName:
-    """What stands for the layers that are made as the `number`th ones, from 0: nodes are above."""
+    """Return what stands for the layers that are made as the `number`th ones, from 0.
+
+    Nodes are above.
+    """
     return NodeName(-2 - number)
 
 
@@ -126,7 +129,7 @@ class _Planner:
         self.node_of[place] = len(self.nodes) - 1
 
     def _names(self) -> dict[int, str]:
-        """The first name of each node that a point or an output has."""
+        """Return the first name of each node that a point or an output has."""
         node_of_op = {op: self.node_of[place] for op, place in self.calls.ends.items()}
         named = [(name.rpartition(".")[2], op) for name, op in self.graph.points.items()]
         named += [(port.name, port.op) for port in self.graph.outputs]
@@ -141,7 +144,7 @@ def _is_custom(made: str) -> bool:
 
 
 def _made(call: KerasCall) -> NewLayer:
-    """What makes a call's layer before there is an input; the input's shape is put in."""
+    """Return what makes a call's layer before there is an input; the input's shape is put in."""
     head, values, _ = head_of(call)
     left = iter(values)
     arguments = [

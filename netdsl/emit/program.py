@@ -27,8 +27,9 @@ UNFACTORED = "# Written without blocks and loops: with them it could not be prov
 
 
 def program(networks: Sequence[Architecture]) -> str:
-    """The Keras program that makes these networks: a module with a function for each. It is proven
-    to make them; where that fails for blocks and loops, it is written without these.
+    """Return the Keras program that makes these networks: a module with a function for each.
+
+    It is proven to make them; where that fails for blocks and loops, it is written without these.
 
     Raises:
         NetError: N627 where that is not proven either.
@@ -54,7 +55,7 @@ def program(networks: Sequence[Architecture]) -> str:
 
 
 def written(networks: Sequence[Architecture], names: Sequence[str], factored: bool) -> str:
-    """The program, not proven yet.
+    """Return the program, not proven yet.
 
     Args:
         networks: that it makes.
@@ -87,7 +88,7 @@ def _docstring(networks: Sequence[Architecture]) -> list[str]:
 
 
 def _head(body: str, customs: set[str]) -> list[str]:
-    """The imports, and the layers that Keras lacks."""
+    """Return the imports, and the layers that Keras lacks."""
     text, imported = carried(customs)
     lines = ["from typing import Any", ""] if "Any" in imported else []
     lines.append("import keras")

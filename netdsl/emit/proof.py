@@ -17,7 +17,7 @@ from netdsl.kinds.values import Shape
 
 
 def disproof(text: str, function: str, model: str, graph: Graph) -> str:
-    """Where a program is not a network; empty where it is proven to be it.
+    """Return where a program is not a network; empty where it is proven to be it.
 
     Args:
         text: the program.
@@ -100,7 +100,7 @@ class _ExpectedCalls:
         return made
 
     def _given(self, arguments: Arguments) -> tuple[list[Any], dict[str, Any]]:
-        """The values without names, and those with names."""
+        """Return the values without names, and those with names."""
         values = [
             (name, self._interpreter.value(_parsed(value.text)))
             if isinstance(value, PythonText)
@@ -114,7 +114,7 @@ class _ExpectedCalls:
 
 @cache
 def _parsed(template: str) -> ast.expr:
-    """An expression in which inputs are called `_0`, `_1` ..."""
+    """Return an expression in which inputs are called `_0`, `_1` ..."""
     text = template
     for number in range(template.count("{")):
         text = text.replace(f"{{{number}}}", f"_{number}")
@@ -122,7 +122,7 @@ def _parsed(template: str) -> ast.expr:
 
 
 def _shapes(calls: KerasCalls, graph: Graph) -> dict[int, Shape]:
-    """The shapes of the calls' outputs, of those that are an operation's own."""
+    """Return the shapes of the calls' outputs, of those that are an operation's own."""
     return {place: graph.ops[op].shape for op, place in calls.ends.items()}
 
 

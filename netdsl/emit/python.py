@@ -58,7 +58,7 @@ def _lines(body: Iterable[Statement], indent: int) -> Iterator[str]:
 
 
 def _text(value: Expression) -> str:
-    """An expression in one line."""
+    """Return an expression in one line."""
     if isinstance(value, Variable):
         return value.name
     if isinstance(value, NewLayers):
@@ -84,7 +84,10 @@ def _layers(value: NewLayers) -> str:
 
 
 def _applied(value: ApplyLayer) -> str:
-    """A layer or an operation on variables; a merge without arguments by Keras's function."""
+    """Return a layer or an operation on variables.
+
+    A merge without arguments by Keras's function.
+    """
     applied = _put(value.applied, value.inputs)
     if value.layer is None:
         return applied
@@ -98,7 +101,7 @@ def _applied(value: ApplyLayer) -> str:
 
 
 def _making(layer: NewLayer, current: str) -> list[str]:
-    """The arguments that make a layer, but for those that are Keras's own."""
+    """Return the arguments that make a layer, but for those that are Keras's own."""
     defaults = DEFAULTS_OF.get(layer_of(layer.made), {})
     arguments = (
         (name, value)
@@ -116,7 +119,7 @@ def _named(arguments: Iterable[tuple[str, Any]], current: str) -> list[str]:
 
 
 def _value(value: Any, current: str) -> str:
-    """An argument; `current` is the variable whose channels come in."""
+    """Return an argument; `current` is the variable whose channels come in."""
     if isinstance(value, PythonText):
         return value.text
     if isinstance(value, Variable):
@@ -130,7 +133,7 @@ def _value(value: Any, current: str) -> str:
 
 
 def _put(text: str, inputs: Sequence[str]) -> str:
-    """Text with variables in the places of the inputs."""
+    """Return text with variables in the places of the inputs."""
     for number, name in enumerate(inputs):
         text = text.replace(f"{{{number}}}", name)
     return text

@@ -13,7 +13,7 @@ from netdsl.kinds.values import Indices, Shape
 
 
 def plain_calls(graph: Graph) -> KerasCalls:
-    """The Keras calls that make the model that `netdsl.keras.build` makes, a layer each."""
+    """Return the Keras calls that make the model that `netdsl.keras.build` makes, a layer each."""
     return _Reader(graph).read()
 
 
@@ -111,7 +111,7 @@ class _Reader:
         return added
 
     def _shape(self, call: int) -> Shape:
-        """The shape of a call's output, known where it is an operation's last."""
+        """Return the shape of a call's output, known where it is an operation's last."""
         op = self.calls[call].op
         return self.graph.ops[op].shape if self.ends.get(op) == call else ()
 
@@ -131,7 +131,7 @@ class _Reader:
 
 
 def _of_input(made: str, value: Any, shape: Shape) -> Any:
-    """A shape as one that is made from the input's, where it is the same, or the input's
+    """Return a shape as one that is made from the input's, where it is the same, or the input's
     channels alone.
     """
     if not isinstance(value, tuple) or not shape:

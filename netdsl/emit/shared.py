@@ -11,8 +11,9 @@ from netdsl.naming import unique_name
 
 
 class SharedRun(NamedTuple):
-    """Layers that are used one after the other in each place: the calls of their first use, and a
-    name.
+    """Layers that are used one after the other in each place.
+
+    The calls of their first use, and a name.
     """
 
     name: str
@@ -43,8 +44,9 @@ def shared_runs(calls: KerasCalls, graph: Graph) -> dict[int, tuple[SharedRun, i
 def _rows(
     places: Sequence[int], calls: KerasCalls, consumers: Sequence[Sequence[int]]
 ) -> list[Sequence[int]]:
-    """The calls of a layer, and those of the layers that follow in all uses alike; the last row has
-    weights.
+    """Return the calls of a layer, and those of the layers that follow in all uses alike.
+
+    The last row has weights.
     """
     uses, closed = calls.uses, {*calls.outputs}
     taken = {*calls.tied, *places}
@@ -64,7 +66,7 @@ def _rows(
 def _alike(
     places: Sequence[int], calls: Sequence[KerasCall], uses: Mapping[int, Sequence[int]]
 ) -> bool:
-    """Whether calls are uses of one layer, or of layers without weights that could be one."""
+    """Return whether calls are uses of one layer, or of layers without weights that could be one."""
     first = calls[places[0]]
     if (
         not first.made
@@ -87,7 +89,7 @@ def _unlike(call: KerasCall, other: KerasCall) -> bool:
 
 
 def _piece_name(graph: Graph, op: int) -> str:
-    """The name of the `let` that an operation came from."""
+    """Return the name of the `let` that an operation came from."""
     layer = graph.ops[op].layer
     pieces = [piece for piece in graph.pieces if piece.first <= layer < piece.stop]
     return max(pieces, key=lambda piece: piece.stop - piece.first).name if pieces else "shared"

@@ -60,11 +60,11 @@ _WEIGHTLESS = {
 
 
 def layer_of(made: str) -> str:
-    """The name of a layer without its axes: `Conv` of `layers.Conv2DTranspose`."""
+    """Return the name of a layer without its axes: `Conv` of `layers.Conv2DTranspose`."""
     match = _LAYER.match(made)
     return match[1] if match else ""
 
 
 def can_hold_weights(made: str) -> bool:
-    """Whether a layer is none of those that kinds without weights are made of."""
+    """Return whether a layer is none of those that kinds without weights are made of."""
     return layer_of(made) not in _WEIGHTLESS

@@ -53,8 +53,9 @@ def layer_source(node: ast.expr) -> LayerSource | None:
 
 
 def template(node: ast.expr, place: Callable[[ast.expr], str], whole: bool = True) -> str:
-    """Write an expression as text, each tensor within it as `place` says; `whole` says that the
-    expression itself is none of them.
+    """Write an expression as text, each tensor within it as `place` says.
+
+    `whole` says that the expression itself is none of them.
     """
     if is_tensor(node) and not whole:
         return place(node)
@@ -73,7 +74,10 @@ def template(node: ast.expr, place: Callable[[ast.expr], str], whole: bool = Tru
 
 
 def is_tensor(node: ast.expr) -> bool:
-    """Whether an expression is a tensor: `t`, `t3`, a part of one, or what a call makes of one."""
+    """Return whether an expression is a tensor.
+
+    `t`, `t3`, a part of one, or what a call makes of one.
+    """
     if isinstance(node, ast.Name):
         return node.id[:1] == "t" and (node.id == "t" or node.id[1:].isdigit())
     if isinstance(node, ast.Subscript):
@@ -92,7 +96,7 @@ def _plain(node: ast.expr) -> str:
 
 
 def _value(node: ast.expr) -> Any:
-    """A plain value, or text."""
+    """Return a plain value, or text."""
     node = _Brief().visit(node)
     try:
         value = ast.literal_eval(node)
@@ -116,7 +120,7 @@ class _Brief(ast.NodeTransformer):
 
 
 def _is_default(keyword: ast.keyword) -> bool:
-    """Whether an argument of a regularizer is Keras's own default: `l1=0.0`."""
+    """Return whether an argument of a regularizer is Keras's own default: `l1=0.0`."""
     return (
         keyword.arg in ("l1", "l2")
         and isinstance(keyword.value, ast.Constant)

@@ -26,8 +26,9 @@ class NewLayer(NamedTuple):
 
 
 class NewLayers(NamedTuple):
-    """Layers that are made once: one, or several that are used one after the other; where they are
-    `tied`, a layer and those that go back through it.
+    """Layers that are made once: one, or several that are used one after the other.
+
+    Where they are `tied`, a layer and those that go back through it.
     """
 
     layers: tuple[NewLayer, ...]
@@ -48,8 +49,9 @@ class ApplyLayer(NamedTuple):
 
 
 class CallFunction(NamedTuple):
-    """A block on a tensor, or on its arguments alone; these have names where they could be left
-    out.
+    """A block on a tensor, or on its arguments alone.
+
+    These have names where they could be left out.
     """
 
     function: str
@@ -102,8 +104,9 @@ Statement = Assign | Return | Repeat | ThroughLayers
 
 
 class FunctionParameter(NamedTuple):
-    """A parameter of a function, and what it is where nothing is said; None where it must be
-    given.
+    """A parameter of a function, and what it is where nothing is said.
+
+    None where it must be given.
     """
 
     name: str

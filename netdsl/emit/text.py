@@ -8,7 +8,9 @@ WIDTH = 88
 
 
 def laid_out(text: str, indent: int, tail: str = "") -> list[str]:
-    """The lines of a statement, `indent` spaces in: broken in its brackets where it is too long.
+    """Return the lines of a statement, `indent` spaces in.
+
+    Broken in its brackets where it is too long.
 
     `tail` follows it.
     """
@@ -30,7 +32,7 @@ def laid_out(text: str, indent: int, tail: str = "") -> list[str]:
 
 
 def _room(text: str, end: int) -> int:
-    """Where the line could be broken next after the bracket that ends at `end`."""
+    """Return where the line could be broken next after the bracket that ends at `end`."""
     following = next(
         (start + 1 for start, stop in _groups(text) if start > end and stop > start + 1), None
     )
@@ -38,7 +40,7 @@ def _room(text: str, end: int) -> int:
 
 
 def _groups(text: str) -> Iterator[tuple[int, int]]:
-    """The outermost brackets: where each opens and closes."""
+    """Yield the outermost brackets: where each opens and closes."""
     begin = 0
     for at, sign, depth in _signs(text):
         if sign in "([{" and depth == 1:
@@ -48,7 +50,7 @@ def _groups(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _parts(text: str) -> list[str]:
-    """The items between outermost commas."""
+    """Return the items between outermost commas."""
     commas = [at for at, sign, depth in _signs(text) if sign == "," and depth == 0]
     parts = [
         text[begin + 1 : end].strip()
@@ -58,8 +60,9 @@ def _parts(text: str) -> list[str]:
 
 
 def _signs(text: str) -> Iterator[tuple[int, str, int]]:
-    """Brackets and commas outside strings: where each is, the sign, and how many brackets
-    are open after it.
+    """Brackets and commas outside strings.
+
+    Where each is, the sign, and how many brackets are open after it.
     """
     depth, quoted, escaped = 0, False, False
     for at, sign in enumerate(text):

@@ -117,7 +117,7 @@ class Trace:
         return Tensor(len(self.calls) - 1)
 
     def shape(self, tensor: Tensor) -> Shape:
-        """The shape of a tensor, without the batch."""
+        """Return the shape of a tensor, without the batch."""
         shape = self.histories.shapes[self.calls[tensor.place].history]
         if shape is None:
             raise Disproved("the program asks for a shape that is not known")

@@ -6,8 +6,8 @@ from netdsl.emit.calls import KerasCalls
 
 
 def weight_order(calls: KerasCalls) -> list[int]:
-    """The operations in the order in which a Keras model of these calls lists its layers with
-    weights.
+    """Return the operations in the order in which a Keras model of these calls lists its layers
+    with weights.
 
     Keras sorts layers by their distance from the outputs, and those of one distance as a search
     from the outputs meets them first; a layer that is used several times has the largest of its

@@ -111,15 +111,16 @@ class RunFolderError(NetError):
 
 
 class RunError(NetError):
-    """A run failed for a reason outside what was given: the disk, the memory, a loss that is NaN or
-    infinite.
+    """A run failed for a reason outside what was given.
+
+    The disk, the memory, a loss that is NaN or infinite.
     """
 
     exit_code = 3
 
 
 def _first_code(diagnostics: Iterable[Diagnostic]) -> str:
-    """The code of the first error, else of the first warning; none of none."""
+    """Return the code of the first error, else of the first warning; none of none."""
     codes = [diagnostic.code for diagnostic in diagnostics]
     return next((code for code in codes if not code.startswith("W")), (*codes, "")[0])
 
@@ -130,14 +131,15 @@ def fail(code: str, message: str, span: Span | None = None, **more: Any) -> NetE
 
 
 def first_line(error: BaseException) -> str:
-    """What an exception of some library says, cut to its first line; its type where it says
-    nothing.
+    """Return what an exception of some library says, cut to its first line.
+
+    Its type where it says nothing.
     """
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a typo most likely meant, or None."""
+    """Return the known word that a typo most likely meant, or None."""
     import difflib
 
     names = sorted(set(known))

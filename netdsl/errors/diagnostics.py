@@ -23,14 +23,14 @@ class Source:
         return f"<Source {self.name}: {len(self.text):,} characters>"
 
     def position(self, offset: int) -> tuple[int, int]:
-        """The 1-based line and column of a 0-based offset."""
+        """Return the 1-based line and column of a 0-based offset."""
         if not self._line_starts:  # worked out at the first question
             self._line_starts += (0, *(mark.end() for mark in re.finditer("\n", self.text)))
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
     def line(self, offset: int) -> str:
-        """The line that holds the offset, without its end."""
+        """Return the line that holds the offset, without its end."""
         start = self.text.rfind("\n", 0, offset) + 1
         end = self.text.find("\n", start)
         return self.text[start : len(self.text) if end < 0 else end]
@@ -48,7 +48,7 @@ class Span(NamedTuple):
         return self.source.text[self.start : self.end]
 
     def to(self, other: "Span") -> "Span":
-        """The span from the start of this one to the end of the other."""
+        """Return the span from the start of this one to the end of the other."""
         return Span(self.source, self.start, other.end)
 
 
@@ -82,8 +82,9 @@ class Diagnostic(NamedTuple):
 
 
 def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Give each message at each place once, with the notes of the first: a block says the same at
-    every use.
+    """Return each message at each place once, with the notes of the first.
+
+    A block says the same at every use.
     """
     first: dict[Any, Diagnostic] = {}
     for diagnostic in diagnostics:

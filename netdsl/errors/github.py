@@ -7,8 +7,8 @@ from netdsl.errors.values import place_text, place_values
 
 
 def as_github(diagnostic: Diagnostic, file: str) -> str:
-    """The message as a workflow command, which GitHub shows beside the line of a pull request;
-    `file` where it has no place of its own.
+    """Return the message as a workflow command, which GitHub shows beside the line of a pull
+    request; `file` where it has no place of its own.
 
     GitHub knows columns only of a place within one line.
     """
@@ -27,7 +27,8 @@ def as_github(diagnostic: Diagnostic, file: str) -> str:
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Text within a workflow command: `%`, line ends and, in properties, `:` and `,` as percent
-    signs and hexadecimal digits.
+    """Return text within a workflow command.
+
+    `%`, line ends and, in properties, `:` and `,` as percent signs and hexadecimal digits.
     """
     return "".join(f"%{ord(c):02X}" if c in "%\r\n" or c in more else c for c in text)

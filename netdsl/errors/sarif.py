@@ -20,7 +20,7 @@ _REGION = {
 def as_sarif(
     files: Sequence[tuple[str, Sequence[Diagnostic]]], titles: Mapping[str, str], version: str
 ) -> dict[str, Any]:
-    """The messages of some files as a log of one run.
+    """Return the messages of some files as a log of one run.
 
     Args:
         files: names of files, each with its messages.

@@ -22,7 +22,7 @@ Paint = Callable[[str, str], str]
 
 
 def render(diagnostics: Sequence[Diagnostic], colour: bool = False) -> str:
-    """The messages as text for a terminal, a blank line between them."""
+    """Return the messages as text for a terminal, a blank line between them."""
     paint = _in_colour if colour else _plain
     return "\n\n".join(_rendered(diagnostic, paint) for diagnostic in diagnostics)
 
@@ -81,7 +81,7 @@ def _excerpt(span: Span, label: str, gutter: int, style: str, paint: Paint) -> l
 
 
 def _cells(character: str) -> int:
-    """The columns that a terminal gives a character."""
+    """Return the columns that a terminal gives a character."""
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -8,8 +8,9 @@ from netdsl.errors.diagnostics import Diagnostic, Span
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """The diagnostic as plain values. Lines and columns count from 1; the end column is the
-    first one after the span.
+    """Return the diagnostic as plain values.
+
+    Lines and columns count from 1; the end column is the first one after the span.
     """
     return {
         "code": diagnostic.code,
@@ -24,7 +25,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def place_values(span: Span | None) -> dict[str, str | int | None]:
-    """A place as plain values; each is None where there is none."""
+    """Return a place as plain values; each is None where there is none."""
     if not span:
         return dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
     line, column = span.source.position(span.start)
@@ -39,13 +40,14 @@ def place_values(span: Span | None) -> dict[str, str | int | None]:
 
 
 def place_text(span: Span) -> str:
-    """A place as `file:line:column`."""
+    """Return a place as `file:line:column`."""
     return ":".join(map(str, (span.source.name, *span.source.position(span.start))))
 
 
 def as_line(diagnostic: Diagnostic, file: str) -> str:
-    """The message in one line, `file:line:column: error[N204] message`; `file` where it has no
-    place of its own.
+    """Return the message in one line, `file:line:column: error[N204] message`.
+
+    `file` where it has no place of its own.
     """
     place = place_text(diagnostic.span) if diagnostic.span else file
     text = f"{place}: {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}"

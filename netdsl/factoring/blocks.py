@@ -76,7 +76,7 @@ def with_blocks(
 
 
 def _in_order(blocks: Sequence[FactoredBlock]) -> list[FactoredBlock]:
-    """The blocks, each after those that it uses."""
+    """Return the blocks, each after those that it uses."""
     ordered: dict[int, FactoredBlock] = {}
 
     def add(block: FactoredBlock) -> None:
@@ -113,7 +113,7 @@ class _Candidate(NamedTuple):
 
 
 def _best(bodies: Iterable[ItemChain], forms: ItemForms, rules: BlockRules) -> _Candidate | None:
-    """The pieces that save most as a block, among those of the highest rank."""
+    """Return the pieces that save most as a block, among those of the highest rank."""
     found = (_candidate(pieces, forms, rules) for pieces in _recurring(bodies, forms, rules.rank))
     return max(
         (each for each in found if each is not None),
@@ -125,8 +125,9 @@ def _best(bodies: Iterable[ItemChain], forms: ItemForms, rules: BlockRules) -> _
 def _recurring(
     bodies: Iterable[ItemChain], forms: ItemForms, rank: Callable[[ItemChain], int]
 ) -> Iterator[_Pieces]:
-    """All pieces that occur at least twice, those of one form together; none overlaps another of
-    its form.
+    """Return all pieces that occur at least twice, those of one form together.
+
+    None overlaps another of its form.
     """
     by_skeleton: dict[Hashable, _Pieces] = {}
     for chain in (inner for body in bodies for inner in all_chains(body)):
@@ -146,7 +147,7 @@ def _recurring(
 
 
 def _cuts(chain: ItemChain) -> Iterator[tuple[int, int]]:
-    """Where pieces of a chain begin and end; none holds a reference."""
+    """Yield where pieces of a chain begin and end; none holds a reference."""
     for start in range(len(chain)):
         for stop in range(start + 1, min(len(chain), start + _LONGEST) + 1):
             if chain[stop - 1].head == REFERENCE:
@@ -155,7 +156,7 @@ def _cuts(chain: ItemChain) -> Iterator[tuple[int, int]]:
 
 
 def _candidate(pieces: _Pieces, forms: ItemForms, rules: BlockRules) -> _Candidate | None:
-    """The pieces with what a block for them saves; None where it is not worth its while."""
+    """Return the pieces with what a block for them saves; None where it is not worth its while."""
     first = pieces.chains[0]
     if len(first) == 1 and isinstance(first[0].head, BlockCall):
         return None
@@ -177,7 +178,7 @@ def _length(value: Any) -> int:
 
 
 def _is_periodic(parts: Sequence[ItemForm | None]) -> bool:
-    """Whether a piece is itself a shorter one several times."""
+    """Return whether a piece is itself a shorter one several times."""
     skeletons = [None if part is None else part.skeleton for part in parts]
     return any(
         len(skeletons) % period == 0
@@ -197,8 +198,8 @@ class _Call(NamedTuple):
 
 
 def _taken_out(number: int, found: _Candidate) -> tuple[FactoredBlock, dict[int, _Call]]:
-    """The block, and the call that stands for each piece, by the identity of the piece's first
-    item.
+    """Return the block, and the call that stands for each piece, by the identity of the piece's
+    first item.
     """
     forms = found.pieces.forms
     declared = found.parameters.declared(forms)
@@ -227,7 +228,10 @@ def _taken_out(number: int, found: _Candidate) -> tuple[FactoredBlock, dict[int,
 def _common(
     pieces: Sequence[ItemChain], arguments: Sequence[tuple[str, Sequence[Any]]]
 ) -> ItemChain:
-    """One chain for pieces of one form: the first, each width as a parameter where they differ."""
+    """Return one chain for pieces of one form.
+
+    The first, each width as a parameter where they differ.
+    """
     return tuple(_common_item(items, arguments) for items in zip(*pieces, strict=True))
 
 
@@ -244,7 +248,7 @@ def _common_item(items: Sequence[Item], arguments: Sequence[tuple[str, Sequence[
 
 
 def _filled(chain: ItemChain, inside: Iterator[Any]) -> ItemChain:
-    """The chain with what is in the block for each value, in the order of the form's values."""
+    """Return the chain with what is in the block for each value, in the order of the form's values."""
     named: set[int] = set()
 
     def filled(item: Item) -> Item:
@@ -260,7 +264,7 @@ def _filled(chain: ItemChain, inside: Iterator[Any]) -> ItemChain:
 
 
 def _with_calls(chain: ItemChain, calls: Mapping[int, _Call]) -> ItemChain:
-    """The chain with calls where the pieces of a block stood."""
+    """Return the chain with calls where the pieces of a block stood."""
     result: list[Item] = []
     at = 0
     while at < len(chain):

@@ -34,8 +34,9 @@ class ItemForms:
         self._nameless: dict[int, tuple[Item, ItemForm | None]] = {}  # by an item's identity
 
     def of(self, items: ItemChain) -> ItemForm | None:
-        """Their form; None where something within is referred to from outside (their last output
-        apart).
+        """Return their form.
+
+        None where something within is referred to from outside (their last output apart).
         """
         last = items[-1]
         if last.node in self.references:
@@ -52,8 +53,9 @@ class ItemForms:
         )
 
     def _without_names(self, item: Item) -> ItemForm | None:
-        """An item's form where nothing in it has a name or is a reference; asked for once only, as
-        an item is in many pieces.
+        """Return an item's form where nothing in it has a name or is a reference.
+
+        Asked for once only, as an item is in many pieces.
         """
         kept = self._nameless.get(id(item))
         if kept is None or kept[0] is not item:
@@ -112,7 +114,7 @@ class _Skeleton:
 
 
 def _referred(items: Iterable[Item]) -> Counter[int]:
-    """How often each node is referred to."""
+    """Return how often each node is referred to."""
     return Counter(
         value.node for item in items for value in item.values if isinstance(value, NodeName)
     )

@@ -34,8 +34,10 @@ class Node(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A step of a chain: a layer, a merge of branches, a repeat, a call of a block, or a reference
-    to a node (`REFERENCE`).
+    """A step of a chain.
+
+    A layer, a merge of branches, a repeat, a call of a block, or a reference to a node
+    (`REFERENCE`).
 
     Attributes:
         width: the channels that come in; in a block, where they differ from call to call, a formula
@@ -68,8 +70,10 @@ class RootedChain(NamedTuple):
 
 
 class BlockCall(NamedTuple):
-    """The head of a call of a block; its values are the arguments. `elsewhere` says that the block
-    takes nothing of what comes in: all of its first step's branches begin at named nodes.
+    """The head of a call of a block; its values are the arguments.
+
+    `elsewhere` says that the block takes nothing of what comes in: all of its first step's branches
+    begin at named nodes.
     """
 
     block: int
@@ -111,7 +115,7 @@ class FactoredBlock(NamedTuple):
 
 
 def all_items(chain: ItemChain) -> Iterator[Item]:
-    """Give all items of a chain, each before those within it."""
+    """Yield all items of a chain, each before those within it."""
     for item in chain:
         yield item
         for child in item.children:
@@ -119,7 +123,7 @@ def all_items(chain: ItemChain) -> Iterator[Item]:
 
 
 def all_chains(chain: ItemChain) -> Iterator[ItemChain]:
-    """Give a chain, and those within its items."""
+    """Yield a chain, and those within its items."""
     yield chain
     for item in chain:
         for child in item.children:
@@ -127,8 +131,9 @@ def all_chains(chain: ItemChain) -> Iterator[ItemChain]:
 
 
 def begins_elsewhere(chain: ItemChain) -> bool:
-    """Whether a chain takes nothing of what comes in: it begins with a reference, or with a merge
-    whose branches all do.
+    """Return whether a chain takes nothing of what comes in.
+
+    It begins with a reference, or with a merge whose branches all do.
     """
     if not chain:
         return False
@@ -141,5 +146,5 @@ def begins_elsewhere(chain: ItemChain) -> bool:
 
 
 def without_name(chain: ItemChain) -> ItemChain:
-    """A chain whose output has no name of its own: what is around it has it."""
+    """Return a chain whose output has no name of its own: what is around it has it."""
     return (*chain[:-1], chain[-1]._replace(node=-1))

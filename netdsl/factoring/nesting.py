@@ -56,8 +56,9 @@ def single_chains(nodes: Sequence[Node], outputs: Sequence[int]) -> list[RootedC
 
 
 def crossings(nodes: Sequence[Node]) -> list[int]:
-    """Find the nodes whose output goes to places that are not the branches of one merge: cells that
-    reach over the next one.
+    """Find the nodes whose output goes to places that are not the branches of one merge.
+
+    Cells that reach over the next one.
 
     Returns:
         Merges, where any are such: the ends of cells rather than what is used twice within one.
@@ -95,8 +96,8 @@ class _Nester:
                 yield RootedChain(start, self._chain(spine))
 
     def _spine(self, end: int, stop: int | None) -> tuple[int | None, list[int]]:
-        """The nodes from `stop`, an input, or one that is already made, down to `end`, branches
-        left out.
+        """Return the nodes from `stop`, an input, or one that is already made, down to `end`,
+        branches left out.
         """
         spine: list[int] = []
         at: int | None = end
@@ -133,8 +134,10 @@ def _reference(place: int | None) -> Item:
 
 
 def _width_before(children: Sequence[ItemChain], node: Node) -> int | None:
-    """The channels that come into a merge and its branches; None where they are not known, or are
-    not those that its own values follow from: the ones of its first input.
+    """Return the channels that come into a merge and its branches.
+
+    None where they are not known, or are not those that its own values follow from: the ones of its
+    first input.
     """
     if not children[0]:
         return node.width

@@ -31,7 +31,10 @@ class Parameters(NamedTuple):
     inside: tuple[Any, ...]
 
     def declared(self, forms: Sequence[ItemForm]) -> list[tuple[BlockParameter, int]]:
-        """The parameters in their order, each with its column: those that can be left out last."""
+        """Return the parameters in their order, each with its column.
+
+        Those that can be left out last.
+        """
         found = []
         for name, at in self.columns:
             optional = name.startswith("s") and any(form.values[at] == 1 for form in forms)
@@ -83,15 +86,16 @@ def parameters_of(
 
 
 def equal_to(column: Sequence[Any], known: Iterable[tuple[str, Sequence[Any]]]) -> Formula | None:
-    """The parameter whose arguments a column repeats, of those that are known."""
+    """Return the parameter whose arguments a column repeats, of those that are known."""
     if any(_is_of_width(value) for value in column):
         return None
     return next((Formula(name) for name, other in known if list(column) == list(other)), None)
 
 
 def _is_outer(value: Any) -> bool:
-    """Whether a value means nothing within a block: another block's parameter, or a node
-    outside.
+    """Return whether a value means nothing within a block.
+
+    Another block's parameter, or a node outside.
     """
     return isinstance(value, NodeName) or (isinstance(value, Formula) and not value.of_width)
 
@@ -103,7 +107,7 @@ def _is_of_width(value: Any) -> bool:
 def _depends_on_place(
     column: Sequence[Any], widths: Sequence[Any], pieces: Sequence[ItemChain]
 ) -> bool:
-    """Whether a value follows from channels that are not those that come into the block."""
+    """Return whether a value follows from channels that are not those that come into the block."""
     return any(
         _is_of_width(value) and (width is None or width != piece[0].width)
         for value, width, piece in zip(column, widths, pieces, strict=True)
@@ -111,7 +115,7 @@ def _depends_on_place(
 
 
 def _part_of(column: Sequence[Any], known: Iterable[tuple[str, Sequence[Any]]]) -> Formula | None:
-    """A column as a whole multiple, or a whole part, of a parameter that is known."""
+    """Return a column as a whole multiple, or a whole part, of a parameter that is known."""
     for name, other in known:
         ratios = {_ratio(a, b, _LARGEST_RATIO) for a, b in zip(column, other, strict=True)}
         ratio = ratios.pop()
@@ -121,7 +125,7 @@ def _part_of(column: Sequence[Any], known: Iterable[tuple[str, Sequence[Any]]]) 
 
 
 def _part_of_width(column: Sequence[Any], widths: Sequence[Any], largest: int) -> Formula | None:
-    """A column as a multiple or a part of the channels that come in, in each row, or already
+    """Return a column as a multiple or a part of the channels that come in, in each row, or already
     said to be.
     """
     ratios = {

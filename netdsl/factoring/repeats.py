@@ -45,7 +45,7 @@ def _folded_once(chain: ItemChain, period: int, forms: ItemForms) -> ItemChain:
 
 
 def _times(chain: ItemChain, at: int, period: int, forms: ItemForms) -> int:
-    """How often the items from `at` on come one after the other."""
+    """Return how often the items from `at` on come one after the other."""
     piece = chain[at : at + period]
     alone = (REFERENCE,) if period > 1 else (REFERENCE, REPEAT)  # what is never repeated by itself
     form = None if len(piece) < period or piece[0].head in alone else forms.of(piece)
@@ -65,7 +65,7 @@ def _same(form: ItemForm, other: ItemChain, period: int, forms: ItemForms) -> bo
 
 
 def _repeat(chain: ItemChain, period: int) -> Item:
-    """The repeat that stands for equal pieces of a chain."""
+    """Return the repeat that stands for equal pieces of a chain."""
     pieces = [chain[at : at + period] for at in range(0, len(chain), period)]
     first, last = chain[0], chain[-1]
     body = without_name(_one_for_all(pieces))
@@ -74,7 +74,7 @@ def _repeat(chain: ItemChain, period: int) -> Item:
 
 
 def _one_for_all(pieces: Sequence[ItemChain]) -> ItemChain:
-    """One chain for equal ones: widths that differ from pass to pass are unknown."""
+    """Return one chain for equal ones: widths that differ from pass to pass are unknown."""
     return tuple(_one_item(items) for items in zip(*pieces, strict=True))
 
 

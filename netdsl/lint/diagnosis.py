@@ -58,8 +58,9 @@ def diagnose(
 
 
 def _of_network(network: Expanded, parsed: Parsed, as_written: bool) -> list[Diagnostic]:
-    """What is to be said of one network. Where statements are lost, that is not what only follows
-    from it.
+    """Return what is to be said of one network.
+
+    Where statements are lost, that is not what only follows from it.
     """
     if parsed.diagnostics:
         return [d for d in network.diagnostics if d.code not in ("N209", "N211", "N212", "W703")]
@@ -92,7 +93,7 @@ def _same_names(parsed: Parsed) -> list[Diagnostic]:
 def _unknown_params(
     parsed: Parsed, networks: Sequence[Expanded], params: Mapping[str, Any]
 ) -> list[Diagnostic]:
-    """The error of a param from outside that no network has."""
+    """Return the error of a param from outside that no network has."""
     declared = {name for network in networks for name in network.params}
     unknown = sorted(set(params) - declared)
     if parsed.diagnostics or not unknown:

@@ -14,7 +14,7 @@ LARGEST = 2**28
 
 
 def lint_graph(graph: Graph) -> list[Diagnostic]:
-    """What is doubtful in a network's layers."""
+    """Return what is doubtful in a network's layers."""
     consumers = consumers_of(graph.ops)
     found = [*_dead_ends(graph, consumers), *_noise_at_the_end(graph), *_out_of_proportion(graph)]
     for index, op in enumerate(graph.ops):
@@ -49,7 +49,7 @@ def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]
 
 
 def _gives_distribution(kind: Kind | None) -> bool:
-    """Whether a layer gives the channels' probabilities, or their logarithms."""
+    """Return whether a layer gives the channels' probabilities, or their logarithms."""
     return kind is not None and kind.output_meaning in ("distribution", "log-distribution")
 
 
@@ -68,8 +68,8 @@ def _doubtful_softmax(graph: Graph, op: Op, kind: Kind) -> Iterator[Diagnostic]:
 
 
 def _through_shape_only(graph: Graph, op: Op) -> Op:
-    """The operation that an output comes from, through those that only move or drop numbers (the
-    first branch's).
+    """Return the operation that an output comes from, through those that only move or drop numbers
+    (the first branch's).
     """
     while op.kind is not None and op.kind.shape_only:
         op = graph.ops[op.inputs[0]]
@@ -79,8 +79,8 @@ def _through_shape_only(graph: Graph, op: Op) -> Op:
 def _bias_without_effect(
     graph: Graph, op: Op, kind: Kind, after: list[Kind | None]
 ) -> Iterator[Diagnostic]:
-    """A bias that was asked for where each norm after it takes the mean of each channel away, and
-    the bias with it.
+    """Yield a bias that was asked for where each norm after it takes the mean of each channel away,
+    and the bias with it.
 
     A layer that has every option written out, as `netdsl expand` prints it, asks for nothing.
     """
@@ -97,8 +97,9 @@ def _bias_without_effect(
 
 
 def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
-    """Dropout and its like with no layer between them and an output; a fragment's end is not an
-    output.
+    """Dropout and its like with no layer between them and an output.
+
+    A fragment's end is not an output.
     """
     fragment = any(graph.layers[graph.ops[port.op].layer].span is None for port in graph.inputs)
     for output in () if fragment else graph.outputs:
@@ -117,7 +118,7 @@ def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
 
 
 def _out_of_proportion(graph: Graph) -> Iterator[Diagnostic]:
-    """The largest output, where it has more than `LARGEST` elements."""
+    """Yield the largest output, where it has more than `LARGEST` elements."""
     op = max(graph.ops, key=lambda op: op.size)
     if op.size > LARGEST:
         gibibytes = f"{op.size * 4 / 2**30:,.1f}"

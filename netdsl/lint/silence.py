@@ -12,7 +12,7 @@ _IGNORE = r"#[ \t]*netdsl:[ \t]*ignore\b[ \t]*((?:[A-Z][0-9]+[, \t]*)*)"
 
 
 def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> list[Diagnostic]:
-    """The diagnostics without the warnings that a comment on their line silences.
+    """Return the diagnostics without the warnings that a comment on their line silences.
 
     Args:
         diagnostics: of the text, and of files that it uses.
@@ -41,7 +41,7 @@ def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> 
 
 
 def _ignores(source: Source) -> Iterator[tuple[int, Span, list[str]]]:
-    """The comments that silence: their line, place and codes."""
+    """Yield the comments that silence: their line, place and codes."""
     if "netdsl:" not in source.text:
         return
     for comment in re.finditer(_STRING_OR_COMMENT, source.text):

@@ -48,8 +48,9 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
 def _words_of(
     statement: tree.Statement, text: str, own: set[str], defined: set[str], used: set[str]
 ) -> set[str]:
-    """The names in a statement: all that are its own, or that are defined and not known to be used
-    yet.
+    """Return the names in a statement.
+
+    All that are its own, or that are defined and not known to be used yet.
 
     The tree is walked only where braces do not tell.
     """
@@ -74,8 +75,9 @@ def _unused_parameters(
 def _unused_inner_names(
     statement: tree.Statement, points: set[str], source: Source
 ) -> Iterator[Diagnostic]:
-    """Names of points within blocks and repeats; those of the network itself are known when its
-    outputs are.
+    """Yield names of points within blocks and repeats.
+
+    Those of the network itself are known when its outputs are.
     """
     waiting: list[tuple[Any, bool]] = [(statement, isinstance(statement, tree.Def))]
     while waiting:

@@ -25,7 +25,7 @@ operation, and returns its own last one.
 def use_value(
     node: tree.Layer, meaning: Any, x: int | None, scope: Scope, graph: GraphBuilder
 ) -> Lowering:
-    """A parameter as a step: its chain, or with brackets the block that it names.
+    """Return a parameter as a step: its chain, or with brackets the block that it names.
 
     Raises:
         NetError: N106, N109 where it is not a chain, or cannot be applied.
@@ -48,7 +48,7 @@ def use_value(
 
 
 def _entered(closure: Closure, x: int | None, use: Span) -> Lowering:
-    """A chain from elsewhere, its mistakes with the use that led to it."""
+    """Return a chain from elsewhere, its mistakes with the use that led to it."""
     try:
         end: int | None = yield closure, x
         return end
@@ -64,7 +64,7 @@ def use_block(
     graph: GraphBuilder,
     name: str | None,
 ) -> Lowering:
-    """A use of a block: its layers anew, with points of its own.
+    """Return a use of a block: its layers anew, with points of its own.
 
     Raises:
         NetError: N103, N104, N106 for arguments that do not fit, N405 where blocks are too deep
@@ -95,7 +95,7 @@ def use_block(
 
 
 def _written(node: tree.Layer, word: str, given: dict[str, Any]) -> str:
-    """A use as it is written, with the values that its arguments have."""
+    """Return a use as it is written, with the values that its arguments have."""
     arguments = [
         f"{argument.name.text}={_shown(value)}" if argument.name else _shown(value)
         for argument, value in zip(node.arguments or (), given.values(), strict=True)
@@ -118,8 +118,9 @@ def _bound(
     inside: Scope,
     graph: GraphBuilder,
 ) -> dict[str, Any]:
-    """A use's values by the parameters' names; defaults are read within the block, and may use
-    `in` and earlier parameters.
+    """Return a use's values by the parameters' names.
+
+    Defaults are read within the block, and may use `in` and earlier parameters.
     """
     definition = block.definition
     values = dict(given)
@@ -141,7 +142,7 @@ def _bound(
 def _given(
     node: tree.Layer, definition: tree.Def, x: int | None, scope: Scope, graph: GraphBuilder
 ) -> dict[str, Any]:
-    """The values in a use's brackets by the parameters' names."""
+    """Return the values in a use's brackets by the parameters' names."""
     word = definition.name.text
     names = [parameter.name.text for parameter in definition.parameters]
     free = iter(names)
@@ -177,8 +178,9 @@ def use_shared(
     graph: GraphBuilder,
     name: str | None,
 ) -> Lowering:
-    """A use of a `let`: the first one makes the weights, each further one runs the same operations
-    on them.
+    """Return a use of a `let`.
+
+    The first one makes the weights, each further one runs the same operations on them.
 
     Raises:
         NetError: N106 for what is written with it, N214 where it would be another piece than at

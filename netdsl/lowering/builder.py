@@ -79,7 +79,7 @@ class GraphBuilder:
         self._names: set[str] = set()
 
     def add_input(self, name: str, shape: Shape, span: Span | None) -> int:
-        """Adds an input of the network.
+        """Add an input of the network.
 
         Raises:
             NetError: N407 where it is too large.
@@ -102,7 +102,7 @@ class GraphBuilder:
         uses: tuple[Span, ...],
         use_numbers: tuple[int, ...],
     ) -> int:
-        """Adds a layer: its own operation, then its norm and its activation.
+        """Add a layer: its own operation, then its norm and its activation.
 
         Args:
             planned: what is added.
@@ -142,7 +142,7 @@ class GraphBuilder:
         return index
 
     def _share(self, owner: int | None, index: int) -> None:
-        """Gives an operation the weights of the one in its place at the first use of a `let`."""
+        """Give an operation the weights of the one in its place at the first use of a `let`."""
         if owner is None:
             raise NotShareable()
         op, first = self.ops[index], self.ops[owner]
@@ -153,7 +153,10 @@ class GraphBuilder:
             self.ops[index] = op._replace(shares=owner if first.shares is None else first.shares)
 
     def _source(self, op: Op) -> tuple[str, ...]:
-        """How an operation is built, whatever its name: what is built alike can be one piece."""
+        """Return how an operation is built, whatever its name.
+
+        What is built alike can be one piece.
+        """
         kind = op.kind
         assert kind is not None
         plain = kind.replace(init=0) if "init" in kind.values else kind
@@ -161,25 +164,25 @@ class GraphBuilder:
         return (kind.word, *plain.source("piece", op.shape, *shapes, reads=("x",) * len(shapes)))
 
     def arrays(self, index: int) -> tuple[Weight, ...]:
-        """The arrays of an operation, its own or shared."""
+        """Return the arrays of an operation, its own or shared."""
         op = self.ops[index]
         return op.kind.weights(*(self.ops[source].shape for source in op.inputs)) if op.kind else ()
 
     def unique(self, name: str) -> str:
-        """The name, or with a number after it where the network has it already."""
+        """Return the name, or with a number after it where the network has it already."""
         return unique_name(name, self._names, "_", str.lower)
 
     def operations_left(self) -> int:
-        """How many operations may be added."""
+        """Return how many operations may be added."""
         return self.limits.operations - len(self.ops)
 
     def too_many_operations(self, span: Span) -> NetError:
-        """The error of a network that is too large, to be raised."""
+        """Return the error of a network that is too large, to be raised."""
         message = f"the network has more than {self.limits.operations:,} operations"
         return fail("N406", message, span)
 
     def check_elements(self, shape: Shape, span: Span | None) -> None:
-        """Checks a tensor's size.
+        """Check a tensor's size.
 
         Raises:
             NetError: N407 where it is above the limit.

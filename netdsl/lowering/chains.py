@@ -22,7 +22,7 @@ from netdsl.syntax import tree
 
 
 def lower_chain(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder) -> int | None:
-    """Adds the layers of a chain.
+    """Add the layers of a chain.
 
     Args:
         chain: of the tree.
@@ -70,7 +70,7 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
 
 
 def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
-    """Refuses a chain that cannot fit; what a step alone makes too many of is reported there."""
+    """Reject a chain that cannot fit; what a step alone makes too many of is reported there."""
     left = graph.operations_left()
     if fewest_operations(chain, scope, graph.fewest) <= left:
         return
@@ -81,7 +81,10 @@ def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
 
 
 def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
-    """A step that is repeated: each pass has points and weights of its own, and the number `i`."""
+    """Return a step that is repeated.
+
+    Each pass has points and weights of its own, and the number `i`.
+    """
     body = step.body
     assert step.repeat is not None
     count = whole(step.repeat, scope, x, graph, "the number of repeats", 0)
@@ -105,7 +108,7 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
 def _body(
     body: tree.Body, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
 ) -> Lowering:
-    """One step, or one pass of it; `name` is the layer's or block's own."""
+    """Return one step, or one pass of it; `name` is the layer's or block's own."""
     graph.steps += 1
     if graph.steps > 4 * len(graph.ops) + graph.limits.operations // 10:
         message = f"{graph.steps:,} steps were needed here for {len(graph.ops):,} operations: blocks call each other again and again"
@@ -154,7 +157,7 @@ def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> 
 def _word(
     node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
 ) -> Lowering:
-    """A word in a chain: a parameter that is a chain, a block, a form, or a kind."""
+    """Return a word in a chain: a parameter that is a chain, a block, a form, or a kind."""
     word = node.word.text
     if word in scope.values:
         return (yield from use_value(node, scope.values[word], x, scope, graph))

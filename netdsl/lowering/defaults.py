@@ -13,8 +13,9 @@ _AUTO = Word("auto")
 
 
 def makes_needless(consumer: type[Kind] | None) -> bool:
-    """Whether a consumer makes a default activation before it needless: an activation, a norm or a
-    sum. So does the network's end (None).
+    """Return whether a consumer makes a default activation before it needless.
+
+    An activation, a norm or a sum. So does the network's end (None).
     """
     return consumer is None or consumer.sums_inputs or consumer.as_part
 
@@ -35,7 +36,7 @@ class Reached(NamedTuple):
 def reached(
     at: int, consumers: Sequence[Sequence[int]], shape_only: Callable[[int], bool]
 ) -> Reached:
-    """Where an output goes, through operations that only move or drop numbers.
+    """Return where an output goes, through operations that only move or drop numbers.
 
     Args:
         at: the operation whose output it is.
@@ -85,7 +86,7 @@ class DefaultActivations:
         self.repeats: list[tuple[Span, list[int]]] = []
 
     def add(self, at: int, owner: int, span: Span, text: str, stated: Span | None) -> None:
-        """Adds operation `at`."""
+        """Add operation `at`."""
         self.of[at] = DefaultActivation(owner, span, text, stated)
 
 
@@ -108,7 +109,8 @@ class Resolved(NamedTuple):
 def resolve_defaults(
     ops: list[Op], layers: list[Layer], activations: DefaultActivations
 ) -> Resolved:
-    """The network without the default activations that are left out, and with initial kernels.
+    """Return the network without the default activations that are left out, and with initial
+    kernels.
 
     A default activation is left out where everything that reads the layer's output, through
     operations that only move or drop numbers, is an activation, a norm, a sum or the network's end.
@@ -159,13 +161,13 @@ def _kind_of(op: Op) -> type[Kind] | None:
 
 
 def _either(text: str, act: str) -> str:
-    """A layer with the activation, and without it."""
+    """Return a layer with the activation, and without it."""
     inside = f"{text[:-1]}, {act})" if text.endswith(")") else f"{text}({act})"
     return f"{inside} or {inside[: -len(act) - 1]}act=none)"
 
 
 def _kept_for_some(default: DefaultActivation, op: Op, layers: list[Layer]) -> Diagnostic:
-    """An activation that some of its consumers make needless, and others not."""
+    """Return an activation that some of its consumers make needless, and others not."""
     assert op.kind is not None
     act = op.kind.word
     message = f"the default activation {act} of `{default.text}` stays: its output goes to a sum, norm, activation or the end, but also to another layer"
@@ -176,8 +178,9 @@ def _kept_for_some(default: DefaultActivation, op: Op, layers: list[Layer]) -> D
 
 
 def _left_out_at_end(default: DefaultActivation, op: Op, layers: list[Layer]) -> Diagnostic:
-    """An activation that a `default` states, left out where a network ends: a reader of the
-    statement may count on it.
+    """Return an activation that a `default` states, left out where a network ends.
+
+    A reader of the statement may count on it.
     """
     assert op.kind is not None
     assert default.stated is not None
@@ -191,7 +194,7 @@ def _left_out_at_end(default: DefaultActivation, op: Op, layers: list[Layer]) ->
 def _lost_by_last_pass(
     span: Span, op: Op, text: str, after: list[Kind | None], layers: list[Layer]
 ) -> Diagnostic:
-    """A repeat whose last pass alone loses its activation."""
+    """Return a repeat whose last pass alone loses its activation."""
     assert op.kind is not None
     act, repeat = op.kind.word, span.text.rsplit(None, 1)[-1]
     words = [kind.word for kind in after if kind is not None]
@@ -205,8 +208,9 @@ def _lost_by_last_pass(
 
 
 def _without(ops: list[Op], layers: list[Layer], left_out: set[int], owners: set[int]) -> Resolved:
-    """The network without the operations that are left out; `owners` are those that they belong
-    to, which are linear now.
+    """Return the network without the operations that are left out.
+
+    `owners` are those that they belong to, which are linear now.
     """
     if not left_out:
         same = {index: index for index in range(len(ops))}
@@ -238,7 +242,7 @@ def _without(ops: list[Op], layers: list[Layer], left_out: set[int], owners: set
 
 
 def _moved(kind: Kind, place: dict[int, int]) -> Kind:
-    """The layer with the points that its options name where they are now."""
+    """Return the layer with the points that its options name where they are now."""
     moved = {
         name: ref._replace(op=place[ref.op], inputs=tuple((place[at], x) for at, x in ref.inputs))
         for name, ref in kind.references().items()
@@ -247,8 +251,9 @@ def _moved(kind: Kind, place: dict[int, int]) -> Kind:
 
 
 def _with_initial_kernels(ops: list[Op]) -> list[Op]:
-    """`init=auto` resolved: He normal where the next activation is ReLU-like (He et al. 2015), else
-    Glorot uniform.
+    """`init=auto` resolved.
+
+    He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform.
     """
     consumers = consumers_of(ops)
     resolved = []
@@ -269,8 +274,8 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
 def meets_relu(
     index: int, kind_at: Callable[[int], Kind | None], consumers: Sequence[Sequence[int]]
 ) -> bool:
-    """Whether the first activation after an operation, through norms, sums and operations that
-    only move numbers, is ReLU-like: then its kernel begins He normal.
+    """Return whether the first activation after an operation, through norms, sums and operations
+    that only move numbers, is ReLU-like: then its kernel begins He normal.
 
     Args:
         index: the operation.

@@ -25,7 +25,7 @@ _RESERVED = (
 
 
 def declare_param(statement: tree.Param, scope: Scope, draft: Draft) -> Scope:
-    """A network parameter: its own value, or that from outside."""
+    """Return a network parameter: its own value, or that from outside."""
     name = statement.name.text
     _check_new(statement.name, "param", scope)
     graph = draft.graph
@@ -51,7 +51,7 @@ def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
 
 
 def _smallest(word: str, arguments: tuple[Argument, ...]) -> LayerSpec:
-    """A layer that has whatever its kind requires, to try options on."""
+    """Return a layer that has whatever its kind requires, to try options on."""
     takes = KINDS[word].takes
     size = (3,) if takes.get("size") == "yes" else None
     amount = 1 if takes.get("amount") == "yes" else None
@@ -59,7 +59,7 @@ def _smallest(word: str, arguments: tuple[Argument, ...]) -> LayerSpec:
 
 
 def define_block(statement: tree.Def, scope: Scope, draft: Draft) -> Scope:
-    """A block, with what it sees here."""
+    """Return a block, with what it sees here."""
     _check_new(statement.name, "block", scope)
     seen: set[str] = set()
     for parameter in statement.parameters:
@@ -73,14 +73,14 @@ def define_block(statement: tree.Def, scope: Scope, draft: Draft) -> Scope:
 
 
 def define_shared(statement: tree.Let, scope: Scope, draft: Draft) -> Scope:
-    """A shared piece, with what it sees here."""
+    """Return a shared piece, with what it sees here."""
     _check_new(statement.name, "block", scope)
     shared = SharedPiece(statement, scope)
     return scope._replace(blocks=scope.blocks.followed_by(statement.name.text, shared))
 
 
 def _check_new(name: tree.Name, what: str, scope: Scope) -> None:
-    """Refuses names that would mean two things."""
+    """Reject names that would mean two things."""
     word = name.text
     reason = _other_meaning(word, what)
     if reason:
@@ -95,7 +95,7 @@ def _check_new(name: tree.Name, what: str, scope: Scope) -> None:
 
 
 def _other_meaning(word: str, what: str) -> str:
-    """What a word means in the language; nothing where it is free."""
+    """Return what a word means in the language; nothing where it is free."""
     if word == "in":
         return "is the input"
     if word in _RESERVED:

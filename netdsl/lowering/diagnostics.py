@@ -14,7 +14,7 @@ from netdsl.syntax import tree
 
 
 def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") -> NetError:
-    """A kind's error with its place in the text, to be raised.
+    """Return a kind's error with its place in the text, to be raised.
 
     Args:
         error: what the kind says.
@@ -30,7 +30,7 @@ def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") ->
 
 
 def _part(where: str, node: Any, scope: Scope) -> Span:
-    """The piece of a layer that an error names."""
+    """Return the piece of a layer that an error names."""
     if isinstance(node, tree.Layer):
         if where == "amount" and node.amount is not None:
             return scope.span(node.amount)
@@ -54,8 +54,9 @@ def _size(node: tree.Layer, scope: Scope) -> Span:
 
 
 def shrinking(x: int, graph: GraphBuilder) -> str:
-    """Where the positions at hand were reached: `the input of 32x32 shrank to 5x5 at line 3
-    (pool)`.
+    """Return where the positions at hand were reached.
+
+    `the input of 32x32 shrank to 5x5 at line 3 (pool)`.
     """
     ops, layers = graph.ops, graph.layers
     positions = ops[x].shape[:-1]
@@ -76,7 +77,7 @@ def shrinking(x: int, graph: GraphBuilder) -> str:
 
 
 def nothing_comes_in(node: Any, scope: Scope, graph: GraphBuilder) -> NetError:
-    """The error of a step that nothing comes into, to be raised."""
+    """Return the error of a step that nothing comes into, to be raised."""
     help = (
         "begin the flow with a shape (32x32x3 > ...) or `@name`;"
         " a fragment is read with --input 32x32x3"
@@ -88,15 +89,15 @@ def nothing_comes_in(node: Any, scope: Scope, graph: GraphBuilder) -> NetError:
 
 
 def reference_inside(node: tree.Reference, scope: Scope) -> NetError:
-    """The error of a reference that does not begin its chain, to be raised."""
+    """Return the error of a reference that does not begin its chain, to be raised."""
     message = f"`@{node.name}` begins a chain and cannot follow `>`"
     help = "begin a new flow with it, or merge it: [ ... | @name ]"
     return scope.fail("N109", message, node, help)
 
 
 def led_to_by(use: Span, error: NetError) -> NetError:
-    """A block's mistakes with the use that led to them, where they do not name it, or uses enough,
-    already.
+    """Return a block's mistakes with the use that led to them, where they do not name it, or uses
+    enough, already.
     """
     noted = []
     for diagnostic in error.diagnostics:

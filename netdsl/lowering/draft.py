@@ -29,12 +29,12 @@ class Report:
         self.lost_library = lost_library
 
     def add(self, *problems: Diagnostic) -> None:
-        """Adds mistakes; none for one that only follows from others."""
+        """Add mistakes; none for one that only follows from others."""
         self.failed = True
         self.problems += problems
 
     def add_from_used_file(self, inner: "Report", place: Span) -> None:
-        """Adds the mistakes of a used file, with the place where it is used."""
+        """Add the mistakes of a used file, with the place where it is used."""
         for problem in inner.problems:
             if len(problem.notes) < SHOWN_USES:
                 notes = (*problem.notes, *note_of_use(problem.span, place))

@@ -48,7 +48,7 @@ def expand(
     limits: Limits,
     library: Library,
 ) -> Expanded:
-    """The graph of one network's statements. Raises nothing that the text can cause.
+    """Return the graph of one network's statements. Raises nothing that the text can cause.
 
     Args:
         name: the network's.

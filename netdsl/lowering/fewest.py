@@ -19,7 +19,7 @@ Part: TypeAlias = tuple[int, Any, Scope]  # how often, of what, seeing what
 
 
 def fewest_operations(node: Any, scope: Scope, known: Known) -> int:
-    """How many operations a chain or a step's body makes at least.
+    """Return how many operations a chain or a step's body makes at least.
 
     Args:
         node: of the tree.
@@ -42,7 +42,7 @@ def _count(known: Known, request: tuple[Any, Scope]) -> Generator[tuple[Any, Sco
 
 
 def _parts(node: Any, scope: Scope) -> tuple[int, list[Part]]:
-    """The operations that are seen at once, and the parts that have to be looked into."""
+    """Return the operations that are seen at once, and the parts that have to be looked into."""
     if isinstance(node, tree.Chain):
         return _of_chain(node, scope)
     if isinstance(node, tree.Group):
@@ -77,7 +77,7 @@ def _of_chain(chain: tree.Chain, scope: Scope) -> tuple[int, list[Part]]:
 
 
 def _times(step: tree.Step) -> int:
-    """How often a step is made at least; an expression may say never."""
+    """Return how often a step is made at least; an expression may say never."""
     if step.repeat is None:
         return 1
     return int(step.repeat.value) if isinstance(step.repeat, tree.Number) else 0

@@ -15,7 +15,7 @@ from netdsl.syntax.walks import begins_with_reference
 
 
 def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
-    """Adds an input, and the flow that begins with it.
+    """Add an input, and the flow that begins with it.
 
     Raises:
         NetError: N104 for a second one of its name, N210 where the shape from outside could be
@@ -44,7 +44,7 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
 
 
 def _lower_steps(steps: tuple[tree.Step, ...], x: int, scope: Scope, graph: GraphBuilder) -> int:
-    """Adds the steps after an input; gives the last operation."""
+    """Add the steps after an input; gives the last operation."""
     if not steps:
         return x
     if isinstance(first := steps[0].body, tree.Reference):
@@ -55,7 +55,7 @@ def _lower_steps(steps: tuple[tree.Step, ...], x: int, scope: Scope, graph: Grap
 
 
 def _limit(head: tree.Head, type: tree.Name, scope: Scope, graph: GraphBuilder) -> int:
-    """How many different indices come in: V of `128 of int(V)`."""
+    """Return how many different indices come in: V of `128 of int(V)`."""
     if type.text != "int":
         message = f"an input has numbers, or `int(V)`, not `{type.text}`"
         raise scope.fail("N107", message, type, "indices below 20000 are 128 of int(20000)")
@@ -67,7 +67,7 @@ def _limit(head: tree.Head, type: tree.Name, scope: Scope, graph: GraphBuilder) 
 
 
 def lower_flow(statement: tree.Flow, scope: Scope, draft: Draft) -> Scope:
-    """Adds a flow; one that begins with a layer has the shape from outside as its input.
+    """Add a flow; one that begins with a layer has the shape from outside as its input.
 
     Raises:
         NetError: for mistakes in it.

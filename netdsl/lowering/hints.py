@@ -15,7 +15,7 @@ _RES_ELSEWHERE = {"residual", "shortcut", "skip"}
 
 
 def unknown_word(word: str, node: tree.Layer, scope: Scope) -> Diagnostic:
-    """The error of a layer whose word means nothing."""
+    """Return the error of a layer whose word means nothing."""
     span = scope.span(node.word)
     if word == "when":
         message = "`when` requires a condition and a chain"
@@ -28,7 +28,7 @@ def unknown_word(word: str, node: tree.Layer, scope: Scope) -> Diagnostic:
 
 
 def _meant(word: str, scope: Scope) -> str:
-    """What the word may have been meant to be."""
+    """Return what the word may have been meant to be."""
     if word not in scope.blocks and scope.points.holder(word):
         return f"write @{word} for the point with this name"
     if kind := written_here(word, KINDS.values()):
@@ -49,14 +49,14 @@ def _meant(word: str, scope: Scope) -> str:
 
 
 def unknown_merge(word: tree.Name, scope: Scope) -> Diagnostic:
-    """The error of a merge whose word is not a merge's."""
+    """Return the error of a merge whose word is not a merge's."""
     merges = [word for word, kind in KINDS.items() if kind.merges and not kind.wordless]
     help = did_you_mean(word.text, merges) or f"merges are [ ... ] and {', '.join(merges)}"
     return Diagnostic("N101", f"`{word.text}[ ... ]` is not a merge", scope.span(word), help=help)
 
 
 def sized_default(word: tree.Name, scope: Scope) -> Diagnostic:
-    """The error of a default for a word with a size."""
+    """Return the error of a default for a word with a size."""
     kind = (kind_and_size(word.text) or (word.text, ()))[0]
     message = "defaults are for a kind, whatever its size"
     return Diagnostic("N106", message, scope.span(word), help=f"write default {kind}(...)")

@@ -20,7 +20,7 @@ from netdsl.syntax.walks import bare_word
 def lower_layer(
     node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
 ) -> int:
-    """Adds a layer as it is written.
+    """Add a layer as it is written.
 
     Args:
         node: of the tree.
@@ -51,8 +51,9 @@ def lower_layer(
 
 
 def _key(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> Any:
-    """What a layer's outcome depends on, where it is written in plain numbers and words; None
-    where it is not.
+    """Return what a layer's outcome depends on, where it is written in plain numbers and words.
+
+    None where it is not.
 
     Deep networks repeat the same layer at the same shape: each is worked out once.
     """
@@ -105,7 +106,7 @@ def _planned_as_written(
 
 
 def _compact(spec: LayerSpec) -> str:
-    """The layer as it was written, with the numbers put in: `conv3-64/2(bn)`."""
+    """Return the layer as it was written, with the numbers put in: `conv3-64/2(bn)`."""
     size = dims(spec.size) if spec.size else ""
     amount = f"-{spec.amount}" if spec.amount is not None else ""
     stride = f"/{dims(spec.stride)}" if spec.stride else ""
@@ -113,12 +114,12 @@ def _compact(spec: LayerSpec) -> str:
 
 
 def _inputs(x: int, kind: Kind) -> tuple[int, ...]:
-    """What comes into a layer: the chain, and what its options refer to."""
+    """Return what comes into a layer: the chain, and what its options refer to."""
     return (x, *(at for at, _ in kind.referenced_inputs())) if kind.point_options else (x,)
 
 
 def configured(spec: LayerSpec, node: Any, scope: Scope) -> Kind:
-    """The configured layer of a spec.
+    """Return the configured layer of a spec.
 
     Raises:
         NetError: for what its kind does not accept.
@@ -137,7 +138,7 @@ def add_kind(
     graph: GraphBuilder,
     text: str,
 ) -> int:
-    """Adds a configured layer.
+    """Add a configured layer.
 
     Args:
         kind: the layer.
@@ -164,7 +165,7 @@ def _planned(
     graph: GraphBuilder,
     text: str,
 ) -> PlannedLayer:
-    """A layer on its inputs, its shape known and its arrays within the limits."""
+    """Return a layer on its inputs, its shape known and its arrays within the limits."""
     shapes = tuple(graph.ops[index].shape for index in inputs)
     parts = tuple(
         (inner, part == "act" and "act" not in kind.explicit)
@@ -193,7 +194,7 @@ def _planned(
 
 
 def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:
-    """Refuses indices where numbers are needed."""
+    """Reject indices where numbers are needed."""
     x = next((x for x in shapes if isinstance(x, Indices)), None)
     if x is not None and not (kind.takes_indices or kind.is_identity):
         message = f"`{kind.head()}` requires numbers, and {dims(x)} are indices"
@@ -209,7 +210,7 @@ def _place(
     graph: GraphBuilder,
     name: str | None = None,
 ) -> int:
-    """Adds a planned layer, and what its kind warns of; gives the last of its operations."""
+    """Add a planned layer, and what its kind warns of; gives the last of its operations."""
     span = scope.span(node)
     for warning in planned.warnings:
         graph.warnings.append(

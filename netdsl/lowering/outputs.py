@@ -13,7 +13,8 @@ from netdsl.lowering.scopes import Points
 def finished(
     builder: GraphBuilder, points: Points, source: Source, net: Span | None
 ) -> tuple[Graph | None, list[Diagnostic]]:
-    """The graph with its defaults resolved, and what is wrong or doubtful about the whole of it.
+    """Return the graph with its defaults resolved, and what is wrong or doubtful about the whole of
+    it.
 
     Args:
         builder: what the text made.
@@ -32,7 +33,7 @@ def finished(
 
 
 def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> Graph:
-    """Each flow whose end nothing reads is an output, in order."""
+    """Return each flow whose end nothing reads is an output, in order."""
     place = resolved.place
     named = {name: place[at] for name, at in named_operations(points).items()}
     inputs = tuple(port._replace(op=place[port.op]) for port in builder.inputs)
@@ -55,7 +56,7 @@ def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> 
 
 
 def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
-    """A network's output: its name, and the activation that it ends with."""
+    """Return a network's output: its name, and the activation that it ends with."""
     at = end
     while (
         (kind := graph.ops[at].kind) is not None
@@ -69,7 +70,7 @@ def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
 
 
 def _unused_names(graph: Graph, points: Points) -> list[Diagnostic]:
-    """Names that nothing refers to, and that are not an output's."""
+    """Return names that nothing refers to, and that are not an output's."""
     ends = {output.op for output in graph.outputs}
     found = []
     for name, span in points.places.items():
@@ -80,7 +81,7 @@ def _unused_names(graph: Graph, points: Points) -> list[Diagnostic]:
 
 
 def unused_name(name: str, span: Span) -> Diagnostic:
-    """The warning of a named point that nothing refers to."""
+    """Return the warning of a named point that nothing refers to."""
     help = f"remove it, or refer to it with `@{name}`"
     return Diagnostic("W703", f"the name `{name}` is never used", span, help=help)
 

@@ -24,7 +24,7 @@ def define(name: str, x: int, span: Span | None, scope: Scope) -> None:
 
 
 def define_pass(turn: int, inner: Points, earlier: set[str], scope: Scope) -> None:
-    """Makes the names of a repeat's pass known around the repeat.
+    """Make the names of a repeat's pass known around the repeat.
 
     Args:
         turn: the pass.
@@ -54,7 +54,7 @@ def _used_twice(name: str, span: Span | None, scope: Scope) -> NetError:
 
 
 def operation_at(reference: tree.Reference, scope: Scope) -> int:
-    """The operation that a reference leads to.
+    """Return the operation that a reference leads to.
 
     Raises:
         NetError: N101 where it leads nowhere, N109 where it leads to several.
@@ -73,7 +73,7 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
 
 
 def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
-    """The operations that `@name.*` leads to, one for each pass.
+    """Return the operations that `@name.*` leads to, one for each pass.
 
     Raises:
         NetError: N101 where it leads nowhere, N109 where it is not in a repeat.
@@ -93,8 +93,9 @@ def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
 
 
 def find(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> Any:
-    """What the names of a reference lead to: an operation, or the passes of a repeat by their
-    numbers.
+    """Return what the names of a reference lead to.
+
+    An operation, or the passes of a repeat by their numbers.
 
     Raises:
         NetError: N101 where they lead nowhere.
@@ -135,7 +136,7 @@ def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Sc
 
 
 def named_operations(points: Points) -> dict[str, int]:
-    """Every named operation by what refers to it from outside: `a`, `use.a`, `a.0`."""
+    """Return every named operation by what refers to it from outside: `a`, `use.a`, `a.0`."""
     found: dict[str, int] = {}
     waiting = [("", points.names)]
     while waiting:

@@ -16,7 +16,7 @@ from netdsl.syntax import tree
 
 
 def lower_residual(node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
-    """Adds a residual: F, what comes in beside it, their sum, and an activation.
+    """Add a residual: F, what comes in beside it, their sum, and an activation.
 
     Raises:
         NetError: N103, N106, N107, N109 for what is in its brackets, N207 where F has no layer,
@@ -92,8 +92,9 @@ def _skip(argument: tree.Argument, x: int, scope: Scope, graph: GraphBuilder) ->
 def _shortcut(
     skip: str, x: int, y: int, made: range, node: tree.Layer, scope: Scope, graph: GraphBuilder
 ) -> int | None:
-    """The operation that comes in beside F's end: x itself where the shapes agree; None where
-    nothing is added.
+    """Return the operation that comes in beside F's end: x itself where the shapes agree.
+
+    None where nothing is added.
     """
     before, after = graph.ops[x].shape, graph.ops[y].shape
     if before == after:
@@ -144,7 +145,7 @@ def _projection(
     scope: Scope,
     graph: GraphBuilder,
 ) -> LayerSpec:
-    """A linear layer from F's input to the shape of its end, with F's norm (option B)."""
+    """Return a linear layer from F's input to the shape of its end, with F's norm (option B)."""
     arguments = [Argument("act", Word("none"))]
     for index in reversed(made):
         kind = graph.ops[index].kind
@@ -157,8 +158,8 @@ def _projection(
 
 
 def _stride(x: int, y: int, made: range, graph: GraphBuilder) -> tuple[int, ...] | None:
-    """The product of the strides on the way from x to y (the first way, where there are branches);
-    None for 1.
+    """Return the product of the strides on the way from x to y (the first way, where there are
+    branches); None for 1.
     """
     rank = len(graph.ops[x].shape) - 1
     product = [1] * rank
@@ -177,8 +178,9 @@ def _stride(x: int, y: int, made: range, graph: GraphBuilder) -> tuple[int, ...]
 def _activation(
     given: Word | None, made: range, node: tree.Layer, scope: Scope, graph: GraphBuilder
 ) -> Kind | None:
-    """What follows the sum: what is given, else `conv`'s default activation where F holds a kind
-    with a default activation.
+    """Return what follows the sum.
+
+    What is given, else `conv`'s default activation where F holds a kind with a default activation.
     """
     if given is None:
         if not any(_has_default_activation(graph.ops[index].kind) for index in made):

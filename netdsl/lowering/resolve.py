@@ -13,7 +13,7 @@ _LARGEST_SIZE = 2**31
 
 
 def resolve_kind(word: str, node: tree.Layer, scope: Scope) -> tuple[str, tuple[int, ...]]:
-    """The kind that a word means, and the size in it.
+    """Return the kind that a word means, and the size in it.
 
     Raises:
         NetError: N101 where no kind is meant, N404 for a size that is too large.

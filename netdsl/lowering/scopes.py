@@ -13,8 +13,9 @@ SHOWN_USES = 3
 
 
 class NamesView(Mapping[str, Any]):
-    """The names that were known at one place of a text: a view of all names up to there, which
-    later ones do not change.
+    """The names that were known at one place of a text.
+
+    A view of all names up to there, which later ones do not change.
 
     Each block keeps what it sees, so that copies would take time and memory with the square of a
     text's length.
@@ -39,7 +40,7 @@ class NamesView(Mapping[str, Any]):
         return self._count
 
     def followed_by(self, name: str, value: Any) -> Self:
-        """The view after a new name.
+        """Return the view after a new name.
 
         Only the last view can be followed, and no name comes twice.
         """
@@ -47,7 +48,7 @@ class NamesView(Mapping[str, Any]):
         return self.with_next()
 
     def with_next(self) -> Self:
-        """The view with the one name that followed: a block sees itself."""
+        """Return the view with the one name that followed: a block sees itself."""
         return type(self)(self._names, self._count + 1)
 
 
@@ -76,19 +77,19 @@ class Points:
         self.counts: dict[str, int] = parent.counts if parent else {}
 
     def layer_name(self, word: str) -> str:
-        """The next name for a layer called `word`: `conv_1`, `bottleneck_2_conv_1`."""
+        """Return the next name for a layer called `word`: `conv_1`, `bottleneck_2_conv_1`."""
         self.counts[word] = self.counts.get(word, 0) + 1
         return f"{self.prefix}{word}_{self.counts[word]}"
 
     def holder(self, name: str) -> "Points | None":
-        """The innermost points that have the name."""
+        """Return the innermost points that have the name."""
         points: Points | None = self
         while points is not None and name not in points.names:
             points = points.parent
         return points
 
     def known(self) -> list[str]:
-        """The names that can be referred to here."""
+        """Return the names that can be referred to here."""
         names: dict[str, None] = {}
         points: Points | None = self
         while points is not None:
@@ -124,15 +125,15 @@ class Scope(NamedTuple):
     use_numbers: tuple[int, ...] = ()
 
     def span(self, node: Any) -> Span:
-        """Where a node of the tree is written."""
+        """Return where a node of the tree is written."""
         return Span(self.source, node.start, node.end)
 
     def used_at(self, use: Span) -> Self:
-        """The scope with one more use that led to it."""
+        """Return the scope with one more use that led to it."""
         return self._replace(uses=(*self.uses, use)[-SHOWN_USES:])
 
     def inside(self, caller: "Scope", label: str, use: Span, number: int) -> Self:
-        """The scope within one use of what was defined here: with points of its own."""
+        """Return the scope within one use of what was defined here: with points of its own."""
         return self._replace(
             points=Points(f"{label}_"),
             path=(*caller.path, label),
@@ -141,11 +142,11 @@ class Scope(NamedTuple):
         )
 
     def notes(self) -> tuple[Note, ...]:
-        """Where the blocks are used that a mistake is in, innermost first."""
+        """Return where the blocks are used that a mistake is in, innermost first."""
         return used_here(self.uses)
 
     def fail(self, code: str, message: str, node: Any, help: str = "") -> NetError:
-        """The error of a mistake at a node, with the uses that led to it, to be raised."""
+        """Return the error of a mistake at a node, with the uses that led to it, to be raised."""
         return fail(code, message, self.span(node), help=help, notes=self.notes())
 
 
@@ -167,8 +168,9 @@ class Block(NamedTuple):
 
 
 class SharedPiece(NamedTuple):
-    """A `let` with what it sees: a piece that is made once. Every use runs the same chain; the
-    first one's weights serve all.
+    """A `let` with what it sees: a piece that is made once.
+
+    Every use runs the same chain; the first one's weights serve all.
     """
 
     definition: tree.Let

@@ -22,7 +22,7 @@ _Lower: TypeAlias = Callable[[Any, Scope, Draft], Scope]
 
 
 def lower_statements(statements: Iterable[tree.Statement], scope: Scope, draft: Draft) -> Scope:
-    """The scope after all of a text's statements."""
+    """Return the scope after all of a text's statements."""
     for statement in statements:
         scope = _lower(statement, scope, draft, _STATEMENTS)
     return scope
@@ -31,8 +31,9 @@ def lower_statements(statements: Iterable[tree.Statement], scope: Scope, draft: 
 def _lower(
     statement: tree.Statement, scope: Scope, draft: Draft, table: dict[type, _Lower]
 ) -> Scope:
-    """The scope after a statement. A mistake in it is reported, and the names that it would have
-    brought in are lost.
+    """Return the scope after a statement.
+
+    A mistake in it is reported, and the names that it would have brought in are lost.
     """
     report = draft.report
     try:
@@ -45,7 +46,7 @@ def _lower(
 
 
 def _check_words(unknown: list[UnknownWord], draft: Draft) -> None:
-    """Refuses unknown words, without reporting those that may have been lost."""
+    """Reject unknown words, without reporting those that may have been lost."""
     if not unknown:
         return
     report = draft.report
@@ -59,7 +60,7 @@ def _check_words(unknown: list[UnknownWord], draft: Draft) -> None:
 
 
 def _or_defined_below(word: str, problem: Diagnostic, draft: Draft) -> Diagnostic:
-    """The problem of an unknown word, with the place of a definition that comes too late."""
+    """Return the problem of an unknown word, with the place of a definition that comes too late."""
     if problem.code != "N101" or word not in draft.definitions:
         return problem
     notes = (Note("defined here", draft.definitions[word]),)
@@ -67,7 +68,7 @@ def _or_defined_below(word: str, problem: Diagnostic, draft: Draft) -> Diagnosti
 
 
 def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:
-    """Brings in the blocks and shared pieces of another file, which sees nothing of this one.
+    """Bring in the blocks and shared pieces of another file, which sees nothing of this one.
 
     Raises:
         NetError: N114, N115, N601 where there is no such file, N104 for a name that is known
@@ -106,8 +107,9 @@ def _read(statement: tree.Use, scope: Scope, draft: Draft) -> Parsed:
 
 
 def _blocks_of(parsed: Parsed, place: Span, draft: Draft) -> NamesView:
-    """A used file's blocks and shared pieces. Its mistakes are reported once, with the place of its
-    first use.
+    """Return a used file's blocks and shared pieces.
+
+    Its mistakes are reported once, with the place of its first use.
     """
     report = Report(draft.report.lost, draft.report.lost_library)
     if parsed.diagnostics:
@@ -129,7 +131,7 @@ def _expect(statement: tree.Expect, scope: Scope, draft: Draft) -> Scope:
 
 
 def _net(statement: tree.Net, scope: Scope, draft: Draft) -> Scope:
-    """The name is known to who groups the statements."""
+    """Return the name is known to who groups the statements."""
     return scope
 
 

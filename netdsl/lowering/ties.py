@@ -11,7 +11,7 @@ from netdsl.syntax import tree
 
 
 def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
-    """Makes a layer use the kernel of an earlier one, transposed.
+    """Make a layer use the kernel of an earlier one, transposed.
 
     Raises:
         NetError: N107 for another way than `transpose`, N215 where the kernels do not fit.
@@ -46,7 +46,7 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
 
 
 def _layer_with_kernel(name: tree.Name, scope: Scope, graph: GraphBuilder) -> int:
-    """The operation with the kernel of the layer that a point names."""
+    """Return the operation with the kernel of the layer that a point names."""
     point = find(name, [name.text], scope)
     index = graph.layers[graph.ops[point].layer].ops[0] if isinstance(point, int) else -1
     if index < 0 or not any(array.role == "kernel" for array in graph.arrays(index)):

@@ -13,7 +13,7 @@ Request = TypeVar("Request")
 
 
 def run(request: Request, enter: Callable[[Request], Generator[Request, Any, Any]]) -> Any:
-    """The result of a request, and of every further request that it waits for.
+    """Return the result of a request, and of every further request that it waits for.
 
     Args:
         request: the first one.

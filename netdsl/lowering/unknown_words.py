@@ -22,7 +22,7 @@ class UnknownWord(NamedTuple):
 
 
 def unknown_words(statement: tree.Statement, scope: Scope) -> list[UnknownWord]:
-    """The unknown words and options of a statement, in order."""
+    """Return the unknown words and options of a statement, in order."""
     if isinstance(statement, tree.Default):
         return [each for setting in statement.settings for each in _in_default(setting, scope)]
     found: list[UnknownWord] = []
@@ -52,14 +52,17 @@ def unknown_words(statement: tree.Statement, scope: Scope) -> list[UnknownWord]:
 
 
 def _own_words(statement: tree.Statement) -> set[str]:
-    """The words that mean something within a statement alone: a block's name and parameters."""
+    """Return the words that mean something within a statement alone.
+
+    A block's name and parameters.
+    """
     if not isinstance(statement, tree.Def):
         return set()
     return {statement.name.text, *(parameter.name.text for parameter in statement.parameters)}
 
 
 def _chains(statement: tree.Statement) -> list[Any]:
-    """The chains and bodies in which a statement has words."""
+    """Return the chains and bodies in which a statement has words."""
     if isinstance(statement, tree.Def):
         defaults = (parameter.default for parameter in statement.parameters)
         return [statement.chain, *(default for default in defaults if is_chain(default))]

@@ -20,15 +20,17 @@ _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
 
 
 def argument(node: tree.Argument, scope: Scope, x: int | None, graph: GraphBuilder) -> Argument:
-    """An option as kinds read it."""
+    """Return an option as kinds read it."""
     name = node.name.text if node.name else None
     place = scope.span(node if name is None else node.value)
     return Argument(name, option_value(node.value, scope, x, graph), place)
 
 
 def option_value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) -> Any:
-    """What a value means as a kind's option: a number, a string, `Dims`, a tuple, a `Word` or a
-    `Ref`. A bare word is a parameter's value, else stays a word.
+    """Return what a value means as a kind's option.
+
+    A number, a string, `Dims`, a tuple, a `Word` or a `Ref`. A bare word is a parameter's value,
+    else stays a word.
 
     Raises:
         NetError: for mistakes in it; N107 for a chain of layers.
@@ -38,8 +40,9 @@ def option_value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuil
 
 
 def value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) -> Any:
-    """What a value means to a block: a number, a string, `Dims`, a tuple or a `Closure`. A bare
-    word is a parameter's value, else a chain of one step.
+    """Return what a value means to a block: a number, a string, `Dims`, a tuple or a `Closure`.
+
+    A bare word is a parameter's value, else a chain of one step.
 
     Raises:
         NetError: for mistakes in it.
@@ -61,7 +64,7 @@ def value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) ->
 
 
 def _refuse_arithmetic(chain: tree.Chain, scope: Scope) -> None:
-    """Refuses `f(c/2)`, `f(c-1)` with a number parameter c: arithmetic without its braces."""
+    """Reject `f(c/2)`, `f(c-1)` with a number parameter c: arithmetic without its braces."""
     body = chain.steps[0].body
     if not isinstance(body, tree.Layer) or (body.amount is None and not body.stride):
         return
@@ -79,8 +82,9 @@ def _word_or_point(
     x: int | None,
     graph: GraphBuilder,
 ) -> Word | Ref:
-    """A chain of one plain word as a word with its arguments; a reference alone as the point that
-    it names.
+    """Return a chain of one plain word as a word with its arguments.
+
+    A reference alone as the point that it names.
     """
     steps = closure.chain.steps
     body = steps[0].body
@@ -110,7 +114,7 @@ def whole(
     what: str,
     min: int | None = None,
 ) -> int:
-    """A whole number.
+    """Return a whole number.
 
     Args:
         node: as it is written.
@@ -138,12 +142,12 @@ def whole(
 
 
 def shown_value(value: Any) -> str:
-    """A value as messages call it."""
+    """Return a value as messages call it."""
     return "a chain" if isinstance(value, Closure) else shown(value)
 
 
 def lookup(scope: Scope, x: int | None, graph: GraphBuilder) -> Callable[[str, Span], Any]:
-    """The values of names in expressions, as `evaluate` asks for them."""
+    """Return the values of names in expressions, as `evaluate` asks for them."""
 
     def value_of(name: str, span: Span) -> Any:
         if name in scope.values:
@@ -159,8 +163,9 @@ def lookup(scope: Scope, x: int | None, graph: GraphBuilder) -> Callable[[str, S
 
 
 def _in_expressions(value: Any) -> Any:
-    """A parameter's value in an expression: `yes` or `no` given as a word holds or does not, as
-    in `when(se, ...)`.
+    """Return a parameter's value in an expression.
+
+    `yes` or `no` given as a word holds or does not, as in `when(se, ...)`.
     """
     bare = bare_word(value.chain) if isinstance(value, Closure) else None
     return value if bare is None else YES_OR_NO.get(bare.text, value)

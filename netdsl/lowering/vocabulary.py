@@ -16,12 +16,12 @@ BARE_MERGE = merge.Concatenate.word
 
 
 def means_kind(word: str, scope: Scope) -> bool:
-    """Whether nothing in the text gives the word another meaning than a kind's."""
+    """Return whether nothing in the text gives the word another meaning than a kind's."""
     return word not in scope.values and word not in scope.blocks and word not in FORMS
 
 
 def adds_operation(word: str) -> bool:
-    """Whether a layer of this word, a kind's, adds an operation."""
+    """Return whether a layer of this word, a kind's, adds an operation."""
     kind = KINDS.get(word)
     return kind is None or not kind.is_identity
 

@@ -36,8 +36,9 @@ def aligned(
 def _between(
     pairs: Sequence[tuple[int, int]], a: int, b: int
 ) -> Iterator[tuple[range, range, list[tuple[int, int]]]]:
-    """What is before each pair and in none, with the pair; at last what is after them all, with
-    none.
+    """Yield what is before each pair and in none, with the pair.
+
+    At last what is after them all, with none.
     """
     i = j = 0
     for pair in pairs:
@@ -98,7 +99,7 @@ def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]
 
 
 def _places(sequence: Sequence[Hashable]) -> dict[Hashable, int]:
-    """For each key the whole number whose bits are set where it occurs."""
+    """Return for each key an integer whose bits are set where it occurs."""
     bits: dict[Hashable, bytearray] = {}
     for place, key in enumerate(sequence):
         if key not in bits:

@@ -56,7 +56,7 @@ class TableColumn(NamedTuple):
 
 
 def _field(line: TableLine, total: Counts, view: TableView) -> str:
-    """The receptive field's size; `all` where the whole input is seen."""
+    """Return the receptive field's size; `all` where the whole input is seen."""
     if line.field is None:
         return ""
     return "all" if line.field.whole else axes_text(line.field.size)
@@ -100,7 +100,7 @@ COLUMNS: dict[str, TableColumn] = {
 
 
 def column_keys(text: str) -> tuple[str, ...]:
-    """The keys of `output,params,macs`.
+    """Return the keys of `output,params,macs`.
 
     Raises:
         NetError: N625 for one that is no column.
@@ -109,7 +109,7 @@ def column_keys(text: str) -> tuple[str, ...]:
 
 
 def column_key(key: str) -> str:
-    """The key itself.
+    """Return the key itself.
 
     Raises:
         NetError: N625 where it is no column.
@@ -124,12 +124,15 @@ def column_key(key: str) -> str:
 
 
 def unit_base(key: str) -> int:
-    """Bytes are shortened by powers of 1024, all else by powers of 1000."""
+    """Return bytes are shortened by powers of 1024, all else by powers of 1000."""
     return 1024 if key == "memory" else 1000
 
 
 def rank(value: Any) -> Any:
-    """What a value is sorted by: a receptive field by its positions, one of all of them last."""
+    """Return what a value is sorted by.
+
+    A receptive field by its positions, one of all of them last.
+    """
     if not isinstance(value, str):
         return value
     from fractions import Fraction

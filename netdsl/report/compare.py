@@ -49,7 +49,7 @@ def compare_tables(a: Architecture, b: Architecture, view: TableView) -> Compare
 
 
 def first_of(group: LineGroup) -> TableLine:
-    """The line of A, or of B where A has none."""
+    """Return the line of A, or of B where A has none."""
     return next(line for line in group if line is not None)
 
 
@@ -87,8 +87,9 @@ def _marked(what: str, a: TableLine | None, b: TableLine | None) -> LineGroup:
 
 
 def _keys(found: TableContent, line: TableLine, keys: Keys) -> tuple[Hashable, ...]:
-    """What a line is matched by: its operations, then what it is called, then, of a block, its
-    positions, then what it is of.
+    """Return what a line is matched by.
+
+    Its operations, then what it is called, then, of a block, its positions, then what it is of.
     """
     ops = found.graph.ops
     of = (line.output[:-1], "block") if line.stem else family(ops[line.ops[0]].kind)

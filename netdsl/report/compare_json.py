@@ -12,8 +12,9 @@ from netdsl.report.table_json import plain_value, totals_values
 
 
 def compared_table_values(found: ComparedNetworks, view: TableView) -> dict[str, Any]:
-    """The comparison as plain values: every line, with `a`, `b` and, of numbers, their
-    `difference` for each column.
+    """Return the comparison as plain values.
+
+    Every line, with `a`, `b` and, of numbers, their `difference` for each column.
     """
     ours, theirs = (totals_values(each.total) for each in found.contents)
     return {
@@ -41,8 +42,9 @@ def compared_table_values(found: ComparedNetworks, view: TableView) -> dict[str,
 def _written(
     found: ComparedNetworks, side: int, line: TableLine | None, view: TableView
 ) -> str | None:
-    """A layer with every default, as the table's JSON has it; a block or an operation by its
-    name.
+    """Return a layer with every default, as the table's JSON has it.
+
+    A block or an operation by its name.
     """
     if line is None or view.by != "layer":
         return line and line.label

@@ -19,8 +19,9 @@ _IN_NOTES = ("params", "macs", "activations")
 def compared_sheet(
     found: ComparedNetworks, view: TableView, for_programs: bool = False
 ) -> TableSheet:
-    """The comparison as values: for people with marks as `diff` has them, for programs with the
-    words in a column.
+    """Return the comparison as values.
+
+    For people with marks as `diff` has them, for programs with the words in a column.
     """
     heads = [head for key in view.columns for head in _heads(key)]
     a, b = found.networks
@@ -55,8 +56,9 @@ def compared_sheet(
 def compared_values(
     found: ComparedNetworks, group: LineGroup, view: TableView, total: bool = False
 ) -> tuple[Any, ...]:
-    """For each column the values of both, and of numbers their difference; a line that one has
-    not counts 0 where columns sum.
+    """Return the values of both for each column, and for numbers their difference.
+
+    A line that one has not counts 0 where columns sum.
     """
     values: list[Any] = []
     for column in (COLUMNS[key] for key in view.columns):
@@ -87,7 +89,7 @@ def _heads(key: str) -> list[ColumnHead]:
 
 
 def _label(group: LineGroup) -> str:
-    """A mark and the line as it is in A and in B, further in where it is in a block."""
+    """Return a mark and the line as it is in A and in B, further in where it is in a block."""
     first = first_of(group)
     names = [line.short or line.label for line in group if line is not None]
     stems = {line.stem or line.label for line in group if line is not None}
@@ -96,7 +98,7 @@ def _label(group: LineGroup) -> str:
 
 
 def _notes(found: ComparedNetworks) -> list[str]:
-    """Which network is which, and how the totals change."""
+    """Return which network is which, and how the totals change."""
     lines = [
         f"{side}  {each.name}{': ' if each.description else ''}{each.description}"
         for side, each in zip("AB", found.networks, strict=True)

@@ -52,8 +52,9 @@ class FileDifference(NamedTuple):
 
 
 def compare(a: Sequence[Architecture], b: Sequence[Architecture]) -> FileDifference:
-    """Compare the networks of two files: one with one, whatever they are called; of several, those
-    of one name.
+    """Compare the networks of two files: one with one, whatever they are called.
+
+    Of several, those of one name.
     """
     if len(a) == len(b) == 1:
         return FileDifference((difference(a[0], b[0]),), (), ())

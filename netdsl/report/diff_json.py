@@ -10,7 +10,10 @@ from netdsl.report.row_changes import ComparedRow
 
 
 def diff_values(found: FileDifference, names: tuple[str, str]) -> dict[str, Any]:
-    """The comparison as plain values. Rows that are the same are left out; `row` counts from 0."""
+    """Return the comparison as plain values.
+
+    Rows that are the same are left out; `row` counts from 0.
+    """
     return {
         "a": names[0],
         "b": names[1],

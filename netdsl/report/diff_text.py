@@ -20,7 +20,7 @@ DiffRow = tuple[str, tuple[str, ...]]
 
 
 def diff_text(found: FileDifference, names: tuple[str, str], colour: bool = False) -> str:
-    """The comparison for people: rows that differ with some around them, then the totals.
+    """Return the comparison for people: rows that differ with some around them, then the totals.
 
     `names` are the files'.
     """
@@ -39,7 +39,7 @@ def diff_text(found: FileDifference, names: tuple[str, str], colour: bool = Fals
 
 
 def _body(found: Difference, colour: bool) -> list[str]:
-    """The rows that differ in hunks, and the totals."""
+    """Return the rows that differ in hunks, and the totals."""
     if all(change.what == "same" for change in found.changes):
         lines = ["the rows are the same; the inputs or the outputs are in another order"]
     else:
@@ -53,7 +53,7 @@ def _body(found: Difference, colour: bool) -> list[str]:
 
 
 def _hunks(changes: Sequence[RowChange]) -> list[DiffRow]:
-    """The rows that are shown, and how many were left out between them."""
+    """Return the rows that are shown, and how many were left out between them."""
     rows: list[DiffRow] = [("same", ("layer", "output", "params", ""))]
     run = 0  # of rows that are not shown
     for change, near in zip(changes, _near(changes), strict=True):
@@ -65,7 +65,7 @@ def _hunks(changes: Sequence[RowChange]) -> list[DiffRow]:
 
 
 def _near(changes: Sequence[RowChange]) -> list[bool]:
-    """Which rows are shown: those that differ, and some before and after them."""
+    """Return which rows are shown: those that differ, and some before and after them."""
     found = [False] * len(changes)
     for index, change in enumerate(changes):
         if change.what != "same":
@@ -81,7 +81,7 @@ def _left_out(run: int) -> list[DiffRow]:
 
 
 def _cells(change: RowChange) -> tuple[str, str, str]:
-    """The layer, its output's shape and its params: of both networks where they differ."""
+    """Return the layer, its output's shape and its params: of both networks where they differ."""
     sides = [row for row in (change.a, change.b) if row is not None]
     texts = [
         cut(row.text, WIDEST_LAYER)
@@ -93,7 +93,7 @@ def _cells(change: RowChange) -> tuple[str, str, str]:
 
 
 def _totals(totals: Sequence[ComparedTotal]) -> list[str]:
-    """The totals as a table: A, B, the difference and the ratio of B to A."""
+    """Return the totals as a table: A, B, the difference and the ratio of B to A."""
     lines = [("", "A", "B", "difference", "ratio")]
     for name, a, b in totals:
         if isinstance(a, int) and isinstance(b, int):
@@ -105,7 +105,7 @@ def _totals(totals: Sequence[ComparedTotal]) -> list[str]:
 
 
 def _in_a_line(network: Architecture) -> str:
-    """A network that only one file holds."""
+    """Return a network that only one file holds."""
     inputs, outputs = (
         " and ".join(dims(port.shape) for port in ports)
         for ports in (network.inputs, network.outputs)

@@ -45,7 +45,7 @@ _SECTIONS = {
 
 
 def explained(what: str, colour: bool = False) -> str:
-    """The page of a code, a kind, a form or a statement, for a terminal.
+    """Return the page of a code, a kind, a form or a statement, for a terminal.
 
     Raises:
         NetError: N101 where nothing has this name.
@@ -67,7 +67,7 @@ def explained(what: str, colour: bool = False) -> str:
 
 
 def listed() -> str:
-    """All kinds by their groups, the statements, and all codes with their titles."""
+    """Return all kinds by their groups, the statements, and all codes with their titles."""
     groups: dict[str, list[str]] = {}
     for word, kind in KINDS.items():
         groups.setdefault(kind.group, []).append(word)

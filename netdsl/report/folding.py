@@ -14,8 +14,9 @@ none.
 def folded(
     groups: Sequence[LineGroup], graphs: Sequence[Graph], in_order: bool = True
 ) -> list[LineGroup]:
-    """Fold equal neighbours, `xN` after the label and the sums of their numbers; blocks with all
-    that is in them.
+    """Fold equal neighbours, `xN` after the label and the sums of their numbers.
+
+    Blocks with all that is in them.
 
     Args:
         groups: the lines, in the order in which they are shown.
@@ -42,7 +43,7 @@ def folded(
 
 
 def _trees(groups: Sequence[LineGroup]) -> Iterator[tuple[int, int]]:
-    """The first of each line and those that are within it, and the one after them."""
+    """Yield the first of each line and those that are within it, and the one after them."""
     start = 0
     while start < len(groups):
         stop = start + 1
@@ -66,7 +67,7 @@ def _alike(a: Sequence[LineGroup], b: Sequence[LineGroup]) -> bool:
 
 
 def _follows(group: LineGroup, before: LineGroup, graphs: Sequence[Graph]) -> bool:
-    """Whether lines read what those before them give."""
+    """Return whether lines read what those before them give."""
     return all(
         any(earlier.ops[-1] in graph.ops[index].inputs for index in line.ops)
         for graph, line, earlier in zip(graphs, group, before, strict=True)
@@ -75,7 +76,7 @@ def _follows(group: LineGroup, before: LineGroup, graphs: Sequence[Graph]) -> bo
 
 
 def _repeated(own: Sequence[LineGroup], count: int) -> Iterator[LineGroup]:
-    """A line so many times, and what so many of those within it hold."""
+    """Yield a line so many times, and what so many of those within it hold."""
     yield tuple(line and line.repeated(count) for line in own[0])
     for within in own[1:]:
         yield tuple(line and line.multiplied(count) for line in within)

@@ -16,7 +16,7 @@ _WIDEST_LABEL = 48
 
 
 def _cell(head: ColumnHead, value: Any, units: bool) -> str:
-    """A value as people read it: shapes as 7x7x512, thousands set apart, or shortened."""
+    """Return a value as people read it: shapes as 7x7x512, thousands set apart, or shortened."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -50,8 +50,9 @@ def _texts(sheet: TableSheet) -> list[list[str]]:
 
 
 def as_text(sheet: TableSheet, width: int | None = None) -> str:
-    """For a terminal: aligned columns, the totals below; labels are cut where the lines would be
-    wider than `width`.
+    """Return the text for a terminal: aligned columns, the totals below.
+
+    Labels are cut where the lines would be wider than `width`.
     """
     cells = _texts(sheet)
     others = [max(len(line[column]) for line in cells) for column in range(1, len(cells[0]))]
@@ -73,12 +74,12 @@ _MARKDOWN_CELL = re.compile(r"[\\<|]")
 
 
 def _markdown(text: str, signs: re.Pattern[str] = _MARKDOWN) -> str:
-    """Text in Markdown that is read as text there too, in one line."""
+    """Return text in Markdown that is read as text there too, in one line."""
     return signs.sub(r"\\\g<0>", in_one_line(text))
 
 
 def as_markdown(sheet: TableSheet) -> str:
-    """A Markdown table, numbers to the right."""
+    """Return a Markdown table, numbers to the right."""
     first, *rest = [[_markdown(cell, _MARKDOWN_CELL) for cell in line] for line in _texts(sheet)]
     rule = [":---", *(":---" if head.left else "---:" for head in sheet.heads)]
     lines = [
@@ -121,7 +122,7 @@ def _tex(text: str) -> str:
 
 
 def as_latex(sheet: TableSheet) -> str:
-    """A table with booktabs' rules, as papers print it.
+    """Return a table with booktabs' rules, as papers print it.
 
     Shapes are set with a multiplication sign.
     """
@@ -153,7 +154,7 @@ def as_latex(sheet: TableSheet) -> str:
 
 
 def as_html(sheet: TableSheet) -> str:
-    """An HTML table by itself."""
+    """Return an HTML table by itself."""
     from html import escape
 
     first, *rest = _texts(sheet)

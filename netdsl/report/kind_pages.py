@@ -22,7 +22,7 @@ _RULES = {
 
 
 def kind_page(kind: type[Kind]) -> str:
-    """All that is known of a kind, as Markdown that reads well without being rendered."""
+    """Return all that is known of a kind, as Markdown that reads well without being rendered."""
     aliases = f" (also {', '.join(f'`{alias}`' for alias in kind.aliases)})" if kind.aliases else ""
     lines = [
         f"# {kind.word} · {kind.group}",
@@ -48,7 +48,7 @@ def kind_page(kind: type[Kind]) -> str:
 
 
 def _work(kind: type[Kind]) -> str:
-    """What a kind does beside the products."""
+    """Return what a kind does beside the products."""
     if kind.elementwise_ops is not Kind.elementwise_ops:
         return said(kind, "elementwise_ops")
     return (
@@ -59,8 +59,9 @@ def _work(kind: type[Kind]) -> str:
 
 
 def spelling(kind: type[Kind]) -> str:
-    """How a kind is written with all that it takes: `convK-N/S(...)`; options that must be given
-    by their names.
+    """Return how a kind is written with all that it takes: `convK-N/S(...)`.
+
+    Options that must be given by their names.
     """
     if kind.merges:
         branches = "[ A | B ]" if getattr(kind, "max_branches", None) == 2 else "[ A | B | ... ]"
@@ -76,7 +77,7 @@ def spelling(kind: type[Kind]) -> str:
 
 
 def _free(kind: type[Kind]) -> str:
-    """What of the spelling may be left out, in words."""
+    """Return what of the spelling may be left out, in words."""
     marks = [mark for part, mark in _MARKS.items() if kind.takes.get(part) == "maybe"]
     must = any(option.default is REQUIRED for option in kind.options.values())
     parts = [f"`{mark}`" for mark in marks] + (["the options"] if kind.options and not must else [])
@@ -88,7 +89,7 @@ def _free(kind: type[Kind]) -> str:
 
 
 def _own_first(kind: type[Kind]) -> list[Option[Any]]:
-    """The kind's options: its own before those that it shares with others."""
+    """Return the kind's options: its own before those that it shares with others."""
     own = [
         option
         for cls in kind.__mro__
@@ -117,7 +118,7 @@ def _default(option: Option[Any]) -> str:
 
 
 def said(kind: type[Kind], rule: str) -> str:
-    """What the class, or the nearest class above it that says anything, says of one of its
+    """Return what the class, or the nearest class above it that says anything, says of one of its
     rules; nothing where none does.
     """
     for cls in kind.__mro__:
@@ -130,7 +131,7 @@ def said(kind: type[Kind], rule: str) -> str:
 
 
 def _paragraph(doc: str | None) -> str:
-    """The first paragraph of a docstring, in one line."""
+    """Return the first paragraph of a docstring, in one line."""
     return " ".join((doc or "").strip().split("\n\n")[0].split())
 
 

@@ -35,7 +35,7 @@ def kinds_document() -> str:
 
 
 def _anchor(kind: type[Kind]) -> str:
-    """The name that GitHub gives the heading `conv · convolution`."""
+    """Return the name that GitHub gives the heading `conv · convolution`."""
     return f"{kind.word}--{kind.group}".replace(" ", "-")
 
 

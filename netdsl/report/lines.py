@@ -64,19 +64,19 @@ class TableLine(NamedTuple):
         )
 
     def repeated(self, count: int) -> "TableLine":
-        """The line that stands for so many of them, one after the other."""
+        """Return the line that stands for so many of them, one after the other."""
         label = f"{self.stem or self.label} x{count}"
         return self.multiplied(count)._replace(label=label, short=label)
 
     def multiplied(self, count: int) -> "TableLine":
-        """The line with what so many of them hold."""
+        """Return the line with what so many of them hold."""
         return self._replace(
             counts=Counts(*(count * number for number in self.counts)), moved=count * self.moved
         )
 
 
 def rows_of(graph: Graph) -> list[LayerRow]:
-    """The layers in order: inputs, merges and pools are rows, repeats are not folded."""
+    """Return the layers in order: inputs, merges and pools are rows, repeats are not folded."""
     return [
         LayerRow(layer, graph.ops[layer.ops[-1]].shape, count)
         for layer, count in zip(graph.layers, count_layers(graph), strict=True)
@@ -84,12 +84,12 @@ def rows_of(graph: Graph) -> list[LayerRow]:
 
 
 def totals_of(rows: Sequence[LayerRow]) -> Counts:
-    """The sums over the rows."""
+    """Return the sums over the rows."""
     return added(row.counts for row in rows)
 
 
 def lines_of(graph: Graph, rows: Sequence[LayerRow], by: str) -> list[TableLine]:
-    """The lines at a level of `LEVELS`, in the network's order."""
+    """Return the lines at a level of `LEVELS`, in the network's order."""
     return _LINES[by](graph, rows)
 
 
@@ -98,7 +98,7 @@ def _layer_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
 
 
 def _op_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
-    """One for each operation.
+    """Return one for each operation.
 
     Their activations are what the layers' last operations give, so that sums agree.
     """
@@ -115,8 +115,8 @@ def _op_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
 
 
 def _block_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
-    """A line for each use of a block, those within it below, and one for each layer that is in
-    none.
+    """Return a line for each use of a block, those within it below, and one for each layer that is
+    in none.
     """
     paths = [row.layer.path for row in rows]
     layers = _layer_lines(graph, rows)
@@ -136,7 +136,7 @@ def _block_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
 def _tree(
     layers: Sequence[TableLine], paths: Sequence[tuple[str, ...]], start: int, stop: int, depth: int
 ) -> list[TableLine]:
-    """The block that holds the layers from start to stop, and the blocks within it."""
+    """Return the block that holds the layers from start to stop, and the blocks within it."""
     label = paths[start][depth]
     short = label.removeprefix(f"{paths[start][depth - 1]}_") if depth else label
     lines = [_sum(label, layers[start:stop], depth, short, re.sub(r"_[0-9]+$", "", short))]
@@ -152,7 +152,7 @@ def _tree(
 
 
 def _end_of_run(paths: Sequence[tuple[str, ...]], start: int, stop: int, length: int) -> int:
-    """Where the paths end to begin as the one at `start` does, `stop` at the latest."""
+    """Return where the paths end to begin as the one at `start` does, `stop` at the latest."""
     end = start
     while end < stop and paths[end][:length] == paths[start][:length]:
         end += 1
@@ -160,7 +160,7 @@ def _end_of_run(paths: Sequence[tuple[str, ...]], start: int, stop: int, length:
 
 
 def _stage_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
-    """A line for each run of layers whose outputs have the same positions."""
+    """Return a line for each run of layers whose outputs have the same positions."""
     lines: list[TableLine] = []
     layers = _layer_lines(graph, rows)
     start = 0

@@ -36,7 +36,9 @@ _BANDS = {  # of the estimates; the other lines are exact
 def memory_text(
     network: Architecture, batch: int, precision: str, optimizer: str, fit: int | None = None
 ) -> str:
-    """A line for each part of the memory, and with `fit` (bytes) the largest batch that fits."""
+    """Return a line for each part of the memory, and with `fit` (bytes) the largest batch that
+    fits.
+    """
     found = estimate(network.graph, batch, precision, optimizer)
     lines = [f"memory, batch {batch:,}, {precision}, {optimizer}"]
     for key, words in _LINES.items():
@@ -64,8 +66,8 @@ def compared_memory_text(
     optimizer: str,
     fit: int | None = None,
 ) -> str:
-    """The parts of the memory of two networks, and with `fit` (bytes) the largest batches that
-    fit.
+    """Return the parts of the memory of two networks, and with `fit` (bytes) the largest batches
+    that fit.
     """
     a, b = (memory_values(network, batch, precision, optimizer, fit) for network in networks)
     lines = [f"memory, batch {batch:,}, {precision}, {optimizer}", f"  {'':17} {'A':>12} {'B':>12}"]
@@ -85,7 +87,7 @@ def _label(key: str) -> str:
 def memory_values(
     network: Architecture, batch: int, precision: str, optimizer: str, fit: int | None = None
 ) -> dict[str, Any]:
-    """The same in bytes."""
+    """Return the same in bytes."""
     found: dict[str, Any] = {"batch": batch, "precision": precision, "optimizer_name": optimizer}
     found |= estimate(network.graph, batch, precision, optimizer)._asdict()
     if fit is not None:

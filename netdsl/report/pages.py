@@ -13,8 +13,9 @@ _CODE = re.compile(r"[NW][0-9]{3}")
 
 
 def _pages(name: str) -> str:
-    """Where a part of the documentation lies: inside the package where it was installed, in `docs`
-    in a checkout.
+    """Return where a part of the documentation lies.
+
+    Inside the package where it was installed, in `docs` in a checkout.
 
     Raises:
         FileNotFoundError: where neither is there.
@@ -29,12 +30,12 @@ def _pages(name: str) -> str:
 
 
 def pages_folder() -> str:
-    """The folder of the codes' pages."""
+    """Return the folder of the codes' pages."""
     return _pages("errors")
 
 
 def section(heading: str) -> str:
-    """A section of the language's reference, up to the next heading."""
+    """Return a section of the language's reference, up to the next heading."""
     with open(_pages("language.md"), encoding="utf-8") as file:
         text = file.read()
     found = re.search(rf"(?ms)^#+ {re.escape(heading)}$.*?(?=^##|\Z)", text)
@@ -43,14 +44,14 @@ def section(heading: str) -> str:
 
 
 def page(code: str) -> str:
-    """The page of a code."""
+    """Return the page of a code."""
     with open(os.path.join(pages_folder(), f"{code}.md"), encoding="utf-8") as file:
         return file.read()
 
 
 @cache
 def titles() -> dict[str, str]:
-    """The codes that have a page, in order, and what each means in a line."""
+    """Return the codes that have a page, in order, and what each means in a line."""
     names = sorted(
         name[:-3]
         for name in os.listdir(pages_folder())

@@ -68,7 +68,7 @@ def row_changes(
 
 
 def family(kind: Kind | None) -> tuple[str, str]:
-    """A layer's kind and its group: `relu` and `activation`."""
+    """Return a layer's kind and its group: `relu` and `activation`."""
     return (kind.word, kind.group) if kind else ("input", "input")
 
 
@@ -103,8 +103,9 @@ def _change(
     place: Mapping[int, int],
     kept: set[int],
 ) -> RowChange:
-    """What became of a row. `place` says where the rows of A that stay are in B; `kept` are
-    these places.
+    """Return what became of a row.
+
+    `place` says where the rows of A that stay are in B; `kept` are these places.
     """
     if i is None or j is None:
         return (
@@ -141,8 +142,9 @@ def _change(
 
 
 def _options(a: ComparedRow, b: ComparedRow) -> list[str]:
-    """The options that differ, of rows whose texts look alike: a `default` has changed, or one
-    at the end of a long row.
+    """Return the options that differ, of rows whose texts look alike.
+
+    A `default` has changed, or one at the end of a long row.
     """
     alike = cut(a.text, WIDEST_LAYER) == cut(b.text, WIDEST_LAYER)
     if a.kind is None or b.kind is None or a.key == b.key or not alike:

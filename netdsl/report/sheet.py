@@ -68,8 +68,9 @@ class TableSheet(NamedTuple):
 
 
 class TableContent(NamedTuple):
-    """What a table is made of: its rows, their sums, and its lines at the level that is asked for,
-    in the network's order.
+    """What a table is made of.
+
+    Its rows, their sums, and its lines at the level that is asked for, in the network's order.
 
     `fields` are the receptive fields of all operations, where a column asks for them.
     """
@@ -82,7 +83,7 @@ class TableContent(NamedTuple):
 
 
 def content_of(network: Architecture, view: TableView) -> TableContent:
-    """The lines of a network, with what its columns need."""
+    """Return the lines of a network, with what its columns need."""
     graph, asked = network.graph, {*view.columns, view.sort}
     rows = rows_of(graph)
     lines = lines_of(graph, rows, view.by)
@@ -99,7 +100,7 @@ def content_of(network: Architecture, view: TableView) -> TableContent:
 
 
 def _moved(graph: Graph) -> list[int]:
-    """For each operation, the elements of its inputs, weights and output."""
+    """Return the elements of its inputs, weights and output for each operation."""
     sizes = [op.size for op in graph.ops]
     weights = [counts.total for counts in count_ops(graph)]
     return [
@@ -109,14 +110,14 @@ def _moved(graph: Graph) -> list[int]:
 
 
 def sheet_of(network: Architecture, view: TableView) -> TableSheet:
-    """The network's table as values."""
+    """Return the network's table as values."""
     return made_of(network, content_of(network, view), view)
 
 
 def made_of(
     network: Architecture, found: TableContent, view: TableView, for_people: bool = True
 ) -> TableSheet:
-    """The table of a network whose lines are known; folded for people alone."""
+    """Return the table of a network whose lines are known; folded for people alone."""
     lines, total = found.lines, found.total
     if view.sort is not None:
         by = COLUMNS[view.sort].value
@@ -154,7 +155,7 @@ def made_of(
 
 
 def _summary(total: Counts) -> Iterable[str]:
-    """What the totals mean, in words."""
+    """Return what the totals mean, in words."""
     moving = f" ({total.total:,} with {total.moving:,} moving statistics)" if total.moving else ""
     return (
         f"params       {total.params:,} trainable{moving}; {total.weights:,} without biases and "

@@ -7,10 +7,10 @@ from netdsl.report.sheet import sheet_of
 
 
 def text_table(network: Architecture) -> str:
-    """The table for people, as `netdsl table` prints it."""
+    """Return the table for people, as `netdsl table` prints it."""
     return as_text(sheet_of(network, TableView()))
 
 
 def html_table(network: Architecture) -> str:
-    """The table in HTML."""
+    """Return the table in HTML."""
     return as_html(sheet_of(network, TableView()))

@@ -14,7 +14,7 @@ from netdsl.report.sheet import TableContent, content_of, made_of
 
 
 def table_values(network: Architecture, view: TableView) -> dict[str, Any]:
-    """The table as plain values, whole numbers all but for `intensity` and `share`."""
+    """Return the table as plain values, whole numbers all but for `intensity` and `share`."""
     found = content_of(network, view)
     sheet = made_of(network, found, view, for_people=False)
     names = _written(found) if view.by == "layer" and view.sort is None else None
@@ -36,8 +36,9 @@ def table_values(network: Architecture, view: TableView) -> dict[str, Any]:
 
 
 def tables_text(tables: Sequence[dict[str, Any]]) -> str:
-    """A table as a JSON object, several under `networks`. Each key and each row is a line: a
-    line for each value takes far longer.
+    """Return a table as a JSON object, several under `networks`.
+
+    Each key and each row is a line: a line for each value takes far longer.
     """
     if len(tables) == 1:
         return json_text(tables[0], depth=2)
@@ -45,18 +46,18 @@ def tables_text(tables: Sequence[dict[str, Any]]) -> str:
 
 
 def totals_values(total: Counts) -> dict[str, int]:
-    """The totals by their names."""
+    """Return the totals by their names."""
     names = ("params", "total", "weights", "macs", "flops", "activations", "acts")
     return {name: getattr(total, name) for name in names}
 
 
 def plain_value(value: Any) -> Any:
-    """A value as JSON has it."""
+    """Return a value as JSON has it."""
     return list(value) if isinstance(value, tuple) else value
 
 
 def _written(found: TableContent) -> list[str]:
-    """The layers with every default. Kinds that layers share are written once."""
+    """Return the layers with every default. Kinds that layers share are written once."""
     known: dict[int, str] = {}
     names = []
     for row in found.rows:
@@ -68,8 +69,9 @@ def _written(found: TableContent) -> list[str]:
 
 
 def _receptive_field(found: TableContent) -> dict[str, Any]:
-    """The receptive field of the last operation with positions, an entry for each axis; nothing
-    where there is none.
+    """Return the receptive field of the last operation with positions, an entry for each axis.
+
+    Nothing where there is none.
     """
     fields = found.fields or receptive_fields(found.graph)
     index = last_with_positions(fields)

@@ -9,7 +9,7 @@ _WIDTH = 100
 
 
 def for_terminal(markdown: str, colour: bool) -> str:
-    """A page as plain text: fences and comments away, code indented, headings bold."""
+    """Return a page as plain text: fences and comments away, code indented, headings bold."""
     lines: list[str] = []
     fenced = False
     label = ""
@@ -29,7 +29,7 @@ def for_terminal(markdown: str, colour: bool) -> str:
 
 
 def _joined(lines: list[str]) -> list[str]:
-    """The lines of a page, each paragraph and each point of a list in one."""
+    """Return the lines of a page, each paragraph and each point of a list in one."""
     joined: list[str] = []
     fenced = open_ = False  # `open_`: the last line is prose that the next can continue
     for line in lines:
@@ -45,7 +45,7 @@ def _joined(lines: list[str]) -> list[str]:
 
 
 def _plain_line(line: str, colour: bool) -> str:
-    """A line of prose: links as their text, headings bold, broken where it is long."""
+    """Return a line of prose: links as their text, headings bold, broken where it is long."""
     if line.startswith("    "):
         return line
     heading = _HEADING.fullmatch(line)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def why(network: Architecture, what: str) -> str:
-    """The sums of the layers that are meant: by a layer's name (conv_1), a point's (c1), or as it
-    is written (conv5-16).
+    """Return the sums of the layers that are meant.
+
+    By a layer's name (conv_1), a point's (c1), or as it is written (conv5-16).
 
     Raises:
         NetError: N626 where nothing is meant.
@@ -28,8 +29,9 @@ def why(network: Architecture, what: str) -> str:
 
 
 def field_drawing(network: Architecture, what: str = "") -> str:
-    """What of the input the middle of a layer's output sees, as text; of the last layer with
-    positions where none is named.
+    """Return what of the input the middle of a layer's output sees, as text.
+
+    Of the last layer with positions where none is named.
 
     Raises:
         NetError: N626 where nothing is meant.
@@ -83,8 +85,9 @@ def _explained(graph: Graph, layer: Layer) -> str:
 
 
 def _size(kind: Kind, output: Shape, shapes: tuple[Shape, ...]) -> str:
-    """The output-size formula of each axis, said once where all are alike; the kind's rule where
-    there is no window.
+    """Return the output-size formula of each axis, said once where all are alike.
+
+    The kind's rule where there is no window.
     """
     formulas = kind.size_formulas(output, *shapes)
     if formulas and len(set(formulas)) == 1:
@@ -114,8 +117,9 @@ def _params(graph: Graph, op: Op) -> str:
 
 
 def _macs(graph: Graph, op: Op) -> str:
-    """A product where it is one: the kernel once at each position of the output, or of the
-    input.
+    """Return a product where it is one.
+
+    The kernel once at each position of the output, or of the input.
     """
     assert op.kind is not None
     shapes = graph.input_shapes(op)

@@ -17,7 +17,7 @@ _WIDTH = 140
 
 
 def written_out(network: Architecture) -> str:
-    """The network as `netdsl expand` prints it."""
+    """Return the network as `netdsl expand` prints it."""
     graph = network.graph
     lines = (
         [f"# {line}".rstrip() for line in network.description.split("\n")]
@@ -36,7 +36,7 @@ def written_out(network: Architecture) -> str:
 
 
 def _let(graph: Graph, piece: Piece) -> list[str]:
-    """The `let` statement of a piece."""
+    """Return the `let` statement of a piece."""
     inside = [
         each
         for each in graph.pieces
@@ -56,13 +56,13 @@ class _FlowWriter:
         self.named = {start for flow in self.flows for start in starts_of(flow, units)} - {ENTRY}
 
     def let(self, name: str) -> list[str]:
-        """The `let` statement of these units."""
+        """Return the `let` statement of these units."""
         if len(self.flows) > 1:
             raise AssertionError(f"the let {name} is not a chain")
         return _broken(self._steps(self.flows[0]), f"let {name} = ")
 
     def statements(self) -> list[str]:
-        """The flows of a whole network, and its ties."""
+        """Return the flows of a whole network, and its ties."""
         ops = self.graph.ops
         ties = [(op.layer, ops[op.tied].layer) for op in ops if op.tied is not None]
         points = set(self.graph.points.values())
@@ -111,8 +111,9 @@ class _FlowWriter:
         return f"{text} as {self.names[index]}" if index in self.named and not is_input else text
 
     def _layer(self, index: int) -> str:
-        """A layer with every default; its options refer to units by the names that they have
-        here.
+        """Return a layer with every default.
+
+        Its options refer to units by the names that they have here.
         """
         kind = self.units.kind(index)
         references = {} if kind is None else kind.references()
@@ -132,8 +133,10 @@ class _FlowWriter:
 
 
 def _unique_names(units: list[WrittenUnit], graph: Graph) -> list[str]:
-    """A name for each unit: its own, where the text gives it one that is seen from outside,
-    else one made from its path of blocks.
+    """Return a name for each unit.
+
+    Its own, where the text gives it one that is seen from outside, else one made from its path of
+    blocks.
     """
     points = {graph.ops[op].layer: name for name, op in graph.points.items()}
     points |= {graph.ops[port.op].layer: port.name for port in graph.inputs}
@@ -149,8 +152,9 @@ def _unique_names(units: list[WrittenUnit], graph: Graph) -> list[str]:
 
 
 def _broken(steps: list[str], begin: str) -> list[str]:
-    """A flow in lines of at most 140 columns where its steps allow it; a line that continues one
-    begins with `>`.
+    """Return a flow in lines of at most 140 columns where its steps allow it.
+
+    A line that continues one begins with `>`.
     """
     lines = [begin + steps[0]]
     for step in steps[1:]:

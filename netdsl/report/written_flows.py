@@ -13,15 +13,17 @@ FlowItem: TypeAlias = "tuple[int, list[WrittenFlow]]"
 
 
 class WrittenFlow(NamedTuple):
-    """A chain of units. `start` is the unit that it begins after; None where it begins with an
-    input or with named points.
+    """A chain of units.
+
+    `start` is the unit that it begins after; None where it begins with an input or with named
+    points.
     """
 
     start: int | None
     items: list[FlowItem]
 
     def with_before(self) -> list[tuple[FlowItem, int | None]]:
-        """The items, each with the unit whose output comes in."""
+        """Return the items, each with the unit whose output comes in."""
         before = [self.start, *(index for index, _ in self.items)]
         return list(zip(self.items, before, strict=False))
 
@@ -32,7 +34,7 @@ def flows_of(units: UnitGraph) -> list[WrittenFlow]:
 
 
 def starts_of(flow: WrittenFlow, units: UnitGraph) -> set[int]:
-    """The units that a flow refers to by name."""
+    """Return the units that a flow refers to by name."""
     found = {flow.start} if flow.start is not None else set()
     for (index, branches), before in flow.with_before():
         found.update(units.referred(index))
@@ -77,7 +79,7 @@ class _FlowFinder:
         return list(self.open_flows.values())
 
     def _continues(self, source: int, index: int) -> bool:
-        """Whether a unit continues the flow of the one that it reads."""
+        """Return whether a unit continues the flow of the one that it reads."""
         return (
             self.units.uses[source] == 1
             and source in self.open_flows
@@ -85,8 +87,9 @@ class _FlowFinder:
         )
 
     def _can_continue(self, source: int, index: int) -> bool:
-        """Whether a flow can continue with a unit: not where another output comes between, for
-        outputs keep their order.
+        """Return whether a flow can continue with a unit.
+
+        Not where another output comes between, for outputs keep their order.
         """
         after = bisect_right(self.ends, source)
         return not self._is_one_of_several_inputs(source) and not (
@@ -97,8 +100,9 @@ class _FlowFinder:
         return not self.units.sources[index] and len(self.units.graph.inputs) > 1
 
     def _merged(self, index: int, sources: tuple[int, ...]) -> WrittenFlow:
-        """The flow that ends with a merge: in its brackets are the branches that nothing else
-        reads.
+        """Return the flow that ends with a merge.
+
+        In its brackets are the branches that nothing else reads.
         """
         whole = self._whole_branches(sources)
         branches = [
@@ -122,7 +126,7 @@ class _FlowFinder:
         return self._owning(flow, branches)
 
     def _holds_all(self, start: int, starts: Sequence[int | None]) -> bool:
-        """Whether the flow that ends with `start` holds the other units that branches begin
+        """Return whether the flow that ends with `start` holds the other units that branches begin
         after.
         """
         flow = self.open_flows.get(start)
@@ -133,8 +137,9 @@ class _FlowFinder:
         )
 
     def _whole_branches(self, sources: tuple[int, ...]) -> set[int]:
-        """The last units of the flows that end with a merge and with nothing else; not those that
-        another branch refers into.
+        """Return the last units of the flows that end with a merge and with nothing else.
+
+        Not those that another branch refers into.
         """
         found = {
             source: flow
@@ -150,7 +155,7 @@ class _FlowFinder:
         return {source for source, flow in found.items() if id(flow) not in inside}
 
     def _owning(self, flow: WrittenFlow, branches: Sequence[WrittenFlow]) -> WrittenFlow:
-        """The flow, its branches' units known as its own."""
+        """Return the flow, its branches' units known as its own."""
         waiting = list(branches)
         while waiting:
             for index, inner in waiting.pop().items:
@@ -160,7 +165,7 @@ class _FlowFinder:
 
 
 def _taken(flow: WrittenFlow, unit: int) -> int:
-    """How often a unit's output is taken in a flow, and in the branches in it."""
+    """Return how often a unit's output is taken in a flow, and in the branches in it."""
     if not flow.items:
         return int(flow.start == unit)
     return sum(

@@ -47,7 +47,7 @@ class UnitGraph:
                 self.uses[source] = self.uses.get(source, 0) + 1
 
     def kind(self, index: int) -> Kind | None:
-        """The kind of a layer; None of an input, and of a `let`."""
+        """Return the kind of a layer; None of an input, and of a `let`."""
         unit = self.units[index]
         if unit.piece:
             return None
@@ -58,7 +58,7 @@ class UnitGraph:
         return kind is not None and kind.merges
 
     def referred(self, index: int) -> list[int]:
-        """The units that a layer's options refer to: `unpool(@p)`."""
+        """Return the units that a layer's options refer to: `unpool(@p)`."""
         kind = self.kind(index)
         references = kind.references().values() if kind is not None else ()
         return [self.unit_of[self.graph.ops[ref.op].layer] for ref in references]
@@ -77,7 +77,7 @@ class UnitGraph:
 
 
 def _units(layers: range, pieces: Sequence[Piece]) -> list[WrittenUnit]:
-    """The layers as units: of the uses of `let`s within each other, the outermost."""
+    """Return the layers as units: of the uses of `let`s within each other, the outermost."""
     outermost = {
         piece.first: piece for piece in sorted(pieces, key=lambda piece: piece.stop - piece.first)
     }
@@ -95,7 +95,8 @@ def _units(layers: range, pieces: Sequence[Piece]) -> list[WrittenUnit]:
 
 
 def _coming_in(op: Op) -> tuple[int, ...]:
-    """The operations that come in through the chain or the branches; those that options refer to
-    are named there.
+    """Return the operations that come in through the chain or the branches.
+
+    Those that options refer to are named there.
     """
     return op.inputs if op.kind is None or op.kind.merges else op.inputs[:1]

@@ -23,7 +23,7 @@ EXHAUSTED = "RESOURCE_EXHAUSTED"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the memory is full."""
+    """Return whether an error says that the memory is full."""
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(names & OUT_OF_MEMORY) or EXHAUSTED in str(error)
 
@@ -71,8 +71,10 @@ def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -
 
 
 def available_bytes(root: Path = Path("/")) -> int | None:
-    """Say how much memory this process can still take: what the machine has, or what is left of
-    its control groups' limits (cgroup v1 and v2) and of `ulimit -v`; None where nothing says it.
+    """Say how much memory this process can still take.
+
+    What the machine has, or what is left of its control groups' limits (cgroup v1 and v2) and of
+    `ulimit -v`; None where nothing says it.
 
     Args:
         root: where the file system begins.
@@ -91,7 +93,7 @@ def _of_machine(root: Path) -> int | None:
 
 
 def _of_groups(root: Path) -> Iterator[int | None]:
-    """Give what is left of the limit of each group that this process is in."""
+    """Yield what is left of the limit of each group that this process is in."""
     with suppress(OSError):
         for line in (root / "proc/self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -109,7 +111,7 @@ def _of_groups(root: Path) -> Iterator[int | None]:
 
 
 def _left(group: Path, limit: str, usage: str) -> int | None:
-    """What is left of a group's limit; pages of files that can be dropped are not used."""
+    """Return what is left of a group's limit; pages of files that can be dropped are not used."""
     with suppress(OSError, ValueError):  # `max` is not a number: there is no limit
         allowed, used = (int((group / name).read_text()) for name in (limit, usage))
         lines = (group / "memory.stat").read_text().splitlines()

@@ -12,8 +12,9 @@ _UNITS |= {f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)}
 
 
 def parse_size(text: str) -> int:
-    """A number of bytes: `24GiB`, `1.5 GiB` (2^30 each), `500MB` (10^6 each), `4096`; a fraction of
-    a byte is cut off.
+    """Return a number of bytes: `24GiB`, `1.5 GiB` (2^30 each), `500MB` (10^6 each), `4096`.
+
+    A fraction of a byte is cut off.
 
     Raises:
         ValueError: for anything else.

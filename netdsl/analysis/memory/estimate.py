@@ -50,7 +50,7 @@ class Memory(NamedTuple):
 def estimate(
     graph: Graph, batch: int = 1, precision: str = "float32", optimizer: str = "adam"
 ) -> Memory:
-    """The memory of a network, for a batch of so many examples.
+    """Return the memory of a network, for a batch of so many examples.
 
     Raises:
         ValueError: where the batch is below 1, or the precision or optimizer is none of
@@ -76,8 +76,9 @@ def estimate(
 def largest_batch(
     graph: Graph, budget_bytes: int, precision: str = "float32", optimizer: str = "adam"
 ) -> int:
-    """The most examples in a batch whose training peak fits into so many bytes; 0 where not even
-    one does. The workspace is not in it.
+    """Return the most examples in a batch whose training peak fits into so many bytes.
+
+    0 where not even one does. The workspace is not in it.
 
     Raises:
         ValueError: where the precision or optimizer is none of `PRECISIONS`, `SLOTS`.
@@ -90,7 +91,7 @@ def largest_batch(
 
 
 def _held_in_use(plan: Plan) -> Iterator[HeldBytes]:
-    """What is held at each step in use."""
+    """Yield what is held at each step in use."""
     outputs = Outputs(plan, training=False)
     yield plan.parameters, outputs.store.bytes
     for index, op in enumerate(plan.graph.ops):

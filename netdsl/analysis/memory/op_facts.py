@@ -51,7 +51,7 @@ class OpFacts(NamedTuple):
 
 
 def facts_of(graph: Graph, op: Op, width: int) -> OpFacts:
-    """The facts of an operation whose numbers have so many bytes."""
+    """Return the facts of an operation whose numbers have so many bytes."""
     kind = op.kind
     if kind is None:
         return OpFacts(op.size * (_INDEX_BYTES if isinstance(op.shape, Indices) else width))
@@ -84,7 +84,7 @@ def facts_of(graph: Graph, op: Op, width: int) -> OpFacts:
 
 
 def facts_of_all(graph: Graph, width: int) -> list[OpFacts]:
-    """The facts of every operation. Operations that are alike are looked at once."""
+    """Return the facts of every operation. Operations that are alike are looked at once."""
     known: dict[object, OpFacts] = {}
     found = []
     for index, op in enumerate(graph.ops):

@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 
 
 def make_plan(graph: Graph, precision: str, optimizer: str) -> Plan:
-    """The facts of a network for a precision and an optimizer.
+    """Return the facts of a network for a precision and an optimizer.
 
     Raises:
         ValueError: where the precision or optimizer is none of `PRECISIONS`, `SLOTS`.
@@ -84,8 +84,9 @@ def make_plan(graph: Graph, precision: str, optimizer: str) -> Plan:
 
 
 def _owners(ops: tuple[Op, ...]) -> list[tuple[int, int]]:
-    """For each operation, those that hold its kernel and its other weights: itself, the first
-    use of a `let`, what it is tied to.
+    """Return those that hold its kernel and its other weights for each operation.
+
+    Itself, the first use of a `let`, what it is tied to.
     """
     found: list[tuple[int, int]] = []
     for index, op in enumerate(ops):
@@ -97,7 +98,7 @@ def _owners(ops: tuple[Op, ...]) -> list[tuple[int, int]]:
 
 
 def _trained(graph: Graph, facts: list[OpFacts], ends: frozenset[int]) -> list[bool]:
-    """For each operation, whether the backward pass goes through it."""
+    """Return whether the backward pass goes through it for each operation."""
     after_weights: list[bool] = []
     for op, own in zip(graph.ops, facts, strict=True):
         holds = own.kernel + own.rest > 0

@@ -22,7 +22,7 @@ class Store:
         self.bytes += size
 
     def new(self, size: int) -> int:
-        """A tensor after all others, with one holder; gives its number."""
+        """Return a tensor after all others, with one holder; gives its number."""
         self._sizes.append(size)
         self._holders.append(1)
         self.bytes += size
@@ -39,13 +39,14 @@ class Store:
             self.bytes -= self._sizes[name]
 
     def alone(self, name: int) -> bool:
-        """Whether a tensor has one holder only."""
+        """Return whether a tensor has one holder only."""
         return self._holders[name] == 1
 
 
 class Outputs:
-    """The outputs of operations in order: each is held from the operation that makes it to the
-    last one that reads it.
+    """The outputs of operations in order.
+
+    Each is held from the operation that makes it to the last one that reads it.
     """
 
     def __init__(self, plan: Plan, training: bool) -> None:
@@ -60,8 +61,9 @@ class Outputs:
                 self.store.make(index, plan.facts[index].size)
 
     def make(self, index: int) -> None:
-        """The output of an operation, the network's inputs aside: they are there from the
-        beginning.
+        """The output of an operation, the network's inputs aside.
+
+        They are there from the beginning.
         """
         if self.homes[index] == index:
             self.store.make(index, self._facts[index].size)
@@ -69,15 +71,18 @@ class Outputs:
             self.store.hold(self.homes[index])
 
     def read(self, index: int) -> None:
-        """An operation is done, or with the number after the last one all are: what nothing
-        reads any more is let go.
+        """An operation is done, or with the number after the last one all are.
+
+        What nothing reads any more is let go.
         """
         for dead in self._dying[index]:
             self.store.release(self.homes[dead])
 
 
 def homes(plan: Plan, training: bool) -> list[int]:
-    """For each operation, the one in whose storage its output lies: its own, or that of its input.
+    """Return the one in whose storage its output lies for each operation.
+
+    Its own, or that of its input.
 
     What can work in place does so where nothing else reads its input and no gradient needs it; a
     view is its input.

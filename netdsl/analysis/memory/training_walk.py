@@ -50,7 +50,7 @@ class TrainingWalk:
         return saved
 
     def note(self, more: int = 0) -> None:
-        """Notes what is held now, and `more` bytes whatever the batch."""
+        """Note what is held now, and `more` bytes whatever the batch."""
         each = self._outputs.store.bytes + self._extra + self._gradients.bytes
         self.steps.append((self.fixed + more, each))
 
@@ -66,7 +66,10 @@ class TrainingWalk:
         self.note()
 
     def loss(self) -> HeldBytes:
-        """The gradients of the outputs, made from them. Gives what is saved between the passes."""
+        """Return the gradients of the outputs, made from them.
+
+        Gives what is saved between the passes.
+        """
         plan, store = self.plan, self._outputs.store
         for end in sorted(plan.ends):
             if plan.trained[end]:
@@ -80,8 +83,10 @@ class TrainingWalk:
         )
 
     def backward(self, index: int) -> None:
-        """One operation: gradients of its weights and inputs from that of its output, which is
-        freed with what was saved.
+        """One operation.
+
+        Gradients of its weights and inputs from that of its output, which is freed with what was
+        saved.
         """
         own, op = self.plan.facts[index], self.plan.graph.ops[index]
         gradient = self._gradient.pop(index)
@@ -105,8 +110,9 @@ class TrainingWalk:
             self._add(source, part)
 
     def weight_gradients(self, index: int) -> int:
-        """The gradients of an operation's weights; gives the bytes of those that are added to
-        gradients made before.
+        """Return the gradients of an operation's weights.
+
+        Gives the bytes of those that are added to gradients made before.
         """
         own, (kernel, rest) = self.plan.facts[index], self.plan.owners[index]
         again = 0
@@ -120,14 +126,15 @@ class TrainingWalk:
         return again
 
     def _saved(self, index: int) -> list[int]:
-        """The storages of the inputs and the output that an operation saves."""
+        """Return the storages of the inputs and the output that an operation saves."""
         own, homes = self.plan.facts[index], self._outputs.homes
         found = [homes[source] for source in self.plan.graph.ops[index].inputs]
         return (found if own.saves_inputs else []) + ([homes[index]] if own.saves_output else [])
 
     def _add(self, source: int, part: int) -> None:
-        """A gradient of an operation's output, where there is one already their sum: two tensors
-        are read and a third is written.
+        """A gradient of an operation's output, where there is one already their sum.
+
+        Two tensors are read and a third is written.
         """
         there = self._gradient.get(source)
         if there is None:

@@ -27,8 +27,9 @@ LONGEST_TABLE = 4096
 
 
 class Ends(NamedTuple):
-    """One end of the fields along an axis: output i's is values[k] + turns*rise, where by*i +
-    offset = turns*len(values) + k.
+    """One end of the fields along an axis.
+
+    Output i's is values[k] + turns*rise, where by*i + offset = turns*len(values) + k.
     """
 
     values: tuple[int, ...]
@@ -59,8 +60,9 @@ OWN = AxisFields(Ends((0,), 1, 1, 0), Ends((0,), 1, 1, 0), Fraction(1))
 
 
 def after_step(line: AxisFields, reach: Reach, size: int) -> AxisFields | None:
-    """The fields behind one more step, which gives `size` positions; None where too many of them
-    differ.
+    """Return the fields behind one more step, which gives `size` positions.
+
+    None where too many of them differ.
     """
     stride = line.stride if reach.step == reach.over else line.stride * reach.step / reach.over
     if stride.numerator > MAX_STRIDE * stride.denominator:
@@ -90,16 +92,18 @@ def _after_window(ends: Ends, step: int, cell: int) -> Ends:
 
 
 def _table(period: int, size: int) -> int | None:
-    """The length of a table of fields: a period, or all positions where these are far fewer;
-    None where it would be too long.
+    """Return the length of a table of fields.
+
+    A period, or all positions where these are far fewer; None where it would be too long.
     """
     length = period if period <= max(size, LONGEST_PERIOD) else size
     return length if length <= LONGEST_TABLE else None
 
 
 def union(a: AxisFields, b: AxisFields, size: int) -> AxisFields | None:
-    """The smallest fields that hold both, for `size` positions; None where too many of them
-    differ.
+    """Return the smallest fields that hold both, for `size` positions.
+
+    None where too many of them differ.
     """
     if a is b or a == b:
         return a
@@ -129,8 +133,9 @@ def _outer(a: Ends, b: Ends, pick: Callable[[int, int], int], rise: int, period:
 
 
 def _same_middles(a: AxisFields, b: AxisFields, count: int) -> bool:
-    """Whether the middles of the fields agree, in the mean over so many outputs: behind
-    upsampling neighbours may share a field.
+    """Return whether the middles of the fields agree, in the mean over so many outputs.
+
+    Behind upsampling neighbours may share a field.
     """
     return (
         sum(a.first.at(i) + a.last.at(i) - b.first.at(i) - b.last.at(i) for i in range(count)) == 0
@@ -138,7 +143,7 @@ def _same_middles(a: AxisFields, b: AxisFields, count: int) -> bool:
 
 
 def widest(line: AxisFields, size: int) -> int:
-    """Positions from the first to the last that are seen, of that output of `size` that sees
+    """Return positions from the first to the last that are seen, of that output of `size` that sees
     most.
     """
     first, last = line.first, line.last

@@ -23,8 +23,9 @@ COLUMNS = 60
 def drawing(
     graph: Graph, index: int | None = None, columns: int = COLUMNS, point: str | None = None
 ) -> str:
-    """A picture of the input with what the middle output of an operation sees: `#` seen, `+` seen
-    in part, `.` not seen.
+    """Return a picture of the input with what the middle output of an operation sees.
+
+    `#` seen, `+` seen in part, `.` not seen.
 
     By default the operation is the last one with positions. A letter stands for one position, or a
     block of them where the input is wider than `columns`; letters are twice as high as wide, and so
@@ -81,7 +82,7 @@ def _picture(positions: Shape, ends: Sequence[tuple[int, int]], columns: int) ->
 
 
 def _shares(size: int, block: int, first: int, last: int) -> list[Fraction]:
-    """Which part of each block of positions is seen."""
+    """Return which part of each block of positions is seen."""
     blocks = [(begin, min(begin + block, size)) for begin in range(0, size, block)]
     return [
         Fraction(max(0, min(end, last + 1) - max(begin, first)), end - begin)

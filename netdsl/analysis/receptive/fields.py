@@ -51,16 +51,17 @@ class Field(NamedTuple):
         return bool(self.stride)
 
     def __str__(self) -> str:
-        """In few letters: `212/32`, `7x3/2x1`, `whole`; `whole, 483/32` where windows alone see
-        less.
+        """In few letters: `212/32`, `7x3/2x1`, `whole`.
+
+        `whole, 483/32` where windows alone see less.
         """
         windows = f"{_numbers(self.size)}/{_numbers(self.stride)}" if self.stride else ""
         return ", ".join(filter(None, ("whole" if self.whole else "", windows)))
 
 
 def receptive_fields(graph: Graph, point: str | None = None) -> list[Field | None]:
-    """The field of every operation, with respect to the first input with positions that it depends
-    on, or to the input `point`.
+    """Return the field of every operation, with respect to the first input with positions that it
+    depends on, or to the input `point`.
 
     None where an operation depends on no such input (or not on `point`). An input's positions are
     all its axes but the channels; of indices, all. One pass over the graph.
@@ -82,8 +83,9 @@ def receptive_fields(graph: Graph, point: str | None = None) -> list[Field | Non
 
 
 def last_with_positions(fields: Sequence[Field | None]) -> int | None:
-    """The last operation that has positions along an input's: the one whose field is the
-    network's.
+    """Return the last operation that has positions along an input's.
+
+    The one whose field is the network's.
     """
     return next(
         (
@@ -96,8 +98,9 @@ def last_with_positions(fields: Sequence[Field | None]) -> int | None:
 
 
 def network_field(graph: Graph, point: str | None = None) -> Field | None:
-    """The network's field: that of the last operation that has positions along an input's; None
-    where none has.
+    """Return the network's field.
+
+    That of the last operation that has positions along an input's; None where none has.
     """
     fields = receptive_fields(graph, point)
     index = last_with_positions(fields)
@@ -107,8 +110,8 @@ def network_field(graph: Graph, point: str | None = None) -> Field | None:
 def seen_by(
     graph: Graph, index: int, place: Sequence[int] | None = None, point: str | None = None
 ) -> tuple[tuple[int, int], ...] | None:
-    """The first and last position that one output of an operation sees, for each axis of the input;
-    by default the middle output.
+    """Return the first and last position that one output of an operation sees, for each axis of the
+    input; by default the middle output.
 
     Positions outside the input are padding; none is seen where the last is before the first. None
     where the operation depends on no input.
@@ -128,7 +131,7 @@ def seen_by(
 
 
 def middle_of(shape: Shape, rank: int) -> tuple[int, ...]:
-    """The middle position of an output with so many axes of positions."""
+    """Return the middle position of an output with so many axes of positions."""
     return tuple(size // 2 for size in shape[:rank])
 
 

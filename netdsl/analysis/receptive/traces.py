@@ -14,8 +14,9 @@ T = TypeVar("T")
 
 
 class Trace(NamedTuple):
-    """What an operation sees of an input: along each axis through windows (None without
-    positions), and whether all of it besides.
+    """What an operation sees of an input.
+
+    Along each axis through windows (None without positions), and whether all of it besides.
     """
 
     source: int
@@ -24,13 +25,14 @@ class Trace(NamedTuple):
 
 
 def positions_of(shape: Shape) -> Shape:
-    """An input's positions: all axes but the channels; of indices, all."""
+    """Return an input's positions: all axes but the channels; of indices, all."""
     return tuple(shape) if isinstance(shape, Indices) else shape[:-1]
 
 
 def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
-    """What each operation sees of an input; operations that move nothing hand on the trace
-    itself.
+    """Return what each operation sees of an input.
+
+    Operations that move nothing hand on the trace itself.
     """
     if point is not None and point not in (each.name for each in graph.inputs):
         raise KeyError(point)
@@ -66,7 +68,7 @@ def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
 
 
 def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
-    """What the kind says of its positions, checked against the shapes.
+    """Return what the kind says of its positions, checked against the shapes.
 
     Raises:
         ValueError: where it says that each position sees its own, and the positions are not the
@@ -89,7 +91,7 @@ def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
 
 
 def _passed(trace: Trace, seen: Seen, shape: Shape) -> Trace:
-    """What is seen through one more operation, whose output has this shape."""
+    """Return what is seen through one more operation, whose output has this shape."""
     if trace.axes is None or seen.stages is None:
         return trace if trace.axes is None and trace.whole else Trace(trace.source, None, True)
     if not seen.stages and (trace.whole or not seen.whole):
@@ -101,7 +103,9 @@ def _passed(trace: Trace, seen: Seen, shape: Shape) -> Trace:
 
 
 def _joined(traces: list[Trace], shape: Shape) -> Trace:
-    """The union of what an operation's inputs see of the first input of the network among them."""
+    """Return the union of what an operation's inputs see of the first input of the network among
+    them.
+    """
     if len(traces) == 1:
         return traces[0]
     source = min(trace.source for trace in traces)
@@ -128,7 +132,7 @@ def _each(
     others: tuple[T, ...],
     shape: Shape,
 ) -> tuple[AxisFields, ...] | None:
-    """The step on each axis; where all axes are alike, as of square images, once.
+    """Return the step on each axis; where all axes are alike, as of square images, once.
 
     None where it is None on one.
     """
@@ -143,5 +147,5 @@ def _each(
 
 
 def alike(lines: tuple[AxisFields, ...], shape: Shape) -> bool:
-    """Whether all axes are, their sizes among them."""
+    """Return whether all axes are, their sizes among them."""
     return all(line is lines[0] for line in lines) and shape[: len(lines)] == shape[:1] * len(lines)

@@ -23,7 +23,7 @@ class Devices:
     first: bool = True
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Give what models are made, compiled and run in."""
+        """Return what models are made, compiled and run in."""
         return nullcontext()
 
     def take_over(self, model: keras.Model, evaluator: keras.Model) -> None:

@@ -57,7 +57,7 @@ def host_number(recipe: Recipe) -> int:
 
 
 def lost_host(why: str) -> RunError:
-    """The error of a training whose other processes are not all there any more."""
+    """Return the error of a training whose other processes are not all there any more."""
     message = f"another process of this training was lost, or did not connect: {why}"
     help = "find out what ended it; `netdsl resume RUN` on all hosts continues from the last checkpoint"
     return RunError(Diagnostic("N652", message, help=help))
@@ -125,6 +125,6 @@ def supervised(work: Callable[[], int]) -> int:
 
 
 def _end_with(pipe: Any) -> None:
-    """Ends the process when the other end of the pipe closes: its parent is no more."""
+    """End the process when the other end of the pipe closes: its parent is no more."""
     os.read(pipe, 1)
     os._exit(RunError.exit_code)

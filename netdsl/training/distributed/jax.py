@@ -26,8 +26,9 @@ optimizer's.
 
 
 class OnJax(DeviceStrategy):
-    """One program for all devices (SPMD): the batch's rows are divided, everything else is held
-    by each.
+    """One program for all devices (SPMD).
+
+    The batch's rows are divided, everything else is held by each.
     """
 
     def __init__(self, hosts: Sequence[str], me: int, devices: int | str) -> None:
@@ -73,8 +74,9 @@ class OnJax(DeviceStrategy):
         return found
 
     def _placed(self, whole: bool, array: Any) -> Any:
-        """This process's rows as its part of the array that is spread over all devices; the
-        whole array on each where that is said.
+        """This process's rows as its part of the array that is spread over all devices.
+
+        The whole array on each where that is said.
         """
         import jax
 

@@ -48,7 +48,7 @@ def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
 
 
 def _strategy(hosts: tuple[str, ...], me: int, devices: int | str) -> DeviceStrategy:
-    """The backend's strategy for several devices."""
+    """Return the backend's strategy for several devices."""
     backend = quiet_keras().config.backend()
     try:
         if backend == "jax":

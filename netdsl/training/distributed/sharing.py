@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def is_shared(recipe: Recipe) -> bool:
-    """Whether a recipe asks for more than one device."""
+    """Return whether a recipe asks for more than one device."""
     return recipe.devices not in (None, 1) or bool(recipe.hosts)
 
 
 def check_shares(recipe: Recipe, batch: int, found: int | None = None) -> None:
-    """Refuse a training on several devices that asks for what one device alone can do, or whose
+    """Reject a training on several devices that asks for what one device alone can do, or whose
     batch has no equal shares.
 
     Args:

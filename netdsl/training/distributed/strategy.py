@@ -42,7 +42,7 @@ class DeviceStrategy(Devices, ABC):
 
     @abstractmethod
     def scope(self) -> AbstractContextManager[Any]:
-        """Give what models are made, compiled and run in."""
+        """Return what models are made, compiled and run in."""
 
     @abstractmethod
     def step(self, model: keras.Model, training: bool, whole: bool, data: Any) -> Mapping[str, Any]:
@@ -117,8 +117,10 @@ class DeviceStrategy(Devices, ABC):
             return self.step(model, training, whole, data)
 
     def batches(self, examples: Batches) -> Iterator[tuple[bool, Any]]:
-        """Give each batch: whether every device takes all of it, and the rows that this process
-        gives. The next one is prepared meanwhile.
+        """Yield each batch.
+
+        Whether every device takes all of it, and the rows that this process gives. The next one is
+        prepared meanwhile.
         """
 
         def prepared(index: int) -> tuple[bool, Any]:
@@ -140,7 +142,7 @@ class DeviceStrategy(Devices, ABC):
 
 
 def rows_of(examples: Batches, index: int, rows: slice) -> tuple[Any, ...]:
-    """Give some rows of a batch: inputs, targets, and weights where examples have some.
+    """Return some rows of a batch: inputs, targets, and weights where examples have some.
 
     Only these are prepared, unless the batch is augmented: random numbers are drawn for all of its
     rows at once, so all of them have to be.

@@ -54,8 +54,9 @@ class OnTensorFlow(DeviceStrategy):
             self._clip_the_sum(model.optimizer)
 
     def _clip_the_sum(self, optimizer: keras.Optimizer) -> None:
-        """Keras clips each replica's gradient and adds up then; the gradient of one device is
-        clipped as a whole.
+        """Keras clips each replica's gradient and adds up then.
+
+        The gradient of one device is clipped as a whole.
         """
         import tensorflow as tf
 
@@ -76,7 +77,7 @@ class OnTensorFlow(DeviceStrategy):
         return found
 
     def _made(self, model: keras.Model, training: bool, whole: bool) -> Callable[[Any], Any]:
-        """A step of all replicas.
+        """Return a step of all replicas.
 
         Where each takes the whole batch, each of them counts for its share of it in the figures.
         """

@@ -51,7 +51,7 @@ def predict(folder: str | Path, inputs: Any, top: int = 3) -> list[dict[str, Any
 
 
 def is_paths(inputs: object) -> bool:
-    """Whether inputs are named: by a path, or by a list of paths."""
+    """Return whether inputs are named: by a path, or by a list of paths."""
     if isinstance(inputs, str | os.PathLike):
         return True
     return isinstance(inputs, list | tuple) and all(

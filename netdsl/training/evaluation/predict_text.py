@@ -62,8 +62,9 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Guard texts that a spreadsheet would run: names of files, classes and outputs can be a
-    stranger's. Numbers are left as they are.
+    """Guard texts that a spreadsheet would run.
+
+    Names of files, classes and outputs can be a stranger's. Numbers are left as they are.
     """
     return {
         spreadsheet_text(name): cell if _is_number(cell) else spreadsheet_text(str(cell))

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 
 class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Evaluates every so many steps, keeps the best weights, sets the rate, and stops: as
-    `EarlyStopping` says, at `last`, or at a loss that is NaN.
+    """Evaluates every so many steps, keeps the best weights, sets the rate, and stops.
+
+    As `EarlyStopping` says, at `last`, or at a loss that is NaN.
 
     Without early stopping the last weights are the ones that are kept. In the stage `retrain`
     nothing is evaluated, and the rates are those that the search had at the same steps.
@@ -153,7 +154,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.set_weights(state.weights)
 
     def _weights(self) -> list[Any]:
-        """The model's weights, copied: under torch the arrays are the weights themselves."""
+        """Return the model's weights, copied: under torch the arrays are the weights themselves."""
         return [weight.copy() for weight in self.model.get_weights()]
 
     def _end(self, why: str) -> None:

@@ -23,8 +23,9 @@ MAX_STATE = 1 << 28
 
 
 def arrays_of(model: keras.Model) -> dict[str, Any]:
-    """Give what training changes, by place: the weights, the random states of its layers, and the
-    optimizer's numbers.
+    """Return what training changes, by place.
+
+    The weights, the random states of its layers, and the optimizer's numbers.
     """
     variables = {"model": model.variables, "optimizer": model.optimizer.variables}
     held = {
@@ -58,7 +59,7 @@ def restore(model: keras.Model, file: NpzFile) -> None:
 
 
 def _header(variable: Any) -> ArrayHeader:
-    """The shape and the type of what `arrays_of` gives a variable."""
+    """Return the shape and the type of what `arrays_of` gives a variable."""
     array = _array(variable)
     return ArrayHeader(array.shape, array.dtype)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def divergence(learner: Learner, folder: Path) -> RunError:
-    """Give the error of a training that diverged: where, and what is kept of it.
+    """Return the error of a training that diverged: where, and what is kept of it.
 
     The steps since the folder's last checkpoint are taken again.
     """
@@ -44,7 +44,7 @@ def divergence(learner: Learner, folder: Path) -> RunError:
 
 
 def _first_step(learner: Learner, folder: Path) -> tuple[int, str]:
-    """The step, and the layer where it can be found."""
+    """Return the step, and the layer where it can be found."""
     again, training = _replayed(learner, folder, learner.state.step)
     step = again.state.step
     if not again.state.diverged:

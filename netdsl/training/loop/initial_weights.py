@@ -21,7 +21,7 @@ LISTED = 6
 
 
 def take_over(model: keras.Model, source: str | Path, span: Span | None = None) -> tuple[str, ...]:
-    """Give the model the arrays that have the name and the shape of its own.
+    """Return the model the arrays that have the name and the shape of its own.
 
     Args:
         model: is given them.
@@ -66,7 +66,7 @@ def take_over(model: keras.Model, source: str | Path, span: Span | None = None) 
 
 
 def _arrays(path: Path, span: Span | None) -> dict[str, Any]:
-    """The file's arrays by layer and name."""
+    """Return the file's arrays by layer and name."""
     if path.suffix == ".safetensors":
         return read_safetensors(path, span)
     if path.is_dir():

@@ -50,8 +50,9 @@ class Keeper:
         self.wrote = self.cost = 0.0
 
     def keep_epoch(self, learner: Learner) -> None:
-        """Write what there is at the end of an epoch, unless it was written a moment ago: a
-        training must not wait for its disk.
+        """Write what there is at the end of an epoch, unless it was written a moment ago.
+
+        A training must not wait for its disk.
         """
         if learner.state.diverged:
             return  # what was written last is the last that is worth something
@@ -103,7 +104,7 @@ class Keeper:
         write(self.folder / CURVE, self._curve(state, run))
 
     def _curve(self, state: State, run: RunResult | None) -> str:
-        """The learning curve, with what is best so far, or what came of the run."""
+        """Return the learning curve, with what is best so far, or what came of the run."""
         steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
         metric = training_metric(self.job.data.preparation.outputs[0]).name.replace("_", " ")
         if best:

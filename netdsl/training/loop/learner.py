@@ -98,7 +98,7 @@ class Learner:
             )
 
     def examples(self) -> Shuffled:
-        """Give what the stage at hand is trained on, several steps at a time where that goes."""
+        """Return what the stage at hand is trained on, several steps at a time where that goes."""
         part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
         speed = self.setup.speed
         if self.setup.devices.shared or speed == "plain" or not fits_on_device(part, preparation):
@@ -115,11 +115,11 @@ class Learner:
         return chunks
 
     def single_steps(self) -> Shuffled:
-        """Give what the stage at hand is trained on, a step at a time."""
+        """Return what the stage at hand is trained on, a step at a time."""
         return Shuffled(self._part(), self.job.data.preparation, Sampling.of(self.job.recipe))
 
     def batches(self, part: Examples) -> Batches:
-        """Give a part as it is evaluated."""
+        """Return a part as it is evaluated."""
         return evaluation_batches(part, self.job.data.preparation, self.job.recipe.batch or 1)
 
     def scores(self, part: Examples) -> dict[str, float]:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def step_schedule(schedule: Schedule, rate: float, steps: int, epochs: int) -> Any:
-    """Give the learning rate as a function of the step, where the schedule is one; None for those
-    that wait for what happens.
+    """Return the learning rate as a function of the step, where the schedule is one.
+
+    None for those that wait for what happens.
 
     Args:
         schedule: of a resolved recipe.
@@ -67,8 +68,9 @@ class RateControl:
             self.last = self.state.step, float(keras.ops.convert_to_numpy(rate))
 
     def after_epoch(self, model: keras.Model, loss: float, examples: int) -> None:
-        """Follow the schedules of scikit-learn's MLP, which look at each epoch: at the examples
-        seen, or at the training loss.
+        """Follow the schedules of scikit-learn's MLP, which look at each epoch.
+
+        At the examples seen, or at the training loss.
 
         Args:
             model: in training.
@@ -94,7 +96,8 @@ class RateControl:
                 model.optimizer.learning_rate = rate
 
     def _wait_for(self, model: keras.Model, value: float) -> None:
-        """Divide the rate when the value has stalled for longer than the schedule's patience;
+        """Divide the rate when the value has stalled for longer than the schedule's patience.
+
         `adaptive` ends where it is at its minimum.
         """
         stalled, schedule = self.state.stalled, self.schedule

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What is text of a training: each step's number and the epoch's mean loss so far, and each
-    epoch's epoch.
+    """What is text of a training.
+
+    Each step's number and the epoch's mean loss so far, and each epoch's epoch.
     """
 
     def step(self, step: int, loss: float) -> None: ...
@@ -67,7 +68,7 @@ def progress(
 
 @contextmanager
 def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
-    """A bar over all steps, the last epoch's numbers below it."""
+    """Yield a bar over all steps, the last epoch's numbers below it."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar

@@ -47,8 +47,9 @@ def _trial(job: Job) -> _Trial:
 
 
 def dry_run(job: Job) -> str:
-    """Say what a training would be, once its first step has been taken: the data, the recipe, the
-    memory. Nothing is written.
+    """Say what a training would be, once its first step has been taken.
+
+    The data, the recipe, the memory. Nothing is written.
 
     Raises:
         NetError: as `train` does.
@@ -73,8 +74,9 @@ def dry_run(job: Job) -> str:
 
 
 class Overfitted(NamedTuple):
-    """How one batch was learned: its examples, the steps taken, the first and the last loss, the
-    share of labels that are right.
+    """How one batch was learned.
+
+    Its examples, the steps taken, the first and the last loss, the share of labels that are right.
     """
 
     examples: int

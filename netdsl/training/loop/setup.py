@@ -58,7 +58,7 @@ def compiled_model(job: Job, devices: Devices) -> keras.Model:
 
 
 def tuned(job: Job, devices: Devices) -> ResolvedRecipe:
-    """Give the resolved recipe with the fastest way of taking steps, where it asks to `measure`.
+    """Return the resolved recipe with the fastest way of taking steps, where it asks to `measure`.
 
     Raises:
         Conflict: N507 where it asks for a way whose examples do not fit on the device.

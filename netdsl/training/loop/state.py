@@ -76,7 +76,7 @@ def new_state(recipe: Recipe) -> State:
 
 
 def as_plain(state: State) -> dict[str, Any]:
-    """Give the state as values that JSON knows, without the weights."""
+    """Return the state as values that JSON knows, without the weights."""
     values = dataclasses.asdict(dataclasses.replace(state, weights=[]))
     del values["weights"]
     return values
@@ -152,7 +152,7 @@ def _stopping(values: dict[str, Any]) -> EarlyStopping:
 
 
 def _scores(values: dict[str, Any]) -> dict[str, float]:
-    """Give the loss and the metrics, which can be NaN where a training diverged."""
+    """Return the loss and the metrics, which can be NaN where a training diverged."""
     found = {str(name): float(value) for name, value in values.items()}
     if "loss" not in found or len(found) < 2:
         raise ValueError("scores are the loss and a metric")

@@ -96,8 +96,9 @@ def train(
 
 
 def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunResult:
-    """Resume a run that was stopped; it ends with the same weights, bit for bit, as one that never
-    was (on a CPU).
+    """Resume a run that was stopped.
+
+    It ends with the same weights, bit for bit, as one that never was (on a CPU).
 
     Args:
         folder: the run's.
@@ -133,8 +134,9 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
 def _trained(
     job: Job, setup: Setup, model: keras.Model, folder: Path, quiet: bool, again: bool = False
 ) -> RunResult:
-    """Train from the beginning, or `again` from where the folder's training was left; the other hosts
-    are waited for at the end.
+    """Train from the beginning, or `again` from where the folder's training was left.
+
+    The other hosts are waited for at the end.
     """
     from netdsl.training.loop.learner import Learner
     from netdsl.training.loop.trainer import Trainer
@@ -151,7 +153,7 @@ def _trained(
 
 
 def _require_unfinished(folder: Path) -> None:
-    """Refuse a folder that holds no run, or one that has ended.
+    """Reject a folder that holds no run, or one that has ended.
 
     Raises:
         NetError: N613, N614, N616.

@@ -79,8 +79,9 @@ class Trainer:
         return run
 
     def _fit(self) -> None:
-        """Fit the stage at hand from where it was left; afterwards the model has the weights that
-        are to be kept.
+        """Fit the stage at hand from where it was left.
+
+        Afterwards the model has the weights that are to be kept.
         """
         learner, state = self.learner, self.learner.state
         training = learner.examples()
@@ -161,8 +162,9 @@ def result(
 
 @contextmanager
 def stoppable(callback: TrainingCallback) -> Iterator[None]:
-    """Make Ctrl-C stop after the step at hand: Python loses an interrupt that comes at a bad
-    moment. A second one stops at once.
+    """Make Ctrl-C stop after the step at hand.
+
+    Python loses an interrupt that comes at a bad moment. A second one stops at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -46,7 +46,7 @@ class Metric(NamedTuple):
     min_categories: int = 0
 
     def has(self, output: OutputTransform) -> bool:
-        """Whether an output has the metric."""
+        """Return whether an output has the metric."""
         return output.task in self.tasks and output.categories >= self.min_categories
 
     def in_units(self, output: OutputTransform, value: float) -> float:
@@ -262,13 +262,13 @@ def metric_named(name: str) -> Metric | None:
 
 
 def is_share(figure: str) -> bool:
-    """Whether a figure lies in 0..1, as an accuracy does."""
+    """Return whether a figure lies in 0..1, as an accuracy does."""
     metric = metric_named(figure)
     return metric is not None and metric.share
 
 
 def higher_is_better(figure: str) -> bool:
-    """Whether more of a figure, as of an accuracy, is better; less is of a loss."""
+    """Return whether more of a figure, as of an accuracy, is better; less is of a loss."""
     metric = metric_named(figure)
     return metric is not None and metric.higher
 

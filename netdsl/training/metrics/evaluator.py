@@ -53,7 +53,7 @@ def part_scores(evaluator: keras.Model, batches: Batches) -> dict[str, float]:
 def named_scores(
     model: keras.Model, preparation: Preparation, logs: Mapping[str, Any]
 ) -> dict[str, float]:
-    """Give the loss and the metrics that Keras logs by our names, in the units of the data."""
+    """Return the loss and the metrics that Keras logs by our names, in the units of the data."""
     outputs = preparation.outputs
     found = {"loss": float(logs["loss"])}
     for name, output, theirs in zip(

@@ -35,8 +35,9 @@ def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss
 
 
 class PixelCrossentropy(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
-    """The cross-entropy with the pixels of an image in a row: torch finds no gradient for an image
-    whose channels come last.
+    """The cross-entropy with the pixels of an image in a row.
+
+    Torch finds no gradient for an image whose channels come last.
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -48,8 +48,9 @@ def _sum_of(one: Callable[[Any], Any], other: Callable[[Any], Any]) -> Callable[
 
 
 def kernels(model: keras.Model, graph: Graph) -> list[Any]:
-    """List the model's trained arrays that are kernels: no biases, no factors of norms, even where
-    Keras calls those kernels.
+    """List the model's trained arrays that are kernels.
+
+    No biases, no factors of norms, even where Keras calls those kernels.
     """
     factors = {
         (op.name, weight.name)

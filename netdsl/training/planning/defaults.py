@@ -106,8 +106,9 @@ def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Sche
 
 
 def check_precision(precision: str | None, optimizer: Optimizer) -> None:
-    """Refuse bfloat16, which has 8 bits, where it makes 1 of Adam's beta2: 1 - beta2^t is 0 then,
-    and no weight moves.
+    """Reject bfloat16, which has 8 bits, where it makes 1 of Adam's beta2.
+
+    1 - beta2^t is 0 then, and no weight moves.
     """
     beta2 = optimizer.beta2 or 0.0
     if precision == "bfloat16" and beta2 >= 1 - 2**-9:
@@ -120,7 +121,7 @@ def check_precision(precision: str | None, optimizer: Optimizer) -> None:
 
 
 def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
-    """Refuse a pattern of `freeze` that names no layer with weights, and patterns that name all."""
+    """Reject a pattern of `freeze` that names no layer with weights, and patterns that name all."""
     names = [op.name for op in graph.ops if graph.weights(op)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
@@ -133,7 +134,7 @@ def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
 
 
 def check_first_weights(path: str | None) -> None:
-    """Refuse first weights from where nothing is."""
+    """Reject first weights from where nothing is."""
     if path and not os.path.exists(path):
         message = f"there is no {path} to initialise the weights from"
         raise Conflict("init_from", message, code="N601")
@@ -213,8 +214,9 @@ def augment(
     outputs: Sequence[OutputTransform],
     weighted: bool,
 ) -> Augment:
-    """Leave out changes of 0; refuse those that the network's inputs and outputs, or weights of
-    classes, cannot have.
+    """Leave out changes of 0.
+
+    Refuse those that the network's inputs and outputs, or weights of classes, cannot have.
     """
     kept = Augment(
         **{item.name: getattr(given, item.name) or None for item in dataclasses.fields(Augment)}

@@ -24,7 +24,7 @@ class ResolvedRecipe(NamedTuple):
     doubts: tuple[str, ...]
 
     def at_speed(self, way: str, why: str) -> ResolvedRecipe:
-        """The same with another `speed`, and why it is taken."""
+        """Return the same with another `speed`, and why it is taken."""
         recipe = dataclasses.replace(self.recipe, speed=way)
         return self._replace(recipe=recipe, reasons={**self.reasons, "speed": why})
 

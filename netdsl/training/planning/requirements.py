@@ -50,7 +50,7 @@ def use_backend(backend: str | None, span: Span | None = None) -> None:
 
 
 def require_loggers(names: Sequence[str]) -> None:
-    """Refuse loggers whose package is not installed.
+    """Reject loggers whose package is not installed.
 
     Raises:
         NetError: N602.

@@ -35,7 +35,7 @@ def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe
 
 
 def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
-    """The recipe with every value."""
+    """Return the recipe with every value."""
     inputs, outputs = data.preparation.inputs, data.preparation.outputs
     examples, validation = len(data.train), len(data.validation)
     optimizer = recipe.optimizer.resolved()
@@ -123,7 +123,7 @@ def _activations(outputs: Sequence[OutputTransform]) -> str:
 
 
 def _doubts(full: Recipe) -> list[str]:
-    """What may be a mistake in a recipe with every value."""
+    """Return what may be a mistake in a recipe with every value."""
     found = list(doubts(full.augment, str(full.data.source)))
     if full.precision == "bfloat16":
         found.append(

@@ -132,7 +132,10 @@ def numbers(
 
 
 def bends(augment: Augmentation) -> bool:
-    """Whether pixels come to lie between others. If not, each one that moves keeps its value."""
+    """Return whether pixels come to lie between others.
+
+    If not, each one that moves keeps its value.
+    """
     return bool(augment.scale or augment.rotate or augment.shear or augment.crop)
 
 

@@ -53,7 +53,7 @@ class InputTransform:
         return not self.vocabulary and len(self.example) in (2, 3) and len(self.shape) in (1, 3)
 
     def only_divides(self, x: Rows) -> bool:
-        """Whether examples are bytes, and `values` does no more than divide them by `scale`."""
+        """Return whether examples are bytes, and `values` does no more than divide them by `scale`."""
         bare = (
             x.dtype == "uint8"
             and x.shape[1:] == self.example
@@ -121,7 +121,7 @@ class InputTransform:
         return self.resized(x).reshape(len(x), *self.example)
 
     def accepts(self, given: Shape) -> bool:
-        """Whether examples of this shape can be made what the network takes.
+        """Return whether examples of this shape can be made what the network takes.
 
         Of images [h, w] the size is free, as it is of files.
         """

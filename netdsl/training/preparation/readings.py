@@ -13,39 +13,40 @@ LOSSES_OF_CLASSES = (*_PROBABILITIES, *_MARGINS)
 
 
 def meaning_of(activation: str) -> str:
-    """What an output with this activation gives (`Kind.output_meaning`)."""
+    """Return what an output with this activation gives (`Kind.output_meaning`)."""
     return KINDS[activation].output_meaning if activation in KINDS else ""
 
 
 def reads_probabilities(loss: str, activation: str) -> bool:
-    """Whether a loss reads such outputs as probabilities."""
+    """Return whether a loss reads such outputs as probabilities."""
     return meaning_of(activation) in _PROBABILITIES.get(loss, ())
 
 
 def reads_logits(loss: str, activation: str) -> bool:
-    """Whether a loss reads such outputs as logarithms of odds or of probabilities."""
+    """Return whether a loss reads such outputs as logarithms of odds or of probabilities."""
     return meaning_of(activation) in _LOGITS.get(loss, ())
 
 
 def reads_margins(loss: str) -> bool:
-    """Whether a loss reads outputs as distances from a border: above 0 on the class's side, 1 and
-    more for certain.
+    """Return whether a loss reads outputs as distances from a border.
+
+    Above 0 on the class's side, 1 and more for certain.
     """
     return loss in _MARGINS
 
 
 def gives_distribution(activation: str) -> bool:
-    """Whether such outputs are the classes' probabilities, or their logarithms."""
+    """Return whether such outputs are the classes' probabilities, or their logarithms."""
     return meaning_of(activation) in ("distribution", "log-distribution")
 
 
 def tells_classes(activation: str) -> bool:
-    """Whether whole numbers in the data are classes where such an output learns them."""
+    """Return whether whole numbers in the data are classes where such an output learns them."""
     return gives_distribution(activation) or meaning_of(activation) == "probability"
 
 
 def activations_for(loss: str) -> list[str]:
-    """The activations whose outputs a loss can read; none where it reads any."""
+    """Return the activations whose outputs a loss can read; none where it reads any."""
     meanings = (*_PROBABILITIES.get(loss, ()), *_LOGITS.get(loss, ()), *_MARGINS.get(loss, ()))
     kinds = dict.fromkeys(KINDS.values())
     words = [[kind.word for kind in kinds if kind.output_meaning == each] for each in meanings]

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def needs_resize(example: Shape, expected: Shape) -> bool:
-    """Whether an example [h, w] or [h, w, c] must be resized, or given other channels."""
+    """Return whether an example [h, w] or [h, w, c] must be resized, or given other channels."""
     return (
         len(example) in (2, 3) and len(expected) == 3 and expected not in (example, (*example, 1))
     )
 
 
 def fits(example: Shape, expected: Shape) -> bool:
-    """Whether an example can be given the wanted shape."""
+    """Return whether an example can be given the wanted shape."""
     if needs_resize(example, expected):
         return math.prod(example) > 0 and (
             channels(example) == expected[2] or {channels(example), expected[2]} == {1, 3}
@@ -34,7 +34,7 @@ def fits(example: Shape, expected: Shape) -> bool:
 
 
 def fits_indices(example: Shape, expected: Shape) -> bool:
-    """Whether an example of indices has the wanted shape, or lacks only its last axis of 1."""
+    """Return whether an example of indices has the wanted shape, or lacks only its last axis of 1."""
     return expected in (example, (*example, 1))
 
 

@@ -28,7 +28,7 @@ def shifted(x: Floats, offsets: NDArray[np.int64]) -> Floats:
 
 
 def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
-    """Give each pixel p of the images [n, h, w, c] what was at maps[i] @ (p, 1), bilinearly.
+    """Return each pixel p of the images [n, h, w, c] what was at maps[i] @ (p, 1), bilinearly.
 
     Outside is 0. Positions are (row, column) in pixels, counted from the image's centre.
 

@@ -10,7 +10,7 @@ from netdsl.training.recipes.sections import Section
 
 
 def flatten(recipe: Section, before: str = "") -> dict[str, Any]:
-    """Give a recipe's values by key, `optimizer.rate`, without those that were left out."""
+    """Return a recipe's values by key, `optimizer.rate`, without those that were left out."""
     found: dict[str, Any] = {}
     for item in dataclasses.fields(recipe):
         value = getattr(recipe, item.name)

@@ -208,13 +208,13 @@ class Recipe(Section):
         return self.spans.get(name)
 
     def given(self) -> dict[str, Any]:
-        """Give the keys that are not left out, with their values."""
+        """Return the keys that are not left out, with their values."""
         usual = Recipe()
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if value != getattr(usual, name)}
 
     def replace(self, **values: Any) -> Recipe:
-        """Give this recipe with other values; None leaves a value as it is.
+        """Return this recipe with other values; None leaves a value as it is.
 
         The place in the text of a replaced value is forgotten.
         """
@@ -244,8 +244,9 @@ FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
 
 
 def _side_by_side(path: str | None, folder: Path) -> str | None:
-    """A path as it is seen from here; what is not a file's name stays as it is: a data set's name,
-    a column.
+    """Return a path as it is seen from here.
+
+    What is not a file's name stays as it is: a data set's name, a column.
     """
     return (
         str(folder / path) if path and (path.endswith(FILES) or (folder / path).exists()) else path

@@ -68,7 +68,7 @@ class Section:
     def gathered(
         cls, given: Mapping[Any, Any], path: str = ""
     ) -> tuple[dict[str, Any], list[Diagnostic]]:
-        """Give the values that keys mean, and everything that is wrong with them."""
+        """Return the values that keys mean, and everything that is wrong with them."""
         keys = {item.name: item.metadata for item in fields(cls) if item.metadata}
         values: dict[str, Any] = {}
         wrong: list[Diagnostic] = []
@@ -99,7 +99,7 @@ class Section:
 
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, ValueProblem]]:
-        """Give the keys whose values are not what they accept, and why."""
+        """Yield the keys whose values are not what they accept, and why."""
         for item in fields(cls):
             if "accepts" in item.metadata and item.name in values:
                 try:
@@ -110,8 +110,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Variant(Section):
-    """A section whose `name` decides which of its other keys it takes: `choices` holds them,
-    with the values left out.
+    """A section whose `name` decides which of its other keys it takes.
+
+    `choices` holds them, with the values left out.
     """
 
     short: ClassVar[str | None] = "name"
@@ -141,7 +142,7 @@ class Variant(Section):
         return getattr(self, "name", None) or self.default
 
     def options(self) -> dict[str, Any]:
-        """Give the options that are given or have a value where they are not, by name."""
+        """Return the options that are given or have a value where they are not, by name."""
         given = {name: getattr(self, name) for name in (*self.choices[self.chosen], *self.common)}
         return {
             name: self.choices[self.chosen].get(name) if value is None else value

@@ -20,7 +20,7 @@ class ValueProblem(Exception):
         self.code, self.message, self.help = code, message, help
 
     def diagnostic(self, key: str) -> Diagnostic:
-        """Give the message about this key, without a place in a text."""
+        """Return the message about this key, without a place in a text."""
         return Diagnostic(self.code, f"`{key}` {self.message}", help=self.help)
 
 
@@ -33,7 +33,7 @@ class ValueType:
         raise NotImplementedError
 
     def read(self, text: str) -> Any:
-        """Give the value that a plain scalar means.
+        """Return the value that a plain scalar means.
 
         Raises:
             ValueProblem: where it cannot be read.
@@ -41,11 +41,11 @@ class ValueType:
         return text
 
     def quoted(self, text: str) -> Any:
-        """Give the value that a scalar in quotes means."""
+        """Return the value that a scalar in quotes means."""
         return text
 
     def plain(self, value: Any) -> Any:
-        """Give what a value from Python means: a NumPy scalar is a number, a path a text.
+        """Return what a value from Python means: a NumPy scalar is a number, a path a text.
 
         Raises:
             ValueProblem: N505 for a number that is too long to be shown.
@@ -58,7 +58,7 @@ class ValueType:
         return os.fspath(value) if isinstance(value, os.PathLike) else value
 
     def check(self, value: Any) -> None:
-        """Refuse a value that is not accepted.
+        """Reject a value that is not accepted.
 
         Raises:
             ValueProblem: N504 for another type, N505 for a value out of range.
@@ -68,8 +68,9 @@ class ValueType:
 
 @dataclass(frozen=True)
 class NumberValue(ValueType):
-    """A finite number within bounds; `above` and `below` are outside them, `min` and `max`
-    inside.
+    """A finite number within bounds.
+
+    `above` and `below` are outside them, `min` and `max` inside.
     """
 
     whole: bool = False

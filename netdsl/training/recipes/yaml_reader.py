@@ -103,7 +103,7 @@ class Reader:
     def entries(
         self, node: yaml.Node, of: type[Section], keys: Iterable[str], path: str
     ) -> dict[str, yaml.Node]:
-        """Give the section's known keys and the nodes of their values."""
+        """Return the section's known keys and the nodes of their values."""
         if of.short and isinstance(node, self.yaml.ScalarNode):
             return {of.short: node}
         if not self.is_mapping(node, f"`{path[:-1]}`"):
@@ -121,8 +121,9 @@ class Reader:
         return {name: value for name, (_, value) in found.items()}
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """Give the keys of a mapping, each with its own node and its value's; the first of two that
-        are alike.
+        """Return the keys of a mapping, each with its own node and its value's.
+
+        The first of two that are alike.
         """
         found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for name, value in node.value:
@@ -138,7 +139,7 @@ class Reader:
         return found
 
     def is_mapping(self, node: yaml.Node, what: str) -> TypeGuard[yaml.MappingNode]:
-        """Whether a node holds keys and values; reported where it does not."""
+        """Return whether a node holds keys and values; reported where it does not."""
         if isinstance(node, self.yaml.MappingNode):
             return True
         given = "a list" if isinstance(node, self.yaml.SequenceNode) else f"`{node.value}`"
@@ -199,6 +200,6 @@ class Reader:
         self.diagnostics.append(Diagnostic(code, message, self.span(node), help))
 
     def span(self, node: yaml.Node) -> Span:
-        """Give the place of a node, without the blanks after it."""
+        """Return the place of a node, without the blanks after it."""
         start, end = node.start_mark.index, node.end_mark.index
         return Span(self.source, start, start + len(self.source.text[start:end].rstrip()))

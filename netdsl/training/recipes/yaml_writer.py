@@ -12,7 +12,7 @@ from netdsl.training.recipes.sections import Section
 
 
 def as_values(values: Section) -> dict[str, Any]:
-    """Give the keys that have values, as JSON knows them."""
+    """Return the keys that have values, as JSON knows them."""
     found: dict[str, Any] = {}
     for item in fields(values):
         value = getattr(values, item.name)
@@ -26,8 +26,9 @@ def as_values(values: Section) -> dict[str, Any]:
 
 
 def to_yaml(values: Section, reasons: Mapping[str, str] | None = None) -> str:
-    """Write the keys that have values, a line each, with the reasons as comments; reading it gives
-    them back.
+    """Write the keys that have values, a line each, with the reasons as comments.
+
+    Reading it gives them back.
     """
     lines = list(_lines(values, "", reasons or {}))
     width = max((len(line) for line, reason in lines if reason), default=0)
@@ -37,7 +38,7 @@ def to_yaml(values: Section, reasons: Mapping[str, str] | None = None) -> str:
 
 
 def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give each key's line without its comment, and the comment."""
+    """Yield each key's line without its comment, and the comment."""
     indent = "  " * path.count(".")
     for item in fields(values):
         value, place = getattr(values, item.name), path + item.name
@@ -76,7 +77,10 @@ def _scalar(value: Any) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    """A value as JSON has it: a fraction as a number where that is exact, else as its ratio."""
+    """Return a value as JSON has it.
+
+    A fraction as a number where that is exact, else as its ratio.
+    """
     if not isinstance(value, Fraction):
         return value
     return float(value) if Fraction(str(float(value))) == value else param_text(value)

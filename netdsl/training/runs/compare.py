@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 class RunComparison(NamedTuple):
-    """What differs between runs: each tuple holds a value for each of the `names`, None where a run
-    has none.
+    """What differs between runs.
+
+    Each tuple holds a value for each of the `names`, None where a run has none.
 
     Attributes:
         recipe: the keys that differ.
@@ -64,7 +65,7 @@ def compare(folders: Sequence[str | Path]) -> RunComparison:
 
 
 def _side_by_side(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    """All names in their order, each with the values of all; None where one has none."""
+    """Return all names in their order, each with the values of all; None where one has none."""
     names = dict.fromkeys(name for one in values for name in one)
     return {name: tuple(one.get(name) for one in values) for name in names}
 
@@ -127,7 +128,7 @@ def compare_json(folders: Sequence[str | Path]) -> str:
 
 
 def _alike(found: RunComparison, folders: Sequence[Path]) -> list[str]:
-    """What the runs have in common, in sentences."""
+    """Return what the runs have in common, in sentences."""
     lines = [] if found.recipe else ["the recipes are the same"]
     other = next((place for place, first in enumerate(found.networks) if first), None)
     if other is None:

@@ -21,5 +21,5 @@ def figure_text(value: Any, name: str) -> str:
 
 
 def json_value(value: Any) -> Any:
-    """The value; None for a number that JSON does not have."""
+    """Return the value; None for a number that JSON does not have."""
     return json_number(value) if isinstance(value, float) else value

@@ -77,7 +77,7 @@ def finished_run(folder: Path) -> FinishedRun:
 
 
 def _check(preparation: Preparation, signature: NetworkSignature, path: Path) -> None:
-    """Refuse a preparation that is not for the inputs and outputs of a signature.
+    """Reject a preparation that is not for the inputs and outputs of a signature.
 
     Raises:
         NetError: N614.

@@ -97,7 +97,7 @@ def _bounded(text: str) -> float:
 
 
 def require_file(folder: Path, name: str) -> None:
-    """Refuse a folder that is not a run's, or does not hold such a file.
+    """Reject a folder that is not a run's, or does not hold such a file.
 
     Raises:
         NetError: N613, or N614 where a file is missing that a run always has.
@@ -133,7 +133,7 @@ def require_file(folder: Path, name: str) -> None:
 
 
 def damaged(path: Path) -> NetError:
-    """The error of a file that does not hold what it should."""
+    """Return the error of a file that does not hold what it should."""
     return fail("N614", f"{path} is damaged")
 
 
@@ -153,8 +153,9 @@ def removed_unless_begun(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in the folder meanwhile; the lock ends with the process,
-    however that ends.
+    """Keep other processes from training in the folder meanwhile.
+
+    The lock ends with the process, however that ends.
 
     Raises:
         NetError: N619 where another one is training there.

@@ -74,7 +74,7 @@ def write_inputs(
 
 
 def _versions() -> dict[str, str]:
-    """What the run is made with."""
+    """Return what the run is made with."""
     import keras
 
     names = ("netdsl", "keras", keras.config.backend(), "numpy")
@@ -148,7 +148,7 @@ def read_preparation(folder: Path) -> Preparation:
 
 
 def require_same_recipe(folder: Path, recipe: Recipe) -> None:
-    """Refuse to resume with a recipe that is not the one that the run began with.
+    """Reject to resume with a recipe that is not the one that the run began with.
 
     Raises:
         NetError: N616.
@@ -162,7 +162,7 @@ def require_same_recipe(folder: Path, recipe: Recipe) -> None:
 
 
 def require_same_data(folder: Path, data: Data) -> None:
-    """Refuse to resume on data that is not the data that the run began with.
+    """Reject to resume on data that is not the data that the run began with.
 
     Raises:
         NetError: N616.
@@ -176,5 +176,5 @@ def require_same_data(folder: Path, data: Data) -> None:
 
 
 def is_trained_on(folder: Path, data: Data) -> bool:
-    """Whether the run began with this data."""
+    """Return whether the run began with this data."""
     return bool(read_json(folder, RUN).get("fingerprint") == fingerprint(data))

@@ -50,7 +50,7 @@ class Entry:
     problem: str = ""
 
     def value(self, key: str) -> Any:
-        """Give what a column holds, or a figure: the test's where the key does not say `val_`."""
+        """Return what a column holds, or a figure: the test's where the key does not say `val_`."""
         named = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         return (
             named[key] if key in named else self.figures.get(key, self.figures.get(f"test_{key}"))
@@ -89,7 +89,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _sorted(found: list[Entry], key: str) -> list[Entry]:
-    """The runs that have the value, the best first; then the others."""
+    """Return the runs that have the value, the best first; then the others."""
     known = sorted(
         {*COLUMNS, *(name.removeprefix("test_") for one in found for name in one.figures)}
     )
@@ -112,7 +112,7 @@ def _sorted(found: list[Entry], key: str) -> list[Entry]:
 
 
 def entry(folder: Path) -> Entry:
-    """Give a run folder's line; a damaged folder's says what is wrong."""
+    """Return a run folder's line; a damaged folder's says what is wrong."""
     try:
         return read_entry(folder)
     except NetError as error:
@@ -180,7 +180,7 @@ def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
 
 
 def _params(folder: Path, begun: Mapping[str, Any]) -> int:
-    """The network's parameters: counted, where the run has not kept them."""
+    """Return the network's parameters: counted, where the run has not kept them."""
     if "params" not in begun:
         return read_network(folder).counts.params
     if type(begun["params"]) is not int or begun["params"] < 0:
@@ -213,7 +213,7 @@ def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
 
 
 def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
-    """The figure that is shown of each run: what is sorted by, else its first metric."""
+    """Return the figure that is shown of each run: what is sorted by, else its first metric."""
     requested = (sort or "").removeprefix("test_").removeprefix("val_")
     if requested and requested not in COLUMNS:
         return [requested] * len(found)
@@ -259,7 +259,7 @@ def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
 
 
 def _ended(run: Entry, where: Path) -> str:
-    """How a run ended, in words, and how it is resumed."""
+    """Return how a run ended, in words, and how it is resumed."""
     if run.ended in ("interrupted", "unfinished"):
         return f"{run.ended}: netdsl resume {where if where.name == run.name else where / run.name}"
     return run.problem or {

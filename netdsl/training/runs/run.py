@@ -54,7 +54,7 @@ class RunResult:
     seconds: float
 
     def values(self) -> dict[str, Any]:
-        """Give what is written of it; figures that are not finite are None."""
+        """Return what is written of it; figures that are not finite are None."""
         values = {
             item.name: getattr(self, item.name)
             for item in dataclasses.fields(self)

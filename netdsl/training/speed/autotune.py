@@ -56,8 +56,9 @@ class Load(NamedTuple):
 
     @property
     def together(self) -> int:
-        """Steps in a call: as in the training, but for those of large networks, of which a few are
-        enough.
+        """Steps in a call.
+
+        As in the training, but for those of large networks, of which a few are enough.
         """
         return min(steps_together(self.graph, self.batch), max(1, int(CALL / self.step_seconds)))
 
@@ -107,15 +108,16 @@ def measured_speed(
 
 
 def budget(load: Load) -> float:
-    """Give the seconds that a measurement may take, by what the training takes if all goes as
+    """Return the seconds that a measurement may take, by what the training takes if all goes as
     usual.
     """
     return min(SECONDS, SHARE * load.step_seconds * load.steps)
 
 
 def cost(load: Load, way: str) -> float:
-    """Give the seconds that it takes to measure a way, if all goes as usual: two calls at least,
-    the first of which makes the program.
+    """Return the seconds that it takes to measure a way, if all goes as usual.
+
+    Two calls at least, the first of which makes the program.
     """
     trace = TRACE[0] + TRACE[1] * len(load.graph.ops)
     return (
@@ -126,7 +128,7 @@ def cost(load: Load, way: str) -> float:
 
 
 def _ways(model: keras.Model, load: Load, augments: bool) -> list[str]:
-    """What can be tried, the rule's choice first."""
+    """Return what can be tried, the rule's choice first."""
     first = rule(model, load.graph, load.steps, augments)
     others = ["chunks", "plain", *(["compiled"] if gains(model, load.graph) else [])]
     return [first, *(way for way in others if way != first)]

@@ -30,8 +30,9 @@ compile.
 
 
 def steps_together(graph: Graph, batch: int) -> int:
-    """Choose how many steps are taken in one call; a step's backward pass is about twice its
-    forward pass.
+    """Choose how many steps are taken in one call.
+
+    A step's backward pass is about twice its forward pass.
     """
     macs = CPU_MACS * GPU_FACTOR if accelerated() else CPU_MACS
     return max(1, min(TOGETHER, macs // (3 * batch * max(1, count_network(graph).macs))))
@@ -59,12 +60,12 @@ def rule(model: keras.Model, graph: Graph, steps: int, augments: bool) -> str:
 
 
 def gains(model: keras.Model, graph: Graph) -> bool:
-    """Whether steps can be one program, and XLA makes them faster."""
+    """Return whether steps can be one program, and XLA makes them faster."""
     return compiles(model) and (accelerated() or gains_on_cpu(graph))
 
 
 def gains_on_cpu(graph: Graph) -> bool:
-    """Whether XLA makes a network faster on a CPU: all its kinds gain.
+    """Return whether XLA makes a network faster on a CPU: all its kinds gain.
 
     Convolutions, pooling and loops over time are slower with it, above all in a compiled loop.
     """
@@ -72,8 +73,9 @@ def gains_on_cpu(graph: Graph) -> bool:
 
 
 def compiles(model: keras.Model) -> bool:
-    """Whether steps can be one program and still be the same steps. torch has none; in
-    TensorFlow's, random layers draw other numbers.
+    """Return whether steps can be one program and still be the same steps. torch has none.
+
+    In TensorFlow's, random layers draw other numbers.
     """
     draws = any(
         variable.name == "seed_generator_state" for variable in model.non_trainable_variables

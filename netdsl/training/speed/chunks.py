@@ -76,8 +76,9 @@ class Chunks(Shuffled):
         return self.sample
 
     def source(self) -> Any:
-        """Give TensorFlow the sample so many times: it takes a third of a second to make a
-        pipeline that asks Python.
+        """Return TensorFlow the sample so many times.
+
+        It takes a third of a second to make a pipeline that asks Python.
         """
         if keras.config.backend() != "tensorflow":
             return self
@@ -96,7 +97,7 @@ class Chunks(Shuffled):
         return self.counts[index]
 
     def next(self) -> tuple[dict[str, Any], int]:
-        """Give the next chunk, and how many steps it has.
+        """Return the next chunk, and how many steps it has.
 
         The chunk holds `rows` [together, batch] and the numbers of each step's changes [together,
         batch, ...], filled up with zeros; for a last batch that is smaller, [1, rest].
@@ -110,7 +111,7 @@ class Chunks(Shuffled):
         return {name: _filled([step[name] for step in found], length) for name in found[0]}, count
 
     def step(self, index: int) -> dict[str, Any]:
-        """Give the rows of a step's examples, and the numbers by which they are changed."""
+        """Return the rows of a step's examples, and the numbers by which they are changed."""
         rows = self.order[index * self.batch : (index + 1) * self.batch].astype(np.int32)
         augment = self.sampling.augment
         found: dict[str, Any] = {"rows": rows}

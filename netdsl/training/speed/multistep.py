@@ -24,7 +24,7 @@ def take_in_chunks(model: keras.Model, chunks: Chunks, way: str) -> None:
 
 
 def _maker(backend: str) -> Callable[..., Any]:
-    """Give the backend's own `train_function`; each module imports its backend."""
+    """Return the backend's own `train_function`; each module imports its backend."""
     if backend == "tensorflow":
         from netdsl.training.speed import tensorflow
 
@@ -39,8 +39,9 @@ def _maker(backend: str) -> Callable[..., Any]:
 
 
 def evaluate_at_once(evaluator: keras.Model) -> None:
-    """Make TensorFlow's `evaluate` take all batches in one call; the other backends have no such
-    pipeline as it makes of them.
+    """Make TensorFlow's `evaluate` take all batches in one call.
+
+    The other backends have no such pipeline as it makes of them.
     """
     if keras.config.backend() == "tensorflow":
         from netdsl.training.speed.tensorflow import EvaluateAtOnce

@@ -30,7 +30,7 @@ BLOCK = 1024
 
 
 def accelerated() -> bool:
-    """Whether Keras computes on something faster than the CPU."""
+    """Return whether Keras computes on something faster than the CPU."""
     backend = keras.config.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -46,7 +46,7 @@ def accelerated() -> bool:
 
 
 def fits_on_device(part: Examples, preparation: Preparation) -> bool:
-    """Whether the prepared examples lie on the device beside the training."""
+    """Return whether the prepared examples lie on the device beside the training."""
     return prepared_nbytes(part, preparation, divided=False) <= _limit()
 
 
@@ -55,7 +55,7 @@ def _limit() -> int:
 
 
 def check_fits(speed: str, part: Examples, preparation: Preparation) -> None:
-    """Refuse a speed that keeps the examples on the device where they do not fit.
+    """Reject a speed that keeps the examples on the device where they do not fit.
 
     Raises:
         Conflict: N507.
@@ -93,8 +93,9 @@ def _aligned(shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def _on_device(array: Any) -> Any:
-    """Bring an aligned array to the device. On a CPU it stays where it is: TensorFlow would copy
-    it otherwise.
+    """Bring an aligned array to the device.
+
+    On a CPU it stays where it is: TensorFlow would copy it otherwise.
     """
     if keras.config.backend() == "tensorflow" and not accelerated():
         import tensorflow as tf
@@ -104,8 +105,9 @@ def _on_device(array: Any) -> Any:
 
 
 def divided(x: tuple[Any, ...], inputs: tuple[InputTransform, ...]) -> tuple[Any, ...]:
-    """Give inputs as the network takes them: bytes, which `placed` left what they were, divided by
-    their scale.
+    """Return inputs as the network takes them.
+
+    Bytes, which `placed` left what they were, divided by their scale.
     """
     return tuple(
         ops.cast(array, "float32") / input.scale
