@@ -122,8 +122,7 @@ class Shuffled(Batches):
         self.sampling, self.epoch = sampling, 0
         self.steps = math.ceil(len(part) / self.batch)
         self.order = np.arange(len(part))
-        weights = sampling.class_weights
-        self.weights = None if weights is None else np.array(weights, np.float32)
+        self.weights = example_weights(part, preparation, sampling.class_weights)
 
     def at_epoch(self, epoch: int) -> None:
         """Go to an epoch, counted from 1. Keras's own hook will not do: some backends call it
@@ -166,7 +165,7 @@ class Shuffled(Batches):
         return np.random.default_rng((self.sampling.seed, self.epoch, index + 1, stream + 1))
 
     def taught(self, rows: Array, divided: bool = True) -> tuple[Any, ...]:
-        """Prepare these rows for a step: inputs, targets, and the examples' weights where classes
+        """Prepare these rows for a step: inputs, targets, and weights where examples or classes
         have some.
         """
         x, y = self.prepared(rows, divided)
@@ -176,7 +175,7 @@ class Shuffled(Batches):
                 smoothed(output, target, smoothing)
                 for output, target in zip(self.preparation.outputs, y, strict=True)
             )
-        return x, y, *(() if self.weights is None else (self.weights[self.part.y[0][rows]],))
+        return x, y, *(() if self.weights is None else (self.weights[rows],))
 
     def source(self) -> Any:
         """What `fit` is given."""
@@ -185,6 +184,24 @@ class Shuffled(Batches):
     def chunk(self, index: int) -> int:
         """Count the steps that Keras takes as one: the first of an epoch is 0."""
         return 1
+
+
+def example_weights(
+    part: Examples, preparation: Preparation, class_weights: tuple[float, ...] | None
+) -> Array | None:
+    """Return how much each example counts: its own weight times that of its class.
+
+    Returns:
+        float32 [n, 1, ...] with an axis for each position of the outputs; None where all count 1.
+    """
+    weights = part.weights
+    if class_weights is not None:
+        of_classes = np.array(class_weights, np.float32)[part.y[0][:]]
+        weights = of_classes if weights is None else weights * of_classes
+    if weights is None:
+        return None
+    positions = len(preparation.outputs[0].shape) - 1
+    return weights.reshape(-1, *(1,) * positions)
 
 
 def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:

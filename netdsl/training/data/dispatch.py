@@ -30,6 +30,7 @@ TABULAR = (
     "encoding",
     "comment",
     "missing_values",
+    "categories",
 )
 """Keys of a recipe's `data` that are for tables alone."""
 
@@ -62,7 +63,7 @@ def read(
             "the network was trained on a table; arrays have no columns",
             help=f"evaluate it on a file like {spec.source or ''}",
         )
-    return gather(given, signature, spec.target)
+    return gather(given, signature, spec.target, spec.weight)
 
 
 def _read_source(
@@ -74,6 +75,13 @@ def _read_source(
         raise _unlike(source, tabular, span)
     if not kept and not tabular:
         _check_not_tabular(spec, span)
+    if spec.weight is not None and not tabular and path.suffix.lower() not in (".npz", ".npy"):
+        raise fail(
+            "N507",
+            f"`weight` is for tables and arrays; {source} has neither",
+            span,
+            help="leave `weight` out; `class_weights` weighs whole classes",
+        )
     if source == PYTHON:
         raise fail(
             "N535",
@@ -87,9 +95,9 @@ def _read_source(
         return read_hub(source, signature, spec.target, span)
     if path.suffix.lower() == ".npz":
         held = read_npz(path, span)
-        return named_parts(os.path.abspath(path), held, signature, spec.target, span)
+        return named_parts(os.path.abspath(path), held, signature, spec.target, spec.weight, span)
     if path.suffix.lower() == ".npy":
-        return read_pair(path, spec.target, signature, span)
+        return read_pair(path, spec.target, signature, spec.weight, span)
     if tabular:
         columns = kept.inputs[0].columns if kept else None
         trained = TrainedTable(columns, classes) if columns else None

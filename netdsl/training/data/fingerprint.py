@@ -22,7 +22,8 @@ def fingerprint(data: Data) -> str:
 
     digest = hashlib.sha256()
     for part in (data.train, data.validation, data.test):
-        for array in (*part.x, *part.y):
+        weights = () if part.weights is None else (part.weights,)
+        for array in (*part.x, *part.y, *weights):
             digest.update(f"{tuple(array.shape)} {np.dtype(array.dtype).str}".encode())
             row = int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize
             step = max(1, CHUNK // max(1, row))

@@ -12,7 +12,7 @@ from netdsl.errors import Span, fail
 from netdsl.training.data.parts import Data, Examples
 from netdsl.training.preparation.readings import meaning_of
 from netdsl.training.preparation.shapes import size
-from netdsl.wording import counted
+from netdsl.wording import counted, first_few
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.columns import TableTransform
@@ -25,14 +25,16 @@ def fitted(data: Data, span: Span | None = None) -> Data:
 
     Raises:
         NetError: N518 where the network's input has another number of values than the columns
-            give, N531 where the training part has no value of a column.
+            give.
     """
+    import numpy as np
+
     input = data.preparation.inputs[0]
     old = input.columns
     assert old is not None
     rows = data.train.x[0][:]
-    _check_columns(rows, old, data, span)
-    columns = old.fitted(rows)
+    others = np.concatenate([part.x[0][:] for part in (data.validation, data.test)])
+    columns = old.fitted(rows, others)
     if math.prod(input.shape) != columns.width:
         gives = f"{Path(data.spec.source or '').name} gives {columns.description}"
         raise fail(
@@ -41,10 +43,6 @@ def fitted(data: Data, span: Span | None = None) -> Data:
             span,
             help=f"begin the network with `input {columns.width}`",
         )
-    train, validation, test = (
-        replace(part, x=(columns.recoded(part.x[0][:], old),))
-        for part in (data.train, data.validation, data.test)
-    )
     outputs = tuple(
         _standardised(output, y[:])
         for output, y in zip(data.preparation.outputs, data.train.y, strict=True)
@@ -55,31 +53,13 @@ def fitted(data: Data, span: Span | None = None) -> Data:
         preparation=replace(
             data.preparation, inputs=(replace(input, columns=columns),), outputs=outputs
         ),
-        train=train,
-        validation=validation,
-        test=test,
         notes=(
             *data.notes,
             *_filled(data, columns),
-            *_unseen(data.validation, validation, columns),
-            *_unseen(data.test, test, columns),
+            *_unseen(rows, data.validation, columns),
+            *_unseen(rows, data.test, columns),
         ),
     )
-
-
-def _check_columns(rows: Array, columns: TableTransform, data: Data, span: Span | None) -> None:
-    """Raise NetError N531 where a column has no value in the training part."""
-    import numpy as np
-
-    for place, column in enumerate(columns.columns):
-        if np.isnan(rows[:, place]).all():
-            where = f"in all {counted(len(rows), 'row')} of the training part"
-            raise fail(
-                "N531",
-                f"column `{column.name}` of {data.spec.source} is empty {where}",
-                span,
-                help="leave the column out of the file, or fill it in",
-            )
 
 
 def _filled(data: Data, columns: TableTransform) -> Iterator[str]:
@@ -94,15 +74,22 @@ def _filled(data: Data, columns: TableTransform) -> Iterator[str]:
             yield f"{column.name}: {filled}, {column.median:g}"
 
 
-def _unseen(before: Examples, after: Examples, columns: TableTransform) -> Iterator[str]:
-    """Say which texts are in no training row."""
+def _unseen(rows: Array, part: Examples, columns: TableTransform) -> Iterator[str]:
+    """Say which cells of a part nothing is learned of: what they hold is in no training row."""
     import numpy as np
 
-    lost = np.isnan(after.x[0][:]).sum(axis=0) - np.isnan(before.x[0][:]).sum(axis=0)
-    for column, count in zip(columns.columns, lost.tolist(), strict=True):
-        if count:
-            where = f"in the {after.name} part, in no training row"
-            yield f"{counted(count, 'text')} of {column.name} {where}: none of its categories"
+    for place, column in enumerate(columns.columns):
+        known, found = rows[:, place], part.x[0][:][:, place]
+        found = found[~np.isnan(found)]
+        unseen = found[~np.isin(found, known)]
+        if column.text and len(unseen):
+            texts = sorted({column.categories[int(code)] for code in unseen})
+            cells = (
+                f"{counted(len(unseen), 'cell')} in the {part.name} part ({first_few(texts, 3)})"
+            )
+            yield f"{column.name}: {cells} with a category that no training row has"
+        elif len(found) and np.isnan(known).all():
+            yield f"{column.name}: empty in the training part, so nothing is learned of it"
 
 
 def _standardised(output: OutputTransform, y: Array) -> OutputTransform:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
@@ -86,6 +87,7 @@ def arrange(
         recipe.data,
         source=held.source,
         target=held.target,
+        weight=_weight(recipe.data.weight),
         scale=_scale(preparation),
         split=Split(test=share, fold=asked.fold, validation=portion),
     )
@@ -114,6 +116,11 @@ def whole(held: SourceData, recipe: Recipe, preparation: Preparation) -> Data:
         test.named("test"),
         held.notes,
     )
+
+
+def _weight(weight: str | None) -> str | None:
+    """Return the name of the weights, of a file the path that holds from every folder."""
+    return os.path.abspath(weight) if weight and weight.endswith(".npy") else weight
 
 
 def _scale(preparation: Preparation) -> float | None:

@@ -27,6 +27,7 @@ class Examples:
         y: an array of labels or values [n, ...] for each output.
         name: `training`, `validation` or `test`.
         x_names, y_names: what messages call the arrays.
+        weights: how much each example counts in the loss [n]; None where all count alike.
     """
 
     x: tuple[Rows, ...]
@@ -34,6 +35,7 @@ class Examples:
     name: str
     x_names: tuple[str, ...] = ()
     y_names: tuple[str, ...] = ()
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x[0])
@@ -41,7 +43,8 @@ class Examples:
     def at(self, rows: Array) -> Examples:
         """Return these rows of it."""
         x, y = (tuple(rows_of(array, rows) for array in arrays) for arrays in (self.x, self.y))
-        return dataclasses.replace(self, x=x, y=y)
+        weights = None if self.weights is None else self.weights[rows]
+        return dataclasses.replace(self, x=x, y=y, weights=weights)
 
     def named(self, name: str) -> Examples:
         """Return the same examples under another name."""
@@ -52,7 +55,20 @@ class Examples:
         x, y = (
             tuple(map(joined_rows, *arrays)) for arrays in ((self.x, other.x), (self.y, other.y))
         )
-        return dataclasses.replace(self, x=x, y=y)
+        return dataclasses.replace(self, x=x, y=y, weights=_joined_weights(self, other))
+
+
+def _joined_weights(one: Examples, other: Examples) -> Array | None:
+    """Return the weights of two parts; those of a part without any are 1."""
+    import numpy as np
+
+    if one.weights is None and other.weights is None:
+        return None
+    both = (
+        np.ones(len(part), np.float32) if part.weights is None else part.weights
+        for part in (one, other)
+    )
+    return np.concatenate(list(both))
 
 
 @dataclass(frozen=True, eq=False)

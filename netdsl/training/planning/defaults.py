@@ -227,7 +227,7 @@ def augment(
     if kept.mixup and len(outputs) > 1:
         raise Conflict("augment.mixup", "`mixup` is for a network with one output")
     if kept.mixup and weighted:
-        message = "`mixup` mixes two classes: `class_weights` cannot be applied"
+        message = "`mixup` mixes two examples: weights of classes or examples cannot be applied"
         raise Conflict("augment.mixup", message)
     if problem := unfit(kept, inputs[0].shape):
         name, message = problem

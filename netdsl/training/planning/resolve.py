@@ -63,7 +63,12 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         penalty=defaults.penalty(recipe.penalty),
         batch=batch,
         epochs=epochs,
-        augment=defaults.augment(recipe.augment, inputs, outputs, bool(recipe.class_weights)),
+        augment=defaults.augment(
+            recipe.augment,
+            inputs,
+            outputs,
+            bool(recipe.class_weights) or data.train.weights is not None,
+        ),
         precision=recipe.precision or "float32",
         backend=engine,
         speed=recipe.speed or "auto",

@@ -43,16 +43,13 @@ class ColumnTransform:
     def fitted(self, values: Array) -> ColumnTransform:
         """Return this column with the statistics of the training rows [n].
 
-        A column of one value is only centred.
+        A column of one value is only centred. Categories are not the training rows' alone: the
+        width of a row must not depend on how rows are split.
         """
         import numpy as np
 
         known = values[~np.isnan(values)]
-        if self.text:
-            return replace(
-                self, categories=tuple(self.categories[int(code)] for code in np.unique(known))
-            )
-        if not len(known):
+        if self.text or not len(known):
             return self
         median = float(np.median(known))
         filled = np.where(np.isnan(values), median, values)
@@ -89,6 +86,7 @@ class TableTransform:
         target: the column that it learns.
         header: whether the file names its columns.
         missing: what is done where a number is missing, one of `MISSING`.
+        weight: the column of the rows' weights; empty where all count alike.
         form: what the recipe states of the file's text.
         numbers: the signs within its numbers.
     """
@@ -97,6 +95,7 @@ class TableTransform:
     target: str
     header: bool = True
     missing: str = "median"
+    weight: str = ""
     form: TableFormat = UNSTATED
     numbers: NumberFormat = PLAIN
 
@@ -119,30 +118,19 @@ class TableTransform:
         )
         return f"{self.width:,} numbers: {', '.join(shown)}"
 
-    def fitted(self, rows: Array) -> TableTransform:
-        """Return these columns with the statistics of the training rows [n, columns]."""
-        return replace(
-            self,
-            columns=tuple(
-                column.fitted(rows[:, place]) for place, column in enumerate(self.columns)
-            ),
-        )
+    def fitted(self, rows: Array, others: Array) -> TableTransform:
+        """Return these columns with the statistics of the training rows [n, columns].
 
-    def recoded(self, rows: Array, old: TableTransform) -> Array:
-        """Turn places among the categories of `old` into places among those of these columns."""
+        A column without any value in them has those of the `others`.
+        """
         import numpy as np
 
-        rows = rows.copy()
-        for place, (column, before) in enumerate(zip(self.columns, old.columns, strict=True)):
-            if column.text:
-                new = [
-                    column.categories.index(text) if text in column.categories else np.nan
-                    for text in before.categories
-                ]
-                codes = rows[:, place]
-                known = ~np.isnan(codes)
-                codes[known] = np.array([*new, np.nan])[codes[known].astype(int)]
-        return rows
+        def known(place: int) -> Array:
+            values = rows[:, place]
+            return others[:, place] if np.isnan(values).all() else values
+
+        columns = tuple(column.fitted(known(at)) for at, column in enumerate(self.columns))
+        return replace(self, columns=columns)
 
     def encode(self, rows: Array) -> Floats:
         """Encode rows [n, columns] for the network: float32 [n, width]."""

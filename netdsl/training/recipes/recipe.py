@@ -88,6 +88,10 @@ class DataSpec(Section):
     thousands: str | None = key(OneOf((".", ",", "'", "space", "none")))
     encoding: str | None = key(EncodingValue())
     comment: str | None = key(CharacterValue())
+    weight: str | None = key(TextValue("the column, array or file of the examples' weights"))
+    categories: Mapping[str, tuple[str, ...]] | None = key(
+        ValuesByName(ValueList(TextValue("a category")))
+    )
     missing_values: tuple[str, ...] | None = key(ValueList(TextValue("the text of a cell")))
     split: Split = section(Split)
 
@@ -236,6 +240,7 @@ def load_recipe(path: str | Path) -> Recipe:
         recipe.data,
         source=_side_by_side(recipe.data.source, folder),
         target=_side_by_side(recipe.data.target, folder),
+        weight=_side_by_side(recipe.data.weight, folder),
     )
     return dataclasses.replace(recipe, data=data, init_from=_side_by_side(recipe.init_from, folder))
 

@@ -52,14 +52,19 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
                 yield from inner
         elif isinstance(value, Mapping):
             yield f"{indent}{item.name}:", reason
+            write = _scalar if "params" in item.metadata else _plain
             for name, one in value.items():
                 yield (
-                    f"{indent}  {_scalar(name)}: {_scalar(one)}",
+                    f"{indent}  {_scalar(name)}: {write(one)}",
                     reasons.get(f"{place}.{name}", ""),
                 )
         else:
-            scalar = _scalar(list(value) if isinstance(value, tuple) else value)
-            yield f"{indent}{item.name}: {scalar}", reason
+            yield f"{indent}{item.name}: {_plain(value)}", reason
+
+
+def _plain(value: Any) -> str:
+    """Write a value or a list of values on one line."""
+    return _scalar(list(value) if isinstance(value, tuple) else value)
 
 
 def _scalar(value: Any) -> str:

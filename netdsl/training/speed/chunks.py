@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 Held = tuple[tuple[Any, ...], tuple[Any, ...], Any]
-"""All inputs, targets and, where classes are weighted, examples' weights."""
+"""All inputs, targets and, where they do not all count alike, examples' weights."""
 
 
 class Chunks(Shuffled):

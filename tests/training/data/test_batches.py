@@ -17,6 +17,8 @@ from netdsl.training.recipes.recipe import (
     DataSpec,
     Optimizer,
     Recipe,
+    Split,
+    Stopping,
 )
 
 pytestmark = pytest.mark.keras
@@ -64,6 +66,42 @@ def test_weights_make_rare_classes_count(tmp_path: Path) -> None:
         found[weights] = float(np.mean(run.model.predict(x, verbose=0).argmax(axis=1)))
     assert found[None] < 0.05
     assert found["balanced"] > 0.15
+
+
+@pytest.mark.parametrize("speed", ["plain", "chunks"])
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("3 > linear-1", ()),
+        ("3 > fc-2 > [ softmax-2 as a | sigmoid-1 as b ]", None),
+        ("4x4x3 > conv1-2(softmax)", (4, 4)),
+        ("5x3 > conv1-2(softmax)", (5,)),
+    ],
+)
+def test_an_example_of_weight_0_is_as_if_it_were_not_there(
+    text: str, shape: tuple[int, ...] | None, speed: str, tmp_path: Path
+) -> None:
+    """Weights of 0 and 2 on halves, all in one step: the mean of the loss is that of one half."""
+    rng = np.random.default_rng(0)
+    network = netdsl.parse(text, name="halves")
+    x = rng.normal(size=(40, *network.inputs[0].shape)).astype("float32")
+    y = rng.integers(0, 2, (40, *(shape or ())))
+    weights = np.where(np.arange(40) % 2, 2.0, 0.0)
+    recipe = Recipe(
+        data=DataSpec(split=Split(validation=0)),
+        optimizer=Optimizer(name="gd", rate=0.1),
+        epochs=3,
+        speed=speed,
+        early_stopping=Stopping(enabled=False),
+    )
+    test = {"x_test": x, "y_test": y}
+    whole = {"x_train": x, "y_train": y, "sample_weight_train": weights, **test}
+    half = {"x_train": x[1::2], "y_train": y[1::2], **test}
+    found = [
+        trained(network, tmp_path, recipe, data=data).model.get_weights() for data in (whole, half)
+    ]
+    for one, other in zip(*found, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
 
 
 def test_an_autoencoder_gives_back_what_was_moved_and_not_the_noise() -> None:

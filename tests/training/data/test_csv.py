@@ -35,7 +35,9 @@ def read(path: Path, content: str | bytes, **stated: Any) -> ParsedTable:
 
 def values(table: ParsedTable) -> dict[str, Any]:
     return {
-        column.name: column.values.tolist() if column.categories is None else column.texts()
+        column.name: [column.categories[int(code)] for code in column.values]
+        if column.categories is not None
+        else column.values.tolist()
         for column in table.columns
     }
 

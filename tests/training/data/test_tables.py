@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ from netdsl.training.data.sources.cells import cell_number
 from netdsl.training.data.sources.table_file import read_table_file
 from netdsl.training.preparation.table_format import NumberFormat
 from netdsl.training.preparation.transforms import as_plain, from_plain
-from netdsl.training.recipes.recipe import DataSpec, Recipe
+from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 
 HOUSES = "size,place,price\n" + "".join(
     f"{row},{'here' if row % 3 else 'there'},{row * 10 + 5}\n" for row in range(30)
@@ -146,20 +147,78 @@ def test_a_missing_number_is_the_training_parts_median(table: Any) -> None:
 
 
 def test_a_text_that_no_training_row_has(table: Any) -> None:
+    """Its category is one of the width all the same: that does not depend on the split."""
     found = loaded(PRICE, table(HOUSES), "price")
-    places = found.test.x[0][0]
-    line = 2 + next(row for row in range(30) if row == places[0])
+    line = 2 + int(found.test.x[0][0, 0])
     lines = HOUSES.split("\n")
-    lines[line - 1] = (
-        lines[line - 1].replace("there", "nowhere").replace("here", "nowhere")
-        if "nowhere" not in lines[line - 1]
-        else ""
-    )
-    changed = loaded(PRICE, table("\n".join(lines)), "price")
+    lines[line - 1] = f"{line - 2},nowhere,{(line - 2) * 10 + 5}"
+    changed = loaded("input 4 > fc-4 > linear-1", table("\n".join(lines)), "price")
     assert changed.notes == (
-        "1 text of place in the test part, in no training row: none of its categories",
+        "place: 1 cell in the test part (nowhere) with a category that no training row has",
     )
-    assert (inputs(changed, "test")[:, 1:].sum(axis=1) == 0).sum() == 1
+    assert (inputs(changed, "test")[:, 2] == 1).sum() == 1
+    assert not inputs(changed)[:, 2].any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("fold", [None, 0, 1, 2, 3, 4])
+def test_the_width_of_a_row_depends_on_no_split(table: Any, seed: int, fold: int | None) -> None:
+    """Five villages of one row each are categories, wherever their rows go."""
+    rows = "".join(f"{row},{('rome', 'paris')[row % 2]},{row}\n" for row in range(60))
+    rows += "".join(f"{row},village{row},{row}\n" for row in range(5))
+    spec = DataSpec(
+        source=table("size,city,price\n" + rows), target="price", split=Split(fold=fold)
+    )
+    found = load_data(Recipe(data=spec, seed=seed), netdsl.parse("input 8 > linear-1"))
+    assert found.preparation.inputs[0].columns.width == 8  # type: ignore[union-attr]
+
+
+def test_stated_categories(table: Any) -> None:
+    stated = {"place": ("there", "here", "nowhere")}
+    found = loaded("input 4 > linear-1", table(HOUSES), "price", categories=stated)
+    columns = found.preparation.inputs[0].columns
+    assert columns
+    assert columns.columns[1].categories == stated["place"]
+    assert inputs(found)[:, 1:].sum(axis=0).astype(int).tolist()[2] == 0
+    again = reload(Recipe(data=found.spec), found.preparation)
+    assert np.array_equal(inputs(again), inputs(found))
+    with pytest.raises(NetError, match=r"`there` in line 2, not a stated category") as caught:
+        loaded(PRICE, table(HOUSES), "price", categories={"place": ("here", "their")})
+    assert "did you mean `here`" in str(caught.value)
+    with pytest.raises(NetError, match="no column `plaice`"):
+        loaded(PRICE, table(HOUSES), "price", categories={"plaice": ("here",)})
+
+
+def test_numbers_that_are_stated_as_categories(table: Any) -> None:
+    content = HOUSES.replace("there", "01").replace("here", "2")
+    stated = {"place": ("01", "2")}
+    found = loaded(PRICE, table(content), "price", categories=stated)
+    columns = found.preparation.inputs[0].columns
+    assert columns
+    assert columns.columns[1].categories == ("01", "2")
+
+
+def test_rows_that_count_differently(table: Any) -> None:
+    lines = HOUSES.strip().split("\n")
+    content = "\n".join(
+        [lines[0] + ",w", *(f"{line},{at % 3}" for at, line in enumerate(lines[1:]))]
+    )
+    found = loaded(PRICE, table(content), "price", weight="w")
+    columns = found.preparation.inputs[0].columns
+    assert columns
+    assert [column.name for column in columns.columns] == ["size", "place"]
+    assert found.train.weights is not None
+    assert found.train.weights.tolist() == [size % 3 for size in found.train.x[0][:, 0].tolist()]
+    assert found.notes[-1].startswith("examples have weights")
+    again = reload(Recipe(data=found.spec), found.preparation)
+    assert np.array_equal(again.train.weights, found.train.weights)
+    reload(Recipe(data=replace(found.spec, source=table(HOUSES, "no.csv"))), found.preparation)
+    for bad, message in (("x", "are not numbers"), ("-1", "hold -1, first in row 0")):
+        rows = "".join(f"{line},{bad}\n" for line in lines[1:])
+        with pytest.raises(NetError, match=message):
+            loaded(PRICE, table(lines[0] + ",w\n" + rows), "price", weight="w")
+    with pytest.raises(NetError, match=r"column `w` of .* is empty in 1 row, first in line 2"):
+        loaded(PRICE, table(content.replace("0,there,5,0", "0,there,5,")), "price", weight="w")
 
 
 def test_an_empty_text_is_none_of_the_categories(table: Any) -> None:
@@ -366,18 +425,15 @@ def test_a_table_of_one_class(table: Any) -> None:
 
 
 def test_a_column_without_a_value_in_the_training_part(table: Any) -> None:
-    kept = set(
-        loaded(
-            "input 2 > linear-1",
-            table("a,b,y\n" + "".join(f"{row},1,2\n" for row in range(30))),
-            "y",
-        ).train.x[0][:, 0]
-    )
-    rows = "".join(f"{row},{'' if row in kept else 5},2\n" for row in range(30))
-    with pytest.raises(
-        NetError, match=r"column `b` of .* is empty in all 22 rows of the training part"
-    ):
-        loaded("input 2 > linear-1", table("a,b,y\n" + rows), "y")
+    """Nothing is learned of it, which is reported: where rows go must not decide what is refused."""
+    network = "input 2 > linear-1"
+    whole = "".join(f"{row},1,2\n" for row in range(30))
+    kept = set(loaded(network, table("a,b,y\n" + whole), "y").train.x[0][:, 0])
+    rows = "".join(f"{row},{'' if row in kept else row},2\n" for row in range(30))
+    found = loaded(network, table("a,b,y\n" + rows), "y")
+    assert "b: empty in the training part, so nothing is learned of it" in found.notes
+    assert np.isfinite(inputs(found)).all()
+    assert len(set(inputs(found)[:, 1])) == 1
 
 
 def test_what_is_for_tables_alone() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from netdsl.errors import NetError, Span, did_you_mean, fail, first_line
 from netdsl.paths import require_regular
 from netdsl.training.data.npz import NpzFile
 from netdsl.training.data.parts import INPUT, Examples, SourceData
+from netdsl.training.data.sources.array_names import WEIGHT, ArrayName, ArraysByMeaning, X, Y
+from netdsl.training.data.weights import WEIGHTED, checked_weights
 from netdsl.training.preparation.ranges import LARGEST, scan
 from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Rows
 
 TRAINED = ("x_train", "y_train", "x_test", "y_test")
-WHOLE = ("x", "y")
 
 
 class NamedArrays(Mapping[str, "Array"]):
@@ -109,9 +111,13 @@ def read_npy(path: Path, span: Span | None = None, *, mapped: bool = False) -> A
 
 
 def read_pair(
-    path: Path, target: str | None, signature: NetworkSignature, span: Span | None = None
+    path: Path,
+    target: str | None,
+    signature: NetworkSignature,
+    weight: str | None = None,
+    span: Span | None = None,
 ) -> SourceData:
-    """Read examples and targets in an `.npy` file each, which may be larger than the memory.
+    """Read examples, targets and weights in an `.npy` file each, which may exceed the memory.
 
     Raises:
         NetError: N511 to N518.
@@ -134,11 +140,16 @@ def read_pair(
     copied, outputs = target == INPUT, len(signature.outputs)
     y = () if copied else (read_npy(Path(target), span, mapped=True),) * outputs
     names = () if copied else (f"`{Path(target).name}`",) * outputs
-    part = Examples((x,), y, "all", (f"`{path.name}`",), names)
+    folder = os.path.abspath(path.parent)
+    part = sound(Examples((x,), y, "all", (f"`{path.name}`",), names), folder, span)
+    if weight is not None:
+        weights = read_npy(Path(weight), span, mapped=True)
+        part = with_weights(part, Path(weight).name, weights, folder, span)
     return SourceData(
         os.path.abspath(path),
-        sound(part, os.path.abspath(path.parent), span),
+        part,
         target=target if copied else os.path.abspath(target),
+        notes=() if weight is None else (WEIGHTED,),
     )
 
 
@@ -166,56 +177,88 @@ def named_parts(
     held: Mapping[str, Rows],
     signature: NetworkSignature,
     target: str | None = None,
+    weight: str | None = None,
     span: Span | None = None,
 ) -> SourceData:
     """Make the parts that arrays say by their names.
 
-    One input is `x`, several are `x_NAME`; outputs are `y`, or `y_NAME` each; `_train` and `_test`
-    after the `x` or `y` tell two parts apart. With the target `input` no `y` is needed.
+    One input is `x`, several are `x_NAME`; outputs are `y`, or `y_NAME` each; `sample_weight` says
+    how much each example counts. `_train`, `_val` and `_test` after the first word tell parts
+    apart. With the target `input` no `y` is needed.
+
+    Args:
+        source: where the arrays come from.
+        held: the arrays.
+        signature: the network's.
+        target: `input` where each output learns the input of its shape.
+        weight: the name of the weights, where it is not `sample_weight`.
+        span: the place of the source's name in a recipe.
 
     Raises:
-        NetError: N507, N514 where a name is missing, N515 to N518.
+        NetError: N507, N514 where a name is missing or says nothing, N515 to N518.
     """
     if target not in (None, INPUT):
         only = "`target` is for tables, .npy files and `input`"
         raise fail("N507", f"{only}: {source} has its own targets", span)
-    copied = target == INPUT
-    two = any(name.startswith(TRAINED) for name in held)
-    parts = []
-    for suffix in ("_train", "_test") if two else ("",):
-        x_names, y_names = _names(source, held, signature, suffix, copied, span)
-        x, y = (tuple(held[name] for name in names) for names in (x_names, y_names))
-        quoted = [tuple(f"`{name}`" for name in names) for names in (x_names, y_names)]
-        parts.append(sound(Examples(x, y, suffix[1:] or "all", *quoted), source, span))
-    _check_alike(parts, source, span)
-    return SourceData(source, parts[0], parts[1] if len(parts) > 1 else None, target=target)
+    arrays = ArraysByMeaning(source, held, signature, weight, span)
+    parts = {part: _part(arrays, part, signature, target, weight) for part in arrays.parts}
+    arrays.check_used(ignored=Y if target == INPUT else "")
+    for part in parts.values():
+        _check_alike(next(iter(parts.values())), part, source, span)
+    return SourceData(
+        source,
+        parts.get("train") or parts[""],
+        parts.get("test"),
+        parts.get("validation"),
+        target=target,
+        notes=(WEIGHTED,) if any(part.weights is not None for part in parts.values()) else (),
+    )
 
 
-def _names(
-    source: str,
-    held: Iterable[str],
+def _part(
+    arrays: ArraysByMeaning,
+    part: str,
     signature: NetworkSignature,
-    suffix: str,
-    copied: bool,
-    span: Span | None,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of a part's arrays, for each input and for each output."""
-    several = len(signature.inputs) > 1
-    x = [f"x{suffix}_{one.name}" for one in signature.inputs] if several else [f"x{suffix}"]
-    y = [] if copied else [f"y{suffix}"] * len(signature.outputs)
-    if len(y) > 1 and y[0] not in held:
-        y = [f"y{suffix}_{one.name}" for one in signature.outputs]
-    requested = tuple(dict.fromkeys((*x, *y)))
-    missing = [name for name in requested if name not in held]
-    if missing:
-        others = [name for name in held if name not in requested]
-        help = did_you_mean(missing[0], others) or f"the arrays are {', '.join(requested)}"
-        if not suffix and len(x) == len(y) == 1:
-            help = f"the arrays are {', '.join(TRAINED)}, or {', '.join(WHOLE)}"
-        no_such = ", ".join(f"`{name}`" for name in missing)
-        holds = f"it has {', '.join(sorted(held)) or 'none'}"
-        raise fail("N514", f"{source} has no array {no_such}; {holds}", span, help=help)
-    return tuple(x), tuple(y)
+    target: str | None,
+    weight: str | None,
+) -> Examples:
+    """Return a part's arrays, for each input and for each output.
+
+    Raises:
+        NetError: N514 to N518.
+    """
+    x, y, weights = [ArrayName(X, part)], [], ArrayName(WEIGHT, part)
+    if len(signature.inputs) > 1:
+        x = [ArrayName(X, part, one.name) for one in signature.inputs]
+    if target != INPUT:
+        y = [ArrayName(Y, part)] * len(signature.outputs)
+        if len(y) > 1 and y[0] not in arrays:
+            y = [ArrayName(Y, part, one.name) for one in signature.outputs]
+    weighted = weights in arrays or (weight and part in ("", "train"))
+    arrays.require((*x, *y, *([weights] if weighted else [])))
+    x_taken, y_taken = ([arrays.take(one) for one in names] for names in (x, y))
+    found = Examples(
+        tuple(array for _, array in x_taken),
+        tuple(array for _, array in y_taken),
+        part or "all",
+        tuple(f"`{name}`" for name, _ in x_taken),
+        tuple(f"`{name}`" for name, _ in y_taken),
+    )
+    found = sound(found, arrays.source, arrays.span)
+    if not weighted:
+        return found
+    return with_weights(found, *arrays.take(weights), arrays.source, arrays.span)
+
+
+def with_weights(
+    part: Examples, name: str, weights: Rows, source: str, span: Span | None
+) -> Examples:
+    """Return a part with the weights of its examples. Raises NetError N515, N517, N518."""
+    found = checked_weights(weights, f"`{name}` of {source}", span)
+    if len(found) != len(part):
+        rows = f"{counted(len(part), 'row')} and `{name}` has {len(found):,}"
+        raise fail("N515", f"{part.x_names[0]} of {source} has {rows}", span)
+    return dataclasses.replace(part, weights=found)
 
 
 def sound(part: Examples, source: str, span: Span | None) -> Examples:
@@ -264,11 +307,10 @@ def check_numbers(array: Rows, what: str, span: Span | None = None) -> None:
         raise fail("N517", f"{what} holds a number that is not finite, first in row {row}", span)
 
 
-def _check_alike(parts: list[Examples], source: str, span: Span | None) -> None:
+def _check_alike(one: Examples, other: Examples, source: str, span: Span | None) -> None:
     """Raise NetError N518 where two parts hold examples of unlike shapes."""
-    for place, name in enumerate(parts[0].x_names):
-        shapes = [part.x[place].shape[1:] for part in parts]
-        if shapes[0] != shapes[-1]:
-            both = f"{name} and {parts[-1].x_names[place]} of {source}"
-            unlike = " and ".join(map(size, shapes))
+    for x, name, y, other_name in zip(one.x, one.x_names, other.x, other.x_names, strict=True):
+        if x.shape[1:] != y.shape[1:]:
+            unlike = f"{size(x.shape[1:])} and {size(y.shape[1:])}"
+            both = f"{name} and {other_name} of {source}"
             raise fail("N518", f"{both} hold examples of different shapes: {unlike}", span)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,9 +37,12 @@ def parse_csv(
     form: TableFormat,
     header: bool | None,
     known: TableTransform | None,
+    texts: Collection[str],
     span: Span | None,
 ) -> ParsedTable:
     """Parse the columns of a CSV; of those that a run does not know, only the names.
+
+    Columns named in `texts` hold text, whatever their cells look like.
 
     Raises:
         NetError: N536 not a table, N531 a cell that is not a number.
@@ -50,8 +53,9 @@ def parse_csv(
     # without names and the target, the columns are those of the run
     if not text.header and known and len(text.names) == len(known.columns):
         text = text._replace(names=[column.name for column in known.columns])
-    kinds = {column.name: column.text for column in known.columns} if known else {}
-    learned = {known.target} if known else set(text.names)
+    kinds = dict.fromkeys(texts, True)
+    kinds |= {column.name: column.text for column in known.columns} if known else {}
+    learned = {known.target, known.weight} if known else set(text.names)
     requested = {name: kinds.get(name) for name in text.names if name in {*kinds, *learned}}
     held = _read(text, requested, form, known.numbers if known else PLAIN, span)
     columns = []

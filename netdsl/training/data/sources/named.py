@@ -101,7 +101,7 @@ def read_named(
         for key, array in held.items()
     }
     return replace(
-        named_parts(name, held, signature, target, span),
+        named_parts(name, held, signature, target, span=span),
         classes=NAMES[name],
         scale=SCALES.get(name),
     )
@@ -158,7 +158,7 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
         name: _words(array, tensor) if name.startswith("x") else array
         for name, array in held.items()
     }
-    found = named_parts("imdb", made, signature, target, span)
+    found = named_parts("imdb", made, signature, target, span=span)
     note = f"reviews are cut or padded to {tensor.shape[0]:,} words, and words from {tensor.vocabulary:,} on become 2"
     return replace(found, classes=NAMES["imdb"], notes=(note,))
 

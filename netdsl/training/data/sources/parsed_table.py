@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
@@ -10,7 +11,7 @@ from netdsl.training.preparation.table_format import PLAIN, NumberFormat
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+    from netdsl.training.preparation.columns import TableTransform
     from netdsl.training.preparation.rows import Array
 
 EXACT = 2**53
@@ -29,14 +30,6 @@ class ParsedColumn(NamedTuple):
     name: str
     values: Array
     categories: tuple[str, ...] | None
-
-    def texts(self) -> list[str]:
-        """Return the cells as texts, whole numbers without a point. No cell may be empty."""
-        if self.categories is not None:
-            return [self.categories[int(code)] for code in self.values]
-        return [
-            str(int(value)) if value.is_integer() else str(value) for value in self.values.tolist()
-        ]
 
 
 class ParsedTable(NamedTuple):
@@ -65,6 +58,10 @@ class ParsedTable(NamedTuple):
         """The names of the columns."""
         return [column.name for column in self.columns]
 
+    def column(self, name: str) -> ParsedColumn:
+        """Return the column of this name."""
+        return self.columns[self.names.index(name)]
+
     def place(self, row: int) -> str:
         """Say where a row is in the file: `line 12`."""
         return f"{self.word} {self.places[row]:,}"
@@ -91,6 +88,32 @@ def text_column(name: str, cells: Cells, missing: frozenset[str] = frozenset()) 
     places = {text: float(place) for place, text in enumerate(categories)}
     codes = np.array([places.get(cell, np.nan) for cell in cells.texts], float)
     return ParsedColumn(name, codes[cells.codes], categories)
+
+
+def as_text(column: ParsedColumn) -> ParsedColumn:
+    """Return a column of numbers as one of texts, whole numbers without a point."""
+    import numpy as np
+
+    if column.categories is not None:
+        return column
+    missing = np.isnan(column.values)
+    found, codes = np.unique(column.values[~missing], return_inverse=True)
+    texts = [str(int(value)) if value.is_integer() else str(value) for value in found.tolist()]
+    order = np.argsort(texts)
+    values = np.full(len(column.values), np.nan)
+    values[~missing] = np.argsort(order)[codes]
+    return ParsedColumn(column.name, values, tuple(texts[place] for place in order))
+
+
+def recoded(column: ParsedColumn, categories: Sequence[str]) -> Array:
+    """Return the places of a column's texts among other categories: [n], NaN for other texts."""
+    import numpy as np
+
+    known = {text: float(place) for place, text in enumerate(categories)}
+    column = as_text(column)
+    places = np.array([*(known.get(text, np.nan) for text in column.categories or ()), np.nan])
+    codes = np.where(np.isnan(column.values), len(places) - 1, column.values).astype(int)
+    return np.asarray(places[codes])
 
 
 # --- columns by their names -----------------------------------------------------------------------
@@ -155,20 +178,8 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
             raise text_for_numbers(column.name, table, span)
         if columns.missing == "error" and (empty := np.flatnonzero(np.isnan(cells.values))).size:
             raise empty_cells(column.name, table, empty, span)
-        made.append(_codes(cells, column) if column.text else cells.values)
+        made.append(recoded(cells, column.categories) if column.text else cells.values)
     return np.stack(made, axis=1) if made else np.zeros((len(table.places), 0))
-
-
-def _codes(cells: ParsedColumn, column: ColumnTransform) -> Array:
-    """Return the places of texts among the categories that a run knows; NaN for others."""
-    import numpy as np
-
-    known = {text: place for place, text in enumerate(column.categories)}
-    if cells.categories is None:  # numbers in Parquet, text when the run was trained
-        return np.array([known.get(f"{value:g}", np.nan) for value in cells.values])
-    places = np.array([*(known.get(text, np.nan) for text in cells.categories), np.nan])
-    codes = np.where(np.isnan(cells.values), len(cells.categories), cells.values).astype(int)
-    return np.asarray(places[codes])
 
 
 def text_for_numbers(name: str, table: ParsedTable, span: Span | None) -> NetError:

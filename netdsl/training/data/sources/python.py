@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import NetError, fail
 from netdsl.training.data.parts import INPUT, SourceData
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
+from netdsl.training.data.sources.array_names import WEIGHT
 from netdsl.training.data.sources.arrays import named_parts
 from netdsl.training.preparation.shapes import fits, size
 
@@ -22,18 +23,24 @@ PYTHON = "python"
 MAX_BYTES = 1 << 31
 """Bytes that are gathered from a data set that gives its examples one after the other."""
 
-FORMS = "(x, y), a dict of arrays, or a finite iterable of (x, y)"
+FORMS = "(x, y), (x, y, sample_weight), a dict of arrays, or a finite iterable of (x, y)"
 
 
-def gather(given: Any, signature: NetworkSignature, target: str | None = None) -> SourceData:
+def gather(
+    given: Any,
+    signature: NetworkSignature,
+    target: str | None = None,
+    weight: str | None = None,
+) -> SourceData:
     """Gather the examples of data that was given in Python.
 
     Args:
-        given: arrays `(x, y)`, a dict of arrays named as in an `.npz`, or an iterable of examples
-            or batches (x, y): a tf.data.Dataset, a torch DataLoader, a generator. x is an array, or
+        given: arrays `(x, y)` or `(x, y, sample_weight)`, a dict of arrays named as in an `.npz`,
+            or an iterable of examples or batches of such: a tf.data.Dataset, a torch DataLoader, a generator. x is an array, or
             with several inputs a tuple or a dict of them; so is y.
         signature: the network's.
         target: `input` where each output learns the input of its shape.
+        weight: the name of the weights in a dict, where it is not `sample_weight`.
 
     Raises:
         NetError: N514 to N518, N533, N534.
@@ -50,31 +57,46 @@ def gather(given: Any, signature: NetworkSignature, target: str | None = None) -
             f"a value of the type {type(given).__name__} is not data",
             help=f"data is {FORMS}",
         )
-    elif isinstance(given, tuple) and len(given) == 2 and not _is_two(given, signature):
+    elif isinstance(given, tuple) and _is_one(given, signature):
         held = _pair(given, signature, "")
     elif isinstance(given, tuple) and len(given) == 2:
         held = _pair(given[0], signature, "_train") | _pair(given[1], signature, "_test")
     else:
         held = _gathered(given, signature, target)
     _check_channels(held, signature)
-    return replace(named_parts("the data given", held, signature, target), source=PYTHON)
+    return replace(named_parts("the data given", held, signature, target, weight), source=PYTHON)
+
+
+def _is_one(given: tuple[Any, ...], signature: NetworkSignature) -> bool:
+    """Whether a tuple is (x, y), or (x, y, sample_weight)."""
+    if len(given) == 3:
+        return all(hasattr(one, "shape") or isinstance(one, list) for one in given[2:])
+    return len(given) == 2 and not _is_two(given, signature)
 
 
 def _is_two(given: tuple[Any, Any], signature: NetworkSignature) -> bool:
     """Whether a pair is two pairs: ((x_train, y_train), (x_test, y_test)), as Keras has it."""
     single = len(signature.inputs) == len(signature.outputs) == 1
     return single and all(
-        isinstance(part, tuple) and len(part) == 2 and hasattr(part[0], "shape") for part in given
+        isinstance(part, tuple) and len(part) in (2, 3) and hasattr(part[0], "shape")
+        for part in given
     )
 
 
 def _pair(given: Any, signature: NetworkSignature, suffix: str) -> dict[str, Array]:
-    """Return the arrays of (x, y) by the names that they have in an `.npz`."""
-    x, y = given
+    """Return the arrays of (x, y) or (x, y, weights) by their names in an `.npz`."""
+    x, y, *weights = given
     return {
         **_named(x, f"x{suffix}", signature.inputs),
         **_named(y, f"y{suffix}", signature.outputs),
+        **_weights(weights, f"{WEIGHT}{suffix}"),
     }
+
+
+def _weights(given: Sequence[Any], name: str) -> dict[str, Array]:
+    """Return the weights of examples, where there are some."""
+    held = [one for one in given if one is not None]
+    return {name: as_array(held[0], f"`{name}`")} if held else {}
 
 
 def _named(value: Any, name: str, tensors: Sequence[TensorSpec]) -> dict[str, Array]:
@@ -172,10 +194,11 @@ def _rows(element: Any, signature: NetworkSignature, target: str | None) -> dict
             f"the data holds a value of the type {type(element).__name__}, not (x, y)",
             help=f"data is {FORMS}",
         )
-    x, y = element[:2] if pair else (element, None)
+    x, y, *weights = element if pair else (element, None)
     found = {
         **_named(x, "x", signature.inputs),
         **_named(None if target == INPUT else y, "y", signature.outputs),
+        **_weights(weights, WEIGHT),
     }
     if _is_example(found, signature):
         return {name: array[None] for name, array in found.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,11 @@ from netdsl.paths import read_regular, standard_input
 from netdsl.training.data.sources.arrays import unreadable
 from netdsl.training.data.sources.csv_table import parse_csv
 from netdsl.training.data.sources.parquet import read_parquet
+from netdsl.training.data.sources.parsed_table import ParsedTable, as_text
 from netdsl.training.preparation.table_format import UNSTATED, TableFormat
 
 if TYPE_CHECKING:
     from netdsl.errors import Span
-    from netdsl.training.data.sources.parsed_table import ParsedTable
     from netdsl.training.preparation.columns import TableTransform
     from netdsl.training.recipes.recipe import DataSpec
 
@@ -39,6 +40,7 @@ def read_table_file(
     form: TableFormat = UNSTATED,
     header: bool | None = None,
     known: TableTransform | None = None,
+    texts: Collection[str] = (),
     span: Span | None = None,
 ) -> ParsedTable:
     """Read the columns of a file; `-` is a CSV on standard input.
@@ -48,16 +50,26 @@ def read_table_file(
         form: what a recipe states of its text.
         header: whether its first row holds names, None where that is to be found out.
         known: says which columns are text, and which are not looked at.
+        texts: the columns that hold text, whatever their cells look like.
         span: the place of the file's name in a recipe.
 
     Raises:
         NetError: N511 unreadable, N536 not a table, N531 a cell that is not a number.
     """
     if path.suffix.lower() in BINARY:
-        return read_parquet(path, span)
+        return _with_texts(read_parquet(path, span), texts)
     try:
         content = standard_input() if str(path) == "-" else read_regular(path)
     except OSError as error:
         raise unreadable(path, error, span) from None
     name = "standard input" if str(path) == "-" else str(path)
-    return parse_csv(name, content, form, header, known, span)
+    return parse_csv(name, content, form, header, known, texts, span)
+
+
+def _with_texts(table: ParsedTable, texts: Collection[str]) -> ParsedTable:
+    """Return a table with some columns as text that may hold numbers."""
+    return table._replace(
+        columns=tuple(
+            as_text(column) if column.name in texts else column for column in table.columns
+        )
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,13 +12,17 @@ from netdsl.training.data.sources.parsed_table import (
     EXACT,
     ParsedColumn,
     ParsedTable,
+    as_text,
     empty_cells,
     find_column,
+    recoded,
     select,
     text_for_numbers,
 )
 from netdsl.training.data.sources.table_file import read_table_file, table_format
 from netdsl.training.data.sources.table_notes import table_notes
+from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
+from netdsl.training.data.weights import WEIGHTED, checked_weights
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.readings import tells_classes
 from netdsl.wording import counted
@@ -61,42 +64,28 @@ def read_table(
     _check_input(path, signature, span)
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
-    header = kept.columns.header if kept else spec.header
-    form = kept.columns.form if kept else table_format(spec)
-    table = read_table_file(path, form, header, kept.columns if kept else None, span)
+    table = _read(path, spec, kept, span)
     target = find_column(kept.columns.target if kept else spec.target, table, span)
+    weight = _weight_column(table, spec, kept, span)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
-    if not kept:
+    if kept:
+        notes = summaries(unfamiliar_cells(table, kept.columns), table)
+        missing, known = kept.columns.missing, {column.name for column in kept.columns.columns}
+    else:
         _check_not_empty(table, span)
-    doubts = () if kept else table_notes(table)
-    missing = kept.columns.missing if kept else spec.missing or "median"
-    known = {column.name for column in kept.columns.columns} if kept else set(table.names)
-    table, notes = _complete(table, target, {*known, target}, missing, span)
+        notes, missing, known = table_notes(table), spec.missing or "median", set(table.names)
+    table, done = _complete(table, [target, *filter(None, [weight])], known, missing, span)
     if not (table.header or kept or spec.header is False):
         names = f"its columns are the numbers 1 to {len(table.names)}"
         notes = (f"{path.name} has no column names: {names}", *notes)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows without an empty cell", span)
-    y, classes = _targets(table.columns[table.names.index(target)], table, signature, kept, span)
+    y, classes = _targets(table.column(target), table, signature, kept, span)
     if len(classes) == 1:
         raise fail("N521", f"column `{target}` of {path} has only one class: {classes[0]}", span)
-    learned_from = [column for column in table.columns if column.name != target]
-    if not learned_from:
-        raise fail(
-            "N530",
-            f"{path} has only the target column `{target}`: there is nothing to learn from",
-            span,
-        )
-    if kept:
-        columns, x = kept.columns, select(table, kept.columns, span)
-    else:
-        transforms = tuple(
-            ColumnTransform(one.name, one.categories is not None, categories=one.categories or ())
-            for one in learned_from
-        )
-        columns = TableTransform(transforms, target, table.header, missing, form, table.numbers)
-        x = _stack(learned_from)
+    columns = kept.columns if kept else _transform(table, target, weight, missing, spec, span)
+    x = select(table, columns, span)
     outputs = len(signature.outputs)
     part = Examples(
         (x,),
@@ -104,6 +93,7 @@ def read_table(
         "all",
         (f"the rows of {path.name}",),
         (f"column `{target}`",) * outputs,
+        _weights(table, weight, span),
     )
     return SourceData(
         os.path.abspath(path),
@@ -112,8 +102,100 @@ def read_table(
         own=bool(classes),
         target=target,
         columns=columns,
-        notes=notes if kept else (*doubts, *notes),
+        notes=notes if kept else (*notes, *done, *([WEIGHTED] if weight else [])),
     )
+
+
+def _read(path: Path, spec: DataSpec, kept: TrainedTable | None, span: Span | None) -> ParsedTable:
+    """Read a file as a run has read its own, or as a recipe says, with the categories it states.
+
+    Raises:
+        NetError: N511, N530, N531, N536.
+    """
+    if kept:
+        known = kept.columns
+        return read_table_file(path, known.form, known.header, known, span=span)
+    stated = spec.categories or {}
+    table = read_table_file(path, table_format(spec), spec.header, None, stated, span)
+    columns = list(table.columns)
+    for name, categories in stated.items():
+        place = table.names.index(find_column(name, table, span))
+        columns[place] = _with_categories(columns[place], tuple(categories), table, span)
+    return table._replace(columns=tuple(columns))
+
+
+def _with_categories(
+    column: ParsedColumn, categories: tuple[str, ...], table: ParsedTable, span: Span | None
+) -> ParsedColumn:
+    """Return a column whose categories are stated. Raises NetError N531 for another text."""
+    import numpy as np
+
+    column = as_text(column)
+    values = recoded(column, categories)
+    other = np.flatnonzero(np.isnan(values) & ~np.isnan(column.values))
+    if len(other):
+        text = (column.categories or ())[int(column.values[other[0]])]
+        where = f"`{text}` in {table.place(int(other[0]))}"
+        raise fail(
+            "N531",
+            f"column `{column.name}` of {table.path} holds {where}, not a stated category",
+            span,
+            help=did_you_mean(text, categories) or f"the categories are {', '.join(categories)}",
+        )
+    return ParsedColumn(column.name, values, categories)
+
+
+def _transform(
+    table: ParsedTable,
+    target: str,
+    weight: str | None,
+    missing: str,
+    spec: DataSpec,
+    span: Span | None,
+) -> TableTransform:
+    """Return what is to be done to the columns but the target and the weights.
+
+    Raises:
+        NetError: N530 where there are none.
+    """
+    columns = tuple(
+        ColumnTransform(one.name, one.categories is not None, categories=one.categories or ())
+        for one in table.columns
+        if one.name not in (target, weight)
+    )
+    if not columns:
+        raise fail(
+            "N530",
+            f"{table.path} has only the target column `{target}`: there is nothing to learn from",
+            span,
+        )
+    form = table_format(spec)
+    return TableTransform(columns, target, table.header, missing, weight or "", form, table.numbers)
+
+
+# --- weights --------------------------------------------------------------------------------------
+
+
+def _weight_column(
+    table: ParsedTable, spec: DataSpec, kept: TrainedTable | None, span: Span | None
+) -> str | None:
+    """Return the column of the rows' weights; rows to evaluate on need not have it."""
+    if kept:
+        return kept.columns.weight if kept.columns.weight in table.names else None
+    return find_column(spec.weight, table, span) if spec.weight else None
+
+
+def _weights(table: ParsedTable, name: str | None, span: Span | None) -> Array | None:
+    """Return the weights of the rows. Raises NetError N517 where they are none."""
+    if name is None:
+        return None
+    column, what = table.column(name), f"column `{name}` of {table.path}"
+    if column.categories is not None:
+        raise fail("N517", f"the weights in {what} are not numbers", span)
+    return checked_weights(column.values, what, span)
+
+
+# --- checks ---------------------------------------------------------------------------------------
 
 
 def _check_input(path: Path, signature: NetworkSignature, span: Span | None) -> None:
@@ -127,7 +209,7 @@ def _check_input(path: Path, signature: NetworkSignature, span: Span | None) -> 
 
 def _check_target(path: Path, spec: DataSpec, span: Span | None) -> None:
     """Raise NetError N507 where `target: input` does not name a column."""
-    table = read_table_file(path, table_format(spec), spec.header, None, span)
+    table = read_table_file(path, table_format(spec), spec.header, span=span)
     if INPUT not in table.names:
         known = f"give the target column: {table.named_columns()}"
         raise fail(
@@ -136,13 +218,6 @@ def _check_target(path: Path, spec: DataSpec, span: Span | None) -> None:
             span,
             help=f"{known}; for an autoencoder store the numbers as an .npz file",
         )
-
-
-def _stack(columns: Sequence[ParsedColumn]) -> Array:
-    """Put columns side by side: float64 [rows, columns]."""
-    import numpy as np
-
-    return np.stack([column.values for column in columns], axis=1)
 
 
 # --- targets --------------------------------------------------------------------------------------
@@ -191,24 +266,27 @@ def _places(
     """
     import numpy as np
 
-    known, texts = {text: place for place, text in enumerate(classes)}, cells.texts()
-    for row, text in enumerate(texts):
-        if text not in known:
-            where = f"column `{cells.name}` of {table.path} holds `{text}` in {table.place(row)}"
-            raise fail(
-                "N520",
-                f"{where}; the network was trained on {classes_text(classes)}",
-                span,
-                help=did_you_mean(text, classes),
-            )
-    return np.array([known[text] for text in texts], np.int64), classes
+    column = as_text(cells)
+    places = recoded(column, classes)
+    unknown = np.flatnonzero(np.isnan(places))
+    if len(unknown):
+        row = int(unknown[0])
+        text = (column.categories or ())[int(column.values[row])]
+        where = f"column `{cells.name}` of {table.path} holds `{text}` in {table.place(row)}"
+        raise fail(
+            "N520",
+            f"{where}; the network knows {classes_text(classes)}",
+            span,
+            help=did_you_mean(text, classes),
+        )
+    return places.astype(np.int64), classes
 
 
 # --- missing cells --------------------------------------------------------------------------------
 
 
 def _complete(
-    table: ParsedTable, target: str, names: set[str], missing: str, span: Span | None
+    table: ParsedTable, needed: list[str], names: set[str], missing: str, span: Span | None
 ) -> tuple[ParsedTable, tuple[str, ...]]:
     """Leave out the rows that are to be left out, and say what was done.
 
@@ -218,14 +296,16 @@ def _complete(
     import numpy as np
 
     by_name = {
-        column.name: np.isnan(column.values) for column in table.columns if column.name in names
+        column.name: np.isnan(column.values)
+        for column in table.columns
+        if column.name in {*names, *needed}
     }
     if missing == "drop":
         left_out = np.logical_or.reduce(list(by_name.values()))
         rows = f"{int(left_out.sum()):,} of {len(left_out):,} rows"
         notes = (f"{rows} left out: a cell is empty",) if left_out.any() else ()
         return table.at(~left_out), notes
-    for name in by_name if missing == "error" else [target]:
+    for name in by_name if missing == "error" else needed:
         if (empty := np.flatnonzero(by_name[name])).size:
             raise empty_cells(name, table, empty, span)
     return table, tuple(

@@ -1,0 +1,69 @@
+"""Cells that a run's network was not trained on: unknown categories, and values that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.errors import did_you_mean
+from netdsl.training.data.sources.parsed_table import as_text
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable
+    from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+    from netdsl.training.preparation.rows import Array
+
+LISTED = 5
+"""Notes that are shown one by one, at most."""
+
+
+class CellNote(NamedTuple):
+    """What is done with a cell that the network was not trained on, and the rows that hold it."""
+
+    message: str
+    rows: Array
+
+
+def unfamiliar_cells(table: ParsedTable, columns: TableTransform) -> list[CellNote]:
+    """Find the cells of a table that a run's columns do not know."""
+    found = {column.name: column for column in table.columns}
+    return [
+        note
+        for column in columns.columns
+        if column.name in found
+        for note in _notes(found[column.name], column)
+    ]
+
+
+def _notes(cells: ParsedColumn, column: ColumnTransform) -> Iterator[CellNote]:
+    import numpy as np
+
+    empty = np.flatnonzero(np.isnan(cells.values))
+    if len(empty):
+        filled = f"the training median, {column.median:g}, is used"
+        what = "it is none of its categories" if column.text else filled
+        yield CellNote(f"{column.name} is empty: {what}", empty)
+    if not column.text:
+        return
+    cells = as_text(cells)
+    texts, codes = cells.categories or (), cells.values
+    unknown = [place for place, text in enumerate(texts) if text not in column.categories]
+    for place in unknown:
+        rows = np.flatnonzero(codes == place)
+        if len(rows):
+            near = did_you_mean(texts[place], column.categories)
+            is_none = f"`{texts[place]}` is none of the categories of {column.name}"
+            yield CellNote(f"{is_none}{f' ({near})' if near else ''}", rows)
+
+
+def summaries(notes: Sequence[CellNote], table: ParsedTable) -> tuple[str, ...]:
+    """Say how often each cell occurs, and where first; of many, say how many more there are."""
+    shown = [
+        f"{one.message} ({counted(len(one.rows), 'row')}, first in {table.place(int(one.rows[0]))})"
+        for one in notes[:LISTED]
+    ]
+    if rest := notes[LISTED:]:
+        rows = sum(len(one.rows) for one in rest)
+        shown.append(f"{len(rest):,} more such values in {counted(rows, 'cell')}")
+    return tuple(shown)

@@ -1,0 +1,45 @@
+"""How much each example counts in the loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.errors import Span, fail
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Array, Rows
+
+WEIGHTED = (
+    "examples have weights: they count in the training loss, not in the figures of evaluation"
+)
+"""What is reported where examples do not all count alike."""
+
+
+def checked_weights(weights: Rows, what: str, span: Span | None = None) -> Array:
+    """Return weights as float32 [n], where each example has one that is a loss's factor.
+
+    Args:
+        weights: numbers [n] or [n, 1].
+        what: what messages call them.
+        span: the place of the data in a recipe.
+
+    Raises:
+        NetError: N518 for another shape, N517 for text, for a number that is negative or not
+            finite, and where all are 0.
+    """
+    import numpy as np
+
+    found = np.asarray(weights[:])
+    if found.dtype.kind not in "biuf":
+        raise fail("N517", f"the weights in {what} are not numbers", span)
+    if found.ndim == 0 or found.size != len(found):
+        raise fail("N518", f"the weights in {what} are not one number for each example", span)
+    found = found.reshape(-1).astype(np.float32)
+    wrong = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
+    if len(wrong):
+        row = int(wrong[0])
+        message = f"the weights in {what} hold {found[row]:g}, first in row {row}"
+        raise fail("N517", message, span, help="a weight is a number from 0 up")
+    if not found.any():
+        raise fail("N517", f"the weights in {what} are all 0: nothing would be learned", span)
+    return found
