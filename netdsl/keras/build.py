@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl import process
 from netdsl.errors import RunError, fail
 from netdsl.keras import private
+from netdsl.keras.float64 import require_float64, require_layers_in_float64
 from netdsl.keras.quiet import quiet_keras, stderr_shut
 from netdsl.kinds.values import Indices
 
@@ -69,7 +70,7 @@ def build(network: Architecture, seed: int | None = None, precision: str = "floa
     Layers are named by the path of blocks that leads to them.
 
     Raises:
-        NetError: N605 for float64 where the backend does not compute in it.
+        NetError: N605 for what the backend does not compute in float64.
         RunError: where the model does not fit into the memory.
     """
     return build_layers(network, seed, precision).model
@@ -91,11 +92,13 @@ def build_layers(
         ):  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
             tools.keras.utils.set_random_seed(seed)
     if precision == "float64":
-        _check_float64(tools)
+        require_float64(tools.keras)
     usual = tools.keras.config.dtype_policy()
     try:
         tools.keras.config.set_dtype_policy(POLICIES[precision])
         built = _built(network.graph, network.name, tools)
+        if precision == "float64":
+            require_layers_in_float64(tools.keras, built.model)
         _draw_by_own_states(built.model, tools)
         return built
     except MemoryError:
@@ -103,19 +106,6 @@ def build_layers(
         raise RunError(*fail("N603", message).diagnostics) from None
     finally:
         tools.keras.config.set_dtype_policy(usual)
-
-
-def _check_float64(tools: Toolbox) -> None:
-    """Refuse float64 where the backend makes float32 of it without a word.
-
-    Raises:
-        NetError: N605.
-    """
-    ops = tools.keras.ops
-    if ops.convert_to_numpy(ops.ones((), dtype="float64")).dtype != "float64":
-        backend = tools.keras.config.backend()
-        help = "import jax; jax.config.update('jax_enable_x64', True)" if backend == "jax" else ""
-        raise fail("N605", f"{backend} does not compute in float64 as it is set", help=help)
 
 
 def _built(graph: Graph, name: str, tools: Toolbox) -> Built:

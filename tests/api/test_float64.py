@@ -1,0 +1,101 @@
+"""`keras(dtype="float64")` computes in 64 bits from the input to the output, whatever the kind;
+what the backend does not compute in them is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from support.arrays import array, random
+from support.kinds import CASES, network
+
+import netdsl
+from netdsl.kinds.facts import Case
+from netdsl.kinds.values import Indices, dims
+
+pytestmark = pytest.mark.keras
+
+STEP = 2.0**-30
+"""So small that 32 bits do not show it beside 1; 64 bits show it to 22 bits."""
+
+REFUSED = {  # by TensorFlow on a CPU
+    "avgpool2 on 4x4x4x2",
+    "l2pool2 on 4x4x4x2",
+    "lppool2(p=4) on 4x4x4x2",
+    "pool on 4x4x4x2",
+    "pool2(ceil) as p > unpool(@p) on 3x4x5x2",
+    "resize(16) on 10x4",
+    "resize(4x3x5) on 2x3x4x2",
+    "resize(5) on 9x7x2",
+    "resize(64x64) on 32x32x3",
+    "tconv3-2(pad=valid, dilation=2) on 5x5x1",
+    "up2(bilinear) on 2x3x4x2",
+    "up2(bilinear) on 5x2",
+    "up2(bilinear) on 7x7x4",
+}
+CONSTANT = {"cls(init=0) > first on 3x4"}
+"""Networks whose output is the same for every input."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_small_change_goes_through(case: Case) -> None:
+    """A change of the input changes the output by half of what twice the change does. Where a
+    number has 32 bits on the way, it changes nothing, or by whole steps of 2**-24.
+    """
+    name = f"{case.text} on {dims(case.input)}"
+    if name in REFUSED:
+        with pytest.raises(netdsl.NetError, match="is not computed in float64") as caught:
+            network(case).keras(seed=1, dtype="float64")
+        assert caught.value.code == "N605"
+        return
+    model = network(case).keras(seed=1, dtype="float64")
+    x = random(case.input)
+    if isinstance(case.input, Indices):
+        assert array(model(x)).dtype == np.float64
+        return
+    x, way = x.astype(float), random(case.input, seed=1).astype(float)
+    at, once, twice = (array(model(x + steps * STEP * way)) for steps in (0, 1, 2))
+    assert at.dtype == np.float64
+    size = np.abs(at).max()
+    np.testing.assert_allclose(twice - at, 2 * (once - at), rtol=1e-3, atol=1e-13 * size)
+    changed = np.abs(once - at).max()
+    goes_through = bool(1e-13 * size < changed < 1e-6 * max(1, size))
+    assert goes_through is (name not in CONSTANT)
+
+
+def test_float32_does_not_pass_that_test() -> None:
+    model = netdsl.parse("4 > fc-3 > softmax").keras(seed=1)
+    x = random((4,))
+    assert np.array_equal(array(model(x + STEP)), array(model(x)))
+    assert array(model(x)).dtype == np.float32
+
+
+PROGRAM = """
+import jax, numpy as np, netdsl
+network = netdsl.parse("5x2 > up2(bilinear) > gap > softmax-3")
+try:
+    network.keras(dtype="float64")
+except netdsl.NetError as error:
+    print(error.code)
+jax.config.update("jax_enable_x64", True)
+model = network.keras(seed=1, dtype="float64")
+x = np.random.default_rng(0).normal(size=(2, 5, 2))
+print(np.asarray(model(x)).dtype, 0 < np.abs(model(x + 2.0**-30) - model(x)).max() < 1e-6)
+"""
+
+
+def test_jax_is_refused_until_it_is_set_to_64_bits() -> None:
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "N605\nfloat64 True\n"
