@@ -26,11 +26,13 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What is made of the sources: the parser's tables, and the page of all kinds.
+# What is made of the sources: the parser's tables, the pages of all kinds and of the front door.
 docs: .venv/ready
 	$(BIN)/python -m netdsl.syntax.make_tables
 	$(BIN)/python -m netdsl.report.kinds_document > docs/kinds.new
 	mv docs/kinds.new docs/kinds.md
+	$(BIN)/python docs/python_page.py > docs/python.new
+	mv docs/python.new docs/python.md
 
 benchmarks: .venv/ready
 	$(BIN)/python benchmarks/startup.py

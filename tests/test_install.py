@@ -66,6 +66,7 @@ def test_wheel(wheel: Path, tmp_path: Path) -> None:
     assert Path(folder) == site / "netdsl" / "grammar"
     assert digits == "True"
     assert (site / "netdsl" / "training" / "data" / "sources" / "digits.LICENSE.txt").is_file()
+    assert (site / "netdsl" / "py.typed").is_file()
     assert (site / "netdsl" / "pages" / "errors" / "N204.md").is_file()
     names = {path.name for path in site.iterdir()}
     assert "netdsl" in names

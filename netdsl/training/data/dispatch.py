@@ -87,7 +87,7 @@ def _read_source(
             "N535",
             "the run was trained on data from Python, which is not stored",
             span,
-            help="evaluate(folder, data=...)",
+            help="run.evaluate(data), or netdsl.evaluate(folder, data=...)",
         )
     if source in NAMES:
         return read_named(source, signature, spec.target, span)
