@@ -74,6 +74,13 @@ def canonical(graph: Graph) -> tuple[Any, ...]:
     )
 
 
+def digest(graph: Graph) -> str:
+    """Sum a graph up in 16 hexadecimal digits, equal for graphs of the same operations."""
+    import hashlib
+
+    return hashlib.sha256(repr(canonical(graph)).encode()).hexdigest()[:16]
+
+
 def _owner(ops: Sequence[Op], at: int) -> int:
     """Return the operation that holds an operation's weights."""
     shares = ops[at].shares

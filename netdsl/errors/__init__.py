@@ -11,9 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from netdsl.errors.diagnostics import Diagnostic, Note, Source, Span, once, used_here
+from netdsl.errors.diagnostics import (
+    CAUSE,
+    Diagnostic,
+    Note,
+    Source,
+    Span,
+    cause,
+    once,
+    used_here,
+)
 
 __all__ = [
+    "CAUSE",
     "DataError",
     "Diagnostic",
     "NetError",
@@ -26,6 +36,7 @@ __all__ = [
     "ShapeError",
     "Source",
     "Span",
+    "cause",
     "did_you_mean",
     "fail",
     "first_line",

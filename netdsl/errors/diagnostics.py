@@ -84,12 +84,30 @@ class Diagnostic(NamedTuple):
 def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Return each message at each place once, with the notes of the first.
 
-    A block says the same at every use.
+    A block says the same at every use. Of the warnings of one code at one place, the first says
+    how many more there are.
     """
     first: dict[Any, Diagnostic] = {}
+    more: dict[Any, int] = {}
     for diagnostic in diagnostics:
-        first.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
+        warning = diagnostic.severity == "warning" and diagnostic.span is not None
+        message = "" if warning else diagnostic.message
+        key = diagnostic.code, message, diagnostic.span
+        if first.setdefault(key, diagnostic) is not diagnostic and warning:
+            more[key] = more.get(key, 0) + 1
+    for key, count in more.items():
+        uses = f" (and {count:,} more {'use' if count == 1 else 'uses'})"
+        first[key] = first[key]._replace(message=first[key].message + uses)
     return list(first.values())
+
+
+CAUSE = "the default"
+"""What notes say of the statement that causes a warning elsewhere: a comment there silences it."""
+
+
+def cause(span: Span) -> Note:
+    """Note the `default` statement that causes a warning elsewhere."""
+    return Note(CAUSE, span)
 
 
 def used_here(uses: Sequence[Span]) -> tuple[Note, ...]:

@@ -15,8 +15,8 @@ from netdsl.keras.defaults import FileDefaults
 from netdsl.keras.imported_layer import ModelLayers
 from netdsl.keras.join import joined
 from netdsl.keras.nodes import layer_nodes
+from netdsl.keras.silence import without_needless_warnings
 from netdsl.keras.writer import FileWriter
-from netdsl.reading import read_text
 
 
 class Imported(NamedTuple):
@@ -88,7 +88,7 @@ def _held_against(calls: ModelCalls, written: _WrittenFile, left_out: tuple[str,
     Raises:
         NetError: N623 where it has not; that is a mistake of netdsl's.
     """
-    network = read_text(written.text)
+    network = without_needless_warnings(written.text)
     graph = network.graph
     sizes = {
         op.name: size
@@ -107,4 +107,4 @@ def _held_against(calls: ModelCalls, written: _WrittenFile, left_out: tuple[str,
     operations = (
         tuple(calls.calls[call].operation for call in holders) for holders in written.holders
     )
-    return Imported(written.text, network, dict(zip(sizes, operations, strict=True)), left_out)
+    return Imported(network.text, network, dict(zip(sizes, operations, strict=True)), left_out)

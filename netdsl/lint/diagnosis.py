@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from netdsl.errors import Diagnostic, Note, Span, did_you_mean
+from netdsl.errors import Diagnostic, Note, Span, cause, did_you_mean, once
 from netdsl.expectations import unmet
+from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.values import Shape
 from netdsl.lint.layers import lint_graph
 from netdsl.lint.silence import silenced
-from netdsl.lint.texts import lint_text
+from netdsl.lint.texts import default_biases, lint_text
 from netdsl.lowering.expand import Expanded
 from netdsl.syntax import Parsed, tree
 
@@ -43,7 +44,7 @@ def diagnose(
     source, as_written = parsed.source, not (params or input_shape)
     own = [_of_network(network, parsed, as_written) for network in networks]
     every = [*parsed.diagnostics, *_same_names(parsed), *chain.from_iterable(own)]
-    found = list(dict.fromkeys(every + _unknown_params(parsed, networks, params)))
+    found = once(every + _unknown_params(parsed, networks, params))
     if not source.text.strip(" \t\n"):
         help = "write a network, such as 32x32x1 > conv5-6 > pool > fc-10"
         found = [Diagnostic("N008", f"{source.name} is empty", help=help)]
@@ -52,8 +53,10 @@ def diagnose(
         found += lint_text(parsed.statements, source)
         found.sort(key=lambda diagnostic: diagnostic.span.start if diagnostic.span else -1)
     heard = silenced(found, source, whole=sound and as_written)
-    warnings = {diagnostic for diagnostic in heard if diagnostic.severity == "warning"}
-    of_networks = (tuple(each for each in found if each in warnings) for found in own)
+    warnings = {(each.code, each.span) for each in heard if each.severity == "warning"}
+    of_networks = (
+        tuple(each for each in once(found) if (each.code, each.span) in warnings) for found in own
+    )
     return Diagnosis(tuple(heard), tuple(of_networks))
 
 
@@ -68,7 +71,19 @@ def _of_network(network: Expanded, parsed: Parsed, as_written: bool) -> list[Dia
     if network.graph:
         if as_written:  # facts are of the file's own values
             found += unmet(network, network.graph)
-        found += lint_graph(network.graph)
+        biases = default_biases(parsed.statements, parsed.source)
+
+        def stated(kind: Kind, layer: Span) -> tuple[Note, ...]:
+            before = [
+                place
+                for word, place in biases
+                if KINDS[word] is type(kind)
+                and place.source is layer.source
+                and place.start < layer.start
+            ]
+            return tuple(map(cause, before[-1:]))
+
+        found += lint_graph(network.graph, stated)
     return found
 
 

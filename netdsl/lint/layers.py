@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
-from netdsl.errors import Diagnostic, once, used_here
+from netdsl.errors import Diagnostic, Note, Span, used_here
 from netdsl.graph import Graph, Op, consumers_of
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import dims
@@ -13,8 +15,12 @@ LARGEST = 2**28
 """Elements of one output, for one example: 1 GiB of float32."""
 
 
-def lint_graph(graph: Graph) -> list[Diagnostic]:
-    """Return what is doubtful in a network's layers."""
+StatedBias: TypeAlias = Callable[[Kind, Span], tuple[Note, ...]]
+"""The `default` statement that gives a kind its bias at a place, as a note."""
+
+
+def lint_graph(graph: Graph, stated: StatedBias) -> list[Diagnostic]:
+    """Return what is doubtful in a network's layers; of a block once for each use."""
     consumers = consumers_of(graph.ops)
     found = [*_dead_ends(graph, consumers), *_noise_at_the_end(graph), *_out_of_proportion(graph)]
     for index, op in enumerate(graph.ops):
@@ -25,13 +31,16 @@ def lint_graph(graph: Graph) -> list[Diagnostic]:
             found += _doubtful_softmax(graph, op, kind)
         elif "bias" in kind.explicit and kind.values["bias"] and consumers[index]:
             after = [graph.ops[consumer].kind for consumer in consumers[index]]
-            found += _bias_without_effect(graph, op, kind, after)
-    return once(found)
+            found += _bias_without_effect(graph, op, kind, after, stated)
+    return found
 
 
-def _warning(graph: Graph, code: str, op: Op, message: str, help: str) -> Diagnostic:
+def _warning(
+    graph: Graph, code: str, op: Op, message: str, help: str, notes: tuple[Note, ...] = ()
+) -> Diagnostic:
     layer = graph.layers[op.layer]
-    return Diagnostic(code, message, layer.span, help=help, notes=used_here(layer.uses))
+    notes = (*notes, *used_here(layer.uses))
+    return Diagnostic(code, message, layer.span, help=help, notes=notes)
 
 
 def _text(graph: Graph, op: Op) -> str:
@@ -77,7 +86,7 @@ def _through_shape_only(graph: Graph, op: Op) -> Op:
 
 
 def _bias_without_effect(
-    graph: Graph, op: Op, kind: Kind, after: list[Kind | None]
+    graph: Graph, op: Op, kind: Kind, after: list[Kind | None], stated: StatedBias
 ) -> Iterator[Diagnostic]:
     """Yield a bias that was asked for where each norm after it takes the mean of each channel away,
     and the bias with it.
@@ -91,9 +100,18 @@ def _bias_without_effect(
     )
     norms = [norm for norm in after if norm is not None and norm.removes_mean]
     if asked and len(norms) == len(after):
-        message = f"the bias of `{_text(graph, op)}` has no effect: `{norms[0].word}` subtracts each channel's mean"
-        help = "write bias=no, or leave the bias out: the norm has its own shift"
-        yield _warning(graph, "W715", op, message, help)
+        message = (
+            f"the bias of `{_text(graph, op)}` has no effect:"
+            f" `{norms[0].word}` subtracts each channel's mean"
+        )
+        shifted = all(norm.values.get("shift") for norm in norms)
+        help = "write bias=no, or leave the bias out"
+        help += ": the norm has its own shift" if shifted else ""
+        span = graph.layers[op.layer].span
+        notes = (
+            () if span is None or re.search(r"\bbias\b", _text(graph, op)) else stated(kind, span)
+        )
+        yield _warning(graph, "W715", op, message, help, notes)
 
 
 def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:

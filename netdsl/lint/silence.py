@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from netdsl.errors import Diagnostic, Source, Span
+from netdsl.errors import CAUSE, Diagnostic, Source, Span
 
 _STRING_OR_COMMENT = r'"[^"\n]*"|#[^\n]*'
 _IGNORE = r"#[ \t]*netdsl:[ \t]*ignore\b[ \t]*((?:[A-Z][0-9]+[, \t]*)*)"
 
 
 def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> list[Diagnostic]:
-    """Return the diagnostics without the warnings that a comment on their line silences.
+    """Return the diagnostics without the warnings that a comment silences.
+
+    It is on their line, or on that of the `default` statement that causes them.
 
     Args:
         diagnostics: of the text, and of files that it uses.
@@ -24,20 +26,33 @@ def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> 
     kept: list[Diagnostic] = []
     hit: set[tuple[int, str]] = set()
     for diagnostic in diagnostics:
-        span = diagnostic.span
-        if span is not None and diagnostic.severity == "warning":
-            if span.source not in ignored:
-                ignored[span.source] = {
-                    line: set(codes) for line, _, codes in _ignores(span.source)
-                }
-            line = span.source.position(span.start)[0] if ignored[span.source] else 0
-            if diagnostic.code in ignored[span.source].get(line, ()):
-                hit |= {(line, diagnostic.code)} if span.source is source else set()
-                continue
-        kept.append(diagnostic)
+        places = _places(diagnostic)
+        silencing = [place for place in places if _is_ignored(diagnostic.code, place, ignored)]
+        hit |= {
+            (source.position(place.start)[0], diagnostic.code)
+            for place in silencing
+            if place.source is source
+        }
+        if not silencing:
+            kept.append(diagnostic)
     if whole and "netdsl:" in source.text:
         kept += _idle_ignores(source, hit)
     return kept
+
+
+def _places(diagnostic: Diagnostic) -> list[Span]:
+    """Return where a comment can silence a diagnostic: where it is, and where its cause is."""
+    if diagnostic.span is None or diagnostic.severity != "warning":
+        return []
+    return [diagnostic.span, *(note.span for note in diagnostic.notes if note.message == CAUSE)]
+
+
+def _is_ignored(code: str, place: Span, known: dict[Source, dict[int, set[str]]]) -> bool:
+    """Return whether a comment on the line of a place silences a code."""
+    if place.source not in known:
+        known[place.source] = {line: set(codes) for line, _, codes in _ignores(place.source)}
+    lines = known[place.source]
+    return bool(lines) and code in lines.get(place.source.position(place.start)[0], ())
 
 
 def _ignores(source: Source) -> Iterator[tuple[int, Span, list[str]]]:

@@ -9,7 +9,7 @@ from typing import Any
 from netdsl.errors import Diagnostic, Source, Span
 from netdsl.lowering.outputs import unused_name
 from netdsl.syntax import tree
-from netdsl.syntax.walks import words_in
+from netdsl.syntax.walks import bare_word, words_in
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACED = re.compile(r"\{[^{}]*\}")
@@ -91,6 +91,21 @@ def _unused_inner_names(
             node, tree.Name | tree.Number | tree.Expression
         ):
             waiting += ((part, inner) for part in node if isinstance(part, tuple))
+
+
+def default_biases(statements: Sequence[tree.Statement], source: Source) -> list[tuple[str, Span]]:
+    """Where `default` statements speak of a bias, each with the word of the kind."""
+    found = []
+    for statement in statements:
+        for setting in statement.settings if isinstance(statement, tree.Default) else ():
+            for argument in setting.arguments:
+                name = argument.name
+                if name is None and isinstance(argument.value, tree.Chain):
+                    name = bare_word(argument.value)
+                if name is not None and name.text == "bias":
+                    place = Span(source, argument.start, argument.end)
+                    found.append((setting.word.text, place))
+    return found
 
 
 _UNUSED = {

@@ -2,10 +2,10 @@
 begin.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from netdsl.errors import Diagnostic, Note, Span, used_here
+from netdsl.errors import Diagnostic, Span, cause, used_here
 from netdsl.graph import Layer, Op, consumers_of
 from netdsl.kinds import Kind, Word
 
@@ -114,29 +114,24 @@ def resolve_defaults(
 
     A default activation is left out where everything that reads the layer's output, through
     operations that only move or drop numbers, is an activation, a norm, a sum or the network's end.
+    The uses of a shared layer have one activation: it is left out where that holds for all of them.
     """
     consumers = consumers_of(ops)
     beyond = list(consumers)
     for end in activations.sum_ends:
         beyond[end] = []  # for the rule, an output ends there
-
-    def shape_only(at: int) -> bool:
-        kind = ops[at].kind
-        return kind is not None and kind.shape_only
-
+    verdicts = {at: _verdict(at, ops, beyond, activations.sum_ends) for at in activations.of}
     left_out: set[int] = set()
-    at_the_end: list[int] = []
     warnings: list[Diagnostic] = []
-    for index, default in activations.of.items():
-        found, places = reached(index, beyond, shape_only)
-        ends = [at for at in places if not beyond[at]]
-        verdicts = [makes_needless(_kind_of(ops[at])) for at in found]
-        if all(verdicts):
-            left_out.add(index)
-            if default.stated is not None and not activations.sum_ends.issuperset(ends):
-                at_the_end.append(index)
-        elif ends or any(verdicts):
-            warnings.append(_kept_for_some(default, ops[index], layers))
+    for uses in _uses_of_layers(ops, activations):
+        if all(verdicts[index].needless for index in uses):
+            left_out.update(uses)
+            continue
+        warnings += (
+            _kept_for_some(activations.of[index], why, ops[index], layers)
+            for index in uses
+            if (why := verdicts[index].why_doubtful(len(uses))) is not None
+        )
     warned: set[int] = set()
     for span, acts in activations.repeats:
         if acts[-1] in left_out and not left_out.issuperset(acts):
@@ -144,13 +139,95 @@ def resolve_defaults(
             after = [ops[consumer].kind for consumer in consumers[acts[-1]]]
             text = activations.of[acts[-1]].text
             warnings.append(_lost_by_last_pass(span, ops[acts[-1]], text, after, layers))
-    warnings += [
-        _left_out_at_end(activations.of[index], ops[index], layers)
-        for index in at_the_end
-        if index not in warned
-    ]
+    followed = _followed_by_activation(ops, consumers)
+    for index in sorted(left_out - warned):
+        default = activations.of[index]
+        if default.stated is not None and (why := verdicts[index].why_missed(ops, followed)):
+            warnings.append(_left_out(default, default.stated, why, ops[index], layers))
     owners = {activations.of[index].owner for index in left_out}
     return _without(ops, layers, left_out, owners)._replace(warnings=warnings)
+
+
+def _uses_of_layers(ops: list[Op], activations: DefaultActivations) -> Iterable[list[int]]:
+    """The default activations of each layer: one, or those of all uses of a shared one."""
+    found: dict[int, list[int]] = {}
+    for index, default in activations.of.items():
+        owner = ops[default.owner].shares
+        found.setdefault(default.owner if owner is None else owner, []).append(index)
+    return found.values()
+
+
+class _Verdict(NamedTuple):
+    """What reads the output of a layer with a default activation.
+
+    Attributes:
+        consumers: all of them.
+        needing: those that do not make the activation needless.
+        ends: the operations at which it is the network's end, or only a sum's (`sum_ends`).
+    """
+
+    consumers: set[int]
+    needing: set[int]
+    ends: set[int]
+    sum_ends: set[int]
+
+    @property
+    def needless(self) -> bool:
+        """Whether the activation can be left out."""
+        return not self.needing
+
+    def why_doubtful(self, uses: int) -> str | None:
+        """Why a reader may expect that an activation that stays is left out; None where not."""
+        if self.needless:
+            return (
+                f"its {uses} uses have one activation, and not all of them are before a sum,"
+                " norm, activation or the end"
+            )
+        if self.ends or len(self.needing) < len(self.consumers):
+            return "its output goes to a sum, norm, activation or the end, but also to another layer"
+        return None
+
+    def why_missed(self, ops: list[Op], followed: list[bool]) -> str:
+        """Why a reader may count on an activation that is left out; empty where not."""
+        if self.ends - self.sum_ends:
+            return "its output is the network's end"
+        if not all(followed[at] for at in self.ends):
+            return "its output goes into a sum that no activation follows"
+        for at in sorted(self.consumers):
+            kind = ops[at].kind
+            if kind is not None and kind.group != "activation" and not followed[at]:
+                what = "a sum" if kind.sums_inputs else "a norm"
+                return f"its output goes into {what} that no activation follows"
+        return ""
+
+
+def _verdict(
+    index: int, ops: list[Op], beyond: Sequence[Sequence[int]], sum_ends: set[int]
+) -> _Verdict:
+    def shape_only(at: int) -> bool:
+        kind = ops[at].kind
+        return kind is not None and kind.shape_only
+
+    found, places = reached(index, beyond, shape_only)
+    ends = {at for at in places if not beyond[at]}
+    needing = {at for at in found if not makes_needless(_kind_of(ops[at]))}
+    return _Verdict(found, needing, ends, sum_ends & ends)
+
+
+def _followed_by_activation(ops: list[Op], consumers: Sequence[Sequence[int]]) -> list[bool]:
+    """For each operation whether an activation follows it, through sums, norms and operations that
+    only move or drop numbers.
+    """
+    followed = [False] * len(ops)
+    for at in range(len(ops) - 1, -1, -1):
+        for consumer in consumers[at]:
+            kind = ops[consumer].kind
+            if kind is not None and (
+                kind.group == "activation"
+                or (followed[consumer] and (kind.sums_inputs or kind.shape_only or kind.as_part))
+            ):
+                followed[at] = True
+    return followed
 
 
 def _kind_of(op: Op) -> type[Kind] | None:
@@ -166,29 +243,31 @@ def _either(text: str, act: str) -> str:
     return f"{inside} or {inside[: -len(act) - 1]}act=none)"
 
 
-def _kept_for_some(default: DefaultActivation, op: Op, layers: list[Layer]) -> Diagnostic:
-    """Return an activation that some of its consumers make needless, and others not."""
+def _kept_for_some(default: DefaultActivation, why: str, op: Op, layers: list[Layer]) -> Diagnostic:
+    """Return an activation that stays, where a reader may expect that it is left out."""
     assert op.kind is not None
-    act = op.kind.word
-    message = f"the default activation {act} of `{default.text}` stays: its output goes to a sum, norm, activation or the end, but also to another layer"
-    help = f"say which you mean: {_either(default.text, act)}"
-    return Diagnostic(
-        "W702", message, default.span, help=help, notes=used_here(layers[op.layer].uses)
-    )
-
-
-def _left_out_at_end(default: DefaultActivation, op: Op, layers: list[Layer]) -> Diagnostic:
-    """Return an activation that a `default` states, left out where a network ends.
-
-    A reader of the statement may count on it.
-    """
-    assert op.kind is not None
-    assert default.stated is not None
     act = op.kind.as_value()
-    message = f"the default activation {act} of `{default.text}` is dropped: its output is the network's end"
+    message = f"the default activation {act} of `{default.text}` stays: {why}"
+    return _about_default("W702", message, default, act, layers[op.layer])
+
+
+def _left_out(
+    default: DefaultActivation, stated: Span, why: str, op: Op, layers: list[Layer]
+) -> Diagnostic:
+    """Return an activation that a `default` states, left out where a reader may count on it."""
+    assert op.kind is not None
+    act = op.kind.as_value()
+    message = f"the default activation {act} of `{default.text}` is dropped: {why}"
+    return _about_default("W706", message, default, act, layers[op.layer])
+
+
+def _about_default(
+    code: str, message: str, default: DefaultActivation, act: str, layer: Layer
+) -> Diagnostic:
     help = f"say which you mean: {_either(default.text, act)}"
-    notes = (Note("the default", default.stated), *used_here(layers[op.layer].uses))
-    return Diagnostic("W706", message, default.span, help=help, notes=notes)
+    stated = (cause(default.stated),) if default.stated else ()
+    notes = (*stated, *used_here(layer.uses))
+    return Diagnostic(code, message, default.span, help=help, notes=notes)
 
 
 def _lost_by_last_pass(
@@ -253,14 +332,18 @@ def _moved(kind: Kind, place: dict[int, int]) -> Kind:
 def _with_initial_kernels(ops: list[Op]) -> list[Op]:
     """`init=auto` resolved.
 
-    He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform.
+    He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform. All uses
+    of a shared layer begin as its first one does.
     """
     consumers = consumers_of(ops)
-    resolved = []
+    resolved: list[Op] = []
     done: dict[tuple[int, bool], Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
         kind = op.kind
         if kind is not None and kind.values.get("init") == _AUTO:
+            if op.shares is not None and (owner := resolved[op.shares].kind) is not None:
+                resolved.append(op._replace(kind=kind.replace(init=owner.values["init"])))
+                continue
             relu = meets_relu(index, lambda at: ops[at].kind, consumers)
             if (id(kind), relu) not in done:
                 init = Word("he_normal" if relu else "glorot_uniform")

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from netdsl.errors import Diagnostic, Source, Span, once
+from netdsl.errors import Diagnostic, Source, Span
 from netdsl.graph import Graph
 from netdsl.kinds.values import Shape
 from netdsl.library import Library
@@ -25,7 +25,7 @@ class Expanded(NamedTuple):
     Attributes:
         name: the network's.
         graph: None where there are errors.
-        diagnostics: errors and warnings, in the order of the text.
+        diagnostics: errors and warnings, in the order of the text; one for each use of a block.
         params: the values that its params have.
         expectations: its `expect` statements, and where they are written.
     """
@@ -78,7 +78,7 @@ def expand(
     diagnostics.sort(key=_order)
     expectations = tuple((each, source) for each in statements if isinstance(each, tree.Expect))
     values = dict(scope.values)
-    return Expanded(name, whole, tuple(once(diagnostics)), values, expectations)
+    return Expanded(name, whole, tuple(diagnostics), values, expectations)
 
 
 def _order(diagnostic: Diagnostic) -> tuple[int, bool]:

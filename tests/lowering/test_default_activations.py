@@ -115,8 +115,8 @@ DOUBTS = [
     ("default fc(sigmoid)\n8 > fc-3 > fc-8(act=none)", []),
     ("default fc(sigmoid)\n8 > fc-3 > tanh-8", []),
     ("default fc(sigmoid)\n8 > fc-3 > fc-8 > softmax", []),
-    ("default conv(tanh)\n8x8x4 > res(conv3-4 > conv3-5, skip=match, act=none)", []),
-    ("default conv(tanh)\n8x8x4 > add[ conv3-4 | id ]", []),
+    ("default conv(tanh)\n8x8x4 > res(conv3-4 > conv3-5, skip=match, act=none)", ["W706"]),
+    ("default conv(tanh)\n8x8x4 > add[ conv3-4 | id ]", ["W706"]),
     ("default conv(tanh)\n8x8x4 > conv3-4 > gap", []),
     ("default fc(bn)\n8 > fc-3 > fc-8", []),
     ("8x8x3 > conv3-4 x1 > bn", []),
@@ -163,3 +163,75 @@ def test_where_an_output_goes(
     consumers: list[list[int]], shape_only: set[int], found: set[int], places: set[int]
 ) -> None:
     assert reached(0, consumers, shape_only.__contains__) == (found, places)
+
+
+DARKNET = (
+    "default conv(bn, lrelu(0.1))\n8x8x8 > res(conv1-4 > conv3-8{}) > conv3-4 > gap > softmax-2"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (DARKNET.format(", act=none"), ["W706"]),
+        (DARKNET.format(""), []),
+        (DARKNET.format(", act=relu"), []),
+        ("8x8x8 > res(conv1-4 > conv3-8, act=none) > conv3-4 > gap > fc-2", []),
+        ("default conv(relu)\n8x8x8 > res(conv3-8, act=none) > bn > relu > gap > fc-2", []),
+        ("default conv(relu)\n8x8x8 > res(conv3-8, act=none) x2 > bn > relu > gap > fc-2", []),
+        ("default conv(relu)\n8x8x8 > res(conv3-8, act=none) x2 > gap > fc-2", ["W706"]),
+        ("default conv(relu)\n8x8x8 > conv3-8 > bn > conv3-8(tanh) > gap", ["W706"]),
+        ("default conv(relu)\n8x8x8 > conv3-8 > bn > relu > gap", []),
+        ("default conv(relu)\n8x8x8 > add[ conv3-8 | id ] > dropout(0.5) > gap > fc-2", ["W706"]),
+        ("default conv(relu)\n8x8x8 > add[ conv3-8(act=none) | id ] > gap > fc-2", []),
+    ],
+)
+def test_a_stated_activation_is_not_dropped_before_a_sum_in_silence(
+    text: str, expected: list[str]
+) -> None:
+    assert codes(text) == expected
+
+
+SHARED = "let s = fc-3\ninput p: 4\ninput q: 4\n"
+
+
+@pytest.mark.parametrize(
+    ("flows", "kept", "expected"),
+    [
+        ("@p > s > fc-2(linear)\n@q > s", True, ["W702"]),
+        ("@p > s\n@q > s > fc-2(linear)", True, ["W702"]),
+        ("@p > s > fc-2(linear)\n@q > s > fc-2(linear)", True, []),
+        ("@p > s\n@q > s", False, []),
+        ("sub[ @p > s | @q > s ] > abs", False, []),
+        ("@p > s > relu > fc-2\n@q > s > bn", False, []),
+        ("mul[ @p > s | @q > s ]", True, []),
+        ("@p > s as a > relu > fc-2\n@a > fc-4\n@q > s", True, ["W702"]),
+    ],
+)
+def test_a_shared_piece_has_one_default_activation(
+    flows: str, kept: bool, expected: list[str]
+) -> None:
+    """It stays unless every use may leave it out."""
+    checked = check(SHARED + flows)
+    assert codes(SHARED + flows) == expected
+    graph = checked.networks[0].graph
+    shared = [layer for layer in graph.layers if layer.text == "fc-3"]
+    assert len(shared) == 2
+    assert {len(layer.ops) for layer in shared} == {2 if kept else 1}
+    starts = [graph.ops[layer.ops[0]].kind for layer in shared]
+    assert len({kind.written() for kind in starts if kind is not None}) == 1
+
+
+def test_pieces_within_pieces_have_one_activation_too() -> None:
+    text = "let f = fc-4\nlet g = f > f\ninput 4 > g > g > relu > f > fc-2"
+    checked = check(text)
+    rows = [layer for layer in checked.networks[0].graph.layers if layer.text == "fc-4"]
+    assert [len(row.ops) for row in rows] == [2] * 5
+    assert codes(text) == ["W702"]
+
+
+def test_a_repeat_of_a_shared_piece_keeps_the_activation_of_each_pass() -> None:
+    text = "let f = fc-4\n4 > f x3 > relu > fc-2"
+    checked = check(text)
+    assert codes(text) == ["W702"]
+    assert "its 3 uses have one activation" in checked.diagnostics[0].message

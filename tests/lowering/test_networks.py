@@ -22,7 +22,7 @@ def test_several_networks_share_what_stands_before_the_first() -> None:
         "net two\ndef own() = relu\n8x8x3 > b({c}) > conv3-{c} > own > gap"
     )
     checked = check(text)
-    assert not checked.diagnostics
+    assert not checked.faulty
     one, two = checked.networks
     assert (one.name, two.name) == ("one", "two")
     assert steps(one) == "8x8x3 conv3-4 bn relu conv3-4 bn bn gap"

@@ -147,9 +147,9 @@ DIFFERENT = [
         ["~ add[ ... ] add[ ... ] inputs 2 -> 3"],
     ),
     (
-        "let e = conv3-3\n8x8x3 > e > e",
-        "8x8x3 > conv3-3 > conv3-3",
-        ["~ conv3-3 conv3-3 weights of e_conv_1 -> its own"],
+        "let e = conv3-3(relu)\n8x8x3 > e > e",
+        "8x8x3 > conv3-3(relu) > conv3-3(relu)",
+        ["~ conv3-3(relu) conv3-3(relu) weights of e_conv_1 -> its own"],
     ),
     (
         "12 of int(50) > embed-4",

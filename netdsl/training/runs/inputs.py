@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdsl.analysis.canonical import digest
 from netdsl.errors import NetError, fail
 from netdsl.files import write
 from netdsl.json_text import json_text
@@ -65,6 +66,7 @@ def write_inputs(
         "file": file,
         "input": network.input_shape,
         "params": network.counts.params,
+        "graph": digest(network.graph),
         "data": str(data.spec.source),
         "recipe": recipe_hash(recipe),
         "fingerprint": fingerprint(data),
@@ -97,7 +99,8 @@ def read_network(folder: Path) -> Architecture:
     """Read the run's network, with the params and the input that it was trained with.
 
     Raises:
-        NetError: N613, N614, or of its text.
+        NetError: N613, N614, N616 where it is another graph than the run began with, or of its
+            text.
     """
     values = read_json(folder, RUN)
     try:
@@ -109,7 +112,34 @@ def read_network(folder: Path) -> Architecture:
         raise damaged(folder / RUN)
     require_file(folder, file)
     options = ReadOptions(params=read_recipe(folder).params, input_shape=input_shape)
-    return read_file(folder / file, name, options, name)
+    network = read_file(folder / file, name, options, name)
+    _require_same_graph(folder, file, network, values.get("graph"))
+    return network
+
+
+def _require_same_graph(folder: Path, file: str, network: Architecture, begun: str | None) -> None:
+    """Refuse a network that is not the graph that the run began with.
+
+    Runs of version 0.1.0 say nothing of their graph: there the uses of a shared layer could differ
+    in their default activation, which W702 now reports.
+
+    Raises:
+        NetError: N616.
+    """
+    if begun is None:
+        names = [piece.name for piece in network.graph.pieces]
+        shared = len(names) > len(set(names))
+        changed = shared and any(warning.code == "W702" for warning in network.warnings)
+    else:
+        changed = begun != digest(network.graph)
+    if changed:
+        version = read_json(folder, VERSIONS).get("netdsl", "another version")
+        raise fail(
+            "N616",
+            f"{folder / file} is another network than the run began with: the file has been"
+            f" changed, or netdsl {version}, which began it, read the file in another way",
+            help="train anew, or use the version of netdsl that began it",
+        )
 
 
 def read_recipe(folder: Path) -> Recipe:
