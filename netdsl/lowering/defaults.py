@@ -184,7 +184,9 @@ class _Verdict(NamedTuple):
                 " norm, activation or the end"
             )
         if self.ends or len(self.needing) < len(self.consumers):
-            return "its output goes to a sum, norm, activation or the end, but also to another layer"
+            return (
+                "its output goes to a sum, norm, activation or the end, but also to another layer"
+            )
         return None
 
     def why_missed(self, ops: list[Op], followed: list[bool]) -> str:
