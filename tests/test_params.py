@@ -104,3 +104,10 @@ def test_the_command_line_and_python_give_one_network(capsys: pytest.CaptureFixt
 def test_yes_and_no_are_words_where_the_param_is_a_text(value: object) -> None:
     text = 'param mode = "no"\n8 > fc-{if(mode == "yes", 4, 3)}'
     assert netdsl.parse(text, params={"mode": value}).outputs[0].shape == (4,)
+
+
+def test_a_word_for_yes_or_no_that_is_neither_is_refused_as_it_was_written() -> None:
+    text = "param on = yes\n8 > fc-{if(on, 4, 3)}"
+    assert netdsl.parse(text, params={"on": "no"}).outputs[0].shape == (3,)
+    with pytest.raises(NetError, match='N111.*the string "perhaps"'):
+        netdsl.parse(text, params={"on": "perhaps"})

@@ -135,6 +135,8 @@ WORK = {
     "10x16 > pos": 10 * 16,
     "10x16 > sincos": 10 * 16,
     "10x16 > first": 0,
+    "10x16 > reverse": 0,
+    "10x4 > mask": 2 * 10 * 4,  # each number compared, and kept or not
     "10x16 > cls": 0,
     # four biases, the queries' scale, and of each head's 10x10 a softmax
     "10x16 > attention(heads=4)": 4 * 10 * 16 + 10 * 16 + 3 * 4 * 10 * 10,

@@ -20,7 +20,7 @@ BUMP = '''
 class Bump(Activation):
     """exp(-width*x^2)."""
 
-    word, positional, cases = "bump", ("width",), (Case("bump", *_SAME), Case("bump(2)", *_SAME))
+    word, positional, cases = "bump", ("width",), (Case("bump", *_SAME, 3 * 256), Case("bump(2)", *_SAME))
     arithmetic, saved_for_backward = "square multiply exp", "inputs"
 
     width = Real(1, "how narrow it is", min=0)
@@ -28,6 +28,51 @@ class Bump(Activation):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         ops, width = k.keras.ops, float(self.width)
         return [lambda tensor: ops.exp(ops.multiply(-width, ops.square(tensor)))]
+'''
+
+SOFT_POOL = '''
+
+class SoftPool(Pooling):
+    """Soft pooling: the mean of each window, weighted by exp(x); padded cells are 0 (Stergiou et al.
+    2021).
+    """
+
+    word = "softpool"
+    saved_for_backward = "inputs output"
+    keras_layers = ("SoftPooling",)
+    cases = (
+        Case("softpool", (28, 28, 6), (14, 14, 6), 0, 14 * 14 * 6 * (4 * 2 + 2 * 3 + 1)),
+        Case("softpool3/2(pad=same)", (9, 9, 2), (5, 5, 2), 0),
+        Case("softpool2", (10, 3), (5, 3), 0),
+        Case("softpool2", (4, 4, 4, 2), (2, 2, 2, 2), 0),
+    )
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """For each number of the output: an exp and a product for each cell of its window, two
+        sums, a division.
+        """
+        return math.prod(output) * (4 * self._cells(inputs[0]) - 1)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        rank = len(inputs[0]) - 1
+        layer = k.custom.SoftPooling(self.window(rank), self.strides(rank), name=name)
+        return [*pad_layers(k, name, self.whole_pads(output, inputs[0])), layer]
+
+    @classmethod
+    def from_keras(cls, call: CallView) -> Meaning | None:
+        return cls.padded_in_keras(call, zeros_before(call) or ((0, 0),) * call.rank)
+'''
+
+SOFT_POOLING = '''
+
+@_serializable
+class SoftPooling(_Window):
+    """The mean of each window, weighted by exp(x) (Stergiou et al. 2021)."""
+
+    def call(self, x: Any) -> Any:
+        cells = ops.stack(_cells(x, self.window, self.strides), axis=-1)
+        shares = ops.exp(cells - ops.max(cells, axis=-1, keepdims=True))
+        return ops.sum(shares * cells, axis=-1) / ops.sum(shares, axis=-1)
 '''
 
 
@@ -45,23 +90,42 @@ def run(project: Path, *command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
-def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
-    for folder in ("netdsl", "tests/support", "tests/kinds"):
+def added(project: Path, **classes: str) -> Path:
+    """A copy of the project, with classes written at the ends of files of the package."""
+    for folder in ("netdsl", "tests/support", "tests/kinds", "tests/keras"):
         shutil.copytree(
-            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+            ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__")
         )
     for name in ("grammar", "docs", "pyproject.toml", "tests/conftest.py"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    with (tmp_path / "netdsl/kinds/act.py").open("a", encoding="utf-8") as file:
-        file.write(BUMP)
-    asked = run(
-        tmp_path,
-        *("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "bump", "-v"),
-        *("tests/kinds/test_contract.py", "tests/kinds/test_copies.py"),
-    )
-    passed = re.search(r"(\d+) passed", asked)
+        (project / name).symlink_to(ROOT / name)
+    for module, text in classes.items():
+        with (project / "netdsl" / f"{module.replace('__', '/')}.py").open("a") as file:
+            file.write(text)
+    return project
+
+
+def asked(project: Path, word: str, *tests: str) -> int:
+    """How many tests the kind of a word passes."""
+    command = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", word, "-v", *tests)
+    passed = re.search(r"(\d+) passed", run(project, *command))
     assert passed
-    assert int(passed[1]) > 10
-    assert "## bump · activation" in run(tmp_path, "-m", "netdsl.report.kinds_document")
-    assert "conv3-4(bump)" in run(tmp_path, "-m", "netdsl", "table", "8x8x1 > conv3-4(bump) > fc-2")
+    return int(passed[1])
+
+
+@pytest.mark.slow
+def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
+    project = added(tmp_path, kinds__act=BUMP)
+    tests = ("test_contract.py", "test_copies.py", "test_flops.py")
+    assert asked(project, "bump or figure", *(f"tests/kinds/{test}" for test in tests)) > 10
+    assert "## bump · activation" in run(project, "-m", "netdsl.report.kinds_document")
+    assert "conv3-4(bump)" in run(project, "-m", "netdsl", "table", "8x8x1 > conv3-4(bump) > fc-2")
+
+
+@pytest.mark.keras
+def test_a_new_kind_that_keras_lacks_is_one_more_class(tmp_path: Path) -> None:
+    """Asked in Keras, in programs that carry its layer along, and read from Keras."""
+    project = added(tmp_path, kinds__pool=SOFT_POOL, keras__layers__pooling=SOFT_POOLING)
+    tests = ("kinds/test_contract.py", "kinds/test_contract_keras.py", "keras/test_round_trip.py")
+    assert asked(project, "softpool", *(f"tests/{test}" for test in tests)) > 20
+    text = "9x9x2 > softpool3/2 > flatten > fc-2"
+    assert "class SoftPooling(" in run(project, "-m", "netdsl", "emit", text)

@@ -83,16 +83,21 @@ def test_networks_of_papers(text: str, params: int, macs: int | None) -> None:
     assert macs in (None, checked.networks[0].counts.macs)
 
 
-def test_files_beside(tmp_path: Path) -> None:
+def test_files_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = {
+        "blocks.net": 'use "sub/more.net"\nuse se\nparam c = 4\ndefault conv(tanh)\n'
+        "def b() = conv3-{c} > more > se(2)\n",
+        "sub/more.net": "def more() = conv1-{2*in}(relu)\n",
+    }
     (tmp_path / "sub").mkdir()
-    (tmp_path / "blocks.net").write_text(
-        'use "sub/more.net"\nuse se\nparam c = 4\ndefault conv(tanh)\ndef b() = conv3-{c} > more > se(2)\n'
-    )
-    (tmp_path / "sub" / "more.net").write_text("def more() = conv1-{2*in}(relu)\n")
+    for name, text in beside.items():
+        (tmp_path / name).write_text(text)
     (tmp_path / "main.net").write_text(
         'use "blocks.net"\ndef own() = conv3-6\n8x8x3 > b > own > gap\n'
     )
+    monkeypatch.chdir("/")
     network = netdsl.load(tmp_path / "main.net")
+    assert network.used == beside
     assert steps(network) == (
         "8x8x3 conv3-4 tanh conv1-8 relu gap fc-4 relu fc-8 sigmoid mul<4,9> conv3-6 relu gap"
     )
@@ -129,3 +134,11 @@ def test_files_that_cannot_be_used(
 def test_a_text_that_is_no_file_uses_the_standard_library_only() -> None:
     assert codes('use "b.net"\n8 > fc-2') == ["N115"]
     assert not check("use se\n8x8x32 > se > gap").diagnostics
+    assert netdsl.parse("use se\n8x8x32 > se > gap").used == {}
+
+
+def test_where_no_library_has_a_name_near_it_all_are_listed() -> None:
+    (found,) = check("use zzzzzz\n8 > fc-2").diagnostics
+    assert found.help == (
+        f'the libraries are {", ".join(standard_names())}; write a file in quotes: use "zzzzzz.net"'
+    )

@@ -1,4 +1,4 @@
-"""Layers that Keras does not have, for all of its backends.
+"""Layers that Keras does not have, for all of its backends: those that the files here define.
 
 They are registered, so a saved model loads once this is imported. `netdsl.emit.carried` cuts their
 source out of these files for programs that netdsl writes: what they use of each other keeps its
@@ -7,29 +7,16 @@ name from file to file, and names with an underscore meet none of a program's.
 
 from __future__ import annotations
 
-from netdsl.keras.layers.norm import LocalResponseNormalization
-from netdsl.keras.layers.pooling import (
-    FeaturePooling,
-    OverhangingAveragePooling,
-    PowerPooling,
-    StochasticPooling,
-)
-from netdsl.keras.layers.sequences import LearnedPositions, LearnedToken, SinusoidalPositions
-from netdsl.keras.layers.tied import Tied
-from netdsl.keras.layers.unpooling import MaxUnpooling
-from netdsl.keras.layers.weights import DropConnectDense, LocallyConnected
+import keras
 
-__all__ = [
-    "DropConnectDense",
-    "FeaturePooling",
-    "LearnedPositions",
-    "LearnedToken",
-    "LocalResponseNormalization",
-    "LocallyConnected",
-    "MaxUnpooling",
-    "OverhangingAveragePooling",
-    "PowerPooling",
-    "SinusoidalPositions",
-    "StochasticPooling",
-    "Tied",
-]
+from netdsl.keras.layers import norm, pooling, sequences, tied, unpooling, weights
+
+_LAYERS = {
+    name: defined
+    for module in (norm, pooling, sequences, tied, unpooling, weights)
+    for name, defined in vars(module).items()
+    if isinstance(defined, type) and issubclass(defined, keras.Layer) and not name.startswith("_")
+}
+globals().update(_LAYERS)
+
+__all__ = sorted(_LAYERS)
