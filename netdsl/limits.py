@@ -18,6 +18,8 @@ class Limits(NamedTuple):
         blocks: blocks within blocks.
         elements: elements of one tensor.
         integer: the largest integer in an expression.
+        uses: uses of blocks in the expanded network.
+        axes: axes of one tensor.
     """
 
     source: int = 4 * 2**20
@@ -29,6 +31,8 @@ class Limits(NamedTuple):
     blocks: int = 100
     elements: int = 2**53
     integer: int = 2**63 - 1
+    uses: int = 50_000
+    axes: int = 32
 
 
 DEFAULT_LIMITS = Limits()

@@ -11,7 +11,7 @@ from netdsl.keras.spelling import option_text
 from netdsl.kinds import KINDS, Argument, Kind, Word
 from netdsl.kinds.options import REQUIRED
 from netdsl.kinds.part import Part
-from netdsl.lowering.defaults import makes_needless, meets_relu, reached
+from netdsl.lowering.defaults import before_relu, makes_needless, reached
 
 _NONE = Word("none")
 _AUTO = Word("auto")
@@ -63,6 +63,7 @@ class FileDefaults:
     def __init__(self, model: ModelLayers) -> None:
         self.layers, self.ends = model.layers, set(model.outputs)
         self.consumers = consumers_of(model.layers)
+        self.before_relu = before_relu([layer.kind for layer in self.layers], self.consumers)
         self.stated: dict[str, dict[str, Any]] = {}
         norms = [norm for layer in self.layers if (norm := _norm_of(layer)) is not None]
         for word in dict.fromkeys(norm.text for norm in norms):
@@ -157,7 +158,7 @@ class FileDefaults:
         """Say how a kernel begins where nothing is said."""
         act = self.layers[place].options.get("act", _NONE)
         if act == _NONE:
-            relu = meets_relu(place, lambda at: self.layers[at].kind, self.consumers)
+            relu = self.before_relu[place]
         else:
             relu = KINDS[act.text].relu_like
         return Word("he_normal" if relu else "glorot_uniform")

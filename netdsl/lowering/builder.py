@@ -10,6 +10,7 @@ from netdsl.kinds.facts import Weight
 from netdsl.kinds.values import Defaults, Shape, dims
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
+from netdsl.lowering.fewest import Counter, Least
 from netdsl.naming import unique_name
 
 
@@ -56,8 +57,8 @@ class GraphBuilder:
         sharing: for each use of a `let` that is being made, the operations of its first use that
             are not matched yet; None within a first use.
         planned: layers by what their outcome depends on: deep networks repeat them.
-        fewest: by the identity of a node of the tree, how many operations it makes at least, and
-            the node, which so keeps its identity.
+        counter: counts what a piece of the text makes at least.
+        merges: those without options, by their word.
         steps: how many steps were made one by one.
     """
 
@@ -74,8 +75,10 @@ class GraphBuilder:
         self.first_uses: dict[int, range] = {}
         self.sharing: list[Iterator[int] | None] = []
         self.planned: dict[Any, PlannedLayer] = {}
-        self.fewest: dict[int, tuple[int, Any]] = {}
+        self.counter = Counter(limits)
+        self.merges: dict[str, Kind] = {}
         self.steps = 0
+        self._with_arrays: dict[int, bool] = {}
         self._names: set[str] = set()
 
     def add_input(self, name: str, shape: Shape, span: Span | None) -> int:
@@ -128,7 +131,7 @@ class GraphBuilder:
             if is_default:
                 self.activations.add(at, first, span, planned.text, planned.stated)
         if at >= self.limits.operations:
-            raise self.too_many_operations(span)
+            raise self.too_large(Least(), span)
         ops = tuple(range(first, at + 1))
         self.layers.append(Layer(ops, planned.text, name, span, path, uses, use_numbers))
         return at
@@ -146,11 +149,21 @@ class GraphBuilder:
         if owner is None:
             raise NotShareable()
         op, first = self.ops[index], self.ops[owner]
-        arrays = self.arrays(index)
-        if arrays != self.arrays(owner) or self._source(op) != self._source(first):
+        if not self._alike(op, first) and (
+            self.arrays(index) != self.arrays(owner) or self._source(op) != self._source(first)
+        ):
             raise NotShareable()
-        if arrays:
+        if id(op.kind) not in self._with_arrays:
+            self._with_arrays[id(op.kind)] = bool(self.arrays(index))
+        if self._with_arrays[id(op.kind)]:
             self.ops[index] = op._replace(shares=owner if first.shares is None else first.shares)
+
+    def _alike(self, op: Op, first: Op) -> bool:
+        """Return whether two operations are of one planned layer, on inputs of the same shapes."""
+        return op.kind is first.kind and all(
+            _same_shape(self.ops[a].shape, self.ops[b].shape)
+            for a, b in zip(op.inputs, first.inputs, strict=True)
+        )
 
     def _source(self, op: Op) -> tuple[str, ...]:
         """Return how an operation is built, whatever its name.
@@ -172,14 +185,21 @@ class GraphBuilder:
         """Return the name, or with a number after it where the network has it already."""
         return unique_name(name, self._names, "_", str.lower)
 
-    def operations_left(self) -> int:
-        """Return how many operations may be added."""
-        return self.limits.operations - len(self.ops)
+    def fits(self, least: Least) -> bool:
+        """Return whether so much may be added."""
+        return (
+            len(self.ops) + least.operations <= self.limits.operations
+            and len(self.blocks) + least.uses <= self.limits.uses
+        )
 
-    def too_many_operations(self, span: Span) -> NetError:
-        """Return the error of a network that is too large, to be raised."""
-        message = f"the network has more than {self.limits.operations:,} operations"
-        return fail("N406", message, span)
+    def too_large(self, least: Least, span: Span) -> NetError:
+        """Return the error of a network to which so much cannot be added, to be raised."""
+        if len(self.ops) + least.operations > self.limits.operations:
+            message = f"the network has more than {self.limits.operations:,} operations"
+            return fail("N406", message, span)
+        uses = f"the network uses blocks more than {self.limits.uses:,} times"
+        message = f"{uses}: blocks call each other again and again"
+        return fail("N406", message, span, help="a use of a block should create its own layers")
 
     def check_elements(self, shape: Shape, span: Span | None) -> None:
         """Check a tensor's size.
@@ -187,9 +207,17 @@ class GraphBuilder:
         Raises:
             NetError: N407 where it is above the limit.
         """
+        if len(shape) > self.limits.axes:
+            message = f"a tensor has {len(shape):,} axes, more than {self.limits.axes}"
+            raise fail("N407", message, span)
         elements = 1
         for size in shape:
             elements *= size
         if elements > self.limits.elements:
             message = f"a tensor of {dims(shape)} has {elements:,} elements, more than 2^53"
             raise fail("N407", message, span)
+
+
+def _same_shape(one: Shape, other: Shape) -> bool:
+    """Return whether two shapes are alike, those of indices with as many of them."""
+    return one == other and getattr(one, "limit", None) == getattr(other, "limit", None)

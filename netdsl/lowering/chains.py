@@ -10,7 +10,7 @@ from netdsl.kinds import LayerSpec
 from netdsl.lowering import diagnostics
 from netdsl.lowering.blocks import Lowering, use_block, use_shared, use_value
 from netdsl.lowering.builder import GraphBuilder
-from netdsl.lowering.fewest import fewest_operations
+from netdsl.lowering.fewest import Least
 from netdsl.lowering.layers import add_kind, configured, lower_layer
 from netdsl.lowering.points import define, define_pass, operation_at, operations_of_passes
 from netdsl.lowering.residual import lower_residual
@@ -42,7 +42,8 @@ def lower_chain(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuil
 
 def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering:
     (chain, scope), x = request
-    _check_room(chain, scope, graph)
+    if not scope.path and scope.points.parent is None:  # the rest has been counted with it
+        _check_room(chain, scope, graph)
     for position, step in enumerate(chain.steps):
         body = step.body
         if isinstance(body, tree.Reference):
@@ -71,13 +72,20 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
 
 def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
     """Reject a chain that cannot fit; what a step alone makes too many of is reported there."""
-    left = graph.operations_left()
-    if fewest_operations(chain, scope, graph.fewest) <= left:
+    least = graph.counter.least(chain, scope)
+    if graph.fits(least):
         return
     for step in chain.steps:
-        if step.repeat is not None or fewest_operations(step.body, scope, graph.fewest) > left:
+        if step.repeat is not None or not graph.fits(graph.counter.least(step.body, scope)):
             return
-    raise graph.too_many_operations(scope.span(chain))
+    raise graph.too_large(least, scope.span(chain))
+
+
+def _check_use(node: tree.Layer, scope: Scope, graph: GraphBuilder) -> None:
+    """Reject a use of a block that cannot fit; within blocks, one more than there may be."""
+    least = Least(0, 1) if scope.path else graph.counter.least(node, scope)
+    if not graph.fits(least):
+        raise graph.too_large(least, scope.span(node))
 
 
 def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
@@ -88,8 +96,9 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
     body = step.body
     assert step.repeat is not None
     count = whole(step.repeat, scope, x, graph, "the number of repeats", 0)
-    if count * fewest_operations(body, scope, graph.fewest) > graph.operations_left():
-        raise graph.too_many_operations(scope.span(step))
+    least = Least().plus(count, graph.counter.least(body, scope))
+    if not graph.fits(least):
+        raise graph.too_large(least, scope.span(step))
     is_kind = isinstance(body, tree.Layer) and means_kind(body.word.text, scope)
     activations: list[int] = []
     names: set[str] = set()
@@ -140,7 +149,10 @@ def _merge(body: tree.Merge, x: int | None, scope: Scope, graph: GraphBuilder) -
         if end is None:
             raise diagnostics.nothing_comes_in(branch, scope, graph)
         branches.append(end)
-    kind = configured(LayerSpec(body.word.text if body.word else BARE_MERGE), body, scope)
+    word = body.word.text if body.word else BARE_MERGE
+    kind = graph.merges.get(word)
+    if kind is None:
+        kind = graph.merges[word] = configured(LayerSpec(word), body, scope)
     return add_kind(kind, tuple(branches), body, scope, graph, kind.written())
 
 
@@ -162,6 +174,8 @@ def _word(
     if word in scope.values:
         return (yield from use_value(node, scope.values[word], x, scope, graph))
     block: Any = scope.blocks.get(word)
+    if block is not None:
+        _check_use(node, scope, graph)
     if isinstance(block, SharedPiece):
         return (yield from use_shared(node, block, x, scope, graph, name))
     if block is not None:

@@ -2,6 +2,7 @@
 begin.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -337,45 +338,48 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
     He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform. All uses
     of a shared layer begin as its first one does.
     """
-    consumers = consumers_of(ops)
+    relus = before_relu([op.kind for op in ops], consumers_of(ops))
     resolved: list[Op] = []
-    done: dict[tuple[int, bool], Kind] = {}  # by identity: deep networks share their kinds
+    done: dict[tuple[int, Word], Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
         kind = op.kind
         if kind is not None and kind.values.get("init") == _AUTO:
-            if op.shares is not None and (owner := resolved[op.shares].kind) is not None:
-                resolved.append(op._replace(kind=kind.replace(init=owner.values["init"])))
-                continue
-            relu = meets_relu(index, lambda at: ops[at].kind, consumers)
-            if (id(kind), relu) not in done:
-                init = Word("he_normal" if relu else "glorot_uniform")
-                done[id(kind), relu] = kind.replace(init=init)
-            own = done[id(kind), relu]
-            op = Op(own, op.inputs, op.shape, op.layer, op.name, op.shares, op.tied)
+            owner = None if op.shares is None else resolved[op.shares].kind
+            if owner is None:
+                init = Word("he_normal" if relus[index] else "glorot_uniform")
+            else:
+                init = owner.values["init"]
+            if (id(kind), init) not in done:
+                done[id(kind), init] = kind.replace(init=init)
+            op = Op(
+                done[id(kind), init], op.inputs, op.shape, op.layer, op.name, op.shares, op.tied
+            )
         resolved.append(op)
     return resolved
 
 
-def meets_relu(
-    index: int, kind_at: Callable[[int], Kind | None], consumers: Sequence[Sequence[int]]
-) -> bool:
-    """Return whether the first activation after an operation, through norms, sums and operations
-    that only move numbers, is ReLU-like: then its kernel begins He normal.
+def before_relu(kinds: Sequence[Kind | None], consumers: Sequence[Sequence[int]]) -> list[bool]:
+    """Return whether the first activation after each operation is ReLU-like, through norms, sums and
+    operations that only move numbers: then its kernel begins He normal.
 
     Args:
-        index: the operation.
-        kind_at: the kinds of all operations.
+        kinds: of the operations, each after those that it reads.
         consumers: by operation, those that read its output.
     """
-    waiting, seen = list(consumers[index]), set()
-    while waiting:
-        at = waiting.pop(0)
-        kind = kind_at(at)
-        if kind is None:
-            continue
-        if kind.group == "activation":
-            return kind.relu_like
-        if at not in seen and (kind.sums_inputs or kind.shape_only or kind.as_part):
-            seen.add(at)
-            waiting += consumers[at]
-    return False
+    # by operation how many steps away its nearest activation is, and whether that is ReLU-like; of
+    # two as near the one that is reached by the earlier consumer counts
+    nearest: list[tuple[float, bool]] = [(math.inf, False)] * len(kinds)
+    for at in range(len(kinds) - 1, -1, -1):
+        for consumer in consumers[at]:
+            kind = kinds[consumer]
+            if kind is None:
+                continue
+            if kind.group == "activation":
+                found = (1.0, kind.relu_like)
+            elif kind.sums_inputs or kind.shape_only or kind.as_part:
+                found = (nearest[consumer][0] + 1, nearest[consumer][1])
+            else:
+                continue
+            if found[0] < nearest[at][0]:
+                nearest[at] = found
+    return [relu for _, relu in nearest]

@@ -1,83 +1,272 @@
-"""How many operations a piece of a text makes at least: repeats that cannot fit are refused before
-the first is made.
+"""How much a piece of a text makes at least, counted before it is made: what cannot fit is refused
+before its first operation.
+
+Blocks are counted once for the same arguments, so that one which doubles what it is given forty
+times takes forty steps to count. What depends on shapes is not known yet, and counts as least.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from netdsl.lowering.scopes import Scope
+from netdsl.errors import NetError, Source, Span
+from netdsl.expressions import evaluate
+from netdsl.limits import Limits
+from netdsl.lowering.scopes import Block, Closure, NamesView, Scope
 from netdsl.lowering.trampoline import run
-from netdsl.lowering.vocabulary import adds_operation, means_kind
+from netdsl.lowering.vocabulary import FORMS, adds_operation
+from netdsl.params import YES_OR_NO
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word
 
-Known: TypeAlias = dict[int, tuple[int, Any]]
-Part: TypeAlias = tuple[int, Any, Scope]  # how often, of what, seeing what
+_MAX_COUNTED = 20_000
+"""Pieces that are looked into at most; what is beyond them counts as nothing."""
 
 
-def fewest_operations(node: Any, scope: Scope, known: Known) -> int:
-    """Return how many operations a chain or a step's body makes at least.
+class Least(NamedTuple):
+    """How much is made at least: operations, and uses of blocks."""
 
-    Args:
-        node: of the tree.
-        scope: what it sees.
-        known: results so far, by the identity of their node, and the node, which so keeps it.
+    operations: int = 0
+    uses: int = 0
+
+    def plus(self, times: int, other: Least) -> Least:
+        return Least(self.operations + times * other.operations, self.uses + times * other.uses)
+
+    def or_less(self, other: Least) -> Least:
+        return Least(min(self.operations, other.operations), min(self.uses, other.uses))
+
+
+class _Seen(NamedTuple):
+    """What a piece of a text sees, as far as it is known before it is made.
+
+    Attributes:
+        source: the text that it is part of.
+        blocks: what it can use.
+        values: of the names in it: numbers, words, `_Piece`s, `_UNKNOWN`.
+        key: the same number for the same values.
+        depth: of blocks within blocks.
     """
-    found = known.get(id(node))
-    return found[0] if found else int(run((node, scope), partial(_count, known)))
+
+    source: Source
+    blocks: NamesView
+    values: Mapping[str, Any]
+    key: int
+    depth: int
 
 
-def _count(known: Known, request: tuple[Any, Scope]) -> Generator[tuple[Any, Scope], int, int]:
-    node, scope = request
-    known[id(node)] = (0, node)  # within itself: of a block that calls itself
-    count, parts = _parts(node, scope)
-    for times, part, inner in parts:
-        found = known.get(id(part))
-        count += times * (found[0] if found else (yield part, inner))
-    known[id(node)] = (count, node)
-    return count
+class _Piece(NamedTuple):
+    """A chain as a value, with what it sees."""
+
+    chain: tree.Chain
+    seen: _Seen
 
 
-def _parts(node: Any, scope: Scope) -> tuple[int, list[Part]]:
-    """Return the operations that are seen at once, and the parts that have to be looked into."""
-    if isinstance(node, tree.Chain):
-        return _of_chain(node, scope)
-    if isinstance(node, tree.Group):
-        return 0, [(1, node.chain, scope)]
-    if isinstance(node, tree.Merge):
-        return 1, [(1, branch, scope) for branch in node.branches]
-    if not isinstance(node, tree.Layer):
-        return 0, []
-    word = node.word.text
-    block = scope.blocks.get(word)
-    if block is not None:
-        return 0, [(1, block.definition.chain, block.scope)]
-    if word == "res":
-        chains = (a.value for a in node.arguments or () if a.name is None)
-        return 0, [
-            (1, chain, scope)
-            for chain in chains
-            if isinstance(chain, tree.Chain) and not bare_word(chain)
-        ]
-    return int(adds_operation(word) and means_kind(word, scope)), []
+class _Unknown(Exception):
+    """A value that depends on shapes."""
 
 
-def _of_chain(chain: tree.Chain, scope: Scope) -> tuple[int, list[Part]]:
-    count, parts = 0, []
-    for step in chain.steps:
-        body, times = step.body, _times(step)
-        if isinstance(body, tree.Layer) and means_kind(body.word.text, scope):
-            count += times * adds_operation(body.word.text)
-        elif times:
-            parts.append((times, body, scope))
-    return count, parts
+_UNKNOWN = object()
+_Request: TypeAlias = tuple[Any, _Seen]
+_Counting: TypeAlias = Generator["_Request", Least, Least]
 
 
-def _times(step: tree.Step) -> int:
-    """Return how often a step is made at least; an expression may say never."""
-    if step.repeat is None:
-        return 1
-    return int(step.repeat.value) if isinstance(step.repeat, tree.Number) else 0
+class Counter:
+    """Counts pieces of one text, each once for what it sees."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._known: dict[tuple[int, int], tuple[Least, Any]] = {}  # with the node: it stays alive
+        self._keys: dict[Any, int] = {}
+        self._views: dict[int, tuple[Any, dict[str, Any], int]] = {}
+
+    def least(self, node: Any, scope: Scope) -> Least:
+        """Count how much a chain or a step's body makes at least.
+
+        Args:
+            node: of the tree.
+            scope: what it sees.
+        """
+        request = node, self._view(scope)
+        found: Least = run(request, partial(Counter._count, self))
+        return found
+
+    def _view(self, scope: Scope) -> _Seen:
+        """Return what a scope shows."""
+        found = self._views.get(id(scope.values))
+        if found is None:
+            values = {
+                name: self._seen_value(value)
+                for name, value in scope.values.items()
+                if name != "i"  # of a repeat that is being made: the next passes have others
+            }
+            found = scope.values, values, self._key(values)
+            if isinstance(scope.values, NamesView):  # others are those of one use
+                self._views[id(scope.values)] = found
+        return _Seen(scope.source, scope.blocks, found[1], found[2], len(scope.path))
+
+    def _seen_value(self, value: Any) -> Any:
+        if isinstance(value, Closure):
+            return _Piece(value.chain, self._view(value.scope))
+        return value
+
+    def _key(self, values: Mapping[str, Any]) -> int:
+        """Return a number for values: the same for the same ones, which so need not be compared again."""
+        parts: list[tuple[Any, ...]] = []
+        for name, value in values.items():
+            if isinstance(value, _Piece):
+                parts.append((name, id(value.chain), value.seen.key, 0))
+            else:
+                parts.append((name, type(value).__name__, value, 0))
+        try:
+            return self._keys.setdefault(tuple(parts), len(self._keys))
+        except TypeError:  # a value that cannot be looked up is like no other
+            return self._keys.setdefault(object(), len(self._keys))
+
+    # --- counting ---------------------------------------------------------------------------------
+
+    def _count(self, request: _Request) -> _Counting:
+        node, seen = request
+        place = id(node), seen.key
+        if place in self._known:
+            return self._known[place][0]
+        self._known[place] = Least(), node  # within itself: of a block that calls itself
+        if len(self._known) > _MAX_COUNTED or seen.depth > self.limits.blocks:
+            return Least()
+        found = yield from self._of(node, seen)
+        self._known[place] = found, node
+        return found
+
+    def _of(self, node: Any, seen: _Seen) -> _Counting:
+        if isinstance(node, tree.Chain):
+            return (yield from self._of_chain(node, seen))
+        if isinstance(node, tree.Group):
+            return (yield node.chain, seen)
+        if isinstance(node, tree.Merge):
+            total = Least(1)
+            for branch in node.branches:
+                total = total.plus(1, (yield branch, seen))
+            return total
+        if isinstance(node, tree.When):
+            return (yield from self._of_condition(node, seen))
+        if isinstance(node, tree.Layer):
+            return (yield from self._of_word(node, seen))
+        return Least()
+
+    def _of_chain(self, chain: tree.Chain, seen: _Seen) -> _Counting:
+        total = Least()
+        for step in chain.steps:
+            body = step.body
+            times = 1 if step.repeat is None else self._times(step.repeat, seen)
+            if isinstance(body, tree.Layer) and self._is_kind(body.word.text, seen):
+                total = total.plus(times, Least(int(adds_operation(body.word.text))))
+            elif times:
+                total = total.plus(times, (yield body, seen))
+        return total
+
+    @staticmethod
+    def _is_kind(word: str, seen: _Seen) -> bool:
+        return word not in seen.values and word not in seen.blocks and word not in FORMS
+
+    def _of_condition(self, node: tree.When, seen: _Seen) -> _Counting:
+        otherwise = node.otherwise
+        holds = self._evaluated(node.condition, seen)
+        if holds is True:
+            return (yield node.then, seen)
+        if holds is False:
+            return (yield otherwise, seen) if otherwise else Least()
+        then = yield node.then, seen
+        return then.or_less((yield otherwise, seen) if otherwise else Least())
+
+    def _of_word(self, node: tree.Layer, seen: _Seen) -> _Counting:
+        word = node.word.text
+        if word in seen.values:
+            piece = seen.values[word]
+            if not isinstance(piece, _Piece):
+                return Least()
+            if node.arguments is None:
+                return (yield piece.chain, piece.seen)
+            named = bare_word(piece.chain)
+            block = piece.seen.blocks.get(named.text) if named else None
+        else:
+            block = seen.blocks.get(word)
+        if block is not None:
+            inside = self._inside(node, block, seen)
+            return Least(0, 1).plus(1, (yield block.definition.chain, inside))
+        total = Least()
+        if word == "res":
+            for argument in node.arguments or ():
+                if argument.name is None and isinstance(argument.value, tree.Chain):
+                    total = total.plus(1, (yield argument.value, seen))
+        elif self._is_kind(word, seen):
+            total = Least(int(adds_operation(word)))
+        return total
+
+    # --- values -----------------------------------------------------------------------------------
+
+    def _inside(self, node: tree.Layer, block: Any, seen: _Seen) -> _Seen:
+        """Return what a use of a block or a shared piece sees."""
+        scope: Scope = block.scope
+        outer, blocks = self._view(scope), scope.blocks
+        values = dict(outer.values)
+        if isinstance(block, Block):
+            blocks = blocks if block.definition.name.text in blocks else blocks.with_next()
+            values |= self._arguments(node, block.definition, seen, outer)
+        inside = outer._replace(blocks=blocks, values=values, depth=seen.depth + 1)
+        return inside._replace(key=self._key(values))
+
+    def _arguments(
+        self, node: tree.Layer, definition: tree.Def, seen: _Seen, outer: _Seen
+    ) -> dict[str, Any]:
+        """Return the values of a block's parameters; unknown those that are not there."""
+        names = [parameter.name.text for parameter in definition.parameters]
+        values: dict[str, Any] = dict.fromkeys(names, _UNKNOWN)
+        free = iter(names)
+        for argument in node.arguments or ():
+            name = argument.name.text if argument.name else next(free, "")
+            if name in values:
+                values[name] = self._value(argument.value, seen)
+        for parameter in definition.parameters:
+            name = parameter.name.text
+            if values[name] is _UNKNOWN and parameter.default is not None:
+                known = outer._replace(values={**outer.values, **values})
+                values[name] = self._value(
+                    parameter.default, known._replace(key=self._key(known.values))
+                )
+        return values
+
+    def _value(self, node: Any, seen: _Seen) -> Any:
+        if isinstance(node, tree.Number | tree.String):
+            return node.value
+        if isinstance(node, tree.Expression):
+            return self._evaluated(node, seen)
+        if not isinstance(node, tree.Chain):
+            return _UNKNOWN
+        bare = bare_word(node)
+        if bare is not None and bare.text in seen.values:
+            return seen.values[bare.text]
+        return _Piece(node, seen)
+
+    def _times(self, repeat: Any, seen: _Seen) -> int:
+        """Return how often a step is made at least."""
+        value = self._value(repeat, seen)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return max(0, value) if whole else 0
+
+    def _evaluated(self, expression: tree.Expression, seen: _Seen) -> Any:
+        def lookup(name: str, span: Span) -> Any:
+            value = seen.values.get(name, _UNKNOWN)
+            if isinstance(value, _Piece):
+                bare = bare_word(value.chain)
+                value = YES_OR_NO.get(bare.text, _UNKNOWN) if bare else _UNKNOWN
+            if value is _UNKNOWN and name in YES_OR_NO:
+                return YES_OR_NO[name]
+            if value is _UNKNOWN:
+                raise _Unknown
+            return value
+
+        try:
+            return evaluate(expression, seen.source, lookup, self.limits)
+        except (_Unknown, NetError):  # a mistake is reported where it is made
+            return _UNKNOWN

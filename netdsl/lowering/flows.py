@@ -27,6 +27,9 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
     if any(port.name == name for port in graph.inputs):
         help = "" if statement.name else "name them: input left: 28x28x1"
         raise scope.fail("N104", f"there is a second input called `{name}`", place, help)
+    if len(head.shape.items) > graph.limits.axes:
+        message = f"an input has at most {graph.limits.axes} axes, not {len(head.shape.items):,}"
+        raise scope.fail("N407", message, head)
     shape = tuple(
         whole(item, scope, None, graph, "a size of the input", 1) for item in head.shape.items
     )

@@ -1,0 +1,186 @@
+"""What cannot fit is counted before it is made, and counting takes no longer than the text is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netdsl.errors import Source
+from netdsl.limits import DEFAULT_LIMITS, Limits
+from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.defaults import before_relu
+from netdsl.lowering.fewest import Counter, Least
+from netdsl.lowering.scopes import Scope
+from netdsl.reading import Checked, ReadOptions, check_source
+from netdsl.syntax import tree
+
+
+def check(text: str, limits: Limits = DEFAULT_LIMITS) -> Checked:
+    return check_source(Source("test", text), ReadOptions(limits=limits), "test")
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Counts the operations that are made."""
+    made: list[int] = []
+    usual = GraphBuilder._add
+
+    def counted(builder: GraphBuilder, *given: Any) -> int:
+        made.append(1)
+        return usual(builder, *given)
+
+    monkeypatch.setattr(GraphBuilder, "_add", counted)
+    return made
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Counts the pieces of a text that are looked into."""
+    seen: list[int] = []
+    usual = Counter._of
+
+    def of(counter: Counter, node: Any, inside: Any) -> Any:
+        seen.append(1)
+        return usual(counter, node, inside)
+
+    monkeypatch.setattr(Counter, "_of", of)
+    return seen
+
+
+def doubled(times: int, first: str, each: str, last: str = "8x8x4 > a{n}") -> str:
+    lines = [each.format(i=i, b=i - 1) for i in range(1, times + 1)]
+    return "\n".join([first, *lines, last.format(n=times)])
+
+
+BOMBS = {
+    "lets that double": doubled(15, "let a0 = conv1-4", "let a{i} = add[ a{b} | a{b} ]"),
+    "lets that double often": doubled(90, "let a0 = conv1-4", "let a{i} = add[ a{b} | a{b} ]"),
+    "a block that doubles itself": (
+        "def d(n) = when(n > 0, [ d({n-1}) | d({n-1}) ], conv1-1)\n8x8x1 > d(40)"
+    ),
+    "a block of two counts": (
+        "def d(n, m) = when(n > 0 and m > 0, [ d({n-1}, m) | d(n, m={m-1}) ], conv1-1)\n"
+        "8x8x1 > d(30, 30)"
+    ),
+    "a chain that is doubled": "def t(u) = u > u\n8x8x4 > " + "t(" * 40 + "conv1-4" + ")" * 40,
+    "a chain that is passed on": (
+        "def t(u, n=40) = when(n > 0, t((u > u), {n-1}), u)\n8x8x4 > t(conv1-4)"
+    ),
+    "residuals that double": doubled(40, "def a0() = conv1-4", "def a{i}() = res(a{b} > a{b})"),
+    "blocks that double": doubled(60, "def a0() = conv1-4", "def a{i}() = a{b} > a{b}"),
+    "repeats of counts": "param k = 1000\n8x8x3 > ((conv1-3 x{k}) x{k}) x{k}",
+    "blocks that make nothing": doubled(40, "def a0() = id", "def a{i}() = a{b} > a{b}"),
+}
+
+
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
+def test_what_doubles_is_refused_before_it_is_made(
+    text: str, added: list[int], counted: list[int]
+) -> None:
+    found = check(text)
+    assert [one.code for one in found.diagnostics] == ["N406"]
+    assert not added
+    assert len(counted) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("text", "operations", "uses"),
+    [
+        ("8x8x4 > conv1-4 > add[ id | conv1-4 ] x3", 1 + 3 * 2, 0),
+        ("def d(n) = when(n > 0, [ d({n-1}) | d({n-1}) ], conv1-1)\n8x8x1 > d(3)", 15, 15),
+        ("def t(u) = u > u\n8x8x4 > t(t(conv1-4 > conv1-4))", 8, 3),
+        ("let a = conv1-4 > conv1-4\n8x8x4 > a > a", 4, 2),
+        ("def f(n=2) = conv1-4 x{n}\n8x8x4 > f > f(5) > f(n=1)", 8, 3),
+        ("def f(n) = conv1-4 x{in} > conv1-4 x{n}\n8x8x4 > f(3)", 3, 1),
+        ("def f(n) = when(in > 4, conv1-4, conv1-4 > conv1-4)\n8x8x4 > f(3)", 1, 1),
+        ("def f(big=no) = when(big, conv1-4 x9, conv1-4)\n8x8x4 > f(yes) > f", 10, 2),
+        ("8x8x4 > id > flatten > fc-3", 2, 0),
+        ("def f(n) = f({n-1})\n8x8x4 > conv1-4 > when(no, f(3))", 1, 0),
+    ],
+)
+def test_counts(text: str, operations: int, uses: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[Least] = []
+    usual = Counter.least
+
+    def least(counter: Counter, node: Any, scope: Scope) -> Least:
+        found = usual(counter, node, scope)
+        if isinstance(node, tree.Chain):
+            counts.append(found)
+        return found
+
+    monkeypatch.setattr(Counter, "least", least)
+    check(text)
+    assert counts[0] == Least(operations, uses)
+
+
+def test_what_depends_on_shapes_ends_at_the_limit(added: list[int]) -> None:
+    text = "def d() = when(in > 1, [ d > conv1-{in} | d ], conv1-1)\n8x8x4 > d"
+    found = check(text, Limits(uses=100, blocks=20))
+    assert {one.code for one in found.diagnostics} <= {"N405", "N406"}
+    assert len(added) < 1_000
+
+
+def test_uses_within_the_limit_are_made() -> None:
+    text = "def a() = conv1-4\n8x8x4 > a x5"
+    assert not check(text, Limits(uses=5)).faulty
+    (found,) = check(text, Limits(uses=4)).diagnostics
+    assert "uses blocks more than 4 times" in found.message
+
+
+@pytest.mark.parametrize("text", ["x".join(["1"] * 100_000) + " > relu", "x".join(["2"] * 33)])
+def test_an_input_of_many_axes_is_refused(text: str) -> None:
+    found = check(text)
+    assert [one.code for one in found.diagnostics] == ["N407"]
+
+
+# --- what is worked out once for the whole network ------------------------------------------------
+
+
+class Kinds:
+    """What the rule asks of kinds."""
+
+    def __init__(self, group: str = "", relu: bool = False, passes: bool = False) -> None:
+        self.group, self.relu_like = group, relu
+        self.sums_inputs = self.as_part = False
+        self.shape_only = passes
+
+
+RELU, TANH = Kinds("activation", relu=True), Kinds("activation")
+SUM, CONV = Kinds(passes=True), Kinds()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "consumers", "expected"),
+    [
+        ([CONV, RELU], [[1], []], [True, False]),
+        ([CONV, SUM, TANH], [[1], [2], []], [False, False, False]),
+        ([CONV, SUM, RELU], [[1], [2], []], [True, True, False]),
+        ([CONV, CONV, RELU], [[1], [2], []], [False, True, False]),
+        ([CONV, SUM, TANH, RELU], [[1, 3], [2], [], []], [True, False, False, False]),
+        ([CONV, TANH, RELU], [[1, 2], [], []], [False, False, False]),
+        ([CONV, RELU, TANH], [[1, 2], [], []], [True, False, False]),
+    ],
+)
+def test_the_nearest_activation_says_how_a_kernel_begins(
+    kinds: Any, consumers: list[list[int]], expected: list[bool]
+) -> None:
+    assert before_relu(kinds, consumers) == expected
+
+
+class CountedList(list[Any]):
+    """A list that counts how often it is asked."""
+
+    asked = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        self.asked += 1
+        return super().__getitem__(place)
+
+
+def test_each_operation_is_looked_at_once() -> None:
+    count = 1_000
+    consumers = [[at + 1, at + 2] for at in range(count - 2)] + [[count - 1], []]
+    kinds = CountedList([SUM] * count)
+    before_relu(kinds, consumers)
+    assert kinds.asked < 3 * count
