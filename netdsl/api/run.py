@@ -123,7 +123,9 @@ class Run(RunResult):
         """
         return evaluate(self, part=part, data=data)
 
-    def predict(self, inputs: Any, *, top: int = 3) -> Records[dict[str, Any]]:
+    def predict(
+        self, inputs: Any, *, top: int = 3, strict: bool = False
+    ) -> Records[dict[str, Any]]:
         """Ask the best weights about examples.
 
         Args:
@@ -131,16 +133,19 @@ class Run(RunResult):
                 an array [n, *shape] or one example [*shape], of several inputs a dict of arrays by
                 name, of a table a dict of columns, a data frame or a list of dicts.
             top: how many of the likeliest classes are listed.
+            strict: whether rows of a table with values that the network was not trained on, as
+                unknown categories, are an error.
 
         Returns:
             A dict for each example: `input`, its name; of classes `class`, `name` and `top`, the
-            likeliest with their probabilities; of values `output`, in the data's units.
+            likeliest with their probabilities; of values `output`, in the data's units; `notes`, if
+            a row holds values that the network was not trained on.
 
         Raises:
             RunFolderError: N613, N614 of the folder.
             DataError: for what is wrong with the examples.
         """
-        return predict(self, inputs, top=top)
+        return predict(self, inputs, top=top, strict=strict)
 
     def export(
         self, path: PathArgument, *, format: str | None = None, force: bool = False
@@ -193,11 +198,14 @@ def evaluate(run: RunArgument, *, part: str = "test", data: Any = None) -> Evalu
     return EvaluationResult(evaluate(_folder(run), part=part, data=data))
 
 
-def predict(run: RunArgument, inputs: Any, *, top: int = 3) -> Records[dict[str, Any]]:
+def predict(
+    run: RunArgument, inputs: Any, *, top: int = 3, strict: bool = False
+) -> Records[dict[str, Any]]:
     """Ask a run's best weights about examples; see `Run.predict`."""
     from netdsl.training.evaluation.predict import predict
 
-    return Records(predict(_folder(run), inputs, arguments.whole("top", top, 1)))
+    strict = arguments.yes_or_no("strict", strict)
+    return Records(predict(_folder(run), inputs, arguments.whole("top", top, 1), strict=strict))
 
 
 def export(

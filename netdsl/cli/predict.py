@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from netdsl.cli.arguments import add_format, add_run_folder, positive
 from netdsl.cli.terminal import print_json
@@ -29,18 +30,29 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="how many of the most likely classes to show (default: 3)",
     )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse rows of tables with values that the network was not trained on",
+    )
     add_format(parser, "csv")
 
 
 def run(options: argparse.Namespace) -> int:
     from netdsl.training.evaluation.predict import predict
-    from netdsl.training.evaluation.predict_text import describe_predictions, predictions_csv
+    from netdsl.training.evaluation.predict_text import (
+        describe_notes,
+        describe_predictions,
+        predictions_csv,
+    )
 
-    records = predict(options.folder, options.inputs, options.top)
+    records = predict(options.folder, options.inputs, options.top, strict=options.strict)
     if options.format == "csv":
         print(predictions_csv(records), end="")
     elif options.format == "json":
         print_json(records)
     else:
         print(describe_predictions(records))
-    return 0
+    for line in describe_notes(records):
+        print(line, file=sys.stderr)
+    return 1 if any("error" in record for record in records) else 0

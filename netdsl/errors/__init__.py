@@ -154,7 +154,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     import difflib
 
     names = sorted(set(known))
-    found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    found = [name for name in names if name.lower() == word.lower()]
+    found = found or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if not found and len(word) > 2:
         lower = {name.lower(): name for name in names}
         found = [

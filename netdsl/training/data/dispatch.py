@@ -56,7 +56,11 @@ def read(
         RunError: N522 where a download fails.
     """
     if given is None:
-        return _read_source(spec, signature, kept, span)
+        held = _read_source(spec, signature, kept, span)
+        if spec.weight is not None and kept is None and held.train.weights is None:
+            message = f"{held.source} has no weights `{spec.weight}`"
+            raise fail("N514", message, span, help="name the array of weights, or leave it out")
+        return held
     if kept and kept.inputs[0].columns:
         raise fail(
             "N533",
@@ -75,12 +79,23 @@ def _read_source(
         raise _unlike(source, tabular, span)
     if not kept and not tabular:
         _check_not_tabular(spec, span)
-    if spec.weight is not None and not tabular and path.suffix.lower() not in (".npz", ".npy"):
+    if (
+        spec.weight is not None
+        and not (kept or tabular)
+        and path.suffix.lower() not in (".npz", ".npy")
+    ):
         raise fail(
             "N507",
             f"`weight` is for tables and arrays; {source} has neither",
             span,
             help="leave `weight` out; `class_weights` weighs whole classes",
+        )
+    if spec.damaged is not None and not kept and not path.is_dir():
+        raise fail(
+            "N507",
+            f"`damaged` is for folders of images; {source} is not one",
+            span,
+            help="leave `damaged` out",
         )
     if source == PYTHON:
         raise fail(
@@ -103,7 +118,7 @@ def _read_source(
         trained = TrainedTable(columns, classes) if columns else None
         return read_table(path, spec, signature, trained, span)
     if path.is_dir():
-        return read_folder(path, signature, classes, spec.target, span)
+        return read_folder(path, signature, classes, spec.target, spec.damaged == "skip", span)
     raise _unknown(source, span)
 
 

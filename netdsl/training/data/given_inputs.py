@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import did_you_mean, fail
-from netdsl.training.data.prediction import sound
+from netdsl.training.data.prediction import PredictionInputs, selected, sound
 from netdsl.training.data.sources.cells import cells_of, why_not_finite
 from netdsl.training.data.sources.parsed_table import (
     ParsedColumn,
     ParsedTable,
-    select,
     text_column,
 )
 from netdsl.training.data.sources.python import as_array
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 NAME = "the table given"
 
 
-def given_inputs(inputs: Any, preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
+def given_inputs(inputs: Any, preparation: Preparation) -> PredictionInputs:
     """Read examples that are given in Python, raw, as in the training's data.
 
     Args:
@@ -34,28 +33,30 @@ def given_inputs(inputs: Any, preparation: Preparation) -> tuple[list[str], tupl
             frame, or a list of dicts.
         preparation: what the run does to examples.
 
-    Returns:
-        A name for each record, and an array for each input, for `preparation.x`.
-
     Raises:
         NetError: N514 to N518, N524, N527, N530, N531, N533.
     """
     first = preparation.inputs[0]
-    x: tuple[Array, ...]
     if first.columns:
-        x = (select(_table(inputs, first.columns), first.columns),)
-    else:
-        arrays = _arrays(inputs, [each.name for each in preparation.inputs])
-        x = tuple(
-            sound(array, input, f"`{input.name}`")
-            for array, input in zip(arrays, preparation.inputs, strict=True)
-        )
+        table = _table(inputs, first.columns)
+        if not len(table.places):
+            raise fail("N516", "there is nothing to predict")
+        return selected(table, first.columns, _numbered(len(table.places)))
+    arrays = _arrays(inputs, [each.name for each in preparation.inputs])
+    x = tuple(
+        sound(array, input, f"`{input.name}`")
+        for array, input in zip(arrays, preparation.inputs, strict=True)
+    )
     if len({len(array) for array in x}) > 1:
         lengths = ", ".join(f"{len(array):,}" for array in x)
         raise fail("N515", f"each record takes an example for each input: {lengths}")
     if not len(x[0]):
         raise fail("N516", "there is nothing to predict")
-    return [f"[{row}]" for row in range(len(x[0]))], x
+    return PredictionInputs(_numbered(len(x[0])), x)
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"[{row}]" for row in range(count)]
 
 
 def _arrays(inputs: Any, names: Sequence[str]) -> list[Array]:

@@ -84,8 +84,14 @@ def load_other(
     given = data
     if isinstance(data, str | os.PathLike):
         given, source = None, os.fspath(data)
+        weight = recipe.data.weight  # of a file of its own it is for the run's examples alone
+        if source.endswith(".npy") and _target(recipe.data, source) != recipe.data.target:
+            weight = None
         recipe = replace(
-            recipe, data=replace(recipe.data, source=source, target=_target(recipe.data, source))
+            recipe,
+            data=replace(
+                recipe.data, source=source, target=_target(recipe.data, source), weight=weight
+            ),
         )
     held = read(recipe.data, NetworkSignature.of_preparation(preparation), given, preparation)
     asked = recipe.data.split

@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.errors import did_you_mean, fail
+from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.arrays import check_numbers, read_npy, read_npz
 from netdsl.training.data.sources.images import read_image
 from netdsl.training.data.sources.parsed_table import select
 from netdsl.training.data.sources.table_file import SUFFIXES, read_table_file
+from netdsl.training.data.sources.unfamiliar import unfamiliar_cells
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.shapes import channels, misfit
 
 if TYPE_CHECKING:
+    from netdsl.training.data.sources.parsed_table import ParsedTable
+    from netdsl.training.preparation.columns import TableTransform
     from netdsl.training.preparation.rows import Array, Shape
     from netdsl.training.preparation.transforms import Preparation
 
 STANDARD_INPUT = "-"
 
 
+class PredictionInputs(NamedTuple):
+    """Examples to be predicted.
+
+    Attributes:
+        names: one for each record.
+        x: an array for each input, for `preparation.x`.
+        notes: by record what it holds that the network was not trained on.
+        failed: by path what is wrong with a file that is left out.
+    """
+
+    names: list[str]
+    x: tuple[Array, ...]
+    notes: Mapping[int, Sequence[str]] = MappingProxyType({})
+    failed: Mapping[str, NetError] = MappingProxyType({})
+
+
+SKIPPED = ("N511", "N512", "N513", "N524")
+"""Codes of files that cannot be read: of several the others are predicted."""
+
+
 def read_inputs(
     paths: str | Path | Sequence[str | Path], preparation: Preparation
-) -> tuple[list[str], tuple[Array, ...]]:
+) -> PredictionInputs:
     """Read files to be predicted.
 
     An `.npz` holds them as `x` (`x_NAME` for several inputs), as `x_test` or as its only array; an
@@ -32,8 +56,7 @@ def read_inputs(
     a CSV or Parquet file, or a CSV on standard input (`-`), with or without the target's column;
     any other file is an image. With several inputs `NAME=PATH` names each one's file.
 
-    Returns:
-        A name for each record, and an array for each input, for `preparation.x`.
+    Of several files, those that cannot be read are left out.
 
     Raises:
         NetError: N506, N511 to N518, N524, N527, N530 to N532, N536.
@@ -43,12 +66,28 @@ def read_inputs(
         raise fail("N516", "there is nothing to predict")
     if len(preparation.inputs) > 1 and all("=" in path for path in many):
         return _by_name(many, preparation)
-    read = [_read(path, preparation) for path in many]
-    names = [name for own, _ in read for name in own]
-    columns = list(zip(*(arrays for _, arrays in read), strict=True))
-    return names, tuple(
+    read: list[PredictionInputs] = []
+    failed: dict[str, NetError] = {}
+    for path in many:
+        try:
+            read.append(_read(path, preparation))
+        except NetError as error:
+            if len(many) == 1 or error.diagnostics[0].code not in SKIPPED:
+                raise
+            failed[path] = error
+    if not read:
+        raise NetError(*(one for error in failed.values() for one in error.diagnostics[:1]))
+    names = [name for one in read for name in one.names]
+    columns = list(zip(*(one.x for one in read), strict=True))
+    x = tuple(
         _joined(column, input) for column, input in zip(columns, preparation.inputs, strict=True)
     )
+    notes: dict[int, Sequence[str]] = {}
+    first = 0
+    for one in read:
+        notes |= {first + row: texts for row, texts in one.notes.items()}
+        first += len(one.names)
+    return PredictionInputs(names, x, notes, failed)
 
 
 def _joined(arrays: Sequence[Array], input: InputTransform) -> Array:
@@ -60,7 +99,7 @@ def _joined(arrays: Sequence[Array], input: InputTransform) -> Array:
     return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
 
 
-def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
+def _by_name(paths: Sequence[str], preparation: Preparation) -> PredictionInputs:
     """Read a file for each input: `left=a.png right=b.png`. Raises NetError N506, N514, N515."""
     pairs = [path.split("=", 1) for path in paths]
     given = {one[0]: one[1] for one in pairs}
@@ -88,20 +127,19 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> tuple[list[str],
                 help=" ".join(f"{one}=FILE" for one in inputs),
             )
     read = [_single(given[input.name], input) for input in preparation.inputs]
-    if len({len(array) for _, array in read}) > 1:
+    if len({len(one.names) for one in read}) > 1:
         counts = " and ".join(
-            f"{given[input.name]} holds {len(array):,}"
-            for input, (_, array) in zip(preparation.inputs, read, strict=True)
+            f"{given[input.name]} holds {len(one.names):,}"
+            for input, one in zip(preparation.inputs, read, strict=True)
         )
         raise fail("N515", f"each record needs one example for each input: {counts}")
-    return read[0][0], tuple(array for _, array in read)
+    return read[0]._replace(x=tuple(one.x[0] for one in read))
 
 
-def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, ...]]:
+def _read(path: str, preparation: Preparation) -> PredictionInputs:
     """Read the records of a file, for all inputs."""
     if len(preparation.inputs) == 1:
-        names, x = _single(path, preparation.inputs[0])
-        return names, (x,)
+        return _single(path, preparation.inputs[0])
     inputs = [input.name for input in preparation.inputs]
     if not path.endswith(".npz"):
         known = " ".join(f"{name}=FILE" for name in inputs)
@@ -121,10 +159,10 @@ def _read(path: str, preparation: Preparation) -> tuple[list[str], tuple[Array, 
             "N515",
             f"the arrays of {path} differ in length: {lengths}",
         )
-    return _numbered(Path(path), len(made[0])), made
+    return PredictionInputs(_numbered(path, len(made[0])), made)
 
 
-def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
+def _single(path: str, input: InputTransform) -> PredictionInputs:
     """Read the records of a file, for one input."""
     file = Path(path)
     if input.columns:
@@ -137,18 +175,31 @@ def _single(path: str, input: InputTransform) -> tuple[list[str], Array]:
         table = read_table_file(file, input.columns.form, input.columns.header, input.columns)
         if not len(table.places):
             raise fail("N516", f"{path} has no rows")
-        return [f"{file.name or path}:{place}" for place in table.places.tolist()], select(
-            table, input.columns
-        )
+        names = [f"{path}:{place}" for place in table.places.tolist()]
+        return selected(table, input.columns, names)
     if file.suffix.lower() not in (".npy", ".npz"):
-        return [file.name], _picture(file, input)
+        return PredictionInputs([path], (_picture(file, input),))
     array = read_npy(file) if file.suffix.lower() == ".npy" else _held(file, [""])[0]
     x = sound(array, input, file.name)
-    return _numbered(file, len(x)), x
+    return PredictionInputs(_numbered(path, len(x)), (x,))
 
 
-def _numbered(path: Path, count: int) -> list[str]:
-    return [f"{path.name}[{row}]" for row in range(count)]
+def selected(table: ParsedTable, columns: TableTransform, names: list[str]) -> PredictionInputs:
+    """Return the rows of a table, with notes on cells that the network was not trained on.
+
+    Raises:
+        NetError: as `select` does.
+    """
+    x = select(table, columns)
+    notes: dict[int, list[str]] = {}
+    for note in unfamiliar_cells(table, columns):
+        for row in note.rows.tolist():
+            notes.setdefault(row, []).append(note.message)
+    return PredictionInputs(names, (x,), notes)
+
+
+def _numbered(path: str, count: int) -> list[str]:
+    return [f"{path}[{row}]" for row in range(count)]
 
 
 def sound(array: Array, input: InputTransform, name: str) -> Array:
@@ -179,7 +230,7 @@ def _is_one(given: Shape, input: InputTransform) -> bool:
 def _held(path: Path, names: Sequence[str]) -> list[Array]:
     """Return an array for each input, by its name after `x`."""
     held = read_npz(path)
-    for form in ("x", "x_test"):
+    for form in ("x", "X", "x_test", "X_test"):
         if all(form + name in held for name in names):
             return [held[form + name] for name in names]
     if len(names) == len(held) == 1:

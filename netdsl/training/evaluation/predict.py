@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.errors import NetError, fail
 from netdsl.training.data import given_inputs, read_inputs
 from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
 from netdsl.training.metrics.answers import answer, category_scores, probabilities
 from netdsl.training.runs.finished import finished_run
+from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
@@ -19,35 +21,57 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 
-def predict(folder: str | Path, inputs: Any, top: int = 3) -> list[dict[str, Any]]:
+def predict(
+    folder: str | Path, inputs: Any, top: int = 3, *, strict: bool = False
+) -> list[dict[str, Any]]:
     """Ask a run's network about inputs.
 
     Args:
         folder: the run's.
         inputs: files, as `read_inputs` accepts them, or the examples, as `given_inputs` does.
         top: how many of the likeliest classes are listed.
+        strict: whether cells that the network was not trained on are refused.
 
     Returns:
         A record for each. Of classes it holds `class`, `name`, and `top`, the likeliest as
         `{class, name, probability}` (`output` instead of `probability` where the network gives
         none). Of a class for each position: `shape`, `classes`, those that occur, as `{class, name,
         count, share}` from the most frequent down, and `labels` [*positions]. Of values: `output`,
-        in the data's units. With several outputs `outputs` holds this for each by name.
+        in the data's units. With several outputs `outputs` holds this for each by name. `notes`
+        lists the cells of a row that the network was not trained on; a file that cannot be read
+        has a record of `input` and `error`, after the others.
 
     Raises:
-        NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614.
+        NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614; N531 also where `strict` refuses
+            a row.
     """
     held = finished_run(Path(folder))
     preparation = held.preparation
     read = read_inputs if is_paths(inputs) else given_inputs
-    names, x = read(inputs, preparation)
+    names, x, notes, failed = read(inputs, preparation)
+    if strict and notes:
+        raise _unfamiliar(names, notes)
     records = []
     with memory_errors(BATCH):
         for rows, outputs in in_batches(predictor(held.model()), x, preparation, BATCH):
             for place, row in enumerate(rows.tolist()):
                 values = [array[place] for array in outputs]
-                records.append({"input": names[row], **_record(values, preparation, top)})
-    return records
+                record = {"input": names[row], **_record(values, preparation, top)}
+                records.append({**record, "notes": list(notes[row])} if row in notes else record)
+    errors = ((path, error.diagnostics[0]) for path, error in failed.items())
+    return records + [
+        {"input": path, "error": first.message, "code": first.code} for path, first in errors
+    ]
+
+
+def _unfamiliar(names: Sequence[str], notes: Mapping[int, Sequence[str]]) -> NetError:
+    """Return the error N531 about rows that hold what the network was not trained on."""
+    row = min(notes)
+    message = (
+        f"{counted(len(notes), 'row')} of {len(names):,} hold values that the network was not "
+        f"trained on; {names[row]}: {'; '.join(notes[row])}"
+    )
+    return fail("N531", message, help="without `strict` they are predicted, with a note")
 
 
 def is_paths(inputs: object) -> bool:

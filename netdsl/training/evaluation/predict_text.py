@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from netdsl.training.preparation.shapes import size
-from netdsl.wording import spreadsheet_text
+from netdsl.wording import counted, spreadsheet_text
+
+NOTED = 5
+"""The most rows and files that are noted one by one."""
 
 LISTED = 30
 """The most classes or values that a line lists."""
@@ -14,7 +18,31 @@ LISTED = 30
 
 def describe_predictions(records: Sequence[Mapping[str, Any]]) -> str:
     """Write the records of `predict`, a line for each input."""
-    return "\n".join(f"{record['input']}: {_record_line(record)}" for record in records)
+    return "\n".join(
+        f"{record['input']}: {_record_line(record)}" for record in records if "error" not in record
+    )
+
+
+def describe_notes(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what a person should know of the records: rows that hold what the network was not
+    trained on, and files that could not be read, the first five of each.
+    """
+    noted = [record for record in records if "notes" in record]
+    failed = [record for record in records if "error" in record]
+    for record in noted[:NOTED]:
+        yield f"note: {record['input']}: {'; '.join(record['notes'])}"
+    if noted:
+        rows = len(records) - len(failed)
+        yield f"note: {len(noted):,} of {rows:,} rows hold values that the network was not trained on"
+    for record in failed[:NOTED]:
+        yield f"error[{record['code']}]: {record['error']}"
+    if failed:
+        yield f"{len(failed):,} of {counted(_files(records), 'file')} could not be read"
+
+
+def _files(records: Sequence[Mapping[str, Any]]) -> int:
+    """Count the files that records are of."""
+    return len({re.sub(r"(:\d+|\[\d+\])$", "", record["input"]) for record in records})
 
 
 def _record_line(record: Mapping[str, Any]) -> str:
@@ -52,7 +80,11 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     import csv
     import io
 
-    rows = [_guarded({"input": record["input"], **_cells(record)}) for record in records]
+    rows = [
+        _guarded({"input": record["input"], **_cells(record)})
+        for record in records
+        if "error" not in record
+    ]
     names = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO()
     writer = csv.DictWriter(file, names, restval=0, lineterminator="\n")

@@ -92,6 +92,7 @@ class DataSpec(Section):
     categories: Mapping[str, tuple[str, ...]] | None = key(
         ValuesByName(ValueList(TextValue("a category")))
     )
+    damaged: str | None = key(OneOf(("error", "skip")))
     missing_values: tuple[str, ...] | None = key(ValueList(TextValue("the text of a cell")))
     split: Split = section(Split)
 

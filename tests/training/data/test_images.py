@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image
 import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import Data, load_data, read_inputs, reload
-from netdsl.training.data.sources.images import LazyImages, verify
+from netdsl.training.data.sources.images import LazyImages, damaged_images
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 
 COLOUR = "input 6x5x3 > flatten > softmax-3"
@@ -283,7 +284,7 @@ def test_many_images_are_looked_at_with_a_word(
     animals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("netdsl.training.data.sources.images.REPORTED", 10)
-    verify(sorted(animals.rglob("*.png")))
+    assert not damaged_images(sorted(animals.rglob("*.png")))
     assert capsys.readouterr().err.splitlines() == [
         f"checked {count} of 30 images" for count in (10, 20, 30)
     ]
@@ -292,7 +293,63 @@ def test_many_images_are_looked_at_with_a_word(
 def test_images_to_predict(animals: Path) -> None:
     preparation = loaded(COLOUR, animals).preparation
     Image.new("L", (50, 60), 80).save(animals / "large.png")
-    names, x = read_inputs([animals / "large.png", animals / "cat" / "001.png"], preparation)
-    assert names == ["large.png", "001.png"]
+    names, x, *_ = read_inputs([animals / "large.png", animals / "cat" / "001.png"], preparation)
+    assert names == [str(animals / "large.png"), str(animals / "cat" / "001.png")]
     made = preparation.x(x)[0]
     assert made[:, 0, 0, 0] == pytest.approx([80 / 255, 1 / 255])
+
+
+# --- damaged ones ---------------------------------------------------------------------------------
+
+
+def damage(folder: Path, count: int) -> list[Path]:
+    """Cut the first images of each class off."""
+    found = sorted(folder.rglob("*.png"))
+    chosen = [path for path in found if int(path.stem) < count]
+    for path in chosen:
+        path.write_bytes(path.read_bytes()[:-20])
+    return chosen
+
+
+def test_all_damaged_images_are_counted_and_five_are_named(animals: Path) -> None:
+    cut = damage(animals, 4)
+    assert len(cut) > 5
+    with pytest.raises(NetError, match=r"data: \{damaged: skip\}") as caught:
+        loaded(COLOUR, animals)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "N524"
+    assert diagnostic.message.startswith(f"{len(cut)} of 30 images cannot be read: {cut[0]} is ")
+    assert [str(path) in diagnostic.message for path in cut[:6]] == [True] * 5 + [False]
+    assert diagnostic.message.endswith(f"; and {len(cut) - 5} more")
+
+
+def test_damaged_images_are_skipped_where_a_recipe_says_so(animals: Path) -> None:
+    cut = damage(animals, 1)
+    spec = DataSpec(source=str(animals), damaged="skip")
+    found = load_data(Recipe(data=spec), netdsl.parse(COLOUR))
+    assert len(found.train) + len(found.validation) + len(found.test) == 30 - len(cut)
+    (note,) = [note for note in found.notes if "skipped" in note]
+    assert note.startswith(f"{len(cut)} of 30 images cannot be read and are skipped: {cut[0]}")
+    again = reload(Recipe(data=found.spec), found.preparation)
+    assert np.array_equal(again.test.y[0], found.test.y[0])
+    for path in (animals / "cat").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(NetError, match="cat has no images that are not damaged"):
+        load_data(Recipe(data=spec), netdsl.parse(COLOUR))
+    with pytest.raises(NetError, match="`damaged` is for folders of images; digits is not one"):
+        load_data(Recipe(data=replace(spec, source="digits")), netdsl.parse("64 > softmax-10"))
+
+
+def test_prediction_continues_past_files_that_cannot_be_read(animals: Path) -> None:
+    preparation = loaded(COLOUR, animals).preparation
+    (animals / "cut.png").write_bytes(b"\x89PNG")
+    paths = [animals / "cut.png", animals / "cat" / "001.png", animals / "none.png"]
+    names, x, notes, failed = read_inputs(paths, preparation)
+    assert (names, len(x[0]), dict(notes)) == ([str(paths[1])], 1, {})
+    assert list(failed) == [str(paths[0]), str(paths[2])]
+    assert [error.diagnostics[0].code for error in failed.values()] == ["N524", "N511"]
+    with pytest.raises(NetError) as caught:
+        read_inputs([paths[0], paths[2]], preparation)
+    assert [one.code for one in caught.value.diagnostics] == ["N524", "N511"]
+    with pytest.raises(NetError, match=r"cut\.png is not a readable image"):
+        read_inputs(paths[0], preparation)

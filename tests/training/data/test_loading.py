@@ -490,8 +490,8 @@ def test_an_image_file_is_prepared_as_the_training_examples_were(tmp_path: Path)
         "clear.png": Image.fromarray(clear),
     }.items():
         image.save(tmp_path / name)
-        names, x = read_inputs(tmp_path / name, DIGITS)
-        assert names == [name]
+        names, x, *_ = read_inputs(tmp_path / name, DIGITS)
+        assert names == [str(tmp_path / name)]
         assert DIGITS.x(x)[0] == pytest.approx(expected, abs=1e-5)
     Image.fromarray(small).resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "large.png")
     assert (
@@ -524,7 +524,7 @@ def test_inputs_of_unlike_size_are_predicted_together(
         np.save(tmp_path / "flat.npy", np.stack([small.reshape(64)] * 4))
         paths += [tmp_path / name for name in ("g28.png", "g28.npy", "several.npy", "colour.npy")]
         paths += [tmp_path / "flat.npy"] if len(input.example) == 2 else []
-    names, x = read_inputs(paths, preparation)
+    names, x, *_ = read_inputs(paths, preparation)
     (together,) = preparation.x(x)
     alone = [preparation.x(read_inputs(path, preparation)[1])[0] for path in paths]
     assert [len(one) for one in alone] == [3, 1, 1, 1, 2, 1, 4][: len(paths)]
@@ -544,8 +544,8 @@ def test_arrays_are_read_as_many_or_as_one(tmp_path: Path) -> None:
     np.savez(tmp_path / "test.npz", x_train=many, x_test=many[:2])
     np.savez(tmp_path / "only.npz", pictures=many)
     for name, count in (("many.npy", 3), ("one.npy", 1), ("test.npz", 2), ("only.npz", 3)):
-        names, x = read_inputs(tmp_path / name, DIGITS)
-        assert names == [f"{name}[{row}]" for row in range(count)]
+        names, x, *_ = read_inputs(tmp_path / name, DIGITS)
+        assert names == [f"{tmp_path / name}[{row}]" for row in range(count)]
         (made,) = DIGITS.x(x)
         assert made.shape == (count, 32, 32, 1)
         assert made.min() == 1.0

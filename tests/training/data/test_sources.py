@@ -117,13 +117,13 @@ def test_arrays_of_several_inputs_that_are_refused(
 def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
     preparation = loaded(TWINS, npz(x_left=X, x_right=X, y=Y)).preparation
     path = npz("new.npz", x_left=X[:3], x_right=X[:3])
-    names, x = read_inputs(path, preparation)
-    assert (names, len(x)) == (["new.npz[0]", "new.npz[1]", "new.npz[2]"], 2)
+    names, x, *_ = read_inputs(path, preparation)
+    assert (names, len(x)) == ([f"{path}[{row}]" for row in range(3)], 2)
     np.save(tmp_path / "one.npy", X[0])
-    names, x = read_inputs(
+    names, x, *_ = read_inputs(
         [f"left={tmp_path / 'one.npy'}", f"right={tmp_path / 'one.npy'}"], preparation
     )
-    assert (names, [array.shape for array in x]) == (["one.npy[0]"], [(1, 8), (1, 8)])
+    assert (names, [array.shape for array in x]) == ([f"{tmp_path}/one.npy[0]"], [(1, 8), (1, 8)])
     for paths, code in (
         ([f"left={tmp_path / 'one.npy'}"], "N514"),
         ([f"left={tmp_path / 'one.npy'}", f"left={tmp_path / 'two.npy'}"], "N506"),

@@ -474,21 +474,51 @@ def test_a_table_that_changed_after_the_training(table: Any) -> None:
 
 def test_rows_to_predict(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     preparation = loaded(PRICE, table(HOUSES), "price").preparation
-    whole, expected = read_inputs(table(HOUSES), preparation)
-    assert whole[:2] == ["data.csv:2", "data.csv:3"]
+    whole, expected, *_ = read_inputs(table(HOUSES), preparation)
+    assert [name.rpartition("/")[2] for name in whole[:2]] == ["data.csv:2", "data.csv:3"]
     for content in (
         "place,size\nhere,4\nelse,\n",
         "extra,place,size,price\n?,here,4,?\nx,else,,9\n",
     ):
-        names, x = read_inputs(table(content, "new.csv"), preparation)
-        assert names == ["new.csv:2", "new.csv:3"]
+        names, x, *_ = read_inputs(table(content, "new.csv"), preparation)
+        assert [name.rpartition("/")[2] for name in names] == ["new.csv:2", "new.csv:3"]
         made = preparation.x(x)[0]
         row = next(place for place in range(30) if expected[0][place, 0] == 4)
         assert np.array_equal(made[0], preparation.x(expected)[0][row])
         assert made[1, 1:].tolist() == [0.0, 0.0]
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"place,size\nhere,4\n")))
-    names, x = read_inputs("-", preparation)
+    names, x, *_ = read_inputs("-", preparation)
     assert (names, x[0].shape) == (["-:2"], (1, 2))
+
+
+def test_cells_that_the_network_was_not_trained_on_are_noted(table: Any) -> None:
+    preparation = loaded(PRICE, table(HOUSES), "price").preparation
+    content = "place,size\nhere,4\nHERE,5\nRome,\n,7\nRome,8\n"
+    path = table(content, "new.csv")
+    names, x, notes, _ = read_inputs(path, preparation)
+    columns = preparation.inputs[0].columns
+    assert columns
+    filled = f"size is missing: the training median, {columns.columns[0].median:g}, is used"
+    assert notes == {
+        1: ["`HERE` is none of the categories of place (did you mean `here`?)"],
+        2: [filled, "`Rome` is none of the categories of place"],
+        3: ["place is missing: it is none of its categories"],
+        4: ["`Rome` is none of the categories of place"],
+    }
+    assert names[1] == f"{path}:3"
+    assert preparation.x(x)[0][1:, 1:].sum() == 0
+
+
+def test_an_evaluation_notes_what_the_network_was_not_trained_on(table: Any) -> None:
+    found = loaded(PRICE, table(HOUSES), "price")
+    other = table(HOUSES.replace("\n3,there", "\n3,There").replace("\n4,", "\n,"), "other.csv")
+    again = reload(Recipe(data=replace(found.spec, source=other)), found.preparation)
+    median = found.preparation.inputs[0].columns.columns[0].median  # type: ignore[union-attr]
+    assert again.notes == (
+        f"size is missing: the training median, {median:g}, is used (1 row, first in line 6)",
+        "`There` is none of the categories of place (did you mean `there`?) "
+        "(1 row, first in line 5)",
+    )
 
 
 def test_rows_to_predict_without_names(table: Any) -> None:

@@ -201,7 +201,7 @@ def named_parts(
         only = "`target` is for tables, .npy files and `input`"
         raise fail("N507", f"{only}: {source} has its own targets", span)
     arrays = ArraysByMeaning(source, held, signature, weight, span)
-    parts = {part: _part(arrays, part, signature, target, weight) for part in arrays.parts}
+    parts = {part: _part(arrays, part, signature, target) for part in arrays.parts}
     arrays.check_used(ignored=Y if target == INPUT else "")
     for part in parts.values():
         _check_alike(next(iter(parts.values())), part, source, span)
@@ -220,7 +220,6 @@ def _part(
     part: str,
     signature: NetworkSignature,
     target: str | None,
-    weight: str | None,
 ) -> Examples:
     """Return a part's arrays, for each input and for each output.
 
@@ -234,8 +233,8 @@ def _part(
         y = [ArrayName(Y, part)] * len(signature.outputs)
         if len(y) > 1 and y[0] not in arrays:
             y = [ArrayName(Y, part, one.name) for one in signature.outputs]
-    weighted = weights in arrays or (weight and part in ("", "train"))
-    arrays.require((*x, *y, *([weights] if weighted else [])))
+    weighted = weights in arrays
+    arrays.require((*x, *y))
     x_taken, y_taken = ([arrays.take(one) for one in names] for names in (x, y))
     found = Examples(
         tuple(array for _, array in x_taken),

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Examples, SourceData
-from netdsl.training.data.sources.images import SUFFIXES, image_shape, lazy_files, verify
-from netdsl.wording import first_few
+from netdsl.training.data.sources.images import (
+    NAMED,
+    SUFFIXES,
+    damaged_images,
+    image_shape,
+    lazy_files,
+    several_damaged,
+)
+from netdsl.wording import counted, first_few
 
 if TYPE_CHECKING:
     from netdsl.training.data.signature import NetworkSignature
@@ -43,6 +50,7 @@ def read_folder(
     signature: NetworkSignature,
     kept: tuple[str, ...],
     target: str | None,
+    skip: bool = False,
     span: Span | None = None,
 ) -> SourceData:
     """Read a folder: `train`, `val` and `test` in it, or the classes themselves, a folder each.
@@ -54,6 +62,7 @@ def read_folder(
         signature: the network's.
         kept: the classes of a run and their order; empty where they are those of the folder.
         target: with `input` there need be no classes.
+        skip: whether damaged images are left out.
         span: the place of the folder's name in a recipe.
 
     Raises:
@@ -77,7 +86,7 @@ def read_folder(
             )
     if len(classes) == 1:
         raise fail("N521", f"{path} has only one class: {classes[0]}", span)
-    verify([image for one in found.values() for image in one.paths], span)
+    found, damaged = _whole(found, folders, skip, span)
     where = {name: f" in {folders[name].name}" if len(folders) > 1 else "" for name in found}
     outputs = 0 if bare else len(signature.outputs)
     parts = {name: _part(one, shape, where[name], outputs) for name, one in found.items()}
@@ -90,8 +99,41 @@ def read_folder(
         bool(classes),
         255.0,
         target,
-        notes=tuple(_left_out(path, list(found.values()))),
+        notes=(*_left_out(path, list(found.values())), *damaged),
     )
+
+
+def _whole(
+    found: dict[str, FolderFiles], folders: dict[str, Path], skip: bool, span: Span | None
+) -> tuple[dict[str, FolderFiles], tuple[str, ...]]:
+    """Return the files without damaged images, and a note about these.
+
+    Raises:
+        NetError: N511, N524 for those that are not whole images where they are not to be skipped,
+            N528 where a part has no others.
+    """
+    every = [image for one in found.values() for image in one.paths]
+    damaged = damaged_images(every, span)
+    if not damaged:
+        return found, ()
+    if not skip:
+        raise several_damaged(damaged, len(every), span)
+    whole = {}
+    for name, one in found.items():
+        kept = [pair for pair in zip(one.paths, one.labels, strict=True) if pair[0] not in damaged]
+        lost = set(one.labels) - {label for _, label in kept}
+        if lost:
+            places = {
+                label: image.parent for image, label in zip(one.paths, one.labels, strict=True)
+            }
+            where = places[min(lost)] if kept else folders[name]
+            raise fail("N528", f"{where} has no images that are not damaged", span)
+        whole[name] = one._replace(
+            paths=[image for image, _ in kept], labels=[label for _, label in kept]
+        )
+    names = first_few([str(image) for image in damaged], NAMED)
+    many = f"{len(damaged):,} of {counted(len(every), 'image')}"
+    return whole, (f"{many} cannot be read and are skipped: {names}",)
 
 
 def _left_out(path: Path, found: list[FolderFiles]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import NetError, Span, fail
 from netdsl.paths import read_regular, require_regular
 from netdsl.training.preparation.shapes import size
+from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+NAMED = 5
+"""Damaged images that are named one by one, at most."""
 
 REPORTED = 2000
 """Images: looking through more than these takes a while, which is reported."""
@@ -171,19 +175,29 @@ def flat(image: Image, grey: bool) -> Image:
 # --- files that are not images --------------------------------------------------------------------
 
 
-def verify(paths: Sequence[Path], span: Span | None = None) -> None:
-    """Look at each file once.
-
-    Raises:
-        NetError: N511, N524 for the first that is not a whole image.
-    """
+def damaged_images(paths: Sequence[Path], span: Span | None = None) -> dict[Path, NetError]:
+    """Look at each file once, and return what is wrong with those that are not whole images."""
+    found: dict[Path, NetError] = {}
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for count, wrong in enumerate(pool.map(lambda path: _wrong(path, span), paths), 1):
             if wrong:
-                pool.shutdown(cancel_futures=True)
-                raise wrong
+                found[paths[count - 1]] = wrong
             if len(paths) > REPORTED and count % REPORTED == 0:
                 print(f"checked {count:,} of {len(paths):,} images", file=sys.stderr, flush=True)
+    return found
+
+
+def several_damaged(found: Mapping[Path, NetError], of: int, span: Span | None) -> NetError:
+    """Return the error about images that cannot be read: how many, and what is wrong with five."""
+    errors = list(found.values())
+    if len(errors) == 1:
+        return errors[0]
+    reasons = [error.diagnostics[0].message for error in errors[:NAMED]]
+    rest = f"; and {len(errors) - NAMED:,} more" if len(errors) > NAMED else ""
+    message = (
+        f"{len(errors):,} of {counted(of, 'image')} cannot be read: {'; '.join(reasons)}{rest}"
+    )
+    return fail("N524", message, span, help="data: {damaged: skip} leaves them out")
 
 
 def _wrong(path: Path, span: Span | None) -> NetError | None:

@@ -43,7 +43,7 @@ def _notes(cells: ParsedColumn, column: ColumnTransform) -> Iterator[CellNote]:
     if len(empty):
         filled = f"the training median, {column.median:g}, is used"
         what = "it is none of its categories" if column.text else filled
-        yield CellNote(f"{column.name} is empty: {what}", empty)
+        yield CellNote(f"{column.name} is missing: {what}", empty)
     if not column.text:
         return
     cells = as_text(cells)

@@ -1,0 +1,67 @@
+"""What `predict` prints of its records, and how it ends.
+
+No framework is imported here.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+
+from netdsl.cli import predict as command
+from netdsl.training.evaluation import predict as module
+from netdsl.training.evaluation.predict_text import (
+    describe_notes,
+    describe_predictions,
+    predictions_csv,
+)
+
+FINE: dict[str, Any] = {"input": "a/1.png", "output": [1.5]}
+FAILED = {"input": "b/1.png", "error": "b/1.png is not a readable image", "code": "N524"}
+
+
+def noted(row: int) -> dict[str, Any]:
+    return {"input": f"t.csv:{row}", "output": [2.0], "notes": ["`RED` is unknown", "h is missing"]}
+
+
+def test_files_that_could_not_be_read_are_no_predictions() -> None:
+    assert describe_predictions([FINE, FAILED]) == "a/1.png: 1.5"
+    assert predictions_csv([FINE, FAILED]) == "input,output\na/1.png,1.5\n"
+    assert list(describe_notes([FINE])) == []
+    assert list(describe_notes([FINE, FAILED])) == [
+        "error[N524]: b/1.png is not a readable image",
+        "1 of 2 files could not be read",
+    ]
+
+
+def test_five_rows_are_noted_and_all_counted() -> None:
+    lines = list(describe_notes([noted(row) for row in range(2, 9)]))
+    assert lines[:2] == [f"note: t.csv:{row}: `RED` is unknown; h is missing" for row in (2, 3)]
+    assert len(lines) == 6
+    assert lines[-1] == "note: 7 of 7 rows hold values that the network was not trained on"
+    several = [FINE, *(FAILED for _ in range(7))]
+    assert len(list(describe_notes(several))) == 6
+
+
+@pytest.mark.parametrize("format", ["text", "json", "csv"])
+@pytest.mark.parametrize(("records", "code"), [([FINE, noted(2)], 0), ([FINE, FAILED], 1)])
+def test_the_exit_code_says_whether_all_was_read(
+    records: list[dict[str, Any]],
+    code: int,
+    format: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        module, "predict", lambda *given, **more: asked.append((given, more)) or records
+    )
+    options = argparse.Namespace(folder="r", inputs=["x"], top=3, strict=True, format=format)
+    assert command.run(options) == code
+    assert asked == [(("r", ["x"], 3), {"strict": True})]
+    out, err = capsys.readouterr()
+    assert "a/1.png" in out
+    assert ("1 of 2 files could not be read" in err) == (code == 1)
+    assert ("1 of 2 rows" in err) == (code == 0)
