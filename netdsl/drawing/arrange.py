@@ -7,11 +7,13 @@ All in two directions that know nothing of the page: `u` along the flow, `v` acr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from math import inf
 from typing import TypeAlias
 
 from netdsl.drawing.forks import ForkBox
 from netdsl.drawing.nodes import BESIDE, GAP, LANE, LANES, TURN, Node, NodeBox, TangleBox
-from netdsl.drawing.parts import START, Arc, Chain, Fork, Side, Tangle, Wire
+from netdsl.drawing.parts import START, Arc, Chain, Fork, Part, Side, Tangle, Wire, nodes_of
 
 
 class Lane:
@@ -37,7 +39,10 @@ class ChainBox:
 
     def __init__(self, chain: Chain, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
         self.chain = chain
-        self.parts: list[PartBox] = [part_box(part, nodes, wires) for part in chain.parts]
+        self.parts: list[PartBox] = [
+            part_box(_in_order(part, after, nodes, wires), nodes, wires)
+            for part, after in zip_longest(chain.parts, chain.parts[1:])
+        ]
         self.sides: list[SideBox] = []
         self.lanes: list[Lane] = []
         self._set_bars(nodes, wires)
@@ -102,7 +107,8 @@ class ChainBox:
                 low, high = u, self.starts[at] + part.length
             beside = SideBox(side, box, u)
             left, right = self.reach(low, high)
-            if any(self._passes(beside, other) for other in self.sides if other.v > 0):
+            passes = any(self._passes(beside, other) for other in self.sides if other.v > 0)
+            if passes or self._enters_left(side, wires):
                 beside.v = -(left + BESIDE + box.right)
             else:
                 beside.v = right + BESIDE + box.left
@@ -116,6 +122,16 @@ class ChainBox:
             self.length += above
             for beside in self.sides:
                 beside.u += above
+
+    def _enters_left(self, side: Side, wires: Sequence[Wire]) -> bool:
+        """Whether what begins beside the chain comes into a frame to the left of what else does."""
+        inside = {node for part in side.chain.parts for node in nodes_of(part)}
+        part = self.parts[side.at]
+        return isinstance(part, NodeBox) and any(
+            part.node.enters_left(wire.key)
+            for wire in wires
+            if wire.target == part.number and wire.source in inside
+        )
 
     def _passes(self, beside: SideBox, other: SideBox) -> bool:
         """Whether the line between the chain and one side would pass through another."""
@@ -137,8 +153,12 @@ class ChainBox:
                 side = "left" if port < 0 else "right"
             elif self._turns_beside(arc, 1) and not self._turns_beside(arc, -1):
                 side = "left"
-            else:
+            elif clashes["left"] != clashes["right"]:
                 side = "left" if clashes["left"] < clashes["right"] else "right"
+            else:
+                part = self.parts[arc.end] if arc.end < len(self.parts) else None
+                enters = isinstance(part, NodeBox) and part.node.enters_left(arc.wire.key)
+                side = "left" if enters else "right"
             sides[side].append(arc)
         for side, arcs in sides.items():
             self._place_lanes(side, self._shared(arcs), nodes)
@@ -260,7 +280,22 @@ class ChainBox:
 PartBox: TypeAlias = "NodeBox | ForkBox[ChainBox] | TangleBox"
 
 
-def part_box(part: int | Fork | Tangle, nodes: Sequence[Node], wires: Sequence[Wire]) -> PartBox:
+def _in_order(part: Part, after: Part | None, nodes: Sequence[Node], wires: Sequence[Wire]) -> Part:
+    """Branches in the order in which they come into the frame that they meet in."""
+    if not isinstance(part, Fork) or not isinstance(after, int) or len(nodes[after].entries) < 2:
+        return part
+    entries = {
+        wire.source: nodes[after].entries[wire.key] for wire in wires if wire.target == after
+    }
+
+    def entry(branch: Chain) -> float:
+        ends = (entries.get(node, inf) for part in branch.parts for node in nodes_of(part))
+        return min(ends, default=inf)
+
+    return Fork(tuple(sorted(part.branches, key=entry)))
+
+
+def part_box(part: Part, nodes: Sequence[Node], wires: Sequence[Wire]) -> PartBox:
     """A part of a chain with its measures."""
     if isinstance(part, Fork):
         branches = [ChainBox(branch, nodes, wires) for branch in part.branches]

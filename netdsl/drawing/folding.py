@@ -33,6 +33,7 @@ class _Row:
         self.items = items
         self.place: dict[int, tuple[int, int]] = {}
         self.reads: list[tuple[_Read, ...]] = []
+        self.read: list[tuple[int, ...]] = []  # the items that each reads
         self.users: list[set[tuple[int, int]]] = []  # (box, a layer that reads it) outside an item
         every = [list(boxes_of((item,))) for item in items]
         for at, boxes in enumerate(every):
@@ -54,6 +55,7 @@ class _Row:
                         if self.place.get(reader, (-1, 0))[0] != at:
                             users.add((number, reader))
             self.reads.append(tuple(found))
+            self.read.append(tuple({each.item for each in found if not each.own}))
             self.users.append(users)
 
     def repeats(self, start: int, period: int, alike: Alike) -> int:
@@ -61,7 +63,11 @@ class _Row:
         items, end = self.items, start + period
         if end + period > len(items) or not alike(items[start], items[end]):
             return 1
-        first = self._reads(start, period)
+        if not any(
+            start <= item < end for at in range(end, end + period) for item in self.read[at]
+        ):
+            return 1
+        first = self._reads(start, period, first=True)
         count, pattern, outlets = 1, None, None
         while end + period <= len(items):
             at = start + count * period
@@ -83,9 +89,9 @@ class _Row:
             return 1
         return count
 
-    def _reads(self, at: int, period: int) -> tuple[tuple[int, ...], ...]:
-        """What the items of a piece read, told by where it lies: within them, in the piece before,
-        or elsewhere.
+    def _reads(self, at: int, period: int, first: bool = False) -> tuple[tuple[int, ...], ...]:
+        """What the items of a piece read, by where it lies: within them, in the piece before
+        unless this is the first, or elsewhere.
         """
         found = []
         for k in range(period):
@@ -94,7 +100,7 @@ class _Row:
                     found.append((k, reader, 0, 0, box))
                 elif at <= item:
                     found.append((k, reader, 1, item - at, box))
-                elif at - period <= item:
+                elif at - period <= item and not first:
                     found.append((k, reader, 2, item - at + period, box))
                 else:
                     found.append((k, reader, 3, item, box))
@@ -121,7 +127,7 @@ def _continues(first: Sequence[tuple[int, ...]], second: Sequence[tuple[int, ...
         if b[2] != 2:
             if a != b:
                 return False
-        elif a[:2] != b[:2] or a[2] < 2 or known.setdefault(b[3:], a[3:]) != a[3:]:
+        elif a[:2] != b[:2] or a[2] != 3 or known.setdefault(b[3:], a[3:]) != a[3:]:
             return False
     return True
 

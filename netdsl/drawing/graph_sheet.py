@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BESIDE = 56.0  # between a picture and the blocks beside it
 _MOST_ACROSS = 1150.0
+_WIDEST = 1400.0  # of a block that is drawn open beside a picture
 
 
 def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
@@ -58,7 +59,9 @@ def blocks_beside(
     panels = []
     for block in insets.chosen(subject, shown):
         marks = _fitting(painter, insets.opened(subject, block))
-        panels.append(Group("inset", block.name, "", (), marks))
+        left, _, right, _ = bounds(marks)
+        if right - left <= _WIDEST:
+            panels.append(Group("inset", block.name, "", (), marks))
     return _placed(panels, box, subject.options.direction)
 
 

@@ -135,7 +135,7 @@ def _speaks(option: str, words: set[str]) -> bool:
     if option.startswith("@") or word in words or word == "none":
         return False
     kind = KINDS.get(word)
-    return kind is None or not kind.means_none
+    return kind is None or not (kind.means_none or kind.word in words)
 
 
 def without_parts(text: str) -> str:

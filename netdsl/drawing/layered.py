@@ -13,6 +13,7 @@ from typing import NamedTuple
 from netdsl.drawing.columns import LINE, Cell, set_across
 from netdsl.drawing.geometry import Point, Size, straight
 from netdsl.drawing.ordering import set_order
+from netdsl.drawing.tracks import tracks_of
 
 Pair = tuple[int, int, int]  # two nodes, and what the wire between them carries
 
@@ -165,7 +166,7 @@ def _drawn(
     for rank, row in enumerate(rows):
         height = max((cell.length for cell in row), default=0.0)
         begins.append((u, height))
-        found, count = _tracks(channels[rank])
+        found, count = tracks_of(channels[rank])
         tracks.append((found, count))
         side = rank in (0, len(rows) - 2)
         free = (_CHANNEL / 2 if side and not count else _CHANNEL) + _TRACK * max(0, count - 1)
@@ -228,40 +229,3 @@ def _ports(
             ports[number] = float(round(min(max(wanted, at), max(at, high - rest))))
             at = ports[number] + step
     return ports
-
-
-def _tracks(nets: dict[int, list[float]]) -> tuple[dict[int, int], int]:
-    """A track for each source whose wires bend between two ranks, and how many there are.
-
-    Each net is where it comes in and where it goes out, across. Their order is one in which few
-    lines cross, and none lies on another.
-    """
-    order = sorted(nets, key=lambda net: (max(nets[net]) - min(nets[net]), min(nets[net])))
-    cost = {(a, b): _above(nets[a], nets[b]) for a in nets for b in nets if a != b}
-    for _ in order:
-        better = False
-        for at in range(len(order) - 1):
-            a, b = order[at : at + 2]
-            if cost[b, a] < cost[a, b]:
-                order[at : at + 2] = b, a
-                better = True
-        if not better:
-            break
-    tracks: dict[int, int] = {}
-    for net in order:
-        low, high = min(nets[net]) - 4, max(nets[net]) + 4
-        over = (
-            track
-            for other, track in tracks.items()
-            if min(nets[other]) <= high and low <= max(nets[other])
-        )
-        tracks[net] = max(over, default=-1) + 1
-    return tracks, max(tracks.values(), default=-1) + 1
-
-
-def _above(a: Sequence[float], b: Sequence[float]) -> int:
-    """How many lines cross where the first net's track is above the other's; far more where one
-    line would lie on another.
-    """
-    crossed = sum(min(b) < v < max(b) for v in a[1:]) + (min(a) < b[0] < max(a))
-    return crossed + 100 * (b[0] in a[1:])

@@ -13,6 +13,7 @@ from netdsl.drawing.parts import Wire
 from netdsl.drawing.regions import regions
 from netdsl.drawing.routing import Router
 from netdsl.drawing.shown import Frame
+from netdsl.drawing.tracks import kept_apart
 from netdsl.drawing.view import View
 
 
@@ -83,10 +84,11 @@ def laid_out(shown: View, measure: Measure) -> Layout:
             points = [(u + along, v + across) for along, across in router.route(wire)]
             routes[id(laid.region), wire] = points
     areas.sort(key=lambda area: area.depth)
-    edges = tuple(
-        tuple(straight(point for region, wire in way for point in routes[id(region), wire]))
+    lines = [
+        straight(point for region, wire in way for point in routes[id(region), wire])
         for way in ways
-    )
+    ]
+    edges = tuple(tuple(straight(points)) for points in kept_apart(lines, shown.edges))
     places = tuple(spots[box] for box in range(len(shown.boxes)))
     return Layout(places, tuple(areas), edges, tuple(_cuts(whole.chain)))
 

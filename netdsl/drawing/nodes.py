@@ -35,6 +35,11 @@ class Node:
         self.entries: dict[int, float] = {}
         self.exits: dict[int, float] = {}
 
+    def enters_left(self, key: int) -> bool:
+        """Whether one output comes into a frame to the left of all others that do."""
+        others = [v for other, v in self.entries.items() if other != key]
+        return key in self.entries and bool(others) and self.entries[key] < min(others)
+
 
 class NodeBox:
     """A single node."""

@@ -1,168 +1,32 @@
-"""Pictures of boxes and arrows: what holds for every network of examples/, and for random ones."""
+"""Pictures of boxes and arrows: what is alike, what readers look for, what is asked for."""
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from random import Random
 
 import pytest
 from support.pictures import Picture as Seen
-from support.pictures import crossings, faults, seen
-from support.programs import program
-from support.zoo import EXAMPLES, FOLDER, checked
+from support.pictures import crossings, merging, seen
+from support.zoo import FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture
 from netdsl.drawing.insets import chosen
+from netdsl.drawing.labels import Labels
 from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
-from netdsl.drawing.shown import Box, Frame, Shown
 from netdsl.drawing.subject import Subject
-from netdsl.errors import NetError, Source
-from netdsl.reading import ReadOptions, check_source
+from netdsl.errors import NetError
 
-NETS = Path(__file__).resolve().parents[1] / "drawing" / "nets"  # networks of other shapes
-FILES = [*EXAMPLES, *sorted((FOLDER / "keras").glob("*.net")), *sorted(NETS.glob("*.net"))]
-TANGLED = ("nasnet_mobile", "nasnet_large")  # no series-parallel networks
-LARGE = frozenset(("densenet121", "nasnet_mobile"))  # over 300 layers
-SEVERAL_ENDS = frozenset(("dcgan", "googlenet"))
-FAST = frozenset(
-    (
-        *("alexnet", "autoencoder_tied", "bert_base", "dcgan", "densenet121", "efficientnet_b0"),
-        *("fcn8s", "googlenet", "inception", "inception_v3", "lenet5_original", "mlp", "resnet50"),
-        *("mobilenet_v3_small", "nasnet_mobile", "resnet152", "se_resnet50", "shufflenet_v2"),
-        *(
-            "siamese",
-            "squeezenet1_0",
-            "text_cnn",
-            "unet",
-            "vgg16",
-            "vit_b_16",
-            "wavenet",
-            "xception",
-        ),
-    )
-)  # these are of all forms
+NETS = Path(__file__).parent / "nets"
 
 
-@cache
 def networks(path: Path) -> tuple[Architecture, ...]:
     return checked(path).networks
 
 
 def drawn(network: Architecture, options: Options) -> Seen:
     return seen(Picture([network], options).svg)
-
-
-def named(paths: list[Path], fast: frozenset[str] = FAST) -> list[object]:
-    """The files as parameters; some of them with the fast tests, the others with all."""
-    return [
-        pytest.param(
-            path,
-            id=f"{path.parent.name}/{path.stem}",
-            marks=() if path.stem in fast and path.parent != FOLDER / "keras" else pytest.mark.zoo,
-        )
-        for path in paths
-    ]
-
-
-def wires(network: Architecture) -> set[tuple[str, str]]:
-    """Who reads whom, by the names of layers, from the operations alone."""
-    ops, layers = network.graph.ops, network.graph.layers
-    return {
-        (layers[ops[source].layer].name, layers[op.layer].name)
-        for op in ops
-        for source in op.inputs
-        if ops[source].layer != op.layer
-    }
-
-
-# --- every network --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("direction", ["down", "right"])
-@pytest.mark.parametrize("path", named(FILES))
-def test_nothing_meets_and_no_line_passes_a_box(path: Path, direction: str) -> None:
-    for network in networks(path):
-        picture = drawn(network, Options(style="graph", direction=direction))
-        assert faults(picture) == []
-        if network.name not in TANGLED and direction == "down":
-            assert crossings(picture) == 0
-
-
-@pytest.mark.parametrize("path", named(FILES, FAST - LARGE))
-def test_unfolded_each_row_is_one_box_and_each_wire_one_edge(path: Path) -> None:
-    for network in networks(path):
-        picture = drawn(network, Options(fold="none"))
-        assert sorted(box.name for box in picture.boxes) == sorted(
-            layer.name for layer in network.graph.layers
-        )
-        edges = [(edge.source, edge.target) for edge in picture.edges]
-        assert len(edges) == len(set(edges))
-        assert set(edges) == wires(network)
-        assert faults(picture) == []
-        if network.name not in TANGLED:
-            assert crossings(picture) == 0
-
-
-@pytest.mark.parametrize("path", named(FILES))
-def test_folded_the_edges_are_those_between_what_the_boxes_hold(path: Path) -> None:
-    for network in networks(path):
-        subject = Subject(network, Options())
-        view = subject.chosen()
-        name_of = {
-            network.graph.layers[layer].name: box for box in view.boxes for layer in box.every_layer
-        }
-        assert len(name_of) == len(network.graph.layers)
-        expected = {(name_of[a], name_of[b]) for a, b in wires(network) if name_of[a] != name_of[b]}
-        found = {(view.boxes[a], view.boxes[b]) for a, b in view.edges}
-        assert found <= expected
-        repeated = set(within_repeats(view.items))
-        assert all(a in repeated and b in repeated for a, b in expected - found)
-        picture = drawn(network, Options(style="graph"))
-        assert len(picture.boxes) == len(view.boxes)
-        assert len(picture.edges) == len(found)
-
-
-def within_repeats(items: tuple[Shown, ...], repeated: bool = False) -> list[Box]:
-    """The boxes of which the passes of a repeat follow each other."""
-    found = []
-    for item in items:
-        again = repeated or item.times > 1
-        if isinstance(item, Frame):
-            found += within_repeats(item.items, again)
-        elif again:
-            found.append(item)
-    return found
-
-
-@pytest.mark.parametrize("path", named(FILES))
-def test_by_default_it_fits_a_page(path: Path) -> None:
-    for network in networks(path):
-        wide, high = drawn(network, Options()).size
-        assert wide <= 1200
-        assert 1 / 8 <= wide / high <= 4
-
-
-@pytest.mark.parametrize("fold", ["all", "none"])
-@pytest.mark.parametrize("path", named(FILES, FAST - LARGE - SEVERAL_ENDS))
-def test_a_layer_more_at_the_end_moves_nothing(path: Path, fold: str) -> None:
-    (network, *others) = networks(path)
-    if others or len(network.outputs) > 1:
-        pytest.skip("one network with one end")
-    lines = [line for line in network.text.splitlines() if not line.startswith(("expect", "tie"))]
-    text = "\n".join(lines).rstrip() + "\n> tanh\n"
-    source = Source(str(path), text)
-    (longer,) = check_source(source, ReadOptions(str(path)), network.name).networks
-    assert len(longer.graph.layers) == len(network.graph.layers) + 1
-    options = Options(fold=fold, style="graph")
-    before, after = (drawn(each, options) for each in (network, longer))
-    if after.size[1] < before.size[1]:  # where it would be too long, another column begins
-        assert fold == "none"
-        return
-    there = {box.name: box.area for box in after.boxes}
-    assert [there[box.name] for box in before.boxes] == [box.area for box in before.boxes]
 
 
 # --- what is alike --------------------------------------------------------------------------------
@@ -190,6 +54,45 @@ def test_the_boxes_of_a_chain_share_one_axis(text: str) -> None:
     assert len({box_at(picture, box.name)[0] for box in picture.boxes}) == 1
 
 
+def test_a_repeat_is_found_where_something_else_stands_next_to_it() -> None:
+    """What its later passes read elsewhere stands where the first reads what comes before it."""
+    (network,) = networks(NETS / "t5_small.net")
+    picture = drawn(network, Options())
+    badges = [label.text for frame in picture.frames for label in frame.labels]
+    assert badges == ["×6", "×6"]
+
+
+def test_what_comes_into_a_frame_comes_from_its_side() -> None:
+    text = (
+        "def f(m) = [ conv3-8 | m > conv1-8 ] > conv3-8\ninput 8x8x8\n"
+        "> conv3-8 as a > pool > up2 > f(@a)"
+    )
+    picture = drawn(netdsl.parse(text), Options(fold="none"))
+    assert crossings(picture) == 0
+    assert merging(picture) == []
+
+
+def test_many_alike_that_do_not_follow_one_another_are_drawn_fast() -> None:
+    (network,) = networks(NETS / "dlrm.net")
+    calls = 0
+    same = Labels.same
+
+    def counted(self: Labels, a: int, b: int) -> bool:
+        nonlocal calls
+        calls += 1
+        return same(self, a, b)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Labels, "same", counted)
+        Picture([network], Options())
+    assert calls < 400 * len(network.graph.layers)
+
+
+def test_another_name_of_an_activation_is_said_once() -> None:
+    picture = drawn(netdsl.parse("8 > fc-4(silu) > fc-2"), Options(style="graph"))
+    assert "fc-4 swish" in ["".join(labels_of(picture, "fc_1")[:2]).replace("fc-4", "fc-4 ")]
+
+
 def test_resnet_152_folded_is_small() -> None:
     (network,) = networks(FOLDER / "resnet152.net")
     assert len(drawn(network, Options()).boxes) <= 40
@@ -204,28 +107,6 @@ def test_nasnet_has_few_crossings() -> None:
 def test_the_same_text_gives_the_same_bytes() -> None:
     text = (FOLDER / "googlenet.net").read_text(encoding="utf-8")
     assert netdsl.parse(text).draw().svg == netdsl.parse(text).draw().svg
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_random_programs(seed: int) -> None:
-    check_random(seed)
-
-
-@pytest.mark.zoo
-@pytest.mark.parametrize("seed", range(60, 500, 20))
-def test_more_random_programs(seed: int) -> None:
-    for each in range(seed, seed + 20):
-        check_random(each)
-
-
-def check_random(seed: int) -> None:
-    text = program(Random(seed)).text
-    network = netdsl.parse(text)
-    for fold in ("all", "none"):
-        picture = drawn(network, Options(fold=fold, style="graph"))
-        assert faults(picture) == [], text
-        if fold == "none":
-            assert {(edge.source, edge.target) for edge in picture.edges} == wires(network)
 
 
 # --- what a reader looks for ----------------------------------------------------------------------

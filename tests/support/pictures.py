@@ -282,3 +282,26 @@ def _joined(
                 continue
         found.append(piece)
     return found
+
+
+def merging(picture: Picture) -> list[str]:
+    """Edges of different ends that run on one line for a while, so that nobody can tell them apart."""
+    found = set()
+    for across in (0, 1):
+        pieces: dict[float, list[tuple[float, float, int]]] = {}
+        for number, edge in enumerate(picture.edges):
+            for a, b in pairwise(edge.points):
+                if abs(a[across] - b[across]) < 0.01:
+                    low, high = sorted((a[1 - across], b[1 - across]))
+                    pieces.setdefault(round(a[across], 1), []).append((low, high, number))
+        for line in pieces.values():
+            line.sort()
+            near: list[tuple[float, float, int]] = []
+            for low, high, number in line:
+                near = [piece for piece in near if piece[1] > low + 0.5]
+                for other in near:
+                    one, two = picture.edges[other[2]], picture.edges[number]
+                    if one.source != two.source and one.target != two.target:
+                        found.add(f"{one.source} -> {one.target} on {two.source} -> {two.target}")
+                near.append((low, high, number))
+    return sorted(found)
