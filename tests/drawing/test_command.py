@@ -115,7 +115,7 @@ def test_what_exists_is_written_over_with_force_alone(
     target = tmp_path / "net.svg"
     target.write_text("mine", encoding="utf-8")
     assert main(["draw", LENET, "-o", str(target)]) == 1
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert target.read_text(encoding="utf-8") == "mine"
     assert main(["draw", LENET, "-o", str(target), "--force"]) == 0
     assert seen(target.read_text(encoding="utf-8")).boxes
