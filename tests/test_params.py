@@ -109,5 +109,5 @@ def test_yes_and_no_are_words_where_the_param_is_a_text(value: object) -> None:
 def test_a_word_for_yes_or_no_that_is_neither_is_refused_as_it_was_written() -> None:
     text = "param on = yes\n8 > fc-{if(on, 4, 3)}"
     assert netdsl.parse(text, params={"on": "no"}).outputs[0].shape == (3,)
-    with pytest.raises(NetError, match='N111.*the string "perhaps"'):
+    with pytest.raises(NetError, match=r'N111.*the string "perhaps"'):
         netdsl.parse(text, params={"on": "perhaps"})

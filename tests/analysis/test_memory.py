@@ -287,6 +287,27 @@ def test_activations_work_in_place_only_where_they_may() -> None:
     )  # sigmoid needs its output
 
 
+@pytest.mark.parametrize("branch", ["dropout(0.5)", "sdropout(0.5)", "noise(1)", "reshape(10x10)"])
+def test_what_changes_nothing_in_use_takes_no_room_then(branch: str) -> None:
+    """The other branch reads the same 100 numbers, which relu cannot write over."""
+    text = "10x10 > ln > add[ {} | id ]"
+    same, relu = (estimate(graph_of(text.format(each))) for each in ("id", "relu"))
+    found = estimate(graph_of(text.format(branch)))
+    assert found.inference_peak == same.inference_peak == relu.inference_peak - 4 * 100
+    if branch != "reshape(10x10)":
+        assert found.training_peak > same.training_peak
+
+
+def test_only_what_comes_after_weights_is_saved() -> None:
+    """Also after those of a norm, which has no kernel; `exp` saves its 100 outputs."""
+    for before, more in (("", 0), ("ln > ", 4 * 100)):
+        two, three = (
+            estimate(graph_of(f"10x10 > {before}{'exp > ' * count}ln > scale")).training_peak
+            for count in (2, 3)
+        )
+        assert three - two == more
+
+
 def test_what_comes_in_needs_no_gradient() -> None:
     """No weights lie before the pool: it keeps nothing, and the backward pass ends at fc."""
     found = estimate(graph_of("8x8x4 > pool > fc-1"), optimizer="sgd")

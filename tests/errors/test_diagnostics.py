@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.messages import messages
 
 from netdsl.cli.main import main
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, fail, nearest
@@ -228,6 +230,12 @@ def test_a_mistake_is_told_at_its_place(code: str, text: str, mend: str) -> None
     assert [(d.span.start, d.span.end) for d in found if d.span] == spans
     assert mend in found[0].help, found[0]
     assert render(found)
+
+
+def test_whole_messages(golden: Callable[[Path, str], None]) -> None:
+    texts = (marked(text)[0] for _, text, _ in FAULTS)
+    path = Path(__file__).parents[1] / "golden" / "errors" / "faults.txt"
+    golden(path, messages(text for text in texts if len(text) < 500))
 
 
 def test_there_are_a_hundred_of_them() -> None:

@@ -5,12 +5,16 @@ In the tables the faulty span stands between « and » in the text itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.messages import messages
 
 from netdsl.errors import Diagnostic, Source
 from netdsl.reading import ReadOptions, check_source
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "errors"
 
 
 def first(text: str) -> Diagnostic:
@@ -351,6 +355,7 @@ MEANING = [  # names, options, shapes, expectations
     ("default conv(«3»)", "N103", "`conv` accepts no values without a name; 3 is one too many"),
     ("default «res»(skip=id)", "N109", "write its options where it is used"),
     ("def f() = id\ndefault «f»(bn)", "N109", "write its options where it is used"),
+    ("default pool(rate=«1»)\n4x4x1 > conv1-1", "N103", "`pool` has no option `rate`"),
     ("default fc(pad=«1»)", "N103", "`fc` has no option `pad`"),
     ("4 > fc-1 as a > fc-2 as «a»", "N104", "the name `a` is used twice"),
     ("4 > fc-1 as «input»", "N104", "the name `input` is used twice"),
@@ -727,6 +732,11 @@ def test_meaning(marked: str, code: str, words: str) -> None:
 @pytest.mark.parametrize(("marked", "code", "words"), REST)
 def test_warnings_and_limits(marked: str, code: str, words: str) -> None:
     assert_found(marked, code, words)
+
+
+def test_whole_messages(golden: Callable[[Path, str], None]) -> None:
+    texts = (marked.replace("«", "").replace("»", "") for marked, *_ in (*SYNTAX, *MEANING, *REST))
+    golden(GOLDEN / "language.txt", messages(text for text in texts if len(text) < 500))
 
 
 def test_the_tables_hold_every_code_of_the_language_that_a_text_alone_can_cause() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.networks import check, codes, read, steps
+from support.networks import check, codes, only, read, steps
 
 REFERENCES = [
     ("8x8x3 > conv1-4 as a > conv1-5\n@a > conv1-6", "8x8x3 conv1-4 relu conv1-5 conv1-6<2>"),
@@ -75,6 +75,12 @@ def test_points_are_known_from_outside() -> None:
         "p.1": (8, 8, 5),
         "end": (5,),
     }
+
+
+def test_a_name_of_a_block_that_a_repeat_uses_again_is_named_as_it_was_written() -> None:
+    found = only("def f() = fc-3 as a > fc-3\n4 > f as e > (f as e) x2", "N104")
+    assert found.message == "the name `e` is used twice"
+    assert [note.message for note in found.notes] == ["first used here"]
 
 
 UNUSED = [
