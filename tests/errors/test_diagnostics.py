@@ -374,7 +374,7 @@ FILES: list[tuple[str, bytes, str, str]] = [
         "doubling",
         b"def f(n) = when(n > 0, f({n - 1}) > f({n - 1}))\n4x4x1 > f(60) > conv1-1",
         "N406",
-        "steps",
+        "uses blocks more than 50,000 times",
     ),
 ]
 
