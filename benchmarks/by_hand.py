@@ -1,10 +1,11 @@
 """LeNet-5, ResNet-20 and ResNet-50 by hand, in JAX alone: what the training of netdsl is measured
 against.
 
-The networks are those of examples/lenet5.net, resnet20.net and resnet50.net: tests/benchmarks/test_by_hand.py
-gives both the same weights and holds outputs, losses and steps against each other. Images are
-[batch, height, width, channels]. Weights are float32; layers compute in `dtype`, and batch norm,
-loss and steps in float32. The examples lie on the device, and a step gathers its batch there.
+The networks are those of examples/lenet5.net, resnet20.net and resnet50.net:
+tests/benchmarks/test_by_hand.py gives both the same weights and holds outputs, losses and steps
+against each other. Images are [batch, height, width, channels]. Weights are float32; layers compute
+in `dtype`, and batch norm, loss and steps in float32. The examples lie on the device, and a step
+gathers its batch there.
 
     timed(resnet20, x, y, batch=128, epochs=5).seconds
 """

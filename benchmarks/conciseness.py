@@ -167,7 +167,8 @@ def times(one: int | None, other: int | None) -> str:
 
 def main() -> None:
     print(
-        f"{'':9}  {'language':8}  {'lines':>5}  {'characters':>10}  {'times netdsl: lines':>19}  {'characters':>10}"
+        f"{'':9}  {'language':8}  {'lines':>5}  {'characters':>10}  {'times netdsl: lines':>19}  "
+        f"{'characters':>10}"
     )
     verdicts = []
     for subject in SUBJECTS:
@@ -191,18 +192,22 @@ def main() -> None:
                 held = "holds" if other.lines >= goal * whole.lines else "does not hold"
                 ratio = times(other.lines, whole.lines)
                 verdicts.append(
-                    f"{subject.name}: at least {goal} times fewer lines than {language}: {held}, {ratio} times"
+                    f"{subject.name}: at least {goal} times fewer lines than {language}: {held}, "
+                    f"{ratio} times"
                 )
     print()
     print(
-        "+ blocks: with the block libraries that the file uses, all of their lines; the goals below are held against these lines"
+        "+ blocks: with the block libraries that the file uses, all of their lines; the goals "
+        "below are held against these lines"
     )
     print(
-        "Keras: the functions of keras.applications that build the network, as installed, with their options (include_top, pooling,"
+        "Keras: the functions of keras.applications that build the network, as installed, with "
+        "their options (include_top, pooling,"
     )
     print("    input_tensor, ...); the rules stand at the top of this program")
     print(
-        "Caffe, Darknet: the lines of the published prototxt and cfg files, quoted, not counted here"
+        "Caffe, Darknet: the lines of the published prototxt and cfg files, quoted, not counted "
+        "here"
     )
     print("", *verdicts, sep="\n")
 

@@ -46,7 +46,7 @@ PATIENCE = 10  # seconds for one text
 VALID, NOISE = (
     0.05,
     0.3,
-)  # the parts of all texts: valid programs take ten times as long as broken ones, which are the rest
+)  # shares of the texts: valid programs take ten times as long as broken ones, the rest
 
 
 def fault(text: str) -> str:

@@ -238,7 +238,8 @@ def handmade(task: Task) -> dict[str, Any]:
     state = by_hand.initial(of, x.shape[1:])
     if sum(weight.size for weight in state.weights) != network.counts.params:
         raise SystemExit(
-            f"by hand {row.name} is another network: it has not {network.counts.params:,} parameters"
+            f"by hand {row.name} is another network: it has not {network.counts.params:,} "
+            "parameters"
         )
     del state
     made = [
@@ -471,7 +472,8 @@ def goal_text(found: Mapping[str, Any], real: bool) -> str:
     )
     met = verdict(test["accuracy"] >= TARGET and test["seconds"] <= SECONDS)
     return (
-        f"MNIST, LeNet-5 by Keras on {found['by']}, batches of {found['batch']:,}: a test accuracy of {test['accuracy']:.4f}, told "
+        f"MNIST, LeNet-5 by Keras on {found['by']}, batches of {found['batch']:,}: a test "
+        f"accuracy of {test['accuracy']:.4f}, told "
         f"{test['seconds']:.2f} s after the first compiled step{validation}."
         + (f" Wanted: {TARGET:g} within {SECONDS:g} s, {met}." if real else "")
     )
@@ -485,7 +487,8 @@ def target_text(kept: Mapping[str, Any]) -> list[str]:
     rate, hand = found["images_per_second"], ratio(found, kept)
     near = "not measured" if hand is None else verdict(hand >= 1 - WITHIN)
     return [
-        f"ResNet-50, wanted: at least {IMAGES:,} images/s, {verdict(rate >= IMAGES)}; within {100 * WITHIN:g} % of by hand, {near}."
+        f"ResNet-50, wanted: at least {IMAGES:,} images/s, {verdict(rate >= IMAGES)}; within "
+        f"{100 * WITHIN:g} % of by hand, {near}."
     ]
 
 
@@ -508,7 +511,8 @@ def shown(results: Mapping[str, Any]) -> str:
     reported = " to ".join(dict.fromkeys(f"{rate / 1e12:.3g}" for rate in (min(rates), max(rates))))
     return "\n\n".join(
         [
-            f"{machine['date']}: {machine['device']}, {machine['cores']} CPU cores, {machine['versions']}.\n"
+            f"{machine['date']}: {machine['device']}, {machine['cores']} CPU cores, "
+            f"{machine['versions']}.\n"
             f"A product of two bfloat16 matrices ran at {reported} TFLOP/s.",
             *([table([TITLES, *(line(found, kept) for found in tried)])] if tried else []),
             *(target_text(kept) if real else []),
@@ -600,7 +604,8 @@ def begun(options: argparse.Namespace) -> dict[str, Any]:
     found = measured(Task("chip", "jax", Size(0, 0, 0), options.tiny), options.limit)
     if isinstance(found, str):
         raise SystemExit(
-            f"JAX is needed, which the networks by hand are written in, and what ran by it says: {found}"
+            "JAX is needed, which the networks by hand are written in, and what ran by it says: "
+            f"{found}"
         )
     versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "keras", "torch"))
     about = {
@@ -617,7 +622,8 @@ def begun(options: argparse.Namespace) -> dict[str, Any]:
             for name in ("device", "versions", "tiny")
         ):
             raise SystemExit(
-                f"{options.json} holds the figures of another machine, other versions or other sizes: name another file"
+                f"{options.json} holds the figures of another machine, other versions or other "
+                "sizes: name another file"
             )
         results["measured"] = old["measured"]
     return results
@@ -630,7 +636,8 @@ def fill(results: dict[str, Any], options: argparse.Namespace) -> bool:
     machine, whole = results["machine"], True
     if machine["platform"] != "gpu":
         print(
-            "No GPU is at hand: tiny sizes on the CPU, to see that all of it runs; the figures say nothing of speed.",
+            "No GPU is at hand: tiny sizes on the CPU, to see that all of it runs; the figures "
+            "say nothing of speed.",
             flush=True,
         )
     elif machine["tiny"]:

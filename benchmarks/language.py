@@ -99,11 +99,13 @@ def main() -> None:
     print(f"{'growth exponent, 1,000 to 64,000 layers':42}  {growth:5.2f}")
     text = long_file(2_000)
     print(
-        f"{f'a file of {text.count(chr(10)):,} lines':42}  {best(lambda: checked_and_tabulated(text), options.runs):5.2f}"
+        f"{f'a file of {text.count(chr(10)):,} lines':42}  "
+        f"{best(lambda: checked_and_tabulated(text), options.runs):5.2f}"
     )
     flow = Source("benchmark", chain(20_000))
     print(
-        f"{'formatting a chain of 20,000 layers':42}  {best(lambda: format_text(flow, LIMITS), 1):5.2f}"
+        f"{'formatting a chain of 20,000 layers':42}  "
+        f"{best(lambda: format_text(flow, LIMITS), 1):5.2f}"
     )
     for name in ("check", "table"):
         seconds = statistics.median(cold([name, "examples/lenet5.net"]) for _ in range(7))

@@ -43,14 +43,20 @@ MIB = 2**20
 FILES = {"alexnet": "alexnet_torchvision"}
 VGG16_BN = """\
 default conv(bn)
-224x224x3 > conv3-64 x2 > pool > conv3-128 x2 > pool > conv3-256 x3 > pool > (conv3-512 x3 > pool) x2 > fc-4096 x2 > softmax-1000"""
+224x224x3 > conv3-64 x2 > pool > conv3-128 x2 > pool > conv3-256 x3 > pool
+> (conv3-512 x3 > pool) x2 > fc-4096 x2 > softmax-1000"""
 SMALL = {
     "mlp": "784 > fc-512 x2 > softmax-10",
     "lenet5": (ROOT / "examples/lenet5.net").read_text(encoding="utf-8"),
-    "vgg, small": "32x32x3 > conv3-32 x2 > pool > conv3-64 x2 > pool > conv3-128 x2 > pool > fc-256 > softmax-10",
+    "vgg, small": "32x32x3 > conv3-32 x2 > pool > conv3-64 x2 > pool > conv3-128 x2 > pool > "
+    "fc-256 > "
+    "softmax-10",
     "resnet20": (ROOT / "examples/resnet20.net").read_text(encoding="utf-8"),
 }
-LENET5 = "32x32x1 > conv5-6(pad=0{act}) > {pool} > conv5-16(pad=0{act}) > {pool} > fc-120{fc} > fc-84{fc} > softmax-10"
+LENET5 = (
+    "32x32x1 > conv5-6(pad=0{act}) > {pool} > conv5-16(pad=0{act}) > {pool} > fc-120{fc} > "
+    "fc-84{fc} > softmax-10"
+)
 OTHERS = {  # networks that no line of XLA's was made from, with their batches
     "mlp of six": ("784 > fc-512 x6 > softmax-10", 32),
     "lenet5, tanh": (LENET5.format(act=", tanh", pool="pool", fc="(tanh)"), 32),
@@ -130,7 +136,8 @@ def show(title: str, rows: Iterator[Row]) -> None:
     for name, batch, optimizer, peak, figure in rows:
         errors.append(peak / MIB / figure - 1)
         print(
-            f"{name:14} {batch:5} {optimizer:9} {peak / MIB:8,.2f} MiB {figure:8,.2f} MiB {errors[-1]:+8.2%}",
+            f"{name:14} {batch:5} {optimizer:9} {peak / MIB:8,.2f} MiB {figure:8,.2f} MiB "
+            f"{errors[-1]:+8.2%}",
             flush=True,
         )
     print(f"\n{summed_up(errors)}")
@@ -627,7 +634,8 @@ def show_peers(pythons: list[str], batch: int) -> None:
     """Prints what each tool says of each network, and what saying so took."""
     for file in PEER_FILES:
         print(
-            f"\n{file}, batch {batch}, float32\n\n{'tool':14} {'parameters':>12} {'says, MiB':>10}  {'which is':26}",
+            f"\n{file}, batch {batch}, float32\n\n"
+            f"{'tool':14} {'parameters':>12} {'says, MiB':>10}  {'which is':26}",
             end="",
         )
         print(" seconds  CPU seconds  peak RSS, MiB")
@@ -642,7 +650,8 @@ def show_peers(pythons: list[str], batch: int) -> None:
                 continue
             params = "-" if found["params"] is None else f"{found['params']:,}"
             print(
-                f"{tool:14} {params:>12} {found['mib']:10,.1f}  {found['what']:26} {found['wall']:7.1f} {found['cpu']:12.1f}",
+                f"{tool:14} {params:>12} {found['mib']:10,.1f}  {found['what']:26} "
+                f"{found['wall']:7.1f} {found['cpu']:12.1f}",
                 end="",
             )
             print(f" {found['rss']:14,.0f}", flush=True)

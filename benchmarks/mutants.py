@@ -467,7 +467,8 @@ def main() -> int:
         if not outcome.noticed:
             mutant = outcome.mutant
             print(
-                f"{mutant.file}:{mutant.line} {mutant.where}: {outcome.said} ({outcome.tests} tests)"
+                f"{mutant.file}:{mutant.line} {mutant.where}: {outcome.said} ({outcome.tests} "
+                "tests)"
             )
             print(difference(mutant, sources[mutant.file]))
     print(*shares(outcomes), sep="\n")

@@ -334,7 +334,8 @@ def compared(kept: Kept) -> str:
     reported = [
         table(lines),
         "",
-        f"The largest difference is {100 * worst:.2g} %{missed}. scikit-learn's test accuracies are {tests}.",
+        f"The largest difference is {100 * worst:.2g} %{missed}. scikit-learn's test accuracies "
+        f"are {tests}.",
     ]
     others = [other["losses"] for seed in SEEDS if (other := alone(seed, kept))]
     if len(others) == len(SEEDS):
@@ -344,7 +345,8 @@ def compared(kept: Kept) -> str:
         ]
         reported += [
             "",
-            "Where scikit-learn draws weights and order by itself, from the same seeds, the differences are",
+            "Where scikit-learn draws weights and order by itself, from the same seeds, the "
+            "differences are",
             f"{', '.join(f'{one:+.1f}' for one in apart)} %.",
         ]
     return "\n".join(reported)

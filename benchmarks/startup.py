@@ -19,7 +19,10 @@ from cold import Figures, measured
 
 ROOT = Path(__file__).resolve().parents[1]
 KERAS = "import keras; keras.applications.{}(weights=None).summary()"
-BARE = "import argparse, lark; lark.Lark(open('grammar/netdsl.lark').read(), parser='lalr', start='flow')"
+BARE = (
+    "import argparse, lark; lark.Lark(open('grammar/netdsl.lark').read(), parser='lalr', "
+    "start='flow')"
+)
 FORBIDDEN = ("keras", "tensorflow", "numpy", "rich", "yaml")
 
 
@@ -72,7 +75,8 @@ def main() -> None:
         print(f"{name:{width}}  {seconds:5.2f}  {megabytes:7.0f}")
     for network in ("examples/vgg16.net", "examples/resnet50.net"):
         print(
-            f"table {network} imports of {', '.join(FORBIDDEN)}: {', '.join(imported(network)) or 'none'}"
+            f"table {network} imports of {', '.join(FORBIDDEN)}: "
+            f"{', '.join(imported(network)) or 'none'}"
         )
 
 

@@ -492,7 +492,10 @@ def compared(name: str, only: list[str], rounds: int) -> str:
             )
         )
     left_out = ["", f"Not installed, and left out: {', '.join(missing)}."] if missing else []
-    title = f"`{case.file}` on MNIST, batch {case.batch}, {rounds} rounds of {case.epochs} epoch{'s' * (case.epochs > 1)}:"
+    title = (
+        f"`{case.file}` on MNIST, batch {case.batch}, {rounds} rounds of {case.epochs} "
+        f"epoch{'s' * (case.epochs > 1)}:"
+    )
     return "\n".join([title, "", table(lines), *left_out])
 
 
@@ -513,12 +516,20 @@ x, x_test = (array.reshape(-1, 784).astype("float32") / 255 for array in (x, x_t
 keras.utils.set_random_seed(0)
 order = np.random.default_rng(0).permutation(len(x))
 rest, held = order[6000:], order[:6000]
-model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(50, "relu"), keras.layers.Dense(10, "softmax")])
+model = keras.Sequential(
+    [keras.Input((784,)), keras.layers.Dense(50, "relu"), keras.layers.Dense(10, "softmax")]
+)
 step = keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)
-model.compile(step, "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=270)
-calls = [keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True), keras.callbacks.CSVLogger(sys.argv[2] + "/log.csv")]
+loss = "sparse_categorical_crossentropy"
+model.compile(step, loss, metrics=["accuracy"], steps_per_execution=270)
+stopping = keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)
+calls = [stopping, keras.callbacks.CSVLogger(sys.argv[2] + "/log.csv")]
 calls.append(keras.callbacks.ModelCheckpoint(sys.argv[2] + "/best.keras", save_best_only=True))
-model.fit(x[rest], y[rest], validation_data=(x[held], y[held]), batch_size=200, epochs=10, verbose=0, callbacks=calls)
+validation = (x[held], y[held])
+model.fit(
+    x[rest], y[rest], validation_data=validation,
+    batch_size=200, epochs=10, verbose=0, callbacks=calls,
+)
 print(model.evaluate(x_test, y_test, verbose=0, batch_size=1000))
 """
 
@@ -581,7 +592,10 @@ def process(rounds: int) -> str:
     share = median(
         own / other for own, other in zip(found["netdsl train"], found["Keras, tuned"], strict=True)
     )
-    title = f"Ten epochs of `mlp50.net` with validation, early stopping, and what is kept of it, {rounds} rounds:"
+    title = (
+        "Ten epochs of `mlp50.net` with validation, early stopping, and what is kept of it, "
+        f"{rounds} rounds:"
+    )
     return "\n".join(
         [title, "", table(lines), "", f"netdsl takes {share:.2f} of the time of tuned Keras."]
     )
@@ -621,7 +635,10 @@ def overhead() -> str:
         optimizer=Optimizer(name="nesterov", rate=0.1),
     )
     run = train(netdsl.load(ROOT / "examples" / "mlp50.net"), recipe, where=tempfile.mkdtemp())
-    share = f"{spent['seconds'] / run.seconds:.1%} of {run.seconds:.1f} s ({run.epochs} epochs of `mlp50.net`)"
+    share = (
+        f"{spent['seconds'] / run.seconds:.1%} of {run.seconds:.1f} s ({run.epochs} epochs of "
+        "`mlp50.net`)"
+    )
     return f"Progress, CSV, curve and checkpoints took {share}."
 
 
@@ -730,7 +747,10 @@ def main() -> None:
         texts.append(PARTS[name](options))
         print(texts[-1], "\n", flush=True)
     if options.write:
-        machine = f"Measured on {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores ({platform.machine()}, {platform.system()})."
+        machine = (
+            f"Measured on {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores "
+            f"({platform.machine()}, {platform.system()})."
+        )
         body = "\n\n".join([machine, *texts])
         text = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(

@@ -110,13 +110,15 @@ FILES = {
 HEAD = """\
 # The zoo
 
-Made by `python benchmarks/zoo.py --write`. All figures are for one example; params are trained numbers, moving ones the statistics of
-batch norm, MACs those of convolutions and matrix products. `netdsl check examples` verifies what the files themselves expect, and
-`tests/test_zoo.py` the figures that others published.
+Written by `python benchmarks/zoo.py --write`. All figures are for one example; params are trained
+numbers, moving ones the statistics of batch norm, MACs those of convolutions and matrix products.
+`netdsl check examples` verifies the `expect` lines of the files, and `tests/test_zoo.py` the
+figures that others published.
 
 ## Networks of examples/
 
-Each file names its paper, and the reading chosen where implementations differ. Lines are those without comments, `net` and `expect`.
+Each file names its paper, and the interpretation it follows if implementations differ. Lines are
+counted without comments, `net` and `expect`.
 
 """
 
@@ -124,9 +126,9 @@ MIDDLE = """
 
 ## Models of keras.applications
 
-Each is imported (`netdsl import keras:NAME`, in `examples/keras/`), built again from that text, and takes the weights over: random ones,
-in every layer. Both see the same two random images; the error is the largest difference of the outputs, relative to the largest output, in
-float32. {versions}.
+Each is imported (`netdsl import keras:NAME`, in `examples/keras/`), built again from that text, and
+gets the same random weights in every layer. Both get the same two random images; the error is the
+largest difference of the outputs, relative to the largest output, in float32. {versions}.
 
 """
 

@@ -72,7 +72,10 @@ def test_every_public_name_is_there_when_it_is_asked_for() -> None:
     ids=" ".join,
 )
 def test_commands_that_read_networks_load_nothing_heavy(arguments: list[str]) -> None:
-    code = f"from netdsl.cli.main import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass"
+    code = (
+        f"from netdsl.cli.main import main\ntry:\n    main({arguments})\nexcept SystemExit:\n"
+        "    pass"
+    )
     loaded = loaded_by(code)
     assert "netdsl" in loaded
     assert not loaded & set(HEAVY)

@@ -1,5 +1,5 @@
-"""How the package is built: no import goes in a circle or up a floor, and no file, class or function
-grows too large.
+"""How the package is built: no import goes in a circle or up a floor, and no file, class or
+function grows too large.
 
 The floors are those of docs/architecture.md. What is not there yet is listed by name; whoever mends
 an entry takes it out.

@@ -80,7 +80,10 @@ def test_the_backend_is_no_part_of_it(tmp_path: Path, written: object, own: set[
     out.
     """
     (tmp_path / "keras.json").write_text(json.dumps(written))
-    program = "import sys\nfrom netdsl import process\nprocess.own = True\nwith process.without_unused(): "
+    program = (
+        "import sys\nfrom netdsl import process\nprocess.own = True\n"
+        "with process.without_unused(): "
+    )
     program += "print(*(name for name in ('sklearn', 'jax') if name not in sys.modules))"
     environment = os.environ | {"KERAS_BACKEND": "", "KERAS_HOME": str(tmp_path)}
     ended = subprocess.run(

@@ -92,11 +92,13 @@ def test_broken_examples_give_diagnostics_only(rng: Random, text: str) -> None:
 
 
 WORDS = """
-conv dw sep tconv local fc dense pool avgpool l2pool lppool stochpool featpool up nails pad crop reshape widen slice
-resize shuffle permute embed lstm attention scale dropout softmax relu bn gn in res first cls pos sincos std id
+conv dw sep tconv local fc dense pool avgpool l2pool lppool stochpool featpool up nails pad crop
+reshape widen slice resize shuffle permute embed lstm attention scale dropout softmax relu bn gn in
+res first cls pos sincos std id
 """
 NUMBERS = """
-0 1 2 3 7 -1 2147483648 9223372036854775807 9223372036854775808 99999999999999999999999 1/2 0.5 1e300 {in} {0-1}
+0 1 2 3 7 -1 2147483648 9223372036854775807 9223372036854775808 99999999999999999999999
+1/2 0.5 1e300 {in} {0-1}
 """
 
 
@@ -180,7 +182,10 @@ def test_arithmetic_is_exact(ints: list[int], signs: list[str]) -> None:
     if re.search(r"\*\* .*\*\* ", text) or expected.denominator >= 2**62 or abs(expected) >= 2**62:
         assert set(_errors(checked(f"param v = {text}\n8 > fc-2"))) <= {"N404", "N112"}
         return
-    same = f"param v = {text}\nparam w = ({expected.numerator}) / {expected.denominator}\n8 > fc-{{if(v == w, 3, 4)}}"
+    same = (
+        f"param v = {text}\nparam w = ({expected.numerator}) / {expected.denominator}\n"
+        f"8 > fc-{{if(v == w, 3, 4)}}"
+    )
     network = checked(same)
     assert not _errors(network), (text, network.diagnostics)
     assert network.networks[0].outputs[0].shape == (3,), text

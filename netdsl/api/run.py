@@ -35,7 +35,8 @@ class EvaluationResult(dict[str, Any]):
 
 
 class Run(RunResult):
-    """A training that has ended, and its folder: `Run.load("runs/lenet5-1")`, or what `train` gives.
+    """A training that has ended, and its folder: `Run.load("runs/lenet5-1")`, or what `train`
+    gives.
 
     `print` shows it as `netdsl train` does.
 

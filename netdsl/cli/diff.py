@@ -41,7 +41,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path",
         metavar="PATH",
-        help="where copies made by git belong in the working tree: files that they `use` are read there",
+        help="where copies made by git belong in the working tree: files that they `use` are read "
+        "there",
     )
     add_format(parser)
     parser.add_argument(
@@ -51,7 +52,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="draw both in one picture instead: .svg, .png, .pdf, .tex or .html",
     )
     add_force(parser)
-    parser.epilog = f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different networks or errors in a file, 2 wrong usage"
+    parser.epilog = (
+        f"{parser.epilog}\n\nexit codes: 0 the same network, 1 different networks or errors in a "
+        "file, 2 wrong usage"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -34,7 +34,10 @@ class DiffSide(NamedTuple):
         """
         if self.place is None or not re.search(r'(?m)^[ \t]*use[ \t]+"', text):
             return ""
-        return f"note: the files that {self.label} uses are read in their current version in the working tree"
+        return (
+            f"note: the files that {self.label} uses are read in their current version in the "
+            "working tree"
+        )
 
     @property
     def missing(self) -> bool:
@@ -95,7 +98,10 @@ def with_places(messages: Iterable[Diagnostic], side: DiffSide) -> tuple[Diagnos
     if side.place is None:
         help = "for a copy elsewhere, --path says where it belongs: used files are read there"
     else:
-        help = f"used files are read next to {side.place} in the working tree, in their current version"
+        help = (
+            f"used files are read next to {side.place} in the working tree, in their current "
+            "version"
+        )
     return tuple(
         m._replace(help=help) if m.code == "N601" and m.span is not None and not m.help else m
         for m in messages

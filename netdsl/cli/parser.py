@@ -20,7 +20,8 @@ def parser_for(requested: str | None) -> argparse.ArgumentParser:
         prog="netdsl",
         description="A language for neural networks: describe, count and train them.",
         epilog="examples:\n  netdsl check lenet5.net\n"
-        '  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n  netdsl train lenet5.net --data digits',
+        '  netdsl table "32x32x1 > conv5-6 > pool > fc-10"\n'
+        "  netdsl train lenet5.net --data digits",
         formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"netdsl {__version__}")

@@ -41,7 +41,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--why",
         metavar="LAYER",
-        help="show how the figures of a layer are computed: its name, a point's, or the layer as written",
+        help="show how the figures of a layer are computed: its name, a point's, or the layer as "
+        "written",
     )
     parser.add_argument(
         "--rf",

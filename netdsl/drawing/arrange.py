@@ -185,8 +185,8 @@ class ChainBox:
         return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
 
     def _shared(self, arcs: Sequence[Arc]) -> list[list[Arc]]:
-        """Arcs that share a line: those to one target, and of the others those of one source, unless
-        the line would end in a bar on its way.
+        """Arcs that share a line: those to one target, and of the others those of one source,
+        unless the line would end in a bar on its way.
         """
         targets: dict[int, list[Arc]] = {}
         for arc in arcs:

@@ -51,8 +51,8 @@ class Figures:
         self._fields: list[str] | None = None
 
     def note(self, box: Box, shared: str = "") -> str:
-        """What stands in a box below its label: `56×56×64 · 4.1 k`; of a column that is `shared` the
-        part of the network's, too.
+        """What stands in a box below its label: `56×56×64 · 4.1 k`; of a column that is `shared`
+        the part of the network's, too.
         """
         parts = self.notes(box)
         if shared in AMOUNTS:

@@ -1,5 +1,5 @@
-"""Points and sizes in two directions that know nothing of the page: `u` along the flow of a network,
-`v` across it.
+"""Points and sizes in two directions that know nothing of the page: `u` along the flow of a
+network, `v` across it.
 """
 
 from __future__ import annotations

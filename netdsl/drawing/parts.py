@@ -1,4 +1,4 @@
-"""What a network is taken apart into: chains, branches, arcs, tangles, and the wires between nodes."""
+"""The parts of a network: chains, branches, arcs, tangles, and the wires between nodes."""
 
 from __future__ import annotations
 

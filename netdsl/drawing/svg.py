@@ -95,7 +95,10 @@ def _line(line: Line) -> str:
     head = (end, (back[0] + side[0], back[1] + side[1]), (back[0] - side[0], back[1] - side[1]))
     shaft = line._replace(points=(*line.points[:-1], (end[0] - 4 * dx, end[1] - 4 * dy)))
     tip = Line(head, "", closed=True)
-    return f'<path class="{line.look}" d="{path(shaft)}"/><path class="{tip_of(line)}" d="{path(tip)}"/>'
+    return (
+        f'<path class="{line.look}" d="{path(shaft)}"/><path class="{tip_of(line)}" '
+        f'd="{path(tip)}"/>'
+    )
 
 
 def tip_of(line: Line) -> str:

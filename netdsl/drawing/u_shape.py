@@ -1,4 +1,4 @@
-"""Whether a network is a U: it goes down to few positions and up again, and skips join its sides."""
+"""Whether a network is a U: it goes down to few positions and up again, and skips join them."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def _rows(
 def _alike(
     places: Sequence[int], calls: Sequence[KerasCall], uses: Mapping[int, Sequence[int]]
 ) -> bool:
-    """Return whether calls are uses of one layer, or of layers without weights that could be one."""
+    """Return whether calls use one layer, or layers without weights that could be one."""
     first = calls[places[0]]
     if (
         not first.made

@@ -72,7 +72,8 @@ def _excerpt(span: Span, label: str, gutter: int, style: str, paint: Paint) -> l
         c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line
     )
     return [
-        f"{' ' * (gutter + 1)}{paint('-->', 'place')} {in_one_line(source.name)}:{line_number}:{column}",
+        f"{' ' * (gutter + 1)}{paint('-->', 'place')} "
+        f"{in_one_line(source.name)}:{line_number}:{column}",
         f"{' ' * (gutter + 2)}{bar}",
         f" {paint(str(line_number).rjust(gutter), 'place')} {bar} {shown.rstrip()}",
         f"{' ' * (gutter + 2)}{bar} {margin}{paint(f'{carets} {label}'.rstrip(), style)}",

@@ -248,7 +248,7 @@ def _common_item(items: Sequence[Item], arguments: Sequence[tuple[str, Sequence[
 
 
 def _filled(chain: ItemChain, inside: Iterator[Any]) -> ItemChain:
-    """Return the chain with what is in the block for each value, in the order of the form's values."""
+    """Return the chain with the block's entry for each value, in the order of the form."""
     named: set[int] = set()
 
     def filled(item: Item) -> Item:

@@ -36,7 +36,8 @@ class Code:
 
 def _part(index: Any) -> str:
     if isinstance(index, slice):
-        return f"{'' if index.start is None else index.start}:{'' if index.stop is None else index.stop}"
+        start, stop = ("" if end is None else end for end in (index.start, index.stop))
+        return f"{start}:{stop}"
     return "..." if index is Ellipsis else written(index)
 
 

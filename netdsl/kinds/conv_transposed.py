@@ -80,8 +80,8 @@ class TransposedConv(Convolution):
         """The output's positions: (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra.
 
         Raises:
-            LayerError: N204 where nothing is left, N107 for an `extra` or `dilation` that does not go
-                with the stride.
+            LayerError: N204 where nothing is left, N107 for an `extra` or `dilation` that does not
+                go with the stride.
         """
         axes = self.axes(x)
         if any(axis.dilation > 1 for axis in axes) and any(axis.stride > 1 for axis in axes):
@@ -106,7 +106,10 @@ class TransposedConv(Convolution):
                 (axis.size - 1) * axis.stride + axis.extent - axis.before - axis.after + more
             )
             if outputs[-1] < 1:
-                sums = f"({axis.size} - 1)*{axis.stride} + {axis.extent} - {axis.before + axis.after} + {more} = {outputs[-1]}"
+                sums = (
+                    f"({axis.size} - 1)*{axis.stride} + {axis.extent} - "
+                    f"{axis.before + axis.after} + {more} = {outputs[-1]}"
+                )
                 raise LayerError(
                     "N204",
                     f"nothing is left of {self.head()} on {dims(x[:-1])}: {sums}",

@@ -117,7 +117,10 @@ class Reshape(Plain):
         """The shape that is given, with as many numbers as come in."""
         x = inputs[0]
         if math.prod(x) != math.prod(self.to):
-            message = f"{dims(x)} has {math.prod(x):,} elements, and {dims(self.to)} has {math.prod(self.to):,}"
+            message = (
+                f"{dims(x)} has {math.prod(x):,} elements, and {dims(self.to)} has "
+                f"{math.prod(self.to):,}"
+            )
             raise LayerError("N207", message, "to", label=f"the input is {dims(x)}")
         return self.to
 
@@ -266,7 +269,10 @@ class Slice(Plain):
         """The channels from a to b-1 at the same positions."""
         x = inputs[0]
         if not self.from_ < self.to <= x[-1]:
-            message = f"`{self.word}(a, b)` requires 0 <= a < b <= {x[-1]}, not {self.from_} and {self.to}"
+            message = (
+                f"`{self.word}(a, b)` requires 0 <= a < b <= {x[-1]}, not {self.from_} and "
+                f"{self.to}"
+            )
             raise LayerError("N204", message, label=f"the input is {dims(x)}")
         return (*x[:-1], self.to - self.from_)
 

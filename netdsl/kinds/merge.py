@@ -91,7 +91,10 @@ class Elementwise(Merge):
             )
         largest = max(inputs, key=len)
         if any(x not in (largest, largest[-1:]) for x in inputs):
-            help = "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does this automatically"
+            help = (
+                "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does "
+                "this automatically"
+            )
             images = all(len(x) == len(largest) > 1 for x in inputs)
             raise self._misfit(
                 inputs,

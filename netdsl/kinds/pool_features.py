@@ -44,7 +44,8 @@ class FeaturePool(Plain):
         if len(self.size or ()) > 1:
             raise LayerError(
                 "N202",
-                f"`{self.word}` requires one number, the features in a group, not {dims(self.size or ())}",
+                f"`{self.word}` requires one number, the features in a group, not "
+                f"{dims(self.size or ())}",
                 "size",
             )
         if x[-1] % self.features:

@@ -63,7 +63,8 @@ class Recurrent(Trained):
 
     seq = Flag(
         False,
-        "the states at all positions, not only the last; with `back` in the order in which they are read",
+        "the states at all positions, not only the last; with `back` in the order in which they "
+        "are read",
     )
     back = Flag(False, "read from the end to the beginning")
     bi = BothWays(

@@ -219,7 +219,10 @@ class MaxUnpool(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """The shape of the pool's input, where the input has that of its output."""
         if inputs[0] != self._pool.shape:
-            message = f"`{self.word}(@{self._pool.name})` requires the pool's output shape, {dims(self._pool.shape)}, and the input is {dims(inputs[0])}"
+            message = (
+                f"`{self.word}(@{self._pool.name})` requires the pool's output shape, "
+                f"{dims(self._pool.shape)}, and the input is {dims(inputs[0])}"
+            )
             raise LayerError("N207", message, label=f"the input is {dims(inputs[0])}")
         return inputs[1]
 

@@ -154,8 +154,8 @@ class Windowed(Kind):
         """The window at work on each axis of an input.
 
         Raises:
-            LayerError: N203 for an input without positions, N202 for numbers that do not fit its axes,
-                N205 for a padding that does not.
+            LayerError: N203 for an input without positions, N202 for numbers that do not fit its
+                axes, N205 for a padding that does not.
         """
         rank = len(x) - 1
         if not 1 <= rank <= 3:
@@ -185,7 +185,8 @@ class Windowed(Kind):
             if len(pad) != 2 * rank:
                 raise LayerError(
                     "N205",
-                    f"the padding {shown(pad)} has {len(pad)} elements, and {_RANK_WORDS[rank]} has {2 * rank} sides",
+                    f"the padding {shown(pad)} has {len(pad)} elements, and {_RANK_WORDS[rank]} "
+                    f"has {2 * rank} sides",
                     "pad",
                 )
             return tuple(zip(pad[::2], pad[1::2], strict=True))
@@ -197,10 +198,14 @@ class Windowed(Kind):
         spread = dilation * (window - 1)
         if word == "same":
             if spread % 2:
-                help = f"use pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or pad={spread // 2 + 1}, or an odd window"
+                help = (
+                    f"use pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or "
+                    f"pad={spread // 2 + 1}, or an odd window"
+                )
                 raise LayerError(
                     "N205",
-                    f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, which is not an integer",
+                    f"pad=same is (K-1)/2 on both sides, and K={window} gives {spread}/2, which "
+                    "is not an integer",
                     "pad",
                     help,
                 )
@@ -239,7 +244,10 @@ class Windowed(Kind):
                 else pad
             )
             window = f"{self.word}{dims(self.size or ())}"
-            message = f"the window does not fit: {window} on {dims(x[:-1])}, pad {pad}, gives {bad.formula(self.ceil)}"
+            message = (
+                f"the window does not fit: {window} on {dims(x[:-1])}, pad {pad}, gives "
+                f"{bad.formula(self.ceil)}"
+            )
             help = (
                 f"pad=same keeps {dims(x[:-1])}"
                 if self.values["pad"] != Word("same") and bad.window % 2 and bad.stride == 1
@@ -272,8 +280,14 @@ class Windowed(Kind):
             if count
         )
         axis = next(axis for axis, count in zip(self.axes(inputs[0]), unread, strict=True) if count)
-        sums = f"({axis.size} + {axis.before + axis.after} - {axis.extent}) is not a multiple of {axis.stride}"
-        message = f"the last {what} of {dims(inputs[0])} {'is' if sum(unread) == 1 else 'are'} never read: {sums}"
+        sums = (
+            f"({axis.size} + {axis.before + axis.after} - {axis.extent}) is not a multiple of "
+            f"{axis.stride}"
+        )
+        message = (
+            f"the last {what} of {dims(inputs[0])} {'is' if sum(unread) == 1 else 'are'} never "
+            f"read: {sums}"
+        )
         return [
             LayerError("W701", message, help="use another size, stride or padding to read them all")
         ]

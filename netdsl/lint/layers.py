@@ -128,7 +128,10 @@ def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
             and (op.kind.shape_only or op.kind.inactive_in_use or op.kind.group == "activation")
         ):
             if op.kind.inactive_in_use:
-                message = f"`{_text(graph, op)}` comes after the last layer: during training it distorts the output itself"
+                message = (
+                    f"`{_text(graph, op)}` comes after the last layer: during training it "
+                    "distorts the output itself"
+                )
                 help = "put it before the last layer that has weights"
                 yield _warning(graph, "W716", op, message, help)
                 break

@@ -120,7 +120,10 @@ def _body(
     """Return one step, or one pass of it; `name` is the layer's or block's own."""
     graph.steps += 1
     if graph.steps > 4 * len(graph.ops) + graph.limits.operations // 10:
-        message = f"{graph.steps:,} steps were needed here for {len(graph.ops):,} operations: blocks call each other again and again"
+        message = (
+            f"{graph.steps:,} steps were needed here for {len(graph.ops):,} operations: blocks "
+            "call each other again and again"
+        )
         help = "each call of a block should create its own layers"
         raise scope.fail("N406", message, body, help)
     if isinstance(body, tree.Layer):

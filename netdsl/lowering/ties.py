@@ -38,8 +38,14 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
         raise scope.fail("N215", message, statement.name, "fc, dense and tconv can be tied")
     own, theirs = _kernel(here, graph), _kernel(there, graph)
     if not tied.kind.can_tie_to(other.kind) or own != tied.kind.tied_kernel(theirs):
-        message = f"the kernel of `{statement.name.text}` is {dims(own)}, and that of `{statement.other.text}` {dims(theirs)}: one is not the transpose of the other"
-        help = "a tied layer reverses the other one: fc-784 after fc-64 on 784, tconv3-4 for conv3-8 on 4 channels"
+        message = (
+            f"the kernel of `{statement.name.text}` is {dims(own)}, and that of "
+            f"`{statement.other.text}` {dims(theirs)}: one is not the transpose of the other"
+        )
+        help = (
+            "a tied layer reverses the other one: fc-784 after fc-64 on 784, tconv3-4 for conv3-8 "
+            "on 4 channels"
+        )
         raise scope.fail("N215", message, statement, help)
     graph.ops[here] = tied._replace(tied=there if other.shares is None else other.shares)
     return scope

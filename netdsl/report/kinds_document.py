@@ -19,8 +19,10 @@ def kinds_document() -> str:
     lines = [
         "# Kinds of layers",
         "",
-        "Made from the classes in `netdsl/kinds` by `make docs`. `netdsl explain conv` prints one of these.",
-        "`K` is the window, `N` the amount, `S` the stride. An activation with an amount, such as `softmax-10`, is `fc-10` with",
+        "Made from the classes in `netdsl/kinds` by `make docs`. `netdsl explain conv` prints one "
+        "of these.",
+        "`K` is the window, `N` the amount, `S` the stride. An activation with an amount, such as "
+        "`softmax-10`, is `fc-10` with",
         "that activation.",
         "",
         *(

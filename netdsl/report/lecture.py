@@ -31,8 +31,10 @@ def lecture(network: Architecture) -> str:
     return "\n".join(
         [
             *lines,
-            f"TOTAL memory: {total.activations:,} values * 4 bytes = {size:.1f} MiB for an image, twice that for forward and backward",
-            f"TOTAL params: {total.weights:,} without biases, {total.params:,} with them and the factors of norms",
+            f"TOTAL memory: {total.activations:,} values * 4 bytes = {size:.1f} MiB for an image, "
+            "twice that for forward and backward",
+            f"TOTAL params: {total.weights:,} without biases, {total.params:,} with them and the "
+            "factors of norms",
         ]
     )
 

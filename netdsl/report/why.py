@@ -79,7 +79,8 @@ def _explained(graph: Graph, layer: Layer) -> str:
         lines.append(f"    macs         {_macs(graph, op)}")
         flops, macs = op.kind.flops(op.shape, *shapes), op.kind.macs(op.shape, *shapes)
         lines.append(
-            f"    flops        {f'2*{macs:,} + {flops - 2 * macs:,} elementwise = ' if macs else ''}{flops:,}"
+            "    flops        "
+            f"{f'2*{macs:,} + {flops - 2 * macs:,} elementwise = ' if macs else ''}{flops:,}"
         )
     return "\n".join(lines)
 

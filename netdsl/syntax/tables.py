@@ -1,8 +1,8 @@
 """The parser's tables, made by Lark of `grammar/netdsl.lark` and kept as JSON: making them costs
 more than a whole `table`.
 
-`python -m netdsl.syntax.make_tables` (or `make docs`) makes `grammar/netdsl.json` again; a test says
-when it is stale. Until then a checkout's changed grammar is read at every start.
+`python -m netdsl.syntax.make_tables` (or `make docs`) makes `grammar/netdsl.json` again; a test
+says when it is stale. Until then a checkout's changed grammar is read at every start.
 """
 
 from __future__ import annotations

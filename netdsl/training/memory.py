@@ -60,7 +60,10 @@ def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -
 
     peak = estimate(graph, batch, precision, optimizer).training_peak
     fits = largest_batch(graph, peak // 2, precision, optimizer)
-    message = f"not enough memory for this training: a batch of {batch:,} needs about {bytes_text(peak)}, plus workspace"
+    message = (
+        f"not enough memory for this training: a batch of {batch:,} needs about "
+        f"{bytes_text(peak)}, plus workspace"
+    )
     help = (
         f"`batch: {fits}` needs half of it" if fits else "use a smaller `batch`, or a smaller input"
     )

@@ -28,7 +28,10 @@ from netdsl.wording import bytes_text
 ROOT = Path(__file__).resolve().parents[2]
 ZOO = json.loads((ROOT / "tests/truth/zoo.json").read_text(encoding="utf-8"))
 MIB = 2**20
-VGG16 = "224x224x3 > conv3-64 x2 > pool > conv3-128 x2 > pool > conv3-256 x3 > pool > (conv3-512 x3 > pool) x2 > fc-4096 x2 > softmax-1000"
+VGG16 = (
+    "224x224x3 > conv3-64 x2 > pool > conv3-128 x2 > pool > conv3-256 x3 > pool > (conv3-512 x3 > "
+    "pool) x2 > fc-4096 x2 > softmax-1000"
+)
 SOME = (
     "googlenet",
     "densenet121",

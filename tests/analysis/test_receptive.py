@@ -127,7 +127,8 @@ def test_a_resnet_with_its_strides_in_the_3x3_sees_56_less(
 
 # --- positions one by one -------------------------------------------------------------------------
 #
-# Every rule is written here once more, from what the layer computes: which positions of its input position i is made of, on a line
+# Every rule is written here once more, from what the layer computes: which positions of its input
+# position i is made of, on a line
 # without ends. Nothing is asked of a kind but its options.
 
 Cells = Callable[[int], set[int]]
@@ -343,7 +344,8 @@ CHAINS = [
     "40x2 > conv3-2/2 > conv5-2(pad=0) > dw3(dilation=2) > sep3-4/3 > avgpool3/1(pad=same)",
     "41x2 > conv4-2/2(pad=tf) > pool3/2(pad=tf) > pool2(ceil) > conv3-2",
     "40x2 > conv3-2(pad=causal, dilation=4) > conv3-2(pad=full) > local3-2/2",
-    "23x30x2 > conv3x5-2/2x1(pad=(1,0,2,3)) > pool2x1(pad=tf) > pad((0,1,2,3)) > crop((1,0,0,2)) > conv3-2",
+    "23x30x2 > conv3x5-2/2x1(pad=(1,0,2,3)) > pool2x1(pad=tf) > pad((0,1,2,3)) > crop((1,0,0,2)) "
+    "> conv3-2",
     "12x2 > conv3-2 > tconv3-2/2 > conv3-2 > tconv4-2/2(pad=1) > conv5-2/2 > tconv5-2/3(pad=0)",
     "12x2 > tconv2-2/3 > conv5-2 > tconv3-2(pad=valid, dilation=2) > conv3-2/3",
     "12x2 > conv3-2/2 > up2 > conv3-2 > up3 > conv3-2/2 > up2(bilinear) > pool3/2",
@@ -353,9 +355,12 @@ CHAINS = [
     "13x2 > conv3-2/2 > pool3/2(pad=same) as p > conv3-2 > unpool(@p) > conv3-2",
     "10x2 > resize(15) > conv3-2/2 > resize(6) > conv3-2",
     "16x16x2 > widen-4/2 > conv3-4 > widen-8",
-    "16x16x2 > res(conv3-2 > conv3-2) x3 > res(conv3-4/2 > conv3-4) > add[ id | conv5-4 | pool3/1(pad=same) ]",
-    "16x16x2 > [ conv1-2/2 | conv3-2/2 | pool ] > conv3-2 > [ up2 | tconv4-2/2 | nails2 ] > conv3-2",
-    "16x2 > conv3-4 as a > pool > conv3-4 > pool > conv3-4 > up2 > up2 > conv3-4 > [ id | @a ] > conv3-2",
+    "16x16x2 > res(conv3-2 > conv3-2) x3 > res(conv3-4/2 > conv3-4) > add[ id | conv5-4 | "
+    "pool3/1(pad=same) ]",
+    "16x16x2 > [ conv1-2/2 | conv3-2/2 | pool ] > conv3-2 > [ up2 | tconv4-2/2 | nails2 ] > "
+    "conv3-2",
+    "16x2 > conv3-4 as a > pool > conv3-4 > pool > conv3-4 > up2 > up2 > conv3-4 > [ id | @a ] > "
+    "conv3-2",
     "16x16x2 > conv3-4 > mul[ id | gap > fc-4 > sigmoid-4 ] > conv3-4/2",
     "30x2 > add[ conv3-2(pad=0) > crop((1,1)) | crop((1,3)) ] > conv3-2",
     "8x8x8x2 > conv3-2/1x2x1 > tconv2-2/2x1x3 > pool3x1x2/1(pad=(1,1,0,0,1,0))",
@@ -480,7 +485,10 @@ def test_an_input_without_positions_has_none() -> None:
     assert network_field(graph_of("8x8x2 > fc-4")) == Field((1, 1), (1, 1), (0, 0))
 
 
-TWO = "input a: 8x8x2\ninput b: 16x16x2\n@a > conv3-2 as x\n@b > conv3-2/2 > conv3-2 as y\nadd[ @x | @y ] > conv3-2\n"
+TWO = (
+    "input a: 8x8x2\ninput b: 16x16x2\n@a > conv3-2 as x\n@b > conv3-2/2 > conv3-2 as y\n"
+    "add[ @x | @y ] > conv3-2\n"
+)
 
 
 def test_several_inputs() -> None:

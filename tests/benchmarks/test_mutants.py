@@ -287,7 +287,10 @@ def test_what_is_judged_equivalent_is_not_drawn(tiny: Tiny) -> None:
         tiny.run("--seed", "3", "--count", "4")
         return {one["text"]: one["change"] for one in tiny.found()}
 
-    entry = '[[equivalent]]\nwhere = "cached"\nline = "return number + 1"\nchange = "{}"\nreason = "{}"\n'
+    entry = (
+        '[[equivalent]]\nwhere = "cached"\nline = "return number + 1"\nchange = "{}"\n'
+        'reason = "{}"\n'
+    )
     before = changes()
     judged = entry.format(before["return number + 1"], "a reason")
     tiny.equivalent.write_text(judged, encoding="utf-8")

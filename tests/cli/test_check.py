@@ -23,7 +23,8 @@ from netdsl.errors.sarif import as_sarif
 GOLDEN = Path(__file__).parents[1] / "golden" / "check"
 FILES = {
     "fine.net": "# A network of two layers\n32x32x1 > conv5-6 > pool > fc-10\n",
-    "faulty.net": "net faulty\ndef shrink(k) =\n  pool > conv{k}-8(pad=0)\ninput 12x12x3\n> shrink(5) > shrink(5) > fc-2\n",
+    "faulty.net": "net faulty\ndef shrink(k) =\n  pool > conv{k}-8(pad=0)\ninput 12x12x3\n"
+    "> shrink(5) > shrink(5) > fc-2\n",
     "nets/100%, really.net": "32x32x3 > conv3-16 as a > cnov3-16 > gap > softmax-10\n",
     "nets/deep/doubtful.net": "29x29x3 > conv3-8 as first > pool > gap > softmax-10\n",
     "nets/.hidden/not_looked_at.net": "1x > 2\n",
@@ -110,8 +111,8 @@ def test_github_escapes_what_would_end_the_command() -> None:
     source = Source("a,b:c%.net", "one\ntwo\n")
     line = as_github(Diagnostic("W703", "50 % of\r\nit", Span(source, 0, 7), help="a: b, c"), "")
     assert (
-        line
-        == "::warning file=a%2Cb%3Ac%25.net,line=1,endLine=2,title=W703::50 %25 of%0D%0Ait%0Ahelp: a: b, c"
+        line == "::warning file=a%2Cb%3Ac%25.net,line=1,endLine=2,title=W703::50 %25 "
+        "of%0D%0Ait%0Ahelp: a: b, c"
     )
     assert as_github(Diagnostic("N601", "there is no file x"), "x").startswith(
         "::error file=x,title=N601::"

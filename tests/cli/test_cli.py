@@ -140,7 +140,8 @@ def test_json_messages_are_data(capsys: pytest.CaptureFixture[str]) -> None:
 def test_params(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "wide.net"
     path.write_text(
-        "param width = 4\nparam rate = 0.5\n784 > fc-{width} > dropout({rate}) > softmax-10\nexpect params = 3_190\n"
+        "param width = 4\nparam rate = 0.5\n784 > fc-{width} > dropout({rate}) > softmax-10\n"
+        "expect params = 3_190\n"
     )
     for given, params in (
         ([], 3_190),

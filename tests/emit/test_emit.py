@@ -115,7 +115,8 @@ def test_blocks_have_the_names_of_the_file() -> None:
 
 def test_what_is_shared_is_made_once() -> None:
     text = netdsl.parse(
-        "input a: 4\ninput b: 4\nlet enc = fc-8 > dropout(0.5) > fc-2(tanh)\nsub[ @a > enc | @b > enc ] > fc-1(linear)"
+        "input a: 4\ninput b: 4\nlet enc = fc-8 > dropout(0.5) > fc-2(tanh)\n"
+        "sub[ @a > enc | @b > enc ] > fc-1(linear)"
     ).emit()
     assert text.count("layers.Dense(8") == text.count("layers.Dense(2") == 1
     assert text.count("for layer in enc:") == 2
@@ -157,7 +158,8 @@ def test_names_never_hide_what_the_program_needs() -> None:
     def layers(c) = conv3-{c} > pool
     def y(c) = layers({c}) > layers({c})
     input keras: 32x32x1
-    > y(4) as print > y(8) as inputs > gap as filters > add[ fc-4 as skip | fc-4 > fc-4 ] as layer > fc-2 as outputs
+    > y(4) as print > y(8) as inputs > gap as filters
+    > add[ fc-4 as skip | fc-4 > fc-4 ] as layer > fc-2 as outputs
     @filters > fc-3 as shortcut
     """
     space: dict[str, Any] = {}
@@ -239,15 +241,20 @@ def test_small_networks_of_papers_make_the_same_model(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "input a: 4\ninput b: 4\nlet enc = fc-8(bn) > dropout(0.5) > fc-2(tanh)\nsub[ @a > enc | @b > enc ] > fc-1(linear)",
+        "input a: 4\ninput b: 4\nlet enc = fc-8(bn) > dropout(0.5) > fc-2(tanh)\n"
+        "sub[ @a > enc | @b > enc ] > fc-1(linear)",
         "input 8x8x2 > conv3-4 as c > gap > fc-3 as one\n@c > conv1-2(bn) > fc-2 as two",
         "let f = dense-4\ninput 4 > f x3 > fc-2",
         "let f = fc-4(relu)\ninput 4 > f as p > add[ f | @p > f > tanh ] > f > fc-2",
         "input 4 > fc-3 as a > fc-4 as b > fc-2\ntie b = transpose a",
-        "input 12 of int(50) > embed-8 > lstm-4(bi, seq, l2=1e-3) > gru-3 > fc-2(l1=1e-4, act_l1=0.1)",
-        "input 8x8x3\n> conv3-4(init=normal(0.02), bias_init=0.1, l2=1e-3) > conv3-4/2(bn(scale=no, momentum=0.99), lrelu(0.2)) > fc-2",
-        "input 8x8x2 > [ conv1-2 | conv3-2 > conv3-2 | pool3/1(pad=same) > conv1-2 ] > [ id | conv3-2(bn) ] > fc-2",
-        "input 8x8x4 > res(conv3-4 > conv3-4) x2 > res(conv3-8/2 > conv3-8) > mul[ id | gap > fc-2 > sigmoid-8 ] > fc-2",
+        "input 12 of int(50) > embed-8 > lstm-4(bi, seq, l2=1e-3) > gru-3 > fc-2(l1=1e-4, "
+        "act_l1=0.1)",
+        "input 8x8x3\n> conv3-4(init=normal(0.02), bias_init=0.1, l2=1e-3) > "
+        "conv3-4/2(bn(scale=no, momentum=0.99), lrelu(0.2)) > fc-2",
+        "input 8x8x2 > [ conv1-2 | conv3-2 > conv3-2 | pool3/1(pad=same) > conv1-2 ] > [ id | "
+        "conv3-2(bn) ] > fc-2",
+        "input 8x8x4 > res(conv3-4 > conv3-4) x2 > res(conv3-8/2 > conv3-8) > mul[ id | gap > "
+        "fc-2 > sigmoid-8 ] > fc-2",
         "input 8x8x4 > (conv3-4(dilation=2) > dw3 > sep3-4 > prelu) x2 > scale > fc-2",
         "input 4 > id > relu > id",
         "input 4 > fc-2 as a\n@a > fc-3 as b",

@@ -41,7 +41,8 @@ PAIRS = "\n".join(
     [
         *(f"input c{at}: 1 of int(10)" for at in range(6)),
         *(f"@c{at} > embed-4 > flatten as e{at}" for at in range(6)),
-        f"[ {' | '.join(f'dot[ @e{a} | @e{b} ]' for a in range(6) for b in range(a))} ] > sigmoid-1",
+        f"[ {' | '.join(f'dot[ @e{a} | @e{b} ]' for a in range(6) for b in range(a))} ] > "
+        "sigmoid-1",
     ]
 )
 

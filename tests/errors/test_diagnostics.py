@@ -261,16 +261,21 @@ def test_the_message_of_the_design() -> None:
     """A window that does not fit: the numbers of the formula, the place, what comes in, and
     where it shrank.
     """
-    text = "input 32x32x1\n> conv3-8 > pool > conv3-8 > pool > conv3-8(pad=0) > conv2-16(pad=0)\n> conv1-16\n> relu > conv7-64(pad=0)\n"
+    text = (
+        "input 32x32x1\n> conv3-8 > pool > conv3-8 > pool > conv3-8(pad=0) > conv2-16(pad=0)\n"
+        "> conv1-16\n> relu > conv7-64(pad=0)\n"
+    )
     assert render(found(text)) == "\n".join(
         [
-            "error[N204]: the window does not fit: conv7 on 5x5, pad 0, gives floor((5 - 7 + 0)/1) + 1 = -1",
+            "error[N204]: the window does not fit: conv7 on 5x5, pad 0, gives floor((5 - 7 + "
+            "0)/1) + 1 = -1",
             "  --> tiny.net:4:10",
             "   |",
             " 4 | > relu > conv7-64(pad=0)",
             "   |          ^^^^^^^^^^^^^^^ the input is 5x5x16",
             "   |",
-            "  help: pad=same keeps 5x5; the input of 32x32 shrank to 5x5 at line 2 (conv2-16(pad=0))",
+            "  help: pad=same keeps 5x5; the input of 32x32 shrank to 5x5 at line 2 "
+            "(conv2-16(pad=0))",
         ]
     )
 

@@ -615,7 +615,8 @@ MEANING = [  # names, options, shapes, expectations
 
 REST = [  # warnings and limits
     (
-        "input 32x32x3\n> conv3-16(relu) as a > pool as b\n> «conv3-32» > [ @b | @b > conv3-8 ] > gap > softmax-10\n@a > conv3-4 as side",
+        "input 32x32x3\n> conv3-16(relu) as a > pool as b\n"
+        "> «conv3-32» > [ @b | @b > conv3-8 ] > gap > softmax-10\n@a > conv3-4 as side",
         "W713",
         "`conv3-32` reaches no output",
     ),

@@ -24,11 +24,15 @@ def test_the_whole_of_a_message(
 ) -> None:
     """The design's example: the window that does not fit."""
     monkeypatch.chdir(tmp_path)
-    text = "# a mistake\ninput 32x32x3\n> conv5-6(pad=0) > pool > conv5-16(pad=0)\n> pool > conv7-64(pad=0)\n"
+    text = (
+        "# a mistake\ninput 32x32x3\n> conv5-6(pad=0) > pool > conv5-16(pad=0)\n"
+        "> pool > conv7-64(pad=0)\n"
+    )
     Path("tiny.net").write_text(text, encoding="utf-8")
     assert main(["check", "tiny.net"]) == 1
     assert capsys.readouterr().err == (
-        "error[N204]: the window does not fit: conv7 on 5x5, pad 0, gives floor((5 - 7 + 0)/1) + 1 = -1\n"
+        "error[N204]: the window does not fit: conv7 on 5x5, pad 0, gives floor((5 - 7 + 0)/1) + "
+        "1 = -1\n"
         "  --> tiny.net:4:10\n"
         "   |\n"
         " 4 | > pool > conv7-64(pad=0)\n"

@@ -170,7 +170,8 @@ WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
         [
             "default bn(eps=0.001, momentum=0.99), conv(bias=no)",
             "input 16x16x8",
-            "> add[ conv1-4(bn) > conv3-4(bn) > conv1-16 | conv1-16 ] > relu > res(conv1-4(bn) > conv3-4(bn) > conv1-16) x3",
+            "> add[ conv1-4(bn) > conv3-4(bn) > conv1-16 | conv1-16 ] > relu > res(conv1-4(bn) > "
+            "conv3-4(bn) > conv1-16) x3",
             "> add[ conv1-8(bn) > conv3-8/2(bn, pad=tf) > conv1-32 | conv1-32/2 ] > relu",
             "> res(conv1-8(bn) > conv3-8(bn) > conv1-32) x2 > gap > softmax-5",
         ],
@@ -186,7 +187,8 @@ WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
             "let shared_2 = tanh-6",
             "input left: 8x8x1",
             "input right: 8x8x1",
-            "[ @left > shared > flatten > shared_2 | @right > shared > flatten > shared_2 ] > sigmoid-1",
+            "[ @left > shared > flatten > shared_2 | @right > shared > flatten > shared_2 ] > "
+            "sigmoid-1",
         ],
     ),
     (
@@ -207,7 +209,8 @@ WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
         sequence,
         [
             "input 12 of int(50)",
-            "> embed-8 > res(attention(heads=2, causal)) > ln(eps=0.001) > lstm-5(seq, bi) > gru-3(after) > fc-1",
+            "> embed-8 > res(attention(heads=2, causal)) > ln(eps=0.001) > lstm-5(seq, bi) > "
+            "gru-3(after) > fc-1",
         ],
     ),
     (
@@ -301,9 +304,11 @@ def test_each_layer(shape: tuple[int, ...], make: Callable[[], Any]) -> None:
 OWN = [
     "8x8x4 > conv3-8 > lrn(size=3) > scale(bias) > featpool2 > pool > fc-3",
     "6x4 > cls > pos > res(ln > attention(heads=2), act=none) > sincos > first > fc-3",
-    "12x12x3 > res(conv3-8/2(bn)) > dw3 > res(conv3-8 > bn, skip=id) > mul[ id | gap > fc-2 > sigmoid-8 ] > gap > softmax-4",
+    "12x12x3 > res(conv3-8/2(bn)) > dw3 > res(conv3-8 > bn, skip=id) > mul[ id | gap > fc-2 > "
+    "sigmoid-8 ] > gap > softmax-4",
     "9x9x4 > pool3/2(pad=same) > avgpool3/1(pad=same) > l2pool > lppool(p=3) > flatten > fc-3",
-    "9x9x4 > avgpool3/2(ceil) > conv3-8(pad=full) > widen-12/2 > slice(2, 8) > stack[ gap | gmp ] > fc-3",
+    "9x9x4 > avgpool3/2(ceil) > conv3-8(pad=full) > widen-12/2 > slice(2, 8) > stack[ gap | gmp ] "
+    "> fc-3",
     "9x9x4 > tconv4-6/2(pad=1, extra=1) > shuffle(2) > crop(1) > fc-3",
     "input 9 of int(50)\n> embed-6 > gru-4(seq, bi, after) > rnn-3 > fc-2",
 ]

@@ -83,7 +83,8 @@ def test_examples_are_keras_models(path: Path) -> None:
         "8x8x3 > sep3-4(bn, relu) > dw3/2 > tconv3-5/2 > gap > dense-3",
         "16x4 > conv3-8/2(ln) > pool > [ id | conv3-8 ] > gmp > fc-2",
         "6x6x6x2 > conv3-4(gn(groups=2)) > sep3-4 > dw3/2 > avgpool > gap",
-        "8x8x4 > res(conv3-8/2(bn) > conv3-8(bn)) > mul[ id | gap > fc-2 > sigmoid-8 ] > prelu > lrn > local3-2(pad=0) > fc-3",
+        "8x8x4 > res(conv3-8/2(bn) > conv3-8(bn)) > mul[ id | gap > fc-2 > sigmoid-8 ] > prelu > "
+        "lrn > local3-2(pad=0) > fc-3",
         "use transformer\n12 of int(30) > embed-8 > pos > encoder(2) > ln > first > softmax-4",
         "input a: 4\ninput b: 6 > fc-4(tanh) as h\n[ @a | @h ] > fc-3 as y\n@h > fc-2 as z",
     ],
@@ -106,7 +107,10 @@ def test_the_seed_decides_the_weights() -> None:
 
 
 def test_layer_names_are_stable_and_unique() -> None:
-    text = "def b(c) = res(conv3-{c}(bn) > conv3-{c})\n8x8x3 > b(4) x2 > b(4) as last > pool > gap > fc-2 as head"
+    text = (
+        "def b(c) = res(conv3-{c}(bn) > conv3-{c})\n"
+        "8x8x3 > b(4) x2 > b(4) as last > pool > gap > fc-2 as head"
+    )
     first, again = ([layer.name for layer in compiled(text).layers] for _ in range(2))
     assert first == again
     assert len({name.lower() for name in first}) == len(first)
@@ -148,7 +152,8 @@ x = np.load(sys.argv[2])
 y = model([x[key] for key in sorted(x)] if len(x) > 1 else x["0"], training=False)
 ys = y if isinstance(y, list | tuple) else [y]
 own = [name for name in sys.modules if name == "netdsl" or name.startswith("netdsl.")]
-print(json.dumps({"sums": [float(np.abs(np.asarray(y)).sum()) for y in ys], "params": model.count_params(), "own": bool(own)}))
+sums = [float(np.abs(np.asarray(y)).sum()) for y in ys]
+print(json.dumps({"sums": sums, "params": model.count_params(), "own": bool(own)}))
 """
 
 
@@ -182,7 +187,8 @@ def saved_and_loaded(model: Any, tmp_path: Path, own_layers: bool) -> dict[str, 
 
 
 PLAIN = """
-input a: 9x9x2 > conv3-4/2(bn, lrelu) > [ id | dw3 > sep3-3 ] > pool3/2(pad=same) as p > pool3/1(pad=(1,0,1,0)) > avgpool2/1
+input a: 9x9x2 > conv3-4/2(bn, lrelu) > [ id | dw3 > sep3-3 ] > pool3/2(pad=same) as p
+> pool3/1(pad=(1,0,1,0)) > avgpool2/1
 > res(conv3-8, skip=pad, act=none) > gap > reshape(2x4) > ln > permute(2,1) > flatten as f
 input b: 5 > fc-8(gelu) as g
 dot[ @f | @g ] > fc-2 as one
@@ -199,7 +205,8 @@ def test_a_model_of_keras_own_layers_loads_without_netdsl(tmp_path: Path) -> Non
 def test_a_model_with_own_layers_loads_with_netdsl(tmp_path: Path) -> None:
     text = """
     let e = fc-5(tanh)
-    9x9x2 > conv3-4 > lrn > avgpool3/2(pad=1, ceil) > l2pool > l2norm > gap > fc-5(tanh) > e > e as code > fc-8(tanh) as up > fc-5 as down
+    9x9x2 > conv3-4 > lrn > avgpool3/2(pad=1, ceil) > l2pool > l2norm > gap > fc-5(tanh)
+    > e > e as code > fc-8(tanh) as up > fc-5 as down
     tie down = transpose up
     """
     assert saved_and_loaded(
@@ -269,7 +276,8 @@ def test_a_tied_convolution_goes_back() -> None:
     adjoint.
     """
     model = compiled(
-        "8x8x3 > conv3-5/2(bias=no, act=none) as e > tconv3-3/2(bias=no, pad=1, extra=1) as d\ntie d = transpose e"
+        "8x8x3 > conv3-5/2(bias=no, act=none) as e > tconv3-3/2(bias=no, pad=1, extra=1) as d\n"
+        "tie d = transpose e"
     )
     (kernel,) = model.trainable_weights
     forth = compiled("8x8x3 > conv3-5/2(bias=no, act=none)")
@@ -283,7 +291,8 @@ def test_a_tied_convolution_goes_back() -> None:
 
 def test_several_inputs_and_outputs_keep_their_order() -> None:
     model = compiled(
-        "input b: 2\ninput a: 3\n@a > fc-4(bias=no) as second_in\n@b > fc-5(bias=no) as first_in\n[ @a | @b ] > relu as both"
+        "input b: 2\ninput a: 3\n@a > fc-4(bias=no) as second_in\n@b > fc-5(bias=no) as first_in\n"
+        "[ @a | @b ] > relu as both"
     )
     a, b = rng_array((2, 3), 1), rng_array((2, 2), 2)
     ys = run(model, b, a)
@@ -305,33 +314,43 @@ def image(rows: Any) -> Any:
 BOARD = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
 COMPUTED: list[tuple[str, str, Any, Any, Any]] = [
     (
-        "2-D correlation", "5x5x1 > conv3-1(pad=0, bias=no, act=none)", BOARD, [[0, 1, 2], [2, 2, 0], [0, 1, 2]],
+        "2-D correlation", "5x5x1 > conv3-1(pad=0, bias=no, act=none)", BOARD, [[0, 1, 2], [2, 2,
+         0], [0, 1, 2]],
         [[12, 12, 17], [10, 17, 19], [9, 6, 14]],
     ),
     (
-        "1-D correlation", "10x1 > conv3-1(pad=0, bias=no, act=none)", [1, 4, 3, -1, 2, -4, 1, 0, 2, -1], [1, 2, 1],
+        "1-D correlation", "10x1 > conv3-1(pad=0, bias=no, act=none)", [1, 4, 3, -1, 2, -4, 1, 0,
+         2, -1], [1, 2, 1],
         [12, 9, 3, -1, -5, -2, 3, 3],
     ),
     # a convolution is a correlation with the filter turned round
-    ("full 1-D convolution", "3x1 > conv3-1(pad=full, bias=no, act=none)", [2, -1, 1], [2, 1, 1], [2, 1, 4, -1, 2]),
+    ("full 1-D convolution", "3x1 > conv3-1(pad=full, bias=no, act=none)", [2, -1, 1], [2, 1, 1],
+     [2, 1, 4, -1, 2]),
     (
-        "full 2-D convolution", "3x3x1 > conv2-1(pad=full, bias=no, act=none)", [[1, 3, 1], [0, -1, 1], [2, 2, -1]], [[-1, 0], [2, 1]],
+        "full 2-D convolution", "3x3x1 > conv2-1(pad=full, bias=no, act=none)", [[1, 3, 1], [0, -1,
+         1], [2, 2, -1]], [[-1, 0], [2, 1]],
         [[1, 5, 7, 2], [0, -2, -4, 1], [2, 6, 4, -3], [0, -2, -2, 1]],
     ),
     (
-        "max pooling", "4x4x1 > pool", [[29, 15, 28, 184], [0, 100, 70, 38], [12, 12, 7, 2], [12, 12, 45, 6]], None,
+        "max pooling", "4x4x1 > pool", [[29, 15, 28, 184], [0, 100, 70, 38], [12, 12, 7, 2], [12,
+         12, 45, 6]], None,
         [[100, 184], [12, 45]],
     ),
     (
-        "average pooling", "4x4x1 > avgpool", [[29, 15, 28, 184], [0, 100, 70, 38], [12, 12, 7, 2], [12, 12, 45, 6]], None,
+        "average pooling", "4x4x1 > avgpool", [[29, 15, 28, 184], [0, 100, 70, 38], [12, 12, 7, 2],
+         [12, 12, 45, 6]], None,
         [[36, 80], [12, 15]],
     ),
     # (ax, ay, az + bx, by, bz) for the filter (2, 3, 5) and the input (7, 11)
-    ("transposed 1-D", "2x1 > tconv3-1/2(pad=0, bias=no)", [7, 11], [2, 3, 5], [14, 21, 35 + 22, 33, 55]),
-    ("nearest", "2x2x1 > up2", [[1, 2], [3, 4]], None, [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]),
-    ("bed of nails", "2x2x1 > nails2", [[1, 2], [3, 4]], None, [[1, 0, 2, 0], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0]]),
+    ("transposed 1-D", "2x1 > tconv3-1/2(pad=0, bias=no)", [7, 11], [2, 3, 5], [14, 21, 35 + 22,
+     33, 55]),
+    ("nearest", "2x2x1 > up2", [[1, 2], [3, 4]], None, [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4],
+     [3, 3, 4, 4]]),
+    ("bed of nails", "2x2x1 > nails2", [[1, 2], [3, 4]], None, [[1, 0, 2, 0], [0, 0, 0, 0], [3, 0,
+     4, 0], [0, 0, 0, 0]]),
     (
-        "max unpooling", "4x4x1 > pool as p > unpool(@p)", [[1, 2, 6, 3], [3, 5, 2, 1], [1, 2, 2, 1], [7, 3, 4, 8]], None,
+        "max unpooling", "4x4x1 > pool as p > unpool(@p)", [[1, 2, 6, 3], [3, 5, 2, 1], [1, 2, 2,
+         1], [7, 3, 4, 8]], None,
         [[0, 0, 6, 0], [0, 5, 0, 0], [0, 0, 0, 0], [7, 0, 0, 8]],
     ),
 ]  # fmt: skip

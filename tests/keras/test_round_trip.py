@@ -122,7 +122,10 @@ def test_a_point_that_is_nowhere_on_the_way_comes_back() -> None:
 
 
 def test_several_unpoolings_find_their_own_pools() -> None:
-    text = "8x8x2 > conv3-4 > pool as a > conv3-4 > pool as b > conv3-4 > unpool(@b) > conv3-4 > unpool(@a)"
+    text = (
+        "8x8x2 > conv3-4 > pool as a > conv3-4 > pool as b > conv3-4 > unpool(@b) > conv3-4 > "
+        "unpool(@a)"
+    )
     assert_comes_back(text, text)
 
 

@@ -45,7 +45,10 @@ def test_local_response_norm() -> None:
 
 
 def test_names_do_not_depend_on_what_was_built_before() -> None:
-    text = "9x9x2 > pool3/2(pad=1) > dot[ id | conv1-2 ] > [ id | widen-3 ] > stack[ gap | gmp ] > flatten > fc-2"
+    text = (
+        "9x9x2 > pool3/2(pad=1) > dot[ id | conv1-2 ] > [ id | widen-3 ] > stack[ gap | gmp ] > "
+        "flatten > fc-2"
+    )
     first, again = (json.dumps([layer.name for layer in built(text).layers]) for _ in range(2))
     assert first == again
 

@@ -1,4 +1,4 @@
-"""A copy of a kind under another word behaves alike everywhere: nothing knows a kind by its word."""
+"""A copy of a kind under another word behaves alike: nothing knows a kind by its word."""
 
 from __future__ import annotations
 

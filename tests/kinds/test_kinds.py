@@ -93,7 +93,8 @@ SHAPES = [
     ("9x9x6 > up3x2", (27, 18, 6)),
     ("9x9x6 > crop((1,2,3,0))", (6, 6, 6)),
     (
-        "input 9x9x6\n> conv3-4(pad=0) as a > conv3-4(pad=0) as b\n@a > crop(@b) as c > [ id | @b ]",
+        "input 9x9x6\n> conv3-4(pad=0) as a > conv3-4(pad=0) as b\n"
+        "@a > crop(@b) as c > [ id | @b ]",
         (5, 5, 8),
     ),
     ("9x9x6 > permute(3, 1, 2) > reshape(54x9)", (54, 9)),
@@ -150,7 +151,10 @@ def test_attention_counts_its_projections_among_acts() -> None:
     counts it with fused attention.
     """
     block = "res(ln > attention(heads=12)) > res(ln > dense-3072(gelu) > dense-768)"
-    text = f"224x224x3 > conv16-768/16(pad=0) > reshape(196x768) > cls > pos > ({block}) x12 > ln > first > fc-1000"
+    text = (
+        f"224x224x3 > conv16-768/16(pad=0) > reshape(196x768) > cls > pos > ({block}) x12 > ln > "
+        "first > fc-1000"
+    )
     counts = parse(text).counts
     assert counts.params == 86_567_656  # timm and torchvision
     assert round(counts.acts / 1e6, 1) == 16.5
@@ -213,7 +217,10 @@ def test_references_are_kept_when_activations_are_left_out() -> None:
 
 
 def test_a_reference_may_be_a_blocks_argument() -> None:
-    text = "def cross(m) = res(attention(heads=2, kv=m))\ninput 7x4\n> dense-6 as e > dense-4 > cross(@e) > gap > softmax-3"
+    text = (
+        "def cross(m) = res(attention(heads=2, kv=m))\ninput 7x4\n"
+        "> dense-6 as e > dense-4 > cross(@e) > gap > softmax-3"
+    )
     assert not check_source(Source("t", text), ReadOptions(), "t").diagnostics
 
 
@@ -366,6 +373,7 @@ def test_source_of_kernels() -> None:
     graph = parse("8 > fc-4(relu, l2=0.1, bias_init=0.5)").graph
     op = graph.ops[1]
     assert kind_of(op).source(op.name, op.shape, *graph.input_shapes(op)) == (
-        'layers.Dense(4, name="fc_1", bias_initializer=initializers.Constant(0.5), kernel_initializer=initializers.HeNormal(),'
+        'layers.Dense(4, name="fc_1", bias_initializer=initializers.Constant(0.5), '
+        "kernel_initializer=initializers.HeNormal(),"
         " kernel_regularizer=regularizers.L1L2(l1=0.0, l2=0.05))(x)",
     )

@@ -631,8 +631,14 @@ def test_all_custom_layers_are_in_that_model() -> None:
 
 
 def test_what_is_made_of_keras_layers_loads_without_netdsl(tmp_path: Path) -> None:
-    kinds = "scale > rescale(1/2) > std(0, 2) > in > gn(groups=2) > l2norm > rms > shuffle(2) > slice(1, 3) > nails2 > resize(5x5)"
-    more = "up2(bilinear) > droppath(0.1) > noise(0.1) > sdropout(0.1) > tconv3-4/2(pad=1, extra=1) > featpool2(max) > permute(1, 2, 3)"
+    kinds = (
+        "scale > rescale(1/2) > std(0, 2) > in > gn(groups=2) > l2norm > rms > shuffle(2) > "
+        "slice(1, 3) > nails2 > resize(5x5)"
+    )
+    more = (
+        "up2(bilinear) > droppath(0.1) > noise(0.1) > sdropout(0.1) > tconv3-4/2(pad=1, extra=1) "
+        "> featpool2(max) > permute(1, 2, 3)"
+    )
     end = "reshape(100x8) > attention(heads=2, causal) > lstm-3(seq, bi) > gru-3(seq) > first"
     saved(f"6x6x4 > {kinds} > {more} > {end}", tmp_path)
     backend = keras_backend()

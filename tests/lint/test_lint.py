@@ -34,7 +34,8 @@ CASES = [
     ('param c = 8\n32x32x3 > conv3-{if("c" == "d", 1, 2)} > gap > softmax-10', ["W711: c"]),
     ("param c = 8\n32x32x3 > gap > softmax-10\nexpect output = {c + 2}", []),
     (
-        "param c = 8\nnet a\n32x32x3 > conv3-{c} > gap > softmax-10\nnet b\n32x32x3 > gap > softmax-10",
+        "param c = 8\nnet a\n32x32x3 > conv3-{c} > gap > softmax-10\nnet b\n"
+        "32x32x3 > gap > softmax-10",
         [],
     ),
     ("def f(c, s=1) = conv3-{c}\n32x32x3 > f(8) > gap > softmax-10", ["W711: s"]),
@@ -118,7 +119,10 @@ def test_silenced_warnings_are_not_the_networks() -> None:
 
 
 def test_a_block_warns_once_and_shows_a_use() -> None:
-    text = "def f() = pool > conv3-4(bias=yes) > bn\n29x29x3 > f > pad((0,1,0,1)) > f > relu > gap > fc-2"
+    text = (
+        "def f() = pool > conv3-4(bias=yes) > bn\n"
+        "29x29x3 > f > pad((0,1,0,1)) > f > relu > gap > fc-2"
+    )
     diagnostics = found(text)
     assert [d.code for d in diagnostics] == ["W701", "W715"]
     assert all(d.message.endswith("(and 1 more use)") for d in diagnostics)

@@ -11,36 +11,43 @@ SAME = [
     # a block's steps stand in the place of its use
     ("def b(c) = conv3-{c} > bn\n8x8x3 > b(4) > b(c=5)", "8x8x3 > conv3-4 > bn > conv3-5 > bn"),
     ("def b() = conv3-4 > bn\n8x8x3 > b > b()", "8x8x3 > conv3-4 > bn > conv3-4 > bn"),
-    ("def b(c, s=1) = conv3-{c}/{s}\n8x8x3 > b(4) > b(4, 2) > b(s=2, c=6)", "8x8x3 > conv3-4/1 > conv3-4/2 > conv3-6/2"),
-    ("def b(c, k={2*c}) = conv1-{c} > conv1-{k}\n8x8x3 > b(4) > b(4, 5)", "8x8x3 > conv1-4 > conv1-8 > conv1-4 > conv1-5"),
+    ("def b(c, s=1) = conv3-{c}/{s}\n8x8x3 > b(4) > b(4, 2) > b(s=2, c=6)",
+     "8x8x3 > conv3-4/1 > conv3-4/2 > conv3-6/2"),
+    ("def b(c, k={2*c}) = conv1-{c} > conv1-{k}\n8x8x3 > b(4) > b(4, 5)",
+     "8x8x3 > conv1-4 > conv1-8 > conv1-4 > conv1-5"),
     ("param w = 3\ndef b(c={w + 1}) = conv1-{c*w}\n8x8x3 > b > b(2)", "8x8x3 > conv1-12 > conv1-6"),
     # a default argument's `in` is what enters the block, also where the block changes it first
-    ("def b(c={in}) = conv1-7 > conv1-{c}\n8x8x3 > b > conv1-5 > b", "8x8x3 > conv1-7 > conv1-3 > conv1-5 > conv1-7 > conv1-5"),
+    ("def b(c={in}) = conv1-7 > conv1-{c}\n8x8x3 > b > conv1-5 > b",
+     "8x8x3 > conv1-7 > conv1-3 > conv1-5 > conv1-7 > conv1-5"),
     ("def b(h={in.h}, w={in.w}) = conv1-{h + w}\n8x6x3 > b", "8x6x3 > conv1-14"),
     ("def b(r=2, c={in//r}) = fc-{c}\n12 > b > b(3)", "12 > fc-6 > fc-2"),
     # the argument of a use reads `in` where the use stands
     ("def b(c) = conv1-7 > conv1-{c}\n8x8x3 > b({2*in})", "8x8x3 > conv1-7 > conv1-6"),
     # a block has the defaults of the place where it is written
     (
-        "def old(c) = conv3-{c}\ndefault conv(tanh)\ndef new(c) = conv3-{c}\n8x8x3 > old(4) > new(4) > conv3-4 > gap",
+        "def old(c) = conv3-{c}\ndefault conv(tanh)\ndef new(c) = conv3-{c}\n"
+        "8x8x3 > old(4) > new(4) > conv3-4 > gap",
         "8x8x3 > conv3-4(relu) > conv3-4(tanh) > conv3-4(tanh) > gap",
     ),
     (
-        "default conv(bn)\ndef b(c) = conv3-{c}\ndefault conv(norm=none)\n8x8x3 > b(4) > conv3-4 > gap",
+        "default conv(bn)\ndef b(c) = conv3-{c}\ndefault conv(norm=none)\n"
+        "8x8x3 > b(4) > conv3-4 > gap",
         "8x8x3 > conv3-4(bn) > conv3-4 > gap",
     ),
     # a parameter shadows a param; `i` of a repeat counts from 0
     ("param c = 9\ndef b(c) = conv1-{c}\n8x8x3 > b(4) > conv1-{c}", "8x8x3 > conv1-4 > conv1-9"),
     ("8x8x3 > conv1-{4 + i} x3", "8x8x3 > conv1-4 > conv1-5 > conv1-6"),
     ("8x8x3 > (conv1-{4 + i} > relu) x2", "8x8x3 > conv1-4 > relu > conv1-5 > relu"),
-    ("8x8x3 > (conv1-{4 + i} x2 > relu) x2", "8x8x3 > conv1-4 > conv1-5 > relu > conv1-4 > conv1-5 > relu"),
+    ("8x8x3 > (conv1-{4 + i} x2 > relu) x2",
+     "8x8x3 > conv1-4 > conv1-5 > relu > conv1-4 > conv1-5 > relu"),
     ("def b(c) = conv1-{c}\n8x8x3 > b({4 + i}) x2", "8x8x3 > conv1-4 > conv1-5"),
     ("8x8x3 > conv1-4 x0 > conv1-5", "8x8x3 > conv1-5"),
     ("param n = 2\n8x8x3 > conv1-4 x{n} > conv1-5 x{n - 2}", "8x8x3 > conv1-4 > conv1-4"),
     ("8x8x3 > conv1-{in + 1} x3", "8x8x3 > conv1-4 > conv1-5 > conv1-6"),
     # `when`, and blocks that call themselves
     ("8x8x3 > when(in > 2, conv1-4, conv1-5) > when(in > 4, conv1-6)", "8x8x3 > conv1-4"),
-    ("8x8x3 > when(in > 2 and in.h == 8, conv1-4) > when(not in == 4, id, conv1-6)", "8x8x3 > conv1-4 > conv1-6"),
+    ("8x8x3 > when(in > 2 and in.h == 8, conv1-4) > when(not in == 4, id, conv1-6)",
+     "8x8x3 > conv1-4 > conv1-6"),
     (
         "def t(n, c) = when(n > 0, conv3-{c}/2 > t({n - 1}, {2*c}))\n16x16x3 > t(3, 4)",
         "16x16x3 > conv3-4/2 > conv3-8/2 > conv3-16/2",
@@ -50,26 +57,38 @@ SAME = [
         "8x8x2 > [ id | pool > [ id | pool > conv1-4 > tconv2-4/2 ] > tconv2-4/2 ]",
     ),
     # yes and no: conditions, options and values of parameters at once
-    ("def b(se=yes) = conv1-4 > when(se, bn)\n8x8x3 > b > b(no) > b(se=no)", "8x8x3 > conv1-4 > bn > conv1-4 > conv1-4"),
-    ("def b(k=no) = conv{if(k, 3, 1)}-4 > when(not k, bn)\n8x8x3 > b > b(yes)", "8x8x3 > conv1-4 > bn > conv3-4"),
-    ("def c(k) = when(k == yes, conv1-4)\ndef b(k=yes, n={k and in > 2}) = c(k) > c({n})\n8x8x3 > b", "8x8x3 > conv1-4 > conv1-4"),
-    ("def b(k) = conv1-4(bias=k) > conv1-4(bias={k})\n8x8x3 > b(no)", "8x8x3 > conv1-4(bias=no) > conv1-4(bias=no)"),
+    ("def b(se=yes) = conv1-4 > when(se, bn)\n8x8x3 > b > b(no) > b(se=no)",
+     "8x8x3 > conv1-4 > bn > conv1-4 > conv1-4"),
+    ("def b(k=no) = conv{if(k, 3, 1)}-4 > when(not k, bn)\n8x8x3 > b > b(yes)",
+     "8x8x3 > conv1-4 > bn > conv3-4"),
+    ("def c(k) = when(k == yes, conv1-4)\ndef b(k=yes, n={k and in > 2}) = c(k) > c({n})\n"
+    "8x8x3 > b", "8x8x3 > conv1-4 > conv1-4"),
+    ("def b(k) = conv1-4(bias=k) > conv1-4(bias={k})\n8x8x3 > b(no)",
+     "8x8x3 > conv1-4(bias=no) > conv1-4(bias=no)"),
     ("def b(k) = conv1-4(act={k}) > gap\n8x8x3 > b(tanh)", "8x8x3 > conv1-4(tanh) > gap"),
-    ("param se = yes\n8x8x3 > when(se, conv1-4(bias=se)) > when(no, pool)", "8x8x3 > conv1-4(bias=yes)"),
+    ("param se = yes\n8x8x3 > when(se, conv1-4(bias=se)) > when(no, pool)",
+     "8x8x3 > conv1-4(bias=yes)"),
     # chains as arguments: each use makes new layers, and reads the names of the place where it was
     # written
     ("def two(f) = f > bn > f\n8x8x3 > two(conv3-4)", "8x8x3 > conv3-4 > bn > conv3-4"),
-    ("def two(f) = f > bn > f\n8x8x3 > two(conv3-4 > relu)", "8x8x3 > conv3-4 > relu > bn > conv3-4 > relu"),
-    ("param c = 5\ndef two(f, c) = conv1-{c} > f\n8x8x3 > two(conv1-{c}, 6)", "8x8x3 > conv1-6 > conv1-5"),
-    ("def one(f) = f\ndef two(g, c) = one(g) > one(conv1-{c})\n8x8x3 > two(conv1-4, 5)", "8x8x3 > conv1-4 > conv1-5"),
+    ("def two(f) = f > bn > f\n8x8x3 > two(conv3-4 > relu)",
+     "8x8x3 > conv3-4 > relu > bn > conv3-4 > relu"),
+    ("param c = 5\ndef two(f, c) = conv1-{c} > f\n8x8x3 > two(conv1-{c}, 6)",
+     "8x8x3 > conv1-6 > conv1-5"),
+    ("def one(f) = f\ndef two(g, c) = one(g) > one(conv1-{c})\n8x8x3 > two(conv1-4, 5)",
+     "8x8x3 > conv1-4 > conv1-5"),
     ("def two(f=conv1-4) = f > f\n8x8x3 > two > two(bn)", "8x8x3 > conv1-4 > conv1-4 > bn > bn"),
     ("def two(c, f=conv1-{c}) = f > f\n8x8x3 > two(4)", "8x8x3 > conv1-4 > conv1-4"),
-    ("def a(c) = conv1-{c}\ndef two(f, c) = f(c) > f({2*c})\n8x8x3 > two(a, 4)", "8x8x3 > conv1-4 > conv1-8"),
+    ("def a(c) = conv1-{c}\ndef two(f, c) = f(c) > f({2*c})\n8x8x3 > two(a, 4)",
+     "8x8x3 > conv1-4 > conv1-8"),
     ("def a(c, s=1) = conv1-{c}/{s}\ndef two(f) = f(4, s=2)\n8x8x3 > two(a)", "8x8x3 > conv1-4/2"),
-    ("def a(c) = conv1-{c}\ndef one(f) = f(4)\ndef two(g) = one(g)\n8x8x3 > two(a)", "8x8x3 > conv1-4"),
-    ("def skip(f) = res(f, act=none)\n8x8x4 > skip(conv3-4 > bn)", "8x8x4 > add[ conv3-4 > bn | id ]"),
+    ("def a(c) = conv1-{c}\ndef one(f) = f(4)\ndef two(g) = one(g)\n8x8x3 > two(a)",
+     "8x8x3 > conv1-4"),
+    ("def skip(f) = res(f, act=none)\n8x8x4 > skip(conv3-4 > bn)",
+     "8x8x4 > add[ conv3-4 > bn | id ]"),
     # words and numbers as arguments of options
-    ("def b(a, n=none) = conv3-4(act=a, norm=n) > gap\n8x8x3 > b(tanh) > reshape(1x1x4) > b(relu, bn)",
+    ("def b(a, n=none) = conv3-4(act=a, norm=n) > gap\n"
+    "8x8x3 > b(tanh) > reshape(1x1x4) > b(relu, bn)",
      "8x8x3 > conv3-4(tanh) > gap > reshape(1x1x4) > conv3-4(bn, relu) > gap"),
     ("def b(w=normal(0.1), p=same) = conv3-4(init=w, pad=p)\n8x8x3 > b > b(uniform(0.2), 0)",
      "8x8x3 > conv3-4(init=normal(0.1)) > conv3-4(init=uniform(0.2), pad=0)"),
@@ -127,7 +146,8 @@ BLOCKS_REFUSED = [
     ("8x8x3 > conv1-4 x{0 - 1}", "N201", "an integer from 0"),
     ("8x8x3 > conv1-4 x1000000", "N406", "operations"),
     ("def b() = b x2\n8x8x3 > b", "N405", "more than 100"),
-    ("def f(n) = when(n > 0, f({n - 1}) > f({n - 1}))\n8x8x3 > f(40) > conv1-4", "N406", "again and again"),
+    ("def f(n) = when(n > 0, f({n - 1}) > f({n - 1}))\n8x8x3 > f(40) > conv1-4", "N406",
+     "again and again"),
 ]  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from support.networks import check, read
 
 SHARED = [
     (
-        "let e = conv3-4(relu) > gap\ninput a: 8x8x3 > e as x\ninput b: 8x8x3 > e as y\nsub[ @x | @y ] > abs > fc-1",
+        "let e = conv3-4(relu) > gap\ninput a: 8x8x3 > e as x\ninput b: 8x8x3 > e as y\n"
+        "sub[ @x | @y ] > abs > fc-1",
         112 + 5,
     ),
     ("let e = fc-8(relu)\n8 > e > e > e", 72),
@@ -67,7 +68,8 @@ TIED = [
     ("10x6 > dense-3(tanh) as e > dense-6 as d\ntie d = transpose e", 18 + 3 + 6, (10, 6)),
     ("8x8x3 > conv3-5/2 as e > tconv3-3/2 as d\ntie d = transpose e", 135 + 5 + 3, (8, 8, 3)),
     (
-        "20 > fc-8(tanh) as a > fc-4(tanh) as b > fc-8(tanh) as c > fc-20 as d\ntie c = transpose b\ntie d = transpose a",
+        "20 > fc-8(tanh) as a > fc-4(tanh) as b > fc-8(tanh) as c > fc-20 as d\n"
+        "tie c = transpose b\ntie d = transpose a",
         160 + 32 + 8 + 4 + 8 + 20,
         (20,),
     ),

@@ -18,7 +18,8 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 def test_several_networks_share_what_stands_before_the_first() -> None:
     text = (
         "param c = 4\ndefault conv(bn)\ndef b(n) = conv3-{n}\n"
-        "net one\ndefault conv(tanh)\ndef own() = bn\n8x8x3 > b({c}) > conv3-{c} > own > gap\nexpect params = 276\n"
+        "net one\ndefault conv(tanh)\ndef own() = bn\n8x8x3 > b({c}) > conv3-{c} > own > gap\n"
+        "expect params = 276\n"
         "net two\ndef own() = relu\n8x8x3 > b({c}) > conv3-{c} > own > gap"
     )
     checked = check(text)
@@ -59,7 +60,10 @@ def test_params_from_outside(given: dict[str, Any], value: Any, shape: tuple[int
 
 
 def test_params_of_other_types() -> None:
-    text = 'param rate = 1/2\nparam kind = "a"\nparam k = 3\n8x8x2 > dropout(rate) > conv{if(kind == "a", k, 5)}-4'
+    text = (
+        'param rate = 1/2\nparam kind = "a"\nparam k = 3\n'
+        '8x8x2 > dropout(rate) > conv{if(kind == "a", k, 5)}-4'
+    )
     assert steps(netdsl.parse(text)) == "8x8x2 dropout conv3-4"
     assert steps(netdsl.parse(text, params={"kind": "b"})) == "8x8x2 dropout conv5-4"
     rates = [

@@ -7,24 +7,31 @@ from support.networks import check, codes, only, read, steps
 
 REFERENCES = [
     ("8x8x3 > conv1-4 as a > conv1-5\n@a > conv1-6", "8x8x3 conv1-4 relu conv1-5 conv1-6<2>"),
-    ("8x8x3 > conv1-4 > relu as a > conv1-5\n[ @a | @input ] > conv1-6", "8x8x3 conv1-4 relu conv1-5 concat<2,0> conv1-6"),
+    ("8x8x3 > conv1-4 > relu as a > conv1-5\n[ @a | @input ] > conv1-6",
+     "8x8x3 conv1-4 relu conv1-5 concat<2,0> conv1-6"),
     ("def b() = conv1-4 > relu as mid > conv1-5 > relu\n8x8x3 > b as u > gap\n@u.mid > gmp",
      "8x8x3 conv1-4 relu conv1-5 relu gap gmp<2>"),
-    ("def b() = conv1-4 > relu as mid > conv1-5 > relu\ndef c() = b as v > bn\n8x8x3 > c as u > gap\n@u.v.mid > gmp",
+    ("def b() = conv1-4 > relu as mid > conv1-5 > relu\ndef c() = b as v > bn\n"
+    "8x8x3 > c as u > gap\n@u.v.mid > gmp",
      "8x8x3 conv1-4 relu conv1-5 relu bn gap gmp<2>"),
     ("8x8x3 > (conv1-4 > relu as p) x3 > gap\n@p.0 > gmp\n[ @p.1 | @p.2 ] > gmp",
      "8x8x3 conv1-4 relu conv1-4 relu conv1-4 relu gap gmp<2> concat<4,6> gmp"),
-    ("8x8x3 > (conv1-4 > relu as p) x3 > gap\nadd[ @p.* ] > gmp", "8x8x3 conv1-4 relu conv1-4 relu conv1-4 relu gap add<2,4,6> gmp"),
-    ("8x8x3 > conv1-4(relu) x3 as p > gap\n@p > gmp", "8x8x3 conv1-4 relu conv1-4 relu conv1-4 relu gap gmp<6>"),
+    ("8x8x3 > (conv1-4 > relu as p) x3 > gap\nadd[ @p.* ] > gmp",
+     "8x8x3 conv1-4 relu conv1-4 relu conv1-4 relu gap add<2,4,6> gmp"),
+    ("8x8x3 > conv1-4(relu) x3 as p > gap\n@p > gmp",
+     "8x8x3 conv1-4 relu conv1-4 relu conv1-4 relu gap gmp<6>"),
     ("def b() = conv1-4(relu) as q\n8x8x3 > (b as u) x2 > gap\nadd[ @u.0.q | @u.1.q ] > gmp",
      "8x8x3 conv1-4 relu conv1-4 relu gap add<2,4> gmp"),
-    ("def b() = conv1-4(relu) as q > [ id | @q ]\n8x8x3 > b > b", "8x8x3 conv1-4 relu concat<2,2> conv1-4 relu concat<5,5>"),
+    ("def b() = conv1-4(relu) as q > [ id | @q ]\n8x8x3 > b > b",
+     "8x8x3 conv1-4 relu concat<2,2> conv1-4 relu concat<5,5>"),
     ("8x8x3 > [ conv1-4 as a > conv1-4 | @a > conv1-5 ] > gap",
      "8x8x3 conv1-4 relu conv1-4 relu conv1-5<2> relu concat<4,6> gap"),
     ("8x8x3 > ((conv1-4(relu) as p) x2 > pool) x2 > gap\n@p.0.1 > gap\n[ @p.1.* ] > gap",
-     "8x8x3 conv1-4 relu conv1-4 relu pool2/2 conv1-4 relu conv1-4 relu pool2/2 gap gap<4> concat<7,9> gap"),
+     "8x8x3 conv1-4 relu conv1-4 relu pool2/2 conv1-4 relu conv1-4 relu pool2/2 gap gap<4> "
+     "concat<7,9> gap"),
     ("input a: 4\ninput b: 4\n[ @a | @b ] > fc-2", "4 4 concat<0,1> fc-2"),
-    ("input a: 4 > fc-3(relu) as h\ninput b: 4 > fc-3(relu) as g\nsub[ @h | @g ] > abs", "4 fc-3 relu 4 fc-3 relu sub<2,5> abs"),
+    ("input a: 4 > fc-3(relu) as h\ninput b: 4 > fc-3(relu) as g\nsub[ @h | @g ] > abs",
+     "4 fc-3 relu 4 fc-3 relu sub<2,5> abs"),
 ]  # fmt: skip
 
 

@@ -17,47 +17,72 @@ LIBRARY = [
     ("resnet", "56x56x64 > bottleneck(64, width=128, groups=32) > gap",
      64 * 128 + 128 * 4 * 9 + 128 * 256 + 64 * 256 + 2 * (128 + 128 + 256 + 256)),
     ("dense", "56x56x64 > dense_block(6, 32) > transition() > gap", 335_040 + 33_280),
-    ("mobile", "112x112x32 > inverted(16, 1) > inverted(24, 6, 2) > inverted(24) > gap", 896 + 5_136 + 8_832),
+    ("mobile", "112x112x32 > inverted(16, 1) > inverted(24, 6, 2) > inverted(24) > gap",
+     896 + 5_136 + 8_832),
     ("mobile", "112x112x16 > bneck(16, 16, 2) > bneck(24, 72, 2, r=0) > gap", 744 + 3_864),
-    ("mobile", "112x112x32 > dwsep(64) > dwsep(128, 2) > gap", 288 + 64 + 2_048 + 128 + 576 + 128 + 8_192 + 256),
+    ("mobile", "112x112x32 > dwsep(64) > dwsep(128, 2) > gap",
+     288 + 64 + 2_048 + 128 + 576 + 128 + 8_192 + 256),
     ("efficient", "112x112x32 > mbconv(16, 1) > mbconv(24, 6, 2) > gap", 1_448 + 6_004),
-    ("efficient", "112x112x24 > fused_mbconv(24, 1) > fused_mbconv(48, 4, 2) > gap", 5_184 + 48 + 20_736 + 192 + 4_608 + 96),
+    ("efficient", "112x112x24 > fused_mbconv(24, 1) > fused_mbconv(48, 4, 2) > gap",
+     5_184 + 48 + 20_736 + 192 + 4_608 + 96),
     ("efficient", "112x112x16 > mbstage(24, 2, 6, 2) > gap", 6_004 + 10_710),
     ("efficient", "192x192x24 > fused_stage(48, 2, 4, 2) > gap", 25_632 + 92_640),
     ("efficient", "224x224x3 > efficientnet", 5_288_548),
     ("convnext", "56x56x96 > convnext() > downsample(192) > gap", 79_296 + 192 + 73_920),
-    ("inception", "28x28x192 > inception(64, 96, 128, 16, 32, 32) > gap", 163_328 + 64 + 96 + 128 + 16 + 32 + 32),
+    ("inception", "28x28x192 > inception(64, 96, 128, 16, 32, 32) > gap",
+     163_328 + 64 + 96 + 128 + 16 + 32 + 32),
     ("se", "7x7x64 > se() > gap", 64 * 4 + 4 + 4 * 64 + 64),
     ("se", "7x7x8 > se(16) > gap", 8 + 1 + 8 + 8),
-    ("preact", "32x32x16 > preact(16) > preact(32, 2) > bn > relu > gap", 2 * 2_304 + 64 + 4_608 + 9_216 + 512 + 32 + 64 + 64),
-    ("preact", "32x32x64 > preact_bottleneck(16) > bn > relu > gap", 64 * 16 + 2_304 + 16 * 64 + 128 + 32 + 32 + 128),
+    ("preact", "32x32x16 > preact(16) > preact(32, 2) > bn > relu > gap",
+     2 * 2_304 + 64 + 4_608 + 9_216 + 512 + 32 + 64 + 64),
+    ("preact", "32x32x64 > preact_bottleneck(16) > bn > relu > gap",
+     64 * 16 + 2_304 + 16 * 64 + 128 + 32 + 32 + 128),
     ("transformer", "196x768 > encoder(12) > ln > first", 7_087_872 + 1_536),
     ("transformer", "196x768 > decoder(12) > ln > first", 7_087_872 + 1_536),
     ("transformer", "196x768 > bert(12) > first", 7_087_872),
-    ("transformer", "196x768 > mixer(384) > gap", 1_536 + 75_648 + 75_460 + 1_536 + 2_362_368 + 2_360_064),
+    ("transformer", "196x768 > mixer(384) > gap",
+     1_536 + 75_648 + 75_460 + 1_536 + 2_362_368 + 2_360_064),
     ("unet", "32x32x1 > unet(1, 4) > conv1-2", 40 + 148 + 296 + 584 + 132 + 292 + 148 + 10),
 ]  # fmt: skip
 WHOLE = [
-    ("use resnet\n224x224x3 > conv7-64/2(bn) > pool3/2(pad=same) > bottleneck(64) x3 > bottleneck(128, 2) > bottleneck(128) x3"
-     " > bottleneck(256, 2) > bottleneck(256) x5 > bottleneck(512, 2) > bottleneck(512) x2 > gap > softmax-1000", 25_557_032, None),
-    ("use dense\n224x224x3 > conv7-64/2(bn, bias=no) > pool3/2(pad=same) > dense_block(6, 32) > transition() > dense_block(12, 32)"
-     " > transition() > dense_block(24, 32) > transition() > dense_block(16, 32) > bn > relu > gap > softmax-1000",
+    ("use resnet\n224x224x3 > conv7-64/2(bn) > pool3/2(pad=same) > bottleneck(64) x3 > "
+    "bottleneck(128, 2) > bottleneck(128) x3"
+     " > bottleneck(256, 2) > bottleneck(256) x5 > bottleneck(512, 2) > bottleneck(512) x2 > gap "
+     "> softmax-1000", 25_557_032, None),
+    ("use dense\n224x224x3 > conv7-64/2(bn, bias=no) > pool3/2(pad=same) > dense_block(6, 32) "
+    "> transition() > dense_block(12, 32)"
+     " > transition() > dense_block(24, 32) > transition() > dense_block(16, 32) > bn > relu > "
+     "gap > softmax-1000",
      7_978_856, 2_834_161_664),
-    ("use mobile\n224x224x3 > conv3-32/2(bn, relu6) > inverted(16, 1) > inverted(24, 6, 2) > inverted(24) > inverted(32, 6, 2)"
-     " > inverted(32) x2 > inverted(64, 6, 2) > inverted(64) x3 > inverted(96) x3 > inverted(160, 6, 2) > inverted(160) x2"
-     " > inverted(320) > conv1-1280(bn, relu6) > gap > dropout(0.2) > softmax-1000", 3_504_872, 300_774_272),
-    ("use efficient\n224x224x3 > conv3-32/2(bn, swish) > mbconv(16, 1) > mbconv(24, 6, 2) > mbconv(24) > mbconv(40, 6, 2, 5)"
-     " > mbconv(40, 6, 1, 5) > mbconv(80, 6, 2) > mbconv(80) x2 > mbconv(112, 6, 1, 5) x3 > mbconv(192, 6, 2, 5)"
-     " > mbconv(192, 6, 1, 5) x3 > mbconv(320) > conv1-1280(bn, swish) > gap > dropout(0.2) > softmax-1000", 5_288_548, 385_814_752),
-    ("use convnext\n224x224x3 > conv4-96/4(pad=0, act=none) > ln(eps=1e-6) > convnext() x3 > downsample(192) > convnext() x3"
-     " > downsample(384) > convnext() x9 > downsample(768) > convnext() x3 > gap > ln > softmax-1000", 28_589_128, 4_455_531_264),
-    ("use transformer\n224x224x3 > conv16-768/16(pad=0, act=none) > reshape(196x768) > cls > pos > encoder(12) x12 > ln > first"
+    ("use mobile\n224x224x3 > conv3-32/2(bn, relu6) > inverted(16, 1) > inverted(24, 6, 2) > "
+    "inverted(24) > inverted(32, 6, 2)"
+     " > inverted(32) x2 > inverted(64, 6, 2) > inverted(64) x3 > inverted(96) x3 > inverted(160, "
+     "6, 2) > inverted(160) x2"
+     " > inverted(320) > conv1-1280(bn, relu6) > gap > dropout(0.2) > softmax-1000", 3_504_872,
+      300_774_272),
+    ("use efficient\n224x224x3 > conv3-32/2(bn, swish) > mbconv(16, 1) > mbconv(24, 6, 2) > "
+    "mbconv(24) > mbconv(40, 6, 2, 5)"
+     " > mbconv(40, 6, 1, 5) > mbconv(80, 6, 2) > mbconv(80) x2 > mbconv(112, 6, 1, 5) x3 > "
+     "mbconv(192, 6, 2, 5)"
+     " > mbconv(192, 6, 1, 5) x3 > mbconv(320) > conv1-1280(bn, swish) > gap > dropout(0.2) > "
+     "softmax-1000", 5_288_548, 385_814_752),
+    ("use convnext\n224x224x3 > conv4-96/4(pad=0, act=none) > ln(eps=1e-6) > convnext() x3 > "
+    "downsample(192) > convnext() x3"
+     " > downsample(384) > convnext() x9 > downsample(768) > convnext() x3 > gap > ln > "
+     "softmax-1000", 28_589_128, 4_455_531_264),
+    ("use transformer\n224x224x3 > conv16-768/16(pad=0, act=none) > reshape(196x768) > cls > "
+    "pos > encoder(12) x12 > ln > first"
      " > softmax-1000", 86_567_656, None),
-    ("use inception\n224x224x3 > conv7-64/2 > pool3/2(pad=same) > lrn > conv1-64 > conv3-192 > lrn > pool3/2(pad=same)"
-     " > inception(64, 96, 128, 16, 32, 32) > inception(128, 128, 192, 32, 96, 64) > pool3/2(pad=same)"
-     " > inception(192, 96, 208, 16, 48, 64) > inception(160, 112, 224, 24, 64, 64) > inception(128, 128, 256, 24, 64, 64)"
-     " > inception(112, 144, 288, 32, 64, 64) > inception(256, 160, 320, 32, 128, 128) > pool3/2(pad=same)"
-     " > inception(256, 160, 320, 32, 128, 128) > inception(384, 192, 384, 48, 128, 128) > gap > dropout(0.4) > softmax-1000",
+    ("use inception\n224x224x3 > conv7-64/2 > pool3/2(pad=same) > lrn > conv1-64 > conv3-192 > "
+    "lrn > pool3/2(pad=same)"
+     " > inception(64, 96, 128, 16, 32, 32) > inception(128, 128, 192, 32, 96, 64) > "
+     "pool3/2(pad=same)"
+     " > inception(192, 96, 208, 16, 48, 64) > inception(160, 112, 224, 24, 64, 64) > "
+     "inception(128, 128, 256, 24, 64, 64)"
+     " > inception(112, 144, 288, 32, 64, 64) > inception(256, 160, 320, 32, 128, 128) > "
+     "pool3/2(pad=same)"
+     " > inception(256, 160, 320, 32, 128, 128) > inception(384, 192, 384, 48, 128, 128) > gap > "
+     "dropout(0.4) > softmax-1000",
      6_998_552, None),
 ]  # fmt: skip
 
@@ -110,10 +135,13 @@ FILES_REFUSED = [
     ({"a.net": 'use "/etc/passwd"\n8 > fc-2'}, "N115", "relative to this one's folder"),
     ({"a.net": 'use "b.net"\n8 > fc-2', "b.net": 'use "a.net"'}, "N116", "circle"),
     ({"a.net": 'use "a.net"\n8 > fc-2'}, "N116", "circle"),
-    ({"a.net": 'use "b.net"\n8 > u > fc-2', "b.net": "def u() = fcc-3"}, "N101", "no layer or block `fcc`"),
+    ({"a.net": 'use "b.net"\n8 > u > fc-2', "b.net": "def u() = fcc-3"}, "N101",
+     "no layer or block `fcc`"),
     ({"a.net": 'use "b.net"\n8 > fc-2', "b.net": "def u() = conv3-"}, None, ""),
-    ({"a.net": 'def u() = fc-3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-4"}, "N104", "already defined here"),
-    ({"a.net": 'param w = 3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-{w}"}, "N110", "there is no `w`"),
+    ({"a.net": 'def u() = fc-3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-4"}, "N104",
+     "already defined here"),
+    ({"a.net": 'param w = 3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-{w}"}, "N110",
+     "there is no `w`"),
 ]  # fmt: skip
 
 

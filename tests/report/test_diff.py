@@ -81,8 +81,14 @@ def test_spelling_and_names_do_not_count(a: str, b: str) -> None:
 
 
 def test_the_order_in_which_branches_are_written_does_not_count() -> None:
-    a = "8x8x3 > conv3-4(relu) as c\n@c > conv1-2(relu) as x\n@c > conv3-5(relu) as y\n[ @x | @y ] > gap"
-    b = "8x8x3 > conv3-4(relu) as c\n@c > conv3-5(relu) as y\n@c > conv1-2(relu) as x\n[ @x | @y ] > gap"
+    a = (
+        "8x8x3 > conv3-4(relu) as c\n@c > conv1-2(relu) as x\n@c > conv3-5(relu) as y\n"
+        "[ @x | @y ] > gap"
+    )
+    b = (
+        "8x8x3 > conv3-4(relu) as c\n@c > conv3-5(relu) as y\n@c > conv1-2(relu) as x\n"
+        "[ @x | @y ] > gap"
+    )
     assert same(a, b)
     assert not same(a, b.replace("@x | @y", "@y | @x"))
 
@@ -393,7 +399,10 @@ ADDED, DELETED, CHANGED = (
     "- net gone: 4 to 2, 10 params",
     "~ conv3-4 -> conv3-5",
 )
-NOTE = "note: the files that models/x.net (old) uses are read in their current version in the working tree\n"
+NOTE = (
+    "note: the files that models/x.net (old) uses are read in their current version in the "
+    "working tree\n"
+)
 
 
 @pytest.mark.parametrize("folder", [".", "models"])

@@ -165,7 +165,8 @@ def test_kinds_document_is_fresh() -> None:
 
 def test_explain_imports_no_framework() -> None:
     program = (
-        "import sys; from netdsl.cli.main import main; main(['explain', 'conv']); main(['explain', 'W703']);"
+        "import sys; from netdsl.cli.main import main; main(['explain', 'conv']); "
+        "main(['explain', 'W703']);"
         "print(sorted({'keras', 'numpy', 'yaml', 'lark'} & set(sys.modules)), file=sys.stderr)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

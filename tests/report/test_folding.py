@@ -45,9 +45,11 @@ def labels(found: TableSheet) -> list[str]:
             ["input 8x8x4", "b_1", "  a x2", "b_2", "  a_1", "  a_2", "gap"],
         ),
         (
-            "def a(c) = conv3-{c} > conv1-4\ndef b(c) = a({c}) > conv1-4\ndef d(c) = b({c}) > a(4)\n8x8x4 > d(5) > d(6) > gap",
+            "def a(c) = conv3-{c} > conv1-4\ndef b(c) = a({c}) > conv1-4\n"
+            "def d(c) = b({c}) > a(4)\n8x8x4 > d(5) > d(6) > gap",
             "block",
-            ["input 8x8x4", "d_1", "  b_1", "    a_1", "  a_1", "d_2", "  b_1", "    a_1", "  a_1", "gap"],
+            ["input 8x8x4", "d_1", "  b_1", "    a_1", "  a_1", "d_2", "  b_1", "    a_1", "  a_1",
+             "gap"],
         ),
         (
             "def a() = conv3-4\ndef b() = a() x2\n8x8x4 > b() x2 > gap",

@@ -155,7 +155,10 @@ def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> Non
     golden(GOLDEN / "vgg16.lecture", shown + "\n")
     lines = shown.split("\n")
     memory = [re.search(r"memory: (?:\S+=)?(\S+)", line)[1] for line in lines[:-2]]  # type: ignore[index]
-    slide = "150K 3.2M 3.2M 800K 1.6M 1.6M 400K 800K 800K 800K 200K 400K 400K 400K 100K 100K 100K 100K 25K 4096 4096 1000"
+    slide = (
+        "150K 3.2M 3.2M 800K 1.6M 1.6M 400K 800K 800K 800K 200K 400K 400K 400K 100K 100K 100K "
+        "100K 25K 4096 4096 1000"
+    )
     assert memory == slide.split()
     assert "[224x224x64] memory: 224*224*64=3.2M params: (3*3*3)*64 = 1,728" in lines[1]
     assert "params: 7*7*512*4096 = 102,760,448" in lines[-5]

@@ -90,20 +90,26 @@ TEXTS = [
     "let e = res(fc-8 > fc-8)\n8 > e > e > fc-2",
     "let f = fc-8(relu)\nlet e = f > bn\n8 > e > e > f > fc-2",
     "let e = [ id | fc-2(tanh) ] > fc-8(tanh)\ndef b() = e > bn\n8 > b as u > b > fc-2\n@u > fc-3",
-    "20 > fc-8(tanh) as a > fc-4(tanh) as b > fc-8(tanh) as c > fc-20 as d\ntie c = transpose b\ntie d = transpose a",
+    "20 > fc-8(tanh) as a > fc-4(tanh) as b > fc-8(tanh) as c > fc-20 as d\ntie c = transpose b\n"
+    "tie d = transpose a",
     "8x8x3 > conv3-5/2 as e > tconv3-3/2 as d\ntie d = transpose e",
     # layers whose options are chains of their own, points, tuples, fractions
-    "8x8x3 > conv3-4(gn(groups=2), lrelu(1/3), init=normal(0.02), bias_init=0.1, l1=1e-5, l2=1/3, act_l1=0.01) > gap",
-    "8x8x3 > conv3-4/2x1(pad=(1,0,2,1), dilation=1) > conv1x3-4(pad=0x1) > pool2x1/2x1(pad=1x0) > gap",
+    "8x8x3 > conv3-4(gn(groups=2), lrelu(1/3), init=normal(0.02), bias_init=0.1, l1=1e-5, l2=1/3, "
+    "act_l1=0.01) > gap",
+    "8x8x3 > conv3-4/2x1(pad=(1,0,2,1), dilation=1) > conv1x3-4(pad=0x1) > pool2x1/2x1(pad=1x0) > "
+    "gap",
     "8x8x3 > pool as p > conv3-3 > unpool(@p) > crop((0,1,1,0)) > resize(6x7) > gap",
     "9x9x2 > conv3-4(pad=0) as a > pad(3) > crop(@a) > gap",
     "8x8x3 > rescale(1/255) > std((0.4, 0.5, 1/3), (1, 2, 3)) > conv3-4 > gap",
     "12x8 > attention(heads=2) as q > attention(heads=2, kv=@q) > first",
     "12x8 > lstm-3(seq, bi) > gru-2(back) > fc-1",
-    "4x4x8 > slice(2, 6) > shuffle(2) > permute(2,1,3) > reshape(16x4) > cls > sincos > pos > first",
+    "4x4x8 > slice(2, 6) > shuffle(2) > permute(2,1,3) > reshape(16x4) > cls > sincos > pos > "
+    "first",
     # names that could meet others'
-    "def b() = conv1-4(relu) as m > conv1-4(relu)\n8x8x3 > b as u_m > b as u > gap\n@u.m > gmp\n@u_m.m > gmp",
-    "def b() = conv1-4(relu) as x > conv1-4\n8x8x3 > b as conv_1 > conv3-4 as conv_2\n@conv_1.x > gap\n@conv_1 > gap",
+    "def b() = conv1-4(relu) as m > conv1-4(relu)\n8x8x3 > b as u_m > b as u > gap\n@u.m > gmp\n"
+    "@u_m.m > gmp",
+    "def b() = conv1-4(relu) as x > conv1-4\n8x8x3 > b as conv_1 > conv3-4 as conv_2\n"
+    "@conv_1.x > gap\n@conv_1 > gap",
     "8x8x3 > (conv1-4(relu) as p) x3 > gap\nadd[ @p.* ] > gmp",
     "8x8x3 > (conv1-4(relu) as p > relu) x2 > gap\n[ @p.0 | @p.1 ] > gap as out\n@p.1 > gmp as p_1",
     # many layers in a line

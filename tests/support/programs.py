@@ -536,7 +536,10 @@ class _Maker:
         self.blocks += [("tower", climb(2)), ("both", both(RELU))]
         conv = Node("conv1-{in}(bn)", lambda s, values, tally: _pointwise(s, tally))
         self.blocks.append(("both", both(conv)))
-        return "def tower(n, c) = when(n > 0, conv3-{c}/2(bn) > tower({n - 1}, {2*c}))\ndef both(f) = f > f"
+        return (
+            "def tower(n, c) = when(n > 0, conv3-{c}/2(bn) > tower({n - 1}, {2*c}))\n"
+            "def both(f) = f > f"
+        )
 
 
 def _pointwise(shape: Shape, tally: Tally) -> Shape:

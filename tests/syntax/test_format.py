@@ -234,15 +234,18 @@ LONG = [
     ),
     (  # branches fill their lines
         f"3 > add[ {STEP} > {STEP} > {STEP} | {STEP} > {STEP} > {STEP} | {STEP} ] > relu > pool",
-        f"3\n> add[\n    {STEP} > {STEP} > {STEP} | {STEP} > {STEP} > {STEP}\n  | {STEP}\n]\n> relu > pool",
+        f"3\n> add[\n    {STEP} > {STEP} > {STEP} | {STEP} > {STEP} > {STEP}\n  | {STEP}\n]\n"
+        "> relu > pool",
     ),
     (
         f"3 > ({STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}) x3 as c > pool",
-        f"3\n> (\n  {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}\n  > {STEP}\n) x3 as c\n> pool",
+        f"3\n> (\n  {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}\n  > {STEP}\n) x3 as c\n"
+        "> pool",
     ),
     (  # an argument of several lines begins a line, and so does what comes behind it
         f"f(1, 2, {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}, 3, 4)",
-        f"f(\n  1, 2,\n  {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}\n  > {STEP},\n  3, 4\n)",
+        f"f(\n  1, 2,\n  {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}\n  > {STEP},\n"
+        "  3, 4\n)",
     ),
     (
         f"res({STEP} > {STEP} > {STEP}, {STEP} > {STEP} > {STEP}, skip=match, act=none)",
@@ -350,7 +353,10 @@ def test_a_long_flow_is_filled_line_by_line() -> None:
 
 def test_diff() -> None:
     assert diff("net a\n", "net a\n", "x.net") == ""
-    shown = "--- x.net\n+++ x.net (formatted)\n@@ -1,2 +1,2 @@\n net a\n-input  3\n\\ No newline at end of file\n+input 3\n"
+    shown = (
+        "--- x.net\n+++ x.net (formatted)\n@@ -1,2 +1,2 @@\n net a\n-input  3\n"
+        "\\ No newline at end of file\n+input 3\n"
+    )
     assert diff("net a\ninput  3", "net a\ninput 3\n", "x.net") == shown
     assert diff("", "# a\n", "x.net").endswith("@@ -0,0 +1 @@\n+# a\n")
     assert diff("# a\u2028b\n", "# c\n", "x.net").endswith("-# a\u2028b\n+# c\n")

@@ -23,7 +23,10 @@ def network() -> Callable[..., netdsl.Network]:
         activation: str = "softmax",
         **params: int,
     ) -> netdsl.Network:
-        text = f"net small\nparam width = 16\ninput {'x'.join(map(str, shape))} > fc-{{width}} > {activation}-{outputs}\n"
+        text = (
+            f"net small\nparam width = 16\ninput {'x'.join(map(str, shape))} > fc-{{width}} > "
+            f"{activation}-{outputs}\n"
+        )
         return netdsl.parse(text, params=params)
 
     return make

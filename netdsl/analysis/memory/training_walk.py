@@ -5,7 +5,8 @@ from __future__ import annotations
 from netdsl.analysis.memory.plan import Plan
 from netdsl.analysis.memory.storage import Outputs, Store
 
-# What is held at one time, in bytes: so many whatever the batch, and so many for each example of it.
+# What is held at one time, in bytes: so many whatever the batch, and so many for each example of
+# it.
 HeldBytes = tuple[int, int]
 
 

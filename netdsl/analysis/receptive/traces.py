@@ -79,7 +79,8 @@ def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
     for seen, x in zip(rule, shapes, strict=True):
         if seen.stages == () and len(x) == len(op.shape) > 1 and x[:-1] != op.shape[:-1]:
             raise ValueError(
-                f"`{op.kind.word}` says that positions stay, and turns {dims(x)} into {dims(op.shape)}"
+                f"`{op.kind.word}` says that positions stay, and turns {dims(x)} into "
+                f"{dims(op.shape)}"
             )
         if seen.stages is None and not seen.whole:
             raise ValueError(f"`{op.kind.word}` says that no positions stay, but not what is seen")

@@ -24,7 +24,7 @@ def cropped_in_the_middle(parts: CallParts) -> OutputPlaces | None:
 
 
 def randomly_cropped(parts: CallParts) -> OutputPlaces | None:
-    """`RandomCrop`, which in use leaves images as they are: also where it announces smaller ones."""
+    """`RandomCrop`, the identity at inference, even where it announces smaller images."""
     if parts.shape(parts.source) != parts.shapes[0]:
         size = dims(parts.shape(parts.source))
         raise parts.refuse(f"in use it gives images of {size}, not of {dims(parts.shapes[0])}")

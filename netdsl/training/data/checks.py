@@ -123,7 +123,8 @@ def _no_labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -
         classes = rows.shape[-1]
         return fail(
             "N518",
-            f"{name} holds one-hot rows of {classes} classes; the network has {output.classes} outputs",
+            f"{name} holds one-hot rows of {classes} classes; the network has {output.classes} "
+            "outputs",
             span,
             help=f"give the network as many outputs: {classes}",
         )

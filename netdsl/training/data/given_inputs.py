@@ -83,7 +83,7 @@ def _arrays(inputs: Any, names: Sequence[str]) -> list[Array]:
 
 
 def _table(inputs: Any, columns: TableTransform) -> ParsedTable:
-    """Return the columns of a dict, a data frame or dicts as a table. Raises NetError N531, N533."""
+    """Return the columns of a dict, a data frame or dicts as a table. Raises N531, N533."""
     import numpy as np
 
     if isinstance(inputs, list | tuple) and inputs and all(isinstance(r, Mapping) for r in inputs):

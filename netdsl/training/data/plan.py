@@ -142,7 +142,10 @@ def _copy(
             check_loss(output, values, recipe.span("loss"))
             return output
     shapes = " and ".join(size(input.shape) for input in inputs)
-    message = f"the output {tensor.name} of {size(tensor.shape)} cannot reproduce the network's input of {shapes}"
+    message = (
+        f"the output {tensor.name} of {size(tensor.shape)} cannot reproduce the network's input "
+        f"of {shapes}"
+    )
     raise fail(
         "N518",
         message,
@@ -214,7 +217,10 @@ def _no_classes(held: SourceData, tensor: TensorSpec, span: Span | None) -> NetE
 
 
 def _other_classes(held: SourceData, tensor: TensorSpec, span: Span | None) -> NetError:
-    message = f"{held.source} holds {classes_text(held.classes)}; the network's output of {size(tensor.shape)} has {max(2, tensor.shape[-1])} classes"
+    message = (
+        f"{held.source} holds {classes_text(held.classes)}; the network's output of "
+        f"{size(tensor.shape)} has {max(2, tensor.shape[-1])} classes"
+    )
     return fail("N526", message, span, help=f"end the network with {_end(len(held.classes))}")
 
 

@@ -257,7 +257,8 @@ def _picture(path: Path, input: InputTransform) -> Array:
         )
         raise fail(
             "N524",
-            "the training data's values are not from 0 to its scale, so the value of white is not known",
+            "the training data's values are not from 0 to its scale, so the value of white is not "
+            "known",
             help=help,
         )
     grey = channels(input.example) == 1 if input.images else channels(input.shape) == 1

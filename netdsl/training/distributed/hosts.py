@@ -59,7 +59,10 @@ def host_number(recipe: Recipe) -> int:
 def lost_host(why: str) -> RunError:
     """Return the error of a training whose other processes are not all there any more."""
     message = f"another process of this training was lost, or did not connect: {why}"
-    help = "find out what ended it; `netdsl resume RUN` on all hosts continues from the last checkpoint"
+    help = (
+        "find out what ended it; `netdsl resume RUN` on all hosts continues from the last "
+        "checkpoint"
+    )
     return RunError(Diagnostic("N652", message, help=help))
 
 

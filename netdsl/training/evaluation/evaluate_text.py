@@ -20,7 +20,8 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
     lines = [f"{result['run']}, weights of step {result['step']:,}"]
     if result["changed"]:
         lines.append(
-            "this is not the data that the run was trained with: some examples may have been used in training"
+            "this is not the data that the run was trained with: some examples may have been used "
+            "in training"
         )
     figures = ", ".join(
         f"{name.replace('_', ' ')} {_number(result[name])}"

@@ -56,7 +56,8 @@ def check(model: keras.Model, path: Path, form: Format) -> str:
     if not off <= LARGEST_ERROR:
         raise fail(
             "N634",
-            f"{form.title} does not compute the same as {model.name}: relative error {off:.1e}, and {LARGEST_ERROR:.0e} is allowed",
+            f"{form.title} does not compute the same as {model.name}: relative error {off:.1e}, "
+            f"and {LARGEST_ERROR:.0e} is allowed",
             help="nothing was written; .keras and .safetensors hold every network",
         )
     version = f" {metadata.version(form.checker)}" if form.checker else ""

@@ -44,7 +44,10 @@ def take_over(model: keras.Model, source: str | Path, span: Span | None = None) 
         if name in own and tuple(own[name].shape) == tuple(array.shape)
     }
     if not fits:
-        message = f"none of the {len(held):,} arrays of {path} matches an array of {model.name} in name and shape"
+        message = (
+            f"none of the {len(held):,} arrays of {path} matches an array of {model.name} in name "
+            "and shape"
+        )
         raise fail(
             "N618",
             message,

@@ -1,5 +1,5 @@
-"""How far a training has come: all that it needs, beside the model's and the optimizer's numbers, to
-be resumed as if it had never stopped.
+"""How far a training has come: all that it needs, beside the model's and the optimizer's numbers,
+to be resumed as if it had never stopped.
 """
 
 from __future__ import annotations

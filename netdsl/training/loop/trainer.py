@@ -1,5 +1,5 @@
-"""A training from where it was left to its end: the search for the best step, then, where wanted, all
-the data for so many steps.
+"""A training from where it was left to its end: the search for the best step, then, where wanted,
+all the data for so many steps.
 
 This module imports Keras.
 """

@@ -84,13 +84,15 @@ def doubts(augment: Augmentation, source: str) -> list[str]:
     if words & UPRIGHT:  # first: `fashion_mnist` shows clothes
         if augment.flip in ("vertical", "both"):
             found.append(
-                f"`flip: {augment.flip}` turns images of `{name}` upside down, which real ones never are"
+                f"`flip: {augment.flip}` turns images of `{name}` upside down, which real ones "
+                "never are"
             )
     elif words & WRITTEN:
         if augment.flip:
             reason = "a mirrored 2 is not a 2, a mirrored b is a d"
             found.append(
-                f"`flip: {augment.flip}` turns the characters in `{name}` into others, or into none: {reason}"
+                f"`flip: {augment.flip}` turns the characters in `{name}` into others, or into "
+                f"none: {reason}"
             )
         for key, verb in (("rotate", "turned"), ("shear", "slanted")):
             degrees = getattr(augment, key) or 0
@@ -99,6 +101,7 @@ def doubts(augment: Augmentation, source: str) -> list[str]:
                     f"{verb} by more than {LEAN} degrees, a 1 may be read as a 7, and a 4 as a 9"
                 )
                 found.append(
-                    f"`{key}: {degrees:g}` may turn the characters in `{name}` into others: {reason}"
+                    f"`{key}: {degrees:g}` may turn the characters in `{name}` into others: "
+                    f"{reason}"
                 )
     return found

@@ -53,7 +53,7 @@ class InputTransform:
         return not self.vocabulary and len(self.example) in (2, 3) and len(self.shape) in (1, 3)
 
     def only_divides(self, x: Rows) -> bool:
-        """Return whether examples are bytes, and `values` does no more than divide them by `scale`."""
+        """Return whether examples are bytes, and `values` only divides them by `scale`."""
         bare = (
             x.dtype == "uint8"
             and x.shape[1:] == self.example
@@ -165,7 +165,8 @@ class InputTransform:
                 "N517",
                 f"{what} holds {value}; the network was trained on integers",
                 span,
-                help=f"convert them to the form of the training data: {times}.round().astype('uint8')",
+                help="convert them to the form of the training data: "
+                f"{times}.round().astype('uint8')",
             )
 
     def check_range(self, x: Rows, what: str, span: Span | None = None) -> None:

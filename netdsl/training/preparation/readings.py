@@ -1,4 +1,4 @@
-"""What a loss reads an output as: probabilities, logits or margins, by what its activation gives."""
+"""How a loss reads an output: as probabilities, logits or margins, by its activation."""
 
 from __future__ import annotations
 

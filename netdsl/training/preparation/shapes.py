@@ -34,7 +34,7 @@ def fits(example: Shape, expected: Shape) -> bool:
 
 
 def fits_indices(example: Shape, expected: Shape) -> bool:
-    """Return whether an example of indices has the wanted shape, or lacks only its last axis of 1."""
+    """Return whether an example of indices has the shape, or lacks only its last axis of 1."""
     return expected in (example, (*example, 1))
 
 
@@ -45,7 +45,10 @@ def channels(image: Shape) -> int:
 
 def misfit(example: Shape, expected: Shape, what: str, span: Span | None = None) -> NetError:
     """Return the error N518 about examples that cannot be given the wanted shape."""
-    message = f"{what} holds examples of {size(example)}, which cannot be converted to the network's input of {size(expected)}"
+    message = (
+        f"{what} holds examples of {size(example)}, which cannot be converted to the network's "
+        f"input of {size(expected)}"
+    )
     return NetError(
         Diagnostic(
             "N518",

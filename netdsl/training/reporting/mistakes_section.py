@@ -60,7 +60,10 @@ def mistakes_of(found: Outcome) -> MistakesSection | None:
         ]
         for one in worst
     ]
-    about = f"{which}: test examples by their number, with the target, the prediction, and their values."
+    about = (
+        f"{which}: test examples by their number, with the target, the prediction, and their "
+        "values."
+    )
     table = ReportTable("", ["example", "given", "predicted", *sure, *names], rows, left=3)
     return MistakesSection(about, table=table)
 

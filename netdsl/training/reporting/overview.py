@@ -23,7 +23,10 @@ def verdict(run: RunResult) -> str:
     step = f"step {run.best_step:,}, epoch {run.best_epoch:,}"
     kept = f"The {'best' if run.patience else 'last'} weights are those of {step}."
     if run.retrained:
-        kept = f"The best was {step}; new weights were then trained on the training and validation parts together for {run.retrained:,} steps."
+        kept = (
+            f"The best was {step}; new weights were then trained on the training and validation "
+            f"parts together for {run.retrained:,} steps."
+        )
     return f"{ended} {kept}"
 
 

@@ -53,7 +53,10 @@ class FinishedRun(NamedTuple):
             network.counts.total,
         )
         if found != own:
-            message = f"{self.run.folder / BEST} does not hold the network {network.name}: it has {_described(*found)}; {network.name} has {_described(*own)}"
+            message = (
+                f"{self.run.folder / BEST} does not hold the network {network.name}: it has "
+                f"{_described(*found)}; {network.name} has {_described(*own)}"
+            )
             raise fail("N614", message, help="restore the run's own, or train again")
         return model
 

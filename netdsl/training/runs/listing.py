@@ -62,8 +62,8 @@ COLUMNS = ("name", "network", "data", "params", "epochs", "best_step", "seconds"
 
 
 def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
-    """List the runs in a folder, or that of a run folder itself, in the order of their beginning or,
-    sorted by a figure, the best first.
+    """List the runs in a folder, or that of a run folder itself, in the order of their beginning
+    or, sorted by a figure, the best first.
 
     Raises:
         NetError: N613 where there is no such folder, N640 where no run has what they are to be

@@ -62,7 +62,10 @@ def check_fits(speed: str, part: Examples, preparation: Preparation) -> None:
     """
     if not fits_on_device(part, preparation):
         nbytes = bytes_text(prepared_nbytes(part, preparation, divided=False))
-        message = f"`speed: {speed}` keeps the prepared examples on the device: {bytes_text(_limit())} of {nbytes} fit"
+        message = (
+            f"`speed: {speed}` keeps the prepared examples on the device: {bytes_text(_limit())} "
+            f"of {nbytes} fit"
+        )
         raise Conflict("speed", message, help="leave `speed` out")
 
 

@@ -55,7 +55,8 @@ def test_parts_and_channels(npz: Any) -> None:
         looked(npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3)))
     )
     assert text.startswith(
-        f"{npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3))}: 12 train, 3 test"
+        f"{npz(x_train=x, y_train=np.arange(12) % 3, x_test=x[:3], y_test=np.arange(3))}: 12 "
+        "train, 3 test"
     )
     assert "  red" in text
 

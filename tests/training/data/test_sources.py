@@ -29,7 +29,10 @@ RANDOM = np.random.default_rng(0)
 X = RANDOM.random((40, 8)).astype(np.float32)
 Y = np.arange(40) % 4
 
-PAIR = "input left: 8\ninput right: 8\nsub[ @left | @right ] > fc-4 as h > softmax-4 as whole\n@h > softmax-2 as half"
+PAIR = (
+    "input left: 8\ninput right: 8\nsub[ @left | @right ] > fc-4 as h > softmax-4 as whole\n"
+    "@h > softmax-2 as half"
+)
 TWINS = "input left: 8\ninput right: 8\nsub[ @left | @right ] > softmax-4"
 HEADS = "input 8 > fc-4 as h > softmax-4 as whole\n@h > softmax-4 as early"
 
@@ -323,7 +326,7 @@ def test_values_far_from_one_are_told(npz: Any) -> None:
 @pytest.mark.parametrize("end", ["sigmoid", "linear"])
 @pytest.mark.parametrize("count", [1, 2])
 def test_shares_are_no_classes(npz: Any, end: str, count: int) -> None:
-    """Of values between 0 and 1 no accuracy is told, be they given as probabilities or as logits."""
+    """For values between 0 and 1 no accuracy is reported, for probabilities and logits alike."""
     shares, classes = RANDOM.random((40, count)), np.eye(2)[Y % 2][:, :count]
     for y, metric in ((shares, "absolute_error"), (classes, "accuracy")):
         found = loaded(f"input 8 > {end}-{count}", npz(x=X, y=y), loss="binary")

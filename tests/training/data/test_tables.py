@@ -390,7 +390,8 @@ def test_tables_that_are_refused(
         (
             "input 2 > softmax-4",
             "N526",
-            r"3 classes \(setosa, versicolor, virginica\); .* output of 4 has 4 classes(.|\n)*`softmax-3`",
+            r"3 classes \(setosa, versicolor, virginica\); .* output of 4 has 4 "
+            r"classes(.|\n)*`softmax-3`",
         ),
         ("input 2 > softmax-2", "N526", "has 2 classes"),
         ("input 2 > linear-1", "N526", "the network gives values of 1"),

@@ -104,7 +104,8 @@ LAYERS = {
     "droppath": "8x8x3 > conv3-8 > res(conv3-8 > droppath(0.2)) > gap > softmax-4",
     "tied": "64 > fc-16 as e > fc-64 as d\ntie d = transpose e",
     "lstm": "12 of int(50) > embed-8 > lstm-8 > softmax-4",
-    "two": "input b: 5\ninput a: 5\n@b > fc-8 as u\n[ @u | @a ] > fc-4 as w\n@w > softmax-3 as z\n@w > linear-3 as v",
+    "two": "input b: 5\ninput a: 5\n@b > fc-8 as u\n[ @u | @a ] > fc-4 as w\n@w > softmax-3 as z\n"
+    "@w > linear-3 as v",
 }
 
 
@@ -492,7 +493,8 @@ sys.addaudithook(refuse)
 from netdsl.training.runs.run import RunResult
 import netdsl, numpy as np
 x = np.linspace(0, 1, 128, dtype=np.float32).reshape(2, 8, 8, 1)
-for model in (RunResult.load(sys.argv[1]).model, netdsl.load_model(Path(sys.argv[1]) / "last.keras")):
+last = netdsl.load_model(Path(sys.argv[1]) / "last.keras")
+for model in (RunResult.load(sys.argv[1]).model, last):
     print(model.predict(x, verbose=0).tobytes().hex())
 """
 

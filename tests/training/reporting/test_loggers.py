@@ -82,7 +82,10 @@ def test_packages_that_are_not_installed(
 
 
 def test_loggers_are_imported_late() -> None:
-    program = "import sys, netdsl.training.reporting.loggers.registry; assert not {'keras', 'numpy', 'tensorflow', 'mlflow', 'wandb'} & set(sys.modules)"
+    program = (
+        "import sys, netdsl.training.reporting.loggers.registry; assert not {'keras', 'numpy', "
+        "'tensorflow', 'mlflow', 'wandb'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 

@@ -197,8 +197,8 @@ def test_what_was_kept_is_said() -> None:
         Path("r"), "n", "d", 40, 4, "epochs", 0, 30, 3, "loss", 2.0, scored, scored, 0, 7500.0
     )
     assert (
-        "4 epochs (40 steps, 2 h 5 min): all epochs done. The last weights are those of step 30, epoch 3."
-        in verdict(run)
+        "4 epochs (40 steps, 2 h 5 min): all epochs done. The last weights are those of step 30, "
+        "epoch 3." in verdict(run)
     )
     run = dataclasses.replace(run, patience=2, retrained=30)
     assert "The best was step 30, epoch 3; new weights were then trained" in verdict(run)

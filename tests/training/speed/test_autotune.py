@@ -39,7 +39,8 @@ def test_measuring_moves_nothing_of_the_training(
     chosen = load_recipe(run.folder / "recipe.yaml").speed
     assert chosen in ("plain", "chunks", "compiled")
     assert re.search(
-        rf"speed: {chosen} +# milliseconds for a step: {chosen} [\d.]+, (plain|chunks|compiled) [\d.]+",
+        rf"speed: {chosen} +# milliseconds for a step: {chosen} [\d.]+, (plain|chunks|compiled) "
+        r"[\d.]+",
         kept,
     )
     again = trained(network, tmp_path, dataclasses.replace(recipe, speed=chosen))

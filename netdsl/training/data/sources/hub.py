@@ -135,7 +135,8 @@ def _label(source: str, features: Mapping[str, Any], target: str | None, span: S
             "N530",
             f"no target column is given for {source}",
             span,
-            help=f"give it with --target COLUMN, or `target` in a recipe; the columns are {', '.join(features)}",
+            help="give it with --target COLUMN, or `target` in a recipe; the columns are "
+            f"{', '.join(features)}",
         )
     return found[0]
 

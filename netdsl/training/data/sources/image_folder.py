@@ -187,7 +187,8 @@ def _classes(path: Path, span: Span | None) -> tuple[str, ...]:
     if not names:
         raise fail(
             "N528",
-            f"{path} has no folders: put the images of each class into a folder with the class's name",
+            f"{path} has no folders: put the images of each class into a folder with the class's "
+            "name",
             span,
             help="for an autoencoder, `target: input` needs no classes",
         )
