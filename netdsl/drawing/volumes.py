@@ -1,4 +1,4 @@
-"""The style `volumes`: cuboids from left to right as in textbooks, windows as pyramids, skips above."""
+"""The style `volumes`: cuboids from left to right, windows as pyramids, skips above."""
 
 from __future__ import annotations
 

@@ -267,7 +267,7 @@ def test_exit_codes_and_streams(capsys: pytest.CaptureFixture[str]) -> None:
     )
     with pytest.raises(SystemExit):
         main(["diff", "--help"])
-    assert "0 the same network, 1 different ones" in capsys.readouterr().out
+    assert "0 the same network, 1 different networks" in capsys.readouterr().out
 
 
 def test_one_side_can_be_standard_input(
