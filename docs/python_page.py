@@ -15,10 +15,10 @@ INTRO = """# Python
 
 <!-- made by `make docs` from the docstrings; edit them, not this page -->
 
-`import netdsl` is all that a program needs. Every name below is in `netdsl`; a name that is not below may change
-with any version. Functions check their arguments: a value of a wrong type is a `TypeError` that names the argument,
-and everything else that is wrong is a `NetError` with a [code](errors) and all its reasons. The package ships its
-types (`py.typed`).
+`import netdsl` is all that a program needs. Every name below is in `netdsl`; a name that is not
+listed may change with any version. Functions check their arguments: a value of the wrong type is a
+`TypeError` that names the argument, and every other error is a `NetError` with a [code](errors) and
+all its reasons. The package ships its types (`py.typed`).
 """
 GROUPS = {
     "Networks": ("parse", "load", "check", "diff", "Network", "from_keras", "load_model"),

@@ -7,8 +7,8 @@ from netdsl.errors import CAUSE
 from netdsl.reading import read_text
 
 _ON_PURPOSE = ("W701", "W702", "W704", "W706", "W715")
-"""Rows that no window reads, default activations that stay or are left out, biases before norms: the
-model has them so.
+"""Warnings that a model's text silences: rows that no window reads, default activations that stay
+or are dropped, biases before norms. The model has them so.
 """
 
 

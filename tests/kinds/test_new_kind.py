@@ -20,7 +20,8 @@ BUMP = '''
 class Bump(Activation):
     """exp(-width*x^2)."""
 
-    word, positional, cases = "bump", ("width",), (Case("bump", *_SAME, 3 * 256), Case("bump(2)", *_SAME))
+    word, positional = "bump", ("width",)
+    cases = (Case("bump", *_SAME, 3 * 256), Case("bump(2)", *_SAME))
     arithmetic, saved_for_backward = "square multiply exp", "inputs"
 
     width = Real(1, "how narrow it is", min=0)
@@ -33,8 +34,8 @@ class Bump(Activation):
 SOFT_POOL = '''
 
 class SoftPool(Pooling):
-    """Soft pooling: the mean of each window, weighted by exp(x); padded cells are 0 (Stergiou et al.
-    2021).
+    """Soft pooling: the mean of each window, weighted by exp(x); padded cells are 0
+    (Stergiou et al. 2021).
     """
 
     word = "softpool"

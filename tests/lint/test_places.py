@@ -67,7 +67,10 @@ def test_a_comment_at_the_default_that_is_the_cause_silences(code: str) -> None:
 
 
 def test_a_comment_at_another_default_silences_nothing() -> None:
-    text = "default conv(bias)\ndefault fc(bias)  # netdsl: ignore W715\n8x8x3 > conv3-4 > bn > gap > fc-2"
+    text = (
+        "default conv(bias)\ndefault fc(bias)  # netdsl: ignore W715\n"
+        "8x8x3 > conv3-4 > bn > gap > fc-2"
+    )
     assert [code for code, _ in found(text)] == ["W715", "W718"]
 
 

@@ -426,7 +426,7 @@ def test_a_table_of_one_class(table: Any) -> None:
 
 
 def test_a_column_without_a_value_in_the_training_part(table: Any) -> None:
-    """Nothing is learned of it, which is reported: where rows go must not decide what is refused."""
+    """Nothing is learned from it, and a note says so: the split must not decide what is refused."""
     network = "input 2 > linear-1"
     whole = "".join(f"{row},1,2\n" for row in range(30))
     kept = set(loaded(network, table("a,b,y\n" + whole), "y").train.x[0][:, 0])

@@ -159,7 +159,10 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
         for name, array in held.items()
     }
     found = named_parts("imdb", made, signature, target, span=span)
-    note = f"reviews are cut or padded to {tensor.shape[0]:,} words, and words from {tensor.vocabulary:,} on become 2"
+    note = (
+        f"reviews are cut or padded to {tensor.shape[0]:,} words, and words from "
+        f"{tensor.vocabulary:,} on become 2"
+    )
     return replace(found, classes=NAMES["imdb"], notes=(note,))
 
 

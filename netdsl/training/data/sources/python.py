@@ -36,8 +36,8 @@ def gather(
 
     Args:
         given: arrays `(x, y)` or `(x, y, sample_weight)`, a dict of arrays named as in an `.npz`,
-            or an iterable of examples or batches of such: a tf.data.Dataset, a torch DataLoader, a generator. x is an array, or
-            with several inputs a tuple or a dict of them; so is y.
+            or an iterable of examples or batches of such: a tf.data.Dataset, a torch DataLoader, a
+            generator. x is an array, or with several inputs a tuple or a dict of them; so is y.
         signature: the network's.
         target: `input` where each output learns the input of its shape.
         weight: the name of the weights in a dict, where it is not `sample_weight`.

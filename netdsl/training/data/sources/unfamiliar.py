@@ -1,4 +1,4 @@
-"""Cells that a run's network was not trained on: unknown categories, and values that are missing."""
+"""Cells that a run's network was not trained on: unknown categories and missing values."""
 
 from __future__ import annotations
 
