@@ -83,7 +83,7 @@ def test_pages_are_made_alike(page: Path) -> None:
     assert marks in ([], ["wrong", "right"])
     assert text.count("```") == 2 * len(marks)
     assert all(
-        len(line) <= 98
+        len(line) <= 100
         for line in text.split("\n")
         if not line.startswith(("8x8x3 > ((", "32x32x1"))
     )
