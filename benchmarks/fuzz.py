@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from support.programs import Program, meaning, mutated, noise, program  # noqa: E402
+from support.programs import Program, meaning, mutated, noise, program, tangled  # noqa: E402
 
 from netdsl.emit.program import UNFACTORED  # noqa: E402
 from netdsl.emit.program import program as keras_program  # noqa: E402
@@ -154,6 +154,9 @@ def tried(seed: str) -> tuple[str, str]:
         signal.alarm(PATIENCE)
         valid = program(rng)
         text, roll = valid.text, rng.random()
+        if roll < VALID / 2:
+            text = tangled(rng)
+            return text, fault(text)
         if roll < VALID:
             return text, disagreement(valid) or fault(text)
         text = noise(rng) if roll > 1 - NOISE else mutated(rng, text)

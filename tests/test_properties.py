@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.programs import mutated, noise, program
+from support.programs import mutated, noise, program, tangled
 
 import netdsl
 from netdsl.errors import NetError, Source
@@ -55,6 +55,19 @@ def test_valid_programs_have_the_shapes_and_counts_of_a_plain_recomputation(rng:
 @given(rng=SEEDS)
 def test_valid_programs_keep_their_meaning_written_out_and_formatted(rng: Random) -> None:
     assert fuzz.fault(program(rng).text) == ""
+
+
+@FEW
+@given(rng=SEEDS, statements=st.integers(1, 6))
+def test_tangled_programs_keep_their_meaning_written_out_formatted_and_emitted(
+    rng: Random, statements: int
+) -> None:
+    """Forks whose layers refer to points, shared pieces through merges, branches that begin at
+    points.
+    """
+    text = tangled(rng, statements)
+    assert not _errors(checked(text)), text
+    assert fuzz.fault(text) == ""
 
 
 @FEW

@@ -6,7 +6,10 @@ import argparse
 
 from netdsl.cli.arguments import add_file
 from netdsl.cli.inputs import read_networks
+from netdsl.errors import Source
+from netdsl.limits import DEFAULT_LIMITS
 from netdsl.report.write import written_out
+from netdsl.syntax.format import format_text
 
 EXAMPLES = ("expand resnet50.net", 'expand "28x28x1 > conv3-8 > pool > fc-10"')
 
@@ -17,5 +20,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     networks = read_networks(options.file, options).networks
-    print("\n".join(map(written_out, networks)), end="")
+    text = "\n".join(map(written_out, networks))
+    limits = DEFAULT_LIMITS._replace(source=4 * len(text), statements=len(text))
+    print(format_text(Source("expand", text), limits), end="")
     return 0

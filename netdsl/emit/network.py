@@ -62,7 +62,8 @@ def functions_of(
         function = FunctionWriter(plan, by_number, names, set(local)).block(block)
         text = function_text(function)
         if text not in known:
-            known[text] = unique_name(_name(block, stated), taken)
+            known[text] = unique_name(_name(block, stated), taken | {*plan.made})
+            taken.add(known[text])
             local.add(known[text])
             found.append(function._replace(name=known[text]))
         names[block.number] = known[text]

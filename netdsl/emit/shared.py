@@ -51,7 +51,7 @@ def _rows(
     uses, closed = calls.uses, {*calls.outputs}
     taken = {*calls.tied, *places}
     rows = [places]
-    while True:
+    while calls.calls[places[0]].applied == "({0})":  # a loop calls each layer on one tensor
         row = rows[-1]
         after = [consumers[at][0] for at in row if len(consumers[at]) == 1 and at not in closed]
         if len(after) < len(row) or not _alike(after, calls.calls, uses) or {*after} & taken:

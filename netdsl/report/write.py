@@ -6,11 +6,12 @@ The text is itself a valid file.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from netdsl.architecture import Architecture
 from netdsl.graph import Graph, Piece
 from netdsl.naming import unique_name
-from netdsl.report.written_flows import FlowItem, WrittenFlow, flows_of, starts_of
+from netdsl.report.written_flows import FlowItem, WrittenFlow, flows_of, single_flow, starts_of
 from netdsl.report.written_units import ENTRY, UnitGraph, WrittenUnit
 
 _WIDTH = 140
@@ -24,7 +25,7 @@ def written_out(network: Architecture) -> str:
         if network.description
         else []
     )
-    lines.append(f"net {network.name}")
+    lines.append(f"net {_net_name(network.name)}")
     written: set[str] = set()
     for piece in graph.pieces:  # those within others come first
         if piece.name not in written:
@@ -35,6 +36,13 @@ def written_out(network: Architecture) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _net_name(name: str) -> str:
+    """A network's name as the language has names: those of files may have other letters."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_") or "network"
+    return plain if not plain[0].isdigit() else f"net_{plain}"
+
+
 def _let(graph: Graph, piece: Piece) -> list[str]:
     """Return the `let` statement of a piece."""
     inside = [
@@ -43,16 +51,19 @@ def _let(graph: Graph, piece: Piece) -> list[str]:
         if piece.first <= each.first and each.stop <= piece.stop and each != piece
     ]
     units = UnitGraph(graph, range(piece.first, piece.stop), inside)
-    return _FlowWriter(units).let(piece.name)
+    writer = _FlowWriter(units)
+    if len(writer.flows) > 1:
+        writer = _FlowWriter(units, [single_flow(units)])
+    return writer.let(piece.name)
 
 
 class _FlowWriter:
     """Flows to text; `names` are those that the units have where they are referred to."""
 
-    def __init__(self, units: UnitGraph) -> None:
+    def __init__(self, units: UnitGraph, flows: list[WrittenFlow] | None = None) -> None:
         self.units, self.graph = units, units.graph
         self.names = _unique_names(units.units, units.graph)
-        self.flows = flows_of(units)
+        self.flows = flows or flows_of(units)
         self.named = {start for flow in self.flows for start in starts_of(flow, units)} - {ENTRY}
 
     def let(self, name: str) -> list[str]:
@@ -70,6 +81,8 @@ class _FlowWriter:
         self.named |= {
             self.units.unit_of[layer] for layer in (*kept, *(x for tie in ties for x in tie))
         }
+        dead = self._dead_flows()
+        self.named |= {start for start in dead.values() if start is not None}
         lines: list[str] = []
         last = None
         for flow in sorted(self.flows, key=self._order):
@@ -77,11 +90,28 @@ class _FlowWriter:
             steps = self._steps(flow)
             if flow.start is not None and not continued:
                 steps.insert(0, f"@{self.names[flow.start]}")
+            if id(flow) in dead:
+                steps.append(f"(@{self.names[dead[id(flow)]]})")
             lines += _broken(steps, "> " if continued else "")
             last = flow.items[-1][0]
         return lines + [
             f"tie {self._name(tied)} = transpose {self._name(other)}" for tied, other in ties
         ]
+
+    def _dead_flows(self) -> dict[int, int]:
+        """The flows whose end nothing reads and that are no outputs, each with a unit that it reads.
+
+        Such a flow goes on with a group that begins at that unit, so that it ends as no output.
+        """
+        outputs = {self.graph.ops[output.op].layer for output in self.graph.outputs}
+        found: dict[int, int] = {}
+        for flow in self.flows:
+            end = flow.items[-1][0]
+            if self.units.units[end].end not in outputs and not self.units.uses.get(end):
+                first = flow.items[0][0]
+                sources = self.units.sources[first]
+                found[id(flow)] = sources[0] if sources else first
+        return found
 
     def _order(self, flow: WrittenFlow) -> float:
         """Flows come where their first layer did, but after all that they begin with."""

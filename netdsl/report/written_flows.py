@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from netdsl.report.written_units import UnitGraph
+from netdsl.report.written_units import ENTRY, UnitGraph
 
 FlowItem: TypeAlias = "tuple[int, list[WrittenFlow]]"
 """A unit, and of a merge its branches."""
@@ -33,14 +33,35 @@ def flows_of(units: UnitGraph) -> list[WrittenFlow]:
     return _FlowFinder(units).flows()
 
 
-def starts_of(flow: WrittenFlow, units: UnitGraph) -> set[int]:
-    """Return the units that a flow refers to by name."""
-    found = {flow.start} if flow.start is not None else set()
-    for (index, branches), before in flow.with_before():
+def starts_of(flow: WrittenFlow, units: UnitGraph, before: int | None = None) -> set[int]:
+    """Return the units that a flow refers to by name; `before` is the one that comes in anyway."""
+    found = {flow.start} if flow.start is not None and flow.start != before else set()
+    for (index, branches), inside in flow.with_before():
         found.update(units.referred(index))
         for branch in branches:
-            found |= starts_of(branch, units) - {before}
+            found |= starts_of(branch, units, inside)
     return found
+
+
+def single_flow(units: UnitGraph) -> WrittenFlow:
+    """Put all units of a `let` in one flow: what a branch has made, others refer to by name."""
+    made: set[int] = set()
+
+    def flow_to(end: int) -> WrittenFlow:
+        items: list[FlowItem] = []
+        at = end
+        while at != ENTRY and at not in made:
+            made.add(at)
+            sources = units.sources[at]
+            if units.is_merge(at):
+                items.append((at, [flow_to(source) for source in sources]))
+                at = ENTRY
+            else:
+                items.append((at, []))
+                at = sources[0] if sources else ENTRY
+        return WrittenFlow(at, items[::-1])
+
+    return flow_to(len(units.units) - 1)
 
 
 class _FlowFinder:
@@ -50,6 +71,7 @@ class _FlowFinder:
         ends: the units that give the network's outputs, in order.
         open_flows: by their last unit.
         flow_of: the identity of each unit's flow.
+        option_users: for each unit those whose options refer to it.
     """
 
     def __init__(self, units: UnitGraph) -> None:
@@ -62,6 +84,10 @@ class _FlowFinder:
         )
         self.open_flows: dict[int, WrittenFlow] = {}
         self.flow_of: dict[int, int] = {}
+        self.option_users: dict[int, list[int]] = {}
+        for index in range(len(units.units)):
+            for unit in units.referred(index):
+                self.option_users.setdefault(unit, []).append(index)
 
     def flows(self) -> list[WrittenFlow]:
         for index, sources in enumerate(self.units.sources):
@@ -84,7 +110,13 @@ class _FlowFinder:
             self.units.uses[source] == 1
             and source in self.open_flows
             and self._can_continue(source, index)
+            and self._comes_after(self.open_flows[source], self.units.referred(index))
         )
+
+    def _comes_after(self, flow: WrittenFlow, referred: Iterable[int]) -> bool:
+        """Whether a flow is written after all units that something in it refers to by name."""
+        first = flow.items[0][0]
+        return all(unit < first or self.flow_of.get(unit) == id(flow) for unit in referred)
 
     def _can_continue(self, source: int, index: int) -> bool:
         """Return whether a flow can continue with a unit.
@@ -117,6 +149,7 @@ class _FlowFinder:
                     None in starts
                     or taken_here < self.units.uses[start]
                     or not self._can_continue(start, index)
+                    or not self._comes_after(self.open_flows[start], self._options_in(branches))
                 ):
                     continue
                 flow = self.open_flows.pop(start)
@@ -124,6 +157,18 @@ class _FlowFinder:
                 return self._owning(flow, branches)
         flow = WrittenFlow(starts[0] if len(starts) == 1 else None, [(index, branches)])
         return self._owning(flow, branches)
+
+    def _options_in(self, branches: Sequence[WrittenFlow]) -> set[int]:
+        """The units outside branches that options of layers in them refer to."""
+        found: set[int] = set()
+        own = {id(branch) for branch in branches}
+        waiting = list(branches)
+        while waiting:
+            for index, inner in waiting.pop().items:
+                referred = self.units.referred(index)
+                found.update(unit for unit in referred if self.flow_of.get(unit) not in own)
+                waiting += inner
+        return found
 
     def _holds_all(self, start: int, starts: Sequence[int | None]) -> bool:
         """Return whether the flow that ends with `start` holds the other units that branches begin
@@ -147,12 +192,24 @@ class _FlowFinder:
             if self.units.uses[source] == 1
             and (flow := self.open_flows.get(source)) is not None
             and not (flow.start is None and not self.units.sources[flow.items[0][0]])
+            and not self._is_named_elsewhere(flow)
         }
-        referred = {source for source in sources if source not in found}.union(
-            *(starts_of(flow, self.units) for flow in found.values())
-        )
-        inside = {self.flow_of.get(unit) for unit in referred}
+        inside = {self.flow_of.get(source) for source in sources if source not in found}
+        for flow in found.values():
+            others = {self.flow_of.get(unit) for unit in starts_of(flow, self.units)}
+            inside |= others - {id(flow)}
         return {source for source, flow in found.items() if id(flow) not in inside}
+
+    def _is_named_elsewhere(self, flow: WrittenFlow) -> bool:
+        """Whether an option of a layer outside a flow refers to a unit in it."""
+        waiting = [flow]
+        while waiting:
+            for index, inner in waiting.pop().items:
+                waiting += inner
+                users = self.option_users.get(index, ())
+                if any(self.flow_of.get(user) != id(flow) for user in users):
+                    return True
+        return False
 
     def _owning(self, flow: WrittenFlow, branches: Sequence[WrittenFlow]) -> WrittenFlow:
         """Return the flow, its branches' units known as its own."""

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 from support.programs import program as random_program
+from support.programs import tangled
 
 import netdsl
 from netdsl.cli.main import main
@@ -76,6 +77,27 @@ def test_a_block_that_begins_at_points_takes_these_alone() -> None:
 def test_random_programs_are_proven_with_their_blocks(seed: int) -> None:
     code = netdsl.parse(random_program(Random(f"emit {seed}"), 8).text).emit()
     assert UNFACTORED not in code
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_tangled_programs_are_proven_with_their_blocks(seed: int) -> None:
+    code = netdsl.parse(tangled(Random(f"emit {seed}"), 1 + seed % 5)).emit()
+    assert UNFACTORED not in code
+
+
+def test_a_function_is_not_called_as_the_layers_that_it_takes() -> None:
+    text = (
+        "let p = dense-8(bn) as m > relu > add[ @m > ln | id | @m ]\n"
+        "input 12x8\n> p > attention(heads=2) > p > dropout(0.1) > p > gap > fc-2"
+    )
+    assert UNFACTORED not in netdsl.parse(text).emit()
+
+
+def test_a_loop_calls_no_layer_of_two_inputs() -> None:
+    text = "let p = attention(heads=2) > dense-8\ninput 12x8 > p > p > gap > fc-2"
+    code = netdsl.parse(text).emit()
+    assert UNFACTORED not in code
+    assert "for layer in" not in code
 
 
 # --- what is no proof -----------------------------------------------------------------------------

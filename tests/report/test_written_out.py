@@ -12,9 +12,12 @@ import pytest
 from support.programs import meaning, program
 
 from netdsl import Network
+from netdsl.cli.main import main
 from netdsl.errors import Source
+from netdsl.limits import DEFAULT_LIMITS
 from netdsl.reading import ReadOptions, check_source
 from netdsl.report.write import written_out
+from netdsl.syntax.format import format_text
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```net\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -112,6 +115,21 @@ TEXTS = [
     "@conv_1.x > gap\n@conv_1 > gap",
     "8x8x3 > (conv1-4(relu) as p) x3 > gap\nadd[ @p.* ] > gmp",
     "8x8x3 > (conv1-4(relu) as p > relu) x2 > gap\n[ @p.0 | @p.1 ] > gap as out\n@p.1 > gmp as p_1",
+    # points that options refer to, at forks, in branches, before and after the statement of others
+    "8x8x4 > conv1-4 as n0 > relu > crop(@n0) > [ id | @n0 ]",
+    "12x8 > dense-8 as q > attention(heads=2) > attention(heads=2, kv=@q) > [ id | @q ] > first",
+    "12x8 > [ attention(heads=2) as k | dense-8 > attention(heads=2, kv=@k) ] > first",
+    "12x8 > dense-8 as q > [ attention(heads=2, kv=@q) | id ] > first",
+    "8x8x3 > pool as p > conv3-3 > unpool(@p) > [ id | conv3-3 ] > gap",
+    "8x8x3 > pool as p > conv3-3 > add[ id | @p ] > unpool(@p) > gap",
+    "8x8x4 > [ conv3-4 as a | conv1-4 > crop(@a) ] > gap",
+    "8x8x4 > conv1-4 as a > relu > tanh as b > gap > fc-2\n@a > conv3-4 > crop(@b) > gap > fc-3",
+    # shared pieces through merges that refer to points of their own
+    "let s = conv3-4 as m > relu > add[ @m > bn | id | @m ]\n8x8x4 > s > s > gap",
+    "let s = conv3-4 as m > relu > mul[ @m > add[ conv1-4 | @m ] | id ] > bn\n8x8x4 > s > s > gap",
+    # layers that reach no output
+    "8x8x4 > conv1-4 as a > relu > add[ @input | @a ] > gap > fc-2",
+    "8x8x4 > conv1-4 as a > fc-2\n@a > conv3-5 > relu > (@a)",
     # many layers in a line
     "8x8x3 > conv3-4(bn) x40 > gap > fc-10",
     "# what it is\n# for\nnet named\n8x8x3 > conv3-4 > gap",
@@ -155,6 +173,38 @@ def test_lines_are_not_too_long() -> None:
         "\n"
     )  # each step is longer than half a line
     assert [line.count("conv") for line in long if "conv" in line] == [1] * 9
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("lenet-5", "lenet_5"),
+        ("3net", "net_3net"),
+        ("réseau", "reseau"),
+        ("LeNet5", "LeNet5"),
+        ("a.b c", "a_b_c"),
+        ("网络", "network"),
+        ("", "network"),
+        ("--", "network"),
+    ],
+)
+def test_files_may_be_called_what_networks_may_not(name: str, written: str) -> None:
+    checked = check_source(Source("test", "8 > fc-4 > fc-2"), ReadOptions(), name)
+    (network,) = checked.networks
+    text, again = written_and_read(network)
+    assert text.startswith(f"net {written}\n")
+    assert again == network
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if not text.startswith("#")])
+def test_the_command_writes_the_form_of_fmt(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["expand", text]) == 0
+    written = capsys.readouterr().out
+    assert format_text(Source("written", written), DEFAULT_LIMITS) == written
+    (network,), (again,) = networks(text), networks(written)
+    assert again == network
 
 
 def test_the_description_stays() -> None:

@@ -742,6 +742,7 @@ def meaning(network: Any) -> dict[str, Any]:
     graph = network.graph
     names = {point.op: point.name for point in graph.inputs}
     said: list[str] = []
+    uses: dict[int, list[int]] = {}  # of all operations with the same weights
     for index, op in enumerate(graph.ops):
         written = (
             re.sub(r"@\w+", "@", op.kind.written())
@@ -749,8 +750,12 @@ def meaning(network: Any) -> dict[str, Any]:
             else f"{names[index]} {getattr(op.shape, 'limit', '')}"
         )
         before = [hash(said[source]) for source in op.inputs]
-        owners = [None if other is None else hash(said[other]) for other in (op.shares, op.tied)]
-        said.append(f"{written} {tuple(op.shape)} {before} {owners}")
+        said.append(f"{written} {tuple(op.shape)} {before}")
+        uses.setdefault(index if op.shares is None else op.shares, []).append(hash(said[index]))
+    for index, op in enumerate(graph.ops):
+        shared = sorted(uses[index if op.shares is None else op.shares])
+        tied = None if op.tied is None else sorted(uses[op.tied])
+        said[index] += f" {shared} {tied}"
     return {
         "name": network.name,
         "ops": Counter(said),
@@ -761,3 +766,84 @@ def meaning(network: Any) -> dict[str, Any]:
         },
         "counts": network.counts,
     }
+
+
+# --- tangled programs -----------------------------------------------------------------------------
+
+
+class _Tangle:
+    """Makes programs in which every point has one shape, so that all can meet."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.images = rng.random() < 0.6
+        self.points: list[str] = ["input"]
+        self.pieces: list[str] = []
+
+    def text(self, statements: int) -> str:
+        shape = "8x8x4" if self.images else "12x8"
+        lines = [self.let(f"piece{at}") for at in "ab"[: self.rng.choice([0, 1, 2])]]
+        lines.append(f"input {shape}")
+        for number in range(statements):
+            begin = self.rng.choice(self.points)
+            steps = [self.step(2) for _ in range(self.rng.randint(1, 3))]
+            lines.append(f"@{begin} > {' > '.join(steps)} as n{number}")
+            self.points.append(f"n{number}")
+        ends = [f"@{name}" for name in self.points]
+        self.rng.shuffle(ends)
+        return "\n".join([*lines, f"add[ {' | '.join(ends)} ] > gap > fc-2"]) + "\n"
+
+    def let(self, name: str) -> str:
+        points, self.points = self.points, []
+        inner = self.step(2)
+        text = f"let {name} = {self.layer()} > {inner}"
+        if self.rng.random() < 0.5:
+            text = (
+                f"let {name} = {self.layer()} as m > {self.layer()}"
+                f" > add[ @m > {self.layer()} | id | @m ]"
+            )
+        self.points = points
+        self.pieces.append(name)
+        return text
+
+    def layer(self) -> str:
+        """A layer that keeps the shape."""
+        act = self.rng.choice(["", "", "(relu)", "(tanh)", "(bn)", "(act=none)"])
+        if not self.images:
+            own = ["attention(heads=2)", "ln", "relu", "dropout(0.1)", f"conv3-8{act}"]
+            return self.rng.choice([*own, f"dense-8{act}"])
+        size = self.rng.choice([1, 3])
+        return self.rng.choice(
+            [f"conv{size}-4{act}", f"conv3-4{act}", "relu", "bn", f"dense-4{act}"]
+        )
+
+    def step(self, deep: int) -> str:
+        """A step that keeps the shape; it may refer to points."""
+        roll, rng = self.rng.random(), self.rng
+        point = rng.choice(self.points) if self.points else ""
+        if roll < 0.3 or deep == 0:
+            return self.layer()
+        if roll < 0.45 and point:
+            return f"crop(@{point})" if self.images else f"attention(heads=2, kv=@{point})"
+        if roll < 0.55 and self.pieces:
+            return rng.choice(self.pieces)
+        if roll < 0.65 and point:
+            other = rng.choice(self.points)
+            word = rng.choice(["mul", "add", "max"])
+            return f"{word}[ @{point} | @{other} > {self.layer()} ] > {self.layer()}"
+        if roll < 0.75:
+            return f"res({self.step(deep - 1)} > {self.layer()})"
+        branches = [self.branch(deep - 1, point) for _ in range(rng.choice([1, 2, 2]))]
+        branches.insert(rng.randint(0, len(branches)), rng.choice(["id", *branches]))
+        return f"{rng.choice(['add', 'mul', 'avg'])}[ {' | '.join(branches)} ]"
+
+    def branch(self, deep: int, point: str) -> str:
+        begin = f"@{point} > " if point and self.rng.random() < 0.3 else ""
+        return begin + " > ".join(self.step(deep) for _ in range(self.rng.randint(1, 2)))
+
+
+def tangled(rng: Random, statements: int = 4) -> str:
+    """A valid program of forks whose layers refer to points, shared pieces through merges, and
+    branches that begin at points.
+    """
+    return _Tangle(rng).text(statements)
