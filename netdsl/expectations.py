@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from netdsl.analysis.counts import count_network, depth
@@ -36,7 +36,7 @@ def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
 
 
 def _compare(
-    statement: tree.Expect, source: Source, params: dict[str, Any], graph: Graph
+    statement: tree.Expect, source: Source, params: Mapping[str, Any], graph: Graph
 ) -> list[Diagnostic]:
     expected = _expected(statement.fact, source, params)
     what, span = statement.what, Span(source, statement.fact.start, statement.fact.end)
@@ -55,7 +55,7 @@ def _compare(
     return [Diagnostic("N301", message, span, help=help)]
 
 
-def _expected(fact: tree.Sizes, source: Source, params: dict[str, Any]) -> tuple[Any, ...]:
+def _expected(fact: tree.Sizes, source: Source, params: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the numbers that a statement states."""
 
     def lookup(name: str, span: Span) -> Any:

@@ -12,7 +12,7 @@ from netdsl.kinds.values import Shape
 from netdsl.library import Library
 from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.lint.diagnosis import diagnose
-from netdsl.lowering.expand import expand
+from netdsl.lowering.expand import expand, lower_common
 from netdsl.params import exact_params
 from netdsl.process import uncollected
 from netdsl.sources import read_source, stem, unix_lines
@@ -123,18 +123,19 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
     parsed = parse_text(source, options.limits)
     folder = None if options.path is None else os.path.dirname(options.path)
     library = Library(folder, options.limits)
+    texts = parsed.networks(default_name)
+    common = lower_common(
+        texts.common,
+        source,
+        params=options.params,
+        input_shape=options.input_shape,
+        lost_names=parsed.lost_names,
+        limits=options.limits,
+        library=library,
+    )
     expansions = [
-        expand(
-            name,
-            statements,
-            source,
-            params=options.params,
-            input_shape=options.input_shape,
-            lost_names=parsed.lost_names,
-            limits=options.limits,
-            library=library,
-        )
-        for name, statements in parsed.networks(default_name)
+        expand(name, statements, common, first=not place)
+        for place, (name, statements) in enumerate(texts.own)
     ]
     found = diagnose(parsed, expansions, options.params, options.input_shape)
     used = library.texts()

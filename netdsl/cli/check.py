@@ -14,6 +14,7 @@ from netdsl.cli.inputs import check_input, found_files, read_input
 from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import in_colour
 from netdsl.errors import NetError, Source
+from netdsl.errors.terminal import MAX_OF_A_CODE
 from netdsl.reading import Checked
 
 EXAMPLES = (
@@ -39,6 +40,11 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="also show `expect` statements that could be added",
     )
     parser.add_argument(
+        "--all",
+        action="store_true",
+        help=f"show all messages, not the first {MAX_OF_A_CODE} of each code",
+    )
+    parser.add_argument(
         "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
     )
 
@@ -56,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     """Check the files once and show what is found in them."""
     results = found_in(options.files, lambda file: check_input(read_input(file), options))
-    show(results, options.format, options.verbose, in_colour(sys.stderr))
+    limit = None if options.all else MAX_OF_A_CODE
+    show(results, options.format, options.verbose, in_colour(sys.stderr), limit)
     return int(any(result.checked.faulty for result in results))
 
 

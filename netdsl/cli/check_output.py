@@ -9,6 +9,7 @@ from netdsl import __version__
 from netdsl.architecture import Architecture
 from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import print_json
+from netdsl.errors.diagnostics import first_of_each_code
 from netdsl.kinds.values import dims
 from netdsl.reading import Checked
 from netdsl.wording import counted
@@ -29,7 +30,9 @@ class Result(NamedTuple):
         return "<text>" if ">" in self.file else "<stdin>" if self.file == "-" else self.file
 
 
-def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> None:
+def show(
+    results: Sequence[Result], form: str, hints: bool, colour: bool, limit: int | None
+) -> None:
     """Print what was found.
 
     Args:
@@ -38,6 +41,7 @@ def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> Non
             to standard error; of the other forms, the summary only.
         hints: whether to name the `expect` statements that could be added.
         colour: whether messages as text are in colour.
+        limit: how many messages of a code people are shown; None for all.
     """
     if form == "json":
         print_json({"files": [_file_as_json(result, hints) for result in results]})
@@ -45,29 +49,33 @@ def show(results: Sequence[Result], form: str, hints: bool, colour: bool) -> Non
         print_json(_sarif(results))
     elif form == "text":
         for result in results:
-            _show_text(result, hints, colour)
+            _show_text(result, hints, colour, limit)
     else:
-        _show_lines(results, form)
+        _show_lines(results, form, limit)
     if form == "concise" or (form == "text" and len(results) > 1):
         sys.stdout.flush()
         print(summary(results), file=sys.stderr)
 
 
-def _show_lines(results: Sequence[Result], form: str) -> None:
+def _show_lines(results: Sequence[Result], form: str, limit: int | None) -> None:
     from netdsl.errors.github import as_github
+    from netdsl.errors.terminal import left_out_text
     from netdsl.errors.values import as_line
 
     write = as_github if form == "github" else as_line
     for result in results:
-        for diagnostic in result.checked.diagnostics:
+        shown, left_out = first_of_each_code(result.checked.diagnostics, limit)
+        for diagnostic in shown:
             print(write(diagnostic, result.name))
+        for code, count in left_out.items():
+            print(f"{result.name}: {left_out_text(code, count)}", file=sys.stderr)
 
 
-def _show_text(result: Result, hints: bool, colour: bool) -> None:
+def _show_text(result: Result, hints: bool, colour: bool, limit: int | None) -> None:
     if result.checked.diagnostics:
         from netdsl.errors.terminal import render  # late: start-up is short
 
-        print_in_colour(render(result.checked.diagnostics, colour) + "\n", sys.stderr)
+        print_in_colour(render(result.checked.diagnostics, colour, limit) + "\n", sys.stderr)
     if result.blocks:
         print(f"{result.name}: {counted(result.blocks, 'block')} for other files to use")
     if result.checked.faulty:

@@ -110,6 +110,35 @@ def cause(span: Span) -> Note:
     return Note(CAUSE, span)
 
 
+class Shown(NamedTuple):
+    """The diagnostics that people are shown of many.
+
+    Attributes:
+        diagnostics: the first of each code.
+        left_out: how many more there are, by their code.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    left_out: dict[str, int]
+
+
+def first_of_each_code(diagnostics: Iterable[Diagnostic], limit: int | None) -> Shown:
+    """Keep the first diagnostics of each code, and count the others.
+
+    Args:
+        diagnostics: all of them.
+        limit: how many of a code are kept; None for all.
+    """
+    shown: list[Diagnostic] = []
+    counts: dict[str, int] = {}
+    for diagnostic in diagnostics:
+        counts[diagnostic.code] = counts.get(diagnostic.code, 0) + 1
+        if limit is None or counts[diagnostic.code] <= limit:
+            shown.append(diagnostic)
+    more = {code: count - limit for code, count in counts.items() if limit and count > limit}
+    return Shown(tuple(shown), more)
+
+
 def used_here(uses: Sequence[Span]) -> tuple[Note, ...]:
     """Note the uses of blocks that led to a place, innermost first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from netdsl.errors.diagnostics import Diagnostic, Span
+from netdsl.errors.diagnostics import Diagnostic, Span, first_of_each_code
 from netdsl.errors.printable import in_one_line, printable
 
 _COLOURS = {
@@ -21,10 +21,30 @@ Paint = Callable[[str, str], str]
 """Gives a text in a style of `_COLOURS`."""
 
 
-def render(diagnostics: Sequence[Diagnostic], colour: bool = False) -> str:
-    """Return the messages as text for a terminal, a blank line between them."""
+MAX_OF_A_CODE = 20
+"""How many messages of one code people are shown."""
+
+
+def render(
+    diagnostics: Sequence[Diagnostic], colour: bool = False, limit: int | None = MAX_OF_A_CODE
+) -> str:
+    """Return the messages as text for a terminal, a blank line between them.
+
+    Args:
+        diagnostics: the messages.
+        colour: whether it is in colour.
+        limit: how many of a code are shown, the others being counted; None for all.
+    """
     paint = _in_colour if colour else _plain
-    return "\n\n".join(_rendered(diagnostic, paint) for diagnostic in diagnostics)
+    shown, left_out = first_of_each_code(diagnostics, limit)
+    texts = [_rendered(diagnostic, paint) for diagnostic in shown]
+    texts += [paint(left_out_text(code, count), "bold") for code, count in left_out.items()]
+    return "\n\n".join(texts)
+
+
+def left_out_text(code: str, count: int) -> str:
+    """Say how many messages of a code are not shown."""
+    return f"and {count:,} more {code}: `netdsl check --all` shows them"
 
 
 def _in_colour(text: str, style: str) -> str:

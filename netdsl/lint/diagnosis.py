@@ -109,6 +109,8 @@ def _unknown_params(
     parsed: Parsed, networks: Sequence[Expanded], params: Mapping[str, Any]
 ) -> list[Diagnostic]:
     """Return the error of a param from outside that no network has."""
+    if not params:
+        return []
     declared = {name for network in networks for name in network.params}
     unknown = sorted(set(params) - declared)
     if parsed.diagnostics or not unknown:

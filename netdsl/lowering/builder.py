@@ -186,10 +186,14 @@ class GraphBuilder:
         return unique_name(name, self._names, "_", str.lower)
 
     def fits(self, least: Least) -> bool:
-        """Return whether so much may be added."""
+        """Return whether so much may be added.
+
+        Uses of blocks that make nothing are stopped by the number of steps.
+        """
+        uses = least.uses if least.operations else 0
         return (
             len(self.ops) + least.operations <= self.limits.operations
-            and len(self.blocks) + least.uses <= self.limits.uses
+            and len(self.blocks) + uses <= self.limits.uses
         )
 
     def too_large(self, least: Least, span: Span) -> NetError:
@@ -197,7 +201,7 @@ class GraphBuilder:
         if len(self.ops) + least.operations > self.limits.operations:
             message = f"the network has more than {self.limits.operations:,} operations"
             return fail("N406", message, span)
-        uses = f"the network uses blocks more than {self.limits.uses:,} times"
+        uses = f"more than {self.limits.uses:,} steps into blocks are needed here"
         message = f"{uses}: blocks call each other again and again"
         return fail("N406", message, span, help="a use of a block should create its own layers")
 

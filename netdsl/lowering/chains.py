@@ -82,9 +82,12 @@ def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
 
 
 def _check_use(node: tree.Layer, scope: Scope, graph: GraphBuilder) -> None:
-    """Reject a use of a block that cannot fit; within blocks, one more than there may be."""
-    least = Least(0, 1) if scope.path else graph.counter.least(node, scope)
-    if not graph.fits(least):
+    """Reject a use of a block that cannot fit; within blocks, one more than there may be.
+
+    What is wrong within a block that uses no other is reported there.
+    """
+    least = Least(1, 1) if scope.path else graph.counter.least(node, scope)
+    if not graph.fits(least) and (scope.path or least.uses > 1):
         raise graph.too_large(least, scope.span(node))
 
 

@@ -1,6 +1,6 @@
 """A text on its way to a graph: what comes with it, what it has made, and what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Span
@@ -63,6 +63,6 @@ class Draft(NamedTuple):
     params: Mapping[str, Any]
     input_shape: Shape | None
     library: Library
-    definitions: Mapping[str, Span]
+    definitions: MutableMapping[str, Span]
     files: tuple[str, ...]
     brought: dict[str, NamesView]

@@ -3,7 +3,8 @@
 `in` needs the shape at hand, so expansion and shape inference cannot be two passes.
 """
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Source, Span
@@ -15,7 +16,7 @@ from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.draft import Draft, Report
 from netdsl.lowering.outputs import finished
 from netdsl.lowering.scopes import NamesView, Points, Scope
-from netdsl.lowering.statements import lower_statements
+from netdsl.lowering.statements import DEFINITIONS, lower_statements
 from netdsl.syntax import tree
 
 
@@ -33,12 +34,26 @@ class Expanded(NamedTuple):
     name: str
     graph: Graph | None
     diagnostics: tuple[Diagnostic, ...]
-    params: dict[str, Any]
+    params: Mapping[str, Any]
     expectations: tuple[tuple[tree.Expect, Source], ...]
 
 
-def expand(
-    name: str,
+class Common(NamedTuple):
+    """The definitions before the first `net` of a text, which each of its networks sees.
+
+    Attributes:
+        scope: after them.
+        draft: what came with the text, and what is wrong with them.
+        rest: the statements before the first `net` after the first that is no definition: what they
+            make, each network makes anew.
+    """
+
+    scope: Scope
+    draft: Draft
+    rest: tuple[tree.Statement, ...]
+
+
+def lower_common(
     statements: tuple[tree.Statement, ...],
     source: Source,
     *,
@@ -47,12 +62,11 @@ def expand(
     lost_names: frozenset[str],
     limits: Limits,
     library: Library,
-) -> Expanded:
-    """Return the graph of one network's statements. Raises nothing that the text can cause.
+) -> Common:
+    """Read what all networks of a text share. Raises nothing that the text can cause.
 
     Args:
-        name: the network's.
-        statements: of the text, for this network.
+        statements: those before the first `net`.
         source: the text.
         params: values from outside.
         input_shape: of its one input, from outside.
@@ -61,24 +75,68 @@ def expand(
         limits: how much the text may ask for.
         library: finds the files that it uses.
     """
+    count = next(
+        (at for at, each in enumerate(statements) if type(each) not in DEFINITIONS), len(statements)
+    )
     graph, report = GraphBuilder(limits), Report(set(lost_names))
-    definitions = {
-        statement.name.text: Span(source, statement.name.start, statement.name.end)
-        for statement in statements
-        if isinstance(statement, tree.Def | tree.Let)
-    }
+    definitions = _definitions(statements, source)
     draft = Draft(graph, report, params, input_shape, library, definitions, (source.name,), {})
     scope = Scope(source, NamesView(), NamesView(), {}, Points(), report.lost)
-    scope = lower_statements(statements, scope, draft)
-    nets = (scope.span(each.name) for each in statements if isinstance(each, tree.Net))
+    scope = lower_statements(statements[:count], scope, draft)
+    return Common(scope, draft, statements[count:])
+
+
+def expand(
+    name: str, statements: tuple[tree.Statement, ...], common: Common, *, first: bool
+) -> Expanded:
+    """Return the graph of one network's statements. Raises nothing that the text can cause.
+
+    Args:
+        name: the network's.
+        statements: its own.
+        common: what it shares with the other networks of the text.
+        first: whether it is the first of them, with which the mistakes in what they share are
+            reported.
+    """
+    scope, source, shared = common.scope, common.scope.source, common.draft.report
+    graph = GraphBuilder(common.draft.graph.limits)
+    report = Report(set(shared.lost), shared.lost_library)
+    report.failed, report.problems = shared.failed, list(shared.problems) if first else []
+    own = (*common.rest, *statements)
+    definitions = ChainMap(_definitions(own, source), common.draft.definitions)
+    brought = dict(common.draft.brought)
+    draft = common.draft._replace(
+        graph=graph, report=report, definitions=definitions, brought=brought
+    )
+    scope = scope._replace(
+        values=NamesView(base=_view(scope.values)),
+        blocks=scope.blocks.fork(),
+        points=Points(),
+        lost=report.lost,
+    )
+    scope = lower_statements(own, scope, draft)
+    nets = (scope.span(each.name) for each in own if isinstance(each, tree.Net))
     whole, doubts = (
         (None, []) if report.failed else finished(graph, scope.points, source, next(nets, None))
     )
     diagnostics = [*report.problems, *graph.warnings, *doubts]
     diagnostics.sort(key=_order)
-    expectations = tuple((each, source) for each in statements if isinstance(each, tree.Expect))
-    values = dict(scope.values)
-    return Expanded(name, whole, tuple(diagnostics), values, expectations)
+    expectations = tuple((each, source) for each in own if isinstance(each, tree.Expect))
+    return Expanded(name, whole, tuple(diagnostics), scope.values, expectations)
+
+
+def _view(values: Mapping[str, Any]) -> NamesView:
+    assert isinstance(values, NamesView)  # outside all blocks
+    return values
+
+
+def _definitions(statements: Sequence[tree.Statement], source: Source) -> dict[str, Span]:
+    """Return where blocks and shared pieces are defined."""
+    return {
+        each.name.text: Span(source, each.name.start, each.name.end)
+        for each in statements
+        if isinstance(each, tree.Def | tree.Let)
+    }
 
 
 def _order(diagnostic: Diagnostic) -> tuple[int, bool]:

@@ -1,7 +1,7 @@
 """What a piece of text sees: the values, blocks, defaults and points that were named before it."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple, Self
 
 from netdsl.errors import NetError, Note, Source, Span, fail, used_here
@@ -21,23 +21,30 @@ class NamesView(Mapping[str, Any]):
     text's length.
     """
 
-    def __init__(self, names: dict[str, tuple[int, Any]] | None = None, count: int = 0) -> None:
+    def __init__(
+        self,
+        names: dict[str, tuple[int, Any]] | None = None,
+        count: int = 0,
+        base: "NamesView | None" = None,
+    ) -> None:
         self._names = {} if names is None else names
         self._count = count
+        self._base: Mapping[str, Any] = {} if base is None else base
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self:
-            raise KeyError(name)
-        return self._names[name][1]
+        return self._names[name][1] if self._is_own(name) else self._base[name]
 
     def __contains__(self, name: object) -> bool:
+        return self._is_own(name) or name in self._base
+
+    def _is_own(self, name: object) -> bool:
         return name in self._names and self._names[name][0] < self._count
 
     def __iter__(self) -> Iterator[str]:
-        return islice(self._names, self._count)
+        return chain(self._base, islice(self._names, self._count))
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._base) + self._count
 
     def followed_by(self, name: str, value: Any) -> Self:
         """Return the view after a new name.
@@ -49,7 +56,13 @@ class NamesView(Mapping[str, Any]):
 
     def with_next(self) -> Self:
         """Return the view with the one name that followed: a block sees itself."""
-        return type(self)(self._names, self._count + 1)
+        made = type(self)(self._names, self._count + 1)
+        made._base = self._base
+        return made
+
+    def fork(self) -> "NamesView":
+        """Return a view of the same names that can be followed apart from others."""
+        return NamesView(base=self)
 
 
 class Points:

@@ -11,7 +11,7 @@ from netdsl.lowering.draft import Draft, Report
 from netdsl.lowering.flows import lower_flow, lower_input
 from netdsl.lowering.scopes import NamesView, Points, Scope
 from netdsl.lowering.ties import tie_layers
-from netdsl.lowering.unknown_words import UnknownWord, unknown_words
+from netdsl.lowering.unknown_words import HINTED, UnknownWord, unknown_words
 from netdsl.syntax import Parsed, tree
 from netdsl.syntax.walks import names_of
 
@@ -37,7 +37,8 @@ def _lower(
     """
     report = draft.report
     try:
-        _check_words(unknown_words(statement, scope), draft)
+        hinted = HINTED - len(report.problems)
+        _check_words(unknown_words(statement, scope, hinted), draft)
         return table[type(statement)](statement, scope, draft)
     except NetError as error:
         report.add(*error.diagnostics)
@@ -117,8 +118,8 @@ def _blocks_of(parsed: Parsed, place: Span, draft: Draft) -> NamesView:
     inner = draft._replace(files=(*draft.files, parsed.source.name), report=report)
     scope = Scope(parsed.source, NamesView(), NamesView(), {}, Points(), report.lost)
     for statement in parsed.statements:
-        if type(statement) in _DEFINITIONS:
-            scope = _lower(statement, scope, inner, _DEFINITIONS)
+        if type(statement) in DEFINITIONS:
+            scope = _lower(statement, scope, inner, DEFINITIONS)
     draft.report.add_from_used_file(report, place)
     return scope.blocks
 
@@ -135,7 +136,7 @@ def _net(statement: tree.Net, scope: Scope, draft: Draft) -> Scope:
     return scope
 
 
-_DEFINITIONS: dict[type, _Lower] = {
+DEFINITIONS: dict[type, _Lower] = {
     tree.Use: _use,
     tree.Param: declare_param,
     tree.Default: set_defaults,
@@ -143,7 +144,7 @@ _DEFINITIONS: dict[type, _Lower] = {
     tree.Let: define_shared,
 }
 _STATEMENTS: dict[type, _Lower] = {
-    **_DEFINITIONS,
+    **DEFINITIONS,
     tree.Net: _net,
     tree.Input: lower_input,
     tree.Flow: lower_flow,

@@ -9,7 +9,7 @@ from netdsl.kinds import KINDS
 from netdsl.kinds.hints import unknown_option
 from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
-from netdsl.lowering.vocabulary import FORMS
+from netdsl.lowering.vocabulary import FORMS, kind_and_size
 from netdsl.syntax import tree
 from netdsl.syntax.walks import is_chain
 
@@ -21,8 +21,20 @@ class UnknownWord(NamedTuple):
     diagnostic: Diagnostic
 
 
-def unknown_words(statement: tree.Statement, scope: Scope) -> list[UnknownWord]:
-    """Return the unknown words and options of a statement, in order."""
+HINTED = 100
+"""Unknown words of a text for which the nearest known one is looked for, which takes long."""
+
+
+def unknown_words(
+    statement: tree.Statement, scope: Scope, hinted: int = HINTED
+) -> list[UnknownWord]:
+    """Return the unknown words and options of a statement, in order.
+
+    Args:
+        statement: of the tree.
+        scope: what it sees.
+        hinted: of how many to say what may have been meant.
+    """
     if isinstance(statement, tree.Default):
         return [each for setting in statement.settings for each in _in_default(setting, scope)]
     found: list[UnknownWord] = []
@@ -39,7 +51,7 @@ def unknown_words(statement: tree.Statement, scope: Scope) -> list[UnknownWord]:
             if word in own or word in scope.values or word in scope.blocks or word in FORMS:
                 inner = [a.value for a in node.arguments or () if is_chain(a.value)]
             else:
-                found += _in_layer(node, scope)
+                found += _in_layer(node, scope, len(found) < hinted)
         elif isinstance(node, tree.Group):
             inner = [node.chain]
         elif isinstance(node, tree.Merge):
@@ -97,8 +109,11 @@ def _in_merge(node: tree.Merge, scope: Scope) -> list[UnknownWord]:
     return [UnknownWord(node.word.text, unknown_merge(node.word, scope))]
 
 
-def _in_layer(node: tree.Layer, scope: Scope) -> list[UnknownWord]:
+def _in_layer(node: tree.Layer, scope: Scope, hinted: bool = True) -> list[UnknownWord]:
     word = node.word.text
+    if not hinted and word not in KINDS and kind_and_size(word) is None:
+        message = f"there is no layer or block `{word}`"
+        return [UnknownWord(word, Diagnostic("N101", message, scope.span(node.word)))]
     try:
         kind = KINDS[resolve_kind(word, node, scope)[0]]
     except NetError as error:

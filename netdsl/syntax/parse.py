@@ -34,7 +34,7 @@ class Parsed(NamedTuple):
     lost_names: frozenset[str]
     description: str
 
-    def networks(self, default_name: str) -> list[tuple[str, tuple[Statement, ...]]]:
+    def networks(self, default_name: str) -> "Networks":
         """The statements by network: what comes before the first `net` belongs to each.
 
         Args:
@@ -44,12 +44,23 @@ class Parsed(NamedTuple):
         groups: list[tuple[str, list[Statement]]] = []
         for statement in self.statements:
             if isinstance(statement, Net):
-                groups.append((statement.name.text, [*common, statement]))
+                groups.append((statement.name.text, [statement]))
             else:
                 (groups[-1][1] if groups else common).append(statement)
-        if not groups:
-            groups = [(default_name, common)]
-        return [(name, tuple(statements)) for name, statements in groups]
+        own = [(name, tuple(statements)) for name, statements in groups or [(default_name, [])]]
+        return Networks(tuple(common), own)
+
+
+class Networks(NamedTuple):
+    """The statements of a text by network.
+
+    Attributes:
+        common: what comes before the first `net`, and belongs to each.
+        own: for each network its name and the statements of its own.
+    """
+
+    common: tuple[Statement, ...]
+    own: list[tuple[str, tuple[Statement, ...]]]
 
 
 def parse_text(source: Source, limits: Limits) -> Parsed:

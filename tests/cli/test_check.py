@@ -316,3 +316,25 @@ def test_mistakes_in_blocks_show_the_uses(
     assert [place["id"] for place in result["relatedLocations"]] == list(
         range(1, len(mistake["notes"]) + 1)
     )
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "github"])
+def test_at_most_twenty_messages_of_a_code(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.net"
+    path.write_text("input 4\n" + "".join(f"> foo{i}\n" for i in range(50)) + "> conv3-4\n")
+    assert main(["check", "--format", form, str(path)]) == 1
+    shown = "".join(capsys.readouterr())
+    assert shown.count("there is no layer or block") == 20
+    assert "and 30 more N101: `netdsl check --all` shows them" in shown
+    assert main(["check", "--all", "--format", form, str(path)]) == 1
+    assert "".join(capsys.readouterr()).count("there is no layer or block") == 50
+
+
+def test_json_has_all_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.net"
+    path.write_text("input 4\n" + "".join(f"> foo{i}\n" for i in range(50)))
+    assert main(["check", "--json", str(path)]) == 1
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert len(file["diagnostics"]) == 50

@@ -125,7 +125,7 @@ def test_uses_within_the_limit_are_made() -> None:
     text = "def a() = conv1-4\n8x8x4 > a x5"
     assert not check(text, Limits(uses=5)).faulty
     (found,) = check(text, Limits(uses=4)).diagnostics
-    assert "uses blocks more than 4 times" in found.message
+    assert "more than 4 steps into blocks" in found.message
 
 
 @pytest.mark.parametrize("text", ["x".join(["1"] * 100_000) + " > relu", "x".join(["2"] * 33)])
@@ -184,3 +184,60 @@ def test_each_operation_is_looked_at_once() -> None:
     kinds = CountedList([SUM] * count)
     before_relu(kinds, consumers)
     assert kinds.asked < 3 * count
+
+
+# --- many networks, many mistakes -----------------------------------------------------------------
+
+
+def test_what_networks_share_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from netdsl.lowering import statements
+
+    read: list[str] = []
+    usual = statements._lower
+
+    def lower(statement: Any, *given: Any) -> Any:
+        read.append(type(statement).__name__)
+        return usual(statement, *given)
+
+    monkeypatch.setattr(statements, "_lower", lower)
+    shared = "".join(f"def d{i}() = conv1-{i + 1}\n" for i in range(50))
+    nets = "".join(f"net n{i}\ndef own() = d{i}\ninput 8x8x4 > own\n" for i in range(50))
+    found = check(f"param k = 2\n{shared}{nets}")
+    assert not found.faulty
+    assert [net.outputs[0].shape[-1] for net in found.networks] == list(range(1, 51))
+    assert read.count("Def") == 50 + 50
+    assert read.count("Param") == 1
+
+
+def test_networks_do_not_see_each_others_names() -> None:
+    found = check("net a\ndef d() = conv1-2\ninput 4x4x1 > d\nnet b\ninput 4x4x1 > d\n")
+    assert [(one.code, one.span and one.span.text) for one in found.diagnostics] == [("N101", "d")]
+
+
+def test_a_mistake_in_what_is_shared_is_said_once_and_spoils_all() -> None:
+    found = check(
+        "def d() = foo-2\nnet a\ninput 4 > d\nnet b\ninput 4 > d\nnet c\ninput 4 > fc-2\n"
+    )
+    assert [one.code for one in found.diagnostics] == ["N101"]
+    assert not found.networks
+
+
+def test_inputs_before_the_first_network_are_each_networks_own() -> None:
+    found = check("input 4x4x1\nnet a\n@input > conv1-2\nnet b\n@input > conv1-3\n")
+    assert [net.outputs[0].shape for net in found.networks] == [(4, 4, 2), (4, 4, 3)]
+
+
+def test_the_nearest_word_is_looked_for_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    from netdsl.lowering import hints
+
+    asked: list[str] = []
+    usual = hints._meant
+
+    def meant(word: str, scope: Scope) -> str:
+        asked.append(word)
+        return usual(word, scope)
+
+    monkeypatch.setattr(hints, "_meant", meant)
+    found = check("input 4\n" + "".join(f"> foo{i}\n" for i in range(500)))
+    assert len(found.diagnostics) == 500
+    assert len(asked) == 100
