@@ -263,6 +263,8 @@ def _constant(node: ast.Constant, places: _Places) -> Iterator[Edit]:
     value, parent = node.value, places.parents[node]
     if isinstance(parent, ast.Subscript) and isinstance(value, str):
         return
+    if isinstance(parent, ast.keyword) and parent.arg == "maxsize":
+        return  # how many results a cache keeps
     if isinstance(value, bool):
         changed = [not value]
     elif isinstance(value, int | float):

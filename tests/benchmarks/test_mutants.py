@@ -87,6 +87,7 @@ def test_what_has_no_function_is_left_alone(source: str) -> None:
         ("a = f'{b}' + c", {"pass"}),
         ("a('b c', d=f'{b}')", {"pass"}),
         ("a(b for b in c)", {"pass"}),
+        ("a = cache(b, maxsize=5)", {"pass", "a = cache(b)", "a = cache(maxsize=5)"}),
     ],
 )
 def test_the_words_of_messages_are_left_alone(line: str, lines: set[str]) -> None:

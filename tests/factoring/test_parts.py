@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from netdsl.factoring import blocks
 from netdsl.factoring.dominators import immediate_dominators
 from netdsl.factoring.forms import ItemForms
 from netdsl.factoring.items import Formula, Item, ItemChain, Node, NodeName
+from netdsl.factoring.nesting import single_chains
 from netdsl.factoring.parameters import parameters_of
 
 
@@ -129,3 +131,39 @@ def test_a_stride_of_1_can_be_left_out() -> None:
         ("c", None),
         ("s", 1),
     ]
+
+
+def test_a_chain_of_each_node_refers_to_what_goes_into_it() -> None:
+    """A merge has its inputs as branches, another layer its one before it; what leads to no output
+    is left out.
+    """
+    nodes = [
+        Node("input"),
+        Node("conv", inputs=(0,)),
+        Node("unused", inputs=(0,)),
+        Node("add", inputs=(0, 1), merges=True),
+        Node("relu", inputs=(3,)),
+    ]
+    found = single_chains(nodes, (4,))
+    assert [rooted.start for rooted in found] == [None] * 3
+    heads = [[item.head for item in rooted.chain] for rooted in found]
+    assert heads == [["@", "conv"], ["add"], ["@", "relu"]]
+    children = [[reference.values for (reference,) in item.children] for item in found[1].chain]
+    assert children == [[(NodeName(0),), (NodeName(1),)]]
+    assert [rooted.chain[-1].node for rooted in found] == [1, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("heads", "periodic"),
+    [("aa", True), ("abab", True), ("aaa", True), ("aba", False), ("ab", False), ("a", False)],
+)
+def test_a_piece_that_is_a_shorter_one_several_times(heads: str, periodic: bool) -> None:
+    items = [Item(head) for head in heads]
+    forms = ItemForms([tuple(items)])
+    assert blocks._is_periodic([forms.of((item,)) for item in items]) == periodic
+
+
+def test_pieces_without_a_form_are_alike_too() -> None:
+    form = ItemForms([]).of((Item("a"),))
+    assert blocks._is_periodic([None, None])
+    assert not blocks._is_periodic([None, form])
