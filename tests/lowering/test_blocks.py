@@ -208,3 +208,23 @@ def test_uses_of_blocks_are_kept_as_they_are_written_with_their_values() -> None
     assert graph.layers[1].blocks == (0, 1)
     assert [layer.blocks for layer in graph.layers[-4:]] == [(2,), (2,), (3,), (3,)]
     assert all(len(layer.blocks) == len(layer.path) for layer in graph.layers)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes"),
+    [
+        ("conv3-4/{s}x1", [(8, 8, 4), (4, 8, 4)]),
+        ("conv3-4/1x{s}", [(8, 8, 4), (8, 4, 4)]),
+        ("conv{s}x1-4(pad=0)", [(8, 8, 4), (7, 8, 4)]),
+        ("conv1x{s}-4(pad=0)", [(8, 8, 4), (8, 7, 4)]),
+        ("conv3-{s}", [(8, 8, 1), (8, 8, 2)]),
+        ("conv3-4(dilation={s}, pad=0)", [(6, 6, 4), (4, 4, 4)]),
+        ("pool2/{s}x1", [(7, 7, 4), (4, 7, 4)]),
+    ],
+)
+def test_a_layer_of_a_block_is_another_one_wherever_its_numbers_are(
+    layer: str, shapes: list[tuple[int, ...]]
+) -> None:
+    network = read(f"def f(s) = {layer} as y\n8x8x4 > [ f(1) as a > gap | f(2) as b > gap ]")
+    points = network.graph.points
+    assert [network.graph.ops[points[name]].shape for name in ("a", "b")] == shapes
