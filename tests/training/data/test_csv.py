@@ -147,6 +147,7 @@ def test_a_plain_file_is_never_read_by_python(path: Path, monkeypatch: pytest.Mo
     [
         ("a,b\n1,2\n\n3,4\n", [2, 4]),
         ("\n\na,b\n1,2\n3,4", [4, 5]),
+        ("sep=,\na,b\n1,2\n3,4", [3, 4]),
         ('a,b\n1,"x\ny"\n3,z\n', [3, 4]),
         ("a,b\r\n1,2\r\n , \r\n3,4\r\n", [2, 4]),
         ("a,b\r1,2\r3,4\r", [2, 3]),
@@ -193,6 +194,8 @@ GERMAN, ENGLISH = NumberFormat(",", "."), NumberFormat(".", ",")
         ("a;b\n1 234,5;1\n7;2\n", NumberFormat(",", " "), {"a": [1234.5, 7], "b": [1, 2]}),
         ("a;b\n1\u202f234,5;1\n7;2\n", NumberFormat(",", " "), {"a": [1234.5, 7], "b": [1, 2]}),
         ("a;b\n1'234.5;1\n7;2\n", NumberFormat(".", "'"), {"a": [1234.5, 7], "b": [1, 2]}),
+        ("a,b\n−5,1\n−2.5,2\n", NumberFormat(), {"a": [-5, -2.5], "b": [1, 2]}),
+        ("sep=;\na;b\n1,5;2\n", GERMAN, {"a": [1.5], "b": [2]}),
         ("a;b\n1,5e3;1\n,5;2\n", GERMAN, {"a": [1500, 0.5], "b": [1, 2]}),
         ("a,b\n2.5,x\n1e3,1.2.3\n", NumberFormat(), {"a": [2.5, 1000], "b": ["x", "1.2.3"]}),
         ("a,b\n2.5,01.02.2024\n1,03.04.2025\n", NumberFormat(), None),
@@ -305,12 +308,34 @@ def test_what_stands_for_no_number_is_reported(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "noted"),
+    [
+        (["12%", "15.5 %"], True),
+        (["$1,234.50", "$975.00"], True),
+        (["€ 5,00", "€ 6,50"], True),
+        (["5 kg", "12 kg"], True),
+        (["5 kg", "heavy"], False),
+        (["12B", "14A"], False),
+        (["01.02.2024", "02.02.2024"], False),
+        (["red", "blue"], False),
+    ],
+)
+def test_numbers_with_a_unit_are_reported(path: Path, cells: list[str], noted: bool) -> None:
+    body = "".join(f'"{cell}",1\n' for cell in cells)
+    notes = table_notes(read(path, "a,b\n" + body))
+    assert len(notes) == noted
+    assert all("a holds numbers with a unit" in note for note in notes)
+
+
+@pytest.mark.parametrize(
     ("content", "help"),
     [
         ("# by tool\na,b\n1,2\n", r'comment: "#"'),
         ("größe,b\n1,2\n".encode("latin-1"), "encoding: latin-1"),
         ("a,b\n1,2\n".encode("utf-16"), "encoding: utf-16"),
         ("a\n1,2\n", "separator"),
+        ("My data\na,b\n1,2\n", "take out the lines before the names"),
+        ("a,b,\n1,2,\n", "take off the separator that ends the lines"),
     ],
 )
 def test_a_text_that_is_not_read_has_one_help(path: Path, content: Any, help: str) -> None:

@@ -176,7 +176,7 @@ def test_several_outputs(two: tuple[RunResult, str], tmp_path: Path) -> None:
     assert [record["outputs"]["sum"]["output"][0] for record in records] == pytest.approx(
         own.tolist(), rel=1e-5
     )
-    assert describe_predictions(records).startswith("some.npy[0]: kind: ")
+    assert describe_predictions(records).startswith(f"{tmp_path}/some.npy[0]: kind: ")
     table = list(csv.DictReader(io.StringIO(predictions_csv(records))))
     assert list(table[0])[:4] == ["input", "kind.class", "kind.name", "kind.probability"]
     assert float(table[0]["sum.output"]) == pytest.approx(own[0], rel=1e-4)

@@ -144,7 +144,7 @@ def test_predicting_images_and_arrays(finished: RunResult, network: Any, tmp_pat
     for row in range(5):
         Image.fromarray((test.x[0][row] * 15.9375).astype(np.uint8)).save(tmp_path / "digit.png")
         (record,) = predict(finished.folder, tmp_path / "digit.png", top=2)
-        assert record["input"] == "digit.png"
+        assert record["input"] == str(tmp_path / "digit.png")
         assert [best["class"] for best in record["top"]] == [
             best["class"] for best in records[row]["top"]
         ][:2]
@@ -155,7 +155,7 @@ def test_predicting_images_and_arrays(finished: RunResult, network: Any, tmp_pat
         best["probability"]
         for best in predict(finished.folder, tmp_path / "digit.png", top=10)[0]["top"]
     ) == pytest.approx(1)
-    assert describe_predictions([record]).startswith(f"digit.png: {record['name']} 0.")
+    assert describe_predictions([record]).startswith(f"{tmp_path}/digit.png: {record['name']} 0.")
 
 
 def test_the_end_is_told_in_words(finished: RunResult) -> None:

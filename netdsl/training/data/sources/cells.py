@@ -99,8 +99,8 @@ def why_not_finite(cell: str, form: NumberFormat = PLAIN) -> str:
 SIGNS = "' "
 """What separates thousands and never decimals."""
 
-VARIANTS = str.maketrans("’\u00a0\u202f", "'  ")
-"""Signs that are written for those of `SIGNS`."""
+VARIANTS = str.maketrans("’\u00a0\u202f−", "'  -")
+"""Signs that are written for those of `SIGNS`, and for the minus."""
 
 GROUPED = re.compile(
     rf"[+-]?[0-9]{{1,3}}(?P<thousands>[.,{SIGNS}])[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
@@ -112,6 +112,19 @@ DECIMAL = re.compile(
     r"[+-]?(?:[0-9]+(?P<decimal>[.,])[0-9]*|(?P<leading>[.,])[0-9]+)(?:[eE][+-]?[0-9]+)?"
 )
 """A number with a fraction."""
+
+
+UNIT = re.compile(
+    r"([$€£¥]|[A-Za-z]{1,3} )?(?P<number>[^A-Za-z$€£¥%]*[0-9])( ?[$€£¥%°]| [A-Za-z]{1,3})?"
+)
+
+
+def has_unit(cell: str) -> bool:
+    """Whether a cell is a number with a unit before or after it: `12 %`, `$1,234.50`, `5 kg`."""
+    found = UNIT.fullmatch(cell.translate(VARIANTS))
+    return (
+        found is not None and found["number"] != cell and is_number_somehow(found["number"].strip())
+    )
 
 
 def is_number_somehow(cell: str) -> bool:

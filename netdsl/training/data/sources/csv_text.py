@@ -15,6 +15,9 @@ from netdsl.training.preparation.table_format import TableFormat
 SEPARATORS = ",;\t|"
 """What may separate cells where a recipe does not say it."""
 
+SPREADSHEET = re.compile(rb"sep=([ -~\t])(?=\r?\n|\r)")
+"""A first line that names the separator."""
+
 ENDS = re.compile(rb"\r\n|\n|\r")
 
 
@@ -59,6 +62,9 @@ def open_csv(
     if form.comment:
         content = _without_comments(content, form.comment.encode())
     separator = form.separator or _separator(content)
+    if said := SPREADSHEET.match(content):
+        separator = form.separator or said[1].decode()
+        content = content[said.end(1) :]  # its end is left, so that lines are counted
     line, first = next(rows(path, content, separator, span), (0, []))
     if not first:
         raise fail("N536", f"{path} is empty", span)
@@ -102,7 +108,7 @@ def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | 
             if text.names[0].startswith("#") or row[0].startswith("#"):
                 help = 'lines that are comments are left out by data: {comment: "#"}'
             elif len(text.names) == 1:
-                help = 'set the separator with data: {separator: " "}'
+                help = "take out the lines before the names of the columns, or set data: {separator: ...}"
             raise fail("N536", f"line {line:,} of {text.path} {cells}", span, help=help)
 
 
@@ -173,7 +179,7 @@ def _header(path: str, first: list[str], span: Span | None) -> list[str]:
     names = [cell.strip() for cell in first]
     for place, name in enumerate(names):
         if not name:
-            raise _without_name(path, place, span)
+            raise _without_name(path, place, place > 0 and place == len(names) - 1, span)
         if name in names[:place]:
             places = f"{names.index(name) + 1} and {place + 1}"
             raise fail(
@@ -185,6 +191,8 @@ def _header(path: str, first: list[str], span: Span | None) -> list[str]:
     return names
 
 
-def _without_name(path: str, place: int, span: Span | None) -> NetError:
+def _without_name(path: str, place: int, last: bool, span: Span | None) -> NetError:
     help = "name it; pandas does not write such a column with to_csv(index=False)"
+    if last:
+        help = "name it, or take off the separator that ends the lines"
     return fail("N536", f"column {place + 1} of {path} has no name", span, help=help)

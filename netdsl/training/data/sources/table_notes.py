@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from netdsl.training.data.sources.cells import has_unit
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -13,7 +14,18 @@ if TYPE_CHECKING:
 
 def table_notes(table: ParsedTable) -> tuple[str, ...]:
     """Return how a table was read where that can be doubted, and what may stand for no number."""
-    return (*table.notes, *(note for column in table.columns for note in _sentinels(column)))
+    found = (note for column in table.columns for note in (*_sentinels(column), *_units(column)))
+    return (*table.notes, *found)
+
+
+def _units(column: ParsedColumn) -> Iterator[str]:
+    """Report a column of text whose cells are numbers with a unit."""
+    texts = column.categories or ()
+    if len(texts) > 1 and all(map(has_unit, texts)):
+        yield (
+            f"{column.name} holds numbers with a unit, as `{texts[0]}`, which are read as text: "
+            f"{len(texts):,} categories; take the unit out to have numbers"
+        )
 
 
 def _sentinels(column: ParsedColumn) -> Iterator[str]:
