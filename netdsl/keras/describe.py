@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from netdsl.keras.join import joined
 from netdsl.keras.nodes import layer_nodes
 from netdsl.keras.silence import without_needless_warnings
 from netdsl.keras.writer import FileWriter
+from netdsl.naming import identifier
 
 
 class Imported(NamedTuple):
@@ -62,9 +64,21 @@ def _written(calls: ModelCalls, model: ModelLayers) -> _WrittenFile:
     defaults = FileDefaults(model)
     nodes = layer_nodes(model.layers, defaults)
     input_names = [calls.calls[place].name for place in calls.inputs]
-    writer = FileWriter(calls.name, input_names, model, nodes, defaults)
+    output_names = _given_names(calls) if len(calls.outputs) > 1 else ()
+    writer = FileWriter(calls.name, input_names, model, nodes, defaults, output_names)
     arrangement = arranged(model, nodes, writer.chain_length, lambda found: len(writer.text(found)))
     return _WrittenFile(writer.text(arrangement), tuple(_holders(calls, model, arrangement)))
+
+
+def _given_names(calls: ModelCalls) -> list[str]:
+    """Give the outputs' names, as far as a person chose them; empty texts for Keras's own."""
+    found = []
+    for place, name in zip(calls.outputs, calls.output_names, strict=True):
+        own = calls.calls[place].written_as or calls.calls[place].class_name
+        plain = re.sub(r"_[0-9]+$", "", name).replace("_", "")
+        point = re.fullmatch("t[0-9]+", identifier(name))
+        found.append("" if plain == own.lower() or point else name)
+    return found
 
 
 def _holders(

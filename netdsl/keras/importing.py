@@ -9,6 +9,7 @@ from netdsl.keras.build import Built, build_layers, toolbox
 from netdsl.keras.calls import InputShapes, calls_of_model
 from netdsl.keras.describe import Imported, imported
 from netdsl.keras.same_function import Comparison, WeightPair
+from netdsl.kinds.other import Standardize
 
 
 class ImportedModel(NamedTuple):
@@ -62,9 +63,11 @@ def import_model(
     built = build_layers(found.network)
     pairs = list(_weight_pairs(calls.operations, found, built))
     macs = found.network.counts.macs
+    _carry(pairs, built.model)
     report(macs)
-    Comparison(model, built.model, pairs, found.network.graph, macs).hold(own_weights)
-    _carry(pairs)
+    measured = dict(_measured(calls.operations, found))
+    graph = found.network.graph
+    Comparison(model, built.model, pairs, graph, macs, measured).hold(own_weights)
     return ImportedModel(found.text, built.model, found.left_out)
 
 
@@ -78,8 +81,22 @@ def _weight_pairs(
         yield from map(WeightPair._make, zip(sources, targets, strict=True))
 
 
-def _carry(pairs: list[WeightPair]) -> None:
+def _measured(
+    operations: tuple[Any, ...], found: Imported
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Give the means and deviations that the layers in front measured on data."""
+    kinds = {op.name: op.kind for op in found.network.graph.ops}
+    for name, numbers in found.holders.items():
+        if isinstance(kinds[name], Standardize):
+            mean, variance, *_ = operations[numbers[0]].get_weights()
+            yield name, (mean, variance**0.5)
+
+
+def _carry(pairs: list[WeightPair], clone: Any) -> None:
     """Copy the weights, maybe in other shapes (1x1xCxN as CxN)."""
     keras = toolbox().keras
     for pair in pairs:
         pair.target.assign(keras.ops.reshape(pair.source.value, pair.target.shape))
+    for layer in clone.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()

@@ -9,10 +9,11 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netdsl.errors import did_you_mean, fail, first_line
+from netdsl.errors import NetError, did_you_mean, fail, first_line
 from netdsl.keras.build import toolbox
 from netdsl.keras.calls import InputShapes
 from netdsl.keras.claims import check_claims
+from netdsl.keras.keras_2 import is_keras_2, load_keras_2
 
 _CODE = (
     "Lambda",
@@ -23,7 +24,7 @@ _CODE = (
     "FlaxLayer",
     "TFSMLayer",
 )  # they run what they were given
-_OURS = re.compile(r"(keras|netdsl|builtins)(\.|>|$)")
+_OURS = re.compile(r"(keras|tf_keras|netdsl|builtins)(\.|>|$)")
 _MAX_BYTES = 64 << 20
 _APPLICATION = re.compile(r"keras:(\w+)")
 
@@ -131,7 +132,11 @@ def _loaded(path: str) -> Any:
     tools = toolbox()
     try:
         check_claims(path)
+        if is_keras_2(config["config"], config.get("keras_version")):
+            return load_keras_2(path, config["config"])
         return tools.keras.saving.load_model(path, compile=False, safe_mode=True)
+    except NetError:
+        raise
     except (
         Exception
     ) as error:  # Keras raises whatever its classes raise on a configuration that they do not know
@@ -219,7 +224,7 @@ def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
             if isinstance(inner, dict) and isinstance(inner.get("name"), str)
             else ""
         )
-        if kind in _CODE:
+        if kind in _CODE or (isinstance(inner, dict) and any(map(_is_lambda, inner.values()))):
             help = "write it with Keras's own layers"
             raise fail(
                 "N622",
@@ -234,6 +239,14 @@ def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
             what = f"layer {called}({kind.rpartition('>')[2]})"
             message = f"{path}: {what} is a class that is neither Keras's nor netdsl's"
             raise fail("N622", message)
+
+
+def _is_lambda(value: Any) -> bool:
+    """Say whether a value of a configuration is a function without a name, as bytes."""
+    if not isinstance(value, dict) or "class_name" in value:
+        return False
+    code = value.get("value")
+    return isinstance(code, list) and len(code) == 3 and isinstance(code[0], str)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

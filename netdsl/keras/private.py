@@ -38,6 +38,15 @@ def calls_of(operation: Any) -> Sequence[Any]:
     return found
 
 
+def add_call(operation: Any, tensor: Any) -> None:
+    """Makes the call that gave a tensor one of this operation's too, under its name."""
+    made = origin(tensor)
+    assert made is not None, "an operation on symbolic tensors gives one"
+    count = len(operation._inbound_nodes)
+    made.operation.name = f"{operation.name}_{count}" if count else operation.name
+    operation._inbound_nodes.append(made.operation._inbound_nodes[made.call])
+
+
 def inputs_of(node: Any) -> list[Any]:
     """List the tensors that go into a call, as the operation's signature has them; not the masks
     that Keras itself hands on from them.

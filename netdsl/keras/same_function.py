@@ -46,9 +46,12 @@ class InputDraw(NamedTuple):
     padding: float | None = None
 
 
-def input_draws(graph: Graph) -> list[InputDraw]:
+def input_draws(graph: Graph, measured: Mapping[str, tuple[Any, Any]]) -> list[InputDraw]:
     """Say how inputs of a network are drawn: so that normal numbers arrive where factors and
     offsets in front have been applied.
+
+    Args:
+        measured: by the names of operations, means and deviations that `adapt` measured.
     """
     import numpy as np
 
@@ -65,9 +68,10 @@ def input_draws(graph: Graph) -> list[InputDraw]:
             if isinstance(kind, Rescale):
                 scale: Any = float(kind.factor) or 1.0
                 shift: Any = float(kind.offset)
-            elif isinstance(kind, Standardize) and kind.mean is not None:
-                deviation = np.array(kind.std, float)
-                scale, shift = 1 / deviation, -np.array(kind.mean, float) / deviation
+            elif isinstance(kind, Standardize):
+                mean, deviation = measured.get(graph.ops[place].name, (kind.mean, kind.std))
+                deviation = np.where(np.array(deviation, float) > 0, deviation, 1.0)
+                scale, shift = 1 / deviation, -np.array(mean, float) / deviation
             elif isinstance(kind, Mask):
                 padding = float(kind.value)
                 break
@@ -94,12 +98,18 @@ class Comparison:
     """
 
     def __init__(
-        self, model: Any, clone: Any, pairs: Sequence[WeightPair], graph: Graph, macs: int
+        self,
+        model: Any,
+        clone: Any,
+        pairs: Sequence[WeightPair],
+        graph: Graph,
+        macs: int,
+        measured: Mapping[str, tuple[Any, Any]],
     ) -> None:
         import numpy as np
 
         self.model, self.clone, self.pairs = model, clone, list(pairs)
-        self.inputs = input_draws(graph)
+        self.inputs = input_draws(graph, measured)
         self.batches = (2, 3) if macs < _BIG else (2,)
         self.rng = np.random.default_rng(0)
 
@@ -193,7 +203,9 @@ class Comparison:
         import numpy as np
 
         shape, name = tuple(weight.shape), weight.path.rpartition("/")[2]
-        if not str(weight.dtype).startswith(("float", "bfloat")) or name == "count":
+        if name in ("mean", "variance", "count"):  # of a Normalization, which computes with copies
+            return _numbers(weight)
+        if not str(weight.dtype).startswith(("float", "bfloat")):
             return _numbers(weight)
         if (
             name in ("gamma", "scale")

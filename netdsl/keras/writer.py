@@ -46,9 +46,16 @@ class FileWriter:
         model: ModelLayers,
         nodes: LayerNodes,
         defaults: FileDefaults,
+        output_names: Sequence[str] = (),
     ) -> None:
         self.name, self.model, self.nodes, self.defaults = name, model, nodes, defaults
         self.input_names = dict(zip(model.inputs, _input_names(input_names), strict=True))
+        taken = [*self.input_names.values(), *map(identifier, output_names)]
+        self.output_names = {
+            place: identifier(name)
+            for place, name in zip(model.outputs, output_names, strict=False)
+            if name and taken.count(identifier(name)) == 1
+        }
 
     def chain_length(self, chain: ItemChain) -> int:
         """Measure a chain, while blocks are being looked for."""
@@ -63,7 +70,9 @@ class FileWriter:
             for value in item.values
             if isinstance(value, NodeName)
         }
-        names = self.input_names | self._point_names(referred, arrangement.order)
+        names = (
+            self.input_names | self._point_names(referred, arrangement.order) | self.output_names
+        )
         writer = ChainWriter(self.defaults, names, arrangement.blocks)
         lines = [f"# {self.name}: from a Keras model"]
         if self.model.left_out:

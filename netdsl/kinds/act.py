@@ -363,7 +363,7 @@ def _keras_name(value: Any) -> str:
     """The name of an activation in a configuration: a word, or an object that holds it."""
     if isinstance(value, dict):
         inner = value.get("config")
-        value = inner if isinstance(inner, str) else value.get("class_name")
+        value = inner if isinstance(inner, str) else value.get("class_name", "Python code")
     return "linear" if value is None else str(value)
 
 

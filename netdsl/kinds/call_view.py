@@ -9,11 +9,22 @@ import math
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from struct import pack, unpack
 from typing import Any, NamedTuple
 
 from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, exact
 
+_SHORT = 7  # digits that every 32-bit number keeps
 _DIVISORS = (3, 6, 7, 9, 127.5, 255)  # of which 1/n is written as such
+
+
+def _as_double(value: float) -> float:
+    """Give the short decimal that a 32-bit number was: 0.2 for 0.20000000298023224."""
+    short = float(f"{value:.{_SHORT}g}")
+    if short != value and abs(value) < 1e38 and pack("f", short) == pack("f", value):
+        exactly: float = unpack("f", pack("f", value))[0]
+        return short if exactly == value else value
+    return value
 
 
 class NoWord(Exception):
@@ -165,6 +176,7 @@ class CallView(NamedTuple):
         """
         if float(value).is_integer() and abs(value) < 2**53:
             return int(value)
+        value = _as_double(value)
         for divisor in _DIVISORS:
             if 1 / divisor == value:
                 return 1 / Fraction(divisor)
