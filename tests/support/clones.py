@@ -35,6 +35,9 @@ def with_random_weights(model: Any, seed: int = 3) -> Any:
         return scale * rng.normal(size=shape)
 
     model.set_weights([drawn(weight) for weight in model.weights])
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):  # a Normalization computes with copies
+            layer.finalize_state()
     return model
 
 
