@@ -142,7 +142,7 @@ def test_what_cannot_be_asked(run: netdsl.Run, given: Any, code: str) -> None:
     [
         (np.zeros((2, 2)), "N533"),
         ({"size": [40]}, "N530"),
-        ({}, "N530"),
+        ({}, "N516"),
         ({"size": ["wide"], "place": ["town"]}, "N531"),
         ({"size": [float("inf")], "place": ["town"]}, "N531"),
         ({"size": [40, 41], "place": ["town"]}, "N515"),
