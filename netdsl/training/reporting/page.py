@@ -11,6 +11,7 @@ from netdsl.files import write
 from netdsl.report.table import html_table
 from netdsl.training.reporting.outcome_section import outcome_section
 from netdsl.training.reporting.overview import learning_curves, tiles_of, verdict
+from netdsl.training.reporting.picture import picture_of
 from netdsl.training.reporting.text import opening_lines
 from netdsl.training.runs.folder import RECIPE, REPORT, VERSIONS, read_json
 
@@ -89,6 +90,7 @@ def page(
         tiles=tiles_of(run, job),
         curves=learning_curves(run, job, history),
         outcomes=[outcome_section(one, len(found) > 1) for one in found],
+        picture=picture_of(job.network),
         network=html_table(job.network),
         sources=[("", job.network.text), *job.network.used.items()],
         recipe=recipe,

@@ -18,6 +18,8 @@ import pytest
 from PIL import Image
 
 import netdsl
+from netdsl.drawing.options import Options
+from netdsl.drawing.picture import Picture
 from netdsl.json_text import json_text
 from netdsl.training.data import Examples
 from netdsl.training.evaluation.mistakes import WORST
@@ -43,6 +45,9 @@ from netdsl.training.runs.run import RunResult
 VOID = {"meta", "img", "br"}
 
 
+IMAGES = ("data:image/png;base64,", "data:image/svg+xml;base64,")  # which run nothing
+
+
 class Tags(HTMLParser):
     """Holds that every tag that is opened is closed, and that nothing is loaded from elsewhere."""
 
@@ -60,7 +65,7 @@ class Tags(HTMLParser):
             self.stack.append(tag)
         for name, value in attrs:
             assert not name.startswith("on")
-            assert name not in ("src", "href") or str(value).startswith("data:image/png;base64,")
+            assert name not in ("src", "href") or str(value).startswith(IMAGES)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append(tag)
@@ -138,7 +143,7 @@ def test_a_page_of_digits(job: Job) -> None:
     text = report(job, outcomes(linear(0, 64, 10), part, preparation, 32))
     seen = Tags(text).seen
     assert {seen.count(tag) for tag in ("script", "link", "iframe", "object")} == {0}
-    assert seen.count("img") == WORST
+    assert seen.count("img") == WORST + 1  # the network's picture
     assert seen.count("svg") == 2  # the rate never changes
     for reported in (
         "small on digits",
@@ -151,6 +156,25 @@ def test_a_page_of_digits(job: Job) -> None:
         assert reported in text
     assert "given" in text
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+
+
+def test_the_network_is_drawn(job: Job) -> None:
+    found = outcomes(linear(0, 64, 10), job.data.test, job.data.preparation, 32)
+    text = report(job, found)
+    (data,) = re.findall(r"<img class=network src=\"data:image/svg\+xml;base64,([^\"]+)\"", text)
+    picture = base64.b64decode(data).decode()
+    assert picture == Picture([job.network], Options(heading=False)).svg
+    assert 'data-id="fc_1"' in picture
+
+
+def test_where_a_network_cannot_be_drawn_the_report_says_why(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdsl.drawing.neurons.MOST_LAYERS", 0)
+    monkeypatch.setattr("netdsl.drawing.subject.MOST_DRAWN", 1)
+    text = report(job, outcomes(linear(0, 64, 10), job.data.test, job.data.preparation, 32))
+    assert "<img class=network" not in text
+    assert "more than 1<" in text
 
 
 def test_names_are_never_markup(job: Job, tmp_path: Path) -> None:
