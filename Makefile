@@ -3,7 +3,7 @@
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo quick test test-all lint docs benchmarks clean
+.PHONY: demo quick test test-all lint docs gallery benchmarks clean
 
 demo: .venv/ready
 	$(BIN)/netdsl table examples/lenet5.net
@@ -33,6 +33,10 @@ docs: .venv/ready
 	mv docs/kinds.new docs/kinds.md
 	$(BIN)/python docs/python_page.py > docs/python.new
 	mv docs/python.new docs/python.md
+
+# The pictures in docs/pictures/, and the gallery in docs/zoo.md.
+gallery: .venv/ready
+	$(BIN)/python docs/gallery.py
 
 benchmarks: .venv/ready
 	$(BIN)/python benchmarks/startup.py

@@ -77,9 +77,9 @@ class Labels:
 
     def same(self, a: int, b: int) -> bool:
         """Whether two layers are drawn alike: written alike, or by one place of the text with
-        other numbers, on the same positions.
+        other numbers, on the same positions, with the same norm and activation.
         """
-        if self.group[a] == "input" or not self.same_place(a, b):
+        if self.group[a] == "input" or not self.same_place(a, b) or self.more[a] != self.more[b]:
             return False
         ours, theirs = self.graph.layers[a].text, self.graph.layers[b].text
         return ours == theirs or (

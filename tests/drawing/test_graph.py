@@ -88,6 +88,15 @@ def test_many_alike_that_do_not_follow_one_another_are_drawn_fast() -> None:
     assert calls < 400 * len(network.graph.layers)
 
 
+def test_what_loses_its_activation_is_not_drawn_as_what_keeps_it() -> None:
+    picture = drawn(netdsl.parse("8x8x4 > conv3-4(relu) > res(conv3-4 > conv3-4) x3"), Options())
+    names = ("conv_2", "conv_3")
+    assert [labels_of(picture, name)[:2] for name in names] == [
+        ["conv3-4", "relu"],
+        ["conv3-4", "8×8×4 · 148 params"],
+    ]
+
+
 def test_another_name_of_an_activation_is_said_once() -> None:
     picture = drawn(netdsl.parse("8 > fc-4(silu) > fc-2"), Options(style="graph"))
     assert "fc-4 swish" in ["".join(labels_of(picture, "fc_1")[:2]).replace("fc-4", "fc-4 ")]
