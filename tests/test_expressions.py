@@ -132,3 +132,14 @@ def test_no_value(text: str, code: str, words: str) -> None:
         value_of(text)
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, words in diagnostic.message) == (code, True), diagnostic.message
+
+
+@pytest.mark.parametrize("function", ["min", "max"])
+def test_functions_of_up_to_64_values(function: str) -> None:
+    numbers = [str(number) for number in range(1, 66)]
+    expected = {"min": 1, "max": 64}[function]
+    assert value_of(f"{function}({', '.join(numbers[:64])})") == expected
+    (found,) = parse_text(
+        Source("test", f"param v = {function}({', '.join(numbers)})"), Limits()
+    ).diagnostics
+    assert found.message == f"`{function}` requires 1 to 64 values, not 65"

@@ -238,6 +238,23 @@ def test_whole_messages(golden: Callable[[Path, str], None]) -> None:
     golden(path, messages(text for text in texts if len(text) < 500))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4x4x1 > convv3-4 as a > gap as b\n@a > fc-2\n@b > fc-2",
+        "4x4x1 > [ convv3-4 as a > gap | gap as b ] as c\n@a > fc-2\n@b > fc-2\n@c > fc-2",
+        "input q: 0x4x1\n@q > fc-2",
+        "input 0x4x1\n@input > fc-2",
+        "def f(n) = conv3-4(\n4x4x1 > f(3) > f(4)",
+        "let f = conv3-4(\n4x4x1 > f > f",
+        "param c = \n4x4x1 > conv3-{c}",
+    ],
+)
+def test_what_a_wrong_statement_would_define_is_not_missed(text: str) -> None:
+    (found,) = check_source(Source("t", text), ReadOptions(), "t").diagnostics
+    assert found.severity == "error"
+
+
 def test_there_are_a_hundred_of_them() -> None:
     assert len(FAULTS) >= 100
 
@@ -379,7 +396,7 @@ FILES: list[tuple[str, bytes, str, str]] = [
         "doubling",
         b"def f(n) = when(n > 0, f({n - 1}) > f({n - 1}))\n4x4x1 > f(60) > conv1-1",
         "N406",
-        "uses blocks more than 50,000 times",
+        "blocks call each other again and again",
     ),
 ]
 

@@ -4,7 +4,11 @@ it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from support.messages import messages
 
 from netdsl import parse
 from netdsl.errors import Diagnostic, Source
@@ -101,6 +105,41 @@ def test_every_message_says_how_to_mend_it() -> None:
     for text, _ in CASES:
         for diagnostic in found(text):
             assert diagnostic.help, diagnostic
+
+
+def test_whole_messages(golden: Callable[[Path, str], None]) -> None:
+    path = Path(__file__).parents[1] / "golden" / "errors" / "warnings.txt"
+    golden(path, messages(text for text, _ in CASES))
+
+
+def test_messages_come_in_the_order_of_their_places() -> None:
+    """Whoever finds them: of the network, or of the text."""
+    text = "def f() = conv3-8\n8x8x3 > conv3-4 as a > gap > softmax-2\nparam c = 1\nlet g = pool"
+    assert marked(text) == ["W712: f", "W703: a", "W711: c", "W712: g"]
+
+
+def test_beside_a_broken_statement_the_mistakes_of_others_are_reported() -> None:
+    """But not what may follow from it: points that are missing, or not used."""
+    broken = "def f() = pool >\n"
+    assert [one.code for one in found(f"{broken}8x8x3 > convv3-4 > gap")] == ["N003", "N101"]
+    assert [one.code for one in found(f"{broken}8x8x3 > conv3-4 as a > gap")] == ["N003"]
+    assert [one.code for one in found("net a\n8x8x3 > pool >")] == ["N003"]
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("param width = 8\n8x8x3 > conv3-{width}", "did you mean `width`?"),
+        ("param c = 8\nparam b = 1\n8x8x3 > conv3-{b*c}", "its params are b, c"),
+        ("8x8x3 > conv3-8", "it has no params"),
+    ],
+)
+def test_a_param_from_outside_that_no_network_has(text: str, help: str) -> None:
+    (one,) = found(text, ReadOptions(params={"widht": 4}))
+    assert (one.code, one.help) == ("N108", help)
+    assert one.message == "test.net has no param `widht`"
+    several = f"net a\n{text}\nnet b\nparam widht = 2\n8 > fc-{{widht}}"
+    assert not found(several, ReadOptions(params={"widht": 4}))
 
 
 def test_a_fragment_may_end_in_dropout() -> None:
