@@ -506,6 +506,21 @@ def test_compared_with_itself(by: str, capsys: pytest.CaptureFixture[str]) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "line"),
+    [
+        ("8 > relu", "8 > fc-8", "params       0 -> 72  +72"),
+        ("8 > fc-8", "8 > relu", "params       72 -> 0  -72"),
+        ("8 > fc-8", "8 > fc-8(linear)", "params       72 -> 72  the same"),
+        ("8 > fc-8", "8 > fc-16", "params       72 -> 144  +72  x2.00"),
+    ],
+)
+def test_how_totals_change(a: str, b: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many times as many is said where both have some, and not the same."""
+    assert main(["table", a, "--compare", b]) == 0
+    assert line in capsys.readouterr().out.splitlines()
+
+
 def test_compared_blocks_are_folded(capsys: pytest.CaptureFixture[str]) -> None:
     a, b = (str(ROOT / "examples" / f"{name}.net") for name in ("resnet50", "resnet101"))
     assert main(["table", a, "--compare", b, "--by", "block", "--columns", "params"]) == 0
