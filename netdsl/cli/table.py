@@ -6,8 +6,15 @@ import argparse
 from collections.abc import Sequence
 
 from netdsl.architecture import Architecture
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import read_networks
-from netdsl.cli.table_options import asks_for_memory, memory_options_of, set_up, view_of
+from netdsl.cli.table_options import (
+    asks_for_memory,
+    contradiction,
+    memory_options_of,
+    set_up,
+    view_of,
+)
 from netdsl.cli.terminal import width
 from netdsl.process import uncollected
 from netdsl.report.columns import TableView
@@ -25,6 +32,8 @@ __all__ = ["EXAMPLES", "run", "set_up"]
 
 @uncollected()  # large tables are many small values, none of them garbage
 def run(options: argparse.Namespace) -> int:
+    if problem := contradiction(options):
+        return wrong_usage("table", problem)
     view = view_of(options)
     if options.compare:
         from netdsl.cli.table_compare import run_compare

@@ -22,8 +22,6 @@ def run_compare(options: argparse.Namespace, view: TableView) -> int:
     """Compare one network with one, of several those of one name."""
     if options.file == options.compare == "-":
         return wrong_usage("table", "standard input can be one of the two")
-    if options.why or options.lecture or options.rf is not None:
-        return wrong_usage("table", "--compare cannot be combined with --why, --rf and --lecture")
     if options.format != "json" and not options.columns:
         view = view._replace(columns=DEFAULT_COLUMNS)
     ours, theirs = (read_networks(file, options) for file in (options.file, options.compare))

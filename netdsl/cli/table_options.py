@@ -102,6 +102,37 @@ def view_of(options: argparse.Namespace) -> TableView:
     )
 
 
+def contradiction(options: argparse.Namespace) -> str:
+    """Say which options do not go together; nothing where all do."""
+    instead = {
+        "--why": options.why is not None,
+        "--rf": options.rf is not None,
+        "--lecture": options.lecture,
+    }
+    shown = [flag for flag, given in instead.items() if given]
+    if shown and options.compare:
+        return "--compare cannot be combined with --why, --rf and --lecture"
+    if len(shown) > 1:
+        return f"{shown[0]} cannot be combined with {shown[1]}: each is shown in place of the table"
+    of_tables = {
+        f"--format {options.format}": options.format != "text",
+        "--by": options.by != "layer",
+        "--columns": options.columns is not None,
+        "--sort": options.sort is not None,
+        "--units": options.units,
+        "--no-bias": options.no_bias,
+        "--batch": options.batch is not None,
+        "--optimizer": options.optimizer is not None,
+        "--fit": options.fit is not None,
+    }
+    for flag, given in of_tables.items():
+        if shown and given:
+            return f"{flag} is for tables, and {shown[0]} shows none"
+    if options.fit is not None and options.format not in ("text", "json"):
+        return f"--fit is shown in text and JSON, not in {options.format}"
+    return ""
+
+
 class MemoryOptions(NamedTuple):
     """What the memory is counted for.
 

@@ -45,6 +45,9 @@ def run(options: argparse.Namespace) -> int:
 def _try(options: argparse.Namespace) -> int:
     """Take a step, or overfit one batch; nothing is written."""
     job = job_of(options)
+    from netdsl.keras.quiet import quiet_keras
+
+    quiet_keras()  # before anything else imports Keras
     from netdsl.training.loop.sanity import describe_overfit, dry_run, overfit
 
     if options.dry_run:

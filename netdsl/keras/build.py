@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,6 +62,15 @@ class Built(NamedTuple):
 
     model: Any
     layers: dict[str, list[Any]]
+
+
+def scope_name(name: str) -> str:
+    """Give a model a name that TensorFlow can call a scope by: `reseau` for `réseau`."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    kept = re.sub(r"[^A-Za-z0-9_.-]", "_", plain)
+    return kept if kept[:1].isalnum() or kept[:1] == "." else f"network{kept}"
 
 
 def build(network: Architecture, seed: int | None = None, precision: str = "float32") -> Any:
@@ -140,7 +150,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     model = tools.keras.Model(
         inputs if len(inputs) > 1 else inputs[0],
         outputs if len(outputs) > 1 else outputs[0],
-        name=name,
+        name=scope_name(name),
     )
     masks = (
         operation

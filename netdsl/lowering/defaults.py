@@ -359,8 +359,10 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
 
 
 def before_relu(kinds: Sequence[Kind | None], consumers: Sequence[Sequence[int]]) -> list[bool]:
-    """Return whether the first activation after each operation is ReLU-like, through norms, sums and
-    operations that only move numbers: then its kernel begins He normal.
+    """Return whether the first activation after each operation is ReLU-like.
+
+    It is looked for through norms, sums and operations that only move numbers. Before one that is,
+    a kernel begins He normal.
 
     Args:
         kinds: of the operations, each after those that it reads.

@@ -112,7 +112,7 @@ class Counter:
         return value
 
     def _key(self, values: Mapping[str, Any]) -> int:
-        """Return a number for values: the same for the same ones, which so need not be compared again."""
+        """Return a number for values: the same ones have the same, and are not compared again."""
         parts: list[tuple[Any, ...]] = []
         for name, value in values.items():
             if isinstance(value, _Piece):

@@ -70,6 +70,37 @@ def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -
     return message, help
 
 
+def check_memory(graph: Graph, batch: int, precision: str, optimizer: str) -> None:
+    """Refuse a training that cannot fit into this machine's memory, before its first step.
+
+    Args:
+        graph: the network's.
+        batch: examples in a step.
+        precision: of the activations.
+        optimizer: whose slots are kept.
+
+    Raises:
+        RunError: N612, with the largest batch that can fit.
+    """
+    from netdsl.analysis.memory import estimate, largest_batch
+
+    free = available_bytes()
+    peak = estimate(graph, batch, precision, optimizer).training_peak
+    if free is None or peak <= free:
+        return
+    fits = largest_batch(graph, free, precision, optimizer)
+    message = (
+        f"not enough memory for this training: a batch of {batch:,} needs at least "
+        f"{bytes_text(peak)}, and {bytes_text(free)} are free"
+    )
+    help = (
+        f"`batch: {fits}` is the largest that can fit"
+        if fits
+        else "use a smaller network or input: not even one example fits"
+    )
+    raise RunError(Diagnostic("N612", message, help=help))
+
+
 # --- what is free ---------------------------------------------------------------------------------
 
 

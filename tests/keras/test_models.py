@@ -631,3 +631,20 @@ def test_merges_compute_what_they_say() -> None:
     )
     for found, (merge, value) in zip(run(model, x, y), expected.items(), strict=True):
         np.testing.assert_allclose(found, value, atol=1e-5, err_msg=merge)
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("lenet5", "lenet5"),
+        ("réseau", "reseau"),
+        ("my net", "my_net"),
+        ("_a", "network_a"),
+        ("网络", "network"),
+        ("a/b$c", "a_b_c"),
+    ],
+)
+def test_models_are_called_as_tensorflow_can_call_them(name: str, scope: str) -> None:
+    from netdsl.keras.build import scope_name
+
+    assert scope_name(name) == scope

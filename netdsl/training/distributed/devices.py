@@ -31,3 +31,15 @@ class Devices:
 
     def end(self) -> None:
         """Wait for the other hosts, so that none takes another's end for a loss."""
+
+
+def has_accelerator() -> bool:
+    """Return whether the backend computes on something else than the CPU."""
+    from netdsl.keras.quiet import quiet_keras
+
+    keras = quiet_keras()
+    if keras.config.backend() == "torch":
+        import torch
+
+        return bool(torch.cuda.is_available())
+    return any(not name.startswith("cpu") for name in keras.distribution.list_devices())

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
 from netdsl.training.data import reload
+from netdsl.training.distributed.devices import has_accelerator
 from netdsl.training.distributed.hosts import error_context
 from netdsl.training.distributed.opening import open_devices
 from netdsl.training.loop.setup import Setup, first_model, tuned
-from netdsl.training.memory import memory_context, smaller_training
+from netdsl.training.memory import check_memory, memory_context, smaller_training
 from netdsl.training.planning.job import Job, ResolvedRecipe
 from netdsl.training.planning.plan import plan
 from netdsl.training.planning.requirements import use_backend
@@ -177,6 +178,8 @@ def failure_context(job: Job, devices: Devices) -> Iterator[None]:
     recipe = job.recipe
     batch, precision = recipe.batch or 1, recipe.precision or "float32"
     optimizer = recipe.optimizer.name or "adam"
+    if not devices.shared and not has_accelerator():  # which has a memory of its own
+        check_memory(job.network.graph, batch, precision, optimizer)
     with (
         memory_context(lambda: smaller_training(job.network.graph, batch, precision, optimizer)),
         error_context(devices.hosts),

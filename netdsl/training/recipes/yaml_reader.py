@@ -7,6 +7,7 @@ eight and `no` for false.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -37,7 +38,7 @@ def compose(source: Source) -> yaml.Node | None:
         length = f"{source.name} has {len(source.text):,} characters"
         raise fail("N501", f"{length}: a recipe has at most {LONGEST:,}")
     try:
-        return yaml.compose(source.text, Loader=yaml.SafeLoader)
+        root = yaml.compose(source.text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index, max(0, len(source.text) - 1)) if mark else 0
@@ -53,6 +54,36 @@ def compose(source: Source) -> yaml.Node | None:
         raise fail("N501", message, Span(source, error.position, error.position + 1)) from None
     except RecursionError:
         raise fail("N501", f"the brackets in {source.name} are nested too deep") from None
+    _refuse_tags(source, root)
+    return root
+
+
+_TAG = re.compile(r"(?:&\S+\s+)?(![^\s,\]}]*)")
+
+
+def _refuse_tags(source: Source, root: yaml.Node | None) -> None:
+    """Refuse tags, which say how another program is to read a value.
+
+    Raises:
+        NetError: N501.
+    """
+    waiting: list[Any] = [] if root is None else [root]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tuple):
+            waiting += node
+            continue
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        start = node.start_mark.index
+        if found := _TAG.match(source.text, start):
+            span = Span(source, found.start(1), found.end(1))
+            message = f"a recipe has no tags, such as `{found[1]}`"
+            raise fail("N501", message, span, help="leave it out: the key says what is expected")
+        if isinstance(node.value, list):
+            waiting += node.value
 
 
 class Reader:
