@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from warnings import catch_warnings, simplefilter
 
 from netdsl.keras.build import Built, build_layers, toolbox
 from netdsl.keras.calls import InputShapes, calls_of_model
@@ -60,7 +61,9 @@ def import_model(
     toolbox()
     calls = calls_of_model(model, input)
     found = imported(calls)
-    built = build_layers(found.network)
+    with catch_warnings():
+        simplefilter("ignore")  # Keras's, of masks that layers drop, as the model has them too
+        built = build_layers(found.network)
     pairs = list(_weight_pairs(calls.operations, found, built))
     macs = found.network.counts.macs
     _carry(pairs, built.model)

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from netdsl.errors import NetError, did_you_mean, fail, first_line
 from netdsl.keras.build import toolbox
@@ -132,9 +133,11 @@ def _loaded(path: str) -> Any:
     tools = toolbox()
     try:
         check_claims(path)
-        if is_keras_2(config["config"], config.get("keras_version")):
-            return load_keras_2(path, config["config"])
-        return tools.keras.saving.load_model(path, compile=False, safe_mode=True)
+        with catch_warnings():
+            simplefilter("ignore")  # Keras's, of what old files say
+            if is_keras_2(config["config"], config.get("keras_version")):
+                return load_keras_2(path, config["config"])
+            return tools.keras.saving.load_model(path, compile=False, safe_mode=True)
     except NetError:
         raise
     except (

@@ -234,7 +234,8 @@ class Mask(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        return call.means(cls.spec(call.number("mask_value")))
+        value = call.number("mask_value")
+        return call.means(cls.spec(value) if value else cls.spec())
 
 
 class ClassToken(Plain):

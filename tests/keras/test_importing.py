@@ -178,7 +178,13 @@ WRITTEN: list[tuple[Callable[[], Any], list[str]]] = [
     ),
     (dense_blocks, ["input 8x8x6", "> [ id | conv3-4(relu) ] x4"]),
     (excited, ["input 8x8x12", "> mul[ id | gap > fc-3 > sigmoid-12 ] x2"]),
-    (nested, ["input 8x8x3", "> conv3-4(bn(eps=0.001, momentum=0.99), bias) > fc-3"]),
+    (
+        nested,
+        [
+            "input 8x8x3",
+            "> conv3-4(bn(eps=0.001, momentum=0.99), bias) > fc-3  # netdsl: ignore W715",
+        ],
+    ),
     (
         shared,
         [

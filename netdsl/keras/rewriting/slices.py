@@ -23,8 +23,11 @@ def indexed(parts: CallParts) -> OutputPlaces | None:
     (key,) = call.arguments[1:] or (call.named.get("key"),)
     if _is_plain(key, len(shape)):
         return None
-    place = parts.source
-    for axis, cut in enumerate(_cuts(parts, key)):
+    place, cuts = parts.source, _cuts(parts, key)
+    if len(shape) == 2 and cuts == [_Cut(0, 1, 1, True), _Cut(0, shape[1], 1)]:
+        first = parts.step("GetItem", [place], shape[1:], arguments=(None, (slice(None), 0)))
+        return [parts.reshape(first, parts.shapes[0])]
+    for axis, cut in enumerate(cuts):
         place = _along(parts, place, axis, cut)
     return [parts.reshape(place, parts.shapes[0])]
 

@@ -1,0 +1,213 @@
+"""Keras models that were imported wrongly, or refused for no good reason, and what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import netdsl
+from netdsl.errors import NetError
+from netdsl.keras.quiet import quiet_keras
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
+
+keras: Any = quiet_keras()
+layers, ops, Input = keras.layers, keras.ops, keras.Input
+
+
+def through(shape: tuple[int, ...], *steps: Any, **more: Any) -> Any:
+    x = given = Input(shape, **more)
+    for step in steps:
+        x = step(x)
+    return keras.Model(given, x, name="m")
+
+
+def body(model: Any, **more: Any) -> str:
+    """The statements after the name, in one line."""
+    return " ".join(netdsl.from_keras(model, **more).partition("net m\n")[2].split())
+
+
+# --- shared layers --------------------------------------------------------------------------------
+
+
+def used_twice(first: Any, second: Any) -> Any:
+    """One convolution with ReLU, whose two uses go on differently."""
+    conv = layers.Conv2D(3, 3, padding="same", activation="relu")
+    given, other = Input((6, 6, 3), name="a"), Input((6, 6, 3), name="b")
+    return keras.Model([given, other], [first(conv(given)), second(conv(other))], name="m")
+
+
+def normed(x: Any) -> Any:
+    return layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))
+
+
+def onto_itself() -> Any:
+    conv, given = layers.Conv2D(3, 3, padding="same", activation="relu"), Input((6, 6, 3))
+    return keras.Model(given, layers.Add()([conv(conv(given)), conv(given)]), name="m")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: used_twice(layers.Conv2D(2, 1), normed),
+        lambda: used_twice(normed, layers.Conv2D(2, 1)),
+        lambda: used_twice(layers.Conv2D(2, 1), layers.Activation("tanh")),
+        onto_itself,
+    ],
+)
+def test_a_shared_layer_keeps_its_activation(make: Callable[[], Any]) -> None:
+    assert "let shared = conv3-3(relu)" in body(make())
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def transposed(size: int, stride: int, output_padding: int) -> Any:
+    conv = layers.Conv2DTranspose(
+        4, size, strides=stride, padding="same", output_padding=output_padding
+    )
+    return through((6, 6, 2), conv)
+
+
+WRITTEN: list[tuple[Callable[[], Any], str]] = [
+    (lambda: transposed(3, 2, 0), "input 6x6x2 > tconv3-4/2(pad=1)"),
+    (lambda: transposed(3, 2, 1), "input 6x6x2 > tconv3-4/2(pad=(0, 1, 0, 1))"),
+    (lambda: transposed(5, 3, 2), "input 6x6x2 > tconv5-4/3(pad=1)"),
+    (lambda: transposed(4, 2, 1), "input 6x6x2 > tconv4-4/2(pad=(1, 2, 1, 2))"),
+    (lambda: through((6, 6, 2), lambda x: -x), "input 6x6x2 > rescale(-1)"),
+    (lambda: through((6, 6, 2), ops.negative), "input 6x6x2 > rescale(-1)"),
+    (lambda: through((6, 6, 2), ops.abs), "input 6x6x2 > abs"),
+    (lambda: through((6, 6, 2), lambda x: ops.mean(x, axis=(1, 2))), "input 6x6x2 > gap"),
+    (lambda: through((6, 2), lambda x: ops.max(x, axis=1)), "input 6x2 > gmp"),
+    (
+        lambda: through((6, 2), lambda x: ops.transpose(x, (0, 2, 1))),
+        "input 6x2 > permute(2, 1)",
+    ),
+    (lambda: through((6, 2), lambda x: x[:, 0, :]), "input 6x2 > first"),
+    (lambda: through((6, 4), lambda x: x[:, :, :2]), "input 6x4 > slice(0, 2)"),
+    (lambda: through((6, 4), lambda x: x[:, 2:]), "input 6x4 > crop((2, 0))"),
+    (lambda: through((6, 4), lambda x: x[:, ::-1]), "input 6x4 > reverse"),
+    (
+        lambda: through(
+            (8, 8, 4),
+            lambda x: layers.Add()([x, layers.GlobalAveragePooling2D(keepdims=True)(x)]),
+        ),
+        "input 8x8x4 > add[ id | gap ]",
+    ),
+    (
+        lambda: through((5, 3), layers.Bidirectional(layers.GRU(2), merge_mode="ave")),
+        "input 5x3 > gru-2(bi=avg, after)",
+    ),
+    (
+        lambda: through((5, 3), layers.LSTM(2, activation="relu", dropout=0.1)),
+        "input 5x3 > lstm-2(inside=relu)",
+    ),
+    (
+        lambda: through((5,), layers.Embedding(9, 2, mask_zero=True), layers.LSTM(3)),
+        "input 5 of int(9) > embed-2(mask) > lstm-3",
+    ),
+    (lambda: through((5, 2), layers.Masking(), layers.GRU(3)), "input 5x2 > mask > gru-3(after)"),
+    (
+        lambda: through((4, 6, 6, 2), layers.TimeDistributed(layers.Conv2D(3, 3))),
+        "input 4x6x6x2 > conv1x3x3-3(pad=valid)",
+    ),
+    (lambda: through((4,), layers.RepeatVector(3)), "input 4 > reshape(1x4) > up3"),
+    (
+        lambda: through((4, 4, 3), layers.Rescaling([2.0, 1.0, 0.5], offset=[1.0, 0.0, 2.0])),
+        "input 4x4x3 > std((-0.5, 0, -4), (0.5, 1, 2))",
+    ),
+    (lambda: through((4,), layers.Dense(2, kernel_constraint="max_norm")), "input 4 > fc-2"),
+    (
+        lambda: through((6, 3), layers.LeakyReLU(0.20000000298023224)),
+        "input 6x3 > lrelu(slope=0.2)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "text"), WRITTEN)
+def test_what_is_written(make: Callable[[], Any], text: str) -> None:
+    assert body(make()) == text
+
+
+def test_names_of_outputs_are_kept() -> None:
+    given = Input((4,))
+    priority = layers.Dense(1, activation="sigmoid", name="priority")(given)
+    text = body(keras.Model(given, [priority, layers.Dense(3, name="dept")(given)], name="m"))
+    assert "sigmoid-1 as priority" in text
+    assert "fc-3 as dept" in text
+
+
+def test_what_works_in_training_only_is_named() -> None:
+    model = through((8, 8, 3), layers.RandomFlip(name="flip"), layers.Conv2D(2, 3))
+    assert netdsl.from_keras(model).splitlines()[1] == (
+        "# left out, as it works in training only: `flip` (RandomFlip)"
+    )
+
+
+def test_a_model_within_another_takes_the_sizes_that_it_is_given() -> None:
+    inner = through((None, None, 3), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D())
+    assert body(through((9, 7, 3), inner)).startswith("input 9x7x3 > conv3-4(")
+
+
+def test_open_sizes_are_given() -> None:
+    model = through((None, None, 3), layers.Conv2D(4, 3, padding="same"))
+    assert body(model, input=(8, 6, 3)).startswith("input 8x6x3")
+    with pytest.raises(NetError, match="--input 224x224x3"):
+        netdsl.from_keras(model)
+    with pytest.raises(NetError, match="8x6 does not fit"):
+        netdsl.from_keras(model, input=(8, 6))
+    with pytest.raises(NetError, match="has no input `b`"):
+        netdsl.from_keras(model, input={"b": (8, 6, 3)})
+
+
+# --- what is refused, and why ---------------------------------------------------------------------
+
+
+def embedded_twice() -> Any:
+    given = Input((4,), dtype="int32")
+    one, two = layers.Embedding(5, 2)(given), layers.Embedding(10, 2)(given)
+    return keras.Model(given, layers.Add()([one, two]), name="m")
+
+
+def from_its_states() -> Any:
+    source, target = Input((5, 2)), Input((4, 2))
+    _, h, c = layers.LSTM(3, return_state=True)(source)
+    return keras.Model([source, target], layers.LSTM(3)(target, initial_state=[h, c]), name="m")
+
+
+REFUSED: list[tuple[Callable[[], Any], str, str]] = [
+    (lambda: through((), lambda x: x + 1), "N620", "is a single number without axes"),
+    (embedded_twice, "N621", "indices for another layer"),
+    (from_its_states, "N621", "its states begin at what is given"),
+    (
+        lambda: through((4,), layers.Dense(2, activation=lambda x: x)),
+        "N621",
+        "its activation is Python code",
+    ),
+    (
+        lambda: through((4,), lambda x: ops.gelu(x, approximate=True)),
+        "N621",
+        "it is the approximate gelu",
+    ),
+    (lambda: through((4, 3), lambda x: ops.mean(x)), "N621", "across the examples of a batch"),
+    (lambda: through((4,), layers.Dense(2, dtype="mixed_float16")), "N620", "mixed_float16"),
+    (lambda: through((4,), lambda x: x * 0.0), "N624", "gives nearly the same for every input"),
+]
+
+
+@pytest.mark.parametrize(("make", "code", "reason"), REFUSED)
+def test_one_reason(make: Callable[[], Any], code: str, reason: str) -> None:
+    with pytest.raises(NetError, match=code) as caught:
+        netdsl.from_keras(make())
+    assert reason in caught.value.diagnostics[0].message
+
+
+def test_the_model_stays_as_it_is() -> None:
+    model = through((4,), layers.Dense(3, activation="relu"), layers.Dense(2, activation="softmax"))
+    before, calls = model.get_weights(), [len(layer._inbound_nodes) for layer in model.layers]
+    netdsl.from_keras(model)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+    assert [len(layer._inbound_nodes) for layer in model.layers] == calls
+    assert model.layers[-1].activation is keras.activations.softmax
