@@ -35,6 +35,24 @@ def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
     return found
 
 
+def unknown_facts(expanded: Expanded) -> list[Diagnostic]:
+    """Return the `expect` statements of facts that no network has, for a text with errors."""
+    found: list[Diagnostic] = []
+    for statement, source in expanded.expectations:
+        what = statement.what
+        if isinstance(what, tree.Name) and what.text not in (*_NUMBERS, "output"):
+            found += _unknown(what, source).diagnostics
+    return found
+
+
+def _unknown(what: tree.Name, source: Source) -> NetError:
+    help = did_you_mean(what.text, [*_NUMBERS, "output"]) or (
+        f"facts are {', '.join(_NUMBERS)}, output and @NAME"
+    )
+    span = Span(source, what.start, what.end)
+    return fail("N302", f"`expect` does not know `{what.text}`", span, help=help)
+
+
 def _compare(
     statement: tree.Expect, source: Source, params: Mapping[str, Any], graph: Graph
 ) -> list[Diagnostic]:
@@ -97,10 +115,7 @@ def _output(what: tree.Name, source: Source, graph: Graph) -> Shape:
     """Return the shape of the network's output."""
     span = Span(source, what.start, what.end)
     if what.text != "output":
-        help = did_you_mean(what.text, [*_NUMBERS, "output"]) or (
-            f"facts are {', '.join(_NUMBERS)}, output and @NAME"
-        )
-        raise fail("N302", f"`expect` does not know `{what.text}`", span, help=help)
+        raise _unknown(what, source)
     if len(graph.outputs) > 1:
         names = ", ".join(f"@{output.name}" for output in graph.outputs)
         message = f"the network has {len(graph.outputs)} outputs"

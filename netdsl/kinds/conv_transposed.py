@@ -51,7 +51,11 @@ class TransposedConv(Convolution):
     )
 
     pad = Padding("same", "positions removed from the output", words=("same", "valid", "tf"))
-    extra = Sizes(0, "positions added at the output's end, fewer than the stride", min=0)
+    extra = Sizes(
+        0,
+        "positions added at the output's end: those cut by `pad`, and fewer than the stride beyond",
+        min=0,
+    )
     norm = Part("norm", doc="a norm after it")
     act = Part("activation", doc="the activation after it")
 

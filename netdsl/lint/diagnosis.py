@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Note, Span, cause, did_you_mean, once
-from netdsl.expectations import unmet
+from netdsl.expectations import unknown_facts, unmet
 from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.values import Shape
 from netdsl.lint.layers import lint_graph
@@ -66,8 +66,12 @@ def _of_network(network: Expanded, parsed: Parsed, as_written: bool) -> list[Dia
     Where statements are lost, that is not what only follows from it.
     """
     if parsed.diagnostics:
-        return [d for d in network.diagnostics if d.code not in ("N209", "N211", "N212", "W703")]
+        lost = ("N209", "N211", "N212", "W703")
+        found = [d for d in network.diagnostics if d.code not in lost]
+        return found + unknown_facts(network)
     found = list(network.diagnostics)
+    if network.graph is None:
+        found += unknown_facts(network)
     if network.graph:
         if as_written:  # facts are of the file's own values
             found += unmet(network, network.graph)

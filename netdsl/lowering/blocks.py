@@ -206,8 +206,8 @@ def use_shared(
     graph.sharing.append(iter(first) if first else None)
     try:
         end = yield from _entered(Closure(shared.definition.chain, inside), x, use)
-    except NotShareable:
-        raise _differs(word, node, scope) from None
+    except NotShareable as difference:
+        raise _differs(word, str(difference), node, scope) from None
     finally:
         unmatched = graph.sharing.pop()
     made = range(begin, len(graph.ops))
@@ -217,13 +217,13 @@ def use_shared(
     if first is None:
         graph.first_uses[id(shared.definition)] = made
     elif next(unmatched or iter(()), None) is not None:
-        raise _differs(word, node, scope)
+        raise _differs(word, "it has fewer layers here than at its first use", node, scope)
     if name is not None:
         points.names.setdefault(f"{name}.", inside.points)
     return end
 
 
-def _differs(word: str, node: tree.Layer, scope: Scope) -> NetError:
-    message = f"`{word}` cannot be shared here: its input differs from that of its first use"
-    help = f"give all uses the same input shape, or write a block: def {word}() = ..."
+def _differs(word: str, difference: str, node: tree.Layer, scope: Scope) -> NetError:
+    message = f"`{word}` cannot be shared here: {difference}"
+    help = f"make these equal, or write a block, which has weights for each use: def {word}() = ..."
     return scope.fail("N214", message, node, help)

@@ -49,6 +49,7 @@ class GraphBuilder:
         layers: the rows of a table; each operation belongs to one.
         inputs: the network's.
         ends: the last operation of each flow.
+        idle_flows: those that only name a point again: where each is written, and its operation.
         pieces: the uses of `let`s.
         blocks: all uses of blocks, those of `let`s among them.
         activations: the default activations, which only the whole network can resolve.
@@ -68,6 +69,7 @@ class GraphBuilder:
         self.layers: list[Layer] = []
         self.inputs: list[Port] = []
         self.ends: list[int] = []
+        self.idle_flows: list[tuple[Span, int]] = []
         self.pieces: list[Piece] = []
         self.blocks: list[BlockUse] = []
         self.activations = DefaultActivations()
@@ -147,16 +149,32 @@ class GraphBuilder:
     def _share(self, owner: int | None, index: int) -> None:
         """Give an operation the weights of the one in its place at the first use of a `let`."""
         if owner is None:
-            raise NotShareable()
+            raise NotShareable("it has more layers here than at its first use")
         op, first = self.ops[index], self.ops[owner]
         if not self._alike(op, first) and (
             self.arrays(index) != self.arrays(owner) or self._source(op) != self._source(first)
         ):
-            raise NotShareable()
+            raise NotShareable(self._difference(index, owner))
         if id(op.kind) not in self._with_arrays:
             self._with_arrays[id(op.kind)] = bool(self.arrays(index))
         if self._with_arrays[id(op.kind)]:
             self.ops[index] = op._replace(shares=owner if first.shares is None else first.shares)
+
+    def _difference(self, index: int, owner: int) -> str:
+        """Return what differs between an operation and the one in its place at the first use."""
+        op, first = self.ops[index], self.ops[owner]
+        assert op.kind is not None
+        word = op.kind.head()
+        for here, there in zip(self.arrays(index), self.arrays(owner), strict=False):
+            if (here.role, here.shape) != (there.role, there.shape):
+                shapes = f"{dims(here.shape)} here and {dims(there.shape)} at its first use"
+                return f"the {here.role} of `{word}` is {shapes}"
+        if first.kind is not None and first.kind.word != op.kind.word:
+            return f"it has `{word}` here and `{first.kind.head()}` at its first use"
+        ours, theirs = (
+            " and ".join(dims(self.ops[at].shape) for at in each.inputs) for each in (op, first)
+        )
+        return f"the input of `{word}` is {ours} here and {theirs} at its first use"
 
     def _alike(self, op: Op, first: Op) -> bool:
         """Return whether two operations are of one planned layer, on inputs of the same shapes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from netdsl.errors import Diagnostic
 from netdsl.expressions import evaluate
 from netdsl.kinds import LayerSpec
 from netdsl.lowering import diagnostics
@@ -155,11 +156,30 @@ def _merge(body: tree.Merge, x: int | None, scope: Scope, graph: GraphBuilder) -
         if end is None:
             raise diagnostics.nothing_comes_in(branch, scope, graph)
         branches.append(end)
+        if end == x and body.word is None and _skips_when(branch):
+            graph.warnings.append(_adds_its_input(branch, end, scope, graph))
     word = body.word.text if body.word else BARE_MERGE
     kind = graph.merges.get(word)
     if kind is None:
         kind = graph.merges[word] = configured(LayerSpec(word), body, scope)
     return add_kind(kind, tuple(branches), body, scope, graph, kind.written())
+
+
+def _skips_when(branch: tree.Chain) -> bool:
+    """Return whether a branch that gives what comes in has a `when` that does so by itself."""
+    return any(
+        isinstance(step.body, tree.When) and step.body.otherwise is None for step in branch.steps
+    )
+
+
+def _adds_its_input(branch: tree.Chain, x: int, scope: Scope, graph: GraphBuilder) -> Diagnostic:
+    """Return the warning of a branch of a concatenation that is `id` for want of an else."""
+    message = (
+        "a `when` whose condition is not met is `id`:"
+        f" this branch adds the {graph.ops[x].shape[-1]} channels of its input"
+    )
+    help = "write the concatenation within `when`, or say id: when(c, conv3-8, id)"
+    return Diagnostic("W721", message, scope.span(branch), help=help, notes=scope.notes())
 
 
 def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:

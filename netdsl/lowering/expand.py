@@ -116,8 +116,11 @@ def expand(
     )
     scope = lower_statements(own, scope, draft)
     nets = (scope.span(each.name) for each in own if isinstance(each, tree.Net))
+    defined = [scope.span(each) for each in own if isinstance(each, tree.Def | tree.Let)]
     whole, doubts = (
-        (None, []) if report.failed else finished(graph, scope.points, source, next(nets, None))
+        (None, [])
+        if report.failed
+        else finished(graph, scope.points, source, next(nets, None), defined)
     )
     diagnostics = [*report.problems, *graph.warnings, *doubts]
     diagnostics.sort(key=_order)

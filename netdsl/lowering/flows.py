@@ -80,7 +80,10 @@ def lower_flow(statement: tree.Flow, scope: Scope, draft: Draft) -> Scope:
     if not graph.inputs and shape is not None and not begins_with_reference(statement.chain):
         x = graph.add_input("input", shape, None)
         define("input", x, None, scope)
+    before = len(graph.ops)
     end = lower_chain(statement.chain, x, scope, graph)
     if end is not None:
         graph.ends.append(end)
+        if len(graph.ops) == before:
+            graph.idle_flows.append((scope.span(statement.chain), end))
     return scope

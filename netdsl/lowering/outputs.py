@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from netdsl.errors import Diagnostic, Source, Span
+import re
+from collections.abc import Sequence
+
+from netdsl.errors import Diagnostic, Note, Source, Span
 from netdsl.graph import Graph, Port, consumers_of
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.defaults import Resolved, resolve_defaults
@@ -11,7 +14,11 @@ from netdsl.lowering.scopes import Points
 
 
 def finished(
-    builder: GraphBuilder, points: Points, source: Source, net: Span | None
+    builder: GraphBuilder,
+    points: Points,
+    source: Source,
+    net: Span | None,
+    definitions: Sequence[Span],
 ) -> tuple[Graph | None, list[Diagnostic]]:
     """Return the graph with its defaults resolved, and what is wrong or doubtful about the whole of
     it.
@@ -21,14 +28,17 @@ def finished(
         points: the network's.
         source: the text.
         net: where the network is named.
+        definitions: where blocks and shared pieces are defined.
 
     Returns:
         The graph, or None where an input leads nowhere; and diagnostics.
     """
     resolved = resolve_defaults(builder.ops, builder.layers, builder.activations)
     graph = _with_outputs(builder, points, resolved)
-    found = [*resolved.warnings, *_unused_names(graph, points)]
-    problems = _without_input(graph, source, net) + _unreached_inputs(graph)
+    idle = _idle_flows(builder, graph, resolved)
+    names = [each for each in _unused_names(graph, points) if not _is_within(each.span, idle)]
+    found = [*resolved.warnings, *idle, *names]
+    problems = _without_input(graph, source, net) + _unreached_inputs(graph, definitions)
     return (None if problems else graph), found + problems
 
 
@@ -69,6 +79,34 @@ def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
     return Port(names.get(end, layer.name), end, graph.ops[end].shape, activation)
 
 
+def _idle_flows(builder: GraphBuilder, graph: Graph, resolved: Resolved) -> list[Diagnostic]:
+    """Return the warnings of flows that look like outputs and add no layer to what others read."""
+    consumers = consumers_of(graph.ops)
+    found = []
+    for span, end in builder.idle_flows:
+        at = resolved.place[end]
+        if consumers[at]:
+            text = " ".join(span.text.split())
+            reader = graph.layers[graph.ops[consumers[at][0]].layer].text
+            message = (
+                f"`{text}` is not an output: it adds no layer, and `{reader}` reads what it gives"
+            )
+            help = "add a layer that changes nothing, such as linear: nothing else reads its end"
+            found.append(Diagnostic("W720", message, span, help=help))
+    return found
+
+
+def _is_within(span: Span | None, warnings: list[Diagnostic]) -> bool:
+    """Return whether a place is within that of one of some warnings."""
+    return span is not None and any(
+        each.span is not None
+        and each.span.source is span.source
+        and each.span.start <= span.start
+        and span.end <= each.span.end
+        for each in warnings
+    )
+
+
 def _unused_names(graph: Graph, points: Points) -> list[Diagnostic]:
     """Return names that nothing refers to, and that are not an output's."""
     ends = {output.op for output in graph.outputs}
@@ -95,7 +133,7 @@ def _without_input(graph: Graph, source: Source, net: Span | None) -> list[Diagn
     return [Diagnostic("N211", message, span, help=help)]
 
 
-def _unreached_inputs(graph: Graph) -> list[Diagnostic]:
+def _unreached_inputs(graph: Graph, definitions: Sequence[Span]) -> list[Diagnostic]:
     """Inputs that no output depends on."""
     reached: set[int] = set()
     waiting = [output.op for output in graph.outputs]
@@ -111,5 +149,19 @@ def _unreached_inputs(graph: Graph) -> list[Diagnostic]:
             span = graph.layers[graph.ops[port.op].layer].span
             help = "its consumers lead nowhere" if port.op in consumed else "continue it with `>`"
             message = f"the input `{port.name}` reaches no output"
-            found.append(Diagnostic("N212", message, span, help=help))
+            between = _continued_between(span, definitions)
+            if between is not None and port.op not in consumed:
+                name = re.sub(r"^(def|let)\s+", "", between.text)
+                word = re.split(r"\W", name)[0]
+                message += f": the next `>` continues `{word}`"
+                help = "put the definition before the input"
+            notes = () if between is None else (Note("defined here", between),)
+            found.append(Diagnostic("N212", message, span, help=help, notes=notes))
     return found
+
+
+def _continued_between(span: Span | None, definitions: Sequence[Span]) -> Span | None:
+    """Return the definition after an input that a line beginning with `>` continues."""
+    after = (each for each in definitions if span is not None and each.start > span.start)
+    first = next(after, None)
+    return first if first is not None and re.search(r"\n[ \t]*>", first.text) else None

@@ -99,7 +99,7 @@ class _FlowWriter:
         ]
 
     def _dead_flows(self) -> dict[int, int]:
-        """The flows whose end nothing reads and that are no outputs, each with a unit that it reads.
+        """Return the flows that nothing reads and that are no outputs, with a unit that each reads.
 
         Such a flow goes on with a group that begins at that unit, so that it ends as no output.
         """

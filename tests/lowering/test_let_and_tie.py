@@ -36,9 +36,9 @@ def test_each_use_of_a_shared_piece_costs_its_own() -> None:
 
 SHARED_REFUSED = [
     ("let e = fc-8\n8 > e\n4 > fc-2", None, ""),
-    ("let e = conv3-8(relu)\n8x8x3 > e > e > gap", "N214", "its input differs"),
-    ("let e = fc-8(relu)\n8 > fc-4 > e > e", "N214", "its input differs"),
-    ("let e = conv1-{in}(relu)\n8x8x3 > e > conv1-4 > e > gap", "N214", "its input differs"),
+    ("let e = conv3-8(relu)\n8x8x3 > e > e > gap", "N214", "3x3x8x8 here and 3x3x3x8 at"),
+    ("let e = fc-8(relu)\n8 > fc-4 > e > e", "N214", "at its first use"),
+    ("let e = conv1-{in}(relu)\n8x8x3 > e > conv1-4 > e > gap", "N214", "at its first use"),
     ("let e = fc-8(relu)\n8 > e(3)", "N106", "accepts nothing"),
     ("let e = fc-8(relu)\n8 > e-3", "N106", "accepts nothing"),
     ("let e = fc-8(relu)\nlet e = fc-9\n8 > e", "N104", "already"),

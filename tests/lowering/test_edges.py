@@ -1,0 +1,79 @@
+"""What looks like something else than it is: flows that are no outputs, branches that add their
+input, definitions that go on, shared pieces that differ, facts that nobody knows.
+"""
+
+from __future__ import annotations
+
+import pytest
+from support.networks import check, codes, only
+
+IDLE = "input 28x28x1\n> conv3-16(relu) as a > conv3-16 > gap > softmax-10\n"
+
+
+@pytest.mark.parametrize(
+    ("flow", "expected"),
+    [
+        ("@a > id as aux", ["W720"]),
+        ("@a", ["W720"]),
+        ("@a > when(no, conv3-8) as aux", ["W720"]),
+        ("@a > (conv3-8) x0", ["W720"]),
+        ("@a > linear as aux", []),
+        ("@a > flatten", []),
+    ],
+)
+def test_a_flow_without_a_layer_is_not_an_output(flow: str, expected: list[str]) -> None:
+    checked = check(IDLE + flow)
+    assert [each.code for each in checked.diagnostics] == expected
+    assert len(checked.networks[0].outputs) == 2 - len(expected)
+
+
+def test_an_end_may_be_named_by_a_flow_of_its_own() -> None:
+    assert codes("input 8\n> fc-4 > fc-2 as a\n@a") == []
+
+
+@pytest.mark.parametrize(
+    ("branches", "expected"),
+    [
+        ("conv3-8 | when(no, conv1-8)", ["W721"]),
+        ("conv3-8 | when(no, conv1-8) > when(no, conv3-8)", ["W721"]),
+        ("conv3-8 | when(no, conv1-8, id)", []),
+        ("conv3-8 | when(yes, conv1-8)", []),
+        ("conv3-8 | when(no, conv1-8) > conv1-4", []),
+        ("conv3-8 | id", []),
+    ],
+)
+def test_a_when_that_adds_its_input_to_a_concatenation(branches: str, expected: list[str]) -> None:
+    assert codes(f"8x8x4 > [ {branches} ] > gap > fc-2") == expected
+
+
+def test_a_when_in_a_sum_adds_nothing_of_its_own() -> None:
+    assert codes("8x8x4 > add[ conv3-4 | when(no, conv1-4) ] > gap > fc-2") == []
+
+
+@pytest.mark.parametrize("definition", ["def f(c) = conv3-{c}", "let f = conv3-8"])
+def test_a_definition_between_an_input_and_its_flow(definition: str) -> None:
+    found = only(f"input 8x8x3\n{definition}\n> gap > fc-10", "N212")
+    assert "continues `f`" in found.message
+    assert found.notes[0].message == "defined here"
+    assert "before the input" in found.help
+
+
+@pytest.mark.parametrize(
+    ("text", "difference"),
+    [
+        ("let s = fc-3\n8 > s > fc-4 > s", "the kernel of `fc-3` is 4x3 here and 8x3 at"),
+        ("let s = conv3-4\n8x8x4 > s > conv3-5 > s", "3x3x5x4 here and 3x3x4x4 at"),
+        ("let s = gap > fc-4\n8x8x4 > [ s | conv3-6 > s ]", "the kernel of `fc-4` is 6x4 here"),
+        ("let s = conv3-{in} > when(in > 4, bn)\n8x8x4 > s > conv3-8 > s", "8x8 here and 3x3x4x4"),
+    ],
+)
+def test_what_differs_between_uses_of_a_shared_piece(text: str, difference: str) -> None:
+    assert difference in only(text, "N214").message
+
+
+@pytest.mark.parametrize("text", ["8 > fcc-3", "8 > fc-3\nx y", "8 > conv3-8"])
+def test_unknown_facts_are_reported_with_other_errors(text: str) -> None:
+    found = codes(f"{text}\nexpect parms = 3")
+    assert len(found) == 2
+    assert "N302" in found
+    assert len(codes(f"{text}\nexpect params = 3")) == 1
