@@ -10,7 +10,7 @@ import pytest
 from support.kinds import kind_of
 
 from netdsl import parse
-from netdsl.errors import Source
+from netdsl.errors import NetError, Source
 from netdsl.graph import Graph, Op
 from netdsl.kinds import KINDS
 from netdsl.kinds.facts import Case, Saved
@@ -377,3 +377,18 @@ def test_source_of_kernels() -> None:
         "kernel_initializer=initializers.HeNormal(),"
         " kernel_regularizer=regularizers.L1L2(l1=0.0, l2=0.05))(x)",
     )
+
+
+@pytest.mark.parametrize(
+    ("extra", "pad", "fits"), [(1, 0, True), (2, 0, False), (2, 1, True), (3, 1, False)]
+)
+def test_extra_is_what_pad_cuts_and_fewer_than_the_stride_beyond(
+    extra: int, pad: int, fits: bool
+) -> None:
+    text = f"8x8x3 > tconv3-2/2(pad={pad}, extra={extra})"
+    if fits:
+        shape = parse(text).outputs[0].shape
+        assert shape == (2 * 7 + 3 - 2 * pad + extra,) * 2 + (2,)
+    else:
+        with pytest.raises(NetError, match="by a stride or more"):
+            parse(text)
