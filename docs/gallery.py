@@ -2,8 +2,8 @@
 
     python docs/gallery.py
 
-Each `netdsl draw` or `netdsl diff` of a page that writes an SVG is run as it stands there, and writes
-into `docs/pictures/`; the gallery's are in FIGURES.
+Each `netdsl draw` or `netdsl diff` of a page that writes an SVG is run as it stands there, and
+writes into `docs/pictures/`; the gallery's are in FIGURES.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _HEAD = """
 
 ## Pictures
 
-Made by `make gallery`: each is what `netdsl draw` makes of the file. [pictures.md](pictures.md) shows every style and option.
+Drawn by `make gallery` with `netdsl draw`. [pictures.md](pictures.md) shows every style and option.
 """
 
 

@@ -116,10 +116,12 @@ class Architecture:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
+        """Return the graph's inputs."""
         return self.graph.inputs
 
     @property
     def outputs(self) -> tuple[Port, ...]:
+        """Return the graph's outputs."""
         return self.graph.outputs
 
     @property

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
         """An operation, a layer or a call: what reads the outputs of others."""
 
         @property
-        def inputs(self) -> tuple[int, ...]: ...
+        def inputs(self) -> tuple[int, ...]:
+            """The operations that are read."""
 
 
 class Op(NamedTuple):
@@ -120,6 +121,7 @@ class Graph(NamedTuple):
     blocks: tuple[BlockUse, ...] = ()
 
     def input_shapes(self, op: Op) -> tuple[Shape, ...]:
+        """Return the shapes of an operation's inputs."""
         return tuple(self.ops[index].shape for index in op.inputs)
 
     def weights(self, op: Op) -> tuple[Weight, ...]:

@@ -92,5 +92,5 @@ def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:
 
 
 def unix_lines(text: str) -> str:
-    """The text with `\\n` at the end of each line."""
+    r"""Return the text with `\n` at the end of each line."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -56,10 +56,12 @@ class Step(NamedTuple):
 
     @property
     def apart(self) -> float:
+        """Return the seconds of a step whose exchange follows its arithmetic."""
         return self.compute + self.exchange
 
     @property
     def overlapped(self) -> float:
+        """Return the seconds of a step whose exchange overlaps the backward pass."""
         return self.compute / PASSES + max(self.compute * (PASSES - 1) / PASSES, self.exchange)
 
     @property

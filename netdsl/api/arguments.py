@@ -27,7 +27,7 @@ ParamValue: TypeAlias = SupportsIndex | SupportsFloat | str
 
 
 def shown(value: object) -> str:
-    """A value as messages show it: at most 60 characters, whatever its `repr` does."""
+    """Return a value as messages show it: at most 60 characters, whatever its `repr` does."""
     try:
         text = repr(value)
     except Exception:  # of any class, and of integers of more than 4,300 digits
@@ -36,12 +36,12 @@ def shown(value: object) -> str:
 
 
 def wrong_type(name: str, accepts: str, value: object, more: str = "") -> TypeError:
-    """The error of an argument that is given a value of a type that it does not accept."""
+    """Return the error of an argument that is given a value of a type that it does not accept."""
     return TypeError(f"`{name}` accepts {accepts}, not {shown(value)}{more}")
 
 
 def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number of Python or NumPy, and not yes or no."""
+    """Return whether a value is a whole number of Python or NumPy, and not yes or no."""
     return (
         hasattr(value, "__index__")
         and not isinstance(value, bool)
@@ -55,7 +55,7 @@ def _is_array(value: Any) -> bool:
 
 
 def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
-    """Give a whole number from `min` on and below `below`.
+    """Return a whole number from `min` on and below `below`.
 
     Raises:
         TypeError: where it is not a whole number.
@@ -70,7 +70,7 @@ def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
 
 
 def positive(name: str, value: Any) -> float:
-    """Give a finite number above 0.
+    """Return a finite number above 0.
 
     Raises:
         TypeError: where it is not a number.
@@ -90,7 +90,7 @@ def positive(name: str, value: Any) -> float:
 
 
 def names(name: str, value: object) -> tuple[str, ...]:
-    """Give the names in a list of them, or in a text where they are joined by commas.
+    """Return the names in a list of them, or in a text where they are joined by commas.
 
     Raises:
         TypeError: where it is neither.
@@ -104,14 +104,14 @@ def names(name: str, value: object) -> tuple[str, ...]:
 
 
 def dtype_name(value: object) -> object:
-    """The name of a number type: of NumPy's `float64` or `dtype("float64")` too."""
+    """Return the name of a number type: of NumPy's `float64` or `dtype("float64")` too."""
     if isinstance(value, type):
         return value.__name__
     return str(value) if type(value).__name__.endswith("DType") else value
 
 
 def text(name: str, value: object, accepts: str, more: str = "") -> str:
-    """Give a text that is not empty.
+    """Return a text that is not empty.
 
     Raises:
         TypeError: where it is not a text.
@@ -125,7 +125,7 @@ def text(name: str, value: object, accepts: str, more: str = "") -> str:
 
 
 def yes_or_no(name: str, value: object) -> bool:
-    """Give a bool, of NumPy too.
+    """Return a bool, of NumPy too.
 
     Raises:
         TypeError: where it is neither true nor false.
@@ -136,7 +136,7 @@ def yes_or_no(name: str, value: object) -> bool:
 
 
 def one_of(name: str, value: object, words: Iterable[str]) -> str:
-    """Give one of some words.
+    """Return one of some words.
 
     Raises:
         TypeError: where it is not a text.
@@ -153,7 +153,7 @@ def one_of(name: str, value: object, words: Iterable[str]) -> str:
 
 
 def path(name: str, value: object, accepts: str = "a path") -> str:
-    """Give a path as a text.
+    """Return a path as a text.
 
     Raises:
         TypeError: where it is neither a text nor a path object.
@@ -165,7 +165,7 @@ def path(name: str, value: object, accepts: str = "a path") -> str:
 
 
 def shape(value: object, limits: Limits) -> Shape | None:
-    """Give the shape of one example that `input` is given.
+    """Return the shape of one example that `input` is given.
 
     Raises:
         TypeError: where it is not a tuple of whole numbers.
@@ -189,7 +189,7 @@ def shape(value: object, limits: Limits) -> Shape | None:
 
 
 def limits(value: object, elsewhere: str = "") -> Limits:
-    """Give the limits that a text is read under.
+    """Return the limits that a text is read under.
 
     Raises:
         TypeError: where they are none, or one of them is not a whole number.
@@ -205,7 +205,7 @@ def limits(value: object, elsewhere: str = "") -> Limits:
 def params(
     function: str, given: Mapping[str, ParamValue] | None, keywords: Mapping[str, ParamValue]
 ) -> dict[str, Param]:
-    """Give the params of a network, exact. Those that are keywords are deprecated.
+    """Return the params of a network, exact. Those that are keywords are deprecated.
 
     Args:
         function: its name; it is called by the code that the warning points to, and calls this.
@@ -232,7 +232,7 @@ def params(
 
 
 def elsewhere(name: str, value: object) -> str:
-    """What helps where an argument is given a value that may have been meant for a param."""
+    """Return what helps where an argument is given a value that may have been meant for a param."""
     if isinstance(value, bool | int | float | str):
         return f'; a param of this name is set by params={{"{name}": {shown(value)}}}'
     return ""

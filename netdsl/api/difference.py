@@ -42,7 +42,7 @@ class NetworkDifference:
         return self._found.totals
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the plain values that `netdsl diff --json` prints."""
+        """Return the plain values that `netdsl diff --json` prints."""
         from netdsl.report.diff_json import diff_values
 
         return diff_values(*self._with_names())
@@ -77,7 +77,10 @@ def _summary(found: Difference) -> str:
 
 
 def drawn_pairs(found: Difference) -> list[Pair]:
-    """What a picture of both networks shows of each row; all rows where both are the same."""
+    """Return what a picture of both networks shows of each row.
+
+    All rows where both are the same.
+    """
     from netdsl.drawing.difference import Pair
 
     graphs = found.a.graph, found.b.graph

@@ -159,5 +159,5 @@ class NetworkFigures(Architecture):
         return tables_text([{**table_values(self, view), "memory": memory}])
 
     def _repr_html_(self) -> str:
-        """The table as HTML: what a notebook shows of a network."""
+        """Return the table as HTML: what a notebook shows of a network."""
         return self.table(format="html")

@@ -15,8 +15,10 @@ Keys: TypeAlias = Mapping[str, object]
 
 
 class RecipeKeys(TypedDict, total=False):
-    """How a network is trained: the keys of a recipe, as `docs/recipes.md` explains them, and
-    `target`. What is given here replaces the whole key of the recipe; None leaves it as it is.
+    """How a network is trained.
+
+    The keys of a recipe, as `docs/recipes.md` explains them, and `target`. What is given here
+    replaces the whole key of the recipe; None leaves it as it is.
 
     Attributes:
         data: a data set's name, a path, `{"source": ..., "target": ...}`, or the data itself:

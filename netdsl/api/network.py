@@ -23,8 +23,9 @@ DTYPES = (*PRECISIONS, "float64")
 
 
 class Network(NetworkFigures):
-    """A network whose shapes and counts are known. It is frozen, equal by its graph, and can be
-    hashed, copied and pickled.
+    """A network whose shapes and counts are known.
+
+    It is frozen, equal by its graph, and can be hashed, copied and pickled.
 
     >>> import netdsl
     >>> network = netdsl.parse("32x32x1 > conv5-6 > pool > fc-10")
@@ -49,7 +50,7 @@ class Network(NetworkFigures):
 
     @classmethod
     def of(cls, architecture: Architecture) -> Self:
-        """The architecture with the verbs."""
+        """Return the architecture with the verbs."""
         return cls(**architecture.values())
 
     @classmethod
@@ -83,8 +84,10 @@ class Network(NetworkFigures):
         theme: str = "auto",
         heading: bool = True,
     ) -> Picture:
-        """A picture of the network: it shows itself in a notebook, `.save("net.svg")` writes it
-        (.png, .pdf, .tex, .mmd, .html too), `.svg` is its text.
+        """Return a picture of the network.
+
+        It shows itself in a notebook, `.save("net.svg")` writes it (.png, .pdf, .tex, .mmd, .html
+        too), `.svg` is its text.
 
         Args:
             style: graph, volumes, neurons, u, or auto, which takes what suits the network.
@@ -119,8 +122,9 @@ class Network(NetworkFigures):
         return Picture([self], asked)
 
     def emit(self) -> str:
-        """Write a Keras program that makes the network without netdsl: functions for blocks, loops
-        for repeats.
+        """Write a Keras program that makes the network without netdsl.
+
+        Functions for blocks, loops for repeats.
         """
         from netdsl.emit.program import program
 

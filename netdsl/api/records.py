@@ -86,7 +86,7 @@ class Diagnostics(tuple[Diagnostic, ...]):
 
 
 def layer_records(graph: Graph) -> Records[LayerRecord]:
-    """The layers of a network in order, inputs and merges among them."""
+    """Return the layers of a network in order, inputs and merges among them."""
     records = []
     for layer, output, counts in rows_of(graph):
         kind = graph.ops[layer.ops[0]].kind

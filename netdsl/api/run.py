@@ -35,8 +35,9 @@ class EvaluationResult(dict[str, Any]):
 
 
 class Run(RunResult):
-    """A training that has ended, and its folder: `Run.load("runs/lenet5-1")`, or what `train`
-    gives.
+    """A training that has ended, and its folder.
+
+    `Run.load("runs/lenet5-1")`, or what `train` gives.
 
     `print` shows it as `netdsl train` does.
 
@@ -60,7 +61,7 @@ class Run(RunResult):
 
     @classmethod
     def of(cls, result: RunResult) -> Run:
-        """The result of a training with the verbs."""
+        """Return the result of a training with the verbs."""
         return cls(**{item.name: getattr(result, item.name) for item in dataclasses.fields(result)})
 
     @classmethod
@@ -90,8 +91,10 @@ class Run(RunResult):
 
     @property
     def history(self) -> Records[dict[str, Any]]:
-        """The epochs in order, each as a dict: `stage` (search or retrain), `epoch`, `step`,
-        `rate`, `loss`, the metrics by name, the same with `val_` of the validation part, `seconds`.
+        """The epochs in order, each as a dict.
+
+        `stage` (search or retrain), `epoch`, `step`, `rate`, `loss`, the metrics by name, the same
+        with `val_` of the validation part, `seconds`.
 
         Raises:
             RunFolderError: N613, N614.
@@ -212,8 +215,9 @@ def predict(
 def export(
     run: RunArgument, path: PathArgument, *, format: str | None = None, force: bool = False
 ) -> list[str]:
-    """Write a run's best weights, or the model in a .keras file, in another form; see
-    `Run.export`.
+    """Write a run's best weights, or the model in a .keras file, in another form.
+
+    See `Run.export`.
     """
     from netdsl.training.export.export import export
 
@@ -228,8 +232,9 @@ def export(
 
 
 def resume(run: RunArgument, *, data: Any = None, quiet: bool = False) -> Run:
-    """Resume a training that was stopped: it ends with the same weights, bit for bit, as one that
-    never was (on a CPU); see `Run.resume`.
+    """Resume a training that was stopped.
+
+    It ends with the same weights, bit for bit, as one that never was (on a CPU); see `Run.resume`.
     """
     from netdsl.training.loop.train import resume
 
@@ -273,7 +278,7 @@ def _folder(run: object) -> str:
 
 
 def _recipe(recipe: object) -> tuple[Recipe, Any]:
-    """The recipe that an argument means, and the data itself where it holds that."""
+    """Return the recipe that an argument means, and the data itself where it holds that."""
     if recipe is None or isinstance(recipe, Recipe):
         return recipe or Recipe(), None
     if isinstance(recipe, Mapping):

@@ -60,7 +60,7 @@ def parse(
     limits: Limits = DEFAULT_LIMITS,
     **old_params: ParamValue,
 ) -> Network:
-    """Read the network of a text.
+    r"""Read the network of a text.
 
     Args:
         text: the network.
@@ -75,7 +75,7 @@ def parse(
         NetError: for each mistake in the text.
 
     >>> import netdsl
-    >>> netdsl.parse("param w = 6\\n32x32x1 > conv5-{w} > pool > fc-10", params={"w": 12})
+    >>> netdsl.parse("param w = 6\n32x32x1 > conv5-{w} > pool > fc-10", params={"w": 12})
     <Network network: 32x32x1 to 10, 31,042 params>
     """
     if not isinstance(text, str):
@@ -118,7 +118,7 @@ SOURCE = "the path of a .net file, or the text of a network"
 
 
 def network_of(name: str, value: object) -> Network:
-    """The network that an argument means: itself, or that of a file or a text.
+    """Return the network that an argument means: itself, or that of a file or a text.
 
     Raises:
         TypeError: where it is none of these.
@@ -132,7 +132,7 @@ def network_of(name: str, value: object) -> Network:
 
 
 def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:
-    """The text that a path or a text means, with its place, and the name of a network in it."""
+    """Return the text that a path or a text means, its place, and its network's name."""
     if holds_text(path):
         return Source("<text>", unix_lines(path.removeprefix("\ufeff"))), options, "network"
     return read_source(path, options.limits), options._replace(path=path), stem(path)

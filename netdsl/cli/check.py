@@ -25,6 +25,7 @@ EXAMPLES = (
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.add_argument(
         "files",
         nargs="+",
@@ -50,6 +51,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     if not options.watch:
         return _check(options)
     if "-" in options.files:

@@ -27,6 +27,7 @@ class Result(NamedTuple):
 
     @property
     def name(self) -> str:
+        """Return the source's name."""
         return "<text>" if ">" in self.file else "<stdin>" if self.file == "-" else self.file
 
 

@@ -13,6 +13,7 @@ EXAMPLES = ("compile lenet5.net -o lenet5.keras",)
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_file(parser)
     parser.add_argument(
         "-o",
@@ -25,6 +26,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.keras.build import build
 
     network = read_network(options)

@@ -13,6 +13,7 @@ EXAMPLES = ("data digits", "data photos/ --sheet photos.png", "data iris.csv --t
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.add_argument("source", metavar="SOURCE", help=DATA_HELP)
     parser.add_argument("--target", metavar="NAME", help="the target column, or a file of targets")
     parser.add_argument(
@@ -29,6 +30,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.training.data.contact_sheet import contact_sheet
     from netdsl.training.data.inspect import as_json, survey
     from netdsl.training.data.inspect_text import describe

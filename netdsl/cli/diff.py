@@ -30,6 +30,7 @@ EXAMPLES = (
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.usage = "netdsl diff [options] A B"
     parser.add_argument(
         "files",

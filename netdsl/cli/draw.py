@@ -30,6 +30,7 @@ EXAMPLES = (
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_file(parser)
     parser.add_argument(
         "-o",
@@ -80,6 +81,7 @@ def _choice(
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     asked = picture_options(options)
     if options.output not in (None, STANDARD_OUTPUT):
         checked_suffix(Path(options.output))

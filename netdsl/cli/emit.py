@@ -15,6 +15,7 @@ EXAMPLES = ("emit vgg16.net", "emit resnet50.net -o resnet50.py")
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_file(parser)
     parser.add_argument(
         "-o", "--output", metavar="MODEL.py", help="where to write it (default: standard output)"
@@ -23,6 +24,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     target = target_of(options.output, options.force)
     networks = read_networks(options.file, options).networks
     if target is None:

@@ -11,6 +11,7 @@ EXAMPLES = ("evaluate runs/lenet5-1", "evaluate runs/lenet5-1 --part validation"
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_run_folder(parser)
     parser.add_argument(
         "--part",
@@ -23,6 +24,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.training.evaluation.evaluate import evaluate
     from netdsl.training.evaluation.evaluate_text import describe_evaluation
 

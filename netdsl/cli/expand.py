@@ -15,10 +15,12 @@ EXAMPLES = ("expand resnet50.net", 'expand "28x28x1 > conv3-8 > pool > fc-10"')
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_file(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     networks = read_networks(options.file, options).networks
     text = "\n".join(map(written_out, networks))
     limits = DEFAULT_LIMITS._replace(source=4 * len(text), statements=len(text))

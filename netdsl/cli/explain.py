@@ -13,6 +13,7 @@ EXAMPLES = ("explain N204", "explain conv", "explain use")
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.add_argument(
         "what",
         nargs="?",
@@ -22,6 +23,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     text = listed() if options.what is None else explained(options.what, in_colour(sys.stdout))
     print_in_colour(text, sys.stdout)
     return 0

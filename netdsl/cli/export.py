@@ -14,6 +14,7 @@ EXAMPLES = (
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.add_argument("source", metavar="RUN", help="a run folder, or a .keras file")
     parser.add_argument(
         "target",
@@ -29,6 +30,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.training.export.export import export
 
     for line in export(options.source, options.target, format=options.to, force=options.force):

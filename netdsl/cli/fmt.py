@@ -19,6 +19,7 @@ EXAMPLES = ("fmt *.net", "fmt --check networks/", "fmt --diff lenet5.net", "fmt 
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.add_argument(
         "files",
         nargs="+",

@@ -19,6 +19,7 @@ _LONG = 10**9  # multiply-accumulates of an example: from here on comparing take
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.add_argument(
         "model",
         metavar="MODEL",
@@ -47,6 +48,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.keras.importing import import_model
     from netdsl.keras.opening import is_application, open_model
 

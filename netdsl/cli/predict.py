@@ -16,6 +16,7 @@ EXAMPLES = (
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_run_folder(parser)
     parser.add_argument(
         "inputs",
@@ -39,6 +40,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.training.evaluation.predict import predict
     from netdsl.training.evaluation.predict_text import (
         describe_notes,

@@ -13,11 +13,13 @@ EXAMPLES = ("recipe lenet5.net", "recipe lenet5.net lenet5.yaml --data mnist > f
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_job(parser)
     add_format(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     job = job_of(options)
     from netdsl.training.recipes.yaml_writer import as_values, to_yaml
 

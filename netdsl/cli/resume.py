@@ -12,10 +12,12 @@ EXAMPLES = ("resume runs/lenet5-1",)
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_run_folder(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.training.loop.train import resume
     from netdsl.training.runs.inputs import read_recipe
 

@@ -10,6 +10,7 @@ EXAMPLES = ("runs", "runs --sort accuracy", "runs runs/lenet5-1 runs/lenet5-2")
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     parser.add_argument(
         "folders",
         nargs="*",
@@ -23,6 +24,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     from netdsl.training.runs.compare import compare_json, compare_text
     from netdsl.training.runs.listing import runs_json, runs_text
 

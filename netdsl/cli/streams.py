@@ -62,6 +62,7 @@ class PrintableStream:
             raise self._failed(error.strerror or str(error)) from None
 
     def isatty(self) -> bool:
+        """Return whether the stream is a terminal."""
         return self.unfiltered is not None and self.unfiltered.isatty()
 
     def _abandon(self) -> None:
@@ -80,11 +81,13 @@ class MessageStream(PrintableStream):
     """Standard error, which ends nothing where it is closed or full: there is nowhere to say so."""
 
     def write(self, text: str) -> int:
+        """Write a text."""
         with suppress(RunError):
             super().write(text)
         return len(text)
 
     def flush(self) -> None:
+        """Flush the stream."""
         with suppress(RunError):
             super().flush()
 

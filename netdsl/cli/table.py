@@ -32,6 +32,7 @@ __all__ = ["EXAMPLES", "run", "set_up"]
 
 @uncollected()  # large tables are many small values, none of them garbage
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     if problem := contradiction(options):
         return wrong_usage("table", problem)
     view = view_of(options)

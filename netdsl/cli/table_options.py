@@ -11,6 +11,7 @@ from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS, TableView, column_ke
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_file(parser)
     add_format(parser, *(format for format in FORMATS if format != "text"))
     parser.add_argument(

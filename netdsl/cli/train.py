@@ -17,6 +17,7 @@ EXAMPLES = (
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
     add_job(parser)
     parser.add_argument(
         "--name", metavar="NAME", help="name of the run folder runs/NAME-N (default: the network's)"
@@ -33,6 +34,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     if options.dry_run or options.overfit_one_batch:
         return _try(options)
     network = read_network(options)

@@ -62,7 +62,10 @@ class ChainBox:
         self._set_lanes(nodes)
 
     def turns(self, at: int) -> bool:
-        """Whether lines turn before the part: 0 is the first, their number what stands behind."""
+        """Return whether lines turn before the part.
+
+        0 is the first, their number what stands behind.
+        """
         around = self.parts[max(0, at - 1) : at + 1]
         if any(not isinstance(part, NodeBox) for part in around):
             return True
@@ -71,11 +74,11 @@ class ChainBox:
         return any(arc.start == at - 1 or arc.end == at for arc in self.chain.arcs)
 
     def gap(self, at: int) -> float:
-        """The free space before a part."""
+        """Return the free space before a part."""
         return TURN if self.turns(at) else GAP
 
     def _set_bars(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
-        """Makes bars as wide as the branches before them."""
+        """Make bars as wide as the branches before them."""
         for at, part in enumerate(self.parts):
             if not isinstance(part, NodeBox) or part.node.shape != "bar":
                 continue
@@ -87,8 +90,9 @@ class ChainBox:
             part.widen(min(ends), max(ends))
 
     def _set_sides(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
-        """Stands what hangs on the chain beside it, as near as what is there allows: to the right,
-        unless the line to it would pass through another.
+        """Place what hangs on the chain beside it, as near as what is there allows.
+
+        To the right, unless the line to it would pass through another.
 
         What comes in first stands nearest; of what leaves, what leaves last does.
         """
@@ -124,7 +128,9 @@ class ChainBox:
                 beside.u += above
 
     def _enters_left(self, side: Side, wires: Sequence[Wire]) -> bool:
-        """Whether what begins beside the chain comes into a frame to the left of what else does."""
+        """Return whether what begins beside the chain comes into a frame to the left of what else
+        does.
+        """
         inside = {node for part in side.chain.parts for node in nodes_of(part)}
         part = self.parts[side.at]
         return isinstance(part, NodeBox) and any(
@@ -134,7 +140,7 @@ class ChainBox:
         )
 
     def _passes(self, beside: SideBox, other: SideBox) -> bool:
-        """Whether the line between the chain and one side would pass through another."""
+        """Return whether the line between the chain and one side would pass through another."""
         at = beside.side.at
         turn = self.starts[at] + self.parts[at].length / 2
         if beside.side.leaves:
@@ -142,7 +148,7 @@ class ChainBox:
         return other.u - TURN / 2 < turn < other.u + other.box.length + TURN / 2
 
     def _set_lanes(self, nodes: Sequence[Node]) -> None:
-        """Gives each arc a side and a lane: to the right where it crosses none that is there."""
+        """Return each arc a side and a lane: to the right where it crosses none that is there."""
         sides: dict[str, list[Arc]] = {"right": [], "left": []}
         for arc in sorted(self.chain.arcs, key=lambda arc: (arc.end - arc.start, arc.start)):
             clashes = {
@@ -164,8 +170,8 @@ class ChainBox:
             self._place_lanes(side, self._shared(arcs), nodes)
 
     def _turns_beside(self, arc: Arc, sign: int) -> bool:
-        """Whether an arc would begin or end where something hangs on the chain, to the right (1)
-        or to the left (-1).
+        """Return whether an arc would begin or end where something hangs on the chain, to the right
+        (1) or to the left (-1).
         """
         ends = []
         if arc.start >= 0:
@@ -180,13 +186,15 @@ class ChainBox:
         )
 
     def _port(self, arc: Arc, nodes: Sequence[Node]) -> float:
-        """Where the arc leaves a frame beside its axis; 0 where it does not."""
+        """Return where the arc leaves a frame beside its axis; 0 where it does not."""
         source = arc.wire.source
         return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
 
     def _shared(self, arcs: Sequence[Arc]) -> list[list[Arc]]:
-        """Arcs that share a line: those to one target, and of the others those of one source,
-        unless the line would end in a bar on its way.
+        """Arcs that share a line.
+
+        Those to one target, and of the others those of one source, unless the line would end in a
+        bar on its way.
         """
         targets: dict[int, list[Arc]] = {}
         for arc in arcs:
@@ -236,7 +244,7 @@ class ChainBox:
                 self.left = max(self.left, away)
 
     def reach(self, begin: float, end: float) -> tuple[float, float]:
-        """How far it reaches across to both sides, between two places along."""
+        """Return how far it reaches across to both sides, between two places along."""
         found = [(0.0, 0.0)]
         for part, start in zip(self.parts, self.starts, strict=True):
             if begin - GAP < start + part.length and start - GAP < end:
@@ -254,7 +262,7 @@ class ChainBox:
         return max(left for left, _ in found), max(right for _, right in found)
 
     def _passed(self, first: int, last: int, sign: int) -> Iterator[float]:
-        """How far what hangs on one side of the chain reaches, where an arc passes it."""
+        """Yield how far what hangs on one side of the chain reaches, where an arc passes it."""
         begin = self.starts[first] if first >= 0 else 0.0
         end = self.starts[last] if last < len(self.starts) else self.length
         for beside in self.sides:
@@ -265,14 +273,14 @@ class ChainBox:
                     yield abs(beside.v) + (box.right if sign > 0 else box.left)
 
     def passing(self) -> Iterator[tuple[int, float]]:
-        """The nodes whose arcs leave it at its end, each with where the line runs across."""
+        """Yield the nodes whose arcs leave it at its end, each with where the line runs across."""
         for lane in self.lanes:
             for arc in lane.arcs:
                 if arc.end == len(self.parts):
                     yield arc.wire.source, lane.v
 
     def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
-        """The nodes at its end (or its beginning), each with where its line runs across."""
+        """Yield the nodes at its end (or its beginning), each with where its line runs across."""
         if self.parts:
             yield from self.parts[-1 if last else 0].columns(nodes, last)
 
@@ -296,7 +304,7 @@ def _in_order(part: Part, after: Part | None, nodes: Sequence[Node], wires: Sequ
 
 
 def part_box(part: Part, nodes: Sequence[Node], wires: Sequence[Wire]) -> PartBox:
-    """A part of a chain with its measures."""
+    """Return a part of a chain with its measures."""
     if isinstance(part, Fork):
         branches = [ChainBox(branch, nodes, wires) for branch in part.branches]
         return ForkBox(branches, nodes, wires)

@@ -42,7 +42,7 @@ class Card(NamedTuple):
 
 
 def card(label: str, more: str, note: str, look: str, small: bool, badge: str = "") -> Card:
-    """A card, or a pill where `small`, as wide as its texts need."""
+    """Return a card, or a pill where `small`, as wide as its texts need."""
     room = _MOST - 2 * _MARGIN
     if small:
         note = shortened(note, NOTE, room / 2)
@@ -66,7 +66,7 @@ def card(label: str, more: str, note: str, look: str, small: bool, badge: str = 
 
 
 def glyph(kind: Kind, note: str, badge: str = "") -> Card | None:
-    """The sign of a merge; None where it has none."""
+    """Return the sign of a merge; None where it has none."""
     if kind.joins_inputs:
         text = " ".join(filter(None, (kind.word, note, badge)))
         return Card("bar", "bar", kind.word, "", text, 0.0, BAR)
@@ -77,7 +77,7 @@ def glyph(kind: Kind, note: str, badge: str = "") -> Card | None:
 
 
 def is_small(labels: Labels, layer: int) -> bool:
-    """Whether a layer is a pill: it keeps what comes in nearly as it is."""
+    """Return whether a layer is a pill: it keeps what comes in nearly as it is."""
     return labels.group[layer] in _SMALL
 
 
@@ -87,8 +87,10 @@ BADGE = 12.0  # by which a badge stands out of its box
 
 
 def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tuple[Mark, ...]:
-    """A card with its upper left corner at (x, y); `note` is the look of its second line, `stacked`
-    says whether a badge means that others stand behind it.
+    """Return a card with its upper left corner at (x, y).
+
+    `note` is the look of its second line, `stacked` says whether a badge means that others stand
+    behind it.
     """
     middle = x + card.width / 2
     corner = card.height / 2 if card.form == "pill" else 5.0
@@ -128,7 +130,7 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
 
 
 def badge(text: str, x: float, y: float) -> tuple[Mark, ...]:
-    """How often something stands there, around the corner (x, y)."""
+    """Return how often something stands there, around the corner (x, y)."""
     wide = width(text, NOTE, True)
     half = wide / 2 + 5
     x = x + BADGE - half
@@ -139,7 +141,7 @@ def badge(text: str, x: float, y: float) -> tuple[Mark, ...]:
 
 
 def _drawn_glyph(card: Card, x: float, y: float) -> tuple[Mark, ...]:
-    """A merge: a plus, a times, a minus, a dot in a circle, or a word in a pill."""
+    """Return a merge: a plus, a times, a minus, a dot in a circle, or a word in a pill."""
     if len(card.label) > 1:
         rect = Rect(x - card.width / 2, y - RADIUS, card.width, 2 * RADIUS, RADIUS, card.look)
         wide = width(card.label, NOTE)

@@ -65,8 +65,9 @@ def _near(rows: list[list[Cell]]) -> None:
 
 
 def _pull(upper: Cell, lower: Cell) -> float:
-    """How much a wire wants to be straight: within a long one most, in a chain more than where
-    wires part and meet.
+    """Return how much a wire wants to be straight.
+
+    Within a long one most, in a chain more than where wires part and meet.
     """
     if upper.node < 0 and lower.node < 0:
         return 16.0
@@ -79,8 +80,9 @@ def _apart(a: Cell, b: Cell) -> float:
 
 
 def _fitted(row: list[Cell], wanted: Sequence[float], weights: Sequence[float]) -> None:
-    """The positions that keep the order and the distances, with the least squares of what they
-    miss (the pool adjacent violators algorithm).
+    """Place a row's cells in order and at their distances, nearest to the targets.
+
+    By least squares: the pool adjacent violators algorithm.
     """
     blocks: list[tuple[float, float, int]] = []
     offset, offsets = 0.0, []
@@ -105,8 +107,9 @@ def _fitted(row: list[Cell], wanted: Sequence[float], weights: Sequence[float]) 
 
 
 def _columns(rows: list[list[Cell]]) -> dict[Cell, int]:
-    """The number of each cell's column: cells that are one chain have the same, unless it crosses
-    another.
+    """Return the number of each cell's column.
+
+    Cells that are one chain have the same, unless it crosses another.
     """
     rank_of = {cell: rank for rank, row in enumerate(rows) for cell in row}
     chains: list[list[Cell]] = []
@@ -141,7 +144,7 @@ def _cross(a: dict[int, int], b: dict[int, int]) -> bool:
 
 
 def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
-    """Give all cells of a column one position; False where the columns contradict each other."""
+    """Return all cells of a column one position; False where the columns contradict each other."""
     count = max(column_of.values()) + 1
     members: list[list[Cell]] = [[] for _ in range(count)]
     apart: list[dict[int, float]] = [{} for _ in range(count)]  # to the right of each column
@@ -181,7 +184,7 @@ def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
 
 
 def _pulls(cells: Sequence[Cell], column_of: dict[Cell, int]) -> list[tuple[int, float]]:
-    """The columns that one is joined to, each with how strongly."""
+    """Return the columns that one is joined to, each with how strongly."""
     own = column_of[cells[0]]
     found = []
     for cell in cells:
@@ -192,7 +195,7 @@ def _pulls(cells: Sequence[Cell], column_of: dict[Cell, int]) -> list[tuple[int,
 
 
 def _sorted(after: Sequence[dict[int, float]]) -> list[int] | None:
-    """The columns from left to right; None where there is no such order."""
+    """Return the columns from left to right; None where there is no such order."""
     waits = [0] * len(after)
     for others in after:
         for other in others:

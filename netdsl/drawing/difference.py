@@ -33,8 +33,9 @@ _WIRES = {"both": "wire", "a": "gone", "b": "new"}
 
 
 class Pair(NamedTuple):
-    """A row of both networks, or of one: `what` is same, changed, removed or added; `a` and `b` are
-    the layers' places, and `note` says what their labels do not.
+    """A row of both networks, or of one: `what` is same, changed, removed or added.
+
+    `a` and `b` are the layers' places, and `note` says what their labels do not.
     """
 
     what: str
@@ -90,8 +91,9 @@ def _network(architecture: Architecture, options: Options) -> _Network:
 
 
 def _items(pairs: Sequence[Pair]) -> list[_Item]:
-    """The pairs; of many equal ones that follow each other those at the ends, and one for the
-    others.
+    """Return the pairs.
+
+    Of many equal ones that follow each other those at the ends, and one for the others.
     """
     found: list[_Item] = []
     at = 0
@@ -113,7 +115,7 @@ def _items(pairs: Sequence[Pair]) -> list[_Item]:
 
 
 def _edges(items: Sequence[_Item], sides: Sequence[_Network]) -> dict[tuple[int, int], str]:
-    """Who reads whom among the items, and whether so in both networks, in `a`, or in `b`."""
+    """Return who reads whom among the items, and whether so in both networks, in `a`, or in `b`."""
     found: dict[tuple[int, int], str] = {}
     for side, name in zip(sides, "ab", strict=True):
         place = {
@@ -158,7 +160,7 @@ def _card(item: _Item, sides: Sequence[_Network]) -> Card:
 
 
 def _marked(sign: Card, what: str) -> Card:
-    """The sign of a merge, with what became of it."""
+    """Return the sign of a merge, with what became of it."""
     if what == "same":
         return sign
     if sign.form == "bar":
@@ -167,7 +169,7 @@ def _marked(sign: Card, what: str) -> Card:
 
 
 def _alike_wide(cards: Sequence[Card]) -> list[Card]:
-    """The cards, those that are not very wide as wide as the widest of them."""
+    """Return the cards, those that are not very wide as wide as the widest of them."""
     narrow = [each.width for each in cards if each.form == "card" and each.width <= NARROW]
     common = max(narrow, default=0.0)
     return [
@@ -220,7 +222,7 @@ def _boxes(
 
 
 def _finished(a: Architecture, b: Architecture, marks: Sequence[Mark]) -> Sheet:
-    """The sheet with both names and totals above, and what the colours mean below."""
+    """Return the sheet with both names and totals above, and what the colours mean below."""
     left, top, _, bottom = bounds(tuple(marks))
     names = f"{a.name} → {b.name}"
     params = [shortened(each.counts.params) for each in (a, b)]

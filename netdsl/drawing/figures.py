@@ -51,8 +51,9 @@ class Figures:
         self._fields: list[str] | None = None
 
     def note(self, box: Box, shared: str = "") -> str:
-        """What stands in a box below its label: `56×56×64 · 4.1 k`; of a column that is `shared`
-        the part of the network's, too.
+        """Return what stands in a box below its label: `56×56×64 · 4.1 k`.
+
+        Of a column that is `shared` the part of the network's, too.
         """
         parts = self.notes(box)
         if shared in AMOUNTS:
@@ -61,11 +62,11 @@ class Figures:
         return " · ".join(part for part in parts if part)
 
     def notes(self, box: Box) -> list[str]:
-        """A text for each column; an empty one where there is nothing to say."""
+        """Return a text for each column; an empty one where there is nothing to say."""
         return [self._of(column, box) for column in self.columns]
 
     def short_note(self, box: Box, inputs: Iterable[int]) -> str:
-        """The same of a small box: its shape only where that is another than its input's."""
+        """Return the same of a small box: its shape only where that is another than its input's."""
         shapes = {self.labels.shape(layer) for layer in inputs}
         same = shapes == {self.labels.shape(box.first)}
         columns = (
@@ -74,7 +75,7 @@ class Figures:
         return " · ".join(filter(None, (self._of(column, box) for column in columns)))
 
     def shape_note(self, box: Box) -> str:
-        """The shape of a box's output, where shapes are shown."""
+        """Return the shape of a box's output, where shapes are shown."""
         return self._of("output", box) if "output" in self.columns else ""
 
     def _of(self, column: str, box: Box) -> str:
@@ -96,23 +97,23 @@ class Figures:
         return f"{amount.text(sum(values))}{unit} in all"
 
     def _borrows(self, layers: Iterable[int]) -> str:
-        """Whether layers use weights that are held elsewhere, and how."""
+        """Return whether layers use weights that are held elsewhere, and how."""
         ops = [self.graph.ops[at] for layer in layers for at in self.graph.layers[layer].ops]
         if any(op.shares is not None for op in ops):
             return "shared"
         return "tied" if any(op.tied is not None for op in ops) else ""
 
     def of(self, layers: Iterable[int]) -> Counts:
-        """The counts of some layers together."""
+        """Return the counts of some layers together."""
         return added([Counts(), *(self.counts[layer] for layer in layers)])
 
     def share(self, column: str, box: Box) -> float:
-        """The part that a box has of the whole network's."""
+        """Return the part that a box has of the whole network's."""
         value = AMOUNTS[column].value
         return value(self.of(box.every_layer)) / max(1, value(self.total))
 
     def look(self, box: Box, colour: str) -> str:
-        """The colours of a box where they say its share, or nothing; else an empty text."""
+        """Return the colours of a box where they say its share, or nothing; else an empty text."""
         if colour == "none":
             return "plain"
         return f"share{step_of(self.share(colour, box))}" if colour in AMOUNTS else ""
@@ -128,7 +129,7 @@ class Figures:
         return self._fields[self.graph.layers[layer].ops[-1]]
 
     def title(self, box: Box) -> str:
-        """All about a box: what it is, with every default, and its row in the table."""
+        """Return all about a box: what it is, with every default, and its row in the table."""
         turn = box.turns[0]
         if box.block is not None:
             head = f"{box.block.title}: {len(turn)} layers"
@@ -145,5 +146,5 @@ class Figures:
 
 
 def step_of(share: float) -> int:
-    """The colour of a share."""
+    """Return the colour of a share."""
     return sum(share > step for step in STEPS)

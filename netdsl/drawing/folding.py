@@ -59,7 +59,7 @@ class _Row:
             self.users.append(users)
 
     def repeats(self, start: int, period: int, alike: Alike) -> int:
-        """How often the `period` items from `start` on follow each other."""
+        """Return how often the `period` items from `start` on follow each other."""
         items, end = self.items, start + period
         if end + period > len(items) or not alike(items[start], items[end]):
             return 1
@@ -90,8 +90,9 @@ class _Row:
         return count
 
     def _reads(self, at: int, period: int, first: bool = False) -> tuple[tuple[int, ...], ...]:
-        """What the items of a piece read, by where it lies: within them, in the piece before
-        unless this is the first, or elsewhere.
+        """Return what the items of a piece read, by where it lies.
+
+        Within them, in the piece before unless this is the first, or elsewhere.
         """
         found = []
         for k in range(period):
@@ -107,7 +108,7 @@ class _Row:
         return tuple(found)
 
     def _users(self, at: int, period: int, last: bool = False) -> set[tuple[int, int, int]]:
-        """Who reads the piece, but for itself and, unless it is the last, the one behind it."""
+        """Return who reads the piece, except itself and, unless it is the last, the next one."""
         stop = at + (1 if last else 2) * period
         found = set()
         for k in range(period):
@@ -119,7 +120,7 @@ class _Row:
 
 
 def _continues(first: Sequence[tuple[int, ...]], second: Sequence[tuple[int, ...]]) -> bool:
-    """Whether a second piece reads the first as the first reads what stands before it."""
+    """Return whether a second piece reads the first as the first reads what stands before it."""
     if len(first) != len(second) or all(b[2] != 2 for b in second):
         return False
     known: dict[tuple[int, ...], tuple[int, ...]] = {}
@@ -167,7 +168,7 @@ def folded(
 
 
 def _shift(row: _Row, at: int, period: int, count: int, alike: Alike, authored: Alike) -> int:
-    """How many items stand before the first of the author's row."""
+    """Return how many items stand before the first of the author's row."""
     items = row.items
     for shift in range(period):
         pairs = zip(items[at + shift :], items[at + shift + period :][:period], strict=False)
@@ -186,7 +187,7 @@ def _note(pieces: Sequence[Sequence[Shown]], turns: Turns) -> None:
 
 
 def _merged(pieces: Sequence[Sequence[Shown]]) -> Shown:
-    """One item for equal pieces."""
+    """Return one item for equal pieces."""
     items = tuple(_joined(each) for each in zip(*pieces, strict=True))
     if len(items) == 1 and items[0].times == 1:
         return items[0]._replace(times=len(pieces))
@@ -194,7 +195,7 @@ def _merged(pieces: Sequence[Sequence[Shown]]) -> Shown:
 
 
 def _joined(items: Sequence[Shown]) -> Shown:
-    """One item that stands for equal ones of several passes."""
+    """Return one item that stands for equal ones of several passes."""
     first = items[0]
     if first.block is not None:
         titles = [item.block.title for item in items if item.block is not None]

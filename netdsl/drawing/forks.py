@@ -19,13 +19,13 @@ class Branch(Protocol):
     right: float
 
     def reach(self, begin: float, end: float) -> tuple[float, float]:
-        """How far it reaches across to both sides, between two places along."""
+        """Return how far it reaches across to both sides, between two places along."""
 
     def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
-        """The nodes at its end (or its beginning), each with where its line runs across."""
+        """Return the nodes at its end (or its beginning), each with where its line runs across."""
 
     def passing(self) -> Iterator[tuple[int, float]]:
-        """The nodes whose arcs leave it at its end, each with where the line runs across."""
+        """Return the nodes whose arcs leave it at its end, each with where the line runs across."""
 
 
 BranchT = TypeVar("BranchT", bound=Branch)
@@ -66,8 +66,9 @@ class ForkBox(Generic[BranchT]):
         )
 
     def _clear(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
-        """How far the axis of a side way is from that of the main one, at least: its boxes and its
-        lines pass what is beside them.
+        """Return how far the axis of a side way is from that of the main one, at least.
+
+        Its boxes and its lines pass what is beside them.
         """
         main, side = self.branches
         begin, end = self.starts[1], self.starts[1] + side.length
@@ -80,8 +81,9 @@ class ForkBox(Generic[BranchT]):
         return max(near, main.reach(low, high)[1] + LANE + max(lines))
 
     def _start(self, branch: BranchT, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
-        """Where a branch begins: in the middle; at the upper end where nothing follows it, at the
-        lower where nothing stands before it.
+        """Return where a branch begins: in the middle.
+
+        At the upper end where nothing follows it, at the lower where nothing stands before it.
         """
         first = {node for node, _ in branch.columns(nodes, last=False)}
         last = {node for node, _ in branch.columns(nodes)}
@@ -91,7 +93,7 @@ class ForkBox(Generic[BranchT]):
         return free / 2 if any(wire.target in first for wire in wires) else free
 
     def reach(self, begin: float, end: float) -> tuple[float, float]:
-        """How far it reaches across to both sides, between two places along."""
+        """Return how far it reaches across to both sides, between two places along."""
         found = [(-v, v) for v in self.lines]
         for branch, start, shift in zip(self.branches, self.starts, self.shifts, strict=True):
             left, right = branch.reach(begin - start, end - start)
@@ -100,7 +102,7 @@ class ForkBox(Generic[BranchT]):
         return max(left for left, _ in found), max(right for _, right in found)
 
     def _main(self) -> int | None:
-        """The branch that goes straight on, where the other one is a shortcut or a side way."""
+        """Return the branch that is drawn straight, if the other is a shortcut or a detour."""
         if len(self.branches) != 2:
             return None
         first, second = (branch.length for branch in self.branches)

@@ -19,7 +19,7 @@ class Size(NamedTuple):
 
 
 def straight(points: Iterable[Point]) -> list[Point]:
-    """The points without those that lie on a straight line between their neighbours."""
+    """Return the points without those that lie on a straight line between their neighbours."""
     found: list[Point] = []
     for point in points:
         if found and found[-1] == point:

@@ -37,7 +37,7 @@ def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sh
 
 
 def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark, ...]:
-    """The marks of a view; figures without their units where it is too wide with them.
+    """Return the marks of a view; figures without their units where it is too wide with them.
 
     Where `columns` is given, a long chain stands in columns that are no wider.
     """
@@ -52,7 +52,7 @@ def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark,
 def blocks_beside(
     painter: Painter, shown: View, box: tuple[float, float, float, float]
 ) -> list[Mark]:
-    """The blocks that are closed in a picture, drawn open beside its box."""
+    """Return the blocks that are closed in a picture, drawn open beside its box."""
     subject = painter.subject
     if subject.options.fold != "all" or not subject.options.beside:
         return []
@@ -68,8 +68,8 @@ def blocks_beside(
 def _placed(
     panels: list[Group], box: tuple[float, float, float, float], direction: str
 ) -> list[Mark]:
-    """The panels in columns to the right of a picture, and in rows below it where they are too
-    wide, or where it goes right itself.
+    """Return the panels in columns to the right of a picture, and in rows below it where they are
+    too wide, or where it goes right itself.
     """
     left, top, right, bottom = box
     if direction == "right":

@@ -47,7 +47,7 @@ class Painter:
         self.note = "note" if options.colour in ("kind", "none") else "ink"
 
     def marks(self, shown: View, most_across: float = 0.0) -> tuple[Mark, ...]:
-        """The marks of a view; the axis of its flow begins at (0, 0).
+        """Return the marks of a view; the axis of its flow begins at (0, 0).
 
         Where `most_across` is given, a long chain stands in columns that are no wider.
         """
@@ -64,8 +64,9 @@ class Painter:
     # --- measures ---
 
     def cards(self, items: Sequence[Shown]) -> dict[Box, Card]:
-        """The cards of all boxes; those that stand in one frame are as wide as the widest of them,
-        unless that is very wide.
+        """Return the cards of all boxes.
+
+        Those that stand in one frame are as wide as the widest of them, unless that is very wide.
         """
         own = {item: self._card(item) for item in items if isinstance(item, Box)}
         narrow = [each for each in own.values() if each.form == "card" and each.width <= NARROW]
@@ -128,7 +129,7 @@ class Painter:
         return Node(Size(tall, half, half + shadow), "box", room)
 
     def _pads(self, frame: Frame, reach: Reach) -> Pads:
-        """The room around what is in a frame: its title stands where no wire crosses it."""
+        """Return the room around what is in a frame: its title stands where no wire crosses it."""
         shadow = 2 * SHADOW if frame.times > 1 else 0.0
         title = 24.0 if frame.block is not None else 6.0
         if self.across:
@@ -160,7 +161,7 @@ class Painter:
         return found
 
     def mark(self, box: Box, card: Card, x: float, y: float, long: float = 0.0) -> Group:
-        """A box with its upper left corner at (x, y); a bar is so long."""
+        """Return a box with its upper left corner at (x, y); a bar is so long."""
         if card.form == "bar":
             inside = self._bar(card, x, y, long)
         else:
@@ -169,7 +170,7 @@ class Painter:
         return Group("box", self.name(box), title, self._data(box), inside)
 
     def _bar(self, bar: Card, x: float, y: float, long: float) -> tuple[Mark, ...]:
-        """Two lines for what is stacked, one for what is joined."""
+        """Return two lines for what is stacked, one for what is joined."""
         wide, high = (bar.height, long) if self.across else (long, bar.height)
         if bar.more:
             thin = bar.height / 3
@@ -187,7 +188,7 @@ class Painter:
         return *rects, Text(x + wide + 6, y + high / 2 + 3.5, runs, 10.0, "start", room)
 
     def name(self, box: Box) -> str:
-        """A box's name: its layer's, or its block's."""
+        """Return a box's name: its layer's, or its block's."""
         if box.block is not None:
             return self.prefix + box.block.name
         if box.first < 0:
@@ -251,8 +252,9 @@ def _badge(box: Box) -> str:
 
 
 def _title_begin(wide: float, entries: Sequence[float], left: float, right: float) -> float | None:
-    """Where a frame's title begins: in the first gap between what comes in; None where none is
-    wide enough.
+    """Return where a frame's title begins: in the first gap between what comes in.
+
+    None where none is wide enough.
     """
     ends = [left, *entries, right]
     for low, high in pairwise(ends):
@@ -267,7 +269,10 @@ def _title_width(frame: Frame) -> float:
 
 
 def _cut(points: Sequence[Point], edge: float, u: float) -> tuple[Point, ...]:
-    """A way without what of it lies outside the edge of a frame: it comes straight from `u`."""
+    """Return a way without what of it lies outside the edge of a frame.
+
+    It comes straight from `u`.
+    """
     at = next(
         n for n in range(1, len(points)) if (points[n - 1][0] - edge) * (points[n][0] - edge) <= 0
     )

@@ -23,7 +23,7 @@ _HEAD, _SUB = 16.0, 11.0
 def finished(
     network: Architecture, options: Options, marks: tuple[Mark, ...], axis: float | None
 ) -> Sheet:
-    """The sheet of what is drawn: with a heading above and a legend below.
+    """Return the sheet of what is drawn: with a heading above and a legend below.
 
     The heading stands over the axis; in the middle of what is drawn where that is None, and at its
     left edge where it is not a number.
@@ -52,7 +52,7 @@ def finished(
 
 
 def _heading(network: Architecture, left: float, top: float, axis: float) -> list[Mark]:
-    """The network's name and what it holds."""
+    """Return the network's name and what it holds."""
     counts = network.counts
     inputs = ", ".join(shape_text(point.shape) for point in network.inputs[:3])
     outputs = ", ".join(shape_text(point.shape) for point in network.outputs[:3])
@@ -71,7 +71,7 @@ def _heading(network: Architecture, left: float, top: float, axis: float) -> lis
 
 
 def legend(colour: str, x: float, y: float) -> tuple[Mark, ...]:
-    """What the colours of shares mean."""
+    """Return what the colours of shares mean."""
     what = {"params": "params", "macs": "MACs", "memory": "activations' memory"}[colour]
     title = f"share of all {what}"
     found: list[Mark] = [

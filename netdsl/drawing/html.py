@@ -65,8 +65,9 @@ class _State(NamedTuple):
 
 
 def html_text(sheet: Sheet, networks: Sequence[Architecture], options: Options) -> str:
-    """A page with the picture; where it is one network's boxes and arrows, its blocks can be opened
-    and closed.
+    """Return a page with the picture.
+
+    Where it is one network's boxes and arrows, its blocks can be opened and closed.
     """
     states = [_State(frozenset(), sheet)]
     if len(networks) == 1 and options.style in ("auto", "graph") and options.fold == "all":
@@ -105,7 +106,7 @@ def _coloured(theme: Theme) -> str:
 
 
 def _states(network: Architecture, options: Options, sheet: Sheet) -> list[_State]:
-    """The picture with every choice of open blocks that clicks lead to, nearest first."""
+    """Return the picture with every choice of open blocks that clicks lead to, nearest first."""
     begun = _named(sheet, "frame") | frozenset(options.opened)
     closed = options._replace(depth=0, beside=False)
     first = _drawn(network, closed, begun)
@@ -128,7 +129,7 @@ def _states(network: Architecture, options: Options, sheet: Sheet) -> list[_Stat
 
 
 def _drawn(network: Architecture, options: Options, opened: frozenset[str]) -> _State | None:
-    """The picture with these blocks open; None where it is too large to be carried along."""
+    """Return the picture with these blocks open; None where it is too large to be carried along."""
     try:
         sheet = graph_sheet(network, options._replace(opened=tuple(sorted(opened))))
     except NetError:
@@ -138,7 +139,7 @@ def _drawn(network: Architecture, options: Options, opened: frozenset[str]) -> _
 
 
 def _named(sheet: Sheet, kind: str) -> frozenset[str]:
-    """The names of the blocks that are closed (`box`) or open (`frame`) in a picture."""
+    """Return the names of the blocks that are closed (`box`) or open (`frame`) in a picture."""
     main = tuple(m for m in sheet.marks if not (isinstance(m, Group) and m.kind == "inset"))
     groups = (mark for mark in every(main) if isinstance(mark, Group) and mark.kind == kind)
     return frozenset(dict(group.data)["block"] for group in groups if "block" in dict(group.data))

@@ -17,9 +17,11 @@ _NUMBERS = re.compile(r"[0-9.]+")
 
 
 def chosen(subject: Subject, shown: View) -> list[Block]:
-    """The uses of blocks that are drawn open: one of each block that is closed, and where there is
-    room another one of another form. Blocks that are closed in the picture come before those within
-    them, and of these the ones that hold most layers.
+    """Return the uses of blocks that are drawn open.
+
+    One of each block that is closed, and where there is room another one of another form. Blocks
+    that are closed in the picture come before those within them, and of these the ones that hold
+    most layers.
     """
     found: dict[str, list[Block]] = {}
     waiting = [box for box in shown.boxes if box.block is not None]
@@ -47,7 +49,7 @@ def chosen(subject: Subject, shown: View) -> list[Block]:
 
 
 def _uses(items: Sequence[Item], word: str, layers: set[int]) -> Iterator[Block]:
-    """The uses of a block that hold some of the layers."""
+    """Yield the uses of a block that hold some of the layers."""
     waiting = list(reversed(items))
     while waiting:
         item = waiting.pop()
@@ -59,7 +61,7 @@ def _uses(items: Sequence[Item], word: str, layers: set[int]) -> Iterator[Block]
 
 
 def _variants(subject: Subject, uses: Sequence[Block]) -> list[Block]:
-    """One use of each form, the commonest form first."""
+    """Return one use of each form, the commonest form first."""
     forms: dict[object, list[Block]] = {}
     for block in uses:
         forms.setdefault(_form(subject, block), []).append(block)
@@ -75,7 +77,7 @@ def _variants(subject: Subject, uses: Sequence[Block]) -> list[Block]:
 
 
 def _form(subject: Subject, block: Block) -> object:
-    """The same for uses that differ in numbers alone, also of how often something repeats."""
+    """Return the same for uses that differ only in numbers, also those of repeats."""
     inside = subject.inside(block.items, _MOST_BOXES)
     labels = subject.labels
     shapes = tuple(
@@ -88,7 +90,10 @@ def _form(subject: Subject, block: Block) -> object:
 
 
 def opened(subject: Subject, block: Block) -> View:
-    """A view of one block: a frame, with what comes in from above and what goes out below."""
+    """Return a view of one block.
+
+    A frame, with what comes in from above and what goes out below.
+    """
     inside = subject.inside(block.items, _MOST_BOXES)
     boxes = inside.boxes
     box_of = {layer: at for at, box in enumerate(boxes) for layer in box.every_layer}

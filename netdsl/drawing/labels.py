@@ -20,7 +20,7 @@ _LONGEST = 36  # characters of a label
 
 
 def shape_text(shape: Sequence[int]) -> str:
-    """A shape as figures have it: `28×28×6`."""
+    """Return a shape as figures have it: `28×28×6`."""
     limit = getattr(shape, "limit", None)
     return "×".join(map(str, shape)) + (f" of {limit:,}" if limit is not None else "")
 
@@ -72,7 +72,7 @@ class Labels:
         return main, more
 
     def shape(self, layer: int) -> tuple[int, ...]:
-        """The shape of a layer's output."""
+        """Return the shape of a layer's output."""
         return self.graph.ops[self.graph.layers[layer].ops[-1]].shape
 
     def same(self, a: int, b: int) -> bool:
@@ -87,7 +87,7 @@ class Labels:
         )
 
     def same_origin(self, a: int, b: int) -> bool:
-        """Whether one place of the text made two layers, by the same uses of blocks."""
+        """Return whether one place of the text made two layers, by the same uses of blocks."""
         ours, theirs = self.graph.layers[a], self.graph.layers[b]
         return (
             same_span(ours.span, theirs.span)
@@ -96,23 +96,23 @@ class Labels:
         )
 
     def skeleton(self, layer: int) -> str:
-        """A layer as it was written, without its numbers and its name."""
+        """Return a layer as it was written, without its numbers and its name."""
         if self.group[layer] == "input":
             return "input"
         return _NUMBER.sub("", self.graph.layers[layer].text)
 
     def same_place(self, a: int, b: int) -> bool:
-        """Whether the outputs of two layers have the same positions."""
+        """Return whether the outputs of two layers have the same positions."""
         return self.shape(a)[:-1] == self.shape(b)[:-1]
 
 
 def same_span(a: Span | None, b: Span | None) -> bool:
-    """Whether two places of texts are one."""
+    """Return whether two places of texts are one."""
     return a is not None and b is not None and a[1:] == b[1:] and a.source is b.source
 
 
 def _options(text: str) -> list[str]:
-    """What stands in a layer's brackets, apart at the commas that are in no other brackets."""
+    """Return the options in a layer's parentheses, split at the outermost commas."""
     found, depth, start = [], 0, 0
     for at, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
@@ -123,8 +123,9 @@ def _options(text: str) -> list[str]:
 
 
 def _speaks(option: str, words: set[str]) -> bool:
-    """Whether an option is shown: a norm and an activation stand behind the label, a reference is
-    an edge.
+    """Return whether an option is shown.
+
+    A norm and an activation stand behind the label, a reference is an edge.
     """
     name, equals, value = option.partition("=")
     if name.strip() == "groups" and value.strip() == "1":  # as blocks hand it on
@@ -139,7 +140,7 @@ def _speaks(option: str, words: set[str]) -> bool:
 
 
 def without_parts(text: str) -> str:
-    """A use of a block as it is written, without the norms and activations that it hands on."""
+    """Return a use of a block as written, without the norms and activations it passes on."""
     head, bracket, inside = text.partition("(")
     kept = [option for option in _options(inside[:-1]) if _speaks(option, set())] if bracket else []
     return head + (f"({', '.join(kept)})" if kept else "")
@@ -151,7 +152,7 @@ def _leading_word(text: str) -> str:
 
 
 def merged(texts: Sequence[str]) -> str:
-    """One text for some that differ in their numbers: `dilation=1…512`."""
+    """Return one text for some that differ in their numbers: `dilation=1…512`."""
     if len(set(texts)) == 1:
         return texts[0]
     parts = [_NUMBER.findall(text) for text in texts]

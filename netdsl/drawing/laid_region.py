@@ -84,8 +84,9 @@ class LaidRegion:
         self._set_ends()
 
     def _beside(self) -> frozenset[int]:
-        """The outside wires that run beside the chain: all but the first that comes in, and the
-        last that goes out.
+        """Return the outside wires that run beside the chain.
+
+        All but the first that comes in, and the last that goes out.
         """
         entries = list(self.region.entries)
         source = {wire.key: wire.source for wire in self.region.wires if wire.target == END}
@@ -93,7 +94,7 @@ class LaidRegion:
         return frozenset((*entries[1:], *exits[:-1]))
 
     def _set_ends(self) -> None:
-        """Finds where outside wires come in and go out, across."""
+        """Find where outside wires come in and go out, across."""
         count = len(self.chain.parts)
         for lane in self.chain.lanes:
             for arc in lane.arcs:
@@ -111,7 +112,7 @@ class LaidRegion:
                     self.exits[wire.key] = route[-1][1]
 
     def as_node(self, pads: Pads) -> Node:
-        """The region as one node of the region around it."""
+        """Return the region as one node of the region around it."""
         chain = self.chain
         lead = 2 * OUTSIDE if chain.turns(0) else _LEAD
         tail = 2 * OUTSIDE if self._turns_at_end() else _LEAD
@@ -133,7 +134,7 @@ class LaidRegion:
     # --- positions ---
 
     def stops(self) -> dict[int, Stop]:
-        """Where each node stands."""
+        """Return where each node stands."""
         found: dict[int, Stop] = {}
         ends = (-OUTSIDE, self.chain.length + OUTSIDE)
         self._stops(self.chain, 0.0, 0.0, 0, ends, found)

@@ -69,7 +69,10 @@ def layered(
 
 
 def _ranks(count: int, wires: Sequence[Pair]) -> list[int]:
-    """A rank for each node: as early as can be, then as near as can be to those who read it."""
+    """Return a rank for each node.
+
+    As early as can be, then as near as can be to those who read it.
+    """
     before: list[list[int]] = [[] for _ in range(count)]
     after: list[list[int]] = [[] for _ in range(count)]
     for a, b, _ in wires:
@@ -90,7 +93,7 @@ def _ranks(count: int, wires: Sequence[Pair]) -> list[int]:
 def _cells(
     sizes: Sequence[Size], wires: Sequence[Pair], ranks: Sequence[int]
 ) -> tuple[list[list[Cell]], list[list[Cell]]]:
-    """The cells of each rank, and those that each wire passes, its ends among them."""
+    """Return the cells of each rank, and those that each wire passes, its ends among them."""
     last = max(ranks) + 1
     rows: list[list[Cell]] = [[] for _ in range(last + 2)]  # the first and last: the sides
     cells = [Cell(node, size) for node, size in enumerate(sizes)]
@@ -124,7 +127,7 @@ def _cells(
 
 
 def _stretch(cell: Cell, room: float) -> None:
-    """Makes a bar that is alone in its rank reach all that end in it, with room for its text."""
+    """Make a bar that is alone in its rank reach all that end in it, with room for its text."""
     for other, _ in cell.above:
         cell.left = max(cell.left, cell.v - other.v + LINE)
         cell.right = max(cell.right, other.v - cell.v + LINE + room)
@@ -141,7 +144,7 @@ def _drawn(
     spread: Sequence[bool],
     bars: Sequence[float | None],
 ) -> Layered:
-    """Positions along, and the wires, with their bends in tracks between the ranks."""
+    """Return positions along, and the wires, with their bends in tracks between the ranks."""
     ends_of_one = [row[0].v for row in (rows[0], rows[-1]) if len(row) == 1]
     middle = ends_of_one[0] if ends_of_one else 0.0  # what comes in alone comes straight
     for row in rows:
@@ -211,7 +214,7 @@ def _ports(
     spread: Sequence[bool],
     bars: Sequence[float | None],
 ) -> list[float]:
-    """Where each wire meets its target, across from its axis: straight on where it can."""
+    """Return where each wire meets its target, across from its axis: straight on where it can."""
     ports = [0.0] * len(wires)
     reading: dict[int, list[int]] = {}
     for number, (_, target, _) in enumerate(wires):

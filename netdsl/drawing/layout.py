@@ -94,7 +94,7 @@ def laid_out(shown: View, measure: Measure) -> Layout:
 
 
 def _cuts(chain: ChainBox) -> Iterator[float]:
-    """The gaps of a chain that a single wire crosses."""
+    """Yield the gaps of a chain that a single wire crosses."""
     for at in range(1, len(chain.parts)):
         around = chain.parts[at - 1 : at + 1]
         alone = all(isinstance(part, NodeBox) for part in around)

@@ -33,8 +33,9 @@ class Circle(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line through points, its corners rounded; with an arrowhead at its end, or closed to an
-    area.
+    """A line through points, its corners rounded.
+
+    With an arrowhead at its end, or closed to an area.
     """
 
     points: tuple[Point, ...]
@@ -114,7 +115,7 @@ class Sheet(NamedTuple):
 
 
 def every(marks: tuple[Mark, ...]) -> Iterator[Mark]:
-    """All marks, those within groups behind their groups."""
+    """Yield all marks, those within groups behind their groups."""
     for mark in marks:
         yield mark
         if isinstance(mark, Group):
@@ -122,7 +123,7 @@ def every(marks: tuple[Mark, ...]) -> Iterator[Mark]:
 
 
 def bounds(marks: tuple[Mark, ...]) -> tuple[float, float, float, float]:
-    """The least and the greatest x and y that marks reach: x0, y0, x1, y1."""
+    """Return the least and the greatest x and y that marks reach: x0, y0, x1, y1."""
     xs: list[float] = []
     ys: list[float] = []
     for mark in every(marks):
@@ -146,7 +147,7 @@ def bounds(marks: tuple[Mark, ...]) -> tuple[float, float, float, float]:
 
 
 def moved(marks: tuple[Mark, ...], dx: float, dy: float) -> tuple[Mark, ...]:
-    """The marks elsewhere."""
+    """Return the marks elsewhere."""
     return tuple(_moved(mark, dx, dy) for mark in marks)
 
 

@@ -69,13 +69,13 @@ _WIDTHS = {False: _by_character(_REGULAR), True: _by_character(_BOLD)}
 
 @lru_cache(maxsize=8192)
 def width(text: str, size: float, bold: bool = False) -> float:
-    """The width of a text in the units of its font size."""
+    """Return the width of a text in the units of its font size."""
     widths = _WIDTHS[bold]
     return sum(widths.get(character, _UNKNOWN) for character in text) * size / 1000
 
 
 def shortened(text: str, size: float, most: float, bold: bool = False) -> str:
-    """The text where it is at most so wide, else its beginning and an ellipsis."""
+    """Return the text where it is at most so wide, else its beginning and an ellipsis."""
     if width(text, size, bold) <= most:
         return text
     room = most - width("…", size, bold)

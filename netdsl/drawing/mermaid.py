@@ -66,7 +66,7 @@ class _Chart:
         self.frames = 0
 
     def nodes(self, items: Sequence[Shown], depth: int) -> Iterator[str]:
-        """The boxes, and frames as subgraphs."""
+        """Yield the boxes, and frames as subgraphs."""
         indent = "  " * depth
         for item in items:
             if isinstance(item, Frame):
@@ -97,10 +97,13 @@ class _Chart:
         return f'{name}(["{text}"])' if group == "input" else f'{name}["{text}"]'
 
     def edges(self) -> list[str]:
-        """Who reads whom."""
+        """Return who reads whom."""
         return [f"  {self.prefix}{a} --> {self.prefix}{b}" for a, b in self.view.edges]
 
 
 def _text(text: str) -> str:
-    """A text within quotes: Mermaid writes signs as it writes HTML's, with # in place of &."""
+    """Return a text within quotes.
+
+    Mermaid writes signs as it writes HTML's, with # in place of &.
+    """
     return "".join(f"#{ord(c)};" if c in '"#;<>&`' else c for c in text)

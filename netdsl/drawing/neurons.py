@@ -36,7 +36,7 @@ class _Column(NamedTuple):
 
 
 def suits(network: Architecture) -> bool:
-    """Whether a network is one chain of up to six dense layers of plain vectors."""
+    """Return whether a network is one chain of up to six dense layers of plain vectors."""
     columns = _columns(network)
     return columns is not None and 2 <= len(columns) <= MOST_LAYERS + 1
 
@@ -64,7 +64,7 @@ def _columns(network: Architecture) -> list[_Column] | None:
 
 
 def _keeps(op: Op, graph: Graph) -> bool:
-    """Whether an operation leaves all numbers as they are, in another form."""
+    """Return whether an operation leaves all numbers as they are, in another form."""
     shape_only = op.kind is not None and op.kind.shape_only
     return shape_only and op.size == graph.ops[op.inputs[0]].size
 
@@ -126,7 +126,7 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
 def _texts(
     column: _Column, labels: Labels, figures: Figures, colour: str
 ) -> list[tuple[str, float]]:
-    """What stands below a column: the layer, what comes with it, its figures."""
+    """Return what stands below a column: the layer, what comes with it, its figures."""
     more = [labels.more[column.layer], *(labels.main[other] for other in column.others)]
     found = [(labels.main[column.layer], _LABEL)]
     if any(more):
@@ -138,7 +138,7 @@ def _texts(
 
 
 def _places(size: int, x: float, pitch: float) -> tuple[tuple[Point, ...], tuple[float, ...]]:
-    """Where a column's circles stand, and the dots for those that are left out."""
+    """Return where a column's circles stand, and the dots for those that are left out."""
     shown = min(size, _MOST)
     left_out = size > _MOST
     high = (shown - 1) * pitch + (_DOTS if left_out else 0.0)

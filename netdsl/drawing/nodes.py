@@ -36,7 +36,7 @@ class Node:
         self.exits: dict[int, float] = {}
 
     def enters_left(self, key: int) -> bool:
-        """Whether one output comes into a frame to the left of all others that do."""
+        """Return whether one output comes into a frame to the left of all others that do."""
         others = [v for other, v in self.entries.items() if other != key]
         return key in self.entries and bool(others) and self.entries[key] < min(others)
 
@@ -60,7 +60,7 @@ class NodeBox:
         return self.node.size.right + self.node.label
 
     def widen(self, low: float, high: float) -> None:
-        """Makes a bar reach both, with some more beside them."""
+        """Make a bar reach both, with some more beside them."""
         length, left, right = self.node.size
         self.node.size = Size(length, max(_BAR - low, left), max(high + _BAR, right))
 

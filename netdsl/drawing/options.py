@@ -45,7 +45,7 @@ class Options(NamedTuple):
     beside: bool = True
 
     def checked(self) -> Options:
-        """The options themselves.
+        """Return the options themselves.
 
         Raises:
             NetError: N664 where one of them is a word that it does not take.
@@ -73,7 +73,7 @@ def _check(name: str, word: str, words: tuple[str, ...]) -> None:
 
 
 def column_names(text: str) -> tuple[str, ...]:
-    """The columns of `output,params`.
+    """Return the columns of `output,params`.
 
     Raises:
         NetError: N664 for one that there is not.

@@ -10,8 +10,10 @@ _SWEEPS = 12
 
 
 def set_order(rows: list[list[Cell]]) -> None:
-    """Order the ranks so that few wires cross: medians downwards and upwards, then neighbours
-    exchanged where that helps; the best order is kept.
+    """Order the ranks so that few wires cross.
+
+    Medians downwards and upwards, then neighbours exchanged where that helps; the best order is
+    kept.
     """
     for row in rows:
         for at, cell in enumerate(row):
@@ -61,7 +63,7 @@ def _exchange(rows: list[list[Cell]]) -> None:
 
 
 def _pair(left: Sequence[tuple[Cell, int]], right: Sequence[tuple[Cell, int]]) -> int:
-    """How many wires of two neighbours cross."""
+    """Return how many wires of two neighbours cross."""
     return sum(1 for a, _ in left for b, _ in right if a.at > b.at)
 
 
@@ -74,7 +76,7 @@ def _sorted(cell: Cell) -> list[Cell]:
 
 
 def _crossed(ends: list[int]) -> int:
-    """How many pairs stand in the wrong order (by merging)."""
+    """Return how many pairs stand in the wrong order (by merging)."""
     if len(ends) < 2:
         return 0
     half = len(ends) // 2

@@ -53,7 +53,7 @@ class Theme(NamedTuple):
     marks: dict[str, Paint]
 
     def look(self, name: str) -> Look:
-        """The colours that a look names.
+        """Return the colours that a look names.
 
         Raises:
             KeyError: where there is no such look.
@@ -100,7 +100,7 @@ _FACES = {"front": 0.0, "top": 0.08, "side": 0.18}  # of solids: how much of the
 
 
 def _mixed(colour: str, other: str, share: float) -> str:
-    """A colour with a share of another in it."""
+    """Return a colour with a share of another in it."""
     pairs = ((int(c[at : at + 2], 16) for c in (colour, other)) for at in (1, 3, 5))
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
@@ -251,7 +251,7 @@ THEMES = {"light": LIGHT, "dark": DARK, "print": PRINT}
 
 
 def contrast(a: str, b: str) -> float:
-    """The contrast of two colours as WCAG 2.2 defines it, from 1 to 21."""
+    """Return the contrast of two colours as WCAG 2.2 defines it, from 1 to 21."""
     light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 

@@ -48,7 +48,10 @@ def side_by_side(items: Sequence[Shown], wiring: Wiring, labels: Labels) -> tupl
 
 
 def _neighbours(items: Sequence[Shown], wiring: Wiring) -> tuple[list[set[int]], list[set[int]]]:
-    """For each item those that it reads, and those that read it; what is outside is negative."""
+    """Return and those that read it for each item those that it reads.
+
+    What is outside is negative.
+    """
     place = {
         layer: at
         for at, item in enumerate(items)
@@ -69,7 +72,7 @@ def _divided(
     sources: Sequence[set[int]],
     readers: Sequence[set[int]],
 ) -> list[int]:
-    """The number of each item's class."""
+    """Return the number of each item's class."""
     keys: list[Hashable] = [_key(item, at, labels) for at, item in enumerate(items)]
     classes = _numbered(keys)
     while True:
@@ -102,7 +105,7 @@ def _numbered(keys: Sequence[Hashable]) -> list[int]:
 
 
 def _on_a_way(group: Sequence[int], readers: Sequence[set[int]]) -> bool:
-    """Whether one of the group comes after another."""
+    """Return whether one of the group comes after another."""
     wanted, seen = set(group), set[int]()
     waiting = [other for at in group for other in readers[at]]
     while waiting:
@@ -118,7 +121,7 @@ def _on_a_way(group: Sequence[int], readers: Sequence[set[int]]) -> bool:
 def _sorted(
     items: dict[int, Shown], sources: Sequence[set[int]], lead: dict[int, int]
 ) -> tuple[Shown, ...]:
-    """The items, each behind those that it reads, else in the order of the text."""
+    """Return the items, each behind those that it reads, else in the order of the text."""
     needs: dict[int, set[int]] = {at: set() for at in items}
     for at, others in enumerate(sources):
         here = lead.get(at, at)

@@ -34,8 +34,9 @@ class Arc(NamedTuple):
 
 
 class Side(NamedTuple):
-    """A chain that hangs on one part of another: it leaves it and ends (`leaves`), or begins by
-    itself and ends in it.
+    """A chain that hangs on one part of another.
+
+    It leaves it and ends (`leaves`), or begins by itself and ends in it.
     """
 
     at: int
@@ -72,7 +73,7 @@ Part: TypeAlias = "int | Fork | Tangle"
 
 
 def nodes_of(part: Part) -> Iterator[int]:
-    """All nodes of a part."""
+    """Yield all nodes of a part."""
     if isinstance(part, int):
         yield part
     elif isinstance(part, Tangle):
@@ -84,7 +85,7 @@ def nodes_of(part: Part) -> Iterator[int]:
 
 
 def chains_of(chain: Chain) -> Iterator[Chain]:
-    """A chain, those of its branches, and those that hang on it."""
+    """Yield a chain, those of its branches, and those that hang on it."""
     yield chain
     for part in chain.parts:
         if isinstance(part, Fork):

@@ -42,7 +42,7 @@ class Picture:
 
     @classmethod
     def of(cls, sheets: Sequence[Sheet], options: Options) -> Picture:
-        """A picture of sheets that are drawn already, side by side."""
+        """Return a picture of sheets that are drawn already, side by side."""
         picture = cls((), options)
         picture.sheet = beside(sheets)
         return picture
@@ -60,7 +60,7 @@ class Picture:
         return f"<Picture of {names}: {self.sheet.width:.0f} x {self.sheet.height:.0f}>"
 
     def text(self, form: str) -> str:
-        """The picture in one of the formats that are text: svg, tex, mmd, html.
+        """Return the picture in one of the formats that are text: svg, tex, mmd, html.
 
         Raises:
             NetError: N662 where it is more than Mermaid takes.
@@ -100,7 +100,7 @@ _TEXTS: dict[str, Callable[[Picture], str]] = {
 
 
 def checked_suffix(path: Path) -> str:
-    """The format that a path's suffix names.
+    """Return the format that a path's suffix names.
 
     Raises:
         NetError: N604 where it names none.

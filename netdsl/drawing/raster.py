@@ -12,7 +12,7 @@ ZOOM = 2.0  # pixels of a PNG for one of the SVG
 
 
 def png_bytes(svg: str) -> bytes:
-    """The picture as PNG, two pixels for each of the SVG's.
+    """Return the picture as PNG, two pixels for each of the SVG's.
 
     Raises:
         NetError: N602 where resvg_py is not installed.
@@ -25,7 +25,7 @@ def png_bytes(svg: str) -> bytes:
 
 
 def pdf_bytes(svg: str) -> bytes:
-    """The picture as a PDF of one page of its size, with the fonts that it uses.
+    """Return the picture as a PDF of one page of its size, with the fonts that it uses.
 
     Raises:
         NetError: N602 where typst is not installed.

@@ -38,7 +38,7 @@ Way = tuple[tuple[Region, Wire], ...]
 
 
 def regions(shown: View) -> tuple[Region, list[Way]]:
-    """The region of the picture, and for each edge the wires that it runs along."""
+    """Return the region of the picture, and for each edge the wires that it runs along."""
     paths: list[tuple[tuple[Region, int], ...]] = []
 
     def made(
@@ -76,7 +76,7 @@ def regions(shown: View) -> tuple[Region, list[Way]]:
 def _way(
     source: Sequence[tuple[Region, int]], target: Sequence[tuple[Region, int]], key: int
 ) -> Way:
-    """The wires from one box to another: out of its frames, across, and into the other's."""
+    """Return the wires from one box to another: out of its frames, across, and into the other's."""
     level = 0
     while level < min(len(source), len(target)) - 1 and source[level] == target[level]:
         level += 1

@@ -40,7 +40,7 @@ class Router:
                 self.coming[wire] = points
 
     def route(self, wire: Wire) -> list[Point]:
-        """The points of a wire, from the end of one node to the beginning of another."""
+        """Return the points of a wire, from the end of one node to the beginning of another."""
         if wire in self.within:
             return self.within[wire]
         begin, behind, from_depth = self._begin(wire)
@@ -56,7 +56,7 @@ class Router:
         return [*points, *_turned(points[-1], behind, end), end]
 
     def _begin(self, wire: Wire) -> tuple[Point, float, int]:
-        """Where a wire begins, where it may turn behind that, and in how many forks that is."""
+        """Return where a wire begins, where it may turn after that, and in how many forks."""
         stop = self.stops.get(wire.source)
         if stop is None:
             return (-self.laid.top, self.laid.entries[wire.key]), -OUTSIDE, 0
@@ -105,12 +105,12 @@ class Router:
 
 
 def _turned(begin: Point, turn: float, end: Point) -> list[Point]:
-    """The bends of a line that crosses over at `turn`."""
+    """Return the bends of a line that crosses over at `turn`."""
     return [] if begin[1] == end[1] else [(turn, begin[1]), (turn, end[1])]
 
 
 def _chains(box: ChainBox, u: float, v: float) -> Iterator[tuple[ChainBox, float, float]]:
-    """All chains with their origins."""
+    """Yield all chains with their origins."""
     yield box, u, v
     for part, start in zip(box.parts, box.starts, strict=True):
         if isinstance(part, ForkBox):

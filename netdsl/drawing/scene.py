@@ -21,6 +21,7 @@ class Leaf(NamedTuple):
 
     @property
     def layers(self) -> tuple[int, ...]:
+        """Return the layers inside, in order."""
         return (self.layer,)
 
 
@@ -53,7 +54,7 @@ Item = Leaf | Block
 
 
 def same_use(a: Block | None, b: Block | None) -> bool:
-    """Whether two blocks are uses at one place of the text."""
+    """Return whether two blocks are uses at one place of the text."""
     return a is not None and b is not None and a.word == b.word and same_span(a.use, b.use)
 
 
@@ -84,7 +85,9 @@ def scene(graph: Graph, wires: Wiring) -> tuple[Item, ...]:
 
 
 def _without_wrappers(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """The items where blocks of which every use holds one other block alone hold what that does."""
+    """Return the items where blocks of which every use holds one other block alone hold what that
+    does.
+    """
     wraps: dict[str, bool] = {}
     waiting = list(items)
     while waiting:
@@ -108,8 +111,10 @@ def _without_wrappers(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 
 def _gathered(order: list[int], members: Sequence[int], wires: Wiring) -> bool:
-    """Brings layers together: of those between them, what needs none of them goes before, what
-    they do not need behind. False where one does both, and nothing is moved.
+    """Bring layers together.
+
+    Of those between them, what needs none of them goes before, what they do not need behind. False
+    where one does both, and nothing is moved.
     """
     inside = set(members)
     first = next(at for at, layer in enumerate(order) if layer in inside)
@@ -141,7 +146,7 @@ def _nested(
     order: Sequence[int],
     depth: int,
 ) -> tuple[Item, ...]:
-    """What stands in one block, or at the top: layers in an order, and blocks."""
+    """Return what stands in one block, or at the top: layers in an order, and blocks."""
     items: list[Item] = []
     at = 0
     while at < len(order):

@@ -64,7 +64,7 @@ def _adjacent(nodes: Iterable[int], wires: Iterable[Wire]) -> dict[int, list[int
 
 
 def _without_skips(nodes: Sequence[int], wires: Sequence[Wire]) -> tuple[list[Wire], list[Wire]]:
-    """The wires without those beside which there is a longer way, and these."""
+    """Return the wires without those beside which there is a longer way, and these."""
     after: dict[int, set[int]] = {node: set() for node in (START, *nodes)}
     for wire in wires:
         after[wire.source].add(wire.target)
@@ -92,7 +92,7 @@ def _without_skips(nodes: Sequence[int], wires: Sequence[Wire]) -> tuple[list[Wi
 def _chain(
     after: dict[int, list[int]], nodes: list[int], start: int, end: int, depth: int
 ) -> Chain:
-    """The chain of nodes between two ends, which all ways begin and end at."""
+    """Return the chain of nodes between two ends, which all ways begin and end at."""
     place = {node: at for at, node in enumerate(nodes)}
     last = len(nodes)
     parts: list[Part] = []
@@ -111,7 +111,7 @@ def _chain(
 def _between(
     after: dict[int, list[int]], nodes: list[int], start: int, end: int, depth: int
 ) -> list[Part]:
-    """What stands between two nodes that every way passes."""
+    """Return what stands between two nodes that every way passes."""
     if not nodes:
         return []
     groups = connected(after, nodes)
@@ -121,7 +121,7 @@ def _between(
 
 
 def connected(after: dict[int, list[int]], nodes: list[int]) -> list[list[int]]:
-    """The nodes in groups that no wire joins."""
+    """Return the nodes in groups that no wire joins."""
     root = {node: node for node in nodes}
 
     def find(node: int) -> int:
@@ -146,7 +146,7 @@ _Place = tuple[tuple[Chain, int], ...]  # the chains that lead to a node, and it
 
 
 def places_of(chain: Chain, before: _Place = ()) -> dict[int, _Place]:
-    """For each node the chains that lead to it, and its part in each."""
+    """Return and its part in each for each node the chains that lead to it."""
     found: dict[int, _Place] = {}
     for at, part in enumerate(chain.parts):
         here = (*before, (chain, at))
@@ -161,8 +161,9 @@ def places_of(chain: Chain, before: _Place = ()) -> dict[int, _Place]:
 def _put(
     chain: Chain, where: dict[int, _Place], wire: Wire, extra: bool
 ) -> tuple[Chain, int, int] | None:
-    """Adds an arc to the chain that it runs beside; where it would run through others, which parts
-    of which chain are a tangle.
+    """Add an arc to the chain that it runs beside.
+
+    Where it would run through others, which parts of which chain are a tangle.
     """
     a = ((chain, -1),) if wire.source == START else where[wire.source]
     b = ((chain, len(chain.parts)),) if wire.target == END else where[wire.target]
@@ -206,5 +207,5 @@ def _put(
 
 
 def _ends(place: _Place) -> bool:
-    """Whether the chains on the way down to a place all end with it, the innermost apart."""
+    """Return whether the chains on the way down to a place all end with it, the innermost apart."""
     return all(at == len(chain.parts) - 1 for chain, at in place[1:-1])

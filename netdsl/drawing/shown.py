@@ -56,7 +56,7 @@ Shown: TypeAlias = Box | Frame
 
 
 def boxes_of(items: Iterable[Shown]) -> Iterator[Box]:
-    """All boxes, also those within frames, in the order of the text."""
+    """Yield all boxes, also those within frames, in the order of the text."""
     for item in items:
         if isinstance(item, Box):
             yield item

@@ -35,13 +35,13 @@ class Solid(NamedTuple):
 
 
 def scale_of(shapes: list[tuple[int, ...]]) -> Scale:
-    """The scale of a picture that shows these shapes."""
+    """Return the scale of a picture that shows these shapes."""
     sides = [side for shape in shapes if len(shape) > 1 for side in shape[:-1]]
     return Scale(max(sides, default=1), max((s[0] for s in shapes if len(s) == 1), default=1))
 
 
 def solid(shape: tuple[int, ...], scale: Scale, parts: int = 1) -> Solid:
-    """The cuboid of a shape, or of one of its `parts` equal groups of channels.
+    """Return the cuboid of a shape, or of one of its `parts` equal groups of channels.
 
     Lengths grow with the root of sizes, within bounds.
     """
@@ -62,7 +62,7 @@ def _side(size: int, scale: Scale) -> float:
 
 
 def faces(body: Solid, x: float, y: float, look: str) -> tuple[Mark, ...]:
-    """A cuboid whose front's upper left corner is at (x, y)."""
+    """Return a cuboid whose front's upper left corner is at (x, y)."""
     thick, high, across, up = body
     right, bottom = x + thick, y + high
     front = ((x, y), (right, y), (right, bottom), (x, bottom))
@@ -81,7 +81,7 @@ def faces(body: Solid, x: float, y: float, look: str) -> tuple[Mark, ...]:
 
 
 def window(body: Solid, x: float, y: float, part: tuple[float, float]) -> tuple[Point, ...]:
-    """A window in the middle of a cuboid's right side, as parts of its height and depth."""
+    """Return a window in the middle of a cuboid's right side, as parts of its height and depth."""
     high, deep = (min(1.0, max(each, 0.12)) for each in part)
     left = x + body.thick + body.across * (1 - deep) / 2
     right = left + body.across * deep

@@ -41,7 +41,7 @@ class Subject:
         self._check_opened()
 
     def _check_opened(self) -> None:
-        """Raises NetError N663 where there is no block of a name that is to be open."""
+        """Raise NetError N663 where there is no block of a name that is to be open."""
         names = {name for block in blocks(self.items) for name in (block.word, block.name)}
         for name in self.options.opened:
             if name not in names:
@@ -50,14 +50,14 @@ class Subject:
                 raise fail("N663", f"{self.network.name} has no block `{name}`", help=help)
 
     def look(self, box: Box) -> str:
-        """The colours of a box."""
+        """Return the colours of a box."""
         look = self.figures.look(box, self.options.colour)
         if not look and box.block is not None:
             look = f"block{self.hues[box.block.word]}"
         return look or self.labels.group[box.first]
 
     def view(self, depth: int | None = None, fold: str = "") -> View:
-        """The network with blocks open as the options say, or to a depth.
+        """Return the network with blocks open as the options say, or to a depth.
 
         Raises:
             NetError: N660 where it has too many boxes to be drawn.
@@ -74,7 +74,10 @@ class Subject:
         return made
 
     def chosen(self) -> View:
-        """The view that the options ask for: by default the deepest that is not too large."""
+        """Return the view that the options ask for.
+
+        By default the deepest that is not too large.
+        """
         options = self.options
         if options.depth is not None:
             return self.view(options.depth)
@@ -94,7 +97,7 @@ class Subject:
         return best
 
     def inside(self, items: Sequence[Item], most: int) -> View:
-        """A block's content by itself, as deep as fits `most` boxes."""
+        """Return a block's content by itself, as deep as fits `most` boxes."""
         best = None
         depth = 0
         while True:
@@ -120,7 +123,7 @@ _ALL = 1_000_000
 
 
 def _shapes(items: Sequence[Shown]) -> int:
-    """How many boxes and frames there are."""
+    """Return how many boxes and frames there are."""
     return sum(1 if isinstance(item, Box) else 1 + _shapes(item.items) for item in items)
 
 
@@ -132,7 +135,7 @@ def _frames(items: Sequence[Shown]) -> Iterator[Frame]:
 
 
 def blocks(items: Sequence[Item]) -> Iterator[Block]:
-    """All blocks, those within others behind them."""
+    """Yield all blocks, those within others behind them."""
     for item in items:
         if isinstance(item, Block):
             yield item

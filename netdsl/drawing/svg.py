@@ -26,7 +26,7 @@ ARROW, HALF = 7.0, 2.8  # length and half the width of an arrowhead
 
 
 def svg_text(sheet: Sheet, theme: str) -> str:
-    """A sheet as an SVG document."""
+    """Return a sheet as an SVG document."""
     looks = looks_of(sheet.marks)
     fixed = "light" if theme == "auto" else theme
     style = _rules(looks, THEMES[fixed])
@@ -102,12 +102,12 @@ def _line(line: Line) -> str:
 
 
 def tip_of(line: Line) -> str:
-    """The look of a line's arrowhead."""
+    """Return the look of a line's arrowhead."""
     return "tip" if line.look == "wire" else f"{line.look}tip"
 
 
 def path(line: Line) -> str:
-    """A line's way, its corners rounded, as SVG writes it."""
+    """Return a line's way, its corners rounded, as SVG writes it."""
     points = line.points
     parts = [f"M{_pair(points[0])}"]
     for before, at, after in zip(points, points[1:], points[2:], strict=False):
@@ -127,7 +127,7 @@ def _towards(point: Point, other: Point, by: float) -> Point:
 
 
 def _text(text: Text) -> str:
-    """Each run by itself: renderers disagree on what a length means for some together."""
+    """Return each run by itself: renderers disagree on what a length means for some together."""
     if len(text.runs) == 1:
         return _run(text.runs[0], text.x, text)
     share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
@@ -159,7 +159,7 @@ def _element(name: str, look: str, **values: float) -> str:
 
 
 def number(value: float) -> str:
-    """A number in at most two decimals."""
+    """Return a number in at most two decimals."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
@@ -172,7 +172,7 @@ def _pair(point: Point) -> str:
 
 
 def looks_of(marks: tuple[Mark, ...]) -> list[str]:
-    """The looks that marks have, each once, in their order."""
+    """Return the looks that marks have, each once, in their order."""
     found: dict[str, None] = {"ground": None}
     for mark in every(marks):
         if isinstance(mark, Text):
@@ -189,7 +189,7 @@ def _rules(looks: Iterable[str], theme: Theme) -> str:
 
 
 def css(look: str, theme: Theme) -> str:
-    """The colours of a look as CSS."""
+    """Return the colours of a look as CSS."""
     fill, line, width, dash = theme.look(look)
     parts = [f"fill:{fill or 'none'}"]
     if line:

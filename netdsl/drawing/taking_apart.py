@@ -36,7 +36,7 @@ def taken_apart(count: int, wires: Sequence[Wire], beside: frozenset[int]) -> Ch
 
 
 def _lopsided(chain: Chain) -> bool:
-    """Whether the chain ends in branches of which one is the network's main way."""
+    """Return whether the chain ends in branches of which one is the network's main way."""
     if not chain.parts or not isinstance(chain.parts[-1], Fork):
         return False
     sizes = sorted(
@@ -46,7 +46,7 @@ def _lopsided(chain: Chain) -> bool:
 
 
 def _tangled(chain: Chain) -> int:
-    """How many nodes are in tangles."""
+    """Return how many nodes are in tangles."""
     found = 0
     for each in chains_of(chain):
         found += sum(len(part.nodes) for part in each.parts if isinstance(part, Tangle))
@@ -56,8 +56,9 @@ def _tangled(chain: Chain) -> int:
 def _hung(
     nodes: Sequence[int], wires: Sequence[Wire], beside: frozenset[int], both: bool
 ) -> Chain | None:
-    """The chain to the farthest end, with what ends elsewhere hung on it; where `both`, also what
-    begins elsewhere. None where nothing is.
+    """Return the chain to the farthest end, with what ends elsewhere hung on it.
+
+    Where `both`, also what begins elsewhere. None where nothing is.
     """
     main = _leading(nodes, wires, leaves=True)
     leaving = _groups(nodes, wires, main, leaves=True)
@@ -86,7 +87,7 @@ def _hung(
 
 
 def _leading(nodes: Sequence[int], wires: Sequence[Wire], leaves: bool) -> set[int]:
-    """The nodes that lead to the end that lies farthest (or come from such a beginning)."""
+    """Return the nodes that lead to the end that lies farthest (or come from such a beginning)."""
     known = set(nodes)
     back: dict[int, list[int]] = {node: [] for node in nodes}
     ends = set()
@@ -114,7 +115,7 @@ def _leading(nodes: Sequence[int], wires: Sequence[Wire], leaves: bool) -> set[i
 def _groups(
     nodes: Sequence[int], wires: Sequence[Wire], main: set[int], leaves: bool
 ) -> list[tuple[int, list[int]]]:
-    """What else there is, in groups that hang on a single node each, with that node."""
+    """Return what else there is, in groups that hang on a single node each, with that node."""
     others = [node for node in nodes if node not in main]
     after: dict[int, list[int]] = {node: [] for node in others}
     anchors: dict[int, set[int]] = {node: set() for node in others}

@@ -33,7 +33,7 @@ _SPECIAL = {
 
 
 def tikz_text(sheet: Sheet, theme: str) -> str:
-    """A sheet as a LaTeX document of class standalone."""
+    """Return a sheet as a LaTeX document of class standalone."""
     colours = THEMES["light" if theme == "auto" else theme]
     looks = looks_of(sheet.marks)
     lines = [
@@ -57,7 +57,7 @@ def tikz_text(sheet: Sheet, theme: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text as a comment: in one line."""
+    """Return a text as a comment: in one line."""
     return " ".join(text.split())
 
 

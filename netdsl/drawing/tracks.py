@@ -13,8 +13,9 @@ _ROOM = 16.0  # of a gap that tracks may take
 
 
 class _Rail(NamedTuple):
-    """A piece of an edge that runs across the flow: the edge, its first point, where it begins and
-    ends across.
+    """A piece of an edge that runs across the flow.
+
+    The edge, its first point, where it begins and ends across.
     """
 
     edge: int
@@ -23,7 +24,7 @@ class _Rail(NamedTuple):
     end: float
 
     def overlaps(self, other: _Rail) -> bool:
-        """Whether both share more than a point."""
+        """Return whether both share more than a point."""
         low = max(min(self.begin, self.end), min(other.begin, other.end))
         return low < min(max(self.begin, self.end), max(other.begin, other.end)) - 0.5
 
@@ -31,7 +32,7 @@ class _Rail(NamedTuple):
 def kept_apart(
     edges: Sequence[Sequence[Point]], ends: Sequence[tuple[int, int]]
 ) -> list[list[Point]]:
-    """The edges where those that share neither end run on tracks of their own.
+    """Return the edges where those that share neither end run on tracks of their own.
 
     Args:
         edges: the points of each edge.
@@ -74,7 +75,7 @@ def _separate(
 
 
 def tracks_of(nets: dict[int, list[float]]) -> tuple[dict[int, int], int]:
-    """A track for each source whose wires bend between two ranks, and how many there are.
+    """Return a track for each source whose wires bend between two ranks, and how many there are.
 
     Each net is where it comes in and where it goes out, across. Their order is one in which few
     lines cross, and none lies on another.
@@ -103,8 +104,9 @@ def tracks_of(nets: dict[int, list[float]]) -> tuple[dict[int, int], int]:
 
 
 def _above(a: Sequence[float], b: Sequence[float]) -> int:
-    """How many lines cross where the first net's track is above the other's; far more where one
-    line would lie on another.
+    """Return how many lines cross where the first net's track is above the other's.
+
+    Far more where one line would lie on another.
     """
     crossed = sum(min(b) < v < max(b) for v in a[1:]) + (min(a) < b[0] < max(a))
     return crossed + 100 * (b[0] in a[1:])

@@ -27,7 +27,7 @@ _ROUND = 7.0
 
 
 def suits(network: Architecture, options: Options) -> bool:
-    """Whether a network is a U."""
+    """Return whether a network is a U."""
     return options.fold == "all" and u_shape.found(Subject(network, options)) is not None
 
 
@@ -95,7 +95,7 @@ class _Drawing:
         self._row(bottom, left, right, y + step)
 
     def _apart(self, bottom: Sequence[int]) -> float:
-        """How far the axes of both sides are apart: levels and the bottom have room."""
+        """Return how far the axes of both sides are apart: levels and the bottom have room."""
         needed = [sum(self._size(box)[0] + _BETWEEN for box in bottom) + _BETWEEN]
         for skip in self.shape.skips:
             ends = (self._size(skip.source)[0] + self._size(skip.target)[0]) / 2
@@ -147,7 +147,7 @@ class _Drawing:
     # --- marks ---
 
     def marks(self) -> tuple[Mark, ...]:
-        """All boxes and wires."""
+        """Return all boxes and wires."""
         for skip in self.shape.skips:
             y = self.middle[skip.source][1]
             left = self.middle[skip.source][0] + self._size(skip.source)[0] / 2

@@ -44,7 +44,10 @@ class UShape(NamedTuple):
 
 
 def found(subject: Subject) -> UShape | None:
-    """The U that a network is, with as many blocks closed as can be; None where it is none."""
+    """Return the U that a network is, with as many blocks closed as can be.
+
+    None where it is none.
+    """
     options = subject.options
     depths = range(_DEEPEST) if options.depth is None else (options.depth,)
     for depth in depths:
@@ -90,7 +93,9 @@ def _shape(subject: Subject, plain: View) -> UShape | None:
 
 
 def _mirrored(skips: list[Skip], place: dict[int, int], size: list[int]) -> bool:
-    """Whether skips lie within each other, each between fewer positions than the one around it."""
+    """Return whether skips lie within each other, each between fewer positions than the one around
+    it.
+    """
     for outer, inner in pairwise(skips):
         within = place[outer.source] < place[inner.source] < place[inner.target]
         if not within or place[inner.target] >= place[outer.target]:
@@ -103,7 +108,10 @@ def _mirrored(skips: list[Skip], place: dict[int, int], size: list[int]) -> bool
 def _walked(
     chain: Chain, size: list[int], before: int | None, after: int | None
 ) -> tuple[list[int], list[Skip]] | None:
-    """The main way along a chain, and the skips beside it; None where it has other branches."""
+    """Return the main way along a chain, and the skips beside it.
+
+    None where it has other branches.
+    """
     spine: list[int] = []
     skips: list[Skip] = []
     if chain.sides:
@@ -134,7 +142,7 @@ def _walked(
 def _around(
     chain: Chain, at: int, before: int | None, after: int | None
 ) -> tuple[int | None, int | None]:
-    """The boxes before and behind a part."""
+    """Return the boxes before and behind a part."""
     ends = [before, *chain.parts, after][at : at + 3]
     first, second = ends[0], ends[2]
     return (
@@ -146,7 +154,7 @@ def _around(
 def _fork(
     fork: Fork, size: list[int], before: int | None, after: int | None
 ) -> tuple[list[int], list[Skip]] | None:
-    """The way through the branch with the fewest positions; the others are skips."""
+    """Return the way through the branch with the fewest positions; the others are skips."""
     least = [min(size[n] for n in _all(branch)) for branch in fork.branches]
     main = least.index(min(least))
     inner = _walked(fork.branches[main], size, before, after)

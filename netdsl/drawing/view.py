@@ -84,7 +84,7 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
 
 
 def _edges(boxes: Sequence[Box], wiring: Wiring, turns: Turns) -> tuple[tuple[int, int], ...]:
-    """Who reads whom among the boxes.
+    """Return who reads whom among the boxes.
 
     What a pass of a repeat reads of the one before is no edge: the count says it.
     """

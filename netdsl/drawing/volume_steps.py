@@ -45,8 +45,9 @@ class Body(NamedTuple):
 
 
 class Flat(NamedTuple):
-    """A view without its frames; `braces` are the repeats: their first and last box, and how often
-    they follow each other.
+    """A view without its frames.
+
+    `braces` are the repeats: their first and last box, and how often they follow each other.
     """
 
     view: View
@@ -54,7 +55,7 @@ class Flat(NamedTuple):
 
 
 def flat(shown: View) -> Flat:
-    """A view as a plain row of boxes."""
+    """Return a view as a plain row of boxes."""
     number = {box: at for at, box in enumerate(shown.boxes)}
     braces: list[tuple[int, int, int]] = []
     waiting = list(shown.items)
@@ -105,35 +106,35 @@ class Steps:
     # --- boxes ---
 
     def shape(self, at: int) -> tuple[int, ...]:
-        """The shape of a box's output."""
+        """Return the shape of a box's output."""
         return self.subject.labels.shape(self.boxes[at].turns[0][-1])
 
     def group(self, at: int) -> str:
-        """The family of a layer's kind; of a block none."""
+        """Return the family of a layer's kind; of a block none."""
         box = self.boxes[at]
         return "" if box.block else self.subject.labels.group[box.first]
 
     def kind(self, at: int) -> Kind | None:
-        """A layer's kind; None of a block and an input."""
+        """Return a layer's kind; None of a block and an input."""
         box = self.boxes[at]
         return None if box.block else self.subject.labels.kind[box.first]
 
     def name(self, at: int) -> str:
-        """A box's name: its layer's, or its block's."""
+        """Return a box's name: its layer's, or its block's."""
         box = self.boxes[at]
         return box.block.name if box.block else self.subject.graph.layers[box.first].name
 
     def look(self, at: int) -> str:
-        """The colours of a box."""
+        """Return the colours of a box."""
         return self.subject.look(self.boxes[at])
 
     def sign(self, at: int) -> Card | None:
-        """The sign of a merge; None where a box is none, or has none."""
+        """Return the sign of a merge; None where a box is none, or has none."""
         kind = self.kind(at)
         return glyph(kind, "") if kind is not None and kind.merges else None
 
     def window(self, at: int) -> tuple[int, ...] | None:
-        """A layer's window; None where it has none."""
+        """Return a layer's window; None where it has none."""
         kind = self.kind(at)
         if kind is None or kind.group not in ("convolution", "pooling"):
             return None
@@ -155,7 +156,9 @@ class Steps:
         return found
 
     def _joined(self, steps: list[Step]) -> list[Step]:
-        """The steps with equal ones that follow each other as one, unless an arc ends between."""
+        """Return the steps with equal ones that follow each other as one, unless an arc ends
+        between.
+        """
         ends = {end for arc in self.chain.arcs for end in (arc.start, arc.end)}
         found: list[Step] = []
         for step in steps:
@@ -180,8 +183,9 @@ class Steps:
         return box.block.title if box.block else self.subject.labels.main[box.first]
 
     def lines(self, step: Step) -> list[tuple[str, float, str]]:
-        """What stands below a step, each with its size and its look: what it is, its figures, what
-        comes with it.
+        """Return what stands below a step, each with its size and its look.
+
+        What it is, its figures, what comes with it.
         """
         box, labels = self.boxes[step.box], self.subject.labels
         if self.sign(step.box) is not None:
@@ -206,7 +210,7 @@ class Steps:
         return found
 
     def bodies(self, step: Step) -> list[Body]:
-        """The cuboids of a step from left to right; of many equal ones a few."""
+        """Return the cuboids of a step from left to right; of many equal ones a few."""
         found: list[Body] = []
         units = step.units if len(step.units) <= _FEW + 1 else step.units[:_FEW]
         for at, plates in units:
@@ -223,8 +227,10 @@ class Steps:
     # --- columns ---
 
     def _columns(self) -> list[int]:
-        """How many columns each box stands in: two or more where convolutions have so many groups,
-        and what comes before and behind them up to the next one.
+        """Return how many columns each box stands in.
+
+        Two or more where convolutions have so many groups, and what comes before and behind them up
+        to the next one.
         """
         groups = [self._groups(at) for at in range(len(self.boxes))]
         found = [1] * len(self.boxes)
@@ -242,8 +248,9 @@ class Steps:
         return found
 
     def _groups(self, at: int) -> int | None:
-        """The few groups of a convolution; 1 of what joins all channels; None of what leaves each
-        in its place.
+        """Return the few groups of a convolution.
+
+        1 of what joins all channels; None of what leaves each in its place.
         """
         kind = self.kind(at)
         if kind is None:
@@ -255,5 +262,5 @@ class Steps:
         return groups if few else 1
 
     def apart(self, at: int) -> bool:
-        """Whether each column of a box reads its own column alone."""
+        """Return whether each column of a box reads its own column alone."""
         return self._groups(at) != 1

@@ -70,7 +70,7 @@ class _Painter:
         return self._row(range(len(self.bodies)))[1]
 
     def _row(self, numbers: Sequence[int]) -> tuple[list[float], float]:
-        """Where each step of a row begins, and how wide it is: labels keep apart."""
+        """Return where each step of a row begins, and how wide it is: labels keep apart."""
         starts: list[float] = []
         x, label_end, back = 0.0, 0.0, -_GAP
         for number in numbers:
@@ -85,7 +85,7 @@ class _Painter:
         return starts, max(x + back, label_end)
 
     def _starts(self) -> tuple[list[float], list[int]]:
-        """Where each step begins, and in which row it stands."""
+        """Return where each step begins, and in which row it stands."""
         count = len(self.bodies)
         starts, wide = self._row(range(count))
         whole = wide <= _ONE_ROW or self.all.chain.arcs or self.all.braces
@@ -101,7 +101,7 @@ class _Painter:
         return [x for numbers in rows for x in self._row(numbers)[0]], row_of
 
     def _rows(self, most: float) -> list[list[int]]:
-        """The steps in rows that are no wider, each with what fits."""
+        """Return the steps in rows that are no wider, each with what fits."""
         rows: list[list[int]] = [[]]
         for number in range(len(self.bodies)):
             if rows[-1] and self._row([*rows[-1], number])[1] > most:
@@ -110,7 +110,7 @@ class _Painter:
         return rows
 
     def _extent(self, number: int) -> tuple[float, float]:
-        """How wide the fronts of a step are, and how far its last back reaches beyond them."""
+        """Return the width of a step's fronts, and how far its last back extends beyond them."""
         bodies = self.bodies[number]
         if self.all.sign(bodies[0].box) is not None:
             return 2 * RADIUS, 0.0
@@ -120,7 +120,7 @@ class _Painter:
     # --- marks ---
 
     def sheet(self) -> Sheet:
-        """The sheet of all steps."""
+        """Return the sheet of all steps."""
         for number, step in enumerate(self.all.steps):
             row = self.rows[number]
             self._draw(step, self.bodies[number], self.starts[number], self.axes[row])
@@ -138,7 +138,7 @@ class _Painter:
         return self.starts[number] + (wide + back) / 2
 
     def _label(self, number: int) -> float:
-        """How wide the label of a step is."""
+        """Return how wide the label of a step is."""
         return max((width(text, size) for text, size, _ in self.lines[number]), default=0.0)
 
     def _draw(self, step: Step, bodies: Sequence[Body], x: float, axis: float) -> None:
@@ -229,7 +229,7 @@ class _Painter:
         return Line(points, "wire", 7.0, arrow=True)
 
     def _pyramids(self, source: int, target: int, size: tuple[int, ...]) -> list[Mark]:
-        """A window on each column of what comes in, and rays to those that read it."""
+        """Return a window on each column of what comes in, and rays to those that read it."""
         places = self.all.shape(source)[:-1]
         part = [k / p for k, p in zip(size, places, strict=False)]
         columns, readers = self._parts(source), self._parts(target)
@@ -245,7 +245,7 @@ class _Painter:
         return found
 
     def _parts(self, at: int) -> list[tuple[float, float, Solid]]:
-        """The columns of a box: where each begins, and its cuboid."""
+        """Return the columns of a box: where each begins, and its cuboid."""
         x, y, body = self.place[at]
         count = self.all.columns[at]
         high = (body.high - _APART * (count - 1)) / count
@@ -276,7 +276,7 @@ class _Painter:
         return found
 
     def _braces(self, y: float) -> list[Mark]:
-        """What repeats, and how often, below the labels."""
+        """Return what repeats, and how often, below the labels."""
         found: list[Mark] = []
         for first, last, times in self.all.braces:
             around = [self.place[at] for at in range(first, last + 1)]

@@ -16,7 +16,7 @@ class Wiring(NamedTuple):
 
 
 def wiring(graph: Graph) -> Wiring:
-    """The wires between a graph's layers."""
+    """Return the wires between a graph's layers."""
     ops = graph.ops
     sources = []
     readers: list[list[int]] = [[] for _ in graph.layers]

@@ -15,8 +15,9 @@ _LAST = 1.3  # how much higher the last one may be, so that none holds next to n
 
 
 class _Column(NamedTuple):
-    """A part of a layout between two cuts: where it begins and ends along, how far it reaches
-    across.
+    """A part of a layout between two cuts.
+
+    Where it begins and ends along, how far it reaches across.
     """
 
     begin: float
@@ -26,8 +27,8 @@ class _Column(NamedTuple):
 
 
 def wrapped(laid: Layout, most_wide: float, rows: bool) -> Layout:
-    """The layout in as many columns as it takes for it to be no longer than a page, all of them no
-    wider than `most_wide`; or in rows that are no longer.
+    """Return the layout in as many columns as it takes for it to be no longer than a page, all of
+    them no wider than `most_wide`; or in rows that are no longer.
 
     Columns are filled one after the other, so that what is added at the end moves nothing.
     """
@@ -51,7 +52,7 @@ def _length(laid: Layout) -> float:
 
 
 def _filled(laid: Layout, height: float) -> list[_Column]:
-    """The columns where each takes what fits, and the last one a little more."""
+    """Return the columns where each takes what fits, and the last one a little more."""
     length = _length(laid)
     ends: list[float] = []
     begin, last = 0.0, 0.0

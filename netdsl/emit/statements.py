@@ -78,11 +78,15 @@ Expression = Variable | NewLayers | ApplyLayer | CallFunction | NewInput | NewMo
 
 
 class Assign(NamedTuple):
+    """`target = value`."""
+
     target: str
     value: Expression
 
 
 class Return(NamedTuple):
+    """`return value`."""
+
     value: Expression
 
 

@@ -56,7 +56,7 @@ class Histories:
         self._numbers: dict[tuple[str, tuple[int, ...]], int] = {}
 
     def number(self, described: str, before: tuple[int, ...]) -> int:
-        """Number a call on what leads to its inputs.
+        """Give a number to a call on what leads to its inputs.
 
         Raises:
             Disproved: where all are known and this is none of them.

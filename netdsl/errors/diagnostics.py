@@ -45,6 +45,7 @@ class Span(NamedTuple):
 
     @property
     def text(self) -> str:
+        """Return the text of the place."""
         return self.source.text[self.start : self.end]
 
     def to(self, other: "Span") -> "Span":
@@ -78,6 +79,7 @@ class Diagnostic(NamedTuple):
 
     @property
     def severity(self) -> str:
+        """Return `error` or `warning`, by the code."""
         return "warning" if self.code.startswith("W") else "error"
 
 

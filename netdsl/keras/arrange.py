@@ -73,8 +73,9 @@ def arranged(
 
 
 def _ends(nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
-    """List the nodes at which chains could end: none, or cells that reach over the next one; those
-    of one form, of one word, or all.
+    """List the nodes at which chains could end: none, or cells that reach over the next one.
+
+    Those of one form, of one word, or all.
     """
     yield ()
     crossing = crossings(nodes)
@@ -93,7 +94,7 @@ def _ends(nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
 
 
 def _made(chain: ItemChain) -> Iterator[Item]:
-    """Give all layers of a chain in the order of their making: a merge after its branches."""
+    """Yield all layers of a chain in the order of their making: a merge after its branches."""
     for item in chain:
         for child in item.children:
             yield from _made(child)
@@ -131,8 +132,9 @@ def _with_residuals(chain: ItemChain, model: ModelLayers, nodes: Sequence[Node])
 
 
 def _added(item: Item, model: ModelLayers) -> ItemChain:
-    """Find the branch of a sum with what came in; empty where the item is something else, or
-    `res` would change a shape.
+    """Find the branch of a sum with what came in.
+
+    Empty where the item is something else, or `res` would change a shape.
     """
     branches = [child for child in item.children if child]
     if item.head != MergeHead(Add.word) or len(item.children) != 2 or len(branches) != 1:

@@ -163,8 +163,9 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
 
 
 def _draw_by_own_states(model: Any, tools: Toolbox) -> None:
-    """Make dropout under torch draw by the states of its layers, as the other backends do: what a
-    checkpoint holds of them.
+    """Make dropout under torch draw by the states of its layers, as the other backends do.
+
+    What a checkpoint holds of them.
 
     Keras takes torch's own numbers for a layer without a seed. Those stay on a GPU, which would
     have to wait for each layer's state.
@@ -180,8 +181,9 @@ def _draw_by_own_states(model: Any, tools: Toolbox) -> None:
 
 
 def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
-    """Make the Keras layers of each operation that shares no other's; those that are tied use one
-    kernel.
+    """Make the Keras layers of each operation that shares no other's.
+
+    Those that are tied use one kernel.
     """
     pieces = {
         index: op.kind.layers(tools, op.name, op.shape, *graph.input_shapes(op))
@@ -211,7 +213,7 @@ def _main(layers: list[Any], name: str) -> int:
 
 
 def _penalised(graph: Graph, op: Op, first: int, tensor: Any, tools: Toolbox) -> Any:
-    """Give the output of a layer, with its penalty on activations (`act_l1`) where it has one."""
+    """Return the output of a layer, with its penalty on activations (`act_l1`) where it has one."""
     kind = graph.ops[first].kind
     strength = kind.values.get("act_l1") if kind else None
     if not strength:

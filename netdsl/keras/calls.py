@@ -70,7 +70,7 @@ def calls_of_model(model: Any, input: InputShapes = None) -> ModelCalls:
 
 
 def _refuse_other_models(model: Any, keras: Any) -> None:
-    """Refuse what is not a graph of layers in 32-bit numbers.
+    """Reject what is not a graph of layers in 32-bit numbers.
 
     Raises:
         NetError: N620.
@@ -101,7 +101,7 @@ def _refuse_other_models(model: Any, keras: Any) -> None:
 
 
 def _given_shapes(model: Any, input: InputShapes) -> list[Shape | None]:
-    """Give the shapes that are asked for, input by input.
+    """Return the shapes that are asked for, input by input.
 
     Raises:
         NetError: N620 for a name or a number of shapes that the model does not have.
@@ -207,7 +207,7 @@ class _ModelReader:
         return self.place(call, operation, shapes)
 
     def _shapes(self, operation: Any, node: Any, known: Mapping[int, int]) -> list[Shape]:
-        """Give the shapes of a call's outputs, by Keras where sizes were open when it was made."""
+        """Return the shapes of a call's outputs, from Keras if sizes were open at first."""
         own = [tuple(output.shape[1:]) for output in node.outputs]
         sources = private.inputs_of(node)
         given = {id(source): self.calls[known[id(source)]].shape for source in sources}

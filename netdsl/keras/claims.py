@@ -21,8 +21,8 @@ SMALL = 64 << 20
 
 
 def check_claims(path: str) -> None:
-    """Refuse a `.keras` or an `.h5` file that claims far more than it holds, or whose arrays are
-    in other files.
+    """Reject a `.keras` or an `.h5` file that claims far more than it holds, or whose arrays are in
+    other files.
 
     Raises:
         ValueError: with the reason.
@@ -44,7 +44,7 @@ def check_claims(path: str) -> None:
 
 
 def _whole(file: IO[bytes]) -> io.BytesIO:
-    """A compressed file in memory: HDF5 is read back and forth."""
+    """Return a compressed file in memory: HDF5 is read back and forth."""
     return io.BytesIO(file.read())
 
 

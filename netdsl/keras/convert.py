@@ -94,7 +94,7 @@ class _Converter:
         self.views: list[CallView] = []
 
     def read(self, place: int) -> _Output:
-        """Give what a call gives.
+        """Return what a call gives.
 
         Raises:
             NetError: N621 where it has no word.
@@ -152,7 +152,7 @@ class _Converter:
         )
 
     def _shape(self, place: int) -> Shape:
-        """Give the shape of a call's output in the language, as far as it is known."""
+        """Return the shape of a call's output in the language, as far as it is known."""
         output = self.outputs[place]
         if isinstance(output, _Unread):
             return self.calls[place].shape
@@ -260,7 +260,7 @@ class _Converter:
         return place
 
     def _as_indices(self, place: int, limit: int) -> Shape:
-        """Give an input the shape of indices.
+        """Return an input the shape of indices.
 
         Raises:
             NoWord: where it is none, or has another number of them.
@@ -273,7 +273,7 @@ class _Converter:
         return Indices(given.shape, limit)
 
     def _unsqueezed(self, place: int) -> int:
-        """Give the layer with a call's output in Keras's own shape."""
+        """Return the layer with a call's output in Keras's own shape."""
         output = self.read(place)
         if not output.squeezed:
             return output.layer
@@ -284,9 +284,10 @@ class _Converter:
         return whole
 
     def ends(self, outputs: Sequence[int]) -> list[int]:
-        """Find the layers of the model's outputs. One that is read elsewhere too, or twice an
-        output, or an input, ends in a `linear` of its own: in the language an output is the end of
-        a flow.
+        """Find the layers of the model's outputs.
+
+        One that is read elsewhere too, or twice an output, or an input, ends in a `linear` of its
+        own: in the language an output is the end of a flow.
 
         Raises:
             NetError: N621 where they come of a call that has no word.
@@ -304,7 +305,7 @@ class _Converter:
 
 
 def _refuse_more(kind: type[Kind], call: CallView) -> None:
-    """Refuse a call that is given what the kind does not look at, and what would change it.
+    """Reject a call that is given what the kind does not look at, and what would change it.
 
     Raises:
         NoWord: with the arguments' names.

@@ -79,7 +79,7 @@ class FileDefaults:
             self.stated[word] = _shortest(KINDS[word], rows)
 
     def left(self, place: int) -> dict[str, Any]:
-        """Give the options that a layer has to say."""
+        """Return the options that a layer has to say."""
         return self._left(self.layers[place].spec.word, self.rows[place])
 
     def _left(self, word: str, row: _SaidOptions) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class FileDefaults:
         }
 
     def residual_act(self) -> Word:
-        """Give the activation of a residual that holds convolutions, where it says none."""
+        """Return the activation of a residual that holds convolutions, where it says none."""
         usual = _language_default(KINDS["conv"], "act")
         act: Word = self.stated.get("conv", {}).get("act", usual)
         return act
@@ -134,8 +134,9 @@ class FileDefaults:
         return Word(part.text, (*plain, *(Argument(name, value) for name, value in left.items())))
 
     def _act(self, place: int) -> Literal["stays", "left out", "doubtful"]:
-        """Say what becomes of a default activation, by all that takes the layer's output; a shared
-        layer says its own, whatever each use is followed by.
+        """Say what becomes of a default activation, by all that takes the layer's output.
+
+        A shared layer says its own, whatever each use is followed by.
         """
         if self.layers[place].shared is not None:
             return "doubtful"
@@ -171,7 +172,7 @@ def in_written_order(name: str) -> int:
 
 
 def _norm_of(layer: ImportedLayer) -> Word | None:
-    """Give the norm that a layer has or is, as an option has it."""
+    """Return the norm that a layer has or is, as an option has it."""
     if layer.kind.as_part and layer.kind.group == "norm":
         return Word(layer.spec.word, layer.spec.arguments)
     norm = layer.options.get("norm", _NONE)
@@ -183,8 +184,9 @@ def _named(word: Word) -> dict[str, Any]:
 
 
 def _language_default(kind: type[Kind], name: str) -> Any:
-    """Give what an option is in the language where nothing is said, as Keras's layers say it;
-    nothing where it has no default, or one that depends on the layer.
+    """Return what an option is in the language where nothing is said, as Keras's layers say it.
+
+    Nothing where it has no default, or one that depends on the layer.
     """
     option = kind.options[name]
     if isinstance(option, Part):

@@ -46,8 +46,9 @@ class _WrittenFile(NamedTuple):
 
 
 def imported(calls: ModelCalls) -> Imported:
-    """Write a model as a file, with what pads before a layer as its option or as a layer: what has
-    fewer lines.
+    """Write a model as a file, with what pads before a layer as its option or as a layer.
+
+    What has fewer lines.
 
     Raises:
         NetError: N621 where the language has no word for a layer.
@@ -71,7 +72,7 @@ def _written(calls: ModelCalls, model: ModelLayers) -> _WrittenFile:
 
 
 def _given_names(calls: ModelCalls) -> list[str]:
-    """Give the outputs' names, as far as a person chose them; empty texts for Keras's own."""
+    """Return the outputs' names, as far as a person chose them; empty texts for Keras's own."""
     found = []
     for place, name in zip(calls.outputs, calls.output_names, strict=True):
         own = calls.calls[place].written_as or calls.calls[place].class_name
@@ -84,8 +85,9 @@ def _given_names(calls: ModelCalls) -> list[str]:
 def _holders(
     calls: ModelCalls, model: ModelLayers, arrangement: Arrangement
 ) -> Iterator[tuple[int, ...]]:
-    """Give the calls with weights, for each operation of the file that has some, in its order;
-    those of a shared layer once.
+    """Yield the calls with weights, for each operation of the file that has some, in its order.
+
+    Those of a shared layer once.
     """
     seen: set[int] = set()
     for place in arrangement.order:

@@ -11,7 +11,7 @@ _POOLS = ("MaxPooling3D", "AveragePooling3D", "OverhangingAveragePooling", "Powe
 
 
 def require_float64(keras: Any) -> None:
-    """Refuse float64 where the backend makes float32 of it without a word.
+    """Reject float64 where the backend makes float32 of it without a word.
 
     Raises:
         NetError: N605.
@@ -24,7 +24,7 @@ def require_float64(keras: Any) -> None:
 
 
 def require_layers_in_float64(keras: Any, model: Any) -> None:
-    """Refuse layers that TensorFlow computes in fewer bits, or on a CPU not at all.
+    """Reject layers that TensorFlow computes in fewer bits, or on a CPU not at all.
 
     Raises:
         NetError: N605.

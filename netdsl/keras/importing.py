@@ -29,8 +29,9 @@ class ImportedModel(NamedTuple):
 
 
 def from_keras(model: Any, input: InputShapes = None) -> str:
-    """Write a Keras model as the text of a `.net` file: blocks as `def`s, repeats as `xN`,
-    residuals as `res`, branches as merges.
+    """Write a Keras model as the text of a `.net` file.
+
+    Blocks as `def`s, repeats as `xN`, residuals as `res`, branches as merges.
 
     Raises:
         NetError: as `import_model`.
@@ -87,7 +88,7 @@ def _weight_pairs(
 def _measured(
     operations: tuple[Any, ...], found: Imported
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Give the means and deviations that the layers in front measured on data."""
+    """Yield the means and deviations that the layers in front measured on data."""
     kinds = {op.name: op.kind for op in found.network.graph.ops}
     for name, numbers in found.holders.items():
         if isinstance(kinds[name], Standardize):

@@ -60,7 +60,7 @@ def _needed(model: ModelLayers) -> list[int]:
 
 
 def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
-    """Give the option of `host` that a norm, an activation or a penalty after it can be."""
+    """Return the option of `host` that a norm, an activation or a penalty after it can be."""
     said, options = host.options, host.kind.options
     if "act_l1" in said:
         return None  # a penalty is on the layer's end

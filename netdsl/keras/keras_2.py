@@ -158,7 +158,7 @@ class _Updater:
 
 
 def _accepted(made: Any) -> set[str]:
-    """What a class of layers is made with, by its name."""
+    """Return what a class of layers is made with, by its name."""
     found: set[str] = set()
     for base in made.__mro__[:-1]:
         if "__init__" not in vars(base):
@@ -202,7 +202,7 @@ def _is_reference(value: Any) -> bool:
 
 
 def _references(value: Any) -> Iterator[tuple[str, int]]:
-    """Give the layers that are referred to, and the numbers of their calls."""
+    """Yield the layers that are referred to, and the numbers of their calls."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -286,7 +286,7 @@ def _load_weights(path: str, model: Any, config: Mapping[str, Any]) -> None:
 
 
 def _leaves(model: Any) -> Iterator[Any]:
-    """Give the layers of a model that are no models themselves."""
+    """Yield the layers of a model that are no models themselves."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from _leaves(layer)

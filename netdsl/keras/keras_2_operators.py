@@ -11,7 +11,7 @@ from netdsl.keras.build import toolbox
 
 
 def _table(ops: Any) -> Mapping[str, Callable[..., Any]]:
-    """The functions by TensorFlow's names for them, with its arguments."""
+    """Return the functions by TensorFlow's names for them, with its arguments."""
 
     def reduced(reduce: Any) -> Callable[..., Any]:
         return lambda input_tensor, axis=None, keepdims=False: reduce(
@@ -90,7 +90,7 @@ def _table(ops: Any) -> Mapping[str, Callable[..., Any]]:
 
 
 def _key(spec: Any) -> tuple[Any, ...]:
-    """The key of `x[...]` from how a file writes it."""
+    """Return the key of `x[...]` from how a file writes it."""
     found: list[Any] = []
     for part in spec if isinstance(spec, list) else [spec]:
         if isinstance(part, Mapping):
@@ -103,13 +103,15 @@ def _key(spec: Any) -> tuple[Any, ...]:
 
 @cache
 def operators() -> dict[str, type]:
-    """The classes that a file of Keras 2 names for TensorFlow's functions."""
+    """Return the classes that a file of Keras 2 names for TensorFlow's functions."""
     keras = toolbox().keras
     table = _table(keras.ops)
 
     class Operator(keras.Operation):  # type: ignore[misc, name-defined]
-        """A function of TensorFlow's. What it is called on goes through `keras.ops`, so that a
-        model holds these operations, and not this one.
+        """A function of TensorFlow's.
+
+        What it is called on goes through `keras.ops`, so that a model holds these operations, and
+        not this one.
         """
 
         def __init__(self, function: str, name: str) -> None:

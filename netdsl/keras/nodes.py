@@ -19,8 +19,9 @@ from netdsl.kinds.window import Padding
 
 
 class ImportedHead(NamedTuple):
-    """A layer without its numbers: None in `size`, `stride` and among the options is a number that
-    is a value of the node.
+    """A layer without its numbers.
+
+    None in `size`, `stride` and among the options is a number that is a value of the node.
 
     Attributes:
         act: its activation, said or not: layers that differ in it are not alike.
@@ -148,7 +149,7 @@ def _role(option: Option[Any], value: Any, named: bool) -> str:
 def _head(
     layer: ImportedLayer, options: dict[str, Any]
 ) -> tuple[ImportedHead, tuple[Any, ...], tuple[str, ...]]:
-    """Give a layer's head, its numbers, and what parameters for these would be called."""
+    """Return a layer's head, its numbers, and what parameters for these would be called."""
     spec, declared = layer.spec, layer.kind.options
     word = spec.word
     if isinstance(layer.kind, UNITS) and _is_filled(options):
@@ -187,8 +188,9 @@ def _is_filled(options: dict[str, Any]) -> bool:
 
 
 def _positional_names(layer: ImportedLayer) -> Iterable[str]:
-    """Name the options that values without names are for: one takes them all where it is the only
-    one (`permute(2, 1)`).
+    """Name the options that values without names are for.
+
+    One takes them all where it is the only one (`permute(2, 1)`).
     """
     names = layer.kind.positional or tuple(layer.kind.options)
     return names if len(names) >= len(layer.positional) else names * len(layer.positional)

@@ -31,8 +31,9 @@ _APPLICATION = re.compile(r"keras:(\w+)")
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """Load a saved Keras model, netdsl's own layers known, `safe_mode` on: the file can hold no
-    code that runs.
+    """Load a saved Keras model, netdsl's own layers known, `safe_mode` on.
+
+    The file can hold no code that runs.
 
     Raises:
         NetError: N601 where there is no such file, N614 where it is no whole model.
@@ -80,8 +81,9 @@ def is_application(what: str) -> bool:
 
 
 def open_model(what: str, shape: InputShapes = None) -> Any:
-    """Open a Keras model: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications
-    (random weights).
+    """Open a Keras model.
+
+    A `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications (random weights).
 
     A file's stored configuration is read first, and refused by name where it could run code:
     Keras's loader never sees that.
@@ -213,8 +215,9 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
-    """Refuses a configuration that names code: a Lambda, marshalled bytes, a class from outside
-    Keras and netdsl.
+    """Reject a configuration that names code.
+
+    A Lambda, marshalled bytes, a class from outside Keras and netdsl.
 
     Raises:
         NetError: N622.
@@ -253,7 +256,7 @@ def _is_lambda(value: Any) -> bool:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Give all JSON objects in a configuration."""
+    """Yield all JSON objects in a configuration."""
     waiting = [value]
     while waiting:
         part = waiting.pop()

@@ -20,7 +20,7 @@ class Origin(NamedTuple):
 
 
 def functional_class() -> Any:
-    """Give the class of models that are made of inputs and outputs."""
+    """Return the class of models that are made of inputs and outputs."""
     from keras.src.models.functional import Functional
 
     return Functional
@@ -39,7 +39,7 @@ def calls_of(operation: Any) -> Sequence[Any]:
 
 
 def add_call(operation: Any, tensor: Any) -> None:
-    """Makes the call that gave a tensor one of this operation's too, under its name."""
+    """Make the call that gave a tensor one of this operation's too, under its name."""
     made = origin(tensor)
     assert made is not None, "an operation on symbolic tensors gives one"
     count = len(operation._inbound_nodes)
@@ -48,8 +48,9 @@ def add_call(operation: Any, tensor: Any) -> None:
 
 
 def inputs_of(node: Any) -> list[Any]:
-    """List the tensors that go into a call, as the operation's signature has them; not the masks
-    that Keras itself hands on from them.
+    """List the tensors that go into a call, as the operation's signature has them.
+
+    Not the masks that Keras itself hands on from them.
     """
     import inspect
 
@@ -72,8 +73,8 @@ def inputs_of(node: Any) -> list[Any]:
 
 
 def arguments_with(node: Any, tensors: Mapping[int, Any]) -> tuple[Any, Any]:
-    """Give the arguments of a call with these tensors in the place of its own, by their
-    identity; masks are left out.
+    """Return the arguments of a call with these tensors in the place of its own, by their identity;
+    masks are left out.
     """
     from keras import KerasTensor, tree
 
@@ -97,7 +98,7 @@ def layers_within(model: Any) -> list[Any]:
 
 
 def begin_again(generator: Any, seed: int) -> None:
-    """Makes a seed generator return to `seed` where it is reset."""
+    """Make a seed generator return to `seed` where it is reset."""
     generator._initial_seed = seed
 
 
@@ -105,18 +106,18 @@ def begin_again(generator: Any, seed: int) -> None:
 
 
 def rate_or_schedule(optimizer: Any) -> Any:
-    """Give what an optimizer was given as its learning rate: a variable or a schedule."""
+    """Return what an optimizer was given as its learning rate: a variable or a schedule."""
     return optimizer._learning_rate
 
 
 def prepare_gradients(optimizer: Any, prepare: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
-    """Makes an optimizer clip, and then apply, what `prepare` makes of the gradients."""
+    """Make an optimizer clip, and then apply, what `prepare` makes of the gradients."""
     clip = optimizer._clip_gradients
     optimizer._clip_gradients = lambda gradients: clip(prepare(gradients))
 
 
 def leave_unreduced(optimizer: Any) -> None:
-    """Makes an optimizer under `tf.distribute` not add up the replicas' gradients itself."""
+    """Make an optimizer under `tf.distribute` not add up the replicas' gradients itself."""
     optimizer._all_reduce_sum_gradients = lambda pairs: pairs
 
 
@@ -124,7 +125,7 @@ def leave_unreduced(optimizer: Any) -> None:
 
 
 def build_metrics(model: Any, data: Any) -> None:
-    """Makes the variables of a model's metrics, where they are not there yet, for such a batch."""
+    """Make the variables of a model's metrics, where they are not there yet, for such a batch."""
     model._symbolic_build(data_batch=data)
 
 
@@ -139,10 +140,10 @@ def has_jax_state(model: Any) -> bool:
 
 
 def lend_jax_state(model: Any, state: Mapping[str, Any]) -> None:
-    """Leaves with a model what its variables are given when somebody asks for them."""
+    """Leave with a model what its variables are given when somebody asks for them."""
     model._jax_state, model._jax_state_synced = dict(state), False
 
 
 def end_jax_state(model: Any) -> None:
-    """Makes a model forget what was left with it."""
+    """Make a model forget what was left with it."""
     model._jax_state = None

@@ -33,7 +33,7 @@ def quiet_keras() -> ModuleType:
 
 @contextmanager
 def stderr_shut() -> Iterator[None]:
-    """Lets nothing through to standard error, not even what C++ writes."""
+    """Let nothing through to standard error, not even what C++ writes."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

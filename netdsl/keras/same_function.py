@@ -48,8 +48,9 @@ class InputDraw(NamedTuple):
 
 
 def input_draws(graph: Graph, measured: Mapping[str, tuple[Any, Any]]) -> list[InputDraw]:
-    """Say how inputs of a network are drawn: so that normal numbers arrive where factors and
-    offsets in front have been applied.
+    """Say how inputs of a network are drawn.
+
+    So that normal numbers arrive where factors and offsets in front have been applied.
 
     Args:
         measured: by the names of operations, means and deviations that `adapt` measured.
@@ -143,8 +144,9 @@ class Comparison:
         )
 
     def _shows(self, weights: list[Any], inputs: list[Any]) -> bool:
-        """Compare on one draw; say whether the outputs tell inputs apart, before a last softmax
-        or sigmoid or after it.
+        """Compare on one draw.
+
+        Say whether the outputs tell inputs apart, before a last softmax or sigmoid or after it.
         """
         shown = [self._differ(weights, given) for given in inputs]
         found = [any(column) for column in zip(*shown, strict=True)]
@@ -187,8 +189,9 @@ class Comparison:
         return shown
 
     def _noise(self, weights: list[Any], inputs: list[Any], number: int, output: Any) -> float:
-        """Measure how far the model's own output moves where the last bit of all that goes in
-        does: a softmax of large numbers, or a deep network, makes much of rounding.
+        """Measure how far the model's own output moves where the last bit of all that goes in does.
+
+        A softmax of large numbers, or a deep network, makes much of rounding.
         """
         import numpy as np
 
@@ -215,8 +218,10 @@ class Comparison:
     # --- random numbers ---
 
     def _drawn(self, weight: Any, gain: float) -> Any:
-        """Draw a weight: kernels with deviation gain/sqrt(fan-in), biases and means with 0.1,
-        factors and variances from 0.5 to 1.5.
+        """Draw a weight.
+
+        Kernels with deviation gain/sqrt(fan-in), biases and means with 0.1, factors and variances
+        from 0.5 to 1.5.
         """
         import numpy as np
 
@@ -253,7 +258,7 @@ class Comparison:
     # --- outputs ---
 
     def _outputs(self, weights: list[Any], inputs: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Give the outputs of both models with these weights."""
+        """Return the outputs of both models with these weights."""
         sources = {id(pair.source): value for pair, value in zip(self.pairs, weights, strict=True)}
         targets = {
             id(pair.target): value.reshape(pair.target.shape)
@@ -263,7 +268,10 @@ class Comparison:
 
 
 def _run(model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]) -> list[Any]:
-    """Give a model's outputs in use, with other weights than its own; the model stays as it is."""
+    """Return a model's outputs in use, with other weights than its own.
+
+    The model stays as it is.
+    """
     keras = toolbox().keras
 
     def values(variables: Iterable[Any]) -> list[Any]:
@@ -297,7 +305,7 @@ def _numbers(weight: Any) -> Any:
 
 
 def _fan_in(shape: Shape, path: str) -> float:
-    """How many numbers a kernel of this shape sums up."""
+    """Return how many numbers a kernel of this shape sums up."""
     if "depthwise" in path and len(shape) > 2:
         return math.prod(shape[:-2])
     if "transpose" in path and len(shape) > 2:
@@ -339,7 +347,7 @@ def _set(holder: Any, name: str, value: Any) -> Callable[[], None]:
 
 
 def _last_operations(model: Any) -> Iterator[Any]:
-    """Give the operations that models end with, those that are called once, nested models looked
+    """Yield the operations that models end with, those that are called once, nested models looked
     into.
     """
     for output in model.outputs:

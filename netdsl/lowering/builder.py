@@ -147,7 +147,7 @@ class GraphBuilder:
         return index
 
     def _share(self, owner: int | None, index: int) -> None:
-        """Give an operation the weights of the one in its place at the first use of a `let`."""
+        """Return an operation the weights of the one in its place at the first use of a `let`."""
         if owner is None:
             raise NotShareable("it has more layers here than at its first use")
         op, first = self.ops[index], self.ops[owner]

@@ -150,7 +150,7 @@ def resolve_defaults(
 
 
 def _uses_of_layers(ops: list[Op], activations: DefaultActivations) -> Iterable[list[int]]:
-    """The default activations of each layer: one, or those of all uses of a shared one."""
+    """Return the default activations of each layer: one, or those of all uses of a shared one."""
     found: dict[int, list[int]] = {}
     for index, default in activations.of.items():
         owner = ops[default.owner].shares
@@ -218,8 +218,8 @@ def _verdict(
 
 
 def _followed_by_activation(ops: list[Op], consumers: Sequence[Sequence[int]]) -> list[bool]:
-    """For each operation whether an activation follows it, through sums, norms and operations that
-    only move or drop numbers.
+    """Return for each operation whether an activation follows it, through sums, norms and
+    operations that only move or drop numbers.
     """
     followed = [False] * len(ops)
     for at in range(len(ops) - 1, -1, -1):

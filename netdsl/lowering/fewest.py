@@ -32,9 +32,11 @@ class Least(NamedTuple):
     uses: int = 0
 
     def plus(self, times: int, other: Least) -> Least:
+        """Return the sum with `times` of the other."""
         return Least(self.operations + times * other.operations, self.uses + times * other.uses)
 
     def or_less(self, other: Least) -> Least:
+        """Return the smaller of both."""
         return Least(min(self.operations, other.operations), min(self.uses, other.uses))
 
 

@@ -46,6 +46,7 @@ class FileDifference(NamedTuple):
 
     @property
     def same(self) -> bool:
+        """Return whether both networks are the same."""
         return (
             not self.only_a and not self.only_b and all(difference.same for difference in self.both)
         )

@@ -39,6 +39,7 @@ class ComparedRow(NamedTuple):
 
     @property
     def text(self) -> str:
+        """Return the change as `old -> new`."""
         return self.row.layer.text
 
 

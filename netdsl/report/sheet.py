@@ -64,6 +64,7 @@ class TableSheet(NamedTuple):
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """Return the keys of the columns."""
         return tuple(head.key for head in self.heads)
 
 

@@ -37,7 +37,7 @@ def written_out(network: Architecture) -> str:
 
 
 def _net_name(name: str) -> str:
-    """A network's name as the language has names: those of files may have other letters."""
+    """Return a network's name as the language has names: those of files may have other letters."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_") or "network"
     return plain if not plain[0].isdigit() else f"net_{plain}"

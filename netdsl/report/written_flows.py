@@ -114,7 +114,7 @@ class _FlowFinder:
         )
 
     def _comes_after(self, flow: WrittenFlow, referred: Iterable[int]) -> bool:
-        """Whether a flow is written after all units that something in it refers to by name."""
+        """Return whether a flow comes after all units that it refers to by name."""
         first = flow.items[0][0]
         return all(unit < first or self.flow_of.get(unit) == id(flow) for unit in referred)
 
@@ -159,7 +159,7 @@ class _FlowFinder:
         return self._owning(flow, branches)
 
     def _options_in(self, branches: Sequence[WrittenFlow]) -> set[int]:
-        """The units outside branches that options of layers in them refer to."""
+        """Return the units outside branches that options of layers in them refer to."""
         found: set[int] = set()
         own = {id(branch) for branch in branches}
         waiting = list(branches)
@@ -201,7 +201,7 @@ class _FlowFinder:
         return {source for source, flow in found.items() if id(flow) not in inside}
 
     def _is_named_elsewhere(self, flow: WrittenFlow) -> bool:
-        """Whether an option of a layer outside a flow refers to a unit in it."""
+        """Return whether an option of a layer outside a flow refers to a unit in it."""
         waiting = [flow]
         while waiting:
             for index, inner in waiting.pop().items:

@@ -54,6 +54,7 @@ class UnitGraph:
         return self.graph.ops[self.graph.layers[unit.first].ops[0]].kind
 
     def is_merge(self, index: int) -> bool:
+        """Return whether an operation is a merge."""
         kind = self.kind(index)
         return kind is not None and kind.merges
 

@@ -16,12 +16,12 @@ _AFTER_CONDITION = re.compile(r"[(),]")
 
 
 def exceeded(statement: Span, rule: str, limits: Limits) -> Diagnostic | None:
-    """What a statement has too much of, if anything."""
+    """Return what a statement has too much of, if anything."""
     return _too_long_word(statement, limits) or _too_many_terms(statement, rule, limits)
 
 
 def _too_long_word(statement: Span, limits: Limits) -> Diagnostic | None:
-    """Names are written in messages and layers' names, so their length is bounded."""
+    """Return names are written in messages and layers' names, so their length is bounded."""
     text = statement.source.text
     for word in _WORD_OR_OTHER.finditer(text, statement.start, statement.end):
         if word["word"] and len(word["word"]) > limits.word:
@@ -32,8 +32,9 @@ def _too_long_word(statement: Span, limits: Limits) -> Diagnostic | None:
 
 
 def _too_many_terms(statement: Span, rule: str, limits: Limits) -> Diagnostic | None:
-    """Long expressions are refused by a count of their terms: the parser would take seconds for
-    200,000 additions.
+    """Long expressions are refused by a count of their terms.
+
+    The parser would take seconds for 200,000 additions.
     """
     source, limit = statement.source, 2 * limits.terms
     if statement.end - statement.start <= limit:
@@ -46,8 +47,9 @@ def _too_many_terms(statement: Span, rule: str, limits: Limits) -> Diagnostic | 
 
 
 def _expressions(statement: Span, rule: str) -> Iterator[tuple[int, int]]:
-    """Where the statement holds expressions: in braces, after `param`, in the condition of
-    `when`.
+    """Yield where the statement holds expressions.
+
+    In braces, after `param`, in the condition of `when`.
     """
     source, begin, stop = statement
     if rule == "param":

@@ -26,8 +26,9 @@ _GAP = re.compile(r"#[^\n]*|\n")
 
 
 def format_text(source: Source, limits: Limits, width: int = WIDTH) -> str:
-    """The text in canonical form: what it says and its comments are unchanged, and formatting it
-    again changes nothing.
+    """Return the text in canonical form.
+
+    What it says and its comments are unchanged, and formatting it again changes nothing.
 
     Args:
         source: the text.
@@ -52,7 +53,7 @@ def format_text(source: Source, limits: Limits, width: int = WIDTH) -> str:
 
 
 def diff(before: str, after: str, name: str) -> str:
-    """A unified diff from a text to its formatted form; empty where they are the same."""
+    """Return a unified diff from a text to its formatted form; empty where they are the same."""
     from difflib import unified_diff
 
     lines = [re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after)]
@@ -63,7 +64,7 @@ def diff(before: str, after: str, name: str) -> str:
 
 
 def _between(text: str, start: int, end: int, page: Page) -> None:
-    """Puts the comments between two statements on the page."""
+    """Put the comments between two statements on the page."""
     for mark in _GAP.finditer(text, start, end):
         if mark.group() != "\n":
             page.lines.append(
@@ -72,6 +73,6 @@ def _between(text: str, start: int, end: int, page: Page) -> None:
 
 
 def _is_below_blank(text: str, at: int) -> bool:
-    """Whether the line above the one that `at` begins is blank."""
+    """Return whether the line above the one that `at` begins is blank."""
     before = text.rfind("\n", 0, at)
     return before >= 0 and not text[text.rfind("\n", 0, before) + 1 : before].strip()

@@ -68,7 +68,7 @@ class Parser:
         self._patterns: dict[int, re.Pattern[str]] = {}  # by group
 
     def parse(self, text: str, start: int, end: int, rule: str) -> Any:
-        """What the builder makes of `text[start:end]`, which is to be a whole `rule`.
+        """Return what the builder makes of `text[start:end]`, which is to be a whole `rule`.
 
         Raises:
             Unexpected: where the text breaks the grammar.
@@ -112,7 +112,10 @@ class Parser:
                 values.append(value)
 
     def _lexer(self, state: int) -> re.Pattern[str]:
-        """The tokens that a state looks for, as one pattern: made when a text first needs it."""
+        """Return the tokens that a state looks for, as one pattern.
+
+        Made when a text first needs it.
+        """
         group = self._group_of[state]
         if group not in self._patterns:
             named = [f"(?P<{name}>{self._terminals[name]})" for name in self._groups[group]]
@@ -121,8 +124,9 @@ class Parser:
         return self._lexers.setdefault(state, self._patterns[group])
 
     def _expected(self, stack: list[int]) -> frozenset[str]:
-        """The tokens that can come next: an LALR(1) row also holds some that only lead to
-        reductions, and then nowhere.
+        """Return the tokens that can come next.
+
+        An LALR(1) row also holds some that only lead to reductions, and then nowhere.
         """
         names = (name for name in self._states[stack[-1]] if name in self._terminals or name == END)
         return frozenset(name for name in names if self._shifts(list(stack), name))
@@ -150,7 +154,7 @@ def _all(parts: list[Any]) -> list[Any]:
 def _from_parts(
     parts: list[int | list[int] | None] | None, build: Callable[[list[Any]], Any]
 ) -> Callable[[list[Any]], Any]:
-    """A rule's builder, for all the values of its symbols: `parts` says which it gets.
+    """Return a rule's builder, for all the values of its symbols: `parts` says which it gets.
 
     None means all of them.
 

@@ -76,8 +76,9 @@ _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
 
 
 def explain(stop: Stop) -> Diagnostic:
-    """The error of a place where the parser stopped: that of the first mistake that is known there,
-    else what was expected.
+    """Return the error of a place where the parser stopped.
+
+    That of the first mistake that is known there, else what was expected.
     """
     for mistake in _MISTAKES:
         found = mistake(stop)
@@ -88,7 +89,7 @@ def explain(stop: Stop) -> Diagnostic:
 
 
 def _expected(stop: Stop) -> str:
-    """The tokens that could follow, as a reader would call them."""
+    """Return the tokens that could follow, as a reader would call them."""
     only_a_name = "STEP" in stop.expected and "LPAR" not in stop.expected
     names = sorted(
         {
@@ -101,7 +102,7 @@ def _expected(stop: Stop) -> str:
 
 
 def _form(stop: Stop) -> str:
-    """The form of the statement, where the mistake may be in that."""
+    """Return the form of the statement, where the mistake may be in that."""
     if re.search(r"\bwhen[ \t\n]*\([^()]*$", stop.before):
         return "the form is: when(t > 1, conv1-64), or when(t > 1, conv1-64, pool)"
     if ">" in stop.before or (stop.rule == "def" and re.search(r"\)[ \t\n]*=", stop.before)):

@@ -35,7 +35,7 @@ class Parsed(NamedTuple):
     description: str
 
     def networks(self, default_name: str) -> "Networks":
-        """The statements by network: what comes before the first `net` belongs to each.
+        """Return the statements by network: what comes before the first `net` belongs to each.
 
         Args:
             default_name: of the one network of a text without `net`.
@@ -64,7 +64,10 @@ class Networks(NamedTuple):
 
 
 def parse_text(source: Source, limits: Limits) -> Parsed:
-    """All statements of a text, each parsed alone. Raises nothing that the text can cause."""
+    """Return all statements of a text, each parsed alone.
+
+    Raises nothing that the text can cause.
+    """
     statements: list[Statement] = []
     diagnostics: list[Diagnostic] = []
     lost: set[str] = set()
@@ -102,7 +105,7 @@ def _parser() -> Parser:
 
 
 def _description(text: str) -> str:
-    """The comment lines at the top of a text, up to the first line that is not one."""
+    """Return the comment lines at the top of a text, up to the first line that is not one."""
     lines = []
     for line in text.split("\n"):
         if not line.startswith("#"):

@@ -42,7 +42,7 @@ class Broken(NamedTuple):
 
 
 def split(source: Source, limits: Limits) -> Iterator[Extent | Broken]:
-    """The statements of a text, in order. Takes time linear in the text.
+    """Yield the statements of a text, in order. Takes time linear in the text.
 
     Raises nothing: what is wrong with the brackets, the quotes or the size comes as `Broken`.
     """
@@ -77,7 +77,7 @@ def _too_long(source: Source, start: int, end: int, code: str, message: str) -> 
 
 
 def _bounded(found: Extent, source: Source, limits: Limits) -> Extent | Broken:
-    """The statement, or what it has too much of."""
+    """Return the statement, or what it has too much of."""
     from netdsl.syntax.bounds import exceeded  # late: start-up is short
 
     reason = exceeded(Span(source, found.start, found.end), found.rule, limits)
@@ -85,7 +85,7 @@ def _bounded(found: Extent, source: Source, limits: Limits) -> Extent | Broken:
 
 
 def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
-    """The statement that begins at `start`."""
+    """Return the statement that begins at `start`."""
     text = source.text
     word = _WORD.match(text, start)
     rule = word.group() if word and word.group() in STATEMENT_WORDS else "flow"
@@ -134,13 +134,17 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
 
 
 def _ends_in_equals(text: str, start: int, at: int) -> bool:
-    """Whether the statement's line ends in `=`: the chain of a `def` may begin on the next line."""
+    """Return whether the statement's line ends in `=`.
+
+    The chain of a `def` may begin on the next line.
+    """
     return text[_last_character(text, start, at) - 1] == "="
 
 
 def _last_character(text: str, start: int, end: int) -> int:
-    """Where the statement's own text ends: after its last character that is neither blank nor
-    comment.
+    """Return where the statement's own text ends.
+
+    After its last character that is neither blank nor comment.
     """
     line_start = max(start, text.rfind("\n", start, end) + 1)
     for mark in _MARKS.finditer(text, line_start, end):

@@ -93,7 +93,7 @@ def _lark_order(terminal: Any) -> tuple[Any, ...]:
 def _shared_lexers(
     accepted: Sequence[set[str]], terminals: Mapping[str, str], ignored: Sequence[str]
 ) -> tuple[list[list[str]], list[int]]:
-    """Groups of tokens for the states, few and so few patterns to compile at every start.
+    """Group the tokens for the states, few and so few patterns to compile at every start.
 
     A state may look for a token that it does not accept, where none that it does accept is missed
     for it: those that can begin alike are tried before. Then it stops at that token, as it would
@@ -145,14 +145,15 @@ def _ordered(
 
 
 def _one_character(pattern: str) -> str:
-    """The character that a pattern is, if it is one."""
+    """Return the character that a pattern is, if it is one."""
     plain = pattern.removeprefix("\\")
     return plain if len(plain) == 1 else ""
 
 
 def _first_characters(pattern: str) -> Iterator[str]:
-    """The characters that a token can begin with; tokens that are no words show theirs within
-    three characters.
+    """Yield the characters that a token can begin with.
+
+    Tokens that are no words show theirs within three characters.
     """
     if pattern[0].isalpha():
         yield pattern[0]
@@ -165,7 +166,7 @@ def _first_characters(pattern: str) -> Iterator[str]:
 
 
 def _described(rule: Any) -> list[Any]:
-    """A rule's row of the table."""
+    """Return a rule's row of the table."""
     symbols, name = rule.expansion, str(rule.origin.name)
     missing = "".join(
         "1" if empty else "0" for empty in rule.options.empty_indices or [False] * len(symbols)

@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 
 class Number(NamedTuple):
+    """A number as it is written, exact."""
+
     value: "int | Fraction"
     start: int
     end: int
 
 
 class String(NamedTuple):
+    """A string without its quotes."""
+
     value: str
     start: int
     end: int
@@ -50,12 +54,16 @@ class Sizes(NamedTuple):
 
 
 class Tuple(NamedTuple):
+    """`(1, 2)`: values in parentheses."""
+
     items: tuple["Value", ...]
     start: int
     end: int
 
 
 class Name(NamedTuple):
+    """A word."""
+
     text: str
     start: int
     end: int
@@ -94,6 +102,8 @@ class Merge(NamedTuple):
 
 
 class Group(NamedTuple):
+    """`(CHAIN)`."""
+
     chain: "Chain"
     start: int
     end: int
@@ -108,6 +118,8 @@ class Reference(NamedTuple):
 
 
 class When(NamedTuple):
+    """`when(condition, chain)`, or with a chain for the other case."""
+
     condition: Expression
     then: "Chain"
     otherwise: "Chain | None"
@@ -119,6 +131,8 @@ Body: TypeAlias = Layer | Merge | Group | Reference | When
 
 
 class Step(NamedTuple):
+    """One step of a chain: `body xN as name`."""
+
     body: Body
     repeat: Number | Expression | None
     name: Name | None
@@ -127,6 +141,8 @@ class Step(NamedTuple):
 
 
 class Chain(NamedTuple):
+    """Steps joined by `>`."""
+
     steps: tuple[Step, ...]
     start: int
     end: int
@@ -139,18 +155,24 @@ Value: TypeAlias = Number | String | Expression | Sizes | Tuple | Chain
 
 
 class Net(NamedTuple):
+    """`net NAME`."""
+
     name: Name
     start: int
     end: int
 
 
 class Use(NamedTuple):
+    """`use NAME` or `use "FILE"`."""
+
     what: Name | String
     start: int
     end: int
 
 
 class Param(NamedTuple):
+    """`param NAME = VALUE`."""
+
     name: Name
     value: Expression
     start: int
@@ -167,12 +189,16 @@ class Setting(NamedTuple):
 
 
 class Default(NamedTuple):
+    """`default conv(bn), fc(tanh)`."""
+
     settings: tuple[Setting, ...]
     start: int
     end: int
 
 
 class Parameter(NamedTuple):
+    """A parameter of a block, with its default value."""
+
     name: Name
     default: Value | None
     start: int
@@ -180,6 +206,8 @@ class Parameter(NamedTuple):
 
 
 class Def(NamedTuple):
+    """`def NAME(a, b=1) = CHAIN`."""
+
     name: Name
     parameters: tuple[Parameter, ...]
     chain: Chain
@@ -188,6 +216,8 @@ class Def(NamedTuple):
 
 
 class Let(NamedTuple):
+    """`let NAME = CHAIN`."""
+
     name: Name
     chain: Chain
     start: int
@@ -215,6 +245,8 @@ class Input(NamedTuple):
 
 
 class Tie(NamedTuple):
+    """`tie NAME = transpose OTHER`."""
+
     name: Name
     how: Name
     other: Name
@@ -223,6 +255,8 @@ class Tie(NamedTuple):
 
 
 class Expect(NamedTuple):
+    """`expect WHAT = FACT`."""
+
     what: Name | Reference
     fact: Sizes
     start: int
@@ -230,6 +264,8 @@ class Expect(NamedTuple):
 
 
 class Flow(NamedTuple):
+    """A chain that is a statement."""
+
     chain: Chain
     start: int
     end: int

@@ -8,8 +8,9 @@ from netdsl.syntax import tree
 
 
 def one_word(chain: tree.Chain) -> tree.Layer | None:
-    """The step of a chain that is one word, maybe with arguments, and nothing else: it may be
-    meant as an option's value.
+    """Return the step of a chain that is one word, maybe with arguments, and nothing else.
+
+    It may be meant as an option's value.
     """
     step = chain.steps[0]
     body = step.body
@@ -21,18 +22,18 @@ def one_word(chain: tree.Chain) -> tree.Layer | None:
 
 
 def bare_word(chain: tree.Chain) -> tree.Name | None:
-    """The word of a chain that is one word and nothing else."""
+    """Return the word of a chain that is one word and nothing else."""
     body = one_word(chain)
     return body.word if body and body.arguments is None else None
 
 
 def is_chain(value: Any) -> bool:
-    """Whether a value can only be meant as a chain of layers."""
+    """Return whether a value can only be meant as a chain of layers."""
     return isinstance(value, tree.Chain) and one_word(value) is None
 
 
 def begins_with_reference(chain: tree.Chain) -> bool:
-    """Whether what comes in first is a named point."""
+    """Return whether what comes in first is a named point."""
     first = chain.steps[0].body
     while isinstance(first, tree.Group | tree.Merge):
         first = (first.chain if isinstance(first, tree.Group) else first.branches[0]).steps[0].body
@@ -40,7 +41,10 @@ def begins_with_reference(chain: tree.Chain) -> bool:
 
 
 def names_of(statement: tree.Statement) -> set[str]:
-    """The names that a statement brings in: a block's or param's own, and those after `as`."""
+    """Return the names that a statement brings in.
+
+    A block's or param's own, and those after `as`.
+    """
     if isinstance(statement, tree.Def | tree.Let | tree.Param | tree.Net):
         return {statement.name.text}
     names: set[str] = set()
@@ -57,7 +61,7 @@ def names_of(statement: tree.Statement) -> set[str]:
 
 
 def words_in(node: Any) -> set[str]:
-    """The names that layers, values and expressions within a node speak of."""
+    """Return the names that layers, values and expressions within a node speak of."""
     found: set[str] = set()
     waiting = [node]
     while waiting:

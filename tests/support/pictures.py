@@ -285,7 +285,7 @@ def _joined(
 
 
 def merging(picture: Picture) -> list[str]:
-    """Edges of different ends that run on one line for a while, so that nobody can tell them apart."""
+    """Edges with different ends that share a line for a while and look the same there."""
     found = set()
     for across in (0, 1):
         pieces: dict[float, list[tuple[float, float, int]]] = {}

@@ -16,7 +16,7 @@ class Store:
         self._holders = [0] * places
 
     def make(self, name: int, size: int) -> None:
-        """A tensor at one of the first places, with one holder."""
+        """Add a tensor at one of the first places, with one holder."""
         self._sizes[name] = size
         self._holders[name] = 1
         self.bytes += size
@@ -61,7 +61,7 @@ class Outputs:
                 self.store.make(index, plan.facts[index].size)
 
     def make(self, index: int) -> None:
-        """The output of an operation, the network's inputs aside.
+        """Hold the output of an operation, except the network's inputs.
 
         They are there from the beginning.
         """
@@ -71,7 +71,7 @@ class Outputs:
             self.store.hold(self.homes[index])
 
     def read(self, index: int) -> None:
-        """An operation is done, or with the number after the last one all are.
+        """Finish an operation; with the number after the last one, all of them.
 
         What nothing reads any more is let go.
         """

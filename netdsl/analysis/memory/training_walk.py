@@ -36,7 +36,7 @@ class TrainingWalk:
         self._extra = 0  # bytes saved beside outputs, for one example
 
     def run(self) -> HeldBytes:
-        """Walks through the step; gives what is saved between the passes."""
+        """Walk through the step; gives what is saved between the passes."""
         plan = self.plan
         for index, op in enumerate(plan.graph.ops):
             if op.kind is not None:
@@ -133,7 +133,7 @@ class TrainingWalk:
         return (found if own.saves_inputs else []) + ([homes[index]] if own.saves_output else [])
 
     def _add(self, source: int, part: int) -> None:
-        """A gradient of an operation's output, where there is one already their sum.
+        """Add a gradient of an operation's output; with an earlier one, their sum.
 
         Two tensors are read and a third is written.
         """

@@ -38,6 +38,7 @@ class Ends(NamedTuple):
     offset: int
 
     def at(self, i: int) -> int:
+        """Return the value of output `i`."""
         turns, k = divmod(self.by * i + self.offset, len(self.values))
         return self.values[k] + turns * self.rise
 

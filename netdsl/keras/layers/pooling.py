@@ -14,8 +14,9 @@ from netdsl.keras.layers.windows import _cells, _Window
 
 @_serializable
 class OverhangingAveragePooling(keras.layers.Layer):  # type: ignore[misc]
-    """Average pooling whose last windows hang over the padded input, as `ceil` makes them: cells
-    beyond it do not count.
+    """Average pooling whose last windows hang over the padded input, as `ceil` makes them.
+
+    Cells beyond it do not count.
 
     `pads` are (before, after) for each axis and count in the divisor; `overhang` is how many cells
     lie beyond, for each axis.
@@ -38,7 +39,7 @@ class OverhangingAveragePooling(keras.layers.Layer):  # type: ignore[misc]
         return means * ops.convert_to_tensor(self._corrections(x.shape[1:-1]), dtype=x.dtype)
 
     def _corrections(self, positions: Any) -> Any:
-        """Cells of a window over its cells that count, for each output position."""
+        """Return cells of a window over its cells that count, for each output position."""
         whole: Any = np.ones((1, *(1,) * len(positions), 1))
         for axis, size in enumerate(positions):
             end = size + sum(self.pads[axis])
@@ -69,7 +70,7 @@ class OverhangingAveragePooling(keras.layers.Layer):  # type: ignore[misc]
 
 
 def _root(total: Any, power: float) -> Any:
-    """The root of what is not negative; its gradient at 0 is 0, not infinite."""
+    """Return the root of what is not negative; its gradient at 0 is 0, not infinite."""
     positive = total > 0
     safe = ops.where(positive, total, ops.ones_like(total))
     return ops.where(
@@ -100,8 +101,9 @@ class PowerPooling(_Window):
 
 @_serializable
 class StochasticPooling(_Window):
-    """Stochastic pooling (Zeiler and Fergus 2013): each value of a window has a probability in
-    proportion to it.
+    """Stochastic pooling (Zeiler and Fergus 2013).
+
+    Each value of a window has a probability in proportion to it.
 
     While training one value is drawn; in use their mean is taken, weighted by the probabilities.
     Values below 0 have probability 0; where no value of a window is above 0, all have the same.

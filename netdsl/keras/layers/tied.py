@@ -12,8 +12,9 @@ from netdsl.keras.layers.registered import _serializable
 
 @_serializable
 class Tied(keras.layers.Layer):  # type: ignore[misc]
-    """One kernel for a layer and for those that go back through it: `tie decoder = transpose
-    encoder`.
+    """One kernel for a layer and for those that go back through it.
+
+    `tie decoder = transpose encoder`.
 
     `forward` is the Keras configuration of the Dense or ConvND layer, `backward` those of the Dense
     or ConvNDTranspose layers that take its kernel transposed. Called with `back=i` the layer is the

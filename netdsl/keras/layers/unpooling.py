@@ -14,8 +14,10 @@ from netdsl.keras.layers.windows import _cells
 
 @_serializable
 class MaxUnpooling(keras.layers.Layer):  # type: ignore[misc]
-    """Max unpooling: [values, the max pool's input] to the input's shape, each value where its
-    window's maximum was, zeros elsewhere.
+    """Max unpooling.
+
+    [values, the max pool's input] to the input's shape, each value where its window's maximum was,
+    zeros elsewhere.
 
     Of equal values in a window the first one, row by row, is the maximum; each value goes back
     once, and where windows that overlap have their maxima at one place, the place holds the sum.
@@ -48,7 +50,7 @@ class MaxUnpooling(keras.layers.Layer):  # type: ignore[misc]
         return whole[(slice(None), *cuts)]  # type: ignore[index]
 
     def _placed(self, values: Any, cell: Any, shape: Any) -> Any:
-        """Each value at its place in the padded input, for one cell of the windows."""
+        """Return each value at its place in the padded input, for one cell of the windows."""
         for axis, (start, stride) in enumerate(zip(cell, self.strides, strict=True), 1):
             before, count, behind = (
                 values.shape[1:axis],

@@ -35,8 +35,9 @@ class _Kernel(keras.layers.Layer):  # type: ignore[misc]
 
 @_serializable
 class LocallyConnected(_Kernel):
-    """A convolution without sharing: at each position of the output a kernel and biases of its own;
-    no padding.
+    """A convolution without sharing.
+
+    At each position of the output a kernel and biases of its own; no padding.
 
     The kernel has the shape (positions of the output, window, channels in, filters), the bias
     (positions, filters).
@@ -130,8 +131,9 @@ def _for_one_cell(initializer: Any, cell: Any) -> Any:
 
 @_serializable
 class DropConnectDense(keras.layers.Dense):  # type: ignore[misc]
-    """A dense layer that drops weights, not nodes (Wan et al. 2013): while training each weight is
-    0 with probability `rate`.
+    """A dense layer that drops weights, not nodes (Wan et al. 2013).
+
+    While training each weight is 0 with probability `rate`.
 
     The others are scaled by 1/(1 - rate); a batch shares one draw. In use all weights stand.
     """

@@ -9,7 +9,10 @@ import numpy as np
 
 
 def _cells(x: Any, window: Any, strides: Any, dilation: Any = None) -> list[Any]:
-    """The cells of every window, row by row: one tensor of the output's positions for each cell."""
+    """Return the cells of every window, row by row.
+
+    One tensor of the output's positions for each cell.
+    """
     rank = len(window)
     spread = dilation or (1,) * rank
     counts = [
@@ -32,8 +35,9 @@ def _windows(size: int, window: int, stride: int, dilation: int = 1) -> int:
 
 
 class _Window(keras.layers.Layer):  # type: ignore[misc]
-    """What the layers with a window share: it slides over all positions, with no padding of its
-    own, and keeps the channels.
+    """What the layers with a window share.
+
+    It slides over all positions, with no padding of its own, and keeps the channels.
     """
 
     def __init__(self, window: Any, strides: Any, **more: Any) -> None:

@@ -68,7 +68,7 @@ def pooled(parts: CallParts, place: int, axes: list[int], name: str) -> int:
 
 
 def along_last(parts: CallParts) -> OutputPlaces | None:
-    """A softmax or a norm along one other axis: with that one as the last."""
+    """Return a softmax or a norm along one other axis: with that one as the last."""
     call, rank = parts.call, len(parts.shapes[0])
     axis = call.config.get("axis", -1)
     axis = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis

@@ -23,7 +23,7 @@ _NAMES = {  # of keras.ops, and what the layer Activation calls them
 
 
 def activated(parts: CallParts) -> OutputPlaces | None:
-    """A function of `keras.ops` that is an activation."""
+    """Return a function of `keras.ops` that is an activation."""
     call, shape = parts.call, parts.shapes[0]
     name, config = call.class_name, call.config
     if name == "Relu6":
@@ -73,14 +73,15 @@ def squared(parts: CallParts) -> OutputPlaces | None:
 
 
 def cast(parts: CallParts) -> OutputPlaces | None:
-    """A cast between kinds of floating-point numbers, which changes nothing."""
+    """Return a cast between kinds of floating-point numbers, which changes nothing."""
     wanted = str(parts.call.config.get("dtype", ""))
     return [parts.source] if wanted.startswith("float") else None
 
 
 def combined(parts: CallParts) -> OutputPlaces | None:
-    """An operator with an array that is no tensor: numbers for each channel, or a table of
-    positions.
+    """Return an operator with an array that is no tensor.
+
+    Numbers for each channel, or a table of positions.
     """
     call = parts.call
     found = [(at, value) for at, value in enumerate(call.arguments) if _is_array(value)]
@@ -111,7 +112,7 @@ def combined(parts: CallParts) -> OutputPlaces | None:
 
 
 def _spread(parts: CallParts) -> OutputPlaces | None:
-    """A merge of shapes that Keras spreads over each other, where the language does not."""
+    """Return a merge of shapes that Keras spreads over each other, where the language does not."""
     shape = parts.shapes[0]
     if len(parts.call.inputs) < 2:
         return None
@@ -147,7 +148,7 @@ def _repeated(parts: CallParts, place: int) -> int:
 
 
 def _affine(parts: CallParts, numbers: Any, first: bool) -> tuple[Any, Any]:
-    """Give factors and offsets, for each channel."""
+    """Return factors and offsets, for each channel."""
     ones, name = [1.0] * len(numbers), parts.call.class_name
     values = [float(value) for value in numbers]
     if name == "Add":

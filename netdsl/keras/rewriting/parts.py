@@ -60,7 +60,7 @@ class CallParts(NamedTuple):
         return self.call.inputs[0]
 
     def shape(self, place: int) -> Shape:
-        """Give the shape of a call's output."""
+        """Return the shape of a call's output."""
         return self.reader.calls[place].shape
 
     def refuse(self, reason: str = "") -> NetError:

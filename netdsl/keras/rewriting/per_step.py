@@ -52,7 +52,7 @@ _WINDOWED: dict[
 
 
 def time_distributed(parts: CallParts) -> OutputPlaces | None:
-    """One layer or model at each step of a first axis."""
+    """Return one layer or model at each step of a first axis."""
     if len(parts.call.inputs) > 1:
         raise parts.refuse(f"it takes {len(parts.call.inputs)} inputs")
     return per_step(parts, parts.operation.layer, list(parts.call.inputs), parts.shapes, 1)
@@ -127,7 +127,7 @@ def _windowed(
 
 
 def _each_axis(value: Any, rank: int, one: Any) -> list[Any]:
-    """Give one number, or one pair, for each axis."""
+    """Return one number, or one pair, for each axis."""
     if one == (0, 0) and rank == 1:
         return [tuple(value)]
     return list(value) if isinstance(value, list | tuple) else [value] * rank

@@ -13,7 +13,7 @@ _CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
 
 
 def bidirectional(parts: CallParts) -> OutputPlaces | None:
-    """Both directions as layers of their own, where they are not simply joined and alike."""
+    """Return both directions as layers of their own, where they are not simply joined and alike."""
     if len(parts.call.inputs) > 1:
         raise parts.refuse("its states begin at what is given")
     forward, backward = parts.operation.forward_layer, parts.operation.backward_layer
@@ -36,7 +36,7 @@ def bidirectional(parts: CallParts) -> OutputPlaces | None:
 
 
 def recurrent(parts: CallParts) -> OutputPlaces | None:
-    """A layer that gives its states out too: the last ones at the last step."""
+    """Return a layer that gives its states out too: the last ones at the last step."""
     if len(parts.call.inputs) > 1:
         raise parts.refuse("its states begin at what is given")
     if not parts.call.config.get("return_state"):
@@ -82,7 +82,7 @@ def of_cells(parts: CallParts) -> OutputPlaces | None:
 
 
 def _outputs(parts: CallParts, layer: Any) -> OutputPlaces:
-    """Give a layer's output and its states."""
+    """Return a layer's output and its states."""
     units = layer.units
     length = parts.shape(parts.source)[0]
     config = parts.call.config if layer is parts.operation else layer.get_config()

@@ -42,7 +42,7 @@ def _is_plain(key: Any, rank: int) -> bool:
 
 
 def _cuts(parts: CallParts, key: Any) -> list[_Cut]:
-    """Give what is taken of each axis, the batch's left out."""
+    """Return what is taken of each axis, the batch's left out."""
     shape = (-1, *parts.shape(parts.source))
     keys = [each for each in (key if isinstance(key, tuple) else (key,)) if each is not None]
     if any(not isinstance(each, int | slice) and each is not Ellipsis for each in keys):
@@ -176,7 +176,7 @@ def split(parts: CallParts) -> OutputPlaces | None:
 
 
 def joined(parts: CallParts) -> OutputPlaces | None:
-    """Joined along another axis than the channels: with that one as the last."""
+    """Join along another axis than the channels, with that one as the last."""
     call, rank = parts.call, len(parts.shapes[0])
     if len(call.inputs) == 1:
         return [parts.source]

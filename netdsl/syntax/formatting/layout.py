@@ -24,7 +24,7 @@ class BrokenGroup:
 
 
 def lay_out(statement: Tokens, page: Page, blank: bool) -> None:
-    """Puts a statement on the page.
+    """Put a statement on the page.
 
     Groups within groups are a stack, so that no nesting is too deep.
     """
@@ -71,7 +71,7 @@ def lay_out(statement: Tokens, page: Page, blank: bool) -> None:
 def _breaks(
     statement: Tokens, measures: Measures, token: int, frame: BrokenGroup, page: Page
 ) -> bool:
-    """Whether the line is broken before a token of a group whose lines are being broken.
+    """Return whether the line is broken before a token of a group whose lines are being broken.
 
     A step, a branch or an argument that takes several lines begins a line, and so does what
     follows it.

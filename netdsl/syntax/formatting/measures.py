@@ -36,6 +36,7 @@ class Measures(NamedTuple):
 
 
 def measured(statement: Tokens) -> Measures:
+    """Measure a statement: where its groups and items end."""
     size = len(statement.texts)
     ends, item_ends, parted = [size] * size, [size] * size, [False] * size
     for closer, points in zip(statement.closers, statement.points, strict=True):
@@ -54,8 +55,8 @@ def measured(statement: Tokens) -> Measures:
 
 
 def _staying(comments: dict[int, list[Comment]], size: int) -> list[bool]:
-    """For each token, whether it follows another one in a line that a directive such as `#
-    netdsl: ignore W703` is about.
+    """Return whether it follows another one in a line that a directive such as `# netdsl for each
+    token: ignore W703` is about.
     """
     stays, line = [False] * size, 0
     for token, (comment, *_) in comments.items():
@@ -67,8 +68,9 @@ def _staying(comments: dict[int, list[Comment]], size: int) -> list[bool]:
 
 
 def _placed_comments(statement: Tokens) -> dict[int, list[Comment]]:
-    """Each comment at the next token before which the line will be broken; what is left
-    follows the statement.
+    """Return each comment at the next token before which the line will be broken.
+
+    What is left follows the statement.
 
     That is a token of a group that holds comments: one without any may be written on one line.
     """

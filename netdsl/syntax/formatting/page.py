@@ -48,25 +48,27 @@ class Page:
 
     @property
     def number(self) -> int:
-        """Of the line that is being written."""
+        """The number of the current line."""
         return len(self.lines)
 
     def begin(self, indent: int, blank: bool) -> None:
+        """Begin a line, after an empty one if `blank`."""
         self.parts, self.column, self.blank = [" " * indent], indent, blank
 
     def write(self, text: str) -> None:
+        """Add a text to the line."""
         self.parts.append(text)
         self.column += len(text)
 
     def end(self, comments: list[Comment], indent: int, blanks: bool = True) -> None:
-        """Ends the line: the first comment may follow it, the others are lines of their own."""
+        """End the line: the first comment may follow it, the others are lines of their own."""
         trailing = comments[0] if comments and comments[0].column >= 0 else None
         self.lines.append(Line("".join(self.parts), trailing, self.blank))
         for comment in comments[1 if trailing else 0 :]:
             self.lines.append(Line(" " * indent + comment.text, None, comment.blank and blanks))
 
     def text(self) -> str:
-        """The whole text.
+        """Return the whole text.
 
         Comments beside code begin two blanks after it, or in a column where the author had them in
         one.
@@ -84,8 +86,9 @@ class Page:
         return "".join(result)
 
     def _comment_columns(self) -> dict[int, int]:
-        """For each line with a comment beside it, where that begins: neighbours of one column in
-        one paragraph share one.
+        """Return where that begins for each line with a comment beside it.
+
+        Neighbours of one column in one paragraph share one.
         """
         columns: dict[int, int] = {}
         paragraphs = accumulate(line.blank for line in self.lines)

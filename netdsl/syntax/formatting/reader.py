@@ -62,8 +62,9 @@ class Tokens:
 
 
 class Reader:
-    """Reads the tokens of one statement, which the parser has found sound: what is allowed where is
-    not asked again.
+    """Reads the tokens of one statement, which the parser has found sound.
+
+    What is allowed where is not asked again.
 
     Attributes:
         text: the whole text.
@@ -96,7 +97,7 @@ class Reader:
         self.first = 0
 
     def read(self, start: int, end: int) -> Tokens:
-        """The tokens of the text between two offsets."""
+        """Return the tokens of the text between two offsets."""
         statement, last_end = self.statement, start
         if statement.rule != "flow":
             self._add(statement.rule, "")
@@ -138,7 +139,7 @@ class Reader:
         self.broken = self.broken and text == ","
 
     def _open(self, bracket: str) -> None:
-        """The token just added opens a group."""
+        """Open a group with the token just added."""
         statement, at, outer = self.statement, len(self.statement.texts) - 1, self.groups[-1]
         group = len(statement.points)
         statement.opens[at] = group
@@ -159,8 +160,10 @@ class Reader:
         self.expression = False
 
     def _comment(self, text: str, at: int) -> None:
-        """Keeps a comment: before the next token, or before the `>` or `|` that it follows, as
-        that will begin the line after it.
+        """Keep a comment.
+
+        Before the next token, or before the `>` or `|` that it follows, as that will begin the line
+        after it.
         """
         statement, before = self.statement, len(self.statement.texts)
         own_line = self.first == before

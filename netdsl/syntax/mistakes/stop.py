@@ -57,20 +57,21 @@ class Stop(NamedTuple):
         return "MORETHAN" in self.expected or "AS" in self.expected
 
     def span(self, length: int | None = None) -> Span:
-        """The thing here, or the given number of characters; after the last character where
-        nothing is left.
+        """Return the thing here, or the given number of characters.
+
+        After the last character where nothing is left.
         """
         if not self.thing and length is None:
             return self.after_last(0)
         return Span(self.source, self.at, self.at + (len(self.thing) if length is None else length))
 
     def after_last(self, back: int) -> Span:
-        """The character after the text before, or one of its last characters."""
+        """Return the character after the text before, or one of its last characters."""
         at = self.start + len(self.before) - back
         return Span(self.source, at, at + 1)
 
     def error(
         self, message: str, help: str = "", length: int | None = None, code: str = "N003"
     ) -> Diagnostic:
-        """A mistake here: about the thing, or the given number of characters."""
+        """Return a mistake here: about the thing, or the given number of characters."""
         return Diagnostic(code, message, self.span(length), help=help)

@@ -37,8 +37,9 @@ def prepared_nbytes(part: Examples, preparation: Preparation, divided: bool = Tr
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """A part's examples, prepared batch by batch: inputs [b, *input] and targets, in their
-    order, each kept where memory allows.
+    """A part's examples, prepared batch by batch.
+
+    Inputs [b, *input] and targets, in their order, each kept where memory allows.
     """
 
     def __init__(self, part: Examples, preparation: Preparation, batch: int) -> None:
@@ -88,7 +89,7 @@ class Sampling(NamedTuple):
 
     @classmethod
     def of(cls, recipe: Recipe) -> Sampling:
-        """What a resolved recipe says of it."""
+        """Return what a resolved recipe says of it."""
         weights = recipe.class_weights
         return cls(
             recipe.batch or 1,
@@ -100,6 +101,7 @@ class Sampling(NamedTuple):
 
     @property
     def augments(self) -> bool:
+        """Return whether examples are augmented."""
         return self.augment != Augment()
 
     @property
@@ -109,8 +111,9 @@ class Sampling(NamedTuple):
 
 
 class Shuffled(Batches):
-    """A part's examples in a new order each epoch, augmented; labels are smoothed and classes
-    weighted as the sampling says.
+    """A part's examples in a new order each epoch, augmented.
+
+    Labels are smoothed and classes weighted as the sampling says.
 
     Order and augmentation follow from the seed, the epoch and the batch alone, so it does not
     matter when or how often a batch is asked for, and a training that is resumed sees the same
@@ -125,8 +128,9 @@ class Shuffled(Batches):
         self.weights = example_weights(part, preparation, sampling.class_weights)
 
     def at_epoch(self, epoch: int) -> None:
-        """Go to an epoch, counted from 1. Keras's own hook will not do: some backends call it
-        once more to look at a batch.
+        """Go to an epoch, counted from 1.
+
+        Keras's own hook will not do: some backends call it once more to look at a batch.
         """
         self.epoch = epoch
         self.order = np.random.default_rng((self.sampling.seed, epoch)).permutation(len(self.part))
@@ -165,8 +169,9 @@ class Shuffled(Batches):
         return np.random.default_rng((self.sampling.seed, self.epoch, index + 1, stream + 1))
 
     def taught(self, rows: Array, divided: bool = True) -> tuple[Any, ...]:
-        """Prepare these rows for a step: inputs, targets, and weights where examples or classes
-        have some.
+        """Prepare these rows for a step.
+
+        Inputs, targets, and weights where examples or classes have some.
         """
         x, y = self.prepared(rows, divided)
         if self.sampling.soft_labels:
@@ -178,7 +183,7 @@ class Shuffled(Batches):
         return x, y, *(() if self.weights is None else (self.weights[rows],))
 
     def source(self) -> Any:
-        """What `fit` is given."""
+        """Return what `fit` is given."""
         return self
 
     def chunk(self, index: int) -> int:
@@ -205,8 +210,9 @@ def example_weights(
 
 
 def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:
-    """Make targets shares of one: 1-e for the class and e/(k-1) for each of the k-1 others; for
-    one output 1-e and e.
+    """Make targets shares of one: 1-e for the class and e/(k-1) for each of the k-1 others.
+
+    For one output 1-e and e.
     """
     if not output.classes or output.loss not in ("cross-entropy", "binary"):
         return y
@@ -221,11 +227,11 @@ def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:
 
 
 def unpack_single(arrays: tuple[Array, ...]) -> Any:
-    """The array itself where there is but one."""
+    """Return the array itself where there is but one."""
     return arrays[0] if len(arrays) == 1 else arrays
 
 
 def evaluation_batches(part: Examples, preparation: Preparation, batch: int) -> Batches:
-    """Give a part in batches that are as large as a step's, or as a few MiB hold."""
+    """Return a part in batches that are as large as a step's, or as a few MiB hold."""
     numbers = max(math.prod(input.shape) for input in preparation.inputs)
     return Batches(part, preparation, max(batch, min(1024, (1 << 20) // numbers)))

@@ -137,5 +137,5 @@ def _no_labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -
 
 
 def _one_hot(rows: Array) -> bool:
-    """Whether rows are of one 1 and else 0."""
+    """Return whether rows are of one 1 and else 0."""
     return bool(((rows == 0) | (rows == 1)).all() and (rows.sum(axis=-1) == 1).all())

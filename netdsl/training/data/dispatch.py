@@ -123,7 +123,7 @@ def _read_source(
 
 
 def is_table(source: str) -> bool:
-    """Whether a source is a file of rows and columns."""
+    """Return whether a source is a file of rows and columns."""
     return (
         source not in NAMES
         and not source.startswith(HUBS)

@@ -38,7 +38,7 @@ def fingerprint(data: Data) -> str:
 
 
 def _content(array: Any) -> Callable[[int], bytes] | None:
-    """What gives the bytes of a row's file, for rows that are images in files."""
+    """Return what gives the bytes of a row's file, for rows that are images in files."""
     if isinstance(array, RowsView):
         inner = _content(array.of)
         return (lambda place: inner(int(array.rows[place]))) if inner else None

@@ -135,5 +135,5 @@ def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
 
 
 def _text(cell: Any) -> str:
-    """A cell as the CSV of the training has it: whole numbers without a point."""
+    """Return a cell as the CSV of the training has it: whole numbers without a point."""
     return f"{cell:g}" if isinstance(cell, float) else str(cell)

@@ -26,6 +26,7 @@ class ArrayHeader(NamedTuple):
 
     @property
     def nbytes(self) -> int:
+        """Return the size in bytes."""
         return math.prod(self.shape) * int(self.dtype.itemsize)
 
 

@@ -172,7 +172,7 @@ def _classes(targets: TargetFacts, tensor: TensorSpec, loss: str | None) -> int:
 
 
 def is_label(given: Shape, output: Shape) -> bool:
-    """Whether targets are a label an example, or one a position of an output [..., classes]."""
+    """Return whether targets are one label per example or per position [..., classes]."""
     return math.prod(given) == 1 if len(output) == 1 else given in (output[:-1], (*output[:-1], 1))
 
 

@@ -214,7 +214,7 @@ def sound(array: Array, input: InputTransform, name: str) -> Array:
 
 
 def _is_one(given: Shape, input: InputTransform) -> bool:
-    """Whether an array is one example, not several.
+    """Return whether an array is one example, not several.
 
     Then it has an example's shape, or is an image of another size [h, w] or [h, w, 1 or 3].
     """

@@ -74,7 +74,7 @@ class OnJax(DeviceStrategy):
         return found
 
     def _placed(self, whole: bool, array: Any) -> Any:
-        """This process's rows as its part of the array that is spread over all devices.
+        """Return this process's rows as its part of the array over all devices.
 
         The whole array on each where that is said.
         """

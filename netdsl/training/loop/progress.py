@@ -25,6 +25,8 @@ class Progress(Protocol):
 
 
 class Quiet:
+    """No progress is shown."""
+
     def step(self, step: int, loss: float) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...

@@ -48,10 +48,12 @@ class State(History):
 
     @property
     def searching(self) -> bool:
+        """Return whether the best step is still searched for."""
         return self.stage == "search"
 
     @property
     def diverged(self) -> bool:
+        """Return whether the loss became NaN or infinite."""
         return self.ended == "diverged"
 
     @property

@@ -39,6 +39,7 @@ class Job:
 
     @property
     def recipe(self) -> Recipe:
+        """Return the resolved recipe."""
         return self.resolved.recipe
 
     @property

@@ -26,10 +26,12 @@ class Rows(Protocol):
     """
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """The shape, with the number of rows first."""
 
     @property
-    def dtype(self) -> Any: ...
+    def dtype(self) -> Any:
+        """The type of the numbers."""
 
     def __len__(self) -> int: ...
 

@@ -123,6 +123,7 @@ class Variant(Section):
 
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, ValueProblem]]:
+        """Yield the key and the problem of each wrong value."""
         yield from super().problems(values)
         name = values.get("name", cls.default)
         if name in cls.choices:
@@ -139,6 +140,7 @@ class Variant(Section):
 
     @property
     def chosen(self) -> str:
+        """Return the name that chooses the section's options."""
         return getattr(self, "name", None) or self.default
 
     def options(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ class Scored:
 
     @property
     def loss(self) -> float:
+        """Return the validation loss."""
         return self.scores["loss"]
 
     @property

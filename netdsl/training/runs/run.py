@@ -93,6 +93,7 @@ class RunResult:
 
     @property
     def interrupted(self) -> bool:
+        """Return whether Ctrl-C ended the run."""
         return self.ended == "interrupted"
 
     @property

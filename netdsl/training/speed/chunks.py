@@ -87,6 +87,7 @@ class Chunks(Shuffled):
         return tf.data.Dataset.from_tensors(self.sample).repeat(len(self))
 
     def at_epoch(self, epoch: int) -> None:
+        """Start an epoch's order of examples."""
         super().at_epoch(epoch)
         done = (epoch - 1) * self.steps
         self.counts = cuts(done, self.steps, self.together, self.every, self.last, self.ragged)
@@ -94,6 +95,7 @@ class Chunks(Shuffled):
         self.place = 0
 
     def chunk(self, index: int) -> int:
+        """Return the number of steps in a chunk."""
         return self.counts[index]
 
     def next(self) -> tuple[dict[str, Any], int]:

@@ -24,10 +24,12 @@ class Rows(Protocol):
     """Where rows are in a file, and what its numbers look like."""
 
     @property
-    def lines(self) -> Array: ...
+    def lines(self) -> Array:
+        """The line of each row."""
 
     @property
-    def numbers(self) -> NumberFormat: ...
+    def numbers(self) -> NumberFormat:
+        """How numbers are written."""
 
 
 def column_of(

@@ -128,6 +128,6 @@ def has_unit(cell: str) -> bool:
 
 
 def is_number_somehow(cell: str) -> bool:
-    """Whether a cell is a number in some format."""
+    """Return whether a cell is a number in some format."""
     cell = cell.translate(VARIANTS)
     return bool(GROUPED.fullmatch(cell) or DECIMAL.fullmatch(cell) or cell_number(cell) is not None)

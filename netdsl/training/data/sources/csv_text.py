@@ -108,7 +108,10 @@ def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | 
             if text.names[0].startswith("#") or row[0].startswith("#"):
                 help = 'lines that are comments are left out by data: {comment: "#"}'
             elif len(text.names) == 1:
-                help = "take out the lines before the names of the columns, or set data: {separator: ...}"
+                help = (
+                    "take out the lines before the names of the columns, or set data: {separator: "
+                    "...}"
+                )
             raise fail("N536", f"line {line:,} of {text.path} {cells}", span, help=help)
 
 
@@ -170,7 +173,7 @@ def _separator(content: bytes) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    """Whether a cell of the first row holds a number: then the row is not one of names."""
+    """Return whether a cell of the first row holds a number: then the row is not one of names."""
     return cell_number(cell.strip()) is not None and cell.strip().lower() not in MISSING
 
 

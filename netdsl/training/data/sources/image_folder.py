@@ -178,7 +178,7 @@ def _folders(path: Path, span: Span | None) -> list[Path]:
 
 
 def _hidden(folder: str) -> bool:
-    """Whether the name of a folder is one of a hidden folder, or of Python's caches."""
+    """Return whether the name of a folder is one of a hidden folder, or of Python's caches."""
     return folder.startswith((".", "__"))
 
 
@@ -236,7 +236,7 @@ def image_files(path: Path) -> list[Path]:
 
 
 def has_folders(path: Path) -> bool:
-    """Whether a folder holds folders that could be parts or classes."""
+    """Return whether a folder holds folders that could be parts or classes."""
     return any(one.is_dir() and not _hidden(one.name) for one in path.iterdir())
 
 

@@ -115,7 +115,7 @@ def stated_format(form: TableFormat) -> NumberFormat | None:
 
 
 def has_points(columns: Iterable[Array]) -> bool:
-    """Whether numbers that were read with decimal points can have been nothing else.
+    """Return whether numbers that were read with decimal points can have been nothing else.
 
     That is so of fractions that are not of three digits before which 1 to 999 stands.
     """
@@ -132,7 +132,7 @@ def has_points(columns: Iterable[Array]) -> bool:
 
 
 def may_be_thousands(values: Array) -> bool:
-    """Whether all fractions among numbers may be of three digits, and thousands instead."""
+    """Return whether all fractions among numbers may be of three digits, and thousands instead."""
     import numpy as np
 
     known = values[np.isfinite(values)]

@@ -68,14 +68,17 @@ def gather(
 
 
 def _is_one(given: tuple[Any, ...], signature: NetworkSignature) -> bool:
-    """Whether a tuple is (x, y), or (x, y, sample_weight)."""
+    """Return whether a tuple is (x, y), or (x, y, sample_weight)."""
     if len(given) == 3:
         return all(hasattr(one, "shape") or isinstance(one, list) for one in given[2:])
     return len(given) == 2 and not _is_two(given, signature)
 
 
 def _is_two(given: tuple[Any, Any], signature: NetworkSignature) -> bool:
-    """Whether a pair is two pairs: ((x_train, y_train), (x_test, y_test)), as Keras has it."""
+    """Return whether a pair is two pairs.
+
+    ((x_train, y_train), (x_test, y_test)), as Keras has it.
+    """
     single = len(signature.inputs) == len(signature.outputs) == 1
     return single and all(
         isinstance(part, tuple) and len(part) in (2, 3) and hasattr(part[0], "shape")
@@ -206,7 +209,7 @@ def _rows(element: Any, signature: NetworkSignature, target: str | None) -> dict
 
 
 def _is_example(found: Mapping[str, Array], signature: NetworkSignature) -> bool:
-    """Whether arrays are one example.
+    """Return whether arrays are one example.
 
     Then a target is a single number, the input has the network's shape, or the lengths differ.
     """
