@@ -134,7 +134,7 @@ def _without_input(graph: Graph, source: Source, net: Span | None) -> list[Diagn
 
 
 def _unreached_inputs(graph: Graph, definitions: Sequence[Span]) -> list[Diagnostic]:
-    """Inputs that no output depends on."""
+    """Return inputs that no output depends on."""
     reached: set[int] = set()
     waiting = [output.op for output in graph.outputs]
     while waiting:
