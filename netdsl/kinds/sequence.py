@@ -182,7 +182,7 @@ class First(Plain):
 class Reverse(Plain):
     """A sequence from its end to its beginning."""
 
-    word = "reverse"
+    word, added = "reverse", True
     group = "shape"
     reach = "all"
     shape_only = True
@@ -212,7 +212,7 @@ class Reverse(Plain):
 class Mask(Plain):
     """Positions where every channel has this value are padding, which layers after it skip."""
 
-    word = "mask"
+    word, added = "mask", True
     group = "sequence"
     reach = "position"
     positional = ("value",)

@@ -14,6 +14,8 @@ class Stated(Configured):
     Attributes:
         word: its spelling.
         aliases: further spellings.
+        added: whether it came after version 0.1.0: a name that a text defines is then the text's
+            own, with the warning W721.
         group: its family.
         cases: facts: its documentation's examples and its tests at once.
 
@@ -86,6 +88,7 @@ class Stated(Configured):
 
     word: ClassVar[str] = ""
     aliases: ClassVar[tuple[str, ...]] = ()
+    added: ClassVar[bool] = False
     group: ClassVar[str] = ""
     cases: ClassVar[tuple[Case, ...]] = ()
 

@@ -1,4 +1,4 @@
-"""Warnings over a text: what it defines and never uses."""
+"""Warnings over a text: what it defines and never uses, and names that hide kinds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from netdsl.errors import Diagnostic, Source, Span
 from netdsl.lowering.outputs import unused_name
+from netdsl.lowering.vocabulary import added_kind
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word, words_in
 
@@ -19,7 +20,7 @@ _STRING_OR_COMMENT = re.compile(r'"[^"\n]*"|#[^\n]*')
 
 def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diagnostic]:
     """Params, blocks, shared pieces, parameters, and names within blocks and repeats that
-    nothing uses.
+    nothing uses; and blocks, shared pieces and params with the name of a kind.
     """
     defined = {s.name.text for s in statements if isinstance(s, tree.Param | tree.Def | tree.Let)}
     text = _STRING_OR_COMMENT.sub(lambda match: " " * len(match.group()), source.text)
@@ -42,7 +43,7 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
             found += _unused_inner_names(statement, points, source)
         if isinstance(statement, tree.Tie):
             used |= {statement.name.text, statement.other.text}
-    return found + _unused_definitions(statements, used, source)
+    return [*found, *_unused_definitions(statements, used, source), *_hiding(statements, source)]
 
 
 def _words_of(
@@ -129,3 +130,16 @@ def _unused_definitions(
                 help = help.replace("NAME", name.text)
                 found.append(Diagnostic(code, message, span, help=help))
     return found
+
+
+def _hiding(statements: Sequence[tree.Statement], source: Source) -> Iterator[Diagnostic]:
+    """Yield definitions with the name of a kind that came after version 0.1.0."""
+    for statement in statements:
+        if isinstance(statement, tree.Param | tree.Def | tree.Let):
+            name = statement.name
+            kind = added_kind(name.text)
+            if kind is not None:
+                what = _UNUSED[type(statement)][1]
+                message = f"the {what} `{name.text}` hides the kind of layer `{kind.word}`"
+                help = f"choose another name where the kind is meant: `netdsl explain {kind.word}`"
+                yield Diagnostic("W721", message, Span(source, name.start, name.end), help=help)

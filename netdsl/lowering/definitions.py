@@ -100,9 +100,11 @@ def _other_meaning(word: str, what: str) -> str:
         return "is the input"
     if word in _RESERVED:
         return "is a word of the language"
-    if word in KINDS:
+    if word in KINDS and not KINDS[word].added:
         return "is a kind of layer"
     if what != "parameter" and re.fullmatch(r"x[0-9_]*", word):
         return "reads as a repeat"
     sized = kind_and_size(word) if what == "block" else None
-    return f"reads as `{sized[0]}` with the size {dims(sized[1])}" if sized else ""
+    if sized is None or KINDS[sized[0]].added:
+        return ""
+    return f"reads as `{sized[0]}` with the size {dims(sized[1])}"

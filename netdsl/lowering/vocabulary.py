@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from netdsl.kinds import KINDS, merge
+from netdsl.kinds import KINDS, Kind, merge
 from netdsl.lowering.scopes import Scope
 
 FORMS = ("res",)
@@ -39,3 +39,15 @@ def kind_and_size(word: str) -> tuple[str, tuple[int, ...]] | None:
     if letters in KINDS and re.fullmatch(r"[0-9]+(?:x[0-9]+)*", size):
         return letters, tuple(map(int, size.split("x")))
     return None
+
+
+def added_kind(name: str) -> type[Kind] | None:
+    """Return the kind that a name would mean, with a size in it or not, had no text defined it.
+
+    None where there is no such kind, or it is one that no text can define.
+    """
+    sized = kind_and_size(name)
+    kind = KINDS.get(name) or (
+        KINDS[sized[0]] if sized and "size" in KINDS[sized[0]].takes else None
+    )
+    return kind if kind is not None and kind.added else None

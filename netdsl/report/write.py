@@ -10,6 +10,7 @@ import unicodedata
 
 from netdsl.architecture import Architecture
 from netdsl.graph import Graph, Piece
+from netdsl.kinds import KINDS
 from netdsl.naming import unique_name
 from netdsl.report.written_flows import FlowItem, WrittenFlow, flows_of, single_flow, starts_of
 from netdsl.report.written_units import ENTRY, UnitGraph, WrittenUnit
@@ -19,7 +20,7 @@ _WIDTH = 140
 
 def written_out(network: Architecture) -> str:
     """Return the network as `netdsl expand` prints it."""
-    graph = network.graph
+    graph = _with_free_names(network.graph)
     lines = (
         [f"# {line}".rstrip() for line in network.description.split("\n")]
         if network.description
@@ -34,6 +35,14 @@ def written_out(network: Architecture) -> str:
     units = UnitGraph(graph, range(len(graph.layers)), graph.pieces)
     lines += _FlowWriter(units).statements()
     return "\n".join(lines) + "\n"
+
+
+def _with_free_names(graph: Graph) -> Graph:
+    """A graph whose `let`s hide no kind of layer: the kind may be written below them."""
+    taken = {piece.name for piece in graph.pieces}
+    names = {name: unique_name(name, taken, "_") for name in sorted(taken) if name in KINDS}
+    pieces = (piece._replace(name=names.get(piece.name, piece.name)) for piece in graph.pieces)
+    return graph._replace(pieces=tuple(pieces)) if names else graph
 
 
 def _net_name(name: str) -> str:

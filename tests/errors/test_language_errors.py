@@ -650,6 +650,11 @@ REST = [  # warnings and limits
     ("let «e» = fc-3\n4 > fc-3", "W712", "the shared piece `e` is never used"),
     ("4 > fc-3 > «softmax-1»", "W719", "`softmax` over one channel is always 1"),
     (
+        "def «reverse»() = fc-4\n4 > reverse > fc-3",
+        "W721",
+        "the block `reverse` hides the kind of layer `reverse`",
+    ),
+    (
         "32x32x1 > «conv3-4(bias)» > bn > gap > fc-3",
         "W715",
         "the bias of `conv3-4(bias)` has no effect: `bn` subtracts each channel's",
