@@ -1,4 +1,4 @@
-"""What netdsl costs beside what it cost before: two checkouts side by side in one run.
+"""What netdsl costs in addition to what it cost before: two checkouts side by side in one run.
 
     python benchmarks/against.py OLD NEW                  # a minute or two
     python benchmarks/against.py HEAD~20 . --limit 1.05   # exit code 1 where a ratio is over
@@ -65,7 +65,7 @@ class Side(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Something to be measured of each side, in so many rounds."""
+    """Something to be measured of each side, in this many rounds."""
 
     name: str
     rounds: int
@@ -106,7 +106,7 @@ class Training(NamedTuple):
     Attributes:
         network: its file.
         batch: examples in a step.
-        few, many: how many epochs the two runs have that are held against each other.
+        few, many: how many epochs the two runs have that are compared with each other.
         more: further arguments.
     """
 

@@ -54,7 +54,7 @@ class Timed(NamedTuple):
 class Layers:
     """The layers of a network as it calls them: each takes the next of the weights.
 
-    `moved` gathers the moving averages anew.
+    `moved` gathers the moving averages again.
     """
 
     def __init__(
@@ -265,7 +265,7 @@ def timed(
     rate: float = 0.01,
     momentum: float = 0.9,
 ) -> Timed:
-    """Trains for so many epochs, `together` steps in one call; each epoch's seconds end when its
+    """Trains for this many epochs, `together` steps in one call; each epoch's seconds end when its
     last step has been taken.
 
     A rest of the examples that fills no batch is left out.

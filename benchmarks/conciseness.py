@@ -3,18 +3,18 @@
     python benchmarks/conciseness.py
 
 Of a `.net` file everything counts but comments, blank lines, and the lines of `net` and `expect`;
-what it takes from the block library is told beside it, with the whole library files' lines. Of
-Keras's source the functions count that build the network (`RESNET` names four), as they are
-installed, read with `ast` and `tokenize`: the lines with a token on them, but for
+what it takes from the block library is reported in addition to it, with the whole library files'
+lines. Of Keras's source the functions count that build the network (`RESNET` names four), as they
+are installed, read with `ast` and `tokenize`: the lines with a token on them, but for
 
 - docstrings, comments, blank lines and decorators;
 - every statement that is a bare expression: the checks of arguments;
 - every `if` that asks for `weights`: the checks of that argument, and the loading.
 
 Imports, constants, preprocessing and what other modules do are outside these functions and not
-counted; what the functions offer beside the one network (`include_top`, `pooling`, `input_tensor`)
-is counted, for it stands among the rest. Characters are those of the counted lines, without the
-white space around them.
+counted; what the functions offer in addition to the one network (`include_top`, `pooling`,
+`input_tensor`) is counted, for it is among the rest. Characters are those of the counted lines,
+without the white space around them.
 
 Caffe's prototxts and Darknet's cfg files are not here: their lines are those of the published
 files, and only quoted.
@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-GOALS = {"Caffe": 100, "Keras": 10}  # at least so many times the lines of netdsl
+GOALS = {"Caffe": 100, "Keras": 10}  # at least this many times the lines of netdsl
 
 
 class Length(NamedTuple):

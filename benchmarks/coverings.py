@@ -249,7 +249,7 @@ def covering(
         workers: copies of it.
         cache: where what was measured is kept.
         only: test files and folders to which it is limited.
-        told: is given a line for each test file that is measured.
+        reported: is given a line for each test file that is measured.
     """
     cache.mkdir(parents=True, exist_ok=True)
     files = project.test_files(only)

@@ -1,8 +1,8 @@
 """Tests run in forks of a process that has imported what is slow to import, such as Keras.
 
 `Server` starts the process in a copy of a checkout and asks it for runs of pytest. Each is a fork:
-it imports the package and the tests anew, has a limit of time and memory, and takes with it what it
-started when it ends. Only POSIX systems fork.
+it imports the package and the tests again, has a limit of time and memory, and takes with it what
+it started when it ends. Only POSIX systems fork.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import pytest
 
 CONTEXT = "MUTANTS_CONTEXT"
-"""The environment variable that tells processes of a test whose they are."""
+"""The environment variable that says processes of a test whose they are."""
 
 MEMORY = 8 * 2**30
 """The most bytes that a fork may take for data."""

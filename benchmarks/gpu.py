@@ -1,5 +1,5 @@
-"""Training on a GPU beside the same networks by hand in JAX: images/s, share of the chip's matrix
-rate, peak memory.
+"""Training on a GPU in addition to the same networks by hand in JAX: images/s, share of the chip's
+matrix rate, peak memory.
 
     NETDSL_DATA=FOLDER python benchmarks/gpu.py                # all rows, Keras on JAX and on torch
     python benchmarks/gpu.py --rows resnet50 --backends jax    # one of them; its images are random
@@ -19,7 +19,7 @@ has one backend in a process and the peak of a process's memory cannot be set ba
 weights in bfloat16 lose small steps. Seconds are those of an epoch in the run's metrics, the median
 of all but the first, which compiles; nothing is evaluated in them. benchmarks/by_hand.py trains the
 same network on the same prepared examples for as many epochs, by a step in a call and, where steps
-are short, by an epoch in a call too: the faster stands here. A step counts as 3 * 2 * MACs * batch
+are short, by an epoch in a call too: the faster is here. A step counts as 3 * 2 * MACs * batch
 operations, a backward pass being twice its forward pass; their rate is divided by that of a
 bfloat16 product of two large square matrices, the best of several, taken in the same run. The
 prediction is `netdsl.analysis.memory.estimate`'s peak of a step; the examples on the device come on
@@ -118,7 +118,7 @@ ROWS = {
     )
 }
 GOAL = "mnist99"
-"""The row that is no network of its own: LeNet-5 again, until it knows MNIST."""
+"""The row that is not a network of its own: LeNet-5 again, until it knows MNIST."""
 
 GOAL_RECIPE = Recipe(
     data=DataSpec(source="mnist", split=Split(validation=1 / 12)),
@@ -253,7 +253,7 @@ def handmade(task: Task) -> dict[str, Any]:
 def figures(
     task: Task, network: Network, seconds: list[float], losses: list[float], examples: int
 ) -> dict[str, Any]:
-    """What is told of a training, from the seconds and the loss of each epoch and the bytes of
+    """What is reported of a training, from the seconds and the loss of each epoch and the bytes of
     the examples on the device.
     """
     batch, steps, *_ = task.size
@@ -480,7 +480,7 @@ def goal_text(found: Mapping[str, Any], real: bool) -> str:
 
 
 def target_text(kept: Mapping[str, Any]) -> list[str]:
-    """What was wanted of ResNet-50 beforehand, and whether it is so."""
+    """What was requested of ResNet-50 beforehand, and whether it is so."""
     found = kept.get("resnet50 jax")
     if found is None:
         return []
@@ -497,7 +497,7 @@ def verdict(met: bool) -> str:
 
 
 def shown(results: Mapping[str, Any]) -> str:
-    """All figures as text: the machine, the table, what was wanted."""
+    """All figures as text: the machine, the table, what was requested."""
     machine, kept = results["machine"], results["measured"]
     tried = [
         kept[f"{name} {by}"]
@@ -587,7 +587,7 @@ def options_of() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
 
 
 def tasks(options: argparse.Namespace, tiny: bool) -> list[Task]:
-    """What is to be measured, in order: by hand first, as what the others are compared with."""
+    """What should be measured, in order: by hand first, as what the others are compared with."""
     found = []
     for name in options.rows:
         if name == GOAL:

@@ -1,12 +1,15 @@
-"""Estimates of the memory of training beside what others simulate or reserve.
+"""Estimates of the memory of training in addition to what others simulate or reserve.
 
-    python benchmarks/memory.py                  # beside the figures of tests/truth/zoo.json python
-    benchmarks/memory.py --torch          # and beside PyTorch's FakeTensorMode and MemTracker, run
-    here python benchmarks/memory.py --xla            # and beside XLA's own figure for a compiled
+    python benchmarks/memory.py                  # in addition to the figures of
+    tests/truth/zoo.json python
+    benchmarks/memory.py --torch          # and in addition to PyTorch's FakeTensorMode and
+    MemTracker, run
+    here python benchmarks/memory.py --xla            # and in addition to XLA's own figure for a
+    compiled
     training step of the Keras model python benchmarks/memory.py --peers          # what other tools
     say of VGG-16 and ResNet-50, with the time and memory they take
 
-The first needs nothing but netdsl, `--torch` PyTorch (on a CPU; no number is computed), `--xla`
+The first needs nothing but netdsl, `--torch` PyTorch (on a CPU; not a number is computed), `--xla`
 Keras and JAX: it compiles each step and reads arguments + outputs - aliases + temporaries of XLA's
 memory analysis, which is made before anything runs. `--peers` runs each tool in a process of its
 own; with `--python PATH` also in another interpreter, for tools that this one does not have.
@@ -103,7 +106,7 @@ def estimated(network: Network, batch: int, optimizer: str) -> int:
 
 
 def against_given() -> Iterator[Row]:
-    """The estimates beside the given peaks."""
+    """The estimates in addition to the given peaks."""
     for name, (network, peak) in given().items():
         yield name, 32, "momentum", estimated(network, 32, "momentum"), peak
 
@@ -114,7 +117,7 @@ def compared(
     batches: tuple[int, ...] = BATCHES,
     optimizers: tuple[str, ...] = OPTIMIZERS,
 ) -> Iterator[Row]:
-    """The estimates for networks, batches and optimizers beside a measure in bytes."""
+    """The estimates for networks, batches and optimizers in addition to a measure in bytes."""
     for name, network in networks.items():
         for batch in batches:
             for optimizer in optimizers:
@@ -363,12 +366,12 @@ def xla_peak(network: Network, batch: int, optimizer: str) -> int:
 
 
 class Lines(NamedTuple):
-    """What XLA's CPU compiler holds beside the estimate, or without what is in it (below 0), in
-    bytes, at the step where its peak lies.
+    """What XLA's CPU compiler holds in addition to the estimate, or without what is in it (below
+    0), in bytes, at the step where its peak lies.
 
     The rules were read off its buffer assignments (XLA_FLAGS=--xla_dump_to=DIR
     --xla_dump_hlo_as_text; JAX 0.10, Keras 3.15). It runs whatever is ready, breadth first and not
-    in the program's order: so what depends on no number of the batch, or on the input alone, is
+    in the program's order: so what depends on not a number of the batch, or on the input alone, is
     made before anything else, and lies there until it is read.
 
     Attributes:
@@ -384,7 +387,7 @@ class Lines(NamedTuple):
             the place of the estimate's 64-bit places; the output is made twice; and the zeros that
             the gradient is scattered into are made at the beginning too. So also for `widen` with a
             stride, a pool of windows of 1 in Keras, but for the zeros.
-        activations: behind a convolution or dense layer ReLU does not work in place: its gradient
+        activations: after a convolution or dense layer ReLU does not work in place: its gradient
             asks for what came in, and what goes out is held until it is read: by a convolution or
             dense layer until their own gradient.
         layouts: the gradient of a convolution's kernel is a convolution over the batch, for which
@@ -449,7 +452,7 @@ def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
     facts, end = plan.facts, 2 * len(plan.facts)
     held: list[
         tuple[str, int, int, int]
-    ] = []  # a line, and from when to when so many bytes are held for it
+    ] = []  # a line, and from when to when this many bytes are held for it
     at_once = set()  # whose gradients have no place of their own
     for index, op in enumerate(graph.ops):
         if op.kind is None:

@@ -9,15 +9,15 @@ The lines are drawn by the seed from those that a test runs, and one change of e
 says which there are). The draw of a line does not depend on the others: after an edit elsewhere the
 same lines are drawn again. Each mutant is put into a copy of the checkout, where the tests that run
 its line run, those of its own room and the quick ones first, until one fails. It survives where
-none does; where they take many times as long as before, it is stopped and counts as noticed. A
-test that fails without the mutant too is left out.
+none does; where they take many times as long as before, it is stopped and counts as noticed. A test
+that fails without the mutant too is left out.
 
 Which tests run which lines is measured once (`coverings`) and kept under --cache. A line that runs
 when its module is imported has the tests that run its class, a line that names what it defines, or
 anything of its module.
 
-Mutants that mean the same as the source are in `equivalent_mutants.toml`, each judged by a person:
-they are not drawn. The exit status is 1 where the share that is noticed is under --least.
+Mutants that mean the same as the source are in `equivalent_mutants.toml`, each evaluated by a
+person: they are not drawn. The exit status is 1 where the share that is noticed is under --least.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What trained networks reach: the figures of docs/results.md, each beside the value that was
-wanted.
+"""What trained networks reach: the figures of docs/results.md, each next to the value that was
+requested.
 
     python benchmarks/results.py                    # trains all rows with the seeds 0, 1 and 2, and
     prints the figures python benchmarks/results.py iris california    # these rows alone python
@@ -88,7 +88,7 @@ def _values(recipe: Recipe) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """A line of the table: what is trained, what is read off a run, and what was wanted of the
+    """A line of the table: what is trained, what is read off a run, and what was requested of the
     mean (or of each, for a count).
     """
 
@@ -270,7 +270,7 @@ def mnist(kept: Kept, seed: int) -> tuple[Any, ...]:
 def classifier(
     x: Any, y: Any, first: list[Any] | None = None, orders: Iterator[Any] | None = None, **more: Any
 ) -> Any:
-    """scikit-learn's classifier, trained; from these kernels and biases by turns and with these
+    """scikit-learn's classifier, trained; from these kernels and biases alternately and with these
     orders, if they are given.
     """
     from sklearn.neural_network import MLPClassifier, _multilayer_perceptron
@@ -287,7 +287,7 @@ def classifier(
         _multilayer_perceptron.shuffle = lambda rows, random_state: next(orders)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # ten epochs are no convergence
+            warnings.simplefilter("ignore")  # ten epochs are not convergence
             return model.fit(x, y)
     finally:
         _multilayer_perceptron.shuffle = usual

@@ -1,4 +1,4 @@
-"""What a cold `netdsl table` costs, beside Keras's own summary of the same network.
+"""What a cold `netdsl table` costs, in addition to Keras's own summary of the same network.
 
     python benchmarks/startup.py [--runs 7]
 

@@ -1,4 +1,4 @@
-"""Reading a CSV beside pyarrow alone: seconds and memory, and their ratios, in one run.
+"""Reading a CSV in addition to pyarrow alone: seconds and memory, and their ratios, in one run.
 
 `python benchmarks/tables.py [ROWS [COLUMNS]]`
 """

@@ -1,4 +1,4 @@
-"""How fast networks are trained, beside other ways of training them: the figures of
+"""How fast networks are trained, in addition to other ways of training them: the figures of
 docs/benchmarks.md.
 
     python benchmarks/training.py                     # all tables, about three quarters of an hour
@@ -6,10 +6,10 @@ docs/benchmarks.md.
     overhead, process, examples python benchmarks/training.py mlp --only netdsl "Keras default"
     python benchmarks/training.py --write             # writes them into docs/benchmarks.md
 
-Each way is a process of its own that trains some epochs when it is told to; all of them are told by
-turns, round after round, so that what else the machine does meets all of them alike. What is
-compared is the median over the rounds. Speeds of a machine that others use are worth little by
-themselves: look at the ratios.
+Each way is a process of its own that trains some epochs when it is reported to; all of them are
+reported by turns, round after round, so that what else the machine does meets all of them alike.
+What is compared is the median over the rounds. Speeds of a machine that others use are worth little
+by themselves: look at the ratios.
 
 MNIST is taken from the folder that NETDSL_DATA names, else Keras downloads it. Ways whose package
 is not installed are left out and named: jax, torch, scikit-learn (pip install
@@ -38,7 +38,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests")]
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 Rounds = Iterator[str]
-"""A way of training: each `next` trains so many epochs, and gives the loss or what else there is
+"""A way of training: each `next` trains this many epochs, and gives the loss or what else there is
 to say.
 """
 
@@ -46,7 +46,7 @@ to say.
 class Case(NamedTuple):
     """A network, how it is trained, and how many epochs make a round: enough for a second, about.
 
-    It is trained on MNIST, in images of this size (0: in rows), or else on so many made-up
+    It is trained on MNIST, in images of this size (0: in rows), or else on this many made-up
     examples.
     """
 
@@ -338,7 +338,7 @@ def sklearn_way(case: Case) -> Rounds:
 
     from sklearn.neural_network import MLPClassifier
 
-    warnings.simplefilter("ignore")  # a few epochs are no convergence
+    warnings.simplefilter("ignore")  # a few epochs are not convergence
     x, y = images(case)
     model = MLPClassifier(
         (50,),
@@ -404,11 +404,12 @@ def case_of(name: str) -> Case:
     return CASES[name] if name in CASES else example(name)
 
 
-# --- by turns -------------------------------------------------------------------------------------
+# --- alternately
+# -------------------------------------------------------------------------------------
 
 
 class Process:
-    """A way of training in a process of its own, which trains a round when it is told to."""
+    """A way of training in a process of its own, which trains a round when it is reported to."""
 
     def __init__(self, case: str, way: str) -> None:
         backend = case_of(case).ways[way][0]
@@ -471,7 +472,7 @@ def by_turns(
 
 
 def compared(name: str, only: list[str], rounds: int) -> str:
-    """A case's ways by turns, as a table: the median of an epoch's seconds, its ratio to the
+    """A case's ways alternately, as a table: the median of an epoch's seconds, its ratio to the
     first one's, the last loss.
     """
     case = CASES[name]
@@ -670,7 +671,7 @@ TRAINABLE = {
 
 
 def example(name: str) -> Case:
-    """An example's case: so many steps that they take a second or a few."""
+    """An example's case: this many steps that they take a second or a few."""
     network = Case(f"{name}.net", 0, 1, 1, {}).network()
     batch = TRAINABLE[name]
     steps = max(5, min(200, 10**11 // (6 * max(1, network.counts.macs) * batch)))
@@ -679,7 +680,7 @@ def example(name: str) -> Case:
 
 
 def examples(only: list[str], rounds: int) -> str:
-    """Each example beside Keras's default `fit`, on made-up data."""
+    """Each example in addition to Keras's default `fit`, on made-up data."""
     lines = [("example", "batch", "netdsl, ms a step", "Keras default, ms a step", "times as fast")]
     for name in only or TRAINABLE:
         case = example(name)

@@ -27,7 +27,7 @@ class Architecture:
         params: the network parameters that were set from outside.
         input_shape: the input's shape that was given from outside, or None.
         warnings: what a reader should look at.
-        used: the texts of the files beside it that it uses, by their paths from its folder.
+        used: the texts of the files next to it that it uses, by their paths from its folder.
     """
 
     __slots__ = (

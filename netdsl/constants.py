@@ -1,4 +1,4 @@
-"""The names that options choose from, and what they stand for: the command line reads them at
+"""The names that options choose from, and what they represent: the command line reads them at
 every start, so nothing is imported.
 """
 

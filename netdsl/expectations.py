@@ -1,4 +1,4 @@
-"""What `expect` statements say of a network, held against what its graph gives."""
+"""What `expect` statements say of a network, compared with what its graph gives."""
 
 from __future__ import annotations
 

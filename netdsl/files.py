@@ -1,5 +1,5 @@
-"""Files written where strangers may have been before: into a private folder beside their place, and
-renamed. What was there stays until the new one is whole, and nothing is written through a link.
+"""Files written where strangers may have been before: into a private folder next to their place,
+and renamed. What was there stays until the new one is whole, and nothing is written through a link.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def write(path: Path, text: str) -> None:
 
 
 def save(path: Path, writer: Callable[[Path], object]) -> None:
-    """Let `writer` write a file beside the path, and then give it the path's name.
+    """Let `writer` write a file next to the path, and then give it the path's name.
 
     A link of this name is replaced, and what it leads to is left alone. What is written to the null
     device is dropped.

@@ -1,4 +1,4 @@
-"""The files that a text `use`s: the standard block library, and files beside it."""
+"""The files that a text `use`s: the standard block library, and files next to it."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class Library:
         return self._parsed(path, place)
 
     def texts(self) -> dict[str, str]:
-        """Return the texts of the files beside the starting one that were used, by their paths from
-        its folder.
+        """Return the texts of the files next to the starting one that were used, by their paths
+        from its folder.
         """
         if self.folder is None:
             return {}

@@ -16,7 +16,7 @@ def unique_name(
     """Take the name, or the first of `name2`, `name3`, ... that nothing else has.
 
     Args:
-        name: the name that is wanted.
+        name: the name that is requested.
         taken: what names in use are by `key`; the name that is returned is among them afterwards.
         separator: what comes before the number: `_` makes `conv_2` of `conv`.
         key: says which names count as the same: by `str.lower` those that differ in case alone.

@@ -40,7 +40,7 @@ def is_name(text: str) -> bool:
 def parse_param(text: str) -> Param:
     """Return the value that a text means.
 
-    A whole number, an exact decimal or ratio, yes or no, a text.
+    An integer, an exact decimal or ratio, yes or no, a text.
     """
     if text in YES_OR_NO:
         return YES_OR_NO[text]

@@ -70,7 +70,7 @@ def read_regular(path: str | os.PathLike[str]) -> bytes:
 
 
 def standard_input(limit: int = -1) -> bytes:
-    """Read standard input, at most so many bytes.
+    """Read standard input, at most this many bytes.
 
     Raises:
         OSError: where it is closed, or cannot be read.

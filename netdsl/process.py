@@ -46,7 +46,7 @@ def without_unused() -> Iterator[None]:
     out = {"sklearn", *known} - {used, *sys.modules} if own and used in known else set()
     modules: dict[str, Any] = dict.fromkeys(
         out
-    )  # None: who imports it is told that it is not there
+    )  # None: who imports it is reported that it is not there
     sys.modules.update(modules)
     try:
         yield
@@ -92,7 +92,7 @@ def open_missing_descriptors() -> None:
 
 
 def end(code: int) -> NoReturn:
-    """End the process: what is to be done at its end is done, and the rest is left as it stands.
+    """End the process: what should be done at its end is done, and the rest is left as it is.
 
     Python would take everything down piece by piece, which is a tenth of a `check`, and a second
     once Keras is there.

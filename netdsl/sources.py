@@ -15,7 +15,7 @@ def stem(path: str | os.PathLike[str]) -> str:
 
 
 def holds_text(file: str) -> bool:
-    """Return whether what stands in a file's place is a text itself.
+    """Return whether what is in a file's place is a text itself.
 
     It holds a `>` or several lines, and no file has that name.
     """

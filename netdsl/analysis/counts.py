@@ -1,4 +1,4 @@
-"""Parameters, multiply-accumulates and activations: whole numbers all, for one example.
+"""Parameters, multiply-accumulates and activations: integers all, for one example.
 
 The definitions are in docs/accounting.md. A multiply-accumulate (MAC) is counted for convolutions
 and matrix products only.

@@ -45,7 +45,7 @@ class Step(NamedTuple):
         sent: bytes that each device sends.
         compute: seconds of arithmetic.
         exchange: seconds that the gradients are under way.
-        apart: seconds of the step where they are sent behind the backward pass.
+        apart: seconds of the step where they are sent after the backward pass.
         overlapped: seconds where each is sent as soon as it is there, while the backward pass goes
             on: the least that can be had.
     """
@@ -68,7 +68,7 @@ class Step(NamedTuple):
     def efficiency(self) -> tuple[float, float]:
         """Examples a second, in shares of what p devices would do that exchange nothing.
 
-        Sent behind the backward pass, and overlapped.
+        Sent after the backward pass, and overlapped.
         """
         return self.compute / self.apart, self.compute / self.overlapped
 
@@ -82,7 +82,7 @@ def step(
     use: float = UTILISATION,
     width: int = 4,
 ) -> Step:
-    """Return a step of so many devices with `batch` examples each.
+    """Return a step of this many devices with `batch` examples each.
 
     `link` is in bytes a second, `rate` in FLOP/s of which the share `use` is reached; `width` are
     the bytes of a number of the gradient: 4, or 2 where weights are bfloat16 themselves

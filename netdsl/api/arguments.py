@@ -41,7 +41,7 @@ def wrong_type(name: str, accepts: str, value: object, more: str = "") -> TypeEr
 
 
 def is_whole(value: Any) -> bool:
-    """Return whether a value is a whole number of Python or NumPy, and not yes or no."""
+    """Return whether a value is an integer of Python or NumPy, and not yes or no."""
     return (
         hasattr(value, "__index__")
         and not isinstance(value, bool)
@@ -55,10 +55,10 @@ def _is_array(value: Any) -> bool:
 
 
 def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
-    """Return a whole number from `min` on and below `below`.
+    """Return an integer from `min` on and below `below`.
 
     Raises:
-        TypeError: where it is not a whole number.
+        TypeError: where it is not an integer.
         NetError: N201 where it is out of its range.
     """
     if not is_whole(value):
@@ -168,7 +168,7 @@ def shape(value: object, limits: Limits) -> Shape | None:
     """Return the shape of one example that `input` is given.
 
     Raises:
-        TypeError: where it is not a tuple of whole numbers.
+        TypeError: where it is not a tuple of integers.
         NetError: N201 for a size below 1, N407 for more elements than the limit.
     """
     if value is None or isinstance(value, Indices):
@@ -192,7 +192,7 @@ def limits(value: object, elsewhere: str = "") -> Limits:
     """Return the limits that a text is read under.
 
     Raises:
-        TypeError: where they are none, or one of them is not a whole number.
+        TypeError: where they are none, or one of them is not an integer.
     """
     if not isinstance(value, Limits):
         raise wrong_type("limits", "a netdsl.Limits", value, elsewhere)

@@ -43,7 +43,7 @@ class Network(NetworkFigures):
         params: the params that were set from outside, exact.
         input_shape: the input's shape that was given from outside, or None.
         warnings: what a reader should look at.
-        used: the texts of the files beside it that it uses, by their paths from its folder.
+        used: the texts of the files next to it that it uses, by their paths from its folder.
     """
 
     __slots__ = ()
@@ -95,7 +95,7 @@ class Network(NetworkFigures):
             depth: how many blocks within each other are open; None for as many as fit.
             open: names of blocks that are open anyway.
             direction: down or right.
-            columns: what stands in the boxes, of output, params, macs, memory, rf.
+            columns: what is in the boxes, of output, params, macs, memory, rf.
             colour: what the colours say: kind, none, or a share, of params, macs or memory.
             theme: light, dark, print, or auto: light, and dark where the reader's screen is.
             heading: whether the name and the totals stand above.

@@ -94,14 +94,14 @@ def param(text: str) -> tuple[str, Any]:
 
 
 def positive(text: str) -> int:
-    """Read a whole number from 1 up."""
+    """Read an integer from 1 up."""
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 1")
     return int(text)
 
 
 def natural(text: str) -> int:
-    """Read a whole number from 0 up."""
+    """Read an integer from 0 up."""
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0")
     return int(text)

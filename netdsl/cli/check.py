@@ -83,7 +83,7 @@ def found_in(names: Sequence[str], check: Callable[[str], Checked]) -> list[Resu
     """Check each of the files and directories.
 
     Args:
-        names: as they stand on the command line.
+        names: as they are on the command line.
         check: gives what is found in one file; an error that it raises is found too.
     """
     try:

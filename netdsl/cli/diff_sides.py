@@ -17,7 +17,7 @@ class DiffSide(NamedTuple):
     """One of the two files.
 
     Attributes:
-        file: where its text is, or what stands on the command line in its place.
+        file: where its text is, or what is on the command line in its place.
         place: where the text belongs in the working tree, of a copy that git made; the files that
             it uses are looked for there.
         label: what messages call it.
@@ -46,7 +46,7 @@ class DiffSide(NamedTuple):
 
 
 class DiffSides(NamedTuple):
-    """What is compared, and whether git asks: then the exit code says only that it can go on."""
+    """What is compared, and whether git asks: then the exit code says only that it can continue."""
 
     a: DiffSide
     b: DiffSide

@@ -23,10 +23,10 @@ class Input(NamedTuple):
 
 
 def read_input(file: str) -> Input:
-    """Read a file, standard input (`-`), or what is no file and holds a `>`: the text itself.
+    """Read a file, standard input (`-`), or what is not a file and holds a `>`: the text itself.
 
     Raises:
-        NetError: N601 where the file cannot be read, N007 where it is no text, N401 where it is
+        NetError: N601 where the file cannot be read, N007 where it is not a text, N401 where it is
             too large.
     """
     if file == "-":

@@ -1,4 +1,4 @@
-"""`netdsl resume`: a run that was stopped goes on."""
+"""`netdsl resume`: a run that was stopped continues."""
 
 from __future__ import annotations
 

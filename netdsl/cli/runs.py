@@ -1,4 +1,4 @@
-"""`netdsl runs`: a list of runs, or some beside each other."""
+"""`netdsl runs`: a list of runs, or some side by side."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class PrintableStream:
 
     Attributes:
         unfiltered: the stream itself, for what is known to be safe.
-        abandoned: whether whoever read it, `head` say, has read enough; the rest is dropped.
+        abandoned: whether the caller who read it, `head` say, has read enough; the rest is dropped.
     """
 
     def __init__(self, stream: TextIO | None, name: str) -> None:

@@ -1,4 +1,4 @@
-"""`netdsl table --compare`: a table with the figures of a second file's network beside."""
+"""`netdsl table --compare`: a table with the figures of a second file's network alongside."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ _POLL = 0.3  # seconds between two looks at the files
 def watch(
     names: Sequence[str], run: Callable[[], None], wait: Callable[[float], None] = time.sleep
 ) -> NoReturn:
-    """Call `run` now, and again whenever a file that is meant, or a `.net` file beside it, has
+    """Call `run` now, and again whenever a file that is meant, or a `.net` file next to it, has
     changed.
 
     Args:
         names: files and directories.
-        run: what is to be done.
+        run: what should be done.
         wait: called with the seconds between two looks at the files.
 
     Raises:
@@ -47,7 +47,7 @@ def stamps(names: Iterable[str]) -> dict[str, tuple[int, int] | None]:
 def _watched(name: str) -> Iterable[str]:
     """Return the files of a directory.
 
-    A file, and the `.net` files beside it, which it may `use`.
+    A file, and the `.net` files next to it, which it may `use`.
     """
     try:
         if os.path.isdir(name):

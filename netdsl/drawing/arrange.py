@@ -26,7 +26,7 @@ class Lane:
 
 
 class SideBox:
-    """A chain beside another: where it begins along, and its axis across."""
+    """A chain next to another: where it begins along, and its axis across."""
 
     __slots__ = ("box", "side", "u", "v")
 
@@ -64,7 +64,7 @@ class ChainBox:
     def turns(self, at: int) -> bool:
         """Return whether lines turn before the part.
 
-        0 is the first, their number what stands behind.
+        0 is the first, their number what follows.
         """
         around = self.parts[max(0, at - 1) : at + 1]
         if any(not isinstance(part, NodeBox) for part in around):
@@ -90,11 +90,11 @@ class ChainBox:
             part.widen(min(ends), max(ends))
 
     def _set_sides(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
-        """Place what hangs on the chain beside it, as near as what is there allows.
+        """Place what hangs on the chain next to it, as near as what is there allows.
 
         To the right, unless the line to it would pass through another.
 
-        What comes in first stands nearest; of what leaves, what leaves last does.
+        The input first is nearest; of what leaves, what leaves last does.
         """
         coming = [side for side in self.chain.sides if not side.leaves]
         leaving = [side for side in self.chain.sides if side.leaves]
@@ -121,15 +121,15 @@ class ChainBox:
             if not side.leaves and isinstance(part, NodeBox) and part.node.shape == "bar":
                 part.widen(beside.v, beside.v)
         above = -min((beside.u for beside in self.sides), default=0.0)
-        if above > 0:  # what comes in has more before it than the chain
+        if above > 0:  # the input has more before it than the chain
             self.starts = [start + above for start in self.starts]
             self.length += above
             for beside in self.sides:
                 beside.u += above
 
     def _enters_left(self, side: Side, wires: Sequence[Wire]) -> bool:
-        """Return whether what begins beside the chain comes into a frame to the left of what else
-        does.
+        """Return whether what begins next to the chain comes into a frame to the left of
+        what else does.
         """
         inside = {node for part in side.chain.parts for node in nodes_of(part)}
         part = self.parts[side.at]
@@ -186,7 +186,7 @@ class ChainBox:
         )
 
     def _port(self, arc: Arc, nodes: Sequence[Node]) -> float:
-        """Return where the arc leaves a frame beside its axis; 0 where it does not."""
+        """Return where the arc leaves a frame next to its axis; 0 where it does not."""
         source = arc.wire.source
         return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
 

@@ -14,7 +14,7 @@ CARD, PILL, RADIUS, BAR = 40.0, 24.0, 10.0, 6.0  # heights; the radius of a circ
 _STEP = 16.0  # widths of cards are multiples of it, so that neighbours are mostly alike
 _LEAST = {"card": 96.0, "pill": 64.0}
 _MOST = 272.0
-NARROW = 176.0  # wider cards are no wider than they need to be
+NARROW = 176.0  # wider cards are not wider than they need to be
 _MARGIN = 11.0  # between a text and the sides of its box
 _SMALL = ("activation", "norm", "noise", "shape", "merge")  # families that are pills
 
@@ -26,9 +26,9 @@ class Card(NamedTuple):
         form: `card`, `pill`, `circle` or `bar`.
         look: its colours.
         label: its first line; `more`: the part of it with less weight.
-        note: its second line; of a bar what stands beside it.
+        note: its second line; of a bar what is next to it.
         width, height: of a bar, its length is found out with what ends in it.
-        badge: how often it stands there, as in `×3`; `×3 ||` where side by side.
+        badge: how often it is there, as in `×3`; `×3 ||` where side by side.
     """
 
     form: str
@@ -77,20 +77,20 @@ def glyph(kind: Kind, note: str, badge: str = "") -> Card | None:
 
 
 def is_small(labels: Labels, layer: int) -> bool:
-    """Return whether a layer is a pill: it keeps what comes in nearly as it is."""
+    """Return whether a layer is a pill: it keeps the input nearly as it is."""
     return labels.group[layer] in _SMALL
 
 
-SHADOW = 3.0  # from a box to those that it stands for
-BESIDE = "||"  # in a badge: side by side, not one behind the other
-BADGE = 12.0  # by which a badge stands out of its box
+SHADOW = 3.0  # from a box to those that it represents
+BESIDE = "||"  # in a badge: side by side, not one after the other
+BADGE = 12.0  # by which a badge is out of its box
 
 
 def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tuple[Mark, ...]:
     """Return a card with its upper left corner at (x, y).
 
     `note` is the look of its second line, `stacked` says whether a badge means that others stand
-    behind it.
+    after it.
     """
     middle = x + card.width / 2
     corner = card.height / 2 if card.form == "pill" else 5.0
@@ -130,7 +130,7 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
 
 
 def badge(text: str, x: float, y: float) -> tuple[Mark, ...]:
-    """Return how often something stands there, around the corner (x, y)."""
+    """Return how often something is there, around the corner (x, y)."""
     wide = width(text, NOTE, True)
     half = wide / 2 + 5
     x = x + BADGE - half

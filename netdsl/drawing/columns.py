@@ -9,7 +9,7 @@ from math import inf
 from netdsl.drawing.geometry import Size
 
 BETWEEN = 26.0  # free space between two neighbours of a rank
-LINE = 12.0  # the same beside a wire
+LINE = 12.0  # the same next to a wire
 _SWEEPS = 12
 
 
@@ -65,7 +65,7 @@ def _near(rows: list[list[Cell]]) -> None:
 
 
 def _pull(upper: Cell, lower: Cell) -> float:
-    """Return how much a wire wants to be straight.
+    """Return how much a wire asks for to be straight.
 
     Within a long one most, in a chain more than where wires part and meet.
     """

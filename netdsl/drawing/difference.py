@@ -25,7 +25,7 @@ from netdsl.wording import counted, shortened
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-_AROUND = 2  # equal layers that are drawn before and behind a change
+_AROUND = 2  # equal layers that are drawn before and after a change
 _FEWEST = 3  # that are left out together
 _MOST_ACROSS = 1150.0
 _SIGNS = {"removed": "−", "added": "+", "changed": "~"}

@@ -34,7 +34,7 @@ AMOUNTS = {
 
 
 class Figures:
-    """The figures of a network's layers, and of boxes that stand for some of them."""
+    """The figures of a network's layers, and of boxes that represent some of them."""
 
     def __init__(
         self, graph: Graph, labels: Labels, columns: Sequence[str], units: bool = True
@@ -42,7 +42,7 @@ class Figures:
         """Count the layers of a graph.
 
         Args:
-            columns: what stands in the boxes.
+            columns: what is in the boxes.
             units: whether figures say what they count, as in `156 params`.
         """
         self.graph, self.labels, self.columns, self.units = graph, labels, tuple(columns), units
@@ -51,7 +51,7 @@ class Figures:
         self._fields: list[str] | None = None
 
     def note(self, box: Box, shared: str = "") -> str:
-        """Return what stands in a box below its label: `56×56×64 · 4.1 k`.
+        """Return what is in a box below its label: `56×56×64 · 4.1 k`.
 
         Of a column that is `shared` the part of the network's, too.
         """

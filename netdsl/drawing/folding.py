@@ -120,7 +120,7 @@ class _Row:
 
 
 def _continues(first: Sequence[tuple[int, ...]], second: Sequence[tuple[int, ...]]) -> bool:
-    """Return whether a second piece reads the first as the first reads what stands before it."""
+    """Return whether a second piece reads the first as the first reads what precedes it."""
     if len(first) != len(second) or all(b[2] != 2 for b in second):
         return False
     known: dict[tuple[int, ...], tuple[int, ...]] = {}
@@ -168,7 +168,7 @@ def folded(
 
 
 def _shift(row: _Row, at: int, period: int, count: int, alike: Alike, authored: Alike) -> int:
-    """Return how many items stand before the first of the author's row."""
+    """Return how many items precede the first of the author's row."""
     items = row.items
     for shift in range(period):
         pairs = zip(items[at + shift :], items[at + shift + period :][:period], strict=False)
@@ -195,7 +195,7 @@ def _merged(pieces: Sequence[Sequence[Shown]]) -> Shown:
 
 
 def _joined(items: Sequence[Shown]) -> Shown:
-    """Return one item that stands for equal ones of several passes."""
+    """Return one item that represents equal ones of several passes."""
     first = items[0]
     if first.block is not None:
         titles = [item.block.title for item in items if item.block is not None]

@@ -68,7 +68,7 @@ class ForkBox(Generic[BranchT]):
     def _clear(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
         """Return how far the axis of a side way is from that of the main one, at least.
 
-        Its boxes and its lines pass what is beside them.
+        Its boxes and its lines pass what is next to them.
         """
         main, side = self.branches
         begin, end = self.starts[1], self.starts[1] + side.length
@@ -83,7 +83,7 @@ class ForkBox(Generic[BranchT]):
     def _start(self, branch: BranchT, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
         """Return where a branch begins: in the middle.
 
-        At the upper end where nothing follows it, at the lower where nothing stands before it.
+        At the upper end where nothing follows it, at the lower where nothing precedes it.
         """
         first = {node for node, _ in branch.columns(nodes, last=False)}
         last = {node for node, _ in branch.columns(nodes)}

@@ -1,4 +1,6 @@
-"""A network in the style `graph` as a whole sheet: heading, picture, blocks beside it, legend."""
+"""A network in the style `graph` as a whole sheet: heading, picture, blocks next to it,
+legend.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,9 @@ from netdsl.drawing.view import View
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-_BESIDE = 56.0  # between a picture and the blocks beside it
+_BESIDE = 56.0  # between a picture and the blocks next to it
 _MOST_ACROSS = 1150.0
-_WIDEST = 1400.0  # of a block that is drawn open beside a picture
+_WIDEST = 1400.0  # of a block that is drawn open next to a picture
 
 
 def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
@@ -39,7 +41,7 @@ def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sh
 def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark, ...]:
     """Return the marks of a view; figures without their units where it is too wide with them.
 
-    Where `columns` is given, a long chain stands in columns that are no wider.
+    Where `columns` is given, a long chain is in columns that are not wider.
     """
     marks = painter.marks(shown, columns)
     left, _, right, _ = bounds(marks)
@@ -52,7 +54,7 @@ def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark,
 def blocks_beside(
     painter: Painter, shown: View, box: tuple[float, float, float, float]
 ) -> list[Mark]:
-    """Return the blocks that are closed in a picture, drawn open beside its box."""
+    """Return the blocks that are closed in a picture, drawn open next to its box."""
     subject = painter.subject
     if subject.options.fold != "all" or not subject.options.beside:
         return []

@@ -49,7 +49,7 @@ class Painter:
     def marks(self, shown: View, most_across: float = 0.0) -> tuple[Mark, ...]:
         """Return the marks of a view; the axis of its flow begins at (0, 0).
 
-        Where `most_across` is given, a long chain stands in columns that are no wider.
+        Where `most_across` is given, a long chain is in columns that are not wider.
         """
         cards = self.cards(shown.items)
         laid = laid_out(shown, Measure(lambda box: self._node(cards[box]), self._pads))
@@ -120,7 +120,7 @@ class Painter:
             return Node(
                 Size(card.height, 16.0, 16.0), "bar", 20.0 * bool(room) if self.across else room
             )
-        flat = card.badge.endswith(BESIDE)  # those behind it stand beside it
+        flat = card.badge.endswith(BESIDE)  # those after it are next to it
         tall, half = card.height + (0.0 if flat else shadow), card.width / 2
         room = BADGE - shadow if card.badge else 0.0
         if self.across:
@@ -129,7 +129,7 @@ class Painter:
         return Node(Size(tall, half, half + shadow), "box", room)
 
     def _pads(self, frame: Frame, reach: Reach) -> Pads:
-        """Return the room around what is in a frame: its title stands where no wire crosses it."""
+        """Return the room around what is in a frame: its title is where no wire crosses it."""
         shadow = 2 * SHADOW if frame.times > 1 else 0.0
         title = 24.0 if frame.block is not None else 6.0
         if self.across:
@@ -252,7 +252,7 @@ def _badge(box: Box) -> str:
 
 
 def _title_begin(wide: float, entries: Sequence[float], left: float, right: float) -> float | None:
-    """Return where a frame's title begins: in the first gap between what comes in.
+    """Return where a frame's title begins: in the first gap between the input.
 
     None where none is wide enough.
     """

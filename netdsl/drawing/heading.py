@@ -1,4 +1,4 @@
-"""What stands around what is drawn: the network's name and totals above, a legend below."""
+"""What is around what is drawn: the network's name and totals above, a legend below."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def finished(
 ) -> Sheet:
     """Return the sheet of what is drawn: with a heading above and a legend below.
 
-    The heading stands over the axis; in the middle of what is drawn where that is None, and at its
+    The heading is over the axis; in the middle of what is drawn where that is None, and at its
     left edge where it is not a number.
     """
     left, top, right, bottom = bounds(marks)

@@ -1,4 +1,4 @@
-"""Blocks that are closed in a picture, drawn open beside it, each kind once or twice."""
+"""Blocks that are closed in a picture, drawn open next to it, each kind once or twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View
 
-MOST = 6  # blocks that are drawn open beside a picture
+MOST = 6  # blocks that are drawn open next to a picture
 _MOST_BOXES = 16  # of one of them
 _VARIANTS = 2  # of one block
 _NUMBERS = re.compile(r"[0-9.]+")
@@ -92,7 +92,7 @@ def _form(subject: Subject, block: Block) -> object:
 def opened(subject: Subject, block: Block) -> View:
     """Return a view of one block.
 
-    A frame, with what comes in from above and what goes out below.
+    A frame, with the input from above and what goes out below.
     """
     inside = subject.inside(block.items, _MOST_BOXES)
     boxes = inside.boxes

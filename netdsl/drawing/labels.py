@@ -1,4 +1,4 @@
-"""What stands in the boxes: each layer as it was written, its output's shape, its figures."""
+"""What is in the boxes: each layer as it was written, its output's shape, its figures."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _options(text: str) -> list[str]:
 def _speaks(option: str, words: set[str]) -> bool:
     """Return whether an option is shown.
 
-    A norm and an activation stand behind the label, a reference is an edge.
+    A norm and an activation follow the label, a reference is an edge.
     """
     name, equals, value = option.partition("=")
     if name.strip() == "groups" and value.strip() == "1":  # as blocks hand it on

@@ -1,4 +1,4 @@
-"""A region laid out by itself: its chain, and where each node stands."""
+"""A region laid out by itself: its chain, and where each node is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUTSIDE = TURN / 2 - 2  # from the ends of a chain to where wires from outside t
 
 
 class Pads(NamedTuple):
-    """The room between a frame's edges and what is in it: along, before and behind; across."""
+    """The room between a frame's edges and what is in it: along, before and after; across."""
 
     before: float
     behind: float
@@ -42,7 +42,7 @@ class Measure(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Where a node stands in its region, and the lines where wires turn before and behind it.
+    """Where a node is in its region, and the lines where wires turn before and after it.
 
     `depth` counts the forks around it.
     """
@@ -84,7 +84,7 @@ class LaidRegion:
         self._set_ends()
 
     def _beside(self) -> frozenset[int]:
-        """Return the outside wires that run beside the chain.
+        """Return the outside wires that run next to the chain.
 
         All but the first that comes in, and the last that goes out.
         """
@@ -134,7 +134,7 @@ class LaidRegion:
     # --- positions ---
 
     def stops(self) -> dict[int, Stop]:
-        """Return where each node stands."""
+        """Return where each node is."""
         found: dict[int, Stop] = {}
         ends = (-OUTSIDE, self.chain.length + OUTSIDE)
         self._stops(self.chain, 0.0, 0.0, 0, ends, found)

@@ -54,7 +54,7 @@ def layered(
         wires: pairs of nodes, each with what it carries: wires from TOP that carry the same are one
             line at first.
         spread: for each node whether the wires that it reads meet it side by side.
-        bars: for each node that may be as wide as it needs to be, the room for a text beside it,
+        bars: for each node that may be as wide as it needs to be, the room for a text next to it,
             which its size holds.
     """
     ranks = _ranks(len(sizes), wires)
@@ -146,7 +146,7 @@ def _drawn(
 ) -> Layered:
     """Return positions along, and the wires, with their bends in tracks between the ranks."""
     ends_of_one = [row[0].v for row in (rows[0], rows[-1]) if len(row) == 1]
-    middle = ends_of_one[0] if ends_of_one else 0.0  # what comes in alone comes straight
+    middle = ends_of_one[0] if ends_of_one else 0.0  # the input alone comes straight
     for row in rows:
         for cell in row:
             cell.v = float(round(cell.v - middle))

@@ -1,4 +1,4 @@
-"""A view laid out: where each box and frame stands, and the way of each edge."""
+"""A view laid out: where each box and frame is, and the way of each edge."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Layout(NamedTuple):
 
     Attributes:
         spots: for each box.
-        areas: the frames, those within others behind them.
+        areas: the frames, those within others after them.
         edges: for each edge of the view its points.
-        cuts: where, along, a single wire is all that goes on.
+        cuts: where, along, a single wire is all that continues.
     """
 
     spots: tuple[Spot, ...]

@@ -115,7 +115,7 @@ class Sheet(NamedTuple):
 
 
 def every(marks: tuple[Mark, ...]) -> Iterator[Mark]:
-    """Yield all marks, those within groups behind their groups."""
+    """Yield all marks, those within groups after their groups."""
     for mark in marks:
         yield mark
         if isinstance(mark, Group):

@@ -15,7 +15,7 @@ from netdsl.errors import fail
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # that Mermaid reads unless it is told otherwise
+MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # that Mermaid reads unless it is reported otherwise
 
 
 def mermaid_text(networks: Sequence[Architecture], options: Options) -> str:

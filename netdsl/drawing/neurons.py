@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 MOST_LAYERS = 6
 _MOST = 16  # circles of a layer
-_DOTS = 30.0  # room for what stands for the others
+_DOTS = 30.0  # room for what represents the others
 _BETWEEN = 46.0  # between two columns of circles, at least
 _LABEL, _NOTE = 12.0, 10.0
 _PASSING = ("activation", "norm", "noise")  # kinds that leave each number in its place
 
 
 class _Column(NamedTuple):
-    """A layer of circles: its row of the table, and those behind it that change no places."""
+    """A layer of circles: its row of the table, and those after it that change no places."""
 
     layer: int
     others: tuple[int, ...]
@@ -126,7 +126,7 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
 def _texts(
     column: _Column, labels: Labels, figures: Figures, colour: str
 ) -> list[tuple[str, float]]:
-    """Return what stands below a column: the layer, what comes with it, its figures."""
+    """Return what is below a column: the layer, what comes with it, its figures."""
     more = [labels.more[column.layer], *(labels.main[other] for other in column.others)]
     found = [(labels.main[column.layer], _LABEL)]
     if any(more):

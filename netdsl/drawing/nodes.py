@@ -13,7 +13,7 @@ TURN = 28.0  # the same where lines turn in it
 BESIDE = 26.0  # between two branches
 LANE = 16.0  # from what an arc passes to the arc
 LANES = 12.0  # between two arcs
-_BAR = 14.0  # of a bar beside the outermost line that ends in it
+_BAR = 14.0  # of a bar next to the outermost line that ends in it
 
 
 class Node:
@@ -60,7 +60,7 @@ class NodeBox:
         return self.node.size.right + self.node.label
 
     def widen(self, low: float, high: float) -> None:
-        """Make a bar reach both, with some more beside them."""
+        """Make a bar reach both, with some more next to them."""
         length, left, right = self.node.size
         self.node.size = Size(length, max(_BAR - low, left), max(high + _BAR, right))
 

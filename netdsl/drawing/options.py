@@ -26,11 +26,11 @@ class Options(NamedTuple):
         depth: how many blocks within each other are open, in place of what fits.
         opened: names of blocks that are open anyway.
         direction: `down` or `right`.
-        columns: of COLUMNS, what stands in the boxes.
+        columns: of COLUMNS, what is in the boxes.
         colour: one of COLOURS: what the colours of the boxes say.
         theme: one of THEMES; `auto` is light, and dark where the reader's screen is.
         heading: whether the network's name and totals stand above.
-        beside: whether closed blocks are drawn open beside the picture.
+        alongside: whether closed blocks are drawn open next to the picture.
     """
 
     style: str = "auto"

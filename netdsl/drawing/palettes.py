@@ -29,7 +29,7 @@ class Theme(NamedTuple):
     """The colours of a picture.
 
     Attributes:
-        ground: what lies behind all.
+        ground: what lies after all.
         ink: texts, and the signs of merges.
         note: texts of less weight; readable on every fill.
         edge: lines from box to box.

@@ -1,4 +1,4 @@
-"""What stands side by side and is alike, as one: the 26 embeddings of a table's columns."""
+"""What is side by side and is alike, as one: the 26 embeddings of a table's columns."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _on_a_way(group: Sequence[int], readers: Sequence[set[int]]) -> bool:
 def _sorted(
     items: dict[int, Shown], sources: Sequence[set[int]], lead: dict[int, int]
 ) -> tuple[Shown, ...]:
-    """Return the items, each behind those that it reads, else in the order of the text."""
+    """Return the items, each after those that it reads, else in the order of the text."""
     needs: dict[int, set[int]] = {at: set() for at in items}
     for at, others in enumerate(sources):
         here = lead.get(at, at)

@@ -23,9 +23,9 @@ class Wire(NamedTuple):
 
 
 class Arc(NamedTuple):
-    """A wire beside a chain: from behind one of its parts to another.
+    """A wire next to a chain: from after one of its parts to another.
 
-    -1 is what stands before the chain, and the number of its parts what stands behind it.
+    -1 is what precedes the chain, and the number of its parts what follows it.
     """
 
     start: int
@@ -45,7 +45,7 @@ class Side(NamedTuple):
 
 
 class Chain:
-    """Parts one behind the other, arcs over them, and chains that hang on them."""
+    """Parts one after the other, arcs over them, and chains that hang on them."""
 
     __slots__ = ("arcs", "parts", "sides")
 
@@ -62,7 +62,7 @@ class Fork(NamedTuple):
 
 
 class Tangle(NamedTuple):
-    """Nodes that are no chain and no branches, in an order in which each stands behind what it
+    """Nodes that are not chain and no branches, in an order in which each follows what it
     reads.
     """
 

@@ -29,7 +29,7 @@ class Picture:
 
         Raises:
             NetError: N660 where the picture would be too large, N661 where the style does not suit
-                a network, N663 where there is no block of a name that is to be open.
+                a network, N663 where there is no block of a name that should be open.
         """
         self.networks, self.options = tuple(networks), options
         several = len(self.networks) > 1

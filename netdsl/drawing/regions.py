@@ -12,14 +12,14 @@ from netdsl.drawing.view import View
 
 
 class Region:
-    """What stands directly in a frame, or in the picture.
+    """What is directly in a frame, or in the picture.
 
     Attributes:
         frame: the frame; None of the picture.
         items: boxes and frames, in the order of the text.
         boxes: for each item the index of its box; None of a frame.
         inner: for each item the region of its frame; None of a box.
-        wires: who reads whom among the items, and what comes in and goes out.
+        wires: who reads whom among the items, and the input and goes out.
         entries: boxes outside that are read within; `exits`: boxes within that are read outside.
     """
 

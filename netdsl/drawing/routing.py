@@ -18,7 +18,7 @@ class Router:
     def __init__(self, laid: LaidRegion) -> None:
         self.laid, self.nodes = laid, laid.nodes
         self.stops = laid.stops()
-        self.lanes: dict[Wire, float] = {}  # of the wires that run beside a chain
+        self.lanes: dict[Wire, float] = {}  # of the wires that run next to a chain
         self.leaving: dict[Wire, list[Point]] = {}  # out of a tangle
         self.coming: dict[Wire, list[Point]] = {}  # into one
         self.within: dict[Wire, list[Point]] = {}

@@ -33,7 +33,7 @@ class Block(NamedTuple):
         word: the block's name: `bottleneck`.
         text: the use as it was written: `bottleneck(128, 2, norm=bn)`.
         title: the same without norms and activations: `bottleneck(128, 2)`.
-        use: where the use stands in the text; None where that is not known.
+        use: where the use is in the text; None where that is not known.
         items: what is in it, in the order of the text.
     """
 
@@ -46,7 +46,7 @@ class Block(NamedTuple):
 
     @property
     def layers(self) -> tuple[int, ...]:
-        """All layers in it, each behind those that it reads."""
+        """All layers in it, each after those that it reads."""
         return tuple(layer for item in self.items for layer in item.layers)
 
 
@@ -113,7 +113,7 @@ def _without_wrappers(items: tuple[Item, ...]) -> tuple[Item, ...]:
 def _gathered(order: list[int], members: Sequence[int], wires: Wiring) -> bool:
     """Bring layers together.
 
-    Of those between them, what needs none of them goes before, what they do not need behind. False
+    Of those between them, what needs none of them goes before, what they do not need after. False
     where one does both, and nothing is moved.
     """
     inside = set(members)
@@ -146,7 +146,7 @@ def _nested(
     order: Sequence[int],
     depth: int,
 ) -> tuple[Item, ...]:
-    """Return what stands in one block, or at the top: layers in an order, and blocks."""
+    """Return what is in one block, or at the top: layers in an order, and blocks."""
     items: list[Item] = []
     at = 0
     while at < len(order):

@@ -1,7 +1,7 @@
 """A part of a network cut up where every way passes one node.
 
-First the skips are taken out: wires beside which there is a longer way. What is left is most often
-two-terminal series-parallel (Valdes, Tarjan and Lawler 1982). What is not is a tangle.
+First the skips are taken out: wires next to which there is a longer way. What is left is
+most often two-terminal series-parallel (Valdes, Tarjan and Lawler 1982). What is not is a tangle.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DEEPEST = 40  # branches within branches; deeper ones are tangles
 
 
 def cut_up(nodes: list[int], wires: Sequence[Wire], beside: frozenset[int]) -> Chain | None:
-    """Take apart some nodes, each of which stands behind what it reads.
+    """Take apart some nodes, each of which follows what it reads.
 
     Returns:
         The chain; None where a wire whose key is in `beside` does not meet the chain itself.
@@ -64,7 +64,7 @@ def _adjacent(nodes: Iterable[int], wires: Iterable[Wire]) -> dict[int, list[int
 
 
 def _without_skips(nodes: Sequence[int], wires: Sequence[Wire]) -> tuple[list[Wire], list[Wire]]:
-    """Return the wires without those beside which there is a longer way, and these."""
+    """Return the wires without those next to which there is a longer way, and these."""
     after: dict[int, set[int]] = {node: set() for node in (START, *nodes)}
     for wire in wires:
         after[wire.source].add(wire.target)
@@ -111,7 +111,7 @@ def _chain(
 def _between(
     after: dict[int, list[int]], nodes: list[int], start: int, end: int, depth: int
 ) -> list[Part]:
-    """Return what stands between two nodes that every way passes."""
+    """Return what is between two nodes that every way passes."""
     if not nodes:
         return []
     groups = connected(after, nodes)
@@ -161,7 +161,7 @@ def places_of(chain: Chain, before: _Place = ()) -> dict[int, _Place]:
 def _put(
     chain: Chain, where: dict[int, _Place], wire: Wire, extra: bool
 ) -> tuple[Chain, int, int] | None:
-    """Add an arc to the chain that it runs beside.
+    """Add an arc to the chain that it runs next to.
 
     Where it would run through others, which parts of which chain are a tangle.
     """

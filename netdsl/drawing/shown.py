@@ -12,10 +12,10 @@ class Box(NamedTuple):
     """One element of a picture: a layer, or a block that is closed.
 
     Attributes:
-        turns: the layers that it stands for, a tuple for each pass of the repeats around it.
+        turns: the layers that it represents, a tuple for each pass of the repeats around it.
         block: the block that is closed here; None of a layer.
         times: how many follow each other and are drawn as this one.
-        beside: whether they stand side by side instead.
+        alongside: whether they stand side by side instead.
     """
 
     turns: tuple[tuple[int, ...], ...]

@@ -29,7 +29,7 @@ def sheet_of(network: Architecture, options: Options, prefix: str = "") -> Sheet
 
     Raises:
         NetError: N660 where it would be too large, N661 where the style does not suit it, N663
-            where there is no block of a name that is to be open.
+            where there is no block of a name that should be open.
     """
     style = options.style if options.style != "auto" else _suitable(network, options)
     return _SHEETS[style](network, options, prefix)

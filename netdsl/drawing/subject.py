@@ -41,7 +41,7 @@ class Subject:
         self._check_opened()
 
     def _check_opened(self) -> None:
-        """Raise NetError N663 where there is no block of a name that is to be open."""
+        """Raise NetError N663 where there is no block of a name that should be open."""
         names = {name for block in blocks(self.items) for name in (block.word, block.name)}
         for name in self.options.opened:
             if name not in names:
@@ -135,7 +135,7 @@ def _frames(items: Sequence[Shown]) -> Iterator[Frame]:
 
 
 def blocks(items: Sequence[Item]) -> Iterator[Block]:
-    """Yield all blocks, those within others behind them."""
+    """Yield all blocks, those within others after them."""
     for item in items:
         if isinstance(item, Block):
             yield item

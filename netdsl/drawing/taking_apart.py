@@ -9,17 +9,18 @@ from netdsl.drawing.series import connected, cut_up, places_of
 
 
 def taken_apart(count: int, wires: Sequence[Wire], beside: frozenset[int]) -> Chain | None:
-    """Take apart nodes 0 to `count` - 1, each of which stands behind what it reads.
+    """Take apart nodes 0 to `count` - 1, each of which follows what it reads.
 
-    Where much is tangled, what only ends beside the chain, or begins there, is hung on it.
+    Where much is tangled, what only ends next to the chain, or begins there, is hung on it.
 
     Args:
         wires: who reads whom.
-        beside: keys of outside boxes, or of nodes' outputs, that come in or go out beside the main
-            chain.
+        alongside: keys of outside boxes, or of nodes' outputs, that come in or go out next to the
+            main chain.
 
     Returns:
-        The chain; None where what comes in or goes out beside it does not meet the chain itself.
+        The chain; None where what enters or leaves next to it does not meet the chain
+            itself.
     """
     nodes = list(range(count))
     best = cut_up(nodes, wires, beside)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
 _GAP = 24.0  # between two boxes
-_BETWEEN = 40.0  # between what stands on a level
+_BETWEEN = 40.0  # between what is on a level
 _BAR = 44.0  # how long the bar of a join is
 _ROUND = 7.0
 
@@ -35,7 +35,7 @@ def u_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
     """Draw a network as a U.
 
     Raises:
-        NetError: N660 where it has too many boxes, N661 where it is no U.
+        NetError: N660 where it has too many boxes, N661 where it is not a U.
     """
     subject = Subject(network, options._replace(direction="down"))
     shape = u_shape.found(subject)

@@ -108,7 +108,7 @@ def _mirrored(skips: list[Skip], place: dict[int, int], size: list[int]) -> bool
 def _walked(
     chain: Chain, size: list[int], before: int | None, after: int | None
 ) -> tuple[list[int], list[Skip]] | None:
-    """Return the main way along a chain, and the skips beside it.
+    """Return the main way along a chain, and the skips next to it.
 
     None where it has other branches.
     """
@@ -142,7 +142,7 @@ def _walked(
 def _around(
     chain: Chain, at: int, before: int | None, after: int | None
 ) -> tuple[int | None, int | None]:
-    """Return the boxes before and behind a part."""
+    """Return the boxes before and after a part."""
     ends = [before, *chain.parts, after][at : at + 3]
     first, second = ends[0], ends[2]
     return (

@@ -19,7 +19,7 @@ class View(NamedTuple):
     """A network as it is drawn.
 
     Attributes:
-        items: what stands at the top, in the order of the text.
+        items: what is at the top, in the order of the text.
         boxes: all boxes, in that order.
         edges: pairs of indices of boxes, from one whose output the other reads, in the order in
             which it is read.
@@ -34,7 +34,7 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
     """Show a scene: the blocks that `opens` names open.
 
     Equal neighbours are drawn once unless `fold` is none; where it is all, also what is alike and
-    stands side by side.
+    is side by side.
     """
     turns: Turns = {}
 
@@ -86,7 +86,7 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
 def _edges(boxes: Sequence[Box], wiring: Wiring, turns: Turns) -> tuple[tuple[int, int], ...]:
     """Return who reads whom among the boxes.
 
-    What a pass of a repeat reads of the one before is no edge: the count says it.
+    What a pass of a repeat reads of the one before is not an edge: the count says it.
     """
     box_of = {layer: at for at, box in enumerate(boxes) for layer in box.every_layer}
     found: dict[tuple[int, int], None] = {}

@@ -1,4 +1,4 @@
-"""What the style `volumes` draws: the steps of a chain, each with what stands on one label."""
+"""What the style `volumes` draws: the steps of a chain, each with what is on one label."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_COLUMNS = 4
 
 
 class Step(NamedTuple):
-    """A box, thin plates behind it for what leaves its map as it is, and equal ones that follow."""
+    """A box, thin plates after it for what leaves its map as it is, and equal ones that follow."""
 
     box: int
     plates: tuple[int, ...] = ()
@@ -37,7 +37,7 @@ class Step(NamedTuple):
 
 
 class Body(NamedTuple):
-    """A box's cuboid, as one of so many columns."""
+    """A box's cuboid, as one of this many columns."""
 
     box: int
     solid: Solid
@@ -73,9 +73,9 @@ class Steps:
     """The steps of a network, and what is known of its boxes.
 
     Attributes:
-        chain: the boxes one behind the other, and arcs over them.
+        chain: the boxes one after the other, and arcs over them.
         steps: boxes that stand on one label.
-        columns: for each box in how many columns it stands.
+        columns: for each box in how many columns it is.
     """
 
     def __init__(self, subject: Subject, given: Flat) -> None:
@@ -183,7 +183,7 @@ class Steps:
         return box.block.title if box.block else self.subject.labels.main[box.first]
 
     def lines(self, step: Step) -> list[tuple[str, float, str]]:
-        """Return what stands below a step, each with its size and its look.
+        """Return what is below a step, each with its size and its look.
 
         What it is, its figures, what comes with it.
         """
@@ -227,10 +227,10 @@ class Steps:
     # --- columns ---
 
     def _columns(self) -> list[int]:
-        """Return how many columns each box stands in.
+        """Return how many columns each box is in.
 
-        Two or more where convolutions have so many groups, and what comes before and behind them up
-        to the next one.
+        Two or more where convolutions have this many groups, and what comes before and after them
+        up to the next one.
         """
         groups = [self._groups(at) for at in range(len(self.boxes))]
         found = [1] * len(self.boxes)

@@ -85,7 +85,7 @@ class _Painter:
         return starts, max(x + back, label_end)
 
     def _starts(self) -> tuple[list[float], list[int]]:
-        """Return where each step begins, and in which row it stands."""
+        """Return where each step begins, and in which row it is."""
         count = len(self.bodies)
         starts, wide = self._row(range(count))
         whole = wide <= _ONE_ROW or self.all.chain.arcs or self.all.braces
@@ -101,7 +101,7 @@ class _Painter:
         return [x for numbers in rows for x in self._row(numbers)[0]], row_of
 
     def _rows(self, most: float) -> list[list[int]]:
-        """Return the steps in rows that are no wider, each with what fits."""
+        """Return the steps in rows that are not wider, each with what fits."""
         rows: list[list[int]] = [[]]
         for number in range(len(self.bodies)):
             if rows[-1] and self._row([*rows[-1], number])[1] > most:
@@ -229,7 +229,7 @@ class _Painter:
         return Line(points, "wire", 7.0, arrow=True)
 
     def _pyramids(self, source: int, target: int, size: tuple[int, ...]) -> list[Mark]:
-        """Return a window on each column of what comes in, and rays to those that read it."""
+        """Return a window on each column of the input, and rays to those that read it."""
         places = self.all.shape(source)[:-1]
         part = [k / p for k, p in zip(size, places, strict=False)]
         columns, readers = self._parts(source), self._parts(target)

@@ -91,7 +91,7 @@ def _with_activation(arguments: Arguments, activation: str) -> Arguments:
 
 
 def _without(calls: KerasCalls, gone: Mapping[int, int]) -> KerasCalls:
-    """Return the calls without some, each of which another one stands for."""
+    """Return the calls without some, each of which another one represents."""
     kept = [place for place in range(len(calls.calls)) if place not in gone]
     number = {place: at for at, place in enumerate(kept)}
     at = {place: number[gone.get(place, place)] for place in range(len(calls.calls))}

@@ -9,7 +9,7 @@ from netdsl.kinds.values import Shape
 
 
 class PythonText(NamedTuple):
-    """A value as Python text; `{0}` in it is what comes in."""
+    """A value as Python text; `{0}` in it is the input."""
 
     text: str
 

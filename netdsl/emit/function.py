@@ -267,7 +267,7 @@ def _is_reference(chain: ItemChain) -> bool:
 
 
 def _takes_only_input(item: Item) -> bool:
-    """Return whether the branches take nothing but what comes in."""
+    """Return whether the branches take nothing but the input."""
     return not any(
         isinstance(value, NodeName) and value.node >= 0
         for child in item.children

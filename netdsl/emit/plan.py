@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 
 
 def name_of_made(number: int) -> NodeName:
-    """Return what stands for the layers that are made as the `number`th ones, from 0.
+    """Return what represents the layers that are made as the `number`th ones, from 0.
 
     Nodes are above.
     """

@@ -1,4 +1,4 @@
-"""The proof that a program makes its networks: its calls, worked out from its text, are held
+"""The proof that a program makes its networks: its calls, computed from its text, are held
 against those of the graphs node by node. No Keras is needed.
 """
 

@@ -39,7 +39,7 @@ class ApplyLayer(NamedTuple):
     """A layer on tensors; of an operation `layer` is None, and `applied` all of it.
 
     Attributes:
-        applied: the call, in which `{0}`, `{1}` ... stand for the inputs.
+        applied: the call, in which `{0}`, `{1}` ... represent the inputs.
         inputs: variables.
     """
 
@@ -91,7 +91,7 @@ class Return(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """Statements, so many times."""
+    """Statements, this many times."""
 
     times: Any
     body: tuple[Assign | Repeat | ThroughLayers, ...]

@@ -24,7 +24,7 @@ class Source:
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return the 1-based line and column of a 0-based offset."""
-        if not self._line_starts:  # worked out at the first question
+        if not self._line_starts:  # computed at the first question
             self._line_starts += (0, *(mark.end() for mark in re.finditer("\n", self.text)))
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
@@ -65,7 +65,7 @@ class Diagnostic(NamedTuple):
 
     Attributes:
         code: one that begins with W is a warning.
-        label: is shown beside the caret.
+        label: is shown next to the caret.
         help: how to fix it.
         notes: further places.
     """

@@ -7,8 +7,8 @@ from netdsl.errors.values import place_text, place_values
 
 
 def as_github(diagnostic: Diagnostic, file: str) -> str:
-    """Return the message as a workflow command, which GitHub shows beside the line of a pull
-    request; `file` where it has no place of its own.
+    """Return the message as a workflow command, which GitHub shows next to the line of a
+    pull request; `file` where it has no place of its own.
 
     GitHub knows columns only of a place within one line.
     """

@@ -105,7 +105,7 @@ class _Pieces:
 
 
 class _Candidate(NamedTuple):
-    """Pieces that a block can stand for, and how many characters of text it saves."""
+    """Pieces that a block can represent, and how many characters of text it saves."""
 
     pieces: _Pieces
     parameters: Parameters
@@ -191,14 +191,14 @@ def _is_periodic(parts: Sequence[ItemForm | None]) -> bool:
 
 
 class _Call(NamedTuple):
-    """What is put in the place of a piece of so many items."""
+    """What is put in the place of a piece of this many items."""
 
     length: int
     item: Item
 
 
 def _taken_out(number: int, found: _Candidate) -> tuple[FactoredBlock, dict[int, _Call]]:
-    """Return the block, and the call that stands for each piece, by the identity of the piece's
+    """Return the block, and the call that represents each piece, by the identity of the piece's
     first item.
     """
     forms = found.pieces.forms
@@ -264,7 +264,7 @@ def _filled(chain: ItemChain, inside: Iterator[Any]) -> ItemChain:
 
 
 def _with_calls(chain: ItemChain, calls: Mapping[int, _Call]) -> ItemChain:
-    """Return the chain with calls where the pieces of a block stood."""
+    """Return the chain with calls where the pieces of a block were."""
     result: list[Item] = []
     at = 0
     while at < len(chain):

@@ -27,7 +27,7 @@ class ItemForm(NamedTuple):
 
 
 class ItemForms:
-    """The forms of items of some chains; references among them are told apart from outside ones."""
+    """The forms of items of some chains; references among them differ from outside ones."""
 
     def __init__(self, chains: Iterable[ItemChain]) -> None:
         self.references = _referred(item for chain in chains for item in all_items(chain))

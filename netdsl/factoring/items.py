@@ -41,7 +41,7 @@ class Item(NamedTuple):
 
     Attributes:
         width: the channels that come in; in a block, where they differ from call to call, a formula
-            or what stands for all of them.
+            or what represents all of them.
         children: the chains within it.
         node: the node whose output the step gives.
         span: the first and the last node that it was made of; in a block or a repeat, those of one
@@ -72,7 +72,7 @@ class RootedChain(NamedTuple):
 class BlockCall(NamedTuple):
     """The head of a call of a block; its values are the arguments.
 
-    `elsewhere` says that the block takes nothing of what comes in: all of its first step's branches
+    `elsewhere` says that the block takes nothing of the input: all of its first step's branches
     begin at named nodes.
     """
 
@@ -94,7 +94,7 @@ class Formula(NamedTuple):
 
 
 class NodeName(NamedTuple):
-    """A value that stands for a node's output."""
+    """A value that represents a node's output."""
 
     node: int
 
@@ -131,7 +131,7 @@ def all_chains(chain: ItemChain) -> Iterator[ItemChain]:
 
 
 def begins_elsewhere(chain: ItemChain) -> bool:
-    """Return whether a chain takes nothing of what comes in.
+    """Return whether a chain takes nothing of the input.
 
     It begins with a reference, or with a merge whose branches all do.
     """

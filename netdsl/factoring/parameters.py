@@ -20,7 +20,7 @@ width's.
 
 
 class Parameters(NamedTuple):
-    """The parameters of a block that stands for pieces of one form.
+    """The parameters of a block that represents pieces of one form.
 
     Attributes:
         columns: each parameter's name, and which of the form's values are its arguments.
@@ -45,7 +45,7 @@ class Parameters(NamedTuple):
 def parameters_of(
     pieces: Sequence[ItemChain], forms: Sequence[ItemForm], alike: Alike
 ) -> Parameters | None:
-    """Find the parameters of a block that stands for some pieces.
+    """Find the parameters of a block that represents some pieces.
 
     Args:
         pieces: chains of one form.
@@ -53,7 +53,7 @@ def parameters_of(
         alike: see `Alike`.
 
     Returns:
-        None where no block can be made: the width of what comes in is another thing at the call
+        None where no block can be made: the width of the input is another thing at the call
         than within the block.
     """
     columns = list(zip(*(form.values for form in forms), strict=True))

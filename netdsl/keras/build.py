@@ -123,7 +123,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     dtype = "float64" if tools.keras.config.dtype_policy().compute_dtype == "float64" else None
     tensors: list[Any] = []
     layers: dict[str, list[Any]] = {}
-    named: set[int] = set()  # operations that are no layers
+    named: set[int] = set()  # operations that are not layers
     ends = {layer.ops[-1]: layer for layer in graph.layers}
     pieces = _pieces(graph, tools)
     for index, op in enumerate(graph.ops):
@@ -137,7 +137,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
             tensor = layer(tensor)
             made = private.origin(tensor)
             if made is not None and not isinstance(made.operation, tools.keras.layers.Layer):
-                # Keras numbers operations that are no layers through the process.
+                # Keras numbers operations that are not layers through the process.
                 made.operation.name = f"{op.name}_{place}"
                 named.add(id(made.operation))
             elif made is not None and made.operation.weights and op.shares is None:

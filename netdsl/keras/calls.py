@@ -27,7 +27,7 @@ class ModelCalls(NamedTuple):
         outputs: those that give its outputs.
         output_names: the names of the layers that these come from.
         operations: what is called, by the calls' number for it.
-        left_out: what works in training only and is no call.
+        left_out: what works in training only and is not a call.
     """
 
     name: str

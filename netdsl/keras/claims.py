@@ -1,4 +1,4 @@
-"""What files of weights claim, held against their own size before anything is unpacked: a few
+"""What files of weights claim, compared with their own size before anything is unpacked: a few
 megabytes can claim to hold terabytes of zeros.
 """
 

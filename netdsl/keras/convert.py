@@ -211,7 +211,7 @@ class _Converter:
         """Add the layer that the calls are.
 
         Raises:
-            NoWord: where the kind does not take what comes in, or gives another shape than Keras.
+            NoWord: where the kind does not take the input, or gives another shape than Keras.
         """
         meaning, places = reading.meaning, reading.places
         sources = [self.outputs[place] for place in self.calls[places[0]].inputs]

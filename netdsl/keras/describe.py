@@ -1,4 +1,4 @@
-"""A Keras model as a `.net` file, read again and held against the model."""
+"""A Keras model as a `.net` file, read again and compared with the model."""
 
 from __future__ import annotations
 

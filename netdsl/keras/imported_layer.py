@@ -31,7 +31,7 @@ class ImportedLayer(NamedTuple):
 
     @classmethod
     def plain(cls, spec: LayerSpec, inputs: tuple[int, ...], shape: Shape) -> Self:
-        """Make a layer without weights that is no call of Keras's."""
+        """Make a layer without weights that is not a call of Keras's."""
         return cls(make(spec), spec, inputs, (), shape)
 
     @property

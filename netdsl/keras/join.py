@@ -83,7 +83,7 @@ def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
 def _renumbered(
     found: dict[int, ImportedLayer], found_at: list[int], model: ModelLayers
 ) -> ModelLayers:
-    """Count the layers that are left anew."""
+    """Count the layers that are left again."""
     read = {source for layer in found.values() for source in layer.inputs}
     read |= {found_at[place] for place in model.outputs}
     kept = [

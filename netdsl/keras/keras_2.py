@@ -286,7 +286,7 @@ def _load_weights(path: str, model: Any, config: Mapping[str, Any]) -> None:
 
 
 def _leaves(model: Any) -> Iterator[Any]:
-    """Yield the layers of a model that are no models themselves."""
+    """Yield the layers of a model that are not models themselves."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from _leaves(layer)

@@ -18,7 +18,7 @@ class ModelCall(NamedTuple):
         class_name: the name of its class; `InputLayer` for an input.
         config: what the class was made with.
         inputs: the calls whose outputs go in, by their place in the list.
-        arguments: those of the call, in order; None stands for tensors.
+        arguments: those of the call, in order; None represents tensors.
         named: the arguments by name, tensors left out.
         shape: the output's, without the batch.
         operation: the same number for all calls of one operation, so for shared weights.

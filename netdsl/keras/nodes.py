@@ -126,14 +126,14 @@ class _TakenNumbers:
             return option_text(option, value) if named else value_text(value)
         if isinstance(value, Ref):
             self.take(NodeName(value.op), role)
-        else:  # what is no whole number counts as many characters as it has
+        else:  # what is not an integer counts as many characters as it has
             short = value_text(value).replace(", ", ",")
             self.take(value if isinstance(value, int) else short, role)
         return None
 
 
 def _role(option: Option[Any], value: Any, named: bool) -> str:
-    """Name a block's parameter for an option; not where it is to be one and the same."""
+    """Name a block's parameter for an option; not where it should be one and the same."""
     if isinstance(value, Ref):
         return "p"
     if isinstance(option, Padding):

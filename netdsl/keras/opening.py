@@ -36,7 +36,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     The file can hold no code that runs.
 
     Raises:
-        NetError: N601 where there is no such file, N614 where it is no whole model.
+        NetError: N601 where there is no such file, N614 where it is not a whole model.
     """
     if not os.path.isfile(path):
         raise fail("N601", f"there is no file {os.fspath(path)}")
@@ -92,7 +92,7 @@ def open_model(what: str, shape: InputShapes = None) -> Any:
         shape: the input's, for one of keras.applications.
 
     Raises:
-        NetError: N601 where there is no such file, N614 for one that is no whole model, N622 for
+        NetError: N601 where there is no such file, N614 for one that is not a whole model, N622 for
             one that holds code, N602 where Keras is missing, N620 for an unknown name of
             keras.applications.
     """

@@ -27,7 +27,7 @@ def functional_class() -> Any:
 
 
 def origin(tensor: Any) -> Origin | None:
-    """Find the call that gave a symbolic tensor; None for what is no such tensor."""
+    """Find the call that gave a symbolic tensor; None for what is not such a tensor."""
     history = getattr(tensor, "_keras_history", None)
     return None if history is None else Origin(history.operation, history.node_index)
 

@@ -17,7 +17,7 @@ from netdsl.kinds.values import Indices, Shape
 
 TOLERANCE = 1e-5  # of the output's largest magnitude
 _NOISE = 10  # times the noise of rounding: within it nothing is shown
-_VARIES = 1e-3  # of it: by less two inputs are not told apart
+_VARIES = 1e-3  # of it: by less two inputs are not distinguished
 _GAINS = (1, 1, 2**0.5, 2, 3)  # of the kernels, draw by draw: deep networks shrink what goes in
 _BIG = 5 * 10**8  # multiply-accumulates of an example, from which on batches are smaller
 

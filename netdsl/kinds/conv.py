@@ -146,7 +146,7 @@ def _pad(
 
 
 def _is_depthwise(call: CallView) -> bool:
-    """Whether a grouped convolution of Keras stands for a depthwise one, which Keras lacks for
+    """Whether a grouped convolution of Keras represents a depthwise one, which Keras lacks for
     volumes and for strides that differ.
     """
     channels = call.inputs[0][-1]

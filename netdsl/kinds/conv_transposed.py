@@ -74,7 +74,7 @@ class TransposedConv(Convolution):
         return kernel
 
     def _extra(self, axes: tuple[Axis, ...]) -> tuple[int, ...]:
-        """Positions behind those that the windows reach, for each axis: they hold the bias
+        """Positions after those that the windows reach, for each axis: they hold the bias
         alone.
         """
         extra = per_axis(self.values["extra"], len(axes), "the extra", "extra")

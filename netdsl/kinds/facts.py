@@ -26,7 +26,7 @@ class Saved(NamedTuple):
 
     `inputs` and `output` say whether these tensors are saved; a tensor is saved once, however many
     operations need it. The rest are elements on top: `values` are numbers of the activations' type,
-    `indices` whole numbers, `masks` yes or no.
+    `indices` integers, `masks` yes or no.
     """
 
     inputs: bool = False
@@ -57,7 +57,8 @@ class Seen(NamedTuple):
         stages: steps from the input's positions to the output's, in this order, each with a `Reach`
             for every axis; none where each position sees its own only; None where the output's
             positions do not lie along the input's.
-        whole: whether each position sees all positions of the input, maybe beside those of the
+        whole: whether each position sees all positions of the input, maybe in addition to those of
+            the
             stages. So it is where these are None.
     """
 
@@ -73,7 +74,7 @@ class Case(NamedTuple):
         input: the shape that comes in.
         output: the shape that comes out.
         params: the trainable parameters.
-        flops: the floating-point operations, worked out by hand; None where they are not said.
+        flops: the floating-point operations, computed by hand; None where they are not said.
     """
 
     text: str

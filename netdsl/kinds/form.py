@@ -56,7 +56,7 @@ class Identity(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """Layers that do nothing as they are; a penalty on what comes in is an option of the
+        """Layers that do nothing as they are; a penalty on the input is an option of the
         layer before it.
         """
         if call.layer == "ActivityRegularization":
@@ -195,7 +195,7 @@ class Permute(Plain):
 
 
 class Shuffle(Plain):
-    """Channel shuffle (ShuffleNet): the channels of `groups` groups by turns, the first of each,
+    """Channel shuffle (ShuffleNet): the channels of `groups` groups alternately, the first of each,
     the second of each, ...
     """
 

@@ -169,7 +169,7 @@ def _zeros(call: CallView) -> list[tuple[int, int]]:
     """What the operation `pad` puts before and after each axis, the batch's first.
 
     Raises:
-        NoWord: where that is no zeros.
+        NoWord: where that is not zeros.
     """
     if call.config.get("mode", "constant") != "constant" or call.named.get("constant_values", 0):
         raise call.refuse("it does not pad with zeros")
@@ -177,7 +177,7 @@ def _zeros(call: CallView) -> list[tuple[int, int]]:
 
 
 class Margins(Padding):
-    """A padding, or a point whose positions are to be reached."""
+    """A padding, or a point whose positions should be reached."""
 
     refers_to_point = True
 

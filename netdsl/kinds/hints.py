@@ -95,7 +95,7 @@ def respelled(signature: Signature, spec: LayerSpec) -> str:
 
 
 def _elsewhere(signature: Signature, name: str) -> str:
-    """How other libraries' words for an option, or for what is no option, are written here."""
+    """How other libraries' words for an option, or for what is not an option, are written here."""
     part, written = _ELSEWHERE.get(name, ("", ""))
     if written in signature.options:
         return f"did you mean `{written}`?"

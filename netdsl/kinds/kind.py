@@ -39,7 +39,7 @@ class Kind(Stated):
     Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`,
     `keras_layers` and the rules below; instead of `elementwise_ops`, `saved_tensors` and
     `receptive_field` they may state `arithmetic`, `saved_for_backward` and `reach`. A word that
-    begins with `_` is that of a class that kinds share, and is no kind.
+    begins with `_` is that of a class that kinds share, and is not a kind.
 
     Attributes:
         own_options: those that the class itself declares.
@@ -127,8 +127,8 @@ class Kind(Stated):
         raise NotImplementedError
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """Operations on single numbers beside the products, in use: an addition, comparison,
-        exp, ... counts as one each.
+        """Operations on single numbers in addition to the products, in use: an addition,
+        comparison, exp, ... counts as one each.
         """
         return len((self.arithmetic or "").split()) * math.prod(output)
 
@@ -194,8 +194,8 @@ class Kind(Stated):
         return cls.cases[0].text
 
     def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
-        """The operations that come in beside the chain's: those that the layer's options refer
-        to.
+        """The operations that come in besides the chain's: those that the layer's options
+        refer to.
         """
         return tuple((ref.op, ref.shape) for ref in self.references().values())
 

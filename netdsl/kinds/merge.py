@@ -205,7 +205,7 @@ class Dot(Elementwise):
         return max(math.prod(x) for x in inputs)
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """Nothing beside the products."""
+        """Nothing in addition to the products."""
         return 0
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

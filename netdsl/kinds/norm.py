@@ -27,7 +27,7 @@ class Norm(Plain):
 
 
 class Affine(Norm):
-    """A norm with a learned factor and offset for each channel behind it."""
+    """A norm with a learned factor and offset for each channel after it."""
 
     word = "_affine"
 
@@ -91,8 +91,8 @@ class BatchNorm(Affine):
     momentum = Real(0.9, "of the moving averages", min=0, max=1, exclude_max=True)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """A factor (with `scale`) and an offset (with `shift`) for each channel; beside them two
-        moving statistics.
+        """A factor (with `scale`) and an offset (with `shift`) for each channel; in addition to
+        them two moving statistics.
         """
         channels = inputs[0][-1:]
         return (

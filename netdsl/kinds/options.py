@@ -99,7 +99,7 @@ class Option(Generic[T]):
 
 
 class Whole(Option[int]):
-    """A whole number of at least `min`."""
+    """An integer of at least `min`."""
 
     def __init__(self, default: int, doc: str = "", min: int = 1) -> None:
         super().__init__(default, doc)
@@ -179,7 +179,7 @@ class Choice(Option[Any]):
 
 
 class Sizes(Option[tuple[int, ...]]):
-    """One whole number for all axes, or one for each: `2`, `2x1`."""
+    """One integer for all axes, or one for each: `2`, `2x1`."""
 
     def __init__(self, default: Any, doc: str = "", min: int = 1) -> None:
         super().__init__((default,) if default is not REQUIRED else REQUIRED, doc)

@@ -63,14 +63,14 @@ class Pooling(Weightless, Windowed):
         return math.prod(self.window(len(x) - 1))
 
     def _overhang(self, output: Shape, x: Shape) -> tuple[int, ...]:
-        """Cells of the last windows that lie behind the padded input (with `ceil`)."""
+        """Cells of the last windows that lie after the padded input (with `ceil`)."""
         counts = zip(self.axes(x), output, strict=False)
         return tuple(
             max(0, (n - 1) * a.stride + a.extent - a.size - a.before - a.after) for a, n in counts
         )
 
     def whole_pads(self, output: Shape, x: Shape) -> Pads:
-        """The padding, and what the last windows need behind it."""
+        """The padding, and what the last windows need after it."""
         return tuple(
             (axis.before, axis.after + more)
             for axis, more in zip(self.axes(x), self._overhang(output, x), strict=True)

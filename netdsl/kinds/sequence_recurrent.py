@@ -59,7 +59,9 @@ class Recurrent(Trained):
     gates: ClassVar[int] = 1
     kept: ClassVar[int] = 1  # numbers kept for the backward pass, for each state and position
     each: ClassVar[str] = ""
-    """What is done for each state and position beside the products; `inside`: its activation."""
+    """What is done for each state and position in addition to the products; `inside`: its
+    activation.
+    """
 
     seq = Flag(
         False,
@@ -232,7 +234,7 @@ class LongShortTermMemory(Recurrent):
 
 class GatedRecurrentUnit(Recurrent):
     """A GRU (Cho et al. 2014): the reset gate works on the states before their product; `after`
-    behind it, with a second bias.
+    after it, with a second bias.
 
     `after` is Keras's own default and cuDNN's form (`reset_after=True`).
     """

@@ -9,7 +9,7 @@ from netdsl.kinds.values import Configured
 
 
 class Stated(Configured):
-    """What a kind states of itself beside its rules.
+    """What a kind states of itself in addition to its rules.
 
     Attributes:
         word: its spelling.
@@ -51,7 +51,7 @@ class Stated(Configured):
         tied_to: the kind whose kernel, transposed, can be its own.
         depth: how many layers `expect depth` counts for it.
 
-    How it is written in Keras, beside the rule `layers`:
+    How it is written in Keras, in addition to the rule `layers`:
         keras_signatures: what the arguments are called that its Keras layers are given by position,
             the rank left out: `Conv(filters, kernel_size)`. Programs name blocks' parameters so.
         keras_defaults: arguments of its Keras layer that are left out at these values.
@@ -59,10 +59,11 @@ class Stated(Configured):
         keras_function: the function of `keras.layers` that is the same as the layer: `add`.
         program_name: what programs call a block of it, after the first of its `keras_layers`.
 
-    How it is read from Keras, beside the rule `from_keras`:
+    How it is read from Keras, in addition to the rule `from_keras`:
         keras_layers: the Keras layers and operations that a layer of the kind can end with, by the
             names of their classes, the rank left out: `Conv` of Conv1D, Conv2D and Conv3D.
-        reads_call_arguments: whether `from_keras` reads what a call is given beside its inputs;
+        reads_call_arguments: whether `from_keras` reads what a call is given in addition to its
+            inputs;
             else calls that are given more are refused.
 
     What it costs:
@@ -72,7 +73,8 @@ class Stated(Configured):
         library_saves_input: whether libraries save the input for the backward pass where less
             would do, as PyTorch does (tools/autograd/derivatives.yaml); estimates of memory
             follow them.
-        saved_once_per_batch: whether what it saves beside inputs and output is saved once for a
+        saved_once_per_batch: whether what it saves in addition to inputs and output is saved once
+            for a
             whole batch, and not for each example.
         passes_gradient: whether the gradient of its output is that of its inputs, as it is.
         splits_gradient: whether the gradients of its inputs are slices of that of its output.

@@ -127,7 +127,7 @@ class Nails(Unpooling):
         return (Seen((tuple(Reach(1, 0, 0, factor) for factor in self.factors(inputs[0])),)),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        """Axis after axis: rows of all that lies behind one position, each with zeros behind it."""
+        """Axis after axis: rows of all that lies after one position, each with zeros after it."""
         x = inputs[0]
         shape, steps = list(x), []
         for axis, factor in enumerate(self.factors(x)):
@@ -261,7 +261,7 @@ class MaxUnpool(Plain):
 
 
 def _factors(x: Shape, output: Shape) -> tuple[int, ...]:
-    """How many positions become of one, for each axis; nothing where that is no whole number."""
+    """How many positions become of one, for each axis; nothing where that is not an integer."""
     if len(x) != len(output) or x[-1] != output[-1]:
         return ()
     pairs = list(zip(x[:-1], output, strict=False))

@@ -121,7 +121,7 @@ def is_number(value: Any) -> bool:
 
 
 def is_whole(value: Any, min: int) -> TypeGuard[int]:
-    """Whether a value is a whole number of at least `min`."""
+    """Whether a value is an integer of at least `min`."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= min
 
 

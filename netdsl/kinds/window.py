@@ -1,5 +1,5 @@
-"""What all kinds with a window share: padding, the output-size formula, and how Keras is told of
-them.
+"""What all kinds with a window share: padding, the output-size formula, and how Keras is reported
+of them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def per_axis(values: tuple[int, ...], rank: int, what: str, where: str) -> tuple
 
 
 def wrong_rank(word: str, x: Shape, expected: str, help: str = "") -> LayerError:
-    """N203: the kind does not take an input with so many axes."""
+    """N203: the kind does not take an input with this many axes."""
     what = {0: "a vector", **_RANK_WORDS}.get(len(x) - 1, f"an array of {len(x) - 1} axes")
     return LayerError(
         "N203",
@@ -119,7 +119,7 @@ class Axis(NamedTuple):
         return Reach(1, self.before - self.extent + 1, self.before, self.stride)
 
     def unread(self, outputs: int) -> int:
-        """Positions of the input itself behind the last window."""
+        """Positions of the input itself after the last window."""
         return (
             max(0, self.size - ((outputs - 1) * self.stride + self.extent - self.before))
             if self.window >= self.stride

@@ -1,4 +1,4 @@
-"""All that is to be said of a text: its errors, its warnings, and what its comments silence."""
+"""All that should be said of a text: its errors, its warnings, and what its comments silence."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -16,7 +16,7 @@ from netdsl.syntax import Parsed, tree
 
 
 class Diagnosis(NamedTuple):
-    """What is to be said of a text.
+    """What should be said of a text.
 
     Attributes:
         diagnostics: errors and warnings, each once.
@@ -61,7 +61,7 @@ def diagnose(
 
 
 def _of_network(network: Expanded, parsed: Parsed, as_written: bool) -> list[Diagnostic]:
-    """Return what is to be said of one network.
+    """Return what should be said of one network.
 
     Where statements are lost, that is not what only follows from it.
     """

@@ -48,7 +48,7 @@ def _text(graph: Graph, op: Op) -> str:
 
 
 def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]:
-    """Layers whose output nothing reads and that are no outputs: the last ones of dead branches."""
+    """Layers whose output nothing reads and that are not outputs: ends of dead branches."""
     outputs = {output.op for output in graph.outputs}
     for index, op in enumerate(graph.ops):
         if not consumers[index] and index not in outputs and op.kind is not None:

@@ -64,7 +64,7 @@ def use_block(
     graph: GraphBuilder,
     name: str | None,
 ) -> Lowering:
-    """Return a use of a block: its layers anew, with points of its own.
+    """Return a use of a block: its layers again, with points of its own.
 
     Raises:
         NetError: N103, N104, N106 for arguments that do not fit, N405 where blocks are too deep

@@ -166,7 +166,7 @@ def _merge(body: tree.Merge, x: int | None, scope: Scope, graph: GraphBuilder) -
 
 
 def _skips_when(branch: tree.Chain) -> bool:
-    """Return whether a branch that gives what comes in has a `when` that does so by itself."""
+    """Return whether a branch that gives the input has a `when` that does so by itself."""
     return any(
         isinstance(step.body, tree.When) and step.body.otherwise is None for step in branch.steps
     )

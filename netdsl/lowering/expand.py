@@ -44,8 +44,9 @@ class Common(NamedTuple):
     Attributes:
         scope: after them.
         draft: what came with the text, and what is wrong with them.
-        rest: the statements before the first `net` after the first that is no definition: what they
-            make, each network makes anew.
+        rest: the statements before the first `net` after the first that is not a definition: what
+            they
+            make, each network makes again.
     """
 
     scope: Scope

@@ -55,7 +55,7 @@ def _key(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> Any:
 
     None where it is not.
 
-    Deep networks repeat the same layer at the same shape: each is worked out once.
+    Deep networks repeat the same layer at the same shape: each is computed once.
     """
     shape = graph.ops[x].shape
     if (

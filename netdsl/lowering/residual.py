@@ -16,7 +16,7 @@ from netdsl.syntax import tree
 
 
 def lower_residual(node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
-    """Add a residual: F, what comes in beside it, their sum, and an activation.
+    """Add a residual: F, its shortcut, their sum, and an activation.
 
     Raises:
         NetError: N103, N106, N107, N109 for what is in its brackets, N207 where F has no layer,
@@ -92,7 +92,7 @@ def _skip(argument: tree.Argument, x: int, scope: Scope, graph: GraphBuilder) ->
 def _shortcut(
     skip: str, x: int, y: int, made: range, node: tree.Layer, scope: Scope, graph: GraphBuilder
 ) -> int | None:
-    """Return the operation that comes in beside F's end: x itself where the shapes agree.
+    """Return the operation that is added to F's end: x itself where the shapes agree.
 
     None where nothing is added.
     """

@@ -114,7 +114,7 @@ def whole(
     what: str,
     min: int | None = None,
 ) -> int:
-    """Return a whole number.
+    """Return an integer.
 
     Args:
         node: as it is written.

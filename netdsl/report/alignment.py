@@ -50,7 +50,7 @@ def _between(
 def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Find a longest common subsequence; of several the one that pairs what comes first.
 
-    The table of lengths is kept in bits, a row a whole number: bit j of a row is 0 where b[: j + 1]
+    The table of lengths is kept in bits, a row an integer: bit j of a row is 0 where b[: j + 1]
     has one more in common with a[:i] than b[:j] has. Of the rows every r-th is kept (r is the
     square root of their number), the others are made again on the way back. 20,000 elements that
     have little in common take a tenth of a second; difflib took two minutes for 4,000 of which

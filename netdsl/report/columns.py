@@ -103,7 +103,7 @@ def column_keys(text: str) -> tuple[str, ...]:
     """Return the keys of `output,params,macs`.
 
     Raises:
-        NetError: N625 for one that is no column.
+        NetError: N625 for one that is not a column.
     """
     return tuple(column_key(part.strip()) for part in text.split(",") if part.strip())
 
@@ -112,7 +112,7 @@ def column_key(key: str) -> str:
     """Return the key itself.
 
     Raises:
-        NetError: N625 where it is no column.
+        NetError: N625 where it is not a column.
     """
     if key not in COLUMNS:
         raise fail(

@@ -1,4 +1,4 @@
-"""The lines of two networks side by side: those that stand for each other together."""
+"""The lines of two networks side by side: those that represent each other together."""
 
 from __future__ import annotations
 

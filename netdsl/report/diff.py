@@ -20,7 +20,7 @@ WITH_RATIO = ("params", "moving", "weights", "macs", "acts")
 
 
 class ComparedTotal(NamedTuple):
-    """One figure of both networks: a whole number, or the shapes of inputs or outputs."""
+    """One figure of both networks: an integer, or the shapes of inputs or outputs."""
 
     name: str
     a: int | str

@@ -22,7 +22,7 @@ def folded(
         groups: the lines, in the order in which they are shown.
         graphs: of the networks.
         in_order: whether that is the network's order. Then each line must read the one before:
-            branches beside each other are no repeat.
+            branches next to each other are not repeat.
     """
     found: list[tuple[int, list[LineGroup]]] = []  # how often, and a line with those within it
     before: LineGroup = ()
@@ -76,7 +76,7 @@ def _follows(group: LineGroup, before: LineGroup, graphs: Sequence[Graph]) -> bo
 
 
 def _repeated(own: Sequence[LineGroup], count: int) -> Iterator[LineGroup]:
-    """Yield a line so many times, and what so many of those within it hold."""
+    """Yield a line this many times, and what this many of those within it hold."""
     yield tuple(line and line.repeated(count) for line in own[0])
     for within in own[1:]:
         yield tuple(line and line.multiplied(count) for line in within)

@@ -48,7 +48,7 @@ def kind_page(kind: type[Kind]) -> str:
 
 
 def _work(kind: type[Kind]) -> str:
-    """Return what a kind does beside the products."""
+    """Return what a kind does in addition to the products."""
     if kind.elementwise_ops is not Kind.elementwise_ops:
         return said(kind, "elementwise_ops")
     return (

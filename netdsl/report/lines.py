@@ -64,12 +64,12 @@ class TableLine(NamedTuple):
         )
 
     def repeated(self, count: int) -> "TableLine":
-        """Return the line that stands for so many of them, one after the other."""
+        """Return the line that represents this many of them, one after the other."""
         label = f"{self.stem or self.label} x{count}"
         return self.multiplied(count)._replace(label=label, short=label)
 
     def multiplied(self, count: int) -> "TableLine":
-        """Return the line with what so many of them hold."""
+        """Return the line with what this many of them hold."""
         return self._replace(
             counts=Counts(*(count * number for number in self.counts)), moved=count * self.moved
         )

@@ -14,7 +14,7 @@ from netdsl.report.sheet import TableContent, content_of, made_of
 
 
 def table_values(network: Architecture, view: TableView) -> dict[str, Any]:
-    """Return the table as plain values, whole numbers all but for `intensity` and `share`."""
+    """Return the table as plain values, integers all but for `intensity` and `share`."""
     found = content_of(network, view)
     sheet = made_of(network, found, view, for_people=False)
     names = _written(found) if view.by == "layer" and view.sort is None else None

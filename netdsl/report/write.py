@@ -108,9 +108,10 @@ class _FlowWriter:
         ]
 
     def _dead_flows(self) -> dict[int, int]:
-        """Return the flows that nothing reads and that are no outputs, with a unit that each reads.
+        """Return the flows that nothing reads and that are not outputs, with a unit that each
+        reads.
 
-        Such a flow goes on with a group that begins at that unit, so that it ends as no output.
+        Such a flow continues with a group that begins at that unit, so that it ends as no output.
         """
         outputs = {self.graph.ops[output.op].layer for output in self.graph.outputs}
         found: dict[int, int] = {}

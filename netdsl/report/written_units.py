@@ -9,7 +9,7 @@ from netdsl.graph import Graph, Op, Piece
 from netdsl.kinds.kind import Kind
 
 ENTRY = -1
-"""The unit that stands for what comes into a `let`."""
+"""The unit that represents what comes into a `let`."""
 
 
 class WrittenUnit(NamedTuple):

@@ -1,4 +1,4 @@
-"""Where the grammar is, and the parser's tables of it: kept ones, or made anew where it changed."""
+"""The grammar and the parser's tables: stored ones, or made again if the grammar changed."""
 
 import json
 import os
@@ -9,8 +9,8 @@ GRAMMAR, TABLES = "netdsl.lark", "netdsl.json"
 
 
 def grammar_folder() -> str:
-    """Find the folder of the grammar: inside the package where it was installed, beside it in a
-    checkout.
+    """Find the folder of the grammar: inside the package where it was installed, next to it
+    in a checkout.
 
     Raises:
         FileNotFoundError: where neither is there.

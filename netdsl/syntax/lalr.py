@@ -21,7 +21,7 @@ class Token(NamedTuple):
 
 
 class Unexpected(Exception):
-    """The text cannot go on as it does.
+    """The text cannot continue as it does.
 
     Attributes:
         at: the offset of what cannot be there; None for the text's end.
@@ -68,7 +68,7 @@ class Parser:
         self._patterns: dict[int, re.Pattern[str]] = {}  # by group
 
     def parse(self, text: str, start: int, end: int, rule: str) -> Any:
-        """Return what the builder makes of `text[start:end]`, which is to be a whole `rule`.
+        """Return what the builder makes of `text[start:end]`, which should be a whole `rule`.
 
         Raises:
             Unexpected: where the text breaks the grammar.

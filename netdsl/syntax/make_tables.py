@@ -8,7 +8,7 @@ from netdsl.syntax.tables import tables_of
 
 
 def main() -> None:
-    """Write the tables of the grammar beside it."""
+    """Write the tables of the grammar next to it."""
     path = os.path.join(grammar_folder(), TABLES)
     with open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(tables_of(grammar_text()), separators=(",", ":")) + "\n")

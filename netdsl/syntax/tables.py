@@ -30,7 +30,7 @@ def tables_of(text: str) -> dict[str, Any]:
     - `starts`: the state in which each statement begins.
     - `signs`: the tokens of one character, which are tried last.
     - `lexers`: groups of the others, in the order in which they are tried; `lexer_of`: the group
-      that each state looks for, beside the signs.
+      that each state looks for, in addition to the signs.
     """
     from lark import Lark
     from lark.parsers.lalr_analysis import Shift
@@ -153,7 +153,7 @@ def _one_character(pattern: str) -> str:
 def _first_characters(pattern: str) -> Iterator[str]:
     """Yield the characters that a token can begin with.
 
-    Tokens that are no words show theirs within three characters.
+    Tokens that are not words show theirs within three characters.
     """
     if pattern[0].isalpha():
         yield pattern[0]

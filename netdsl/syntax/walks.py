@@ -33,7 +33,7 @@ def is_chain(value: Any) -> bool:
 
 
 def begins_with_reference(chain: tree.Chain) -> bool:
-    """Return whether what comes in first is a named point."""
+    """Return whether the input first is a named point."""
     first = chain.steps[0].body
     while isinstance(first, tree.Group | tree.Merge):
         first = (first.chain if isinstance(first, tree.Group) else first.branches[0]).steps[0].body

@@ -50,7 +50,7 @@ class Memory(NamedTuple):
 def estimate(
     graph: Graph, batch: int = 1, precision: str = "float32", optimizer: str = "adam"
 ) -> Memory:
-    """Return the memory of a network, for a batch of so many examples.
+    """Return the memory of a network, for a batch of this many examples.
 
     Raises:
         ValueError: where the batch is below 1, or the precision or optimizer is none of
@@ -76,7 +76,7 @@ def estimate(
 def largest_batch(
     graph: Graph, budget_bytes: int, precision: str = "float32", optimizer: str = "adam"
 ) -> int:
-    """Return the most examples in a batch whose training peak fits into so many bytes.
+    """Return the most examples in a batch whose training peak fits into this many bytes.
 
     0 where not even one does. The workspace is not in it.
 

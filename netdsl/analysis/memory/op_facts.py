@@ -9,7 +9,7 @@ from netdsl.graph import Graph, Op
 from netdsl.kinds.values import Indices
 
 _INDEX_BYTES = 4  # of an index that comes in
-_SWITCH_BYTES = 8  # of a place that a max pool saves: PyTorch's are 64-bit whole numbers
+_SWITCH_BYTES = 8  # of a place that a max pool saves: PyTorch's are 64-bit integers
 
 
 class OpFacts(NamedTuple):
@@ -51,7 +51,7 @@ class OpFacts(NamedTuple):
 
 
 def facts_of(graph: Graph, op: Op, width: int) -> OpFacts:
-    """Return the facts of an operation whose numbers have so many bytes."""
+    """Return the facts of an operation whose numbers have this many bytes."""
     kind = op.kind
     if kind is None:
         return OpFacts(op.size * (_INDEX_BYTES if isinstance(op.shape, Indices) else width))

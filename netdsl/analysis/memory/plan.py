@@ -8,7 +8,8 @@ from netdsl.analysis.memory.op_facts import OpFacts, facts_of_all
 from netdsl.constants import PRECISIONS, SLOTS
 from netdsl.graph import Graph, Op, consumers_of
 
-# Numbers that the update holds for each of an array's while it is at that array, beside weight,
+# Numbers that the update holds for each of an array's while it is at that array, in addition to
+# weight,
 # gradient and slots: Adam's divisor is the root of a slot over a number, two arrays; RMSprop's and
 # Adagrad's is a root; Nesterov's momentum is looked ahead in a copy.
 _SCRATCH = {"nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from netdsl.analysis.memory.plan import Plan
 from netdsl.analysis.memory.storage import Outputs, Store
 
-# What is held at one time, in bytes: so many whatever the batch, and so many for each example of
+# What is held at one time, in bytes: this many whatever the batch, and this many for each example
+# of
 # it.
 HeldBytes = tuple[int, int]
 
@@ -28,12 +29,12 @@ class TrainingWalk:
         self._outputs = Outputs(plan, training=True)
         self._inputs = [index for index, op in enumerate(plan.graph.ops) if op.kind is None]
         for index in self._inputs:
-            self._outputs.store.hold(index)  # by whoever asks for the step
+            self._outputs.store.hold(index)  # by the caller who asks for the step
         self._gradients = Store()
         self._gradient: dict[int, int] = {}  # by operation: the gradient of its output
         self._kernels = [False] * len(plan.facts)  # whose gradients are made
         self._rests = [False] * len(plan.facts)
-        self._extra = 0  # bytes saved beside outputs, for one example
+        self._extra = 0  # bytes saved in addition to outputs, for one example
 
     def run(self) -> HeldBytes:
         """Walk through the step; gives what is saved between the passes."""

@@ -61,7 +61,7 @@ OWN = AxisFields(Ends((0,), 1, 1, 0), Ends((0,), 1, 1, 0), Fraction(1))
 
 
 def after_step(line: AxisFields, reach: Reach, size: int) -> AxisFields | None:
-    """Return the fields behind one more step, which gives `size` positions.
+    """Return the fields after one more step, which gives `size` positions.
 
     None where too many of them differ.
     """
@@ -134,9 +134,9 @@ def _outer(a: Ends, b: Ends, pick: Callable[[int, int], int], rise: int, period:
 
 
 def _same_middles(a: AxisFields, b: AxisFields, count: int) -> bool:
-    """Return whether the middles of the fields agree, in the mean over so many outputs.
+    """Return whether the middles of the fields agree, in the mean over this many outputs.
 
-    Behind upsampling neighbours may share a field.
+    After upsampling neighbours may share a field.
     """
     return (
         sum(a.first.at(i) + a.last.at(i) - b.first.at(i) - b.last.at(i) for i in range(count)) == 0

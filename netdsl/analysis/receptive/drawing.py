@@ -27,7 +27,7 @@ def drawing(
 
     `#` seen, `+` seen in part, `.` not seen.
 
-    By default the operation is the last one with positions. A letter stands for one position, or a
+    By default the operation is the last one with positions. A letter represents one position, or a
     block of them where the input is wider than `columns`; letters are twice as high as wide, and so
     are blocks. A sequence is one line, a volume its middle slice seen.
 

@@ -1,6 +1,6 @@
 """Receptive fields: which positions of an input an output position sees, for each axis.
 
-Whole numbers and Fractions, exact. The definitions are in docs/accounting.md.
+Integers and Fractions, exact. The definitions are in docs/accounting.md.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ class Field(NamedTuple):
 
     Attributes:
         size: from the first position seen to the last, padding and gaps between them included;
-            where outputs differ (behind upsampling) that of the one that sees most. Of an operation
+            where outputs differ (after upsampling) that of the one that sees most. Of an operation
             without positions of its own, the input's positions.
         stride: by how many positions the field moves from one output to the next, in the mean (the
-            jump): 1/2 behind a doubling of the positions. Empty where the output has no positions
-            that lie along the input's: behind gap, fc, flatten.
+            jump): 1/2 after a doubling of the positions. Empty where the output has no positions
+            that lie along the input's: after gap, fc, flatten.
         start: the first position that the first output sees, counted from 0; below 0 where that is
             padding.
         whole: whether each output sees the whole input: through gap, fc, attention, means over
-            positions. Where it has positions of its own all the same (behind squeeze and
+            positions. Where it has positions of its own all the same (after squeeze and
             excitation), size and start are those of its windows alone.
         aligned: whether all branches on the way have the same stride and fields with the same
-            middle (behind upsampling in the mean over neighbouring outputs). Where strides differ,
+            middle (after upsampling in the mean over neighbouring outputs). Where strides differ,
             the size is that of the output that sees most, the stride the largest.
         source: which of the graph's inputs is seen.
     """
@@ -131,7 +131,7 @@ def seen_by(
 
 
 def middle_of(shape: Shape, rank: int) -> tuple[int, ...]:
-    """Return the middle position of an output with so many axes of positions."""
+    """Return the middle position of an output with this many axes of positions."""
     return tuple(size // 2 for size in shape[:rank])
 
 

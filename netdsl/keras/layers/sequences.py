@@ -14,7 +14,7 @@ from netdsl.keras.layers.weights import _Kernel
 
 @_serializable
 class LearnedPositions(_Kernel):
-    """Adds a learned number to each place of what comes in."""
+    """Adds a learned number to each place of the input."""
 
     def build(self, input_shape: Any) -> None:
         self.kernel = self.add_weight(

@@ -79,7 +79,7 @@ def cast(parts: CallParts) -> OutputPlaces | None:
 
 
 def combined(parts: CallParts) -> OutputPlaces | None:
-    """Return an operator with an array that is no tensor.
+    """Return an operator with an array that is not a tensor.
 
     Numbers for each channel, or a table of positions.
     """
@@ -127,7 +127,7 @@ def _spread(parts: CallParts) -> OutputPlaces | None:
 
 
 def _repeated(parts: CallParts, place: int) -> int:
-    """Repeat what comes in along axes of one position, or one channel."""
+    """Repeat the input along axes of one position, or one channel."""
     given, shape = parts.shape(place), parts.shapes[0]
     pairs = list(zip(given, shape, strict=False))
     if len(given) != len(shape) or any(one not in (1, whole) for one, whole in pairs):
@@ -163,7 +163,7 @@ def _affine(parts: CallParts, numbers: Any, first: bool) -> tuple[Any, Any]:
 
 
 def _is_array(value: Any) -> bool:
-    """Say whether an argument is an array, and no number, slice, or name."""
+    """Say whether an argument is an array, and not a number, slice, or name."""
     return hasattr(value, "shape") and hasattr(value, "dtype")
 
 

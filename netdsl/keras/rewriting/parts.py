@@ -70,7 +70,7 @@ class CallParts(NamedTuple):
     # --- parts ---
 
     def unread(self, reason: str, shape: Shape) -> int:
-        """Add an output that has no word: whoever reads it is refused for this reason."""
+        """Add an output that has no word: the caller who reads it is refused for this reason."""
         return self.step("", [self.source], shape, {"reason": reason})
 
     def step(

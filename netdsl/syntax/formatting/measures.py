@@ -17,7 +17,7 @@ class Measures(NamedTuple):
     """What the layout asks about each token.
 
     Attributes:
-        widths: the columns before it, if all stood on one line.
+        widths: the columns before it, if all were on one line.
         comments: those that are before it.
         counts: how many are before earlier tokens.
         ends: of one before which a break may be: the next one in its group; `item_ends`: the

@@ -10,7 +10,7 @@ class Comment(NamedTuple):
     """A comment in canonical form.
 
     Attributes:
-        column: where it was beside code, -1 on a line of its own.
+        column: where it was next to code, -1 on a line of its own.
         blank: whether a blank line was above.
         first: the first token of its line.
     """
@@ -70,8 +70,8 @@ class Page:
     def text(self) -> str:
         """Return the whole text.
 
-        Comments beside code begin two blanks after it, or in a column where the author had them in
-        one.
+        Comments next to code begin two blanks after it, or in a column where the author had
+        them in one.
         """
         result: list[str] = []
         columns = self._comment_columns()
@@ -86,7 +86,7 @@ class Page:
         return "".join(result)
 
     def _comment_columns(self) -> dict[int, int]:
-        """Return where that begins for each line with a comment beside it.
+        """Return where that begins for each line with a comment next to it.
 
         Neighbours of one column in one paragraph share one.
         """

@@ -40,11 +40,11 @@ class Tokens:
             before themselves.
         breaks: whether the author broke the line there; `blanks`: and left a blank line.
         opens: the group that a token opens.
-        siblings: for a token that opens a group, the next one beside it.
+        siblings: for a token that opens a group, the next one next to it.
         closers: the closing token of each group, for the whole the number of tokens.
         points: the tokens of each group before which a break may be.
         branches: whether a group holds several branches.
-        comments: before which tokens they stood, in order.
+        comments: before which tokens they were, in order.
     """
 
     def __init__(self, rule: str) -> None:

@@ -1,10 +1,9 @@
 """Where examples come from, what is refused before the first step, and how they are split.
 
 `load_data` loads a recipe's data for a network, `reload` the same data again for what a run has
-kept, `load_other` data that it is to be measured on, `read_inputs` and `given_inputs` what is to be
-predicted.
-`dispatch` chooses the module that knows the source, `plan` says what is to be done to it,
-`partition` makes the three parts.
+kept, `load_other` data that it should be measured on, `read_inputs` and `given_inputs` what should
+be predicted. `dispatch` chooses the module that knows the source, `plan` says what should be done
+to it, `partition` makes the three parts.
 """
 
 from netdsl.training.data.dispatch import read

@@ -76,7 +76,7 @@ class Sampling(NamedTuple):
     Attributes:
         batch: examples in a step.
         seed: what order and augmentation follow from.
-        augment: how inputs are changed by chance.
+        augment: how inputs are changed at random.
         label_smoothing: the share of one that a class gives up to the others, or 0.
         class_weights: how much an example of each class counts, in the order of the classes.
     """
@@ -147,7 +147,7 @@ class Shuffled(Batches):
     def augmented(
         self, x: Floats, y: tuple[Array, ...], index: int
     ) -> tuple[tuple[Floats], tuple[Array, ...]]:
-        """Change a batch's inputs by chance.
+        """Change a batch's inputs at random.
 
         What gives its input back is to give back the moved and coloured one, without the noise and
         the holes.

@@ -100,7 +100,7 @@ def _black_and_white(images: Rows, scale: float | None) -> tuple[float, float]:
 def _tile(pixels: Array, ends: tuple[float, float]) -> Image:
     """Make an example [h, w] or [h, w, c] an image that fits a tile.
 
-    It is enlarged by whole numbers, so that pixels stay square.
+    It is enlarged by integers, so that pixels stay square.
     """
     import numpy as np
     from PIL import Image as pillow

@@ -157,7 +157,7 @@ def _unlike(source: str, tabular: bool, span: Span | None) -> NetError:
 def _unknown(source: str, span: Span | None) -> NetError:
     """Return the error about a source that does not exist, with the nearest name.
 
-    That is a data set's, or that of a file beside it.
+    That is a data set's, or that of a file next to it.
     """
     path = Path(source)
     if path.is_file():

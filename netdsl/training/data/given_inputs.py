@@ -1,4 +1,4 @@
-"""What is to be predicted, given in Python: arrays, or columns of a table."""
+"""What should be predicted, given in Python: arrays, or columns of a table."""
 
 from __future__ import annotations
 
@@ -135,5 +135,5 @@ def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
 
 
 def _text(cell: Any) -> str:
-    """Return a cell as the CSV of the training has it: whole numbers without a point."""
+    """Return a cell as the CSV of the training has it: integers without a point."""
     return f"{cell:g}" if isinstance(cell, float) else str(cell)

@@ -67,7 +67,7 @@ def reload(recipe: Recipe, preparation: Preparation, given: Any = None) -> Data:
 def load_other(
     recipe: Recipe, preparation: Preparation, data: Any, known: Callable[[Data], bool]
 ) -> Data:
-    """Load data that a run's network is to be measured on.
+    """Load data that a run's network should be measured on.
 
     It is split as the run's where it is `known` as the same. Otherwise data without a test part of
     its own is all test part.

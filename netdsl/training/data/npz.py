@@ -34,7 +34,7 @@ class NpzFile(Mapping[str, "Array"]):
     """Arrays by name.
 
     A file can claim a thousand times its own size. Nothing is unpacked that nobody asks for, and
-    what is asked for is held against the bytes that are there, and against the memory.
+    what is asked for is compared with the bytes that are there, and against the memory.
     """
 
     def __init__(self, path: Path) -> None:

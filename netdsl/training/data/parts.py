@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 INPUT = "input"
-"""The target that is no array of its own: each output learns the input of its shape."""
+"""The target that is not an array of its own: each output learns the input of its shape."""
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples, and what is to be learned of them.
+    """Examples, and what should be learned of them.
 
     Attributes:
         x: an array [n, ...] for each input of the network.

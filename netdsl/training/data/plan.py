@@ -1,4 +1,4 @@
-"""What is to be done to a table's examples for a network: scales, losses, classes."""
+"""What should be done to a table's examples for a network: scales, losses, classes."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _copy(
 
 
 def _classes(targets: TargetFacts, tensor: TensorSpec, loss: str | None) -> int:
-    """Count the classes that the output tells apart; 0 where the targets are values."""
+    """Count the classes that the output distinguishes; 0 where the targets are values."""
     if tensor.shape[-1] > 1:
         chosen = loss in ("cross-entropy", "hinge") or (
             loss is None and gives_distribution(tensor.activation)

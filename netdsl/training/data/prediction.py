@@ -1,4 +1,4 @@
-"""What is to be predicted: image files, arrays, rows of a table."""
+"""What should be predicted: image files, arrays, rows of a table."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class JoinedRows:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> Any:
-        """Return the rows of an array of whole numbers."""
+        """Return the rows of an array of integers."""
         import numpy as np
 
         rows = np.arange(len(self))[rows]

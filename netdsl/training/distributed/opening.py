@@ -26,11 +26,11 @@ def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
     """Make ready the devices that a resolved recipe asks for, and join the other hosts.
 
     To be called before anything is computed: the backends take no devices or hosts later. It waits
-    for the other hosts, and says so unless it is to be quiet.
+    for the other hosts, and says so unless it should be quiet.
 
     Raises:
         NetError: N651 where it is not known which of the hosts this is.
-        Conflict: N507 where the batch has no equal shares, N650 where there are not so many
+        Conflict: N507 where the batch has no equal shares, N650 where there are not this many
             devices.
         RunError: N653 where the hosts do not come together.
     """

@@ -1,4 +1,6 @@
-"""What `evaluate` reports of an output beside its metric: each class, or the errors of values."""
+"""What `evaluate` reports of an output in addition to its metric: each class, or the errors of
+values.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An export, run again and held against Keras on random examples."""
+"""An export, run again and compared with Keras on random examples."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def export(
 ) -> list[str]:
     """Write the best weights of a run, or the model in a .keras file, in another form.
 
-    Beside the export of a run goes `NAME.json`: what is done to examples before the network sees
-    them, and the names of the classes. Where anything is refused, nothing is written.
+    Next to the export of a run goes `NAME.json`: what is done to examples before the network
+    sees them, and the names of the classes. Where anything is refused, nothing is written.
 
     Args:
         source: a run folder or a .keras file.
@@ -104,7 +104,7 @@ def _check_free(target: Path, name: str, force: bool) -> None:
 
 
 def _check_siblings(description: Path, prepared: str) -> None:
-    """Raise NetError N604 where the file beside the export is there, and another one."""
+    """Raise NetError N604 where the file next to the export is there, and another one."""
     if description.exists() and (
         not description.is_file() or description.read_bytes() != prepared.encode()
     ):
@@ -162,7 +162,9 @@ def _model(source: Path) -> keras.Model:
 
 
 def _exported(model: keras.Model, target: Path, form: Format) -> Iterator[str]:
-    """Write a model beside the target, check it, and rename it; yield what was done, in words."""
+    """Write a model next to the target, check it, and rename it; yield what was done, in
+    words.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix=".part-", dir=target.parent) as folder:
             part = Path(folder) / f"model{form.suffixes[0]}"

@@ -19,7 +19,7 @@ class Format(NamedTuple):
     Attributes:
         title: its name in messages.
         suffixes: how the names of its files end.
-        write: writes a model to a path, and returns what is to be said of it.
+        write: writes a model to a path, and returns what should be said of it.
         runner: makes of a model and a path what runs the export; None where nothing does.
         checker: the package that runs it.
         packages: those that writing and running need.

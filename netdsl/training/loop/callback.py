@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Evaluates every so many steps, keeps the best weights, sets the rate, and stops.
+    """Evaluates every this many steps, keeps the best weights, sets the rate, and stops.
 
     As `EarlyStopping` says, at `last`, or at a loss that is NaN.
 
@@ -113,7 +113,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def evaluate(self) -> None:
         """Evaluate the weights as they are now, and keep them if they are the best, or if the
-        last are wanted.
+        last are requested.
 
         Without a validation part the epoch's own figures are taken for its.
         """

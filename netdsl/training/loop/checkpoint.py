@@ -1,5 +1,5 @@
-"""A training's numbers in one file, written beside and renamed: what is needed to resume it bit for
-bit. This module imports Keras.
+"""A training's numbers in one file, written next to and renamed: what is needed to resume it bit
+for bit. This module imports Keras.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def freeze(model: keras.Model, patterns: Sequence[str]) -> None:
 
 
 def keras_optimizer(section: Optimizer, schedule: Any = None) -> keras.Optimizer:
-    """Make the optimizer of a resolved recipe; a schedule stands in for its rate."""
+    """Make the optimizer of a resolved recipe; a schedule is in for its rate."""
     options = {
         OPTIONS.get(option, option): value
         for option, value in section.options().items()

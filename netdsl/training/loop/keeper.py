@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from netdsl.training.runs.run import RunResult
 
 SHARE, MIN_SECONDS = 50, 1.0
-"""Writing what there is by now takes at most one part in so many of the time, and happens at
-most once in so many seconds.
+"""Writing what there is by now takes at most one part in this many of the time, and happens at
+most once in this many seconds.
 """
 
 

@@ -66,7 +66,7 @@ class Learner:
         self.state = read_checkpoint(folder, self.model) or self.state
 
     def restart(self) -> None:
-        """Begin to train anew, on all the data for as many steps as the best took."""
+        """Begin to train again, on all the data for as many steps as the best took."""
         self._take(first_model(self.job, self.setup.devices).model)
         self.state.stage, self.state.step = "retrain", 0
 

@@ -58,7 +58,7 @@ def epoch_text(epoch: Epoch, metric: str) -> str:
 def progress(
     quiet: bool, epochs: int, steps: int, metric: str, done: int = 0
 ) -> Iterator[Progress]:
-    """Follow a training of so many epochs of so many steps each, some of them done."""
+    """Follow a training of this many epochs of this many steps each, some of them done."""
     if quiet:
         yield Quiet()
     elif not sys.stderr.isatty():

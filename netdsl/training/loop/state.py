@@ -1,5 +1,5 @@
-"""How far a training has come: all that it needs, beside the model's and the optimizer's numbers,
-to be resumed as if it had never stopped.
+"""How far a training has come: all that it needs, in addition to the model's and the optimizer's
+numbers, to be resumed as if it had never stopped.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class State(History):
     Attributes:
         stopping: follows the validation part.
         stalled: follows the value that a schedule waits on.
-        stage: `search` until the best step is known, then `retrain` where the recipe wants that.
+        stage: `search` until the best step is known, then `retrain` where the recipe asks for that.
         step: the last that was taken.
         ended: what ended the training, one of `ENDS`, or nothing yet.
         rates: the learning rates that a schedule has set, each with the step from which on it
             holds.
         seconds: that the epochs have taken.
-        weights: the best ones so far; they are kept beside the other values.
+        weights: the best ones so far; they are kept in addition to the other values.
     """
 
     stopping: EarlyStopping

@@ -1,5 +1,5 @@
-"""A training from where it was left to its end: the search for the best step, then, where wanted,
-all the data for so many steps.
+"""A training from where it was left to its end: the search for the best step, then, where
+requested, all the data for this many steps.
 
 This module imports Keras.
 """
@@ -81,7 +81,7 @@ class Trainer:
     def _fit(self) -> None:
         """Fit the stage at hand from where it was left.
 
-        Afterwards the model has the weights that are to be kept.
+        Afterwards the model has the weights that should be kept.
         """
         learner, state = self.learner, self.learner.state
         training = learner.examples()

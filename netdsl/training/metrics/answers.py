@@ -1,4 +1,4 @@
-"""What an output answers, beside what is true: classes, tags, or values.
+"""What an output answers, with what is true: classes, tags, or values.
 
 The functions take an array namespace `xp`, which is numpy or keras.ops, so that a compiled step and
 NumPy compute the same.
@@ -24,7 +24,7 @@ class Answers(NamedTuple):
         given: what the output answers, in the same form.
         scores: what it gives each class or tag, a greater one for a likelier one
             [n, positions, categories]; values as they are in `given`.
-        categories: the classes or tags that it tells apart, 0 of values.
+        categories: the classes or tags that it distinguishes, 0 of values.
     """
 
     true: Any

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 FEW = 1_000
-"""Classes: the pairs of so many are counted faster in a matrix than by sorting them."""
+"""Classes: the pairs of this many are counted faster in a matrix than by sorting them."""
 
 
 class Counter:

@@ -33,7 +33,7 @@ class Metric(NamedTuple):
         higher: whether more is better.
         share: whether it lies in 0..1, as an accuracy does.
         power: of the data's unit that it is measured in; a mean error has 1, a share 0.
-        min_categories: it is of outputs that tell so many classes apart, or more.
+        min_categories: it is of outputs that tell this many classes apart, or more.
     """
 
     name: str
@@ -97,7 +97,8 @@ def in_top(k: int) -> Callable[[Any, Answers], Any]:
             xp.where(xp.equal(true, classes), answers.scores, 0.0), axis=-1, keepdims=True
         )
         equal = xp.logical_and(xp.equal(answers.scores, score), classes >= true)
-        # the classes that do not come before the true one, itself among them; beside NaN none are
+        # the classes that do not come before the true one, itself among them; compared with NaN
+        # none are
         after = xp.sum(xp.where(xp.logical_or(score > answers.scores, equal), 1, 0), axis=-1)
         return xp.where(after > answers.categories - k, 1.0, 0.0)
 
@@ -236,11 +237,11 @@ R2 = Metric("r2", (VALUES,), squared_sums, r2, share=False)
 """The coefficient of determination."""
 
 METRICS = (ACCURACY, ABSOLUTE_ERROR, TOP5_ACCURACY, MACRO_F1, RMSE, R2)
-"""All metrics; the first that an output has is reported beside its loss."""
+"""All metrics; the first that an output has is reported in addition to its loss."""
 
 
 def training_metric(output: OutputTransform) -> Metric:
-    """Return the metric that is reported beside an output's loss while it is trained."""
+    """Return the metric that is reported in addition to an output's loss while it is trained."""
     return next(metric for metric in METRICS if metric.has(output))
 
 

@@ -1,4 +1,5 @@
-"""A model beside the one in training that measures it: the loss and the metrics of a part.
+"""A second model, next to the one in training, that measures it: the loss and the metrics of a
+part.
 
 This module imports Keras.
 """
@@ -40,7 +41,7 @@ def make_evaluator(model: keras.Model, preparation: Preparation) -> keras.Model:
 
 
 def streamed_metrics(preparation: Preparation) -> list[list[keras.metrics.Metric]]:
-    """Make what Keras measures of each output, beside its loss."""
+    """Make what Keras measures of each output, in addition to its loss."""
     return [[StreamedMetric(training_metric(one), one)] for one in preparation.outputs]
 
 

@@ -51,5 +51,5 @@ class StreamedMetric(keras.metrics.Metric):  # type: ignore[misc]
 
 
 def _target_shape(output: OutputTransform) -> tuple[int, ...]:
-    """Return the shape of the data's targets of an example: labels stand for the last axis."""
+    """Return the shape of the data's targets of an example: labels represent the last axis."""
     return output.shape[:-1] if output.classes else output.shape

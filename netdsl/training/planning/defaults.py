@@ -54,7 +54,7 @@ def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
 def early_stopping(
     given: Stopping, steps: int, validation: int, output: OutputTransform
 ) -> Stopping:
-    """Choose when a training of so many steps an epoch is evaluated, and when it stops.
+    """Choose when a training of this many steps an epoch is evaluated, and when it stops.
 
     Args:
         given: what the recipe says.
@@ -82,7 +82,7 @@ def early_stopping(
 
 
 def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Schedule:
-    """Fill in how the learning rate changes from `rate` on, over at most so many epochs."""
+    """Fill in how the learning rate changes from `rate` on, over at most this many epochs."""
     full: Schedule = given.resolved()
     if full.name == "steps" and not full.at:
         message = "the schedule `steps` requires the epochs at which the rate is divided"

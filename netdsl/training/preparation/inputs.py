@@ -30,11 +30,11 @@ class InputTransform:
     Attributes:
         name: the network's input.
         example: the shape of what is given, without the batch.
-        whole: whether the examples hold whole numbers.
+        whole: whether the examples hold integers.
         scale: what they are divided by.
         unit: whether they lie in 0..1 once they are divided.
         shape: the input's shape, without the batch.
-        vocabulary: with one, examples are whole numbers below it, and are not divided.
+        vocabulary: with one, examples are integers below it, and are not divided.
         columns: those of a table, else None.
     """
 
@@ -158,7 +158,7 @@ class InputTransform:
                 span,
                 help=help,
             )
-        if (row := scan(x).not_whole) is not None:  # whole numbers may come as real ones
+        if (row := scan(x).not_whole) is not None:  # integers may come as real ones
             value = f"{fractional_value(x, row):g} in row {row}"
             times = f"(x * {self.scale:g})" if self.unit and self.scale != 1 else "x"
             raise fail(

@@ -29,7 +29,7 @@ class OutputTransform:
         activation: its activation.
         loss: what compares it with its targets.
         classes: 0 where the data holds values to be met instead of classes. With classes, labels
-            stand for the last axis: one an example, or one for each position of an output
+            represent the last axis: one an example, or one for each position of an output
             [t, classes] or [h, w, classes].
         names: the classes' names, where they have some.
         centre, spread: values are standardised: `(y - centre) / spread`.
@@ -73,7 +73,7 @@ class OutputTransform:
 
     @property
     def categories(self) -> int:
-        """The classes or tags that the output tells apart, 0 of values."""
+        """The classes or tags that the output distinguishes, 0 of values."""
         if self.task == VALUES:
             return 0
         return max(2, self.shape[-1]) if self.task == LABELS else self.shape[-1]

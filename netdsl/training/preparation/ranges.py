@@ -68,7 +68,7 @@ def fractional_value(array: Rows, row: int) -> float:
 
 
 def check_indices(x: Rows, vocabulary: int, what: str, span: Span | None = None) -> None:
-    """Check that an array holds whole numbers from 0 to below the vocabulary.
+    """Check that an array holds integers from 0 to below the vocabulary.
 
     Raises:
         NetError: N527 with the first number that is not one of them.

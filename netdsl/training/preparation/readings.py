@@ -41,7 +41,7 @@ def gives_distribution(activation: str) -> bool:
 
 
 def tells_classes(activation: str) -> bool:
-    """Return whether whole numbers in the data are classes where such an output learns them."""
+    """Return whether integers in the data are classes where such an output learns them."""
     return gives_distribution(activation) or meaning_of(activation) == "probability"
 
 

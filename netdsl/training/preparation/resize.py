@@ -12,7 +12,7 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def with_channels(x: Floats, count: int) -> Floats:
-    """Return images [n, h, w] or [n, h, w, c] so many channels: [n, h, w, count].
+    """Return images [n, h, w] or [n, h, w, c] this many channels: [n, h, w, count].
 
     Grey is repeated, colour becomes grey.
     """

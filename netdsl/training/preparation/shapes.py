@@ -20,7 +20,7 @@ def needs_resize(example: Shape, expected: Shape) -> bool:
 
 
 def fits(example: Shape, expected: Shape) -> bool:
-    """Return whether an example can be given the wanted shape."""
+    """Return whether an example can be given the requested shape."""
     if needs_resize(example, expected):
         return math.prod(example) > 0 and (
             channels(example) == expected[2] or {channels(example), expected[2]} == {1, 3}
@@ -44,7 +44,7 @@ def channels(image: Shape) -> int:
 
 
 def misfit(example: Shape, expected: Shape, what: str, span: Span | None = None) -> NetError:
-    """Return the error N518 about examples that cannot be given the wanted shape."""
+    """Return the error N518 about examples that cannot be given the requested shape."""
     message = (
         f"{what} holds examples of {size(example)}, which cannot be converted to the network's "
         f"input of {size(expected)}"

@@ -35,7 +35,7 @@ class TableFormat:
         thousands: the sign between groups of three digits.
         encoding: of the bytes; UTF-8 where it is not stated.
         comment: lines that begin with it are left out.
-        missing_values: cells that are missing, beside those that always are.
+        missing_values: cells that are missing, in addition to those that always are.
     """
 
     separator: str | None = None

@@ -160,7 +160,7 @@ class Stopping(Section):
 
 @dataclass(frozen=True)
 class Augment(Section):
-    """How examples are changed by chance."""
+    """How examples are changed at random."""
 
     flip: str | None = key(OneOf(("horizontal", "vertical", "both")))
     shift: int | None = key(NumberValue(whole=True, min=0))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from netdsl.params import Param
 
 LONGEST = 1 << 16
-"""Characters: a text longer than this is no recipe, and reading it as YAML takes long."""
+"""Characters: a text longer than this is not a recipe, and reading it as YAML takes long."""
 
 
 def compose(source: Source) -> yaml.Node | None:

@@ -114,7 +114,7 @@ def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
 def _linear(
     name: str, low: float, high: float, start: float, end: float, count: int, whole: bool = False
 ) -> ChartAxis:
-    """Return an axis with ticks at 1, 2 or 5 times a power of ten, at most so many."""
+    """Return an axis with ticks at 1, 2 or 5 times a power of ten, at most this many."""
     raw = (high - low) / count or 1.0
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
@@ -190,7 +190,7 @@ def _axes(across: ChartAxis, up: ChartAxis) -> str:
 
 
 def _tick_text(tick: float, ticks: Sequence[float]) -> str:
-    """Write a tick with the digits that tell it from those beside it."""
+    """Write a tick with the digits that tell it from those next to it."""
     steps = [after - before for before, after in pairwise(ticks)]
     if not steps or max(map(abs, ticks)) >= 1e12 or min(steps) < 1e-6:
         return f"{tick:g}"

@@ -30,7 +30,7 @@ CLASSES = 30
 """The most classes that are listed one by one."""
 
 MATRIX = 30
-"""The most classes of a confusion matrix; of more, so many confused pairs are shown."""
+"""The most classes of a confusion matrix; of more, this many confused pairs are shown."""
 
 
 class OutcomeSection(NamedTuple):
@@ -119,7 +119,7 @@ def _percent(count: int, of: int) -> str:
 def _matrix(matrix: Any, output: OutputTransform) -> ConfusionTable:
     """Return the confusion matrix, its cells shaded by their share of the row.
 
-    Right ones are shaded by that share, wrong ones beside the largest of theirs.
+    Right ones are shaded by that share, wrong ones relative to the largest of theirs.
     """
     import numpy as np
 

@@ -12,8 +12,8 @@ class ReportTable(NamedTuple):
     Attributes:
         caption: what is above it.
         heads: the names of its columns.
-        rows: texts, and shares as numbers, which are written in percent with a bar behind them.
-        left: so many columns are aligned to the left, the others to the right.
+        rows: texts, and shares as numbers, which are written in percent with a bar after them.
+        left: this many columns are aligned to the left, the others to the right.
         foot: a last row below a line.
     """
 

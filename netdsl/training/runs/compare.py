@@ -1,4 +1,4 @@
-"""Some runs beside each other: what differs between them. No Keras, no numpy."""
+"""Some runs next to each other: what differs between them. No Keras, no numpy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RunComparison(NamedTuple):
 
 
 def compare(folders: Sequence[str | Path]) -> RunComparison:
-    """Lay runs beside each other.
+    """Lay runs next to each other.
 
     Raises:
         NetError: as `read_entry` does.

@@ -1,4 +1,4 @@
-"""A run that has ended, to be used: its files held against each other before its network is
+"""A run that has ended, to be used: its files compared with each other before its network is
 asked.
 """
 

@@ -1,4 +1,4 @@
-"""A run's folder: made anew for each run, what its files are called, and reading them."""
+"""A run's folder: made again for each run, what its files are called, and reading them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = re.compile(r"\w[\w.-]{0,99}")
 """What can name a run."""
 
 RUN, RECIPE, PREPARATION, VERSIONS = "run.json", "recipe.yaml", "preparation.json", "versions.json"
-"""What a run began with, beside its network's text."""
+"""What a run began with, in addition to its network's text."""
 
 METRICS, METRICS_JSONL, RETRAINED, CURVE = (
     "metrics.csv",

@@ -27,7 +27,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Evaluation(Scored):
-    """The validation part's loss and metrics after so many steps, and whether this is better
+    """The validation part's loss and metrics after this many steps, and whether this is better
     than all before.
     """
 

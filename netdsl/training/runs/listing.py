@@ -58,7 +58,7 @@ class Entry:
 
 
 COLUMNS = ("name", "network", "data", "params", "epochs", "best_step", "seconds", "began", "ended")
-"""What runs can be sorted by, beside their figures."""
+"""What runs can be sorted by, in addition to their figures."""
 
 
 def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
@@ -66,7 +66,7 @@ def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
     or, sorted by a figure, the best first.
 
     Raises:
-        NetError: N613 where there is no such folder, N640 where no run has what they are to be
+        NetError: N613 where there is no such folder, N640 where no run has what they should be
             sorted by.
     """
     folder = Path(where)

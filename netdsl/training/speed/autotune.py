@@ -27,7 +27,8 @@ SECONDS, SHARE = 2.0, 0.02
 """A measurement takes at most so long, and at most this share of the training."""
 
 STEP, FLOPS, TRACE, COMPILE = 3e-4, 1e11, (0.4, 0.02), 2.0
-"""What is reckoned with beforehand: a step's seconds beside its arithmetic, operations a second,
+"""What is reckoned with beforehand: a step's seconds in addition to its arithmetic, operations a
+second,
 seconds to trace a network and a layer, and how many times that it takes with XLA.
 """
 

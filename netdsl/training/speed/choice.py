@@ -48,7 +48,7 @@ def rule(model: keras.Model, graph: Graph, steps: int, augments: bool) -> str:
         model: what is trained.
         graph: the same as the language has it.
         steps: of the training, at most.
-        augments: whether examples are changed by chance.
+        augments: whether examples are changed at random.
 
     Returns:
         `compiled` for one program, or `chunks` for one step after the other.

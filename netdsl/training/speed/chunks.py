@@ -29,7 +29,7 @@ class Chunks(Shuffled):
     """The same batches in the same order as `Shuffled` gives them, as the rows of several steps at
     a time, and what changes them.
 
-    Chunks end where something is to be done between two steps: at each `every` steps, and at the
+    Chunks end where something should be done between two steps: at each `every` steps, and at the
     step `last`, both counted over epochs. Each epoch has as many chunks, some of them empty: Keras
     counts them once.
     """
@@ -63,7 +63,7 @@ class Chunks(Shuffled):
 
     def examples(self) -> Held:
         """Bring all examples to the device as the steps take them, but for what is changed by
-        chance, and for bytes that are yet to be divided.
+        probability, and for bytes that are yet to be divided.
         """
         x, y, *weights = placed(partial(self.taught, divided=False), len(self.part))
         return x, y, weights[0] if weights else None
@@ -76,7 +76,7 @@ class Chunks(Shuffled):
         return self.sample
 
     def source(self) -> Any:
-        """Return TensorFlow the sample so many times.
+        """Return TensorFlow the sample this many times.
 
         It takes a third of a second to make a pipeline that asks Python.
         """

@@ -1,9 +1,9 @@
 """Many steps at once: the examples lie on the device, and one call takes the steps.
 
-A step from Keras's own `fit` costs half a millisecond beside its arithmetic, and its batches are
-copied; small networks wait for that. Here `fit` still runs the training, its callbacks and its
-epochs; only the function that it calls for a step is another. This module imports Keras, and the
-backend that Keras has.
+A step from Keras's own `fit` costs half a millisecond in addition to its arithmetic, and its
+batches are copied; small networks wait for that. Here `fit` still runs the training, its callbacks
+and its epochs; only the function that it calls for a step is another. This module imports Keras,
+and the backend that Keras has.
 """
 
 from __future__ import annotations

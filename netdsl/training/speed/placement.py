@@ -1,4 +1,5 @@
-"""Examples on the device: whether they fit there beside the training, and bringing them there.
+"""Examples on the device: whether they fit there in addition to the training, and bringing them
+there.
 
 This module imports Keras, and the backend that Keras has.
 """
@@ -46,7 +47,7 @@ def accelerated() -> bool:
 
 
 def fits_on_device(part: Examples, preparation: Preparation) -> bool:
-    """Return whether the prepared examples lie on the device beside the training."""
+    """Return whether the prepared examples lie on the device in addition to the training."""
     return prepared_nbytes(part, preparation, divided=False) <= _limit()
 
 
@@ -70,7 +71,7 @@ def check_fits(speed: str, part: Examples, preparation: Preparation) -> None:
 
 
 def placed(prepared: Callable[[Any], Any], count: int) -> Any:
-    """Bring what `prepared` makes of so many rows to the device.
+    """Bring what `prepared` makes of this many rows to the device.
 
     Each array is made in its place, block by block: what lies between would take as much memory
     again, and the time to get it.

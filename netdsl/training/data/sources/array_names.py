@@ -51,8 +51,8 @@ def meaning(name: str, tensors: Collection[str] = (), weight: str = WEIGHT) -> A
 
     Args:
         name: the array's.
-        tensors: the network's inputs and outputs: one that is called `val` is no part.
-        weight: the name of weights that a recipe states, beside `sample_weight`.
+        tensors: the network's inputs and outputs: one that is called `val` is not a part.
+        weight: the name of weights that a recipe states, alongside `sample_weight`.
     """
     if name == weight or name.startswith(f"{weight}_"):
         name = WEIGHT + name[len(weight) :]
@@ -70,7 +70,7 @@ def meaning(name: str, tensors: Collection[str] = (), weight: str = WEIGHT) -> A
 
 
 class ArraysByMeaning:
-    """Arrays by what their names say; each is to be used, or refused."""
+    """Arrays by what their names say; each should be used, or refused."""
 
     def __init__(
         self,

@@ -160,7 +160,7 @@ def _pickled(path: Path, span: Span | None, help: str = "") -> NetError:
 def unreadable(path: Path, error: OSError, span: Span | None = None) -> NetError:
     """Return the error N511 about a file that cannot be opened.
 
-    Of one that is missing it gives the nearest name beside it.
+    Of one that is missing it gives the nearest name next to it.
     """
     near = ""
     if isinstance(error, FileNotFoundError) and path.parent.is_dir():
@@ -307,7 +307,7 @@ def check_numbers(array: Rows, what: str, span: Span | None = None) -> None:
 
 
 def _check_alike(one: Examples, other: Examples, source: str, span: Span | None) -> None:
-    """Raise NetError N518 where two parts hold examples of unlike shapes."""
+    """Raise NetError N518 where two parts hold examples of different shapes."""
     for x, name, y, other_name in zip(one.x, one.x_names, other.x, other.x_names, strict=True):
         if x.shape[1:] != y.shape[1:]:
             unlike = f"{size(x.shape[1:])} and {size(y.shape[1:])}"

@@ -46,7 +46,7 @@ def column_of(
     Args:
         name: the column's name.
         cells: what it holds.
-        text: whether the column holds text, None where that is to be found out.
+        text: whether the column holds text, None where that should be found out.
         rows: the line of each, and the signs within numbers.
         form: what a recipe states of the file.
         path: the file.

@@ -26,7 +26,7 @@ class Cells(NamedTuple):
     """The cells of a column: each text once.
 
     Attributes:
-        texts: the texts, without blanks around them.
+        texts: the texts, without spaces around them.
         codes: for each row the place of its text, int [n].
     """
 
@@ -53,7 +53,7 @@ def cell_number(cell: str, form: NumberFormat = PLAIN) -> float | None:
     """Return the number that a cell holds.
 
     Args:
-        cell: its text, without blanks around it.
+        cell: its text, without spaces around it.
         form: the signs within numbers.
 
     Returns:

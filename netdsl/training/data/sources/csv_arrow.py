@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.table_format import NumberFormat
 
 MAX_READINGS = 8
-"""After so many columns that turn out not to be numbers all of them are read as texts."""
+"""After this many columns that turn out not to be numbers all of them are read as texts."""
 
 
 class NotPlain(Exception):

@@ -52,7 +52,7 @@ def open_csv(
         path: the file.
         content: its bytes.
         form: what a recipe states of it.
-        header: whether the first row holds names, None where that is to be found out.
+        header: whether the first row holds names, None where that should be found out.
         span: the place of the file's name in a recipe.
 
     Raises:

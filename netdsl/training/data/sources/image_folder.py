@@ -253,7 +253,7 @@ def _gather(path: Path, label: int, found: FolderFiles) -> None:
 
 
 def _part(found: FolderFiles, shape: tuple[int, int, int], where: str, outputs: int) -> Examples:
-    """Return the images as examples, with their labels for so many outputs."""
+    """Return the images as examples, with their labels for this many outputs."""
     import numpy as np
 
     x, y = lazy_files(found.paths, shape), np.array(found.labels, np.int64)

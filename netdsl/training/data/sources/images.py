@@ -33,7 +33,7 @@ MAX_PIXELS = 100_000_000
 """The most pixels of an image: its header says how many, and they would take three bytes each."""
 
 KEPT = 1 << 29
-"""Bytes: so many pixels of an array of images stay in memory once they were read."""
+"""Bytes: this many pixels of an array of images stay in memory once they were read."""
 
 
 class LazyImages:
@@ -144,7 +144,7 @@ def read_image(path: Path, grey: bool, requested: Sequence[int] = ()) -> Image:
     Args:
         path: the file.
         grey: whether it is made grey, else colour.
-        wanted: height and width. A JPEG that is much larger is read at a half, a quarter or an
+        requested: height and width. A JPEG that is much larger is read at a half, a quarter or an
             eighth of its size.
 
     Raises:

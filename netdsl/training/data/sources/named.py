@@ -137,7 +137,7 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
     """Read the IMDB reviews: the last words of each, padded in front.
 
     Words are indices below the network's vocabulary. The convention is Keras's: 0 pads, 1 begins a
-    review, 2 stands for a word beyond the vocabulary, and the word of rank r is r + 3.
+    review, 2 represents a word beyond the vocabulary, and the word of rank r is r + 3.
     """
     if (
         len(signature.inputs) != 1

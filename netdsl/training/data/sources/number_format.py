@@ -77,7 +77,7 @@ def choose(found: Evidence, separator: str, before: NumberFormat) -> NumberForma
     """Choose the format that cells show.
 
     A decimal comma anywhere makes `.` the sign of thousands everywhere. `1,234` alone is a decimal
-    behind semicolons, where commas are usual, or where it was one `before`.
+    after semicolons, where commas are usual, or where it was one `before`.
 
     Returns:
         The format; None where `1,234` may be either.
@@ -117,7 +117,7 @@ def stated_format(form: TableFormat) -> NumberFormat | None:
 def has_points(columns: Iterable[Array]) -> bool:
     """Return whether numbers that were read with decimal points can have been nothing else.
 
-    That is so of fractions that are not of three digits before which 1 to 999 stands.
+    That is so of fractions that are not of three digits before which 1 to 999 is.
     """
     import numpy as np
 

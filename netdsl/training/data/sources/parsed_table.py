@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 EXACT = 2**53
-"""Whole numbers below this one are exact in a float of 64 bits."""
+"""Integers below this one are exact in a float of 64 bits."""
 
 
 class ParsedColumn(NamedTuple):
@@ -91,7 +91,7 @@ def text_column(name: str, cells: Cells, missing: frozenset[str] = frozenset()) 
 
 
 def as_text(column: ParsedColumn) -> ParsedColumn:
-    """Return a column of numbers as one of texts, whole numbers without a point."""
+    """Return a column of numbers as one of texts, integers without a point."""
     import numpy as np
 
     if column.categories is not None:

@@ -48,7 +48,7 @@ def read_table_file(
     Args:
         path: the file.
         form: what a recipe states of its text.
-        header: whether its first row holds names, None where that is to be found out.
+        header: whether its first row holds names, None where that should be found out.
         known: says which columns are text, and which are not looked at.
         texts: the columns that hold text, whatever their cells look like.
         span: the place of the file's name in a recipe.

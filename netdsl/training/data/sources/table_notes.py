@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def table_notes(table: ParsedTable) -> tuple[str, ...]:
-    """Return how a table was read where that can be doubted, and what may stand for no number."""
+    """Return how a table was read where that can be doubted, and what may represent a missing
+    number.
+    """
     found = (note for column in table.columns for note in (*_sentinels(column), *_units(column)))
     return (*table.notes, *found)
 

@@ -153,7 +153,7 @@ def _transform(
     spec: DataSpec,
     span: Span | None,
 ) -> TableTransform:
-    """Return what is to be done to the columns but the target and the weights.
+    """Return what should be done to the columns but the target and the weights.
 
     Raises:
         NetError: N530 where there are none.
@@ -232,7 +232,7 @@ def _targets(
 ) -> tuple[Array, tuple[str, ...]]:
     """Return the targets [n], and the names of the classes where they are some.
 
-    Classes are texts, or the whole numbers behind a softmax or sigmoid that are not just 0, 1, ...
+    Classes are texts, or the integers after a softmax or sigmoid that are not just 0, 1, ...
 
     Raises:
         NetError: N520 for a class that a run does not know, N531 for text in place of numbers.
@@ -288,7 +288,7 @@ def _places(
 def _complete(
     table: ParsedTable, needed: list[str], names: set[str], missing: str, span: Span | None
 ) -> tuple[ParsedTable, tuple[str, ...]]:
-    """Leave out the rows that are to be left out, and say what was done.
+    """Leave out the rows that should be left out, and say what was done.
 
     Raises:
         NetError: N531 where a cell may not be empty.

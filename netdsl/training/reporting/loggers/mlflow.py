@@ -29,7 +29,8 @@ class MLflow:
 
         self.folder = folder
         if not os.environ.get("MLFLOW_TRACKING_URI"):
-            # the store of files is all that works without a server; MLflow requires to be told so
+            # the store of files is all that works without a server; MLflow requires to be reported
+            # so
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
             mlflow.set_tracking_uri(Path("mlruns").resolve().as_uri())
         self.client = mlflow.MlflowClient()
