@@ -38,7 +38,7 @@ def written_out(network: Architecture) -> str:
 
 
 def _with_free_names(graph: Graph) -> Graph:
-    """A graph whose `let`s hide no kind of layer: the kind may be written below them."""
+    """Return a graph whose `let`s hide no kind of layer: the kind may be written below them."""
     taken = {piece.name for piece in graph.pieces}
     names = {name: unique_name(name, taken, "_") for name in sorted(taken) if name in KINDS}
     pieces = (piece._replace(name=names.get(piece.name, piece.name)) for piece in graph.pieces)
