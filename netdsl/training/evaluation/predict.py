@@ -42,8 +42,8 @@ def predict(
         has a record of `input` and `error`, after the others.
 
     Raises:
-        NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614; N531 also where `strict`
-            refuses a row.
+        NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614;
+            N531 also where `strict` refuses a row.
     """
     held = finished_run(Path(folder))
     preparation = held.preparation

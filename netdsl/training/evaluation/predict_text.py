@@ -33,9 +33,8 @@ def describe_notes(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"note: {record['input']}: {'; '.join(record['notes'])}"
     if noted:
         rows = len(records) - len(failed)
-        yield (
-            f"note: {len(noted):,} of {rows:,} rows hold values that the network was not trained on"
-        )
+        many = f"{len(noted):,} of {rows:,} rows"
+        yield f"note: {many} hold values that the network was not trained on"
     for record in failed[:NOTED]:
         yield f"error[{record['code']}]: {record['error']}"
     if failed:

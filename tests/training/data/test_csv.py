@@ -140,6 +140,9 @@ def test_a_plain_file_is_never_read_by_python(path: Path, monkeypatch: pytest.Mo
     assert table.place(499) == "line 501"
     mixed = read(path, "a,b\n" + '1,"x, y"\n' * 200 + "late,z\n" * 300)
     assert mixed.columns[0].categories == ("1", "late")
+    empty = read(path, "a,b\n1,2\n-,NA\n,\n\n3,4\n")
+    assert empty.places.tolist() == [2, 3, 6]
+    assert np.isnan(empty.columns[0].values).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(

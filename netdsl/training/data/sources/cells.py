@@ -33,6 +33,13 @@ class Cells(NamedTuple):
     texts: list[str]
     codes: Array
 
+    def at(self, rows: Array) -> Cells:
+        """Return the cells of these rows alone."""
+        import numpy as np
+
+        used, codes = np.unique(self.codes[rows], return_inverse=True)
+        return Cells([self.texts[place] for place in used], codes.astype(np.int32))
+
     def first_row(self, codes: Sequence[int]) -> int:
         """Return the first row that holds one of some texts, given by their places."""
         import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +54,13 @@ def read_plain(
             blank &= np.array([not cell for cell in column.texts], bool)[column.codes]
         else:
             blank &= np.isnan(column)
-    if blank.any():  # rows of empty cells are left out, those of `NA` are not
-        raise NotPlain
-    return columns, lines
+    if not blank.any():
+        return columns, lines
+    # rows of empty cells are left out, those of `NA` are not
+    kept = _not_empty(text, blank)
+    for name, column in columns.items():
+        columns[name] = column.at(kept) if isinstance(column, Cells) else column[kept]
+    return columns, lines[kept]
 
 
 def _table(text: CsvText, numbers: dict[str, bool], form: NumberFormat) -> Any:
@@ -142,6 +146,23 @@ def _check_quotes(text: CsvText) -> None:
         raise NotPlain
 
 
+def _not_empty(text: CsvText, blank: Array) -> Array:
+    """Say of each row whether it holds a cell [n]; those that may be `blank` are looked at."""
+    import numpy as np
+
+    maybe = iter(blank.tolist())
+    kept = [not next(maybe, True) or any(map(str.strip, row)) for _, row in _body(text)]
+    if len(kept) != len(blank):
+        raise NotPlain
+    return np.array(kept, bool)
+
+
+def _body(text: CsvText) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows below the names, those of empty cells too, each with its line."""
+    found = rows(text.path, text.content, text.separator, None, blank=True)
+    return ((line, row) for line, row in found if line >= text.line)
+
+
 def _lines(text: CsvText, count: int) -> Array:
     """Return the line of each row: they follow each other, unless some are empty or rows long."""
     import numpy as np
@@ -152,8 +173,7 @@ def _lines(text: CsvText, count: int) -> Array:
     alone = b"\r" in content and content.count(b"\r", text.body) > content.count(b"\r\n", text.body)
     if ends == count and not alone:
         return np.arange(text.line, text.line + count)
-    every = [line for line, _ in rows(text.path, content, text.separator, None)]
-    lines = np.array(every[1:] if text.header else every, int)
+    lines = np.array([line for line, _ in _body(text)], int)
     if len(lines) != count:
         raise NotPlain
     return lines

@@ -81,9 +81,11 @@ def open_csv(
 
 
 def rows(
-    path: str, content: bytes, separator: str, span: Span | None
+    path: str, content: bytes, separator: str, span: Span | None, *, blank: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank, each with the line on which it ends.
+    """Yield the rows, each with the line on which it ends.
+
+    Rows of empty cells are left out, unless `blank` is set; empty lines are no rows.
 
     Raises:
         NetError: N536 where the text is not made of rows.
@@ -92,7 +94,7 @@ def rows(
     reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=separator != " ")
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if (blank and row) or any(cell.strip() for cell in row):
                 yield reader.line_num, row
     except csv.Error as error:
         where = f"line {reader.line_num:,} of {path}"
@@ -108,10 +110,8 @@ def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | 
             if text.names[0].startswith("#") or row[0].startswith("#"):
                 help = 'lines that are comments are left out by data: {comment: "#"}'
             elif len(text.names) == 1:
-                help = (
-                    "take out the lines before the names of the columns, or set data: {separator: "
-                    "...}"
-                )
+                help = "take out the lines before the names of the columns, "
+                help += "or set data: {separator: ...}"
             raise fail("N536", f"line {line:,} of {text.path} {cells}", span, help=help)
 
 
