@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -186,10 +187,18 @@ def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> 
     holds = evaluate(body.condition, scope.source, lookup(scope, x, graph), graph.limits)
     if not isinstance(holds, bool):
         message = f"the condition of `when` is yes or no, not {shown_value(holds)}"
-        raise scope.fail("N111", message, body.condition, "compare: t > 1")
+        raise scope.fail("N111", message, body.condition, _as_condition(body, holds, scope))
     chain = body.then if holds else body.otherwise
     end: int | None = (yield Closure(chain, scope), x) if chain else x
     return end
+
+
+def _as_condition(body: tree.When, value: Any, scope: Scope) -> str:
+    """Return how a condition that is a number or a chain is written as one."""
+    text = scope.span(body.condition).text.strip()
+    if isinstance(value, int | float | Fraction):
+        return f"write when({text} > 0, ...), or yes or no"
+    return "write a comparison, such as in > 64, or yes or no"
 
 
 def _word(

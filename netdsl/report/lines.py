@@ -94,7 +94,20 @@ def lines_of(graph: Graph, rows: Sequence[LayerRow], by: str) -> list[TableLine]
 
 
 def _layer_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
-    return [TableLine(row.layer.text, row.output, row.counts, 0, row.layer.ops) for row in rows]
+    labels = (_label(graph, row.layer) for row in rows)
+    return [
+        TableLine(label, row.output, row.counts, 0, row.layer.ops)
+        for label, row in zip(labels, rows, strict=True)
+    ]
+
+
+def _label(graph: Graph, layer: Layer) -> str:
+    """Return what a layer is called in a table; a further use says whose weights it has."""
+    owners = (graph.ops[at].shares for at in layer.ops)
+    owner = next((at for at in owners if at is not None), None)
+    if owner is None:
+        return layer.text
+    return f"{layer.text} with {graph.layers[graph.ops[owner].layer].name}"
 
 
 def _op_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:

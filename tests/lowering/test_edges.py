@@ -77,3 +77,8 @@ def test_unknown_facts_are_reported_with_other_errors(text: str) -> None:
     assert len(found) == 2
     assert "N302" in found
     assert len(codes(f"{text}\nexpect params = 3")) == 1
+
+
+def test_a_number_is_not_a_condition() -> None:
+    found = only("param t = 1\n8x8x4 > when(t, conv3-4) > gap", "N111")
+    assert found.help == "write when(t > 0, ...), or yes or no"

@@ -20,6 +20,7 @@ from netdsl.report.columns import COLUMNS, TableView
 from netdsl.report.formats import FORMATS, as_text
 from netdsl.report.lecture import lecture
 from netdsl.report.sheet import sheet_of
+from netdsl.report.table import text_table
 from netdsl.report.why import why
 from netdsl.wording import shortened
 
@@ -595,3 +596,9 @@ def test_compared_inputs_params_and_mistakes(capsys: pytest.CaptureFixture[str])
         == main(["table", A, "--compare", B, "--lecture"])
         == 2
     )
+
+
+def test_further_uses_of_a_shared_layer_say_whose_weights_they_have() -> None:
+    text = text_table(netdsl.parse("let s = conv3-4(relu)\ninput 8x8x4 > s > bn > s > gap > fc-2"))
+    rows = [line.split("  ")[0] for line in text.splitlines() if line.startswith("conv3-4")]
+    assert rows == ["conv3-4(relu)", "conv3-4(relu) with s_conv_1"]
