@@ -326,7 +326,7 @@ def without_last_activation(model: Any) -> Iterator[bool]:
     undo: list[Callable[[], None]] = []
     try:
         for operation in _last_operations(model):
-            if getattr(operation, "activation", None) in ends:
+            if vars(operation).get("activation") in ends:  # recurrent layers have it in a cell
                 undo.append(_set(operation, "activation", keras.activations.linear))
             elif type(operation).__name__ in ("Softmax", "Sigmoid"):
                 undo.append(_set(operation, "call", lambda x, *_, **__: x))
