@@ -23,6 +23,8 @@ from netdsl.drawing.measure import FONTS, width
 from netdsl.drawing.palettes import THEMES, Theme
 
 ARROW, HALF = 7.0, 2.8  # length and half the width of an arrowhead
+_SIZE = 10.0  # of most texts
+_SHORT = 2  # characters that are as wide in every font, nearly
 
 
 def svg_text(sheet: Sheet, theme: str) -> str:
@@ -38,7 +40,7 @@ def svg_text(sheet: Sheet, theme: str) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(sheet.width * shown)}" '
         f'height="{number(sheet.height * shown)}" viewBox="{box}" role="img" '
-        f'font-family="{FONTS}">'
+        f'font-family="{FONTS}" font-size="{number(_SIZE)}" text-anchor="middle">'
     )
     ground = _element(
         "rect", "ground", x=sheet.x, y=sheet.y, width=sheet.width, height=sheet.height
@@ -128,28 +130,28 @@ def _towards(point: Point, other: Point, by: float) -> Point:
 
 def _text(text: Text) -> str:
     """Return each run by itself: renderers disagree on what a length means for some together."""
-    if len(text.runs) == 1:
-        return _run(text.runs[0], text.x, text)
     share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
     x, found = text.x - share * text.width, []
     for run in text.runs:
-        wide = width(run.text, run.size or text.size, run.bold)
-        space = len(run.text) - len(run.text.lstrip())
-        lead = width(" " * space, run.size or text.size)
-        part = Text(x + lead, text.y, (), text.size, "start", wide - lead)
-        found.append(_run(run._replace(text=run.text.lstrip()), x + lead, part))
+        size = run.size or text.size
+        wide = width(run.text, size, run.bold) if len(text.runs) > 1 else text.width
+        word = run.text.lstrip()
+        lead = width(" " * (len(run.text) - len(word)), size)
+        found.append(_run(run, word, size, x + lead, text.y, wide - lead))
         x += wide
     return "".join(found)
 
 
-def _run(run: Run, x: float, text: Text) -> str:
-    anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+def _run(run: Run, word: str, size: float, x: float, y: float, wide: float) -> str:
+    """Return a run from x on; the document's head says the usual size, and that texts are centred."""
+    larger = f' font-size="{number(size)}"' if size != _SIZE else ""
     weight = ' font-weight="bold"' if run.bold else ""
-    fit = f'textLength="{number(text.width)}" lengthAdjust="spacingAndGlyphs"' if text.width else ""
+    fit = ""
+    if len(word) > _SHORT:
+        fit = f' textLength="{number(wide)}" lengthAdjust="spacingAndGlyphs"'
     return (
-        f'<text class="{run.look}" x="{number(x)}" y="{number(text.y)}" '
-        f'font-size="{number(run.size or text.size)}"{anchor}{weight} {fit}>'
-        f"{escape(run.text)}</text>"
+        f'<text class="{run.look}" x="{number(x + wide / 2)}" y="{number(y)}"{larger}{weight}{fit}>'
+        f"{escape(word)}</text>"
     )
 
 

@@ -85,6 +85,9 @@ def seen(svg: str) -> Picture:
     inner = {id(part) for group in insets for part in group.iter()}
     main = [part for part in root.iter(f"{SVG}g") if id(part) not in inner]
     texts = [part for part in root if part.tag == f"{SVG}text"]
+    for text in root.iter(f"{SVG}text"):
+        for name in ("font-size", "text-anchor"):  # which are inherited
+            text.set(name, text.get(name, root.attrib[name]))
     return Picture(
         (float(root.attrib["width"]), float(root.attrib["height"])),
         Area(x, y, x + wide, y + high),
@@ -139,8 +142,9 @@ def _area(part: ElementTree.Element) -> Area:
 
 
 def _label(text: ElementTree.Element) -> Label:
-    wide = float(text.attrib["textLength"])
     size = float(text.attrib["font-size"])
+    content = "".join(text.itertext())
+    wide = float(text.get("textLength", 0.6 * size * len(content)))
     x, y = float(text.attrib["x"]), float(text.attrib["y"])
     x -= wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.get("text-anchor", "start")]
     return Label("".join(text.itertext()), Area(x, y - 0.75 * size, x + wide, y + 0.22 * size))
