@@ -279,7 +279,7 @@ def main() -> int:
         nargs="?",
         const=3,
         metavar="ROUNDS",
-        help="measure epochs too, in so many rounds (default: 3)",
+        help="measure epochs too, in N rounds (default: 3)",
     )
     parser.add_argument("--only", nargs="+", metavar="ROW", help="these rows alone")
     parser.add_argument("--limit", type=float, help="exit with 1 where a ratio is over this")

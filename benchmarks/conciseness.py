@@ -198,7 +198,7 @@ def main() -> None:
     print()
     print(
         "+ blocks: with the block libraries that the file uses, all of their lines; the goals "
-        "below are held against these lines"
+        "below refer to these lines"
     )
     print(
         "Keras: the functions of keras.applications that build the network, as installed, with "

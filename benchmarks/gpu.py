@@ -473,7 +473,7 @@ def goal_text(found: Mapping[str, Any], real: bool) -> str:
     met = verdict(test["accuracy"] >= TARGET and test["seconds"] <= SECONDS)
     return (
         f"MNIST, LeNet-5 by Keras on {found['by']}, batches of {found['batch']:,}: a test "
-        f"accuracy of {test['accuracy']:.4f}, told "
+        f"accuracy of {test['accuracy']:.4f}, reported "
         f"{test['seconds']:.2f} s after the first compiled step{validation}."
         + (f" Wanted: {TARGET:g} within {SECONDS:g} s, {met}." if real else "")
     )

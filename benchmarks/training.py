@@ -453,7 +453,7 @@ def reported(case: Case, way: str) -> None:
         print(time.perf_counter() - began, said, file=out, flush=True)
 
 
-def by_turns(
+def in_turn(
     name: str, ways: list[str], rounds: int
 ) -> tuple[dict[str, list[float]], dict[str, str]]:
     """The seconds of each way's epochs in each round, and what it said last."""
@@ -478,7 +478,7 @@ def compared(name: str, only: list[str], rounds: int) -> str:
     case = CASES[name]
     expected = [way for way in case.ways if not only or way in only]
     missing = [way for way in expected if (package := case.ways[way][0]) and not find_spec(package)]
-    found, said = by_turns(name, [way for way in expected if way not in missing], rounds)
+    found, said = in_turn(name, [way for way in expected if way not in missing], rounds)
     first = next(iter(found))
     lines = [("way", "seconds an epoch", "range", f"times that of {first}", "training loss")]
     for way, values in sorted(found.items(), key=lambda item: median(item[1])):
@@ -684,7 +684,7 @@ def examples(only: list[str], rounds: int) -> str:
     lines = [("example", "batch", "netdsl, ms a step", "Keras default, ms a step", "times as fast")]
     for name in only or TRAINABLE:
         case = example(name)
-        found = by_turns(name, list(case.ways), rounds)[0]
+        found = in_turn(name, list(case.ways), rounds)[0]
         own, other = (1000 * median(found[way]) * case.batch / case.examples for way in case.ways)
         ratio = median(b / a for a, b in zip(*found.values(), strict=True))
         lines.append((f"`{name}`", str(case.batch), f"{own:.2f}", f"{other:.2f}", f"{ratio:.2f}"))

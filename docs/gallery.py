@@ -2,7 +2,7 @@
 
     python docs/gallery.py
 
-Each `netdsl draw` or `netdsl diff` of a page that writes an SVG is run as it stands there, and
+Each `netdsl draw` or `netdsl diff` of a page that writes an SVG is run as it is there, and
 writes into `docs/pictures/`; the gallery's are in FIGURES.
 """
 
@@ -60,7 +60,7 @@ FIGURES = (
     Figure("inception", "", "An inception module"),
     Figure("googlenet", "", "GoogLeNet, with both auxiliary heads"),
     Figure("plain34", "", "The plain network of 34 layers"),
-    Figure("resnet34", "", "The residual network of 34 layers, its twin"),
+    Figure("resnet34", "", "The residual network of 34 layers, its counterpart"),
     Figure("resnet50", "", "ResNet-50, and its two forms of bottleneck"),
     Figure("densenet121", "", "DenseNet-121"),
     Figure("se_resnet50", "", "SE-ResNet-50: a bottleneck that weighs its channels"),

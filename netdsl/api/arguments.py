@@ -62,10 +62,10 @@ def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
         NetError: N201 where it is out of its range.
     """
     if not is_whole(value):
-        raise wrong_type(name, "a whole number", value)
+        raise wrong_type(name, "an integer", value)
     number = int(value)
     if not min <= number < below:
-        raise fail("N201", f"`{name}` accepts whole numbers from {min} on, not {shown(number)}")
+        raise fail("N201", f"`{name}` accepts integers from {min}, not {shown(number)}")
     return number
 
 
@@ -173,7 +173,7 @@ def shape(value: object, limits: Limits) -> Shape | None:
     """
     if value is None or isinstance(value, Indices):
         return value
-    accepts = "a shape as a tuple of whole numbers, such as (28, 28, 1)"
+    accepts = "a shape as a tuple of integers, such as (28, 28, 1)"
     if not isinstance(value, tuple) or not value or not all(map(is_whole, value)):
         near, more = (value,) if is_whole(value) else value, ""
         if isinstance(near, list | tuple) and near and all(map(is_whole, near)):
@@ -198,7 +198,7 @@ def limits(value: object, elsewhere: str = "") -> Limits:
         raise wrong_type("limits", "a netdsl.Limits", value, elsewhere)
     for name, limit in value._asdict().items():
         if not is_whole(limit):
-            raise wrong_type(f"limits.{name}", "a whole number", limit)
+            raise wrong_type(f"limits.{name}", "an integer", limit)
     return value
 
 

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         return wrong_usage("check", "standard input cannot be watched")
     from netdsl.cli.watching import watch
 
-    return watch(options.files, lambda: _check_anew(options))
+    return watch(options.files, lambda: _check_again(options))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -69,7 +69,7 @@ def _check(options: argparse.Namespace) -> int:
     return int(any(result.checked.faulty for result in results))
 
 
-def _check_anew(options: argparse.Namespace) -> None:
+def _check_again(options: argparse.Namespace) -> None:
     """Check the files on an empty screen."""
     if sys.stdout.isatty():
         print_in_colour("\033[2J\033[H", sys.stdout)

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         return wrong_usage("diff", f"it requires two files, not {len(options.files)}")
     if options.files == ["-", "-"]:
         return wrong_usage("diff", "standard input can be one of the two")
-    tells = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in (
+    exit_code_counts = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in (
         "1",
         "true",
         "yes",
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
             messages += with_places(error.diagnostics, side)
     show_diagnostics(messages)
     if messages:
-        return int(tells)
+        return int(exit_code_counts)
     found, labels = compare(*networks), (asked.a.label, asked.b.label)
     if options.output:
         _draw(found, options.output, options.force)
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
         print_json(diff_values(found, labels))
     else:
         print_in_colour(diff_text(found, labels, in_colour(sys.stdout)), sys.stdout)
-    return int(tells and not found.same)
+    return int(exit_code_counts and not found.same)
 
 
 def _draw(found: FileDifference, output: str, force: bool) -> None:

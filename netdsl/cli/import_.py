@@ -12,7 +12,7 @@ from netdsl.files import save, write
 EXAMPLES = (
     "import model.keras -o model.net",
     "import keras:ResNet50",
-    "import model.h5 -o model.net --weights twin.keras",
+    "import model.h5 -o model.net --weights copy.keras",
 )
 
 _LONG = 10**9  # multiply-accumulates of an example: from here on comparing takes seconds

@@ -95,7 +95,7 @@ def _refuse_other_models(model: Any, keras: Any) -> None:
             raise fail(
                 "N620",
                 f"`{layer.name}` computes in {layer.dtype_policy.name}: in it two networks cannot"
-                " be told apart",
+                " be distinguished",
                 help="load the model after keras.config.set_dtype_policy('float32')",
             )
 

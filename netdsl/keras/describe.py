@@ -58,7 +58,7 @@ def imported(calls: ModelCalls) -> Imported:
     models = [within] if alike else [within, apart]
     written = [_written(calls, model) for model in models]
     shortest = min(written, key=lambda each: len(each.text.splitlines()))
-    return _held_against(calls, shortest, within.left_out)
+    return _compared_with(calls, shortest, within.left_out)
 
 
 def _written(calls: ModelCalls, model: ModelLayers) -> _WrittenFile:
@@ -98,7 +98,7 @@ def _holders(
             seen |= operations
 
 
-def _held_against(calls: ModelCalls, written: _WrittenFile, left_out: tuple[str, ...]) -> Imported:
+def _compared_with(calls: ModelCalls, written: _WrittenFile, left_out: tuple[str, ...]) -> Imported:
     """Read the text again: it must have the model's weights, layer by layer, and its outputs.
 
     Raises:

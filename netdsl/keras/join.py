@@ -93,7 +93,7 @@ def _renumbered(
     ]
     number = {place: at for at, place in enumerate(kept)}
 
-    def anew(argument: Argument) -> Argument:
+    def renewed(argument: Argument) -> Argument:
         if not isinstance(argument.value, Ref):
             return argument
         return argument._replace(
@@ -103,7 +103,7 @@ def _renumbered(
     layers = [
         layer._replace(
             inputs=tuple(number[source] for source in layer.inputs),
-            spec=layer.spec._replace(arguments=tuple(map(anew, layer.spec.arguments))),
+            spec=layer.spec._replace(arguments=tuple(map(renewed, layer.spec.arguments))),
         )
         for layer in (found[place] for place in kept)
     ]

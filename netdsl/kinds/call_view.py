@@ -63,7 +63,7 @@ class CallView(NamedTuple):
         arguments: those of the call, in order; None is a tensor.
         named: the arguments by name, tensors left out.
         before: the calls whose outputs come in one after the other, each read by nothing but the
-            next; the last one's output comes in here.
+            next; the last one's output is the input.
         sources: the layers that come in.
         readers: for each of them the other layers that read it, where several come in.
         left_out: what of its configuration works in training only and is left out; kinds add to

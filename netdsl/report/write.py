@@ -159,11 +159,11 @@ class _FlowWriter:
         references = {} if kind is None else kind.references()
         if kind is None or not references:
             return self.graph.written(self.graph.layers[self.units.units[index].first])
-        named_anew = {
+        renamed = {
             option: ref._replace(name=self._name(self.graph.ops[ref.op].layer))
             for option, ref in references.items()
         }
-        return kind.replace(**named_anew).written()
+        return kind.replace(**renamed).written()
 
     def _branch(self, branch: WrittenFlow, before: int | None) -> str:
         steps = self._steps(branch)

@@ -52,7 +52,7 @@ WRONG_TYPES: list[tuple[Callable[[], Any], str]] = [
     (lambda: netdsl.parse(TEXT, limits=netdsl.Limits(word="x")), r"`limits\.word` accepts"),  # type: ignore[arg-type]
     (lambda: netdsl.parse(TEXT, net=3), "`net` accepts the name"),  # type: ignore[arg-type]
     (lambda: netdsl.parse(TEXT, name=3), '`name` accepts .* set by params={"name": 3}'),  # type: ignore[arg-type]
-    (lambda: parsed().memory(batch=2.5), "`batch` accepts a whole number, not 2.5"),  # type: ignore[arg-type]
+    (lambda: parsed().memory(batch=2.5), "`batch` accepts an integer, not 2.5"),  # type: ignore[arg-type]
     (lambda: parsed().memory(batch=True), "`batch` accepts"),
     (lambda: parsed().memory(batch=np.ones(1, int)), "`batch` accepts"),  # type: ignore[arg-type]
     (lambda: parsed().memory(optimizer=3), "`optimizer` accepts one of"),  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ WRONG_TYPES: list[tuple[Callable[[], Any], str]] = [
     (lambda: parsed().table(sort=3), "`sort` accepts"),  # type: ignore[arg-type]
     (lambda: parsed().table(units="yes"), "`units` accepts True or False, not 'yes'"),  # type: ignore[arg-type]
     (lambda: parsed().draw(style=3), "`style` accepts"),  # type: ignore[arg-type]
-    (lambda: parsed().draw(depth="all"), "`depth` accepts a whole number"),  # type: ignore[arg-type]
+    (lambda: parsed().draw(depth="all"), "`depth` accepts an integer"),  # type: ignore[arg-type]
     (lambda: parsed().draw(open=3), "`open` accepts names"),  # type: ignore[arg-type]
     (lambda: parsed().draw(columns={"output": 1}), "`columns` accepts names"),  # type: ignore[arg-type]
     (lambda: parsed().diff("8 > fc-4"), "`other` accepts a Network"),  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ WRONG_VALUES: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: netdsl.parse(TEXT, net=""), "N107", "`net` accepts"),
     (lambda: netdsl.load(""), "N107", "`path` accepts"),
     (lambda: netdsl.load("none.net"), "N601", "none.net"),
-    (lambda: parsed().memory(batch=0), "N201", "`batch` accepts whole numbers from 1 on, not 0"),
+    (lambda: parsed().memory(batch=0), "N201", "`batch` accepts integers from 1, not 0"),
     (lambda: parsed().memory(batch=HUGE), "N201", "`batch` accepts whole numbers"),
     (lambda: parsed().memory(optimizer="adm"), "N107", "did you mean `adam`"),
     (lambda: parsed().memory(precision="float16"), "N107", "`precision` accepts one of"),

@@ -89,13 +89,13 @@ def combined(parts: CallParts) -> OutputPlaces | None:
         relu = {"activation": "relu"}
         return [parts.step("Activation", call.inputs, parts.shapes[0], relu)]
     if len(call.inputs) > 1 and call.class_name in ("TrueDivide", "Divide"):
-        raise parts.refuse("it divides by what comes in")
+        raise parts.refuse("it divides by its input")
     if not found:
         return _spread(parts)
     ((at, value),) = found
     numbers, shape = _numbers(value), parts.shapes[0]
     if parts.shape(parts.source) != shape:
-        raise parts.refuse(f"it spreads what comes in over an array of {numbers.shape}")
+        raise parts.refuse(f"it spreads its input over an array of {numbers.shape}")
     if numbers.size == 1:
         scalar = float(numbers.reshape(()))
         arguments = tuple(
@@ -141,7 +141,7 @@ def _repeated(parts: CallParts, place: int) -> int:
     factors = [whole // one for one, whole in pairs[:-1]]
     if any(factor > 1 for factor in factors):
         if len(factors) > 3:
-            raise parts.refuse(f"it spreads what comes in over {len(factors)} axes")
+            raise parts.refuse(f"it spreads its input over {len(factors)} axes")
         config = {"size": factors if len(factors) > 1 else factors[0]}
         place = parts.step(f"UpSampling{len(factors)}D", [place], shape, config)
     return place

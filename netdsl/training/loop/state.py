@@ -113,7 +113,7 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
         if [one.epoch for one in epochs] != list(range(1, len(epochs) + 1)):
             raise ValueError("its epochs are not one after the other")
     if state.step < (state.epochs[-1].step if state.epochs else 0):
-        raise ValueError(f"it is at step {state.step}, and its epochs went on")
+        raise ValueError(f"it is at step {state.step}, and its epochs continued")
     return state
 
 

@@ -40,7 +40,7 @@ def gives_distribution(activation: str) -> bool:
     return meaning_of(activation) in ("distribution", "log-distribution")
 
 
-def tells_classes(activation: str) -> bool:
+def gives_classes(activation: str) -> bool:
     """Return whether integers in the data are classes where such an output learns them."""
     return gives_distribution(activation) or meaning_of(activation) == "probability"
 

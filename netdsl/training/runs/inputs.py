@@ -138,7 +138,7 @@ def _require_same_graph(folder: Path, file: str, network: Architecture, begun: s
             "N616",
             f"{folder / file} is another network than the run began with: the file has been"
             f" changed, or netdsl {version}, which began it, read the file in another way",
-            help="train anew, or use the version of netdsl that began it",
+            help="train again, or use the version of netdsl that began it",
         )
 
 

@@ -13,7 +13,7 @@ from netdsl.training.preparation.readings import (
     reads_logits,
     reads_margins,
     reads_probabilities,
-    tells_classes,
+    gives_classes,
 )
 
 LOSSES = ("cross-entropy", "binary", "hinge", "squared", "absolute")
@@ -55,7 +55,7 @@ def test_what_is_read() -> None:
 def test_what_tells_classes() -> None:
     assert {word for word in KINDS if gives_distribution(word)} == {"softmax", "logsoftmax"}
     reported = {"softmax", "logsoftmax", "sigmoid", "hsigmoid"}
-    assert {word for word in KINDS if tells_classes(word)} == reported
+    assert {word for word in KINDS if gives_classes(word)} == reported
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_copy_is_read_alike(kind: type) -> None:
     def answers(word: str) -> list[object]:
         rules = (reads_probabilities, reads_logits)
         found = [rule(loss, word) for rule in rules for loss in LOSSES]
-        return [meaning_of(word), gives_distribution(word), tells_classes(word), *found]
+        return [meaning_of(word), gives_distribution(word), gives_classes(word), *found]
 
     with copied(kind) as copy:
         assert answers(copy.word) == answers(kind.word)

@@ -24,7 +24,7 @@ from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
 from netdsl.training.data.weights import WEIGHTED, checked_weights
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
-from netdsl.training.preparation.readings import tells_classes
+from netdsl.training.preparation.readings import gives_classes
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def _targets(
     y = y.astype(np.int64)
     found = np.unique(y)
     from_0 = found[0] >= 0 and found[-1] < max(2, tensor.shape[-1])
-    if kept or from_0 or not tells_classes(tensor.activation) or len(found) > MAX_CLASSES:
+    if kept or from_0 or not gives_classes(tensor.activation) or len(found) > MAX_CLASSES:
         return y, ()
     return _places(cells, table, tuple(map(str, found.tolist())), span)
 
