@@ -72,7 +72,9 @@ def run(options: argparse.Namespace) -> int:
         return wrong_usage("diff", f"it requires two files, not {len(options.files)}")
     if options.files == ["-", "-"]:
         return wrong_usage("diff", "standard input can be one of the two")
-    exit_code_counts = not asked.by_git or os.environ.get("GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", "").lower() in (
+    exit_code_counts = not asked.by_git or os.environ.get(
+        "GIT_EXTERNAL_DIFF_TRUST_EXIT_CODE", ""
+    ).lower() in (
         "1",
         "true",
         "yes",

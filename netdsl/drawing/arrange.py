@@ -12,7 +12,7 @@ from math import inf
 from typing import TypeAlias
 
 from netdsl.drawing.forks import ForkBox
-from netdsl.drawing.nodes import BESIDE, GAP, LANE, LANES, TURN, Node, NodeBox, TangleBox
+from netdsl.drawing.nodes import ALONGSIDE, GAP, LANE, LANES, TURN, Node, NodeBox, TangleBox
 from netdsl.drawing.parts import START, Arc, Chain, Fork, Part, Side, Tangle, Wire, nodes_of
 
 
@@ -56,9 +56,9 @@ class ChainBox:
         self._set_sides(nodes, wires)
         self.left: float = max((part.left for part in self.parts), default=0.0)
         self.right: float = max((part.right for part in self.parts), default=0.0)
-        for beside in self.sides:
-            self.left = max(self.left, beside.box.left - beside.v)
-            self.right = max(self.right, beside.v + beside.box.right)
+        for alongside in self.sides:
+            self.left = max(self.left, alongside.box.left - alongside.v)
+            self.right = max(self.right, alongside.v + alongside.box.right)
         self._set_lanes(nodes)
 
     def turns(self, at: int) -> bool:
@@ -109,23 +109,23 @@ class ChainBox:
             else:
                 u = self.starts[at] - self.gap(at) - box.length
                 low, high = u, self.starts[at] + part.length
-            beside = SideBox(side, box, u)
+            alongside = SideBox(side, box, u)
             left, right = self.reach(low, high)
-            passes = any(self._passes(beside, other) for other in self.sides if other.v > 0)
+            passes = any(self._passes(alongside, other) for other in self.sides if other.v > 0)
             if passes or self._enters_left(side, wires):
-                beside.v = -(left + BESIDE + box.right)
+                alongside.v = -(left + ALONGSIDE + box.right)
             else:
-                beside.v = right + BESIDE + box.left
-            self.sides.append(beside)
+                alongside.v = right + ALONGSIDE + box.left
+            self.sides.append(alongside)
             self.length = max(self.length, u + box.length)
             if not side.leaves and isinstance(part, NodeBox) and part.node.shape == "bar":
-                part.widen(beside.v, beside.v)
-        above = -min((beside.u for beside in self.sides), default=0.0)
+                part.widen(alongside.v, alongside.v)
+        above = -min((alongside.u for alongside in self.sides), default=0.0)
         if above > 0:  # the input has more before it than the chain
             self.starts = [start + above for start in self.starts]
             self.length += above
-            for beside in self.sides:
-                beside.u += above
+            for alongside in self.sides:
+                alongside.u += above
 
     def _enters_left(self, side: Side, wires: Sequence[Wire]) -> bool:
         """Return whether what begins next to the chain comes into a frame to the left of
@@ -139,12 +139,12 @@ class ChainBox:
             if wire.target == part.number and wire.source in inside
         )
 
-    def _passes(self, beside: SideBox, other: SideBox) -> bool:
+    def _passes(self, alongside: SideBox, other: SideBox) -> bool:
         """Return whether the line between the chain and one side would pass through another."""
-        at = beside.side.at
+        at = alongside.side.at
         turn = self.starts[at] + self.parts[at].length / 2
-        if beside.side.leaves:
-            turn = beside.u - TURN / 2
+        if alongside.side.leaves:
+            turn = alongside.u - TURN / 2
         return other.u - TURN / 2 < turn < other.u + other.box.length + TURN / 2
 
     def _set_lanes(self, nodes: Sequence[Node]) -> None:
@@ -157,7 +157,7 @@ class ChainBox:
             port = self._port(arc, nodes)
             if port:
                 side = "left" if port < 0 else "right"
-            elif self._turns_beside(arc, 1) and not self._turns_beside(arc, -1):
+            elif self._turns_alongside(arc, 1) and not self._turns_alongside(arc, -1):
                 side = "left"
             elif clashes["left"] != clashes["right"]:
                 side = "left" if clashes["left"] < clashes["right"] else "right"
@@ -169,7 +169,7 @@ class ChainBox:
         for side, arcs in sides.items():
             self._place_lanes(side, self._shared(arcs), nodes)
 
-    def _turns_beside(self, arc: Arc, sign: int) -> bool:
+    def _turns_alongside(self, arc: Arc, sign: int) -> bool:
         """Return whether an arc would begin or end where something hangs on the chain, to the right
         (1) or to the left (-1).
         """
@@ -179,10 +179,10 @@ class ChainBox:
         if arc.end < len(self.parts):
             ends.append(self.starts[arc.end] + self.parts[arc.end].length / 2)
         return any(
-            beside.u - TURN / 2 <= u <= beside.u + beside.box.length + TURN / 2
-            for beside in self.sides
+            alongside.u - TURN / 2 <= u <= alongside.u + alongside.box.length + TURN / 2
+            for alongside in self.sides
             for u in ends
-            if sign * beside.v > 0
+            if sign * alongside.v > 0
         )
 
     def _port(self, arc: Arc, nodes: Sequence[Node]) -> float:
@@ -253,10 +253,10 @@ class ChainBox:
                     if isinstance(part, ForkBox)
                     else (part.left, part.right)
                 )
-        for beside in self.sides:
-            if begin - GAP < beside.u + beside.box.length and beside.u - GAP < end:
-                left, right = beside.box.reach(begin - beside.u, end - beside.u)
-                found.append((left - beside.v, right + beside.v))
+        for alongside in self.sides:
+            if begin - GAP < alongside.u + alongside.box.length and alongside.u - GAP < end:
+                left, right = alongside.box.reach(begin - alongside.u, end - alongside.u)
+                found.append((left - alongside.v, right + alongside.v))
         if self.lanes:
             found.append((-min(lane.v for lane in self.lanes), max(lane.v for lane in self.lanes)))
         return max(left for left, _ in found), max(right for _, right in found)
@@ -265,12 +265,12 @@ class ChainBox:
         """Yield how far what hangs on one side of the chain reaches, where an arc passes it."""
         begin = self.starts[first] if first >= 0 else 0.0
         end = self.starts[last] if last < len(self.starts) else self.length
-        for beside in self.sides:
-            low = min(beside.u, self.starts[beside.side.at])
-            if low < end + GAP and begin < beside.u + beside.box.length + GAP:
-                box = beside.box
-                if sign * beside.v > 0:
-                    yield abs(beside.v) + (box.right if sign > 0 else box.left)
+        for alongside in self.sides:
+            low = min(alongside.u, self.starts[alongside.side.at])
+            if low < end + GAP and begin < alongside.u + alongside.box.length + GAP:
+                box = alongside.box
+                if sign * alongside.v > 0:
+                    yield abs(alongside.v) + (box.right if sign > 0 else box.left)
 
     def passing(self) -> Iterator[tuple[int, float]]:
         """Yield the nodes whose arcs leave it at its end, each with where the line runs across."""

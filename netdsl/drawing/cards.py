@@ -13,7 +13,7 @@ MAIN, NOTE = 12.0, 10.0  # font sizes
 CARD, PILL, RADIUS, BAR = 40.0, 24.0, 10.0, 6.0  # heights; the radius of a circle
 _STEP = 16.0  # widths of cards are multiples of it, so that neighbours are mostly alike
 _LEAST = {"card": 96.0, "pill": 64.0}
-_MOST = 272.0
+_MAX = 272.0
 NARROW = 176.0  # wider cards are not wider than they need to be
 _MARGIN = 11.0  # between a text and the sides of its box
 _SMALL = ("activation", "norm", "noise", "shape", "merge")  # families that are pills
@@ -43,7 +43,7 @@ class Card(NamedTuple):
 
 def card(label: str, more: str, note: str, look: str, small: bool, badge: str = "") -> Card:
     """Return a card, or a pill where `small`, as wide as its texts need."""
-    room = _MOST - 2 * _MARGIN
+    room = _MAX - 2 * _MARGIN
     if small:
         note = shortened(note, NOTE, room / 2)
         label = shortened(label, MAIN, room - (width(note, NOTE) + 6 if note else 0))
@@ -82,7 +82,7 @@ def is_small(labels: Labels, layer: int) -> bool:
 
 
 SHADOW = 3.0  # from a box to those that it represents
-BESIDE = "||"  # in a badge: side by side, not one after the other
+ALONGSIDE = "||"  # in a badge: side by side, not one after the other
 BADGE = 12.0  # by which a badge is out of its box
 
 
@@ -106,7 +106,7 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
     marks: list[Mark] = []
     for step in (2, 1, 0) if card.badge and stacked else (0,):
         right = step * SHADOW
-        down = 0.0 if card.badge.endswith(BESIDE) else right
+        down = 0.0 if card.badge.endswith(ALONGSIDE) else right
         marks.append(Rect(x + right, y + down, card.width, card.height, corner, card.look))
     runs = [Run(card.label, "ink")]
     wide = width(card.label, MAIN)

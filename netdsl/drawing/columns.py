@@ -48,7 +48,7 @@ def _near(rows: list[list[Cell]]) -> None:
     for sweep in range(2 * _SWEEPS):
         down = sweep % 2 == 0
         for row in rows if down else reversed(rows):
-            wanted, weights = [], []
+            expected, weights = [], []
             for cell in row:
                 both = sweep >= _SWEEPS
                 near = [
@@ -59,9 +59,9 @@ def _near(rows: list[list[Cell]]) -> None:
                     for other, _ in (cell.below if not down or both else ())
                 ]
                 weight = sum(part for _, part in near)
-                wanted.append(sum(v * part for v, part in near) / weight if near else cell.v)
+                expected.append(sum(v * part for v, part in near) / weight if near else cell.v)
                 weights.append(weight or 0.1)
-            _fitted(row, wanted, weights)
+            _fitted(row, expected, weights)
 
 
 def _pull(upper: Cell, lower: Cell) -> float:
@@ -79,7 +79,7 @@ def _apart(a: Cell, b: Cell) -> float:
     return a.right + b.left + (BETWEEN, (BETWEEN + LINE) / 2, LINE)[lines]
 
 
-def _fitted(row: list[Cell], wanted: Sequence[float], weights: Sequence[float]) -> None:
+def _fitted(row: list[Cell], expected: Sequence[float], weights: Sequence[float]) -> None:
     """Place a row's cells in order and at their distances, nearest to the targets.
 
     By least squares: the pool adjacent violators algorithm.
@@ -90,7 +90,7 @@ def _fitted(row: list[Cell], wanted: Sequence[float], weights: Sequence[float]) 
         if at:
             offset += _apart(row[at - 1], cell)
         offsets.append(offset)
-        value, weight, size = wanted[at] - offset, weights[at], 1
+        value, weight, size = expected[at] - offset, weights[at], 1
         while blocks and blocks[-1][0] >= value:
             other, heavy, count = blocks.pop()
             value = (value * weight + other * heavy) / (weight + heavy)
@@ -148,21 +148,21 @@ def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
     count = max(column_of.values()) + 1
     members: list[list[Cell]] = [[] for _ in range(count)]
     apart: list[dict[int, float]] = [{} for _ in range(count)]  # to the right of each column
-    behind: list[dict[int, float]] = [{} for _ in range(count)]
+    following: list[dict[int, float]] = [{} for _ in range(count)]
     for row in rows:
         for cell in row:
             members[column_of[cell]].append(cell)
         for a, b in pairwise(row):
             left, right, gap = column_of[a], column_of[b], _apart(a, b)
             apart[left][right] = max(apart[left].get(right, 0.0), gap)
-            behind[right][left] = apart[left][right]
+            following[right][left] = apart[left][right]
     order = _sorted(apart)
     if order is None:
         return False
-    wanted = [sum(cell.v for cell in each) / len(each) for each in members]
-    high, low = list(wanted), list(wanted)
+    expected = [sum(cell.v for cell in each) / len(each) for each in members]
+    high, low = list(expected), list(expected)
     for column in order:
-        for other, gap in behind[column].items():
+        for other, gap in following[column].items():
             high[column] = max(high[column], high[other] + gap)
     for column in reversed(order):
         for other, gap in apart[column].items():
@@ -175,9 +175,9 @@ def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
             if not weight:
                 continue
             goal = sum(at[other] * pull for other, pull in pulls[column]) / weight
-            least = max((at[o] + gap for o, gap in behind[column].items()), default=-inf)
-            most = min((at[o] - gap for o, gap in apart[column].items()), default=inf)
-            at[column] = min(max(goal, least), most)
+            least = max((at[o] + gap for o, gap in following[column].items()), default=-inf)
+            highest = min((at[o] - gap for o, gap in apart[column].items()), default=inf)
+            at[column] = min(max(goal, least), highest)
     for cell, column in column_of.items():
         cell.v = at[column]
     return True

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _AROUND = 2  # equal layers that are drawn before and after a change
 _FEWEST = 3  # that are left out together
-_MOST_ACROSS = 1150.0
+_MAX_ACROSS = 1150.0
 _SIGNS = {"removed": "−", "added": "+", "changed": "~"}
 _WIRES = {"both": "wire", "a": "gone", "b": "new"}
 
@@ -74,7 +74,7 @@ def difference_sheet(
     boxes = tuple(Box(((number,),)) for number in range(len(items)))
     view = View(boxes, boxes, tuple(edges))
     laid = laid_out(view, Measure(lambda box: _node(cards[box.first]), lambda *_: Pads(0, 0, 0, 0)))
-    laid = wrapped(laid, _MOST_ACROSS, rows=False)
+    laid = wrapped(laid, _MAX_ACROSS, rows=False)
     marks: list[Mark] = []
     for (ends, whose), points in zip(edges.items(), laid.edges, strict=True):
         line = Line(tuple((v, u) for u, v in points), _WIRES[whose], 7.0, arrow=True)

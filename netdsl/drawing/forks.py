@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from netdsl.drawing.nodes import BESIDE, LANE, Node
+from netdsl.drawing.nodes import ALONGSIDE, LANE, Node
 from netdsl.drawing.parts import Wire
 
 _MAIN = 1.6  # by how much a branch is longer that goes straight on
@@ -44,7 +44,7 @@ class ForkBox(Generic[BranchT]):
         self.shifts: list[float] = []
         at = 0.0
         for number, branch in enumerate(self.branches):
-            at += branch.left + (BESIDE if number else 0.0)
+            at += branch.left + (ALONGSIDE if number else 0.0)
             self.shifts.append(at)
             at += branch.right
         if main == 0:
@@ -52,7 +52,7 @@ class ForkBox(Generic[BranchT]):
         middle = at / 2 if main is None else self.shifts[main]
         if main is None and len(self.branches) % 2 == 1:
             centre = self.shifts[len(self.branches) // 2]
-            if abs(centre - middle) < BESIDE:  # a straight line through the middle
+            if abs(centre - middle) < ALONGSIDE:  # a straight line through the middle
                 middle = centre
         self.shifts = [float(round(shift - middle)) for shift in self.shifts]
         self.lines = [0.0]  # where lines run from one end to the other, across
@@ -72,7 +72,7 @@ class ForkBox(Generic[BranchT]):
         """
         main, side = self.branches
         begin, end = self.starts[1], self.starts[1] + side.length
-        near = main.reach(begin, end)[1] + BESIDE + side.left
+        near = main.reach(begin, end)[1] + ALONGSIDE + side.left
         last = {node for node, _ in side.columns(nodes)}
         first = {node for node, _ in side.columns(nodes, last=False)}
         low = 0.0 if any(wire.target in first for wire in wires) else begin

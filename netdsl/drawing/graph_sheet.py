@@ -18,8 +18,8 @@ from netdsl.drawing.view import View
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-_BESIDE = 56.0  # between a picture and the blocks next to it
-_MOST_ACROSS = 1150.0
+_ALONGSIDE = 56.0  # between a picture and the blocks next to it
+_MAX_ACROSS = 1150.0
 _WIDEST = 1400.0  # of a block that is drawn open next to a picture
 
 
@@ -33,9 +33,9 @@ def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sh
     subject = Subject(network, options)
     shown = subject.chosen()
     painter = Painter(subject, prefix)
-    main = _fitting(painter, shown, _MOST_ACROSS)
-    beside = blocks_beside(painter, shown, bounds(main))
-    return finished(network, options, (*main, *beside), nan if beside else 0.0)
+    main = _fitting(painter, shown, _MAX_ACROSS)
+    alongside = blocks_alongside(painter, shown, bounds(main))
+    return finished(network, options, (*main, *alongside), nan if alongside else 0.0)
 
 
 def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark, ...]:
@@ -45,18 +45,18 @@ def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark,
     """
     marks = painter.marks(shown, columns)
     left, _, right, _ = bounds(marks)
-    if right - left <= _MOST_ACROSS:
+    if right - left <= _MAX_ACROSS:
         return marks
     terse = Subject(painter.subject.network, painter.options, units=False)
     return Painter(terse, painter.prefix).marks(shown, columns)
 
 
-def blocks_beside(
+def blocks_alongside(
     painter: Painter, shown: View, box: tuple[float, float, float, float]
 ) -> list[Mark]:
     """Return the blocks that are closed in a picture, drawn open next to its box."""
     subject = painter.subject
-    if subject.options.fold != "all" or not subject.options.beside:
+    if subject.options.fold != "all" or not subject.options.alongside:
         return []
     panels = []
     for block in insets.chosen(subject, shown):
@@ -75,22 +75,22 @@ def _placed(
     """
     left, top, right, bottom = box
     if direction == "right":
-        return _in_rows(panels, left, bottom + _BESIDE, max(right, left + _MOST_ACROSS))
+        return _in_rows(panels, left, bottom + _ALONGSIDE, max(right, left + _MAX_ACROSS))
     found: list[Mark] = []
     below: list[Group] = []
-    x, y, wide, lowest = right + _BESIDE, top, 0.0, bottom
-    most = 1.4 * max(bottom - top, 640.0)
+    x, y, wide, lowest = right + _ALONGSIDE, top, 0.0, bottom
+    highest = 1.4 * max(bottom - top, 640.0)
     for panel in panels:
         x0, y0, x1, y1 = bounds(panel.marks)
-        if y > top and y + y1 - y0 > top + most:
-            x, y, wide = x + wide + _BESIDE / 2, top, 0.0
-        if x + x1 - x0 > left + _MOST_ACROSS:
+        if y > top and y + y1 - y0 > top + highest:
+            x, y, wide = x + wide + _ALONGSIDE / 2, top, 0.0
+        if x + x1 - x0 > left + _MAX_ACROSS:
             below.append(panel)
             continue
         found += moved((panel,), x - x0, y - y0)
         y, wide = y + y1 - y0 + MARGIN, max(wide, x1 - x0)
         lowest = max(lowest, y)
-    return [*found, *_in_rows(below, left, lowest + _BESIDE / 2, left + _MOST_ACROSS)]
+    return [*found, *_in_rows(below, left, lowest + _ALONGSIDE / 2, left + _MAX_ACROSS)]
 
 
 def _in_rows(panels: list[Group], left: float, top: float, right: float) -> list[Mark]:
@@ -101,5 +101,5 @@ def _in_rows(panels: list[Group], left: float, top: float, right: float) -> list
         if x > left and x + x1 - x0 > right:
             x, y, high = left, y + high + MARGIN, 0.0
         found += moved((panel,), x - x0, y - y0)
-        x, high = x + x1 - x0 + _BESIDE / 2, max(high, y1 - y0)
+        x, high = x + x1 - x0 + _ALONGSIDE / 2, max(high, y1 - y0)
     return found

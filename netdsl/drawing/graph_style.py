@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from netdsl.drawing.cards import (
+    ALONGSIDE,
     BADGE,
-    BESIDE,
     NARROW,
     SHADOW,
     Card,
@@ -33,7 +33,7 @@ _ROUND = 7.0  # of the corners of lines
 _STUB = 18.0  # of wires that come from outside a frame, and go there
 _TITLE = 11.0  # the size of frames' titles
 _TITLE_MARGIN = 11.0
-_MOST_TITLE = 200.0
+_MAX_TITLE = 200.0
 _SIDE = 16.0  # between a frame and what is in it, across
 
 
@@ -46,15 +46,15 @@ class Painter:
         self.across = options.direction == "right"
         self.note = "note" if options.colour in ("kind", "none") else "ink"
 
-    def marks(self, shown: View, most_across: float = 0.0) -> tuple[Mark, ...]:
+    def marks(self, shown: View, max_across: float = 0.0) -> tuple[Mark, ...]:
         """Return the marks of a view; the axis of its flow begins at (0, 0).
 
         Where `most_across` is given, a long chain is in columns that are not wider.
         """
         cards = self.cards(shown.items)
         laid = laid_out(shown, Measure(lambda box: self._node(cards[box]), self._pads))
-        if most_across:
-            laid = wrapped(laid, most_across, self.across)
+        if max_across:
+            laid = wrapped(laid, max_across, self.across)
         return (
             *(self._frame(area) for area in laid.areas),
             *self._edges(shown, laid),
@@ -120,7 +120,7 @@ class Painter:
             return Node(
                 Size(card.height, 16.0, 16.0), "bar", 20.0 * bool(room) if self.across else room
             )
-        flat = card.badge.endswith(BESIDE)  # those after it are next to it
+        flat = card.badge.endswith(ALONGSIDE)  # those after it are next to it
         tall, half = card.height + (0.0 if flat else shadow), card.width / 2
         room = BADGE - shadow if card.badge else 0.0
         if self.across:
@@ -231,7 +231,7 @@ class Painter:
             shift = step * SHADOW
             marks.append(Rect(x + shift, y + shift, right - x, bottom - y, 9.0, look))
         if block is not None:
-            room = right - x - 2 * _TITLE_MARGIN if self.across else _MOST_TITLE
+            room = right - x - 2 * _TITLE_MARGIN if self.across else _MAX_TITLE
             title = shortened(block.title, _TITLE, room, True)
             wide = width(title, _TITLE, True)
             entries = () if self.across else area.entries
@@ -248,7 +248,7 @@ class Painter:
 
 
 def _badge(box: Box) -> str:
-    return f"×{box.times}{f' {BESIDE}' * box.beside}" if box.times > 1 else ""
+    return f"×{box.times}{f' {ALONGSIDE}' * box.alongside}" if box.times > 1 else ""
 
 
 def _title_begin(wide: float, entries: Sequence[float], left: float, right: float) -> float | None:
@@ -264,7 +264,7 @@ def _title_begin(wide: float, entries: Sequence[float], left: float, right: floa
 
 
 def _title_width(frame: Frame) -> float:
-    title = shortened(frame.block.title, _TITLE, _MOST_TITLE, True) if frame.block else ""
+    title = shortened(frame.block.title, _TITLE, _MAX_TITLE, True) if frame.block else ""
     return width(title, _TITLE, True)
 
 

@@ -19,8 +19,8 @@ from netdsl.errors import NetError
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-_MOST_STATES = 16
-_MOST_CHARACTERS = 400_000  # of one state
+_MAX_STATES = 16
+_MAX_CHARACTERS = 400_000  # of one state
 
 _STYLE = """
 body{margin:0;font:14px Helvetica,Arial,sans-serif;background:GROUND;color:INK}
@@ -108,18 +108,18 @@ def _coloured(theme: Theme) -> str:
 def _states(network: Architecture, options: Options, sheet: Sheet) -> list[_State]:
     """Return the picture with every choice of open blocks that clicks lead to, nearest first."""
     begun = _named(sheet, "frame") | frozenset(options.opened)
-    closed = options._replace(depth=0, beside=False)
+    closed = options._replace(depth=0, alongside=False)
     first = _drawn(network, closed, begun)
     if first is None or not (begun or _named(first.sheet, "box")):
         return [_State(frozenset(), sheet)]
     states = {begun: _State(begun, sheet if not options.depth else first.sheet)}
     waiting = [begun]
-    while waiting and len(states) < _MOST_STATES:
+    while waiting and len(states) < _MAX_STATES:
         opened = waiting.pop(0)
         shown = states[opened].sheet
         for word in sorted(_named(shown, "box") | _named(shown, "frame")):
             other = opened ^ {word}
-            if other in states or len(states) >= _MOST_STATES:
+            if other in states or len(states) >= _MAX_STATES:
                 continue
             drawn = _drawn(network, closed, other)
             if drawn is not None:
@@ -135,7 +135,7 @@ def _drawn(network: Architecture, options: Options, opened: frozenset[str]) -> _
     except NetError:
         return None
     drawn = svg_text(sheet, options.theme)
-    return _State(opened, sheet) if len(drawn) <= _MOST_CHARACTERS else None
+    return _State(opened, sheet) if len(drawn) <= _MAX_CHARACTERS else None
 
 
 def _named(sheet: Sheet, kind: str) -> frozenset[str]:

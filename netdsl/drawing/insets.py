@@ -10,8 +10,8 @@ from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View
 
-MOST = 6  # blocks that are drawn open next to a picture
-_MOST_BOXES = 16  # of one of them
+MAX_BLOCKS = 6  # blocks that are drawn open next to a picture
+_MAX_BOXES = 16  # of one of them
 _VARIANTS = 2  # of one block
 _NUMBERS = re.compile(r"[0-9.]+")
 
@@ -25,7 +25,7 @@ def chosen(subject: Subject, shown: View) -> list[Block]:
     """
     found: dict[str, list[Block]] = {}
     waiting = [box for box in shown.boxes if box.block is not None]
-    room = MOST
+    room = MAX_BLOCKS
     while waiting and room:
         holds: dict[str, set[int]] = {}
         for box in waiting:
@@ -78,7 +78,7 @@ def _variants(subject: Subject, uses: Sequence[Block]) -> list[Block]:
 
 def _form(subject: Subject, block: Block) -> object:
     """Return the same for uses that differ only in numbers, also those of repeats."""
-    inside = subject.inside(block.items, _MOST_BOXES)
+    inside = subject.inside(block.items, _MAX_BOXES)
     labels = subject.labels
     shapes = tuple(
         box.block.word
@@ -94,7 +94,7 @@ def opened(subject: Subject, block: Block) -> View:
 
     A frame, with the input from above and what goes out below.
     """
-    inside = subject.inside(block.items, _MOST_BOXES)
+    inside = subject.inside(block.items, _MAX_BOXES)
     boxes = inside.boxes
     box_of = {layer: at for at, box in enumerate(boxes) for layer in box.every_layer}
     entries: dict[int, dict[int, None]] = {}

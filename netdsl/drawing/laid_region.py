@@ -21,7 +21,7 @@ class Pads(NamedTuple):
     """The room between a frame's edges and what is in it: along, before and after; across."""
 
     before: float
-    behind: float
+    after: float
     left: float
     right: float
 
@@ -51,7 +51,7 @@ class Stop(NamedTuple):
     v: float
     depth: int
     before: float
-    behind: float
+    after: float
 
 
 class LaidRegion:
@@ -72,8 +72,8 @@ class LaidRegion:
                 reach = Reach(laid.chain.left, laid.chain.right, entries)
                 self.nodes.append(laid.as_node(measure.pads(item, reach)))
                 self.inner.append(laid)
-        self.beside = self._beside()
-        chain = taken_apart(len(self.nodes), region.wires, self.beside)
+        self.alongside = self._side_by_side()
+        chain = taken_apart(len(self.nodes), region.wires, self.alongside)
         if chain is None:
             chain = Chain([Tangle(tuple(range(len(self.nodes))))])
         self.chain: ChainBox = ChainBox(chain, self.nodes, region.wires)
@@ -83,7 +83,7 @@ class LaidRegion:
         self.exits: dict[int, float] = dict.fromkeys(region.exits, 0.0)
         self._set_ends()
 
-    def _beside(self) -> frozenset[int]:
+    def _side_by_side(self) -> frozenset[int]:
         """Return the outside wires that run next to the chain.
 
         All but the first that comes in, and the last that goes out.
@@ -98,7 +98,7 @@ class LaidRegion:
         count = len(self.chain.parts)
         for lane in self.chain.lanes:
             for arc in lane.arcs:
-                if arc.wire.key in self.beside:
+                if arc.wire.key in self.alongside:
                     if arc.wire.source == START and arc.start == -1:
                         self.entries[arc.wire.key] = lane.v
                     if arc.wire.target == END and arc.end == count:
@@ -116,7 +116,7 @@ class LaidRegion:
         chain = self.chain
         lead = 2 * OUTSIDE if chain.turns(0) else _LEAD
         tail = 2 * OUTSIDE if self._turns_at_end() else _LEAD
-        self.top, self.bottom = lead + pads.before, tail + pads.behind
+        self.top, self.bottom = lead + pads.before, tail + pads.after
         self.pads = pads
         length = self.top + chain.length + self.bottom
         node = Node(Size(length, chain.left + pads.left, chain.right + pads.right), "frame")
@@ -128,7 +128,7 @@ class LaidRegion:
         last = len(chain.parts)
         arcs = [arc for arc in chain.chain.arcs if arc.end == last]
         return not isinstance(chain.parts[-1], NodeBox) or any(
-            arc.wire.key not in self.beside for arc in arcs
+            arc.wire.key not in self.alongside for arc in arcs
         )
 
     # --- positions ---
@@ -153,20 +153,20 @@ class LaidRegion:
         for at, (part, start) in enumerate(zip(chain.parts, chain.starts, strict=True)):
             begin, end = u + start, u + start + part.length
             before = turns[0] if at == 0 else begin - chain.gap(at) / 2
-            behind = turns[1] if at == last else end + chain.gap(at + 1) / 2
+            after = turns[1] if at == last else end + chain.gap(at + 1) / 2
             if isinstance(part, NodeBox):
-                found[part.number] = Stop(begin, v, depth, before, behind)
+                found[part.number] = Stop(begin, v, depth, before, after)
             elif isinstance(part, TangleBox):
                 for number, (along, across) in zip(part.nodes, part.laid.positions, strict=True):
-                    stop = Stop(begin + along, v + across, depth + 1, before, behind)
+                    stop = Stop(begin + along, v + across, depth + 1, before, after)
                     found[number] = stop
             else:
                 for branch, shift, along in zip(
                     part.branches, part.shifts, part.starts, strict=True
                 ):
-                    inner = (before, behind)
+                    inner = (before, after)
                     self._stops(branch, begin + along, v + shift, depth + 1, inner, found)
-        for beside in chain.sides:
-            begin = u + beside.u
-            inner = (begin - TURN / 2, begin + beside.box.length + TURN / 2)
-            self._stops(beside.box, begin, v + beside.v, depth + 1, inner, found)
+        for alongside in chain.sides:
+            begin = u + alongside.u
+            inner = (begin - TURN / 2, begin + alongside.box.length + TURN / 2)
+            self._stops(alongside.box, begin, v + alongside.v, depth + 1, inner, found)

@@ -228,7 +228,7 @@ def _ports(
         at = low
         for place, number in enumerate(numbers):
             rest = step * (len(numbers) - 1 - place)
-            wanted = ways[number][-2].v - cell.v
-            ports[number] = float(round(min(max(wanted, at), max(at, high - rest))))
+            expected = ways[number][-2].v - cell.v
+            ports[number] = float(round(min(max(expected, at), max(at, high - rest))))
             at = ports[number] + step
     return ports

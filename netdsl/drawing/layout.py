@@ -100,8 +100,8 @@ def _cuts(chain: ChainBox) -> Iterator[float]:
         alone = all(isinstance(part, NodeBox) for part in around)
         begin = chain.starts[at] - chain.gap(at)
         passed = any(
-            beside.u <= begin + chain.gap(at) and begin <= beside.u + beside.box.length
-            for beside in chain.sides
+            alongside.u <= begin + chain.gap(at) and begin <= alongside.u + alongside.box.length
+            for alongside in chain.sides
         )
         if alone and not passed and not any(arc.start < at <= arc.end for arc in chain.chain.arcs):
             yield chain.starts[at] - chain.gap(at) / 2

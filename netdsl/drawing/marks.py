@@ -162,10 +162,10 @@ def _moved(mark: Mark, dx: float, dy: float) -> Mark:
     return mark._replace(x=mark.x + dx, y=mark.y + dy)
 
 
-_BESIDE = 24.0  # between two sheets
+_ALONGSIDE = 24.0  # between two sheets
 
 
-def beside(sheets: Sequence[Sheet]) -> Sheet:
+def alongside(sheets: Sequence[Sheet]) -> Sheet:
     """Sheets side by side as one, their upper edges level; a single one as it is."""
     if len(sheets) == 1:
         return sheets[0]
@@ -173,8 +173,8 @@ def beside(sheets: Sequence[Sheet]) -> Sheet:
     x = 0.0
     for sheet in sheets:
         marks += moved(sheet.marks, x - sheet.x, -sheet.y)
-        x += sheet.width + _BESIDE
+        x += sheet.width + _ALONGSIDE
     title = ", ".join(sheet.title for sheet in sheets)
     about = " ".join(sheet.about for sheet in sheets)
     high = max((sheet.height for sheet in sheets), default=0.0)
-    return Sheet(title, about, tuple(marks), 0.0, 0.0, max(0.0, x - _BESIDE), high)
+    return Sheet(title, about, tuple(marks), 0.0, 0.0, max(0.0, x - _ALONGSIDE), high)

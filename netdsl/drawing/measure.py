@@ -74,11 +74,11 @@ def width(text: str, size: float, bold: bool = False) -> float:
     return sum(widths.get(character, _UNKNOWN) for character in text) * size / 1000
 
 
-def shortened(text: str, size: float, most: float, bold: bool = False) -> str:
+def shortened(text: str, size: float, highest: float, bold: bool = False) -> str:
     """Return the text where it is at most so wide, else its beginning and an ellipsis."""
-    if width(text, size, bold) <= most:
+    if width(text, size, bold) <= highest:
         return text
-    room = most - width("…", size, bold)
+    room = highest - width("…", size, bold)
     kept = len(text)
     while kept and width(text[:kept], size, bold) > room:
         kept -= 1

@@ -15,7 +15,7 @@ from netdsl.errors import fail
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # that Mermaid reads unless it is reported otherwise
+MAX_EDGES, MAX_CHARACTERS = 500, 50_000  # that Mermaid reads unless it is reported otherwise
 
 
 def mermaid_text(networks: Sequence[Architecture], options: Options) -> str:
@@ -44,11 +44,11 @@ def mermaid_text(networks: Sequence[Architecture], options: Options) -> str:
         lines.append(f"  classDef {look} fill:{fill},stroke:{line},color:{theme.ink}")
         lines.append(f"  class {','.join(names)} {look}")
     text = "\n".join(lines) + "\n"
-    if len(edges) > MOST_EDGES or len(text) > MOST_CHARACTERS:
+    if len(edges) > MAX_EDGES or len(text) > MAX_CHARACTERS:
         raise fail(
             "N662",
             f"the flowchart would have {len(edges):,} edges and {len(text):,} characters; Mermaid "
-            f"reads up to {MOST_EDGES:,} and {MOST_CHARACTERS:,}",
+            f"reads up to {MAX_EDGES:,} and {MAX_CHARACTERS:,}",
             help="--depth 0 closes all blocks, --fold all draws equal neighbours once; SVG has no "
             "limit",
         )

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from netdsl.architecture import Architecture
     from netdsl.graph import Graph, Op
 
-MOST_LAYERS = 6
-_MOST = 16  # circles of a layer
+MAX_LAYERS = 6
+_MAX = 16  # circles of a layer
 _DOTS = 30.0  # room for what represents the others
 _BETWEEN = 46.0  # between two columns of circles, at least
 _LABEL, _NOTE = 12.0, 10.0
@@ -38,7 +38,7 @@ class _Column(NamedTuple):
 def suits(network: Architecture) -> bool:
     """Return whether a network is one chain of up to six dense layers of plain vectors."""
     columns = _columns(network)
-    return columns is not None and 2 <= len(columns) <= MOST_LAYERS + 1
+    return columns is not None and 2 <= len(columns) <= MAX_LAYERS + 1
 
 
 def _columns(network: Architecture) -> list[_Column] | None:
@@ -76,23 +76,23 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
         NetError: N661 where it is another one, or has more than six layers.
     """
     columns = _columns(network)
-    if columns is None or not 2 <= len(columns) <= MOST_LAYERS + 1:
+    if columns is None or not 2 <= len(columns) <= MAX_LAYERS + 1:
         raise fail(
             "N661",
-            f"neurons draws a chain of up to {MOST_LAYERS} dense layers, and {network.name} is "
+            f"neurons draws a chain of up to {MAX_LAYERS} dense layers, and {network.name} is "
             "another network",
             help="--style graph draws every network",
         )
     labels = Labels(network.graph)
     figures = Figures(network.graph, labels, options.columns)
-    most = max(min(column.size, _MOST) for column in columns)
-    radius, pitch = (11.0, 32.0) if most <= 8 else (8.0, 22.0)
+    highest = max(min(column.size, _MAX) for column in columns)
+    radius, pitch = (11.0, 32.0) if highest <= 8 else (8.0, 22.0)
     texts = [_texts(column, labels, figures, options.colour) for column in columns]
     wide = [max(2 * radius, *(width(text, size) for text, size in lines)) for lines in texts]
     marks: list[Mark] = []
     webs: list[Mark] = []
     x, before, points_before = 0.0, 0.0, tuple[Point, ...]()
-    foot = (min(most, _MOST) * pitch + (_DOTS if most == _MOST else 0.0)) / 2 + 18.0
+    foot = (min(highest, _MAX) * pitch + (_DOTS if highest == _MAX else 0.0)) / 2 + 18.0
     for number, (column, lines) in enumerate(zip(columns, texts, strict=True)):
         here = wide[number] / 2
         x += max(before + here + 18.0, 2 * radius + _BETWEEN + 56.0) if number else 0.0
@@ -139,8 +139,8 @@ def _texts(
 
 def _places(size: int, x: float, pitch: float) -> tuple[tuple[Point, ...], tuple[float, ...]]:
     """Return where a column's circles stand, and the dots for those that are left out."""
-    shown = min(size, _MOST)
-    left_out = size > _MOST
+    shown = min(size, _MAX)
+    left_out = size > _MAX
     high = (shown - 1) * pitch + (_DOTS if left_out else 0.0)
     points = []
     for number in range(shown):

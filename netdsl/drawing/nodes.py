@@ -10,7 +10,7 @@ from netdsl.drawing.parts import Tangle, Wire
 
 GAP = 22.0  # between two parts of a chain
 TURN = 28.0  # the same where lines turn in it
-BESIDE = 26.0  # between two branches
+ALONGSIDE = 26.0  # between two branches
 LANE = 16.0  # from what an arc passes to the arc
 LANES = 12.0  # between two arcs
 _BAR = 14.0  # of a bar next to the outermost line that ends in it

@@ -42,7 +42,7 @@ class Options(NamedTuple):
     colour: str = "kind"
     theme: str = "auto"
     heading: bool = True
-    beside: bool = True
+    alongside: bool = True
 
     def checked(self) -> Options:
         """Return the options themselves.

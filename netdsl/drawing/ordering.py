@@ -36,12 +36,12 @@ def set_order(rows: list[list[Cell]]) -> None:
 
 
 def _by_medians(row: list[Cell], down: bool) -> None:
-    wanted = {}
+    expected = {}
     for cell in row:
         near = sorted(other.at for other, _ in (cell.above if down else cell.below))
         half = len(near) // 2
-        wanted[cell] = (near[half] + near[~half]) / 2 if near else float(cell.at)
-    row.sort(key=lambda cell: (wanted[cell], cell.at))
+        expected[cell] = (near[half] + near[~half]) / 2 if near else float(cell.at)
+    row.sort(key=lambda cell: (expected[cell], cell.at))
     for at, cell in enumerate(row):
         cell.at = at
 

@@ -40,7 +40,7 @@ def side_by_side(items: Sequence[Shown], wiring: Wiring, labels: Labels) -> tupl
             boxes = [items[each] for each in first[at]]
             turns = tuple(box.turns[0] for box in boxes if isinstance(box, Box))
             assert isinstance(item, Box)
-            made[at] = item._replace(turns=turns, times=len(turns), beside=True)
+            made[at] = item._replace(turns=turns, times=len(turns), alongside=True)
         elif at not in gone:
             made[at] = item
     lead = {at: group[0] for group in groups for at in group}
@@ -106,11 +106,11 @@ def _numbered(keys: Sequence[Hashable]) -> list[int]:
 
 def _on_a_way(group: Sequence[int], readers: Sequence[set[int]]) -> bool:
     """Return whether one of the group comes after another."""
-    wanted, seen = set(group), set[int]()
+    expected, seen = set(group), set[int]()
     waiting = [other for at in group for other in readers[at]]
     while waiting:
         at = waiting.pop()
-        if at in wanted:
+        if at in expected:
             return True
         if at >= 0 and at not in seen:
             seen.add(at)

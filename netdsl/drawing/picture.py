@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.drawing.html import html_text
-from netdsl.drawing.marks import Sheet, beside
+from netdsl.drawing.marks import Sheet, alongside
 from netdsl.drawing.mermaid import mermaid_text
 from netdsl.drawing.options import SUFFIXES, Options
 from netdsl.drawing.styles import sheet_of
@@ -33,7 +33,7 @@ class Picture:
         """
         self.networks, self.options = tuple(networks), options
         several = len(self.networks) > 1
-        self.sheet: Sheet = beside(
+        self.sheet: Sheet = alongside(
             [
                 sheet_of(network, options, f"{network.name}." if several else "")
                 for network in self.networks
@@ -44,7 +44,7 @@ class Picture:
     def of(cls, sheets: Sequence[Sheet], options: Options) -> Picture:
         """Return a picture of sheets that are drawn already, side by side."""
         picture = cls((), options)
-        picture.sheet = beside(sheets)
+        picture.sheet = alongside(sheets)
         return picture
 
     @property

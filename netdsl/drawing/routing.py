@@ -43,17 +43,17 @@ class Router:
         """Return the points of a wire, from the end of one node to the beginning of another."""
         if wire in self.within:
             return self.within[wire]
-        begin, behind, from_depth = self._begin(wire)
+        begin, after, from_depth = self._begin(wire)
         points = self.leaving.get(wire, [begin])
         if wire in self.lanes:
-            return [*points, *self._beside(wire, points[-1], behind)]
+            return [*points, *self._side_by_side(wire, points[-1], after)]
         coming = self.coming.get(wire)
         if coming:
-            return [*points, *_turned(points[-1], behind, coming[0]), *coming]
+            return [*points, *_turned(points[-1], after, coming[0]), *coming]
         end, before, to_depth = self._end(wire)
         if from_depth > to_depth:
             return [*points, *self._joined(wire, points[-1], before, end)]
-        return [*points, *_turned(points[-1], behind, end), end]
+        return [*points, *_turned(points[-1], after, end), end]
 
     def _begin(self, wire: Wire) -> tuple[Point, float, int]:
         """Return where a wire begins, where it may turn after that, and in how many forks."""
@@ -62,7 +62,7 @@ class Router:
             return (-self.laid.top, self.laid.entries[wire.key]), -OUTSIDE, 0
         node = self.nodes[wire.source]
         v = stop.v + node.exits.get(wire.key, 0.0)
-        return (stop.u + node.size.length, v), stop.behind, stop.depth
+        return (stop.u + node.size.length, v), stop.after, stop.depth
 
     def _end(self, wire: Wire) -> tuple[Point, float, int]:
         stop = self.stops.get(wire.target)
@@ -82,10 +82,10 @@ class Router:
             return self._sideways(node, begin[1], end)
         return [*_turned(begin, before, end), end]
 
-    def _beside(self, wire: Wire, begin: Point, behind: float) -> list[Point]:
+    def _side_by_side(self, wire: Wire, begin: Point, after: float) -> list[Point]:
         """Along the lane of an arc."""
         lane = self.lanes[wire]
-        points = [] if begin[1] == lane else [(behind, begin[1]), (behind, lane)]
+        points = [] if begin[1] == lane else [(after, begin[1]), (after, lane)]
         end, before, _ = self._end(wire)
         node = self.nodes[wire.target] if wire.target in self.stops else None
         if node is None and end[1] == lane:
@@ -116,5 +116,5 @@ def _chains(box: ChainBox, u: float, v: float) -> Iterator[tuple[ChainBox, float
         if isinstance(part, ForkBox):
             for branch, begin, shift in zip(part.branches, part.starts, part.shifts, strict=True):
                 yield from _chains(branch, u + start + begin, v + shift)
-    for beside in box.sides:
-        yield from _chains(beside.box, u + beside.u, v + beside.v)
+    for alongside in box.sides:
+        yield from _chains(alongside.box, u + alongside.u, v + alongside.v)

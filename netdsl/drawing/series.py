@@ -24,13 +24,13 @@ from netdsl.drawing.parts import (
 _DEEPEST = 40  # branches within branches; deeper ones are tangles
 
 
-def cut_up(nodes: list[int], wires: Sequence[Wire], beside: frozenset[int]) -> Chain | None:
+def cut_up(nodes: list[int], wires: Sequence[Wire], alongside: frozenset[int]) -> Chain | None:
     """Take apart some nodes, each of which follows what it reads.
 
     Returns:
         The chain; None where a wire whose key is in `beside` does not meet the chain itself.
     """
-    extra = [w for w in wires if w.key in beside and (w.source == START or w.target == END)]
+    extra = [w for w in wires if w.key in alongside and (w.source == START or w.target == END)]
     main = [wire for wire in wires if wire not in extra] if extra else wires
     kept, skips = _without_skips(nodes, main)
     chain = _chain(_adjacent(nodes, kept), nodes, START, END, 0)

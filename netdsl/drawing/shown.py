@@ -21,7 +21,7 @@ class Box(NamedTuple):
     turns: tuple[tuple[int, ...], ...]
     block: Block | None = None
     times: int = 1
-    beside: bool = False
+    alongside: bool = False
 
     @property
     def first(self) -> int:

@@ -17,9 +17,9 @@ from netdsl.errors import did_you_mean, fail
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-MOST_BOXES = 24  # of a picture that opens its blocks by itself
-_MOST_SHAPES = 30  # with the frames around them
-MOST_DRAWN = 5000  # boxes of any picture
+MAX_BOXES = 24  # of a picture that opens its blocks by itself
+_MAX_SHAPES = 30  # with the frames around them
+MAX_DRAWN = 5000  # boxes of any picture
 
 
 class Subject:
@@ -64,11 +64,11 @@ class Subject:
         """
         opens = self._opens(depth)
         made = view(self.items, self.wiring, self.labels, opens, fold or self.options.fold)
-        if len(made.boxes) > MOST_DRAWN:
+        if len(made.boxes) > MAX_DRAWN:
             raise fail(
                 "N660",
                 f"the picture of {self.network.name} would have {len(made.boxes):,} boxes, more "
-                f"than {MOST_DRAWN:,}",
+                f"than {MAX_DRAWN:,}",
                 help="fold it: --fold all draws equal neighbours once, --depth 0 closes all blocks",
             )
         return made
@@ -87,7 +87,7 @@ class Subject:
         depth = 1
         while any(box.block for box in best.boxes):
             deeper = self.view(depth)
-            if len(deeper.boxes) > MOST_BOXES or _shapes(deeper.items) > _MOST_SHAPES:
+            if len(deeper.boxes) > MAX_BOXES or _shapes(deeper.items) > _MAX_SHAPES:
                 break
             frames = [len(frame.items) for frame in _frames(deeper.items)]
             if 2 * frames.count(1) > len(frames):  # closed they say as much
@@ -96,14 +96,14 @@ class Subject:
             depth += 1
         return best
 
-    def inside(self, items: Sequence[Item], most: int) -> View:
+    def inside(self, items: Sequence[Item], highest: int) -> View:
         """Return a block's content by itself, as deep as fits `most` boxes."""
         best = None
         depth = 0
         while True:
             opens = self._opens(depth)
             made = view(items, self.wiring, self.labels, opens, self.options.fold)
-            if best is not None and len(made.boxes) > most:
+            if best is not None and len(made.boxes) > highest:
                 return best
             best = made
             if not any(box.block for box in made.boxes):

@@ -8,7 +8,7 @@ from netdsl.drawing.parts import END, Chain, Fork, Side, Tangle, Wire, chains_of
 from netdsl.drawing.series import connected, cut_up, places_of
 
 
-def taken_apart(count: int, wires: Sequence[Wire], beside: frozenset[int]) -> Chain | None:
+def taken_apart(count: int, wires: Sequence[Wire], alongside: frozenset[int]) -> Chain | None:
     """Take apart nodes 0 to `count` - 1, each of which follows what it reads.
 
     Where much is tangled, what only ends next to the chain, or begins there, is hung on it.
@@ -23,14 +23,14 @@ def taken_apart(count: int, wires: Sequence[Wire], beside: frozenset[int]) -> Ch
             itself.
     """
     nodes = list(range(count))
-    best = cut_up(nodes, wires, beside)
+    best = cut_up(nodes, wires, alongside)
     tangled = count if best is None else _tangled(best)
     if best is not None and _lopsided(best):
         tangled += 1
     for both in (False, True):
         if not tangled:
             break
-        hung = _hung(nodes, wires, beside, both)
+        hung = _hung(nodes, wires, alongside, both)
         if hung is not None and _tangled(hung) < tangled:
             best, tangled = hung, _tangled(hung)
     return best
@@ -55,7 +55,7 @@ def _tangled(chain: Chain) -> int:
 
 
 def _hung(
-    nodes: Sequence[int], wires: Sequence[Wire], beside: frozenset[int], both: bool
+    nodes: Sequence[int], wires: Sequence[Wire], alongside: frozenset[int], both: bool
 ) -> Chain | None:
     """Return the chain to the farthest end, with what ends elsewhere hung on it.
 
@@ -72,7 +72,7 @@ def _hung(
     if not away:
         return None
     inside = [node for node in nodes if node not in away]
-    chain = cut_up(inside, [wire for wire in wires if not away & {*wire[:2]}], beside)
+    chain = cut_up(inside, [wire for wire in wires if not away & {*wire[:2]}], alongside)
     if chain is None:
         return None
     where = places_of(chain)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.drawing import u_shape
 from netdsl.drawing.cards import Card
-from netdsl.drawing.graph_sheet import blocks_beside
+from netdsl.drawing.graph_sheet import blocks_alongside
 from netdsl.drawing.graph_style import Painter
 from netdsl.drawing.heading import finished
 from netdsl.drawing.marks import Group, Line, Mark, Point, Sheet, bounds
@@ -48,8 +48,8 @@ def u_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
         )
     drawing = _Drawing(subject, shape, prefix)
     main = drawing.marks()
-    beside = blocks_beside(drawing.painter, shape.view, bounds(main))
-    return finished(network, options, (*main, *beside), float("nan") if beside else None)
+    alongside = blocks_alongside(drawing.painter, shape.view, bounds(main))
+    return finished(network, options, (*main, *alongside), float("nan") if alongside else None)
 
 
 class _Drawing:

@@ -53,7 +53,7 @@ def found(subject: Subject) -> UShape | None:
     for depth in depths:
         shown = subject.view(depth)
         plain = View(tuple(boxes_of(shown.items)), shown.boxes, shown.edges)
-        if any(box.times > 1 and box.beside for box in plain.boxes):
+        if any(box.times > 1 and box.alongside for box in plain.boxes):
             continue
         shape = _shape(subject, plain)
         if shape is not None:

@@ -17,10 +17,10 @@ from netdsl.errors import NetError, fail
 from netdsl.kinds import Kind
 
 LABEL, NOTE = 12.0, 10.0  # font sizes
-_MOST_LABEL = 150.0
+_MAX_LABEL = 150.0
 _FEW = 3  # cuboids that are drawn of many equal ones
 _PLATES = ("activation", "norm", "noise")  # families that leave a map as it is
-_MOST_COLUMNS = 4
+_MAX_COLUMNS = 4
 
 
 class Step(NamedTuple):
@@ -191,7 +191,7 @@ class Steps:
         if self.sign(step.box) is not None:
             return []
         count = max(len(step.units), box.times)
-        label = shortened(self._label(step), LABEL, _MOST_LABEL)
+        label = shortened(self._label(step), LABEL, _MAX_LABEL)
         more = [] if box.block else [labels.more[box.first]]
         more += [labels.main[self.boxes[at].first] for at in step.plates]
         if step.again:
@@ -206,7 +206,7 @@ class Steps:
             found.append((part, NOTE, "note"))
         extra = " ".join(filter(None, more))
         if extra:
-            found.append((shortened(extra, NOTE, _MOST_LABEL), NOTE, "note"))
+            found.append((shortened(extra, NOTE, _MAX_LABEL), NOTE, "note"))
         return found
 
     def bodies(self, step: Step) -> list[Body]:
@@ -258,7 +258,7 @@ class Steps:
         if kind.group in ("pooling", *_PLATES):
             return None
         groups = kind.values.get("groups", 1)
-        few = isinstance(groups, int) and groups <= _MOST_COLUMNS
+        few = isinstance(groups, int) and groups <= _MAX_COLUMNS
         return groups if few else 1
 
     def apart(self, at: int) -> bool:

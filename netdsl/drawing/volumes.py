@@ -23,7 +23,7 @@ _CLOSE = 3.0  # between cuboids of one step
 _APART = 12.0  # between two columns
 _SKIP = 16.0  # between a cuboid and an arc over it
 _ONE_ROW = 1250.0  # wider ones stand in several rows
-_MOST_WIDE = 1150.0  # of one of several rows
+_MAX_WIDE = 1150.0  # of one of several rows
 _FOLDED = 1500.0  # wider ones are folded
 _ROWS = 44.0  # between two rows
 _LABELS = 22.0  # from cuboids to their labels
@@ -58,11 +58,11 @@ class _Painter:
             for body in bodies:
                 half = body.solid.high * body.columns / 2 + body.solid.up / 2
                 self.tall[row] = max(self.tall[row], half)
-        most = 13.5 * max(len(lines) for lines in self.lines)
+        highest = 13.5 * max(len(lines) for lines in self.lines)
         self.axes = [0.0]
         for above, below in pairwise(self.tall):
-            self.axes.append(self.axes[-1] + above + _LABELS + most + _ROWS + below)
-        self.lowest = self.axes[-1] + self.tall[-1] + _LABELS + most
+            self.axes.append(self.axes[-1] + above + _LABELS + highest + _ROWS + below)
+        self.lowest = self.axes[-1] + self.tall[-1] + _LABELS + highest
 
     @property
     def width(self) -> float:
@@ -91,20 +91,20 @@ class _Painter:
         whole = wide <= _ONE_ROW or self.all.chain.arcs or self.all.braces
         if whole:
             return starts, [0] * count
-        rows = self._rows(_MOST_WIDE)
+        rows = self._rows(_MAX_WIDE)
         for part in range(19, 0, -1):  # the narrowest rows that are as many
-            narrower = self._rows(_MOST_WIDE * part / 20)
+            narrower = self._rows(_MAX_WIDE * part / 20)
             if len(narrower) > len(rows):
                 break
             rows = narrower
         row_of = [row for row, numbers in enumerate(rows) for _ in numbers]
         return [x for numbers in rows for x in self._row(numbers)[0]], row_of
 
-    def _rows(self, most: float) -> list[list[int]]:
+    def _rows(self, highest: float) -> list[list[int]]:
         """Return the steps in rows that are not wider, each with what fits."""
         rows: list[list[int]] = [[]]
         for number in range(len(self.bodies)):
-            if rows[-1] and self._row([*rows[-1], number])[1] > most:
+            if rows[-1] and self._row([*rows[-1], number])[1] > highest:
                 rows.append([])
             rows[-1].append(number)
         return rows

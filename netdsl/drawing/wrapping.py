@@ -26,7 +26,7 @@ class _Column(NamedTuple):
     high: float
 
 
-def wrapped(laid: Layout, most_wide: float, rows: bool) -> Layout:
+def wrapped(laid: Layout, max_wide: float, rows: bool) -> Layout:
     """Return the layout in as many columns as it takes for it to be no longer than a page, all of
     them no wider than `most_wide`; or in rows that are no longer.
 
@@ -34,14 +34,14 @@ def wrapped(laid: Layout, most_wide: float, rows: bool) -> Layout:
     """
     length = _length(laid)
     if rows:
-        columns = _filled(laid, most_wide / _LAST) if length > most_wide else []
+        columns = _filled(laid, max_wide / _LAST) if length > max_wide else []
         return _moved(laid, columns) if len(columns) > 1 else laid
     for height in _HEIGHTS:
         columns = _filled(laid, height)
         if len(columns) == 1:
             break
         across = sum(c.high - c.low for c in columns) + _GUTTER * (len(columns) - 1)
-        if across <= most_wide:
+        if across <= max_wide:
             return _moved(laid, columns)
     return laid
 

@@ -94,23 +94,23 @@ def test_arrays_are_asked_as_files_are(run: netdsl.Run, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 17, (3, 8, 8)).astype(np.uint8)
     np.save(tmp_path / "images.npy", images)
     of_file = run.predict(tmp_path / "images.npy")
-    wanted = [{**row, "input": f"[{place}]"} for place, row in enumerate(of_file)]
+    expected = [{**row, "input": f"[{place}]"} for place, row in enumerate(of_file)]
     for given in (images, images[..., None], images.tolist(), images.astype(float)):
-        assert list(run.predict(given)) == wanted
-    assert list(run.predict({"input": images})) == wanted
-    assert list(run.predict(images[1])) == [{**wanted[1], "input": "[0]"}]
+        assert list(run.predict(given)) == expected
+    assert list(run.predict({"input": images})) == expected
+    assert list(run.predict(images[1])) == [{**expected[1], "input": "[0]"}]
     assert list(run.predict([tmp_path / "images.npy"])) == list(of_file)
     assert len(run.predict(images, top=np.int64(5))[0]["top"]) == 5  # type: ignore[arg-type]
 
 
 def test_columns_are_asked_as_files_are(houses: tuple[netdsl.Run, Path]) -> None:
     run, path = houses
-    wanted = [row["output"] for row in run.predict(path)][:2]
+    expected = [row["output"] for row in run.predict(path)][:2]
     columns = {"size": [40, 41], "place": ["town", "village"]}
     rows = [{"size": 40, "place": "town"}, {"size": 41.0, "place": "village"}]
     for given in (columns, rows, {name: np.array(cells) for name, cells in columns.items()}):
-        assert [row["output"] for row in run.predict(given)] == wanted
-    assert [row["output"] for row in run.predict(rows[0])] == wanted[:1]
+        assert [row["output"] for row in run.predict(given)] == expected
+    assert [row["output"] for row in run.predict(rows[0])] == expected[:1]
     missing = run.predict({"size": [None, np.nan], "place": [None, ""]})
     assert missing[0]["output"] == missing[1]["output"]
 

@@ -109,20 +109,20 @@ def test_networks_of_papers(text: str, params: int, macs: int | None) -> None:
 
 
 def test_files_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    beside = {
+    alongside = {
         "blocks.net": 'use "sub/more.net"\nuse se\nparam c = 4\ndefault conv(tanh)\n'
         "def b() = conv3-{c} > more > se(2)\n",
         "sub/more.net": "def more() = conv1-{2*in}(relu)\n",
     }
     (tmp_path / "sub").mkdir()
-    for name, text in beside.items():
+    for name, text in alongside.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "main.net").write_text(
         'use "blocks.net"\ndef own() = conv3-6\n8x8x3 > b > own > gap\n'
     )
     monkeypatch.chdir("/")
     network = netdsl.load(tmp_path / "main.net")
-    assert network.used == beside
+    assert network.used == alongside
     assert steps(network) == (
         "8x8x3 conv3-4 tanh conv1-8 relu gap fc-4 relu fc-8 sigmoid mul<4,9> conv3-6 relu gap"
     )

@@ -52,16 +52,16 @@ class MaxUnpooling(keras.layers.Layer):  # type: ignore[misc]
     def _placed(self, values: Any, cell: Any, shape: Any) -> Any:
         """Return each value at its place in the padded input, for one cell of the windows."""
         for axis, (start, stride) in enumerate(zip(cell, self.strides, strict=True), 1):
-            before, count, behind = (
+            before, count, inner = (
                 values.shape[1:axis],
                 values.shape[axis],
                 values.shape[axis + 1 :],
             )
-            rest = int(np.prod(behind))
+            rest = int(np.prod(inner))
             rows = ops.pad(
                 ops.reshape(values, (-1, count, rest)), ((0, 0), (0, 0), (0, (stride - 1) * rest))
             )
-            spread = ops.reshape(rows, (-1, *before, count * stride, *behind))
+            spread = ops.reshape(rows, (-1, *before, count * stride, *inner))
             margin = max(0, shape[axis] - start - count * stride)
             margins = [(0, 0)] * len(spread.shape)
             margins[axis] = (start, margin)

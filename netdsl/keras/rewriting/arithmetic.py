@@ -74,8 +74,8 @@ def squared(parts: CallParts) -> OutputPlaces | None:
 
 def cast(parts: CallParts) -> OutputPlaces | None:
     """Return a cast between kinds of floating-point numbers, which changes nothing."""
-    wanted = str(parts.call.config.get("dtype", ""))
-    return [parts.source] if wanted.startswith("float") else None
+    expected = str(parts.call.config.get("dtype", ""))
+    return [parts.source] if expected.startswith("float") else None
 
 
 def combined(parts: CallParts) -> OutputPlaces | None:

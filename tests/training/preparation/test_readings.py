@@ -8,12 +8,12 @@ from support.kinds import ALL_KINDS, copied
 from netdsl.kinds import KINDS
 from netdsl.training.preparation.readings import (
     activations_for,
+    gives_classes,
     gives_distribution,
     meaning_of,
     reads_logits,
     reads_margins,
     reads_probabilities,
-    gives_classes,
 )
 
 LOSSES = ("cross-entropy", "binary", "hinge", "squared", "absolute")

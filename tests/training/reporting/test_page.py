@@ -170,8 +170,8 @@ def test_the_network_is_drawn(job: Job) -> None:
 def test_where_a_network_cannot_be_drawn_the_report_says_why(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netdsl.drawing.neurons.MOST_LAYERS", 0)
-    monkeypatch.setattr("netdsl.drawing.subject.MOST_DRAWN", 1)
+    monkeypatch.setattr("netdsl.drawing.neurons.MAX_LAYERS", 0)
+    monkeypatch.setattr("netdsl.drawing.subject.MAX_DRAWN", 1)
     text = report(job, outcomes(linear(0, 64, 10), job.data.test, job.data.preparation, 32))
     assert "<img class=network" not in text
     assert "more than 1<" in text

@@ -122,16 +122,16 @@ class ArraysByMeaning:
             self.used[name] = self.held[name]
         return name, self.used[name]
 
-    def require(self, wanted: Iterable[ArrayName]) -> None:
+    def require(self, expected: Iterable[ArrayName]) -> None:
         """Raise NetError N514 where arrays are missing."""
-        wanted = tuple(dict.fromkeys(wanted))
-        missing = [said.text for said in wanted if said not in self]
+        expected = tuple(dict.fromkeys(expected))
+        missing = [said.text for said in expected if said not in self]
         if not missing:
             return
-        asked = [said.text for said in wanted]
+        asked = [said.text for said in expected]
         others = [name for name in self.held if name not in asked]
         help = did_you_mean(missing[0], others) or f"the arrays are {', '.join(asked)}"
-        if len(wanted) <= 2 and not any(said.part or said.tensor for said in wanted):
+        if len(expected) <= 2 and not any(said.part or said.tensor for said in expected):
             help = "the arrays are x_train, y_train, x_test, y_test, or x, y"
         no_such = ", ".join(f"`{name}`" for name in missing)
         holds = f"it has {', '.join(sorted(self.held)) or 'none'}"
