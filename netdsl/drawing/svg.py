@@ -143,7 +143,7 @@ def _text(text: Text) -> str:
 
 
 def _run(run: Run, word: str, size: float, x: float, y: float, wide: float) -> str:
-    """Return a run from x on; the document's head says the usual size, and that texts are centred."""
+    """Return a run from x on; the document's head sets the usual size and centres texts."""
     larger = f' font-size="{number(size)}"' if size != _SIZE else ""
     weight = ' font-weight="bold"' if run.bold else ""
     fit = ""

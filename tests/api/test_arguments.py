@@ -116,7 +116,7 @@ WRONG_VALUES: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: netdsl.load(""), "N107", "`path` accepts"),
     (lambda: netdsl.load("none.net"), "N601", "none.net"),
     (lambda: parsed().memory(batch=0), "N201", "`batch` accepts integers from 1, not 0"),
-    (lambda: parsed().memory(batch=HUGE), "N201", "`batch` accepts whole numbers"),
+    (lambda: parsed().memory(batch=HUGE), "N201", "`batch` accepts integers"),
     (lambda: parsed().memory(optimizer="adm"), "N107", "did you mean `adam`"),
     (lambda: parsed().memory(precision="float16"), "N107", "`precision` accepts one of"),
     (lambda: parsed().scaling(8, 0), "N201", "`link` accepts numbers above 0"),
