@@ -42,7 +42,8 @@ def diagnose(
         input_shape: of the one input, from outside.
     """
     source, as_written = parsed.source, not (params or input_shape)
-    own = [_of_network(network, parsed, as_written) for network in networks]
+    biases = default_biases(parsed.statements, parsed.source)
+    own = [_of_network(network, parsed, as_written, biases) for network in networks]
     every = [*parsed.diagnostics, *_same_names(parsed), *chain.from_iterable(own)]
     found = once(every + _unknown_params(parsed, networks, params))
     if not source.text.strip(" \t\n"):
@@ -60,7 +61,9 @@ def diagnose(
     return Diagnosis(tuple(heard), tuple(of_networks))
 
 
-def _of_network(network: Expanded, parsed: Parsed, as_written: bool) -> list[Diagnostic]:
+def _of_network(
+    network: Expanded, parsed: Parsed, as_written: bool, biases: Sequence[tuple[str, Span]]
+) -> list[Diagnostic]:
     """Return what should be said of one network.
 
     Where statements are lost, that is not what only follows from it.
@@ -75,7 +78,6 @@ def _of_network(network: Expanded, parsed: Parsed, as_written: bool) -> list[Dia
     if network.graph:
         if as_written:  # facts are of the file's own values
             found += unmet(network, network.graph)
-        biases = default_biases(parsed.statements, parsed.source)
 
         def stated(kind: Kind, layer: Span) -> tuple[Note, ...]:
             before = [

@@ -176,7 +176,10 @@ def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
     step = best.get("step")
     if type(step) not in (int, type(None)):
         raise damaged(folder / METRICS_JSONL)
-    return len(rows), step, sum(float(row["seconds"]) for row in rows), figures
+    seconds = sum(float(row["seconds"]) for row in rows)
+    if not seconds >= 0:  # NaN is not
+        raise damaged(folder / METRICS_JSONL)
+    return len(rows), step, seconds, figures
 
 
 def _params(folder: Path, begun: Mapping[str, Any]) -> int:

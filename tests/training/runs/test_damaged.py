@@ -105,7 +105,16 @@ def test_a_damaged_run_is_one_line_of_the_list(tmp_path: Path, begun: Any, ended
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "[]", '{"val_loss": "x", "seconds": 1}', '{"step": [], "val_loss": 1}', DEEP]
+    "line",
+    [
+        "{",
+        "[]",
+        '{"seconds": NaN}',
+        '{"seconds": -1}',
+        '{"val_loss": "x", "seconds": 1}',
+        '{"step": [], "val_loss": 1}',
+        DEEP,
+    ],
 )
 def test_damaged_epochs_of_an_unfinished_run(tmp_path: Path, line: str) -> None:
     folder = make_run(tmp_path, "bad-1", ended=None)
