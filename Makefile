@@ -11,7 +11,7 @@ demo: .venv/ready
 
 # For the edit loop: under a minute on two cores.
 quick: .venv/ready
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not keras and not slow and not zoo and not extra" --ignore tests/benchmarks
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not keras and not slow and not zoo and not extra" --ignore tests/benchmarks --ignore tests/keras
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)

@@ -41,6 +41,8 @@ AROUND = (
 )
 """Texts around a case: what comes before and after it, as it decides defaults and warnings."""
 
+pytestmark = pytest.mark.slow
+
 
 def texts(kind: type[Kind]) -> list[str]:
     found = [

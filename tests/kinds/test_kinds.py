@@ -161,6 +161,8 @@ def test_attention_counts_its_projections_among_acts() -> None:
 
 
 SAVED = [
+    ("9x9x4 > featpool2", Saved(inputs=True, output=True)),
+    ("9x9x4 > featpool2(max)", Saved(indices=9 * 9 * 2)),
     ("9x9x4 > conv3-8", Saved(inputs=True)),
     ("9x9x4 > sep3-8", Saved(inputs=True, values=9 * 9 * 4)),
     ("9x9x4 > relu", Saved(output=True)),
@@ -392,3 +394,28 @@ def test_extra_is_what_pad_cuts_and_fewer_than_the_stride_beyond(
     else:
         with pytest.raises(NetError, match="by a stride or more"):
             parse(text)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "words"),
+    [
+        ("distribution", "softmax"),
+        ("log-distribution", "logsoftmax"),
+        ("probability", "sigmoid hsigmoid"),
+        ("score", "linear"),
+        ("margin", "tanh"),
+    ],
+)
+def test_what_a_loss_can_read_an_output_as(meaning: str, words: str) -> None:
+    assert {kind.word for kind in KINDS.values() if kind.output_meaning == meaning} == set(
+        words.split()
+    )
+
+
+@pytest.mark.parametrize(
+    "layer", ["elu(alpha=-1)", "lrelu(slope=-1)", "dropout(1.5)", "noise(-1)", "lrn(size=0)"]
+)
+def test_numbers_out_of_their_range_are_refused(layer: str) -> None:
+    with pytest.raises(NetError) as caught:
+        parse(f"9x9x4 > {layer} > gap > fc-2")
+    assert [found.code for found in caught.value.diagnostics] == ["N107"]

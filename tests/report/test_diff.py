@@ -405,6 +405,7 @@ NOTE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [".", "models"])
 def test_external_diff(repository: Path, folder: str) -> None:
     done = git(repository / folder, "diff", "HEAD", GIT_EXTERNAL_DIFF=DIFF)
@@ -416,6 +417,7 @@ def test_external_diff(repository: Path, folder: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [".", "models"])
 def test_difftool(repository: Path, folder: str) -> None:
     done = git(repository / folder, "difftool", "-y", "--extcmd", DIFF, "HEAD")
@@ -424,6 +426,7 @@ def test_difftool(repository: Path, folder: str) -> None:
     assert all(line in done.stdout for line in (ADDED, DELETED, CHANGED))
 
 
+@pytest.mark.slow
 def test_difftool_of_a_configured_command(repository: Path) -> None:
     asked = ("difftool", "-y", "-t", "netdsl", "HEAD", "--", "models")
     done = git(
@@ -436,6 +439,7 @@ def test_difftool_of_a_configured_command(repository: Path) -> None:
     assert "--path says where it belongs" in done.stderr
 
 
+@pytest.mark.slow
 def test_attributes_and_a_log(repository: Path) -> None:
     (repository / ".gitattributes").write_text("*.net diff=netdsl\n")
     (repository / "read.me").write_text("text\n")
@@ -486,6 +490,7 @@ def test_git_hears_of_a_difference_where_it_wants_to(
     assert main(["diff", "x", *["new.net", "0" * 40, "100644"] * 2]) == 0
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_merged(repository: Path) -> None:
     git(repository, "branch", "-M", "main")
     commit(repository)
