@@ -1,6 +1,7 @@
 """Merges: several tensors to one.
 
-Elementwise ones spread a vector over positions, and nothing else.
+Elementwise ones spread a vector over positions, a map of one channel over channels, and a single
+number over both.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Concatenate(Merge):
 
 
 class Elementwise(Merge):
-    """A merge of equal shapes, number by number."""
+    """A merge number by number, of equal shapes or of such as are spread to one."""
 
     word = "_elementwise"
     reach = "position"
@@ -84,43 +85,49 @@ class Elementwise(Merge):
         return math.prod(output) * (len(inputs) - 1)
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The branches' one shape; a vector of its channels counts for every position."""
+        """The branches' one shape. A vector of its channels counts for every position, a map of
+        one channel for every channel, and a single number for both.
+        """
         if self.max_branches and len(inputs) != self.max_branches:
             raise LayerError(
                 "N106", f"`{self.word}` requires {self.max_branches} branches, not {len(inputs)}"
             )
-        largest = max(inputs, key=len)
-        if any(x not in (largest, largest[-1:]) for x in inputs):
+        *positions, _ = max(inputs, key=len)
+        channels = max(x[-1] for x in inputs)
+        whole = (*positions, channels)
+        if any(x not in (whole, (channels,), (*positions, 1), (1,)) for x in inputs):
             help = (
                 "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does "
                 "this automatically"
             )
-            images = all(len(x) == len(largest) > 1 for x in inputs)
+            images = all(len(x) == len(whole) > 1 for x in inputs)
             raise self._misfit(
                 inputs,
-                "branches of one shape, or vectors with its channels",
+                "branches of one shape, vectors with its channels, or one channel at its positions",
                 help if images else "",
             )
-        return largest
+        return whole
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         merge = getattr(k.keras.layers, self.keras_layers[0])(name=name)
-        return [_spread(k, name, output, inputs), merge]
+        return [_spread(k, name, inputs), merge]
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         return call.means(cls.spec()) if len(call.inputs) > 1 else None
 
 
-def _spread(k: Any, name: str, output: Shape, inputs: tuple[Shape, ...]) -> Any:
-    """Gives vectors positions of size 1, which a merge of Keras then repeats."""
-    whole = (*(1,) * (len(output) - 1), output[-1])
+def _spread(k: Any, name: str, inputs: tuple[Shape, ...]) -> Any:
+    """Gives vectors positions of size 1, which a merge of Keras then repeats, as it does a single
+    channel.
+    """
+    axes = max(map(len, inputs))
 
     def spread(tensors: list[Any]) -> list[Any]:
         return [
             tensor
-            if x == output
-            else k.keras.layers.Reshape(whole, name=f"{name}_spread_{i}")(tensor)
+            if len(x) == axes
+            else k.keras.layers.Reshape((*(1,) * (axes - 1), *x), name=f"{name}_spread_{i}")(tensor)
             for i, (tensor, x) in enumerate(zip(tensors, inputs, strict=True))
         ]
 
@@ -148,7 +155,11 @@ class Multiply(Elementwise):
     sign = "×"
     keras_layers = ("Multiply",)
     keras_function = "multiply"
-    cases = (Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),)
+    cases = (
+        Case("mul[ id | gap > fc-2 > sigmoid-4 ]", (8, 8, 4), (8, 8, 4), 22),
+        Case("mul[ id | conv1-1(sigmoid) ]", (8, 8, 4), (8, 8, 4), 5),
+        Case("mul[ id | fc-1(linear) ]", (10, 4), (10, 4), 41),
+    )
 
 
 class Maximum(Elementwise):
@@ -201,8 +212,8 @@ class Dot(Elementwise):
         return (*super().shape(*inputs)[:-1], 1)
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
-        """One for each number of a branch."""
-        return max(math.prod(x) for x in inputs)
+        """One for each number of the shape that the branches are spread to."""
+        return math.prod(super().shape(*inputs))
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Nothing in addition to the products."""
@@ -210,7 +221,7 @@ class Dot(Elementwise):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         multiply = k.keras.layers.Multiply(name=f"{name}_product")
-        product = [_spread(k, f"{name}_product", max(inputs, key=len), inputs), multiply]
+        product = [_spread(k, f"{name}_product", inputs), multiply]
         return [*product, lambda tensor: k.keras.ops.sum(tensor, axis=-1, keepdims=True)]
 
     sign = "·"

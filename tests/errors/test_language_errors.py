@@ -545,13 +545,13 @@ MEANING = [  # names, options, shapes, expectations
     (
         "5x5x1 > «add[ conv3-4 | conv3-5 ]»",
         "N207",
-        "`add[ ... ]` requires branches of one shape, or vectors with its channels,",
+        "`add[ ... ]` requires branches of one shape, vectors with its channels, or one",
     ),
     ("5x5x1 > «sub[ id | id | id ]»", "N106", "`sub` requires 2 branches, not 3"),
     (
         "5x5x4 > «add[ pool | id ]»",
         "N207",
-        "`add[ ... ]` requires branches of one shape, or vectors with its channels,",
+        "`add[ ... ]` requires branches of one shape, vectors with its channels, or one",
     ),
     (
         "5x5x4 > «res(conv3-4(pad=0), skip=id)»",

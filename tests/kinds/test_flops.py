@@ -103,6 +103,8 @@ WORK = {
     "9x9x4 > [ id | id | id ]": 0,
     "9x9x4 > add[ id | id | id ]": 2 * 9 * 9 * 4,
     "9x9x4 > mul[ id | id | id ]": 2 * 9 * 9 * 4,
+    "input a: 9x9x4\ninput b: 9x9x1\ninput c: 1\nmul[ @b | @c | @a ]": 2 * 9 * 9 * 4,
+    "input a: 9x9x1\ninput b: 4\nadd[ @a | @b ]": 9 * 9 * 4,
     "9x9x4 > max[ id | id | id ]": 2 * 9 * 9 * 4,
     "9x9x4 > avg[ id | id | id ]": 3 * 9 * 9 * 4,
     "9x9x4 > sub[ id | id ]": 9 * 9 * 4,

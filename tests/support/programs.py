@@ -431,10 +431,12 @@ class _Maker:
                 if len({x[:-1] for x in shapes}) > 1:
                     raise Misfit
                 return checked((*shapes[0][:-1], sum(x[-1] for x in shapes)))
-            largest = max(shapes, key=len)
-            if any(x not in (largest, largest[-1:]) for x in shapes):
+            *positions, _ = max(shapes, key=len)
+            channels = max(x[-1] for x in shapes)
+            spread = ((*positions, channels), (channels,), (*positions, 1), (1,))
+            if any(x not in spread for x in shapes):
                 raise Misfit
-            return largest
+            return spread[0]
 
         return Node(f"{word}[ {' | '.join(branch.text for branch in branches)} ]", run)
 

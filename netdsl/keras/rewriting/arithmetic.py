@@ -116,7 +116,9 @@ def _spread(parts: CallParts) -> OutputPlaces | None:
     shape = parts.shapes[0]
     if len(parts.call.inputs) < 2:
         return None
-    fits = (shape, shape[-1:], (*(1,) * (len(shape) - 1), shape[-1]))
+    ones = (1,) * (len(shape) - 1)
+    positions = (shape[:-1], (), ones)
+    fits = [(*each, count) for each in positions for count in (shape[-1], 1)]
     if all(parts.shape(place) in fits for place in parts.call.inputs):
         return None
     places = [
@@ -127,23 +129,18 @@ def _spread(parts: CallParts) -> OutputPlaces | None:
 
 
 def _repeated(parts: CallParts, place: int) -> int:
-    """Repeat the input along axes of one position, or one channel."""
+    """Repeat the input along axes of one position; one channel is spread by the merge."""
     given, shape = parts.shape(place), parts.shapes[0]
     pairs = list(zip(given, shape, strict=False))
     if len(given) != len(shape) or any(one not in (1, whole) for one, whole in pairs):
         raise parts.refuse("its inputs are spread over each other across the batch")
-    if given[-1] < shape[-1]:
-        count, channels = math.prod(given), shape[-1]
-        row = parts.reshape(place, (1, count))
-        rows = parts.step("UpSampling1D", [row], (channels, count), {"size": channels})
-        rows = parts.permute(rows, [2, 1]) if count > 1 else rows
-        place = parts.reshape(rows, (*given[:-1], channels))
     factors = [whole // one for one, whole in pairs[:-1]]
     if any(factor > 1 for factor in factors):
         if len(factors) > 3:
             raise parts.refuse(f"it spreads its input over {len(factors)} axes")
         config = {"size": factors if len(factors) > 1 else factors[0]}
-        place = parts.step(f"UpSampling{len(factors)}D", [place], shape, config)
+        repeated = (*shape[:-1], given[-1])
+        place = parts.step(f"UpSampling{len(factors)}D", [place], repeated, config)
     return place
 
 
