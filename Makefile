@@ -25,6 +25,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/words.py
 
 # What is made of the sources: the parser's tables, the pages of all kinds and of the front door.
 docs: .venv/ready

@@ -32,8 +32,8 @@ EPSILON, KEPT = 1e-5, 0.9
 
 
 class State(NamedTuple):
-    """What a step changes: weights and their velocities, and batch norm's means and variances by
-    turns; each in the order of use.
+    """What a step changes: weights and their velocities, and batch norm's means and variances
+    alternately; each in the order of use.
     """
 
     weights: list[Array]

@@ -1,4 +1,5 @@
-"""What pictures cost: `netdsl draw` beside `netdsl table`, Graphviz, plot_model and visualkeras.
+"""What pictures cost: `netdsl draw` compared with `netdsl table`, Graphviz, plot_model,
+visualkeras.
 
     python benchmarks/draw.py                     # those that are installed are measured
     python benchmarks/draw.py --sheet sheet.html  # and all pictures stand side by side in a page
@@ -56,7 +57,7 @@ def installed(*modules: str) -> bool:
     return all(importlib.util.find_spec(name) for name in modules)
 
 
-# --- beside a table -------------------------------------------------------------------------------
+# --- next to a table ------------------------------------------------------------------------------
 
 
 def cold(command: list[str], runs: int) -> float:
@@ -65,8 +66,8 @@ def cold(command: list[str], runs: int) -> float:
     return min(measured(arguments, ROOT)[0] for _ in range(runs))
 
 
-def beside_table(runs: int) -> None:
-    """Print what a picture costs beside a table, and an unfolded one of a large network."""
+def next_to_table(runs: int) -> None:
+    """Print what a picture costs compared with a table, and an unfolded one of a large network."""
     print("cold, CPU s          table    draw   ratio")
     for name in ("lenet5", "resnet152", "wavenet"):
         file = f"examples/{name}.net"
@@ -82,7 +83,7 @@ def beside_table(runs: int) -> None:
     )
 
 
-# --- beside other tools ---------------------------------------------------------------------------
+# --- next to other tools --------------------------------------------------------------------------
 
 
 def by_netdsl(network: netdsl.Network, folder: Path, fold: str) -> Drawn:
@@ -154,7 +155,7 @@ def pixels(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def beside_others(folder: Path) -> dict[str, dict[str, Drawn]]:
+def next_to_others(folder: Path) -> dict[str, dict[str, Drawn]]:
     """Draw and print every network by every tool that is installed."""
     on_models: dict[str, Callable[[Any, Path], Drawn]] = {}
     if installed("pydot", "keras") and shutil.which("dot"):
@@ -219,9 +220,9 @@ def main() -> None:
         "--sheet", type=Path, metavar="PAGE", help="write all pictures side by side"
     )
     options = parser.parse_args()
-    beside_table(options.runs)
+    next_to_table(options.runs)
     with tempfile.TemporaryDirectory() as name:
-        found = beside_others(Path(name))
+        found = next_to_others(Path(name))
         if options.sheet:
             options.sheet.write_text(sheet(found), encoding="utf-8")
             print(f"\n{options.sheet}")

@@ -475,7 +475,7 @@ def goal_text(found: Mapping[str, Any], real: bool) -> str:
         f"MNIST, LeNet-5 by Keras on {found['by']}, batches of {found['batch']:,}: a test "
         f"accuracy of {test['accuracy']:.4f}, reported "
         f"{test['seconds']:.2f} s after the first compiled step{validation}."
-        + (f" Wanted: {TARGET:g} within {SECONDS:g} s, {met}." if real else "")
+        + (f" Target: {TARGET:g} within {SECONDS:g} s, {met}." if real else "")
     )
 
 
@@ -487,7 +487,7 @@ def target_text(kept: Mapping[str, Any]) -> list[str]:
     rate, hand = found["images_per_second"], ratio(found, kept)
     near = "not measured" if hand is None else verdict(hand >= 1 - WITHIN)
     return [
-        f"ResNet-50, wanted: at least {IMAGES:,} images/s, {verdict(rate >= IMAGES)}; within "
+        f"ResNet-50, target: at least {IMAGES:,} images/s, {verdict(rate >= IMAGES)}; within "
         f"{100 * WITHIN:g} % of by hand, {near}."
     ]
 
@@ -574,7 +574,7 @@ def options_of() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         "--json",
         type=Path,
         metavar="FILE",
-        help="where figures are kept, beside those that are there",
+        help="where figures are kept, in addition to those that are there",
     )
     parser.add_argument(
         "--kept", action="store_true", help="measure nothing: take the figures of --json"

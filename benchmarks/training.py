@@ -7,7 +7,7 @@ docs/benchmarks.md.
     python benchmarks/training.py --write             # writes them into docs/benchmarks.md
 
 Each way is a process of its own that trains some epochs when it is reported to; all of them are
-reported by turns, round after round, so that what else the machine does meets all of them alike.
+reported in turn, round after round, so that what else the machine does meets all of them alike.
 What is compared is the median over the rounds. Speeds of a machine that others use are worth little
 by themselves: look at the ratios.
 

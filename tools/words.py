@@ -20,10 +20,11 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
-FOLDERS = ("netdsl", "benchmarks", "docs", "examples", "grammar", "tools")
+FOLDERS = ("netdsl", "benchmarks", "docs", "examples", "grammar")
 FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "pyproject.toml")
-PARENTS = {"is no": "there ", "are no": "there ", "was no": "there "}  # with these it is right
+THERE = {"is no", "are no", "was no"}  # fine after "there"
 FINE = re.compile(r"(?:longer|more|less|better|worse|faster|slower|wider|larger|smaller)\b")
+OTHERS = {"most_common"}  # names of the standard library
 
 
 class Hit(NamedTuple):
@@ -62,7 +63,7 @@ def _search(text: str, line: int, *headings: str) -> Iterator[Hit]:
     for match in _pattern(*headings).finditer(text):
         word = " ".join(re.split(r"[\s#]+", match[0].lower()))
         before, after = text[: match.start()].lower(), text[match.end() :].lstrip()
-        if word in PARENTS and (before.endswith(PARENTS[word]) or FINE.match(after)):
+        if word in THERE and (before.endswith("there ") or FINE.match(after)):
             continue
         instead = next(listed(each)[word] for each in headings if word in listed(each))
         yield Hit(line + text.count("\n", 0, match.start()), word, instead)
@@ -82,7 +83,7 @@ def in_python(text: str) -> Iterator[Hit]:
         comments = []
         if token.type == tokenize.STRING:
             yield from _search(_plain(token.string), line, "words")
-        elif token.type == tokenize.NAME:
+        elif token.type == tokenize.NAME and token.string not in OTHERS:
             words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", token.string).replace("_", " ")
             yield from _search(words, line, "words", "names")
     yield from _comments(comments)

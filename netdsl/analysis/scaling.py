@@ -46,8 +46,8 @@ class Step(NamedTuple):
         compute: seconds of arithmetic.
         exchange: seconds that the gradients are under way.
         apart: seconds of the step where they are sent after the backward pass.
-        overlapped: seconds where each is sent as soon as it is there, while the backward pass goes
-            on: the least that can be had.
+        overlapped: seconds where each is sent as soon as it is there, during the backward pass:
+            the lower bound.
     """
 
     sent: float

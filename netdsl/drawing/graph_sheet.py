@@ -27,8 +27,8 @@ def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sh
     """Draw a network as boxes and arrows; their names begin with `prefix`.
 
     Raises:
-        NetError: N660 where there are too many, N663 where there is no block of a name that is to
-            be open.
+        NetError: N660 where there are too many, N663 where no block has a name that `open`
+            gives.
     """
     subject = Subject(network, options)
     shown = subject.chosen()

@@ -1,5 +1,5 @@
-"""The proof that a program makes its networks: its calls, computed from its text, are held
-against those of the graphs node by node. No Keras is needed.
+"""The proof that a program makes its networks: its calls, computed from its text, are
+compared with those of the graphs node by node. No Keras is needed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from netdsl.kinds.values import Shape
 
 
 def disproof(text: str, function: str, model: str, graph: Graph) -> str:
-    """Return where a program is not a network; empty where it is proven to be it.
+    """Return where a program is not a network; empty if it is proven to be one.
 
     Args:
         text: the program.

@@ -23,8 +23,8 @@ class Parsed(NamedTuple):
     Attributes:
         statements: those that could be read, in order.
         diagnostics: what is wrong with the others.
-        lost_names: names that the others would have brought in: not knowing them is no further
-            mistake.
+        lost_names: names that the others would have brought in: not knowing them is not
+            another mistake.
         description: the comment block at the very top.
     """
 

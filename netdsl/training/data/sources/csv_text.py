@@ -85,7 +85,7 @@ def rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows, each with the line on which it ends.
 
-    Rows of empty cells are left out, unless `blank` is set; empty lines are no rows.
+    Rows of empty cells are left out, unless `blank` is set; empty lines are not rows.
 
     Raises:
         NetError: N536 where the text is not made of rows.
