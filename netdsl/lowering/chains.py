@@ -180,7 +180,7 @@ def _adds_its_input(branch: tree.Chain, x: int, scope: Scope, graph: GraphBuilde
         f" this branch adds the {graph.ops[x].shape[-1]} channels of its input"
     )
     help = "write the concatenation within `when`, or say id: when(c, conv3-8, id)"
-    return Diagnostic("W721", message, scope.span(branch), help=help, notes=scope.notes())
+    return Diagnostic("W722", message, scope.span(branch), help=help, notes=scope.notes())
 
 
 def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:

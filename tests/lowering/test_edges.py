@@ -34,8 +34,8 @@ def test_an_end_may_be_named_by_a_flow_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("branches", "expected"),
     [
-        ("conv3-8 | when(no, conv1-8)", ["W721"]),
-        ("conv3-8 | when(no, conv1-8) > when(no, conv3-8)", ["W721"]),
+        ("conv3-8 | when(no, conv1-8)", ["W722"]),
+        ("conv3-8 | when(no, conv1-8) > when(no, conv3-8)", ["W722"]),
         ("conv3-8 | when(no, conv1-8, id)", []),
         ("conv3-8 | when(yes, conv1-8)", []),
         ("conv3-8 | when(no, conv1-8) > conv1-4", []),
