@@ -609,7 +609,7 @@ MEANING = [  # names, options, shapes, expectations
     (
         "let e = fc-3\n4 > e > «e»",
         "N214",
-        "`e` cannot be shared here: its input differs from that of its",
+        "the kernel of `fc-3` is 3x3 here and 4x3 at its first use",
     ),
     ("let e = fc-3\n4 > «e(3)»", "N106", "`e` is one shared piece: it accepts nothing"),
 ]
@@ -649,6 +649,12 @@ REST = [  # warnings and limits
     ("param «w» = 3\n4 > fc-3", "W711", "the param `w` is never used"),
     ("let «e» = fc-3\n4 > fc-3", "W712", "the shared piece `e` is never used"),
     ("4 > fc-3 > «softmax-1»", "W719", "`softmax` over one channel is always 1"),
+    ("4 > fc-8 as a > fc-3\n«@a»", "W720", "is not an output"),
+    (
+        "8x8x4 > [ conv3-8 | «when(no, conv1-8)» ] > gap > fc-3",
+        "W722",
+        "this branch adds the 4 channels of its input",
+    ),
     (
         "def «reverse»() = fc-4\n4 > reverse > fc-3",
         "W721",
