@@ -57,11 +57,8 @@ def run(options: argparse.Namespace) -> int:
     shapes = _shapes(options.input or [])
     model = open_model(options.model, shapes)
     found = import_model(model, shapes, not is_application(options.model), _comparing)
-    if found.left_out:
-        print(
-            f"warning: left out, as it works in training only: {', '.join(found.left_out)}",
-            file=sys.stderr,
-        )
+    for sentence in found.left_out:
+        print(f"warning: {sentence}", file=sys.stderr)
     if target is None:
         print(found.text, end="")
     else:

@@ -4,6 +4,7 @@ out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -259,7 +260,7 @@ class _ModelReader:
             },
             shape,
             self.number(operation),
-            operation.count_params() if is_layer else 0,
+            _count(private.weights_of(operation)) if is_layer else 0,
         )
 
     def number(self, operation: Any) -> int:
@@ -312,6 +313,11 @@ def _origin(tensor: Any) -> private.Origin:
 def _open(shape: Sequence[int | None]) -> str:
     """Write a shape with open sizes: `?x?x3`."""
     return "x".join("?" if size is None else str(size) for size in shape)
+
+
+def _count(weights: Sequence[Any]) -> int:
+    """Count the numbers of weights."""
+    return sum(math.prod(weight.shape) for weight in weights)
 
 
 def _plain(value: Any) -> Any:

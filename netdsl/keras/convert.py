@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from netdsl.errors import NetError, fail
@@ -18,6 +18,8 @@ from netdsl.kinds.values import Indices, Shape
 from netdsl.kinds.window import sizes_value
 
 _LONGEST_CHAIN = 8  # calls that are one layer
+_TRAINING = "it works in training only"
+_REASONS = {"stateful": "here every batch begins at states of 0"}  # other ones
 
 
 def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
@@ -41,8 +43,24 @@ def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
             message = f"the input `{calls.calls[place].name}` is not used"
             raise fail("N621", message, help="leave it out of the model")
     inputs = [converter.read(place).layer for place in calls.inputs]
-    left_out = [*calls.left_out, *converter.left_out()]
-    return ModelLayers(converter.layers, inputs, outputs, tuple(dict.fromkeys(left_out)))
+    left_out = tuple(_sentences(calls.left_out, converter.left_out()))
+    return ModelLayers(converter.layers, inputs, outputs, left_out)
+
+
+def _sentences(training: Iterable[str], keys: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Say what is left out, and why that changes nothing in use.
+
+    Args:
+        training: what works in training only and is not a call.
+        keys: what calls say that has no word, with their names.
+    """
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    reasons[_TRAINING] += training
+    for key, name in keys:
+        reasons[_REASONS.get(key, _TRAINING)].append(f"{key} of `{name}`")
+    for reason, what in reasons.items():
+        if what:
+            yield f"left out, as {reason}: {', '.join(dict.fromkeys(what))}"
 
 
 class _Output(NamedTuple):
@@ -246,11 +264,10 @@ class _Converter:
         )
         return _Output(self._add(layer), squeezed)
 
-    def left_out(self) -> Iterator[str]:
-        """Say what of the calls works in training only and has no word."""
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        """Yield what the calls say that is left out, each with its call's name."""
         for call, view in zip(self.calls, self.views, strict=True):
-            for key in dict.fromkeys(view.left_out):
-                yield f"{key} of `{call.name}`"
+            yield from ((key, call.name) for key in view.left_out)
 
     def _add(self, layer: ImportedLayer) -> int:
         place = len(self.layers)

@@ -29,7 +29,7 @@ class Imported(NamedTuple):
         network: what it says.
         holders: by the name of an operation of the network, the Keras operations that hold its
             weights, by the calls' numbers for them.
-        left_out: what works in training only and is not in the file, a sentence for each.
+        left_out: what changes nothing in use and is not in the file, a sentence for each reason.
     """
 
     text: str

@@ -54,7 +54,7 @@ class ModelLayers(NamedTuple):
     """A model's layers, and which of them are its inputs and outputs.
 
     Attributes:
-        left_out: what works in training only and has no layer, a sentence for each.
+        left_out: what has no word and changes nothing in use: a sentence for each reason.
     """
 
     layers: list[ImportedLayer]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from warnings import catch_warnings, simplefilter
 
+from netdsl.keras import private
 from netdsl.keras.build import Built, build_layers, toolbox
 from netdsl.keras.calls import InputShapes, calls_of_model
 from netdsl.keras.describe import Imported, imported
@@ -19,8 +20,8 @@ class ImportedModel(NamedTuple):
     Attributes:
         text: the `.net` file's.
         clone: the Keras model of that text, with the first one's weights.
-        left_out: what of the model works in training only, and is not in the text: one sentence
-            for each.
+        left_out: what of the model changes nothing in use, and is not in the text: one sentence
+            for each reason.
     """
 
     text: str
@@ -80,7 +81,7 @@ def _weight_pairs(
 ) -> Iterator[WeightPair]:
     """Pair the weights of a model with those of the one that is built of its text."""
     for name, numbers in found.holders.items():
-        sources = [weight for number in numbers for weight in operations[number].weights]
+        sources = [w for number in numbers for w in private.weights_of(operations[number])]
         targets = [weight for layer in built.layers[name] for weight in layer.weights]
         yield from map(WeightPair._make, zip(sources, targets, strict=True))
 

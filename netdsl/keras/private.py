@@ -97,6 +97,18 @@ def layers_within(model: Any) -> list[Any]:
     return list(model._flatten_layers())
 
 
+def weights_of(layer: Any) -> list[Any]:
+    """List a layer's weights, without the states that recurrent layers keep between batches."""
+    from keras import tree
+
+    states = {
+        id(state)
+        for each in layer._flatten_layers()
+        for state in tree.flatten(getattr(each, "states", None))
+    }
+    return [weight for weight in layer.weights if id(weight) not in states]
+
+
 def begin_again(generator: Any, seed: int) -> None:
     """Make a seed generator return to `seed` where it is reset."""
     generator._initial_seed = seed

@@ -281,16 +281,27 @@ def _run(model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]) -> list[
         keras.ops.cast(value, tensor.dtype)
         for value, tensor in zip(inputs, model.inputs, strict=True)
     ]
-    outputs, _ = model.stateless_call(
-        values(model.trainable_variables),
-        values(model.non_trainable_variables),
-        _as_called(model, given),
-        training=False,
-    )
+    with _without_states(model):
+        outputs, _ = model.stateless_call(
+            values(model.trainable_variables),
+            values(model.non_trainable_variables),
+            _as_called(model, given),
+            training=False,
+        )
     return [
         keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
         for tensor in keras.tree.flatten(outputs)
     ]
+
+
+@contextmanager
+def _without_states(model: Any) -> Iterator[None]:
+    """Make recurrent layers begin every batch anew for a while."""
+    with ExitStack() as stack:
+        for layer in private.layers_within(model):
+            if getattr(layer, "stateful", False):
+                stack.callback(_set(layer, "stateful", False))
+        yield
 
 
 def _as_called(model: Any, given: list[Any]) -> Any:

@@ -75,9 +75,8 @@ class FileWriter:
         )
         writer = ChainWriter(self.defaults, names, arrangement.blocks)
         lines = [f"# {self.name}: from a Keras model"]
-        if self.model.left_out:
-            said = f"left out, as it works in training only: {', '.join(self.model.left_out)}"
-            lines += [f"# {line}" for line in wrap(said, _WIDTH - 2)]
+        for sentence in self.model.left_out:
+            lines += [f"# {line}" for line in wrap(sentence, _WIDTH - 2)]
         lines.append(f"net {identifier(self.name)}")
         if self.defaults.statement():
             lines.append(self.defaults.statement())

@@ -66,8 +66,7 @@ class CallView(NamedTuple):
             next; the last one's output is the input.
         sources: the layers that come in.
         readers: for each of them the other layers that read it, where several come in.
-        left_out: what of its configuration works in training only and is left out; kinds add to
-            it.
+        left_out: the keys of its configuration that are left out; kinds add to them.
     """
 
     class_name: str
@@ -103,7 +102,9 @@ class CallView(NamedTuple):
                 raise self.refuse(f"it has {'a ' if nouns else ''}{key}")
 
     def leave_out(self, *keys: str) -> None:
-        """Leave out what these keys set: it works in training only, and has no word."""
+        """Leave out what these keys set: it has no word, and changes nothing in use, as where it
+        works in training only.
+        """
         self.left_out.extend(key for key in keys if self.config.get(key))
 
     def refuse_channels_first(self) -> None:

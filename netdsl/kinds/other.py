@@ -236,7 +236,8 @@ class Standardize(Plain):
         mean, variance = call.config.get("mean"), call.config.get("variance")
         if call.config.get("invert"):
             raise call.refuse("it is inverted")
-        call.refuse_other_axis()
+        if call.config.get("axis", -1) not in (None, [], ()):  # one number for everything
+            call.refuse_other_axis()
         if mean is None or variance is None:
             return call.means(cls.spec())
         deviations = [math.sqrt(value) for value in _flat(variance)]

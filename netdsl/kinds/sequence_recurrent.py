@@ -175,8 +175,9 @@ class Recurrent(Trained):
             return None
         cell = call._replace(config=call.config["layer"]["config"]) if both else call
         config = cell.config
-        cell.refuse_set("stateful", *(() if both else ("zero_output_for_mask",)))
-        cell.leave_out("dropout", "recurrent_dropout")
+        if not both:
+            cell.refuse_set("zero_output_for_mask")
+        cell.leave_out("dropout", "recurrent_dropout", "stateful")
         options = cls.trained_in_keras(cell, penalised=("recurrent",))
         options["seq"] = bool(config["return_sequences"])
         if both:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import netdsl
@@ -113,6 +114,16 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
         lambda: through((4, 6, 6, 2), layers.TimeDistributed(layers.Conv2D(3, 3))),
         "input 4x6x6x2 > conv1x3x3-3(pad=valid)",
     ),
+    (
+        lambda: through((2, 5, 3), layers.TimeDistributed(layers.LSTM(4))),
+        "let shared = lstm-4 input 2x5x3 > stack["
+        " crop((0, 1, 0, 0)) > reshape(5x3) > shared |"
+        " crop((1, 0, 0, 0)) > reshape(5x3) > shared ]",
+    ),
+    (
+        lambda: through((4, 3), layers.Normalization(axis=None, mean=2.0, variance=9.0)),
+        "input 4x3 > std(2, 3)",
+    ),
     (lambda: through((4,), layers.RepeatVector(3)), "input 4 > reshape(1x4) > up3"),
     (
         lambda: through((4, 4, 3), layers.Rescaling([2.0, 1.0, 0.5], offset=[1.0, 0.0, 2.0])),
@@ -144,6 +155,33 @@ def test_what_works_in_training_only_is_named() -> None:
     assert netdsl.from_keras(model).splitlines()[1] == (
         "# left out, as it works in training only: `flip` (RandomFlip)"
     )
+
+
+def test_a_mean_that_was_measured_over_all_channels_is_a_number() -> None:
+    layer = layers.Normalization(axis=None)
+    layer.adapt(np.array([[1.0, 5.0], [5.0, 1.0]]))
+    assert body(through((2,), layer, layers.Dense(3))) == "input 2 > std(3, 2) > fc-3"
+
+
+def test_states_that_are_kept_between_batches_are_named() -> None:
+    given = Input(batch_shape=(1, 5, 3))
+    first = layers.LSTM(4, stateful=True, return_sequences=True, name="first")(given)
+    both = layers.Bidirectional(layers.GRU(2, stateful=True), name="both")(first)
+    model = keras.Model(given, both)
+    model(np.ones((1, 5, 3), "float32"))
+    kept = [np.array(state) for state in model.get_layer("first").states]
+    assert netdsl.from_keras(model).splitlines()[1] == (
+        "# left out, as here every batch begins at states of 0: stateful of `first`, stateful of `both`"
+    )
+    assert model.get_layer("first").stateful
+    for state, before in zip(model.get_layer("first").states, kept, strict=True):
+        np.testing.assert_array_equal(state, before)
+
+
+def test_more_steps_than_can_be_written_one_by_one_are_refused() -> None:
+    model = through((33, 5, 3), layers.TimeDistributed(layers.GRU(2)))
+    with pytest.raises(NetError, match="it has a GRU at each of 33 steps"):
+        netdsl.from_keras(model)
 
 
 def test_a_model_within_another_takes_the_sizes_that_it_is_given() -> None:

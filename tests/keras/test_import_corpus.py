@@ -22,20 +22,18 @@ pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]  # Keras'
 OPEN = 9  # what sizes that a model leaves open are set to
 
 REFUSED = {
-    "heart_disease": "`normalization",
+    "heart_disease": "(CategoryEncoding)",
     "binned_age": "(Discretization)",
     "denoiser": "(RandomCrop): in use it gives images of 28x28x1, not of 24x24x1",
     "cosine_towers": "(TrueDivide): it divides by what comes in",
     "attention_by_hand": "(Matmul): it takes 2 inputs",
     "columns": "(Cast)",
-    "documents": "(TimeDistributed): it has a Bidirectional at each step",
     "states_to_decoder": "(LSTM): its states begin at what is given",
     "query_and_document": "(Attention): it takes 2 inputs",
     "bahdanau": "(LSTM): its states begin at what is given",
     "scores_shown": "(MultiHeadAttention): it has 2 outputs",
     "grouped_queries": "(GroupedQueryAttention): it takes 2 inputs",
     "letters_to_letters": "(LSTM): its states begin at what is given",
-    "stateful": "(LSTM): it has stateful",
     "next_frame": "(ConvLSTM2D)",
 }
 
@@ -55,7 +53,7 @@ def sizes(model: Any) -> dict[str, tuple[int, ...]] | None:
 def test_the_corpus_is_whole() -> None:
     styles = [*MODELS.values(), LEGACY]
     assert [len(style) for style in styles] == [10] * 12
-    assert 120 - len(REFUSED) >= 105
+    assert 120 - len(REFUSED) >= 107
 
 
 @pytest.mark.parametrize(("style", "name"), CORPUS)

@@ -1,4 +1,6 @@
-"""`TimeDistributed`: one layer or model for each step, by layers that see one axis more."""
+"""`TimeDistributed`: one layer or model for each step, by layers that see one axis more, or step by
+step.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Any
 
 from netdsl.keras import private
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
+from netdsl.keras.rewriting.slices import cut_axis
 from netdsl.kinds.values import Shape
 
 _AT_EACH_POSITION = {  # they work on the last axis, or number by number
@@ -49,6 +52,7 @@ _WINDOWED: dict[
     "Cropping": {"cropping": (0, 0)},
     "SpatialDropout": {},
 }
+_MOST_STEPS = 32  # that are written one by one
 
 
 def time_distributed(parts: CallParts) -> OutputPlaces | None:
@@ -76,9 +80,31 @@ def per_step(
         return [_pooled(parts, layer, sources[0], shape, steps)]
     if name in _AT_EACH_POSITION:
         return [_at_each_position(parts, layer, sources, shape, steps)]
-    if plain in _WINDOWED and name.endswith("D") and int(rank) + steps <= 3:
+    causal = getattr(layer, "padding", None) == "causal"
+    if plain in _WINDOWED and name.endswith("D") and int(rank) + steps <= 3 and not causal:
         return [_windowed(parts, layer, sources, shape, (plain, int(rank), steps))]
-    raise parts.refuse(f"it has a {name} at each step")
+    return _one_by_one(parts, layer, sources, shapes, steps)
+
+
+def _one_by_one(
+    parts: CallParts, layer: Any, sources: list[int], shapes: tuple[Shape, ...], steps: int
+) -> OutputPlaces:
+    """Add a call of the layer for each step, and stack what they give."""
+    name, before = type(layer).__name__, shapes[0][:steps]
+    count = math.prod(before)
+    if count > _MOST_STEPS or len(shapes) > 1:
+        what = f"a {name} at each of {count} steps" if len(shapes) == 1 else f"states of a {name}"
+        raise parts.refuse(f"it has {what}")
+    rows = [parts.reshape(place, (count, *parts.shape(place)[steps:])) for place in sources]
+    found = []
+    for at in range(count):
+        cuts = [
+            parts.reshape(cut_axis(parts, place, 0, at, at + 1), parts.shape(place)[1:])
+            for place in rows
+        ]
+        found.append(parts.layer(layer, cuts, shapes[0][steps:]))
+    stacked = parts.step("Stack", found, (count, *shapes[0][steps:]), {"axis": 1})
+    return [parts.reshape(stacked, shapes[0])]
 
 
 def _at_each_position(
@@ -103,8 +129,6 @@ def _windowed(
     config = layer.get_config()
     if config.get("data_format") == "channels_first":
         raise parts.refuse("its channels come first")
-    if config.get("padding") == "causal":
-        raise parts.refuse(f"it has a causal {type(layer).__name__} at each step")
     changed: dict[str, Any] = {
         key: [one] * steps + _each_axis(config[key], rank, one)
         for key, one in _WINDOWED[plain].items()
@@ -173,6 +197,14 @@ def _model(parts: CallParts, model: Any, sources: list[int], steps: int) -> Outp
             raise parts.refuse(f"the model within it, `{model.name}`, leaves sizes open")
         if not isinstance(operation, keras.layers.Layer):
             raise parts.refuse(f"the model within it holds an operation, {operation.name}")
+        given = node.arguments.kwargs.items()
+        named = [
+            key
+            for key, value in given
+            if value is not None and key != "training" and not isinstance(value, keras.KerasTensor)
+        ]
+        if named:
+            raise parts.refuse(f"`{operation.name}` within it is called with {', '.join(named)}")
         return per_step(parts, operation, inputs, shapes, steps)
 
     return parts.reader.run(model, sources, add)

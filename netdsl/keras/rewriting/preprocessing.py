@@ -12,6 +12,16 @@ def only_in_training(parts: CallParts) -> OutputPlaces | None:
     return [parts.source]
 
 
+def normalized(parts: CallParts) -> OutputPlaces | None:
+    """`Normalization(axis=None)` that measured one mean of all channels: with it as a number."""
+    config = parts.call.config
+    if config.get("axis", -1) not in (None, [], ()) or config.get("mean") is not None:
+        return None
+    mean, variance = (float(value) for value in parts.operation.get_weights()[:2])
+    config = {**config, "mean": mean, "variance": variance}
+    return [parts.step("Normalization", [parts.source], parts.shapes[0], config)]
+
+
 def cropped_in_the_middle(parts: CallParts) -> OutputPlaces | None:
     """`CenterCrop`: the middle of a larger image."""
     (height, width, channels), (rows, columns, _) = parts.shape(parts.source), parts.shapes[0]

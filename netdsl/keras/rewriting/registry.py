@@ -82,6 +82,7 @@ _RULES: dict[Rule, tuple[str, ...]] = {
         "RandomTranslation",
         "RandomZoom",
     ),
+    preprocessing.normalized: ("Normalization",),
     preprocessing.cropped_in_the_middle: ("CenterCrop",),
     preprocessing.randomly_cropped: ("RandomCrop",),
     recurrent.bidirectional: ("Bidirectional",),
