@@ -171,7 +171,8 @@ def test_states_that_are_kept_between_batches_are_named() -> None:
     model(np.ones((1, 5, 3), "float32"))
     kept = [np.array(state) for state in model.get_layer("first").states]
     assert netdsl.from_keras(model).splitlines()[1] == (
-        "# left out, as here every batch begins at states of 0: stateful of `first`, stateful of `both`"
+        "# left out, as here every batch begins at states of 0:"
+        " stateful of `first`, stateful of `both`"
     )
     assert model.get_layer("first").stateful
     for state, before in zip(model.get_layer("first").states, kept, strict=True):
