@@ -8,6 +8,7 @@ from netdsl.kinds import (
     dense,
     form,
     form_edges,
+    form_pixels,
     merge,
     noise,
     norm,
@@ -18,6 +19,7 @@ from netdsl.kinds import (
     pool_power,
     sequence,
     sequence_attention,
+    sequence_positions,
     sequence_recurrent,
     unpool,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "dense",
     "form",
     "form_edges",
+    "form_pixels",
     "keras_readers",
     "make",
     "merge",
@@ -53,6 +56,7 @@ __all__ = [
     "pool_power",
     "sequence",
     "sequence_attention",
+    "sequence_positions",
     "sequence_recurrent",
     "unpool",
 ]

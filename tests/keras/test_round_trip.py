@@ -139,6 +139,8 @@ HEADS = {
     "featpool": ("featpool2", "7x7x4"),
     "gn": ("gn", "4x4x64"),
     "lppool": ("lppool3/2(p=3)", "7x7x2"),
+    "pixelshuffle": ("pixelshuffle2", "3x4x8"),
+    "pixelunshuffle": ("pixelunshuffle2", "4x6x3"),
     "rescale": ("rescale(2)", "5"),
     "tconv": ("tconv3-4", "5x5x2"),
     "widen": ("widen-8", "6x6x4"),

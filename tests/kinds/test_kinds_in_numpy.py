@@ -395,9 +395,34 @@ def test_moves() -> None:
         ("reshape(10x12)", x.reshape(2, 10, 12)),
         ("crop((1,0,2,1))", x[:, 1:, 2:-1]),
         ("reshape(20x6) > first", x[:, 0, 0]),
+        ("reshape(20x6) > last", x[:, -1, -1]),
+        ("reshape(20x6) > take(3, 7)", x.reshape(2, 20, 6)[:, 3:7]),
+        ("reshape(20x6) > roll(3)", np.roll(x.reshape(2, 20, 6), 3, 1)),
+        ("roll((-1, 2))", np.roll(x, (-1, 2), (1, 2))),
+        ("roll(1)", np.roll(x, (1, 1), (1, 2))),
     ]
     for text, wanted in moved:
         np.testing.assert_array_equal(run(f"4x5x6 > {text}", x)[1], wanted, err_msg=text)
+
+
+def cells(x: Any, order: str) -> Any:
+    """What PyTorch's PixelShuffle(2) (`crd`) and TensorFlow's depth_to_space (`dcr`) make of
+    images, by their definitions.
+    """
+    channels = x.shape[-1] // 4
+    y = np.zeros((len(x), 2 * x.shape[1], 2 * x.shape[2], channels), x.dtype)
+    for c, i, j in itertools.product(range(channels), range(2), range(2)):
+        source = 4 * c + 2 * i + j if order == "crd" else channels * (2 * i + j) + c
+        y[:, i::2, j::2, c] = x[..., source]
+    return y
+
+
+@pytest.mark.parametrize("order", ["crd", "dcr"])
+def test_pixels_are_shuffled_and_back(order: str) -> None:
+    x = random((3, 5, 12))
+    y = run(f"3x5x12 > pixelshuffle2({order})", x)[1]
+    np.testing.assert_array_equal(y, cells(x, order))
+    np.testing.assert_array_equal(run(f"6x10x3 > pixelunshuffle2({order})", y)[1], x)
 
 
 def test_cropping_to_a_point_is_centred() -> None:

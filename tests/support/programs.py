@@ -303,6 +303,33 @@ def same(shape: Shape, tally: Tally) -> Shape:
     return shape
 
 
+def sequences(shape: Shape, tally: Tally) -> Shape:
+    if len(shape) != 2:
+        raise Misfit
+    return shape
+
+
+def some_positions(shape: Shape, tally: Tally) -> Shape:
+    length, channels = sequences(shape, tally) if len(shape) == 2 else (0, 0)
+    if length < 3:
+        raise Misfit
+    return (2, channels)
+
+
+def to_positions(shape: Shape, tally: Tally) -> Shape:
+    cells = 2 ** (len(shape) - 1)
+    if tally.stride is not None or shape[-1] % cells:
+        raise Misfit  # within a residual its strides would divide: kept out
+    return checked((*(2 * size for size in whole_maps(shape, tally)[:-1]), shape[-1] // cells))
+
+
+def to_channels(shape: Shape, tally: Tally) -> Shape:
+    if tally.stride is not None or any(size % 2 for size in shape[:-1]):
+        raise Misfit
+    cells = 2 ** (len(shape) - 1)
+    return checked((*(size // 2 for size in whole_maps(shape, tally)[:-1]), shape[-1] * cells))
+
+
 LAYERS: list[Callable[[Random, Amount], Node]] = [
     *([conv] * 8),
     *([pool] * 3),
@@ -319,6 +346,12 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
     plain("flatten", lambda shape, tally: (math.prod(shape),)),
     plain("pad(1)", grown),
     plain("sdropout(1/4)", whole_maps),
+    plain("roll(1)", whole_maps),
+    plain("reverse", sequences),
+    plain("last", lambda shape, tally: sequences(shape, tally)[1:]),
+    plain("take(1, 3)", some_positions),
+    plain("pixelshuffle2", to_positions),
+    plain("pixelunshuffle2", to_channels),
     *(
         plain(word, same)
         for word in ("relu", "tanh", "lrelu(0.2)", "dropout(0.5)", "id", "swish", "droppath(0.1)")

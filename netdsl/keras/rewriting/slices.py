@@ -33,10 +33,17 @@ def indexed(parts: CallParts) -> OutputPlaces | None:
 
 
 def _is_plain(key: Any, rank: int) -> bool:
-    """Say whether a kind reads it as it is: `x[..., a:b]`, and `x[:, 0]` of a sequence."""
-    if key == (slice(None), 0):
+    """Say whether a kind reads it as it is: `x[..., a:b]`, and `x[:, 0]`, `x[:, -1]` and
+    `x[:, a:b]` of a sequence.
+    """
+    if key in ((slice(None), 0), (slice(None), -1)):
         return rank == 2
-    if not isinstance(key, tuple) or len(key) != 2 or key[0] is not Ellipsis:
+    if not isinstance(key, tuple) or len(key) != 2:
+        return False
+    if key[0] == slice(None) and rank == 2 and isinstance(key[1], slice):
+        first, end, step = key[1].start, key[1].stop, key[1].step
+        return step is None and first is not None and end is not None and 0 <= first < end
+    if key[0] is not Ellipsis:
         return False
     return isinstance(key[1], slice) and key[1].step is None and key[1].start is not None
 
