@@ -276,7 +276,7 @@ def test_damaged_safetensors(content: bytes, reported: str, tmp_path: Path) -> N
 def test_files_that_are_no_models(run: RunResult, tmp_path: Path) -> None:
     whole = (run.folder / "best.keras").read_bytes()
     contents = {
-        "bad.keras": (b"no model", "8 bytes are no zip"),
+        "bad.keras": (b"no model", "8 bytes are not a complete zip"),
         "a.png": (b"", "does not end in .keras"),
         "cut.keras": (whole[:-99], "zip"),
     }
@@ -361,7 +361,7 @@ def test_folders_are_replaced_only_where_they_are_exports(run: RunResult, tmp_pa
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     for target in (tmp_path / "mine", tmp_path, Path("."), Path("..")):
-        with pytest.raises(NetError, match="is a folder, and no SavedModel"):
+        with pytest.raises(NetError, match="is a folder, but not a SavedModel"):
             export(run.folder, target, force=True)
     (tmp_path / "file").touch()
     with pytest.raises(NetError, match="a SavedModel is a folder"):
@@ -426,7 +426,7 @@ def test_a_network_without_finite_numbers(tmp_path: Path) -> None:
     model = netdsl.parse("4 > fc-2").keras(seed=0)
     model.set_weights([np.full(array.shape, np.nan) for array in model.get_weights()])
     model.save(tmp_path / "a.keras")
-    with pytest.raises(NetError, match="no finite numbers"):
+    with pytest.raises(NetError, match="numbers that are not finite"):
         export(tmp_path / "a.keras", tmp_path / "b.keras")
 
 
