@@ -6,6 +6,7 @@ The floors are those of docs/architecture.md.
 
 from __future__ import annotations
 
+import ast
 import re
 import statistics
 import subprocess
@@ -126,3 +127,13 @@ def test_functions_are_held_to_a_complexity_of_20() -> None:
     assert "C901" in lint["select"]
     assert lint["mccabe"]["max-complexity"] == 20
     assert "C901" not in str([lint["ignore"], lint.get("per-file-ignores")])
+
+
+def test_a_public_class_name_is_defined_once() -> None:
+    """A name means one thing in the package."""
+    places: dict[str, list[str]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(file.relative_to(PACKAGE)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

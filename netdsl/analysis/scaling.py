@@ -38,7 +38,7 @@ what such a link is.
 """
 
 
-class Step(NamedTuple):
+class StepCost(NamedTuple):
     """A step of p devices, in bytes and seconds.
 
     Attributes:
@@ -81,7 +81,7 @@ def step(
     rate: float = RATE,
     use: float = UTILISATION,
     width: int = 4,
-) -> Step:
+) -> StepCost:
     """Return a step of this many devices with `batch` examples each.
 
     `link` is in bytes a second, `rate` in FLOP/s of which the share `use` is reached; `width` are
@@ -95,7 +95,7 @@ def step(
         raise ValueError("devices, link, batch, rate, use and width are above 0")
     counts = count_network(graph)
     sent = 2 * (devices - 1) / devices * width * counts.params
-    return Step(sent, PASSES * 2 * counts.macs * batch / (rate * use), sent / link)
+    return StepCost(sent, PASSES * 2 * counts.macs * batch / (rate * use), sent / link)
 
 
 def table(networks: Mapping[str, Graph]) -> str:

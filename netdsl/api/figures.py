@@ -11,7 +11,7 @@ from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
 
 if TYPE_CHECKING:
     from netdsl.analysis.memory import Memory
-    from netdsl.analysis.scaling import Step
+    from netdsl.analysis.scaling import StepCost
     from netdsl.api.records import LayerRecord, Records
 
 
@@ -69,7 +69,7 @@ class NetworkFigures(Architecture):
         rate: float = 312e12,
         use: float = 0.2,
         width: int = 4,
-    ) -> Step:
+    ) -> StepCost:
         """Estimate a step of data-parallel training: what is sent, and how long it takes.
 
         Args:

@@ -11,7 +11,7 @@ from netdsl.architecture import Architecture
 from netdsl.cli.arguments import FILE_HELP, add_force, add_format, add_network_options
 from netdsl.cli.diff_sides import DiffSide, sides_of, with_places
 from netdsl.cli.exit_codes import wrong_usage
-from netdsl.cli.inputs import Input, check_input, read_input, valid
+from netdsl.cli.inputs import CommandInput, check_input, read_input, valid
 from netdsl.cli.outputs import free_path
 from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import in_colour, print_json, show_diagnostics
@@ -127,7 +127,7 @@ def _networks_of(side: DiffSide, options: argparse.Namespace) -> tuple[Architect
     given = read_input(side.file)
     if side.place is not None:
         text = given.source.text
-        given = Input(Source(side.label, text), side.place, stem(side.place))
+        given = CommandInput(Source(side.label, text), side.place, stem(side.place))
         if remark := side.remark(text):
             print(remark, file=sys.stderr)
     return valid(check_input(given, options)).networks

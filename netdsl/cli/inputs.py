@@ -14,7 +14,7 @@ from netdsl.reading import Checked, ReadOptions, check_source, only
 from netdsl.sources import decoded, holds_text, read_source, stem
 
 
-class Input(NamedTuple):
+class CommandInput(NamedTuple):
     """The text that FILE means, where it lies, and the name of a network that states none."""
 
     source: Source
@@ -22,7 +22,7 @@ class Input(NamedTuple):
     name: str = "network"
 
 
-def read_input(file: str) -> Input:
+def read_input(file: str) -> CommandInput:
     """Read a file, standard input (`-`), or what is not a file and holds a `>`: the text itself.
 
     Raises:
@@ -30,10 +30,10 @@ def read_input(file: str) -> Input:
             too large.
     """
     if file == "-":
-        return Input(decoded(read_standard_input(), "<stdin>"))
+        return CommandInput(decoded(read_standard_input(), "<stdin>"))
     if holds_text(file):
-        return Input(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
-    return Input(read_source(file), file, stem(file))
+        return CommandInput(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
+    return CommandInput(read_source(file), file, stem(file))
 
 
 def read_standard_input() -> bytes:
@@ -48,7 +48,7 @@ def read_standard_input() -> bytes:
         raise fail("N601", f"standard input cannot be read: {error.strerror}") from None
 
 
-def check_input(given: Input, options: argparse.Namespace) -> Checked:
+def check_input(given: CommandInput, options: argparse.Namespace) -> Checked:
     """Find the networks of a text, or the one that `--net` names, and every diagnostic."""
     read_options = ReadOptions(given.path, dict(options.params), options.input)
     checked = check_source(given.source, read_options, given.name)

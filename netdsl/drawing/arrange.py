@@ -12,8 +12,8 @@ from math import inf
 from typing import TypeAlias
 
 from netdsl.drawing.forks import ForkBox
-from netdsl.drawing.nodes import ALONGSIDE, GAP, LANE, LANES, TURN, Node, NodeBox, TangleBox
-from netdsl.drawing.parts import START, Arc, Chain, Fork, Part, Side, Tangle, Wire, nodes_of
+from netdsl.drawing.nodes import ALONGSIDE, GAP, LANE, LANES, TURN, LaidNode, NodeBox, TangleBox
+from netdsl.drawing.parts import START, Arc, Fork, Part, PartChain, Side, Tangle, Wire, nodes_of
 
 
 class Lane:
@@ -37,7 +37,7 @@ class SideBox:
 class ChainBox:
     """A chain with its positions: `starts` along, for each part; `gaps` before each and at last."""
 
-    def __init__(self, chain: Chain, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+    def __init__(self, chain: PartChain, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> None:
         self.chain = chain
         self.parts: list[PartBox] = [
             part_box(_in_order(part, after, nodes, wires), nodes, wires)
@@ -77,7 +77,7 @@ class ChainBox:
         """Return the free space before a part."""
         return TURN if self.turns(at) else GAP
 
-    def _set_bars(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+    def _set_bars(self, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> None:
         """Make bars as wide as the branches before them."""
         for at, part in enumerate(self.parts):
             if not isinstance(part, NodeBox) or part.node.shape != "bar":
@@ -89,7 +89,7 @@ class ChainBox:
                 ends = [v for node, v in self.parts[at - 1].columns(nodes) if node in sources]
             part.widen(min(ends), max(ends))
 
-    def _set_sides(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+    def _set_sides(self, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> None:
         """Place what hangs on the chain next to it, as near as what is there allows.
 
         To the right, unless the line to it would pass through another.
@@ -147,7 +147,7 @@ class ChainBox:
             turn = alongside.u - TURN / 2
         return other.u - TURN / 2 < turn < other.u + other.box.length + TURN / 2
 
-    def _set_lanes(self, nodes: Sequence[Node]) -> None:
+    def _set_lanes(self, nodes: Sequence[LaidNode]) -> None:
         """Return each arc a side and a lane: to the right where it crosses none that is there."""
         sides: dict[str, list[Arc]] = {"right": [], "left": []}
         for arc in sorted(self.chain.arcs, key=lambda arc: (arc.end - arc.start, arc.start)):
@@ -185,7 +185,7 @@ class ChainBox:
             if sign * alongside.v > 0
         )
 
-    def _port(self, arc: Arc, nodes: Sequence[Node]) -> float:
+    def _port(self, arc: Arc, nodes: Sequence[LaidNode]) -> float:
         """Return where the arc leaves a frame next to its axis; 0 where it does not."""
         source = arc.wire.source
         return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
@@ -209,7 +209,7 @@ class ChainBox:
                 sources.setdefault((arc.start, arc.wire.key, alone), []).append(arc)
         return groups + list(sources.values())
 
-    def _place_lanes(self, side: str, groups: list[list[Arc]], nodes: Sequence[Node]) -> None:
+    def _place_lanes(self, side: str, groups: list[list[Arc]], nodes: Sequence[LaidNode]) -> None:
         sign = 1 if side == "right" else -1
         placed: list[tuple[int, int, float]] = []
         groups.sort(key=lambda arcs: (_span(arcs)[1] - _span(arcs)[0], _span(arcs)))
@@ -279,7 +279,7 @@ class ChainBox:
                 if arc.end == len(self.parts):
                     yield arc.wire.source, lane.v
 
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+    def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         """Yield the nodes at its end (or its beginning), each with where its line runs across."""
         if self.parts:
             yield from self.parts[-1 if last else 0].columns(nodes, last)
@@ -288,7 +288,9 @@ class ChainBox:
 PartBox: TypeAlias = "NodeBox | ForkBox[ChainBox] | TangleBox"
 
 
-def _in_order(part: Part, after: Part | None, nodes: Sequence[Node], wires: Sequence[Wire]) -> Part:
+def _in_order(
+    part: Part, after: Part | None, nodes: Sequence[LaidNode], wires: Sequence[Wire]
+) -> Part:
     """Branches in the order in which they come into the frame that they meet in."""
     if not isinstance(part, Fork) or not isinstance(after, int) or len(nodes[after].entries) < 2:
         return part
@@ -296,14 +298,14 @@ def _in_order(part: Part, after: Part | None, nodes: Sequence[Node], wires: Sequ
         wire.source: nodes[after].entries[wire.key] for wire in wires if wire.target == after
     }
 
-    def entry(branch: Chain) -> float:
+    def entry(branch: PartChain) -> float:
         ends = (entries.get(node, inf) for part in branch.parts for node in nodes_of(part))
         return min(ends, default=inf)
 
     return Fork(tuple(sorted(part.branches, key=entry)))
 
 
-def part_box(part: Part, nodes: Sequence[Node], wires: Sequence[Wire]) -> PartBox:
+def part_box(part: Part, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> PartBox:
     """Return a part of a chain with its measures."""
     if isinstance(part, Fork):
         branches = [ChainBox(branch, nodes, wires) for branch in part.branches]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.drawing.labels import Labels
-from netdsl.drawing.marks import Circle, Line, Mark, Rect, Run, Text
+from netdsl.drawing.marks import Circle, LineMark, Mark, Rect, Text, TextRun
 from netdsl.drawing.measure import SHIFT, shortened, width
 from netdsl.kinds import Kind
 
@@ -100,7 +100,7 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
             return sign
         wide = width(card.badge, NOTE, True)
         times = Text(
-            x + card.width + 5, y + 5, (Run(card.badge, "ink", True),), NOTE, "start", wide
+            x + card.width + 5, y + 5, (TextRun(card.badge, "ink", True),), NOTE, "start", wide
         )
         return (*sign, times)
     marks: list[Mark] = []
@@ -108,21 +108,21 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
         right = step * SHADOW
         down = 0.0 if card.badge.endswith(ALONGSIDE) else right
         marks.append(Rect(x + right, y + down, card.width, card.height, corner, card.look))
-    runs = [Run(card.label, "ink")]
+    runs = [TextRun(card.label, "ink")]
     wide = width(card.label, MAIN)
     if card.more:
-        runs.append(Run(" " + card.more, note, size=NOTE))
+        runs.append(TextRun(" " + card.more, note, size=NOTE))
         wide += width(" " + card.more, NOTE)
     if card.form == "pill":
         if card.note:
-            runs.append(Run("  " + card.note, note, size=NOTE))
+            runs.append(TextRun("  " + card.note, note, size=NOTE))
             wide += width("  " + card.note, NOTE)
         marks.append(Text(middle, y + PILL / 2 + SHIFT * MAIN, tuple(runs), MAIN, "middle", wide))
     else:
         base = y + (17.0 if card.note else CARD / 2 + SHIFT * MAIN)
         marks.append(Text(middle, base, tuple(runs), MAIN, "middle", wide))
         if card.note:
-            second = (Run(card.note, note),)
+            second = (TextRun(card.note, note),)
             marks.append(Text(middle, y + 31.0, second, NOTE, "middle", width(card.note, NOTE)))
     if card.badge:
         marks += badge(card.badge, x + card.width, y)
@@ -136,7 +136,7 @@ def badge(text: str, x: float, y: float) -> tuple[Mark, ...]:
     x = x + BADGE - half
     return (
         Rect(x - half, y - 8, 2 * half, 16.0, 8.0, "badge"),
-        Text(x, y + SHIFT * NOTE, (Run(text, "ink", True),), NOTE, "middle", wide),
+        Text(x, y + SHIFT * NOTE, (TextRun(text, "ink", True),), NOTE, "middle", wide),
     )
 
 
@@ -145,7 +145,7 @@ def _drawn_glyph(card: Card, x: float, y: float) -> tuple[Mark, ...]:
     if len(card.label) > 1:
         rect = Rect(x - card.width / 2, y - RADIUS, card.width, 2 * RADIUS, RADIUS, card.look)
         wide = width(card.label, NOTE)
-        text = Text(x, y + SHIFT * NOTE, (Run(card.label, "ink"),), NOTE, "middle", wide)
+        text = Text(x, y + SHIFT * NOTE, (TextRun(card.label, "ink"),), NOTE, "middle", wide)
         return rect, text
     arm = 4.5
     strokes = {
@@ -159,4 +159,4 @@ def _drawn_glyph(card: Card, x: float, y: float) -> tuple[Mark, ...]:
     circle = Circle(x, y, RADIUS, card.look)
     if card.label not in strokes:
         return circle, Circle(x, y, 2.2, "dot")
-    return circle, *(Line(points, "sign") for points in strokes[card.label])
+    return circle, *(LineMark(points, "sign") for points in strokes[card.label])

@@ -12,9 +12,9 @@ from netdsl.drawing.heading import MARGIN
 from netdsl.drawing.labels import Labels
 from netdsl.drawing.laid_region import Measure, Pads
 from netdsl.drawing.layout import Layout, laid_out
-from netdsl.drawing.marks import Group, Line, Mark, Rect, Run, Sheet, Text, bounds
+from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Rect, Sheet, Text, TextRun, bounds
 from netdsl.drawing.measure import width
-from netdsl.drawing.nodes import Node
+from netdsl.drawing.nodes import LaidNode
 from netdsl.drawing.options import Options
 from netdsl.drawing.shown import Box
 from netdsl.drawing.view import View
@@ -77,9 +77,9 @@ def difference_sheet(
     laid = wrapped(laid, _MAX_ACROSS, rows=False)
     marks: list[Mark] = []
     for (ends, whose), points in zip(edges.items(), laid.edges, strict=True):
-        line = Line(tuple((v, u) for u, v in points), _WIRES[whose], 7.0, arrow=True)
+        line = LineMark(tuple((v, u) for u, v in points), _WIRES[whose], 7.0, arrow=True)
         data = tuple((name, str(end)) for name, end in zip(("from", "to"), ends, strict=True))
-        marks.append(Group("edge", "", "", (*data, ("in", whose)), (line,)))
+        marks.append(MarkGroup("edge", "", "", (*data, ("in", whose)), (line,)))
     marks += _boxes(items, cards, laid, sides)
     return _finished(a, b, marks)
 
@@ -182,13 +182,13 @@ def _became(texts: Sequence[str]) -> str:
     return " → ".join(dict.fromkeys(texts))
 
 
-def _node(card: Card) -> Node:
+def _node(card: Card) -> LaidNode:
     if card.form == "bar":
         room = width(card.note, 10.0) + 8 if card.note else 0.0
-        return Node(Size(card.height, 16.0, 16.0), "bar", room)
+        return LaidNode(Size(card.height, 16.0, 16.0), "bar", room)
     half = card.width / 2
     shape = "circle" if card.form == "circle" else "box"
-    return Node(Size(card.height, half, half), shape, 14.0 if card.badge else 0.0)
+    return LaidNode(Size(card.height, half, half), shape, 14.0 if card.badge else 0.0)
 
 
 def _boxes(
@@ -202,7 +202,9 @@ def _boxes(
             inside: tuple[Mark, ...] = (Rect(x, y, wide, each.height, 3.0, "bar"),)
             if each.note:
                 room = width(each.note, 10.0)
-                text = Text(x + wide + 6, y + 6.5, (Run(each.note, "note"),), 10.0, "start", room)
+                text = Text(
+                    x + wide + 6, y + 6.5, (TextRun(each.note, "note"),), 10.0, "start", room
+                )
                 inside = (*inside, text)
         else:
             inside = drawn(each, x, y, "note", stacked=False)
@@ -214,7 +216,7 @@ def _boxes(
             if layer is not None
         )
         data = (("change", item.what),)
-        found.append(Group("box", str(number), title, data, inside))
+        found.append(MarkGroup("box", str(number), title, data, inside))
     return found
 
 
@@ -229,8 +231,10 @@ def _finished(a: Architecture, b: Architecture, marks: Sequence[Mark]) -> Sheet:
     macs = [shortened(each.counts.macs) for each in (a, b)]
     facts = f"{_became(params)} params · {_became(macs)} MACs"
     more: list[Mark] = [
-        Text(left, top - 44, (Run(names, "ink", True),), 16.0, "start", width(names, 16.0, True)),
-        Text(left, top - 26, (Run(facts, "note"),), 11.0, "start", width(facts, 11.0)),
+        Text(
+            left, top - 44, (TextRun(names, "ink", True),), 16.0, "start", width(names, 16.0, True)
+        ),
+        Text(left, top - 26, (TextRun(facts, "note"),), 11.0, "start", width(facts, 11.0)),
     ]
     x, y = left, bottom + 22
     for what, words in (
@@ -240,7 +244,7 @@ def _finished(a: Architecture, b: Architecture, marks: Sequence[Mark]) -> Sheet:
     ):
         more.append(Rect(x, y, 14.0, 14.0, 3.0, what))
         wide = width(words, 10.0)
-        more.append(Text(x + 19, y + 10.5, (Run(words, "note"),), 10.0, "start", wide))
+        more.append(Text(x + 19, y + 10.5, (TextRun(words, "note"),), 10.0, "start", wide))
         x += 19 + wide + 16
     every = (*marks, *more)
     x0, y0, x1, y1 = bounds(every)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from netdsl.drawing.nodes import ALONGSIDE, LANE, Node
+from netdsl.drawing.nodes import ALONGSIDE, LANE, LaidNode
 from netdsl.drawing.parts import Wire
 
 _MAIN = 1.6  # by how much a branch is longer that goes straight on
@@ -21,7 +21,7 @@ class Branch(Protocol):
     def reach(self, begin: float, end: float) -> tuple[float, float]:
         """Return how far it reaches across to both sides, between two places along."""
 
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+    def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         """Return the nodes at its end (or its beginning), each with where its line runs across."""
 
     def passing(self) -> Iterator[tuple[int, float]]:
@@ -35,7 +35,7 @@ class ForkBox(Generic[BranchT]):
     """Branches side by side; `shifts` says where each axis is, `starts` where each begins."""
 
     def __init__(
-        self, branches: Sequence[BranchT], nodes: Sequence[Node], wires: Sequence[Wire]
+        self, branches: Sequence[BranchT], nodes: Sequence[LaidNode], wires: Sequence[Wire]
     ) -> None:
         self.branches: Sequence[BranchT] = branches
         self.length = max(branch.length for branch in self.branches)
@@ -65,7 +65,7 @@ class ForkBox(Generic[BranchT]):
             branch.right + shift for branch, shift in zip(self.branches, self.shifts, strict=True)
         )
 
-    def _clear(self, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
+    def _clear(self, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> float:
         """Return how far the axis of a side way is from that of the main one, at least.
 
         Its boxes and its lines pass what is next to them.
@@ -80,7 +80,7 @@ class ForkBox(Generic[BranchT]):
         lines = [0.0, *(-v for _, v in (*side.columns(nodes), *side.columns(nodes, last=False)))]
         return max(near, main.reach(low, high)[1] + LANE + max(lines))
 
-    def _start(self, branch: BranchT, nodes: Sequence[Node], wires: Sequence[Wire]) -> float:
+    def _start(self, branch: BranchT, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> float:
         """Return where a branch begins: in the middle.
 
         At the upper end where nothing follows it, at the lower where nothing precedes it.
@@ -110,7 +110,7 @@ class ForkBox(Generic[BranchT]):
             return None
         return 0 if first > second else 1
 
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+    def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         for branch, shift in zip(self.branches, self.shifts, strict=True):
             for node, v in branch.columns(nodes, last):
                 yield node, v + shift

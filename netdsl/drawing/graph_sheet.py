@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.drawing import insets
 from netdsl.drawing.graph_style import Painter
 from netdsl.drawing.heading import MARGIN, finished
-from netdsl.drawing.marks import Group, Mark, Sheet, bounds, moved
+from netdsl.drawing.marks import Mark, MarkGroup, Sheet, bounds, moved
 from netdsl.drawing.options import Options
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View
@@ -63,12 +63,12 @@ def blocks_alongside(
         marks = _fitting(painter, insets.opened(subject, block))
         left, _, right, _ = bounds(marks)
         if right - left <= _WIDEST:
-            panels.append(Group("inset", block.name, "", (), marks))
+            panels.append(MarkGroup("inset", block.name, "", (), marks))
     return _placed(panels, box, subject.options.direction)
 
 
 def _placed(
-    panels: list[Group], box: tuple[float, float, float, float], direction: str
+    panels: list[MarkGroup], box: tuple[float, float, float, float], direction: str
 ) -> list[Mark]:
     """Return the panels in columns to the right of a picture, and in rows below it where they are
     too wide, or where it goes right itself.
@@ -77,7 +77,7 @@ def _placed(
     if direction == "right":
         return _in_rows(panels, left, bottom + _ALONGSIDE, max(right, left + _MAX_ACROSS))
     found: list[Mark] = []
-    below: list[Group] = []
+    below: list[MarkGroup] = []
     x, y, wide, lowest = right + _ALONGSIDE, top, 0.0, bottom
     highest = 1.4 * max(bottom - top, 640.0)
     for panel in panels:
@@ -93,7 +93,7 @@ def _placed(
     return [*found, *_in_rows(below, left, lowest + _ALONGSIDE / 2, left + _MAX_ACROSS)]
 
 
-def _in_rows(panels: list[Group], left: float, top: float, right: float) -> list[Mark]:
+def _in_rows(panels: list[MarkGroup], left: float, top: float, right: float) -> list[Mark]:
     found: list[Mark] = []
     x, y, high = left, top, 0.0
     for panel in panels:

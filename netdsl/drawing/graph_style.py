@@ -19,11 +19,11 @@ from netdsl.drawing.cards import (
 )
 from netdsl.drawing.geometry import Size
 from netdsl.drawing.labels import merged
-from netdsl.drawing.laid_region import Measure, Pads, Reach
+from netdsl.drawing.laid_region import Measure, NodeReach, Pads
 from netdsl.drawing.layout import Area, Layout, laid_out
-from netdsl.drawing.marks import Group, Line, Mark, Point, Rect, Run, Text
+from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Point, Rect, Text, TextRun
 from netdsl.drawing.measure import shortened, width
-from netdsl.drawing.nodes import Node
+from netdsl.drawing.nodes import LaidNode
 from netdsl.drawing.shown import Box, Frame, Shown
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View
@@ -105,19 +105,21 @@ class Painter:
     def _look(self, box: Box) -> str:
         return self.subject.look(box)
 
-    def _node(self, card: Card) -> Node:
+    def _node(self, card: Card) -> LaidNode:
         if card.form == "circle":
             room = 8.0 + width(card.badge, 10.0, True) if card.badge else 0.0
             half = card.width / 2
             size = Size(card.width, card.height / 2, card.height / 2 + (14.0 if room else 0.0))
-            across = Node(size, "circle")
-            return across if self.across else Node(Size(card.height, half, half), "circle", room)
+            across = LaidNode(size, "circle")
+            return (
+                across if self.across else LaidNode(Size(card.height, half, half), "circle", room)
+            )
         shadow = 2 * SHADOW if card.badge else 0.0
         if card.form == "end":
-            return Node(Size(0.0, 0.0, 0.0), "end")
+            return LaidNode(Size(0.0, 0.0, 0.0), "end")
         if card.form == "bar":
             room = width(card.note, 10.0) + 8 if card.note else 0.0
-            return Node(
+            return LaidNode(
                 Size(card.height, 16.0, 16.0), "bar", 20.0 * bool(room) if self.across else room
             )
         flat = card.badge.endswith(ALONGSIDE)  # those after it are next to it
@@ -125,10 +127,10 @@ class Painter:
         room = BADGE - shadow if card.badge else 0.0
         if self.across:
             below = card.height / 2 + (0.0 if flat else shadow)
-            return Node(Size(card.width + shadow, card.height / 2, below))
-        return Node(Size(tall, half, half + shadow), "box", room)
+            return LaidNode(Size(card.width + shadow, card.height / 2, below))
+        return LaidNode(Size(tall, half, half + shadow), "box", room)
 
-    def _pads(self, frame: Frame, reach: Reach) -> Pads:
+    def _pads(self, frame: Frame, reach: NodeReach) -> Pads:
         """Return the room around what is in a frame: its title is where no wire crosses it."""
         shadow = 2 * SHADOW if frame.times > 1 else 0.0
         title = 24.0 if frame.block is not None else 6.0
@@ -160,14 +162,14 @@ class Painter:
             found.append(self.mark(box, each, x, y, left + right))
         return found
 
-    def mark(self, box: Box, card: Card, x: float, y: float, long: float = 0.0) -> Group:
+    def mark(self, box: Box, card: Card, x: float, y: float, long: float = 0.0) -> MarkGroup:
         """Return a box with its upper left corner at (x, y); a bar is so long."""
         if card.form == "bar":
             inside = self._bar(card, x, y, long)
         else:
             inside = drawn(card, x, y, self.note)
         title = self.subject.figures.title(box)
-        return Group("box", self.name(box), title, self._data(box), inside)
+        return MarkGroup("box", self.name(box), title, self._data(box), inside)
 
     def _bar(self, bar: Card, x: float, y: float, long: float) -> tuple[Mark, ...]:
         """Return two lines for what is stacked, one for what is joined."""
@@ -182,7 +184,7 @@ class Painter:
         if not bar.note:
             return tuple(rects)
         room = width(bar.note, 10.0)
-        runs = (Run(bar.note, "note"),)
+        runs = (TextRun(bar.note, "note"),)
         if self.across:
             return *rects, Text(x + wide, y + high + 17, runs, 10.0, "end", room)
         return *rects, Text(x + wide + 6, y + high / 2 + 3.5, runs, 10.0, "start", room)
@@ -213,9 +215,9 @@ class Painter:
             if boxes[1].first < 0:
                 end = laid.areas[0].u1 - 2 * SHADOW * (laid.areas[0].frame.times > 1)
                 points = _cut(points[::-1], end, end + _STUB)[::-1]
-            line = Line(tuple(self._at(u, v) for u, v in points), "wire", _ROUND, arrow=True)
+            line = LineMark(tuple(self._at(u, v) for u, v in points), "wire", _ROUND, arrow=True)
             data = (("from", ends[0]), ("to", ends[1]))
-            found.append(Group("edge", "", "", data, (line,)))
+            found.append(MarkGroup("edge", "", "", data, (line,)))
         return found
 
     def _frame(self, area: Area) -> Mark:
@@ -237,14 +239,14 @@ class Painter:
             entries = () if self.across else area.entries
             begin = _title_begin(wide, entries, x, right)
             begin = x + _TITLE_MARGIN if begin is None else begin
-            runs = (Run(title, "note", True),)
+            runs = (TextRun(title, "note", True),)
             marks.append(Text(begin, y + 17, runs, _TITLE, "start", wide))
         if frame.times > 1:
             marks += badge(f"×{frame.times}", right, y)
         name = block.name if block is not None else f"x{frame.first}"
         title = f"{block.title if block else 'repeat'}{f' ×{frame.times}' * (frame.times > 1)}"
         data = (("block", block.word),) if block is not None else ()
-        return Group("frame", self.prefix + name, title, data, tuple(marks))
+        return MarkGroup("frame", self.prefix + name, title, data, tuple(marks))
 
 
 def _badge(box: Box) -> str:

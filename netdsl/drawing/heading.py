@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.drawing.figures import AMOUNTS, STEPS
 from netdsl.drawing.labels import shape_text
-from netdsl.drawing.marks import Mark, Rect, Run, Sheet, Text, bounds, moved
+from netdsl.drawing.marks import Mark, Rect, Sheet, Text, TextRun, bounds, moved
 from netdsl.drawing.measure import shortened, width
 from netdsl.drawing.options import Options
 from netdsl.wording import counted
@@ -65,8 +65,8 @@ def _heading(network: Architecture, left: float, top: float, axis: float) -> lis
     below = shortened(" · ".join(facts), _SUB, 600.0)
     x, anchor = (left, "start") if isnan(axis) else (axis, "middle")
     return [
-        Text(x, top - 44.0, (Run(name, "ink", True),), _HEAD, anchor, width(name, _HEAD, True)),
-        Text(x, top - 26.0, (Run(below, "note"),), _SUB, anchor, width(below, _SUB)),
+        Text(x, top - 44.0, (TextRun(name, "ink", True),), _HEAD, anchor, width(name, _HEAD, True)),
+        Text(x, top - 26.0, (TextRun(below, "note"),), _SUB, anchor, width(below, _SUB)),
     ]
 
 
@@ -75,7 +75,7 @@ def legend(colour: str, x: float, y: float) -> tuple[Mark, ...]:
     what = {"params": "params", "macs": "MACs", "memory": "activations' memory"}[colour]
     title = f"share of all {what}"
     found: list[Mark] = [
-        Text(x, y + 10.0, (Run(title, "note"),), 10.0, "start", width(title, 10.0))
+        Text(x, y + 10.0, (TextRun(title, "note"),), 10.0, "start", width(title, 10.0))
     ]
     x += width(title, 10.0) + 12
     bounds_of = [*(f"{step:.0%}" for step in STEPS[1:]), "100%"]
@@ -83,6 +83,6 @@ def legend(colour: str, x: float, y: float) -> tuple[Mark, ...]:
     for number, name in enumerate(names):
         found.append(Rect(x, y, 14.0, 14.0, 3.0, f"share{number}"))
         wide = width(name, 10.0)
-        found.append(Text(x + 18, y + 10.0, (Run(name, "note"),), 10.0, "start", wide))
+        found.append(Text(x + 18, y + 10.0, (TextRun(name, "note"),), 10.0, "start", wide))
         x += 18 + wide + 12
     return tuple(found)

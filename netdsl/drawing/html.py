@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.drawing.graph_sheet import graph_sheet
-from netdsl.drawing.marks import Group, Sheet, every
+from netdsl.drawing.marks import MarkGroup, Sheet, every
 from netdsl.drawing.options import Options
 from netdsl.drawing.palettes import THEMES, Theme
 from netdsl.drawing.svg import svg_text
@@ -140,6 +140,6 @@ def _drawn(network: Architecture, options: Options, opened: frozenset[str]) -> _
 
 def _named(sheet: Sheet, kind: str) -> frozenset[str]:
     """Return the names of the blocks that are closed (`box`) or open (`frame`) in a picture."""
-    main = tuple(m for m in sheet.marks if not (isinstance(m, Group) and m.kind == "inset"))
-    groups = (mark for mark in every(main) if isinstance(mark, Group) and mark.kind == kind)
+    main = tuple(m for m in sheet.marks if not (isinstance(m, MarkGroup) and m.kind == "inset"))
+    groups = (mark for mark in every(main) if isinstance(mark, MarkGroup) and mark.kind == kind)
     return frozenset(dict(group.data)["block"] for group in groups if "block" in dict(group.data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from netdsl.drawing.scene import Block, Item
+from netdsl.drawing.scene import Item, SceneBlock
 from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.view import View
@@ -16,14 +16,14 @@ _VARIANTS = 2  # of one block
 _NUMBERS = re.compile(r"[0-9.]+")
 
 
-def chosen(subject: Subject, shown: View) -> list[Block]:
+def chosen(subject: Subject, shown: View) -> list[SceneBlock]:
     """Return the uses of blocks that are drawn open.
 
     One of each block that is closed, and where there is room another one of another form. Blocks
     that are closed in the picture come before those within them, and of these the ones that hold
     most layers.
     """
-    found: dict[str, list[Block]] = {}
+    found: dict[str, list[SceneBlock]] = {}
     waiting = [box for box in shown.boxes if box.block is not None]
     room = MAX_BLOCKS
     while waiting and room:
@@ -48,21 +48,21 @@ def chosen(subject: Subject, shown: View) -> list[Block]:
     ]
 
 
-def _uses(items: Sequence[Item], word: str, layers: set[int]) -> Iterator[Block]:
+def _uses(items: Sequence[Item], word: str, layers: set[int]) -> Iterator[SceneBlock]:
     """Yield the uses of a block that hold some of the layers."""
     waiting = list(reversed(items))
     while waiting:
         item = waiting.pop()
-        if isinstance(item, Block):
+        if isinstance(item, SceneBlock):
             if item.word == word and item.layers[0] in layers:
                 yield item
             else:
                 waiting += reversed(item.items)
 
 
-def _variants(subject: Subject, uses: Sequence[Block]) -> list[Block]:
+def _variants(subject: Subject, uses: Sequence[SceneBlock]) -> list[SceneBlock]:
     """Return one use of each form, the commonest form first."""
-    forms: dict[object, list[Block]] = {}
+    forms: dict[object, list[SceneBlock]] = {}
     for block in uses:
         forms.setdefault(_form(subject, block), []).append(block)
     ordered = sorted(forms.values(), key=len, reverse=True)
@@ -76,7 +76,7 @@ def _variants(subject: Subject, uses: Sequence[Block]) -> list[Block]:
     ]
 
 
-def _form(subject: Subject, block: Block) -> object:
+def _form(subject: Subject, block: SceneBlock) -> object:
     """Return the same for uses that differ only in numbers, also those of repeats."""
     inside = subject.inside(block.items, _MAX_BOXES)
     labels = subject.labels
@@ -89,7 +89,7 @@ def _form(subject: Subject, block: Block) -> object:
     return shapes, inside.edges
 
 
-def opened(subject: Subject, block: Block) -> View:
+def opened(subject: Subject, block: SceneBlock) -> View:
     """Return a view of one block.
 
     A frame, with the input from above and what goes out below.

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from netdsl.drawing.arrange import ChainBox
 from netdsl.drawing.geometry import Size
-from netdsl.drawing.nodes import TURN, Node, NodeBox, TangleBox
-from netdsl.drawing.parts import END, START, Chain, Tangle
+from netdsl.drawing.nodes import TURN, LaidNode, NodeBox, TangleBox
+from netdsl.drawing.parts import END, START, PartChain, Tangle
 from netdsl.drawing.regions import Region
 from netdsl.drawing.shown import Box, Frame
 from netdsl.drawing.taking_apart import taken_apart
@@ -26,7 +26,7 @@ class Pads(NamedTuple):
     right: float
 
 
-class Reach(NamedTuple):
+class NodeReach(NamedTuple):
     """How far what is in a frame reaches to both sides of its axis, and where wires come in."""
 
     left: float
@@ -37,11 +37,11 @@ class Reach(NamedTuple):
 class Measure(NamedTuple):
     """What a layout asks of the style: a box as a node, and a frame's pads."""
 
-    node: Callable[[Box], Node]
-    pads: Callable[[Frame, Reach], Pads]
+    node: Callable[[Box], LaidNode]
+    pads: Callable[[Frame, NodeReach], Pads]
 
 
-class Stop(NamedTuple):
+class WireStop(NamedTuple):
     """Where a node is in its region, and the lines where wires turn before and after it.
 
     `depth` counts the forks around it.
@@ -59,7 +59,7 @@ class LaidRegion:
 
     def __init__(self, region: Region, measure: Measure) -> None:
         self.region = region
-        self.nodes: list[Node] = []
+        self.nodes: list[LaidNode] = []
         self.inner: list[LaidRegion | None] = []
         for item, within in zip(region.items, region.inner, strict=True):
             if isinstance(item, Box):
@@ -69,13 +69,13 @@ class LaidRegion:
                 assert within is not None
                 laid = LaidRegion(within, measure)
                 entries = tuple(sorted(laid.entries.values()))
-                reach = Reach(laid.chain.left, laid.chain.right, entries)
+                reach = NodeReach(laid.chain.left, laid.chain.right, entries)
                 self.nodes.append(laid.as_node(measure.pads(item, reach)))
                 self.inner.append(laid)
         self.alongside = self._side_by_side()
         chain = taken_apart(len(self.nodes), region.wires, self.alongside)
         if chain is None:
-            chain = Chain([Tangle(tuple(range(len(self.nodes))))])
+            chain = PartChain([Tangle(tuple(range(len(self.nodes))))])
         self.chain: ChainBox = ChainBox(chain, self.nodes, region.wires)
         self.top = self.bottom = 0.0
         self.pads = Pads(0.0, 0.0, 0.0, 0.0)
@@ -111,7 +111,7 @@ class LaidRegion:
                 if wire.target == END:
                     self.exits[wire.key] = route[-1][1]
 
-    def as_node(self, pads: Pads) -> Node:
+    def as_node(self, pads: Pads) -> LaidNode:
         """Return the region as one node of the region around it."""
         chain = self.chain
         lead = 2 * OUTSIDE if chain.turns(0) else _LEAD
@@ -119,7 +119,7 @@ class LaidRegion:
         self.top, self.bottom = lead + pads.before, tail + pads.after
         self.pads = pads
         length = self.top + chain.length + self.bottom
-        node = Node(Size(length, chain.left + pads.left, chain.right + pads.right), "frame")
+        node = LaidNode(Size(length, chain.left + pads.left, chain.right + pads.right), "frame")
         node.entries, node.exits = self.entries, self.exits
         return node
 
@@ -133,9 +133,9 @@ class LaidRegion:
 
     # --- positions ---
 
-    def stops(self) -> dict[int, Stop]:
+    def stops(self) -> dict[int, WireStop]:
         """Return where each node is."""
-        found: dict[int, Stop] = {}
+        found: dict[int, WireStop] = {}
         ends = (-OUTSIDE, self.chain.length + OUTSIDE)
         self._stops(self.chain, 0.0, 0.0, 0, ends, found)
         return found
@@ -147,7 +147,7 @@ class LaidRegion:
         v: float,
         depth: int,
         turns: tuple[float, float],
-        found: dict[int, Stop],
+        found: dict[int, WireStop],
     ) -> None:
         last = len(chain.parts) - 1
         for at, (part, start) in enumerate(zip(chain.parts, chain.starts, strict=True)):
@@ -155,10 +155,10 @@ class LaidRegion:
             before = turns[0] if at == 0 else begin - chain.gap(at) / 2
             after = turns[1] if at == last else end + chain.gap(at + 1) / 2
             if isinstance(part, NodeBox):
-                found[part.number] = Stop(begin, v, depth, before, after)
+                found[part.number] = WireStop(begin, v, depth, before, after)
             elif isinstance(part, TangleBox):
                 for number, (along, across) in zip(part.nodes, part.laid.positions, strict=True):
-                    stop = Stop(begin + along, v + across, depth + 1, before, after)
+                    stop = WireStop(begin + along, v + across, depth + 1, before, after)
                     found[number] = stop
             else:
                 for branch, shift, along in zip(

@@ -32,7 +32,7 @@ class Circle(NamedTuple):
     look: str
 
 
-class Line(NamedTuple):
+class LineMark(NamedTuple):
     """A line through points, its corners rounded.
 
     With an arrowhead at its end, or closed to an area.
@@ -52,7 +52,7 @@ class Web(NamedTuple):
     look: str
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """A piece of a text in one look; 0 is the text's own size."""
 
     text: str
@@ -70,13 +70,13 @@ class Text(NamedTuple):
 
     x: float
     y: float
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     size: float
     anchor: str
     width: float
 
 
-class Group(NamedTuple):
+class MarkGroup(NamedTuple):
     """Marks that belong together: one box, one edge, one frame.
 
     Attributes:
@@ -93,7 +93,7 @@ class Group(NamedTuple):
     marks: tuple[Mark, ...]
 
 
-Mark: TypeAlias = "Rect | Circle | Line | Web | Text | Group"
+Mark: TypeAlias = "Rect | Circle | LineMark | Web | Text | MarkGroup"
 
 
 class Sheet(NamedTuple):
@@ -118,7 +118,7 @@ def every(marks: tuple[Mark, ...]) -> Iterator[Mark]:
     """Yield all marks, those within groups after their groups."""
     for mark in marks:
         yield mark
-        if isinstance(mark, Group):
+        if isinstance(mark, MarkGroup):
             yield from every(mark.marks)
 
 
@@ -133,7 +133,7 @@ def bounds(marks: tuple[Mark, ...]) -> tuple[float, float, float, float]:
         elif isinstance(mark, Circle):
             xs += (mark.x - mark.radius, mark.x + mark.radius)
             ys += (mark.y - mark.radius, mark.y + mark.radius)
-        elif isinstance(mark, Line):
+        elif isinstance(mark, LineMark):
             xs += (x for x, _ in mark.points)
             ys += (y for _, y in mark.points)
         elif isinstance(mark, Web):
@@ -152,9 +152,9 @@ def moved(marks: tuple[Mark, ...], dx: float, dy: float) -> tuple[Mark, ...]:
 
 
 def _moved(mark: Mark, dx: float, dy: float) -> Mark:
-    if isinstance(mark, Group):
+    if isinstance(mark, MarkGroup):
         return mark._replace(marks=moved(mark.marks, dx, dy))
-    if isinstance(mark, Line):
+    if isinstance(mark, LineMark):
         return mark._replace(points=tuple((x + dx, y + dy) for x, y in mark.points))
     if isinstance(mark, Web):
         lines = (((a + dx, b + dy), (c + dx, d + dy)) for (a, b), (c, d) in mark.lines)

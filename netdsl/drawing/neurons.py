@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.drawing.figures import Figures
 from netdsl.drawing.heading import finished
 from netdsl.drawing.labels import Labels, shape_text
-from netdsl.drawing.marks import Circle, Group, Mark, Point, Run, Sheet, Text, Web
+from netdsl.drawing.marks import Circle, Mark, MarkGroup, Point, Sheet, Text, TextRun, Web
 from netdsl.drawing.measure import width
 from netdsl.drawing.options import Options
 from netdsl.drawing.shown import Box
@@ -106,7 +106,7 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
                 "thread",
             )
             data = (("from", ends[0]), ("to", ends[1]))
-            webs.append(Group("web", "", "", data, (web,)))
+            webs.append(MarkGroup("web", "", "", data, (web,)))
         points_before = points
         box = Box(((column.layer, *column.others),))
         look = figures.look(box, options.colour) or labels.group[column.layer]
@@ -115,11 +115,11 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
         y = foot
         for text, size in lines:
             y += size + 4
-            runs = (Run(text, "ink" if size == _LABEL else "note"),)
+            runs = (TextRun(text, "ink" if size == _LABEL else "note"),)
             inside.append(Text(x, y, runs, size, "middle", width(text, size)))
         name = prefix + network.graph.layers[column.layer].name
         title = figures.title(Box(((column.layer,),)))
-        marks.append(Group("box", name, title, (), tuple(inside)))
+        marks.append(MarkGroup("box", name, title, (), tuple(inside)))
     return finished(network, options, (*webs, *marks), None)
 
 

@@ -16,7 +16,7 @@ LANES = 12.0  # between two arcs
 _BAR = 14.0  # of a bar next to the outermost line that ends in it
 
 
-class Node:
+class LaidNode:
     """What the arrangement must know of a box, a glyph or a frame.
 
     Attributes:
@@ -44,7 +44,7 @@ class Node:
 class NodeBox:
     """A single node."""
 
-    def __init__(self, number: int, node: Node) -> None:
+    def __init__(self, number: int, node: LaidNode) -> None:
         self.number, self.node = number, node
 
     @property
@@ -64,14 +64,14 @@ class NodeBox:
         length, left, right = self.node.size
         self.node.size = Size(length, max(_BAR - low, left), max(high + _BAR, right))
 
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+    def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         yield self.number, 0.0
 
 
 class TangleBox:
     """Nodes in ranks."""
 
-    def __init__(self, tangle: Tangle, nodes: Sequence[Node], wires: Sequence[Wire]) -> None:
+    def __init__(self, tangle: Tangle, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> None:
         self.nodes = tangle.nodes
         place = {node: at for at, node in enumerate(tangle.nodes)}
         self.wires: list[Wire] = []
@@ -99,7 +99,7 @@ class TangleBox:
                 nodes[node].size = size._replace(right=size.right - nodes[node].label)
         self.length, self.left, self.right = self.laid.size
 
-    def columns(self, nodes: Sequence[Node], last: bool = True) -> Iterator[tuple[int, float]]:
+    def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         for wire, route in zip(self.wires, self.laid.routes, strict=True):
             if last and wire.target not in self.nodes:
                 yield wire.source, route[-1][1]

@@ -40,11 +40,11 @@ class Side(NamedTuple):
     """
 
     at: int
-    chain: Chain
+    chain: PartChain
     leaves: bool
 
 
-class Chain:
+class PartChain:
     """Parts one after the other, arcs over them, and chains that hang on them."""
 
     __slots__ = ("arcs", "parts", "sides")
@@ -58,7 +58,7 @@ class Chain:
 class Fork(NamedTuple):
     """Chains side by side, each with at least one node."""
 
-    branches: tuple[Chain, ...]
+    branches: tuple[PartChain, ...]
 
 
 class Tangle(NamedTuple):
@@ -84,7 +84,7 @@ def nodes_of(part: Part) -> Iterator[int]:
                 yield from nodes_of(inner)
 
 
-def chains_of(chain: Chain) -> Iterator[Chain]:
+def chains_of(chain: PartChain) -> Iterator[PartChain]:
     """Yield a chain, those of its branches, and those that hang on it."""
     yield chain
     for part in chain.parts:

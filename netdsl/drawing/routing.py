@@ -8,7 +8,7 @@ from netdsl.drawing.arrange import ChainBox
 from netdsl.drawing.forks import ForkBox
 from netdsl.drawing.geometry import Point
 from netdsl.drawing.laid_region import OUTSIDE, LaidRegion
-from netdsl.drawing.nodes import Node, TangleBox
+from netdsl.drawing.nodes import LaidNode, TangleBox
 from netdsl.drawing.parts import Wire
 
 
@@ -97,7 +97,7 @@ class Router:
         return [*points, (before, lane), (before, end[1]), end]
 
     @staticmethod
-    def _sideways(node: Node, v: float, end: Point) -> list[Point]:
+    def _sideways(node: LaidNode, v: float, end: Point) -> list[Point]:
         """Down to the middle of a node, and into its side."""
         middle = end[0] + node.size.length / 2
         side = node.size.right if v > end[1] else -node.size.left

@@ -25,7 +25,7 @@ class Leaf(NamedTuple):
         return (self.layer,)
 
 
-class Block(NamedTuple):
+class SceneBlock(NamedTuple):
     """A use of a block.
 
     Attributes:
@@ -50,10 +50,10 @@ class Block(NamedTuple):
         return tuple(layer for item in self.items for layer in item.layers)
 
 
-Item = Leaf | Block
+Item = Leaf | SceneBlock
 
 
-def same_use(a: Block | None, b: Block | None) -> bool:
+def same_use(a: SceneBlock | None, b: SceneBlock | None) -> bool:
     """Return whether two blocks are uses at one place of the text."""
     return a is not None and b is not None and a.word == b.word and same_span(a.use, b.use)
 
@@ -92,8 +92,8 @@ def _without_wrappers(items: tuple[Item, ...]) -> tuple[Item, ...]:
     waiting = list(items)
     while waiting:
         item = waiting.pop()
-        if isinstance(item, Block):
-            alone = len(item.items) == 1 and isinstance(item.items[0], Block)
+        if isinstance(item, SceneBlock):
+            alone = len(item.items) == 1 and isinstance(item.items[0], SceneBlock)
             wraps[item.word] = alone and wraps.get(item.word, True)
             waiting += item.items
 
@@ -102,7 +102,7 @@ def _without_wrappers(items: tuple[Item, ...]) -> tuple[Item, ...]:
             return item
         inside = item.items
         (first, *others) = inside
-        while wraps[item.word] and not others and isinstance(first, Block):
+        while wraps[item.word] and not others and isinstance(first, SceneBlock):
             inside = first.items
             (first, *others) = inside
         return item._replace(items=tuple(map(unwrapped, inside)))
@@ -164,6 +164,8 @@ def _nested(
         else:
             use = graph.blocks[uses[depth]]
             title = without_parts(use.text)
-            items.append(Block(names[uses[depth]], use.word, use.text, title, use.span, inside))
+            items.append(
+                SceneBlock(names[uses[depth]], use.word, use.text, title, use.span, inside)
+            )
         at = end
     return tuple(items)

@@ -12,9 +12,9 @@ from netdsl.drawing.parts import (
     END,
     START,
     Arc,
-    Chain,
     Fork,
     Part,
+    PartChain,
     Tangle,
     Wire,
     chains_of,
@@ -24,7 +24,7 @@ from netdsl.drawing.parts import (
 _DEEPEST = 40  # branches within branches; deeper ones are tangles
 
 
-def cut_up(nodes: list[int], wires: Sequence[Wire], alongside: frozenset[int]) -> Chain | None:
+def cut_up(nodes: list[int], wires: Sequence[Wire], alongside: frozenset[int]) -> PartChain | None:
     """Take apart some nodes, each of which follows what it reads.
 
     Returns:
@@ -38,7 +38,7 @@ def cut_up(nodes: list[int], wires: Sequence[Wire], alongside: frozenset[int]) -
         where = places_of(chain)
         for each in chains_of(chain):
             each.arcs.clear()
-        clash: tuple[Chain, int, int] | None = None
+        clash: tuple[PartChain, int, int] | None = None
         for wire in (*skips, *extra):
             clash = _put(chain, where, wire, wire in extra)
             if clash:
@@ -91,7 +91,7 @@ def _without_skips(nodes: Sequence[int], wires: Sequence[Wire]) -> tuple[list[Wi
 
 def _chain(
     after: dict[int, list[int]], nodes: list[int], start: int, end: int, depth: int
-) -> Chain:
+) -> PartChain:
     """Return the chain of nodes between two ends, which all ways begin and end at."""
     place = {node: at for at, node in enumerate(nodes)}
     last = len(nodes)
@@ -105,7 +105,7 @@ def _chain(
             before, begun = node, at + 1
         far = max(far, max(place.get(other, last) for other in after[node]))
     parts += _between(after, nodes[begun:], before, end, depth)
-    return Chain(parts)
+    return PartChain(parts)
 
 
 def _between(
@@ -142,10 +142,10 @@ def connected(after: dict[int, list[int]], nodes: list[int]) -> list[list[int]]:
 
 # --- arcs -----------------------------------------------------------------------------------------
 
-_Place = tuple[tuple[Chain, int], ...]  # the chains that lead to a node, and its part in each
+_Place = tuple[tuple[PartChain, int], ...]  # the chains that lead to a node, and its part in each
 
 
-def places_of(chain: Chain, before: _Place = ()) -> dict[int, _Place]:
+def places_of(chain: PartChain, before: _Place = ()) -> dict[int, _Place]:
     """Return and its part in each for each node the chains that lead to it."""
     found: dict[int, _Place] = {}
     for at, part in enumerate(chain.parts):
@@ -159,8 +159,8 @@ def places_of(chain: Chain, before: _Place = ()) -> dict[int, _Place]:
 
 
 def _put(
-    chain: Chain, where: dict[int, _Place], wire: Wire, extra: bool
-) -> tuple[Chain, int, int] | None:
+    chain: PartChain, where: dict[int, _Place], wire: Wire, extra: bool
+) -> tuple[PartChain, int, int] | None:
     """Add an arc to the chain that it runs next to.
 
     Where it would run through others, which parts of which chain are a tangle.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from netdsl.drawing.scene import Block
+from netdsl.drawing.scene import SceneBlock
 
 
 class Box(NamedTuple):
@@ -19,7 +19,7 @@ class Box(NamedTuple):
     """
 
     turns: tuple[tuple[int, ...], ...]
-    block: Block | None = None
+    block: SceneBlock | None = None
     times: int = 1
     alongside: bool = False
 
@@ -43,7 +43,7 @@ class Frame(NamedTuple):
     """
 
     items: tuple[Shown, ...]
-    block: Block | None = None
+    block: SceneBlock | None = None
     times: int = 1
 
     @property

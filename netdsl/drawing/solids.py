@@ -7,7 +7,7 @@ from __future__ import annotations
 from math import prod, sqrt
 from typing import NamedTuple
 
-from netdsl.drawing.marks import Line, Mark, Point
+from netdsl.drawing.marks import LineMark, Mark, Point
 
 HIGHEST = 150.0  # of a picture's largest map
 _LOWEST = 14.0
@@ -18,7 +18,7 @@ PLATE = 3.0  # the thickness of what leaves a map as it is
 _VECTOR = 7.0  # the thickness of vectors
 
 
-class Scale(NamedTuple):
+class SolidScale(NamedTuple):
     """The largest axis of a picture's maps, and its longest vector."""
 
     positions: int
@@ -34,13 +34,13 @@ class Solid(NamedTuple):
     up: float
 
 
-def scale_of(shapes: list[tuple[int, ...]]) -> Scale:
+def scale_of(shapes: list[tuple[int, ...]]) -> SolidScale:
     """Return the scale of a picture that shows these shapes."""
     sides = [side for shape in shapes if len(shape) > 1 for side in shape[:-1]]
-    return Scale(max(sides, default=1), max((s[0] for s in shapes if len(s) == 1), default=1))
+    return SolidScale(max(sides, default=1), max((s[0] for s in shapes if len(s) == 1), default=1))
 
 
-def solid(shape: tuple[int, ...], scale: Scale, parts: int = 1) -> Solid:
+def solid(shape: tuple[int, ...], scale: SolidScale, parts: int = 1) -> Solid:
     """Return the cuboid of a shape, or of one of its `parts` equal groups of channels.
 
     Lengths grow with the root of sizes, within bounds.
@@ -57,7 +57,7 @@ def solid(shape: tuple[int, ...], scale: Scale, parts: int = 1) -> Solid:
     return Solid(round(thick, 1), round(high, 1), round(_ACROSS * deep, 1), round(_UP * deep, 1))
 
 
-def _side(size: int, scale: Scale) -> float:
+def _side(size: int, scale: SolidScale) -> float:
     return max(_LOWEST, HIGHEST * sqrt(size / scale.positions))
 
 
@@ -74,9 +74,9 @@ def faces(body: Solid, x: float, y: float, look: str) -> tuple[Mark, ...]:
         (right, bottom),
     )
     return (
-        Line(front, f"{look}_front", closed=True),
-        Line(top, f"{look}_top", closed=True),
-        Line(side, f"{look}_side", closed=True),
+        LineMark(front, f"{look}_front", closed=True),
+        LineMark(top, f"{look}_top", closed=True),
+        LineMark(side, f"{look}_side", closed=True),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netdsl.drawing.figures import Figures
 from netdsl.drawing.labels import Labels
 from netdsl.drawing.options import Options
-from netdsl.drawing.scene import Block, Item, scene
+from netdsl.drawing.scene import Item, SceneBlock, scene
 from netdsl.drawing.shown import Box, Frame, Shown
 from netdsl.drawing.view import Opens, View, view
 from netdsl.drawing.wiring import wiring
@@ -113,7 +113,7 @@ class Subject:
     def _opens(self, depth: int | None) -> Opens:
         opened = set(self.options.opened)
 
-        def opens(block: Block, around: int) -> bool:
+        def opens(block: SceneBlock, around: int) -> bool:
             return around < (depth or 0) or block.word in opened or block.name in opened
 
         return opens
@@ -134,9 +134,9 @@ def _frames(items: Sequence[Shown]) -> Iterator[Frame]:
             yield from _frames(item.items)
 
 
-def blocks(items: Sequence[Item]) -> Iterator[Block]:
+def blocks(items: Sequence[Item]) -> Iterator[SceneBlock]:
     """Yield all blocks, those within others after them."""
     for item in items:
-        if isinstance(item, Block):
+        if isinstance(item, SceneBlock):
             yield item
             yield from blocks(item.items)

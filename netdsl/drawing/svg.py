@@ -8,14 +8,14 @@ from html import escape
 
 from netdsl.drawing.marks import (
     Circle,
-    Group,
-    Line,
+    LineMark,
     Mark,
+    MarkGroup,
     Point,
     Rect,
-    Run,
     Sheet,
     Text,
+    TextRun,
     Web,
     every,
 )
@@ -61,7 +61,7 @@ def svg_text(sheet: Sheet, theme: str) -> str:
 
 
 def _mark(mark: Mark) -> str:
-    if isinstance(mark, Group):
+    if isinstance(mark, MarkGroup):
         return _group(mark)
     if isinstance(mark, Rect):
         corner = {"rx": mark.round} if mark.round else {}
@@ -70,7 +70,7 @@ def _mark(mark: Mark) -> str:
         )
     if isinstance(mark, Circle):
         return _element("circle", mark.look, cx=mark.x, cy=mark.y, r=mark.radius)
-    if isinstance(mark, Line):
+    if isinstance(mark, LineMark):
         return _line(mark)
     if isinstance(mark, Web):
         way = "".join(f"M{_pair(a)}L{_pair(b)}" for a, b in mark.lines)
@@ -78,7 +78,7 @@ def _mark(mark: Mark) -> str:
     return _text(mark)
 
 
-def _group(group: Group) -> str:
+def _group(group: MarkGroup) -> str:
     data = "".join(f' data-{name}="{escape(value)}"' for name, value in group.data)
     name = f' data-id="{escape(group.id)}"' if group.id else ""
     title = f"<title>{escape(group.title)}</title>" if group.title else ""
@@ -86,7 +86,7 @@ def _group(group: Group) -> str:
     return f'<g class="{group.kind}"{name}{data}>{title}{inside}</g>'
 
 
-def _line(line: Line) -> str:
+def _line(line: LineMark) -> str:
     if not line.arrow:
         return f'<path class="{line.look}" d="{path(line)}"/>'
     end, begin = line.points[-1], line.points[-2]
@@ -96,19 +96,19 @@ def _line(line: Line) -> str:
     side = (HALF * dy, -HALF * dx)
     head = (end, (back[0] + side[0], back[1] + side[1]), (back[0] - side[0], back[1] - side[1]))
     shaft = line._replace(points=(*line.points[:-1], (end[0] - 4 * dx, end[1] - 4 * dy)))
-    tip = Line(head, "", closed=True)
+    tip = LineMark(head, "", closed=True)
     return (
         f'<path class="{line.look}" d="{path(shaft)}"/><path class="{tip_of(line)}" '
         f'd="{path(tip)}"/>'
     )
 
 
-def tip_of(line: Line) -> str:
+def tip_of(line: LineMark) -> str:
     """Return the look of a line's arrowhead."""
     return "tip" if line.look == "wire" else f"{line.look}tip"
 
 
-def path(line: Line) -> str:
+def path(line: LineMark) -> str:
     """Return a line's way, its corners rounded, as SVG writes it."""
     points = line.points
     parts = [f"M{_pair(points[0])}"]
@@ -142,7 +142,7 @@ def _text(text: Text) -> str:
     return "".join(found)
 
 
-def _run(run: Run, word: str, size: float, x: float, y: float, wide: float) -> str:
+def _run(run: TextRun, word: str, size: float, x: float, y: float, wide: float) -> str:
     """Return a run from x on; the document's head sets the usual size and centres texts."""
     larger = f' font-size="{number(size)}"' if size != _SIZE else ""
     weight = ' font-weight="bold"' if run.bold else ""
@@ -179,9 +179,9 @@ def looks_of(marks: tuple[Mark, ...]) -> list[str]:
     for mark in every(marks):
         if isinstance(mark, Text):
             found |= dict.fromkeys(run.look for run in mark.runs)
-        elif not isinstance(mark, Group):
+        elif not isinstance(mark, MarkGroup):
             found[mark.look] = None
-            if isinstance(mark, Line) and mark.arrow:
+            if isinstance(mark, LineMark) and mark.arrow:
                 found[tip_of(mark)] = None
     return list(found)
 

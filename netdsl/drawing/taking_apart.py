@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.drawing.parts import END, Chain, Fork, Side, Tangle, Wire, chains_of, nodes_of
+from netdsl.drawing.parts import END, Fork, PartChain, Side, Tangle, Wire, chains_of, nodes_of
 from netdsl.drawing.series import connected, cut_up, places_of
 
 
-def taken_apart(count: int, wires: Sequence[Wire], alongside: frozenset[int]) -> Chain | None:
+def taken_apart(count: int, wires: Sequence[Wire], alongside: frozenset[int]) -> PartChain | None:
     """Take apart nodes 0 to `count` - 1, each of which follows what it reads.
 
     Where much is tangled, what only ends next to the chain, or begins there, is hung on it.
@@ -36,7 +36,7 @@ def taken_apart(count: int, wires: Sequence[Wire], alongside: frozenset[int]) ->
     return best
 
 
-def _lopsided(chain: Chain) -> bool:
+def _lopsided(chain: PartChain) -> bool:
     """Return whether the chain ends in branches of which one is the network's main way."""
     if not chain.parts or not isinstance(chain.parts[-1], Fork):
         return False
@@ -46,7 +46,7 @@ def _lopsided(chain: Chain) -> bool:
     return len(sizes) == 2 and sizes[1] > 2 * sizes[0]
 
 
-def _tangled(chain: Chain) -> int:
+def _tangled(chain: PartChain) -> int:
     """Return how many nodes are in tangles."""
     found = 0
     for each in chains_of(chain):
@@ -56,7 +56,7 @@ def _tangled(chain: Chain) -> int:
 
 def _hung(
     nodes: Sequence[int], wires: Sequence[Wire], alongside: frozenset[int], both: bool
-) -> Chain | None:
+) -> PartChain | None:
     """Return the chain to the farthest end, with what ends elsewhere hung on it.
 
     Where `both`, also what begins elsewhere. None where nothing is.

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netdsl.drawing.marks import Circle, Group, Line, Mark, Point, Rect, Run, Sheet, Text, Web
+from netdsl.drawing.marks import (
+    Circle,
+    LineMark,
+    Mark,
+    MarkGroup,
+    Point,
+    Rect,
+    Sheet,
+    Text,
+    TextRun,
+    Web,
+)
 from netdsl.drawing.palettes import THEMES, Theme
 from netdsl.drawing.svg import looks_of, number
 
@@ -99,7 +110,7 @@ def _name(look: str) -> str:
 
 def _marks(marks: Iterable[Mark]) -> Iterator[str]:
     for mark in marks:
-        if isinstance(mark, Group):
+        if isinstance(mark, MarkGroup):
             if mark.id:
                 yield f"% {_plain(mark.title.splitlines()[0] if mark.title else mark.id)}"
             yield from _marks(mark.marks)
@@ -108,7 +119,7 @@ def _marks(marks: Iterable[Mark]) -> Iterator[str]:
         elif isinstance(mark, Circle):
             radius = number(mark.radius * _POINT)
             yield f"\\path[{_name(mark.look)}] {_at(mark[:2])} circle[radius={radius}pt];"
-        elif isinstance(mark, Line):
+        elif isinstance(mark, LineMark):
             yield _line(mark)
         elif isinstance(mark, Web):
             for begin in range(0, len(mark.lines), _AT_ONCE):
@@ -125,7 +136,7 @@ def _rect(rect: Rect) -> str:
     return f"\\path[{_name(rect.look)}{corners}] {_at(ends[0])} rectangle {_at(ends[1])};"
 
 
-def _line(line: Line) -> str:
+def _line(line: LineMark) -> str:
     corners = f", rounded corners={number(line.round * _POINT)}pt" if line.round else ""
     tip = ", -{Triangle[length=5.25pt, width=4.2pt]}" if line.arrow else ""
     way = " -- ".join(map(_at, line.points)) + (" -- cycle" if line.closed else "")
@@ -138,7 +149,7 @@ def _text(text: Text) -> str:
     return f"\\node[net text, anchor={anchor}] at {_at((text.x, text.y))} {{{runs}}};"
 
 
-def _run(run: Run, size: float) -> str:
+def _run(run: TextRun, size: float) -> str:
     points = number((run.size or size) * _POINT)
     bold = r"\bfseries" if run.bold else ""
     inside = "".join(_SPECIAL.get(character, character) for character in run.text)

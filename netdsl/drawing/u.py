@@ -11,7 +11,7 @@ from netdsl.drawing.cards import Card
 from netdsl.drawing.graph_sheet import blocks_alongside
 from netdsl.drawing.graph_style import Painter
 from netdsl.drawing.heading import finished
-from netdsl.drawing.marks import Group, Line, Mark, Point, Sheet, bounds
+from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Point, Sheet, bounds
 from netdsl.drawing.options import Options
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.u_shape import UShape
@@ -193,5 +193,5 @@ class _Drawing:
     def _wire(self, source: int, target: int, points: list[Point]) -> Mark:
         boxes = self.shape.view.boxes
         names = self.painter.name(boxes[source]), self.painter.name(boxes[target])
-        line = Line(tuple(points), "wire", _ROUND, arrow=True)
-        return Group("edge", "", "", (("from", names[0]), ("to", names[1])), (line,))
+        line = LineMark(tuple(points), "wire", _ROUND, arrow=True)
+        return MarkGroup("edge", "", "", (("from", names[0]), ("to", names[1])), (line,))

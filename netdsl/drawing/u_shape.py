@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
-from netdsl.drawing.parts import Chain, Fork, Tangle, nodes_of
+from netdsl.drawing.parts import Fork, PartChain, Tangle, nodes_of
 from netdsl.drawing.regions import regions
 from netdsl.drawing.shown import boxes_of
 from netdsl.drawing.subject import Subject
@@ -106,7 +106,7 @@ def _mirrored(skips: list[Skip], place: dict[int, int], size: list[int]) -> bool
 
 
 def _walked(
-    chain: Chain, size: list[int], before: int | None, after: int | None
+    chain: PartChain, size: list[int], before: int | None, after: int | None
 ) -> tuple[list[int], list[Skip]] | None:
     """Return the main way along a chain, and the skips next to it.
 
@@ -140,7 +140,7 @@ def _walked(
 
 
 def _around(
-    chain: Chain, at: int, before: int | None, after: int | None
+    chain: PartChain, at: int, before: int | None, after: int | None
 ) -> tuple[int | None, int | None]:
     """Return the boxes before and after a part."""
     ends = [before, *chain.parts, after][at : at + 3]
@@ -170,6 +170,6 @@ def _fork(
     return spine, skips
 
 
-def _all(chain: Chain) -> Iterator[int]:
+def _all(chain: PartChain) -> Iterator[int]:
     for part in chain.parts:
         yield from nodes_of(part)

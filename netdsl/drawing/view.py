@@ -8,11 +8,11 @@ from typing import NamedTuple
 from netdsl.drawing.folding import Turns, folded
 from netdsl.drawing.labels import Labels
 from netdsl.drawing.parallel import side_by_side
-from netdsl.drawing.scene import Block, Item, Leaf, same_use
+from netdsl.drawing.scene import Item, Leaf, SceneBlock, same_use
 from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.wiring import Wiring
 
-Opens = Callable[[Block, int], bool]  # says of a block, and how many are around it
+Opens = Callable[[SceneBlock, int], bool]  # says of a block, and how many are around it
 
 
 class View(NamedTuple):

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from netdsl.drawing.cards import Card, glyph
 from netdsl.drawing.measure import shortened
-from netdsl.drawing.parts import Chain
+from netdsl.drawing.parts import PartChain
 from netdsl.drawing.regions import regions
 from netdsl.drawing.shown import Frame, boxes_of
-from netdsl.drawing.solids import PLATE, Scale, Solid, scale_of, solid
+from netdsl.drawing.solids import PLATE, Solid, SolidScale, scale_of, solid
 from netdsl.drawing.subject import Subject
 from netdsl.drawing.taking_apart import taken_apart
 from netdsl.drawing.view import View
@@ -23,7 +23,7 @@ _PLATES = ("activation", "norm", "noise")  # families that leave a map as it is
 _MAX_COLUMNS = 4
 
 
-class Step(NamedTuple):
+class VolumeStep(NamedTuple):
     """A box, thin plates after it for what leaves its map as it is, and equal ones that follow."""
 
     box: int
@@ -90,9 +90,9 @@ class Steps:
         plain = chain is not None and not chain.sides
         if chain is None or not plain or not all(isinstance(p, int) for p in chain.parts):
             raise self._unsuitable()
-        self.chain: Chain = chain
+        self.chain: PartChain = chain
         self.steps = self._joined(self._plain_steps())
-        self.scale: Scale = scale_of([self.shape(at) for at in range(len(self.boxes))])
+        self.scale: SolidScale = scale_of([self.shape(at) for at in range(len(self.boxes))])
         self.columns = self._columns()
 
     def _unsuitable(self) -> NetError:
@@ -146,21 +146,21 @@ class Steps:
 
     # --- steps ---
 
-    def _plain_steps(self) -> list[Step]:
-        found: list[Step] = []
+    def _plain_steps(self) -> list[VolumeStep]:
+        found: list[VolumeStep] = []
         for at in range(len(self.boxes)):
             if found and self.group(at) in _PLATES and self.boxes[at].times == 1:
                 found[-1] = found[-1]._replace(plates=(*found[-1].plates, at))
             else:
-                found.append(Step(at))
+                found.append(VolumeStep(at))
         return found
 
-    def _joined(self, steps: list[Step]) -> list[Step]:
+    def _joined(self, steps: list[VolumeStep]) -> list[VolumeStep]:
         """Return the steps with equal ones that follow each other as one, unless an arc ends
         between.
         """
         ends = {end for arc in self.chain.arcs for end in (arc.start, arc.end)}
-        found: list[Step] = []
+        found: list[VolumeStep] = []
         for step in steps:
             if found and self._alike(found[-1], step) and not ends & {step.box, step.box - 1}:
                 again = (*found[-1].again, (step.box, step.plates))
@@ -169,7 +169,7 @@ class Steps:
                 found.append(step)
         return found
 
-    def _alike(self, a: Step, b: Step) -> bool:
+    def _alike(self, a: VolumeStep, b: VolumeStep) -> bool:
         return (
             self.boxes[a.box].times == self.boxes[b.box].times == 1
             and self.shape(a.box) == self.shape(b.box)
@@ -178,11 +178,11 @@ class Steps:
             and self.sign(a.box) is None
         )
 
-    def _label(self, step: Step) -> str:
+    def _label(self, step: VolumeStep) -> str:
         box = self.boxes[step.box]
         return box.block.title if box.block else self.subject.labels.main[box.first]
 
-    def lines(self, step: Step) -> list[tuple[str, float, str]]:
+    def lines(self, step: VolumeStep) -> list[tuple[str, float, str]]:
         """Return what is below a step, each with its size and its look.
 
         What it is, its figures, what comes with it.
@@ -209,7 +209,7 @@ class Steps:
             found.append((shortened(extra, NOTE, _MAX_LABEL), NOTE, "note"))
         return found
 
-    def bodies(self, step: Step) -> list[Body]:
+    def bodies(self, step: VolumeStep) -> list[Body]:
         """Return the cuboids of a step from left to right; of many equal ones a few."""
         found: list[Body] = []
         units = step.units if len(step.units) <= _FEW + 1 else step.units[:_FEW]

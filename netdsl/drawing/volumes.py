@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from netdsl.drawing.cards import RADIUS, Card, drawn
 from netdsl.drawing.heading import finished
-from netdsl.drawing.marks import Group, Line, Mark, Point, Run, Sheet, Text
+from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Point, Sheet, Text, TextRun
 from netdsl.drawing.measure import width
 from netdsl.drawing.options import Options
 from netdsl.drawing.solids import Solid, faces, window
 from netdsl.drawing.subject import Subject
-from netdsl.drawing.volume_steps import LABEL, Body, Step, Steps, flat
+from netdsl.drawing.volume_steps import LABEL, Body, Steps, VolumeStep, flat
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -128,7 +128,7 @@ class _Painter:
             y = self.axes[row] + self.tall[row] + _LABELS
             for text, size, look in self.lines[number]:
                 y += size + 3
-                runs = (Run(text, look),)
+                runs = (TextRun(text, look),)
                 self.marks.append(Text(middle, y, runs, size, "middle", width(text, size)))
         marks = (*self.marks, *self._wires(), *self._arcs(), *self._braces(self.lowest + 10.0))
         return finished(self.all.subject.network, self.all.subject.options, marks, None)
@@ -141,7 +141,7 @@ class _Painter:
         """Return how wide the label of a step is."""
         return max((width(text, size) for text, size, _ in self.lines[number]), default=0.0)
 
-    def _draw(self, step: Step, bodies: Sequence[Body], x: float, axis: float) -> None:
+    def _draw(self, step: VolumeStep, bodies: Sequence[Body], x: float, axis: float) -> None:
         sign = self.all.sign(step.box)
         if sign is not None:
             self._draw_sign(step, sign, x, axis)
@@ -161,11 +161,11 @@ class _Painter:
             for hidden in (at, *plates):
                 self.place.setdefault(hidden, self.place[bodies[-1].box])
 
-    def _draw_sign(self, step: Step, sign: Card, x: float, axis: float) -> None:
+    def _draw_sign(self, step: VolumeStep, sign: Card, x: float, axis: float) -> None:
         if sign.form == "bar":
             left, right = x + RADIUS - 3, x + RADIUS + 3
             ends = ((left, axis - 28), (right, axis - 28), (right, axis + 28), (left, axis + 28))
-            inside: tuple[Mark, ...] = (Line(ends, "bar", closed=True),)
+            inside: tuple[Mark, ...] = (LineMark(ends, "bar", closed=True),)
         else:
             inside = drawn(sign, x, axis - RADIUS, "note")
         for at in (step.box, *step.plates):
@@ -174,7 +174,7 @@ class _Painter:
 
     def _group(self, at: int, inside: tuple[Mark, ...]) -> None:
         title = self.all.subject.figures.title(self.all.boxes[at])
-        self.marks.append(Group("box", self.prefix + self.all.name(at), title, (), inside))
+        self.marks.append(MarkGroup("box", self.prefix + self.all.name(at), title, (), inside))
 
     def _ends(self, source: int, target: int) -> tuple[tuple[str, str], ...]:
         names = self.prefix + self.all.name(source), self.prefix + self.all.name(target)
@@ -192,7 +192,7 @@ class _Painter:
             else:
                 marks = self._step(source, target)
             data = self._ends(source, target)
-            found.append(Group("step", "", "", data, tuple(marks)))
+            found.append(MarkGroup("step", "", "", data, tuple(marks)))
         return found
 
     def _step(self, source: int, target: int) -> list[Mark]:
@@ -205,9 +205,9 @@ class _Painter:
         if len(self.all.shape(target)) == 1 and self.all.group(target):
             ends = (start, y0 - a.up / 2), (start, y0 + a.high - a.up / 2)
             there = (x1, y1), (x1, y1 + b.high)
-            return [Line(pair, "ray") for pair in zip(ends, there, strict=True)]
+            return [LineMark(pair, "ray") for pair in zip(ends, there, strict=True)]
         y = y0 + a.high / 2 - a.up / 2
-        return [Line(((start, y), (x1, y)), "wire", arrow=True)]
+        return [LineMark(((start, y), (x1, y)), "wire", arrow=True)]
 
     def _to_next_row(self, number: int, source: int, target: int) -> Mark:
         x0, _, a = self.place[source]
@@ -226,7 +226,7 @@ class _Painter:
             (left, below),
             (x1, below),
         )
-        return Line(points, "wire", 7.0, arrow=True)
+        return LineMark(points, "wire", 7.0, arrow=True)
 
     def _pyramids(self, source: int, target: int, size: tuple[int, ...]) -> list[Mark]:
         """Return a window on each column of the input, and rays to those that read it."""
@@ -237,11 +237,11 @@ class _Painter:
         found: list[Mark] = []
         for number, (x, y, body) in enumerate(columns):
             corners = window(body, x, y, (part[0], part[-1]))
-            found.append(Line(corners, "window", closed=True))
+            found.append(LineMark(corners, "window", closed=True))
             for other, (left, top, there) in enumerate(readers):
                 if not apart or number == other:
                     tip = (left, top + there.high / 2)
-                    found += (Line((corner, tip), "ray") for corner in corners)
+                    found += (LineMark((corner, tip), "ray") for corner in corners)
         return found
 
     def _parts(self, at: int) -> list[tuple[float, float, Solid]]:
@@ -271,8 +271,8 @@ class _Painter:
             begin = (x0 + a.thick / 2 + a.across, y0 - a.up)
             end = (x1 + b.thick / 2 + b.across / 2, y1 - b.up / 2)
             points: tuple[Point, ...] = (begin, (begin[0], y), (end[0], y), end)
-            line = Line(points, "wire", 7.0, arrow=True)
-            found.append(Group("edge", "", "", self._ends(first, last), (line,)))
+            line = LineMark(points, "wire", 7.0, arrow=True)
+            found.append(MarkGroup("edge", "", "", self._ends(first, last), (line,)))
         return found
 
     def _braces(self, y: float) -> list[Mark]:
@@ -282,9 +282,9 @@ class _Painter:
             around = [self.place[at] for at in range(first, last + 1)]
             x0 = min(x for x, _, _ in around)
             x1 = max(x + body.thick for x, _, body in around)
-            found.append(Line(((x0, y), (x0, y + 6), (x1, y + 6), (x1, y)), "wire", 3.0))
+            found.append(LineMark(((x0, y), (x0, y + 6), (x1, y + 6), (x1, y)), "wire", 3.0))
             text = f"×{times}"
             wide = width(text, LABEL, True)
-            run = (Run(text, "ink", True),)
+            run = (TextRun(text, "ink", True),)
             found.append(Text((x0 + x1) / 2, y + 22, run, LABEL, "middle", wide))
         return found

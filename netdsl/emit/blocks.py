@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from netdsl.emit.heads import LayerHead
-from netdsl.emit.plan import Plan
+from netdsl.emit.plan import ProgramPlan
 from netdsl.factoring.blocks import BlockRules
 from netdsl.factoring.items import INPUT_WIDTH, ItemChain, all_items
 from netdsl.graph import Graph
@@ -21,7 +21,7 @@ class WrittenBlocks:
         names: what the block of each use is called, by the first and the last node of the use.
     """
 
-    def __init__(self, plan: Plan, graph: Graph) -> None:
+    def __init__(self, plan: ProgramPlan, graph: Graph) -> None:
         layers = [graph.layers[graph.ops[op].layer] for op in plan.ops]
         paths = [layer.path for layer in layers]
         spans: dict[tuple[str, ...], tuple[int, int]] = {}

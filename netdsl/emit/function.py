@@ -8,7 +8,7 @@ from typing import Any
 from netdsl.emit.calls import PythonText
 from netdsl.emit.heads import LayerHead, SharedHead
 from netdsl.emit.naming import parameter_name, parameter_order, role_of
-from netdsl.emit.plan import Plan, name_of_made
+from netdsl.emit.plan import ProgramPlan, name_of_made
 from netdsl.emit.signatures import DEFAULTS, SUMS
 from netdsl.emit.statements import (
     ApplyLayer,
@@ -57,7 +57,7 @@ class FunctionWriter:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: ProgramPlan,
         blocks: Mapping[int, FactoredBlock],
         functions: Mapping[int, str],
         taken: set[str],

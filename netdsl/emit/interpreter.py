@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from netdsl.emit.signatures import FUNCTIONS
-from netdsl.emit.trace import Disproved, MadeLayer, Symbol, Tensor, Trace, arguments_text
+from netdsl.emit.trace import CallTrace, Disproved, MadeLayer, Symbol, Tensor, arguments_text
 
 _LAYERS = {function: made for made, function in FUNCTIONS.items()}
 _ARITHMETIC = {ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv}
@@ -37,7 +37,7 @@ class Interpreter:
         classes: the names of the layers that it defines.
     """
 
-    def __init__(self, module: ast.Module, trace: Trace) -> None:
+    def __init__(self, module: ast.Module, trace: CallTrace) -> None:
         self.trace = trace
         self.functions = {
             node.name: node for node in module.body if isinstance(node, ast.FunctionDef)

@@ -25,7 +25,7 @@ class PlannedInput(NamedTuple):
     arguments: Arguments
 
 
-class Plan(NamedTuple):
+class ProgramPlan(NamedTuple):
     """A network as nodes.
 
     Attributes:
@@ -54,7 +54,7 @@ def name_of_made(number: int) -> NodeName:
     return NodeName(-2 - number)
 
 
-def plan_of(graph: Graph, taken: set[str]) -> Plan:
+def plan_of(graph: Graph, taken: set[str]) -> ProgramPlan:
     """Plan a network's program; `taken` are the names that its variables cannot have."""
     calls = with_activations(plain_calls(graph))
     return _Planner(calls, shared_runs(calls, graph), graph, taken).plan()
@@ -82,7 +82,7 @@ class _Planner:
         self.made: dict[str, NewLayers] = {}
         self.numbers: dict[int, int] = {}
 
-    def plan(self) -> Plan:
+    def plan(self) -> ProgramPlan:
         calls, graph = self.calls, self.graph
         for tie in calls.ties:
             name = identifier(graph.ops[calls.calls[tie.forward].op].name)
@@ -104,7 +104,7 @@ class _Planner:
         customs = {call.made for call in calls.calls if _is_custom(call.made)}
         if calls.ties:
             customs.add("Tied")
-        return Plan(self.nodes, self.ops, inputs, outputs, self.made, self._names(), customs)
+        return ProgramPlan(self.nodes, self.ops, inputs, outputs, self.made, self._names(), customs)
 
     def _make(self, name: str, calls: Iterable[int], tied: bool = False) -> None:
         """Have layers made once, before all others."""

@@ -11,7 +11,7 @@ from typing import Any
 from netdsl.emit.calls import Arguments, KerasCall, KerasCalls, PythonText
 from netdsl.emit.interpreter import Interpreter, TracedModel
 from netdsl.emit.read import plain_calls
-from netdsl.emit.trace import Disproved, Histories, MadeLayer, Tensor, Trace
+from netdsl.emit.trace import CallTrace, Disproved, Histories, MadeLayer, Tensor
 from netdsl.graph import Graph
 from netdsl.kinds.values import Shape
 
@@ -28,7 +28,7 @@ def disproof(text: str, function: str, model: str, graph: Graph) -> str:
     expected = _ExpectedCalls(plain_calls(graph), graph)
     try:
         module = ast.parse(text)
-        program = Interpreter(module, Trace(expected.trace.histories, expected.trace.activated))
+        program = Interpreter(module, CallTrace(expected.trace.histories, expected.trace.activated))
         made = program.call(program.functions[function], (), {})
         if not isinstance(made, TracedModel) or made.name != model:
             raise Disproved(f"{function} makes no model called {model}")
@@ -50,7 +50,7 @@ class _ExpectedCalls:
 
     def __init__(self, calls: KerasCalls, graph: Graph) -> None:
         activated = frozenset(call.made for call in calls.calls if call.takes_activation)
-        self.trace = Trace(Histories(), activated)
+        self.trace = CallTrace(Histories(), activated)
         self.weighted: set[int] = set()
         custom = {call.made for call in calls.calls if call.made and "." not in call.made}
         self._interpreter = Interpreter(ast.Module([], []), self.trace)
@@ -129,7 +129,7 @@ def _shapes(calls: KerasCalls, graph: Graph) -> dict[int, Shape]:
 class _Comparison:
     """Goes through both from their outputs, and pairs what is alike."""
 
-    def __init__(self, program: Trace, expected: _ExpectedCalls) -> None:
+    def __init__(self, program: CallTrace, expected: _ExpectedCalls) -> None:
         self.program, self.expected = program, expected
         self.pairs: dict[int, int] = {}
         self.paired: set[int] = set()

@@ -70,7 +70,7 @@ class Histories:
         return self._numbers[key]
 
 
-class Trace:
+class CallTrace:
     """The calls of a program, in the order in which it makes them.
 
     Attributes:

@@ -13,7 +13,7 @@ from netdsl.keras.defaults import FileDefaults, in_written_order
 from netdsl.keras.imported_layer import ImportedLayer
 from netdsl.keras.spelling import option_text, value_text
 from netdsl.kinds import UNITS, Ref, Word
-from netdsl.kinds.options import Option, Real, Sizes, Whole
+from netdsl.kinds.options import Option, Real, SizesOption, Whole
 from netdsl.kinds.values import is_number
 from netdsl.kinds.window import Padding
 
@@ -139,9 +139,9 @@ def _role(option: Option[Any], value: Any, named: bool) -> str:
     if isinstance(option, Padding):
         return "" if isinstance(value, Word) else "v"
     if named:
-        whole = isinstance(option, Whole | Sizes) and isinstance(value, int)
+        whole = isinstance(option, Whole | SizesOption) and isinstance(value, int)
         return option.name if whole else ""
-    if isinstance(option, Sizes) or not is_number(value) or "/" in value_text(value):
+    if isinstance(option, SizesOption) or not is_number(value) or "/" in value_text(value):
         return ""
     return "p" if isinstance(option, Real) and option.max == 1 else "v"
 

@@ -25,7 +25,7 @@ from netdsl.keras.imported_layer import ModelLayers
 from netdsl.keras.nodes import ImportedHead, LayerNodes, MergeHead, ResidualHead
 from netdsl.keras.spelling import value_text
 from netdsl.kinds import KINDS
-from netdsl.kinds.options import Reference
+from netdsl.kinds.options import ReferenceOption
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import dims
 from netdsl.kinds.window import Padding
@@ -220,7 +220,7 @@ def _layer_text(head: ImportedHead, values: Sequence[str]) -> str:
         if text is None:
             option = kind.options[name] if kind else None
             value = next(left)
-            bare = isinstance(option, Padding | Reference)
+            bare = isinstance(option, Padding | ReferenceOption)
             text = f"{name}={_bare(value) if bare else value}"
         given.append(text)
     options = f"({', '.join(given)})" if given else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netdsl.kinds.facts import Case, Saved, Weight
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import Sizes, Whole
+from netdsl.kinds.options import SizesOption, Whole
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape, Word, dims
 from netdsl.kinds.window import (
@@ -46,7 +46,7 @@ class Convolution(Trained, Windowed):
     }
 
     pad = Padding("same", "padding of the positions")
-    dilation = Sizes(1, "distance between the window's cells")
+    dilation = SizesOption(1, "distance between the window's cells")
 
     def _padding(self, k: Any, name: str, x: Shape) -> tuple[list[Any], str]:
         """The layers that pad before the convolution, and the `padding` that Keras's layer then

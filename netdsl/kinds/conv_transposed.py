@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netdsl.kinds.conv import Convolution
 from netdsl.kinds.facts import Case, Seen, Weight
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import Sizes
+from netdsl.kinds.options import SizesOption
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape, Word, dims
 from netdsl.kinds.window import (
@@ -51,7 +51,7 @@ class TransposedConv(Convolution):
     )
 
     pad = Padding("same", "positions removed from the output", words=("same", "valid", "tf"))
-    extra = Sizes(
+    extra = SizesOption(
         0,
         "positions added at the output's end: those cut by `pad`, and fewer than the stride beyond",
         min=0,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.kinds.facts import Case, Seen
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import REQUIRED, Numbers, Sizes, Whole
+from netdsl.kinds.options import REQUIRED, Numbers, SizesOption, Whole
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.unpool import between, linear_in_keras, linear_layers, refuse_other_resizing
 from netdsl.kinds.values import (
@@ -111,7 +111,7 @@ class Reshape(Plain):
         Case("reshape(4x4)", (2, 2, 4), (4, 4), 0),
     )
 
-    to = Sizes(REQUIRED, "the shape")
+    to = SizesOption(REQUIRED, "the shape")
 
     def shape(self, *inputs: Shape) -> Shape:
         """The shape that is given, with as many numbers as come in."""
@@ -309,7 +309,7 @@ class Resize(Plain):
         Case("resize(4x3x5)", (2, 3, 4, 2), (4, 3, 5, 2), 0),
     )
 
-    to = Sizes(REQUIRED, "the positions, one number for all axes or one for each")
+    to = SizesOption(REQUIRED, "the positions, one number for all axes or one for each")
 
     def shape(self, *inputs: Shape) -> Shape:
         """The same channels at the positions that are given."""

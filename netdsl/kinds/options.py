@@ -178,7 +178,7 @@ class Choice(Option[Any]):
         return self.words
 
 
-class Sizes(Option[tuple[int, ...]]):
+class SizesOption(Option[tuple[int, ...]]):
     """One integer for all axes, or one for each: `2`, `2x1`."""
 
     def __init__(self, default: Any, doc: str = "", min: int = 1) -> None:
@@ -212,7 +212,7 @@ class Numbers(Option[tuple[Any, ...]]):
         return shown(value[0] if value is not None and len(value) == 1 else value)
 
 
-class Reference(Option["Ref | None"]):
+class ReferenceOption(Option["Ref | None"]):
     """`@name`, the output of an earlier step."""
 
     accepts = "a name such as @c1"

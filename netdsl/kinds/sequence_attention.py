@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.kinds.facts import Case, Saved, Seen, Weight
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import REQUIRED, Flag, Reference, Whole
+from netdsl.kinds.options import REQUIRED, Flag, ReferenceOption, Whole
 from netdsl.kinds.sequence import as_sequence
 from netdsl.kinds.values import Shape, dims
 
@@ -36,7 +36,7 @@ class Attention(Trained):
     heads = Whole(REQUIRED, "number of heads")
     dim = Whole(None, "channels of each head; default: C/heads")  # type: ignore[arg-type]
     causal = Flag(False, "each position sees only itself and those before it")
-    kv = Reference(None, "the source of keys and values")
+    kv = ReferenceOption(None, "the source of keys and values")
     dim.hidden_at_default = True
 
     def width(self, x: Shape) -> int:

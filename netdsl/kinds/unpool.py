@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netdsl.kinds.facts import Case, Reach, Seen
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import REQUIRED, Choice, Reference
+from netdsl.kinds.options import REQUIRED, Choice, ReferenceOption
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.pool import MaxPool
 from netdsl.kinds.values import Ref, Shape, Word, dims
@@ -190,7 +190,7 @@ class MaxUnpool(Plain):
         Case("pool2(ceil) as p > unpool(@p)", (3, 4, 5, 2), (3, 4, 5, 2), 0),
     )
 
-    pool = Reference(REQUIRED, "a max pool whose output has this input's shape")
+    pool = ReferenceOption(REQUIRED, "a max pool whose output has this input's shape")
 
     @classmethod
     def example(cls) -> str:

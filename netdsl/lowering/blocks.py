@@ -23,7 +23,7 @@ operation, and returns its own last one.
 
 
 def use_value(
-    node: tree.Layer, meaning: Any, x: int | None, scope: Scope, graph: GraphBuilder
+    node: tree.LayerNode, meaning: Any, x: int | None, scope: Scope, graph: GraphBuilder
 ) -> Lowering:
     """Return a parameter as a step: its chain, or with brackets the block that it names.
 
@@ -57,7 +57,7 @@ def _entered(closure: Closure, x: int | None, use: Span) -> Lowering:
 
 
 def use_block(
-    node: tree.Layer,
+    node: tree.LayerNode,
     block: Block,
     x: int | None,
     scope: Scope,
@@ -94,7 +94,7 @@ def use_block(
     return end
 
 
-def _written(node: tree.Layer, word: str, given: dict[str, Any]) -> str:
+def _written(node: tree.LayerNode, word: str, given: dict[str, Any]) -> str:
     """Return a use as it is written, with the values that its arguments have."""
     arguments = [
         f"{argument.name.text}={_shown(value)}" if argument.name else _shown(value)
@@ -111,7 +111,7 @@ def _shown(value: Any) -> str:
 
 def _bound(
     given: dict[str, Any],
-    node: tree.Layer,
+    node: tree.LayerNode,
     block: Block,
     x: int | None,
     scope: Scope,
@@ -140,7 +140,7 @@ def _bound(
 
 
 def _given(
-    node: tree.Layer, definition: tree.Def, x: int | None, scope: Scope, graph: GraphBuilder
+    node: tree.LayerNode, definition: tree.Def, x: int | None, scope: Scope, graph: GraphBuilder
 ) -> dict[str, Any]:
     """Return the values in a use's brackets by the parameters' names."""
     word = definition.name.text
@@ -171,7 +171,7 @@ def _form(definition: tree.Def) -> str:
 
 
 def use_shared(
-    node: tree.Layer,
+    node: tree.LayerNode,
     shared: SharedPiece,
     x: int | None,
     scope: Scope,
@@ -223,7 +223,7 @@ def use_shared(
     return end
 
 
-def _differs(word: str, difference: str, node: tree.Layer, scope: Scope) -> NetError:
+def _differs(word: str, difference: str, node: tree.LayerNode, scope: Scope) -> NetError:
     message = f"`{word}` cannot be shared here: {difference}"
     help = f"make these equal, or write a block, which has weights for each use: def {word}() = ..."
     return scope.fail("N214", message, node, help)

@@ -10,7 +10,7 @@ from netdsl.kinds.facts import Weight
 from netdsl.kinds.values import Defaults, Shape, dims
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
-from netdsl.lowering.fewest import Counter, Least
+from netdsl.lowering.fewest import Least, LeastCounter
 from netdsl.naming import unique_name
 
 
@@ -77,7 +77,7 @@ class GraphBuilder:
         self.first_uses: dict[int, range] = {}
         self.sharing: list[Iterator[int] | None] = []
         self.planned: dict[Any, PlannedLayer] = {}
-        self.counter = Counter(limits)
+        self.counter = LeastCounter(limits)
         self.merges: dict[str, Kind] = {}
         self.steps = 0
         self._with_arrays: dict[int, bool] = {}

@@ -56,12 +56,12 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
                 raise scope.fail("N109", "a reference has no repeat", step)
         elif (
             step.repeat is None
-            and isinstance(body, tree.Layer)
+            and isinstance(body, tree.LayerNode)
             and means_kind(body.word.text, scope)
         ):
             x = lower_layer(body, x, scope, graph, step.name.text if step.name else None)
         elif step.repeat is None:
-            name = step.name.text if step.name and isinstance(body, tree.Layer) else None
+            name = step.name.text if step.name and isinstance(body, tree.LayerNode) else None
             x = yield from _body(body, x, scope, graph, name)
         else:
             x = yield from _repeat(step, x, scope, graph)
@@ -83,7 +83,7 @@ def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
     raise graph.too_large(least, scope.span(chain))
 
 
-def _check_use(node: tree.Layer, scope: Scope, graph: GraphBuilder) -> None:
+def _check_use(node: tree.LayerNode, scope: Scope, graph: GraphBuilder) -> None:
     """Reject a use of a block that cannot fit; within blocks, one more than there may be.
 
     What is wrong within a block that uses no other is reported there.
@@ -104,7 +104,7 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
     least = Least().plus(count, graph.counter.least(body, scope))
     if not graph.fits(least):
         raise graph.too_large(least, scope.span(step))
-    is_kind = isinstance(body, tree.Layer) and means_kind(body.word.text, scope)
+    is_kind = isinstance(body, tree.LayerNode) and means_kind(body.word.text, scope)
     activations: list[int] = []
     names: set[str] = set()
     for turn in range(count):
@@ -131,19 +131,19 @@ def _body(
         )
         help = "each call of a block should create its own layers"
         raise scope.fail("N406", message, body, help)
-    if isinstance(body, tree.Layer):
+    if isinstance(body, tree.LayerNode):
         return (yield from _word(body, x, scope, graph, name))
     if isinstance(body, tree.Group):
         end: int | None = yield Closure(body.chain, scope), x
         return end
-    if isinstance(body, tree.Merge):
+    if isinstance(body, tree.MergeNode):
         return (yield from _merge(body, x, scope, graph))
     if isinstance(body, tree.When):
         return (yield from _when(body, x, scope, graph))
     raise diagnostics.reference_inside(body, scope)
 
 
-def _merge(body: tree.Merge, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
+def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
     branches: list[int] = []
     for branch in body.branches:
         first = branch.steps[0]
@@ -202,7 +202,7 @@ def _as_condition(body: tree.When, value: Any, scope: Scope) -> str:
 
 
 def _word(
-    node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
+    node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
 ) -> Lowering:
     """Return a word in a chain: a parameter that is a chain, a block, a form, or a kind."""
     word = node.word.text

@@ -31,7 +31,7 @@ def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") ->
 
 def _part(where: str, node: Any, scope: Scope) -> Span:
     """Return the piece of a layer that an error names."""
-    if isinstance(node, tree.Layer):
+    if isinstance(node, tree.LayerNode):
         if where == "amount" and node.amount is not None:
             return scope.span(node.amount)
         if where == "stride" and node.stride is not None:
@@ -44,7 +44,7 @@ def _part(where: str, node: Any, scope: Scope) -> Span:
     return scope.span(node)
 
 
-def _size(node: tree.Layer, scope: Scope) -> Span:
+def _size(node: tree.LayerNode, scope: Scope) -> Span:
     if node.size is not None:
         return scope.span(node.size)
     digits = re.search(r"[0-9]+(?:x[0-9]+)*$", node.word.text)

@@ -74,7 +74,7 @@ _Request: TypeAlias = tuple[Any, _Seen]
 _Counting: TypeAlias = Generator["_Request", Least, Least]
 
 
-class Counter:
+class LeastCounter:
     """Counts pieces of one text, each once for what it sees."""
 
     def __init__(self, limits: Limits) -> None:
@@ -91,7 +91,7 @@ class Counter:
             scope: what it sees.
         """
         request = node, self._view(scope)
-        found: Least = run(request, partial(Counter._count, self))
+        found: Least = run(request, partial(LeastCounter._count, self))
         return found
 
     def _view(self, scope: Scope) -> _Seen:
@@ -145,14 +145,14 @@ class Counter:
             return (yield from self._of_chain(node, seen))
         if isinstance(node, tree.Group):
             return (yield node.chain, seen)
-        if isinstance(node, tree.Merge):
+        if isinstance(node, tree.MergeNode):
             total = Least(1)
             for branch in node.branches:
                 total = total.plus(1, (yield branch, seen))
             return total
         if isinstance(node, tree.When):
             return (yield from self._of_condition(node, seen))
-        if isinstance(node, tree.Layer):
+        if isinstance(node, tree.LayerNode):
             return (yield from self._of_word(node, seen))
         return Least()
 
@@ -161,7 +161,7 @@ class Counter:
         for step in chain.steps:
             body = step.body
             times = 1 if step.repeat is None else self._times(step.repeat, seen)
-            if isinstance(body, tree.Layer) and self._is_kind(body.word.text, seen):
+            if isinstance(body, tree.LayerNode) and self._is_kind(body.word.text, seen):
                 total = total.plus(times, Least(int(adds_operation(body.word.text))))
             elif times:
                 total = total.plus(times, (yield body, seen))
@@ -181,7 +181,7 @@ class Counter:
         then = yield node.then, seen
         return then.or_less((yield otherwise, seen) if otherwise else Least())
 
-    def _of_word(self, node: tree.Layer, seen: _Seen) -> _Counting:
+    def _of_word(self, node: tree.LayerNode, seen: _Seen) -> _Counting:
         word = node.word.text
         if word in seen.values:
             piece = seen.values[word]
@@ -207,7 +207,7 @@ class Counter:
 
     # --- values -----------------------------------------------------------------------------------
 
-    def _inside(self, node: tree.Layer, block: Any, seen: _Seen) -> _Seen:
+    def _inside(self, node: tree.LayerNode, block: Any, seen: _Seen) -> _Seen:
         """Return what a use of a block or a shared piece sees."""
         scope: Scope = block.scope
         outer, blocks = self._view(scope), scope.blocks
@@ -219,7 +219,7 @@ class Counter:
         return inside._replace(key=self._key(values))
 
     def _arguments(
-        self, node: tree.Layer, definition: tree.Def, seen: _Seen, outer: _Seen
+        self, node: tree.LayerNode, definition: tree.Def, seen: _Seen, outer: _Seen
     ) -> dict[str, Any]:
         """Return the values of a block's parameters; unknown those that are not there."""
         names = [parameter.name.text for parameter in definition.parameters]

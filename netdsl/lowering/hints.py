@@ -14,7 +14,7 @@ from netdsl.syntax import tree
 _RES_ELSEWHERE = {"residual", "shortcut", "skip"}
 
 
-def unknown_word(word: str, node: tree.Layer, scope: Scope) -> Diagnostic:
+def unknown_word(word: str, node: tree.LayerNode, scope: Scope) -> Diagnostic:
     """Return the error of a layer whose word means nothing."""
     span = scope.span(node.word)
     if word == "when":

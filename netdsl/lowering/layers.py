@@ -18,7 +18,7 @@ from netdsl.syntax.walks import bare_word
 
 
 def lower_layer(
-    node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
+    node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBuilder, name: str | None
 ) -> int:
     """Add a layer as it is written.
 
@@ -50,7 +50,7 @@ def lower_layer(
     return _place(planned, _inputs(x, kind), node, scope, graph, name)
 
 
-def _key(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> Any:
+def _key(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> Any:
     """Return what a layer's outcome depends on, where it is written in plain numbers and words.
 
     None where it is not.
@@ -79,7 +79,7 @@ def _key(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> Any:
 
 
 def _planned_as_written(
-    node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder
+    node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder
 ) -> PlannedLayer:
     word, size = resolve_kind(node.word.text, node, scope)
     if node.size is not None:

@@ -15,7 +15,9 @@ from netdsl.lowering.values import option_value, value
 from netdsl.syntax import tree
 
 
-def lower_residual(node: tree.Layer, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
+def lower_residual(
+    node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBuilder
+) -> Lowering:
     """Add a residual: F, its shortcut, their sum, and an activation.
 
     Raises:
@@ -49,7 +51,7 @@ class _Written(NamedTuple):
     act: Word | None
 
 
-def _arguments(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> _Written:
+def _arguments(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> _Written:
     if node.size or node.amount is not None or node.stride:
         message = "`res` does not accept a size, amount or stride"
         raise scope.fail("N106", message, node, "write res(conv3-64 > conv3-64)")
@@ -79,7 +81,7 @@ def _arguments(node: tree.Layer, x: int, scope: Scope, graph: GraphBuilder) -> _
     return _Written(chain, skip, act)
 
 
-def _skip(argument: tree.Argument, x: int, scope: Scope, graph: GraphBuilder) -> str:
+def _skip(argument: tree.ArgumentNode, x: int, scope: Scope, graph: GraphBuilder) -> str:
     given = option_value(argument.value, scope, x, graph)
     skip = given.text if isinstance(given, Word) else ""
     if skip not in ("auto", "pad", "match", "id"):
@@ -90,7 +92,7 @@ def _skip(argument: tree.Argument, x: int, scope: Scope, graph: GraphBuilder) ->
 
 
 def _shortcut(
-    skip: str, x: int, y: int, made: range, node: tree.Layer, scope: Scope, graph: GraphBuilder
+    skip: str, x: int, y: int, made: range, node: tree.LayerNode, scope: Scope, graph: GraphBuilder
 ) -> int | None:
     """Return the operation that is added to F's end: x itself where the shapes agree.
 
@@ -131,7 +133,7 @@ def _shortcut(
 
 
 def _misfit(
-    before: Shape, after: Shape, reason: str, help: str, node: tree.Layer, scope: Scope
+    before: Shape, after: Shape, reason: str, help: str, node: tree.LayerNode, scope: Scope
 ) -> NetError:
     comes = f"the input is {dims(before)} and the output {dims(after)}"
     return scope.fail("N208", f"`res` cannot add: {comes}, and {reason}", node, help)
@@ -176,7 +178,7 @@ def _stride(x: int, y: int, made: range, graph: GraphBuilder) -> tuple[int, ...]
 
 
 def _activation(
-    given: Word | None, made: range, node: tree.Layer, scope: Scope, graph: GraphBuilder
+    given: Word | None, made: range, node: tree.LayerNode, scope: Scope, graph: GraphBuilder
 ) -> Kind | None:
     """Return what follows the sum.
 

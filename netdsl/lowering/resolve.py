@@ -12,7 +12,7 @@ from netdsl.syntax import tree
 _LARGEST_SIZE = 2**31
 
 
-def resolve_kind(word: str, node: tree.Layer, scope: Scope) -> tuple[str, tuple[int, ...]]:
+def resolve_kind(word: str, node: tree.LayerNode, scope: Scope) -> tuple[str, tuple[int, ...]]:
     """Return the kind that a word means, and the size in it.
 
     Raises:

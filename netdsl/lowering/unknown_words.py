@@ -46,7 +46,7 @@ def unknown_words(
         inner: list[Any] = []
         if isinstance(node, tree.Chain):
             inner = [step.body for step in node.steps]
-        elif isinstance(node, tree.Layer):
+        elif isinstance(node, tree.LayerNode):
             word = node.word.text
             if word in own or word in scope.values or word in scope.blocks or word in FORMS:
                 inner = [a.value for a in node.arguments or () if is_chain(a.value)]
@@ -54,7 +54,7 @@ def unknown_words(
                 found += _in_layer(node, scope, len(found) < hinted)
         elif isinstance(node, tree.Group):
             inner = [node.chain]
-        elif isinstance(node, tree.Merge):
+        elif isinstance(node, tree.MergeNode):
             inner = list(node.branches)
             found += _in_merge(node, scope)
         elif isinstance(node, tree.When):
@@ -92,7 +92,7 @@ def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
         return [UnknownWord(word, Diagnostic("N109", message, span, help=help))]
     if word in KINDS:
         return []
-    layer = tree.Layer(setting.word, None, None, None, None, setting.start, setting.end)
+    layer = tree.LayerNode(setting.word, None, None, None, None, setting.start, setting.end)
     found = _in_layer(layer, scope)
     if not found:
         from netdsl.lowering.hints import sized_default  # late: start-up is short
@@ -101,7 +101,7 @@ def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
     return found
 
 
-def _in_merge(node: tree.Merge, scope: Scope) -> list[UnknownWord]:
+def _in_merge(node: tree.MergeNode, scope: Scope) -> list[UnknownWord]:
     if node.word is None or (node.word.text in KINDS and KINDS[node.word.text].merges):
         return []
     from netdsl.lowering.hints import unknown_merge  # late: start-up is short
@@ -109,7 +109,7 @@ def _in_merge(node: tree.Merge, scope: Scope) -> list[UnknownWord]:
     return [UnknownWord(node.word.text, unknown_merge(node.word, scope))]
 
 
-def _in_layer(node: tree.Layer, scope: Scope, hinted: bool = True) -> list[UnknownWord]:
+def _in_layer(node: tree.LayerNode, scope: Scope, hinted: bool = True) -> list[UnknownWord]:
     word = node.word.text
     if not hinted and word not in KINDS and kind_and_size(word) is None:
         message = f"there is no layer or block `{word}`"

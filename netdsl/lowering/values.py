@@ -19,7 +19,7 @@ from netdsl.syntax.walks import bare_word
 _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
 
 
-def argument(node: tree.Argument, scope: Scope, x: int | None, graph: GraphBuilder) -> Argument:
+def argument(node: tree.ArgumentNode, scope: Scope, x: int | None, graph: GraphBuilder) -> Argument:
     """Return an option as kinds read it."""
     name = node.name.text if node.name else None
     place = scope.span(node if name is None else node.value)
@@ -66,7 +66,7 @@ def value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) ->
 def _refuse_arithmetic(chain: tree.Chain, scope: Scope) -> None:
     """Reject `f(c/2)`, `f(c-1)` with a number parameter c: arithmetic without its braces."""
     body = chain.steps[0].body
-    if not isinstance(body, tree.Layer) or (body.amount is None and not body.stride):
+    if not isinstance(body, tree.LayerNode) or (body.amount is None and not body.stride):
         return
     word = body.word.text
     if word in scope.values and not isinstance(scope.values[word], Closure):
@@ -91,7 +91,7 @@ def _word_or_point(
     if len(steps) == 1 and steps[0].repeat is None and not steps[0].name:
         if isinstance(body, tree.Reference):
             return _point(body, closure.scope, graph)
-        if isinstance(body, tree.Layer) and not (
+        if isinstance(body, tree.LayerNode) and not (
             body.size or body.amount is not None or body.stride
         ):
             own = (argument(each, closure.scope, x, graph) for each in body.arguments or ())

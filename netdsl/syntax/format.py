@@ -15,7 +15,7 @@ from netdsl.errors import NetError, Source
 from netdsl.limits import Limits
 from netdsl.syntax.formatting.layout import lay_out
 from netdsl.syntax.formatting.page import Line, Page, comment_text
-from netdsl.syntax.formatting.reader import Reader
+from netdsl.syntax.formatting.reader import TokenReader
 from netdsl.syntax.parse import parse_text
 from netdsl.syntax.split import split
 
@@ -46,7 +46,7 @@ def format_text(source: Source, limits: Limits, width: int = WIDTH) -> str:
         _between(text, position, piece.start, page)
         position = text.find("\n", piece.end)
         position = len(text) if position < 0 else position
-        statement = Reader(text, piece.rule).read(piece.start, position)
+        statement = TokenReader(text, piece.rule).read(piece.start, position)
         lay_out(statement, page, blank=_is_below_blank(text, piece.start))
     _between(text, position, len(text), page)
     return page.text()

@@ -62,20 +62,20 @@ class StepRules:
         braced = tree.Expression(parts[1], start, parts[2].end)
         return as_sizes(self.dims([braced, *parts[3:]]))
 
-    def argument_list(self, parts: list[Any]) -> tuple[tuple[tree.Argument, ...], int]:
+    def argument_list(self, parts: list[Any]) -> tuple[tuple[tree.ArgumentNode, ...], int]:
         return parts[0] or (), parts[1].end
 
-    def arguments(self, parts: list[Any]) -> tuple[tree.Argument, ...]:
+    def arguments(self, parts: list[Any]) -> tuple[tree.ArgumentNode, ...]:
         return tuple(parts)
 
-    def option(self, parts: list[Any]) -> tree.Argument:
+    def option(self, parts: list[Any]) -> tree.ArgumentNode:
         name = tokens.name(parts[0])
-        return tree.Argument(name, parts[1], name.start, parts[1].end)
+        return tree.ArgumentNode(name, parts[1], name.start, parts[1].end)
 
-    def positional(self, parts: list[Any]) -> tree.Argument:
-        return tree.Argument(None, parts[0], parts[0].start, parts[0].end)
+    def positional(self, parts: list[Any]) -> tree.ArgumentNode:
+        return tree.ArgumentNode(None, parts[0], parts[0].start, parts[0].end)
 
-    def layer(self, parts: list[Any]) -> tree.Layer:
+    def layer(self, parts: list[Any]) -> tree.LayerNode:
         token, size, amount, stride, arguments = parts
         start = token.start
         word, own_amount, own_stride = tokens.step_parts(token.text)
@@ -103,13 +103,13 @@ class StepRules:
         if arguments is not None:
             arguments, end = arguments
         name = tree.Name(word, start, word_end)
-        return tree.Layer(name, size, amount, stride, arguments, start, end)
+        return tree.LayerNode(name, size, amount, stride, arguments, start, end)
 
-    def merge(self, parts: list[Any]) -> tree.Merge:
+    def merge(self, parts: list[Any]) -> tree.MergeNode:
         word, opener, *branches, closer = parts
         name = None if word is None else tokens.name(word)
         start = name.start if name else opener.start
-        return tree.Merge(name, tuple(branches), start, closer.end)
+        return tree.MergeNode(name, tuple(branches), start, closer.end)
 
     def group(self, parts: list[Any]) -> tree.Group:
         return tree.Group(parts[1], parts[0].start, parts[2].end)

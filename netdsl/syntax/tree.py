@@ -69,7 +69,7 @@ class Name(NamedTuple):
     end: int
 
 
-class Argument(NamedTuple):
+class ArgumentNode(NamedTuple):
     """A value in brackets after a word: `pad=2` has a name, `0.5` has none."""
 
     name: Name | None
@@ -78,7 +78,7 @@ class Argument(NamedTuple):
     end: int
 
 
-class Layer(NamedTuple):
+class LayerNode(NamedTuple):
     """A word with what belongs to it: a kind, a block, a shared piece or a parameter; `size` is
     what is in braces only.
     """
@@ -87,12 +87,12 @@ class Layer(NamedTuple):
     size: Sizes | None
     amount: Number | Expression | None
     stride: Sizes | None
-    arguments: tuple[Argument, ...] | None
+    arguments: tuple[ArgumentNode, ...] | None
     start: int
     end: int
 
 
-class Merge(NamedTuple):
+class MergeNode(NamedTuple):
     """`[ a | b ]` (no word: concatenation) or `add[ a | b ]`."""
 
     word: Name | None
@@ -127,7 +127,7 @@ class When(NamedTuple):
     end: int
 
 
-Body: TypeAlias = Layer | Merge | Group | Reference | When
+Body: TypeAlias = LayerNode | MergeNode | Group | Reference | When
 
 
 class Step(NamedTuple):
@@ -183,7 +183,7 @@ class Setting(NamedTuple):
     """One kind's part of a `default` statement."""
 
     word: Name
-    arguments: tuple[Argument, ...]
+    arguments: tuple[ArgumentNode, ...]
     start: int
     end: int
 

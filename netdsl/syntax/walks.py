@@ -7,7 +7,7 @@ from typing import Any
 from netdsl.syntax import tree
 
 
-def one_word(chain: tree.Chain) -> tree.Layer | None:
+def one_word(chain: tree.Chain) -> tree.LayerNode | None:
     """Return the step of a chain that is one word, maybe with arguments, and nothing else.
 
     It may be meant as an option's value.
@@ -16,7 +16,7 @@ def one_word(chain: tree.Chain) -> tree.Layer | None:
     body = step.body
     if len(chain.steps) > 1 or step.repeat is not None or step.name:
         return None
-    if not isinstance(body, tree.Layer) or body.size or body.amount is not None or body.stride:
+    if not isinstance(body, tree.LayerNode) or body.size or body.amount is not None or body.stride:
         return None
     return body
 
@@ -35,7 +35,7 @@ def is_chain(value: Any) -> bool:
 def begins_with_reference(chain: tree.Chain) -> bool:
     """Return whether the input first is a named point."""
     first = chain.steps[0].body
-    while isinstance(first, tree.Group | tree.Merge):
+    while isinstance(first, tree.Group | tree.MergeNode):
         first = (first.chain if isinstance(first, tree.Group) else first.branches[0]).steps[0].body
     return isinstance(first, tree.Reference)
 
@@ -66,7 +66,7 @@ def words_in(node: Any) -> set[str]:
     waiting = [node]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, tree.Layer):
+        if isinstance(node, tree.LayerNode):
             found.add(node.word.text)
             waiting += (node.size, node.amount, node.stride, node.arguments)
         elif isinstance(node, tree.Expression):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import netdsl
-from netdsl.analysis.scaling import Step, step, table
+from netdsl.analysis.scaling import StepCost, step, table
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPH = netdsl.parse("10 > fc-20 > softmax-5").graph  # 325 params, 300 multiply-accumulates
@@ -18,7 +18,7 @@ def test_a_step_by_hand() -> None:
     16 operations.
     """
     found = step(GRAPH, 4, link=1950, batch=16, rate=57600, use=0.5)
-    assert found == Step(sent=1950.0, compute=1.0, exchange=1.0)
+    assert found == StepCost(sent=1950.0, compute=1.0, exchange=1.0)
     assert found.apart == 2
     assert found.overlapped == pytest.approx(1 / 3 + 1)
     assert found.efficiency == pytest.approx((1 / 2, 3 / 4))

@@ -67,7 +67,7 @@ def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
 # --- what is printed ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "most"), [("vgg16", 40), ("resnet50", 80), ("lenet5", 30)])
+@pytest.mark.parametrize(("name", "highest"), [("vgg16", 40), ("resnet50", 80), ("lenet5", 30)])
 def test_programs_are_short_and_as_they_were(
     name: str, highest: int, golden: Callable[[Path, str], None]
 ) -> None:

@@ -37,8 +37,8 @@ from netdsl.kinds.options import (
     Numbers,
     Option,
     Real,
-    Reference,
-    Sizes,
+    ReferenceOption,
+    SizesOption,
     Whole,
 )
 from netdsl.kinds.part import Part
@@ -181,7 +181,7 @@ def other_values(kind: type[Kind], option: Option[Any]) -> Iterator[str]:
     elif isinstance(option, Padding):
         yield from (f"{name}={word}" for word in option.words if word not in ("causal", "valid"))
         yield from (f"{name}=1", f"{name}=2x1", f"{name}=(1,0,2,1)")
-    elif isinstance(option, Sizes):
+    elif isinstance(option, SizesOption):
         yield from (f"{name}=2", f"{name}=1x2")
     elif isinstance(option, Whole):
         yield f"{name}={3 if name == 'dim' else 2}"
@@ -193,7 +193,7 @@ VARIED = [
     pytest.param(kind, option, setting, id=f"{kind.word}({setting})")
     for kind in ALL_KINDS
     for option in kind.options.values()
-    if option.default is not REQUIRED and not isinstance(option, Reference | Numbers)
+    if option.default is not REQUIRED and not isinstance(option, ReferenceOption | Numbers)
     for setting in other_values(kind, option)
 ]
 

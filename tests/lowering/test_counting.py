@@ -10,7 +10,7 @@ from netdsl.errors import Source
 from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.defaults import before_relu
-from netdsl.lowering.fewest import Counter, Least
+from netdsl.lowering.fewest import Least, LeastCounter
 from netdsl.lowering.scopes import Scope
 from netdsl.reading import Checked, ReadOptions, check_source
 from netdsl.syntax import tree
@@ -38,13 +38,13 @@ def added(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Counts the pieces of a text that are looked into."""
     seen: list[int] = []
-    usual = Counter._of
+    usual = LeastCounter._of
 
-    def of(counter: Counter, node: Any, inside: Any) -> Any:
+    def of(counter: LeastCounter, node: Any, inside: Any) -> Any:
         seen.append(1)
         return usual(counter, node, inside)
 
-    monkeypatch.setattr(Counter, "_of", of)
+    monkeypatch.setattr(LeastCounter, "_of", of)
     return seen
 
 
@@ -101,15 +101,15 @@ def test_what_doubles_is_refused_before_it_is_made(
 )
 def test_counts(text: str, operations: int, uses: int, monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[Least] = []
-    usual = Counter.least
+    usual = LeastCounter.least
 
-    def least(counter: Counter, node: Any, scope: Scope) -> Least:
+    def least(counter: LeastCounter, node: Any, scope: Scope) -> Least:
         found = usual(counter, node, scope)
         if isinstance(node, tree.Chain):
             counts.append(found)
         return found
 
-    monkeypatch.setattr(Counter, "least", least)
+    monkeypatch.setattr(LeastCounter, "least", least)
     check(text)
     assert counts[0] == Least(operations, uses)
 

@@ -48,9 +48,9 @@ def shown(node: Any) -> str:
             return f"tuple({_listed(items)})"
         case tree.Name(text=text):
             return text
-        case tree.Argument(name=name, value=value):
+        case tree.ArgumentNode(name=name, value=value):
             return f"{name.text}={shown(value)}" if name else shown(value)
-        case tree.Layer():
+        case tree.LayerNode():
             size = f"size{shown(node.size)}" if node.size else ""
             amount = "" if node.amount is None else f"-{shown(node.amount)}"
             stride = f"/{shown(node.stride)}" if node.stride else ""
@@ -61,7 +61,7 @@ def shown(node: Any) -> str:
                 + stride
                 + ("" if node.arguments is None else f"({_listed(node.arguments)})")
             )
-        case tree.Merge():
+        case tree.MergeNode():
             return f"{shown(node.word)}[{' | '.join(map(shown, node.branches))}]"
         case tree.Group(chain=chain):
             return f"({shown(chain)})"
@@ -297,8 +297,8 @@ def test_the_places_of_a_tree_are_those_of_the_text() -> None:
     (statement,) = parsed(text).statements
     assert isinstance(statement, tree.Input)
     first, second = statement.steps
-    assert isinstance(first.body, tree.Layer)
-    assert isinstance(second.body, tree.Merge)
+    assert isinstance(first.body, tree.LayerNode)
+    assert isinstance(second.body, tree.MergeNode)
     assert first.name
     assert first.repeat
     assert first.body.amount

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from netdsl.analysis.memory.plan import Plan, make_plan
+from netdsl.analysis.memory.plan import MemoryPlan, make_plan
 from netdsl.analysis.memory.storage import Outputs
 from netdsl.analysis.memory.training_walk import HeldBytes, TrainingWalk
 from netdsl.graph import Graph
@@ -90,7 +90,7 @@ def largest_batch(
     return min((budget_bytes - fixed) // each for fixed, each in walk.steps if each)
 
 
-def _held_in_use(plan: Plan) -> Iterator[HeldBytes]:
+def _held_in_use(plan: MemoryPlan) -> Iterator[HeldBytes]:
     """Yield what is held at each step in use."""
     outputs = Outputs(plan, training=False)
     yield plan.parameters, outputs.store.bytes

@@ -15,7 +15,7 @@ from netdsl.graph import Graph, Op, consumers_of
 _SCRATCH = {"nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}
 
 
-class Plan(NamedTuple):
+class MemoryPlan(NamedTuple):
     """What both walks share.
 
     Attributes:
@@ -47,7 +47,7 @@ class Plan(NamedTuple):
     trained: list[bool]
 
 
-def make_plan(graph: Graph, precision: str, optimizer: str) -> Plan:
+def make_plan(graph: Graph, precision: str, optimizer: str) -> MemoryPlan:
     """Return the facts of a network for a precision and an optimizer.
 
     Raises:
@@ -65,7 +65,7 @@ def make_plan(graph: Graph, precision: str, optimizer: str) -> Plan:
         moving += own.moving * (rest == index)
     ends = frozenset(output.op for output in graph.outputs)
     consumers = consumers_of(graph.ops)
-    return Plan(
+    return MemoryPlan(
         graph,
         facts,
         owners,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.analysis.memory.plan import Plan
+from netdsl.analysis.memory.plan import MemoryPlan
 
 
 class Store:
@@ -49,7 +49,7 @@ class Outputs:
     Each is held from the operation that makes it to the last one that reads it.
     """
 
-    def __init__(self, plan: Plan, training: bool) -> None:
+    def __init__(self, plan: MemoryPlan, training: bool) -> None:
         self.store = Store(len(plan.facts))
         self.homes = homes(plan, training)
         self._facts = plan.facts
@@ -79,7 +79,7 @@ class Outputs:
             self.store.release(self.homes[dead])
 
 
-def homes(plan: Plan, training: bool) -> list[int]:
+def homes(plan: MemoryPlan, training: bool) -> list[int]:
     """Return the one in whose storage its output lies for each operation.
 
     Its own, or that of its input.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.analysis.memory.plan import Plan
+from netdsl.analysis.memory.plan import MemoryPlan
 from netdsl.analysis.memory.storage import Outputs, Store
 
 # What is held at one time, in bytes: this many whatever the batch, and this many for each example
@@ -22,7 +22,7 @@ class TrainingWalk:
         fixed: bytes held whatever the batch.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: MemoryPlan) -> None:
         self.plan = plan
         self.steps: list[HeldBytes] = []
         self.fixed = plan.parameters + plan.slots

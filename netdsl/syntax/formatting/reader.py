@@ -61,7 +61,7 @@ class Tokens:
         self.comments: list[tuple[int, Comment]] = []
 
 
-class Reader:
+class TokenReader:
     """Reads the tokens of one statement, which the parser has found sound.
 
     What is allowed where is not asked again.

@@ -27,7 +27,7 @@ from netdsl.training.recipes.values import (
     ValuesByName,
     YesNoValue,
 )
-from netdsl.training.recipes.yaml_reader import Reader, compose
+from netdsl.training.recipes.yaml_reader import RecipeReader, compose
 from netdsl.training.recipes.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def parse_recipe(text: str, name: str = "recipe") -> Recipe:
     root = compose(source)
     if root is None:
         return Recipe()
-    reader = Reader(source)
+    reader = RecipeReader(source)
     recipe = cast(Recipe, reader.read(Recipe, root, "a recipe"))
     return recipe.replace(spans=reader.spans)
 

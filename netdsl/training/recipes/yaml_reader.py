@@ -86,7 +86,7 @@ def _refuse_tags(source: Source, root: yaml.Node | None) -> None:
             waiting += node.value
 
 
-class Reader:
+class RecipeReader:
     """Reads nodes by the schema. Mistakes are gathered, so that one run reports them all.
 
     Attributes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.table_format import NumberFormat, TableFormat
 
 
-class Rows(Protocol):
+class CellRows(Protocol):
     """Where rows are in a file, and what its numbers look like."""
 
     @property
@@ -36,7 +36,7 @@ def column_of(
     name: str,
     cells: Cells,
     text: bool | None,
-    rows: Rows,
+    rows: CellRows,
     form: TableFormat,
     path: str,
     span: Span | None,
@@ -97,7 +97,7 @@ def _not_a_number(
     cells: Cells,
     wrong: Sequence[int],
     count: int,
-    rows: Rows,
+    rows: CellRows,
     path: str,
     span: Span | None,
 ) -> NetError:
