@@ -296,7 +296,7 @@ def _run(model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]) -> list[
 
 @contextmanager
 def _without_states(model: Any) -> Iterator[None]:
-    """Make recurrent layers begin every batch anew for a while."""
+    """Make recurrent layers begin every batch again for a while."""
     with ExitStack() as stack:
         for layer in private.layers_within(model):
             if getattr(layer, "stateful", False):

@@ -52,7 +52,7 @@ _WINDOWED: dict[
     "Cropping": {"cropping": (0, 0)},
     "SpatialDropout": {},
 }
-_MOST_STEPS = 32  # that are written one by one
+_MAX_STEPS = 32  # that are written one by one
 
 
 def time_distributed(parts: CallParts) -> OutputPlaces | None:
@@ -92,7 +92,7 @@ def _one_by_one(
     """Add a call of the layer for each step, and stack what they give."""
     name, before = type(layer).__name__, shapes[0][:steps]
     count = math.prod(before)
-    if count > _MOST_STEPS or len(shapes) > 1:
+    if count > _MAX_STEPS or len(shapes) > 1:
         what = f"a {name} at each of {count} steps" if len(shapes) == 1 else f"states of a {name}"
         raise parts.refuse(f"it has {what}")
     rows = [parts.reshape(place, (count, *parts.shape(place)[steps:])) for place in sources]
