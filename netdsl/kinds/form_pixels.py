@@ -126,7 +126,7 @@ class PixelShuffle(Pixels):
 
     @staticmethod
     def _split(x: Shape, factors: Shape, order: str) -> tuple[Shape, tuple[int, ...]]:
-        """The channels apart by cells, and the order that puts each axis's cells behind it."""
+        """The channels apart by cells, and the order that puts each axis's cells after it."""
         rank = len(x) - 1
         channels = x[-1] // math.prod(factors)
         if order == "crd":

@@ -95,7 +95,7 @@ class Take(Plain):
 
 
 class Shifts(Option[tuple[int, ...]]):
-    """One whole number for all axes, or one for each, also below 0: `3x3`, `(-3, -3)`."""
+    """One integer for all axes, or one for each, also below 0: `3x3`, `(-3, -3)`."""
 
     accepts = "integers, such as 3, 3x3 or (-3, -3)"
 
@@ -112,7 +112,7 @@ class Shifts(Option[tuple[int, ...]]):
 
 
 class Roll(Plain):
-    """Positions moved on by so many, those that leave at the end coming in at the beginning:
+    """Positions moved on by this many, those that leave at the end coming in at the beginning:
     `roll(3x3)`, `roll((-3, -3))`.
     """
 
