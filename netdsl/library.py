@@ -12,6 +12,16 @@ from netdsl.syntax import Parsed, parse_text
 BLOCKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "blocks")
 
 
+def library_of(block: str) -> str:
+    """Return the file of the standard block library that defines a block; empty where none does."""
+    begin = f"def {block}("
+    for name in standard_names():
+        text = read_source(os.path.join(BLOCKS, f"{name}.net")).text
+        if any(line.startswith(begin) for line in text.splitlines()):
+            return name
+    return ""
+
+
 class Library:
     """Finds and parses used files, each once.
 

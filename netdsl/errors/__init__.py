@@ -21,6 +21,7 @@ from netdsl.errors.diagnostics import (
     once,
     used_here,
 )
+from netdsl.errors.spelling import did_you_mean, nearest
 
 __all__ = [
     "CAUSE",
@@ -147,24 +148,3 @@ def first_line(error: BaseException) -> str:
     Its type where it says nothing.
     """
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that a typo most likely meant, or None."""
-    import difflib
-
-    names = sorted(set(known))
-    found = [name for name in names if name.lower() == word.lower()]
-    found = found or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if not found and len(word) > 2:
-        lower = {name.lower(): name for name in names}
-        found = [
-            lower[name] for name in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-        ]
-    return found[0] if found else None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing where no known word is near."""
-    match = nearest(word, known)
-    return f"did you mean `{match}`?" if match else ""

@@ -116,6 +116,7 @@ class ParametricRelu(Activation):
     """x where x > 0, else a*x with a slope a learned for each channel."""
 
     word, relu_like, program_name = "prelu", True, ""
+    names_elsewhere = ("parametricrelu",)
     arithmetic, saved_for_backward = "multiply compare", "inputs"
     cases = (Case("prelu", (8, 8, 4), (8, 8, 4), 4), Case("prelu", (10,), (10,), 10))
 
@@ -207,6 +208,7 @@ class HardSwish(Activation):
     """x*relu6(x + 3)/6."""
 
     word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *_SAME),)
+    names_elsewhere = ("hardswish",)
     arithmetic, saved_for_backward = "add compare compare multiply divide", "inputs"
     keras_aliases = ("hard_swish",)
 
@@ -215,6 +217,7 @@ class HardSigmoid(Activation):
     """relu6(x + 3)/6."""
 
     word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *_SAME),)
+    names_elsewhere = ("hardsigmoid",)
     arithmetic, saved_for_backward = "add compare compare divide", "output"
     library_saves_input = True
     output_meaning = "probability"

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case, Saved, Weight
+from netdsl.kinds.fitting import divisor
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import SizesOption, Whole
@@ -189,7 +190,8 @@ class Conv(Convolution):
                     "N206",
                     f"groups={self.groups} does not divide the {count} {what}",
                     "groups",
-                    label=f"the input is {dims(x)}",
+                    f"groups={divisor(math.gcd(x[-1], self.amount or 0), self.groups)} does",
+                    f"the input is {dims(x)}",
                 )
         return (*positions, self.amount or 0)
 

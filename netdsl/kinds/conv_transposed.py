@@ -34,7 +34,15 @@ class TransposedConv(Convolution):
 
     word = "tconv"
     tied_to = "conv"
-    names_elsewhere = ("convtranspose", "convtransposed", "deconv")
+    names_elsewhere = (
+        "convt",
+        "upconv",
+        "transposedconv",
+        "convtr",
+        "convtranspose",
+        "convtransposed",
+        "deconv",
+    )
     usual_spelling = "tconv3-64/2"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
     depth = 1

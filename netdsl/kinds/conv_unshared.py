@@ -27,6 +27,7 @@ class UnsharedConv(Convolution):
     """
 
     word = "local"
+    names_elsewhere = ("locallyconnected",)
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
     depth = 1
     cases = (

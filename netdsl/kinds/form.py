@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.facts import Case, Seen
+from netdsl.kinds.fitting import divisor, reshapes
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Numbers, SizesOption, Whole
@@ -18,6 +19,7 @@ from netdsl.kinds.values import (
     Shape,
     Word,
     dims,
+    shown,
 )
 from netdsl.kinds.window import (
     per_axis,
@@ -96,10 +98,28 @@ class Flatten(Plain):
         return None if call.keeps_shape else call.means(cls.spec())
 
 
+class NewShape(SizesOption):
+    """The shape that comes out, every size of which is written."""
+
+    left_out = "flatten gives a vector; a size may be computed, as in reshape({in.h*in.w}x{in})"
+
+    def refuse(self, value: Any) -> LayerError:
+        error = super().refuse(value)
+        error.help = error.help or self.left_out
+        return error
+
+
 class Reshape(Plain):
     """The same numbers in another shape, row by row: `reshape(7x7x512)`."""
 
     word = "reshape"
+    names_elsewhere = (
+        "view",
+        "unflatten",
+        "squeeze",
+        "unsqueeze",
+        "expanddims",
+    )
     group = "shape"
     positional = ("to",)
     shape_only = True
@@ -111,7 +131,18 @@ class Reshape(Plain):
         Case("reshape(4x4)", (2, 2, 4), (4, 4), 0),
     )
 
-    to = SizesOption(REQUIRED, "the shape")
+    to = NewShape(REQUIRED, "the shape")
+
+    @classmethod
+    def make(cls, spec: LayerSpec) -> Kind:
+        """Sizes with commas between them are refused with the form."""
+        sizes = [each.value for each in spec.arguments if each.name is None]
+        if len(sizes) > 1 and all(type(size) is int for size in sizes):
+            message = f"the sizes of a shape are joined by `x`, not {shown(tuple(sizes))}"
+            written = "x".join(map(str, sizes))
+            help = f"write {cls.word}({written})" if min(sizes) > 0 else NewShape.left_out
+            raise LayerError("N103", message, help=help)
+        return super().make(spec)
 
     def shape(self, *inputs: Shape) -> Shape:
         """The shape that is given, with as many numbers as come in."""
@@ -121,7 +152,8 @@ class Reshape(Plain):
                 f"{dims(x)} has {math.prod(x):,} elements, and {dims(self.to)} has "
                 f"{math.prod(self.to):,}"
             )
-            raise LayerError("N207", message, "to", label=f"the input is {dims(x)}")
+            label = f"the input is {dims(x)}"
+            raise LayerError("N207", message, "to", reshapes(math.prod(x), self.to), label)
         return self.to
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
@@ -145,6 +177,7 @@ class Permute(Plain):
     """
 
     word = "permute"
+    names_elsewhere = ("transpose",)
     group = "shape"
     reach = "all"
     shape_only = True
@@ -200,6 +233,7 @@ class Shuffle(Plain):
     """
 
     word = "shuffle"
+    names_elsewhere = ("channelshuffle",)
     group = "shape"
     reach = "position"
     positional = ("groups",)
@@ -221,7 +255,8 @@ class Shuffle(Plain):
                 "N206",
                 f"groups={self.groups} does not divide {x[-1]} channels",
                 "groups",
-                label=f"the input is {dims(x)}",
+                f"groups={divisor(x[-1], self.groups)} does",
+                f"the input is {dims(x)}",
             )
         return x
 
@@ -299,6 +334,10 @@ class Resize(Plain):
     """
 
     word = "resize"
+    names_elsewhere = (
+        "resizing",
+        "interpolate",
+    )
     group = "shape"
     positional = ("to",)
     saved_for_backward = ""

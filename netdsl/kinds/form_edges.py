@@ -55,7 +55,7 @@ class Pad(Edges):
 
     word = "pad"
     free_in_lectures = True
-    names_elsewhere, usual_spelling = ("zeropadding", "zeropad"), "pad(1)"
+    names_elsewhere, usual_spelling = ("constantpad", "zeropadding", "zeropad"), "pad(1)"
     cases = (
         Case("pad(2)", (28, 28, 1), (32, 32, 1), 0),
         Case("pad((0,1,0,1))", (8, 8, 4), (9, 9, 4), 0),
@@ -195,6 +195,10 @@ class Crop(Edges):
     """
 
     word = "crop"
+    names_elsewhere = (
+        "cropping",
+        "centercrop",
+    )
     shape_only = True
     cases = (
         Case("crop(2)", (32, 32, 1), (28, 28, 1), 0),

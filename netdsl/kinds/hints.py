@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from netdsl.errors import did_you_mean
+from netdsl.kinds.elsewhere import COMPOSED
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.signature import ARTICLED, Signature
 from netdsl.kinds.stated import Stated
@@ -37,14 +38,15 @@ def plain_names(name: str) -> tuple[str, str]:
 
 
 def written_here(name: str, kinds: Iterable[type[Stated]]) -> str:
-    """How a layer of Keras or PyTorch is written here, by its name there: `Conv2D`,
-    `batch_normalization`; empty where no kind is known by it.
+    """How a layer of Keras, PyTorch or the literature is written here, by its name there: `Conv2D`,
+    `batch_normalization`, `GLU`; empty where nothing is known by it.
     """
-    for each in plain_names(name):
+    plain = plain_names(name)
+    for each in plain:
         for kind in kinds:
             if each in kind.names_elsewhere:
                 return kind.usual_spelling or kind.word
-    return ""
+    return next((COMPOSED[each] for each in plain if each in COMPOSED), "")
 
 
 def unknown_option(signature: Signature, name: str, bare: bool = False) -> LayerError:

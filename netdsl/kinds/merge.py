@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case
+from netdsl.kinds.fitting import same_positions, same_shape, spread_shape
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.plain import Weightless
 from netdsl.kinds.values import Shape, dims
@@ -45,7 +46,15 @@ class Concatenate(Merge):
     shape_only = True
     arithmetic, saved_for_backward = "", ""
     wordless = splits_gradient = gains_from_xla = True
-    names_elsewhere, usual_spelling = ("concatenate",), "[ a | b ]"
+    names_elsewhere, usual_spelling = (
+        (
+            "cat",
+            "concatenation",
+            "join",
+            "concatenate",
+        ),
+        "[ a | b ]",
+    )
     cases = (
         Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144),
         Case("[ id | fc-2 ]", (5,), (7,), 12),
@@ -57,7 +66,7 @@ class Concatenate(Merge):
     def shape(self, *inputs: Shape) -> Shape:
         """The sum of the channels at the branches' positions, which must agree."""
         if any(x[:-1] != inputs[0][:-1] for x in inputs):
-            raise self._misfit(inputs, "branches with the same positions")
+            raise self._misfit(inputs, "branches with the same positions", same_positions(inputs))
         return (*inputs[0][:-1], sum(x[-1] for x in inputs))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -96,16 +105,10 @@ class Elementwise(Merge):
         channels = max(x[-1] for x in inputs)
         whole = (*positions, channels)
         if any(x not in (whole, (channels,), (*positions, 1), (1,)) for x in inputs):
-            help = (
-                "a convolution such as conv1-64/2 gives a branch the other's shape; res(...) does "
-                "this automatically"
+            rule = (
+                "branches of one shape, vectors with its channels, or one channel at its positions"
             )
-            images = all(len(x) == len(whole) > 1 for x in inputs)
-            raise self._misfit(
-                inputs,
-                "branches of one shape, vectors with its channels, or one channel at its positions",
-                help if images else "",
-            )
+            raise self._misfit(inputs, rule, spread_shape(inputs))
         return whole
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -138,6 +141,11 @@ class Add(Elementwise):
     """The sum of all branches."""
 
     word, sums_inputs, saved_for_backward = "add", True, ""
+    names_elsewhere = (
+        "sum",
+        "plus",
+        "added",
+    )
     passes_gradient = gains_from_xla = True
     sign = "+"
     keras_layers = ("Add",)
@@ -152,6 +160,13 @@ class Multiply(Elementwise):
     """The product of all branches."""
 
     word, saved_for_backward = "mul", "inputs"
+    names_elsewhere = (
+        "multiply",
+        "times",
+        "prod",
+        "product",
+        "hadamard",
+    )
     sign = "×"
     keras_layers = ("Multiply",)
     keras_function = "multiply"
@@ -166,6 +181,7 @@ class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
     word, saved_for_backward = "max", "indices"
+    names_elsewhere = ("maximum",)
     sign = "max"
     keras_layers = ("Maximum",)
     keras_function = "maximum"
@@ -176,6 +192,7 @@ class Average(Elementwise):
     """The mean of all branches."""
 
     word, sums_inputs, saved_for_backward = "avg", True, ""
+    names_elsewhere = ("average",)
     sign = "avg"
     keras_layers = ("Average",)
     keras_function = "average"
@@ -190,6 +207,12 @@ class Subtract(Elementwise):
     """The first branch less the second."""
 
     word, sums_inputs, max_branches = "sub", True, 2
+    names_elsewhere = (
+        "subtract",
+        "minus",
+        "diff",
+        "difference",
+    )
     sign = "−"
     keras_layers = ("Subtract",)
     keras_function = "subtract"
@@ -201,6 +224,10 @@ class Dot(Elementwise):
     """The inner product of two branches along the channels: one number at each position."""
 
     word, sums_inputs, max_branches = "dot", True, 2
+    names_elsewhere = (
+        "innerproduct",
+        "inner",
+    )
     saved_for_backward = "inputs"
     cases = (
         Case("dot[ id | fc-5 ]", (5,), (1,), 30),
@@ -251,7 +278,7 @@ class Stack(Merge):
     def shape(self, *inputs: Shape) -> Shape:
         """One axis more, in front: the number of branches."""
         if any(x != inputs[0] for x in inputs):
-            raise self._misfit(inputs, "branches of one shape")
+            raise self._misfit(inputs, "branches of one shape", same_shape(inputs))
         return (len(inputs), *inputs[0])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

@@ -40,6 +40,7 @@ class Dropout(Dropping):
     """
 
     word = "dropout"
+    names_elsewhere = ("drop",)
     saved_for_backward = "mask"
     gains_from_xla = True
     cases = (
@@ -68,6 +69,7 @@ class SpatialDropout(Dropping):
     """
 
     word = "sdropout"
+    names_elsewhere = ("spatialdropout",)
     cases = (
         Case("sdropout(0.2)", (8, 8, 4), (8, 8, 4), 0),
         Case("sdropout(0.2)", (10, 4), (10, 4), 0),
@@ -114,6 +116,10 @@ class DropPath(Dropping):
     """
 
     word = "droppath"
+    names_elsewhere = (
+        "stochasticdepth",
+        "stochdepth",
+    )
     cases = (
         Case("droppath(0.1)", (8, 8, 4), (8, 8, 4), 0),
         Case("droppath(0.1)", (10,), (10,), 0),
@@ -144,6 +150,7 @@ class Noise(TrainingNoise):
     """Gaussian noise: while training a normal number of deviation `std` is added to each number."""
 
     word = "noise"
+    names_elsewhere = ("gaussiannoise",)
     positional = ("std",)
     saved_for_backward = ""
     passes_gradient = gains_from_xla = True

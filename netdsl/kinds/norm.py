@@ -131,7 +131,7 @@ class LayerNorm(Affine):
     """Layer norm: the channels of each position to mean 0 and variance 1."""
 
     word = "ln"
-    names_elsewhere = ("layernorm", "layernormalization")
+    names_elsewhere = ("lnorm", "layernorm", "layernormalization")
     cases = (
         Case("ln", (10, 16), (10, 16), 32),
         Case("ln(shift=no)", (7,), (7,), 7),
@@ -160,7 +160,7 @@ class GroupNorm(Affine):
 
     word = "gn"
     reach = "position all"
-    names_elsewhere = ("groupnorm", "groupnormalization")
+    names_elsewhere = ("gnorm", "groupnorm", "groupnormalization")
     cases = (
         Case("gn", (8, 8, 64), (8, 8, 64), 128),
         Case("gn(groups=2)", (10, 6), (10, 6), 12),
@@ -210,6 +210,10 @@ class InstanceNorm(Affine):
     """
 
     word = "in"
+    names_elsewhere = (
+        "instancenorm",
+        "inorm",
+    )
     reach = "position all"
     removes_mean = True
     cases = (
@@ -256,6 +260,10 @@ class RootMeanSquareNorm(Norm):
     """
 
     word = "rms"
+    names_elsewhere = (
+        "rmsnorm",
+        "rmsnormalization",
+    )
     arithmetic = "square add divide multiply"
     cases = (
         Case("rms", (10, 16), (10, 16), 16),
@@ -286,6 +294,10 @@ class UnitNorm(Plain):
     """The channels of each position over their Euclidean length (of at least 1e-7)."""
 
     word = "l2norm"
+    names_elsewhere = (
+        "unitnorm",
+        "unitnormalization",
+    )
     group = "norm"
     reach = "position"
     arithmetic, saved_for_backward = "square add divide", "inputs"
@@ -308,6 +320,7 @@ class LocalResponseNorm(Plain):
     """
 
     word = "lrn"
+    names_elsewhere = ("localresponsenorm",)
     group = "norm"
     reach = "position"
     saved_for_backward = "inputs"

@@ -29,6 +29,7 @@ class Scale(Plain):
     """A learned factor for each channel; with `bias` an offset too."""
 
     word = "scale"
+    names_elsewhere = ("layerscale",)
     group = "other"
     reach = "position"
     saved_for_backward = "inputs"
@@ -96,6 +97,7 @@ class Rescale(Plain):
     """
 
     word = "rescale"
+    names_elsewhere = ("rescaling",)
     group = "other"
     reach = "position"
     positional = ("factor", "offset")
@@ -160,6 +162,7 @@ class Standardize(Plain):
     """
 
     word = "std"
+    names_elsewhere = ("normalization",)
     group = "other"
     reach = "position"
     positional = ("mean", "std")

@@ -132,7 +132,7 @@ class MaxPool(Pooling):
     word = "pool"
     saved_for_backward = "indices"
     library_saves_input = True
-    names_elsewhere = ("maxpool", "maxpooling")
+    names_elsewhere = ("pooling", "maxpool", "maxpooling")
     usual_spelling = "pool2, or pool3/2 for a window of 3 at stride 2"
     cases = (
         Case("pool", (28, 28, 6), (14, 14, 6), 0),

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case, Saved
+from netdsl.kinds.fitting import divisor
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Choice
 from netdsl.kinds.plain import Plain
@@ -50,7 +51,8 @@ class FeaturePool(Plain):
             )
         if x[-1] % self.features:
             message = f"groups of {self.features} features do not divide {x[-1]} channels"
-            raise LayerError("N206", message, "size", label=f"the input is {dims(x)}")
+            help = f"groups of {divisor(x[-1], self.features)} do"
+            raise LayerError("N206", message, "size", help, f"the input is {dims(x)}")
         return (*x[:-1], x[-1] // self.features)
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:

@@ -53,7 +53,13 @@ class GlobalAveragePool(GlobalPooling):
     word = "gap"
     saved_for_backward = ""
     keras_layers = ("GlobalAveragePooling",)
-    names_elsewhere = ("globalaveragepooling", "globalavgpool", "adaptiveavgpool")
+    names_elsewhere = (
+        "globalpool",
+        "mean",
+        "globalaveragepooling",
+        "globalavgpool",
+        "adaptiveavgpool",
+    )
     cases = (
         Case("gap", (7, 7, 512), (512,), 0),
         Case("gap", (10, 4), (4,), 0),

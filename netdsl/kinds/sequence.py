@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Case, Reach, Seen, Weight
+from netdsl.kinds.fitting import to_sequence
 from netdsl.kinds.initial import Initial, initial_of, keras_initializer
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Flag, Real
@@ -30,7 +31,7 @@ def as_sequence(word: str, x: Shape) -> Shape:
             word,
             x,
             "a sequence",
-            "reshape turns it into a sequence: reshape(49x512)" if len(x) > 2 else "",
+            f"{to_sequence(x)} turns it into a sequence",
         )
     return x
 
@@ -60,7 +61,7 @@ class Embed(Plain):
         """N numbers at each place."""
         x = inputs[0]
         if not isinstance(x, Indices):
-            help = "give their number: input 128 of int(20000)"
+            help = f"an input of indices gives their number: input {dims(x)} of int(20000)"
             raise LayerError(
                 "N203",
                 f"`{self.word}` requires indices, and {dims(x)} holds numbers",
@@ -101,6 +102,11 @@ class Positions(Plain):
     """Learned positions: a number of its own is added to each channel at each position."""
 
     word = "pos"
+    names_elsewhere = (
+        "positionembedding",
+        "posembed",
+        "posemb",
+    )
     group = "sequence"
     reach = "position"
     arithmetic, saved_for_backward = "add", ""
@@ -134,6 +140,10 @@ class SinCos(Plain):
     """
 
     word = "sincos"
+    names_elsewhere = (
+        "positionalencoding",
+        "posenc",
+    )
     group = "sequence"
     reach = "position"
     arithmetic, saved_for_backward = "add", ""
@@ -242,6 +252,10 @@ class ClassToken(Plain):
     """One learned position in front of a sequence, the same for all examples."""
 
     word = "cls"
+    names_elsewhere = (
+        "classtoken",
+        "clstoken",
+    )
     group = "shape"
     arithmetic, saved_for_backward = "", ""
     cases = (Case("cls", (49, 16), (50, 16), 16), Case("cls(init=0) > gap", (3, 4), (4,), 4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.fitting import divisor
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Flag, ReferenceOption, Whole
@@ -24,6 +25,14 @@ class Attention(Trained):
     """
 
     word = "attention"
+    names_elsewhere = (
+        "multiheadattention",
+        "multihead",
+        "mha",
+        "mhsa",
+        "selfattention",
+        "sdpa",
+    )
     group = "sequence"
     positional = ("heads",)
     cases = (
@@ -49,7 +58,8 @@ class Attention(Trained):
         for each in inputs:
             as_sequence(self.word, each)
         if not self.dim and x[-1] % self.heads:
-            help = "another number of heads, or the channels of each: dim=64"
+            heads = divisor(x[-1], self.heads)
+            help = f"heads={heads} does; or give the channels of each: dim={x[-1] // heads}"
             raise LayerError(
                 "N206",
                 f"heads={self.heads} does not divide {x[-1]} channels",

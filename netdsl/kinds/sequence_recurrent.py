@@ -284,6 +284,7 @@ class SimpleRecurrent(Recurrent):
     """A plain recurrent layer (Elman 1990): h = tanh(W*x + U*h + b)."""
 
     word = "rnn"
+    names_elsewhere = ("simplernn",)
     keras_layers = ("SimpleRNN", "Bidirectional")
     keras_signatures = ("SimpleRNN(units)",)
     each = "inside"

@@ -180,6 +180,10 @@ class MaxUnpool(Plain):
     """
 
     word = "unpool"
+    names_elsewhere = (
+        "maxunpool",
+        "maxunpooling",
+    )
     group = "unpooling"
     positional = ("pool",)
     arithmetic, saved_for_backward = "", ""  # the pool keeps the switches

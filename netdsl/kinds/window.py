@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from netdsl.kinds.facts import Reach, Seen
+from netdsl.kinds.fitting import to_positions
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
@@ -160,7 +161,8 @@ class Windowed(Kind):
         rank = len(x) - 1
         if not 1 <= rank <= 3:
             what = "a vector" if rank < 1 else f"an array of {rank} axes"
-            help = "use fc, or give the input positions: 28x28x1" if rank < 1 else ""
+            help = f"{to_positions(x)} gives it positions" if rank < 1 else ""
+            help = f"use fc, or {help}" if help and self.group == "convolution" else help
             raise LayerError(
                 "N203",
                 f"`{self.word}` slides over positions, and {dims(x)} is {what}",

@@ -7,6 +7,7 @@ import re
 from netdsl.errors import Diagnostic, did_you_mean
 from netdsl.kinds import KINDS
 from netdsl.kinds.hints import plain_names, written_here
+from netdsl.library import library_of
 from netdsl.lowering.scopes import Closure, Scope
 from netdsl.lowering.vocabulary import FORMS, kind_and_size
 from netdsl.syntax import tree
@@ -30,28 +31,42 @@ def unknown_word(word: str, node: tree.LayerNode, scope: Scope) -> Diagnostic:
 def _meant(word: str, scope: Scope) -> str:
     """Return what the word may have been meant to be."""
     if word not in scope.blocks and scope.points.holder(word):
-        return f"write @{word} for the point with this name"
-    if kind := written_here(word, KINDS.values()):
-        return f"it is written {kind}"
+        return point_of_the_name(word)
+    if written := written_here(word, KINDS.values()):
+        return _spelled(written)
+    if library := library_of(word):
+        return f"`use {library}` defines it"
     if set(plain_names(word)) & _RES_ELSEWHERE:
         return "it is written res(conv3-64 > conv3-64)"
-    letters = re.match(r"[A-Za-z_]*", word)
-    stem = letters.group() if letters else word
-    if not stem:
-        near = did_you_mean(word, [*scope.blocks, "relu6", *FORMS])
-    else:
-        chains = (name for name, value in scope.values.items() if isinstance(value, Closure))
-        known = [*KINDS, *FORMS, *scope.blocks, *chains]
-        near = did_you_mean(stem, known) or did_you_mean(word, known)
+    chains = [name for name, value in scope.values.items() if isinstance(value, Closure)]
+    sized = re.fullmatch(r"([A-Za-z_]+)[0-9]+(?:x[0-9]+)*x?", word)
+    stems = [sized[1]] if sized else []
+    known = [*KINDS, *FORMS, *scope.blocks, *chains]
+    near = next(filter(None, (did_you_mean(each, known) for each in (*stems, word))), "")
     return near or (
         "kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
     )
 
 
+def _spelled(written: str) -> str:
+    return f"define it: {written}" if written.startswith("def ") else f"it is written {written}"
+
+
+def point_of_the_name(word: str) -> str:
+    """Return what to write where a point's name is written like a layer."""
+    return f"write @{word} for the point with this name"
+
+
 def unknown_merge(word: tree.Name, scope: Scope) -> Diagnostic:
     """Return the error of a merge whose word is not a merge's."""
-    merges = [word for word, kind in KINDS.items() if kind.merges and not kind.wordless]
-    help = did_you_mean(word.text, merges) or f"merges are [ ... ] and {', '.join(merges)}"
+    kinds = [kind for kind in KINDS.values() if kind.merges]
+    merges = [kind.word for kind in kinds if not kind.wordless]
+    written = written_here(word.text, kinds)
+    help = (
+        (written and _spelled(written))
+        or did_you_mean(word.text, merges)
+        or f"merges are [ ... ] and {', '.join(merges)}"
+    )
     return Diagnostic("N101", f"`{word.text}[ ... ]` is not a merge", scope.span(word), help=help)
 
 

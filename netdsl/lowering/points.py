@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from netdsl.errors import NetError, Note, Span, did_you_mean, fail
@@ -80,7 +81,8 @@ def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
     """
     found = find(reference, reference.name.split(".")[:-1], scope)
     if not isinstance(found, dict):
-        raise scope.fail("N109", f"`@{reference.name[:-2]}` is not in a repeat", reference)
+        name = reference.name[:-2]
+        raise scope.fail("N109", f"`@{name}` is not in a repeat", reference, _each(name, scope))
     waiting: list[Any] = [found]
     operations: list[int] = []
     while waiting:
@@ -90,6 +92,23 @@ def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
         else:
             operations.append(int(point))
     return operations
+
+
+def _each(name: str, scope: Scope) -> str:
+    """Return how each iteration gets a name of its own, where one names a repeat's last."""
+    holder = scope.points.holder(name)
+    place = holder.places.get(name) if holder else None
+    repeat = place and re.search(r"[x×]([0-9_]+|\{[^{}]*\})[ \t\n]+as[ \t\n]+$", _before(place))
+    if not repeat:
+        return "a name within a repeat is each iteration's: (conv3-64 as a) x3 has @a.*"
+    return (
+        f"after the repeat `{name}` names its last iteration; "
+        f"within it, each: (... as {name}) x{repeat[1]}"
+    )
+
+
+def _before(place: Span) -> str:
+    return place.source.text[max(0, place.start - 200) : place.start]
 
 
 def find(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> Any:
@@ -129,8 +148,10 @@ def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Sc
         return NetError()
     known = scope.points.known()
     text = ".".join(parts)
-    help = did_you_mean(text, known) or (
-        f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step"
+    help = (
+        (_each(parts[0], scope) if parts[-1].isdigit() else "")
+        or did_you_mean(text, known)
+        or (f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step")
     )
     return scope.fail("N101", f"`@{text}` refers to nothing before it", node, help)
 

@@ -39,6 +39,7 @@ def unknown_words(
         return [each for setting in statement.settings for each in _in_default(setting, scope)]
     found: list[UnknownWord] = []
     own = _own_words(statement)
+    points = _named(statement)
     waiting = _chains(statement)
     waiting.reverse()
     while waiting:
@@ -46,6 +47,7 @@ def unknown_words(
         inner: list[Any] = []
         if isinstance(node, tree.Chain):
             inner = [step.body for step in node.steps]
+            points |= {step.name.text for step in node.steps if step.name}
         elif isinstance(node, tree.LayerNode):
             word = node.word.text
             if word in own or word in scope.values or word in scope.blocks or word in FORMS:
@@ -60,7 +62,25 @@ def unknown_words(
         elif isinstance(node, tree.When):
             inner = [node.then, *([node.otherwise] if node.otherwise else [])]
         waiting += reversed(inner)
-    return found
+    return [_as_point(each) if each.word in points else each for each in found]
+
+
+def _as_point(unknown: UnknownWord) -> UnknownWord:
+    """Return what to write for the name of a point in the statement itself."""
+    from netdsl.lowering.hints import point_of_the_name  # late: start-up is short
+
+    problem = unknown.diagnostic
+    if problem.code != "N101":
+        return unknown
+    return unknown._replace(diagnostic=problem._replace(help=point_of_the_name(unknown.word)))
+
+
+def _named(statement: tree.Statement) -> set[str]:
+    """Return the points that a statement names outside its chains."""
+    if not isinstance(statement, tree.Input):
+        return set()
+    name = statement.name.text if statement.name else "input"
+    return {name, *(step.name.text for step in statement.steps if step.name)}
 
 
 def _own_words(statement: tree.Statement) -> set[str]:

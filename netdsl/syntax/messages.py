@@ -43,6 +43,10 @@ _NAMES = {
 }
 _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     words.not_a_statement,
+    words.named_after,
+    words.several_values,
+    sizes.arithmetic_in_options,
+    sizes.arithmetic_in_parts,
     signs.lookalike,
     sizes.name_without_braces,
     sizes.sign_twice,

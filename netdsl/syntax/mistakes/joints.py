@@ -41,6 +41,7 @@ def missing_arrow(stop: Stop) -> Diagnostic | None:
         return stop.error("`when` requires a condition and a chain in parentheses", help)
     if (
         WORD.fullmatch(stop.thing)
+        and stop.thing != "as"
         and nearest(stop.thing, ["as"])
         and re.match(r"\w+[ \t]+\w+", stop.rest)
     ):
@@ -61,7 +62,7 @@ def plus(stop: Stop) -> Diagnostic | None:
     """`conv3-16 + @a`."""
     if stop.thing != "+" or not stop.is_after_step:
         return None
-    help = "write add[ a | b ], or res(...) for a residual"
+    help = "write add[ a | b ], or res(...) for a residual; numbers are added in braces: {a+b}"
     return stop.error("layers are not added by `+`", help)
 
 

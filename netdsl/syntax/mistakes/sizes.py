@@ -3,14 +3,58 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from netdsl.errors import Diagnostic
+from netdsl.errors import Diagnostic, Span
 from netdsl.syntax.mistakes.stop import Stop
+
+_OPERAND = r"[ \t]*[A-Za-z0-9_.]+"
+_PLAIN = rf"[ \t]*(?:\*\*?|//|[+%]){_OPERAND}"
+_ARITHMETIC = rf"(?:[ \t]*(?:\*\*?|//|[-+/%]){_OPERAND})+"
+_UNBRACED = "arithmetic is written in braces"
+
+
+def arithmetic_in_options(stop: Stop) -> Diagnostic | None:
+    """`f(2*w)`, `dropout(w+1)`: arithmetic of numbers without its braces."""
+    more = re.match(_ARITHMETIC, stop.rest)
+    value = re.search(r"[(,=][ \t\n]*([A-Za-z0-9_.][-A-Za-z0-9_.+*/% \t]*)$", stop.before)
+    if not (value and more) or "TIMES" in stop.expected:
+        return None
+    operand = re.match(r"[A-Za-z0-9_.]+", value[1])
+    if not operand or not _is_number(operand.group(), stop):
+        return None
+    span = Span(stop.source, stop.start + value.start(1), stop.at + more.end())
+    whole = stop.source.text[span.start : span.end]
+    return Diagnostic("N005", _UNBRACED, span, help=f"write {{{whole}}}")
+
+
+def arithmetic_in_parts(stop: Stop) -> Diagnostic | None:
+    """`fc-2*w`, `pool3/2*w`, `conv3-8 x2*w`."""
+    part = re.search(r"[A-Za-z0-9_ }]([-/x×])([0-9]+)$", stop.before)
+    more = re.match(rf"\*[ \t]*[A-Za-z_.]+(?:{_ARITHMETIC})?", stop.rest)
+    if not (part and more) or "TIMES" in stop.expected:
+        return None
+    help = f"write {stop.last_word[: -len(part[2])]}{{{part[2]}{more.group()}}}"
+    return stop.error(_UNBRACED, help, more.end(), "N005")
+
+
+def _is_number(operand: str, stop: Stop) -> bool:
+    """Return whether an operand is a number, or a name that stands for one."""
+    name = operand.partition(".")[0]
+    if not name or name[0].isdigit() or name == "in" or name in _params(stop.source.text):
+        return True
+    parameters = stop.before.partition(")")[0] if stop.rule == "def" else ""
+    return bool(re.search(rf"[(,][ \t\n]*{name}[ \t\n]*(?:[,=]|$)", parameters))
+
+
+@lru_cache(maxsize=1)
+def _params(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"^[ \t]*param[ \t]+([A-Za-z_][A-Za-z0-9_]*)", text, re.MULTILINE))
 
 
 def name_without_braces(stop: Stop) -> Diagnostic | None:
     """`conv3-c`, `pool3/s`, `conv3-64 xn`: a name where a number or braces belong."""
-    match = re.match(r"([-/])([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
+    match = re.match(rf"([-/])([A-Za-z_][A-Za-z0-9_.]*(?:{_PLAIN})*)", stop.rest)
     if (
         match
         and re.search(r"[A-Za-z0-9_}]$", stop.before)
@@ -20,7 +64,7 @@ def name_without_braces(stop: Stop) -> Diagnostic | None:
         message = f"the {what} is a number, or an expression in braces"
         help = f"write {stop.last_word}{match[1]}{{{match[2]}}}"
         return stop.error(message, help, len(match[0]), "N005")
-    match = re.match(r"[x×]([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
+    match = re.match(rf"[x×]([A-Za-z_][A-Za-z0-9_.]*(?:{_PLAIN})*)", stop.rest)
     if match and stop.is_after_step:
         message = "the number of repeats is a number, or an expression in braces"
         return stop.error(message, f"write {stop.last_word} x{{{match[1]}}}", code="N005")

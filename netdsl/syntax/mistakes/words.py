@@ -97,3 +97,27 @@ def number_after_word(stop: Stop) -> Diagnostic | None:
         help = "a size follows its word without a space: `conv3-64`, not `conv 3-64`"
         return stop.error(f"`{stop.thing}` is not allowed here", help)
     return None
+
+
+def named_after(stop: Stop) -> Diagnostic | None:
+    """`input 20x32 as m`: an input whose name follows its shape."""
+    named = re.match(r"as[ \t]+([A-Za-z_][A-Za-z0-9_]*)", stop.rest)
+    shape = re.fullmatch(r"(?:input[ \t\n]+)?([0-9][0-9x×_]*(?:[ \t]+of[ \t].*)?)", stop.before)
+    if not named or not shape:
+        return None
+    message = "the name of an input is written before its shape"
+    return stop.error(message, f"write input {named[1]}: {shape[1]}", len(named.group()))
+
+
+def several_values(stop: Stop) -> Diagnostic | None:
+    """`param w = (16, 32)`, `param w = [16, 32]`."""
+    given = re.match(
+        r"param[ \t]+([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*[(\[]([^()\[\]\n]*)[)\]]",
+        stop.source.text[stop.start : stop.end],
+    )
+    if stop.rule != "param" or not given or stop.thing not in (",", "["):
+        return None
+    items = [item.strip() for item in given[2].split(",") if item.strip()]
+    each = " and ".join(f"param {given[1]}{at} = {item}" for at, item in enumerate(items[:2], 1))
+    rest = ", and so on" if items[2:] else ""
+    return stop.error("a param has one value", f"write one for each: {each}{rest}")

@@ -1,0 +1,61 @@
+"""The known word that a typo most likely meant: near, or none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+_LONGEST = 64
+"""Characters of a word; what is longer is not a typo of anything."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a typo most likely meant, or None where none is near.
+
+    Near is a difference of at most a third of the letters, whatever their case, where the first
+    stays in its place or changes it with the second; in words of two or three letters none is
+    replaced. Of equally near ones it is that which has most of the word's letters.
+    """
+    names = sorted(set(known))
+    small = word.lower()
+    same = [name for name in names if name.lower() == small]
+    if same or not 2 <= len(small) <= _LONGEST:
+        return same[0] if same else None
+    limit = max(1, len(small) // 3)
+    found = []
+    for name in names:
+        other = name.lower()
+        begins_alike = other[:1] == small[0] or sorted(other[:2]) == sorted(small[:2])
+        if not begins_alike or len(other) < 2 or abs(len(other) - len(small)) > limit:
+            continue
+        distance = edits(small, other)
+        foreign = (Counter(small) - Counter(other)).total()
+        replaced = foreign and len(other) == len(small)
+        if distance <= limit and foreign <= max(1, limit - 1) and not (replaced and len(small) < 4):
+            found.append((distance, foreign, name))
+    return min(found)[-1] if found else None
+
+
+def edits(word: str, other: str) -> int:
+    """Return the least number of edits that turn one word into the other.
+
+    A letter added, left out or replaced, or two neighbours that change places (the optimal string
+    alignment distance).
+    """
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(word, 1):
+        last, before = before, row
+        row = [i]
+        for j, against in enumerate(other, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
+            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == against:
+                least = min(least, last[j - 2] + 1)
+            row.append(least)
+    return row[-1]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean ...?`, or nothing where no known word is near."""
+    match = nearest(word, known)
+    return f"did you mean `{match}`?" if match else ""
