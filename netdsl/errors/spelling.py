@@ -14,30 +14,45 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     Near is a difference of at most a third of the letters, whatever their case, where the first
     stays in its place or changes it with the second; in words of two or three letters none is
-    replaced. Of equally near ones it is that which has most of the word's letters.
+    replaced. A word that is the end of the other, of five letters or more, is near as well:
+    `pytorch`. Of equally near ones it is that which has most of the word's letters.
     """
     names = sorted(set(known))
     small = word.lower()
     same = [name for name in names if name.lower() == small]
     if same or not 2 <= len(small) <= _LONGEST:
         return same[0] if same else None
-    limit = max(1, len(small) // 3)
-    found = []
-    for name in names:
-        other = name.lower()
-        begins_alike = other[:1] == small[0] or sorted(other[:2]) == sorted(small[:2])
-        if not begins_alike or len(other) < 2 or abs(len(other) - len(small)) > limit:
-            continue
-        distance = edits(small, other)
-        foreign = (Counter(small) - Counter(other)).total()
-        replaced = foreign and len(other) == len(small)
-        if distance <= limit and foreign <= max(1, limit - 1) and not (replaced and len(small) < 4):
-            found.append((distance, foreign, name))
+    found = [(*far, name) for name in names if (far := _distance(small, name.lower()))]
     return min(found)[-1] if found else None
 
 
+def _distance(word: str, other: str) -> tuple[int, int] | None:
+    """Return the edits between two words, and how many letters of the first the other lacks.
+
+    None where they are not near.
+    """
+    limit = max(1, len(word) // 3)
+    shorter = min(len(word), len(other))
+    if shorter < 2 or abs(len(other) - len(word)) > limit:
+        return None
+    distance = edits(word, other)
+    foreign = (Counter(word) - Counter(other)).total()
+    if shorter > 4 and (word.endswith(other) or other.endswith(word)):
+        return distance, foreign
+    begins_alike = other[0] == word[0] or sorted(other[:2]) == sorted(word[:2])
+    replaced = foreign and len(other) == len(word)
+    if (
+        not begins_alike
+        or distance > limit
+        or foreign > max(1, limit - 1)
+        or (replaced and len(word) < 4)
+    ):
+        return None
+    return distance, foreign
+
+
 def edits(word: str, other: str) -> int:
-    """Return the least number of edits that turn one word into the other.
+    """Return the smallest number of edits that turn one word into the other.
 
     A letter added, left out or replaced, or two neighbours that change places (the optimal string
     alignment distance).
@@ -48,10 +63,10 @@ def edits(word: str, other: str) -> int:
         last, before = before, row
         row = [i]
         for j, against in enumerate(other, 1):
-            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
+            fewest = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
             if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == against:
-                least = min(least, last[j - 2] + 1)
-            row.append(least)
+                fewest = min(fewest, last[j - 2] + 1)
+            row.append(fewest)
     return row[-1]
 
 

@@ -101,7 +101,7 @@ class PixelShuffle(Pixels):
     """
 
     word, added = "pixelshuffle", True
-    names_elsewhere = ("depthtospace",)
+    names_elsewhere, usual_spelling = ("depthtospace", "depthspace", "ds"), "pixelshuffle2"
     cases = (
         Case("pixelshuffle2", (4, 4, 12), (8, 8, 3), 0, 0),
         Case("pixelshuffle3(order=dcr)", (2, 2, 18), (6, 6, 2), 0),
@@ -147,7 +147,7 @@ class PixelUnshuffle(Pixels):
     """
 
     word, added = "pixelunshuffle", True
-    names_elsewhere = ("spacetodepth",)
+    names_elsewhere, usual_spelling = ("spacetodepth", "spacedepth", "sd"), "pixelunshuffle2"
     cases = (
         Case("pixelunshuffle2", (8, 8, 3), (4, 4, 12), 0, 0),
         Case("pixelunshuffle3(order=dcr)", (6, 6, 2), (2, 2, 18), 0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from netdsl.errors import Diagnostic, Source, Span
@@ -120,16 +121,25 @@ def _unused_definitions(
     statements: Sequence[tree.Statement], used: set[str], source: Source
 ) -> list[Diagnostic]:
     found = []
-    for statement in statements:
+    for above, statement in pairwise((None, *statements)):
         if isinstance(statement, tree.Param | tree.Def | tree.Let):
             name = statement.name
             if name.text not in used:
                 code, what, help = _UNUSED[type(statement)]
                 message = f"the {what} `{name.text}` is never used"
                 span = Span(source, name.start, name.end)
+                if isinstance(above, tree.Input | tree.Flow) and _continued(statement, source):
+                    message += ", and the `>` below continues it"
+                    help = f"define `{name.text}` before the flow if that `>` is the flow's"
                 help = help.replace("NAME", name.text)
                 found.append(Diagnostic(code, message, span, help=help))
     return found
+
+
+def _continued(statement: tree.Param | tree.Def | tree.Let, source: Source) -> bool:
+    """Return whether a definition that its first line could end is continued by another."""
+    text = source.text[statement.start : statement.end]
+    return bool(re.match(r"[^\n]*=[ \t]*[^\s#][^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*>", text))
 
 
 def _hiding(statements: Sequence[tree.Statement], source: Source) -> Iterator[Diagnostic]:

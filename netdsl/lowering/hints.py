@@ -33,7 +33,7 @@ def _meant(word: str, scope: Scope) -> str:
     if word not in scope.blocks and scope.points.holder(word):
         return point_of_the_name(word)
     if written := written_here(word, KINDS.values()):
-        return _spelled(written)
+        return f"it is written {written}"
     if library := library_of(word):
         return f"`use {library}` defines it"
     if set(plain_names(word)) & _RES_ELSEWHERE:
@@ -48,10 +48,6 @@ def _meant(word: str, scope: Scope) -> str:
     )
 
 
-def _spelled(written: str) -> str:
-    return f"define it: {written}" if written.startswith("def ") else f"it is written {written}"
-
-
 def point_of_the_name(word: str) -> str:
     """Return what to write where a point's name is written like a layer."""
     return f"write @{word} for the point with this name"
@@ -63,7 +59,7 @@ def unknown_merge(word: tree.Name, scope: Scope) -> Diagnostic:
     merges = [kind.word for kind in kinds if not kind.wordless]
     written = written_here(word.text, kinds)
     help = (
-        (written and _spelled(written))
+        (written and f"it is written {written}")
         or did_you_mean(word.text, merges)
         or f"merges are [ ... ] and {', '.join(merges)}"
     )

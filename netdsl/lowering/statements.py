@@ -38,7 +38,7 @@ def _lower(
     report = draft.report
     try:
         hinted = HINTED - len(report.problems)
-        _check_words(unknown_words(statement, scope, hinted), draft)
+        _check_words(statement, unknown_words(statement, scope, hinted), draft)
         return table[type(statement)](statement, scope, draft)
     except NetError as error:
         report.add(*error.diagnostics)
@@ -46,26 +46,31 @@ def _lower(
         return scope
 
 
-def _check_words(unknown: list[UnknownWord], draft: Draft) -> None:
+def _check_words(statement: tree.Statement, unknown: list[UnknownWord], draft: Draft) -> None:
     """Reject unknown words, without reporting those that may have been lost."""
     if not unknown:
         return
     report = draft.report
     raise NetError(
         *(
-            _or_defined_below(word, problem, draft)
+            _or_defined_below(word, problem, statement, draft)
             for word, problem in unknown
             if not (word in report.lost or report.lost_library)
         )
     )
 
 
-def _or_defined_below(word: str, problem: Diagnostic, draft: Draft) -> Diagnostic:
+def _or_defined_below(
+    word: str, problem: Diagnostic, statement: tree.Statement, draft: Draft
+) -> Diagnostic:
     """Return the problem of an unknown word, with the place of a definition that comes too late."""
     if problem.code != "N101" or word not in draft.definitions:
         return problem
     notes = (Note("defined here", draft.definitions[word]),)
-    return problem._replace(help="define it earlier: a block sees only earlier blocks", notes=notes)
+    help = "define it earlier: a block sees only earlier blocks"
+    if isinstance(statement, tree.Let) and statement.name.text == word:
+        help = "a shared piece is not part of itself: define it before the flow that uses it"
+    return problem._replace(help=help, notes=notes)
 
 
 def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:

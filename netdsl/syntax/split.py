@@ -201,9 +201,11 @@ def _stray_arrow(source: Source, at: int, previous: str) -> Diagnostic:
     reason = (
         f"a `{previous}` statement cannot be continued" if previous else "there is nothing above it"
     )
+    help = "begin the flow with a shape, `input`, a layer or `@name`"
+    is_apart = previous not in ("", "net")
     return Diagnostic(
         "N003",
         f"a line that begins with `>` continues the statement above, but {reason}",
         Span(source, at, at + 1),
-        help="begin the flow with a shape, `input`, a layer or `@name`",
+        help=f"put the `{previous}` statement before the flow, or {help}" if is_apart else help,
     )

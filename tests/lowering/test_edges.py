@@ -58,6 +58,35 @@ def test_a_definition_between_an_input_and_its_flow(definition: str) -> None:
     assert "before the input" in found.help
 
 
+def test_a_definition_in_a_flow_that_reaches_an_output() -> None:
+    found = only("8x8x3 > conv3-4\ndef f(c) = conv3-{c}\n\n# on\n> gap > fc-10", "W712")
+    assert found.message == "the block `f` is never used, and the `>` below continues it"
+    assert found.help == "define `f` before the flow if that `>` is the flow's"
+    found = only("input 8\n> fc-4\nlet f = fc-3\n> fc-2", "W712")
+    assert found.message == "the shared piece `f` is never used, and the `>` below continues it"
+
+
+@pytest.mark.parametrize(
+    "text", ["8 > fc-4\ndef f(c) =\n  fc-{c}\n  > relu", "def f() = fc-4\n> relu\n8 > fc-4"]
+)
+def test_a_definition_of_several_lines_that_is_never_used(text: str) -> None:
+    assert only(text, "W712").message == "the block `f` is never used"
+
+
+def test_a_shared_piece_in_its_own_definition() -> None:
+    found = only("input 8\n> fc-4\nlet f = fc-3\n> f > fc-2", "N101")
+    assert (
+        found.help == "a shared piece is not part of itself: define it before the flow that uses it"
+    )
+
+
+@pytest.mark.parametrize("statement", ["param w = 4", "default fc(tanh)", "expect @a = 4"])
+def test_a_statement_in_a_flow(statement: str) -> None:
+    found = only(f"8 > fc-4 as a\n{statement}\n> fc-2", "N003")
+    word = statement.split()[0]
+    assert found.help.startswith(f"put the `{word}` statement before the flow, or begin the flow")
+
+
 @pytest.mark.parametrize(
     ("text", "difference"),
     [

@@ -183,8 +183,8 @@ def test_stated_categories(table: Any) -> None:
     again = reload(Recipe(data=found.spec), found.preparation)
     assert np.array_equal(inputs(again), inputs(found))
     with pytest.raises(NetError, match=r"`there` in line 2, not a stated category") as caught:
-        loaded(PRICE, table(HOUSES), "price", categories={"place": ("here", "their")})
-    assert "did you mean `here`" in str(caught.value)
+        loaded(PRICE, table(HOUSES), "price", categories={"place": ("here", "theer")})
+    assert "did you mean `theer`" in str(caught.value)
     with pytest.raises(NetError, match="no column `plaice`"):
         loaded(PRICE, table(HOUSES), "price", categories={"plaice": ("here",)})
 
