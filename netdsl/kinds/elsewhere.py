@@ -1,4 +1,4 @@
-"""Layers of the field that are no kind of their own: how they are written of several."""
+"""Layers of the field that are made of several kinds: how they are written."""
 
 from __future__ import annotations
 

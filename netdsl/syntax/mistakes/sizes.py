@@ -39,7 +39,7 @@ def arithmetic_in_parts(stop: Stop) -> Diagnostic | None:
 
 
 def _is_number(operand: str, stop: Stop) -> bool:
-    """Return whether an operand is a number, or a name that stands for one."""
+    """Return whether an operand is a number, or the name of one."""
     name = operand.partition(".")[0]
     if not name or name[0].isdigit() or name == "in" or name in _params(stop.source.text):
         return True
