@@ -37,9 +37,9 @@ class ImportedHead(NamedTuple):
 
 
 class MergeHead(NamedTuple):
-    """A merge of branches."""
+    """A merge of branches: what is written before them."""
 
-    word: str
+    opening: str
 
 
 class ResidualHead(NamedTuple):
@@ -71,7 +71,7 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> Laye
         width = layers[layer.inputs[0]].shape[-1] if layer.inputs else None
         if layer.kind.merges:
             nodes.append(
-                Node(MergeHead(layer.spec.word), inputs=layer.inputs, width=width, merges=True)
+                Node(MergeHead(layer.kind.opening()), inputs=layer.inputs, width=width, merges=True)
             )
             continue
         head, values, roles = _head(layer, defaults.left(place))

@@ -152,8 +152,7 @@ class ChainWriter:
         if isinstance(head, BlockCall):
             return self._call(head, item, values)
         if isinstance(head, MergeHead):
-            word = "" if KINDS[head.word].wordless else head.word
-            return f"{word}[ {' | '.join(map(self.chain, children))} ]"
+            return f"{head.opening}[ {' | '.join(map(self.chain, children))} ]"
         if isinstance(head, ResidualHead):
             usual = "none"
             if self._has_default(children[0]):

@@ -281,6 +281,13 @@ class Kind(Stated):
         )
         return self.head() + (f"({inside})" if inside else "")
 
+    def opening(self) -> str:
+        """What is written before a merge's branches: `matmul(transpose=yes)`; nothing for
+        `[ a | b ]`.
+        """
+        written = Kind.written(self)
+        return "" if self.wordless and written == self.word else written
+
     def head(self) -> str:
         """The word with its size, amount and stride: `conv3-64/2`."""
         size = dims(self.size) if self.size else ""

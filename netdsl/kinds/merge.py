@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case
+from netdsl.kinds.facts import Case, Reach, Seen
 from netdsl.kinds.fitting import same_positions, same_shape, spread_shape
 from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Choice
 from netdsl.kinds.plain import Weightless
-from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.values import Shape, Word, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -28,7 +29,7 @@ class Merge(Weightless):
     max_branches: ClassVar[int | None] = None
 
     def written(self) -> str:
-        return f"{self.word}[ ... ]"
+        return f"{self.opening()}[ ... ]"
 
     def _misfit(self, inputs: tuple[Shape, ...], rule: str, help: str = "") -> LayerError:
         shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
@@ -38,11 +39,15 @@ class Merge(Weightless):
         )
 
 
+_AXES = {2: ("n", "channels"), 3: ("h", "w", "channels"), 4: ("d", "h", "w", "channels")}
+
+
 class Concatenate(Merge):
-    """`[ a | b ]`: the channels of all branches, one after the other."""
+    """`[ a | b ]`: the channels of all branches, one after the other; with `over` their positions
+    along one axis: `concat(over=positions)[ a | b ]`.
+    """
 
     word = "concat"
-    reach = "position"
     shape_only = True
     arithmetic, saved_for_backward = "", ""
     wordless = splits_gradient = gains_from_xla = True
@@ -58,19 +63,64 @@ class Concatenate(Merge):
     cases = (
         Case("[ conv1-8 | conv3-4 ]", (8, 8, 3), (8, 8, 12), 144),
         Case("[ id | fc-2 ]", (5,), (7,), 12),
+        Case("concat(over=positions)[ id | conv3-4 > pool ]", (10, 4), (15, 4), 52),
+        Case(
+            "concat(over=w)[ id | pool3x1/1(pad=1x0) | pad((0,0,0,1)) ]", (4, 5, 2), (4, 16, 2), 0
+        ),
+        Case("concat(h)[ id | id ]", (3, 2, 2), (6, 2, 2), 0),
     )
 
-    def written(self) -> str:
-        return "[ ... ]"
+    over = Choice(
+        "channels",
+        ("channels", "positions", "h", "w", "d", "n"),
+        "the axis: the channels; rows (h), columns (w) or slices (d); a sequence's positions (n)",
+    )
+    over.hidden_at_default = True
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The sum of the channels at the branches' positions, which must agree."""
-        if any(x[:-1] != inputs[0][:-1] for x in inputs):
+        """The sum of the channels at the branches' positions, which must agree; of another axis
+        likewise.
+        """
+        at = self.axis(inputs[0])
+        if any((*x[:at], *x[at + 1 :]) != (*inputs[0][:at], *inputs[0][at + 1 :]) for x in inputs):
+            if self.over.text != "channels":
+                rule = f"branches with the same sizes but along `{self.over.text}`"
+                raise self._misfit(inputs, rule)
             raise self._misfit(inputs, "branches with the same positions", same_positions(inputs))
-        return (*inputs[0][:-1], sum(x[-1] for x in inputs))
+        return (*inputs[0][:at], sum(x[at] for x in inputs), *inputs[0][at + 1 :])
+
+    def axis(self, x: Shape) -> int:
+        """The axis of the branches that is joined, counted from 0 without the batch.
+
+        Raises:
+            LayerError: N202 where they have no such axis.
+        """
+        over, names = self.over.text, _AXES.get(len(x), ())
+        if over == "channels":
+            return len(x) - 1
+        if over == "positions" and len(x) == 2:
+            return 0
+        if over in names:
+            return names.index(over)
+        known = f"have {' and '.join(names)}" if names else "have channels alone"
+        message = f"`over={over}`: branches of {dims(x)} {known}"
+        raise LayerError("N202", message, "over", label=f"the first branch is {dims(x)}")
+
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Its own position, counted from where the branch begins along the axis."""
+        at, begin, found = self.axis(inputs[0]), 0, []
+        for x in inputs:
+            axes = [
+                Reach(1, -begin if axis == at else 0, -begin if axis == at else 0)
+                for axis in range(len(x) - 1)
+            ]
+            found.append(Seen() if self.over.text == "channels" else Seen((tuple(axes),)))
+            begin += x[at]
+        return tuple(found)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.keras.layers.Concatenate(name=name)]
+        along = {} if self.over.text == "channels" else {"axis": self.axis(output) + 1}
+        return [k.keras.layers.Concatenate(**along, name=name)]
 
     joins_inputs = True
     keras_layers = ("Concatenate",)
@@ -79,8 +129,14 @@ class Concatenate(Merge):
     def from_keras(cls, call: CallView) -> Meaning | None:
         if len(call.inputs) == 1:
             return None
-        call.refuse_other_axis()
-        return call.means(cls.spec())
+        rank, axis = len(call.output), call.config.get("axis", -1)
+        axis = axis % (rank + 1) - 1
+        if axis == rank - 1:
+            return call.means(cls.spec())
+        if axis < 0 or rank not in _AXES:
+            call.refuse_other_axis()
+        over = "positions" if rank == 2 else _AXES[rank][axis]
+        return call.means(cls.spec(over=Word(over)))
 
 
 class Elementwise(Merge):

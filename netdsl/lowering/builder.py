@@ -59,7 +59,7 @@ class GraphBuilder:
             are not matched yet; None within a first use.
         planned: layers by what their outcome depends on: deep networks repeat them.
         counter: counts what a piece of the text makes at least.
-        merges: those without options, by their word.
+        merges: the last one without options of each word, and the defaults that it was made for.
         steps: how many steps were made one by one.
     """
 
@@ -78,7 +78,7 @@ class GraphBuilder:
         self.sharing: list[Iterator[int] | None] = []
         self.planned: dict[Any, PlannedLayer] = {}
         self.counter = LeastCounter(limits)
-        self.merges: dict[str, Kind] = {}
+        self.merges: dict[str, tuple[Kind, Defaults]] = {}
         self.steps = 0
         self._with_arrays: dict[int, bool] = {}
         self._names: set[str] = set()

@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.errors import Diagnostic
 from netdsl.expressions import evaluate
-from netdsl.kinds import LayerSpec
+from netdsl.kinds import Kind, LayerSpec
 from netdsl.lowering import diagnostics
 from netdsl.lowering.blocks import Lowering, use_block, use_shared, use_value
 from netdsl.lowering.builder import GraphBuilder
@@ -18,7 +18,7 @@ from netdsl.lowering.points import define, define_pass, operation_at, operations
 from netdsl.lowering.residual import lower_residual
 from netdsl.lowering.scopes import Closure, Points, Scope, SharedPiece
 from netdsl.lowering.trampoline import run
-from netdsl.lowering.values import lookup, shown_value, whole
+from netdsl.lowering.values import argument, lookup, shown_value, whole
 from netdsl.lowering.vocabulary import BARE_MERGE, means_kind
 from netdsl.syntax import tree
 
@@ -159,11 +159,21 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
         branches.append(end)
         if end == x and body.word is None and _skips_when(branch):
             graph.warnings.append(_adds_its_input(branch, end, scope, graph))
-    word = body.word.text if body.word else BARE_MERGE
-    kind = graph.merges.get(word)
-    if kind is None:
-        kind = graph.merges[word] = configured(LayerSpec(word), body, scope)
+    kind = _merge_kind(body, x, scope, graph)
     return add_kind(kind, tuple(branches), body, scope, graph, kind.written())
+
+
+def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Kind:
+    """Return a configured merge; one without options is made once for the defaults in force."""
+    word = body.word.text if body.word else BARE_MERGE
+    arguments = tuple(argument(each, scope, x, graph) for each in body.arguments or ())
+    spec = LayerSpec(word, arguments=arguments, defaults=scope.defaults)
+    if arguments:
+        return configured(spec, body, scope)
+    found = graph.merges.get(word)
+    if found is None or found[1] is not scope.defaults:
+        found = graph.merges[word] = configured(spec, body, scope), scope.defaults
+    return found[0]
 
 
 def _skips_when(branch: tree.Chain) -> bool:

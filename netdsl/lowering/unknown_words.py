@@ -5,7 +5,7 @@ that nothing uses.
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, NetError
-from netdsl.kinds import KINDS
+from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.hints import unknown_option
 from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
@@ -122,8 +122,10 @@ def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
 
 
 def _in_merge(node: tree.MergeNode, scope: Scope) -> list[UnknownWord]:
-    if node.word is None or (node.word.text in KINDS and KINDS[node.word.text].merges):
+    if node.word is None:
         return []
+    if node.word.text in KINDS and KINDS[node.word.text].merges:
+        return _unknown_options(node, KINDS[node.word.text], scope)
     from netdsl.lowering.hints import unknown_merge  # late: start-up is short
 
     return [UnknownWord(node.word.text, unknown_merge(node.word, scope))]
@@ -138,18 +140,21 @@ def _in_layer(node: tree.LayerNode, scope: Scope, hinted: bool = True) -> list[U
         kind = KINDS[resolve_kind(word, node, scope)[0]]
     except NetError as error:
         return [UnknownWord(word, diagnostic) for diagnostic in error.diagnostics]
+    return _unknown_options(node, kind, scope)
+
+
+def _unknown_options(
+    node: tree.LayerNode | tree.MergeNode, kind: type[Kind], scope: Scope
+) -> list[UnknownWord]:
     found = []
+    filled = isinstance(node, tree.LayerNode) and node.amount is not None
     for argument in node.arguments or ():
         name = argument.name
         if name is None or name.text in kind.options:
             continue
-        if (
-            kind.group == "activation"
-            and node.amount is not None
-            and name.text in KINDS["fc"].options
-        ):
+        if kind.group == "activation" and filled and name.text in KINDS["fc"].options:
             continue  # of the layer that the activation belongs to
         wrong = unknown_option(kind.signature, name.text)
         diagnostic = Diagnostic(wrong.code, str(wrong), scope.span(name), help=wrong.help)
-        found.append(UnknownWord(word, diagnostic))
+        found.append(UnknownWord(kind.word, diagnostic))
     return found

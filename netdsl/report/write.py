@@ -144,7 +144,7 @@ class _FlowWriter:
         unit, kind = self.units.units[index], self.units.kind(index)
         if branches and kind is not None:
             inside = " | ".join(self._branch(branch, before) for branch in branches)
-            text = f"{'' if kind.wordless else kind.word}[ {inside} ]"
+            text = f"{kind.opening()}[ {inside} ]"
         else:
             text = unit.piece or self._layer(index)
         is_input = kind is None and not unit.piece

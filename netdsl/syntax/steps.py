@@ -106,10 +106,11 @@ class StepRules:
         return tree.LayerNode(name, size, amount, stride, arguments, start, end)
 
     def merge(self, parts: list[Any]) -> tree.MergeNode:
-        word, opener, *branches, closer = parts
+        word, arguments, opener, *branches, closer = parts
         name = None if word is None else tokens.name(word)
         start = name.start if name else opener.start
-        return tree.MergeNode(name, tuple(branches), start, closer.end)
+        options = None if arguments is None else arguments[0]
+        return tree.MergeNode(name, options, tuple(branches), start, closer.end)
 
     def group(self, parts: list[Any]) -> tree.Group:
         return tree.Group(parts[1], parts[0].start, parts[2].end)

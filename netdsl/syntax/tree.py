@@ -93,9 +93,10 @@ class LayerNode(NamedTuple):
 
 
 class MergeNode(NamedTuple):
-    """`[ a | b ]` (no word: concatenation) or `add[ a | b ]`."""
+    """`[ a | b ]` (no word: concatenation), `add[ a | b ]` or `matmul(transpose)[ a | b ]`."""
 
     word: Name | None
+    arguments: tuple[Argument, ...] | None
     branches: tuple["Chain", ...]
     start: int
     end: int

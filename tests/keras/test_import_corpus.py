@@ -26,7 +26,6 @@ REFUSED = {
     "binned_age": "(Discretization)",
     "denoiser": "(RandomCrop): in use it gives images of 28x28x1, not of 24x24x1",
     "cosine_towers": "(TrueDivide): it divides by what comes in",
-    "attention_by_hand": "(Matmul): it takes 2 inputs",
     "columns": "(Cast)",
     "states_to_decoder": "(LSTM): its states begin at what is given",
     "query_and_document": "(Attention): it takes 2 inputs",

@@ -146,6 +146,15 @@ HEADS = {
     "widen": ("widen-8", "6x6x4"),
 }
 """A text and an input to vary options on, where the kind's word alone does not do."""
+BRANCHES = {
+    "over=positions": "6x4",
+    "over=n": "6x4",
+    "over=h": "5x3x4",
+    "over=w": "5x3x4",
+    "over=d": "2x3x4x2",
+    "transpose=yes": "6x4",
+}
+"""What comes into both branches of a merge with an option."""
 NEEDS = {("tconv", "extra"): "tconv3-4/3"}
 INITIAL = ("init=he_uniform", "init=lecun_normal", "init=normal(0.03)", "init=uniform(0.5)")
 
@@ -200,6 +209,10 @@ VARIED = [
 
 @pytest.mark.parametrize(("kind", "option", "setting"), VARIED)
 def test_every_option_comes_back(kind: type[Kind], option: Option[Any], setting: str) -> None:
+    if kind.merges:
+        whole = f"input {BRANCHES[setting]}\n> {kind.word}({setting})[ id | id ]"
+        assert_comes_back(whole, whole.replace("over=n", "over=positions"))
+        return
     text, x = head(kind, option)
     text = f"{text[:-1]}, {setting})" if text.endswith(")") else f"{text}({setting})"
     whole = f"input {x}\n> {text}"

@@ -35,6 +35,8 @@ MACS = {
     "10x4 > gru-8": 2_880,
     "10x4 > rnn-8": 960,
     "5 > dot[ id | id ]": 5,
+    "input a: 10x4\ninput b: 4x6\nmatmul[ @a | @b ]": 240,
+    "input a: 2x10x4\ninput b: 2x6x4\nmatmul(transpose)[ @a | @b ]": 480,
 }
 
 WORK = {
@@ -109,6 +111,7 @@ WORK = {
     "9x9x4 > avg[ id | id | id ]": 3 * 9 * 9 * 4,
     "9x9x4 > sub[ id | id ]": 9 * 9 * 4,
     "5 > dot[ id | id ]": 0,
+    "5x5 > matmul[ id | id ]": 0,
     "5 > stack[ id | id ]": 0,
     # nothing in use
     "4096 > dropout(0.5)": 0,

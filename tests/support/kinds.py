@@ -61,7 +61,7 @@ def alone(kind: type[Kind]) -> Network | None:
         return None
     if kind.merges:
         word = "" if kind.wordless else kind.word
-        return parse(f"input a: 3x3x4\ninput b: 3x3x4\n{word}[ @a | @b ]")
+        return parse(f"input a: 3x4x4\ninput b: 3x4x4\n{word}[ @a | @b ]")
     for case in kind.cases:
         made = network(case)
         if [type(op.kind) for op in made.graph.ops[1:]] == [kind]:

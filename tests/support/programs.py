@@ -441,7 +441,9 @@ class _Maker:
 
     def merge(self, shape: Shape, values: Values, deep: int, turn: bool) -> Node:
         rng = self.rng
-        word = rng.choice(["", "", "", "add", "mul", "max", "avg"])
+        word = rng.choice(
+            ["", "", "", "add", "mul", "max", "avg", "concat(over=n)", "matmul(transpose)"]
+        )
         branches = [
             self.chain(shape, values, deep - 1, rng.choice([1, 2]), turn)[0]
             for _ in range(rng.choice([1, 2, 2]))
@@ -464,6 +466,22 @@ class _Maker:
                 if len({x[:-1] for x in shapes}) > 1:
                     raise Misfit
                 return checked((*shapes[0][:-1], sum(x[-1] for x in shapes)))
+            if word == "concat(over=n)":
+                if any(len(x) != 2 or x[1:] != shapes[0][1:] for x in shapes):
+                    raise Misfit
+                return checked((sum(x[0] for x in shapes), shapes[0][1]))
+            if word == "matmul(transpose)":
+                if min(map(len, shapes)) < 2:
+                    raise Misfit
+                (*batch, rows, channels), *others = shapes
+                if len(others) != 1:
+                    raise Misfit
+                (*same, columns, width) = others[0]
+                if (same, width) != (batch, channels):
+                    raise Misfit
+                made = checked((*batch, rows, columns))
+                tally.macs += math.prod(made) * channels
+                return made
             *positions, _ = max(shapes, key=len)
             channels = max(x[-1] for x in shapes)
             spread = ((*positions, channels), (channels,), (*positions, 1), (1,))

@@ -183,12 +183,12 @@ def split(parts: CallParts) -> OutputPlaces | None:
 
 
 def joined(parts: CallParts) -> OutputPlaces | None:
-    """Join along another axis than the channels, with that one as the last."""
+    """Join along one of more than four axes, with that one as the last: it has no name."""
     call, rank = parts.call, len(parts.shapes[0])
     if len(call.inputs) == 1:
         return [parts.source]
     (axis,) = axes_of(parts, call.config.get("axis", -1), rank)
-    if axis == rank - 1:
+    if axis == rank - 1 or rank <= 4:
         return None
     order = [*(at for at in range(1, rank + 1) if at != axis + 1), axis + 1]
     back = [order.index(at) + 1 for at in range(1, rank + 1)]

@@ -1,0 +1,91 @@
+"""Products of two branches: matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from netdsl.kinds.facts import Case, Seen
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.merge import Merge
+from netdsl.kinds.options import Flag
+from netdsl.kinds.values import Shape
+
+if TYPE_CHECKING:
+    from netdsl.kinds.call_view import CallView, Meaning
+
+_DOT_AXES = {(2, 1): False, (2, 2): True}
+"""Axes of Keras's layer `Dot` that make it this product of sequences, and whether transposed."""
+_TRANSPOSED = "...nc,...mc->...nm"
+
+
+class MatrixProduct(Merge):
+    """The matrix product of two branches, rows of the first with columns of the second; with
+    `transpose` with rows of the second. Axes in front of the last two are a batch.
+    """
+
+    word, added = "matmul", True
+    arithmetic, saved_for_backward = "", "inputs"
+    sums_inputs = True
+    sign = "×"
+    names_elsewhere = ("bmm",)
+    cases = (
+        Case("matmul[ id | permute(2, 1) ]", (5, 3), (5, 5), 0),
+        Case("matmul(transpose)[ id | dense-3 ]", (5, 3), (5, 5), 12),
+        Case("matmul[ id | id ]", (2, 4, 4), (2, 4, 4), 0),
+        Case("matmul(transpose)[ conv1-2 | conv1-2 ]", (3, 4, 6), (3, 4, 4), 28),
+    )
+
+    transpose = Flag(False, "the second branch's rows, not its columns: a times b transposed")
+    transpose.hidden_at_default = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The first branch's rows by the second one's columns (`transpose`: rows)."""
+        if len(inputs) != 2:
+            raise LayerError("N106", f"`{self.word}` requires 2 branches, not {len(inputs)}")
+        a, b = inputs
+        if min(len(a), len(b)) < 2:
+            raise self._misfit(inputs, "matrices, of two axes or more")
+        if a[:-2] != b[:-2]:
+            raise self._misfit(inputs, "branches with the same axes before the last two")
+        rows, columns = b[-2:][::-1] if self.transpose else b[-2:]
+        if a[-1] != rows:
+            side = "columns" if self.transpose else "rows"
+            help = (
+                "" if self.transpose or a[-1] != b[-1] else f"write {self.word}(transpose)[ a | b ]"
+            )
+            rule = f"as many columns of the first branch as {side} of the second"
+            raise self._misfit(inputs, rule, help)
+        return (*a[:-1], columns)
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        """Rows times columns times what is summed over, for each matrix of the batch."""
+        return math.prod(output) * inputs[0][-1]
+
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """Its own row of the first branch, and all of the second."""
+        return (Seen(), Seen(None, True))
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        ops = k.keras.ops
+        if self.transpose:
+            return [lambda pair: ops.einsum(_TRANSPOSED, pair[0], pair[1])]
+        return [lambda pair: ops.matmul(pair[0], pair[1])]
+
+    keras_layers = ("Matmul", "Einsum", "Dot")
+    reads_call_arguments = True
+
+    @classmethod
+    def from_keras(cls, call: CallView) -> Meaning | None:
+        if len(call.inputs) != 2:
+            return None
+        transposed = call.layer == "Einsum"
+        if transposed and call.config.get("subscripts") != _TRANSPOSED:
+            raise call.refuse(f"it sums by {call.config.get('subscripts')}")
+        if call.layer == "Dot":
+            ranks = [len(x) for x in call.inputs]
+            axes = tuple(axis % 3 for axis in call.each_axis(call.config["axes"], 2))
+            if ranks != [2, 2] or call.config.get("normalize") or axes not in _DOT_AXES:
+                return None
+            transposed = _DOT_AXES[axes]
+        return call.means(cls.spec(transpose=True) if transposed else cls.spec())
