@@ -96,7 +96,7 @@ class MergeNode(NamedTuple):
     """`[ a | b ]` (no word: concatenation), `add[ a | b ]` or `matmul(transpose)[ a | b ]`."""
 
     word: Name | None
-    arguments: tuple[Argument, ...] | None
+    arguments: tuple[ArgumentNode, ...] | None
     branches: tuple["Chain", ...]
     start: int
     end: int
