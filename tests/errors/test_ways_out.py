@@ -40,7 +40,10 @@ WAYS_OUT = [
     ("8x8x4 > sum[ id | id ]", "it is written add"),
     ("8x8x4 > cat[ id | id ]", "it is written [ a | b ]"),
     ("8x8x4 > mull[ id | id ]", "did you mean `mul`?"),
-    ("8x8x4 > blend[ id | id ]", "merges are [ ... ] and add, mul, max, avg, sub, dot, stack"),
+    (
+        "8x8x4 > blend[ id | id ]",
+        "merges are [ ... ] and add, mul, max, avg, sub, dot, stack, matmul",
+    ),
     ("input x: 8x8x4\nadd[ x | conv3-4 ]", "write @x for the point with this name"),
     ("input x: 8x8x4\n> add[ x | id ]", "write @x for the point with this name"),
     ("8x8x4 > conv3-4 as x > add[ x | id ]", "write @x for the point with this name"),
