@@ -136,7 +136,10 @@ class Roll(Plain):
         x = inputs[0]
         if not 2 <= len(x) <= 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes")
-        per_axis(self.by, len(x) - 1, "the shift", "by")
+        for size, by in zip(x, per_axis(self.by, len(x) - 1, "the shift", "by"), strict=False):
+            if abs(by) >= size:
+                message = f"{size} positions are moved on by fewer than {size}, not by {by}"
+                raise LayerError("N204", message, "by", label=f"the input is {dims(x)}")
         return x
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

@@ -107,6 +107,10 @@ class StepRules:
 
     def merge(self, parts: list[Any]) -> tree.MergeNode:
         word, arguments, opener, *branches, closer = parts
+        if arguments is not None and ("-" in word.text or "/" in word.text):
+            message = f"`>` is missing before `[`: `{word.text}(...)` is a layer, not a merge"
+            help = f"write {word.text}(...) > [ a | b ]"
+            raise Fault("N003", message, opener.start, opener.end, help)
         name = None if word is None else tokens.name(word)
         start = name.start if name else opener.start
         options = None if arguments is None else arguments[0]

@@ -547,6 +547,11 @@ MEANING = [  # names, options, shapes, expectations
         "N207",
         "`add[ ... ]` requires branches of one shape, vectors with its channels, or one",
     ),
+    (
+        "4 > fc-10(relu) «[» id | id ]",
+        "N003",
+        "`>` is missing before `[`: `fc-10(...)` is a layer, not a merge",
+    ),
     ("5x5x1 > «sub[ id | id | id ]»", "N106", "`sub` requires 2 branches, not 3"),
     (
         "5x5x4 > «add[ pool | id ]»",

@@ -295,6 +295,8 @@ MISTAKES = [
     ("8x8x4 > roll([[0.5]])", "N107"),
     ("8x8x4 > roll([[(1, yes)]])", "N107"),
     ("8x8x4 > [[roll]]", "N106"),
+    ("8x5x4 > [[roll(5)]]", "N204"),
+    ("8x5x4 > [[roll((-8, 0))]]", "N204"),
     ("8x8x6 > pixelshuffle[[2]]", "N206"),
     ("9x8x4 > pixelunshuffle[[2]]", "N206"),
     ("8x8x4 > pixelshuffle[[2x2x2]]", "N202"),

@@ -303,6 +303,12 @@ def same(shape: Shape, tally: Tally) -> Shape:
     return shape
 
 
+def rolled(shape: Shape, tally: Tally) -> Shape:
+    if min(shape[:-1], default=0) < 2:
+        raise Misfit
+    return whole_maps(shape, tally)
+
+
 def sequences(shape: Shape, tally: Tally) -> Shape:
     if len(shape) != 2:
         raise Misfit
@@ -346,7 +352,7 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
     plain("flatten", lambda shape, tally: (math.prod(shape),)),
     plain("pad(1)", grown),
     plain("sdropout(1/4)", whole_maps),
-    plain("roll(1)", whole_maps),
+    plain("roll(1)", rolled),
     plain("reverse", sequences),
     plain("last", lambda shape, tally: sequences(shape, tally)[1:]),
     plain("take(1, 3)", some_positions),
