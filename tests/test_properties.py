@@ -57,6 +57,7 @@ def test_valid_programs_keep_their_meaning_written_out_and_formatted(rng: Random
     assert fuzz.fault(program(rng).text) == ""
 
 
+@pytest.mark.slow
 @FEW
 @given(rng=SEEDS, statements=st.integers(1, 6))
 def test_tangled_programs_keep_their_meaning_written_out_formatted_and_emitted(
@@ -70,6 +71,7 @@ def test_tangled_programs_keep_their_meaning_written_out_formatted_and_emitted(
     assert fuzz.fault(text) == ""
 
 
+@pytest.mark.slow
 @FEW
 @given(rng=SEEDS)
 def test_broken_programs_give_diagnostics_only(rng: Random) -> None:
@@ -115,6 +117,7 @@ NUMBERS = """
 """
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data())
 def test_layers_with_any_numbers_give_diagnostics_only(data: st.DataObject) -> None:

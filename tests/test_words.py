@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 words = import_module("words")
 
 
+@pytest.mark.slow
 def test_no_listed_word_is_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert words.main([]) == 0, capsys.readouterr().out
 

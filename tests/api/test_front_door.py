@@ -113,6 +113,7 @@ def test_every_keyword_of_train_is_a_key_of_recipes_and_the_other_way_round() ->
 # --- types ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_mypy_is_strict_on_a_program_that_uses_every_public_name(tmp_path: Path) -> None:
     program = Path(__file__).with_name("every_name.py")
     used = set(re.findall(r"netdsl\.(\w+)", program.read_text(encoding="utf-8")))

@@ -66,6 +66,7 @@ def test_output(
     golden(GOLDEN / name, out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", zoo.EXAMPLES, ids=lambda path: path.stem)
 def test_the_totals_are_the_sums_of_the_rows(
     path: Path, capsys: pytest.CaptureFixture[str]

@@ -75,6 +75,7 @@ def test_a_command_imports_itself_alone() -> None:
     assert commands_in(loaded_by("check", "784 > fc-10")) == {"check"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_help_loads_anything_heavy(name: str) -> None:
     loaded = loaded_by(name, "--help")

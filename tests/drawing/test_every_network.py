@@ -27,6 +27,8 @@ from netdsl.drawing.subject import Subject
 from netdsl.errors import NetError, Source
 from netdsl.reading import ReadOptions, check_source
 
+pytestmark = pytest.mark.slow
+
 NETS = Path(__file__).parent / "nets"  # of other forms than those of examples/
 FILES = [*EXAMPLES, *sorted((FOLDER / "keras").glob("*.net")), *sorted(NETS.glob("*.net"))]
 LARGE = 200  # layers; larger ones are drawn open by `make test-all`

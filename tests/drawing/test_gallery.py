@@ -14,6 +14,7 @@ sys.path.append(str(ROOT / "docs"))
 gallery = import_module("gallery")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", gallery.commands())
 def test_a_picture_is_what_its_command_draws(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

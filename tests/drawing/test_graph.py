@@ -108,6 +108,7 @@ def test_resnet_152_folded_is_small() -> None:
     assert len(Picture([network], Options(fold="none")).svg) < 400_000
 
 
+@pytest.mark.slow
 def test_nasnet_has_few_crossings() -> None:
     (network,) = networks(FOLDER / "nasnet_mobile.net")
     assert crossings(drawn(network, Options(fold="none"))) < 57

@@ -117,6 +117,7 @@ def test_odd_names_are_written_safely() -> None:
 # --- pixels and pages -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_png_is_twice_as_large_as_the_svg(name: str, tmp_path: Path) -> None:
     made = picture(name)
@@ -177,6 +178,7 @@ def test_more_than_mermaid_reads_is_refused() -> None:
     assert error.value.diagnostics[0].code == "N662"
 
 
+@pytest.mark.slow
 def test_a_page_has_a_picture_for_every_choice_of_open_blocks() -> None:
     page = picture("googlenet").text("html")
     opened = re.findall(r'<div class="state" data-open="([^"]*)"( hidden)?>', page)

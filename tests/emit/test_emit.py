@@ -76,6 +76,7 @@ def test_programs_are_short_and_as_they_were(
     assert len(text.splitlines()) <= highest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_are_programs_of_keras_alone(path: Path) -> None:
     tree = ast.parse(program(networks_of(path)))

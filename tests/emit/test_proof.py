@@ -48,6 +48,7 @@ PAIRS = "\n".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_programs_of_files_are_proven_with_their_blocks(path: Path) -> None:
     checked = check_source(read_source(path), ReadOptions(str(path)), stem(path))
@@ -73,12 +74,14 @@ def test_a_block_that_begins_at_points_takes_these_alone() -> None:
     assert "def block(skip, skip2):" in netdsl.parse(PAIRS).emit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(200))
 def test_random_programs_are_proven_with_their_blocks(seed: int) -> None:
     code = netdsl.parse(random_program(Random(f"emit {seed}"), 8).text).emit()
     assert UNFACTORED not in code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(200))
 def test_tangled_programs_are_proven_with_their_blocks(seed: int) -> None:
     code = netdsl.parse(tangled(Random(f"emit {seed}"), 1 + seed % 5)).emit()
@@ -182,6 +185,7 @@ def test_what_is_not_proven_at_all_is_an_error(
     assert "a reason" in shown.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES[::6], ids=lambda path: path.stem)
 def test_programs_without_blocks_are_proven(path: Path) -> None:
     checked = check_source(read_source(path), ReadOptions(str(path)), stem(path))

@@ -134,6 +134,7 @@ def test_fragments() -> None:
     assert codes("input a: 4\ninput b: 4\n[ @a | @b ]", input_shape=(8,)) == ["N210"]
 
 
+@pytest.mark.slow
 def test_all_examples_have_names_of_their_own_for_their_layers() -> None:
     for path in sorted(EXAMPLES.glob("*.net")):
         for network in check(path.read_text(encoding="utf-8")).networks:

@@ -93,6 +93,7 @@ def test_the_order_in_which_branches_are_written_does_not_count() -> None:
     assert not same(a, b.replace("@x | @y", "@y | @x"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_what_expand_writes_is_the_same(path: Path) -> None:
     for network in check_source(

@@ -343,6 +343,7 @@ def test_expressions_may_be_deep() -> None:
     assert formatted(text) == text
 
 
+@pytest.mark.slow
 def test_a_long_flow_is_filled_line_by_line() -> None:
     after = formatted("28x28x1" + " > conv3-64" * 5_000)
     lines = after.splitlines()

@@ -44,6 +44,7 @@ def printed(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_changed_grammar_is_read_at_once(checkout: Path) -> None:
     found = printed(checkout, PROGRAM)
     assert found.stdout.splitlines() == ["['input 8', 'fc-2', 'relu']", "True"], found.stderr

@@ -103,6 +103,7 @@ def values_or_codes(table: ParsedTable) -> Any:
     return [(one.name, one.values.tolist(), one.categories) for one in table.columns]
 
 
+@pytest.mark.slow
 def test_pyarrow_reads_what_python_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_table, "SAMPLE", 4)  # what follows it comes as a surprise
     plain = csv_table.read_plain

@@ -327,11 +327,11 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
         ),
         (
             "hosts: [a:1, b:1]\nbackend: torch",
-            "`hosts` goes with TensorFlow and JAX",
+            "`hosts` works with TensorFlow and JAX",
             "backend: jax",
         ),
         ("devices: 2\nspeed: compiled", "`speed: compiled` is for one device", "leave `speed` out"),
-        ("hosts: a:1", "`hosts` takes two addresses or more", "leave `hosts` out"),
+        ("hosts: a:1", "`hosts` requires two or more addresses", "leave `hosts` out"),
         ("hosts: [a:1, b:1, a:1]", "`hosts` names a:1 twice", ""),
     ],
 )
@@ -357,10 +357,10 @@ def test_what_all_devices_are_is_known_only_when_they_are_counted() -> None:
 @pytest.mark.parametrize(
     ("given", "reported"),
     [
-        (None, "nothing says which"),
-        ("2", "is none of the 2 hosts"),
-        ("one", "is none of"),
-        ("-1", "is none"),
+        (None, "the number of this one is not set"),
+        ("2", "is not one of the 2 hosts"),
+        ("one", "NETDSL_HOST=one is not one of"),
+        ("-1", "NETDSL_HOST=-1 is not one of"),
     ],
 )
 def test_a_host_must_know_its_number(
@@ -429,7 +429,7 @@ def test_a_backends_failure_is_a_loss_among_several_where_the_memory_is_not_full
     with (
         pytest.raises(
             RunError,
-            match="was lost, or did not come: Gloo all-reduce failed: Connection reset by peer",
+            match="was lost, or did not connect: Gloo all-reduce failed: Connection reset by peer",
         ),
         error_context(2),
     ):

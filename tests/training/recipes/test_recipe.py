@@ -173,6 +173,7 @@ def test_params_from_python_are_written_too() -> None:
     assert text == "params:\n  third: 1/3\n  x: 0.5\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "reported"),
     [("[" * 5000, "too deep"), ("a" * 2_000_000, "at most 65,536")],
