@@ -262,7 +262,7 @@ def test_a_lost_process_ends_the_training_and_resume_goes_on(
     two.start("resume", "runs/small-1")
     (code, _, err), (other_code, _, other_err) = two.both()
     assert (code, other_code) == (0, 0), err + other_err
-    assert "going on with runs/small-1 after epoch" in err
+    assert "resuming runs/small-1 after epoch" in err
     same(run, shared(backend, 1, tmp_path, RECIPE.replace("epochs: 2", "epochs: 12")))
 
 
@@ -378,7 +378,7 @@ def test_a_host_must_know_its_number(
 @pytest.mark.keras
 def test_more_devices_than_there_are(network: Any, tmp_path: Path) -> None:
     with pytest.raises(
-        NetError, match=r"wants 3 devices, and the backend has 1 device here"
+        NetError, match=r"asks for 3 devices, and the backend has 1 device here"
     ) as caught:
         train(network(), Recipe(devices=3, batch=96), where=tmp_path / "runs")
     assert caught.value.diagnostics[0].code == "N650"
@@ -406,7 +406,7 @@ def test_hosts_that_do_not_come_together(
     monkeypatch.setenv(HOST, "0")
     with pytest.raises(
         RunError,
-        match="cannot be put to work together: Could not start the server: the port is taken",
+        match="cannot work together: Could not start the server: the port is taken",
     ) as caught:
         train(network(), Recipe(hosts=("127.0.0.1:1", "127.0.0.1:2")), where=tmp_path / "runs")
     assert caught.value.diagnostics[0].code == "N653"
