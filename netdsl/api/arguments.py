@@ -65,12 +65,13 @@ def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
         raise wrong_type(name, "an integer", value)
     number = int(value)
     if not min <= number < below:
-        raise fail("N201", f"`{name}` accepts integers from {min}, not {shown(number)}")
+        bounds = f"from {min}" + (f" to {below - 1:,}" if number >= below else "")
+        raise fail("N201", f"`{name}` accepts integers {bounds}, not {shown(number)}")
     return number
 
 
-def positive(name: str, value: Any) -> float:
-    """Return a finite number above 0.
+def positive(name: str, value: Any, max: float = math.inf) -> float:
+    """Return a finite number above 0, up to `max`.
 
     Raises:
         TypeError: where it is not a number.
@@ -84,8 +85,9 @@ def positive(name: str, value: Any) -> float:
         raise wrong_type(name, "a number", value) from None
     except OverflowError:
         number = math.inf
-    if not 0 < number < math.inf:
-        raise fail("N201", f"`{name}` accepts numbers above 0, not {shown(value)}")
+    if not (0 < number < math.inf and number <= max):
+        bounds = "above 0" + (f" up to {max:g}" if max < math.inf else "")
+        raise fail("N201", f"`{name}` accepts numbers {bounds}, not {shown(value)}")
     return number
 
 

@@ -92,7 +92,7 @@ class NetworkFigures(Architecture):
             arguments.positive("link", link),
             arguments.whole("batch", batch, 1),
             arguments.positive("rate", rate),
-            arguments.positive("use", use),
+            arguments.positive("use", use, max=1),
             arguments.whole("width", width, 1),
         )
 

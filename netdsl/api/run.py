@@ -305,4 +305,7 @@ def _separate(keys: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     source = data.get("source") if isinstance(data, Mapping) else data
     if data is None or isinstance(source, str | os.PathLike) or isinstance(data, DataSpec):
         return left, None
+    if isinstance(data, Mapping) and "source" in data:
+        accepts = "the name or the path of data; arrays are given as data=(x, y)"
+        raise arguments.wrong_type("data.source", accepts, source)
     return {name: value for name, value in left.items() if name != "data"}, data

@@ -56,6 +56,7 @@ WRONG_TYPES: list[tuple[Callable[[], Any], str]] = [
     (lambda: parsed().memory(batch=True), "`batch` accepts"),
     (lambda: parsed().memory(batch=np.ones(1, int)), "`batch` accepts"),  # type: ignore[arg-type]
     (lambda: parsed().memory(optimizer=3), "`optimizer` accepts one of"),  # type: ignore[arg-type]
+    (lambda: parsed().train({"data": {"source": [[1], [2]]}}), r"`data\.source` .*data=\(x, y\)"),
     (lambda: parsed().scaling("8", 1e9), "`devices` accepts"),  # type: ignore[arg-type]
     (lambda: parsed().scaling(8, "1e9"), "`link` accepts a number"),  # type: ignore[arg-type]
     (lambda: parsed().table(format=3), "`format` accepts one of"),  # type: ignore[arg-type]
@@ -116,12 +117,13 @@ WRONG_VALUES: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: netdsl.load(""), "N107", "`path` accepts"),
     (lambda: netdsl.load("none.net"), "N601", "none.net"),
     (lambda: parsed().memory(batch=0), "N201", "`batch` accepts integers from 1, not 0"),
-    (lambda: parsed().memory(batch=HUGE), "N201", "`batch` accepts integers"),
+    (lambda: parsed().memory(batch=HUGE), "N201", "from 1 to 9,223,372,036,854,775,807, not"),
     (lambda: parsed().memory(optimizer="adm"), "N107", "did you mean `adam`"),
     (lambda: parsed().memory(precision="float16"), "N107", "`precision` accepts one of"),
     (lambda: parsed().scaling(8, 0), "N201", "`link` accepts numbers above 0"),
     (lambda: parsed().scaling(8, float("nan")), "N201", "`link` accepts"),
     (lambda: parsed().scaling(8, HUGE), "N201", "`link` accepts"),
+    (lambda: parsed().scaling(8, 1, use=1.5), "N201", "`use` accepts numbers above 0 up to 1, not"),
     (lambda: parsed().table(by="layers"), "N107", "did you mean `layer`"),
     (lambda: parsed().table(format="md"), "N107", "`format` accepts one of"),
     (lambda: parsed().table(columns="outptu"), "N625", "did you mean `output`"),
@@ -129,7 +131,7 @@ WRONG_VALUES: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: parsed().draw(style="grpah"), "N664", "did you mean `graph`"),
     (lambda: parsed().draw(depth=-1), "N201", "`depth` accepts"),
     (lambda: parsed().keras(seed=-1), "N201", "`seed` accepts"),
-    (lambda: parsed().keras(seed=2**32), "N201", "`seed` accepts"),
+    (lambda: parsed().keras(seed=2**32), "N201", "`seed` accepts integers from 0 to 4,294,967,295"),
     (lambda: parsed().keras(dtype="float63"), "N107", "did you mean `float64`"),
     (lambda: parsed().train("none.yaml"), "N601", "`recipe` accepts a Recipe, keys and values"),
     (lambda: parsed().train("digits"), "N601", 'train\\(data="digits"\\)'),

@@ -20,6 +20,16 @@ DIGITS = netdsl.parse("8x8x1 > fc-16 > softmax-10 as digit", name="small")
 KEYS = {"optimizer": {"name": "sgd", "rate": 0.1}, "batch": 64}
 
 
+class Undecided:
+    """A missing value as pandas has it: whether it equals anything is as undecided."""
+
+    def __ne__(self, other: object) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("its truth is not known")
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> netdsl.Run:
     return DIGITS.train(KEYS, epochs=2, where=tmp_path_factory.mktemp("runs"), quiet=True)
@@ -111,8 +121,13 @@ def test_columns_are_asked_as_files_are(houses: tuple[netdsl.Run, Path]) -> None
     for given in (columns, rows, {name: np.array(cells) for name, cells in columns.items()}):
         assert [row["output"] for row in run.predict(given)] == expected
     assert [row["output"] for row in run.predict(rows[0])] == expected[:1]
-    missing = run.predict({"size": [None, np.nan], "place": [None, ""]})
-    assert missing[0]["output"] == missing[1]["output"]
+    sizes = [None, np.nan, Undecided()]
+    missing = run.predict({"size": sizes, "place": [None, "", Undecided()]})
+    masked = run.predict({"size": np.ma.masked_less([1, 40], 40), "place": ["", "town"]})
+    for row in [*missing, masked[0]]:
+        assert row["output"] == missing[0]["output"]
+        assert row["notes"][0].startswith("size is missing")
+    assert masked[1]["output"] == expected[0]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +161,7 @@ def test_what_cannot_be_asked(run: netdsl.Run, given: Any, code: str) -> None:
         ({"size": ["wide"], "place": ["town"]}, "N531"),
         ({"size": [float("inf")], "place": ["town"]}, "N531"),
         ({"size": [40, 41], "place": ["town"]}, "N515"),
+        ({"size": [[40, 41]], "place": ["town"]}, "N533"),
         ({"size": [], "place": []}, "N516"),
     ],
 )

@@ -49,7 +49,7 @@ def given_inputs(inputs: Any, preparation: Preparation) -> PredictionInputs:
     )
     if len({len(array) for array in x}) > 1:
         lengths = ", ".join(f"{len(array):,}" for array in x)
-        raise fail("N515", f"each record takes an example for each input: {lengths}")
+        raise fail("N515", f"each record requires an example for each input: {lengths}")
     if not len(x[0]):
         raise fail("N516", "there is nothing to predict")
     return PredictionInputs(_numbered(len(x[0])), x)
@@ -99,10 +99,7 @@ def _table(inputs: Any, columns: TableTransform) -> ParsedTable:
             help=f"give a dict of columns, a data frame or a list of dicts: {known}",
         )
     text = {column.name for column in columns.columns if column.text}
-    cells = {
-        str(name): list(np.atleast_1d(np.asarray(values, object)))
-        for name, values in inputs.items()
-    }
+    cells = {str(name): _cells(str(name), values) for name, values in inputs.items()}
     if len({len(values) for values in cells.values()}) > 1:
         lengths = ", ".join(f"`{name}` {len(values):,}" for name, values in cells.items())
         raise fail("N515", f"columns are as long as each other: {lengths}")
@@ -111,11 +108,31 @@ def _table(inputs: Any, columns: TableTransform) -> ParsedTable:
     return ParsedTable(NAME, made, np.arange(count), "row", True)
 
 
-def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
-    """Return a column of texts or of numbers; None and NaN are missing cells."""
+def _cells(name: str, values: Any) -> list[Any]:
+    """Return the cells of a column, None where they are masked. Raises NetError N533."""
     import numpy as np
 
-    empty = [cell is None or cell != cell for cell in cells]
+    cells = np.atleast_1d(np.array(values, object))
+    if np.ma.is_masked(values):
+        cells[np.atleast_1d(np.ma.getmaskarray(values))] = None
+    if cells.ndim > 1:
+        raise fail("N533", f"column `{name}` of {NAME} is not one value for each row")
+    return list(cells)
+
+
+def _is_missing(cell: Any) -> bool:
+    """Return whether a cell is None, NaN or the NA of pandas, which no comparison decides."""
+    try:
+        return cell is None or bool(cell != cell)
+    except TypeError:
+        return True
+
+
+def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
+    """Return a column of texts or of numbers."""
+    import numpy as np
+
+    empty = [_is_missing(cell) for cell in cells]
     if text:
         texts = ["" if gap else _text(cell) for cell, gap in zip(cells, empty, strict=True)]
         return text_column(name, cells_of(texts))

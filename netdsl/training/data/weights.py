@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
@@ -15,13 +16,19 @@ WEIGHTED = (
 """What is reported where examples do not all count alike."""
 
 
-def checked_weights(weights: Rows, what: str, span: Span | None = None) -> Array:
+def checked_weights(
+    weights: Rows,
+    what: str,
+    span: Span | None = None,
+    place: Callable[[int], str] = "row {}".format,
+) -> Array:
     """Return weights as float32 [n], where each example has one that is a loss's factor.
 
     Args:
         weights: numbers [n] or [n, 1].
         what: what messages call them.
         span: the place of the data in a recipe.
+        place: says where the weight of an example is.
 
     Raises:
         NetError: N518 for another shape, N517 for text, for a number that is negative or not
@@ -38,7 +45,7 @@ def checked_weights(weights: Rows, what: str, span: Span | None = None) -> Array
     wrong = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
     if len(wrong):
         row = int(wrong[0])
-        message = f"the weights in {what} hold {found[row]:g}, first in row {row}"
+        message = f"the weights in {what} hold {found[row]:g}, first in {place(row)}"
         raise fail("N517", message, span, help="a weight is a number from 0 up")
     if not found.any():
         raise fail("N517", f"the weights in {what} are all 0: nothing would be learned", span)

@@ -90,7 +90,7 @@ class DataSpec(Section):
     comment: str | None = key(CharacterValue())
     weight: str | None = key(TextValue("the column, array or file of the examples' weights"))
     categories: Mapping[str, tuple[str, ...]] | None = key(
-        ValuesByName(ValueList(TextValue("a category")))
+        ValuesByName(ValueList(TextValue("a category"), distinct=True))
     )
     damaged: str | None = key(OneOf(("error", "skip")))
     missing_values: tuple[str, ...] | None = key(ValueList(TextValue("the text of a cell")))

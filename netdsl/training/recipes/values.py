@@ -54,7 +54,7 @@ class ValueType:
             return value.item()
         if isinstance(value, int) and value.bit_length() > 2048:
             bits = f"{value.bit_length():,} bits"
-            raise ValueProblem("N505", f"takes {self.description}, not a number of {bits}")
+            raise ValueProblem("N505", f"requires {self.description}, not a number of {bits}")
         return os.fspath(value) if isinstance(value, os.PathLike) else value
 
     def check(self, value: Any) -> None:
@@ -159,7 +159,7 @@ class CharacterValue(ValueType):
             isinstance(value, str) and len(value) == 1 and value not in '"\r\n' and value.isascii()
         )
         if not one and value not in self.words:
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class EncodingValue(ValueType):
         except (LookupError, ValueError):
             known = False
         if not known:
-            raise ValueProblem("N504", f"takes {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
 
 @dataclass(frozen=True)
@@ -244,9 +244,10 @@ class AddressValue(ValueType):
 
 @dataclass(frozen=True)
 class ValueList(ValueType):
-    """One value or a list of them; held as a tuple."""
+    """One value or a list of them, each once where they are `distinct`; held as a tuple."""
 
     each: ValueType
+    distinct: bool = False
 
     @property
     def description(self) -> str:
@@ -268,8 +269,10 @@ class ValueList(ValueType):
             raise ValueProblem("N504", f"requires {self.description}, not an empty list")
         if not isinstance(value, tuple):
             raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
-        for one in value:
+        for place, one in enumerate(value):
             self.each.check(one)
+            if self.distinct and one in value[:place]:
+                raise ValueProblem("N505", f"holds `{one}` twice", "leave one out")
 
 
 @dataclass(frozen=True)

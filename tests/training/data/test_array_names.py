@@ -98,6 +98,11 @@ def test_an_input_that_is_called_as_a_part_is_an_input() -> None:
         ({"x_val": X, "y_val": Y}, "no array `x_train`, `y_train`"),
         ({"x_val": X, "x_valid": X, "x_train": X, "y_train": Y}, "are both x_validation"),
         ({"x_train": X, "y_train": Y, "x_test": X}, "no array `y_test`"),
+        ({"x_train": X, "y_train": Y, "x_val": X}, "no array `y_val`"),
+        (
+            {"x_train": X, "y_train": Y, "x_val": X, "y_val": Y, "sample_weight_val": W},
+            "has weights, but none of its training examples",
+        ),
         ({"images": X, "labels": Y}, "no array `x`, `y`; it has images, labels"),
     ],
 )
@@ -129,6 +134,9 @@ def test_weights_by_another_name(tmp_path: Path) -> None:
         loaded(None, source=str(path), weight="importanse")
     with pytest.raises(NetError, match="not used: `importance`"):
         loaded(None, source=str(path))
+    for name, held in (("x", "examples"), ("y", "targets")):
+        with pytest.raises(NetError, match=f"`{name}` of .* holds the {held}, and cannot be"):
+            loaded(None, source=str(path), weight=name)
 
 
 def test_weights_in_a_file_beside_the_arrays(

@@ -340,6 +340,7 @@ def test_numbers_with_a_unit_are_reported(path: Path, cells: list[str], noted: b
         ("a\n1,2\n", "separator"),
         ("My data\na,b\n1,2\n", "take out the lines before the names"),
         ("a,b,\n1,2,\n", "take off the separator that ends the lines"),
+        ("a,b\n1,2,\n", "take off the separator that ends the line"),
     ],
 )
 def test_a_text_that_is_not_read_has_one_help(path: Path, content: Any, help: str) -> None:

@@ -213,10 +213,12 @@ def test_rows_that_count_differently(table: Any) -> None:
     again = reload(Recipe(data=found.spec), found.preparation)
     assert np.array_equal(again.train.weights, found.train.weights)
     reload(Recipe(data=replace(found.spec, source=table(HOUSES, "no.csv"))), found.preparation)
-    for bad, message in (("x", "are not numbers"), ("-1", "hold -1, first in row 0")):
+    for bad, message in (("x", "are not numbers"), ("-1", "hold -1, first in line 2")):
         rows = "".join(f"{line},{bad}\n" for line in lines[1:])
         with pytest.raises(NetError, match=message):
             loaded(PRICE, table(lines[0] + ",w\n" + rows), "price", weight="w")
+    with pytest.raises(NetError, match=r"column `price` of .* is the target, and cannot"):
+        loaded("input 3 > linear-1", table(content), "price", weight="price")
     with pytest.raises(NetError, match=r"column `w` of .* is empty in 1 row, first in line 2"):
         loaded(PRICE, table(content.replace("0,there,5,0", "0,there,5,")), "price", weight="w")
 

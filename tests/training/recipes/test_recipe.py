@@ -46,6 +46,8 @@ WRONG = [
     ("data: {split: {«tets»: 0.1}}", "N503", "did you mean `test`?"),
     ("data: {missing: «mean»}", "N505", "one of `median`"),
     ("data: {header: «maybe»}", "N504", "requires yes or no"),
+    ("data: {categories: «{city: [rome, paris, rome]}»}", "N505", "`rome` twice"),
+    ("data: {separator: «'::'»}", "N504", "requires one character or `tab` or `space`"),
     ("schedule: {name: cosine, power: «2»}", "N503", "cosine takes `warmup`"),
     ("schedule: {name: steps, at: «[30, -1]»}", "N505", "above 0, not -1"),
     ("schedule: {name: steps, at: «{a: 3}»}", "N504", "or a list of them, not keys and values"),

@@ -21,6 +21,7 @@ PARTS = {
 """The parts, and how their names end, in any case."""
 
 X, Y, WEIGHT = "x", "y", "sample_weight"
+ROLES = {X: "the examples", Y: "the targets"}
 _ROLE = r"(?P<role>[xX]|[yY]|(?:sample_)?weights?)"
 _PART = "|".join(one for names in PARTS.values() for one in names)
 NAME = re.compile(rf"{_ROLE}(?:_(?P<part>(?i:{_PART})))?(?:_(?P<tensor>.+))?")
@@ -83,8 +84,12 @@ class ArraysByMeaning:
         """Sort arrays by their names.
 
         Raises:
-            NetError: N514 where two names say the same.
+            NetError: N507 where the name of the weights is that of examples or targets, N514 where
+                two names say the same.
         """
+        if weight and (other := meaning(weight)) and other.role != WEIGHT:
+            message = f"`{weight}` of {source} holds {ROLES[other.role]}, and cannot be the weights"
+            raise fail("N507", message, span, help="name another array, or leave `weight` out")
         self.source, self.held, self.span = source, held, span
         several = [*signature.inputs] if len(signature.inputs) > 1 else []
         several += [*signature.outputs] if len(signature.outputs) > 1 else []
@@ -101,6 +106,11 @@ class ArraysByMeaning:
                 raise self._fail(f"{both} of {source} are both {said.text}", "leave one out")
             self.by_meaning[said] = name
         self.used: dict[str, Rows] = {}
+        self.spelled = {
+            said.part: found["part"]
+            for said, name in self.by_meaning.items()
+            if said.part and (found := NAME.fullmatch(name))
+        }
 
     def __contains__(self, said: ArrayName) -> bool:
         return said in self.by_meaning
@@ -125,10 +135,10 @@ class ArraysByMeaning:
     def require(self, expected: Iterable[ArrayName]) -> None:
         """Raise NetError N514 where arrays are missing."""
         expected = tuple(dict.fromkeys(expected))
-        missing = [said.text for said in expected if said not in self]
+        missing = [self._asked(said) for said in expected if said not in self]
         if not missing:
             return
-        asked = [said.text for said in expected]
+        asked = [self._asked(said) for said in expected]
         others = [name for name in self.held if name not in asked]
         help = did_you_mean(missing[0], others) or f"the arrays are {', '.join(asked)}"
         if len(expected) <= 2 and not any(said.part or said.tensor for said in expected):
@@ -136,6 +146,10 @@ class ArraysByMeaning:
         no_such = ", ".join(f"`{name}`" for name in missing)
         holds = f"it has {', '.join(sorted(self.held)) or 'none'}"
         raise self._fail(f"{self.source} has no array {no_such}; {holds}", help)
+
+    def _asked(self, said: ArrayName) -> str:
+        """Return the name to ask for, its part as the arrays spell it: `y_val` next to `x_val`."""
+        return said._replace(part=self.spelled.get(said.part, said.part)).text
 
     def check_used(self, ignored: str = "") -> None:
         """Raise NetError N514 where an array is not used; those of one role may be `ignored`."""

@@ -205,13 +205,18 @@ def named_parts(
     arrays.check_used(ignored=Y if target == INPUT else "")
     for part in parts.values():
         _check_alike(next(iter(parts.values())), part, source, span)
+    train = parts.get("train") or parts[""]
+    if train.weights is None and any(part.weights is not None for part in parts.values()):
+        message = f"{source} has weights, but none of its training examples"
+        help = "name them sample_weight_train: other examples count alike"
+        raise fail("N514", message, span, help=help)
     return SourceData(
         source,
-        parts.get("train") or parts[""],
+        train,
         parts.get("test"),
         parts.get("validation"),
         target=target,
-        notes=(WEIGHTED,) if any(part.weights is not None for part in parts.values()) else (),
+        notes=() if train.weights is None else (WEIGHTED,),
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.sources.cells import MISSING, cell_number
 from netdsl.training.preparation.table_format import TableFormat
+from netdsl.wording import counted
 
 SEPARATORS = ",;\t|"
 """What may separate cells where a recipe does not say it."""
@@ -105,10 +106,12 @@ def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | 
     """Raise NetError N536 where a row has more or fewer cells than the first."""
     for line, row in body:
         if len(row) != len(text.names):
-            cells = f"has {len(row)} cells, but the first has {len(text.names)}"
+            cells = f"has {counted(len(row), 'cell')}, but the first has {len(text.names)}"
             help = ""
             if text.names[0].startswith("#") or row[0].startswith("#"):
                 help = 'lines that are comments are left out by data: {comment: "#"}'
+            elif len(row) == len(text.names) + 1 and not row[-1].strip():
+                help = "take off the separator that ends the line"
             elif len(text.names) == 1:
                 help = "take out the lines before the names of the columns, "
                 help += "or set data: {separator: ...}"

@@ -123,7 +123,7 @@ def as_array(value: Any, what: str) -> Array:
     """Make a numpy array of an array, a list, or a tensor of TensorFlow, JAX or torch.
 
     Raises:
-        NetError: N533 where it is not one of numbers.
+        NetError: N533 where it is not one of numbers, or some of them are masked.
     """
     import numpy as np
 
@@ -135,9 +135,11 @@ def as_array(value: Any, what: str) -> Array:
     except (ValueError, TypeError, RuntimeError) as error:
         raise fail("N533", f"{what} cannot be converted to an array: {error}") from None
     if array.dtype == object:
-        raise fail(
-            "N533", f"{what} is a {type(value).__name__} of Python objects, not an array of numbers"
-        )
+        held = "holds Python objects" if array.ndim else f"is of the type {type(value).__name__}"
+        raise fail("N533", f"{what} {held}, not an array of numbers")
+    if np.ma.is_masked(value):
+        masked = f"{what} has masked numbers, which an array cannot leave out"
+        raise fail("N533", masked, help="fill them in: x.filled(0)")
     return array
 
 

@@ -66,7 +66,7 @@ def read_table(
         _check_target(path, spec, span)
     table = _read(path, spec, kept, span)
     target = find_column(kept.columns.target if kept else spec.target, table, span)
-    weight = _weight_column(table, spec, kept, span)
+    weight = _weight_column(table, spec, kept, target, span)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
     if kept:
@@ -177,12 +177,26 @@ def _transform(
 
 
 def _weight_column(
-    table: ParsedTable, spec: DataSpec, kept: TrainedTable | None, span: Span | None
+    table: ParsedTable,
+    spec: DataSpec,
+    kept: TrainedTable | None,
+    target: str,
+    span: Span | None,
 ) -> str | None:
-    """Return the column of the rows' weights; rows to evaluate on need not have it."""
+    """Return the column of the rows' weights; rows to evaluate on need not have it.
+
+    Raises:
+        NetError: N507 where it is the target, N530 where it does not exist.
+    """
     if kept:
         return kept.columns.weight if kept.columns.weight in table.names else None
-    return find_column(spec.weight, table, span) if spec.weight else None
+    if not spec.weight:
+        return None
+    weight = find_column(spec.weight, table, span)
+    if weight == target:
+        message = f"column `{target}` of {table.path} is the target, and cannot be the weight too"
+        raise fail("N507", message, span, help="name another column, or leave `weight` out")
+    return weight
 
 
 def _weights(table: ParsedTable, name: str | None, span: Span | None) -> Array | None:
@@ -192,7 +206,7 @@ def _weights(table: ParsedTable, name: str | None, span: Span | None) -> Array |
     column, what = table.column(name), f"column `{name}` of {table.path}"
     if column.categories is not None:
         raise fail("N517", f"the weights in {what} are not numbers", span)
-    return checked_weights(column.values, what, span)
+    return checked_weights(column.values, what, span, table.place)
 
 
 # --- checks ---------------------------------------------------------------------------------------
