@@ -15,6 +15,7 @@ from netdsl.architecture import Architecture
 from netdsl.drawing.neurons import suits
 from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
+from netdsl.drawing.solids import SolidScale, solid
 from netdsl.errors import NetError
 
 VOLUMES = ("alexnet", "lenet5", "vgg16", "zfnet", "dcgan", "resnet50", "densenet121", "tdnn")
@@ -107,6 +108,24 @@ def lines_of(picture: Seen) -> set[str]:
 def test_columns_say_how_many_channels_each_has() -> None:
     lines = lines_of(drawn(network("alexnet"), "volumes"))
     assert {"2 columns of 48", "2 columns of 128", "2 columns of 192"} <= lines
+
+
+def test_what_is_there_once_is_not_counted() -> None:
+    lines = lines_of(drawn(network("vgg16"), "volumes"))
+    assert not [line for line in lines if line.endswith("×1")]
+    text = "8x8x3 > conv3-4 x3 > gap > fc-2"
+    repeated = lines_of(drawn(netdsl.parse(text), "volumes"))
+    assert [line for line in repeated if line.endswith("×3")]
+
+
+def test_only_images_have_a_depth_of_their_own() -> None:
+    scale = SolidScale(positions=1024, numbers=1000)
+    short, long = solid((64, 8), scale), solid((1024, 8), scale)
+    assert (short.across, short.up) == (long.across, long.up)
+    assert short.high < long.high
+    low, high = solid((8, 8, 8), scale), solid((8, 1024, 8), scale)
+    assert low.up < high.up
+    assert low.high == high.high
 
 
 def test_rows_of_volumes_are_about_as_wide() -> None:

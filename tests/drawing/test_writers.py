@@ -14,10 +14,12 @@ from support.zoo import FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture
+from netdsl.drawing.marks import Circle, LineMark, every
 from netdsl.drawing.measure import shortened, width
 from netdsl.drawing.options import Options
 from netdsl.drawing.palettes import THEMES, contrast
 from netdsl.drawing.picture import Picture
+from netdsl.drawing.svg import css, number
 from netdsl.errors import NetError
 
 NAMES = ("lenet5", "googlenet", "nasnet_mobile", "unet", "mlp", "wavenet")
@@ -100,6 +102,41 @@ def test_auto_is_light_and_dark_and_the_others_are_fixed() -> None:
         drawn = picture("lenet5", theme=theme).svg
         assert "prefers-color-scheme" not in drawn
         assert f".ground{{fill:{THEMES[theme].ground}}}" in drawn
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_look_is_css_with_all_that_it_has(name: str) -> None:
+    theme = THEMES[name]
+    for look in (*theme.kinds, *theme.marks, "wire", "ground", "block0"):
+        fill, line, wide, dash = theme.look(look)
+        rules = dict(part.split(":") for part in css(look, theme).split(";"))
+        expected = {"fill": fill or "none"}
+        if line:
+            expected |= {"stroke": line, "stroke-width": number(wide)}
+        if line and dash:
+            expected["stroke-dasharray"] = dash
+        assert rules == expected
+    assert "stroke-dasharray" in css("noise", theme)
+    assert "stroke-dasharray" not in css("added", theme)
+
+
+@pytest.mark.parametrize(("merge", "strokes"), [("add", 2), ("sub", 1), ("mul", 2)])
+def test_the_sign_of_a_merge_is_centred_in_its_circle(merge: str, strokes: int) -> None:
+    made = netdsl.parse(f"4 > {merge}[ fc-4 | id ] > fc-2")
+    marks = list(every(Picture([made], Options()).sheet.marks))
+    circles = [mark for mark in marks if isinstance(mark, Circle)]
+    signs = [mark for mark in marks if isinstance(mark, LineMark) and mark.look == "sign"]
+    assert len(signs) == strokes
+    for sign in signs:
+        (x0, y0), (x1, y1) = sign.points
+        middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+        assert any(middle == pytest.approx((circle.x, circle.y)) for circle in circles)
+
+
+def test_boxes_have_the_names_of_their_layers_and_blocks() -> None:
+    text = "def stage(c) = conv3-{c} > pool\n8x8x3 > stage(4) > conv1-5 as head > gap > fc-2"
+    names = [box.name for box in seen(Picture([netdsl.parse(text)], Options(depth=0)).svg).boxes]
+    assert names == ["input", "stage_1", "head", "gap_1", "fc_1"]
 
 
 def test_odd_names_are_written_safely() -> None:

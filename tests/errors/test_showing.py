@@ -130,6 +130,11 @@ def test_a_message_without_a_place_is_one_line_and_its_help() -> None:
     )
 
 
+def test_a_message_without_help_shows_none() -> None:
+    assert shown("abc", 0, 1)[-1] == "   |"
+    assert render([Diagnostic("N601", "there is no file")]) == "error[N601]: there is no file"
+
+
 def test_colours_come_only_when_asked_for() -> None:
     diagnostic = Diagnostic("N999", "wrong", Span(Source("a.net", "abc"), 0, 1), help="mend")
     plain, coloured = render([diagnostic]), render([diagnostic], colour=True)

@@ -160,6 +160,18 @@ def test_attention_counts_its_projections_among_acts() -> None:
     assert round(counts.acts / 1e6, 1) == 16.5
 
 
+def test_attention_to_another_sequence_adds_biases_of_its_length_to_keys_and_values() -> None:
+    texts = [
+        f"input q: 10x16\ninput m: 7x12\n@q > attention(heads=4, kv=@m{more})"
+        for more in ("", ", bias=no")
+    ]
+    with_biases, without = (
+        kind_of(op).elementwise_ops(op.shape, *shapes) for _, op, shapes in map(last, texts)
+    )
+    queries, keys, values, out = 10 * 16, 7 * 16, 7 * 16, 10 * 16
+    assert with_biases - without == queries + keys + values + out
+
+
 SAVED = [
     ("9x9x4 > featpool2", Saved(inputs=True, output=True)),
     ("9x9x4 > featpool2(max)", Saved(indices=9 * 9 * 2)),
@@ -344,6 +356,21 @@ def test_mistakes(marked: str, code: str | None) -> None:
         assert (errors[0].code, span.text, span.start) == (code, place, len(before))
 
 
+@pytest.mark.parametrize(
+    ("given", "help"),
+    [
+        ("8x8x4", "reshape(64x4) turns it into a sequence"),
+        ("2x3x4x5", "reshape(24x5) turns it into a sequence"),
+        ("8", "reshape(8x1) turns it into a sequence"),
+    ],
+)
+def test_what_is_not_a_sequence_can_become_one(given: str, help: str) -> None:
+    with pytest.raises(NetError) as caught:
+        parse(f"{given} > lstm-4")
+    assert [found.help for found in caught.value.diagnostics] == [help]
+    assert parse(f"{given} > {help.split()[0]} > lstm-4").outputs[0].shape == (4,)
+
+
 # --- source ---------------------------------------------------------------------------------------
 
 
@@ -377,6 +404,32 @@ SOURCE = [
         ['layers.Bidirectional(layers.LSTM(3, name="lstm_1_way"), name="lstm_1")(x)'],
     ),
     ("10x4 > slice(1, 3)", ["x[..., 1:3]"]),
+    (
+        "5x5x3 > tconv3-2/2(pad=1, extra=1)",  # what `extra` keeps is not cut
+        [
+            'layers.Conv2DTranspose(2, 3, strides=2, name="tconv_1")(x)',
+            'layers.Cropping2D(((1, 0), (1, 0)), name="tconv_1_crop")(y)',
+        ],
+    ),
+    (
+        "4x4x3 > tconv2-2/2(pad=1)",  # a window as long as the stride leaves no gap to fill
+        [
+            'layers.Conv2DTranspose(2, 2, strides=2, name="tconv_1")(x)',
+            'layers.Cropping2D(1, name="tconv_1_crop")(y)',
+        ],
+    ),
+    (
+        "10x4 > lstm-3(l2=0.1)",
+        [
+            "layers.LSTM(3, kernel_regularizer=regularizers.L1L2(l1=0.0, l2=0.05), "
+            'recurrent_regularizer=regularizers.L1L2(l1=0.0, l2=0.05), name="lstm_1")(x)'
+        ],
+    ),
+    ("10x4 > std", ['layers.Normalization(name="std_1")(x)']),
+    (
+        "10x2 > std((1,2), 2)",
+        ['layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 4.0], name="std_1")(x)'],
+    ),
     ("10x4 > first", ["x[:, 0]"]),
     ("8x8x4 > l2pool2", ['custom.PowerPooling(2, (2, 2), (2, 2), name="l2pool_1")(x)']),
     ("8x8x4 > add[ id | id ]", ['layers.Add(name="add_1")([x, x])']),

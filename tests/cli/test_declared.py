@@ -1,0 +1,112 @@
+"""What each command declares: its arguments with their choices, defaults and words, and what of
+them reaches the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from netdsl.cli import exit_codes, parser, training_end
+from netdsl.cli.commands import COMMANDS, load
+from netdsl.cli.main import main
+from netdsl.cli.streams import PrintableStream
+from netdsl.cli.watching import stamps
+from netdsl.errors import RunError
+
+GOLDENS = Path(__file__).parents[1] / "golden" / "cli" / "arguments"
+
+
+def declared(action: argparse.Action) -> str:
+    """An argument in lines that no version of Python words otherwise."""
+    facts = {
+        "of": getattr(action.type, "__name__", action.type),
+        "number": action.nargs,
+        "choices": action.choices and " ".join(map(str, action.choices)),
+        "default": action.default,
+        "constant": action.const,
+        "into": action.dest,
+    }
+    stated = [f"  {name}: {fact}" for name, fact in facts.items() if fact not in (None, "")]
+    head = " ".join(filter(None, (*action.option_strings, str(action.metavar or ""))))
+    return "\n".join([head, f"  {action.help}", *stated])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_arguments_are_declared_as_they_were(
+    name: str, golden: Callable[[Path, str], None]
+) -> None:
+    made = argparse.ArgumentParser(prog="netdsl", add_help=False, epilog="EXAMPLES")
+    load(name).set_up(made)
+    lines = [f"{made.usage}\n{made.epilog}", *map(declared, made._actions)]
+    golden(GOLDENS / f"{name}.txt", "\n\n".join(lines) + "\n")
+
+
+def test_the_parser_is_made_for_the_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    requested: list[str | None] = []
+    made = parser.parser_for
+
+    def noted(name: str | None) -> argparse.ArgumentParser:
+        requested.append(name)
+        return made(name)
+
+    monkeypatch.setattr(parser, "parser_for", noted)
+    assert main(["check", "784 > fc-10"]) == 0
+    assert main([]) == exit_codes.WRONG_USAGE
+    assert requested == ["check", None]
+
+
+class Full(io.StringIO):
+    """Takes what is written, and cannot pass it on."""
+
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_what_is_still_waiting_is_written_before_a_command_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert main(["table", "784 > fc-10"]) == exit_codes.RUN_FAILED
+    assert "standard output cannot be written: No space left" in capsys.readouterr().err
+
+
+def test_what_waits_in_a_full_stream_is_dropped() -> None:
+    stream = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115
+    shown = PrintableStream(stream, "standard output")
+    shown.write("a")
+    with pytest.raises(RunError, match="No space left"):
+        shown.flush()
+    stream.close()  # writes what waits: to nowhere
+
+
+@pytest.mark.parametrize(("interrupted", "code"), [(False, 0), (True, exit_codes.INTERRUPTED)])
+def test_the_end_of_a_training_is_printed(
+    interrupted: bool,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from netdsl.training.reporting import text
+
+    monkeypatch.setattr(text, "describe_run", lambda run: "what came of it")
+    ended: Any = SimpleNamespace(interrupted=interrupted)
+    assert training_end.on_hosts(None, lambda: ended) == code
+    assert capsys.readouterr().out == "what came of it\n"
+
+
+def test_networks_next_to_a_file_are_watched_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.net", "b.net", "notes.txt"):
+        (tmp_path / name).write_text("4 > fc-2\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert set(stamps(["a.net"])) == {"a.net", "b.net"}
+    assert set(stamps([str(tmp_path / "b.net")])) == {str(tmp_path / n) for n in ("a.net", "b.net")}
