@@ -195,14 +195,16 @@ class Comparison:
         """
         import numpy as np
 
-        nudged = (
-            [
-                np.nextafter(each, np.float32(np.inf)) if each.dtype == np.float32 else each
-                for each in arrays
-            ]
-            for arrays in (weights, inputs)
-        )
-        moved = self._outputs(*nudged)[0][number]
+        def nudged(numbers: Any, padding: float | None = None) -> Any:
+            if numbers.dtype != np.float32:
+                return numbers
+            return np.where(numbers == padding, numbers, np.nextafter(numbers, np.float32(np.inf)))
+
+        moved_inputs = [
+            nudged(numbers, draw.padding)  # what is skipped must stay so
+            for numbers, draw in zip(inputs, self.inputs, strict=True)
+        ]
+        moved = self._outputs([nudged(numbers) for numbers in weights], moved_inputs)[0][number]
         return float(np.abs(np.where(np.isfinite(moved), moved, 0) - output).max(initial=0))
 
     def _other(self, number: int, error: float) -> Exception:
