@@ -133,6 +133,7 @@ class _ModelReader:
         operations: what they call; kept, so that the identity of each stays its own.
         numbers: the operations' places there, by their identity.
         left_out: what works in training only.
+        read: the identities of the symbolic tensors that something reads.
     """
 
     def __init__(self, keras: Any) -> None:
@@ -142,6 +143,7 @@ class _ModelReader:
         self.operations: list[Any] = []
         self.numbers: dict[int, int] = {}
         self.left_out: list[str] = []
+        self.read: set[int] = set()
 
     def input(self, tensor: Any, shape: Shape | None) -> int:
         """Add an input of the whole model.
@@ -181,6 +183,9 @@ class _ModelReader:
             NetError: N620 where the inputs do not fit, N621 for what has no word.
         """
         known = {id(tensor): place for tensor, place in zip(model.inputs, given, strict=True)}
+        nodes = (node for each in model.operations for node in private.calls_of(each))
+        self.read |= {id(source) for node in nodes for source in private.inputs_of(node)}
+        self.read |= {id(tensor) for tensor in model.outputs}
         waiting = list(reversed(model.outputs))
         while waiting:
             tensor = waiting[-1]
@@ -205,7 +210,7 @@ class _ModelReader:
         shapes = self._shapes(operation, node, known)
         arguments, named = node.arguments.args, node.arguments.kwargs
         call = self.call(operation, inputs, arguments, named, shapes[0])
-        return self.place(call, operation, shapes)
+        return self.place(call, operation, shapes, node)
 
     def _shapes(self, operation: Any, node: Any, known: Mapping[int, int]) -> list[Shape]:
         """Return the shapes of a call's outputs, from Keras if sizes were open at first."""
@@ -282,7 +287,9 @@ class _ModelReader:
         self.calls.append(self.call(operation, inputs, arguments, named, shape))
         return len(self.calls) - 1
 
-    def place(self, call: ModelCall, operation: Any, shapes: Sequence[Shape]) -> OutputPlaces:
+    def place(
+        self, call: ModelCall, operation: Any, shapes: Sequence[Shape], node: Any = None
+    ) -> OutputPlaces:
         """Add a call, or those that together do the same; give the places of its outputs.
 
         Raises:
@@ -290,13 +297,17 @@ class _ModelReader:
         """
         rule = rule_for(call.class_name)
         if rule is not None:
-            places = rule(CallParts(self, call, operation, tuple(shapes)))
+            places = rule(CallParts(self, call, operation, tuple(shapes), node))
             if places is not None:
                 return places
         if len(shapes) > 1:
             raise call.no_word(f"it has {len(shapes)} outputs")
         self.calls.append(call)
         return [len(self.calls) - 1]
+
+    def is_read(self, tensor: Any) -> bool:
+        """Say whether a symbolic tensor goes into a call, or is an output of a model."""
+        return id(tensor) in self.read
 
     def _is_tensor(self, value: Any) -> bool:
         """Say whether an argument is a tensor, or holds some."""

@@ -109,6 +109,18 @@ def weights_of(layer: Any) -> list[Any]:
     return [weight for weight in layer.weights if id(weight) not in states]
 
 
+def projections(layer: Any) -> tuple[Any, Any, Any, Any]:
+    """Find the layers in attention that project queries, keys, values and the output."""
+    return layer._query_dense, layer._key_dense, layer._value_dense, layer._output_dense
+
+
+def is_masked(node: Any) -> bool:
+    """Say whether Keras hands a mask on to a call with one of its tensors."""
+    from keras.src.backend import get_keras_mask
+
+    return any(get_keras_mask(tensor) is not None for tensor in inputs_of(node))
+
+
 def begin_again(generator: Any, seed: int) -> None:
     """Make a seed generator return to `seed` where it is reset."""
     generator._initial_seed = seed

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from netdsl.errors import NetError
+from netdsl.keras import private
 from netdsl.keras.model_call import ModelCall
 from netdsl.kinds.values import Shape
 
@@ -32,8 +33,13 @@ class Reader(Protocol):
     def number(self, operation: Any) -> int:
         """Count an operation."""
 
-    def place(self, call: ModelCall, operation: Any, shapes: Sequence[Shape]) -> OutputPlaces:
+    def place(
+        self, call: ModelCall, operation: Any, shapes: Sequence[Shape], node: Any = None
+    ) -> OutputPlaces:
         """Add a call; give the places of its outputs."""
+
+    def is_read(self, tensor: Any) -> bool:
+        """Say whether a symbolic tensor goes into a call, or is an output of a model."""
 
     def run(self, model: Any, given: list[int], add: AddNode | None = None) -> Sequence[int]:
         """Add the calls of a model, by `add` where that is given."""
@@ -47,12 +53,14 @@ class CallParts(NamedTuple):
         call: as it is in the model.
         operation: what is called.
         shapes: of its outputs.
+        node: Keras's own record of the call; None of a part of one.
     """
 
     reader: Reader
     call: ModelCall
     operation: Any
     shapes: tuple[Shape, ...]
+    node: Any = None
 
     @property
     def source(self) -> int:
@@ -62,6 +70,21 @@ class CallParts(NamedTuple):
     def shape(self, place: int) -> Shape:
         """Return the shape of a call's output."""
         return self.reader.calls[place].shape
+
+    def is_read(self, output: int) -> bool:
+        """Say whether an output of the call is read by anything."""
+        return self.node is not None and self.reader.is_read(self.node.outputs[output])
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether steps of what comes in are left out where a mask says so."""
+        return self.node is not None and private.is_masked(self.node)
+
+    @property
+    def given(self) -> list[str]:
+        """The names of what the call is given by name and is more than nothing."""
+        named = self.node.arguments.kwargs if self.node is not None else {}
+        return [key for key, value in named.items() if value is not None and value is not False]
 
     def refuse(self, reason: str = "") -> NetError:
         """N621 for the whole call."""
@@ -147,6 +170,11 @@ class CallParts(NamedTuple):
         shape = self.shape(place)
         class_name = f"Global{name}Pooling{len(shape) - 1}D"
         return self.step(class_name, [place], shape[-1:], {"keepdims": False})
+
+    def matrix_product(self, one: int, other: int) -> int:
+        """Multiply rows of one by columns of another, for each place of the axes in front."""
+        shape = (*self.shape(one)[:-1], self.shape(other)[-1])
+        return self.step("Matmul", [one, other], shape)
 
     def merge(self, class_name: str, places: Sequence[int]) -> int:
         """Merge number by number: `Add`, `Multiply`, ..."""

@@ -95,6 +95,8 @@ def _one_by_one(
     if count > _MAX_STEPS or len(shapes) > 1:
         what = f"a {name} at each of {count} steps" if len(shapes) == 1 else f"states of a {name}"
         raise parts.refuse(f"it has {what}")
+    if parts.is_masked:
+        raise parts.refuse(f"it has a {name} at each step, and masks within a step")
     rows = [parts.reshape(place, (count, *parts.shape(place)[steps:])) for place in sources]
     found = []
     for at in range(count):
@@ -197,14 +199,10 @@ def _model(parts: CallParts, model: Any, sources: list[int], steps: int) -> Outp
             raise parts.refuse(f"the model within it, `{model.name}`, leaves sizes open")
         if not isinstance(operation, keras.layers.Layer):
             raise parts.refuse(f"the model within it holds an operation, {operation.name}")
-        given = node.arguments.kwargs.items()
-        named = [
-            key
-            for key, value in given
-            if value is not None and key != "training" and not isinstance(value, keras.KerasTensor)
-        ]
+        within = parts._replace(node=node)
+        named = [key for key in within.given if key not in ("training", "mask")]
         if named:
             raise parts.refuse(f"`{operation.name}` within it is called with {', '.join(named)}")
-        return per_step(parts, operation, inputs, shapes, steps)
+        return per_step(within, operation, inputs, shapes, steps)
 
     return parts.reader.run(model, sources, add)

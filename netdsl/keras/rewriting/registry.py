@@ -5,6 +5,7 @@ from __future__ import annotations
 from netdsl.keras.rewriting import (
     along,
     arithmetic,
+    attention,
     per_step,
     preprocessing,
     recurrent,
@@ -54,6 +55,9 @@ _RULES: dict[Rule, tuple[str, ...]] = {
         "TrueDivide",
     ),
     along.inner_product: ("Dot",),
+    attention.dot_product: ("Attention",),
+    attention.multi_head: ("MultiHeadAttention",),
+    attention.grouped: ("GroupedQueryAttention",),
     per_step.time_distributed: ("TimeDistributed",),
     preprocessing.only_in_training: (
         "AlphaDropout",

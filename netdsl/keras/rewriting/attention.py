@@ -1,0 +1,119 @@
+"""Attention as products of matrices, where the language has no word for the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.keras import private
+from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
+from netdsl.kinds.values import Shape
+
+
+def dot_product(parts: CallParts) -> OutputPlaces | None:
+    """`Attention`: softmax(q·kᵀ)·v without weights."""
+    config = parts.call.config
+    if config.get("use_scale") or config.get("score_mode") == "concat":
+        raise parts.refuse("it has a trained factor")
+    _refuse_hidden(parts)
+    queries, values, *keys = parts.call.inputs
+    scores, out = _attended(parts, queries, [*keys, values][0], values)
+    return [out, scores][: len(parts.shapes)]
+
+
+def multi_head(parts: CallParts) -> OutputPlaces | None:
+    """`MultiHeadAttention` whose scores are read, or whose values or output have another width."""
+    call, config, several = parts.call, parts.call.config, len(parts.shapes) > 1
+    queries, values, *keys = call.inputs
+    heads, dim = config["num_heads"], config["key_dim"]
+    alike = config.get("value_dim") in (None, dim) and [*keys, values][0] == values
+    if alike and parts.shapes[0] == parts.shape(queries) and not (several and parts.is_read(1)):
+        if not several:
+            return None
+        named = {key: each for key, each in call.named.items() if key != "return_attention_scores"}
+        plain = call._replace(named=named)
+        (out,) = parts.reader.place(plain, parts.operation, parts.shapes[:1], parts.node)
+        return [out, parts.unread("its scores are read", parts.shapes[1])]
+    if config.get("attention_axes") not in (None, [1], (1,), 1):
+        raise parts.refuse(f"its attention_axes are {config['attention_axes']}")
+    return _projected(parts, heads, heads)
+
+
+def grouped(parts: CallParts) -> OutputPlaces | None:
+    """`GroupedQueryAttention`: the queries of several heads meet the keys and values of one."""
+    config = parts.call.config
+    return _projected(parts, config["num_query_heads"], config["num_key_value_heads"])
+
+
+def _projected(parts: CallParts, heads: int, groups: int) -> OutputPlaces:
+    """Add the projections, and what is between them.
+
+    Args:
+        heads: of the queries.
+        groups: of the keys and values: each is for as many heads of queries.
+    """
+    _refuse_hidden(parts)
+    for key in ("use_gate", "sliding_window"):
+        if parts.call.config.get(key):
+            raise parts.refuse(f"it has {key}")
+    queries, values, *keys = parts.call.inputs
+    sources = (queries, [*keys, values][0], values)
+    *inner, last = private.projections(parts.operation)
+    count = (heads, groups, groups)
+    q, k, v = (_heads(parts, *each) for each in zip(inner, sources, count, strict=True))
+    (_, length, dim), width = parts.shape(q), parts.shape(v)[-1]
+    q = parts.reshape(parts.rescale(q, dim**-0.5), (groups, heads // groups * length, dim))
+    scores, out = _attended(parts, q, k, v)
+    out = parts.permute(parts.reshape(out, (heads, length, width)), [2, 1, 3])
+    out = _dense(parts, last, parts.reshape(out, (length, heads * width)), parts.shapes[0])
+    if len(parts.shapes) == 1:
+        return [out]
+    if not parts.is_read(1):
+        return [out, parts.unread("its scores are read", parts.shapes[1])]
+    steps = parts.shape(values)[0]  # Keras announces as many as there are queries
+    return [out, parts.reshape(scores, (heads, length, steps))]
+
+
+def _heads(parts: CallParts, layer: Any, source: int, heads: int) -> int:
+    """Project a sequence, and put the heads in front of its positions."""
+    length, dim = parts.shape(source)[0], layer.kernel.shape[-1]
+    whole = _dense(parts, layer, source, (length, heads * dim))
+    return parts.permute(parts.reshape(whole, (length, heads, dim)), [2, 1, 3])
+
+
+def _dense(parts: CallParts, layer: Any, source: int, shape: Shape) -> int:
+    """Add a projection: its kernel has the heads as an axis, or two, of their own."""
+    call = parts.reader.call(layer, (source,), (), {}, shape)
+    config = {**call.config, "units": shape[-1], "use_bias": layer.bias is not None}
+    named = call._replace(
+        name=parts.call.name,
+        class_name="Dense",
+        config=config,
+        written_as=parts.call.written_as or parts.call.class_name,
+    )
+    (place,) = parts.reader.place(named, layer, (shape,))
+    return place
+
+
+def _attended(parts: CallParts, queries: int, keys: int, values: int) -> tuple[int, int]:
+    """Add softmax(q·kᵀ) and its product with the values."""
+    rank = len(parts.shape(keys))
+    columns = parts.permute(keys, [*range(1, rank - 1), rank, rank - 1])
+    scores = parts.matrix_product(queries, columns)
+    scores = parts.step("Softmax", [scores], parts.shape(scores), {"axis": -1})
+    return scores, parts.matrix_product(scores, values)
+
+
+def _refuse_hidden(parts: CallParts) -> None:
+    """Reject what keeps positions out of sight.
+
+    Raises:
+        NetError: N621.
+    """
+    if parts.is_masked:
+        raise parts.refuse("its steps are masked")
+    harmless = ("training", "return_attention_scores", "query", "value", "key", "inputs")
+    given = [key for key in parts.given if key not in harmless]
+    if given:
+        raise parts.refuse(f"it is called with {', '.join(given)}")
+    if parts.call.config.get("dropout"):
+        parts.reader.left_out.append(f"dropout of `{parts.call.name}`")
