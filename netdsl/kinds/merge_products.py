@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _DOT_AXES = {(2, 1): False, (2, 2): True}
 """Axes of Keras's layer `Dot` that make it this product of sequences, and whether transposed."""
-_TRANSPOSED = "...nc,...mc->...nm"
+TRANSPOSED = "...nc,...mc->...nm"
+"""How `ops.einsum` spells a product with `transpose`."""
 
 
 class MatrixProduct(Merge):
@@ -69,7 +70,7 @@ class MatrixProduct(Merge):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         ops = k.keras.ops
         if self.transpose:
-            return [lambda pair: ops.einsum(_TRANSPOSED, pair[0], pair[1])]
+            return [lambda pair: ops.einsum(TRANSPOSED, pair[0], pair[1])]
         return [lambda pair: ops.matmul(pair[0], pair[1])]
 
     keras_layers = ("Matmul", "Einsum", "Dot")
@@ -80,7 +81,7 @@ class MatrixProduct(Merge):
         if len(call.inputs) != 2:
             return None
         transposed = call.layer == "Einsum"
-        if transposed and call.config.get("subscripts") != _TRANSPOSED:
+        if transposed and call.config.get("subscripts") != TRANSPOSED:
             raise call.refuse(f"it sums by {call.config.get('subscripts')}")
         if call.layer == "Dot":
             ranks = [len(x) for x in call.inputs]

@@ -179,6 +179,78 @@ def test_states_that_are_kept_between_batches_are_named() -> None:
         np.testing.assert_array_equal(state, before)
 
 
+ATTENTION = [
+    (
+        lambda q, v, k: layers.Attention(dropout=0.1)([q, v, k]),
+        "matmul[ matmul(transpose=yes)[ @q | @k ] > softmax | @v ]",
+    ),
+    (
+        lambda q, v, k: layers.MultiHeadAttention(2, 4)(q, v, k),
+        "matmul[ matmul(transpose=yes)[ @q > dense-8 > reshape(4x2x4) > permute(2, 1, 3) >"
+        " rescale(0.5) | @k > dense-8 > reshape(5x2x4) > permute(2, 1, 3) ] > softmax |"
+        " @v > dense-8 > reshape(5x2x4) > permute(2, 1, 3) ] > permute(2, 1, 3)"
+        " > reshape(4x8) > dense-6",
+    ),
+    (
+        lambda q, v, k: layers.MultiHeadAttention(2, 3)(q, v, return_attention_scores=True)[0],
+        "@q > attention(heads=2, kv=@v)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("attend", "text"), ATTENTION)
+def test_how_attention_is_taken_apart(attend: Callable[..., Any], text: str) -> None:
+    given = [Input((4, 6), name="q"), Input((5, 6), name="v"), Input((5, 6), name="k")]
+    out = attend(*given)
+    used = [each for each in given if f"@{each.name}" in text]
+    assert text in body(keras.Model(used, out, name="m"))
+
+
+HIDDEN = [
+    (lambda x: layers.Attention(use_scale=True)([x, x]), "it has a trained factor"),
+    (lambda x: layers.Attention(score_mode="concat")([x, x]), "it has a trained factor"),
+    (lambda x: layers.Attention()([x, x], use_causal_mask=True), "called with use_causal_mask"),
+    (lambda x: layers.Attention()([layers.Masking()(x), x]), "its steps are masked"),
+    (
+        lambda x: layers.GroupQueryAttention(2, 2, 1)(x, x, use_causal_mask=True),
+        "called with use_causal_mask",
+    ),
+    (
+        lambda x: layers.MultiHeadAttention(2, 3, value_dim=2)(layers.Masking()(x), x),
+        "its steps are masked",
+    ),
+    (
+        lambda x: layers.MultiHeadAttention(2, 3, attention_axes=(2,), value_dim=2)(x, x),
+        "its attention_axes are",
+    ),
+]
+
+
+@pytest.mark.parametrize(("attend", "reason"), HIDDEN)
+def test_what_of_attention_is_refused(attend: Callable[[Any], Any], reason: str) -> None:
+    given = Input((5, 4))
+    with pytest.raises(NetError, match="N621") as caught:
+        netdsl.from_keras(keras.Model(given, layers.Dense(2)(attend(given))))
+    assert reason in caught.value.diagnostics[0].message
+
+
+def test_scores_of_grouped_queries_are_an_output() -> None:
+    given = Input((5, 4))
+    layer = layers.GroupQueryAttention(3, 4, 2, use_bias=False)
+    out, scores = layer(given, given, return_attention_scores=True)
+    text = body(keras.Model(given, [layers.Dense(2)(out), scores], name="m"))
+    assert text.endswith("@t1 > reshape(4x5x5)")
+
+
+def test_masked_steps_within_steps_are_refused() -> None:
+    words = Input((4,), dtype="int32")
+    x = layers.LSTM(3)(layers.Embedding(9, 2, mask_zero=True)(words))
+    inner, given = keras.Model(words, x), Input((3, 4), dtype="int32")
+    model = keras.Model(given, layers.TimeDistributed(inner)(given))
+    with pytest.raises(NetError, match="a LSTM at each step, and masks within a step"):
+        netdsl.from_keras(model)
+
+
 def test_more_steps_than_can_be_written_one_by_one_are_refused() -> None:
     model = through((33, 5, 3), layers.TimeDistributed(layers.GRU(2)))
     with pytest.raises(NetError, match="it has a GRU at each of 33 steps"):

@@ -28,10 +28,7 @@ REFUSED = {
     "cosine_towers": "(TrueDivide): it divides by what comes in",
     "columns": "(Cast)",
     "states_to_decoder": "(LSTM): its states begin at what is given",
-    "query_and_document": "(Attention): it takes 2 inputs",
     "bahdanau": "(LSTM): its states begin at what is given",
-    "scores_shown": "(MultiHeadAttention): it has 2 outputs",
-    "grouped_queries": "(GroupedQueryAttention): it takes 2 inputs",
     "letters_to_letters": "(LSTM): its states begin at what is given",
     "next_frame": "(ConvLSTM2D)",
 }
@@ -52,7 +49,7 @@ def sizes(model: Any) -> dict[str, tuple[int, ...]] | None:
 def test_the_corpus_is_whole() -> None:
     styles = [*MODELS.values(), LEGACY]
     assert [len(style) for style in styles] == [10] * 12
-    assert 120 - len(REFUSED) >= 107
+    assert 120 - len(REFUSED) >= 111
 
 
 @pytest.mark.parametrize(("style", "name"), CORPUS)

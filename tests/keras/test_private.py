@@ -90,6 +90,12 @@ def test_every_private_name_is_there(model: Any) -> None:
     """A name that `private.py` begins to use is looked for here too."""
     optimizer = keras.optimizers.SGD()
     owners = [model, model.layers[0], model.outputs[0], optimizer, keras.random.SeedGenerator(1)]
+    for attention in (
+        keras.layers.MultiHeadAttention(1, 2),
+        keras.layers.GroupQueryAttention(2, 1, 1),
+    ):
+        attention.build((None, 3, 2), (None, 3, 2))
+        owners.append(attention)
     there = {name for name in private_names() if any(hasattr(owner, name) for owner in owners)}
     elsewhere = {name for *_, names in ELSEWHERE for name in names}
     assert private_names() - there <= elsewhere

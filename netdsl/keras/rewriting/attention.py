@@ -6,6 +6,7 @@ from typing import Any
 
 from netdsl.keras import private
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
+from netdsl.kinds.merge_products import TRANSPOSED
 from netdsl.kinds.values import Shape
 
 
@@ -96,11 +97,11 @@ def _dense(parts: CallParts, layer: Any, source: int, shape: Shape) -> int:
 
 def _attended(parts: CallParts, queries: int, keys: int, values: int) -> tuple[int, int]:
     """Add softmax(q·kᵀ) and its product with the values."""
-    rank = len(parts.shape(keys))
-    columns = parts.permute(keys, [*range(1, rank - 1), rank, rank - 1])
-    scores = parts.matrix_product(queries, columns)
-    scores = parts.step("Softmax", [scores], parts.shape(scores), {"axis": -1})
-    return scores, parts.matrix_product(scores, values)
+    shape = (*parts.shape(queries)[:-1], parts.shape(keys)[-2])
+    scores = parts.step("Einsum", [queries, keys], shape, {"subscripts": TRANSPOSED})
+    scores = parts.step("Softmax", [scores], shape, {"axis": -1})
+    width = parts.shape(values)[-1]
+    return scores, parts.step("Matmul", [scores, values], (*shape[:-1], width))
 
 
 def _refuse_hidden(parts: CallParts) -> None:

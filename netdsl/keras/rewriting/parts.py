@@ -77,7 +77,7 @@ class CallParts(NamedTuple):
 
     @property
     def is_masked(self) -> bool:
-        """Whether steps of what comes in are left out where a mask says so."""
+        """Whether a mask leaves out steps of the input."""
         return self.node is not None and private.is_masked(self.node)
 
     @property
@@ -170,11 +170,6 @@ class CallParts(NamedTuple):
         shape = self.shape(place)
         class_name = f"Global{name}Pooling{len(shape) - 1}D"
         return self.step(class_name, [place], shape[-1:], {"keepdims": False})
-
-    def matrix_product(self, one: int, other: int) -> int:
-        """Multiply rows of one by columns of another, for each place of the axes in front."""
-        shape = (*self.shape(one)[:-1], self.shape(other)[-1])
-        return self.step("Matmul", [one, other], shape)
 
     def merge(self, class_name: str, places: Sequence[int]) -> int:
         """Merge number by number: `Add`, `Multiply`, ..."""
