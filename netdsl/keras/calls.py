@@ -125,6 +125,13 @@ def _given_shapes(model: Any, input: InputShapes) -> list[Shape | None]:
     return [tuple(input)]
 
 
+class _Holder:
+    """Some of an operation's weights: those of one of the layers that it becomes."""
+
+    def __init__(self, weights: Sequence[Any]) -> None:
+        self.weights = list(weights)
+
+
 class _ModelReader:
     """Walks a model, and the models within it, from the outputs to the inputs.
 
@@ -134,6 +141,7 @@ class _ModelReader:
         numbers: the operations' places there, by their identity.
         left_out: what works in training only.
         read: the identities of the symbolic tensors that something reads.
+        holders: of parts of operations, by the identities of their weights.
     """
 
     def __init__(self, keras: Any) -> None:
@@ -144,6 +152,7 @@ class _ModelReader:
         self.numbers: dict[int, int] = {}
         self.left_out: list[str] = []
         self.read: set[int] = set()
+        self.holders: dict[tuple[int, ...], _Holder] = {}
 
     def input(self, tensor: Any, shape: Shape | None) -> int:
         """Add an input of the whole model.
@@ -183,7 +192,8 @@ class _ModelReader:
             NetError: N620 where the inputs do not fit, N621 for what has no word.
         """
         known = {id(tensor): place for tensor, place in zip(model.inputs, given, strict=True)}
-        nodes = (node for each in model.operations for node in private.calls_of(each))
+        operations = getattr(model, "operations", model.layers)
+        nodes = (node for each in operations for node in private.calls_of(each))
         self.read |= {id(source) for node in nodes for source in private.inputs_of(node)}
         self.read |= {id(tensor) for tensor in model.outputs}
         waiting = list(reversed(model.outputs))
@@ -274,6 +284,10 @@ class _ModelReader:
         if number == len(self.operations):
             self.operations.append(operation)
         return number
+
+    def holder(self, weights: Sequence[Any]) -> Any:
+        """Return what holds some of an operation's weights: the same for all its calls."""
+        return self.holders.setdefault(tuple(map(id, weights)), _Holder(weights))
 
     def add(
         self,

@@ -101,11 +101,8 @@ def weights_of(layer: Any) -> list[Any]:
     """List a layer's weights, without the states that recurrent layers keep between batches."""
     from keras import tree
 
-    states = {
-        id(state)
-        for each in layer._flatten_layers()
-        for state in tree.flatten(getattr(each, "states", None))
-    }
+    within = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else ()
+    states = {id(state) for each in within for state in tree.flatten(getattr(each, "states", None))}
     return [weight for weight in layer.weights if id(weight) not in states]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import netdsl
 from netdsl.errors import NetError
+from netdsl.keras.importing import import_model
 from netdsl.keras.quiet import quiet_keras
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
@@ -119,6 +120,26 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
         "let shared = lstm-4 input 2x5x3 > stack["
         " crop((0, 1, 0, 0)) > reshape(5x3) > shared |"
         " crop((1, 0, 0, 0)) > reshape(5x3) > shared ]",
+    ),
+    (
+        lambda: through(
+            (9, 9, 5),
+            layers.SeparableConv2D(
+                12, 3, 2, depth_multiplier=2, pointwise_initializer="he_normal", activation="relu"
+            ),
+        ),
+        "input 9x9x5 > dw3/2(pad=valid, bias=no, mult=2) > conv1-12(relu)",
+    ),
+    (
+        lambda: through(
+            (8, 5),
+            layers.SeparableConv1D(4, 3, depth_multiplier=3, dilation_rate=2, use_bias=False),
+        ),
+        "input 8x5 > dw3(pad=valid, bias=no, mult=3, dilation=2) > conv1-4(bias=no)",
+    ),
+    (
+        lambda: through((9, 8, 2), layers.Resizing(3, 16, interpolation="nearest")),
+        "input 9x8x2 > crop((1, 0, 0, 0)) > pool1/3x1 > up1x2",
     ),
     (
         lambda: through((4, 3), layers.Normalization(axis=None, mean=2.0, variance=9.0)),
@@ -248,6 +269,21 @@ def test_masked_steps_within_steps_are_refused() -> None:
     inner, given = keras.Model(words, x), Input((3, 4), dtype="int32")
     model = keras.Model(given, layers.TimeDistributed(inner)(given))
     with pytest.raises(NetError, match="a LSTM at each step, and masks within a step"):
+        netdsl.from_keras(model)
+
+
+def test_a_separable_convolution_with_several_kernels_is_shared_whole() -> None:
+    layer, given = (
+        layers.SeparableConv2D(5, 3, depth_multiplier=2),
+        [Input((6, 6, 3)) for _ in "ab"],
+    )
+    found = import_model(keras.Model(given, [layer(x) for x in given], name="m"))
+    assert found.clone.count_params() == layer.count_params() == 3 * 3 * 3 * 2 + 6 * 5 + 5
+
+
+def test_the_nearest_of_pixels_that_are_no_multiple_is_refused() -> None:
+    model = through((8, 8, 3), layers.Resizing(12, 8, interpolation="nearest"))
+    with pytest.raises(NetError, match="it takes the nearest of 8 pixels for 12"):
         netdsl.from_keras(model)
 
 

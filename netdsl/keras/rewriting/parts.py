@@ -33,6 +33,9 @@ class Reader(Protocol):
     def number(self, operation: Any) -> int:
         """Count an operation."""
 
+    def holder(self, weights: Sequence[Any]) -> Any:
+        """Return what holds some of an operation's weights."""
+
     def place(
         self, call: ModelCall, operation: Any, shapes: Sequence[Shape], node: Any = None
     ) -> OutputPlaces:

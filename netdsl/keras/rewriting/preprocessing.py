@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
+from netdsl.keras.rewriting.slices import cut_axis, thinned
 from netdsl.kinds.values import dims
 
 
@@ -20,6 +21,26 @@ def normalized(parts: CallParts) -> OutputPlaces | None:
     mean, variance = (float(value) for value in parts.operation.get_weights()[:2])
     config = {**config, "mean": mean, "variance": variance}
     return [parts.step("Normalization", [parts.source], parts.shapes[0], config)]
+
+
+def resized(parts: CallParts) -> OutputPlaces | None:
+    """`Resizing` to the nearest pixels: each several times, or the middle one of several."""
+    config, given = parts.call.config, parts.shape(parts.source)
+    if config.get("interpolation") != "nearest" or parts.shapes[0][-1] != given[-1]:
+        return None
+    if config.get("crop_to_aspect_ratio") or config.get("pad_to_aspect_ratio"):
+        return None
+    place, factors = parts.source, []
+    for axis, (size, new) in enumerate(zip(given[:2], parts.shapes[0][:2], strict=True)):
+        if max(size, new) % min(size, new):
+            raise parts.refuse(f"it takes the nearest of {size} pixels for {new}")
+        step = max(1, size // new)
+        place = thinned(parts, cut_axis(parts, place, axis, step // 2, size), axis, step)
+        factors.append(max(1, new // size))
+    if factors == [1, 1]:
+        return [place]
+    up = {"size": factors, "interpolation": "nearest"}
+    return [parts.step("UpSampling2D", [place], parts.shapes[0], up)]
 
 
 def cropped_in_the_middle(parts: CallParts) -> OutputPlaces | None:

@@ -6,6 +6,7 @@ from netdsl.keras.rewriting import (
     along,
     arithmetic,
     attention,
+    convolution,
     per_step,
     preprocessing,
     recurrent,
@@ -58,6 +59,7 @@ _RULES: dict[Rule, tuple[str, ...]] = {
     attention.dot_product: ("Attention",),
     attention.multi_head: ("MultiHeadAttention",),
     attention.grouped: ("GroupedQueryAttention",),
+    convolution.separable: ("SeparableConv1D", "SeparableConv2D"),
     per_step.time_distributed: ("TimeDistributed",),
     preprocessing.only_in_training: (
         "AlphaDropout",
@@ -87,6 +89,7 @@ _RULES: dict[Rule, tuple[str, ...]] = {
         "RandomZoom",
     ),
     preprocessing.normalized: ("Normalization",),
+    preprocessing.resized: ("Resizing",),
     preprocessing.cropped_in_the_middle: ("CenterCrop",),
     preprocessing.randomly_cropped: ("RandomCrop",),
     recurrent.bidirectional: ("Bidirectional",),
