@@ -25,7 +25,7 @@ REFUSED = {
     "heart_disease": "(CategoryEncoding)",
     "binned_age": "(Discretization)",
     "denoiser": "(RandomCrop): in use it gives images of 28x28x1, not of 24x24x1",
-    "cosine_towers": "(TrueDivide): it divides by what comes in",
+    "cosine_towers": "(TrueDivide): it divides by its input",
     "columns": "(Cast)",
     "states_to_decoder": "(LSTM): its states begin at what is given",
     "bahdanau": "(LSTM): its states begin at what is given",
