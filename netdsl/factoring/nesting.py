@@ -16,6 +16,9 @@ from netdsl.factoring.items import (
     begins_elsewhere,
 )
 
+DEEPEST = 60
+"""Merges within each other that one chain holds: brackets and Python's calls have limits."""
+
 
 def nested_chains(
     nodes: Sequence[Node], inputs: Iterable[int], outputs: Sequence[int], ends: Iterable[int] = ()
@@ -31,8 +34,28 @@ def nested_chains(
         outputs: the nodes at which chains end.
         ends: further nodes at which chains end.
     """
-    further = [end for end in sorted(ends) if end not in outputs]
-    return list(_Nester(nodes, tuple(inputs)).chains([*further, *outputs]))
+    nester = _Nester(nodes, tuple(inputs))
+    further = {*ends, *_too_deep(nodes, nester.dominators)}.difference(outputs)
+    return list(nester.chains([*sorted(further), *outputs]))
+
+
+def _too_deep(nodes: Sequence[Node], dominators: Sequence[int | None]) -> list[int]:
+    """Return the merges that hold merges `DEEPEST` deep, each counted from those within it."""
+    depths = [0] * len(nodes)
+    seen: set[int] = set()
+    found = []
+    for place, node in enumerate(nodes):
+        for source in node.inputs if node.merges else ():
+            at: int | None = source
+            while at is not None and at != dominators[place] and at not in seen:
+                seen.add(at)
+                depths[place] = max(depths[place], depths[at])
+                at = dominators[at]
+        depths[place] += node.merges
+        if depths[place] >= DEEPEST:
+            found.append(place)
+            depths[place] = 0
+    return found
 
 
 def single_chains(nodes: Sequence[Node], outputs: Sequence[int]) -> list[RootedChain]:

@@ -17,6 +17,9 @@ from netdsl.report.written_units import ENTRY, UnitGraph, WrittenUnit
 
 _WIDTH = 140
 
+_LONGEST_NAME = 80
+"""Characters of a name that is made of a path of blocks; of a longer one the end is kept."""
+
 
 def written_out(network: Architecture) -> str:
     """Return the network as `netdsl expand` prints it."""
@@ -185,7 +188,10 @@ def _unique_names(units: list[WrittenUnit], graph: Graph) -> list[str]:
     for unit in units:
         name = points.get(unit.end, graph.layers[unit.end].name)
         if name not in taken or points.get(unit.end) != name:
-            name = unique_name(re.sub(r"[^A-Za-z0-9_]", "_", name), taken, "_")
+            plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+            if len(plain) > _LONGEST_NAME:
+                plain = plain[-_LONGEST_NAME:].lstrip("_0123456789") or "part"
+            name = unique_name(plain, taken, "_")
         taken.add(name)
         names.append(name)
     return names

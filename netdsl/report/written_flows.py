@@ -6,7 +6,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from netdsl.errors import fail
 from netdsl.report.written_units import ENTRY, UnitGraph
+
+DEEPEST = 60
+"""Merges within each other that a flow holds: the language limits the brackets that are open."""
+
+DEEPEST_PIECE = 140
+"""Those of a `let`, which is one chain and cannot be split."""
 
 FlowItem: TypeAlias = "tuple[int, list[WrittenFlow]]"
 """A unit, and of a merge its branches."""
@@ -47,21 +54,24 @@ def single_flow(units: UnitGraph) -> WrittenFlow:
     """Put all units of a `let` in one flow: what a branch has made, others refer to by name."""
     made: set[int] = set()
 
-    def flow_to(end: int) -> WrittenFlow:
+    def flow_to(end: int, depth: int) -> WrittenFlow:
+        if depth > DEEPEST_PIECE:
+            message = f"a shared piece, written out, has over {DEEPEST_PIECE} merges in each other"
+            raise fail("N402", message, help="share its parts: each `let` is written out alone")
         items: list[FlowItem] = []
         at = end
         while at != ENTRY and at not in made:
             made.add(at)
             sources = units.sources[at]
             if units.is_merge(at):
-                items.append((at, [flow_to(source) for source in sources]))
+                items.append((at, [flow_to(source, depth + 1) for source in sources]))
                 at = ENTRY
             else:
                 items.append((at, []))
                 at = sources[0] if sources else ENTRY
         return WrittenFlow(at, items[::-1])
 
-    return flow_to(len(units.units) - 1)
+    return flow_to(len(units.units) - 1, 0)
 
 
 class _FlowFinder:
@@ -72,6 +82,7 @@ class _FlowFinder:
         open_flows: by their last unit.
         flow_of: the identity of each unit's flow.
         option_users: for each unit those whose options refer to it.
+        depths: by the identity of a flow, how many merges are within each other in it.
     """
 
     def __init__(self, units: UnitGraph) -> None:
@@ -84,6 +95,7 @@ class _FlowFinder:
         )
         self.open_flows: dict[int, WrittenFlow] = {}
         self.flow_of: dict[int, int] = {}
+        self.depths: dict[int, int] = {}
         self.option_users: dict[int, list[int]] = {}
         for index in range(len(units.units)):
             for unit in units.referred(index):
@@ -191,6 +203,7 @@ class _FlowFinder:
             for source in sources
             if self.units.uses[source] == 1
             and (flow := self.open_flows.get(source)) is not None
+            and self.depths.get(id(flow), 0) < DEEPEST
             and not (flow.start is None and not self.units.sources[flow.items[0][0]])
             and not self._is_named_elsewhere(flow)
         }
@@ -213,6 +226,8 @@ class _FlowFinder:
 
     def _owning(self, flow: WrittenFlow, branches: Sequence[WrittenFlow]) -> WrittenFlow:
         """Return the flow, its branches' units known as its own."""
+        depth = 1 + max(self.depths.get(id(branch), 0) for branch in branches)
+        self.depths[id(flow)] = max(depth, self.depths.get(id(flow), 0))
         waiting = list(branches)
         while waiting:
             for index, inner in waiting.pop().items:
