@@ -64,6 +64,8 @@ def read_regular(path: str | os.PathLike[str]) -> bytes:
     Raises:
         OSError: where it cannot be read, or reading could wait without end.
     """
+    if "\0" in os.fspath(path):
+        raise OSError(errno.EINVAL, "no file can have this name")
     require_regular(path)
     with open(path, "rb") as file:
         return file.read()

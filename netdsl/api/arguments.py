@@ -17,6 +17,7 @@ from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import Indices, Shape
 from netdsl.limits import Limits
 from netdsl.params import exact_params
+from netdsl.sources import holds_text
 
 if TYPE_CHECKING:
     from netdsl.params import Param
@@ -159,11 +160,14 @@ def path(name: str, value: object, accepts: str = "a path") -> str:
 
     Raises:
         TypeError: where it is neither a text nor a path object.
-        NetError: N107 where it is empty.
+        NetError: N107 where it is empty, N601 where no file can have that name.
     """
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
-    return text(name, value, accepts)
+    found = text(name, value, accepts)
+    if "\0" in found and not holds_text(found):
+        raise fail("N601", f"{found!r} is not a file name")
+    return found
 
 
 def shape(value: object, limits: Limits) -> Shape | None:

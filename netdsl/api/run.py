@@ -143,7 +143,8 @@ class Run(RunResult):
         Returns:
             A dict for each example: `input`, its name; of classes `class`, `name` and `top`, the
             likeliest with their probabilities; of values `output`, in the data's units; `notes`, if
-            a row holds values that the network was not trained on.
+            a row holds values that the network was not trained on; of one of several files that
+            cannot be read `error` and its `code`.
 
         Raises:
             RunFolderError: N613, N614 of the folder.

@@ -108,6 +108,7 @@ def test_arrays_are_asked_as_files_are(run: netdsl.Run, tmp_path: Path) -> None:
     for given in (images, images[..., None], images.tolist(), images.astype(float)):
         assert list(run.predict(given)) == expected
     assert list(run.predict({"input": images})) == expected
+    assert list(run.predict({"x": images})) == expected
     assert list(run.predict(images[1])) == [{**expected[1], "input": "[0]"}]
     assert list(run.predict([tmp_path / "images.npy"])) == list(of_file)
     assert len(run.predict(images, top=np.int64(5))[0]["top"]) == 5  # type: ignore[arg-type]
@@ -168,6 +169,21 @@ def test_what_cannot_be_asked(run: netdsl.Run, given: Any, code: str) -> None:
 def test_what_is_no_table(houses: tuple[netdsl.Run, Path], given: Any, code: str) -> None:
     with pytest.raises(netdsl.DataError) as caught:
         houses[0].predict(given)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (lambda run: run.export("a\0.keras"), "N601"),
+        (lambda run: netdsl.Run.load("a\0"), "N601"),
+        (lambda run: DIGITS.train(KEYS, data="digits", where="a\0"), "N601"),
+        (lambda run: DIGITS.train(KEYS, data="a\0.csv", target="y"), "N511"),
+    ],
+)
+def test_a_path_that_no_file_has(run: netdsl.Run, call: Any, code: str) -> None:
+    with pytest.raises(netdsl.NetError) as caught:
+        call(run)
     assert caught.value.code == code
 
 

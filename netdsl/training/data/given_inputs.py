@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.training.data.prediction import PredictionInputs, selected, sound
+from netdsl.training.data.sources.array_names import X
 from netdsl.training.data.sources.cells import cells_of, why_not_finite
 from netdsl.training.data.sources.parsed_table import (
     ParsedColumn,
@@ -62,6 +63,8 @@ def _numbered(count: int) -> list[str]:
 def _arrays(inputs: Any, names: Sequence[str]) -> list[Array]:
     """Return an array for each input. Raises NetError N514, N533."""
     if isinstance(inputs, Mapping):
+        if len(names) == 1 and list(inputs) == [X]:  # as in an .npz
+            inputs = {names[0]: inputs[X]}
         for name in inputs:
             if name not in names:
                 help = did_you_mean(str(name), names) or f"the inputs are {', '.join(names)}"

@@ -439,6 +439,12 @@ def test_a_column_without_a_value_in_the_training_part(table: Any) -> None:
     assert len(set(inputs(found)[:, 1])) == 1
 
 
+def test_one_sign_for_two_things(table: Any) -> None:
+    with pytest.raises(NetError, match="`decimal` and `thousands` are both `,`") as caught:
+        loaded(PRICE, table(HOUSES), "price", decimal=",", thousands=",")
+    assert caught.value.code == "N507"
+
+
 def test_what_is_for_tables_alone() -> None:
     for more in ({"header": False}, {"missing": "drop"}):
         with pytest.raises(

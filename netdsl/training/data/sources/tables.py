@@ -110,11 +110,14 @@ def _read(path: Path, spec: DataSpec, kept: TrainedTable | None, span: Span | No
     """Read a file as a run has read its own, or as a recipe says, with the categories it states.
 
     Raises:
-        NetError: N511, N530, N531, N536.
+        NetError: N507, N511, N530, N531, N536.
     """
     if kept:
         known = kept.columns
         return read_table_file(path, known.form, known.header, known, span=span)
+    if spec.decimal is not None and spec.decimal == spec.thousands:
+        message = f"`decimal` and `thousands` are both `{spec.decimal}`"
+        raise fail("N507", message, span, help="state one of them: the other follows")
     stated = spec.categories or {}
     table = read_table_file(path, table_format(spec), spec.header, None, stated, span)
     columns = list(table.columns)
