@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -205,6 +204,8 @@ def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> 
 
 def _as_condition(body: tree.When, value: Any, scope: Scope) -> str:
     """Return how a condition that is a number or a chain is written as one."""
+    from fractions import Fraction
+
     text = scope.span(body.condition).text.strip()
     if isinstance(value, int | float | Fraction):
         return f"write when({text} > 0, ...), or yes or no"
