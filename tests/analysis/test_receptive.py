@@ -248,7 +248,7 @@ def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:
     x = graph.ops[op.inputs[0]].shape
     if word in SAME:
         return [lambda i: {i}] * len(op.inputs)
-    if word in GONE:
+    if word in GONE or word in ("roll", "reverse"):  # the ends meet, or change places
         return [None]
     if word in ("conv", "dw", "sep", "local") or kind.group == "pooling":
         return [slid(kind, axis, x[axis])]
@@ -263,6 +263,15 @@ def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:
     if word in ("pad", "crop"):
         before = margins(kind.values["by"], axis, 0, 1, 1, 1)[0] * (-1 if word == "pad" else 1)
         return [lambda i: {i + before}]
+    if word == "matmul":  # a row of the first, and all of the second
+        return [lambda i: {i}, None]
+    if word == "take":
+        return [lambda i: {i + int(kind.values["from"])}]
+    if word == "pixelshuffle":
+        return [lambda i: {i // each(kind.size, axis)}]
+    if word == "pixelunshuffle":
+        by = each(kind.size, axis)
+        return [lambda i: set(range(i * by, i * by + by))]
     if word == "widen":
         return [lambda i: {i * each(kind.stride or 1, axis)}]
     assert word == "unpool", word
