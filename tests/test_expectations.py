@@ -79,7 +79,7 @@ def test_facts_that_there_are_not(text: str, code: str) -> None:
 
 @pytest.mark.parametrize("stated", ["3x4", "{18 / 4}"])
 def test_a_number_that_is_no_integer_is_not_subtracted(stated: str) -> None:
-    found = [one for one in check(f"8 > fc-2\nexpect params = {stated}").diagnostics]
+    found = check(f"8 > fc-2\nexpect params = {stated}").diagnostics
     assert [one.code for one in found] == ["N301"]
     assert found[0].message.startswith("params is 18, not ")
     assert not found[0].message.endswith(")")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,8 @@ import pytest
 from netdsl.cli import exit_codes, parser, training_end
 from netdsl.cli.commands import COMMANDS, load
 from netdsl.cli.main import main
-from netdsl.cli.streams import PrintableStream
+from netdsl.cli.streams import PrintableStream, printable_streams
+from netdsl.cli.terminal import in_colour
 from netdsl.cli.watching import stamps
 from netdsl.errors import RunError
 
@@ -110,3 +112,38 @@ def test_networks_next_to_a_file_are_watched_and_nothing_else(
     monkeypatch.chdir(tmp_path)
     assert set(stamps(["a.net"])) == {"a.net", "b.net"}
     assert set(stamps([str(tmp_path / "b.net")])) == {str(tmp_path / n) for n in ("a.net", "b.net")}
+
+
+def test_a_stream_that_nobody_reads_is_dropped() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = os.fdopen(writer, "w", encoding="utf-8")
+    shown = PrintableStream(stream, "standard output")
+    shown.write("a")
+    shown.flush()
+    assert shown.abandoned
+    shown.write("b")
+    stream.close()  # writes what waits: to nowhere
+
+
+def test_streams_are_as_before_after_a_command() -> None:
+    before = sys.stdout, sys.stderr
+    with printable_streams():
+        assert (sys.stdout, sys.stderr) != before
+    assert (sys.stdout, sys.stderr) == before
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("value", "coloured"), [(None, True), ("", True), ("1", False)])
+def test_a_terminal_has_colours_unless_no_color_is_set(
+    value: str | None, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if value is not None:
+        monkeypatch.setenv("NO_COLOR", value)
+    assert in_colour(Terminal()) is coloured
+    assert not in_colour(io.StringIO())
