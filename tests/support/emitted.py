@@ -88,7 +88,9 @@ def assert_same(networks: tuple[Network, ...]) -> None:
             weight.name for weight in own.weights
         ]
         assert settings(emitted) == settings(own)
-        assert emitted.count_params() == own.count_params() == network.counts.total
+        assert emitted.count_params() == own.count_params()
+        if all(warning.code != "W713" for warning in network.warnings):  # else the table counts
+            assert own.count_params() == network.counts.total  # layers that no output needs
         # a little smaller, so that the numbers stay small through hundreds of layers, and no two of
         # them the same
         weights = [
