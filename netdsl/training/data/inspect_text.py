@@ -41,7 +41,7 @@ def _title(facts: dict[str, Any]) -> str:
 
 
 def _array_table(parts: dict[str, Any]) -> str:
-    rows = [("array", "shape", "type", "least", "mean", "most")]
+    rows = [("array", "shape", "type", "min", "mean", "max")]
     for part in parts.values():
         for array in (*part["x"], *part["y"]):
             shape = size(tuple(array["shape"]))
@@ -59,7 +59,7 @@ def _range(facts: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _column_table(columns: list[dict[str, Any]]) -> str:
-    heads = ("column", "type", "missing", "least", "mean", "most", "")
+    heads = ("column", "type", "missing", "min", "mean", "max", "")
     rows = (
         (
             column["name"] + (" (target)" if column.get("target") else ""),

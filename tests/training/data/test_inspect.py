@@ -29,8 +29,8 @@ def looked(source: object, target: str | None = None, network: str | None = None
 
 def test_the_digits_in_words() -> None:
     text = describe(looked("digits"))
-    assert text.startswith("digits: 1,797 examples\n\narray  shape     type   least   mean  most\n")
-    assert "x      1797x8x8  uint8      0  4.884    16" in text
+    assert text.startswith("digits: 1,797 examples\n\narray  shape     type   min   mean  max\n")
+    assert "x      1797x8x8  uint8    0  4.884   16" in text
     assert f"3           183  {'█' * 30}" in text
 
 
@@ -110,7 +110,7 @@ def test_a_table(tmp_path: Path) -> None:
         contact_sheet(looked(path).data, tmp_path / "none.png")
     text = describe(looked(path, "place"))
     assert text.startswith(
-        f"{path}: 3 rows, 3 columns\n\ncolumn          type    missing  least  mean  most\n"
+        f"{path}: 3 rows, 3 columns\n\ncolumn          type    missing  min  mean  max\n"
     )
     assert f"here          2  {'█' * 30}\nthere         1  {'█' * 15}" in text
     for content, target, code in (("a,b\n", None, "N516"), ("a,b\n1,2\n", "c", "N530")):
