@@ -269,6 +269,7 @@ def test_statements_make_the_same_model(text: str) -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.filterwarnings("ignore:[\\s\\S]*softmax over axis -1 of a tensor of shape")
 @pytest.mark.parametrize("seed", range(200))
 def test_random_networks_make_the_same_model(seed: int) -> None:
     text = tangled(Random(seed)) if seed % 5 == 0 else random_program(Random(seed), 5).text

@@ -438,7 +438,8 @@ def test_another_networks_weights(digits: RunResult, tmp_path: Path, text: str) 
     )
     for action in actions:
         with pytest.raises(
-            NetError, match=r"best\.keras holds another network than small: inputs of .* weights"
+            NetError,
+            match=r"best\.keras does not hold the network small: it has inputs of .* weights",
         ) as caught:
             action(tmp_path / "run")
         assert caught.value.diagnostics[0].code == "N614"
@@ -449,5 +450,5 @@ def test_memory_that_runs_out(digits: RunResult, monkeypatch: pytest.MonkeyPatch
         raise MemoryError
 
     monkeypatch.setattr("netdsl.training.evaluation.evaluate._scores", none)
-    with pytest.raises(RunError, match="does not hold a batch of 64"):
+    with pytest.raises(RunError, match="a batch of 64 examples does not fit into memory"):
         evaluate(digits.folder)

@@ -105,7 +105,7 @@ def test_after_ctrl_c(
     assert same(weights(found), weights(whole))
     assert dataclasses.replace(found, folder=whole.folder, seconds=whole.seconds) == whole
     assert not (found.folder / "checkpoint.npz").exists()
-    with pytest.raises(NetError, match="has ended"):
+    with pytest.raises(NetError, match="is complete: there is nothing to resume"):
         resume(found.folder)
 
 
@@ -160,7 +160,7 @@ def test_what_cannot_be_gone_on_with(
         (folder / "checkpoint.npz").write_bytes(kept)
     text = (folder / "network.net").read_text(encoding="utf-8")
     (folder / "network.net").write_text(text.replace("width = 16", "width = 15"), encoding="utf-8")
-    with pytest.raises(NetError, match="another network's"):
+    with pytest.raises(NetError, match="is another network than the run began with"):
         resume(folder, quiet=True)
     (folder / "network.net").write_text(text, encoding="utf-8")
     (folder / "run.json").write_text(
@@ -168,7 +168,7 @@ def test_what_cannot_be_gone_on_with(
         .read_text(encoding="utf-8")
         .replace('"fingerprint": "', '"fingerprint": "0')
     )
-    with pytest.raises(NetError, match="is not what it was"):
+    with pytest.raises(NetError, match="the data digits has changed since"):
         resume(folder, quiet=True)
     reported = (
         (folder / "run.json")
@@ -238,7 +238,7 @@ def test_a_run_that_diverged_before_the_first_evaluation_has_ended(
     )
     with pytest.raises(NetError, match="diverged before its first evaluation"):
         evaluate(tmp_path / "small-1")
-    with pytest.raises(NetError, match="has ended"):
+    with pytest.raises(NetError, match="is complete: there is nothing to resume"):
         resume(tmp_path / "small-1")
 
 

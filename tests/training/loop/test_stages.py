@@ -86,7 +86,7 @@ def test_all_the_data_without_a_validation_part(tmp_path: Path) -> None:
     run = trained(LINE, tmp_path, recipe, data=(X, Y))
     assert (run.validation["examples"], run.best_step, run.steps) == (0, 4, 4)
     assert run.validation["loss"] == pytest.approx(rows(run)[-1]["loss"], rel=1e-4)
-    with pytest.raises(NetError, match="looks at the validation part"):
+    with pytest.raises(NetError, match="early stopping needs a validation part"):
         plan(LINE, dataclasses.replace(recipe, early_stopping=Stopping()), data=(X, Y))
 
 
