@@ -34,12 +34,12 @@ def test_weights_from_another_run(network: Any, tmp_path: Path) -> None:
         np.array_equal(one, other)
         for one, other in zip(model.get_weights(), first.model.get_weights(), strict=True)
     )
-    assert "4 of the network's 4 arrays taken over" in report[0]
+    assert "4 of the network's 4 arrays copied" in report[0]
     other = netdsl.parse("net other\n64 > fc-16 > fc-8 > softmax-10")
     _, report = taken_over(other, first.folder / "best.keras")
-    assert "2 of the network's 6 arrays taken over" in report[0]
+    assert "2 of the network's 6 arrays copied" in report[0]
     assert any("with another shape: fc_2" in line for line in report)
     with pytest.raises(NetError, match="none of the 4 arrays"):
         taken_over(netdsl.parse("8x8x1 > conv3-2 as c > softmax-10 as d"), first.folder)
-    with pytest.raises(NetError, match="none to take first weights from"):
+    with pytest.raises(NetError, match="none to initialise the weights from"):
         taken_over(network(), tmp_path / "none")
