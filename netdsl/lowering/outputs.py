@@ -81,6 +81,8 @@ def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
 
 def _idle_flows(builder: GraphBuilder, graph: Graph, resolved: Resolved) -> list[Diagnostic]:
     """Return the warnings of flows that look like outputs and add no layer to what others read."""
+    if not builder.idle_flows:  # nearly always: a large network is not walked once more
+        return []
     consumers = consumers_of(graph.ops)
     found = []
     for span, end in builder.idle_flows:
