@@ -7,7 +7,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
-from netdsl.analysis.canonical import canonical
 from netdsl.analysis.counts import Counts, count_network
 from netdsl.errors import Diagnostic
 from netdsl.errors.printable import in_one_line, printable
@@ -101,7 +100,11 @@ class Architecture:
         """
         if not isinstance(other, Architecture):
             return NotImplemented
-        return self.graph is other.graph or canonical(self.graph) == canonical(other.graph)
+        if self.graph is other.graph:
+            return True
+        from netdsl.analysis.canonical import canonical  # late: start-up is short
+
+        return canonical(self.graph) == canonical(other.graph)
 
     def __hash__(self) -> int:
         return hash((len(self.graph.ops), self.counts))

@@ -14,7 +14,7 @@ from netdsl.cli.inputs import check_input, found_files, read_input
 from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import in_colour
 from netdsl.errors import NetError, Source
-from netdsl.errors.terminal import MAX_OF_A_CODE
+from netdsl.errors.diagnostics import MAX_OF_A_CODE
 from netdsl.reading import Checked
 
 EXAMPLES = (

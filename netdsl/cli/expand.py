@@ -9,7 +9,7 @@ from netdsl.cli.inputs import read_networks
 from netdsl.errors import Source
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.report.write import written_out
-from netdsl.syntax.format import format_text
+from netdsl.syntax.format import laid_out
 
 EXAMPLES = ("expand resnet50.net", 'expand "28x28x1 > conv3-8 > pool > fc-10"')
 
@@ -21,8 +21,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    networks = read_networks(options.file, options).networks
-    text = "\n".join(map(written_out, networks))
+    text = "\n".join(map(written_out, read_networks(options.file, options).networks))
     limits = DEFAULT_LIMITS._replace(source=4 * len(text), statements=len(text))
-    print(format_text(Source("expand", text), limits), end="")
+    print(laid_out(Source("expand", text), limits), end="")
     return 0

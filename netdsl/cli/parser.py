@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gettext
 import os
 from typing import Any
 
-from netdsl import __version__
+from netdsl import __version__, process
 from netdsl.cli.commands import COMMANDS, load
 
 
@@ -16,6 +17,8 @@ def parser_for(requested: str | None) -> argparse.ArgumentParser:
     Where a command is named, with that command alone: to make the parsers of all takes a
     millisecond or two.
     """
+    if process.own:
+        gettext.find = _nothing_found  # type: ignore[assignment]
     parser = argparse.ArgumentParser(
         prog="netdsl",
         description="A language for neural networks: describe, count and train them.",
@@ -31,6 +34,14 @@ def parser_for(requested: str | None) -> argparse.ArgumentParser:
     for name in [requested] if requested in COMMANDS else COMMANDS:
         parsers.add_parser(name, help=COMMANDS[name], command=name)
     return parser
+
+
+def _nothing_found(*_: object, **__: object) -> list[str]:
+    """Look for no translations of argparse's own words.
+
+    There are none of netdsl's, and locale would be imported for it at every start.
+    """
+    return []
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

@@ -124,6 +124,10 @@ class Shown(NamedTuple):
     left_out: dict[str, int]
 
 
+MAX_OF_A_CODE = 20
+"""How many messages of one code people are shown."""
+
+
 def first_of_each_code(diagnostics: Iterable[Diagnostic], limit: int | None) -> Shown:
     """Keep the first diagnostics of each code, and count the others.
 

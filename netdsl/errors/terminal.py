@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from netdsl.errors.diagnostics import Diagnostic, Span, first_of_each_code
+from netdsl.errors.diagnostics import MAX_OF_A_CODE, Diagnostic, Span, first_of_each_code
 from netdsl.errors.printable import in_one_line, printable
 
 _COLOURS = {
@@ -19,10 +19,6 @@ _LONGEST_LINE = 160
 
 Paint = Callable[[str, str], str]
 """Gives a text in a style of `_COLOURS`."""
-
-
-MAX_OF_A_CODE = 20
-"""How many messages of one code people are shown."""
 
 
 def render(

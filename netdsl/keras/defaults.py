@@ -11,7 +11,14 @@ from netdsl.keras.spelling import option_text
 from netdsl.kinds import KINDS, Argument, Kind, Word
 from netdsl.kinds.options import REQUIRED
 from netdsl.kinds.part import Part
-from netdsl.lowering.defaults import before_relu, makes_needless, reached
+from netdsl.lowering.defaults import (
+    END,
+    NEEDED,
+    NEEDLESS,
+    before_relu,
+    destinations,
+    makes_needless,
+)
 
 _NONE = Word("none")
 _AUTO = Word("auto")
@@ -64,6 +71,7 @@ class FileDefaults:
         self.layers, self.ends = model.layers, set(model.outputs)
         self.consumers = consumers_of(model.layers)
         self.before_relu = before_relu([layer.kind for layer in self.layers], self.consumers)
+        self.destinations = destinations(self.consumers, dict.fromkeys(self.ends, END), self._flags)
         self.stated: dict[str, dict[str, Any]] = {}
         norms = [norm for layer in self.layers if (norm := _norm_of(layer)) is not None]
         for word in dict.fromkeys(norm.text for norm in norms):
@@ -140,20 +148,19 @@ class FileDefaults:
         """
         if self.layers[place].shared is not None:
             return "doubtful"
-        consumers, places = reached(place, self.consumers, self._only_moves)
-        needless = {
-            self.layers[at].shared is None and makes_needless(type(self.layers[at].kind))
-            for at in consumers
-        }
-        if not self.ends.isdisjoint(places):
-            needless.add(True)
-        if len(needless) > 1:
-            return "doubtful"
-        return "left out" if needless == {True} else "stays"
+        goes = self.destinations[place]
+        if not goes & NEEDED:
+            return "left out" if goes else "stays"
+        return "stays" if goes == NEEDED else "doubtful"
 
-    def _only_moves(self, place: int) -> bool:
+    def _flags(self, place: int) -> int | None:
+        """Return the layer as a consumer of others' outputs, for `destinations`."""
         layer = self.layers[place]
-        return layer.shared is None and layer.kind.shape_only
+        if layer.shared is not None:
+            return NEEDED
+        if layer.kind.shape_only:
+            return None
+        return NEEDLESS if makes_needless(type(layer.kind)) else NEEDED
 
     def _init(self, place: int) -> Word:
         """Say how a kernel begins where nothing is said."""

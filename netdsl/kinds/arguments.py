@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netdsl.kinds import hints
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Option
 from netdsl.kinds.signature import ARTICLED, Signature
@@ -23,7 +22,9 @@ def check_head(signature: Signature, spec: LayerSpec) -> None:
         if number is None:
             if takes == "yes":
                 message = f"`{signature.word}` requires {ARTICLED[part]}"
-                raise LayerError("N106", message, help=hints.respelled(signature, spec))
+                from netdsl.kinds.hints import respelled  # late: start-up is short
+
+                raise LayerError("N106", message, help=respelled(signature, spec))
         elif takes == "no":
             message = (
                 f"`{signature.word}` has no {part} (as in `{_spelled(signature, spec, part)}`)"
@@ -100,19 +101,18 @@ def match(
         LayerError: N103 where there is no such option.
     """
     if argument.name is not None:
-        if argument.name not in signature.options:
-            raise hints.unknown_option(signature, argument.name)
-        return signature.options[argument.name], argument.value
-    if isinstance(argument.value, Word):
+        if argument.name in signature.options:
+            return signature.options[argument.name], argument.value
+    elif isinstance(argument.value, Word):
         for option in signature.options.values():
             value = option.of_bare(argument.value)
             if value is not None:
                 return option, value
-        raise hints.unknown_option(signature, argument.value.text, bare=True)
-    name = next(positions, None)
-    if name is None:
-        raise hints.one_too_many(signature, argument.value)
-    return signature.options[name], argument.value
+    elif (name := next(positions, None)) is not None:
+        return signature.options[name], argument.value
+    from netdsl.kinds.hints import unmatched  # late: start-up is short
+
+    raise unmatched(signature, argument)
 
 
 def default_argument(signature: Signature, name: str, defaults: Defaults) -> Argument | None:

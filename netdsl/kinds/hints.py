@@ -11,7 +11,7 @@ from netdsl.kinds.elsewhere import COMPOSED
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.signature import ARTICLED, Signature
 from netdsl.kinds.stated import Stated
-from netdsl.kinds.values import LayerSpec, dims, shown
+from netdsl.kinds.values import Argument, LayerSpec, Word, dims, shown
 from netdsl.wording import plural
 
 # Other libraries' names of arguments: the part of a layer that they are here, and how it is
@@ -49,6 +49,15 @@ def written_here(name: str, kinds: Iterable[type[Stated]]) -> str:
     return next((COMPOSED[each] for each in plain if each in COMPOSED), "")
 
 
+def unmatched(signature: Signature, argument: Argument) -> LayerError:
+    """The error of an argument that belongs to no option."""
+    if argument.name is not None:
+        return unknown_option(signature, argument.name)
+    if isinstance(argument.value, Word):
+        return unknown_option(signature, argument.value.text, bare=True)
+    return _one_too_many(signature, argument.value)
+
+
 def unknown_option(signature: Signature, name: str, bare: bool = False) -> LayerError:
     """The error of an option that the kind does not have; a bare word could have been a flag, a
     norm, an activation.
@@ -66,7 +75,7 @@ def unknown_option(signature: Signature, name: str, bare: bool = False) -> Layer
     return LayerError("N103", message, help=help or _options(signature))
 
 
-def one_too_many(signature: Signature, value: Any) -> LayerError:
+def _one_too_many(signature: Signature, value: Any) -> LayerError:
     """The error of a value without a name for which no option is left."""
     allowed = len(signature.positional)
     takes = f"accepts {allowed or 'no'} {plural('value', allowed)} without a name"

@@ -11,7 +11,6 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.arguments import check_head, read_options
-from netdsl.kinds.code import WRITTEN, Code
 from netdsl.kinds.facts import Saved, Seen, Weight
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
@@ -256,6 +255,8 @@ class Kind(Stated):
         name="conv_1")(x)`. It comes from `layers` with a Keras that writes down what is asked of
         it, so the two cannot differ.
         """
+        from netdsl.kinds.code import WRITTEN, Code  # late: start-up is short
+
         one = len(reads) == 1 and not self.merges
         tensor: Any = Code(reads[0]) if one else [Code(variable) for variable in reads]
         lines = []

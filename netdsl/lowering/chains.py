@@ -14,7 +14,6 @@ from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.fewest import Least
 from netdsl.lowering.layers import add_kind, configured, lower_layer
 from netdsl.lowering.points import define, define_pass, operation_at, operations_of_passes
-from netdsl.lowering.residual import lower_residual
 from netdsl.lowering.scopes import Closure, Points, Scope, SharedPiece
 from netdsl.lowering.trampoline import run
 from netdsl.lowering.values import argument, lookup, shown_value, whole
@@ -227,5 +226,7 @@ def _word(
     if block is not None:
         return (yield from use_block(node, block, x, scope, graph, name))
     if word == "res":
+        from netdsl.lowering.residual import lower_residual  # late: start-up is short
+
         return (yield from lower_residual(node, x, scope, graph))
     return lower_layer(node, x, scope, graph, name)

@@ -3,8 +3,9 @@ begin.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from netdsl.errors import Diagnostic, Span, cause, used_here
 from netdsl.graph import Layer, Op, consumers_of
@@ -21,39 +22,37 @@ def makes_needless(consumer: type[Kind] | None) -> bool:
     return consumer is None or consumer.sums_inputs or consumer.as_part
 
 
-class Reached(NamedTuple):
-    """Where an output goes.
+END, NEEDLESS, NEEDED = 1, 2, 4
+"""Where an output goes: the network's end, a consumer that makes a default activation before it
+needless, one that does not. A `Destination` is a sum of such flags.
+"""
 
-    Attributes:
-        consumers: the operations that compute with it.
-        places: those whose output it is: where it comes from, and those that only move or drop
-            numbers on the way.
-    """
-
-    consumers: set[int]
-    places: set[int]
+Destination: TypeAlias = int
 
 
-def reached(
-    at: int, consumers: Sequence[Sequence[int]], shape_only: Callable[[int], bool]
-) -> Reached:
-    """Return where an output goes, through operations that only move or drop numbers.
+def destinations(
+    consumers: Sequence[Sequence[int]],
+    ends: Mapping[int, Destination],
+    of_consumer: Callable[[int], Destination | None],
+) -> list[Destination]:
+    """Return where the output of each operation goes, through those that only move or drop numbers.
+
+    Each operation is looked at once, from the last on: a chain may hang on thousands of branches.
 
     Args:
-        at: the operation whose output it is.
         consumers: by operation, those that read its output.
-        shape_only: whether an operation only moves or drops numbers.
+        ends: flags of operations whose output goes somewhere in addition to its consumers.
+        of_consumer: the flags of an operation as a consumer; None where it only moves or drops
+            numbers, so that its own consumers count.
     """
-    found: set[int] = set()
-    waiting, places = [at], {at}
-    while waiting:
-        for consumer in consumers[waiting.pop()]:
-            if not shape_only(consumer):
-                found.add(consumer)
-            elif consumer not in places:
-                places.add(consumer)
-                waiting.append(consumer)
-    return Reached(found, places)
+    found: list[Destination] = [0] * len(consumers)
+    for at in range(len(consumers) - 1, -1, -1):
+        goes = ends.get(at, 0)
+        for consumer in consumers[at]:
+            flags = of_consumer(consumer)
+            goes |= found[consumer] if flags is None else flags
+        found[at] = goes
+    return found
 
 
 class DefaultActivation(NamedTuple):
@@ -121,17 +120,17 @@ def resolve_defaults(
     beyond = list(consumers)
     for end in activations.sum_ends:
         beyond[end] = []  # for the rule, an output ends there
-    verdicts = {at: _verdict(at, ops, beyond, activations.sum_ends) for at in activations.of}
+    goes = destinations(beyond, _ends(beyond), partial(_flags, ops))
     left_out: set[int] = set()
     warnings: list[Diagnostic] = []
     for uses in _uses_of_layers(ops, activations):
-        if all(verdicts[index].needless for index in uses):
+        if not any(goes[index] & NEEDED for index in uses):
             left_out.update(uses)
             continue
         warnings += (
             _kept_for_some(activations.of[index], why, ops[index], layers)
             for index in uses
-            if (why := verdicts[index].why_doubtful(len(uses))) is not None
+            if (why := _why_doubtful(goes[index], len(uses))) is not None
         )
     warned: set[int] = set()
     for span, acts in activations.repeats:
@@ -140,11 +139,14 @@ def resolve_defaults(
             after = [ops[consumer].kind for consumer in consumers[acts[-1]]]
             text = activations.of[acts[-1]].text
             warnings.append(_lost_by_last_pass(span, ops[acts[-1]], text, after, layers))
-    followed = _followed_by_activation(ops, consumers)
-    for index in sorted(left_out - warned):
-        default = activations.of[index]
-        if default.stated is not None and (why := verdicts[index].why_missed(ops, followed)):
-            warnings.append(_left_out(default, default.stated, why, ops[index], layers))
+    stated = [at for at in sorted(left_out - warned) if activations.of[at].stated is not None]
+    if stated:
+        missed = _missed(ops, consumers, beyond, activations.sum_ends)
+        warnings += (
+            _left_out(activations.of[index], why, ops[index], layers)
+            for index in stated
+            if (why := _why_missed(missed[index])) is not None
+        )
     owners = {activations.of[index].owner for index in left_out}
     return _without(ops, layers, left_out, owners)._replace(warnings=warnings)
 
@@ -158,63 +160,67 @@ def _uses_of_layers(ops: list[Op], activations: DefaultActivations) -> Iterable[
     return found.values()
 
 
-class _Verdict(NamedTuple):
-    """What reads the output of a layer with a default activation.
+def _ends(beyond: Sequence[Sequence[int]]) -> dict[int, Destination]:
+    return {at: END for at, consumers in enumerate(beyond) if not consumers}
 
-    Attributes:
-        consumers: all of them.
-        needing: those that do not make the activation needless.
-        ends: the operations at which it is the network's end, or only a sum's (`sum_ends`).
-    """
 
-    consumers: set[int]
-    needing: set[int]
-    ends: set[int]
-    sum_ends: set[int]
-
-    @property
-    def needless(self) -> bool:
-        """Whether the activation can be left out."""
-        return not self.needing
-
-    def why_doubtful(self, uses: int) -> str | None:
-        """Why a reader may expect that an activation that stays is left out; None where not."""
-        if self.needless:
-            return (
-                f"its {uses} uses have one activation, and not all of them are before a sum,"
-                " norm, activation or the end"
-            )
-        if self.ends or len(self.needing) < len(self.consumers):
-            return (
-                "its output goes to a sum, norm, activation or the end, but also to another layer"
-            )
+def _flags(ops: list[Op], at: int) -> Destination | None:
+    kind = ops[at].kind
+    if kind is not None and kind.shape_only:
         return None
-
-    def why_missed(self, ops: list[Op], followed: list[bool]) -> str:
-        """Why a reader may count on an activation that is left out; empty where not."""
-        if self.ends - self.sum_ends:
-            return "its output is the network's end"
-        if not all(followed[at] for at in self.ends):
-            return "its output goes into a sum that no activation follows"
-        for at in sorted(self.consumers):
-            kind = ops[at].kind
-            if kind is not None and kind.group != "activation" and not followed[at]:
-                what = "a sum" if kind.sums_inputs else "a norm"
-                return f"its output goes into {what} that no activation follows"
-        return ""
+    return NEEDLESS if makes_needless(None if kind is None else type(kind)) else NEEDED
 
 
-def _verdict(
-    index: int, ops: list[Op], beyond: Sequence[Sequence[int]], sum_ends: set[int]
-) -> _Verdict:
-    def shape_only(at: int) -> bool:
+def _why_doubtful(goes: Destination, uses: int) -> str | None:
+    """Why a reader may expect that an activation that stays is left out; None where not."""
+    if not goes & NEEDED:
+        return (
+            f"its {uses} uses have one activation, and not all of them are before a sum,"
+            " norm, activation or the end"
+        )
+    if goes & (END | NEEDLESS):
+        return "its output goes to a sum, norm, activation or the end, but also to another layer"
+    return None
+
+
+def _why_missed(reasons: Destination) -> str | None:
+    """Why a reader may count on an activation that is left out; None where not."""
+    return next((why for reason, why in _WHY_MISSED.items() if reasons & reason), None)
+
+
+_OPEN_END, _OPEN_SUM, _OPEN_NORM = 1, 2, 4
+_WHY_MISSED = {
+    _OPEN_END: "its output is the network's end",
+    _OPEN_SUM: "its output goes into a sum that no activation follows",
+    _OPEN_NORM: "its output goes into a norm that no activation follows",
+}
+"""Flags of a destination where a reader may count on an activation: an end, a sum, a norm that no
+activation follows.
+"""
+
+
+def _missed(
+    ops: list[Op],
+    consumers: Sequence[Sequence[int]],
+    beyond: Sequence[Sequence[int]],
+    sum_ends: set[int],
+) -> list[Destination]:
+    """Return for each operation the reasons of `_WHY_MISSED` that hold of its output."""
+    followed = _followed_by_activation(ops, consumers)
+
+    def of_consumer(at: int) -> Destination | None:
         kind = ops[at].kind
-        return kind is not None and kind.shape_only
+        if kind is None or kind.shape_only:
+            return None
+        if kind.group == "activation" or followed[at]:
+            return 0
+        return _OPEN_SUM if kind.sums_inputs else _OPEN_NORM
 
-    found, places = reached(index, beyond, shape_only)
-    ends = {at for at in places if not beyond[at]}
-    needing = {at for at in found if not makes_needless(_kind_of(ops[at]))}
-    return _Verdict(found, needing, ends, sum_ends & ends)
+    ends = {
+        at: _OPEN_END if at not in sum_ends else 0 if followed[at] else _OPEN_SUM
+        for at in _ends(beyond)
+    }
+    return destinations(beyond, ends, of_consumer)
 
 
 def _followed_by_activation(ops: list[Op], consumers: Sequence[Sequence[int]]) -> list[bool]:
@@ -231,10 +237,6 @@ def _followed_by_activation(ops: list[Op], consumers: Sequence[Sequence[int]]) -
             ):
                 followed[at] = True
     return followed
-
-
-def _kind_of(op: Op) -> type[Kind] | None:
-    return None if op.kind is None else type(op.kind)
 
 
 # --- doubtful cases -------------------------------------------------------------------------------
@@ -254,9 +256,7 @@ def _kept_for_some(default: DefaultActivation, why: str, op: Op, layers: list[La
     return _about_default("W702", message, default, act, layers[op.layer])
 
 
-def _left_out(
-    default: DefaultActivation, stated: Span, why: str, op: Op, layers: list[Layer]
-) -> Diagnostic:
+def _left_out(default: DefaultActivation, why: str, op: Op, layers: list[Layer]) -> Diagnostic:
     """Return an activation that a `default` states, left out where a reader may count on it."""
     assert op.kind is not None
     act = op.kind.as_value()

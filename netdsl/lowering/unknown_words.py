@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, NetError
 from netdsl.kinds import KINDS, Kind
-from netdsl.kinds.hints import unknown_option
 from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.vocabulary import FORMS, kind_and_size
@@ -154,6 +153,8 @@ def _unknown_options(
             continue
         if kind.group == "activation" and filled and name.text in KINDS["fc"].options:
             continue  # of the layer that the activation belongs to
+        from netdsl.kinds.hints import unknown_option  # late: start-up is short
+
         wrong = unknown_option(kind.signature, name.text)
         diagnostic = Diagnostic(wrong.code, str(wrong), scope.span(name), help=wrong.help)
         found.append(UnknownWord(kind.word, diagnostic))

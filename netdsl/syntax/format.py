@@ -41,6 +41,17 @@ def format_text(source: Source, limits: Limits, width: int = WIDTH) -> str:
     diagnostics = parse_text(source, limits).diagnostics
     if diagnostics:
         raise NetError(*diagnostics)
+    return laid_out(source, limits, width)
+
+
+def laid_out(source: Source, limits: Limits, width: int = WIDTH) -> str:
+    """Return a text without mistakes in canonical form, as `format_text` does.
+
+    Args:
+        source: the text.
+        limits: how much it may ask for.
+        width: the columns of a line.
+    """
     text, page, position = source.text, Page(width), 0
     for piece in split(source, limits):
         _between(text, position, piece.start, page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.networks import check, codes, only, read, steps
 
-from netdsl.lowering.defaults import reached
+from netdsl.lowering.defaults import destinations
 
 LEFT_OUT = [
     # taken by an activation, a norm, a sum, the network's end
@@ -149,20 +149,24 @@ def test_what_the_doubts_propose_ends_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("consumers", "shape_only", "found", "places"),
+    ("consumers", "shape_only", "found", "ends"),
     [
-        ([[1], []], set(), {1}, {0}),
+        ([[1], []], set(), {1}, set()),
         ([[], []], set(), set(), {0}),
-        ([[1], [2], []], {1}, {2}, {0, 1}),
-        ([[1, 2], [3], [3], []], {1, 2}, {3}, {0, 1, 2}),
-        ([[1, 2], [3], [3], []], {1}, {2, 3}, {0, 1}),
-        ([[1], [2], [3], []], {1, 2, 3}, set(), {0, 1, 2, 3}),
+        ([[1], [2], []], {1}, {2}, set()),
+        ([[1, 2], [3], [3], []], {1, 2}, {3}, set()),
+        ([[1, 2], [3], [3], []], {1}, {2, 3}, set()),
+        ([[1], [2], [3], []], {1, 2, 3}, set(), {3}),
+        ([[1, 2], [], [3], []], {1, 2}, {3}, {1}),
     ],
 )
 def test_where_an_output_goes(
-    consumers: list[list[int]], shape_only: set[int], found: set[int], places: set[int]
+    consumers: list[list[int]], shape_only: set[int], found: set[int], ends: set[int]
 ) -> None:
-    assert reached(0, consumers, shape_only.__contains__) == (found, places)
+    size = len(consumers)  # a bit for each operation as a consumer, then one for each as an end
+    flags = {at: 1 << size + at for at in range(size) if not consumers[at]}
+    goes = destinations(consumers, flags, lambda at: None if at in shape_only else 1 << at)
+    assert goes[0] == sum(1 << at for at in found) + sum(flags[at] for at in ends)
 
 
 DARKNET = (
