@@ -17,8 +17,9 @@ INTRO = """# Python
 
 `import netdsl` is all that a program needs. Every name below is in `netdsl`; a name that is not
 listed may change with any version. Functions check their arguments: a value of the wrong type is a
-`TypeError` that names the argument, and every other error is a `NetError` with a [code](errors) and
-all its reasons. The package ships its types (`py.typed`).
+`TypeError` that names the argument. Every other error is a `NetError` with a [code](errors) and all
+its reasons; so are mistakes in a recipe, of whatever type, as a file has them too. The package
+ships its types (`py.typed`).
 """
 GROUPS = {
     "Networks": ("parse", "load", "check", "diff", "Network", "from_keras", "load_model"),

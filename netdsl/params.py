@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
 from netdsl.kinds.values import shown
+from netdsl.wording import represented
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -79,15 +80,16 @@ def exact_params(values: Mapping[str, Any]) -> dict[str, Param]:
     A float is the decimal that it prints as, a NumPy scalar what Python calls it.
 
     Raises:
-        NetError: N107 for a value that is not a number, a text, or yes or no, or where there are no
-            names with values; N404 for a number of more than 2,048 bits.
+        TypeError: for what is not names with values, or a value that is not a number, a text, or
+            yes or no.
+        NetError: N107 for NaN and infinity, N404 for a number of more than 2,048 bits.
     """
     if not isinstance(values, Mapping):
-        given = f"not {values!r:.60}"
-        raise fail("N107", f'`params` accepts names with values, such as {{"width": 32}}, {given}')
+        accepts = 'names with values, such as {"width": 32}'
+        raise TypeError(f"`params` accepts {accepts}, not {represented(values)}")
     for name in values:
         if not isinstance(name, str):
-            raise fail("N107", f"`params` accepts names that are texts, not {name!r:.60}")
+            raise TypeError(f"`params` accepts names that are texts, not {represented(name)}")
     return {name: _exact(name, value) for name, value in values.items()}
 
 
@@ -95,32 +97,41 @@ def _exact(name: str, value: Any) -> Param:
     from fractions import Fraction
     from numbers import Rational
 
+    accepts = f"the param `{name}` accepts a number, a text, yes or no"
     if isinstance(value, bool | str):
         return value if isinstance(value, bool) else str(value)
-    if not isinstance(value, Rational) and not getattr(value, "ndim", 0):
+    if not isinstance(value, Rational):
+        finite = _is_finite(value)
+        if finite is None:
+            raise TypeError(f"{accepts}, not {represented(value)}")
+        if not finite:
+            raise fail("N107", f"{accepts}, not {represented(value)}")
         value = _rational(value)
-    if isinstance(value, Rational | bool):
-        number = value if isinstance(value, bool) else _smallest(Fraction(value))
-        if isinstance(number, bool) or max(_bits(number)) <= _MAX_BITS:
-            return number
-        bits = f"{max(_bits(number)):,} bits; expressions hold at most {_MAX_BITS:,}"
-        raise fail("N404", f"the param `{name}` is a number of {bits}")
-    raise fail("N107", f"the param `{name}` accepts a number, a text, yes or no, not {value!r:.60}")
+    number = value if isinstance(value, bool) else _smallest(Fraction(value))
+    if isinstance(number, bool) or max(_bits(number)) <= _MAX_BITS:
+        return number
+    bits = f"{max(_bits(number)):,} bits; expressions hold at most {_MAX_BITS:,}"
+    raise fail("N404", f"the param `{name}` is a number of {bits}")
 
 
-def _rational(value: Any) -> Any:
-    """Return the number that a value from elsewhere is exactly, or yes or no.
+def _is_finite(value: Any) -> bool | None:
+    """Return whether a number is finite; None for what is not one number."""
+    if getattr(value, "ndim", 0):  # NumPy takes an array of one number for the number
+        return None
+    try:
+        return math.isfinite(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
-    Itself where it is neither.
-    """
+
+def _rational(value: Any) -> Fraction | int | bool:
+    """Return the number that a finite one from elsewhere is exactly, or yes or no."""
     from fractions import Fraction
 
     if str(getattr(value, "dtype", "")) == "bool":  # NumPy's
         return bool(value)
     if hasattr(value, "__index__"):
         return int(value)
-    if not hasattr(value, "__float__") or not math.isfinite(value):
-        return value
     text = repr(float(value)) if isinstance(value, float) else str(value)
     return Fraction(text if _NUMBER.fullmatch(text) else repr(float(value)))
 

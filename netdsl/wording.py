@@ -45,6 +45,15 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
+def represented(value: object) -> str:
+    """Return a value as Python writes it: at most 60 characters, whatever its `repr` does."""
+    try:
+        text = repr(value)
+    except Exception:  # of any class, and of integers of more than 4,300 digits
+        return f"a value of the type {type(value).__name__}"
+    return cut(text, 60)
+
+
 def spreadsheet_text(text: str) -> str:
     """Guard a text that a spreadsheet would run as a formula with a quotation mark before it."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

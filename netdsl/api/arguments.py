@@ -18,6 +18,7 @@ from netdsl.kinds.values import Indices, Shape
 from netdsl.limits import Limits
 from netdsl.params import exact_params
 from netdsl.sources import holds_text
+from netdsl.wording import represented
 
 if TYPE_CHECKING:
     from netdsl.params import Param
@@ -27,18 +28,9 @@ ParamValue: TypeAlias = SupportsIndex | SupportsFloat | str
 """A number of Python or NumPy, yes or no as a bool, or a text."""
 
 
-def shown(value: object) -> str:
-    """Return a value as messages show it: at most 60 characters, whatever its `repr` does."""
-    try:
-        text = repr(value)
-    except Exception:  # of any class, and of integers of more than 4,300 digits
-        return f"a value of the type {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def wrong_type(name: str, accepts: str, value: object, more: str = "") -> TypeError:
     """Return the error of an argument that is given a value of a type that it does not accept."""
-    return TypeError(f"`{name}` accepts {accepts}, not {shown(value)}{more}")
+    return TypeError(f"`{name}` accepts {accepts}, not {represented(value)}{more}")
 
 
 def is_whole(value: Any) -> bool:
@@ -67,7 +59,7 @@ def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
     number = int(value)
     if not min <= number < below:
         bounds = f"from {min}" + (f" to {below - 1:,}" if number >= below else "")
-        raise fail("N201", f"`{name}` accepts integers {bounds}, not {shown(number)}")
+        raise fail("N201", f"`{name}` accepts integers {bounds}, not {represented(number)}")
     return number
 
 
@@ -88,7 +80,7 @@ def positive(name: str, value: Any, max: float = math.inf) -> float:
         number = math.inf
     if not (0 < number < math.inf and number <= max):
         bounds = "above 0" + (f" up to {max:g}" if max < math.inf else "")
-        raise fail("N201", f"`{name}` accepts numbers {bounds}, not {shown(value)}")
+        raise fail("N201", f"`{name}` accepts numbers {bounds}, not {represented(value)}")
     return number
 
 
@@ -151,7 +143,7 @@ def one_of(name: str, value: object, words: Iterable[str]) -> str:
         raise wrong_type(name, accepts, value)
     if value not in known:
         help = did_you_mean(value, known)
-        raise fail("N107", f"`{name}` accepts {accepts}, not {shown(value)}", help=help)
+        raise fail("N107", f"`{name}` accepts {accepts}, not {represented(value)}", help=help)
     return value
 
 
@@ -183,14 +175,14 @@ def shape(value: object, limits: Limits) -> Shape | None:
     if not isinstance(value, tuple) or not value or not all(map(is_whole, value)):
         near, more = (value,) if is_whole(value) else value, ""
         if isinstance(near, list | tuple) and near and all(map(is_whole, near)):
-            more = f"; write {shown(tuple(int(size) for size in near))}"
+            more = f"; write {represented(tuple(int(size) for size in near))}"
         raise wrong_type("input", accepts, value, more)
     sizes = tuple(int(size) for size in value)
     if min(sizes) < 1:
-        raise fail("N201", f"`input` accepts sizes of at least 1, not {shown(sizes)}")
+        raise fail("N201", f"`input` accepts sizes of at least 1, not {represented(sizes)}")
     if math.prod(sizes) > limits.elements:
         highest = f"at most {limits.elements:,} elements"
-        raise fail("N407", f"`input` accepts shapes of {highest}, not {shown(sizes)}")
+        raise fail("N407", f"`input` accepts shapes of {highest}, not {represented(sizes)}")
     return sizes
 
 
@@ -219,14 +211,14 @@ def params(
         keywords: its other keywords.
 
     Raises:
-        TypeError: where a param is given twice.
-        NetError: N107, N404 for values that are none of the language's.
+        TypeError: where a param is given twice, or is not a number, a text, or yes or no.
+        NetError: N107, N404 for numbers that the language does not have.
     """
     if keywords:
         name, value = next(iter(keywords.items()))
         warnings.warn(
             f"params as keywords of `{function}` are deprecated: write "
-            f'params={{"{name}": {shown(value)}}}',
+            f'params={{"{name}": {represented(value)}}}',
             DeprecationWarning,
             stacklevel=3,
         )
@@ -240,5 +232,5 @@ def params(
 def elsewhere(name: str, value: object) -> str:
     """Return what helps where an argument is given a value that may have been meant for a param."""
     if isinstance(value, bool | int | float | str):
-        return f'; a param of this name is set by params={{"{name}": {shown(value)}}}'
+        return f'; a param of this name is set by params={{"{name}": {represented(value)}}}'
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, TypeVar, overload
 
 from netdsl.errors import Diagnostic, fail
 from netdsl.errors.terminal import render
@@ -46,8 +46,23 @@ class LayerRecord(NamedTuple):
     acts: int
 
 
-class Records(tuple[Row, ...]):
-    """Rows in order. Each is a named tuple or a dict."""
+class Values(tuple[Row, ...]):
+    """Values in order, parts of which are of the same type."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Self: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> Row | Self:
+        if isinstance(index, slice):
+            return type(self)(super().__getitem__(index))
+        return super().__getitem__(index)
+
+
+class Records(Values[Row]):
+    """Rows in order. Each is a named tuple or a dict; a slice of them has the methods too."""
 
     __slots__ = ()
 
@@ -66,20 +81,20 @@ class Records(tuple[Row, ...]):
         return pandas.DataFrame(rows)
 
 
-class Diagnostics(tuple[Diagnostic, ...]):
+class Diagnostics(Values[Diagnostic]):
     """Errors and warnings of a text; `print` shows them as the command line does."""
 
     __slots__ = ()
 
     @property
-    def errors(self) -> tuple[Diagnostic, ...]:
+    def errors(self) -> Self:
         """The errors alone."""
-        return tuple(each for each in self if each.severity == "error")
+        return type(self)(each for each in self if each.severity == "error")
 
     @property
-    def warnings(self) -> tuple[Diagnostic, ...]:
+    def warnings(self) -> Self:
         """The warnings alone."""
-        return tuple(each for each in self if each.severity == "warning")
+        return type(self)(each for each in self if each.severity == "warning")
 
     def __str__(self) -> str:
         return render(self)

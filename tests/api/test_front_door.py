@@ -191,6 +191,18 @@ def test_records_become_data_frames_where_pandas_is(monkeypatch: pytest.MonkeyPa
     assert [row["params"] for row in frame] == [0, 36]
     assert list(frame[0]) == list(netdsl.LayerRecord._fields)
     assert netdsl.Records([{"a": 1}]).to_dataframe() == [{"a": 1}]
+    assert layers[1:].to_dataframe() == frame[1:]
+
+
+def test_parts_of_records_are_records() -> None:
+    layers = netdsl.parse("8 > fc-4 > fc-2").layers
+    assert type(layers[1:]) is type(layers[::-1]) is netdsl.Records
+    assert [layer.name for layer in layers[1:]] == ["fc_1", "fc_2"]
+    assert [layer.name for layer in layers[::-2]] == ["fc_2", "input"]
+    assert layers[-1].name == "fc_2"
+    found = netdsl.check("4x4x1 > pol > fc-2 > pol")
+    assert type(found[1:]) is type(found.errors) is type(found.warnings) is netdsl.Diagnostics
+    assert str(found[1:]) in str(found)
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "csv", "latex", "html", "json"])

@@ -59,8 +59,8 @@ WRONG: list[tuple[Any, list[tuple[str, str]]]] = [
     ({"seed": 10**5000}, [("N505", "`seed` ")]),
     ({"log": []}, [("N504", "`log` ")]),
     ({"hosts": 8}, [("N504", "`hosts` ")]),
-    ({"params": 3}, [("N107", "`params` accepts names with values")]),
-    ({"params": {"w": [6]}}, [("N107", "the param `w` accepts")]),
+    ({"params": 3}, [("N504", "`params` accepts names with values")]),
+    ({"params": {"w": [6]}}, [("N504", "the param `w` accepts")]),
     (
         {"batch": 0, "early_stopping": {"patience": 0}, "los": 1},
         [

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 from netdsl.errors import Diagnostic, NetError, did_you_mean, fail
 from netdsl.params import exact_params
 from netdsl.training.recipes.values import ValueProblem, ValueType
+from netdsl.wording import represented
 
 
 def key(accepts: ValueType) -> Any:
@@ -58,7 +59,8 @@ class Section:
         if cls.short and not isinstance(value, Section | Mapping | NoneType):
             value = {cls.short: value}
         if not isinstance(value, Mapping | NoneType):
-            raise fail("N502", f"`{path or 'recipe'}` requires keys and values, not {value!r:.60}")
+            given = represented(value)
+            raise fail("N502", f"`{path or 'recipe'}` requires keys and values, not {given}")
         values, wrong = cls.gathered(value or {}, path and f"{path}.")
         if wrong:
             raise NetError(*wrong)
@@ -80,7 +82,7 @@ class Section:
                 elif "section" in keys[name]:
                     values[name] = keys[name]["section"].of(value, f"{path}{name}")
                 elif "params" in keys[name]:
-                    values[name] = exact_params(value)
+                    values[name] = _exact_params(value)
                 elif "accepts" in keys[name] and value is not None:
                     values[name] = keys[name]["accepts"].plain(value)
                 else:
@@ -106,6 +108,14 @@ class Section:
                     item.metadata["accepts"].check(values[item.name])
                 except ValueProblem as problem:
                     yield item.name, problem
+
+
+def _exact_params(value: Any) -> dict[str, Any]:
+    """Return params as `exact_params` does; a wrong type is a mistake in the recipe."""
+    try:
+        return exact_params(value)
+    except TypeError as error:
+        raise fail("N504", str(error)) from None
 
 
 @dataclass(frozen=True)
