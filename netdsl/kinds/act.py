@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.facts import Arrays, Case, Weight
 from netdsl.kinds.kind import KINDS
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Real
@@ -66,6 +67,9 @@ class Relu(Activation):
             return super().from_keras(call)
         return call.means(cls.spec()) if _relu_form(call) == "plain" else None
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.maximum(inputs[0], 0)
+
 
 class Relu6(Activation):
     """min(max(x, 0), 6)."""
@@ -82,6 +86,9 @@ class Relu6(Activation):
             return super().from_keras(call)
         return call.means(cls.spec()) if _relu_form(call) == "cut" else None
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.clip(inputs[0], 0, 6)
+
 
 class LeakyRelu(Activation):
     """x where x > 0, else slope*x."""
@@ -93,6 +100,9 @@ class LeakyRelu(Activation):
     cases = (Case("lrelu", *_SAME), Case("lrelu(0.2)", *_SAME))
 
     slope = Real(0.01, "the slope below 0", min=0)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.where(inputs[0] > 0, inputs[0], float(self.slope) * inputs[0])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.LeakyReLU(negative_slope=float(self.slope), name=name)]
@@ -126,6 +136,9 @@ class ParametricRelu(Activation):
         """A slope for each channel."""
         return (Weight("alpha", inputs[0][-1:], "factor"),)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.where(inputs[0] > 0, inputs[0], weights["alpha"] * inputs[0])
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         start = k.keras.initializers.Constant(float(self.init))
         axes = list(range(1, len(inputs[0])))
@@ -152,6 +165,9 @@ class Elu(Activation):
 
     alpha = Real(1, "minus the limit below", min=0)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.where(inputs[0] > 0, inputs[0], float(self.alpha) * _expm1(np, inputs[0]))
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.ELU(alpha=float(self.alpha), name=name)]
 
@@ -175,12 +191,20 @@ class Selu(Activation):
     arithmetic, saved_for_backward = "exp subtract multiply compare multiply", "output"
     library_saves_input = True
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x, alpha, scale = inputs[0], 1.6732632423543772848, 1.0507009873554804934
+        return scale * np.where(x > 0, x, alpha * _expm1(np, x))
+
 
 class Gelu(Activation):
     """x*P(X <= x) for a normal X, exact."""
 
     word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *_SAME),)
     arithmetic, saved_for_backward = "divide erf add multiply multiply", "inputs"
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        error_function = np.vectorize(math.erf, otypes=[inputs[0].dtype])
+        return inputs[0] * (1 + error_function(inputs[0] / math.sqrt(2))) / 2
 
 
 class Swish(Activation):
@@ -196,12 +220,18 @@ class Swish(Activation):
     arithmetic, saved_for_backward = "negate exp add divide", "inputs"
     keras_aliases = ("swish",)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] * _logistic(np, inputs[0])
+
 
 class Mish(Activation):
     """x*tanh(softplus(x))."""
 
     word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *_SAME),)
     arithmetic, saved_for_backward = "exp add log tanh multiply", "inputs"
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] * np.tanh(np.logaddexp(0, inputs[0]))
 
 
 class HardSwish(Activation):
@@ -211,6 +241,9 @@ class HardSwish(Activation):
     names_elsewhere = ("hardswish",)
     arithmetic, saved_for_backward = "add compare compare multiply divide", "inputs"
     keras_aliases = ("hard_swish",)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] * np.clip(inputs[0] + 3, 0, 6) / 6
 
 
 class HardSigmoid(Activation):
@@ -237,6 +270,9 @@ class HardSigmoid(Activation):
         sixth = any(abs(factor - 1 / 6) < 1e-12 for factor in factors)
         return call.means(cls.spec(), calls=3) if sixth else None
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.clip(inputs[0] + 3, 0, 6) / 6
+
 
 class Tanh(Activation):
     """The hyperbolic tangent."""
@@ -244,6 +280,9 @@ class Tanh(Activation):
     word, keras_name, cases = "tanh", "tanh", (Case("tanh", *_SAME),)
     arithmetic, saved_for_backward = "tanh", "output"
     output_meaning, gains_from_xla = "margin", True
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.tanh(inputs[0])
 
 
 class Sigmoid(Activation):
@@ -253,6 +292,9 @@ class Sigmoid(Activation):
     arithmetic, saved_for_backward = "negate exp add divide", "output"
     output_meaning, gains_from_xla = "probability", True
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return _logistic(np, inputs[0])
+
 
 class Softplus(Activation):
     """log(1 + exp(x))."""
@@ -261,12 +303,18 @@ class Softplus(Activation):
     arithmetic, saved_for_backward = "exp add log", "output"
     library_saves_input = True
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.logaddexp(0, inputs[0])
+
 
 class Softsign(Activation):
     """x/(1 + |x|)."""
 
     word, keras_name, cases = "softsign", "softsign", (Case("softsign", *_SAME),)
     arithmetic, saved_for_backward = "absolute add divide", "inputs"
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] / (1 + np.abs(inputs[0]))
 
 
 class Normalised(Activation):
@@ -302,6 +350,9 @@ class Softmax(Normalised):
         call.refuse_other_axis()
         return call.means(cls.spec())
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.exp(_log_shares(np, inputs[0]))
+
 
 class LogSoftmax(Normalised):
     """The logarithm of softmax."""
@@ -310,6 +361,9 @@ class LogSoftmax(Normalised):
     arithmetic, saved_for_backward = "exp add subtract", "output"
     output_meaning = "log-distribution"
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return _log_shares(np, inputs[0])
+
 
 class Exponential(Activation):
     """exp(x)."""
@@ -317,12 +371,18 @@ class Exponential(Activation):
     word, keras_name, cases = "exp", "exponential", (Case("exp", *_SAME),)
     arithmetic, saved_for_backward = "exp", "output"
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.exp(inputs[0])
+
 
 class Absolute(Activation):
     """|x|."""
 
     word, cases = "abs", (Case("abs", *_SAME),)
     arithmetic, saved_for_backward = "absolute", "inputs"
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.abs(inputs[0])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.ops.absolute]
@@ -346,6 +406,9 @@ class Linear(Activation):
     @classmethod
     def named_in_keras(cls, name: str) -> Word | None:
         return Word("none") if name == cls.keras_name else None
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0]
 
 
 def activation_of(call: CallView, value: Any) -> Word:
@@ -386,3 +449,19 @@ def _relu_form(call: CallView) -> str:
     if slope or top not in (None, 6):
         raise call.refuse(f"it is cut off at {top}" + (f" and has slope {slope}" if slope else ""))
     return "plain" if top is None else "cut"
+
+
+def _expm1(np: Any, x: Any) -> Any:
+    """exp(x) - 1 below 0; where x is above, 0."""
+    return np.expm1(np.minimum(x, 0))
+
+
+def _logistic(np: Any, x: Any) -> Any:
+    """1/(1 + exp(-x)), without an overflow."""
+    return np.exp(-np.logaddexp(0, -x))
+
+
+def _log_shares(np: Any, x: Any) -> Any:
+    """The logarithm of exp(x) over its sum along the channels, without an overflow."""
+    x = x - x.max(-1, keepdims=True)
+    return x - np.log(np.exp(x).sum(-1, keepdims=True))

@@ -7,7 +7,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Saved, Weight
+from netdsl.kinds.cells import by_groups, cells, padded
+from netdsl.kinds.facts import Arrays, Case, Saved, Weight
 from netdsl.kinds.fitting import divisor
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
@@ -215,6 +216,16 @@ class Conv(Convolution):
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
+        whole, kernel = padded(np, inputs[0], axes, counts), weights["kernel"]
+        groups = kernel.reshape(*kernel.shape[:-1], self.groups, -1)
+        total = sum(
+            np.einsum("...gc,cgn->...gn", by_groups(whole[cut], self.groups), groups[place])
+            for place, cut in cells(axes, counts)
+        )
+        return total.reshape(*total.shape[:-2], -1) + weights.get("bias", 0)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]
         rank = len(x) - 1
@@ -277,6 +288,12 @@ class DepthwiseConv(Convolution):
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
+        whole, kernel = padded(np, inputs[0], axes, counts), weights["kernel"]
+        total = sum(whole[cut][..., None] * kernel[place] for place, cut in cells(axes, counts))
+        return total.reshape(*total.shape[:-2], -1) + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]
@@ -364,6 +381,13 @@ class SeparableConv(Convolution):
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and what the inner step gives."""
         return Saved(inputs=True, values=math.prod(output[:-1]) * inputs[0][-1])
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
+        whole, kernel = padded(np, inputs[0], axes, counts), weights["depthwise_kernel"][..., 0]
+        inner = sum(whole[cut] * kernel[place] for place, cut in cells(axes, counts))
+        mixing = weights["pointwise_kernel"].reshape(-1, self.amount or 0)
+        return inner @ mixing + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]

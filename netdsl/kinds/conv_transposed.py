@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from netdsl.kinds.cells import cells
 from netdsl.kinds.conv import Convolution
-from netdsl.kinds.facts import Case, Seen, Weight
+from netdsl.kinds.facts import Arrays, Case, Seen, Weight
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import SizesOption
 from netdsl.kinds.part import Part
@@ -154,6 +155,19 @@ class TransposedConv(Convolution):
 
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
         return []
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x, kernel = inputs[0], weights["kernel"]
+        axes, counts = self.axes(x.shape[1:]), self.positions(x.shape[1:])
+        reached = [(axis.size - 1) * axis.stride + axis.extent for axis in axes]
+        ends = [
+            max(end, axis.before + n) for end, axis, n in zip(reached, axes, counts, strict=True)
+        ]
+        whole = np.zeros((len(x), *ends, self.amount or 0), x.dtype)
+        for place, cut in cells(axes, x.shape[1:-1]):
+            whole[cut] += x @ kernel[place].T
+        cuts = (slice(axis.before, axis.before + n) for axis, n in zip(axes, counts, strict=True))
+        return whole[(slice(None), *cuts)] + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]

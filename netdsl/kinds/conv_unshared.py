@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from netdsl.kinds.cells import cells, padded
 from netdsl.kinds.conv import Convolution
-from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.facts import Arrays, Case, Weight
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape
 from netdsl.kinds.window import (
@@ -63,6 +64,16 @@ class UnsharedConv(Convolution):
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
         return math.prod(output)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
+        whole, kernel = padded(np, inputs[0], axes, counts), weights["kernel"]
+        everywhere = (slice(None),) * len(axes)
+        total = sum(
+            np.einsum("z...c,...cn->z...n", whole[cut], kernel[(*everywhere, *place)])
+            for place, cut in cells(axes, counts)
+        )
+        return total + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         axes = self.axes(inputs[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Saved, Weight
+from netdsl.kinds.facts import Arrays, Case, Saved, Weight
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.options import Real
 from netdsl.kinds.part import Part
@@ -78,6 +78,10 @@ class FullyConnected(Units):
     def shape(self, *inputs: Shape) -> Shape:
         """A vector of N."""
         return (self.amount or 0,)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        flat = inputs[0].reshape(len(inputs[0]), -1)
+        return flat @ weights["kernel"] + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         flat: list[Any] = (
@@ -152,3 +156,6 @@ class Dense(Units):
         if len(call.inputs[0]) == 1:
             return None
         return call.means(cls.spec(amount=call.config["units"], **cls.trained_in_keras(call)))
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] @ weights["kernel"] + weights.get("bias", 0)

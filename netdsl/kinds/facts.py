@@ -1,9 +1,13 @@
 """What the rules of a kind answer with, and its cases."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from netdsl.kinds.values import Shape
+
+Arrays = Mapping[str, Any]
+"""A layer's weights in NumPy, by the names that `Kind.weights` gives them."""
 
 
 class Weight(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Seen
+from netdsl.kinds.cells import by_groups, linear
+from netdsl.kinds.facts import Arrays, Case, Seen
 from netdsl.kinds.fitting import divisor, reshapes
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
@@ -42,6 +43,9 @@ class Identity(Plain):
     is_identity = is_view = passes_gradient = gains_from_xla = True
     names_elsewhere = ("identity",)
     cases = (Case("id", (8, 8, 4), (8, 8, 4), 0),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return []
@@ -87,6 +91,9 @@ class Flatten(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """A vector of all numbers."""
         return (math.prod(inputs[0]),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0].reshape(len(inputs[0]), -1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Flatten(name=name)]
@@ -160,6 +167,9 @@ class Reshape(Plain):
         """Its own position where the positions stay; else taken as all."""
         return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0].reshape(len(inputs[0]), *self.to)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Reshape(output, name=name)]
 
@@ -217,6 +227,9 @@ class Permute(Plain):
             )
         return tuple(x[axis - 1] for axis in self.order)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0].transpose(0, *self.order)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Permute(self.order, name=name)]
 
@@ -259,6 +272,9 @@ class Shuffle(Plain):
                 f"the input is {dims(x)}",
             )
         return x
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return by_groups(inputs[0], self.groups).swapaxes(-1, -2).reshape(inputs[0].shape)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         layers = k.keras.layers
@@ -310,6 +326,9 @@ class Slice(Plain):
             )
             raise LayerError("N204", message, label=f"the input is {dims(x)}")
         return (*x[:-1], self.to - self.from_)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0][..., self.from_ : self.to]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensor: tensor[..., self.from_ : self.to]]
@@ -364,6 +383,9 @@ class Resize(Plain):
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """For each number and axis two multiplications and an addition."""
         return 3 * (len(output) - 1) * math.prod(output)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return linear(np, inputs[0], self.shape(inputs[0].shape[1:])[:-1])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return linear_layers(k, name, output, inputs[0])

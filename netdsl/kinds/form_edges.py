@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.facts import Arrays, Case, Reach, Seen
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED
 from netdsl.kinds.plain import Plain
@@ -72,6 +72,10 @@ class Pad(Edges):
             inputs[0][-1],
         )
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        axes = self.axes(inputs[0].shape[1:])
+        return np.pad(inputs[0], [(0, 0), *((axis.before, axis.after) for axis in axes), (0, 0)])
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         axes = self.axes(inputs[0])
         return pad_layers(k, name, tuple((axis.before, axis.after) for axis in axes))
@@ -135,6 +139,12 @@ class Widen(Plain):
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Every S-th position."""
         return (Seen((tuple(Reach(stride, 0, 0) for stride in self._strides(inputs[0])),)),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x = inputs[0]
+        steps = tuple(slice(None, None, by) for by in self._strides(x.shape[1:]))
+        more = (self.amount or 0) - x.shape[-1]
+        return np.pad(x[(slice(None), *steps)], [*((0, 0),) * (x.ndim - 1), (0, more)])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]
@@ -251,6 +261,11 @@ class Crop(Edges):
         return (
             Seen((tuple(Reach(1, axis.before, axis.before) for axis in self.axes(inputs[0])),)),
         )
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        axes = self.axes(inputs[0].shape[1:])
+        cuts = (slice(axis.before, axis.size - axis.after) for axis in axes)
+        return inputs[0][(slice(None), *cuts)]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         cuts = tuple((axis.before, axis.after) for axis in self.axes(inputs[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.facts import Arrays, Case, Reach, Seen
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Choice
 from netdsl.kinds.plain import Plain
@@ -45,6 +45,12 @@ class Pixels(Plain):
         if not 2 <= len(x) <= 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes")
         return per_axis(self.size or (1,), len(x) - 1, "the size", "size")
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x = inputs[0].shape[1:]
+        split, axes = self._split(x, self.factors(x), self.order.text)
+        moved = inputs[0].reshape(-1, *split).transpose(0, *axes)
+        return moved.reshape(-1, *self.shape(x))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         layers = k.keras.layers

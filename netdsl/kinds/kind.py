@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.arguments import check_head, read_options
-from netdsl.kinds.facts import Saved, Seen, Weight
+from netdsl.kinds.facts import Arrays, Saved, Seen, Weight
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
 from netdsl.kinds.signature import Signature
@@ -29,7 +29,7 @@ _SHORT_FORMS = {
     "saved_tensors": "saved_for_backward",
     "receptive_field": "reach",
 }
-_RULES = ("shape", "weights", "macs", "layers", "from_keras")
+_RULES = ("shape", "weights", "macs", "forward", "layers", "from_keras")
 
 
 class Kind(Stated):
@@ -107,6 +107,19 @@ class Kind(Stated):
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """Multiply-accumulates of convolutions and matrix products, for one example."""
+        raise NotImplementedError
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        """What the layer computes in use, defined in NumPy, in the precision of its inputs.
+
+        Args:
+            np: NumPy.
+            weights: the layer's arrays.
+            inputs: numbers of (batch, *shape), an array for each input.
+
+        Returns:
+            Numbers of (batch, *output shape).
+        """
         raise NotImplementedError
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

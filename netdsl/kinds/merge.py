@@ -6,10 +6,11 @@ number over both.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.facts import Arrays, Case, Reach, Seen
 from netdsl.kinds.fitting import same_positions, same_shape, spread_shape
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Choice
@@ -118,6 +119,9 @@ class Concatenate(Merge):
             begin += x[at]
         return tuple(found)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.concatenate(inputs, self.axis(inputs[0].shape[1:]) + 1)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         along = {} if self.over.text == "channels" else {"axis": self.axis(output) + 1}
         return [k.keras.layers.Concatenate(**along, name=name)]
@@ -176,6 +180,12 @@ class Elementwise(Merge):
         return call.means(cls.spec()) if len(call.inputs) > 1 else None
 
 
+def _as_deep(inputs: tuple[Any, ...]) -> list[Any]:
+    """Arrays with as many axes each: vectors get positions of size 1."""
+    axes = max(x.ndim for x in inputs)
+    return [x.reshape(len(x), *(1,) * (axes - x.ndim), *x.shape[1:]) for x in inputs]
+
+
 def _spread(k: Any, name: str, inputs: tuple[Shape, ...]) -> Any:
     """Gives vectors positions of size 1, which a merge of Keras then repeats, as it does a single
     channel.
@@ -211,6 +221,9 @@ class Add(Elementwise):
         Case("add[ id | gap ]", (8, 8, 4), (8, 8, 4), 0),
     )
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return functools.reduce(np.add, _as_deep(inputs))
+
 
 class Multiply(Elementwise):
     """The product of all branches."""
@@ -232,6 +245,9 @@ class Multiply(Elementwise):
         Case("mul[ id | fc-1(linear) ]", (10, 4), (10, 4), 41),
     )
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return functools.reduce(np.multiply, _as_deep(inputs))
+
 
 class Maximum(Elementwise):
     """The largest of all branches, number by number."""
@@ -242,6 +258,9 @@ class Maximum(Elementwise):
     keras_layers = ("Maximum",)
     keras_function = "maximum"
     cases = (Case("max[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return functools.reduce(np.maximum, _as_deep(inputs))
 
 
 class Average(Elementwise):
@@ -257,6 +276,9 @@ class Average(Elementwise):
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """The additions, and a division for each number of the output."""
         return math.prod(output) * len(inputs)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return functools.reduce(np.add, _as_deep(inputs)) / len(inputs)
 
 
 class Subtract(Elementwise):
@@ -274,6 +296,9 @@ class Subtract(Elementwise):
     keras_function = "subtract"
     saved_for_backward = ""
     cases = (Case("sub[ id | conv1-4 ]", (8, 8, 4), (8, 8, 4), 20),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return functools.reduce(np.subtract, _as_deep(inputs))
 
 
 class Dot(Elementwise):
@@ -301,6 +326,9 @@ class Dot(Elementwise):
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """Nothing in addition to the products."""
         return 0
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return functools.reduce(np.multiply, _as_deep(inputs)).sum(-1, keepdims=True)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         multiply = k.keras.layers.Multiply(name=f"{name}_product")
@@ -336,6 +364,9 @@ class Stack(Merge):
         if any(x != inputs[0] for x in inputs):
             raise self._misfit(inputs, "branches of one shape", same_shape(inputs))
         return (len(inputs), *inputs[0])
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.stack(inputs, 1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensors: k.keras.ops.stack(tensors, axis=1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Seen
+from netdsl.kinds.facts import Arrays, Case, Seen
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.merge import Merge
 from netdsl.kinds.options import Flag
@@ -66,6 +66,10 @@ class MatrixProduct(Merge):
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its own row of the first branch, and all of the second."""
         return (Seen(), Seen(None, True))
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        a, b = inputs
+        return a @ (b.swapaxes(-1, -2) if self.transpose else b)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         ops = k.keras.ops

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Saved
+from netdsl.kinds.facts import Arrays, Case, Saved
 from netdsl.kinds.options import REQUIRED, Real
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Shape
@@ -22,6 +22,9 @@ class TrainingNoise(Plain):
     reach = "position"
     arithmetic = ""
     in_place = inactive_in_use = True
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0]
 
 
 class Dropping(TrainingNoise):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Saved, Weight
+from netdsl.kinds.cells import by_groups
+from netdsl.kinds.facts import Arrays, Case, Saved, Weight
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Flag, Real, Whole
 from netdsl.kinds.plain import Plain
@@ -53,6 +54,16 @@ class Affine(Norm):
     def statistics(self, x: Shape) -> int:
         """How many means are taken."""
         raise NotImplementedError
+
+    def _normalised(self, np: Any, x: Any, axes: tuple[int, ...]) -> Any:
+        """X with mean 0 and variance 1 along these axes."""
+        deviations = x - x.mean(axes, keepdims=True)
+        variance = (deviations**2).mean(axes, keepdims=True)
+        return deviations / np.sqrt(variance + float(self.eps))
+
+    def _affine(self, weights: Arrays, x: Any) -> Any:
+        """X with the learned factors and offsets."""
+        return x * weights.get("gamma", 1) + weights.get("beta", 0)
 
     def _arguments(self) -> dict[str, Any]:
         """What the Keras layers share, without what they do anyway."""
@@ -111,6 +122,10 @@ class BatchNorm(Affine):
         """One for each channel."""
         return x[-1]
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        mean, variance = weights["moving_mean"], weights["moving_variance"]
+        return self._affine(weights, (inputs[0] - mean) / np.sqrt(variance + float(self.eps)))
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         arguments = {"momentum": float(self.momentum), **self._arguments()}
         return [k.keras.layers.BatchNormalization(**arguments, name=name)]
@@ -141,6 +156,9 @@ class LayerNorm(Affine):
     def statistics(self, x: Shape) -> int:
         """One for each position."""
         return math.prod(x[:-1])
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return self._affine(weights, self._normalised(np, inputs[0], (-1,)))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.LayerNormalization(**self._arguments(), name=name)]
@@ -188,6 +206,11 @@ class GroupNorm(Affine):
     def statistics(self, x: Shape) -> int:
         """One for each group."""
         return self.groups
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        groups = by_groups(inputs[0], self.groups)
+        axes = tuple(axis for axis in range(1, groups.ndim) if axis != groups.ndim - 2)
+        return self._affine(weights, self._normalised(np, groups, axes).reshape(inputs[0].shape))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.GroupNormalization(self.groups, **self._arguments(), name=name)]
@@ -238,6 +261,10 @@ class InstanceNorm(Affine):
         """One for each channel."""
         return x[-1]
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        positions = tuple(range(1, inputs[0].ndim - 1))
+        return self._affine(weights, self._normalised(np, inputs[0], positions))
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.GroupNormalization(-1, **self._arguments(), name=name)]
 
@@ -279,6 +306,10 @@ class RootMeanSquareNorm(Norm):
         """The input, and the root mean square of each position."""
         return Saved(inputs=True, values=math.prod(inputs[0][:-1]))
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        squares = (inputs[0] ** 2).mean(-1, keepdims=True)
+        return inputs[0] / np.sqrt(squares + float(self.eps)) * weights["scale"]
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.RMSNormalization(epsilon=float(self.eps), name=name)]
 
@@ -302,6 +333,10 @@ class UnitNorm(Plain):
     reach = "position"
     arithmetic, saved_for_backward = "square add divide", "inputs"
     cases = (Case("l2norm", (128,), (128,), 0), Case("l2norm", (38, 38, 4), (38, 38, 4), 0))
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        length = np.sqrt((inputs[0] ** 2).sum(-1, keepdims=True))
+        return inputs[0] / np.maximum(length, 1e-7)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.UnitNormalization(name=name)]
@@ -339,6 +374,15 @@ class LocalResponseNorm(Plain):
         power, a division.
         """
         return math.prod(output) * (int(self.values["size"]) + 4)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        size, channels = self.values["size"], inputs[0].shape[-1]
+        before = (size - 1) // 2
+        sides = [*((0, 0),) * (inputs[0].ndim - 1), (before, size - 1 - before)]
+        squares = np.pad(inputs[0] ** 2, sides)
+        total = sum(squares[..., at : at + channels] for at in range(size))
+        factor = float(self.alpha) / size
+        return inputs[0] / (float(self.k) + factor * total) ** float(self.beta)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         numbers = {option: float(self.values[option]) for option in ("alpha", "beta", "k")}

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.act import activation_of
-from netdsl.kinds.facts import Case, Weight
+from netdsl.kinds.facts import Arrays, Case, Weight
 from netdsl.kinds.initial import Initial, initial_of, keras_initializer
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
@@ -66,6 +66,9 @@ class Scale(Plain):
         """A multiplication for each number, and with `bias` an addition."""
         return math.prod(output) * (1 + self.bias)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] * weights["kernel"] + weights.get("bias", 0)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         axes = _AXES[len(output)]
         bias = {"bias_axes": "c"} if self.bias else {}
@@ -113,6 +116,9 @@ class Rescale(Plain):
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """A multiplication for each number, and an addition where the offset is not 0."""
         return math.prod(output) * (2 if self.offset else 1)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] * float(self.factor) + float(self.offset)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         offset = {"offset": float(self.offset)} if self.offset else {}
@@ -215,6 +221,15 @@ class Standardize(Plain):
             Weight("variance", channels, "moving"),
             Weight("count", (), "moving"),
         )
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        if self.mean is None:
+            mean, std = weights["mean"], np.sqrt(weights["variance"])
+        else:
+            mean, std = (
+                np.array([float(each) for each in given]) for given in (self.mean, self.std)
+            )
+        return (inputs[0] - mean) / np.maximum(std, 1e-7)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         if self.mean is None:

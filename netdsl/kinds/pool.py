@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case
+from netdsl.kinds.cells import windows
+from netdsl.kinds.facts import Arrays, Case
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.options import Flag
 from netdsl.kinds.plain import Weightless
@@ -76,6 +77,10 @@ class Pooling(Weightless, Windowed):
             for axis, more in zip(self.axes(x), self._overhang(output, x), strict=True)
         )
 
+    def _windows(self, np: Any, x: Any, fill: float = 0) -> Any:
+        """The cells of all windows: (cells, batch, *positions, channels)."""
+        return windows(np, x, self.axes(x.shape[1:]), self.positions(x.shape[1:]), fill)
+
     def _layer(self, k: Any, kind: str, rank: int, padding: str, name: str) -> Any:
         make = getattr(k.keras.layers, f"{kind}Pooling{rank}D")
         window, strides = brief(self.window(rank)), brief(self.strides(rank))
@@ -145,6 +150,9 @@ class MaxPool(Pooling):
         Case("pool2x1(pad=tf)", (5, 4, 2), (3, 4, 2), 0),
     )
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return self._windows(np, inputs[0], -math.inf).max(0)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]
         rank, axes = len(x) - 1, self.axes(x)
@@ -205,6 +213,19 @@ class AveragePool(Pooling):
         """For each number of the output the additions over its window, and a division."""
         return super().elementwise_ops(output, *inputs) + math.prod(output)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x, axes = inputs[0], self.axes(inputs[0].shape[1:])
+        counted = np.ones((1, *x.shape[1:-1], 1), x.dtype)
+        if self.values["pad"] != Word("tf"):  # padding counts, what lies after it does not
+            sides = [(0, 0), *((axis.before, axis.after) for axis in axes), (0, 0)]
+            x, counted = np.pad(x, sides), np.pad(counted, sides, constant_values=1)
+            axes = tuple(
+                axis._replace(size=axis.size + axis.before + axis.after, before=0, after=0)
+                for axis in axes
+            )
+        counts = self.positions(inputs[0].shape[1:])
+        return windows(np, x, axes, counts).sum(0) / windows(np, counted, axes, counts).sum(0)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]
         rank, axes = len(x) - 1, self.axes(x)
@@ -264,6 +285,13 @@ class StochasticPool(Pooling):
         a division.
         """
         return math.prod(output) * (3 * self._cells(inputs[0]) - 1)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        seen = self._windows(np, inputs[0])
+        positive = np.maximum(seen, 0)
+        total = positive.sum(0)
+        some = total > 0
+        return np.where(some, (positive * seen).sum(0) / np.where(some, total, 1), seen.mean(0))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         rank = len(inputs[0]) - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Saved
+from netdsl.kinds.facts import Arrays, Case, Saved
 from netdsl.kinds.fitting import divisor
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Choice
@@ -70,6 +70,10 @@ class FeaturePool(Plain):
             if self.of.text == "max"
             else Saved(inputs=True, output=True)
         )
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        groups = inputs[0].reshape(*inputs[0].shape[:-1], -1, self.features)
+        return groups.max(-1) if self.of.text == "max" else np.sqrt((groups**2).sum(-1))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         if self.of.text == "l2":

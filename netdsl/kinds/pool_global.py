@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case
+from netdsl.kinds.facts import Arrays, Case
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.plain import Weightless
 from netdsl.kinds.values import Shape, dims
@@ -70,6 +70,9 @@ class GlobalAveragePool(GlobalPooling):
         """For each channel the additions over all positions, and a division."""
         return super().elementwise_ops(output, *inputs) + math.prod(output)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0].mean(tuple(range(1, inputs[0].ndim - 1)))
+
 
 class GlobalMaxPool(GlobalPooling):
     """Global max pooling: the largest value over all positions, a vector."""
@@ -84,3 +87,6 @@ class GlobalMaxPool(GlobalPooling):
         Case("gmp", (10, 4), (4,), 0),
         Case("gmp", (3, 4, 5, 2), (2,), 0),
     )
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0].max(tuple(range(1, inputs[0].ndim - 1)))

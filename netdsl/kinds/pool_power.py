@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case
+from netdsl.kinds.facts import Arrays, Case
 from netdsl.kinds.options import REQUIRED, Real
 from netdsl.kinds.pool import Pooling
 from netdsl.kinds.values import Shape
@@ -61,6 +61,9 @@ class EuclideanPool(PowerSumPooling):
         Case("l2pool2", (4, 4, 4, 2), (2, 2, 2, 2), 0),
     )
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.sqrt((self._windows(np, inputs[0]) ** 2).sum(0))
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return self._layers(k, 2, name, output, inputs[0])
 
@@ -82,6 +85,10 @@ class PowerPool(PowerSumPooling):
     )
 
     p = Real(REQUIRED, "the power", min=1)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        power = float(self.p)
+        return (np.abs(self._windows(np, inputs[0])) ** power).sum(0) ** (1 / power)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return self._layers(k, float(self.p), name, output, inputs[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Reach, Seen, Weight
+from netdsl.kinds.facts import Arrays, Case, Reach, Seen, Weight
 from netdsl.kinds.fitting import to_sequence
 from netdsl.kinds.initial import Initial, initial_of, keras_initializer
 from netdsl.kinds.layer_error import LayerError
@@ -74,6 +74,9 @@ class Embed(Plain):
         """N for each of V indices."""
         return (Weight("embeddings", (getattr(inputs[0], "limit", 0), self.amount or 0), "kernel"),)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return weights["embeddings"][inputs[0].astype(int)]
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         usual = shown(self.init) == shown(self.options["init"].default)
         start = {} if usual else {"embeddings_initializer": keras_initializer(k, self.init)}
@@ -124,6 +127,9 @@ class Positions(Plain):
         """One for each number of the input."""
         return (Weight("kernel", inputs[0], "kernel"),)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] + weights["kernel"]
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.custom.LearnedPositions(keras_initializer(k, self.init), name=name)]
 
@@ -153,6 +159,11 @@ class SinCos(Plain):
         """The input's shape, a sequence."""
         return as_sequence(self.word, inputs[0])
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        length, channels = inputs[0].shape[1:]
+        angles = np.arange(length)[:, None] / 10000.0 ** (np.arange(channels) // 2 * 2 / channels)
+        return inputs[0] + np.where(np.arange(channels) % 2, np.cos(angles), np.sin(angles))
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.custom.SinusoidalPositions(name=name)]
 
@@ -176,6 +187,9 @@ class First(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """A vector of the channels."""
         return as_sequence(self.word, inputs[0])[1:]
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0][:, 0]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensor: tensor[:, 0]]
@@ -207,6 +221,9 @@ class Reverse(Plain):
         """The input's shape, a sequence."""
         return as_sequence(self.word, inputs[0])
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0][:, ::-1]
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensor: k.keras.ops.flip(tensor, axis=1)]
 
@@ -235,6 +252,9 @@ class Mask(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape, a sequence."""
         return as_sequence(self.word, inputs[0])
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0] * (inputs[0] != float(self.value)).any(-1, keepdims=True)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Masking(float(self.value), name=name)]
@@ -274,6 +294,10 @@ class ClassToken(Plain):
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """One for each channel."""
         return (Weight("kernel", (1, inputs[0][-1]), "kernel"),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        token = np.broadcast_to(weights["kernel"], (len(inputs[0]), 1, inputs[0].shape[-1]))
+        return np.concatenate([token, inputs[0]], 1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.custom.LearnedToken(keras_initializer(k, self.init), name=name)]

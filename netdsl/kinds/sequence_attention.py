@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.facts import Arrays, Case, Saved, Seen, Weight
 from netdsl.kinds.fitting import divisor
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
@@ -130,6 +131,21 @@ class Attention(Trained):
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """All positions of the keys and values, with `causal` too; of the queries its own."""
         return (Seen((), True),) if len(inputs) == 1 else (Seen(), Seen(None, True))
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x, other = inputs[0], inputs[-1]
+        queries, keys, values = (
+            np.einsum("zlc,chd->zhld", source, weights[f"{name}_kernel"])
+            + (weights[f"{name}_bias"][:, None] if self.bias else 0)
+            for name, source in (("query", x), ("key", other), ("value", other))
+        )
+        scores = queries @ keys.swapaxes(-1, -2) / math.sqrt(self.width(x.shape[1:]))
+        if self.causal:
+            scores = np.where(np.tri(x.shape[1], dtype=bool), scores, -math.inf)
+        shares = np.exp(scores - scores.max(-1, keepdims=True))
+        shares = shares / shares.sum(-1, keepdims=True)
+        mixed = np.einsum("zhld,hdc->zlc", shares @ values, weights["output_kernel"])
+        return mixed + weights.get("output_bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         bias = {} if self.bias else {"use_bias": False}

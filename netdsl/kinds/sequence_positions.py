@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.facts import Arrays, Case, Reach, Seen
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Option, Whole
 from netdsl.kinds.plain import Plain
@@ -32,6 +32,9 @@ class Last(Plain):
     def shape(self, *inputs: Shape) -> Shape:
         """A vector of the channels."""
         return as_sequence(self.word, inputs[0])[1:]
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0][:, -1]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensor: tensor[:, -1]]
@@ -76,6 +79,9 @@ class Take(Plain):
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its own position, counted from before the first that is taken."""
         return (Seen(((Reach(1, self.from_, self.from_),),)),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return inputs[0][:, self.from_ : self.to]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [lambda tensor: tensor[:, self.from_ : self.to]]
@@ -141,6 +147,10 @@ class Roll(Plain):
                 message = f"{size} positions are moved on by fewer than {size}, not by {by}"
                 raise LayerError("N204", message, "by", label=f"the input is {dims(x)}")
         return x
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        shifts = per_axis(self.by, inputs[0].ndim - 2, "the shift", "by")
+        return np.roll(inputs[0], shifts, tuple(range(1, inputs[0].ndim - 1)))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         shifts = per_axis(self.by, len(output) - 1, "the shift", "by")

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.act import activation_of
-from netdsl.kinds.facts import Case, Saved, Seen, Weight
+from netdsl.kinds.facts import Arrays, Case, Saved, Seen, Weight
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.kind import KINDS, Kind
 from netdsl.kinds.layer_error import LayerError
@@ -58,6 +58,7 @@ class Recurrent(Trained):
     takes: ClassVar[dict[str, str]] = {"amount": "yes"}
     gates: ClassVar[int] = 1
     kept: ClassVar[int] = 1  # numbers kept for the backward pass, for each state and position
+    memories: ClassVar[int] = 1  # arrays that go from a position to the next
     each: ClassVar[str] = ""
     """What is done for each state and position in addition to the products; `inside`: its
     activation.
@@ -137,9 +138,48 @@ class Recurrent(Trained):
         """
         return (Seen(() if self.seq and not self.back else None, True),)
 
+    def _read(self, np: Any, weights: Arrays, x: Any, back: bool) -> Any:
+        """The states after each position, or the last: x read one way."""
+        states: tuple[Any, ...] = (np.zeros((len(x), self.amount), x.dtype),) * self.memories
+        found = []
+        for at in range(x.shape[1]):
+            states = self._step(np, weights, x[:, -1 - at if back else at], *states)
+            found.append(states[0])
+        return np.stack(found, 1) if self.seq else found[-1]
+
+    def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
+        """The states after a position, the one that is given out first.
+
+        Args:
+            weights: of one way of reading.
+            x: the channels of the position: (batch, channels).
+            states: those before it: (batch, N) each.
+        """
+        raise NotImplementedError
+
+    def _activation(self, np: Any, option: str, x: Any) -> Any:
+        kind = KINDS[self.values[option].text]
+        return kind.make(kind.spec()).forward(np, {}, x)
+
     def _more(self) -> dict[str, Any]:
         """Arguments of the Keras layer that the kind alone has."""
         return {}
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        if not self.bi:
+            return self._read(np, weights, inputs[0], self.back)
+        ways = [
+            self._read(
+                np, {name.removeprefix(way): each for name, each in weights.items()}, x, back
+            )
+            for way, x, back in (("forward_", inputs[0], False), ("backward_", inputs[0], True))
+        ]
+        if self.seq:
+            ways[1] = ways[1][:, ::-1]
+        if self.bi is True:
+            return np.concatenate(ways, -1)
+        merge = KINDS[self.bi.text]
+        return merge.make(merge.spec()).forward(np, {}, *ways)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         given = {"return_sequences": self.seq, "go_backwards": self.back}
@@ -229,6 +269,17 @@ class LongShortTermMemory(Recurrent):
         Case("lstm-8(inside=relu, gates=hsigmoid)", (10, 4), (8,), 416),
     )
 
+    memories = 2
+
+    def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
+        """i, f and o are gates, g the candidate: c' = f*c + i*g, h' = o*tanh(c')."""
+        h, c = states
+        all_four = x @ weights["kernel"] + h @ weights["recurrent_kernel"] + weights.get("bias", 0)
+        i, f, g, o = np.split(all_four, 4, -1)
+        i, f, o = (self._activation(np, "gates", gate) for gate in (i, f, o))
+        c = f * c + i * self._activation(np, "inside", g)
+        return o * self._activation(np, "inside", c), c
+
     def _more(self) -> dict[str, Any]:
         return {"unit_forget_bias": False} if self.bias and self.bias_init != 0 else {}
 
@@ -263,6 +314,17 @@ class GatedRecurrentUnit(Recurrent):
         width = self.gates * (self.amount or 0)
         return (2, width) if self.after else (width,)
 
+    def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
+        """Z updates, r resets, g is the candidate: h' = z*h + (1 - z)*g."""
+        (h,) = states
+        kernel, bias = weights["recurrent_kernel"], weights.get("bias", np.zeros(1))
+        first, second = bias if self.after and self.bias else (bias, np.zeros(1))
+        xz, xr, xg = np.split(x @ weights["kernel"] + first, 3, -1)
+        hz, hr, hg = np.split(h @ kernel + second, 3, -1)
+        z, r = self._activation(np, "gates", xz + hz), self._activation(np, "gates", xr + hr)
+        reset = r * hg if self.after else (r * h) @ np.split(kernel, 3, -1)[2]
+        return (z * h + (1 - z) * self._activation(np, "inside", xg + reset),)
+
     def _more(self) -> dict[str, Any]:
         return {} if self.after else {"reset_after": False}
 
@@ -294,6 +356,11 @@ class SimpleRecurrent(Recurrent):
         Case("rnn-3(back, seq)", (5, 2), (5, 3), 18),
         Case("rnn-3(inside=relu, bi=mul)", (5, 2), (3,), 36),
     )
+
+    def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
+        """H' = tanh(W*x + U*h + b)."""
+        total = x @ weights["kernel"] + states[0] @ weights["recurrent_kernel"]
+        return (self._activation(np, "inside", total + weights.get("bias", 0)),)
 
 
 def _keras_name(word: Word) -> str:

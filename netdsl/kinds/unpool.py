@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.facts import Case, Reach, Seen
+from netdsl.kinds.cells import cells, linear, padded, windows
+from netdsl.kinds.facts import Arrays, Case, Reach, Seen
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Choice, ReferenceOption
@@ -74,6 +75,14 @@ class Upsample(Unpooling):
         """Nothing; of `bilinear`, for each number and axis two multiplications and an addition."""
         return 3 * (len(output) - 1) * math.prod(output) if self.how.text == "bilinear" else 0
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x, factors = inputs[0], self.factors(inputs[0].shape[1:])
+        if self.how.text == "bilinear":
+            return linear(np, x, self.shape(x.shape[1:])[:-1])
+        for axis, factor in enumerate(factors, 1):
+            x = x.repeat(factor, axis)
+        return x
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]
         rank = len(x) - 1
@@ -125,6 +134,13 @@ class Nails(Unpooling):
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position whose value it holds, if it is the first of its K cells."""
         return (Seen((tuple(Reach(1, 0, 0, factor) for factor in self.factors(inputs[0])),)),)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        x = inputs[0].shape[1:]
+        whole = np.zeros((len(inputs[0]), *self.shape(x)), inputs[0].dtype)
+        firsts = (slice(None, None, factor) for factor in self.factors(x))
+        whole[(slice(None), *firsts)] = inputs[0]
+        return whole
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         """Axis after axis: rows of all that lies after one position, each with zeros after it."""
@@ -239,6 +255,18 @@ class MaxUnpool(Plain):
         axes = pool.axes(inputs[1])
         spread = tuple(axis.spread for axis in axes)
         return Seen((spread,)), Seen((tuple(axis.reach for axis in axes), spread))
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        values, source = inputs
+        pool = self._pool.kind
+        assert isinstance(pool, MaxPool)
+        axes, counts = pool.axes(source.shape[1:]), values.shape[1:-1]
+        switches = windows(np, source, axes, counts, -math.inf).argmax(0)
+        whole = np.zeros_like(padded(np, source, axes, counts))
+        for number, (_, cut) in enumerate(cells(axes, counts)):
+            whole[cut] += np.where(switches == number, values, 0)
+        cuts = (slice(axis.before, axis.before + axis.size) for axis in axes)
+        return whole[(slice(None), *cuts)]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         pool = self._pool.kind

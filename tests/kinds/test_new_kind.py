@@ -26,6 +26,9 @@ class Bump(Activation):
 
     width = Real(1, "how narrow it is", min=0)
 
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return np.exp(-float(self.width) * inputs[0] ** 2)
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         ops, width = k.keras.ops, float(self.width)
         return [lambda tensor: ops.exp(ops.multiply(-width, ops.square(tensor)))]
@@ -53,6 +56,11 @@ class SoftPool(Pooling):
         sums, a division.
         """
         return math.prod(output) * (4 * self._cells(inputs[0]) - 1)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        seen = self._windows(np, inputs[0])
+        shares = np.exp(seen - seen.max(0))
+        return (shares * seen).sum(0) / shares.sum(0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         rank = len(inputs[0]) - 1
@@ -126,7 +134,12 @@ def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
 def test_a_new_kind_that_keras_lacks_is_one_more_class(tmp_path: Path) -> None:
     """Asked in Keras, in programs that carry its layer along, and read from Keras."""
     project = added(tmp_path, kinds__pool=SOFT_POOL, keras__layers__pooling=SOFT_POOLING)
-    tests = ("kinds/test_contract.py", "kinds/test_contract_keras.py", "keras/test_round_trip.py")
+    tests = (
+        "kinds/test_contract.py",
+        "kinds/test_contract_keras.py",
+        "kinds/test_contract_numpy.py",
+        "keras/test_round_trip.py",
+    )
     assert asked(project, "softpool", *(f"tests/{test}" for test in tests)) > 20
     text = "9x9x2 > softpool3/2 > flatten > fc-2"
     assert "class SoftPooling(" in run(project, "-m", "netdsl", "emit", text)

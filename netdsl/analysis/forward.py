@@ -1,0 +1,36 @@
+"""Numbers through a network, by the kinds' definitions in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netdsl.graph import Graph
+from netdsl.kinds.facts import Arrays
+
+
+def forward(
+    np: Any, graph: Graph, weights: Mapping[int, Arrays], inputs: Sequence[Any]
+) -> list[Any]:
+    """Compute what each operation gives in use: arrays of (batch, *shape).
+
+    Args:
+        np: NumPy.
+        graph: the network.
+        weights: for each operation with weights of its own, by its index, its arrays; those that
+            share others' or are tied need none.
+        inputs: an array of (batch, *shape) for each of the graph's inputs, in their order.
+    """
+    given = {port.op: array for port, array in zip(graph.inputs, inputs, strict=True)}
+    values: list[Any] = []
+    for index, op in enumerate(graph.ops):
+        if op.kind is None:
+            values.append(given[index])
+            continue
+        own = {**weights.get(index if op.shares is None else op.shares, {})}
+        if op.tied is not None:
+            kernel = weights[op.tied]["kernel"]
+            as_it_is = op.kind.tied_kernel(kernel.shape) == kernel.shape
+            own["kernel"] = kernel if as_it_is and kernel.ndim > 2 else kernel.T
+        values.append(op.kind.forward(np, own, *(values[source] for source in op.inputs)))
+    return values
