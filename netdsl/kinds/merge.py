@@ -27,10 +27,17 @@ class Merge(Weightless):
     word = "_merge"
     group = "merge"
     merges = True
-    max_branches: ClassVar[int | None] = None
+    max_branches: ClassVar[int | None] = None  # a merge of just as many
+    passes_single_branch: ClassVar[bool] = False  # of one branch it gives that branch
 
     def written(self) -> str:
         return f"{self.opening()}[ ... ]"
+
+    def _check_count(self, inputs: tuple[Shape, ...]) -> None:
+        if self.max_branches and len(inputs) != self.max_branches:
+            raise LayerError(
+                "N106", f"`{self.word}` requires {self.max_branches} branches, not {len(inputs)}"
+            )
 
     def _misfit(self, inputs: tuple[Shape, ...], rule: str, help: str = "") -> LayerError:
         shapes = " and ".join(dict.fromkeys(dims(x) for x in inputs))
@@ -49,7 +56,7 @@ class Concatenate(Merge):
     """
 
     word = "concat"
-    shape_only = True
+    shape_only = passes_single_branch = True
     arithmetic, saved_for_backward = "", ""
     wordless = splits_gradient = gains_from_xla = True
     names_elsewhere, usual_spelling = (
@@ -148,6 +155,7 @@ class Elementwise(Merge):
 
     word = "_elementwise"
     reach = "position"
+    passes_single_branch = True
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """One operation for each number of the output and each branch but the first."""
@@ -157,10 +165,7 @@ class Elementwise(Merge):
         """The branches' one shape. A vector of its channels counts for every position, a map of
         one channel for every channel, and a single number for both.
         """
-        if self.max_branches and len(inputs) != self.max_branches:
-            raise LayerError(
-                "N106", f"`{self.word}` requires {self.max_branches} branches, not {len(inputs)}"
-            )
+        self._check_count(inputs)
         *positions, _ = max(inputs, key=len)
         channels = max(x[-1] for x in inputs)
         whole = (*positions, channels)

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.facts import Arrays, Case, Seen
-from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.merge import Merge
 from netdsl.kinds.options import Flag
 from netdsl.kinds.values import Shape
@@ -27,7 +26,7 @@ class MatrixProduct(Merge):
 
     word, added = "matmul", True
     arithmetic, saved_for_backward = "", "inputs"
-    sums_inputs = True
+    sums_inputs, max_branches = True, 2
     sign = "×"
     names_elsewhere = ("bmm",)
     cases = (
@@ -42,8 +41,7 @@ class MatrixProduct(Merge):
 
     def shape(self, *inputs: Shape) -> Shape:
         """The first branch's rows by the second one's columns (`transpose`: rows)."""
-        if len(inputs) != 2:
-            raise LayerError("N106", f"`{self.word}` requires 2 branches, not {len(inputs)}")
+        self._check_count(inputs)
         a, b = inputs
         if min(len(a), len(b)) < 2:
             raise self._misfit(inputs, "matrices, of two axes or more")

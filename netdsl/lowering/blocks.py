@@ -21,6 +21,9 @@ Lowering: TypeAlias = Generator[tuple[Closure, int | None], Any, int | None]
 operation, and returns its own last one.
 """
 
+NOTHING = -1
+"""What `none` gives, in the place of an operation: a branch that is none."""
+
 
 def use_value(
     node: tree.LayerNode, meaning: Any, x: int | None, scope: Scope, graph: GraphBuilder
@@ -81,7 +84,7 @@ def use_block(
         message = f"blocks are nested more than {graph.limits.blocks} levels deep"
         raise fail("N405", message, use, help="end a recursive block with `when`")
     points = scope.points
-    label = points.prefix + name if name else points.layer_name(word)
+    label = points.named(name) if name else points.layer_name(word)
     inside = block.scope._replace(blocks=block.scope.blocks.with_next())
     inside = inside.inside(scope, label, use, len(graph.blocks))
     given = _given(node, definition, x, scope, graph)
@@ -197,7 +200,7 @@ def use_shared(
     points = scope.points
     first = graph.first_uses.get(id(shared.definition))
     if name or not first:
-        label = points.prefix + (name or word)
+        label = points.named(name or word)
     else:
         label = points.layer_name(word)
     inside = shared.scope.inside(scope, label, use, len(graph.blocks))
@@ -211,7 +214,7 @@ def use_shared(
     finally:
         unmatched = graph.sharing.pop()
     made = range(begin, len(graph.ops))
-    if made and end is not None:
+    if made and end is not None and end != NOTHING:
         row = graph.ops[end].layer
         graph.pieces.append(Piece(word, graph.ops[begin].layer, len(graph.layers), row))
     if first is None:

@@ -7,6 +7,7 @@ from netdsl.errors import Diagnostic, NetError, Span, fail
 from netdsl.graph import BlockUse, Layer, Op, Piece, Port
 from netdsl.kinds import Kind, LayerError
 from netdsl.kinds.facts import Weight
+from netdsl.kinds.merge import Merge
 from netdsl.kinds.values import Defaults, Shape, dims
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
@@ -48,7 +49,8 @@ class GraphBuilder:
         ops: the operations.
         layers: the rows of a table; each operation belongs to one.
         inputs: the network's.
-        ends: the last operation of each flow.
+        ends: the last operation of each flow, and those that `output` names, in order.
+        given_out: those that `output` names: their names, and their places in `ends`.
         idle_flows: those that only name a point again: where each is written, and its operation.
         pieces: the uses of `let`s.
         blocks: all uses of blocks, those of `let`s among them.
@@ -69,6 +71,7 @@ class GraphBuilder:
         self.layers: list[Layer] = []
         self.inputs: list[Port] = []
         self.ends: list[int] = []
+        self.given_out: dict[int, tuple[str, int]] = {}
         self.idle_flows: list[tuple[Span, int]] = []
         self.pieces: list[Piece] = []
         self.blocks: list[BlockUse] = []
@@ -78,7 +81,7 @@ class GraphBuilder:
         self.sharing: list[Iterator[int] | None] = []
         self.planned: dict[Any, PlannedLayer] = {}
         self.counter = LeastCounter(limits)
-        self.merges: dict[str, tuple[Kind, Defaults]] = {}
+        self.merges: dict[str, tuple[Merge, Defaults]] = {}
         self.steps = 0
         self._with_arrays: dict[int, bool] = {}
         self._names: set[str] = set()
@@ -96,6 +99,11 @@ class GraphBuilder:
         self.layers.append(Layer((index,), f"{label} {dims(shape)}", name, span, ()))
         self.inputs.append(Port(name, index, shape))
         return index
+
+    def give_out(self, at: int, name: str) -> None:
+        """Make an operation an output, whatever reads it."""
+        self.given_out[at] = name, len(self.ends)
+        self.ends.append(at)
 
     def add_layer(
         self,

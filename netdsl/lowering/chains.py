@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from netdsl.errors import Diagnostic
 from netdsl.expressions import evaluate
-from netdsl.kinds import Kind, LayerSpec
+from netdsl.kinds import LayerSpec
+from netdsl.kinds.merge import Merge
 from netdsl.lowering import diagnostics
-from netdsl.lowering.blocks import Lowering, use_block, use_shared, use_value
+from netdsl.lowering.blocks import NOTHING, Lowering, use_block, use_shared, use_value
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.fewest import Least
 from netdsl.lowering.layers import add_kind, configured, lower_layer
+from netdsl.lowering.passes import branch_count, chain_of_each, is_each, turns
 from netdsl.lowering.points import define, define_pass, operation_at, operations_of_passes
-from netdsl.lowering.scopes import Closure, Points, Scope, SharedPiece
+from netdsl.lowering.scopes import Closure, Scope, SharedPiece
 from netdsl.lowering.trampoline import run
 from netdsl.lowering.values import argument, lookup, shown_value, whole
-from netdsl.lowering.vocabulary import BARE_MERGE, means_kind
+from netdsl.lowering.vocabulary import BARE_MERGE, NONE, means_kind
 from netdsl.syntax import tree
+
+Branches: TypeAlias = Generator[tuple[Closure, int | None], Any, list[Any]]
+"""As `Lowering`, with the ends of all branches."""
 
 
 def lower_chain(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder) -> int | None:
@@ -46,6 +52,10 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
         _check_room(chain, scope, graph)
     for position, step in enumerate(chain.steps):
         body = step.body
+        if x == NOTHING:
+            raise diagnostics.nothing_given(step, scope)
+        if step.branches is not None:
+            raise diagnostics.branches_outside(step, len(chain.steps), scope)
         if isinstance(body, tree.Reference):
             if position:
                 raise diagnostics.reference_inside(body, scope)
@@ -66,6 +76,8 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
         if step.name:
             if x is None:
                 raise diagnostics.nothing_comes_in(step.name, scope, graph)
+            if x == NOTHING:
+                raise diagnostics.nothing_given(step, scope)
             define(step.name.text, x, scope.span(step.name), scope)
     return x
 
@@ -106,12 +118,13 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
     activations: list[int] = []
     names: set[str] = set()
     for turn in range(count):
-        points = Points(scope.points.prefix, scope.points)
-        inside = scope._replace(values={**scope.values, "i": turn}, points=points)
+        if x == NOTHING:
+            raise diagnostics.nothing_given(step, scope)
+        inside = scope.turn(turn)
         x = yield from _body(body, x, inside, graph, None)
         if is_kind and x in graph.activations.of:
             activations.append(x)
-        define_pass(turn, points, names, scope)
+        define_pass(turn, inside.points, names, scope)
     if count > 1 and len(activations) == count:
         graph.activations.repeats.append((scope.span(step), activations))
     return x
@@ -144,34 +157,56 @@ def _body(
 def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
     branches: list[int] = []
     for branch in body.branches:
-        first = branch.steps[0]
-        if isinstance(first.body, tree.Reference) and first.body.name.endswith(".*"):
-            if len(branch.steps) > 1 or first.repeat is not None or first.name:
-                message = f"`@{first.body.name}` is a separate branch"
-                raise scope.fail("N109", message, branch)
-            branches += operations_of_passes(first.body, scope)
-            continue
-        end = yield Closure(branch, scope), x
-        if end is None:
-            raise diagnostics.nothing_comes_in(branch, scope, graph)
-        branches.append(end)
-        if end == x and body.word is None and _skips_when(branch):
-            graph.warnings.append(_adds_its_input(branch, end, scope, graph))
+        ends = yield from _branch(branch, x, scope, graph)
+        for end in ends:
+            if end is None:
+                raise diagnostics.nothing_comes_in(branch, scope, graph)
+            if end == x and body.word is None and _skips_when(branch):
+                graph.warnings.append(_adds_its_input(branch, end, scope, graph))
+        branches += ends
     kind = _merge_kind(body, x, scope, graph)
-    return add_kind(kind, tuple(branches), body, scope, graph, kind.written())
+    left = tuple(end for end in branches if end != NOTHING)
+    if len(left) < len(branches):
+        if not left or kind.max_branches:
+            raise diagnostics.nothing_merged(kind, body, scope)
+        if len(left) == 1 and kind.passes_single_branch:
+            return left[0]
+    return add_kind(kind, left, body, scope, graph, kind.written())
 
 
-def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Kind:
+def _branch(branch: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder) -> Branches:
+    """Return the ends of a branch, or of those that are written as one: `CHAIN |4`, `@name.*`."""
+    first = branch.steps[0]
+    starts: list[Any]
+    if is_each(first.body):
+        starts = operations_of_passes(first.body, scope)
+        chain = chain_of_each(branch, scope)
+        if chain is None:
+            return starts
+    elif first.branches is not None and len(branch.steps) == 1:
+        starts = [x] * branch_count(first, x, scope, graph)
+        chain = tree.Chain((first._replace(branches=None),), first.start, first.end)
+    else:
+        return [(yield Closure(branch, scope), x)]
+    ends = []
+    for start, inside in turns(starts, scope):
+        ends.append((yield Closure(chain, inside), start))
+    return ends
+
+
+def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Merge:
     """Return a configured merge; one without options is made once for the defaults in force."""
     word = body.word.text if body.word else BARE_MERGE
     arguments = tuple(argument(each, scope, x, graph) for each in body.arguments or ())
     spec = LayerSpec(word, arguments=arguments, defaults=scope.defaults)
-    if arguments:
-        return configured(spec, body, scope)
-    found = graph.merges.get(word)
-    if found is None or found[1] is not scope.defaults:
-        found = graph.merges[word] = configured(spec, body, scope), scope.defaults
-    return found[0]
+    found = None if arguments else graph.merges.get(word)
+    if found is not None and found[1] is scope.defaults:
+        return found[0]
+    kind = configured(spec, body, scope)
+    assert isinstance(kind, Merge)
+    if not arguments:
+        graph.merges[word] = kind, scope.defaults
+    return kind
 
 
 def _skips_when(branch: tree.Chain) -> bool:
@@ -225,6 +260,8 @@ def _word(
         return (yield from use_shared(node, block, x, scope, graph, name))
     if block is not None:
         return (yield from use_block(node, block, x, scope, graph, name))
+    if word == NONE:
+        return NOTHING
     if word == "res":
         from netdsl.lowering.residual import lower_residual  # late: start-up is short
 

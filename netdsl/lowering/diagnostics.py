@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.errors import NetError, Note, Span, fail
 from netdsl.kinds import LayerError
+from netdsl.kinds.merge import Merge
 from netdsl.kinds.values import dims
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.scopes import SHOWN_USES, Scope
@@ -93,6 +94,33 @@ def reference_inside(node: tree.Reference, scope: Scope) -> NetError:
     message = f"`@{node.name}` begins a chain and cannot follow `>`"
     help = "begin a new flow with it, or merge it: [ ... | @name ]"
     return scope.fail("N109", message, node, help)
+
+
+def nothing_given(node: Any, scope: Scope) -> NetError:
+    """Return the error of `none` where it is not a branch, to be raised."""
+    message = "`none` gives nothing: it is allowed only as a branch of a merge"
+    help = "write [ a | when(c, b, none) ]; the step that changes nothing is `id`"
+    return scope.fail("N109", message, node, help)
+
+
+def nothing_merged(kind: Merge, node: tree.MergeNode, scope: Scope) -> NetError:
+    """Return the error of a merge that `none` leaves too few branches, to be raised."""
+    if kind.max_branches:
+        message = f"`{kind.word}` requires {kind.max_branches} branches: none of them can be `none`"
+    else:
+        message = "each branch of this merge is `none`: nothing is left"
+    return scope.fail("N109", message, node, "put the whole merge into `when`")
+
+
+def branches_outside(step: tree.Step, steps: int, scope: Scope) -> NetError:
+    """Return the error of `|4` where it does not end a branch, to be raised."""
+    assert step.branches is not None
+    number = scope.span(step.branches).text
+    message = f"`|{number}` makes branches: it follows the one step of a branch in a merge"
+    help = f"write [ (conv3-64 > bn) |{number} ]"
+    if steps > 1:
+        help += ": brackets make one step of several"
+    return scope.fail("N109", message, step.branches, help)
 
 
 def led_to_by(use: Span, error: NetError) -> NetError:

@@ -35,6 +35,10 @@ class Least(NamedTuple):
         """Return the sum with `times` of the other."""
         return Least(self.operations + times * other.operations, self.uses + times * other.uses)
 
+    def or_more(self, other: Least) -> Least:
+        """Return the larger of both."""
+        return Least(max(self.operations, other.operations), max(self.uses, other.uses))
+
     def or_less(self, other: Least) -> Least:
         """Return the smaller of both."""
         return Least(min(self.operations, other.operations), min(self.uses, other.uses))
@@ -161,6 +165,7 @@ class LeastCounter:
         for step in chain.steps:
             body = step.body
             times = 1 if step.repeat is None else self._times(step.repeat, seen)
+            times *= 1 if step.branches is None else self._times(step.branches, seen)
             if isinstance(body, tree.LayerNode) and self._is_kind(body.word.text, seen):
                 total = total.plus(times, Least(int(adds_operation(body.word.text))))
             elif times:

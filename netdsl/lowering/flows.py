@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from netdsl.kinds.values import Indices, shown
+from netdsl.errors import NetError
+from netdsl.kinds.values import Indices, Shape, shown
 from netdsl.lowering import diagnostics
+from netdsl.lowering.blocks import NOTHING
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.chains import lower_chain
 from netdsl.lowering.draft import Draft
-from netdsl.lowering.points import define
+from netdsl.lowering.passes import branch_count, chain_of_each, is_each, turns
+from netdsl.lowering.points import define, operation_at, operations_of_passes
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.values import option_value, whole
 from netdsl.syntax import tree
@@ -15,7 +18,7 @@ from netdsl.syntax.walks import begins_with_reference
 
 
 def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
-    """Add an input, and the flow that begins with it.
+    """Add an input, or several alike, and the flow that begins with each.
 
     Raises:
         NetError: N104 for a second one of its name, N210 where the shape from outside could be
@@ -25,8 +28,7 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
     name = statement.name.text if statement.name else "input"
     place = statement.name or head
     if any(port.name == name for port in graph.inputs):
-        help = "" if statement.name else "name them: input left: 28x28x1"
-        raise scope.fail("N104", f"there is a second input called `{name}`", place, help)
+        raise _second_input(name, place, scope)
     if len(head.shape.items) > graph.limits.axes:
         message = f"an input has at most {graph.limits.axes} axes, not {len(head.shape.items):,}"
         raise scope.fail("N407", message, head)
@@ -40,10 +42,31 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
         shape = draft.input_shape
     if head.type is not None:
         shape = Indices(shape, _limit(head, head.type, scope, graph))
-    x = graph.add_input(name, shape, scope.span(place))
+    if statement.branches is None:
+        _add_input(name, shape, statement, scope, graph)
+        return scope
+    taken = {port.name for port in graph.inputs}
+    numbers = range(branch_count(statement, None, scope, graph))
+    for _, inside in turns(numbers, scope):
+        if inside.points.named(name) in taken:
+            raise _second_input(inside.points.named(name), place, scope)
+        _add_input(name, shape, statement, inside, graph)
+    return scope
+
+
+def _second_input(name: str, place: tree.Name | tree.Head, scope: Scope) -> NetError:
+    help = "" if isinstance(place, tree.Name) else "name them: input left: 28x28x1"
+    return scope.fail("N104", f"there is a second input called `{name}`", place, help)
+
+
+def _add_input(
+    name: str, shape: Shape, statement: tree.Input, scope: Scope, graph: GraphBuilder
+) -> None:
+    """Add one input, and the flow that begins with it."""
+    place = scope.span(statement.name or statement.head)
+    x = graph.add_input(scope.points.named(name), shape, place)
     define(name, x, None, scope)
     graph.ends.append(_lower_steps(statement.steps, x, scope, graph))
-    return scope
 
 
 def _lower_steps(steps: tuple[tree.Step, ...], x: int, scope: Scope, graph: GraphBuilder) -> int:
@@ -54,6 +77,8 @@ def _lower_steps(steps: tuple[tree.Step, ...], x: int, scope: Scope, graph: Grap
         raise diagnostics.reference_inside(first, scope)
     end = lower_chain(tree.Chain(steps, steps[0].start, steps[-1].end), x, scope, graph)
     assert end is not None  # something comes in
+    if end == NOTHING:
+        raise diagnostics.nothing_given(steps[-1], scope)
     return end
 
 
@@ -80,10 +105,42 @@ def lower_flow(statement: tree.Flow, scope: Scope, draft: Draft) -> Scope:
     if not graph.inputs and shape is not None and not begins_with_reference(statement.chain):
         x = graph.add_input("input", shape, None)
         define("input", x, None, scope)
+    first = statement.chain.steps[0]
+    if is_each(first.body) and (chain := chain_of_each(statement.chain, scope)) is not None:
+        for start, inside in turns(operations_of_passes(first.body, scope), scope):
+            _add_flow(chain, start, inside, graph)
+    else:
+        _add_flow(statement.chain, x, scope, graph)
+    return scope
+
+
+def _add_flow(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder) -> None:
     before = len(graph.ops)
-    end = lower_chain(statement.chain, x, scope, graph)
+    end = lower_chain(chain, x, scope, graph)
+    if end == NOTHING:
+        raise diagnostics.nothing_given(chain, scope)
     if end is not None:
         graph.ends.append(end)
         if len(graph.ops) == before:
-            graph.idle_flows.append((scope.span(statement.chain), end))
+            graph.idle_flows.append((scope.span(chain), end))
+
+
+def lower_output(statement: tree.Output, scope: Scope, draft: Draft) -> Scope:
+    """Give points out, also those that are read further.
+
+    Raises:
+        NetError: N101, N109 where there is no such point, or it is an input; N104 where it is given
+            out already.
+    """
+    graph = draft.graph
+    for point in statement.points:
+        at = operation_at(point, scope)
+        if graph.ops[at].kind is None:
+            message = f"`@{point.name}` is an input, and cannot be an output"
+            help = f"give out a layer that changes nothing: @{point.name} > linear"
+            raise scope.fail("N109", message, point, help)
+        if at in graph.given_out:
+            message = f"`@{point.name}` is given out twice"
+            raise scope.fail("N104", message, point)
+        graph.give_out(at, point.name.replace(".", "_"))
     return scope

@@ -217,6 +217,6 @@ def _place(
             Diagnostic(warning.code, str(warning), span, help=warning.help, notes=scope.notes())
         )
     points = scope.points
-    label = points.prefix + name if name else points.layer_name(planned.kind.word)
+    label = points.named(name) if name else points.layer_name(planned.kind.word)
     uses = scope.path, scope.uses, scope.use_numbers
     return graph.add_layer(planned, inputs, label, span, *uses)

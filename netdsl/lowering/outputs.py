@@ -11,6 +11,7 @@ from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.defaults import Resolved, resolve_defaults
 from netdsl.lowering.points import named_operations
 from netdsl.lowering.scopes import Points
+from netdsl.naming import unique_name
 
 
 def finished(
@@ -43,7 +44,10 @@ def finished(
 
 
 def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> Graph:
-    """Return each flow whose end nothing reads is an output, in order."""
+    """Return the graph with its outputs, in order.
+
+    They are the points that `output` names, and the ends of flows that nothing reads.
+    """
     place = resolved.place
     named = {name: place[at] for name, at in named_operations(points).items()}
     inputs = tuple(port._replace(op=place[port.op]) for port in builder.inputs)
@@ -57,12 +61,29 @@ def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> 
         tuple(builder.blocks),
     )
     consumers = consumers_of(graph.ops)
-    names = {at: name for name, at in named.items() if "." not in name}
-    ends = dict.fromkeys(place[end] for end in builder.ends)
+    given = {place[at]: name for at, (name, _) in builder.given_out.items()}
+    names = _output_names(named, given)
+    places = {at: number for at, (_, number) in builder.given_out.items()}
+    ends = dict.fromkeys(
+        place[end] for number, end in enumerate(builder.ends) if places.get(end, number) == number
+    )
     outputs = (
-        _output(graph, end, names) for end in ends if not consumers[end] and graph.ops[end].inputs
+        _output(graph, end, names)
+        for end in ends
+        if end in given or (not consumers[end] and graph.ops[end].inputs)
     )
     return graph._replace(outputs=tuple(outputs))
+
+
+def _output_names(named: dict[str, int], given: dict[int, str]) -> dict[int, str]:
+    """Return what operations are called where they are outputs: by the name that `output` says,
+    else by their own where it is seen from everywhere.
+    """
+    names = {at: name for name, at in named.items() if "." not in name}
+    taken = set(names.values())
+    for at, name in given.items():
+        names[at] = name if named.get(name) == at else unique_name(name, taken, "_")
+    return names
 
 
 def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
@@ -93,7 +114,7 @@ def _idle_flows(builder: GraphBuilder, graph: Graph, resolved: Resolved) -> list
             message = (
                 f"`{text}` is not an output: it adds no layer, and `{reader}` reads what it gives"
             )
-            help = "add a layer that changes nothing, such as linear: nothing else reads its end"
+            help = "name the point and give it out: output @NAME"
             found.append(Diagnostic("W720", message, span, help=help))
     return found
 

@@ -62,13 +62,15 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
     """
     name = reference.name
     if name.endswith(".*"):
-        message = f"`@{name}` is one branch for each iteration, and must be alone in a merge"
-        help = f"write [ @{name} ] or add[ @{name} ]"
+        message = f"`@{name}` is one point for each iteration: it begins a branch or a flow"
+        help = f"write [ @{name} ], [ @{name} > conv1-8 ], or @{name} > conv1-8 as a flow for each"
         raise fail("N109", message, scope.span(reference), help=help)
     found = find(reference, name.split("."), scope)
     if isinstance(found, dict):
         message = f"`@{name}` is in a repeat: each iteration has its own"
-        help = f"say {', '.join(f'@{name}.{turn}' for turn in found)}"
+        each = [f"@{name}.{turn}" for turn in found]
+        shown = each if len(each) <= 4 else [*each[:2], "...", each[-1]]
+        help = f"say {', '.join(shown)}; @{name}.* is each of them"
         raise fail("N109", message, scope.span(reference), help=help)
     return int(found)
 

@@ -7,7 +7,7 @@ from netdsl.kinds import KINDS, Argument, Kind, LayerError, LayerSpec, Word
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape, dims, shown
 from netdsl.lowering import diagnostics
-from netdsl.lowering.blocks import Lowering
+from netdsl.lowering.blocks import NOTHING, Lowering
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.layers import add_kind, configured
 from netdsl.lowering.scopes import Closure, Scope
@@ -29,6 +29,8 @@ def lower_residual(
     written = _arguments(node, x, scope, graph)
     first = len(graph.ops)
     y = yield written.chain, x
+    if y == NOTHING:
+        raise diagnostics.nothing_given(node, scope)
     if y == x and first == len(graph.ops):
         raise scope.fail("N207", "`res` contains no layer", node)
     made = range(first, len(graph.ops))

@@ -66,28 +66,34 @@ class NamesView(Mapping[str, Any]):
 
 
 class Points:
-    """The named points of a network, of a block's use or of a repeat's pass, and the counters that
-    name layers.
+    """The named points of a network, of a block's use, or of a pass: of a repeat, or of one of
+    several branches or flows that are alike; and the counters that name layers.
 
     Attributes:
-        names: `a` leads to its operation, or to those of a repeat's passes; `a.` to the points
+        names: `a` leads to its operation, or to those of passes; `a.` to the points
             within it.
         places: where the names are written.
         used: the names that something refers to.
         prefix: of the names of layers.
-        parent: the points around a repeat's pass, which it sees too.
+        parent: the points around a pass, which it sees too.
+        suffix: of the names of layers that the text names.
         counts: how many layers are named after a word.
     """
 
-    __slots__ = ("counts", "names", "parent", "places", "prefix", "used")
+    __slots__ = ("counts", "names", "parent", "places", "prefix", "suffix", "used")
 
-    def __init__(self, prefix: str = "", parent: "Points | None" = None) -> None:
+    def __init__(self, prefix: str = "", parent: "Points | None" = None, suffix: str = "") -> None:
         self.names: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
         self.used: set[str] = set()
         self.prefix = prefix
+        self.suffix = suffix
         self.parent = parent
         self.counts: dict[str, int] = parent.counts if parent else {}
+
+    def named(self, name: str) -> str:
+        """Return what a layer is called that the text names."""
+        return f"{self.prefix}{name}{self.suffix}"
 
     def layer_name(self, word: str) -> str:
         """Return the next name for a layer called `word`: `conv_1`, `bottleneck_2_conv_1`."""
@@ -153,6 +159,13 @@ class Scope(NamedTuple):
             uses=(*caller.uses, use)[-SHOWN_USES:],
             use_numbers=(*caller.use_numbers, number),
         )
+
+    def turn(self, turn: int, suffix: str = "") -> Self:
+        """Return the scope within one pass of a repeat, or one branch of several alike: with points
+        of its own, and the number `i`.
+        """
+        points = Points(self.points.prefix, self.points, suffix)
+        return self._replace(values={**self.values, "i": turn}, points=points)
 
     def notes(self) -> tuple[Note, ...]:
         """Return where the blocks are used that a mistake is in, innermost first."""

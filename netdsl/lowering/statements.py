@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from netdsl.errors import Diagnostic, NetError, Note, Span, fail
 from netdsl.lowering.definitions import declare_param, define_block, define_shared, set_defaults
 from netdsl.lowering.draft import Draft, Report
-from netdsl.lowering.flows import lower_flow, lower_input
+from netdsl.lowering.flows import lower_flow, lower_input, lower_output
 from netdsl.lowering.scopes import NamesView, Points, Scope
 from netdsl.lowering.ties import tie_layers
 from netdsl.lowering.unknown_words import HINTED, UnknownWord, unknown_words
@@ -153,6 +153,7 @@ _STATEMENTS: dict[type, _Lower] = {
     tree.Net: _net,
     tree.Input: lower_input,
     tree.Flow: lower_flow,
+    tree.Output: lower_output,
     tree.Tie: tie_layers,
     tree.Expect: _expect,
 }

@@ -8,7 +8,7 @@ from netdsl.errors import Diagnostic, NetError
 from netdsl.kinds import KINDS, Kind
 from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
-from netdsl.lowering.vocabulary import FORMS, kind_and_size
+from netdsl.lowering.vocabulary import FORMS, NONE, kind_and_size
 from netdsl.syntax import tree
 from netdsl.syntax.walks import is_chain
 
@@ -132,6 +132,8 @@ def _in_merge(node: tree.MergeNode, scope: Scope) -> list[UnknownWord]:
 
 def _in_layer(node: tree.LayerNode, scope: Scope, hinted: bool = True) -> list[UnknownWord]:
     word = node.word.text
+    if word == NONE and scope.span(node).text == NONE:
+        return []
     if not hinted and word not in KINDS and kind_and_size(word) is None:
         message = f"there is no layer or block `{word}`"
         return [UnknownWord(word, Diagnostic("N101", message, scope.span(node.word)))]

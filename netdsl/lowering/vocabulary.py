@@ -11,19 +11,24 @@ from netdsl.lowering.scopes import Scope
 FORMS = ("res",)
 """Words that are looked up like kinds and are made of other layers."""
 
+NONE = "none"
+"""The branch that a merge leaves out."""
+
 BARE_MERGE = merge.Concatenate.word
 """What `[ a | b ]` is."""
 
 
 def means_kind(word: str, scope: Scope) -> bool:
     """Return whether nothing in the text gives the word another meaning than a kind's."""
-    return word not in scope.values and word not in scope.blocks and word not in FORMS
+    return (
+        word not in scope.values and word not in scope.blocks and word not in FORMS and word != NONE
+    )
 
 
 def adds_operation(word: str) -> bool:
-    """Return whether a layer of this word, a kind's, adds an operation."""
+    """Return whether a layer of this word adds an operation."""
     kind = KINDS.get(word)
-    return kind is None or not kind.is_identity
+    return word != NONE and (kind is None or not kind.is_identity)
 
 
 @lru_cache(maxsize=4096)

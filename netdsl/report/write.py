@@ -89,7 +89,8 @@ class _FlowWriter:
         ops = self.graph.ops
         ties = [(op.layer, ops[op.tied].layer) for op in ops if op.tied is not None]
         points = set(self.graph.points.values())
-        kept = (ops[output.op].layer for output in self.graph.outputs if output.op in points)
+        said = self._says_outputs()
+        kept = (ops[each.op].layer for each in self.graph.outputs if said or each.op in points)
         self.named |= {
             self.units.unit_of[layer] for layer in (*kept, *(x for tie in ties for x in tie))
         }
@@ -106,9 +107,17 @@ class _FlowWriter:
                 steps.append(f"(@{self.names[dead[id(flow)]]})")
             lines += _broken(steps, "> " if continued else "")
             last = flow.items[-1][0]
+        if said:
+            given = (f"@{self._name(ops[each.op].layer)}" for each in self.graph.outputs)
+            lines.append(f"output {', '.join(given)}")
         return lines + [
             f"tie {self._name(tied)} = transpose {self._name(other)}" for tied, other in ties
         ]
+
+    def _says_outputs(self) -> bool:
+        """Return whether the ends of flows, in their order, are not the outputs already."""
+        ends = [self.units.unit_of[self.graph.ops[each.op].layer] for each in self.graph.outputs]
+        return ends != sorted(ends) or any(self.units.uses.get(end) for end in ends)
 
     def _dead_flows(self) -> dict[int, int]:
         """Return the flows that nothing reads and that are not outputs, with a unit that each

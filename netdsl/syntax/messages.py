@@ -19,6 +19,7 @@ _FORMS = {
     "def": "def NAME(a, b=1) = CHAIN",
     "let": "let NAME = CHAIN",
     "input": "input 224x224x3, or input left: 28x28x1",
+    "output": "output @score, or output @mean, @logvar",
     "tie": "tie NAME = transpose OTHER",
     "expect": "expect params = 61_706, or expect @name = 13x13x256",
 }
@@ -60,6 +61,7 @@ _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     repeats.apart,
     repeats.without_blank,
     words.def_without_brackets,
+    words.output_without_sign,
     joints.trailing_comma,
     joints.empty_branch,
     joints.empty_braces,
@@ -68,6 +70,7 @@ _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     words.product_without_sign,
     words.number_for_name,
     sizes.commas_in_shape,
+    repeats.branches_apart,
     repeats.number_first,
     sizes.after_brackets,
     joints.plus,

@@ -14,12 +14,17 @@ from netdsl.errors import Diagnostic, Note, Source, Span
 from netdsl.limits import Limits
 
 STATEMENT_WORDS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect")
+ADDED_STATEMENTS = {"output": r"[ \t]+@"}
+"""Words that came after version 0.1.0 count as a statement's only where its form follows: a file's
+own blocks may have their names.
+"""
 _CONTINUED = ("input", "flow", "def", "let")
 
 _MARKS = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{}"\n]')
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _GAP = re.compile(r"(?:[ \t]|#[^\n]*|\n)*")
-_STATEMENT_LINE = re.compile(rf"(?:{'|'.join(STATEMENT_WORDS)})[ \t]")
+_ADDED = "|".join(f"{word}(?={form})" for word, form in ADDED_STATEMENTS.items())
+_STATEMENT = re.compile(rf"(?:{'|'.join(STATEMENT_WORDS)})(?![A-Za-z0-9_])|{_ADDED}")
+_STATEMENT_LINE = re.compile(rf"(?:{'|'.join(STATEMENT_WORDS)})[ \t]|{_ADDED}")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _CLOSER = {opener: closer for closer, opener in _CLOSES.items()}
 
@@ -87,8 +92,8 @@ def _bounded(found: Extent, source: Source, limits: Limits) -> Extent | Broken:
 def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
     """Return the statement that begins at `start`."""
     text = source.text
-    word = _WORD.match(text, start)
-    rule = word.group() if word and word.group() in STATEMENT_WORDS else "flow"
+    word = _STATEMENT.match(text, start)
+    rule = word.group() if word else "flow"
     open_brackets: list[tuple[str, int]] = []
     inside_gap = start
     for mark in _MARKS.finditer(text, start):

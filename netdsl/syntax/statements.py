@@ -51,13 +51,18 @@ class StatementRules(StepRules):
         return tree.Head(shape, tokens.name(type_token), limit, shape.start, closer.end)
 
     def input(self, parts: list[Any]) -> tree.Input:
-        name, head, *steps = parts
+        name, head, branches, *steps = parts
         own_name = None if name is None else tokens.name(name)
         start = own_name.start if own_name else head.start
-        return tree.Input(own_name, head, tuple(steps), start, (steps or [head])[-1].end)
+        end = (steps or [branches or head])[-1].end
+        return tree.Input(own_name, head, branches, tuple(steps), start, end)
 
     def headed_flow(self, parts: list[Any]) -> tree.Input:
         return self.input([None, *parts])
+
+    def output(self, parts: list[Any]) -> tree.Output:
+        points = tuple(self.reference([part]) for part in parts)
+        return tree.Output(points, points[0].start, points[-1].end)
 
     def flow(self, parts: list[Any]) -> tree.Flow:
         return tree.Flow(parts[0], parts[0].start, parts[0].end)

@@ -128,16 +128,24 @@ class StepRules:
         return tree.When(test, then, otherwise, token.start, closer.end)
 
     def repeat(self, parts: list[Any]) -> tree.Number:
-        token = parts[0]
+        return self._after_sign(parts[0])
+
+    def branches(self, parts: list[Any]) -> tree.Number:
+        return self._after_sign(parts[0])
+
+    @staticmethod
+    def _after_sign(token: Any) -> tree.Number:
+        """Return the number of ` x3`, `|4`."""
         digits = token.text.lstrip()[1:]
         start = token.end - len(digits)
         return tree.Number(tokens.number_value(digits, start, token.end), start, token.end)
 
     def step(self, parts: list[Any]) -> tree.Step:
-        body, repeat, _, name = parts
-        end = repeat.end if repeat else body.end
+        body, repeat, branches, _, name = parts
+        end = (branches or repeat or body).end
         own_name = None if name is None else tokens.name(name)
-        return tree.Step(body, repeat, own_name, body.start, own_name.end if own_name else end)
+        end = own_name.end if own_name else end
+        return tree.Step(body, repeat, branches, own_name, body.start, end)
 
     def chain(self, parts: list[Any]) -> tree.Chain:
         return tree.Chain(tuple(parts), parts[0].start, parts[-1].end)

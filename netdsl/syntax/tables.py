@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from netdsl.syntax.split import ADDED_STATEMENTS, STATEMENT_WORDS
+
 _FIRST = [*map(chr, range(32, 127)), "\t", "\n", "×"]
 _NEXT = "0x×{.=>*"
-STARTS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect", "flow")
+STARTS = (*STATEMENT_WORDS, *ADDED_STATEMENTS, "flow")
 
 
 def tables_of(text: str) -> dict[str, Any]:

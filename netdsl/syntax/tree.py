@@ -132,10 +132,11 @@ Body: TypeAlias = LayerNode | MergeNode | Group | Reference | When
 
 
 class Step(NamedTuple):
-    """One step of a chain: `body xN as name`."""
+    """One step of a chain: `body xN |N as name`."""
 
     body: Body
     repeat: Number | Expression | None
+    branches: Number | Expression | None
     name: Name | None
     start: int
     end: int
@@ -236,11 +237,23 @@ class Head(NamedTuple):
 
 
 class Input(NamedTuple):
-    """An `input` statement, or a flow that begins with a shape; `steps` may be empty."""
+    """An `input` statement, or a flow that begins with a shape; `steps` may be empty.
+
+    With `branches` it is several inputs.
+    """
 
     name: Name | None
     head: Head
+    branches: Number | Expression | None
     steps: tuple[Step, ...]
+    start: int
+    end: int
+
+
+class Output(NamedTuple):
+    """`output @mean, @logvar`."""
+
+    points: tuple[Reference, ...]
     start: int
     end: int
 
@@ -272,4 +285,6 @@ class Flow(NamedTuple):
     end: int
 
 
-Statement: TypeAlias = Net | Use | Param | Default | Def | Let | Input | Tie | Expect | Flow
+Statement: TypeAlias = (
+    Net | Use | Param | Default | Def | Let | Input | Output | Tie | Expect | Flow
+)

@@ -14,7 +14,7 @@ def one_word(chain: tree.Chain) -> tree.LayerNode | None:
     """
     step = chain.steps[0]
     body = step.body
-    if len(chain.steps) > 1 or step.repeat is not None or step.name:
+    if len(chain.steps) > 1 or step.repeat is not None or step.branches is not None or step.name:
         return None
     if not isinstance(body, tree.LayerNode) or body.size or body.amount is not None or body.stride:
         return None

@@ -158,7 +158,7 @@ FAULTS = [
     ("N107", "4x4x1 > res(conv3-4, skip=«foo»)", ""),
     ("N109", "4x4x1 > pool > «@input»", "merge it"),
     ("N109", "4x4x1 > conv1-2 > (conv1-2 as a) x2 > gap\n«@a» > gap", "@a.0"),
-    ("N109", "4x4x1 > conv1-2 > (conv1-2 as a) x2 > gap\n«@a.*» > gap", "[ @a.* ]"),
+    ("N109", "4x4x1 > conv1-2 > (conv1-2 as a) x2 > gap\n«@a.*»", "[ @a.* ]"),
     ("N109", "param n = 3\n4x4x1 > «n»", "{n}"),
     ("N109", "default «res»(act=none)\n4x4x1 > pool", "where it is used"),
     ("N110", "4x4x1 > conv3-{2*«c»}", "in.h"),

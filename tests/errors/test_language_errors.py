@@ -371,7 +371,7 @@ MEANING = [  # names, options, shapes, expectations
         "`@a` is in a repeat: each iteration has its own",
     ),
     ("4 > (fc-1 as a) x2\n«@a.2» > fc-1", "N101", "`@a.2` refers to nothing before it"),
-    ("4 > (fc-1 as a) x2\n«@a.*» > fc-1", "N109", "write [ @a.* ] or add[ @a.* ]"),
+    ("4 > (fc-1 as a) x2\n«@a.*»", "N109", "write [ @a.* ], [ @a.* > conv1-8 ], or @a.* > conv1-8"),
     ("4 > fc-1 as a\n[ «@a.*» ] > fc-1", "N109", "`@a` is not in a repeat"),
     (
         "4 > fc-1 > [ @input > fc-1 | id > «@input» ]",

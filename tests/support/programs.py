@@ -458,11 +458,21 @@ class _Maker:
             rng.randrange(len(branches) + 1),
             rng.choice([Node("id", lambda shape, values, tally: shape), *branches]),
         )
+        if rng.random() < 0.15:  # several alike
+            times = rng.choice([1, 2, 3])
+            inner = self.chain(shape, {**values, "i": 0}, deep - 1, 2, turn=True)[0]
+            alike = [_counting(inner, number) for number in range(times)]
+            alike[0] = alike[0]._replace(text=f"({inner.text}) |{times}")
+            branches += [alike[0], *(each._replace(text="") for each in alike[1:])]
+        if rng.random() < 0.1 and word != "matmul(transpose)":
+            branches.insert(rng.randrange(2), Node(rng.choice(NONE), _nothing))
 
         def run(shape: Shape, values: Values, tally: Tally) -> Shape:
             outer, firsts = tally.stride, []
             shapes = []
             for branch in branches:
+                if branch.run is _nothing:
+                    continue
                 tally.stride = outer
                 shapes.append(branch.run(shape, values, tally))
                 firsts.append(tally.stride)
@@ -495,7 +505,8 @@ class _Maker:
                 raise Misfit
             return spread[0]
 
-        return Node(f"{word}[ {' | '.join(branch.text for branch in branches)} ]", run)
+        texts = [branch.text for branch in branches if branch.text]
+        return Node(f"{word}[ {' | '.join(texts)} ]", run)
 
     def residual(self, shape: Shape, values: Values, deep: int, turn: bool) -> Node:
         rng = self.rng
@@ -601,6 +612,22 @@ class _Maker:
         )
 
 
+NONE = ("none", "when(1 > 2, relu, none)")
+
+
+def _nothing(shape: Shape, values: Values, tally: Tally) -> Shape:
+    raise AssertionError("a branch that is none")
+
+
+def _counting(inner: Node, number: int) -> Node:
+    """One of several branches that are alike: it sees its number."""
+
+    def run(shape: Shape, values: Values, tally: Tally) -> Shape:
+        return inner.run(shape, {**values, "i": number}, tally)
+
+    return Node(inner.text, run)
+
+
 def _pointwise(shape: Shape, tally: Tally) -> Shape:
     if not 2 <= len(shape) <= 4:
         raise Misfit
@@ -677,6 +704,10 @@ def _program(maker: _Maker, steps: int) -> Program | None:
         lines.append(f"@{name} > {node.text}")
         ends.append(reached)
     ends = [end for end in ends if end]
+    between = [name for name, (_, at) in names.items() if 0 < at < made]
+    if between and rng.random() < 0.3:
+        lines.append(f"output @{between[0]}")
+        ends.append(names[between[0]][0])
     text = "\n".join(lines) + "\n"
     return Program(text, start, tuple(ends), tally.params, tally.moving, tally.weights, tally.macs)
 
@@ -846,6 +877,8 @@ class _Tangle:
         for number in range(statements):
             begin = self.rng.choice(self.points)
             steps = [self.step(2) for _ in range(self.rng.randint(1, 3))]
+            if self.rng.random() < 0.3:
+                steps.append(self.each(f"t{number}"))
             lines.append(f"@{begin} > {' > '.join(steps)} as n{number}")
             self.points.append(f"n{number}")
         ends = [f"@{name}" for name in self.points]
@@ -893,8 +926,16 @@ class _Tangle:
         if roll < 0.75:
             return f"res({self.step(deep - 1)} > {self.layer()})"
         branches = [self.branch(deep - 1, point) for _ in range(rng.choice([1, 2, 2]))]
+        if rng.random() < 0.2:
+            branches.append(f"({self.layer()} > {self.layer()}) |{rng.randint(1, 3)}")
         branches.insert(rng.randint(0, len(branches)), rng.choice(["id", *branches]))
         return f"{rng.choice(['add', 'mul', 'avg'])}[ {' | '.join(branches)} ]"
+
+    def each(self, name: str) -> str:
+        """Passes whose points meet again."""
+        made = self.rng.choice(["({}) x2", "add[ ({}) |2 ]", "mul[ ({}) |3 ]"])
+        first = made.format(f"{self.layer()} as {name}")
+        return f"{first} > avg[ id | @{name}.* | @{name}.* > {self.step(1)} ]"
 
     def branch(self, deep: int, point: str) -> str:
         begin = f"@{point} > " if point and self.rng.random() < 0.3 else ""

@@ -16,6 +16,7 @@ _IN_STEPS = re.compile(
     |(?P<reference>@[A-Za-z_][A-Za-z0-9_]*(?:\.(?:[A-Za-z0-9_]+|\*))*)
     |(?P<number>{_INTEGER}(?:[x×]{_INTEGER})+|-?{_NUMBER}(?:/{_NUMBER})?)
     |(?P<string>"[^"\n]*")
+    |(?P<branches>\|(?:{_INTEGER}(?![A-Za-z0-9_{{.])|(?=\{{)))
     |(?P<sign>\S))""",
     re.VERBOSE,
 )
@@ -191,6 +192,9 @@ class TokenReader:
             self._add(text, gap)
         elif what in ("number", "string"):
             self._add(text, separator)
+        elif what == "branches":
+            self._add(text, " ")
+            self.glued = text == "|"
         elif text in (">", "|"):
             self._add(text, " ", text)
             last = ""

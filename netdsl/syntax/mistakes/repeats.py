@@ -17,6 +17,10 @@ def order(stop: Stop) -> Diagnostic | None:
     if named:
         help = f"write {match.group()} as {named[1]}: the name then refers to the last one"
         return stop.error("the repeat is written before `as`", help)
+    branches = re.search(r"\|([0-9_]+|\{[^{}]*\})$", stop.before)
+    if branches:
+        help = f"write {match.group()} {branches.group()}"
+        return stop.error(f"the repeat is written before `{branches.group()}`", help)
     if re.search(r"[ \t\n][x×]([0-9_]+|\{[^{}]*\})$", stop.before):
         return stop.error("a step has one repeat", "group the inner one: (conv3-64 x2) x3")
     return None
@@ -45,6 +49,19 @@ def without_blank(stop: Stop) -> Diagnostic | None:
         return None
     message, help = f"a space is required before `{match.group()}`", f"write ` {match.group()}`"
     return stop.error(message, help, len(match.group()))
+
+
+def branches_apart(stop: Stop) -> Diagnostic | None:
+    """`[ conv3-64 | 4 ]`: the number is apart."""
+    match = re.match(r"([0-9]+|\{[^{}]*\})(?=[ \t\n]*(?:[|\]]|as\b))", stop.rest)
+    if not match or not stop.before.endswith("|") or "STEP" not in stop.expected:
+        return None
+    named = re.search(r"\bas[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)[ \t\n]*\|$", stop.before)
+    if named:
+        message = "the number of branches is written before `as`"
+        return stop.error(message, f"write |{match[1]} as {named[1]}", len(match.group()))
+    message = "the number of branches follows its `|` without a space"
+    return stop.error(message, f"write |{match[1]}", len(match.group()))
 
 
 def number_first(stop: Stop) -> Diagnostic | None:

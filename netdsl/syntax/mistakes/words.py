@@ -36,6 +36,13 @@ def not_a_statement(stop: Stop) -> Diagnostic | None:
     return Diagnostic("N003", f"`{word}` is not a statement", span, help=help)
 
 
+def output_without_sign(stop: Stop) -> Diagnostic | None:
+    """`output score`."""
+    if stop.before != "output" or stop.rule != "flow" or not WORD.fullmatch(stop.thing):
+        return None
+    return stop.error("an output is a named point", f"write output @{stop.thing}")
+
+
 def def_without_brackets(stop: Stop) -> Diagnostic | None:
     """`def f = ...`."""
     match = re.match(r"def[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
