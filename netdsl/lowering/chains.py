@@ -15,8 +15,13 @@ from netdsl.lowering.blocks import NOTHING, Lowering, use_block, use_shared, use
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.fewest import Least
 from netdsl.lowering.layers import add_kind, configured, lower_layer
-from netdsl.lowering.passes import branch_count, chain_of_each, is_each, turns
-from netdsl.lowering.points import define, define_pass, operation_at, operations_of_passes
+from netdsl.lowering.points import (
+    define,
+    define_pass,
+    is_each,
+    operation_at,
+    operations_of_passes,
+)
 from netdsl.lowering.scopes import Closure, Scope, SharedPiece
 from netdsl.lowering.trampoline import run
 from netdsl.lowering.values import argument, lookup, shown_value, whole
@@ -177,17 +182,20 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
 def _branch(branch: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder) -> Branches:
     """Return the ends of a branch, or of those that are written as one: `CHAIN |4`, `@name.*`."""
     first = branch.steps[0]
+    several = first.branches is not None and len(branch.steps) == 1
+    if not several and not is_each(first.body):
+        return [(yield Closure(branch, scope), x)]
+    from netdsl.lowering.passes import branch_count, chain_of_each, turns  # late: start-up is short
+
     starts: list[Any]
     if is_each(first.body):
         starts = operations_of_passes(first.body, scope)
         chain = chain_of_each(branch, scope)
         if chain is None:
             return starts
-    elif first.branches is not None and len(branch.steps) == 1:
+    else:
         starts = [x] * branch_count(first, x, scope, graph)
         chain = tree.Chain((first._replace(branches=None),), first.start, first.end)
-    else:
-        return [(yield Closure(branch, scope), x)]
     ends = []
     for start, inside in turns(starts, scope):
         ends.append((yield Closure(chain, inside), start))

@@ -9,8 +9,7 @@ from netdsl.lowering.blocks import NOTHING
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.chains import lower_chain
 from netdsl.lowering.draft import Draft
-from netdsl.lowering.passes import branch_count, chain_of_each, is_each, turns
-from netdsl.lowering.points import define, operation_at, operations_of_passes
+from netdsl.lowering.points import define, is_each, operation_at, operations_of_passes
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.values import option_value, whole
 from netdsl.syntax import tree
@@ -45,6 +44,8 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
     if statement.branches is None:
         _add_input(name, shape, statement, scope, graph)
         return scope
+    from netdsl.lowering.passes import branch_count, turns  # late: start-up is short
+
     taken = {port.name for port in graph.inputs}
     numbers = range(branch_count(statement, None, scope, graph))
     for _, inside in turns(numbers, scope):
@@ -105,12 +106,16 @@ def lower_flow(statement: tree.Flow, scope: Scope, draft: Draft) -> Scope:
     if not graph.inputs and shape is not None and not begins_with_reference(statement.chain):
         x = graph.add_input("input", shape, None)
         define("input", x, None, scope)
-    first = statement.chain.steps[0]
-    if is_each(first.body) and (chain := chain_of_each(statement.chain, scope)) is not None:
-        for start, inside in turns(operations_of_passes(first.body, scope), scope):
-            _add_flow(chain, start, inside, graph)
-    else:
+    first, *rest = statement.chain.steps
+    if not rest or not is_each(first.body):
         _add_flow(statement.chain, x, scope, graph)
+        return scope
+    from netdsl.lowering.passes import chain_of_each, turns  # late: start-up is short
+
+    chain = chain_of_each(statement.chain, scope)
+    assert chain is not None  # there are steps after it
+    for start, inside in turns(operations_of_passes(first.body, scope), scope):
+        _add_flow(chain, start, inside, graph)
     return scope
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.fewest import Least
@@ -23,11 +23,6 @@ def turns(starts: Sequence[Any], scope: Scope) -> Iterator[tuple[Any, Scope]]:
         inside = scope.turn(turn, f"_{turn}")
         yield start, inside
         define_pass(turn, inside.points, names, scope)
-
-
-def is_each(body: tree.Body) -> TypeGuard[tree.Reference]:
-    """Return whether this is `@name.*`: each of several points."""
-    return isinstance(body, tree.Reference) and body.name.endswith(".*")
 
 
 def chain_of_each(chain: tree.Chain, scope: Scope) -> tree.Chain | None:

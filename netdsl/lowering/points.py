@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from netdsl.errors import NetError, Note, Span, did_you_mean, fail
 from netdsl.lowering.scopes import Points, Scope
@@ -61,7 +61,7 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
         NetError: N101 where it leads nowhere, N109 where it leads to several.
     """
     name = reference.name
-    if name.endswith(".*"):
+    if is_each(reference):
         message = f"`@{name}` is one point for each iteration: it begins a branch or a flow"
         help = f"write [ @{name} ], [ @{name} > conv1-8 ], or @{name} > conv1-8 as a flow for each"
         raise fail("N109", message, scope.span(reference), help=help)
@@ -73,6 +73,11 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
         help = f"say {', '.join(shown)}; @{name}.* is each of them"
         raise fail("N109", message, scope.span(reference), help=help)
     return int(found)
+
+
+def is_each(body: tree.Body) -> TypeGuard[tree.Reference]:
+    """Return whether this is `@name.*`: each of several points."""
+    return isinstance(body, tree.Reference) and body.name.endswith(".*")
 
 
 def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
