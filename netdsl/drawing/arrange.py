@@ -272,12 +272,16 @@ class ChainBox:
                 if sign * alongside.v > 0:
                     yield abs(alongside.v) + (box.right if sign > 0 else box.left)
 
-    def passing(self) -> Iterator[tuple[int, float]]:
-        """Yield the nodes whose arcs leave it at its end, each with where the line runs across."""
+    def passing(self, last: bool = True) -> Iterator[tuple[int, float]]:
+        """Yield the nodes whose arcs leave it at its end (or that arcs from its beginning reach),
+        each with where the line runs across.
+        """
         for lane in self.lanes:
             for arc in lane.arcs:
-                if arc.end == len(self.parts):
+                if last and arc.end == len(self.parts):
                     yield arc.wire.source, lane.v
+                elif not last and arc.start == -1:
+                    yield arc.wire.target, lane.v
 
     def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         """Yield the nodes at its end (or its beginning), each with where its line runs across."""

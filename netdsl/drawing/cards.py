@@ -16,6 +16,7 @@ _LEAST = {"card": 96.0, "pill": 64.0}
 _MAX = 272.0
 NARROW = 176.0  # wider cards are not wider than they need to be
 _MARGIN = 11.0  # between a text and the sides of its box
+_CLEAR = 2.0  # the same in any font
 _SMALL = ("activation", "norm", "noise", "shape", "merge")  # families that are pills
 
 
@@ -92,7 +93,7 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
     `note` is the look of its second line, `stacked` says whether a badge means that others stand
     after it.
     """
-    middle = x + card.width / 2
+    middle, room = x + card.width / 2, card.width - 2 * _CLEAR
     corner = card.height / 2 if card.form == "pill" else 5.0
     if card.form == "circle":
         sign = _drawn_glyph(card, middle, y + card.height / 2)
@@ -117,13 +118,15 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
         if card.note:
             runs.append(TextRun("  " + card.note, note, size=NOTE))
             wide += width("  " + card.note, NOTE)
-        marks.append(Text(middle, y + PILL / 2 + SHIFT * MAIN, tuple(runs), MAIN, "middle", wide))
+        base = y + PILL / 2 + SHIFT * MAIN
+        marks.append(Text(middle, base, tuple(runs), MAIN, "middle", wide, room))
     else:
         base = y + (17.0 if card.note else CARD / 2 + SHIFT * MAIN)
-        marks.append(Text(middle, base, tuple(runs), MAIN, "middle", wide))
+        marks.append(Text(middle, base, tuple(runs), MAIN, "middle", wide, room))
         if card.note:
             second = (TextRun(card.note, note),)
-            marks.append(Text(middle, y + 31.0, second, NOTE, "middle", width(card.note, NOTE)))
+            wide = width(card.note, NOTE)
+            marks.append(Text(middle, y + 31.0, second, NOTE, "middle", wide, room))
     if card.badge:
         marks += badge(card.badge, x + card.width, y)
     return tuple(marks)

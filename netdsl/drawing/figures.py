@@ -136,11 +136,9 @@ class Figures:
         else:
             head = self.graph.written(self.graph.layers[turn[0]])
         counts = self.of(turn)
-        rows = [
-            f"output {shape_text(self.labels.shape(turn[-1]))}",
-            f"{counts.params:,} params",
-            f"{counts.macs:,} MACs",
-        ]
+        rows = [f"output {shape_text(self.labels.shape(turn[-1]))}"]
+        rows += [f"{counts.params:,} params"] * bool(counts.params)
+        rows += [f"{counts.macs:,} MACs"] * bool(counts.macs)
         times = f"×{len(box.turns)}, the first of them: " if len(box.turns) > 1 else ""
         return f"{head}\n{times}{' · '.join(rows)}"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from netdsl.drawing.labels import merged
+from netdsl.drawing.series import connected
 from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
 from netdsl.drawing.wiring import Wiring
 
@@ -67,6 +68,8 @@ class _Row:
             start <= item < end for at in range(end, end + period) for item in self.read[at]
         ):
             return 1
+        if not self._connected(start, period):  # ends of one branch and beginnings of another
+            return 1
         first = self._reads(start, period, first=True)
         count, pattern, outlets = 1, None, None
         while end + period <= len(items):
@@ -88,6 +91,11 @@ class _Row:
         if outlets and not outlets <= self._users(start + (count - 1) * period, period, last=True):
             return 1
         return count
+
+    def _connected(self, start: int, period: int) -> bool:
+        """Return whether the `period` items from `start` on are joined by what they read."""
+        nodes = list(range(start, start + period))
+        return len(connected({at: self.read[at] for at in nodes}, nodes)) == 1
 
     def _reads(self, at: int, period: int, first: bool = False) -> tuple[tuple[int, ...], ...]:
         """Return what the items of a piece read, by where it lies.

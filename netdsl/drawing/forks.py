@@ -24,8 +24,10 @@ class Branch(Protocol):
     def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         """Return the nodes at its end (or its beginning), each with where its line runs across."""
 
-    def passing(self) -> Iterator[tuple[int, float]]:
-        """Return the nodes whose arcs leave it at its end, each with where the line runs across."""
+    def passing(self, last: bool = True) -> Iterator[tuple[int, float]]:
+        """Return the nodes whose arcs leave it at its end (or that arcs from its beginning reach),
+        each with where the line runs across.
+        """
 
 
 BranchT = TypeVar("BranchT", bound=Branch)
@@ -112,8 +114,5 @@ class ForkBox(Generic[BranchT]):
 
     def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         for branch, shift in zip(self.branches, self.shifts, strict=True):
-            for node, v in branch.columns(nodes, last):
+            for node, v in (*branch.columns(nodes, last), *branch.passing(last)):
                 yield node, v + shift
-            if last:
-                for node, v in branch.passing():
-                    yield node, v + shift

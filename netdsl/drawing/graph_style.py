@@ -20,7 +20,7 @@ from netdsl.drawing.cards import (
 from netdsl.drawing.geometry import Size
 from netdsl.drawing.labels import merged
 from netdsl.drawing.laid_region import Measure, NodeReach, Pads
-from netdsl.drawing.layout import Area, Layout, laid_out
+from netdsl.drawing.layout import Area, Layout, Spot, laid_out
 from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Point, Rect, Text, TextRun
 from netdsl.drawing.measure import shortened, width
 from netdsl.drawing.nodes import LaidNode
@@ -49,7 +49,7 @@ class Painter:
     def marks(self, shown: View, max_across: float = 0.0) -> tuple[Mark, ...]:
         """Return the marks of a view; the axis of its flow begins at (0, 0).
 
-        Where `most_across` is given, a long chain is in columns that are not wider.
+        Where `max_across` is given, a long chain is in columns that are not wider.
         """
         cards = self.cards(shown.items)
         laid = laid_out(shown, Measure(lambda box: self._node(cards[box]), self._pads))
@@ -57,7 +57,7 @@ class Painter:
             laid = wrapped(laid, max_across, self.across)
         return (
             *(self._frame(area) for area in laid.areas),
-            *self._edges(shown, laid),
+            *self._edges(shown, laid, cards),
             *self._boxes(shown, laid, cards),
         )
 
@@ -119,9 +119,9 @@ class Painter:
             return LaidNode(Size(0.0, 0.0, 0.0), "end")
         if card.form == "bar":
             room = width(card.note, 10.0) + 8 if card.note else 0.0
-            return LaidNode(
-                Size(card.height, 16.0, 16.0), "bar", 20.0 * bool(room) if self.across else room
-            )
+            if self.across:  # the text is below it, and ends where it does
+                return LaidNode(Size(max(card.height, room), 16.0, 16.0), "bar", 20.0 * bool(room))
+            return LaidNode(Size(card.height, 16.0, 16.0), "bar", room)
         flat = card.badge.endswith(ALONGSIDE)  # those after it are next to it
         tall, half = card.height + (0.0 if flat else shadow), card.width / 2
         room = BADGE - shadow if card.badge else 0.0
@@ -158,7 +158,7 @@ class Painter:
             if each.form == "end":
                 continue
             _, left, right = spot.size
-            x, y = self._at(spot.u, spot.v - left)
+            x, y = self._at(_begin(each, spot), spot.v - left)
             found.append(self.mark(box, each, x, y, left + right))
         return found
 
@@ -205,7 +205,7 @@ class Painter:
             found.append(("times", str(len(box.turns))))
         return tuple(found)
 
-    def _edges(self, shown: View, laid: Layout) -> Sequence[Mark]:
+    def _edges(self, shown: View, laid: Layout, cards: dict[Box, Card]) -> Sequence[Mark]:
         found = []
         for (source, target), points in zip(shown.edges, laid.edges, strict=True):
             boxes = shown.boxes[source], shown.boxes[target]
@@ -215,6 +215,9 @@ class Painter:
             if boxes[1].first < 0:
                 end = laid.areas[0].u1 - 2 * SHADOW * (laid.areas[0].frame.times > 1)
                 points = _cut(points[::-1], end, end + _STUB)[::-1]
+            if cards[boxes[1]].form == "bar":
+                end = _begin(cards[boxes[1]], laid.spots[target])
+                points = (*points[:-1], (end, points[-1][1]))
             line = LineMark(tuple(self._at(u, v) for u, v in points), "wire", _ROUND, arrow=True)
             data = (("from", ends[0]), ("to", ends[1]))
             found.append(MarkGroup("edge", "", "", data, (line,)))
@@ -247,6 +250,11 @@ class Painter:
         title = f"{block.title if block else 'repeat'}{f' ×{frame.times}' * (frame.times > 1)}"
         data = (("block", block.word),) if block is not None else ()
         return MarkGroup("frame", self.prefix + name, title, data, tuple(marks))
+
+
+def _begin(card: Card, spot: Spot) -> float:
+    """Return where a box begins along: a bar is at the end of its place."""
+    return spot.u + spot.size.length - card.height if card.form == "bar" else spot.u
 
 
 def _badge(box: Box) -> str:

@@ -65,7 +65,9 @@ class Text(NamedTuple):
     """A text on its baseline; (x, y) is its beginning, middle or end, as `anchor` says.
 
     Attributes:
-        width: what it takes; writers squeeze it into that where the font at hand is wider.
+        width: what it takes; writers squeeze it into that where the font at hand is wider, and
+            `room` is not enough for that.
+        room: how wide it may become where it is centred.
     """
 
     x: float
@@ -74,6 +76,7 @@ class Text(NamedTuple):
     size: float
     anchor: str
     width: float
+    room: float = 0.0
 
 
 class MarkGroup(NamedTuple):

@@ -21,15 +21,7 @@ def side_by_side(items: Sequence[Shown], wiring: Wiring, labels: Labels) -> tupl
     if len(items) < _LEAST:
         return tuple(items)
     sources, readers = _neighbours(items, wiring)
-    classes = _divided(items, labels, sources, readers)
-    members: dict[int, list[int]] = {}
-    for at, number in enumerate(classes):
-        members.setdefault(number, []).append(at)
-    groups = [
-        group
-        for group in members.values()
-        if len(group) >= _LEAST and not _on_a_way(group, readers)
-    ]
+    groups = _groups(items, labels, sources, readers)
     if not groups:
         return tuple(items)
     first = {group[0]: group for group in groups}
@@ -48,10 +40,7 @@ def side_by_side(items: Sequence[Shown], wiring: Wiring, labels: Labels) -> tupl
 
 
 def _neighbours(items: Sequence[Shown], wiring: Wiring) -> tuple[list[set[int]], list[set[int]]]:
-    """Return and those that read it for each item those that it reads.
-
-    What is outside is negative.
-    """
+    """Return for each item those that it reads, and those that read it; outside ones negative."""
     place = {
         layer: at
         for at, item in enumerate(items)
@@ -66,25 +55,45 @@ def _neighbours(items: Sequence[Shown], wiring: Wiring) -> tuple[list[set[int]],
     return sources, readers
 
 
-def _divided(
+def _groups(
     items: Sequence[Shown],
     labels: Labels,
     sources: Sequence[set[int]],
     readers: Sequence[set[int]],
-) -> list[int]:
-    """Return the number of each item's class."""
+) -> list[list[int]]:
+    """Return the items that are drawn as one: what is not makes neighbours differ."""
     keys: list[Hashable] = [_key(item, at, labels) for at, item in enumerate(items)]
+    while True:
+        members: dict[int, list[int]] = {}
+        for at, number in enumerate(_divided(keys, sources, readers)):
+            members.setdefault(number, []).append(at)
+        alone = [
+            group
+            for group in members.values()
+            if len(group) > 1 and (len(group) < _LEAST or _on_a_way(group, readers))
+        ]
+        if not alone:
+            return [group for group in members.values() if len(group) > 1]
+        for group in alone:
+            for at in group:
+                keys[at] = at
+
+
+def _divided(
+    keys: Sequence[Hashable], sources: Sequence[set[int]], readers: Sequence[set[int]]
+) -> list[int]:
+    """Return the number of each item's class: equal keys, and alike neighbours."""
     classes = _numbered(keys)
     while True:
-        keys = [
+        around = [
             (
                 classes[at],
                 frozenset(classes[other] if other >= 0 else other for other in sources[at]),
                 frozenset(classes[other] if other >= 0 else other for other in readers[at]),
             )
-            for at in range(len(items))
+            for at in range(len(keys))
         ]
-        finer = _numbered(keys)
+        finer = _numbered(around)
         if max(finer) == max(classes):
             return finer
         classes = finer

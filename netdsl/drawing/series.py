@@ -6,7 +6,7 @@ most often two-terminal series-parallel (Valdes, Tarjan and Lawler 1982). What i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from netdsl.drawing.parts import (
     END,
@@ -120,7 +120,7 @@ def _between(
     return [Fork(tuple(_chain(after, group, start, end, depth + 1) for group in groups))]
 
 
-def connected(after: dict[int, list[int]], nodes: list[int]) -> list[list[int]]:
+def connected(after: Mapping[int, Sequence[int]], nodes: Sequence[int]) -> list[list[int]]:
     """Return the nodes in groups that no wire joins."""
     root = {node: node for node in nodes}
 
@@ -146,7 +146,7 @@ _Place = tuple[tuple[PartChain, int], ...]  # the chains that lead to a node, an
 
 
 def places_of(chain: PartChain, before: _Place = ()) -> dict[int, _Place]:
-    """Return and its part in each for each node the chains that lead to it."""
+    """Return for each node the chains that lead to it, and its part in each."""
     found: dict[int, _Place] = {}
     for at, part in enumerate(chain.parts):
         here = (*before, (chain, at))

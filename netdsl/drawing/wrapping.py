@@ -11,6 +11,7 @@ from netdsl.drawing.layout import Area, Layout, Spot
 _GUTTER = 44.0  # between two columns
 _TURN = 14.0
 _HEIGHTS = tuple(round(1500 * 1.15**step) for step in range(24))  # that columns may have
+_LEAST = 0.2  # how much of a column is filled, at least, before another begins
 _LAST = 1.3  # how much higher the last one may be, so that none holds next to nothing
 
 
@@ -28,7 +29,7 @@ class _Column(NamedTuple):
 
 def wrapped(laid: Layout, max_wide: float, rows: bool) -> Layout:
     """Return the layout in as many columns as it takes for it to be no longer than a page, all of
-    them no wider than `most_wide`; or in rows that are no longer.
+    them no wider than `max_wide`; or in rows that are no longer.
 
     Columns are filled one after the other, so that what is added at the end moves nothing.
     """
@@ -57,7 +58,11 @@ def _filled(laid: Layout, height: float) -> list[_Column]:
     ends: list[float] = []
     begin, last = 0.0, 0.0
     for cut in (*laid.cuts, length + 1):
-        if cut - begin > height and last > begin and length - begin > _LAST * height:
+        if (
+            cut - begin > height
+            and last - begin > _LEAST * height
+            and length - begin > _LAST * height
+        ):
             ends.append(last)
             begin = last
         last = cut
@@ -85,7 +90,7 @@ def _moved(laid: Layout, columns: Sequence[_Column]) -> Layout:
     at = 0.0
     for number, column in enumerate(columns):
         if number:
-            at += columns[number - 1].high + _GUTTER - column.low
+            at += round(columns[number - 1].high + _GUTTER - column.low)
         top = min(
             [spot.u for spot in laid.spots if column.begin < spot.u < column.end]
             + [area.u0 for area in laid.areas if column.begin < area.u0 < column.end]

@@ -62,9 +62,9 @@ def test_shares_have_a_legend_and_are_said_in_words(capsys: pytest.CaptureFixtur
     main(["draw", str(FOLDER / "vgg16.net"), "--colour", "params"])
     picture = seen(capsys.readouterr().out)
     assert "share of all params" in {label.text for label in picture.loose}
-    (dense,) = (box for box in picture.boxes if box.labels[0].text == "fc-4096")
+    (dense,) = (box for box in picture.boxes if box.labels[0].text == "fc-4096 relu")
     assert dense.look == "share5"
-    assert "86%" in dense.labels[2].text
+    assert "86%" in dense.labels[1].text
 
 
 def test_without_a_heading(capsys: pytest.CaptureFixture[str]) -> None:

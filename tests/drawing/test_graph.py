@@ -91,15 +91,12 @@ def test_many_alike_that_do_not_follow_one_another_are_drawn_fast() -> None:
 def test_what_loses_its_activation_is_not_drawn_as_what_keeps_it() -> None:
     picture = drawn(netdsl.parse("8x8x4 > conv3-4(relu) > res(conv3-4 > conv3-4) x3"), Options())
     names = ("conv_2", "conv_3")
-    assert [labels_of(picture, name)[:2] for name in names] == [
-        ["conv3-4", "relu"],
-        ["conv3-4", "8×8×4 · 148 params"],
-    ]
+    assert [labels_of(picture, name)[0] for name in names] == ["conv3-4 relu", "conv3-4"]
 
 
 def test_another_name_of_an_activation_is_said_once() -> None:
     picture = drawn(netdsl.parse("8 > fc-4(silu) > fc-2"), Options(style="graph"))
-    assert "fc-4 swish" in ["".join(labels_of(picture, "fc_1")[:2]).replace("fc-4", "fc-4 ")]
+    assert labels_of(picture, "fc_1")[0] == "fc-4 swish"
 
 
 def test_resnet_152_folded_is_small() -> None:
@@ -149,8 +146,8 @@ def test_a_repeat_of_a_block_with_other_arguments_says_all_of_them() -> None:
 def test_one_group_is_not_worth_saying() -> None:
     (one,), (many,) = networks(FOLDER / "resnet152.net"), networks(FOLDER / "resnext50.net")
     assert "groups=1" in one.graph.layers[4].text
-    assert ">conv3-128</text>" in Picture([one], Options()).svg
-    assert ">conv3-256(groups=32)</text>" in Picture([many], Options()).svg
+    assert ">conv3-128<tspan" in Picture([one], Options()).svg
+    assert ">conv3-256(groups=32)<tspan" in Picture([many], Options()).svg
 
 
 @pytest.mark.parametrize(

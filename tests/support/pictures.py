@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from bisect import bisect
+from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -85,9 +86,17 @@ def seen(svg: str) -> Picture:
     inner = {id(part) for group in insets for part in group.iter()}
     main = [part for part in root.iter(f"{SVG}g") if id(part) not in inner]
     texts = [part for part in root if part.tag == f"{SVG}text"]
-    for text in root.iter(f"{SVG}text"):
-        for name in ("font-size", "text-anchor"):  # which are inherited
-            text.set(name, text.get(name, root.attrib[name]))
+    for group in root.iter(f"{SVG}g"):
+        for part in group:  # which have the look of their group, unless they name another
+            if part.tag in (f"{SVG}text", f"{SVG}path"):
+                part.set("class", part.get("class", f"of {group.get('class')}"))
+    sizes = dict(re.findall(r"\.([\w,.]+)\{[^}]*font-size:([0-9.]+)px", root[2].text or ""))
+    usual = {look: size for looks, size in sizes.items() for look in looks.split(",.")}
+    usual["of box"] = usual.get("box", "")
+    for text in (*root.iter(f"{SVG}text"), *root.iter(f"{SVG}tspan")):
+        own = re.match(r"font-size:([0-9.]+)px", text.get("style", ""))
+        text.set("font-size", own[1] if own else usual[text.attrib["class"]])
+        text.set("text-anchor", root.attrib["text-anchor"])
     return Picture(
         (float(root.attrib["width"]), float(root.attrib["height"])),
         Area(x, y, x + wide, y + high),
@@ -144,10 +153,18 @@ def _area(part: ElementTree.Element) -> Area:
 def _label(text: ElementTree.Element) -> Label:
     size = float(text.attrib["font-size"])
     content = "".join(text.itertext())
-    wide = float(text.get("textLength", 0.6 * size * len(content)))
+    natural = size * _ems(text.text or "") + sum(
+        float(part.attrib["font-size"]) * _ems(part.text or "") for part in text
+    )
+    wide = float(text.get("textLength", natural))
     x, y = float(text.attrib["x"]), float(text.attrib["y"])
     x -= wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.get("text-anchor", "start")]
-    return Label("".join(text.itertext()), Area(x, y - 0.75 * size, x + wide, y + 0.22 * size))
+    return Label(" ".join(content.split()), Area(x, y - 0.75 * size, x + wide, y + 0.22 * size))
+
+
+def _ems(text: str) -> float:
+    """How wide wide fonts have a text, in font sizes."""
+    return sum(0.34 if letter in "\xa0 .,:·'|()[]/-fijlrt" else 0.63 for letter in text)
 
 
 def _edge(group: ElementTree.Element) -> Edge:
@@ -157,35 +174,45 @@ def _edge(group: ElementTree.Element) -> Edge:
 
 
 _NUMBER = re.compile(r"-?[0-9.]+")
-_STEP = re.compile(r"([MLQCZ])([^MLQCZ]*)")
+_STEP = re.compile(r"([MhvlqLzZ])([^MhvlqLzZ]*)")
+
+
+def _steps(d: str) -> Iterator[tuple[str, list[Point]]]:
+    """The steps of a path, each with its points on the page, that where it begins first."""
+    at: Point = (0.0, 0.0)
+    for step, rest in _STEP.findall(d):
+        values = list(map(float, _NUMBER.findall(rest)))
+        if step == "h":
+            values = [values[0], 0.0]
+        elif step == "v":
+            values = [0.0, values[0]]
+        x, y = at if step in "hvlq" else (0.0, 0.0)
+        points = [(x + dx, y + dy) for dx, dy in zip(values[::2], values[1::2], strict=True)]
+        yield step, [at, *points]
+        at = points[-1] if points else at
 
 
 def _points(d: str) -> list[Point]:
-    numbers = list(map(float, _NUMBER.findall(d)))
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
+    return [point for _, points in _steps(d) for point in points[1:]]
 
 
 def sampled(d: str, count: int = 20) -> tuple[Point, ...]:
     """Points of a path, `count` of each piece of it."""
     found: list[Point] = []
-    at: Point = (0.0, 0.0)
-    for step, rest in _STEP.findall(d):
-        points = _points(rest)
+    for step, ((x0, y0), *points) in _steps(d):
         if step == "M":
             found.append(points[0])
-        elif step == "L":
-            for n in range(1, count + 1):
-                t = n / count
-                found.append(
-                    (at[0] + t * (points[0][0] - at[0]), at[1] + t * (points[0][1] - at[1]))
-                )
-        elif step == "Q":
+        elif step == "q":
             (cx, cy), (x, y) = points
             for n in range(1, count + 1):
                 t = n / count
                 a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
-                found.append((a * at[0] + b * cx + c * x, a * at[1] + b * cy + c * y))
-        at = points[-1] if points else at
+                found.append((a * x0 + b * cx + c * x, a * y0 + b * cy + c * y))
+        elif points:
+            x, y = points[0]
+            found += [
+                (x0 + n / count * (x - x0), y0 + n / count * (y - y0)) for n in range(1, count + 1)
+            ]
     return tuple(found)
 
 
@@ -200,6 +227,7 @@ def faults(picture: Picture) -> list[str]:
     groups = [(picture.boxes, picture.edges), *picture.compared]
     for boxes, edges in groups:
         found += _meeting(boxes)
+        found += _covered(boxes)
         found += _through(boxes, edges)
     every = tuple(box for boxes, _ in groups for box in boxes)
     for box in every:
@@ -236,6 +264,32 @@ def _meeting(boxes: tuple[Box, ...]) -> list[str]:
         found += [f"{a.name} meets {box.name}" for a in near if a.area.meets(box.area)]
         near.append(box)
     return found
+
+
+def _covered(boxes: tuple[Box, ...]) -> list[str]:
+    """Labels that meet a foreign box or its labels, and count or name nothing then."""
+    found = []
+    reach = [_around((box.area, *(label.area for label in box.labels))) for box in boxes]
+    order = sorted(range(len(boxes)), key=lambda at: reach[at].y0)
+    near: list[int] = []
+    for at in order:
+        near = [other for other in near if reach[other].y1 > reach[at].y0]
+        for other in near:
+            if reach[at].meets(reach[other]):
+                for one, two in ((boxes[at], boxes[other]), (boxes[other], boxes[at])):
+                    areas = (two.area, *(label.area for label in two.labels))
+                    found += [
+                        f"label {label.text!r} of {one.name} meets {two.name}"
+                        for label in one.labels
+                        if any(label.area.meets(area) for area in areas)
+                    ]
+        near.append(at)
+    return found
+
+
+def _around(areas: tuple[Area, ...]) -> Area:
+    sides = list(zip(*areas, strict=True))
+    return Area(min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3]))
 
 
 def _through(boxes: tuple[Box, ...], edges: tuple[Edge, ...]) -> list[str]:
