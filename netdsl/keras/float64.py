@@ -11,11 +11,12 @@ _POOLS = ("MaxPooling3D", "AveragePooling3D", "OverhangingAveragePooling", "Powe
 
 
 def require_float64(keras: Any) -> None:
-    """Reject float64 where the backend makes float32 of it without a word.
+    """Make Keras compute in float64; reject it where the backend silently makes float32 of it.
 
     Raises:
         NetError: N605.
     """
+    private.keep_float64()
     ones = keras.ops.convert_to_numpy(keras.ops.ones((), dtype="float64"))
     if ones.dtype != "float64":
         backend = keras.config.backend()
@@ -24,28 +25,37 @@ def require_float64(keras: Any) -> None:
 
 
 def require_layers_in_float64(keras: Any, model: Any) -> None:
-    """Reject layers that TensorFlow computes in fewer bits, or on a CPU not at all.
+    """Reject layers that the backend computes in fewer bits, or on a CPU not at all.
 
     Raises:
         NetError: N605.
     """
-    if keras.config.backend() != "tensorflow":
-        return
+    backend = keras.config.backend()
+    for layer in private.layers_within(model):
+        if backend == "jax" and type(layer).__name__.endswith("Attention"):
+            help = "set KERAS_BACKEND=tensorflow before Keras is imported"
+            raise _refused(layer, "JAX takes the softmax of attention in float32", help)
+        if backend == "tensorflow" and (why := _tensorflow_refuses(layer)):
+            help = "set KERAS_BACKEND=jax before Keras is imported, and JAX to 64 bits"
+            raise _refused(layer, why, help)
+
+
+def _tensorflow_refuses(layer: Any) -> str:
+    """Say why TensorFlow does not compute a layer in float64; nothing where it does."""
     import tensorflow as tf
 
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    for layer in private.layers_within(model):
-        word = type(layer).__name__
-        if word == "Resizing" or getattr(layer, "interpolation", "nearest") == "bilinear":
-            raise _refused(layer.name, word, "TensorFlow resizes in float32")
-        if on_gpu:
-            continue
-        if word.endswith("Transpose") and max(layer.dilation_rate) > 1:
-            raise _refused(layer.name, word, "TensorFlow has no dilated kernel for it on a CPU")
-        if word in _POOLS and len(layer.input.shape) == 5:
-            raise _refused(layer.name, word, "TensorFlow has no kernel of three axes on a CPU")
+    word = type(layer).__name__
+    if word == "Resizing" or getattr(layer, "interpolation", "nearest") == "bilinear":
+        return "TensorFlow resizes in float32"
+    if tf.config.list_physical_devices("GPU"):
+        return ""
+    if word.endswith("Transpose") and max(layer.dilation_rate) > 1:
+        return "TensorFlow has no dilated kernel for it on a CPU"
+    if word in _POOLS and len(layer.input.shape) == 5:
+        return "TensorFlow has no kernel of three axes on a CPU"
+    return ""
 
 
-def _refused(name: str, word: str, why: str) -> NetError:
-    help = "set KERAS_BACKEND=jax before Keras is imported, and JAX to 64 bits"
-    return fail("N605", f"the layer `{name}` ({word}) is not computed in float64: {why}", help=help)
+def _refused(layer: Any, why: str, help: str) -> NetError:
+    named = f"the layer `{layer.name}` ({type(layer).__name__})"
+    return fail("N605", f"{named} is not computed in float64: {why}", help=help)

@@ -123,6 +123,16 @@ def begin_again(generator: Any, seed: int) -> None:
     generator._initial_seed = seed
 
 
+def keep_float64() -> None:
+    """Make operations on float64 give float64 on JAX and torch, which can, as on TensorFlow.
+
+    Keras promotes it to float32 there, as JAX does where it is not set to 64 bits.
+    """
+    from keras.src.backend.common import dtypes
+
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+
 # --- optimizers -----------------------------------------------------------------------------------
 
 

@@ -45,6 +45,15 @@ def test_layers_within_layers(model: Any) -> None:
     assert {"Functional", "Sequential", "Dense"} <= names
 
 
+def test_float64_stays_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    from keras.src.backend.common import dtypes
+
+    monkeypatch.setitem(dtypes.BIT64_TO_BIT32_DTYPE, "float64", "float32")
+    assert keras.backend.result_type("float64", "float32") == "float32"
+    private.keep_float64()
+    assert keras.backend.result_type("float64", "float32") == "float64"
+
+
 def test_a_seed_generator_returns_to_its_seed() -> None:
     generator = keras.random.SeedGenerator(1)
     private.begin_again(generator, 5)

@@ -1,4 +1,4 @@
-"""Telling data from other data."""
+"""Hashes by which a run knows its data again."""
 
 from __future__ import annotations
 

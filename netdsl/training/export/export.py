@@ -124,7 +124,7 @@ def _check_installed(form: Format) -> None:
     for package in form.packages:
         if find_spec(package) is None:
             message = f"{form.title} needs {package}, which is not installed"
-            raise fail("N602", message, help="pip install netdsl[export]")
+            raise fail("N602", message, help="pip install 'netdsl[export]'")
     if form.tensorflow and "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     if form.tensorflow and (now := quiet_keras().config.backend()) != "tensorflow":

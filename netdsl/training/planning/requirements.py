@@ -39,7 +39,7 @@ def use_backend(backend: str | None, span: Span | None = None) -> None:
             )
         return
     if find_spec(backend) is None:
-        package = backend if backend == "tensorflow" else f"netdsl[{backend}]"
+        package = backend if backend == "tensorflow" else f"'netdsl[{backend}]'"
         raise fail(
             "N602",
             f"the backend {backend} is not installed",
@@ -61,5 +61,5 @@ def require_loggers(names: Sequence[str]) -> None:
             raise fail(
                 "N602",
                 f"the logger {name} needs {package}, which is not installed",
-                help=f"pip install netdsl[{package}]",
+                help=f"pip install 'netdsl[{package}]'",
             )

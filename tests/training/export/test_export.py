@@ -451,7 +451,7 @@ def test_a_package_that_is_missing(
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(NetError, match="ONNX needs tf2onnx, which is not installed") as caught:
         export(run.folder, tmp_path / "a.onnx")
-    assert "pip install netdsl[export]" in str(caught.value)
+    assert "pip install 'netdsl[export]'" in str(caught.value)
 
 
 def test_another_backend(run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

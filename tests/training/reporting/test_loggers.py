@@ -76,7 +76,7 @@ def test_packages_that_are_not_installed(
 ) -> None:
     monkeypatch.setattr(requirements, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, name, raising=False)
-    with pytest.raises(NetError, match=rf"N602[\s\S]*pip install netdsl\[{name}\]"):
+    with pytest.raises(NetError, match=rf"N602[\s\S]*pip install 'netdsl\[{name}\]'"):
         open_loggers([name], tmp_path, settings)
     assert not list(tmp_path.iterdir())
 
