@@ -65,6 +65,8 @@ STEPS: dict[str, Text] = {
     "concatenation, ever wider": chain("[ id | conv1-1 ]", "input 2x2x4"),
     "a merge of n branches": lambda n: f"input 8x8x4 > add[ {' | '.join(['conv1-4'] * n)} ]\n",
     "res": chain("res(conv1-4 > conv1-4)"),
+    "each": chain("each(conv1-4 > bn)"),
+    "each within each": chain("each(each(dense-4))"),
     "res with a projection": chain("res(conv1-8) > res(conv1-4)"),
     "a reference": lambda n: "input p: 8x8x4\n" + "@p > conv1-4\n" * n,
 }

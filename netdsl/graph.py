@@ -96,13 +96,15 @@ class Port(NamedTuple):
 class Piece(NamedTuple):
     """A use of a `let`.
 
-    Its name, its layers from `first` to `stop` (excluded), and the layer whose output it gives.
+    Its name, its layers from `first` to `stop` (excluded), the layer whose output it gives, and
+    the axes of the elements that it works on within `each`.
     """
 
     name: str
     first: int
     stop: int
     end: int
+    axes: Shape = ()
 
 
 class Graph(NamedTuple):

@@ -9,6 +9,8 @@ from netdsl.emit.calls import KerasCall, KerasCalls, KernelTie, PythonText
 from netdsl.emit.signatures import can_hold_weights
 from netdsl.emit.source import layer_source, template
 from netdsl.graph import Graph, Op
+from netdsl.kinds.code import written
+from netdsl.kinds.each import element_of
 from netdsl.kinds.values import Indices, Shape
 
 
@@ -18,12 +20,19 @@ def plain_calls(graph: Graph) -> KerasCalls:
 
 
 class _Reader:
-    """Operations to calls; `named` has the call of an operation's layer by the layer's name."""
+    """Operations to calls.
+
+    Attributes:
+        ends: for each operation the call whose output is its own.
+        folded: the calls with an operation's output, its elements along some axes in the batch.
+        named: the call of an operation's layer by the layer's name.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.calls: list[KerasCall] = []
         self.ends: dict[int, int] = {}
+        self.folded: dict[tuple[int, Shape], int] = {}
         self.named: dict[tuple[int, str], int] = {}
 
     def read(self) -> KerasCalls:
@@ -34,7 +43,10 @@ class _Reader:
             strength = first.values.get("act_l1") if first else None
             if strength:
                 self.ends[index] = self._penalty(index, op, float(strength))
+                self.folded[index, ()] = self.ends[index]
         ties = self._ties()
+        for port in self.graph.outputs:
+            self.ends[port.op] = self._seen(port.op)
         inputs, outputs = (
             tuple(self.ends[port.op] for port in ports)
             for ports in (self.graph.inputs, self.graph.outputs)
@@ -51,23 +63,42 @@ class _Reader:
         return self._add(KerasCall("keras.Input", arguments, "", (), op.shape, index, 0))
 
     def _penalty(self, index: int, op: Op, strength: float) -> int:
-        made, inputs = "layers.ActivityRegularization", (self.ends[index],)
+        made, inputs = "layers.ActivityRegularization", (self._seen(index),)
         call = KerasCall(made, (("l1", strength),), "({0})", inputs, op.shape, index, 0)
         return self._add(call)
 
     def _op(self, index: int, op: Op) -> int:
         """Add the calls of an operation; the last of them."""
         assert op.kind is not None
-        shapes = self.graph.input_shapes(op)
-        has_weights = bool(op.kind.weights(*shapes))
-        last = self.ends[op.inputs[0]]
+        axes = op.kind.each_axes
+        output, *shapes = (
+            element_of(x, len(axes)) for x in (op.shape, *self.graph.input_shapes(op))
+        )
+        has_weights = bool(op.kind.element.weights(*shapes))
+        sources = [self._seen(source, axes) for source in op.inputs]
+        last = sources[0]
         begin = len(self.calls)
-        reads = tuple(f"t{self.ends[source]}" for source in op.inputs)
-        for line in op.kind.source(op.name, op.shape, *shapes, reads=reads, writes="t"):
+        reads = tuple(f"t{source}" for source in sources)
+        for line in op.kind.element.source(op.name, output, *shapes, reads=reads, writes="t"):
             last = self._call(ast.parse(line, mode="eval").body, index, last, has_weights)
         if op.shares is not None:
             self._share(op.shares, begin)
         return last
+
+    def _seen(self, index: int, axes: Shape = ()) -> int:
+        """Return the call with an operation's output, the elements of `each` along these axes
+        folded into the batch.
+        """
+        op = self.graph.ops[index]
+        own = op.kind.each_axes if op.kind is not None else ()
+        self.folded.setdefault((index, own), self.ends[index])
+        if (index, axes) not in self.folded:
+            whole = self._seen(index) if axes and own else self.ends[index]
+            shape = written((-1, *element_of(op.shape, len(axes))))
+            applied = f"ops.reshape({{0}}, {shape})"
+            call = KerasCall("", (), applied, (whole,), self._shape(whole), index, 0)
+            self.folded[index, axes] = self._add(call)
+        return self.folded[index, axes]
 
     def _share(self, owner: int, begin: int) -> None:
         """Let the calls from `begin` on use the layers of another operation's, one for one."""
@@ -112,8 +143,10 @@ class _Reader:
 
     def _shape(self, call: int) -> Shape:
         """Return the shape of a call's output, known where it is an operation's last."""
-        op = self.calls[call].op
-        return self.graph.ops[op].shape if self.ends.get(op) == call else ()
+        op = self.graph.ops[self.calls[call].op]
+        axes = op.kind.each_axes if op.kind is not None else ()
+        known = self.ends.get(self.calls[call].op) == call
+        return element_of(op.shape, len(axes)) if known else ()
 
     def _ties(self) -> tuple[KernelTie, ...]:
         tied: dict[int, list[int]] = {}

@@ -126,7 +126,8 @@ def _with_residuals(chain: ItemChain, model: ModelLayers, nodes: Sequence[Node])
                 act = model.layers[follower.node].spec.word
                 item = item._replace(node=follower.node)
                 at += 1
-            item = item._replace(head=ResidualHead(act), children=(inner,))
+            each = len(model.layers[item.node].kind.each_axes)
+            item = item._replace(head=ResidualHead(act, each), children=(inner,))
         found.append(item)
     return tuple(found)
 
@@ -137,7 +138,9 @@ def _added(item: Item, model: ModelLayers) -> ItemChain:
     Empty where the item is something else, or `res` would change a shape.
     """
     branches = [child for child in item.children if child]
-    if item.head != MergeHead(Add.word) or len(item.children) != 2 or len(branches) != 1:
+    if not isinstance(item.head, MergeHead) or item.head.opening != Add.word:
+        return ()
+    if len(item.children) != 2 or len(branches) != 1:
         return ()
     shapes = {model.layers[source].shape for source in model.layers[item.node].inputs}
     return branches[0] if branches[0][0].head != REFERENCE and len(shapes) == 1 else ()
@@ -150,7 +153,8 @@ def _is_its_activation(
     layer = model.layers[follower.node] if follower.node >= 0 else None
     if layer is None or layer.kind.group != "activation":
         return False
-    if follower.head != ImportedHead(layer.spec.word) or place in model.outputs:
+    each = len(model.layers[place].kind.each_axes)
+    if follower.head != ImportedHead(layer.spec.word, each=each) or place in model.outputs:
         return False
     return not any(
         place in layer.inputs for at, layer in enumerate(model.layers) if at != follower.node

@@ -11,7 +11,8 @@ from netdsl.errors import RunError, fail
 from netdsl.keras import private
 from netdsl.keras.float64 import require_float64, require_layers_in_float64
 from netdsl.keras.quiet import quiet_keras, stderr_shut
-from netdsl.kinds.values import Indices
+from netdsl.kinds.each import element_of
+from netdsl.kinds.values import Indices, Shape
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -121,7 +122,7 @@ def build_layers(
 def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     # An input is float32 whatever the policy is: float64 would lose its digits there.
     dtype = "float64" if tools.keras.config.dtype_policy().compute_dtype == "float64" else None
-    tensors: list[Any] = []
+    tensors = _Tensors(graph, tools)
     layers: dict[str, list[Any]] = {}
     named: set[int] = set()  # operations that are not layers
     ends = {layer.ops[-1]: layer for layer in graph.layers}
@@ -129,9 +130,9 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     for index, op in enumerate(graph.ops):
         if op.kind is None:
             own = "int32" if isinstance(op.shape, Indices) else dtype
-            tensors.append(tools.keras.Input(op.shape, name=op.name, dtype=own))
+            tensors.add(index, tools.keras.Input(op.shape, name=op.name, dtype=own))
             continue
-        inputs = [tensors[source] for source in op.inputs]
+        inputs = [tensors.seen(source, op.kind.each_axes) for source in op.inputs]
         tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
         for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
             tensor = layer(tensor)
@@ -142,11 +143,12 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
                 named.add(id(made.operation))
             elif made is not None and made.operation.weights and op.shares is None:
                 layers.setdefault(op.name, []).append(made.operation)
-        if index in ends:
-            tensor = _penalised(graph, op, ends[index].ops[0], tensor, tools)
-        tensors.append(tensor)
-    inputs = [tensors[point.op] for point in graph.inputs]
-    outputs = [tensors[point.op] for point in graph.outputs]
+        tensors.add(index, tensor, op.kind.each_axes)
+        if index in ends and _penalty(graph, ends[index].ops[0]):
+            penalised = _penalised(graph, ends[index].ops[0], tensors.seen(index), tools)
+            tensors.add(index, penalised)
+    inputs = [tensors.seen(point.op) for point in graph.inputs]
+    outputs = [tensors.seen(point.op) for point in graph.outputs]
     model = tools.keras.Model(
         inputs if len(inputs) > 1 else inputs[0],
         outputs if len(outputs) > 1 else outputs[0],
@@ -155,7 +157,9 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     masks = (
         operation
         for operation in model.operations
-        if not isinstance(operation, tools.keras.layers.Layer) and id(operation) not in named
+        if not isinstance(operation, tools.keras.layers.Layer)
+        and id(operation) not in named
+        and id(operation) not in tensors.named
     )
     for number, operation in enumerate(masks, 1):
         operation.name = f"mask_{number}"
@@ -186,7 +190,7 @@ def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
     Those that are tied use one kernel.
     """
     pieces = {
-        index: op.kind.layers(tools, op.name, op.shape, *graph.input_shapes(op))
+        index: op.kind.element.layers(tools, op.name, *_of_elements(graph, op))
         for index, op in enumerate(graph.ops)
         if op.kind is not None and op.shares is None
     }
@@ -212,12 +216,55 @@ def _main(layers: list[Any], name: str) -> int:
     return next(place for place, layer in enumerate(layers) if getattr(layer, "name", None) == name)
 
 
-def _penalised(graph: Graph, op: Op, first: int, tensor: Any, tools: Toolbox) -> Any:
-    """Return the output of a layer, with its penalty on activations (`act_l1`) where it has one."""
+def _of_elements(graph: Graph, op: Op) -> list[Shape]:
+    """Return the shapes of an operation's output and inputs, of elements where it works on each."""
+    axes = op.kind.each_axes if op.kind is not None else ()
+    return [element_of(x, len(axes)) for x in (op.shape, *graph.input_shapes(op))]
+
+
+class _Tensors:
+    """The outputs of operations, whole and with the elements of `each` folded into the batch.
+
+    Attributes:
+        named: the identities of the operations that fold and unfold.
+    """
+
+    def __init__(self, graph: Graph, tools: Toolbox) -> None:
+        self._graph, self._tools = graph, tools
+        self._own: dict[int, Shape] = {}
+        self._found: dict[tuple[int, Shape], Any] = {}
+        self.named: set[int] = set()
+
+    def add(self, index: int, tensor: Any, axes: Shape = ()) -> None:
+        """Add an operation's output, folded along these axes."""
+        self._found = {key: each for key, each in self._found.items() if key[0] != index}
+        self._own[index] = axes
+        self._found[index, axes] = tensor
+
+    def seen(self, index: int, axes: Shape = ()) -> Any:
+        """Return an operation's output, folded along these axes."""
+        if (index, axes) not in self._found:
+            if axes and self._own[index]:
+                self.seen(index)
+            of_batch = self._found[index, () if axes else self._own[index]]
+            shape = element_of(self._graph.ops[index].shape, len(axes))
+            tensor = self._tools.keras.ops.reshape(of_batch, (-1, *shape))
+            made, name = private.origin(tensor), self._graph.ops[index].name
+            if made is not None:  # a symbolic tensor has one
+                made.operation.name = f"{name}_each_{len(axes)}" if axes else f"{name}_together"
+                self.named.add(id(made.operation))
+            self._found[index, axes] = tensor
+        return self._found[index, axes]
+
+
+def _penalty(graph: Graph, first: int) -> float:
+    """Return the penalty on a layer's activations (`act_l1`)."""
     kind = graph.ops[first].kind
-    strength = kind.values.get("act_l1") if kind else None
-    if not strength:
-        return tensor
+    return float((kind and kind.values.get("act_l1")) or 0)
+
+
+def _penalised(graph: Graph, first: int, tensor: Any, tools: Toolbox) -> Any:
+    """Return the output of a layer with its penalty on activations."""
     return tools.keras.layers.ActivityRegularization(
-        l1=float(strength), name=f"{graph.ops[first].name}_penalty"
+        l1=_penalty(graph, first), name=f"{graph.ops[first].name}_penalty"
     )(tensor)

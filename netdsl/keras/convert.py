@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -13,8 +14,9 @@ from netdsl.keras.imported_layer import ImportedLayer, ModelLayers, as_point
 from netdsl.kinds import Kind, LayerError, Ref, keras_readers
 from netdsl.kinds.act import Linear
 from netdsl.kinds.call_view import CallView, Meaning, NoWord
+from netdsl.kinds.each import element_of, on_each
 from netdsl.kinds.form import Identity, Reshape
-from netdsl.kinds.values import Indices, Shape
+from netdsl.kinds.values import Indices, Shape, dims
 from netdsl.kinds.window import sizes_value
 
 _LONGEST_CHAIN = 8  # calls that are one layer
@@ -98,6 +100,8 @@ class _Converter:
         read_by: by layer, those that read it.
         outputs: what each of these calls gives.
         views: these calls as the kinds see them.
+        axes: of the elements that are in the batch of what each of them gives.
+        passages: those that only put elements into the batch, or take them out of it.
     """
 
     def __init__(self, calls: ModelCalls, padding_apart: bool) -> None:
@@ -110,6 +114,8 @@ class _Converter:
         self.read_by: defaultdict[int, list[int]] = defaultdict(list)
         self.outputs: list[_Output | _Unread] = []
         self.views: list[CallView] = []
+        self.axes: list[Shape] = []
+        self.passages: set[int] = set()
 
     def read(self, place: int) -> _Output:
         """Return what a call gives.
@@ -125,7 +131,14 @@ class _Converter:
     def convert(self, place: int) -> _Output | _Unread:
         """Read a call: by itself, or together with those before it."""
         call = self.calls[place]
+        around = {self.axes[source] for source in call.inputs} or {()}
+        self.axes.append(max(around, key=len))
+        passed = self._passed(place)
         self.views.append(self._view(place))
+        if passed is not None:
+            return passed
+        if len(around) > 1:
+            return _Unread(place, call.no_word("some of its inputs have elements in the batch"))
         if call.class_name == "InputLayer":
             return _Output(self._add(ImportedLayer.plain(Identity.spec(), (), call.shape)))
         if not call.class_name:
@@ -144,6 +157,23 @@ class _Converter:
         if unread:
             return min(unread, key=lambda source: source.place)
         return _Unread(place, call.no_word(reason))
+
+    def _passed(self, place: int) -> _Output | None:
+        """Return its input, where a call only puts elements of it into the batch, or takes
+        them out again; None where it does more.
+        """
+        call = self.calls[place]
+        if call.class_name != "Reshape" or isinstance(self.outputs[call.inputs[0]], _Unread):
+            return None
+        axes, shape = self.axes[place], self.calls[call.inputs[0]].shape
+        whole = (*axes, *shape)
+        count = len(whole) - len(call.shape)
+        if math.prod(call.shape) == math.prod(shape) or whole[max(count, 0) :] != call.shape:
+            return None
+        source = self._unsqueezed(call.inputs[0])
+        self.axes[place] = whole[:count]
+        self.passages.add(place)
+        return _Output(source)
 
     # --- how kinds see a call ---
 
@@ -164,8 +194,8 @@ class _Converter:
             call.arguments,
             call.named,
             before,
-            self._points(layers) if several else (),
-            tuple(self._points(self.read_by[layer]) for layer in layers) if several else (),
+            self._points(layers, place) if several else (),
+            tuple(self._points(self.read_by[layer], place) for layer in layers) if several else (),
             [],
         )
 
@@ -174,15 +204,18 @@ class _Converter:
         output = self.outputs[place]
         if isinstance(output, _Unread):
             return self.calls[place].shape
-        return self.layers[output.layer].shape
+        return element_of(self.layers[output.layer].shape, len(self.axes[place]))
 
-    def _points(self, places: Sequence[int]) -> tuple[Ref, ...]:
-        return tuple(as_point(self.layers, place) for place in places)
+    def _points(self, layers: Sequence[int], place: int) -> tuple[Ref, ...]:
+        """Return layers as points that a call can name."""
+        axes = len(self.axes[place])
+        return tuple(as_point(self.layers, layer).of_element(axes) for layer in layers)
 
     def _is_chained(self, source: int, place: int) -> bool:
         """Say whether a call only comes before another one, so that the two can be one layer."""
         call, before = self.calls[place], self.calls[source]
-        if self.consumers[source] != [place] or source in self.ended or not before.inputs:
+        alone = self.consumers[source] == [place] and source not in self.ended
+        if not alone or not before.inputs or {source, place} & self.passages:
             return False
         if self.padding_apart and self.views[source].layer == "ZeroPadding":
             return False
@@ -236,9 +269,11 @@ class _Converter:
         inputs = [source.layer for source in sources if isinstance(source, _Output)]
         if len(inputs) < len(sources):
             raise NoWord
-        shapes = [self.layers[source].shape for source in inputs]
+        axes = self.axes[places[0]]
+        shapes = [element_of(self.layers[source].shape, len(axes)) for source in inputs]
         if meaning.index_limit is not None:
-            shapes = [self._as_indices(inputs[0], meaning.index_limit)]
+            indices = self._as_indices(inputs[0], meaning.index_limit)
+            shapes = [element_of(indices, len(axes))]
         try:
             kind = reading.kind.make(meaning.spec)
             points = [ref.op for ref in kind.references().values()]
@@ -252,13 +287,14 @@ class _Converter:
             raise NoWord(error.message) from None
         squeezed = _is_squeezed(shape, self.calls[places[-1]].shape)
         if meaning.index_limit is not None:
-            self.layers[inputs[0]] = self.layers[inputs[0]]._replace(shape=shapes[0])
+            self.layers[inputs[0]] = self.layers[inputs[0]]._replace(shape=indices)
         if (kind.is_identity or kind.means_none) and meaning.option is None:
             return _Output(inputs[0], squeezed)
         holders = tuple(place for place in places if self.calls[place].weights)
         operations = [self.calls[place].operation for place in holders]
         shared = next((number for number in operations if self.uses[number] > 1), None)
         groups = (holders,) if holders else ()
+        kind, shape = on_each(kind, axes), (*axes, *shape)
         layer = ImportedLayer(
             kind, meaning.spec, tuple(inputs), groups, shape, shared, meaning.option
         )
@@ -296,7 +332,8 @@ class _Converter:
             return output.layer
         shape = self.calls[place].shape
         spec = Reshape.spec(sizes_value(shape))
-        whole = self._add(ImportedLayer.plain(spec, (output.layer,), shape))
+        layer = ImportedLayer.plain(spec, (output.layer,), shape, self.axes[place])
+        whole = self._add(layer)
         self.outputs[place] = _Output(whole)
         return whole
 
@@ -312,6 +349,10 @@ class _Converter:
         unread = [each for place in outputs if isinstance(each := self.outputs[place], _Unread)]
         if unread:
             raise min(unread, key=lambda each: each.place).error
+        for place in outputs:
+            if self.axes[place]:
+                call = self.calls[place]
+                raise call.no_word(f"an output has {dims(self.axes[place])} elements in its batch")
         places = [self._unsqueezed(place) for place in outputs]
         for at, place in enumerate(places):
             read = self.read_by[place] or not self.layers[place].inputs

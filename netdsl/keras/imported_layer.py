@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from netdsl.kinds import Argument, Kind, LayerSpec, Ref, make
+from netdsl.kinds.each import on_each
 from netdsl.kinds.values import Shape
 
 
@@ -30,9 +31,11 @@ class ImportedLayer(NamedTuple):
     option: Argument | None = None
 
     @classmethod
-    def plain(cls, spec: LayerSpec, inputs: tuple[int, ...], shape: Shape) -> Self:
-        """Make a layer without weights that is not a call of Keras's."""
-        return cls(make(spec), spec, inputs, (), shape)
+    def plain(
+        cls, spec: LayerSpec, inputs: tuple[int, ...], shape: Shape, axes: Shape = ()
+    ) -> Self:
+        """Make a layer without weights that is not a call of Keras's, on elements along `axes`."""
+        return cls(on_each(make(spec), axes), spec, inputs, (), (*axes, *shape))
 
     @property
     def options(self) -> dict[str, Any]:

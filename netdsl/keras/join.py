@@ -66,6 +66,8 @@ def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
         return None  # a penalty is on the layer's end
     if layer.option is not None:
         return layer.option if layer.option.name in options else None
+    if host.kind.each_axes != layer.kind.each_axes:
+        return None
     parts = [
         name
         for name, option in options.items()

@@ -25,6 +25,7 @@ class ImportedHead(NamedTuple):
 
     Attributes:
         act: its activation, said or not: layers that differ in it are not alike.
+        each: within how many `each` it is.
     """
 
     word: str
@@ -34,18 +35,21 @@ class ImportedHead(NamedTuple):
     options: tuple[tuple[str, str | None], ...] = ()
     positional: tuple[str | None, ...] = ()
     act: str = ""
+    each: int = 0
 
 
 class MergeHead(NamedTuple):
-    """A merge of branches: what is written before them."""
+    """A merge of branches: what is written before them, and within how many `each` it is."""
 
     opening: str
+    each: int = 0
 
 
 class ResidualHead(NamedTuple):
-    """A `res`, and the activation after its sum."""
+    """A `res`, the activation after its sum, and within how many `each` it is."""
 
     act: str
+    each: int = 0
 
 
 class LayerNodes(NamedTuple):
@@ -70,17 +74,34 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> Laye
     for place, layer in enumerate(layers):
         width = layers[layer.inputs[0]].shape[-1] if layer.inputs else None
         if layer.kind.merges:
-            nodes.append(
-                Node(MergeHead(layer.kind.opening()), inputs=layer.inputs, width=width, merges=True)
-            )
+            merge = MergeHead(layer.kind.element.opening(), len(layer.kind.each_axes))
+            nodes.append(Node(merge, inputs=layer.inputs, width=width, merges=True))
             continue
         head, values, roles = _head(layer, defaults.left(place))
         if layer.shared is not None:
             number = f"_{len(shared) + 1}" if shared else ""
             name, *_ = shared.setdefault(layer.shared, (f"shared{number}", head, values))
-            head, values, roles = ImportedHead(name), (), ()
+            head, values, roles = ImportedHead(name, each=head.each), (), ()
         nodes.append(Node(head, values, roles, layer.inputs[:1], width))
-    return LayerNodes(nodes, shared, _aside(layers, nodes))
+    ends = sorted({*_aside(layers, nodes), *_around_each(layers)})
+    return LayerNodes(nodes, shared, ends)
+
+
+def _around_each(layers: Sequence[ImportedLayer]) -> set[int]:
+    """Find the nodes outside an `each` from which branches of one merge within it begin: they
+    cannot be written among these, and are named.
+    """
+    found: set[int] = set()
+    begins: list[set[int]] = []
+    for place, layer in enumerate(layers):
+        begins.append(set())
+        axes = layer.kind.each_axes
+        for source in layer.inputs if axes else ():
+            inside = layers[source].kind.each_axes[: len(axes)] == axes
+            begins[place] |= begins[source] if inside else {source}
+        if layer.kind.merges and len(begins[place]) > 1:
+            found |= {begin for begin in begins[place] if layers[begin].inputs}
+    return found
 
 
 def _aside(layers: Sequence[ImportedLayer], nodes: Sequence[Node]) -> list[int]:
@@ -177,6 +198,7 @@ def _head(
         tuple(written),
         tuple(positional),
         "" if said is None else value_text(said),
+        len(layer.kind.each_axes),
     )
     return head, tuple(numbers.values), tuple(numbers.roles)
 

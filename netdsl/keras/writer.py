@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
@@ -88,7 +89,7 @@ class FileWriter:
                 for each in block.parameters
             )
             begin = f"def {writer.block_names[block.number]}({parameters}) ="
-            lines += _filled(begin, writer.steps(block.chain), "  ")
+            lines += _filled(begin, writer.block_steps(block), "  ")
         if len(self.model.inputs) > 1:
             for place in self.model.inputs:
                 lines.append(f"input {names[place]}: {self._input(place)}")
@@ -128,37 +129,56 @@ class ChainWriter:
             block.number: f"block{at if at > 1 else ''}" for at, block in enumerate(blocks, 1)
         }
 
-    def chain(self, chain: ItemChain) -> str:
-        """Write a chain in one line."""
-        return " > ".join(self.steps(chain)) or "id"
+    def chain(self, chain: ItemChain, within: int = 0) -> str:
+        """Write a chain in one line, within the `each`s around it."""
+        return " > ".join(self.steps(chain, within)) or "id"
 
-    def steps(self, chain: ItemChain) -> list[str]:
-        """Write the items of a chain."""
-        return [self._step(item) for item in chain]
+    def steps(self, chain: ItemChain, within: int = 0) -> list[str]:
+        """Write the items of a chain, within the `each`s around it."""
+        steps: list[str] = []
+        for deeper, items in groupby(chain, lambda item: self._each(item) > within):
+            if deeper:
+                steps.append(f"each({' > '.join(self.steps((*items,), within + 1))})")
+            else:
+                steps += (self._step(item, within) for item in items)
+        return steps
 
-    def _step(self, item: Item) -> str:
+    def block_steps(self, block: FactoredBlock) -> list[str]:
+        """Write the items of a block, which is within an `each` where all of them are."""
+        return self.steps(block.chain, min(map(self._each, block.chain)))
+
+    def _each(self, item: Item) -> int:
+        """Count the `each`s that an item is within; of a block or a repeat those of all in it."""
+        if isinstance(item.head, ImportedHead | MergeHead | ResidualHead):
+            return item.head.each
+        chain = item.children[0] if item.head == REPEAT else ()
+        if isinstance(item.head, BlockCall) and item.head.block in self.blocks:
+            chain = self.blocks[item.head.block].chain
+        return min(map(self._each, chain), default=0)
+
+    def _step(self, item: Item, within: int) -> str:
         values = list(map(self._value, item.values))
         if item.head == REFERENCE:
             return values[0] if values[0].startswith("@") else _bare(values[0])
-        written = self._item(item, values)
+        written = self._item(item, values, within)
         return f"{written} as {self.names[item.node]}" if item.node in self.names else written
 
-    def _item(self, item: Item, values: list[str]) -> str:
-        head, children = item.head, item.children
+    def _item(self, item: Item, values: list[str], within: int) -> str:
+        head, children = item.head, [self.chain(child, within) for child in item.children]
         if head == REPEAT:
-            text = self.chain(children[0])
-            body = f"({text})" if len(children[0]) > 1 else text
+            text = children[0]
+            body = f"({text})" if len(item.children[0]) > 1 else text
             return f"{body} x{values[0]}"
         if isinstance(head, BlockCall):
             return self._call(head, item, values)
         if isinstance(head, MergeHead):
-            return f"{head.opening}[ {' | '.join(map(self.chain, children))} ]"
+            return f"{head.opening}[ {' | '.join(children)} ]"
         if isinstance(head, ResidualHead):
             usual = "none"
-            if self._has_default(children[0]):
+            if self._has_default(item.children[0]):
                 usual = value_text(self.defaults.residual_act())
             act = "" if head.act == usual else f", act={head.act}"
-            return f"res({self.chain(children[0])}{act})"
+            return f"res({children[0]}{act})"
         assert isinstance(head, ImportedHead)
         return _layer_text(head, values)
 

@@ -45,12 +45,14 @@ class Kind(Stated):
         options: all options by their names, made from the class and those above it.
         point_options: the names of those that may refer to a named point.
         signature: how it is written, made from the class.
+        each_axes: those in front of what the layer works on: of the elements within `each`.
     """
 
     own_options: ClassVar[tuple[Option[Any], ...]] = ()
     options: ClassVar[dict[str, Option[Any]]] = {}
     point_options: ClassVar[tuple[str, ...]] = ()
     signature: ClassVar[Signature]
+    each_axes: Shape = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -210,6 +212,11 @@ class Kind(Stated):
         refer to.
         """
         return tuple((ref.op, ref.shape) for ref in self.references().values())
+
+    @property
+    def element(self) -> Kind:
+        """The layer on one element: itself, but within `each`."""
+        return self
 
     # --- what follows from the rules ---
 

@@ -80,6 +80,11 @@ class Ref(NamedTuple):
     kind: Configured | None
     inputs: tuple[tuple[int, Shape], ...]
 
+    def of_element(self, axes: int) -> "Ref":
+        """The point as a layer sees it that works on the elements along N axes in front."""
+        inputs = tuple((op, shape[axes:]) for op, shape in self.inputs)
+        return self._replace(shape=self.shape[axes:], inputs=inputs) if axes else self
+
 
 # By kind, the arguments of one `default` statement after the other.
 Defaults = Mapping[str, tuple[tuple[Argument, ...], ...]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from netdsl.errors import Diagnostic, Source, Span
 from netdsl.lowering.outputs import unused_name
-from netdsl.lowering.vocabulary import added_kind
+from netdsl.lowering.vocabulary import added_word
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word, words_in
 
@@ -147,9 +147,9 @@ def _hiding(statements: Sequence[tree.Statement], source: Source) -> Iterator[Di
     for statement in statements:
         if isinstance(statement, tree.Param | tree.Def | tree.Let):
             name = statement.name
-            kind = added_kind(name.text)
-            if kind is not None:
+            word = added_word(name.text)
+            if word is not None:
                 what = _UNUSED[type(statement)][1]
-                message = f"the {what} `{name.text}` hides the kind of layer `{kind.word}`"
-                help = f"choose another name where the kind is meant: `netdsl explain {kind.word}`"
+                message = f"the {what} `{name.text}` hides the kind of layer `{word}`"
+                help = f"choose another name where the kind is meant: `netdsl explain {word}`"
                 yield Diagnostic("W721", message, Span(source, name.start, name.end), help=help)

@@ -205,7 +205,7 @@ def use_shared(
         label = points.layer_name(word)
     inside = shared.scope.inside(scope, label, use, len(graph.blocks))
     graph.blocks.append(BlockUse(word, word, use))
-    begin = len(graph.ops)
+    begin, first_row = len(graph.ops), len(graph.layers)
     graph.sharing.append(iter(first) if first else None)
     try:
         end = yield from _entered(Closure(shared.definition.chain, inside), x, use)
@@ -214,9 +214,9 @@ def use_shared(
     finally:
         unmatched = graph.sharing.pop()
     made = range(begin, len(graph.ops))
-    if made and end is not None and end != NOTHING:
-        row = graph.ops[end].layer
-        graph.pieces.append(Piece(word, graph.ops[begin].layer, len(graph.layers), row))
+    rows = len(graph.layers)
+    if rows > first_row and end is not None and end != NOTHING:
+        graph.pieces.append(Piece(word, first_row, rows, graph.ops[end].layer, graph.axes))
     if first is None:
         graph.first_uses[id(shared.definition)] = made
     elif next(unmatched or iter(()), None) is not None:

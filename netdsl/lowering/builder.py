@@ -5,14 +5,17 @@ from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, NetError, Span, fail
 from netdsl.graph import BlockUse, Layer, Op, Piece, Port
-from netdsl.kinds import Kind, LayerError
+from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.merge import Merge
-from netdsl.kinds.values import Defaults, Shape, dims
+from netdsl.kinds.values import Defaults, Indices, Shape, dims
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
 from netdsl.lowering.fewest import Least, LeastCounter
 from netdsl.naming import unique_name
+
+_PASSAGE = KINDS["id"].make(LayerSpec("id"))
+"""What leads into an `each` or out of it, in the graph in the making."""
 
 
 class NotShareable(Exception):
@@ -63,6 +66,9 @@ class GraphBuilder:
         counter: counts what a piece of the text makes at least.
         merges: the last one without options of each word, and the defaults that it was made for.
         steps: how many steps were made one by one.
+        axes: those in front of the shapes that are seen here: of the `each`s around.
+        axes_of: these axes, by operation; none where they are left out.
+        passages: operations that only lead into an `each` or out of it.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -83,6 +89,9 @@ class GraphBuilder:
         self.counter = LeastCounter(limits)
         self.merges: dict[str, tuple[Merge, Defaults]] = {}
         self.steps = 0
+        self.axes: Shape = ()
+        self.axes_of: dict[int, Shape] = {}
+        self.passages: set[int] = set()
         self._with_arrays: dict[int, bool] = {}
         self._names: set[str] = set()
 
@@ -143,16 +152,40 @@ class GraphBuilder:
         if at >= self.limits.operations:
             raise self.too_large(Least(), span)
         ops = tuple(range(first, at + 1))
-        self.layers.append(Layer(ops, planned.text, name, span, path, uses, use_numbers))
+        text = f"{'each(' * len(self.axes)}{planned.text}{')' * len(self.axes)}"
+        self.layers.append(Layer(ops, text, name, span, path, uses, use_numbers))
         return at
 
     def _add(self, kind: Kind, inputs: tuple[int, ...], shape: Shape, row: int, name: str) -> int:
         index = len(self.ops)
         self.ops.append(Op(kind, inputs, shape, row, name))
+        if self.axes:
+            self.axes_of[index] = self.axes
         for owners in self.sharing:  # uses within uses: each advances by one operation
             if owners is not None:
                 self._share(next(owners, None), index)
         return index
+
+    def in_region(self, at: int, span: Span) -> int:
+        """Return the operation as it is seen here: within `each` its elements, outside all of them.
+
+        Raises:
+            NetError: N207 where an operation from elsewhere has other elements.
+        """
+        axes, around = self.axes_of.get(at, ()), self.axes
+        if axes == around:
+            return at
+        op = self.ops[at]
+        whole = (*axes, *op.shape)
+        if whole[: len(around)] != around or len(whole) == len(around):
+            count = dims(around)
+            message = f"`each` goes over {count} elements here, and {dims(whole)} has others"
+            help = "within `each`, a point from outside is taken element by element"
+            raise fail("N207", message, span, help=help)
+        shape = _like(op.shape, whole[len(around) :])
+        passage = self._add(_PASSAGE, (at,), shape, op.layer, op.name)
+        self.passages.add(passage)
+        return passage
 
     def _share(self, owner: int | None, index: int) -> None:
         """Return an operation the weights of the one in its place at the first use of a `let`."""
@@ -246,6 +279,11 @@ class GraphBuilder:
         if elements > self.limits.elements:
             message = f"a tensor of {dims(shape)} has {elements:,} elements, more than 2^53"
             raise fail("N407", message, span)
+
+
+def _like(one: Shape, shape: Shape) -> Shape:
+    """Return a shape, as one of indices where the other is."""
+    return Indices(shape, one.limit) if isinstance(one, Indices) else shape
 
 
 def _same_shape(one: Shape, other: Shape) -> bool:

@@ -64,7 +64,7 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
         if isinstance(body, tree.Reference):
             if position:
                 raise diagnostics.reference_inside(body, scope)
-            x = operation_at(body, scope)
+            x = graph.in_region(operation_at(body, scope), scope.span(body))
             if step.repeat is not None:
                 raise scope.fail("N109", "a reference has no repeat", step)
         elif (
@@ -189,7 +189,8 @@ def _branch(branch: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder
 
     starts: list[Any]
     if is_each(first.body):
-        starts = operations_of_passes(first.body, scope)
+        span = scope.span(first.body)
+        starts = [graph.in_region(at, span) for at in operations_of_passes(first.body, scope)]
         chain = chain_of_each(branch, scope)
         if chain is None:
             return starts
@@ -274,4 +275,8 @@ def _word(
         from netdsl.lowering.residual import lower_residual  # late: start-up is short
 
         return (yield from lower_residual(node, x, scope, graph))
+    if word == "each":
+        from netdsl.lowering.each import lower_each  # late: start-up is short
+
+        return (yield from lower_each(node, x, scope, graph))
     return lower_layer(node, x, scope, graph, name)

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 from netdsl.errors import Diagnostic, Span, cause, used_here
 from netdsl.graph import Layer, Op, consumers_of
 from netdsl.kinds import Kind, Word
+from netdsl.kinds.values import Shape
 
 _AUTO = Word("auto")
 
@@ -107,14 +108,25 @@ class Resolved(NamedTuple):
 
 
 def resolve_defaults(
-    ops: list[Op], layers: list[Layer], activations: DefaultActivations
+    ops: list[Op],
+    layers: list[Layer],
+    activations: DefaultActivations,
+    passages: set[int],
+    axes_of: Mapping[int, Shape],
 ) -> Resolved:
-    """Return the network without the default activations that are left out, and with initial
-    kernels.
+    """Return the network without the default activations that are left out, with initial kernels,
+    and with the layers within `each` on every element.
 
     A default activation is left out where everything that reads the layer's output, through
     operations that only move or drop numbers, is an activation, a norm, a sum or the network's end.
     The uses of a shared layer have one activation: it is left out where that holds for all of them.
+
+    Args:
+        ops: the operations of the text.
+        layers: their rows.
+        activations: those that may be left out.
+        passages: operations that only lead into an `each` or out of it, which none is after this.
+        axes_of: by operation within `each`, the axes of the elements in front of its shape.
     """
     consumers = consumers_of(ops)
     beyond = list(consumers)
@@ -148,7 +160,8 @@ def resolve_defaults(
             if (why := _why_missed(missed[index])) is not None
         )
     owners = {activations.of[index].owner for index in left_out}
-    return _without(ops, layers, left_out, owners)._replace(warnings=warnings)
+    left = _without(ops, layers, left_out | passages, owners, axes_of)
+    return left._replace(warnings=warnings)
 
 
 def _uses_of_layers(ops: list[Op], activations: DefaultActivations) -> Iterable[list[int]]:
@@ -289,17 +302,25 @@ def _lost_by_last_pass(
 # --- the network without them ---------------------------------------------------------------------
 
 
-def _without(ops: list[Op], layers: list[Layer], left_out: set[int], owners: set[int]) -> Resolved:
+def _without(
+    ops: list[Op],
+    layers: list[Layer],
+    left_out: set[int],
+    owners: set[int],
+    axes_of: Mapping[int, Shape],
+) -> Resolved:
     """Return the network without the operations that are left out.
 
-    `owners` are those that they belong to, which are linear now.
+    `owners` are those that they belong to, which are linear now; the layers of `axes_of` work on
+    every element.
     """
-    if not left_out:
+    if not left_out and not axes_of:
         same = {index: index for index in range(len(ops))}
         return Resolved(tuple(_with_initial_kernels(ops)), tuple(layers), same, [])
     place: dict[int, int] = {}
     kept: list[Op] = []
     linear: dict[int, Kind] = {}  # by identity: deep networks share their kinds
+    lifted: dict[tuple[int, Shape], Kind] = {}
     for index, op in enumerate(ops):
         if index in left_out:
             place[index] = place[op.inputs[0]]
@@ -312,15 +333,28 @@ def _without(ops: list[Op], layers: list[Layer], left_out: set[int], owners: set
         place[index] = len(kept)
         if kind is not None and kind.point_options:
             kind = _moved(kind, place)
+        shape = op.shape
+        if kind is not None and index in axes_of:
+            kind, shape = _on_elements(kind, axes_of[index], lifted), (*axes_of[index], *shape)
         inputs = tuple(place[source] for source in op.inputs)
         shares = None if op.shares is None else place[op.shares]
         tied = None if op.tied is None else place[op.tied]
-        kept.append(Op(kind, inputs, op.shape, op.layer, op.name, shares, tied))
+        kept.append(Op(kind, inputs, shape, op.layer, op.name, shares, tied))
     rows = tuple(
         layer._replace(ops=tuple(dict.fromkeys(place[index] for index in layer.ops)))
         for layer in layers
     )
     return Resolved(tuple(_with_initial_kernels(kept)), rows, place, [])
+
+
+def _on_elements(kind: Kind, axes: Shape, lifted: dict[tuple[int, Shape], Kind]) -> Kind:
+    """Return the layer on every element along the axes; of the same layer the same."""
+    from netdsl.kinds.each import on_each  # late: start-up is short
+
+    key = id(kind), axes
+    if key not in lifted:
+        lifted[key] = on_each(kind, axes)
+    return lifted[key]
 
 
 def _moved(kind: Kind, place: dict[int, int]) -> Kind:

@@ -11,14 +11,14 @@ from netdsl.lowering import diagnostics
 from netdsl.lowering.draft import Draft
 from netdsl.lowering.scopes import Block, NamesView, Scope, SharedPiece
 from netdsl.lowering.values import argument, lookup
-from netdsl.lowering.vocabulary import FORMS, kind_and_size
+from netdsl.lowering.vocabulary import ADDED_FORMS, FORMS, kind_and_size
 from netdsl.params import YES_OR_NO, as_declared
 from netdsl.syntax import tree
 from netdsl.syntax.split import STATEMENT_WORDS
 
 _RESERVED = (
     *STATEMENT_WORDS,
-    *FORMS,
+    *(form for form in FORMS if form not in ADDED_FORMS),
     *("as", "of", "when", "and", "or", "not", "if"),
     *YES_OR_NO,
 )

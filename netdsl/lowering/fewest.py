@@ -202,7 +202,7 @@ class LeastCounter:
             inside = self._inside(node, block, seen)
             return Least(0, 1).plus(1, (yield block.definition.chain, inside))
         total = Least()
-        if word == "res":
+        if word in FORMS:
             for argument in node.arguments or ():
                 if argument.name is None and isinstance(argument.value, tree.Chain):
                     total = total.plus(1, (yield argument.value, seen))

@@ -13,7 +13,7 @@ from netdsl.lowering.points import define, is_each, operation_at, operations_of_
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.values import option_value, whole
 from netdsl.syntax import tree
-from netdsl.syntax.walks import begins_with_reference
+from netdsl.syntax.walks import first_reference
 
 
 def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
@@ -103,7 +103,7 @@ def lower_flow(statement: tree.Flow, scope: Scope, draft: Draft) -> Scope:
     """
     graph, x = draft.graph, None
     shape = draft.input_shape
-    if not graph.inputs and shape is not None and not begins_with_reference(statement.chain):
+    if not graph.inputs and shape is not None and first_reference(statement.chain) is None:
         x = graph.add_input("input", shape, None)
         define("input", x, None, scope)
     first, *rest = statement.chain.steps
@@ -114,7 +114,9 @@ def lower_flow(statement: tree.Flow, scope: Scope, draft: Draft) -> Scope:
 
     chain = chain_of_each(statement.chain, scope)
     assert chain is not None  # there are steps after it
-    for start, inside in turns(operations_of_passes(first.body, scope), scope):
+    span = scope.span(first.body)
+    starts = [graph.in_region(at, span) for at in operations_of_passes(first.body, scope)]
+    for start, inside in turns(starts, scope):
         _add_flow(chain, start, inside, graph)
     return scope
 

@@ -181,7 +181,7 @@ def _planned(
         shrinking = diagnostics.shrinking(inputs[0], graph) if error.code == "N204" else ""
         raise diagnostics.of_layer(error, node, scope, shrinking) from None
     span = scope.span(node)
-    for each in (shape, *(weight.shape for weight in kind.weights(*shapes))):
+    for each in ((*graph.axes, *shape), *(weight.shape for weight in kind.weights(*shapes))):
         graph.check_elements(each, span)
     stated = (
         default_argument(kind.signature, "act", scope.defaults)

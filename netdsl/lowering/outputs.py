@@ -34,7 +34,9 @@ def finished(
     Returns:
         The graph, or None where an input leads nowhere; and diagnostics.
     """
-    resolved = resolve_defaults(builder.ops, builder.layers, builder.activations)
+    resolved = resolve_defaults(
+        builder.ops, builder.layers, builder.activations, builder.passages, builder.axes_of
+    )
     graph = _with_outputs(builder, points, resolved)
     idle = _idle_flows(builder, graph, resolved)
     names = [each for each in _unused_names(graph, points) if not _is_within(each.span, idle)]

@@ -104,7 +104,7 @@ def _chains(statement: tree.Statement) -> list[Any]:
 
 def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
     word = setting.word.text
-    if word in FORMS or word in scope.blocks:
+    if word in scope.blocks or word in FORMS:
         message = f"`{word}` is not a kind of layer: it has no defaults"
         help = "write its options where it is used"
         span = scope.span(setting.word)

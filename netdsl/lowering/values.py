@@ -100,7 +100,7 @@ def _word_or_point(
 
 
 def _point(node: tree.Reference, scope: Scope, graph: GraphBuilder) -> Ref:
-    at = operation_at(node, scope)
+    at = graph.in_region(operation_at(node, scope), scope.span(node))
     op = graph.ops[at]
     inputs = tuple((source, graph.ops[source].shape) for source in op.inputs)
     return Ref(node.name, at, op.shape, op.kind, inputs)

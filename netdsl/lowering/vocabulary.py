@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from netdsl.kinds import KINDS, Kind, merge
+from netdsl.kinds import KINDS, merge
 from netdsl.lowering.scopes import Scope
 
-FORMS = ("res",)
+FORMS = ("res", "each")
 """Words that are looked up like kinds and are made of other layers."""
+
+ADDED_FORMS = ("each",)
+"""Those that came after version 0.1.0: a name that a text defines is then the text's own."""
 
 NONE = "none"
 """The branch that a merge leaves out."""
@@ -46,13 +49,16 @@ def kind_and_size(word: str) -> tuple[str, tuple[int, ...]] | None:
     return None
 
 
-def added_kind(name: str) -> type[Kind] | None:
-    """Return the kind that a name would mean, with a size in it or not, had no text defined it.
+def added_word(name: str) -> str | None:
+    """Return the kind or form that a name would mean, with a size in it or not, had no text
+    defined it.
 
-    None where there is no such kind, or it is one that no text can define.
+    None where there is none, or one that no text can define.
     """
+    if name in ADDED_FORMS:
+        return name
     sized = kind_and_size(name)
     kind = KINDS.get(name) or (
         KINDS[sized[0]] if sized and "size" in KINDS[sized[0]].takes else None
     )
-    return kind if kind is not None and kind.added else None
+    return kind.word if kind is not None and kind.added else None

@@ -30,7 +30,20 @@ _FORMS = {
 - `skip=match`: adds only if the shapes agree, else is F alone
 - `act=`: the activation after the sum; by default `conv`'s default activation if F contains a
   `conv` or `fc`, else none
-"""
+""",
+    "each": """\
+# each · a form
+
+`each(F)` is the chain F on every element of the first axis, its weights shared: on 16x28x28x1
+(sixteen images) the layers of F see 28x28x1. Keras calls it TimeDistributed.
+
+    16x64x64x3 > each(conv3-32 > pool > conv3-64 > gap) > lstm-64 > softmax-10
+
+- the output has the first axis again: 16x64 after `gap` in the example
+- `each(each(F))` works on the first two axes
+- a point from outside is taken element by element, and needs the same first axis; a point within
+  is seen from outside with all elements
+""",
 }
 _SECTIONS = {
     **dict.fromkeys(("net", "param", "input", "expect", "flow"), "Statements"),

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 from netdsl.architecture import Architecture
 from netdsl.graph import Graph, Piece
 from netdsl.kinds import KINDS
+from netdsl.kinds.values import Shape
 from netdsl.naming import unique_name
 from netdsl.report.written_flows import FlowItem, WrittenFlow, flows_of, single_flow, starts_of
 from netdsl.report.written_units import ENTRY, UnitGraph, WrittenUnit
@@ -66,7 +68,7 @@ def _let(graph: Graph, piece: Piece) -> list[str]:
     writer = _FlowWriter(units)
     if len(writer.flows) > 1:
         writer = _FlowWriter(units, [single_flow(units)])
-    return writer.let(piece.name)
+    return writer.let(piece)
 
 
 class _FlowWriter:
@@ -78,11 +80,11 @@ class _FlowWriter:
         self.flows = flows or flows_of(units)
         self.named = {start for flow in self.flows for start in starts_of(flow, units)} - {ENTRY}
 
-    def let(self, name: str) -> list[str]:
+    def let(self, piece: Piece) -> list[str]:
         """Return the `let` statement of these units."""
         if len(self.flows) > 1:
-            raise AssertionError(f"the let {name} is not a chain")
-        return _broken(self._steps(self.flows[0]), f"let {name} = ")
+            raise AssertionError(f"the let {piece.name} is not a chain")
+        return _broken(self._steps(self.flows[0], piece.axes), f"let {piece.name} = ")
 
     def statements(self) -> list[str]:
         """Return the flows of a whole network, and its ties."""
@@ -148,15 +150,25 @@ class _FlowWriter:
     def _name(self, layer: int) -> str:
         return self.names[self.units.unit_of[layer]]
 
-    def _steps(self, flow: WrittenFlow) -> list[str]:
-        return [self._step(item, before) for item, before in flow.with_before()]
+    def _steps(self, flow: WrittenFlow, axes: Shape = ()) -> list[str]:
+        """Return the steps of a flow, as they are written within `each` along these axes."""
+        return self._within(flow.with_before(), axes)
 
-    def _step(self, item: FlowItem, before: int | None) -> str:
+    def _within(self, items: list[tuple[FlowItem, int | None]], axes: Shape) -> list[str]:
+        steps: list[str] = []
+        for inner, run in groupby(items, lambda each: self.units.axes(each[0][0])[len(axes) :][:1]):
+            if inner:
+                steps.append(f"each({' > '.join(self._within([*run], axes + inner))})")
+            else:
+                steps += (self._step(item, before, axes) for item, before in run)
+        return steps
+
+    def _step(self, item: FlowItem, before: int | None, axes: Shape) -> str:
         index, branches = item
         unit, kind = self.units.units[index], self.units.kind(index)
         if branches and kind is not None:
-            inside = " | ".join(self._branch(branch, before) for branch in branches)
-            text = f"{kind.opening()}[ {inside} ]"
+            inside = " | ".join(self._branch(branch, before, axes) for branch in branches)
+            text = f"{kind.element.opening()}[ {inside} ]"
         else:
             text = unit.piece or self._layer(index)
         is_input = kind is None and not unit.piece
@@ -168,17 +180,16 @@ class _FlowWriter:
         Its options refer to units by the names that they have here.
         """
         kind = self.units.kind(index)
-        references = {} if kind is None else kind.references()
-        if kind is None or not references:
+        if kind is None:
             return self.graph.written(self.graph.layers[self.units.units[index].first])
         renamed = {
             option: ref._replace(name=self._name(self.graph.ops[ref.op].layer))
-            for option, ref in references.items()
+            for option, ref in kind.references().items()
         }
-        return kind.replace(**renamed).written()
+        return (kind.element.replace(**renamed) if renamed else kind.element).written()
 
-    def _branch(self, branch: WrittenFlow, before: int | None) -> str:
-        steps = self._steps(branch)
+    def _branch(self, branch: WrittenFlow, before: int | None, axes: Shape) -> str:
+        steps = self._steps(branch, axes)
         if branch.start is not None and branch.start != before:
             steps.insert(0, f"@{self.names[branch.start]}")
         return " > ".join(steps) or "id"

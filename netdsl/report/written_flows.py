@@ -148,7 +148,7 @@ class _FlowFinder:
 
         In its brackets are the branches that nothing else reads.
         """
-        whole = self._whole_branches(sources)
+        whole = self._whole_branches(index, sources)
         branches = [
             self.open_flows.pop(source) if source in whole else WrittenFlow(source, [])
             for source in sources
@@ -193,11 +193,12 @@ class _FlowFinder:
             if other is not None and other != start
         )
 
-    def _whole_branches(self, sources: tuple[int, ...]) -> set[int]:
+    def _whole_branches(self, merge: int, sources: tuple[int, ...]) -> set[int]:
         """Return the last units of the flows that end with a merge and with nothing else.
 
-        Not those that another branch refers into.
+        Not those that another branch refers into, nor those outside the merge's `each`.
         """
+        axes = self.units.axes(merge)
         found = {
             source: flow
             for source in sources
@@ -206,6 +207,7 @@ class _FlowFinder:
             and self.depths.get(id(flow), 0) < DEEPEST
             and not (flow.start is None and not self.units.sources[flow.items[0][0]])
             and not self._is_named_elsewhere(flow)
+            and all(self.units.axes(unit)[: len(axes)] == axes for unit, _ in flow.items)
         }
         inside = {self.flow_of.get(source) for source in sources if source not in found}
         for flow in found.values():

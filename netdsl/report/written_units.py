@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netdsl.graph import Graph, Op, Piece
 from netdsl.kinds.kind import Kind
+from netdsl.kinds.values import Shape
 
 ENTRY = -1
 """The unit that represents what comes into a `let`."""
@@ -19,12 +20,14 @@ class WrittenUnit(NamedTuple):
         first: its first layer; `stop`: the one after its last.
         end: the layer whose output it gives.
         piece: the name of the `let`; of a layer empty.
+        axes: of the elements that a `let` works on within `each`.
     """
 
     first: int
     stop: int
     end: int
     piece: str
+    axes: Shape = ()
 
 
 class UnitGraph:
@@ -52,6 +55,11 @@ class UnitGraph:
         if unit.piece:
             return None
         return self.graph.ops[self.graph.layers[unit.first].ops[0]].kind
+
+    def axes(self, index: int) -> Shape:
+        """Return the axes of the elements that a unit works on within `each`."""
+        kind = self.kind(index)
+        return self.units[index].axes if kind is None else kind.each_axes
 
     def is_merge(self, index: int) -> bool:
         """Return whether an operation is a merge."""
@@ -87,7 +95,7 @@ def _units(layers: range, pieces: Sequence[Piece]) -> list[WrittenUnit]:
     while at < layers.stop:
         piece = outermost.get(at)
         units.append(
-            WrittenUnit(at, piece.stop, piece.end, piece.name)
+            WrittenUnit(at, piece.stop, piece.end, piece.name, piece.axes)
             if piece
             else WrittenUnit(at, at + 1, at, "")
         )

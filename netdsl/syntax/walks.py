@@ -32,12 +32,12 @@ def is_chain(value: Any) -> bool:
     return isinstance(value, tree.Chain) and one_word(value) is None
 
 
-def begins_with_reference(chain: tree.Chain) -> bool:
-    """Return whether the input first is a named point."""
+def first_reference(chain: tree.Chain) -> tree.Reference | None:
+    """Return the named point that comes in first, where one does."""
     first = chain.steps[0].body
     while isinstance(first, tree.Group | tree.MergeNode):
         first = (first.chain if isinstance(first, tree.Group) else first.branches[0]).steps[0].body
-    return isinstance(first, tree.Reference)
+    return first if isinstance(first, tree.Reference) else None
 
 
 def names_of(statement: tree.Statement) -> set[str]:

@@ -113,13 +113,11 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
     (lambda: through((5, 2), layers.Masking(), layers.GRU(3)), "input 5x2 > mask > gru-3(after)"),
     (
         lambda: through((4, 6, 6, 2), layers.TimeDistributed(layers.Conv2D(3, 3))),
-        "input 4x6x6x2 > conv1x3x3-3(pad=valid)",
+        "input 4x6x6x2 > each(conv3-3(pad=valid))",
     ),
     (
         lambda: through((2, 5, 3), layers.TimeDistributed(layers.LSTM(4))),
-        "let shared = lstm-4 input 2x5x3 > stack["
-        " crop((0, 1, 0, 0)) > reshape(5x3) > shared |"
-        " crop((1, 0, 0, 0)) > reshape(5x3) > shared ]",
+        "input 2x5x3 > each(lstm-4)",
     ),
     (
         lambda: through(
@@ -263,11 +261,14 @@ def test_scores_of_grouped_queries_are_an_output() -> None:
     assert text.endswith("@t1 > reshape(4x5x5)")
 
 
-def test_masked_steps_within_steps_are_refused() -> None:
+def test_masked_steps_within_steps() -> None:
+    """Masks that are made within a step stay there; those of the steps around are refused."""
     words = Input((4,), dtype="int32")
-    x = layers.LSTM(3)(layers.Embedding(9, 2, mask_zero=True)(words))
-    inner, given = keras.Model(words, x), Input((3, 4), dtype="int32")
-    model = keras.Model(given, layers.TimeDistributed(inner)(given))
+    embedded = layers.Embedding(9, 2, mask_zero=True)
+    inner, given = keras.Model(words, layers.LSTM(3)(embedded(words))), Input((3, 4), dtype="int32")
+    model = keras.Model(given, layers.TimeDistributed(inner)(given), name="m")
+    assert body(model) == "input 3x4 of int(9) > each(embed-2(mask) > lstm-3)"
+    model = keras.Model(given, layers.TimeDistributed(layers.LSTM(3))(embedded(given)))
     with pytest.raises(NetError, match="a LSTM at each step, and masks within a step"):
         netdsl.from_keras(model)
 
@@ -287,10 +288,28 @@ def test_the_nearest_of_pixels_that_are_no_multiple_is_refused() -> None:
         netdsl.from_keras(model)
 
 
-def test_more_steps_than_can_be_written_one_by_one_are_refused() -> None:
-    model = through((33, 5, 3), layers.TimeDistributed(layers.GRU(2)))
-    with pytest.raises(NetError, match="it has a GRU at each of 33 steps"):
-        netdsl.from_keras(model)
+def test_steps_that_a_reshape_puts_into_the_batch_are_each() -> None:
+    given, beside = Input((6, 8, 8, 2)), Input((6, 3))
+    x = keras.ops.reshape(given, (-1, 8, 8, 2))
+    x = layers.Add()([layers.Conv2D(4, 3, padding="same")(x), layers.Conv2D(4, 1)(x)])
+    x = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
+    y = keras.ops.reshape(layers.Dense(4)(beside), (-1, 4))
+    x = keras.ops.reshape(layers.Concatenate()([x, y]), (-1, 6, 8))
+    model = keras.Model([given, beside], layers.LSTM(4)(x), name="m")
+    assert body(model) == (
+        "input in_1: 6x8x8x2 input in_2: 6x3 @in_2 > dense-4 as t1"
+        " each([ @in_1 > add[ conv3-4 | conv1-4 ] > relu > gap | @t1 ]) > lstm-4"
+    )
+
+
+def test_elements_that_stay_in_the_batch_are_refused() -> None:
+    given = Input((6, 8, 2))
+    x = layers.Dense(3)(keras.ops.reshape(given, (-1, 8, 2)))
+    with pytest.raises(NetError, match="an output has 6 elements in its batch"):
+        netdsl.from_keras(keras.Model(given, x))
+    whole = layers.Dense(3)(given)
+    with pytest.raises(NetError, match="some of its inputs have elements in the batch"):
+        netdsl.from_keras(keras.Model(given, layers.Multiply()([x, whole[:, 0]])))
 
 
 def test_a_model_within_another_takes_the_sizes_that_it_is_given() -> None:

@@ -429,6 +429,8 @@ class _Maker:
             return self.residual(shape, values, deep, turn)
         if roll < 0.92:
             return self.when(shape, values, deep, turn)
+        if roll < 0.95 and len(shape) > 1 and shape[0] <= 16:
+            return self.each(shape, values, deep, turn)
         return rng.choice(self.blocks)[1] if self.blocks else self.merge(shape, values, deep, turn)
 
     def repeat(self, shape: Shape, values: Values, deep: int) -> Node:
@@ -549,6 +551,23 @@ class _Maker:
 
         said = "" if skip == "auto" else f", skip={skip}"
         return Node(f"res({inner.text}{said}{act})", run)
+
+    def each(self, shape: Shape, values: Values, deep: int, turn: bool) -> Node:
+        steps = self.rng.choice([1, 2, 3])
+        inner = self.chain(shape[1:], values, deep - 1, steps, turn)[0]
+
+        def run(shape: Shape, values: Values, tally: Tally) -> Shape:
+            if len(shape) < 2 or tally.stride is not None:  # a shortcut would need its strides
+                raise Misfit
+            own = Tally(tally.default_norm)
+            reached = checked((shape[0], *inner.run(shape[1:], values, own)))
+            own.macs *= shape[0]
+            for sum_ in ("made", "params", "moving", "weights", "macs"):
+                setattr(tally, sum_, getattr(tally, sum_) + getattr(own, sum_))
+            tally.norms += own.norms
+            return reached
+
+        return Node(f"each({inner.text})", run)
 
     def when(self, shape: Shape, values: Values, deep: int, turn: bool) -> Node:
         number = self.rng.choice([2, 4, 8])

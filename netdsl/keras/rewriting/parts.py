@@ -140,6 +140,16 @@ class CallParts(NamedTuple):
             return place
         return self.step("Reshape", [place], shape, {"target_shape": shape})
 
+    def is_unfolded(self, place: int, before: Shape) -> bool:
+        """Say whether a call's output has just been taken out of the batch again, these axes in
+        front.
+        """
+        call = self.reader.calls[place]
+        return call.class_name == "Reshape" and call.shape == (
+            *before,
+            *self.shape(call.inputs[0]),
+        )
+
     def permute(self, place: int, axes: Sequence[int]) -> int:
         """Put the axes, counted from 1, in another order."""
         if list(axes) == sorted(axes):
