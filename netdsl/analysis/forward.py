@@ -32,5 +32,6 @@ def forward(
             kernel = weights[op.tied]["kernel"]
             as_it_is = op.kind.tied_kernel(kernel.shape) == kernel.shape
             own["kernel"] = kernel if as_it_is and kernel.ndim > 2 else kernel.T
-        values.append(op.kind.forward(np, own, *(values[source] for source in op.inputs)))
+        with np.errstate(divide="ignore", invalid="ignore"):  # a root of -1 is NaN, as in Keras
+            values.append(op.kind.forward(np, own, *(values[source] for source in op.inputs)))
     return values

@@ -18,7 +18,9 @@ from netdsl.kinds.values import Indices, Shape
 TOLERANCE = 1e-5  # of the output's largest magnitude
 _NOISE = 10  # times the noise of rounding: within it nothing is shown
 _VARIES = 1e-3  # of it: by less two inputs are not distinguished
-_GAINS = (1, 1, 2**0.5, 2, 3)  # of the kernels, draw by draw: deep networks shrink what goes in
+_DRAWS = (*((gain, False) for gain in (1, 1, 2**0.5, 2, 3)), (1, True))
+"""Of the kernels, draw by draw, their gain: deep networks shrink what goes in; and whether inputs
+are above 0, as roots and logarithms need them."""
 _BIG = 5 * 10**8  # multiply-accumulates of an example, from which on batches are smaller
 
 
@@ -131,9 +133,9 @@ class Comparison:
                 self._differ(weights, given)
 
     def _hold_drawn(self) -> None:
-        for gain in _GAINS:
+        for gain, positive in _DRAWS:
             weights = [self._drawn(pair.source, gain) for pair in self.pairs]
-            inputs = [self._inputs(batch) for batch in self.batches]
+            inputs = [self._inputs(batch, positive) for batch in self.batches]
             if self._shows(weights, inputs):
                 return
         raise fail(
@@ -243,8 +245,9 @@ class Comparison:
             deviation = 1.0
         return (deviation * self.rng.standard_normal(shape)).astype(np.float32)
 
-    def _inputs(self, batch: int) -> list[Any]:
-        return [self._input(draw, (batch, *draw.shape)) for draw in self.inputs]
+    def _inputs(self, batch: int, positive: bool = False) -> list[Any]:
+        drawn = [self._input(draw, (batch, *draw.shape)) for draw in self.inputs]
+        return [abs(numbers) for numbers in drawn] if positive else drawn
 
     def _input(self, draw: InputDraw, shape: Shape) -> Any:
         import numpy as np

@@ -2,6 +2,7 @@
 
 from netdsl.kinds import (
     act,
+    act_scalar,
     conv,
     conv_transposed,
     conv_unshared,
@@ -38,6 +39,7 @@ __all__ = [
     "Ref",
     "Word",
     "act",
+    "act_scalar",
     "conv",
     "conv_transposed",
     "conv_unshared",

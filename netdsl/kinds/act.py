@@ -15,7 +15,8 @@ from netdsl.kinds.values import Argument, Shape, Word, dims, exact
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
 
-_SAME = ((8, 8, 4), (8, 8, 4), 0)
+SAME = ((8, 8, 4), (8, 8, 4), 0)
+"""A case's shapes and parameters, where a layer changes neither."""
 
 
 class Activation(Plain):
@@ -53,11 +54,28 @@ class Activation(Plain):
 
 
 class Relu(Activation):
-    """max(x, 0)."""
+    """max(x, 0); with `max` no more than that, with `slope` slope*x below 0: `relu(max=20)`."""
 
-    word, keras_name, relu_like, cases = "relu", "relu", True, (Case("relu", *_SAME),)
-    arithmetic, saved_for_backward = "compare", "output"
+    word, keras_name, relu_like = "relu", "relu", True
+    cases = (Case("relu", *SAME), Case("relu(max=20, slope=0.1)", (10,), (10,), 0))
+    saved_for_backward = "output"
     gains_from_xla = True
+
+    max = Real(None, "the largest value; none: there is no bound", min=0, hidden_at_default=True)
+    slope = Real(0, "the slope below 0", min=0, hidden_at_default=True)
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """A comparison, one more with `max`, and a product with `slope`."""
+        return math.prod(output) * (1 + (self.max is not None) + bool(self.slope))
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        given = {
+            **({} if self.max is None else {"max_value": float(self.max)}),
+            **({"negative_slope": float(self.slope)} if self.slope else {}),
+        }
+        if not given:
+            return super().layers(k, name, output, *inputs)
+        return [k.keras.layers.ReLU(**given, name=name)]
 
     keras_layers = ("Activation", "ReLU")
 
@@ -65,16 +83,23 @@ class Relu(Activation):
     def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Activation":
             return super().from_keras(call)
-        return call.means(cls.spec()) if _relu_form(call) == "plain" else None
+        form = _relu_form(call)
+        if form not in ("plain", "general"):
+            return None
+        keys = {"max": "max_value", "slope": "negative_slope"} if form == "general" else {}
+        given = {option: call.number(key) for option, key in keys.items() if call.config.get(key)}
+        return call.means(cls.spec(**given))
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        return np.maximum(inputs[0], 0)
+        (x,) = inputs
+        below = float(self.slope) * np.minimum(x, 0) if self.slope else 0
+        return np.maximum(np.minimum(x, np.inf if self.max is None else float(self.max)), 0) + below
 
 
 class Relu6(Activation):
     """min(max(x, 0), 6)."""
 
-    word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *_SAME),)
+    word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *SAME),)
     arithmetic, saved_for_backward = "compare compare", "output"
     library_saves_input = True
 
@@ -97,7 +122,7 @@ class LeakyRelu(Activation):
     arithmetic, saved_for_backward = "multiply compare", "output"
     library_saves_input = True
     names_elsewhere = ("leakyrelu", "leaky")
-    cases = (Case("lrelu", *_SAME), Case("lrelu(0.2)", *_SAME))
+    cases = (Case("lrelu", *SAME), Case("lrelu(0.2)", *SAME))
 
     slope = Real(0.01, "the slope below 0", min=0)
 
@@ -161,7 +186,7 @@ class Elu(Activation):
     word, relu_like, positional = "elu", True, ("alpha",)
     arithmetic, saved_for_backward = "exp subtract multiply compare", "output"
     library_saves_input = True
-    cases = (Case("elu", *_SAME), Case("elu(0.5)", *_SAME))
+    cases = (Case("elu", *SAME), Case("elu(0.5)", *SAME))
 
     alpha = Real(1, "minus the limit below", min=0)
 
@@ -187,7 +212,7 @@ class Elu(Activation):
 class Selu(Activation):
     """The self-normalising elu: 1.0507*elu(x, 1.6733)."""
 
-    word, keras_name, cases = "selu", "selu", (Case("selu", *_SAME),)
+    word, keras_name, cases = "selu", "selu", (Case("selu", *SAME),)
     arithmetic, saved_for_backward = "exp subtract multiply compare multiply", "output"
     library_saves_input = True
 
@@ -199,7 +224,7 @@ class Selu(Activation):
 class Gelu(Activation):
     """x*P(X <= x) for a normal X, exact."""
 
-    word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *_SAME),)
+    word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *SAME),)
     arithmetic, saved_for_backward = "divide erf add multiply multiply", "inputs"
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -215,7 +240,7 @@ class Swish(Activation):
         ("silu",),
         "silu",
         True,
-        (Case("swish", *_SAME), Case("silu", *_SAME)),
+        (Case("swish", *SAME), Case("silu", *SAME)),
     )
     arithmetic, saved_for_backward = "negate exp add divide", "inputs"
     keras_aliases = ("swish",)
@@ -227,7 +252,7 @@ class Swish(Activation):
 class Mish(Activation):
     """x*tanh(softplus(x))."""
 
-    word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *_SAME),)
+    word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *SAME),)
     arithmetic, saved_for_backward = "exp add log tanh multiply", "inputs"
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -237,7 +262,7 @@ class Mish(Activation):
 class HardSwish(Activation):
     """x*relu6(x + 3)/6."""
 
-    word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *_SAME),)
+    word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *SAME),)
     names_elsewhere = ("hardswish",)
     arithmetic, saved_for_backward = "add compare compare multiply divide", "inputs"
     keras_aliases = ("hard_swish",)
@@ -249,7 +274,7 @@ class HardSwish(Activation):
 class HardSigmoid(Activation):
     """relu6(x + 3)/6."""
 
-    word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *_SAME),)
+    word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *SAME),)
     names_elsewhere = ("hardsigmoid",)
     arithmetic, saved_for_backward = "add compare compare divide", "output"
     library_saves_input = True
@@ -277,7 +302,7 @@ class HardSigmoid(Activation):
 class Tanh(Activation):
     """The hyperbolic tangent."""
 
-    word, keras_name, cases = "tanh", "tanh", (Case("tanh", *_SAME),)
+    word, keras_name, cases = "tanh", "tanh", (Case("tanh", *SAME),)
     arithmetic, saved_for_backward = "tanh", "output"
     output_meaning, gains_from_xla = "margin", True
 
@@ -288,7 +313,7 @@ class Tanh(Activation):
 class Sigmoid(Activation):
     """The logistic function 1/(1 + exp(-x))."""
 
-    word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *_SAME),)
+    word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *SAME),)
     arithmetic, saved_for_backward = "negate exp add divide", "output"
     output_meaning, gains_from_xla = "probability", True
 
@@ -299,7 +324,7 @@ class Sigmoid(Activation):
 class Softplus(Activation):
     """log(1 + exp(x))."""
 
-    word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *_SAME),)
+    word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *SAME),)
     arithmetic, saved_for_backward = "exp add log", "output"
     library_saves_input = True
 
@@ -310,7 +335,7 @@ class Softplus(Activation):
 class Softsign(Activation):
     """x/(1 + |x|)."""
 
-    word, keras_name, cases = "softsign", "softsign", (Case("softsign", *_SAME),)
+    word, keras_name, cases = "softsign", "softsign", (Case("softsign", *SAME),)
     arithmetic, saved_for_backward = "absolute add divide", "inputs"
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -368,36 +393,17 @@ class LogSoftmax(Normalised):
 class Exponential(Activation):
     """exp(x)."""
 
-    word, keras_name, cases = "exp", "exponential", (Case("exp", *_SAME),)
+    word, keras_name, cases = "exp", "exponential", (Case("exp", *SAME),)
     arithmetic, saved_for_backward = "exp", "output"
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return np.exp(inputs[0])
 
 
-class Absolute(Activation):
-    """|x|."""
-
-    word, cases = "abs", (Case("abs", *_SAME),)
-    arithmetic, saved_for_backward = "absolute", "inputs"
-
-    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        return np.abs(inputs[0])
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.keras.ops.absolute]
-
-    keras_layers = ("Absolute",)
-
-    @classmethod
-    def from_keras(cls, call: CallView) -> Meaning | None:
-        return call.means(cls.spec())
-
-
 class Linear(Activation):
     """x: no activation."""
 
-    word, keras_name, cases = "linear", "linear", (Case("linear", *_SAME),)
+    word, keras_name, cases = "linear", "linear", (Case("linear", *SAME),)
     arithmetic, saved_for_backward = "", ""
     means_none = True
     output_meaning = "score"
@@ -434,21 +440,19 @@ def _keras_name(value: Any) -> str:
 
 
 def _relu_form(call: CallView) -> str:
-    """What a ReLU layer is: plain, cut off at 6, or with a slope below 0.
+    """What a ReLU layer is: plain, cut off at 6, with a slope below 0, or else general.
 
     Raises:
-        NoWord: where it is none of these.
+        NoWord: where it has a threshold.
     """
     top, slope, threshold = (
         call.config.get(key) for key in ("max_value", "negative_slope", "threshold")
     )
     if threshold:
         raise call.refuse(f"its threshold is {threshold}")
-    if slope and top is None:
-        return "slope"
-    if slope or top not in (None, 6):
-        raise call.refuse(f"it is cut off at {top}" + (f" and has slope {slope}" if slope else ""))
-    return "plain" if top is None else "cut"
+    if top is None:
+        return "slope" if slope else "plain"
+    return "cut" if top == 6 and not slope else "general"
 
 
 def _expm1(np: Any, x: Any) -> Any:

@@ -124,3 +124,20 @@ def default_argument(signature: Signature, name: str, defaults: Defaults) -> Arg
             if match(signature, argument, positions)[0].name == name:
                 found = argument
     return found
+
+
+def with_loose_numbers(spec: LayerSpec, option: str) -> LayerSpec:
+    """The spec with the values that have no name, words apart, as one option: a number where
+    there is one, else all of them.
+    """
+    loose = [
+        argument
+        for argument in spec.arguments
+        if argument.name is None and not isinstance(argument.value, Word)
+    ]
+    if not loose:
+        return spec
+    numbers = tuple(argument.value for argument in loose)
+    joined = Argument(option, numbers if loose[1:] else numbers[0], loose[0].place)
+    rest = tuple(argument for argument in spec.arguments if argument not in loose)
+    return spec._replace(arguments=(joined, *rest))

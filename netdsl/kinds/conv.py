@@ -12,7 +12,7 @@ from netdsl.kinds.facts import Arrays, Case, Saved, Weight
 from netdsl.kinds.fitting import divisor
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import SizesOption, Whole
+from netdsl.kinds.options import Flag, SizesOption, Whole
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape, Word, dims
 from netdsl.kinds.window import (
@@ -175,9 +175,14 @@ class Conv(Convolution):
         Case("conv3-4(pad=causal, dilation=2)", (10, 2), (10, 4), 28),
         Case("conv3-2(pad=full)", (4, 4, 4, 1), (6, 6, 6, 2), 56),
         Case("conv3-5/2x1(pad=(1,0,1,1))", (8, 8, 2), (4, 8, 5), 95),
+        Case("conv3-1(convolve)", (8, 8, 1), (8, 8, 1), 10),
     )
 
     groups = Whole(1, "number of separate groups of channels")
+    convolve = Flag(
+        False, "the kernel is flipped, as mathematics convolves; else it is cross-correlated"
+    )
+    convolve.hidden_at_default = True
     norm = Part("norm", doc="a norm after it")
     act = Part("activation", "relu", "the activation after it")
 
@@ -219,6 +224,8 @@ class Conv(Convolution):
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
         whole, kernel = padded(np, inputs[0], axes, counts), weights["kernel"]
+        if self.convolve:
+            kernel = np.flip(kernel, tuple(range(len(axes))))
         groups = kernel.reshape(*kernel.shape[:-1], self.groups, -1)
         total = sum(
             np.einsum("...gc,cgn->...gn", by_groups(whole[cut], self.groups), groups[place])
@@ -230,7 +237,11 @@ class Conv(Convolution):
         x = inputs[0]
         rank = len(x) - 1
         pads, padding = self._padding(k, name, x)
-        make = getattr(k.keras.layers, f"Conv{rank}D")
+        make = (
+            getattr(k.custom, f"FlippedConv{rank}D")
+            if self.convolve
+            else getattr(k.keras.layers, f"Conv{rank}D")
+        )
         arguments = self._arguments(name, x, padding)
         groups = {"groups": self.groups} if self.groups > 1 else {}
         conv = make(
@@ -238,19 +249,21 @@ class Conv(Convolution):
         )
         return [*pads, conv, *self._every(k, name, rank)]
 
-    keras_layers = ("Conv", "MaxPooling")
-    keras_signatures = ("Conv(filters, kernel_size)",)
+    keras_layers = ("Conv", "FlippedConv", "MaxPooling")
+    keras_signatures = ("Conv(filters, kernel_size)", "FlippedConv(filters, kernel_size)")
     keras_activation, program_name = True, "conv"
 
     @classmethod
     def window_in_keras(cls, last: CallView) -> CallView | None:
         positions = len(last.inputs[0]) > 1
-        return last if last.layer == "Conv" and positions and not _is_depthwise(last) else None
+        found = last.layer in ("Conv", "FlippedConv") and positions and not _is_depthwise(last)
+        return last if found else None
 
     @classmethod
     def options_in_keras(cls, last: CallView) -> dict[str, Any]:
         groups = last.config.get("groups", 1)
-        return cls.trained_in_keras(last) | ({"groups": groups} if groups > 1 else {})
+        options = {"convolve": True} if last.layer == "FlippedConv" else {}
+        return cls.trained_in_keras(last) | options | ({"groups": groups} if groups > 1 else {})
 
 
 class DepthwiseConv(Convolution):

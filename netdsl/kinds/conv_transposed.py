@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netdsl.kinds.cells import cells
 from netdsl.kinds.conv import Convolution
 from netdsl.kinds.facts import Arrays, Case, Seen, Weight
+from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import SizesOption
 from netdsl.kinds.part import Part
@@ -76,6 +77,10 @@ class TransposedConv(Convolution):
         """
         total = dilation * (window - 1) + 1 - stride if word in ("same", "tf") else 0
         return max(0, total) // 2, total - max(0, total) // 2
+
+    def can_tie_to(self, other: Kind) -> bool:
+        """A convolution, whose kernel is not flipped."""
+        return super().can_tie_to(other) and not other.values.get("convolve")
 
     @classmethod
     def tied_kernel(cls, kernel: Shape) -> Shape:

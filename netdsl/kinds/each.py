@@ -73,13 +73,14 @@ class EachElement(Kind):
             masks=saved.masks * self.count,
         )
 
-    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen | None, ...]:
         """Its own element along the axes in front, there what the layer sees."""
         inside = self._elements((output, *inputs))
         seen = self.inner.receptive_field(*inside)
         own = (Reach(1, 0, 0),) * len(self.each_axes)
         return tuple(
-            _with_axes(each, own, x, inside[0]) for each, x in zip(seen, inside[1:], strict=True)
+            each and _with_axes(each, own, x, inside[0])
+            for each, x in zip(seen, inside[1:], strict=True)
         )
 
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:

@@ -18,12 +18,13 @@ COMPOSED = {
     **dict.fromkeys(("convbnrelu", "cbr"), "conv3-64(bn, relu)"),
     **dict.fromkeys(("patchembed", "patchify"), "conv16-768/16(pad=valid, act=none)"),
     **dict.fromkeys(("split", "chunk"), f"[ {_HALVES} ]"),
-    "logsigmoid": "rescale(-1) > softplus > rescale(-1)",
+    "logsigmoid": "neg > softplus > neg",
     "quickgelu": "mul[ id | rescale(1.702) > sigmoid ]",
     "tanhshrink": "sub[ id | tanh ]",
-    "crelu": "[ relu | rescale(-1) > relu ]",
+    "crelu": "[ relu | neg > relu ]",
     "celu": "elu",
-    "square": "mul[ id | id ]",
+    "square": "pow(2)",
+    "rsqrt": "sqrt > recip",
     "maxout": "fc-{2*in}(linear) > featpool2",
 }
 """By names in small letters, without axes, numbers and `_`. A kind that is known by such a name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from netdsl.kinds.arguments import with_loose_numbers
 from netdsl.kinds.cells import by_groups, linear
 from netdsl.kinds.facts import Arrays, Case, Seen
 from netdsl.kinds.fitting import divisor, reshapes
@@ -18,7 +19,6 @@ from netdsl.kinds.values import (
     Dims,
     LayerSpec,
     Shape,
-    Word,
     dims,
     shown,
 )
@@ -202,17 +202,7 @@ class Permute(Plain):
     @classmethod
     def make(cls, spec: LayerSpec) -> Kind:
         """The numbers without a name are one option: the order."""
-        loose = [
-            argument
-            for argument in spec.arguments
-            if argument.name is None and not isinstance(argument.value, Word)
-        ]
-        if loose:
-            numbers = tuple(argument.value for argument in loose)
-            order = Argument("order", numbers if loose[1:] else numbers[0], loose[0].place)
-            rest = tuple(argument for argument in spec.arguments if argument not in loose)
-            spec = spec._replace(arguments=(order, *rest))
-        return super().make(spec)
+        return super().make(with_loose_numbers(spec, "order"))
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's sizes in the new order."""

@@ -162,9 +162,14 @@ class Kind(Stated):
             masks=size * ("mask" in saved),
         )
 
-    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """What each position of the output sees of each input: the positions, not the channels."""
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen | None, ...]:
+        """What each position of the output sees of each input: the positions, not the channels.
+
+        None where nothing of it is seen.
+        """
         words = (self.reach or "").split()
+        if "nothing" in words:
+            return (None,) * len(inputs)
         return (Seen(() if "position" in words else None, "all" in words),) * len(inputs)
 
     def acts(self, output: Shape, *inputs: Shape) -> int:

@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.act import activation_of
+from netdsl.kinds.arguments import with_loose_numbers
 from netdsl.kinds.facts import Arrays, Case, Weight
 from netdsl.kinds.initial import Initial, initial_of, keras_initializer
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Flag, Numbers, Real
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.values import Shape, Word, dims
+from netdsl.kinds.values import LayerSpec, Shape, Word, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -92,6 +93,46 @@ class Scale(Plain):
             raise call.refuse(f"its equation is {call.config['equation']}")
         start = {} if (init := initial_of(call, "kernel_initializer")) is None else {"init": init}
         return call.means(cls.spec(bias=axes is not None, **start))
+
+
+class ConstantBranch(Plain):
+    """The same numbers whatever comes in, a vector: a branch such as `const(2)`, `const(1, -2)`."""
+
+    word, added = "const", True
+    names_elsewhere = ("constant", "fixed")
+    group = "other"
+    reach = "nothing"
+    arithmetic, saved_for_backward = "", ""
+    cases = (
+        Case("mul[ id | const(2) ]", (8, 8, 4), (8, 8, 4), 0),
+        Case("sub[ const(1) | id ]", (7,), (7,), 0),
+        Case("[ gap | const(1, -2) ]", (8, 8, 4), (6,), 0),
+    )
+
+    values_ = Numbers(REQUIRED, "the numbers")
+
+    @classmethod
+    def make(cls, spec: LayerSpec) -> Kind:
+        """The numbers without a name are one option: the values."""
+        return super().make(with_loose_numbers(spec, "values"))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """As many numbers as are given, whatever comes in."""
+        return (len(self.values_),)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.custom.Constant([float(each) for each in self.values_], name=name)]
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        numbers = np.array([float(each) for each in self.values_], inputs[0].dtype)
+        return np.broadcast_to(numbers, (len(inputs[0]), len(numbers)))
+
+    keras_layers = ("Constant",)
+    keras_signatures = ("Constant(values)",)
+
+    @classmethod
+    def from_keras(cls, call: CallView) -> Meaning | None:
+        return call.means(cls.spec(*map(call.as_written, call.config["values"])))
 
 
 class Rescale(Plain):

@@ -85,7 +85,8 @@ class Stated(Configured):
         takes_workspace: whether libraries take further memory while it is computed, as much as it
             reads and writes.
         gains_from_xla: whether XLA makes it faster on a CPU.
-        reach: what a position sees of each input: `position` (its own), `all` (all of them).
+        reach: what a position sees of each input: `position` (its own), `all` (all of them),
+            `nothing`.
     """
 
     word: ClassVar[str] = ""

@@ -221,6 +221,10 @@ SAME = {
 }
 SAME |= {
     "droppath",
+    "neg",
+    "pow",
+    "sign",
+    "step",
     "prelu",
     "sdropout",
     "dense",
@@ -234,7 +238,7 @@ SAME |= {
     "lrn",
     "featpool",
 }
-GONE = {"gap", "gmp", "fc", "flatten"}
+GONE = {"gap", "gmp", "fc", "flatten", "const"}
 
 
 def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:

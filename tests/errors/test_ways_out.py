@@ -28,7 +28,7 @@ WAYS_OUT = [
     ("8x8x4 > space_to_depth(2)", "it is written pixelunshuffle2"),
     ("8x8x4 > mix", NO_GUESS),
     ("8x8x4 > min", NO_GUESS),
-    ("8x8x4 > sin", NO_GUESS),
+    ("8x8x4 > fft", NO_GUESS),
     ("8x8x4 > whiten", NO_GUESS),
     ("8x8x4 > e2", NO_GUESS),
     ("8x8x4 > cond", "did you mean `conv`?"),

@@ -139,8 +139,10 @@ HEADS = {
     "featpool": ("featpool2", "7x7x4"),
     "gn": ("gn", "4x4x64"),
     "lppool": ("lppool3/2(p=3)", "7x7x2"),
+    "const": ("const(2)", "5"),
     "pixelshuffle": ("pixelshuffle2", "3x4x8"),
     "pixelunshuffle": ("pixelunshuffle2", "4x6x3"),
+    "pow": ("pow(3)", "5"),
     "rescale": ("rescale(2)", "5"),
     "tconv": ("tconv3-4", "5x5x2"),
     "widen": ("widen-8", "6x6x4"),
@@ -155,7 +157,7 @@ BRANCHES = {
     "transpose=yes": "6x4",
 }
 """What comes into both branches of a merge with an option."""
-NEEDS = {("tconv", "extra"): "tconv3-4/3"}
+NEEDS = {("tconv", "extra"): "tconv3-4/3", ("relu", "slope"): "relu(max=2)"}
 INITIAL = ("init=he_uniform", "init=lecun_normal", "init=normal(0.03)", "init=uniform(0.5)")
 
 

@@ -53,6 +53,7 @@ def test_names_do_not_depend_on_what_was_built_before() -> None:
     assert first == again
 
 
+@np.errstate(divide="ignore", invalid="ignore")
 def test_activations_are_what_they_are_called() -> None:
     x = np.linspace(-4, 4, 9)
     sigmoid = 1 / (1 + np.exp(-x))
@@ -80,6 +81,16 @@ def test_activations_are_what_they_are_called() -> None:
         "logsoftmax": x - np.log(np.exp(x).sum()),
         "exp": np.exp(x),
         "abs": np.abs(x),
+        "neg": -x,
+        "recip": 1 / x,
+        "sqrt": np.sqrt(x),
+        "log": np.log(x),
+        "pow(3)": x**3,
+        "pow(0.5)": x**0.5,
+        "sign": np.sign(x),
+        "step": np.where(x > 0, 1, 0),
+        "relu(max=2)": np.clip(x, 0, 2),
+        "relu(max=2, slope=0.1)": np.where(x > 0, np.minimum(x, 2), 0.1 * x),
         "linear": x,
     }
     assert {name.split("(")[0] for name in expected} == {

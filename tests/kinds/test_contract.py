@@ -121,7 +121,7 @@ def test_storage_is_shared_where_it_has_the_same_size(made: Network) -> None:
 def test_facts_agree(kind: type[Kind]) -> None:
     assert kind.output_meaning in MEANINGS
     assert set((kind.saved_for_backward or "").split()) <= {"inputs", "output", "indices", "mask"}
-    assert set((kind.reach or "").split()) <= {"position", "all"}
+    assert set((kind.reach or "").split()) <= {"position", "all", "nothing"}
     assert set(kind.takes) <= {"size", "amount", "stride"}
     assert set(kind.takes.values()) <= {"yes", "maybe"}
     assert set(kind.positional) <= set(kind.options)

@@ -75,6 +75,15 @@ WORK = {
     "10 > logsoftmax": 3 * 10,  # exp(x), its sum, x - log(sum)
     "10 > exp": 10,
     "10 > abs": 10,
+    "10 > neg": 10,
+    "10 > recip": 10,
+    "10 > sqrt": 10,
+    "10 > log": 10,
+    "10 > pow(3)": 10,
+    "10 > step": 10,  # x > 0
+    "10 > sign": 2 * 10,  # x > 0, x < 0
+    "10 > relu(max=20)": 2 * 10,  # min(20, max(0, x))
+    "10 > relu(max=20, slope=0.1)": 3 * 10,
     "10 > linear": 0,
     # windows: 9 cells and 4 channels at 3x3 places
     "9x9x4 > pool3/3": 3 * 3 * 4 * 8,  # comparisons
@@ -135,6 +144,7 @@ WORK = {
     "28x28x1 > rescale(1/255)": 28 * 28,
     "28x28x1 > rescale(2, -1)": 2 * 28 * 28,
     "28x28x1 > std(0.1307, 0.3081)": 2 * 28 * 28,
+    "28x28x1 > const(1, 2)": 0,
     # sequences
     "128 of int(20000) > embed-16": 0,
     "10x16 > pos": 10 * 16,

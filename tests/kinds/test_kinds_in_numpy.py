@@ -417,6 +417,17 @@ def cells(x: Any, order: str) -> Any:
     return y
 
 
+def test_a_kernel_is_flipped() -> None:
+    """What comes out is the sum over K[m, n] x[i - m, j - n]."""
+    x = random((6, 7, 1))
+    model, y = run("6x7x1 > conv3-1(convolve, bias=no, pad=full)", x)
+    kernel = array(model.weights[0])[..., 0, 0]
+    expected = np.zeros((len(x), 8, 9))
+    for m, n in itertools.product(range(3), range(3)):
+        expected[:, m : m + 6, n : n + 7] += kernel[m, n] * x[..., 0]
+    np.testing.assert_allclose(y[..., 0], expected, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("order", ["crd", "dcr"])
 def test_pixels_are_shuffled_and_back(order: str) -> None:
     x = random((3, 5, 12))

@@ -19,6 +19,12 @@ class Clone(NamedTuple):
     error: float
 
 
+def difference(a: Any, b: Any) -> float:
+    """The largest difference, relative to the largest number; NaN at the same places is alike."""
+    assert (np.isnan(a) == np.isnan(b)).all()
+    return float(np.nanmax(np.abs(a - b)) / np.nanmax(np.abs(a)))
+
+
 def with_random_weights(model: Any, seed: int = 3) -> Any:
     """The model with random weights everywhere: norms and biases that are 0 and 1 would hide
     what is mixed up.
@@ -77,9 +83,5 @@ def cloned(model: Any) -> Clone:
     alike = alike and sum(w.size for w in clone.get_weights()) == sum(
         w.size for w in model.get_weights()
     )
-    error = (
-        max(float(np.abs(a - b).max() / np.abs(a).max()) for a, b in zip(*pairs, strict=True))
-        if alike
-        else float("nan")
-    )
+    error = max(difference(a, b) for a, b in zip(*pairs, strict=True)) if alike else float("nan")
     return Clone(text, alike, error)

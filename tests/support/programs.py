@@ -362,6 +362,8 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
         plain(word, same)
         for word in ("relu", "tanh", "lrelu(0.2)", "dropout(0.5)", "id", "swish", "droppath(0.1)")
     ),
+    *(plain(word, same) for word in ("neg", "pow(2)", "sign", "step", "relu(max=2, slope=0.1)")),
+    plain("mul[ id | const(2) ]", same),
 ]
 
 RELU = plain("relu", same)(Random(0), Amount("", lambda shape, values: 0))

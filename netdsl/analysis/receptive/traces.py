@@ -41,7 +41,7 @@ def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
         for number, each in enumerate(graph.inputs)
         if (positions := positions_of(each.shape)) and point in (None, each.name)
     }
-    rules: dict[object, tuple[Seen, ...]] = {}
+    rules: dict[object, tuple[Seen | None, ...]] = {}
     found: list[Trace | None] = []
     for index, op in enumerate(graph.ops):
         sources = [found[source] for source in op.inputs]
@@ -59,7 +59,7 @@ def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
                     [
                         _passed(trace, seen, op.shape)
                         for trace, seen in zip(sources, rules[key], strict=True)
-                        if trace
+                        if trace and seen
                     ],
                     op.shape,
                 )
@@ -67,7 +67,7 @@ def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
     return found
 
 
-def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
+def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen | None, ...]:
     """Return what the kind says of its positions, checked against the shapes.
 
     Raises:
@@ -77,6 +77,8 @@ def _rule(op: Op, shapes: tuple[Shape, ...]) -> tuple[Seen, ...]:
     assert op.kind is not None
     rule = op.kind.receptive_field(op.shape, *shapes)
     for seen, x in zip(rule, shapes, strict=True):
+        if seen is None:
+            continue
         if seen.stages == () and len(x) == len(op.shape) > 1 and x[:-1] != op.shape[:-1]:
             raise ValueError(
                 f"`{op.kind.word}` says that positions stay, and turns {dims(x)} into "
@@ -103,10 +105,12 @@ def _passed(trace: Trace, seen: Seen, shape: Shape) -> Trace:
     return Trace(trace.source, axes, trace.whole or seen.whole or axes is None)
 
 
-def _joined(traces: list[Trace], shape: Shape) -> Trace:
+def _joined(traces: list[Trace], shape: Shape) -> Trace | None:
     """Return the union of what an operation's inputs see of the first input of the network among
-    them.
+    them; None where it sees nothing.
     """
+    if not traces:
+        return None
     if len(traces) == 1:
         return traces[0]
     source = min(trace.source for trace in traces)

@@ -1,4 +1,4 @@
-"""Layers with a kernel: without sharing, and with weights that are dropped."""
+"""Layers with a kernel: without sharing, with weights that are dropped, with a flipped kernel."""
 
 from __future__ import annotations
 
@@ -154,3 +154,27 @@ class DropConnectDense(keras.layers.Dense):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@_serializable
+class FlippedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
+    """A convolution of sequences whose kernel is flipped."""
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        return super().convolution_op(inputs, ops.flip(kernel, axis=0))
+
+
+@_serializable
+class FlippedConv2D(keras.layers.Conv2D):  # type: ignore[misc]
+    """A convolution of images whose kernel is flipped along both axes."""
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        return super().convolution_op(inputs, ops.flip(kernel, axis=(0, 1)))
+
+
+@_serializable
+class FlippedConv3D(keras.layers.Conv3D):  # type: ignore[misc]
+    """A convolution of volumes whose kernel is flipped along all axes."""
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        return super().convolution_op(inputs, ops.flip(kernel, axis=(0, 1, 2)))

@@ -54,22 +54,20 @@ def clipped(parts: CallParts) -> OutputPlaces | None:
     return [parts.step("ReLU", parts.call.inputs, parts.shapes[0], relu)]
 
 
-def negated(parts: CallParts) -> OutputPlaces | None:
-    """`-x`."""
-    return [parts.rescale(parts.source, -1.0)]
-
-
 def squared(parts: CallParts) -> OutputPlaces | None:
-    """`ops.square`, `x ** 2`: the number times itself."""
-    if parts.call.class_name == "Power":
-        exponents = [value for value in parts.call.arguments if value is not None]
-        if len(parts.call.inputs) > 1 or parts.call.arguments[0] is not None:
-            raise parts.refuse("its exponent is not a number")
-        if exponents == [1]:
-            return [parts.source]
-        if exponents != [2]:
-            raise parts.refuse(f"its exponent is {exponents[0]}")
+    """`ops.square`: the number times itself."""
     return [parts.merge("Multiply", [parts.source, parts.source])]
+
+
+def powers(parts: CallParts) -> OutputPlaces | None:
+    """`x ** 2`: the number times itself; other fixed powers have a word."""
+    call = parts.call
+    exponents = [value for value in call.arguments if value is not None]
+    if len(call.inputs) > 1 or call.arguments[0] is not None:
+        raise parts.refuse("its exponent is not a number")
+    if exponents == [1]:
+        return [parts.source]
+    return squared(parts) if exponents == [2] else None
 
 
 def cast(parts: CallParts) -> OutputPlaces | None:

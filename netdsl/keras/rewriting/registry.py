@@ -43,8 +43,8 @@ _RULES: dict[Rule, tuple[str, ...]] = {
         "Exp",
     ),
     arithmetic.clipped: ("Clip",),
-    arithmetic.negated: ("Negative",),
-    arithmetic.squared: ("Square", "Power"),
+    arithmetic.squared: ("Square",),
+    arithmetic.powers: ("Power",),
     arithmetic.cast: ("Cast",),
     arithmetic.combined: (
         "Add",
