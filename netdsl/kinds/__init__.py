@@ -16,6 +16,7 @@ from netdsl.kinds import (
     norm,
     other,
     pool,
+    pool_along,
     pool_features,
     pool_global,
     pool_power,
@@ -25,7 +26,7 @@ from netdsl.kinds import (
     sequence_recurrent,
     unpool,
 )
-from netdsl.kinds.kind import KINDS, Kind
+from netdsl.kinds.kind import KINDS, Kind, as_layer
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.values import Argument, LayerSpec, Ref, Word
 
@@ -48,6 +49,7 @@ __all__ = [
     "form_edges",
     "form_pixels",
     "keras_readers",
+    "layer_kind",
     "make",
     "merge",
     "merge_products",
@@ -55,6 +57,7 @@ __all__ = [
     "norm",
     "other",
     "pool",
+    "pool_along",
     "pool_features",
     "pool_global",
     "pool_power",
@@ -79,6 +82,15 @@ def keras_readers() -> dict[str, list[type[Kind]]]:
     return readers
 
 
+def layer_kind(word: str) -> type[Kind]:
+    """The kind that a word means as a layer: `max(over=h)`, and not `max[ a | b ]`.
+
+    Raises:
+        KeyError: where no kind has this word.
+    """
+    return KINDS.get(as_layer(word)) or KINDS[word]
+
+
 def make(spec: LayerSpec) -> Kind:
     """The configured layer of a spec; an activation with an amount is `fc` with that activation.
 
@@ -87,6 +99,8 @@ def make(spec: LayerSpec) -> Kind:
         KeyError: where no kind has this word.
     """
     kind = KINDS[spec.word]
+    if kind.merges and spec.arguments:
+        kind = layer_kind(spec.word)
     if kind.group != "activation" or spec.amount is None:
         return kind.make(spec)
     own = tuple(each for each in spec.arguments if each.name not in UNITS.options)

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Kind]] = {}
 
+
+def as_layer(word: str) -> str:
+    """Where a kind is among `KINDS` whose word, as a layer, is a merge's too: `max(over=h)`."""
+    return f"{word}()"
+
+
 # A rule, and the attribute that says the same in a word where a word will do.
 _SHORT_FORMS = {
     "elementwise_ops": "arithmetic",
@@ -81,9 +87,12 @@ class Kind(Stated):
         if lacks:
             raise TypeError(f"the kind {cls.word} lacks {', '.join(lacks)}")
         for word in (cls.word, *cls.aliases):
-            if word in KINDS:
+            key = word
+            if word in KINDS and KINDS[word].merges and not cls.merges:
+                key = as_layer(word)
+            if key in KINDS:
                 raise TypeError(f"two kinds are called {word}")
-            KINDS[word] = cls
+            KINDS[key] = cls
         cls.signature = Signature(
             cls.word, cls.group, cls.takes, cls.positional, cls.options, cls.example()
         )
@@ -92,6 +101,11 @@ class Kind(Stated):
         self.size, self.amount, self.stride = spec.size, spec.amount, spec.stride
         self.values = values
         self.explicit = explicit
+
+    @property
+    def gives(self) -> str:
+        """What a loss can read its output as (`output_meaning`), with the options that it has."""
+        return self.output_meaning
 
     # --- the rules of a kind ---
 

@@ -10,12 +10,12 @@ import functools
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from netdsl.kinds.axes import axes_over, named_axes, over_option, position_axes
 from netdsl.kinds.facts import Arrays, Case, Reach, Seen
 from netdsl.kinds.fitting import same_positions, same_shape, spread_shape
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import Choice
 from netdsl.kinds.plain import Weightless
-from netdsl.kinds.values import Shape, Word, dims
+from netdsl.kinds.values import Shape, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -47,9 +47,6 @@ class Merge(Weightless):
         )
 
 
-_AXES = {2: ("n", "channels"), 3: ("h", "w", "channels"), 4: ("d", "h", "w", "channels")}
-
-
 class Concatenate(Merge):
     """`[ a | b ]`: the channels of all branches, one after the other; with `over` their positions
     along one axis: `concat(over=positions)[ a | b ]`.
@@ -78,11 +75,7 @@ class Concatenate(Merge):
         Case("concat(h)[ id | id ]", (3, 2, 2), (6, 2, 2), 0),
     )
 
-    over = Choice(
-        "channels",
-        ("channels", "positions", "h", "w", "d", "n"),
-        "the axis: the channels; rows (h), columns (w) or slices (d); a sequence's positions (n)",
-    )
+    over = over_option("channels", "the axis")
     over.hidden_at_default = True
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -103,16 +96,12 @@ class Concatenate(Merge):
         Raises:
             LayerError: N202 where they have no such axis.
         """
-        over, names = self.over.text, _AXES.get(len(x), ())
-        if over == "channels":
-            return len(x) - 1
-        if over == "positions" and len(x) == 2:
-            return 0
-        if over in names:
-            return names.index(over)
-        known = f"have {' and '.join(names)}" if names else "have channels alone"
-        message = f"`over={over}`: branches of {dims(x)} {known}"
-        raise LayerError("N202", message, "over", label=f"the first branch is {dims(x)}")
+        axes = axes_over(self.over, x)
+        if len(axes) > 1:
+            names = " or ".join(f"over={name}" for name in position_axes(x))
+            message = f"`over=positions`: {dims(x)} has several axes of positions"
+            raise LayerError("N202", message, "over", names, f"the first branch is {dims(x)}")
+        return axes[0]
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its own position, counted from where the branch begins along the axis."""
@@ -144,10 +133,10 @@ class Concatenate(Merge):
         axis = axis % (rank + 1) - 1
         if axis == rank - 1:
             return call.means(cls.spec())
-        if axis < 0 or rank not in _AXES:
+        over = None if axis < 0 else named_axes((axis,), rank)
+        if over is None:
             call.refuse_other_axis()
-        over = "positions" if rank == 2 else _AXES[rank][axis]
-        return call.means(cls.spec(over=Word(over)))
+        return call.means(cls.spec(over=over))
 
 
 class Elementwise(Merge):

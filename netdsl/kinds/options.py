@@ -165,7 +165,8 @@ class Choice(Option[Any]):
     """One of a few words, which may be given without the option's name."""
 
     def __init__(self, default: str | None, words: tuple[str, ...], doc: str = "") -> None:
-        super().__init__(Word(default) if default else None, doc)
+        word: Any = Word(default) if isinstance(default, str) else default
+        super().__init__(word, doc)
         self.words = words
         self.accepts = f"one of {', '.join(words)}"
 

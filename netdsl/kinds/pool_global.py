@@ -55,7 +55,6 @@ class GlobalAveragePool(GlobalPooling):
     keras_layers = ("GlobalAveragePooling",)
     names_elsewhere = (
         "globalpool",
-        "mean",
         "globalaveragepooling",
         "globalavgpool",
         "adaptiveavgpool",

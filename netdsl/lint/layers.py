@@ -59,7 +59,7 @@ def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]
 
 def _gives_distribution(kind: Kind | None) -> bool:
     """Return whether a layer gives the channels' probabilities, or their logarithms."""
-    return kind is not None and kind.output_meaning in ("distribution", "log-distribution")
+    return kind is not None and kind.gives in ("distribution", "log-distribution")
 
 
 def _doubtful_softmax(graph: Graph, op: Op, kind: Kind) -> Iterator[Diagnostic]:
@@ -71,7 +71,7 @@ def _doubtful_softmax(graph: Graph, op: Op, kind: Kind) -> Iterator[Diagnostic]:
         )
         yield _warning(graph, "W714", op, message, "one of the two is enough")
     if op.shape[-1] == 1:
-        always = 1 if kind.output_meaning == "distribution" else 0
+        always = 1 if kind.gives == "distribution" else 0
         message = f"`{kind.word}` over one channel is always {always}"
         yield _warning(graph, "W719", op, message, "for yes or no use sigmoid-1, or two channels")
 

@@ -212,7 +212,9 @@ def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphB
     if found is not None and found[1] is scope.defaults:
         return found[0]
     kind = configured(spec, body, scope)
-    assert isinstance(kind, Merge)
+    if not isinstance(kind, Merge):
+        message = f"`{word}[ a | b ]` accepts no options"
+        raise scope.fail("N103", message, body, f"as a layer it is {kind.written()}")
     if not arguments:
         graph.merges[word] = kind, scope.defaults
     return kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.errors import Diagnostic
-from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec, Word, make
+from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec, Word, layer_kind, make
 from netdsl.kinds.arguments import default_argument
 from netdsl.kinds.values import Indices, Shape, dims, shown
 from netdsl.lowering import diagnostics
@@ -90,8 +90,10 @@ def _planned_as_written(
         if node.stride is None
         else tuple(whole(item, scope, x, graph, "the stride") for item in node.stride.items)
     )
-    if KINDS[word].merges:
-        raise scope.fail("N106", f"`{word}` merges branches", node, f"write {word}[ a | b ]")
+    if layer_kind(word).merges or (KINDS[word].merges and not node.arguments):
+        also = "" if layer_kind(word).merges else f", or {layer_kind(word).example()}"
+        help = f"write {word}[ a | b ]{also}"
+        raise scope.fail("N106", f"`{word}` merges branches", node, help)
     arguments = tuple(argument(each, scope, x, graph) for each in node.arguments or ())
     spec = LayerSpec(word, size or None, amount, stride, arguments, scope.defaults)
     kind = configured(spec, node, scope)

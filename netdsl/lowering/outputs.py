@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from netdsl.errors import Diagnostic, Note, Source, Span
 from netdsl.graph import Graph, Port, consumers_of
+from netdsl.kinds import Kind
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.defaults import Resolved, resolve_defaults
 from netdsl.lowering.points import named_operations
@@ -97,9 +98,14 @@ def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
         and len(graph.ops[at].inputs) == 1
     ):
         at = graph.ops[at].inputs[0]
-    activation = kind.word if kind is not None and kind.group == "activation" else "linear"
+    activation = kind.word if kind is not None and _is_output_activation(kind) else "linear"
     layer = graph.layers[graph.ops[end].layer]
     return Port(names.get(end, layer.name), end, graph.ops[end].shape, activation)
+
+
+def _is_output_activation(kind: Kind) -> bool:
+    """Return whether an output that ends with a layer is read by its word."""
+    return kind.group == "activation" and kind.gives == kind.output_meaning
 
 
 def _idle_flows(builder: GraphBuilder, graph: Graph, resolved: Resolved) -> list[Diagnostic]:

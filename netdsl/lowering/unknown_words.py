@@ -5,7 +5,7 @@ that nothing uses.
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, NetError
-from netdsl.kinds import KINDS, Kind
+from netdsl.kinds import KINDS, Kind, layer_kind
 from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.vocabulary import FORMS, NONE, kind_and_size
@@ -138,7 +138,7 @@ def _in_layer(node: tree.LayerNode, scope: Scope, hinted: bool = True) -> list[U
         message = f"there is no layer or block `{word}`"
         return [UnknownWord(word, Diagnostic("N101", message, scope.span(node.word)))]
     try:
-        kind = KINDS[resolve_kind(word, node, scope)[0]]
+        kind = layer_kind(resolve_kind(word, node, scope)[0])
     except NetError as error:
         return [UnknownWord(word, diagnostic) for diagnostic in error.diagnostics]
     return _unknown_options(node, kind, scope)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from netdsl.errors import did_you_mean, fail
-from netdsl.kinds import KINDS
+from netdsl.kinds import KINDS, layer_kind
 from netdsl.report.kind_pages import kind_page
 from netdsl.report.pages import page, section, titles
 from netdsl.report.terminal_pages import for_terminal
@@ -69,7 +69,8 @@ def explained(what: str, colour: bool = False) -> str:
     if word in _FORMS:
         return for_terminal(_FORMS[word], colour)
     if word in KINDS:
-        return for_terminal(kind_page(KINDS[word]), colour)
+        pages = dict.fromkeys((kind_page(KINDS[word]), kind_page(layer_kind(word))))
+        return for_terminal("\n\n".join(pages), colour)
     if word in _SECTIONS:
         return for_terminal(section(_SECTIONS[word]), colour)
     nearest = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS]) or did_you_mean(
@@ -83,7 +84,7 @@ def listed() -> str:
     """Return all kinds by their groups, the statements, and all codes with their titles."""
     groups: dict[str, list[str]] = {}
     for word, kind in KINDS.items():
-        groups.setdefault(kind.group, []).append(word)
+        groups.setdefault(kind.group, []).append(word.removesuffix("()"))
     kinds = [f"{group:12} {' '.join(sorted(words))}" for group, words in groups.items()]
     codes = [f"{code:12} {title}" for code, title in sorted(titles().items())]
     statements = f"{'':12} {' '.join(sorted(_SECTIONS))}"

@@ -10,7 +10,7 @@ from netdsl.kinds import KINDS
 from netdsl.reading import ReadOptions, check_source
 from netdsl.report.write import written_out
 
-ADDED = [word for word, kind in KINDS.items() if kind.added]
+ADDED = [word for word, kind in KINDS.items() if kind.added and word == kind.word]
 
 
 def codes(text: str) -> list[str]:

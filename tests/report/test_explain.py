@@ -206,5 +206,5 @@ def test_the_page_shows_what_the_message_shows() -> None:
 def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
     out = capsys.readouterr().out
-    assert all(f" {word}" in out for word in KINDS)
+    assert all(f" {kind.word}" in out for kind in KINDS.values())
     assert "N204         the window does not fit" in out

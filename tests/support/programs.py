@@ -322,6 +322,16 @@ def some_positions(shape: Shape, tally: Tally) -> Shape:
     return (2, channels)
 
 
+def one_channel(shape: Shape, tally: Tally) -> Shape:
+    return (*shape[:-1], 1)
+
+
+def without_rows(shape: Shape, tally: Tally) -> Shape:
+    if len(shape) != 3 or tally.stride is not None:
+        raise Misfit
+    return shape[1:]
+
+
 def to_positions(shape: Shape, tally: Tally) -> Shape:
     cells = 2 ** (len(shape) - 1)
     if tally.stride is not None or shape[-1] % cells:
@@ -356,6 +366,10 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
     plain("reverse", sequences),
     plain("last", lambda shape, tally: sequences(shape, tally)[1:]),
     plain("take(1, 3)", some_positions),
+    plain("softmax(over=positions)", whole_maps),
+    plain("mean(over=channels, keep)", one_channel),
+    plain("max(h)", without_rows),
+    plain("sum(over=positions)", pooled),
     plain("pixelshuffle2", to_positions),
     plain("pixelunshuffle2", to_channels),
     *(

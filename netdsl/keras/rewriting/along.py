@@ -6,10 +6,13 @@ import math
 
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 from netdsl.keras.rewriting.slices import axes_of
+from netdsl.kinds.axes import keras_axes, named_axes
 
 
 def reduced(parts: CallParts) -> OutputPlaces | None:
-    """`ops.mean`, `ops.sum`, `ops.max`, `ops.min`: pooled, with the axes that stay as channels."""
+    """`ops.mean`, `ops.sum`, `ops.max`, `ops.min`: the mean or the largest along axes that have a
+    name, or else pooled, with the axes that stay as channels.
+    """
     call, shape = parts.call, parts.shape(parts.source)
     axes = axes_of(parts, call.config.get("axis"), len(shape))
     if _has_a_word(parts, axes):
@@ -19,26 +22,24 @@ def reduced(parts: CallParts) -> OutputPlaces | None:
     place = parts.source
     if call.class_name == "Min":
         place = parts.rescale(place, -1.0)
-    place = pooled(parts, place, axes, "Max" if call.class_name in ("Max", "Min") else "Average")
+    name = "Max" if call.class_name == "Min" else call.class_name
+    place = pooled(parts, place, axes, name)
     if call.class_name == "Min":
         place = parts.rescale(place, -1.0)
-    if call.class_name == "Sum":
-        place = parts.rescale(place, float(math.prod(shape[axis] for axis in axes)))
     return [parts.reshape(place, parts.shapes[0])]
 
 
 def _has_a_word(parts: CallParts, axes: list[int]) -> bool:
-    """Say whether it may be the sum of a product along the channels, or the largest in groups of
-    channels: these have words of their own.
-    """
-    source, keepdims = parts.reader.calls[parts.source], parts.call.config.get("keepdims")
-    if axes != [len(source.shape) - 1]:
+    """Say whether it is along axes that have a name; `gap` and `gmp` are shorter still."""
+    name, rank = parts.call.class_name, len(parts.shape(parts.source))
+    if name == "Min" or not parts.shapes[0] or named_axes(axes, rank) is None:
         return False
-    if parts.call.class_name == "Sum":
-        return bool(keepdims and source.class_name == "Multiply" and len({*source.inputs}) == 2)
-    if parts.call.class_name != "Max" or source.class_name != "Reshape" or keepdims:
-        return False
-    return parts.shape(source.inputs[0])[:-1] == source.shape[:-2]
+    return name == "Sum" or bool(parts.call.config.get("keepdims")) or not _is_global(axes, rank)
+
+
+def _is_global(axes: list[int], rank: int) -> bool:
+    """Say whether these are all positions, over which `gap` and `gmp` pool."""
+    return 2 <= rank <= 4 and axes == list(range(rank - 1))
 
 
 def inner_product(parts: CallParts) -> OutputPlaces | None:
@@ -57,14 +58,17 @@ def inner_product(parts: CallParts) -> OutputPlaces | None:
 
 
 def pooled(parts: CallParts, place: int, axes: list[int], name: str) -> int:
-    """Pool over these axes, counted from 0 without the batch; a vector of the others."""
+    """Take the `Mean`, `Sum` or `Max` over these axes, counted from 0 without the batch."""
     shape = parts.shape(place)
     rest = [axis for axis in range(len(shape)) if axis not in axes]
-    if rest == [len(shape) - 1] and 2 <= len(shape) <= 4:
-        return parts.pool(place, name)
-    whole = (math.prod(shape[axis] for axis in axes), math.prod(shape[axis] for axis in rest))
-    moved = parts.permute(place, [axis + 1 for axis in (*axes, *rest)])
-    return parts.pool(parts.reshape(moved, whole), name)
+    if name != "Sum" and _is_global(axes, len(shape)):
+        return parts.pool(place, "Max" if name == "Max" else "Average")
+    if not rest or named_axes(axes, len(shape)) is None:
+        sizes = [math.prod(shape[axis] for axis in some) for some in (axes, rest)]
+        moved = parts.permute(place, [axis + 1 for axis in (*axes, *rest)])
+        return pooled(parts, parts.reshape(moved, tuple(sizes)), [0], name)
+    config = {"axis": keras_axes(axes), "keepdims": False}
+    return parts.step(name, [place], tuple(shape[axis] for axis in rest), config)
 
 
 def along_last(parts: CallParts) -> OutputPlaces | None:
@@ -75,6 +79,8 @@ def along_last(parts: CallParts) -> OutputPlaces | None:
     if not isinstance(axis, int) or axis in (-1, rank):
         return None
     (axis,) = axes_of(parts, axis, rank)
+    if call.class_name == "Softmax" and rank <= 4:
+        return None
     order = [*(at for at in range(1, rank + 1) if at != axis + 1), axis + 1]
     back = [order.index(at) + 1 for at in range(1, rank + 1)]
     moved = parts.permute(parts.source, order)
