@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from netdsl.graph import consumers_of
 from netdsl.keras.imported_layer import ImportedLayer, ModelLayers
 from netdsl.keras.spelling import option_text
-from netdsl.kinds import KINDS, Argument, Kind, Word
+from netdsl.kinds import KINDS, Argument, Kind, Word, layer_kind
 from netdsl.kinds.options import REQUIRED
 from netdsl.kinds.part import Part
 from netdsl.lowering.defaults import (
@@ -96,7 +96,7 @@ class FileDefaults:
             name: value
             for name, value in row.options.items()
             if not row.need_not_say(
-                name, stated.get(name, _NOTHING), _language_default(KINDS[word], name)
+                name, stated.get(name, _NOTHING), _language_default(layer_kind(word), name)
             )
         }
 

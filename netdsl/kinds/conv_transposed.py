@@ -35,7 +35,7 @@ class TransposedConv(Convolution):
     """
 
     word = "tconv"
-    tied_to = "conv"
+    tied_to = ("conv",)
     names_elsewhere = (
         "convt",
         "upconv",

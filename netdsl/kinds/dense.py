@@ -49,7 +49,7 @@ class FullyConnected(Units):
 
     word = "fc"
     reach = "all"
-    tied_to = "fc"
+    tied_to = ("fc", "embed")
     saved_once_per_batch = gains_from_xla = True
     names_elsewhere, usual_spelling = ("fully", "fullyconnected", "full"), "fc-10"
     cases = (
@@ -131,7 +131,7 @@ class Dense(Units):
 
     word = "dense"
     reach = "position"
-    tied_to = "dense"
+    tied_to = ("dense", "embed")
     cases = (
         Case("dense-16", (784,), (16,), 12560),
         Case("dense-8(gelu)", (10, 4), (10, 8), 40),

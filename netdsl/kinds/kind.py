@@ -210,7 +210,7 @@ class Kind(Stated):
 
     def can_tie_to(self, other: Kind) -> bool:
         """Whether its kernel can be that of the other layer, transposed."""
-        return self.tied_to is not None and isinstance(other, KINDS[self.tied_to])
+        return isinstance(other, tuple(KINDS[word] for word in self.tied_to))
 
     @classmethod
     def tied_kernel(cls, kernel: Shape) -> Shape:

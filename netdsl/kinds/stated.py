@@ -48,7 +48,7 @@ class Stated(Configured):
         differs_in_training: whether it does something else while training than in use, and is
             not inactive then.
         flattens_input: whether it takes everything that comes in as one vector.
-        tied_to: the kind whose kernel, transposed, can be its own.
+        tied_to: the kinds whose kernel, transposed, can be its own.
         depth: how many layers `expect depth` counts for it.
 
     How it is written in Keras, in addition to the rule `layers`:
@@ -118,7 +118,7 @@ class Stated(Configured):
     inactive_in_use: ClassVar[bool] = False
     differs_in_training: ClassVar[bool] = False
     flattens_input: ClassVar[bool] = False
-    tied_to: ClassVar[str | None] = None
+    tied_to: ClassVar[tuple[str, ...]] = ()
     depth: ClassVar[int] = 0
 
     keras_signatures: ClassVar[tuple[str, ...]] = ()

@@ -31,11 +31,15 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
     if (
         tied.tied is not None
         or tied.shares is not None
-        or tied.kind.tied_to is None
+        or not tied.kind.tied_to
         or tied.kind.values.get("dropconnect")
     ):
         message = f"`{statement.name.text}` has no kernel of its own to tie"
         raise scope.fail("N215", message, statement.name, "fc, dense and tconv can be tied")
+    if other.tied is not None:
+        message = f"`{statement.other.text}` has no kernel of its own: it uses another one's"
+        help = "a kernel is tied to the layer that holds it; layers that are alike are one `let`"
+        raise scope.fail("N215", message, statement.other, help)
     own, theirs = _kernel(here, graph), _kernel(there, graph)
     if not tied.kind.can_tie_to(other.kind) or own != tied.kind.tied_kernel(theirs):
         message = (
@@ -44,7 +48,7 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
         )
         help = (
             "a tied layer reverses the other one: fc-784 after fc-64 on 784, tconv3-4 for conv3-8 "
-            "on 4 channels"
+            "on 4 channels, dense-65 for embed-384 of int(65)"
         )
         raise scope.fail("N215", message, statement, help)
     graph.ops[here] = tied._replace(tied=there if other.shares is None else other.shares)

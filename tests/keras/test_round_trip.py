@@ -54,6 +54,8 @@ pytestmark = [
 CROPPED = "conv4-2(pad=0, linear) > pad(4) > crop(@x)"
 OTHERWISE = {
     ("flatten", 1): "linear",
+    ("mean(over=positions)", 2): "gap",
+    ("max(over=positions)", 2): "gmp",
     ("dense-16", 1): "fc-16",
     ("add[ id | conv3-4 ]", 3): "add[ conv3-4 | id ]",
     (f"conv3-2(pad=0) > pad(3) as x > {CROPPED}", 3): "conv3-2(pad=0) > conv4-2(pad=3, linear)"
@@ -138,6 +140,7 @@ HEADS = {
     "embed": ("embed-4", "6 of int(10)"),
     "featpool": ("featpool2", "7x7x4"),
     "gn": ("gn", "4x4x64"),
+    **{word: (f"{word}(over=h)", "5x3x4") for word in ("max", "mean", "sum")},
     "lppool": ("lppool3/2(p=3)", "7x7x2"),
     "const": ("const(2)", "5"),
     "pixelshuffle": ("pixelshuffle2", "3x4x8"),
@@ -156,7 +159,7 @@ BRANCHES = {
     "over=d": "2x3x4x2",
     "transpose=yes": "6x4",
 }
-"""What comes into both branches of a merge with an option."""
+"""What comes into both branches of a merge with an option, and into a layer with such a one."""
 NEEDS = {("tconv", "extra"): "tconv3-4/3", ("relu", "slope"): "relu(max=2)"}
 INITIAL = ("init=he_uniform", "init=lecun_normal", "init=normal(0.03)", "init=uniform(0.5)")
 
@@ -216,9 +219,10 @@ def test_every_option_comes_back(kind: type[Kind], option: Option[Any], setting:
         assert_comes_back(whole, whole.replace("over=n", "over=positions"))
         return
     text, x = head(kind, option)
+    x = BRANCHES.get(setting, x)
     text = f"{text[:-1]}, {setting})" if text.endswith(")") else f"{text}({setting})"
     whole = f"input {x}\n> {text}"
-    assert_comes_back(whole, whole)
+    assert_comes_back(whole, whole.replace("over=n", "over=positions"))
 
 
 def test_all_options_but_points_and_numbers_for_channels_are_varied() -> None:

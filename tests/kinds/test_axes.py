@@ -30,9 +30,7 @@ def test_the_axis_goes_or_stays_one_long(
 ) -> None:
     assert read(f"{shape} > {word}(over={over})").outputs[0].shape == gone
     assert read(f"{shape} > {word}({over}, keep)").outputs[0].shape == kept
-    assert read(f"{shape} > softmax({over})").outputs[0].shape == tuple(
-        map(int, shape.split("x"))
-    )
+    assert read(f"{shape} > softmax({over})").outputs[0].shape == tuple(map(int, shape.split("x")))
 
 
 REFUSED = [

@@ -55,7 +55,7 @@ def texts(kind: type[Kind]) -> list[str]:
             f"input 8x8x64\n> conv3-64({kind.word}) > pool > fc-5({kind.word}) > fc-2",
             f"default conv({kind.word})\ninput 8x8x64\n> conv3-64 > conv3-64 > gap > fc-2",
         ]
-    if kind.tied_to == kind.word:
+    if kind.word in kind.tied_to:
         found.append(f"input 4\n> {kind.word}-3 as a > {kind.word}-4 as b\ntie b = transpose a")
     return found
 

@@ -74,7 +74,29 @@ TIED = [
         (20,),
     ),
 ]
+TIED += [
+    ("input 6 of int(9)\n> embed-4 as t > dense-9 as d\ntie d = transpose t", 36 + 9, (6, 9)),
+    ("input 6 of int(9)\n> embed-4(mask) as t > gap > softmax-9 as d\ntie d = transpose t",
+     36 + 9, (9,)),
+    ("input 6 of int(9)\n> embed-4 as t > dense-9(bias=no) as d > softmax\n"
+     "@t > gap > fc-9(bias=no) as e\ntie d = transpose t\ntie e = transpose t", 36, (6, 9)),
+]  # fmt: skip
 TIED_REFUSED = [
+    (
+        "input 6 of int(9)\n> embed-4 as t > dense-8 as d\ntie d = transpose t",
+        "N215",
+        "the kernel of `d` is 4x8, and that of `t` 9x4",
+    ),
+    ("input 6 of int(9)\n> embed-4 as t > fc-9 as d\ntie d = transpose t", "N215", "24x9"),
+    ("input 6 of int(9)\n> embed-4 as t > dense-9 as d\ntie t = transpose d", "N215", "come after"),
+    (
+        "input 6 of int(9)\n> embed-4 as t > dense-9 as d > dense-4 as e\n"
+        "tie d = transpose t\ntie e = transpose d",
+        "N215",
+        "`d` has no kernel of its own",
+    ),
+    ("input 6 of int(9)\n> embed-4 as t > conv1-9 as d\ntie d = transpose t", "N215", "no kernel"),
+    ("20 > fc-8 as a > fc-20 as b\ntie b = transpose a = transpose b", "N003", "`=` is not"),
     (
         "20 > fc-8(tanh) as a > fc-21 as b\ntie b = transpose a",
         "N215",
