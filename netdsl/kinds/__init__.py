@@ -2,6 +2,7 @@
 
 from netdsl.kinds import (
     act,
+    act_normalised,
     act_scalar,
     conv,
     conv_transposed,
@@ -40,6 +41,7 @@ __all__ = [
     "Ref",
     "Word",
     "act",
+    "act_normalised",
     "act_scalar",
     "conv",
     "conv_transposed",

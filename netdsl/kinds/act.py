@@ -5,20 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.kinds.axes import (
-    CHANNELS,
-    axes_in_keras,
-    axes_over,
-    keras_axes,
-    named_axes,
-    over_option,
-)
-from netdsl.kinds.facts import Arrays, Case, Seen, Weight
+from netdsl.kinds.facts import Arrays, Case, Weight
 from netdsl.kinds.kind import KINDS
-from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Real
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.values import Argument, Shape, Word, dims, exact
+from netdsl.kinds.values import Argument, Shape, Word, exact
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -350,87 +341,6 @@ class Softsign(Activation):
         return inputs[0] / (1 + np.abs(inputs[0]))
 
 
-class Normalised(Activation):
-    """An activation of each position's channels together."""
-
-    word = "_normalised"
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape."""
-        x = inputs[0]
-        if len(x) > 4:  # TensorFlow has no softmax for more
-            raise LayerError(
-                "N203",
-                f"`{self.word}` accepts up to 4 axes, and {dims(x)} has {len(x)}",
-                label=f"the input is {dims(x)}",
-            )
-        return x
-
-
-class Softmax(Normalised):
-    """exp(x) over its sum along the channels: probabilities. `over=positions` sums over these."""
-
-    word, keras_name = "softmax", "softmax"
-    arithmetic, saved_for_backward = "exp add divide", "output"
-    output_meaning, gains_from_xla = "distribution", True
-    cases = (
-        Case("softmax", (10,), (10,), 0),
-        Case("softmax(over=positions)", (6, 4), (6, 4), 0),
-        Case("softmax(over=positions)", (3, 4, 2), (3, 4, 2), 0),
-        Case("softmax(over=w)", (3, 4, 2), (3, 4, 2), 0),
-    )
-
-    over = over_option("channels", "the axis that sums to 1")
-    over.hidden_at_default = True
-
-    @property
-    def gives(self) -> str:
-        return self.output_meaning if self.over == CHANNELS else ""
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape; it must have the axis."""
-        axes_over(self.over, inputs[0])
-        return super().shape(*inputs)
-
-    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position; over another axis than the channels also the others."""
-        return (Seen((), self.over != CHANNELS),)
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        if self.over == CHANNELS:
-            return super().layers(k, name, output, *inputs)
-        axis = keras_axes(axes_over(self.over, output))
-        return [k.keras.layers.Softmax(axis=axis, name=name)]
-
-    keras_layers = ("Activation", "Softmax")
-
-    @classmethod
-    def from_keras(cls, call: CallView) -> Meaning | None:
-        if call.layer == "Activation":
-            return super().from_keras(call)
-        rank = len(call.output)
-        axes = axes_in_keras(call.config.get("axis", -1), rank)
-        over = None if axes is None else named_axes(axes, rank)
-        if over is None:
-            call.refuse_other_axis()
-        return call.means(cls.spec() if over == CHANNELS else cls.spec(over=over))
-
-    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        axes = axes_over(self.over, inputs[0].shape[1:])
-        return np.exp(_log_shares(np, inputs[0], tuple(axis + 1 for axis in axes)))
-
-
-class LogSoftmax(Normalised):
-    """The logarithm of softmax."""
-
-    word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)
-    arithmetic, saved_for_backward = "exp add subtract", "output"
-    output_meaning = "log-distribution"
-
-    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        return _log_shares(np, inputs[0])
-
-
 class Exponential(Activation):
     """exp(x)."""
 
@@ -504,9 +414,3 @@ def _expm1(np: Any, x: Any) -> Any:
 def _logistic(np: Any, x: Any) -> Any:
     """1/(1 + exp(-x)), without an overflow."""
     return np.exp(-np.logaddexp(0, -x))
-
-
-def _log_shares(np: Any, x: Any, axes: Any = -1) -> Any:
-    """The logarithm of exp(x) over its sum along the channels, without an overflow."""
-    x = x - x.max(axes, keepdims=True)
-    return x - np.log(np.exp(x).sum(axes, keepdims=True))

@@ -51,6 +51,7 @@ _SECTIONS = {
     "use": "Blocks of other files",
     "let": "Shared pieces",
     "tie": "Tied kernels",
+    "output": "Outputs",
     "default": "Defaults",
     **dict.fromkeys(("step", "repeat", "as"), "Steps"),
     "merge": "Merges",

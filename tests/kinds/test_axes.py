@@ -7,7 +7,7 @@ from support.networks import codes, only, read
 
 from netdsl.analysis.receptive import receptive_fields
 from netdsl.kinds import KINDS
-from netdsl.kinds.act import Normalised
+from netdsl.kinds.act_normalised import Normalised
 
 SHAPES = [
     ("8x6x4", "channels", (8, 6), (8, 6, 1)),
