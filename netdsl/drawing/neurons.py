@@ -79,8 +79,8 @@ def neurons_sheet(network: Architecture, options: Options, prefix: str = "") -> 
     if columns is None or not 2 <= len(columns) <= MAX_LAYERS + 1:
         raise fail(
             "N661",
-            f"neurons draws a chain of up to {MAX_LAYERS} dense layers, and {network.name} is "
-            "another network",
+            f"the style neurons is for chains of up to {MAX_LAYERS} dense layers; {network.name} "
+            "is not one",
             help="--style graph draws every network",
         )
     labels = Labels(network.graph)

@@ -66,7 +66,7 @@ class Picture:
             NetError: N662 where it is more than Mermaid takes.
         """
         if form == "mmd" and not self.networks:
-            raise fail("N604", "a difference is not written as Mermaid", help="SVG shows it")
+            raise fail("N604", "a difference cannot be written as Mermaid", help="SVG shows it")
         return _TEXTS[form](self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -108,7 +108,5 @@ def checked_suffix(path: Path) -> str:
     suffix = path.suffix.removeprefix(".")
     if suffix not in SUFFIXES:
         known = ", ".join(f".{each}" for each in SUFFIXES)
-        raise fail(
-            "N604", f"{path} does not end in {known}", help="the suffix says what is written"
-        )
+        raise fail("N604", f"{path} does not end in {known}", help="the suffix chooses the format")
     return suffix

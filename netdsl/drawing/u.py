@@ -42,8 +42,8 @@ def u_sheet(network: Architecture, options: Options, prefix: str = "") -> Sheet:
     if shape is None:
         raise fail(
             "N661",
-            "u draws networks that go down and up again, with skips within each other, and "
-            f"{network.name} is another network",
+            "the style u is for networks that go down and up again, with nested skips; "
+            f"{network.name} is not one",
             help="--style graph draws every network",
         )
     drawing = _Drawing(subject, shape, prefix)

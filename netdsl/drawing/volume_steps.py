@@ -98,7 +98,7 @@ class Steps:
     def _unsuitable(self) -> NetError:
         return fail(
             "N661",
-            "volumes draws networks whose layers, or blocks, follow one another, and "
+            "the style volumes is for networks whose layers, or blocks, follow one another; "
             f"{self.subject.network.name} has branches",
             help="--style graph draws every network",
         )

@@ -95,8 +95,8 @@ def _refuse_other_models(model: Any, keras: Any) -> None:
         if computes in ("float16", "bfloat16") or layer.quantization_mode:
             raise fail(
                 "N620",
-                f"`{layer.name}` computes in {layer.dtype_policy.name}: in it two networks cannot"
-                " be distinguished",
+                f"`{layer.name}` computes in {layer.dtype_policy.name}, which is too coarse to "
+                "compare two networks",
                 help="load the model after keras.config.set_dtype_policy('float32')",
             )
 
@@ -178,7 +178,7 @@ class _ModelReader:
             raise fail(
                 "N620",
                 f"input `{operation.name}` leaves sizes open: {_open(own)}",
-                help=f"say them: --input {sizes}, or from_keras(model, input=...)",
+                help=f"state them: --input {sizes}, or from_keras(model, input=...)",
             )
         return self.add(operation, (), (), {}, shape or own)
 
@@ -246,7 +246,7 @@ class _ModelReader:
             raise fail(
                 "N620",
                 f"`{operation.name}` has no fixed shape: {_open(shapes[0])}",
-                help="give keras.Input all sizes",
+                help="give keras.Input every size",
             )
         return shapes
 

@@ -81,4 +81,4 @@ def _check_arrays(file: Any, stored: int) -> None:
 
 def _check(claimed: int, stored: int) -> None:
     if claimed > max(SMALL, MAX_RATIO * stored):
-        raise ValueError(f"it claims {bytes_text(claimed)}, and holds {bytes_text(stored)}")
+        raise ValueError(f"it claims {bytes_text(claimed)} but holds {bytes_text(stored)}")

@@ -20,8 +20,8 @@ from netdsl.kinds.values import Indices, Shape, dims
 from netdsl.kinds.window import sizes_value
 
 _LONGEST_CHAIN = 8  # calls that are one layer
-_TRAINING = "it works in training only"
-_REASONS = {"stateful": "here every batch begins at states of 0"}  # other ones
+_TRAINING = "it has an effect in training only"
+_REASONS = {"stateful": "here every batch begins with states of 0"}  # other ones
 
 
 def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:

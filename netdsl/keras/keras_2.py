@@ -121,7 +121,7 @@ class _Updater:
             config["cells"] = [self._within(cell) for cell in config["cells"]]
         if "hard_sigmoid" in (config.get("activation"), config.get("recurrent_activation")):
             self._refuse(
-                name, class_name, "hard_sigmoid of Keras 2 is 0.2*x + 0.5 cut off; Keras 3 has x/6"
+                name, class_name, "hard_sigmoid has the slope 0.2 in Keras 2 and 1/6 in Keras 3"
             )
         return {"class_name": class_name, "config": self._config(name, class_name, config)}
 

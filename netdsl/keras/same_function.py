@@ -140,8 +140,8 @@ class Comparison:
                 return
         raise fail(
             "N624",
-            f"`{self.model.name}` gives nearly the same for every input, whatever its weights are:"
-            " it cannot be compared with what would be written",
+            f"`{self.model.name}` gives nearly the same output for every input, whatever its "
+            "weights: it cannot be compared with the text",
             help="leave out the layers that make its output constant",
         )
 

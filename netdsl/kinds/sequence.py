@@ -54,7 +54,7 @@ class Embed(Plain):
     )
 
     init = Initial(_KERAS_EMBEDDING, "the initial vectors")
-    mask = Flag(False, "index 0 is padding, which layers after it skip")
+    mask = Flag(False, "index 0 is padding, which the layers after it skip")
     mask.hidden_at_default = True
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -237,7 +237,7 @@ class Reverse(Plain):
 
 
 class Mask(Plain):
-    """Positions where every channel has this value are padding, which layers after it skip."""
+    """Positions where every channel has this value are padding, which the layers after it skip."""
 
     word, added = "mask", True
     group = "sequence"

@@ -144,7 +144,7 @@ class Roll(Plain):
             raise wrong_rank(self.word, x, "sequences, images and volumes")
         for size, by in zip(x, per_axis(self.by, len(x) - 1, "the shift", "by"), strict=False):
             if abs(by) >= size:
-                message = f"{size} positions are moved on by fewer than {size}, not by {by}"
+                message = f"{size} positions can be shifted by fewer than {size}, not by {by}"
                 raise LayerError("N204", message, "by", label=f"the input is {dims(x)}")
         return x
 

@@ -144,10 +144,10 @@ def lower_output(statement: tree.Output, scope: Scope, draft: Draft) -> Scope:
         at = operation_at(point, scope)
         if graph.ops[at].kind is None:
             message = f"`@{point.name}` is an input, and cannot be an output"
-            help = f"give out a layer that changes nothing: @{point.name} > linear"
+            help = f"output a layer that changes nothing: @{point.name} > linear"
             raise scope.fail("N109", message, point, help)
         if at in graph.given_out:
-            message = f"`@{point.name}` is given out twice"
+            message = f"`@{point.name}` is output twice"
             raise scope.fail("N104", message, point)
         graph.give_out(at, point.name.replace(".", "_"))
     return scope

@@ -122,7 +122,7 @@ def _idle_flows(builder: GraphBuilder, graph: Graph, resolved: Resolved) -> list
             message = (
                 f"`{text}` is not an output: it adds no layer, and `{reader}` reads what it gives"
             )
-            help = "name the point and give it out: output @NAME"
+            help = "name the point and output it: output @NAME"
             found.append(Diagnostic("W720", message, span, help=help))
     return found
 

@@ -181,7 +181,7 @@ def test_names_of_outputs_are_kept() -> None:
 def test_what_works_in_training_only_is_named() -> None:
     model = through((8, 8, 3), layers.RandomFlip(name="flip"), layers.Conv2D(2, 3))
     assert netdsl.from_keras(model).splitlines()[1] == (
-        "# left out, as it works in training only: `flip` (RandomFlip)"
+        "# left out, as it has an effect in training only: `flip` (RandomFlip)"
     )
 
 
@@ -199,7 +199,7 @@ def test_states_that_are_kept_between_batches_are_named() -> None:
     model(np.ones((1, 5, 3), "float32"))
     kept = [np.array(state) for state in model.get_layer("first").states]
     assert netdsl.from_keras(model).splitlines()[1] == (
-        "# left out, as here every batch begins at states of 0:"
+        "# left out, as here every batch begins with states of 0:"
         " stateful of `first`, stateful of `both`"
     )
     assert model.get_layer("first").stateful
@@ -355,7 +355,7 @@ def from_its_states() -> Any:
 REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: through((), lambda x: x + 1), "N620", "is a single number without axes"),
     (embedded_twice, "N621", "indices for another layer"),
-    (from_its_states, "N621", "its states begin at what is given"),
+    (from_its_states, "N621", "its initial states are given"),
     (
         lambda: through((4,), layers.Dense(2, activation=lambda x: x)),
         "N621",
@@ -368,7 +368,11 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     ),
     (lambda: through((4, 3), lambda x: ops.mean(x)), "N621", "across the examples of a batch"),
     (lambda: through((4,), layers.Dense(2, dtype="mixed_float16")), "N620", "mixed_float16"),
-    (lambda: through((4,), lambda x: x * 0.0), "N624", "gives nearly the same for every input"),
+    (
+        lambda: through((4,), lambda x: x * 0.0),
+        "N624",
+        "gives nearly the same output",
+    ),
 ]
 
 

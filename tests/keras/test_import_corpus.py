@@ -24,12 +24,12 @@ OPEN = 9  # what sizes that a model leaves open are set to
 REFUSED = {
     "heart_disease": "(CategoryEncoding)",
     "binned_age": "(Discretization)",
-    "denoiser": "(RandomCrop): in use it gives images of 28x28x1, not of 24x24x1",
+    "denoiser": "(RandomCrop): at inference it gives images of 28x28x1, not of 24x24x1",
     "cosine_towers": "(TrueDivide): it divides by its input",
     "columns": "(Cast)",
-    "states_to_decoder": "(LSTM): its states begin at what is given",
-    "bahdanau": "(LSTM): its states begin at what is given",
-    "letters_to_letters": "(LSTM): its states begin at what is given",
+    "states_to_decoder": "(LSTM): its initial states are given",
+    "bahdanau": "(LSTM): its initial states are given",
+    "letters_to_letters": "(LSTM): its initial states are given",
     "next_frame": "(ConvLSTM2D)",
 }
 

@@ -18,7 +18,7 @@ def reduced(parts: CallParts) -> OutputPlaces | None:
     if _has_a_word(parts, axes):
         return None
     if not parts.shapes[0]:
-        raise parts.refuse("its output is a single number without axes: say keepdims=True")
+        raise parts.refuse("its output is a single number without axes: write keepdims=True")
     place = parts.source
     if call.class_name == "Min":
         place = parts.rescale(place, -1.0)

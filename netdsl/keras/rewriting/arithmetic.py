@@ -49,7 +49,7 @@ def clipped(parts: CallParts) -> OutputPlaces | None:
     """`ops.clip(x, 0, 6)`."""
     config = parts.call.config
     if (config.get("x_min"), config.get("x_max")) != (0, 6):
-        raise parts.refuse(f"it cuts off at {config.get('x_min')} and {config.get('x_max')}")
+        raise parts.refuse(f"it clips at {config.get('x_min')} and {config.get('x_max')}")
     relu = {"max_value": 6.0, "negative_slope": 0.0, "threshold": 0.0}
     return [parts.step("ReLU", parts.call.inputs, parts.shapes[0], relu)]
 

@@ -33,7 +33,7 @@ def multi_head(parts: CallParts) -> OutputPlaces | None:
         named = {key: each for key, each in call.named.items() if key != "return_attention_scores"}
         plain = call._replace(named=named)
         (out,) = parts.reader.place(plain, parts.operation, parts.shapes[:1], parts.node)
-        return [out, parts.unread("its scores are read", parts.shapes[1])]
+        return [out, parts.unread("its attention scores are used", parts.shapes[1])]
     if config.get("attention_axes") not in (None, [1], (1,), 1):
         raise parts.refuse(f"its attention_axes are {config['attention_axes']}")
     return _projected(parts, heads, heads)
@@ -69,7 +69,7 @@ def _projected(parts: CallParts, heads: int, groups: int) -> OutputPlaces:
     if len(parts.shapes) == 1:
         return [out]
     if not parts.is_read(1):
-        return [out, parts.unread("its scores are read", parts.shapes[1])]
+        return [out, parts.unread("its attention scores are used", parts.shapes[1])]
     steps = parts.shape(values)[0]  # Keras announces as many as there are queries
     return [out, parts.reshape(scores, (heads, length, steps))]
 

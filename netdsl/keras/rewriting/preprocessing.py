@@ -47,7 +47,7 @@ def cropped_in_the_middle(parts: CallParts) -> OutputPlaces | None:
     """`CenterCrop`: the middle of a larger image."""
     (height, width, channels), (rows, columns, _) = parts.shape(parts.source), parts.shapes[0]
     if rows > height or columns > width:
-        raise parts.refuse("its images are smaller than what it cuts out")
+        raise parts.refuse("its images are smaller than its crop")
     top, left = (height - rows) // 2, (width - columns) // 2
     cropping = [(top, height - rows - top), (left, width - columns - left)]
     shape = (rows, columns, channels)
@@ -58,5 +58,7 @@ def randomly_cropped(parts: CallParts) -> OutputPlaces | None:
     """`RandomCrop`, the identity at inference, even where it announces smaller images."""
     if parts.shape(parts.source) != parts.shapes[0]:
         size = dims(parts.shape(parts.source))
-        raise parts.refuse(f"in use it gives images of {size}, not of {dims(parts.shapes[0])}")
+        raise parts.refuse(
+            f"at inference it gives images of {size}, not of {dims(parts.shapes[0])}"
+        )
     return only_in_training(parts)

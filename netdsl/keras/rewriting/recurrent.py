@@ -15,7 +15,7 @@ _CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
 def bidirectional(parts: CallParts) -> OutputPlaces | None:
     """Return both directions as layers of their own, where they are not simply joined and alike."""
     if len(parts.call.inputs) > 1:
-        raise parts.refuse("its states begin at what is given")
+        raise parts.refuse("its initial states are given")
     forward, backward = parts.operation.forward_layer, parts.operation.backward_layer
     mode, several = parts.operation.merge_mode, len(parts.shapes) > 1
     one, other = forward.get_config(), backward.get_config()
@@ -38,7 +38,7 @@ def bidirectional(parts: CallParts) -> OutputPlaces | None:
 def recurrent(parts: CallParts) -> OutputPlaces | None:
     """Return a layer that gives its states out too: the last ones at the last step."""
     if len(parts.call.inputs) > 1:
-        raise parts.refuse("its states begin at what is given")
+        raise parts.refuse("its initial states are given")
     if not parts.call.config.get("return_state"):
         return None
     return _outputs(parts, parts.operation)
@@ -47,14 +47,14 @@ def recurrent(parts: CallParts) -> OutputPlaces | None:
 def of_cells(parts: CallParts) -> OutputPlaces | None:
     """`RNN` with cells: a layer for each."""
     if len(parts.call.inputs) > 1:
-        raise parts.refuse("its states begin at what is given")
+        raise parts.refuse("its initial states are given")
     layer = parts.operation
     cells = getattr(layer.cell, "cells", [layer.cell])
     for cell in cells:
         if type(cell).__name__ not in _CELLS:
             raise parts.refuse(f"its cell is a {type(cell).__name__}")
     if layer.return_state and len(cells) > 1:
-        raise parts.refuse("it gives out the states of several cells")
+        raise parts.refuse("it returns the states of several cells")
     place = parts.source
     length = parts.shape(place)[0]
     for number, cell in enumerate(cells, 1):

@@ -58,7 +58,7 @@ def _cuts(parts: CallParts, key: Any) -> list[_Cut]:
     at = next((place for place, each in enumerate(keys) if each is Ellipsis), len(keys))
     keys[at : at + 1] = [slice(None)] * left
     if keys[0] != slice(None):
-        raise parts.refuse("it takes some of the batch")
+        raise parts.refuse("it slices the batch")
     found = []
     for each, size in zip(keys[1:], shape[1:], strict=True):
         if isinstance(each, int):
@@ -140,7 +140,7 @@ def turned(parts: CallParts, place: int, axis: int) -> int:
         return parts.concatenate(channels)
     axes = "the positions" if axis < len(shape) - 1 else f"{shape[-1]} channels"
     if len(shape) != 2 or axis:
-        raise parts.refuse(f"it turns {axes} round")
+        raise parts.refuse(f"it reverses {axes}")
     return parts.step("Flip", [place], shape, {"axis": 1})
 
 

@@ -89,7 +89,7 @@ def _unseen(rows: Array, part: Examples, columns: TableTransform) -> Iterator[st
             )
             yield f"{column.name}: {cells} with a category that no training row has"
         elif len(found) and np.isnan(known).all():
-            yield f"{column.name}: empty in the training part, so nothing is learned of it"
+            yield f"{column.name}: empty in the training part, so nothing is learned from it"
 
 
 def _standardised(output: OutputTransform, y: Array) -> OutputTransform:

@@ -244,7 +244,7 @@ def test_three_digits_behind_every_point_are_reported(path: Path) -> None:
     (note,) = read(path, "a,b\n2.514,1\n975,2\n1.020,3\n").notes
     assert note.startswith("all fractions in a have three digits, as in 2.514: `.` is read as")
     (note,) = read(path, "a;b\n2,514;1\n975;2\n").notes
-    assert "`,` is read as the decimal sign" in note
+    assert "`,` is read as the decimal separator" in note
     for content in ("a,b\n2.514,1\n2.51,2\n", "a,b\n0.514,1\n", "a,b\n2.514,1\n1204,1\n"):
         assert not read(path, content).notes
     stated = read(path, "a,b\n2.514,1\n975,2\n", thousands=".")
@@ -256,7 +256,7 @@ def test_stated_signs_are_the_signs(path: Path) -> None:
     assert values(read(path, comma, decimal=","))["a"] == [1.234, 975]
     assert values(read(path, comma, thousands=","))["a"] == [1234, 975]
     assert values(read(path, comma, decimal="."))["a"] == [1234, 975]
-    with pytest.raises(NetError, match=r"`0,17` in line 2, where `\.` is the decimal sign"):
+    with pytest.raises(NetError, match=r"`0,17` in line 2, where `\.` is the decimal separator"):
         read(path, "a;b\n0,17;1\n2;3\n", decimal=".")
 
 
@@ -338,9 +338,9 @@ def test_numbers_with_a_unit_are_reported(path: Path, cells: list[str], noted: b
         ("größe,b\n1,2\n".encode("latin-1"), "encoding: latin-1"),
         ("a,b\n1,2\n".encode("utf-16"), "encoding: utf-16"),
         ("a\n1,2\n", "separator"),
-        ("My data\na,b\n1,2\n", "take out the lines before the names"),
-        ("a,b,\n1,2,\n", "take off the separator that ends the lines"),
-        ("a,b\n1,2,\n", "take off the separator that ends the line"),
+        ("My data\na,b\n1,2\n", "remove the lines before the names"),
+        ("a,b,\n1,2,\n", "remove the separator that ends the lines"),
+        ("a,b\n1,2,\n", "remove the separator that ends the line"),
     ],
 )
 def test_a_text_that_is_not_read_has_one_help(path: Path, content: Any, help: str) -> None:

@@ -434,7 +434,7 @@ def test_a_column_without_a_value_in_the_training_part(table: Any) -> None:
     kept = set(loaded(network, table("a,b,y\n" + whole), "y").train.x[0][:, 0])
     rows = "".join(f"{row},{'' if row in kept else row},2\n" for row in range(30))
     found = loaded(network, table("a,b,y\n" + rows), "y")
-    assert "b: empty in the training part, so nothing is learned of it" in found.notes
+    assert "b: empty in the training part, so nothing is learned from it" in found.notes
     assert np.isfinite(inputs(found)).all()
     assert len(set(inputs(found)[:, 1])) == 1
 
@@ -509,10 +509,10 @@ def test_cells_that_the_network_was_not_trained_on_are_noted(table: Any) -> None
     assert columns
     filled = f"size is missing: the training median, {columns.columns[0].median:g}, is used"
     assert notes == {
-        1: ["`HERE` is none of the categories of place (did you mean `here`?)"],
-        2: [filled, "`Rome` is none of the categories of place"],
-        3: ["place is missing: it is none of its categories"],
-        4: ["`Rome` is none of the categories of place"],
+        1: ["`HERE` is not one of the categories of place (did you mean `here`?)"],
+        2: [filled, "`Rome` is not one of the categories of place"],
+        3: ["place is missing: it is not one of its categories"],
+        4: ["`Rome` is not one of the categories of place"],
     }
     assert names[1] == f"{path}:3"
     assert preparation.x(x)[0][1:, 1:].sum() == 0
@@ -525,7 +525,7 @@ def test_an_evaluation_notes_what_the_network_was_not_trained_on(table: Any) -> 
     median = found.preparation.inputs[0].columns.columns[0].median  # type: ignore[union-attr]
     assert again.notes == (
         f"size is missing: the training median, {median:g}, is used (1 row, first in line 6)",
-        "`There` is none of the categories of place (did you mean `there`?) "
+        "`There` is not one of the categories of place (did you mean `there`?) "
         "(1 row, first in line 5)",
     )
 

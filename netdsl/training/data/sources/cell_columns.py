@@ -108,9 +108,11 @@ def _not_a_number(
     if why:
         help = "divide the column" if "large" in why else "leave cells with missing numbers empty"
     elif is_number_somehow(cell):
-        why = f"where `{numbers.decimal}` is the decimal sign"
+        why = f"where `{numbers.decimal}` is the decimal separator"
         why += f", as in `{numbers.reason}`" if numbers.reason else ""
-        help = "write all numbers alike, or state the signs: data: {decimal: ..., thousands: ...}"
+        help = (
+            "write all numbers alike, or state the separators: data: {decimal: ..., thousands: ...}"
+        )
     else:
         help = "an empty cell is a missing number"
         quoted = json.dumps(cell, ensure_ascii=False)

@@ -197,5 +197,5 @@ def _doubts(text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns) -
         if cell := next(three_digits(texts, sign), None):
             yield (
                 f"all fractions in {column.name} have three digits, as in {cell}: `{sign}` is "
-                f'read as the decimal sign; data: {{thousands: "{sign}"}} reads thousands'
+                f'read as the decimal separator; data: {{thousands: "{sign}"}} reads thousands'
             )

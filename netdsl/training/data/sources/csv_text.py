@@ -111,9 +111,9 @@ def check_widths(text: CsvText, body: list[tuple[int, list[str]]], span: Span | 
             if text.names[0].startswith("#") or row[0].startswith("#"):
                 help = 'lines that are comments are left out by data: {comment: "#"}'
             elif len(row) == len(text.names) + 1 and not row[-1].strip():
-                help = "take off the separator that ends the line"
+                help = "remove the separator that ends the line"
             elif len(text.names) == 1:
-                help = "take out the lines before the names of the columns, "
+                help = "remove the lines before the names of the columns, "
                 help += "or set data: {separator: ...}"
             raise fail("N536", f"line {line:,} of {text.path} {cells}", span, help=help)
 
@@ -146,7 +146,7 @@ def _check_utf8(path: str, content: bytes, span: Span | None) -> None:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         where = f"byte 0x{content[error.start]:02x} in line {line:,}"
-        help = "say which it is, as in data: {encoding: latin-1}; or save it as UTF-8"
+        help = "state it, as in data: {encoding: latin-1}; or save it as UTF-8"
         raise fail("N536", f"{path} is not UTF-8 text: {where}", span, help=help) from None
 
 
@@ -200,5 +200,5 @@ def _header(path: str, first: list[str], span: Span | None) -> list[str]:
 def _without_name(path: str, place: int, last: bool, span: Span | None) -> NetError:
     help = "name it; pandas does not write such a column with to_csv(index=False)"
     if last:
-        help = "name it, or take off the separator that ends the lines"
+        help = "name it, or remove the separator that ends the lines"
     return fail("N536", f"column {place + 1} of {path} has no name", span, help=help)

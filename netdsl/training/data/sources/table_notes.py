@@ -26,7 +26,7 @@ def _units(column: ParsedColumn) -> Iterator[str]:
     if len(texts) > 1 and all(map(has_unit, texts)):
         yield (
             f"{column.name} holds numbers with a unit, as `{texts[0]}`, which are read as text: "
-            f"{len(texts):,} categories; take the unit out to have numbers"
+            f"{len(texts):,} categories; take the unit out to get numbers"
         )
 
 

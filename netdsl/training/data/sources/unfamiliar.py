@@ -42,7 +42,7 @@ def _notes(cells: ParsedColumn, column: ColumnTransform) -> Iterator[CellNote]:
     empty = np.flatnonzero(np.isnan(cells.values))
     if len(empty):
         filled = f"the training median, {column.median:g}, is used"
-        what = "it is none of its categories" if column.text else filled
+        what = "it is not one of its categories" if column.text else filled
         yield CellNote(f"{column.name} is missing: {what}", empty)
     if not column.text:
         return
@@ -53,7 +53,7 @@ def _notes(cells: ParsedColumn, column: ColumnTransform) -> Iterator[CellNote]:
         rows = np.flatnonzero(codes == place)
         if len(rows):
             near = did_you_mean(texts[place], column.categories)
-            is_none = f"`{texts[place]}` is none of the categories of {column.name}"
+            is_none = f"`{texts[place]}` is not one of the categories of {column.name}"
             yield CellNote(f"{is_none}{f' ({near})' if near else ''}", rows)
 
 
