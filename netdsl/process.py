@@ -1,5 +1,5 @@
-"""The process that netdsl runs in. The command has one for itself: it leaves out what it has no
-use for, and ends at once.
+"""The process that netdsl runs in. The command has one of its own: it skips imports that it has no
+use for, and exits without tearing everything down.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 own = False
-"""Whether this process is the command's, and no Python program's that uses netdsl."""
+"""Whether this process is the command's, and not that of a Python program that uses netdsl."""
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Let Python look for no garbage meanwhile.
+    """Switch the garbage collector off for as long as the context lasts.
 
-    Where much is made and kept, that takes up to a third of the time. In the command's own process
-    nobody looks for some among it later either.
+    While many objects are made and kept, it takes up to a third of the time. In the command's own
+    process they are never searched later either.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -36,17 +36,13 @@ def uncollected() -> Iterator[None]:
 
 @contextmanager
 def without_unused() -> Iterator[None]:
-    """Let nothing import, in the command's own process, what Keras and TensorFlow would import only
-    because it is installed.
-
-    That is scikit-learn, and the frameworks on which Keras does not run: some seconds together.
+    """Hide, in the command's own process, what Keras and TensorFlow import only because it is
+    installed: scikit-learn, and the frameworks on which Keras does not run. Some seconds together.
     """
     used = backend()
     known = {"tensorflow", "jax", "torch"}
     out = {"sklearn", *known} - {used, *sys.modules} if own and used in known else set()
-    modules: dict[str, Any] = dict.fromkeys(
-        out
-    )  # None: who imports it is reported that it is not there
+    modules: dict[str, Any] = dict.fromkeys(out)  # None: importing it raises ImportError
     sys.modules.update(modules)
     try:
         yield
@@ -92,10 +88,12 @@ def open_missing_descriptors() -> None:
 
 
 def end(code: int) -> NoReturn:
-    """End the process: what should be done at its end is done, and the rest is left as it is.
+    """Exit after the exit handlers, without tearing the interpreter down.
 
-    Python would take everything down piece by piece, which is a tenth of a `check`, and a second
-    once Keras is there.
+    That would take a tenth of a `check`, and a second once Keras is imported.
+
+    Args:
+        code: the exit code.
     """
     import atexit
 

@@ -42,13 +42,23 @@ class NetworkDifference:
         return self._found.totals
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain values that `netdsl diff --json` prints."""
+        """Return the plain values that `netdsl diff --json` prints: the totals of both, and the
+        rows that differ.
+        """
         from netdsl.report.diff_json import diff_values
 
         return diff_values(*self._with_names())
 
     def draw(self) -> Picture:
-        """Draw both networks in one picture."""
+        """Draw both networks in one picture.
+
+        Returns:
+            A picture like that of `Network.draw`, with what only the first has (−), what only the
+            second has (+), and what changed (~).
+
+        Raises:
+            NetError: N660 where the picture would be too large.
+        """
         from netdsl.drawing.difference import difference_sheet
         from netdsl.drawing.options import Options
         from netdsl.drawing.picture import Picture

@@ -47,6 +47,13 @@ class NetworkFigures(Architecture):
             optimizer: whose slots training keeps, such as sgd or adam.
             precision: float32, bfloat16 or mixed.
 
+        Returns:
+            Bytes by what they are for: parameters, gradients, optimizer, activation_bytes, saved,
+            inference_peak, training_peak, workspace.
+
+        Raises:
+            NetError: N107 for a word that is none of these, N201 for a batch below 1.
+
         >>> import netdsl
         >>> netdsl.parse("8 > fc-4 > softmax-2").memory(batch=32, optimizer="sgd").parameters
         184
@@ -79,6 +86,13 @@ class NetworkFigures(Architecture):
             rate: what a device computes, in FLOP/s.
             use: the share of it that is reached.
             width: bytes of a number of the gradient.
+
+        Returns:
+            The bytes that each device sends, the seconds of the arithmetic and of the exchange, and
+            the share of the devices' speed that is left, without overlap and with it.
+
+        Raises:
+            NetError: N201 for a number out of its range.
 
         Source:
             Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of
@@ -122,6 +136,9 @@ class NetworkFigures(Architecture):
             optimizer: whose slots the memory in JSON holds.
             bias: whether `params` counts biases and the factors of norms.
             units: whether numbers are shortened: 138.4 M.
+
+        Returns:
+            The table as text in the format.
 
         Raises:
             NetError: N107 for a word that is none of these, N625 for a column that does not exist.

@@ -62,6 +62,9 @@ class Network(NetworkFigures):
             input: the shape of its input without the batch, or of each by its name, where the
                 model leaves sizes open.
 
+        Returns:
+            The network; its text is what `from_keras` writes.
+
         Raises:
             NetError: N602 where Keras is missing, N620 for what is not a model of layers, N621 for
                 a layer that the language has no word for, N623 and N624 where the text cannot be
@@ -84,10 +87,7 @@ class Network(NetworkFigures):
         theme: str = "auto",
         heading: bool = True,
     ) -> Picture:
-        """Return a picture of the network.
-
-        It shows itself in a notebook, `.save("net.svg")` writes it (.png, .pdf, .tex, .mmd, .html
-        too), `.svg` is its text.
+        """Draw the network.
 
         Args:
             style: graph, volumes, neurons, u, or auto, which takes what suits the network.
@@ -98,7 +98,11 @@ class Network(NetworkFigures):
             columns: what is in the boxes, of output, params, macs, memory, rf.
             colour: what the colours say: kind, none, or a share, of params, macs or memory.
             theme: light, dark, print, or auto: light, and dark where the reader's screen is.
-            heading: whether the name and the totals stand above.
+            heading: whether the name and the totals are written above.
+
+        Returns:
+            A picture, which a notebook shows; `.save("net.svg")` writes it (.png, .pdf, .tex, .mmd,
+            .html too), `.svg` is its text.
 
         Raises:
             NetError: N660 where the picture would be too large, N661 where the style does not suit
@@ -124,7 +128,11 @@ class Network(NetworkFigures):
     def emit(self) -> str:
         """Write a Keras program that makes the network without netdsl.
 
-        Functions for blocks, loops for repeats.
+        Returns:
+            The program, with functions for blocks and loops for repeats.
+
+        Raises:
+            NetError: N627 where no program could be shown to make the same network.
         """
         from netdsl.emit.program import program
 
@@ -132,6 +140,15 @@ class Network(NetworkFigures):
 
     def diff(self, other: Architecture) -> NetworkDifference:
         """Find what another network does not share with this one.
+
+        Args:
+            other: the other network.
+
+        Returns:
+            The rows of both, what became of each, and the totals of both.
+
+        Raises:
+            TypeError: where `other` is not a network.
 
         >>> import netdsl
         >>> a, b = netdsl.parse("8 > fc-4"), netdsl.parse("8 > fc-5")
@@ -151,8 +168,13 @@ class Network(NetworkFigures):
             seed: gives the same weights again; None draws others each time.
             dtype: float32, float64, bfloat16, or mixed (weights in float32, computed in bfloat16).
 
+        Returns:
+            A `keras.Model` of tensors [batch, *shape], channels last, whose layers have the names
+            of `layers`.
+
         Raises:
-            NetError: N602 where Keras is missing, N605 for float64 where JAX is not set to it.
+            NetError: N602 where Keras is missing, N605 for what the backend does not compute in
+                float64.
             RunError: N603 where the model does not fit into the memory.
         """
         from netdsl.keras.build import build
@@ -182,6 +204,9 @@ class Network(NetworkFigures):
             where: the folder of runs.
             quiet: whether nothing is printed meanwhile.
             keys: keys of the recipe that replace those of `recipe`, and `target`; see `RecipeKeys`.
+
+        Returns:
+            The run: its folder, how it ended, and the figures of the best weights.
 
         Raises:
             RecipeError: for what is wrong with the recipe.

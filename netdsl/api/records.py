@@ -67,7 +67,10 @@ class Records(Values[Row]):
     __slots__ = ()
 
     def to_dataframe(self) -> Any:
-        """Make a pandas data frame: a row for each record, a column for each field.
+        """Make a pandas data frame.
+
+        Returns:
+            A `pandas.DataFrame` with a row for each record and a column for each field.
 
         Raises:
             NetError: N602 where pandas is not installed.

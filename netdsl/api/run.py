@@ -68,6 +68,12 @@ class Run(RunResult):
     def load(cls, folder: PathArgument) -> Run:
         """Read the run in a folder.
 
+        Args:
+            folder: the run's folder, such as `runs/lenet5-1`.
+
+        Returns:
+            The run, as `train` gave it.
+
         Raises:
             RunFolderError: N613 where there is none, or it has not ended, N614 where it is damaged.
         """
@@ -179,6 +185,10 @@ class Run(RunResult):
             data: the data itself, where the run was given it in Python.
             quiet: whether nothing is printed meanwhile.
 
+        Returns:
+            The run when it has ended; its weights are, bit for bit, those of a run that was never
+            interrupted (on a CPU).
+
         Raises:
             RunFolderError: N616 where it has ended, or its data or its recipe have changed.
         """
@@ -194,7 +204,21 @@ RunArgument: TypeAlias = Run | PathArgument
 
 
 def evaluate(run: RunArgument, *, part: str = "test", data: Any = None) -> EvaluationResult:
-    """Measure a run's best weights; see `Run.evaluate`."""
+    """Measure a run's best weights on a part of its data, or on other data.
+
+    Args:
+        run: the run, or the path of its folder.
+        part: test, validation, training, or all.
+        data: in place of the run's: a name, a path, or arrays (x, y).
+
+    Returns:
+        The figures by name, as `Run.evaluate` describes them.
+
+    Raises:
+        RunFolderError: N613, N614 of the folder.
+        DataError: for what is wrong with the data.
+        NetError: N630 for a part that does not exist.
+    """
     from netdsl.training.evaluation.evaluate import evaluate
 
     part = arguments.text("part", part, "test, validation, training or all")
@@ -206,7 +230,21 @@ def evaluate(run: RunArgument, *, part: str = "test", data: Any = None) -> Evalu
 def predict(
     run: RunArgument, inputs: Any, *, top: int = 3, strict: bool = False
 ) -> Records[dict[str, Any]]:
-    """Ask a run's best weights about examples; see `Run.predict`."""
+    """Ask a run's best weights about examples.
+
+    Args:
+        run: the run, or the path of its folder.
+        inputs: paths, or the examples themselves, as `Run.predict` describes them.
+        top: how many of the likeliest classes are listed.
+        strict: whether values that the network was not trained on are an error.
+
+    Returns:
+        A dict for each example, as `Run.predict` describes it.
+
+    Raises:
+        RunFolderError: N613, N614 of the folder.
+        DataError: for what is wrong with the examples.
+    """
     from netdsl.training.evaluation.predict import predict
 
     strict = arguments.yes_or_no("strict", strict)
@@ -218,7 +256,19 @@ def export(
 ) -> list[str]:
     """Write a run's best weights, or the model in a .keras file, in another form.
 
-    See `Run.export`.
+    Args:
+        run: the run, the path of its folder, or that of a .keras file.
+        path: where to; its suffix says the form: .keras, .onnx, .tflite, .safetensors.
+        format: keras, savedmodel, onnx, litert or safetensors, in place of the suffix.
+        force: whether existing files may be replaced.
+
+    Returns:
+        What was written and checked, in words.
+
+    Raises:
+        NetError: N601, N604 for paths, N602 for a missing package, N631 to N634 where the form does
+            not hold the network.
+        RunError: N610 where the disk does not take it.
     """
     from netdsl.training.export.export import export
 
@@ -235,7 +285,17 @@ def export(
 def resume(run: RunArgument, *, data: Any = None, quiet: bool = False) -> Run:
     """Resume a training that was stopped.
 
-    It ends with the same weights, bit for bit, as one that never was (on a CPU); see `Run.resume`.
+    Args:
+        run: the run, or the path of its folder.
+        data: the data itself, where the run was given it in Python.
+        quiet: whether nothing is printed meanwhile.
+
+    Returns:
+        The run when it has ended; its weights are, bit for bit, those of a run that was never
+        stopped (on a CPU).
+
+    Raises:
+        RunFolderError: N616 where it has ended, or its data or its recipe have changed.
     """
     from netdsl.training.loop.train import resume
 

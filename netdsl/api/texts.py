@@ -41,8 +41,11 @@ def load(
         limits: how much the file may ask for.
         old_params: params as keywords, which are deprecated.
 
+    Returns:
+        The network.
+
     Raises:
-        NetError: for each mistake in the file, or where it cannot be read.
+        NetError: with all mistakes in the file, or where it cannot be read (N601).
     """
     path = arguments.path("path", path, "the path of a .net file")
     exact = arguments.params("load", params, old_params)
@@ -71,8 +74,11 @@ def parse(
         limits: how much the text may ask for.
         old_params: params as keywords, which are deprecated.
 
+    Returns:
+        The network.
+
     Raises:
-        NetError: for each mistake in the text.
+        NetError: with all mistakes in the text.
 
     >>> import netdsl
     >>> netdsl.parse("param w = 6\n32x32x1 > conv5-{w} > pool > fc-10", params={"w": 12})
@@ -101,6 +107,13 @@ def check(
         params: values of its params.
         input: the shape of one example, of a fragment without an input.
         limits: how much the text may ask for.
+
+    Returns:
+        The errors and warnings in the order of their places; none where all is fine. A file that
+        cannot be read is one of them (N601).
+
+    Raises:
+        NetError: for wrong params or a wrong `input`.
 
     >>> import netdsl
     >>> [found.code for found in netdsl.check("32x32x1 > conv5-6 > pol > fc-10")]

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 
 def from_keras(model: Any, input: InputShapes = None) -> str:
-    """Write a Keras model as the text of a `.net` file, after the two were compared as functions;
-    `Network.from_keras` gives the network.
+    """Write a Keras model as the text of a `.net` file; `Network.from_keras` gives the network.
 
     Args:
         model: a functional or sequential Keras model.
         input: the shape of its input without the batch, or of each by its name, where the model
             leaves sizes open.
+
+    Returns:
+        The text, after it was compared with the model as a function, on random weights and inputs.
 
     Raises:
         NetError: N602 where Keras is missing, N620 for what is not a model of layers, N621 for a
@@ -37,6 +39,12 @@ def from_keras(model: Any, input: InputShapes = None) -> str:
 
 def load_model(path: PathArgument) -> Any:
     """Load a Keras model from a `.keras` file, whatever layers of netdsl's it holds.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The `keras.Model`, with its weights.
 
     Raises:
         NetError: N601 where there is no such file, N614 where it is damaged, N622 where it holds
@@ -56,7 +64,26 @@ def train(
     quiet: bool = False,
     **keys: Unpack[RecipeKeys],
 ) -> Run:
-    """Train a network, or that of a file or a text; see `Network.train`."""
+    """Train a network and keep the run in a new folder `where/NAME-N`.
+
+    Args:
+        network: a network, the path of a file, or a text.
+        recipe: a Recipe, keys and values, or the path of a YAML file; what it leaves out has a
+            default.
+        name: of the run; the network's name where it is left out.
+        where: the folder of runs.
+        quiet: whether nothing is printed meanwhile.
+        keys: keys of the recipe that replace those of `recipe`, and `target`; see `RecipeKeys`.
+
+    Returns:
+        The run, as `Network.train` gives it.
+
+    Raises:
+        NetError: with all mistakes in the network.
+        RecipeError: for what is wrong with the recipe.
+        DataError: for what is wrong with the data.
+        RunError: N610 to N612 where the disk, the memory or the numbers fail.
+    """
     from netdsl.api.run import train_architecture
 
     found = network_of("network", network)
@@ -64,7 +91,17 @@ def train(
 
 
 def diff(a: NetworkArgument, b: NetworkArgument) -> NetworkDifference:
-    """Find what two networks do not share; each may be a network, a file or a text.
+    """Find what two networks do not share.
+
+    Args:
+        a: a network, the path of a file, or a text.
+        b: the other one.
+
+    Returns:
+        The rows of both, what became of each, and the totals of both.
+
+    Raises:
+        NetError: with all mistakes in one of the two.
 
     >>> import netdsl
     >>> netdsl.diff("8 > fc-4 > fc-2", "8 > fc-5 > fc-2")

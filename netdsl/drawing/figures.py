@@ -42,6 +42,8 @@ class Figures:
         """Count the layers of a graph.
 
         Args:
+            graph: of a network.
+            labels: what its layers are called.
             columns: what is in the boxes.
             units: whether figures say what they count, as in `156 params`.
         """

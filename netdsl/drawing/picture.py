@@ -60,7 +60,10 @@ class Picture:
         return f"<Picture of {names}: {self.sheet.width:.0f} x {self.sheet.height:.0f}>"
 
     def text(self, form: str) -> str:
-        """Return the picture in one of the formats that are text: svg, tex, mmd, html.
+        """Return the picture in one of the formats that are text.
+
+        Args:
+            form: svg, tex, mmd or html.
 
         Raises:
             NetError: N662 where it is more than Mermaid takes.
@@ -70,7 +73,10 @@ class Picture:
         return _TEXTS[form](self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture, as the path's suffix says: .svg, .png, .pdf, .tex, .mmd or .html.
+        """Write the picture to a file.
+
+        Args:
+            path: where to; its suffix chooses the format: .svg, .png, .pdf, .tex, .mmd or .html.
 
         Raises:
             NetError: N604 for another suffix, N602 where a package is missing, N610 where it cannot

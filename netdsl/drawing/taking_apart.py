@@ -14,13 +14,13 @@ def taken_apart(count: int, wires: Sequence[Wire], alongside: frozenset[int]) ->
     Where much is tangled, what only ends next to the chain, or begins there, is hung on it.
 
     Args:
+        count: the number of nodes.
         wires: who reads whom.
         alongside: keys of outside boxes, or of nodes' outputs, that come in or go out next to the
             main chain.
 
     Returns:
-        The chain; None where what enters or leaves next to it does not meet the chain
-            itself.
+        The chain; None where what enters or leaves next to it does not meet the chain itself.
     """
     nodes = list(range(count))
     best = cut_up(nodes, wires, alongside)

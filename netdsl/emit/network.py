@@ -37,6 +37,7 @@ def functions_of(
     """Write a network's functions.
 
     Args:
+        network: the network.
         name: of the function that makes the model.
         taken: the names of the program; those of new functions are among them afterwards.
         known: the functions that the program has, by their text without the name; likewise.

@@ -44,6 +44,7 @@ def calls_of_model(model: Any, input: InputShapes = None) -> ModelCalls:
     """List the calls of a functional or sequential Keras model.
 
     Args:
+        model: the Keras model, which is not changed.
         input: the shape of its input, or of each by its name, where it leaves sizes open.
 
     Raises:
@@ -186,7 +187,12 @@ class _ModelReader:
         """Add the calls of a model whose inputs are given; find those that its outputs come from.
 
         Args:
+            model: a functional or sequential model.
+            given: the places, among the calls so far, of what its inputs are.
             add: adds what a call does; else it is added as it is.
+
+        Returns:
+            The places of its outputs.
 
         Raises:
             NetError: N620 where the inputs do not fit, N621 for what has no word.

@@ -28,6 +28,7 @@ def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
     """Read a model's calls as layers.
 
     Args:
+        calls: of the model, in an order in which they can be computed.
         padding_apart: whether layers that pad with zeros stay layers, and do not become an option
             of the next one.
 

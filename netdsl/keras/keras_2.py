@@ -35,7 +35,8 @@ def load_keras_2(path: str, config: Mapping[str, Any]) -> Any:
     """Load a model that Keras 2 wrote.
 
     Args:
-        config: the stored one, in which nothing names code.
+        path: the file, of which the weights are read.
+        config: the stored configuration, in which nothing names code.
 
     Raises:
         NetError: N614 with the layer and the reason, where Keras 3 has nothing that does the same.

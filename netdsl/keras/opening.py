@@ -83,12 +83,12 @@ def is_application(what: str) -> bool:
 def open_model(what: str, shape: InputShapes = None) -> Any:
     """Open a Keras model.
 
-    A `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications (random weights).
-
     A file's stored configuration is read first, and refused by name where it could run code:
     Keras's loader never sees that.
 
     Args:
+        what: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications (random
+            weights).
         shape: the input's, for one of keras.applications.
 
     Raises:

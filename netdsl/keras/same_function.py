@@ -55,6 +55,7 @@ def input_draws(graph: Graph, measured: Mapping[str, tuple[Any, Any]]) -> list[I
     So that normal numbers arrive where factors and offsets in front have been applied.
 
     Args:
+        graph: of the network.
         measured: by the names of operations, means and deviations that `adapt` measured.
     """
     import numpy as np

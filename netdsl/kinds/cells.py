@@ -38,10 +38,14 @@ def cells(axes: tuple[Axis, ...], counts: Shape) -> Iterator[Cell]:
 
 
 def padded(np: Any, x: Any, axes: tuple[Axis, ...], counts: Shape, fill: float = 0) -> Any:
-    """X with what the windows reach beyond it, filled with one number.
+    """Pad what the windows reach beyond the input with one number.
 
     Args:
+        np: NumPy.
         x: numbers of (batch, *positions, channels).
+        axes: the window on each axis of positions.
+        counts: how many windows there are on each.
+        fill: the number in the padding.
     """
     ends = ((n - 1) * axis.stride + axis.extent for axis, n in zip(axes, counts, strict=True))
     sides = [

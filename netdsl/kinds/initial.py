@@ -160,10 +160,12 @@ class Trained(Kind):
     def trained_in_keras(
         cls, call: CallView, *kernels: str, penalised: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """The options of a Keras layer with kernels of these names (`kernel` if none): bias,
-        activation, penalties; and how the weights begin, where that is not Keras's usual way.
+        """The options of a Keras layer with kernels: bias, activation, penalties; and how the
+        weights begin, where that is not Keras's usual way.
 
         Args:
+            call: of the Keras layer.
+            kernels: the names of its kernels; `kernel` if there are none.
             penalised: kernels that begin in a way of their own, and have the same penalties.
 
         Raises:

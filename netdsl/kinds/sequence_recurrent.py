@@ -151,7 +151,8 @@ class Recurrent(Trained):
         """The states after a position, the one that is given out first.
 
         Args:
-            weights: of one way of reading.
+            np: NumPy.
+            weights: of one direction.
             x: the channels of the position: (batch, channels).
             states: those before it: (batch, N) each.
         """

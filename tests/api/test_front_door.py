@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -317,3 +318,32 @@ def test_docs_name_no_module_below_netdsl() -> None:
 
 def test_type_hints_resolve_to_values() -> None:
     assert get_type_hints(netdsl.LayerRecord)["params"] is int
+
+
+def documented() -> Iterator[tuple[str, Any]]:
+    """Public functions, methods and properties, by their names."""
+    for names in document.GROUPS.values():
+        for name in names:
+            value = getattr(netdsl, name)
+            if inspect.isclass(value):
+                yield from ((f"{name}.{method}", one) for method, one in document._members(value))
+            else:
+                yield name, value
+
+
+@pytest.mark.parametrize(("name", "value"), list(documented()))
+def test_docstrings_say_what_goes_in_and_what_comes_out(name: str, value: Any) -> None:
+    """As Google's style has it: all arguments and only these, and what is returned."""
+    doc = inspect.getdoc(value) or ""
+    if isinstance(value, property):
+        assert doc
+        return
+    function = getattr(value, "__func__", value)
+    arguments = [
+        one for one in inspect.signature(function).parameters if one not in ("self", "cls")
+    ]
+    section = re.search(r"^Args:\n((?:    .*\n?)+)", doc, re.MULTILINE)
+    described = re.findall(r"^    (\w+): ", section[1], re.MULTILINE) if section else []
+    assert described == arguments
+    if function.__annotations__["return"] != "None":
+        assert "\nReturns:\n" in doc or doc.startswith("Return ")

@@ -49,6 +49,7 @@ def _projected(parts: CallParts, heads: int, groups: int) -> OutputPlaces:
     """Add the projections, and what is between them.
 
     Args:
+        parts: the call, to which the steps are added.
         heads: of the queries.
         groups: of the keys and values: each is for as many heads of queries.
     """

@@ -40,7 +40,12 @@ def plan(
         data: a source as in a recipe, or the data itself: arrays `(x, y)`, a dict of arrays, or
             something that gives batches.
         target: as in a recipe's `data`.
-        epochs: and the others: as in a recipe.
+        epochs: as in a recipe.
+        batch: as in a recipe.
+        seed: as in a recipe.
+        backend: as in a recipe.
+        log: as in a recipe.
+        init_from: as in a recipe.
 
     Raises:
         NetError: for what does not go together, and what cannot be read.

@@ -50,6 +50,9 @@ class Section:
             value: what is given; None leaves all keys out.
             path: of the section in the recipe, for messages.
 
+        Returns:
+            The section, whose keys that are left out are None.
+
         Raises:
             NetError: with every mistake: N502 not keys and values, N503 unknown key, N504 wrong
                 type, N505 out of range.

@@ -51,9 +51,12 @@ class LazyImages:
         shape: tuple[int, int, int],
         content: Callable[[int], bytes] | None = None,
     ) -> None:
-        """Make images of their number, what loads one, and their shape.
+        """Make images that are loaded one by one.
 
         Args:
+            count: how many there are.
+            load: reads the image at a place, [height, width, channels] of uint8.
+            shape: height, width and channels of each.
             content: gives an image's bytes, where they tell it from others faster than its pixels.
         """
         import numpy as np
