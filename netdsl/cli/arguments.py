@@ -67,7 +67,11 @@ def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -
 
 
 def shape(text: str) -> tuple[int, ...]:
-    """Read a shape: `224x224x3`, or `784`."""
+    """Read a shape: `224x224x3`, or `784`.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not sizes from 1 joined by `x`.
+    """
     if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9})*", text) or "0" in re.split("[x×]", text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a shape: write it like 224x224x3, or 784"
@@ -76,7 +80,11 @@ def shape(text: str) -> tuple[int, ...]:
 
 
 def memory_size(text: str) -> int:
-    """Read an amount of memory, in bytes: `24GiB`."""
+    """Read an amount of memory, in bytes: `24GiB`.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not a number with a unit of bytes.
+    """
     from netdsl.analysis.memory import parse_size
 
     try:
@@ -86,7 +94,11 @@ def memory_size(text: str) -> int:
 
 
 def param(text: str) -> tuple[str, Any]:
-    """Read a param and its value: `width=8`."""
+    """Read a param and its value: `width=8`.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not `NAME=VALUE`.
+    """
     name, equals, value = text.partition("=")
     if not equals or not is_name(name):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
@@ -94,14 +106,22 @@ def param(text: str) -> tuple[str, Any]:
 
 
 def positive(text: str) -> int:
-    """Read an integer from 1 up."""
+    """Read an integer from 1 up.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not an integer from 1.
+    """
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 1")
     return int(text)
 
 
 def natural(text: str) -> int:
-    """Read an integer from 0 up."""
+    """Read an integer from 0 up.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not an integer from 0.
+    """
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0")
     return int(text)

@@ -117,7 +117,11 @@ class CallTrace:
         return Tensor(len(self.calls) - 1)
 
     def shape(self, tensor: Tensor) -> Shape:
-        """Return the shape of a tensor, without the batch."""
+        """Return the shape of a tensor, without the batch.
+
+        Raises:
+            Disproved: where the text gives the tensor no shape.
+        """
         shape = self.histories.shapes[self.calls[tensor.place].history]
         if shape is None:
             raise Disproved("the program asks for a shape that is not known")

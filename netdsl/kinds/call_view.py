@@ -108,12 +108,20 @@ class CallView(NamedTuple):
         self.left_out.extend(key for key in keys if self.config.get(key))
 
     def refuse_channels_first(self) -> None:
-        """Refuse channels before positions."""
+        """Refuse channels before positions.
+
+        Raises:
+            NoWord: where they are.
+        """
         if self.config.get("data_format") == "channels_first":
             raise self.refuse("its channels come first")
 
     def refuse_other_axis(self, axis: Any = None) -> None:
-        """Refuse what does not work along the channels."""
+        """Refuse what does not work along the channels.
+
+        Raises:
+            NoWord: where the axis is another one.
+        """
         axis = self.config.get("axis", -1) if axis is None else axis
         axis = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
         if axis not in (-1, len(self.output)):

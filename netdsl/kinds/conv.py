@@ -187,7 +187,12 @@ class Conv(Convolution):
     act = Part("activation", "relu", "the activation after it")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
+        """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis.
+
+        Raises:
+            LayerError: N203 for a vector, N204 where the window does not fit, N206 where `groups`
+                does not divide the channels.
+        """
         x = inputs[0]
         positions = self.positions(x)
         for count, what in ((x[-1], "incoming channels"), (self.amount or 0, "filters")):

@@ -42,7 +42,11 @@ class UnsharedConv(Convolution):
     act = Part("activation", "relu", "the activation after it")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
+        """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis.
+
+        Raises:
+            LayerError: N203 for vectors and volumes, N204 where the window does not fit.
+        """
         if len(inputs[0]) == 4:
             raise wrong_rank(self.word, inputs[0], "sequences and images")
         return (*self.positions(inputs[0]), self.amount or 0)

@@ -104,7 +104,11 @@ class FullyConnected(Units):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """Also a 1x1 convolution of a vector that Keras has as 1x1xC."""
+        """Also a 1x1 convolution of a vector that Keras has as 1x1xC.
+
+        Raises:
+            NoWord: for an argument that the language has no option for.
+        """
         if len(call.inputs[0]) > 1:
             return None
         options = cls.trained_in_keras(call)

@@ -64,6 +64,9 @@ class Identity(Plain):
     def from_keras(cls, call: CallView) -> Meaning | None:
         """Layers that do nothing as they are; a penalty on the input is an option of the
         layer before it.
+
+        Raises:
+            NoWord: for a penalty that no layer accepts.
         """
         if call.layer == "ActivityRegularization":
             if call.config["l2"]:
@@ -142,7 +145,11 @@ class Reshape(Plain):
 
     @classmethod
     def make(cls, spec: LayerSpec) -> Kind:
-        """Sizes with commas between them are refused with the form."""
+        """Sizes with commas between them are refused with the form.
+
+        Raises:
+            LayerError: N103 for sizes with commas between them.
+        """
         sizes = [each.value for each in spec.arguments if each.name is None]
         if len(sizes) > 1 and all(type(size) is int for size in sizes):
             message = f"the sizes of a shape are joined by `x`, not {shown(tuple(sizes))}"
@@ -152,7 +159,11 @@ class Reshape(Plain):
         return super().make(spec)
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The shape that is given, with as many numbers as come in."""
+        """The shape that is given, with as many numbers as come in.
+
+        Raises:
+            LayerError: N207 where the elements are more or fewer than the input's.
+        """
         x = inputs[0]
         if math.prod(x) != math.prod(self.to):
             message = (
@@ -205,7 +216,11 @@ class Permute(Plain):
         return super().make(with_loose_numbers(spec, "order"))
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's sizes in the new order."""
+        """The input's sizes in the new order.
+
+        Raises:
+            LayerError: N202 where an axis is missing or named twice.
+        """
         x = inputs[0]
         if sorted(self.order) != list(range(1, len(x) + 1)):
             names = " and ".join(filter(None, (", ".join(map(str, range(1, len(x)))), str(len(x)))))
@@ -251,7 +266,11 @@ class Shuffle(Plain):
     groups = Whole(REQUIRED, "number of groups")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape, where `groups` divides its channels."""
+        """The input's shape, where `groups` divides its channels.
+
+        Raises:
+            LayerError: N206 where `groups` does not divide the channels.
+        """
         x = inputs[0]
         if x[-1] % self.groups:
             raise LayerError(
@@ -307,7 +326,11 @@ class Slice(Plain):
     to = Whole(REQUIRED, "the channel after the last")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The channels from a to b-1 at the same positions."""
+        """The channels from a to b-1 at the same positions.
+
+        Raises:
+            LayerError: N204 where the channels are not there.
+        """
         x = inputs[0]
         if not self.from_ < self.to <= x[-1]:
             message = (
@@ -360,7 +383,11 @@ class Resize(Plain):
     to = SizesOption(REQUIRED, "the positions, one number for all axes or one for each")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The same channels at the positions that are given."""
+        """The same channels at the positions that are given.
+
+        Raises:
+            LayerError: N203 for vectors.
+        """
         x = inputs[0]
         if not 2 <= len(x) <= 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes")

@@ -86,7 +86,11 @@ class Pad(Edges):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """Zeros around the positions, by a layer or by an operation."""
+        """Zeros around the positions, by a layer or by an operation.
+
+        Raises:
+            NoWord: where it pads the batch or the channels.
+        """
         call.refuse_channels_first()
         if call.layer == "ZeroPadding":
             return call.means(cls.spec(pad_option(pads_in_keras(call))))
@@ -119,7 +123,12 @@ class Widen(Plain):
         )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """N channels at every S-th position."""
+        """N channels at every S-th position.
+
+        Raises:
+            LayerError: N203 for an input without positions, N207 for fewer channels than the input
+                has.
+        """
         x = inputs[0]
         channels = self.amount or 0
         if self.stride and len(x) > 4:
@@ -244,7 +253,11 @@ class Crop(Edges):
         )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The same channels, and each axis shorter by what is cut off."""
+        """The same channels, and each axis shorter by what is cut off.
+
+        Raises:
+            LayerError: N204 where nothing is left.
+        """
         x = inputs[0]
         left = tuple(axis.size - axis.before - axis.after for axis in self.axes(x))
         if min(left) < 1:

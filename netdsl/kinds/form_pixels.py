@@ -117,7 +117,11 @@ class PixelShuffle(Pixels):
     )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """K times the positions along each axis, and a KK-th of the channels."""
+        """K times the positions along each axis, and a KK-th of the channels.
+
+        Raises:
+            LayerError: N206 where the channels are not a multiple of the block's cells.
+        """
         x = inputs[0]
         factors = self.factors(x)
         cells = math.prod(factors)
@@ -163,7 +167,11 @@ class PixelUnshuffle(Pixels):
     )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """A K-th of the positions along each axis, and KK times the channels."""
+        """A K-th of the positions along each axis, and KK times the channels.
+
+        Raises:
+            LayerError: N206 where blocks do not divide the positions.
+        """
         x = inputs[0]
         factors = self.factors(x)
         if any(n % by for n, by in zip(x, factors, strict=False)):

@@ -81,6 +81,9 @@ class Concatenate(Merge):
     def shape(self, *inputs: Shape) -> Shape:
         """The sum of the channels at the branches' positions, which must agree; of another axis
         likewise.
+
+        Raises:
+            LayerError: N207 for branches that differ in another axis.
         """
         at = self.axis(inputs[0])
         if any((*x[:at], *x[at + 1 :]) != (*inputs[0][:at], *inputs[0][at + 1 :]) for x in inputs):
@@ -153,6 +156,9 @@ class Elementwise(Merge):
     def shape(self, *inputs: Shape) -> Shape:
         """The branches' one shape. A vector of its channels counts for every position, a map of
         one channel for every channel, and a single number for both.
+
+        Raises:
+            LayerError: N207 for branches that cannot be spread to one shape.
         """
         self._check_count(inputs)
         *positions, _ = max(inputs, key=len)
@@ -354,7 +360,11 @@ class Stack(Merge):
     cases = (Case("stack[ id | fc-5 ]", (5,), (2, 5), 30),)
 
     def shape(self, *inputs: Shape) -> Shape:
-        """One axis more, in front: the number of branches."""
+        """One axis more, in front: the number of branches.
+
+        Raises:
+            LayerError: N207 for branches of different shapes.
+        """
         if any(x != inputs[0] for x in inputs):
             raise self._misfit(inputs, "branches of one shape", same_shape(inputs))
         return (len(inputs), *inputs[0])

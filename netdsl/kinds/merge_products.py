@@ -40,7 +40,11 @@ class MatrixProduct(Merge):
     transpose.hidden_at_default = True
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The first branch's rows by the second one's columns (`transpose`: rows)."""
+        """The first branch's rows by the second one's columns (`transpose`: rows).
+
+        Raises:
+            LayerError: N207 for branches whose product does not exist.
+        """
         self._check_count(inputs)
         a, b = inputs
         if min(len(a), len(b)) < 2:

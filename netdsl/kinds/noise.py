@@ -80,7 +80,11 @@ class SpatialDropout(Dropping):
     )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape; it must have positions."""
+        """The input's shape; it must have positions.
+
+        Raises:
+            LayerError: N203 for a vector.
+        """
         if not 2 <= len(inputs[0]) <= 4:
             raise wrong_rank(
                 self.word, inputs[0], "sequences, images and volumes", "dropout is for vectors"

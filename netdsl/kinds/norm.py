@@ -190,7 +190,11 @@ class GroupNorm(Affine):
     groups = Whole(32, "groups of neighbouring channels")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape, where `groups` divides its channels."""
+        """The input's shape, where `groups` divides its channels.
+
+        Raises:
+            LayerError: N206 where `groups` does not divide the channels.
+        """
         x = inputs[0]
         if x[-1] % self.groups:
             help = f"write {self.word}(groups={math.gcd(self.groups, x[-1])})"
@@ -246,7 +250,11 @@ class InstanceNorm(Affine):
     )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape; it must have positions."""
+        """The input's shape; it must have positions.
+
+        Raises:
+            LayerError: N203 for a vector.
+        """
         x = inputs[0]
         if len(x) < 2:
             raise LayerError(

@@ -45,7 +45,11 @@ class Scale(Plain):
     bias = Flag(False, "an offset for each channel")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape."""
+        """The input's shape.
+
+        Raises:
+            LayerError: N203 for more than four axes.
+        """
         x = inputs[0]
         if len(x) not in _AXES:
             raise LayerError(
@@ -235,7 +239,11 @@ class Standardize(Plain):
         return super().with_resolved_defaults()
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape."""
+        """The input's shape.
+
+        Raises:
+            LayerError: N107 for a deviation of 0 or below, N206 for another number of channels.
+        """
         x = inputs[0]
         for name in ("mean", "std") if self.mean is not None else ():
             count = len(self.values[name])
@@ -289,7 +297,11 @@ class Standardize(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """Also a factor and an offset for each channel."""
+        """Also a factor and an offset for each channel.
+
+        Raises:
+            NoWord: for an inverted one.
+        """
         if call.layer == "Rescaling":
             return cls._from_factors(call)
         mean, variance = call.config.get("mean"), call.config.get("variance")

@@ -40,7 +40,12 @@ class FeaturePool(Plain):
         return (self.size or (1,))[0]
 
     def shape(self, *inputs: Shape) -> Shape:
-        """C/N channels at the same positions."""
+        """C/N channels at the same positions.
+
+        Raises:
+            LayerError: N202 for a size that is not one number, N206 where it does not divide the
+                channels.
+        """
         x = inputs[0]
         if len(self.size or ()) > 1:
             raise LayerError(

@@ -22,7 +22,11 @@ class GlobalPooling(Weightless):
     reach = "all"
 
     def shape(self, *inputs: Shape) -> Shape:
-        """A vector of the channels."""
+        """A vector of the channels.
+
+        Raises:
+            LayerError: N203 for a vector.
+        """
         x = inputs[0]
         if not 2 <= len(x) <= 4:
             what = "a vector" if len(x) == 1 else f"an array of {len(x) - 1} axes"

@@ -58,7 +58,11 @@ class Embed(Plain):
     mask.hidden_at_default = True
 
     def shape(self, *inputs: Shape) -> Shape:
-        """N numbers at each place."""
+        """N numbers at each place.
+
+        Raises:
+            LayerError: N203 for an input of numbers.
+        """
         x = inputs[0]
         if not isinstance(x, Indices):
             help = f"an input of indices gives their number: input {dims(x)} of int(20000)"
@@ -118,7 +122,11 @@ class Positions(Plain):
     init = Initial(_SMALL, "the initial values")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape; it must have positions."""
+        """The input's shape; it must have positions.
+
+        Raises:
+            LayerError: N203 for a vector.
+        """
         if len(inputs[0]) < 2:
             raise wrong_rank(self.word, inputs[0], "positions")
         return inputs[0]

@@ -54,7 +54,12 @@ class Attention(Trained):
         return self.dim or x[-1] // self.heads
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape, a sequence."""
+        """The input's shape, a sequence.
+
+        Raises:
+            LayerError: N203 for what is not a sequence, N206 where `heads` does not divide the
+                channels, N107 for `causal` with `kv`.
+        """
         x = inputs[0]
         for each in inputs:
             as_sequence(self.word, each)

@@ -66,7 +66,11 @@ class Take(Plain):
     to = Whole(REQUIRED, "the position after the last")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The positions from a to b-1, with the same channels."""
+        """The positions from a to b-1, with the same channels.
+
+        Raises:
+            LayerError: N204 where the positions are not there.
+        """
         length, channels = x = as_sequence(self.word, inputs[0])
         if not self.from_ < self.to <= length:
             message = (
@@ -138,7 +142,11 @@ class Roll(Plain):
     by = Shifts(REQUIRED, "by how many, one number for all axes or one for each")
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape; it must have positions."""
+        """The input's shape; it must have positions.
+
+        Raises:
+            LayerError: N203 for a vector, N204 for a shift by all positions or more.
+        """
         x = inputs[0]
         if not 2 <= len(x) <= 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes")

@@ -27,7 +27,11 @@ class Unpooling(Plain):
     takes: ClassVar[dict[str, str]] = {"size": "yes"}
 
     def factors(self, x: Shape) -> tuple[int, ...]:
-        """How many positions become of one, for each axis."""
+        """How many positions become of one, for each axis.
+
+        Raises:
+            LayerError: N203 for a vector.
+        """
         if not 2 <= len(x) <= 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes")
         return per_axis(self.size or (1,), len(x) - 1, "the size", "size")
@@ -237,7 +241,11 @@ class MaxUnpool(Plain):
         return self._pool.inputs
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The shape of the pool's input, where the input has that of its output."""
+        """The shape of the pool's input, where the input has that of its output.
+
+        Raises:
+            LayerError: N207 where the input does not have the shape of the pool's output.
+        """
         if inputs[0] != self._pool.shape:
             message = (
                 f"`{self.word}(@{self._pool.name})` requires the pool's output shape, "
@@ -279,7 +287,11 @@ class MaxUnpool(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """The layer reads the pool's input: the pool is what reads it too, with such windows."""
+        """The layer reads the pool's input: the pool is what reads it too, with such windows.
+
+        Raises:
+            NoWord: where the pool cannot be found.
+        """
         values, x = call.inputs
         rank, config = len(x) - 1, call.config
         expected = (tuple(config["window"]), tuple(config["strides"]), as_pads(config["pads"]))
@@ -362,7 +374,11 @@ def _are_linear_steps(steps: tuple[CallView, ...], x: Shape, output: Shape) -> b
 
 
 def refuse_other_resizing(call: CallView) -> None:
-    """Refuses a resizing layer that is not bilinear, or does more."""
+    """Refuses a resizing layer that is not bilinear, or does more.
+
+    Raises:
+        NoWord: where it does.
+    """
     call.refuse_set("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
     if call.config["interpolation"] != "bilinear":
         raise call.refuse(f"its interpolation is {call.config['interpolation']}")

@@ -36,7 +36,11 @@ def declare_param(statement: tree.Param, scope: Scope, draft: Draft) -> Scope:
 
 
 def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
-    """Defaults of kinds, added to those that are in force."""
+    """Defaults of kinds, added to those that are in force.
+
+    Raises:
+        NetError: N102, N103, N107 for options or values that the kind does not have.
+    """
     defaults = dict(scope.defaults)
     for setting in statement.settings:
         kind = KINDS[setting.word.text]
@@ -59,7 +63,11 @@ def _smallest(word: str, arguments: tuple[Argument, ...]) -> LayerSpec:
 
 
 def define_block(statement: tree.Def, scope: Scope, draft: Draft) -> Scope:
-    """Return a block, with what it sees here."""
+    """Return a block, with what it sees here.
+
+    Raises:
+        NetError: N104 for a name that is taken, or a parameter that is given twice.
+    """
     _check_new(statement.name, "block", scope)
     seen: set[str] = set()
     for parameter in statement.parameters:

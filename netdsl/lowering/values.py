@@ -147,7 +147,11 @@ def shown_value(value: Any) -> str:
 
 
 def lookup(scope: Scope, x: int | None, graph: GraphBuilder) -> Callable[[str, Span], Any]:
-    """Return the values of names in expressions, as `evaluate` asks for them."""
+    """Return the values of names in expressions, as `evaluate` asks for them.
+
+    Raises:
+        NetError: N110 for a name without a value.
+    """
 
     def value_of(name: str, span: Span) -> Any:
         if name in scope.values:

@@ -51,7 +51,11 @@ def starts_of(flow: WrittenFlow, units: UnitGraph, before: int | None = None) ->
 
 
 def single_flow(units: UnitGraph) -> WrittenFlow:
-    """Put all units of a `let` in one flow: what a branch has made, others refer to by name."""
+    """Put all units of a `let` in one flow: what a branch has made, others refer to by name.
+
+    Raises:
+        NetError: N402 where too many merges would be within each other.
+    """
     made: set[int] = set()
 
     def flow_to(end: int, depth: int) -> WrittenFlow:

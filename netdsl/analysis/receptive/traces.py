@@ -33,6 +33,9 @@ def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
     """Return what each operation sees of an input.
 
     Operations that move nothing hand on the trace itself.
+
+    Raises:
+        KeyError: where the point is not an input of the graph.
     """
     if point is not None and point not in (each.name for each in graph.inputs):
         raise KeyError(point)

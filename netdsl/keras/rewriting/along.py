@@ -12,6 +12,9 @@ from netdsl.kinds.axes import keras_axes, named_axes
 def reduced(parts: CallParts) -> OutputPlaces | None:
     """`ops.mean`, `ops.sum`, `ops.max`, `ops.min`: the mean or the largest along axes that have a
     name, or else pooled, with the axes that stay as channels.
+
+    Raises:
+        NetError: N621 where nothing is left but a single number.
     """
     call, shape = parts.call, parts.shape(parts.source)
     axes = axes_of(parts, call.config.get("axis"), len(shape))

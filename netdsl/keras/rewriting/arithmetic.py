@@ -23,7 +23,11 @@ _NAMES = {  # of keras.ops, and what the layer Activation calls them
 
 
 def activated(parts: CallParts) -> OutputPlaces | None:
-    """Return a function of `keras.ops` that is an activation."""
+    """Return a function of `keras.ops` that is an activation.
+
+    Raises:
+        NetError: N621 for the approximate gelu, and another axis than the last.
+    """
     call, shape = parts.call, parts.shapes[0]
     name, config = call.class_name, call.config
     if name == "Relu6":
@@ -46,7 +50,11 @@ def activated(parts: CallParts) -> OutputPlaces | None:
 
 
 def clipped(parts: CallParts) -> OutputPlaces | None:
-    """`ops.clip(x, 0, 6)`."""
+    """`ops.clip(x, 0, 6)`.
+
+    Raises:
+        NetError: N621 for bounds that no word has.
+    """
     config = parts.call.config
     if (config.get("x_min"), config.get("x_max")) != (0, 6):
         raise parts.refuse(f"it clips at {config.get('x_min')} and {config.get('x_max')}")
@@ -60,7 +68,11 @@ def squared(parts: CallParts) -> OutputPlaces | None:
 
 
 def powers(parts: CallParts) -> OutputPlaces | None:
-    """`x ** 2`: the number times itself; other fixed powers have a word."""
+    """`x ** 2`: the number times itself; other fixed powers have a word.
+
+    Raises:
+        NetError: N621 for an exponent that is not a number.
+    """
     call = parts.call
     exponents = [value for value in call.arguments if value is not None]
     if len(call.inputs) > 1 or call.arguments[0] is not None:
@@ -80,6 +92,9 @@ def combined(parts: CallParts) -> OutputPlaces | None:
     """Return an operator with an array that is not a tensor.
 
     Numbers for each channel, or a table of positions.
+
+    Raises:
+        NetError: N621 for quotients, and constant arrays that are not one number for each channel.
     """
     call = parts.call
     found = [(at, value) for at, value in enumerate(call.arguments) if _is_array(value)]

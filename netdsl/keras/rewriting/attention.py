@@ -11,7 +11,11 @@ from netdsl.kinds.values import Shape
 
 
 def dot_product(parts: CallParts) -> OutputPlaces | None:
-    """`Attention`: softmax(q·kᵀ)·v without weights."""
+    """`Attention`: softmax(q·kᵀ)·v without weights.
+
+    Raises:
+        NetError: N621 for a trained factor.
+    """
     config = parts.call.config
     if config.get("use_scale") or config.get("score_mode") == "concat":
         raise parts.refuse("it has a trained factor")
@@ -22,7 +26,11 @@ def dot_product(parts: CallParts) -> OutputPlaces | None:
 
 
 def multi_head(parts: CallParts) -> OutputPlaces | None:
-    """`MultiHeadAttention` whose scores are read, or whose values or output have another width."""
+    """`MultiHeadAttention` whose scores are read, or whose values or output have another width.
+
+    Raises:
+        NetError: N621 for other axes than that of the positions.
+    """
     call, config, several = parts.call, parts.call.config, len(parts.shapes) > 1
     queries, values, *keys = call.inputs
     heads, dim = config["num_heads"], config["key_dim"]

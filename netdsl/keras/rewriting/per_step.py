@@ -38,7 +38,11 @@ _WITHOUT_MASKS = ("Conv", "DepthwiseConv", "MaxPooling", "AveragePooling", "UpSa
 
 
 def time_distributed(parts: CallParts) -> OutputPlaces | None:
-    """Return one layer or model at each step of a first axis."""
+    """Return one layer or model at each step of a first axis.
+
+    Raises:
+        NetError: N621 for several inputs, and what the language cannot do at each step.
+    """
     if len(parts.call.inputs) > 1:
         raise parts.refuse(f"it takes {len(parts.call.inputs)} inputs")
     return per_step(parts, parts.operation.layer, list(parts.call.inputs), parts.shapes, 1)
@@ -49,6 +53,9 @@ def per_step(
 ) -> OutputPlaces:
     """Add a layer that works on what comes after the first `steps` axes: as it is where it works
     on the last axis alone, else with the steps in the batch.
+
+    Raises:
+        NetError: N621 for a layer that the language cannot apply at each step.
     """
     import keras
 

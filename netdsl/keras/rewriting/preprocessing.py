@@ -24,7 +24,11 @@ def normalized(parts: CallParts) -> OutputPlaces | None:
 
 
 def resized(parts: CallParts) -> OutputPlaces | None:
-    """`Resizing` to the nearest pixels: each several times, or the middle one of several."""
+    """`Resizing` to the nearest pixels: each several times, or the middle one of several.
+
+    Raises:
+        NetError: N621 where the new size is neither a multiple nor a divisor of the old one.
+    """
     config, given = parts.call.config, parts.shape(parts.source)
     if config.get("interpolation") != "nearest" or parts.shapes[0][-1] != given[-1]:
         return None
@@ -44,7 +48,11 @@ def resized(parts: CallParts) -> OutputPlaces | None:
 
 
 def cropped_in_the_middle(parts: CallParts) -> OutputPlaces | None:
-    """`CenterCrop`: the middle of a larger image."""
+    """`CenterCrop`: the middle of a larger image.
+
+    Raises:
+        NetError: N621 for images that are smaller than the crop.
+    """
     (height, width, channels), (rows, columns, _) = parts.shape(parts.source), parts.shapes[0]
     if rows > height or columns > width:
         raise parts.refuse("its images are smaller than its crop")
@@ -55,7 +63,11 @@ def cropped_in_the_middle(parts: CallParts) -> OutputPlaces | None:
 
 
 def randomly_cropped(parts: CallParts) -> OutputPlaces | None:
-    """`RandomCrop`, the identity at inference, even where it announces smaller images."""
+    """`RandomCrop`, the identity at inference, even where it announces smaller images.
+
+    Raises:
+        NetError: N621 where images have another size at inference.
+    """
     if parts.shape(parts.source) != parts.shapes[0]:
         size = dims(parts.shape(parts.source))
         raise parts.refuse(

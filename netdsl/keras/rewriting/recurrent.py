@@ -13,7 +13,11 @@ _CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
 
 
 def bidirectional(parts: CallParts) -> OutputPlaces | None:
-    """Return both directions as layers of their own, where they are not simply joined and alike."""
+    """Return both directions as layers of their own, where they are not simply joined and alike.
+
+    Raises:
+        NetError: N621 for initial states.
+    """
     if len(parts.call.inputs) > 1:
         raise parts.refuse("its initial states are given")
     forward, backward = parts.operation.forward_layer, parts.operation.backward_layer
@@ -36,7 +40,11 @@ def bidirectional(parts: CallParts) -> OutputPlaces | None:
 
 
 def recurrent(parts: CallParts) -> OutputPlaces | None:
-    """Return a layer that gives its states out too: the last ones at the last step."""
+    """Return a layer that gives its states out too: the last ones at the last step.
+
+    Raises:
+        NetError: N621 for initial states.
+    """
     if len(parts.call.inputs) > 1:
         raise parts.refuse("its initial states are given")
     if not parts.call.config.get("return_state"):
@@ -45,7 +53,11 @@ def recurrent(parts: CallParts) -> OutputPlaces | None:
 
 
 def of_cells(parts: CallParts) -> OutputPlaces | None:
-    """`RNN` with cells: a layer for each."""
+    """`RNN` with cells: a layer for each.
+
+    Raises:
+        NetError: N621 for initial states, the states of several cells, and cells of one's own.
+    """
     if len(parts.call.inputs) > 1:
         raise parts.refuse("its initial states are given")
     layer = parts.operation

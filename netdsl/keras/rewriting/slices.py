@@ -83,7 +83,11 @@ def _along(parts: CallParts, place: int, axis: int, cut: _Cut) -> int:
 
 
 def cut_axis(parts: CallParts, place: int, axis: int, first: int, end: int) -> int:
-    """Take from `first` to before `end` of an axis, counted from 0 without the batch."""
+    """Take from `first` to before `end` of an axis, counted from 0 without the batch.
+
+    Raises:
+        NetError: N621 where nothing is left.
+    """
     shape = parts.shape(place)
     if end <= first:
         raise parts.refuse("nothing is left of it")
@@ -113,7 +117,11 @@ def _as_rows(parts: CallParts, place: int, axis: int) -> tuple[int, tuple[int, .
 
 
 def thinned(parts: CallParts, place: int, axis: int, step: int) -> int:
-    """Take every `step`-th of an axis, the first one too."""
+    """Take every `step`-th of an axis, the first one too.
+
+    Raises:
+        NetError: N621 for a step along one of several axes.
+    """
     if step == 1:
         return place
     shape = parts.shape(place)
@@ -131,7 +139,11 @@ def thinned(parts: CallParts, place: int, axis: int, step: int) -> int:
 
 
 def turned(parts: CallParts, place: int, axis: int) -> int:
-    """Turn an axis round."""
+    """Turn an axis round.
+
+    Raises:
+        NetError: N621 for other axes than the positions of a sequence, or many channels.
+    """
     shape = parts.shape(place)
     if shape[axis] == 1:
         return place

@@ -37,7 +37,11 @@ LISTED = 12
 
 
 def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
-    """Choose how many of the training part's examples are in a step."""
+    """Choose how many of the training part's examples are in a step.
+
+    Raises:
+        Conflict: where `gd` is given a batch, or a batch is larger than the training part.
+    """
     full = optimizer.name == "gd"
     batch = given or (examples if full or examples < 32 else 32 if examples < SMALL else 128)
     if full and batch != examples:
@@ -61,6 +65,10 @@ def early_stopping(
         steps: in an epoch.
         validation: examples of the validation part.
         output: the network's first.
+
+    Raises:
+        Conflict: for accuracy without classes, no validation part, or a key of what is switched
+            off.
     """
     if given.metric not in (None, "loss", training_metric(output).name):
         message = "the data holds values, not classes: there is no accuracy to stop by"
@@ -82,7 +90,12 @@ def early_stopping(
 
 
 def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Schedule:
-    """Fill in how the learning rate changes from `rate` on, over at most this many epochs."""
+    """Fill in how the learning rate changes from `rate` on, over at most this many epochs.
+
+    Raises:
+        Conflict: where `steps` lacks its epochs, `plateau` its validation part, or the rate cannot
+            fall.
+    """
     full: Schedule = given.resolved()
     if full.name == "steps" and not full.at:
         message = "the schedule `steps` requires the epochs at which the rate is divided"
@@ -109,6 +122,9 @@ def check_precision(precision: str | None, optimizer: Optimizer) -> None:
     """Reject bfloat16, which has 8 bits, where it makes 1 of Adam's beta2.
 
     1 - beta2^t is 0 then, and no weight moves.
+
+    Raises:
+        Conflict: where it does.
     """
     beta2 = optimizer.beta2 or 0.0
     if precision == "bfloat16" and beta2 >= 1 - 2**-9:
@@ -121,7 +137,11 @@ def check_precision(precision: str | None, optimizer: Optimizer) -> None:
 
 
 def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
-    """Reject a pattern of `freeze` that names no layer with weights, and patterns that name all."""
+    """Reject a pattern of `freeze` that names no layer with weights, and patterns that name all.
+
+    Raises:
+        Conflict: where there is such a pattern.
+    """
     names = [op.name for op in graph.ops if graph.weights(op)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
@@ -134,7 +154,11 @@ def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
 
 
 def check_first_weights(path: str | None) -> None:
-    """Reject first weights from where nothing is."""
+    """Reject first weights from where nothing is.
+
+    Raises:
+        Conflict: N601 where there is nothing.
+    """
     if path and not os.path.exists(path):
         message = f"there is no {path} to initialise the weights from"
         raise Conflict("init_from", message, code="N601")
@@ -151,7 +175,11 @@ def penalty(given: Penalty) -> Penalty:
 def loss_weights(
     given: Mapping[str, float] | None, outputs: Sequence[OutputTransform]
 ) -> Mapping[str, float] | None:
-    """Choose how much each output counts in the loss; None for a single one."""
+    """Choose how much each output counts in the loss; None for a single one.
+
+    Raises:
+        Conflict: for an output that does not exist, and weights that are all 0.
+    """
     names, weights = [output.name for output in outputs], given or {}
     for name in weights:
         if name not in names:
@@ -164,7 +192,11 @@ def loss_weights(
 
 
 def label_smoothing(given: float | None, outputs: Sequence[OutputTransform]) -> float | None:
-    """Leave out a smoothing of 0; refuse one where no output has classes to smooth."""
+    """Leave out a smoothing of 0; refuse one where no output has classes to smooth.
+
+    Raises:
+        Conflict: where no output has classes.
+    """
     if given and not any(
         output.classes and output.loss in ("cross-entropy", "binary") for output in outputs
     ):
@@ -184,6 +216,9 @@ def class_weights(
 
     `balanced` is n / (classes x the class's examples), as scikit-learn's `compute_class_weight` has
     it.
+
+    Raises:
+        Conflict: for a class that does not exist, and a network without one class for each example.
     """
     import numpy as np
 
@@ -217,6 +252,9 @@ def augment(
     """Leave out changes of 0.
 
     Refuse those that the network's inputs and outputs, or weights of classes, cannot have.
+
+    Raises:
+        Conflict: for a change that does not suit the network's input.
     """
     kept = Augment(
         **{item.name: getattr(given, item.name) or None for item in dataclasses.fields(Augment)}
