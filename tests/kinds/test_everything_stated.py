@@ -1,0 +1,124 @@
+"""Goldens of all that kinds state: their facts, what their options accept, and what they make of
+inputs of every rank, refusals with their help included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from support.kinds import ALL_KINDS
+from support.messages import messages
+
+from netdsl import parse
+from netdsl.errors import NetError
+from netdsl.kinds import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import REQUIRED
+from netdsl.kinds.stated import Stated
+from netdsl.kinds.values import Dims, Word, dims, shown
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "kinds"
+
+FACTS = [name for name in Stated.__annotations__ if name not in ("word", "cases")]
+VALUES: list[Any] = [
+    -1,
+    0,
+    1,
+    2,
+    Fraction(1, 2),
+    3,
+    True,
+    False,
+    "text",
+    Dims((2, 1)),
+    (1, 2, 3, 4),
+]
+INPUTS = ("6", "12x8", "8x8x4", "4x4x4x4", "2x2x2x2x4", "6 of int(10)")
+
+# What is refused for other reasons than the rank of what comes in.
+REFUSED = (
+    *("8x8x4 > conv9-2(pad=0)", "8x8x4 > conv3-5(groups=2)", "8x8x6 > conv3-6(groups=4)"),
+    *("8x8x4 > conv4-2", "8x8x4 > conv4-2(pad=causal)", "8x8x4 > conv3-2(pad=(1, 2, 3))"),
+    *("8x8x4 > conv3x3x3-2", "8x8x4 > conv3-2/2x2x2", "8x8x4 > conv3-2(dilation=1x2x3)"),
+    *("8x8x4 > tconv3-2/2(extra=2)", "8x8x4 > tconv3-2/2(dilation=2)", "8x8x4 > tconv3-2(pad=9)"),
+    *("8x8x4 > pool9(pad=0)", "8x8x4 > pool", "8x8x4 > pool3/2(pad=5)", "9x9x4 > pool"),
+    *("8x8x4 > featpool3", "8x8x4 > featpool2x2", "8x8x4 > gn(groups=3)", "8x8x4 > shuffle(3)"),
+    *("8x8x4 > reshape(7x7)", "8x8x4 > reshape(8, 8, 4)", "8x8x4 > permute(1, 2)"),
+    *(
+        "8x8x4 > permute(1, 2, 2)",
+        "8x8x4 > slice(2, 2)",
+        "8x8x4 > slice(0, 5)",
+        "12x8 > take(3, 3)",
+    ),
+    *("12x8 > take(0, 13)", "8x8x4 > crop(4)", "8x8x4 > crop(2x3x4)", "8x8x4 > widen-3"),
+    *("8x8x4 > roll(8)", "8x8x4 > roll(7x-7)", "8x8x6 > pixelshuffle2", "9x8x4 > pixelunshuffle2"),
+    *("12x8 > attention(heads=3)", "12x8 > id as x > attention(heads=2, kv=@x, causal)"),
+    *("8x8x4 > std(0, 0)", "8x8x4 > std((1, 2), 1)", "8x8x4 > std(1)", "8x8x4 > rescale((1, 2))"),
+    *("8x8x4 > pool3 as p > unpool(@p)", "8x8x4 > conv1-4 as c > unpool(@c)", "8x8x4 > unpool"),
+    *("[ 8x8x4 > conv1-2 | 8x8x4 > pool ]", "8x8x4 > [ id | pool ]", "8x8x4 > add[ id | pool ]"),
+    *("8x8x4 > add[ id | conv1-3 ]", "8x8x4 > sub[ id | id | id ]", "8x8x4 > dot[ id ]"),
+    *("8x8x4 > stack[ id | gap ]", "12x8 > matmul[ id | id ]", "6 > matmul[ id | id ]"),
+    *("8x8x4 > concat(over=d)[ id | id ]", "12x8 > concat(over=positions)[ id | conv3-2 ]"),
+    *("8x8x4 > conv3-2(filters=3)", "8x8x4 > conv3-2(stride=2)", "8x8x4 > conv3-2(kernel=5)"),
+    *("8x8x4 > conv3-2(padding=0)", "8x8x4 > conv3-2(epsilon=1)", "8x8x4 > bn(epsilon=1)"),
+    *("8x8x4 > conv3-2(same)", "8x8x4 > conv3-2(xyz)", "8x8x4 > conv3-2(3)", "8x8x4 > pool(2)"),
+    *("8x8x4 > softmax(10)", "8x8x4 > dense(10)", "8x8x4 > conv(64, 3)", "8x8x4 > conv-64"),
+    *("8x8x4 > relu(0.1)", "8x8x4 > fc3-4", "8x8x4 > pool-3", "8x8x4 > fc-4/2", "8x8x4 > conv0-2"),
+    *("8x8x4 > conv3-0", "8x8x4 > conv3-2/0", "8x8x4 > conv3-2(pad=1, pad=2)", "8x8x4 > dropout"),
+    *('8x8x4 > conv3-2(pad="same")', "8x8x4 > gap(max)", "8x8x4 > flatten(2)"),
+)
+
+
+def test_facts(golden: Callable[[Path, str], None]) -> None:
+    """Those that are not the usual nothing: `False`, empty, 0."""
+    golden(GOLDEN / "facts.txt", "\n".join(map(_facts, ALL_KINDS)))
+
+
+def _facts(kind: type[Kind]) -> str:
+    stated = {name: getattr(kind, name) for name in FACTS}
+    lines = [f"    {name} = {value!r}" for name, value in stated.items() if value]
+    return "\n".join((kind.word, *lines, ""))
+
+
+def test_options(golden: Callable[[Path, str], None]) -> None:
+    """The default of each, which of some values it accepts, and what is said of the others."""
+    golden(GOLDEN / "options.txt", "\n".join(line for kind in ALL_KINDS for line in _options(kind)))
+
+
+def _options(kind: type[Kind]) -> Iterator[str]:
+    for name, option in kind.options.items():
+        default = "required" if option.default is REQUIRED else option.default
+        accepted, refused = [], ""
+        for value in (*VALUES, *map(Word, (*option.words, "xyz"))):
+            try:
+                option.read(value)
+                accepted.append(shown(value))
+            except LayerError as error:
+                refused = refused or f"{error.code} {error.message} [{error.help}]"
+        yield f"{kind.word}({name}={default}): {' '.join(accepted)}; else {refused}"
+
+
+def test_inputs_of_every_rank(golden: Callable[[Path, str], None]) -> None:
+    """The first case of each kind: its output and counts, or why it is refused."""
+    golden(GOLDEN / "inputs.txt", "\n".join(line for kind in ALL_KINDS for line in _inputs(kind)))
+
+
+def _inputs(kind: type[Kind]) -> Iterator[str]:
+    for given in INPUTS:
+        text = f"input {given}\n> {kind.cases[0].text}"
+        try:
+            network = parse(text)
+            counts = network.counts
+            shapes = " ".join(dims(point.shape) for point in network.outputs)
+            found = f"{shapes}, {counts.total} params, {counts.macs} macs, {counts.flops} flops"
+        except NetError as error:
+            one = error.diagnostics[0]
+            found = f"{one.code} {one.message} ({one.label}) [{one.help}]"
+        yield f"{kind.cases[0].text} on {given}: {found}"
+
+
+def test_refusals(golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / "refusals.txt", messages(REFUSED))
