@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import inf
+from typing import NamedTuple
 
 from netdsl.drawing.geometry import Size
 
 BETWEEN = 26.0  # free space between two neighbours of a rank
 LINE = 12.0  # the same next to a wire
 _SWEEPS = 12
+
+
+class Joint(NamedTuple):
+    """What a wire joins a cell to, and where it ends there and here, across from their axes."""
+
+    cell: Cell
+    there: float
+    here: float
 
 
 class Cell:
@@ -21,8 +30,8 @@ class Cell:
     def __init__(self, node: int, size: Size) -> None:
         self.node = node
         self.length, self.left, self.right = size
-        self.above: list[tuple[Cell, int]] = []  # with the wire that joins them
-        self.below: list[tuple[Cell, int]] = []
+        self.above: list[Joint] = []
+        self.below: list[Joint] = []
         self.at = 0
         self.v = 0.0
 
@@ -52,11 +61,11 @@ def _near(rows: list[list[Cell]]) -> None:
             for cell in row:
                 both = sweep >= _SWEEPS
                 near = [
-                    (other.v, _pull(other, cell))
-                    for other, _ in (cell.above if down or both else ())
+                    (other.v + there - here, _pull(other, cell))
+                    for other, there, here in (cell.above if down or both else ())
                 ] + [
-                    (other.v, _pull(cell, other))
-                    for other, _ in (cell.below if not down or both else ())
+                    (other.v + there - here, _pull(cell, other))
+                    for other, there, here in (cell.below if not down or both else ())
                 ]
                 weight = sum(part for _, part in near)
                 expected.append(sum(v * part for v, part in near) / weight if near else cell.v)
@@ -119,8 +128,8 @@ def _columns(rows: list[list[Cell]]) -> dict[Cell, int]:
             if cell in begun:
                 continue
             chain = [cell]
-            while len(chain[-1].below) == 1 and len(chain[-1].below[0][0].above) == 1:
-                chain.append(chain[-1].below[0][0])
+            while len(chain[-1].below) == 1 and len(chain[-1].below[0].cell.above) == 1:
+                chain.append(chain[-1].below[0].cell)
             begun.update(chain)
             chains.append(chain)
     chains.sort(key=lambda chain: (-len(chain), rank_of[chain[0]], chain[0].at))
@@ -188,7 +197,7 @@ def _pulls(cells: Sequence[Cell], column_of: dict[Cell, int]) -> list[tuple[int,
     own = column_of[cells[0]]
     found = []
     for cell in cells:
-        for other, _ in (*cell.above, *cell.below):
+        for other, _, _ in (*cell.above, *cell.below):
             if column_of[other] != own:
                 found.append((column_of[other], 4.0 if cell.node < 0 and other.node < 0 else 1.0))
     return found

@@ -33,22 +33,23 @@ def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sh
     subject = Subject(network, options)
     shown = subject.chosen()
     painter = Painter(subject, prefix)
-    main = _fitting(painter, shown, _MAX_ACROSS)
+    main, units = _fitting(painter, shown, _MAX_ACROSS)
     alongside = blocks_alongside(painter, shown, bounds(main))
-    return finished(network, options, (*main, *alongside), nan if alongside else 0.0)
+    axis = nan if alongside else 0.0
+    return finished(network, options, (*main, *alongside), axis, units)
 
 
-def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[Mark, ...]:
-    """Return the marks of a view; figures without their units where it is too wide with them.
+def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[tuple[Mark, ...], bool]:
+    """Return the marks of a view, and whether figures have units: not where it is too wide then.
 
     Where `columns` is given, a long chain is in columns that are not wider.
     """
     marks = painter.marks(shown, columns)
     left, _, right, _ = bounds(marks)
     if right - left <= _MAX_ACROSS:
-        return marks
+        return marks, True
     terse = Subject(painter.subject.network, painter.options, units=False)
-    return Painter(terse, painter.prefix).marks(shown, columns)
+    return Painter(terse, painter.prefix).marks(shown, columns), False
 
 
 def blocks_alongside(
@@ -60,7 +61,7 @@ def blocks_alongside(
         return []
     panels = []
     for block in insets.chosen(subject, shown):
-        marks = _fitting(painter, insets.opened(subject, block))
+        marks, _ = _fitting(painter, insets.opened(subject, block))
         left, _, right, _ = bounds(marks)
         if right - left <= _WIDEST:
             panels.append(MarkGroup("inset", block.name, "", (), marks))

@@ -66,15 +66,17 @@ class Painter:
     def cards(self, items: Sequence[Shown]) -> dict[Box, Card]:
         """Return the cards of all boxes.
 
-        Those that stand in one frame are as wide as the widest of them, unless that is very wide.
+        Those in one frame have two widths at most: that of the narrow ones, and of the others.
         """
-        own = {item: self._card(item) for item in items if isinstance(item, Box)}
-        narrow = [each for each in own.values() if each.form == "card" and each.width <= NARROW]
-        common = max((each.width for each in narrow), default=0.0)
-        found = {}
-        for box, each in own.items():
-            widened = each.form == "card" and each.width < common
-            found[box] = each._replace(width=common) if widened else each
+        found = {item: self._card(item) for item in items if isinstance(item, Box)}
+        for wide in (False, True):
+            alike = [
+                box
+                for box, each in found.items()
+                if each.form == "card" and (each.width > NARROW) == wide
+            ]
+            common = max((found[box].width for box in alike), default=0.0)
+            found |= {box: found[box]._replace(width=common) for box in alike}
         for item in items:
             if isinstance(item, Frame):
                 found |= self.cards(item.items)

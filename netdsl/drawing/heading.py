@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -15,18 +17,25 @@ from netdsl.wording import shortened as amount
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
+    from netdsl.graph import Port
 
 MARGIN = 24.0
 _HEAD, _SUB = 16.0, 11.0
+_MAX_SHAPES = 3  # of the inputs, and of the outputs, that a heading has
 
 
 def finished(
-    network: Architecture, options: Options, marks: tuple[Mark, ...], axis: float | None
+    network: Architecture,
+    options: Options,
+    marks: tuple[Mark, ...],
+    axis: float | None,
+    units: bool = True,
 ) -> Sheet:
     """Return the sheet of what is drawn: with a heading above and a legend below.
 
     The heading is over the axis; in the middle of what is drawn where that is None, and at its
-    left edge where it is not a number.
+    left edge where it is not a number. It says what the figures of boxes are if those have no
+    `units`.
     """
     left, top, right, bottom = bounds(marks)
     more: list[Mark] = []
@@ -36,7 +45,8 @@ def finished(
         begin, _, end, _ = bounds(signs)
         more += signs if isnan(middle) else moved(signs, middle - (begin + end) / 2, 0.0)
     if options.heading:
-        more += _heading(network, left, top, middle)
+        figures = "" if units else f"in boxes: {' · '.join(options.columns)}"
+        more += _heading(network, figures, left, top, middle)
     every = (*marks, *more)
     x0, y0, x1, y1 = bounds(every)
     about = " ".join(network.description.split())
@@ -51,23 +61,31 @@ def finished(
     )
 
 
-def _heading(network: Architecture, left: float, top: float, axis: float) -> list[Mark]:
-    """Return the network's name and what it holds."""
+def _heading(
+    network: Architecture, figures: str, left: float, top: float, axis: float
+) -> list[Mark]:
+    """Return the network's name, what it holds, and what the figures of its boxes are."""
     counts = network.counts
-    inputs = ", ".join(shape_text(point.shape) for point in network.inputs[:3])
-    outputs = ", ".join(shape_text(point.shape) for point in network.outputs[:3])
     facts = (
-        f"{inputs} → {outputs}",
+        f"{_shapes(network.inputs)} → {_shapes(network.outputs)}",
         f"{amount(counts.params)} params",
         f"{amount(counts.macs)} MACs",
+        figures,
     )
     name = shortened(network.name, _HEAD, 500.0, True)
-    below = shortened(" · ".join(facts), _SUB, 600.0)
+    below = shortened(" · ".join(filter(None, facts)), _SUB, 600.0)
     x, anchor = (left, "start") if isnan(axis) else (axis, "middle")
     return [
         Text(x, top - 44.0, (TextRun(name, "ink", True),), _HEAD, anchor, width(name, _HEAD, True)),
         Text(x, top - 26.0, (TextRun(below, "note"),), _SUB, anchor, width(below, _SUB)),
     ]
+
+
+def _shapes(points: Sequence[Port]) -> str:
+    """Return shapes, equal neighbours once: `13, 26 times 1 of 1,000`; of many the first."""
+    runs = [(shape, len(list(run))) for shape, run in groupby(shape_text(p.shape) for p in points)]
+    texts = [f"{count} times {shape}" if count > 1 else shape for shape, count in runs]
+    return ", ".join(texts[:_MAX_SHAPES]) + ", …" * (len(texts) > _MAX_SHAPES)
 
 
 def legend(colour: str, x: float, y: float) -> tuple[Mark, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from netdsl.drawing.arrange import ChainBox
@@ -58,30 +58,58 @@ class LaidRegion:
     """A region laid out by itself; its chain begins at (0, 0)."""
 
     def __init__(self, region: Region, measure: Measure) -> None:
-        self.region = region
+        self.region, self.measure, self.mirrored = region, measure, False
+        self.inner: list[LaidRegion | None] = [
+            LaidRegion(within, measure) if within is not None else None for within in region.inner
+        ]
         self.nodes: list[LaidNode] = []
-        self.inner: list[LaidRegion | None] = []
-        for item, within in zip(region.items, region.inner, strict=True):
-            if isinstance(item, Box):
-                self.nodes.append(measure.node(item))
-                self.inner.append(None)
-            else:
-                assert within is not None
-                laid = LaidRegion(within, measure)
-                entries = tuple(sorted(laid.entries.values()))
-                reach = NodeReach(laid.chain.left, laid.chain.right, entries)
-                self.nodes.append(laid.as_node(measure.pads(item, reach)))
-                self.inner.append(laid)
         self.alongside = self._side_by_side()
-        chain = taken_apart(len(self.nodes), region.wires, self.alongside)
-        if chain is None:
-            chain = PartChain([Tangle(tuple(range(len(self.nodes))))])
-        self.chain: ChainBox = ChainBox(chain, self.nodes, region.wires)
         self.top = self.bottom = 0.0
         self.pads = Pads(0.0, 0.0, 0.0, 0.0)
         self.entries: dict[int, float] = dict.fromkeys(region.entries, 0.0)
         self.exits: dict[int, float] = dict.fromkeys(region.exits, 0.0)
+        self.chain: ChainBox = self._chain()
+        self._turn_frames()
+
+    def mirror(self) -> None:
+        """Have what is to the left in a tangle to the right."""
+        self.mirrored = True
+        self.chain = self._chain()
+        self._turn_frames()
+
+    def _turn_frames(self) -> None:
+        """Mirror the frames whose wires would cross fewer then."""
+        inverted = list(self._inverted())
+        for frame in inverted:
+            frame.mirror()
+        if inverted:
+            self.chain = self._chain()
         self._set_ends()
+
+    def _chain(self) -> ChainBox:
+        """Return the chain of boxes and frames, which are as they are laid out by themselves."""
+        self.nodes = []
+        for item, inner in zip(self.region.items, self.inner, strict=True):
+            if isinstance(item, Box):
+                self.nodes.append(self.measure.node(item))
+            else:
+                assert inner is not None
+                entries = tuple(sorted(inner.entries.values()))
+                reach = NodeReach(inner.chain.left, inner.chain.right, entries)
+                self.nodes.append(inner.as_node(self.measure.pads(item, reach)))
+        chain = taken_apart(len(self.nodes), self.region.wires, self.alongside)
+        if chain is None:
+            chain = PartChain([Tangle(tuple(range(len(self.nodes))), self.mirrored)])
+        return ChainBox(chain, self.nodes, self.region.wires)
+
+    def _inverted(self) -> Iterator[LaidRegion]:
+        """Yield the frames in tangles that are tangles, and into which wires come crosswise."""
+        for part in self.chain.parts:
+            if isinstance(part, TangleBox):
+                for node in part.inverted(self.nodes):
+                    inner = self.inner[node]
+                    if inner is not None and isinstance(inner.chain.parts[0], TangleBox):
+                        yield inner
 
     def _side_by_side(self) -> frozenset[int]:
         """Return the outside wires that run next to the chain.

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdsl.drawing.columns import LINE, Cell, set_across
+from netdsl.drawing.columns import LINE, Cell, Joint, set_across
 from netdsl.drawing.geometry import Point, Size, straight
 from netdsl.drawing.ordering import set_order
 from netdsl.drawing.tracks import tracks_of
 
 Pair = tuple[int, int, int]  # two nodes, and what the wire between them carries
+Ports = tuple[float, float]  # where a wire leaves its source and meets its target, from their axes
 
 _TRACK = 9.0  # between two tracks
 _CHANNEL = 24.0  # between two ranks, where at most one track is needed
@@ -44,8 +45,10 @@ _DUMMY = Size(0.0, 0.0, 0.0)
 def layered(
     sizes: Sequence[Size],
     wires: Sequence[Pair],
+    ports: Sequence[Ports],
     spread: Sequence[bool],
     bars: Sequence[float | None],
+    mirrored: bool = False,
 ) -> Layered:
     """Lay out nodes whose wires go from earlier to later ones, from TOP and to BOTTOM.
 
@@ -53,19 +56,24 @@ def layered(
         sizes: of the nodes.
         wires: pairs of nodes, each with what it carries: wires from TOP that carry the same are one
             line at first.
+        ports: of each wire, where its ends have places for it.
         spread: for each node whether the wires that it reads meet it side by side.
         bars: for each node that may be as wide as it needs to be, the room for a text next to it,
             which its size holds.
+        mirrored: whether what would be to the left is to the right.
     """
     ranks = _ranks(len(sizes), wires)
-    rows, ways = _cells(sizes, wires, ranks)
+    rows, ways = _cells(sizes, wires, ports, ranks)
     set_order(rows)
+    if mirrored:
+        for row in rows:
+            row.reverse()
     set_across(rows)
     for row in rows:
         room = bars[row[0].node] if len(row) == 1 and row[0].node >= 0 else None
         if room is not None:
             _stretch(row[0], room)
-    return _drawn(rows, ways, sizes, wires, spread, bars)
+    return _drawn(rows, ways, sizes, wires, ports, spread, bars)
 
 
 def _ranks(count: int, wires: Sequence[Pair]) -> list[int]:
@@ -91,7 +99,7 @@ def _ranks(count: int, wires: Sequence[Pair]) -> list[int]:
 
 
 def _cells(
-    sizes: Sequence[Size], wires: Sequence[Pair], ranks: Sequence[int]
+    sizes: Sequence[Size], wires: Sequence[Pair], ports: Sequence[Ports], ranks: Sequence[int]
 ) -> tuple[list[list[Cell]], list[list[Cell]]]:
     """Return the cells of each rank, and those that each wire passes, its ends among them."""
     last = max(ranks) + 1
@@ -99,7 +107,7 @@ def _cells(
     cells = [Cell(node, size) for node, size in enumerate(sizes)]
     for node, rank in enumerate(ranks):
         rows[rank + 1].append(cells[node])
-    shared: dict[tuple[int, int], Cell] = {}  # of wires from one source, by their ranks
+    shared: dict[tuple[int, int, int], Cell] = {}  # of wires that carry the same, by their ranks
     ways = []
     for number, (a, b, carried) in enumerate(wires):
         first = 0 if a == TOP else ranks[a] + 1
@@ -111,16 +119,17 @@ def _cells(
             elif rank == stop and b != BOTTOM:
                 cell = cells[b]
             else:
-                key = (a if a != TOP else -3 - carried, rank)
+                key = (a, carried, rank)
                 if key not in shared:
                     shared[key] = Cell(-1, _DUMMY)
                     rows[rank].append(shared[key])
                 cell = shared[key]
             if way:
-                joined = (cell, number)
-                if all(other is not cell for other, _ in way[-1].below):
-                    way[-1].below.append(joined)
-                    cell.above.append((way[-1], number))
+                leave = ports[number][0] if len(way) == 1 else 0.0
+                meet = ports[number][1] if rank == stop else 0.0
+                if all(joint != (cell, meet, leave) for joint in way[-1].below):
+                    way[-1].below.append(Joint(cell, meet, leave))
+                    cell.above.append(Joint(way[-1], leave, meet))
             way.append(cell)
         ways.append(way)
     return rows, ways
@@ -128,7 +137,7 @@ def _cells(
 
 def _stretch(cell: Cell, room: float) -> None:
     """Make a bar that is alone in its rank reach all that end in it, with room for its text."""
-    for other, _ in cell.above:
+    for other, _, _ in cell.above:
         cell.left = max(cell.left, cell.v - other.v + LINE)
         cell.right = max(cell.right, other.v - cell.v + LINE + room)
 
@@ -141,6 +150,7 @@ def _drawn(
     ways: list[list[Cell]],
     sizes: Sequence[Size],
     wires: Sequence[Pair],
+    ports: Sequence[Ports],
     spread: Sequence[bool],
     bars: Sequence[float | None],
 ) -> Layered:
@@ -150,20 +160,20 @@ def _drawn(
     for row in rows:
         for cell in row:
             cell.v = float(round(cell.v - middle))
-    ports = _ports(ways, wires, spread, bars)
+    begun, met = [leave for leave, _ in ports], _met(ways, wires, ports, spread, bars)
     number_of = {cell: at for at, cell in enumerate(c for row in rows for c in row)}
     rank_of = {cell: rank for rank, row in enumerate(rows) for cell in row}
-    ends = [[0.0] * len(way) for way in ways]  # where each wire enters each cell, across
-    for number, way in enumerate(ways):
-        ends[number] = [cell.v for cell in way]
-        ends[number][-1] += ports[number]
-    channels: list[dict[int, list[float]]] = [{} for _ in rows]
+    comes = [[cell.v for cell in way] for way in ways]  # where each wire enters each cell, across
+    goes = [[cell.v for cell in way] for way in ways]  # and where it leaves it
+    for number in range(len(ways)):
+        comes[number][-1] += met[number]
+        goes[number][0] += begun[number]
+    channels: list[dict[tuple[int, float], list[float]]] = [{} for _ in rows]
     for number, way in enumerate(ways):
         for step, cell in enumerate(way[:-1]):
-            here = way[step].v
-            there = ends[number][step + 1]
+            here, there = goes[number][step], comes[number][step + 1]
             if here != there:
-                net = channels[rank_of[cell]].setdefault(number_of[cell], [here])
+                net = channels[rank_of[cell]].setdefault((number_of[cell], here), [here])
                 net.append(there)
     u, begins, tracks = 0.0, [], []
     for rank, row in enumerate(rows):
@@ -188,19 +198,17 @@ def _drawn(
         for step, cell in enumerate(way):
             rank = rank_of[cell]
             top, height = begins[rank]
-            v = ends[number][step]
             begin = positions[cell.node][0] if cell.node >= 0 else top
             if step:
-                points.append((begin, v))
+                points.append((begin, comes[number][step]))
             if step < len(way) - 1:
-                out = cell.v
+                out, there = goes[number][step], comes[number][step + 1]
                 points.append((begin + cell.length, out))
-                there = ends[number][step + 1]
                 if out != there:
                     found, count = tracks[rank]
                     free = begins[rank + 1][0] - top - height
                     track = top + height + free / 2
-                    track += (found[number_of[cell]] - (count - 1) / 2) * _TRACK
+                    track += (found[number_of[cell], out] - (count - 1) / 2) * _TRACK
                     points += [(track, out), (track, there)]
         routes.append(tuple(straight(points)))
     grown = {cell.node: Size(cell.length, cell.left, cell.right) for row in rows for cell in row}
@@ -208,14 +216,15 @@ def _drawn(
     return Layered(Size(u, left, right), tuple(positions), tuple(routes), every)
 
 
-def _ports(
+def _met(
     ways: list[list[Cell]],
     wires: Sequence[Pair],
+    given: Sequence[Ports],
     spread: Sequence[bool],
     bars: Sequence[float | None],
 ) -> list[float]:
     """Return where each wire meets its target, across from its axis: straight on where it can."""
-    ports = [0.0] * len(wires)
+    ports = [meet for _, meet in given]
     reading: dict[int, list[int]] = {}
     for number, (_, target, _) in enumerate(wires):
         if target >= 0 and spread[target]:

@@ -93,11 +93,32 @@ class TangleBox:
             sizes.append(each.size._replace(right=each.size.right + each.label))
         spread = [nodes[node].shape in ("bar", "box") for node in self.nodes]
         bars = [nodes[node].label if nodes[node].shape == "bar" else None for node in self.nodes]
-        self.laid: Layered = layered(sizes, pairs, spread, bars)
+        ports = [
+            (
+                nodes[wire.source].exits.get(wire.key, 0.0) if wire.source in place else 0.0,
+                nodes[wire.target].entries.get(wire.key, 0.0) if wire.target in place else 0.0,
+            )
+            for wire in self.wires
+        ]
+        self.laid: Layered = layered(sizes, pairs, ports, spread, bars, tangle.mirrored)
         for node, size in zip(self.nodes, self.laid.sizes, strict=True):
             if nodes[node].shape == "bar":
                 nodes[node].size = size._replace(right=size.right - nodes[node].label)
         self.length, self.left, self.right = self.laid.size
+
+    def inverted(self, nodes: Sequence[LaidNode]) -> Iterator[int]:
+        """Yield the frames into which wires come in another order than that of their places."""
+        for node in self.nodes:
+            entries = nodes[node].entries
+            came = {
+                wire.key: route[-3][1] if len(route) > 2 else route[-1][1]
+                for wire, route in zip(self.wires, self.laid.routes, strict=True)
+                if wire.target == node
+            }
+            order = sorted(came, key=lambda key: came[key])
+            places = [entries[key] for key in order if key in entries]
+            if len(places) > 1 and places[0] > places[-1]:
+                yield node
 
     def columns(self, nodes: Sequence[LaidNode], last: bool = True) -> Iterator[tuple[int, float]]:
         for wire, route in zip(self.wires, self.laid.routes, strict=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.drawing.columns import Cell
+from netdsl.drawing.columns import Cell, Joint
 
 _SWEEPS = 12
+_WIDEST = 1e6  # more than any cell is
 
 
 def set_order(rows: list[list[Cell]]) -> None:
@@ -38,7 +39,7 @@ def set_order(rows: list[list[Cell]]) -> None:
 def _by_medians(row: list[Cell], down: bool) -> None:
     expected = {}
     for cell in row:
-        near = sorted(other.at for other, _ in (cell.above if down else cell.below))
+        near = sorted(map(_place, cell.above if down else cell.below))
         half = len(near) // 2
         expected[cell] = (near[half] + near[~half]) / 2 if near else float(cell.at)
     row.sort(key=lambda cell: (expected[cell], cell.at))
@@ -62,20 +63,27 @@ def _exchange(rows: list[list[Cell]]) -> None:
             return
 
 
-def _pair(left: Sequence[tuple[Cell, int]], right: Sequence[tuple[Cell, int]]) -> int:
+def _place(joint: Joint) -> float:
+    """Return where a wire ends in its rank: the places in one cell are those of one number."""
+    return joint.cell.at + joint.there / _WIDEST
+
+
+def _pair(left: Sequence[Joint], right: Sequence[Joint]) -> int:
     """Return how many wires of two neighbours cross."""
-    return sum(1 for a, _ in left for b, _ in right if a.at > b.at)
+    places = [_place(joint) for joint in right]
+    return sum(place > other for place in map(_place, left) for other in places)
 
 
 def _crossings(rows: Sequence[Sequence[Cell]]) -> int:
-    return sum(_crossed([other.at for cell in row for other in _sorted(cell)]) for row in rows)
+    return sum(_crossed([_place(joint) for cell in row for joint in _below(cell)]) for row in rows)
 
 
-def _sorted(cell: Cell) -> list[Cell]:
-    return sorted((other for other, _ in cell.below), key=lambda other: other.at)
+def _below(cell: Cell) -> list[Joint]:
+    """Return what is below a cell, in the order in which the wires leave it."""
+    return sorted(cell.below, key=lambda joint: (joint.here, _place(joint)))
 
 
-def _crossed(ends: list[int]) -> int:
+def _crossed(ends: list[float]) -> int:
     """Return how many pairs stand in the wrong order (by merging)."""
     if len(ends) < 2:
         return 0

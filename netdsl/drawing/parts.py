@@ -62,11 +62,12 @@ class Fork(NamedTuple):
 
 
 class Tangle(NamedTuple):
-    """Nodes that are not chain and no branches, in an order in which each follows what it
-    reads.
+    """Nodes that are neither a chain nor branches, in an order in which each follows what it
+    reads; `mirrored` has what would be to the left to the right.
     """
 
     nodes: tuple[int, ...]
+    mirrored: bool = False
 
 
 Part: TypeAlias = "int | Fork | Tangle"

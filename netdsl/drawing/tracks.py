@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import combinations, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from netdsl.drawing.geometry import Point
+
+NetT = TypeVar("NetT", bound=Hashable)
 
 _APART = 8.0  # between two tracks of a gap
 _ROOM = 16.0  # of a gap that tracks may take
@@ -74,7 +76,7 @@ def _separate(
                 found[rail.edge][at] = (u + shift, v)
 
 
-def tracks_of(nets: dict[int, list[float]]) -> tuple[dict[int, int], int]:
+def tracks_of(nets: dict[NetT, list[float]]) -> tuple[dict[NetT, int], int]:
     """Return a track for each source whose wires bend between two ranks, and how many there are.
 
     Each net is where it comes in and where it goes out, across. Their order is one in which few
@@ -91,7 +93,7 @@ def tracks_of(nets: dict[int, list[float]]) -> tuple[dict[int, int], int]:
                 better = True
         if not better:
             break
-    tracks: dict[int, int] = {}
+    tracks: dict[NetT, int] = {}
     for net in order:
         low, high = min(nets[net]) - 4, max(nets[net]) + 4
         over = (

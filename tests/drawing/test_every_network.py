@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 from support.pictures import Picture as Seen
-from support.pictures import crossings, faults, merging, seen
+from support.pictures import crossings, faults, merging, seen, series_parallel
 from support.programs import program
 from support.zoo import EXAMPLES, FOLDER, checked
 
@@ -78,7 +78,7 @@ def test_nothing_meets_and_no_lines_are_mistaken(path: Path) -> None:
     for picture in pictures(path, GRAPH):
         assert faults(picture) == []
         assert merging(picture) == []
-        if path.stem not in RANKS:
+        if path.stem not in RANKS or series_parallel(picture):
             assert crossings(picture) == 0
 
 
@@ -115,7 +115,7 @@ def check_open(network: Architecture, name: str) -> None:
     assert faults(picture) == []
     if name not in ("hrnet_w18_small", "pointnet"):  # lanes of frames within frames lie together
         assert merging(picture) == []
-    if name not in OPEN_RANKS:
+    if name not in OPEN_RANKS or series_parallel(picture):
         assert crossings(picture) == 0
 
 

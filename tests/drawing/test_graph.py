@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 from support.pictures import Picture as Seen
-from support.pictures import crossings, merging, seen
+from support.pictures import seen
 from support.zoo import FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture
 from netdsl.drawing.insets import chosen
-from netdsl.drawing.labels import Labels
 from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
 from netdsl.drawing.subject import Subject
@@ -62,53 +61,18 @@ def test_a_repeat_is_found_where_something_else_stands_next_to_it() -> None:
     assert badges == ["×6", "×6"]
 
 
-def test_what_comes_into_a_frame_comes_from_its_side() -> None:
-    text = (
-        "def f(m) = [ conv3-8 | m > conv1-8 ] > conv3-8\ninput 8x8x8\n"
-        "> conv3-8 as a > pool > up2 > f(@a)"
-    )
-    picture = drawn(netdsl.parse(text), Options(fold="none"))
-    assert crossings(picture) == 0
-    assert merging(picture) == []
-
-
-def test_many_alike_that_do_not_follow_one_another_are_drawn_fast() -> None:
-    (network,) = networks(NETS / "dlrm.net")
-    calls = 0
-    same = Labels.same
-
-    def counted(self: Labels, a: int, b: int) -> bool:
-        nonlocal calls
-        calls += 1
-        return same(self, a, b)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Labels, "same", counted)
-        Picture([network], Options())
-    assert calls < 400 * len(network.graph.layers)
-
-
-def test_what_loses_its_activation_is_not_drawn_as_what_keeps_it() -> None:
-    picture = drawn(netdsl.parse("8x8x4 > conv3-4(relu) > res(conv3-4 > conv3-4) x3"), Options())
-    names = ("conv_2", "conv_3")
-    assert [labels_of(picture, name)[0] for name in names] == ["conv3-4 relu", "conv3-4"]
-
-
-def test_another_name_of_an_activation_is_said_once() -> None:
-    picture = drawn(netdsl.parse("8 > fc-4(silu) > fc-2"), Options(style="graph"))
-    assert labels_of(picture, "fc_1")[0] == "fc-4 swish"
-
-
-def test_resnet_152_folded_is_small() -> None:
-    (network,) = networks(FOLDER / "resnet152.net")
-    assert len(drawn(network, Options()).boxes) <= 40
-    assert len(Picture([network], Options(fold="none")).svg) < 400_000
-
-
-@pytest.mark.slow
-def test_nasnet_has_few_crossings() -> None:
-    (network,) = networks(FOLDER / "nasnet_mobile.net")
-    assert crossings(drawn(network, Options(fold="none"))) < 57
+def test_what_comes_into_a_frame_comes_where_it_is_read() -> None:
+    (network,) = networks(Path(__file__).parent / "nets" / "moe.net")  # experts and their gate
+    picture = drawn(network, Options())
+    assert len(picture.frames) == 4
+    for frame in picture.frames:
+        over = {
+            round(x, 1)
+            for edge in picture.edges
+            for x, y in edge.points
+            if abs(y - frame.area.y0) < 5 and frame.area.x0 < x < frame.area.x1
+        }
+        assert len(over) == 2
 
 
 def test_the_same_text_gives_the_same_bytes() -> None:

@@ -327,6 +327,33 @@ def crossings(picture: Picture) -> int:
     return len(pairs)
 
 
+_END = "\n"  # which no box is called
+
+
+def series_parallel(picture: Picture) -> bool:
+    """Whether the edges are two-terminal series-parallel: chains and branches all the way down."""
+    after: dict[str, set[str]] = {"": set()}
+    before: dict[str, set[str]] = {}
+    for edge in picture.edges:
+        after.setdefault(edge.source, set()).add(edge.target)
+        before.setdefault(edge.target, set()).add(edge.source)
+    for name in list(after):
+        if name and name not in before:
+            before[name] = {""}
+            after[""].add(name)
+    ends = {name: after.setdefault(name, {_END}) for name in before}
+    before[_END] = {name for name, targets in ends.items() if targets == {_END}}
+    waiting = list(before)
+    while waiting:
+        name = waiting.pop()
+        if name in after and name in before and len(after[name]) == len(before[name]) == 1:
+            (source,), (target,) = before.pop(name), after.pop(name)
+            after[source] = after[source] - {name} | {target}
+            before[target] = before[target] - {name} | {source}
+            waiting += [source, target]
+    return {name: targets for name, targets in after.items() if targets} == {"": {_END}}
+
+
 def _joined(
     pieces: list[tuple[int, float, float, float]],
 ) -> list[tuple[int, float, float, float]]:
@@ -346,20 +373,23 @@ def merging(picture: Picture) -> list[str]:
     """Edges with different ends that share a line for a while and look the same there."""
     found = set()
     for across in (0, 1):
-        pieces: dict[float, list[tuple[float, float, int]]] = {}
+        pieces = []
         for number, edge in enumerate(picture.edges):
             for a, b in pairwise(edge.points):
                 if abs(a[across] - b[across]) < 0.01:
                     low, high = sorted((a[1 - across], b[1 - across]))
-                    pieces.setdefault(round(a[across], 1), []).append((low, high, number))
-        for line in pieces.values():
+                    pieces.append((number, low, high, a[across]))
+        lines: dict[float, list[tuple[float, float, int]]] = {}
+        for number, low, high, at in _joined(pieces):
+            lines.setdefault(round(at, 1), []).append((low, high, number))
+        for line in lines.values():
             line.sort()
             near: list[tuple[float, float, int]] = []
             for low, high, number in line:
-                near = [piece for piece in near if piece[1] > low + 0.5]
+                near = [piece for piece in near if piece[1] > low + 1.0]
                 for other in near:
                     one, two = picture.edges[other[2]], picture.edges[number]
-                    if one.source != two.source and one.target != two.target:
+                    if one.source != two.source and one.target != two.target and high > low + 1.0:
                         found.add(f"{one.source} -> {one.target} on {two.source} -> {two.target}")
                 near.append((low, high, number))
     return sorted(found)
