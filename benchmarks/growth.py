@@ -94,6 +94,12 @@ STATEMENTS: dict[str, Text] = {
         "".join(f"def d{i}() = fc-2\n" for i in range(n))
         + "".join(f"net n{i}\ninput 4 > d{i}\n" for i in range(n))
     ),
+    "learned": lambda n: (
+        "input 4\n"
+        + "".join(f"learned t{i}: 4\n" for i in range(n))
+        + f"add[ {' | '.join(f'@t{i}' for i in range(n))} ]\n"
+    ),
+    "fixed": lambda n: f"fixed t: {n} = ({', '.join('1' * n)})\ninput {n} > add[ id | @t ]\n",
     "expect": lines(lambda i: "expect params = 10", "input 4 > fc-2", ""),
     "tie": lambda n: (
         "input 4\n"

@@ -3,7 +3,7 @@ its place and its path of blocks.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span
@@ -121,6 +121,20 @@ class Graph(NamedTuple):
     points: dict[str, int]
     pieces: tuple[Piece, ...] = ()
     blocks: tuple[BlockUse, ...] = ()
+
+    def with_an_input_first(self) -> Iterator[tuple[int, Op]]:
+        """Yield the operations with their indices, an input before all others.
+
+        In Keras, tensors of the network's own take it, as it knows how many examples there are.
+        """
+        first = self.inputs[0].op
+        yield first, self.ops[first]
+        yield from ((index, op) for index, op in enumerate(self.ops) if index != first)
+
+    def read_by(self, op: Op) -> tuple[int, ...]:
+        """Return the operations that an operation's Keras layers are called on."""
+        is_source = op.kind is not None and op.kind.is_source
+        return (self.inputs[0].op,) if is_source else op.inputs
 
     def input_shapes(self, op: Op) -> tuple[Shape, ...]:
         """Return the shapes of an operation's inputs."""

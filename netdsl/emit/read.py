@@ -37,7 +37,7 @@ class _Reader:
 
     def read(self) -> KerasCalls:
         penalised = {layer.ops[-1]: layer.ops[0] for layer in self.graph.layers}
-        for index, op in enumerate(self.graph.ops):
+        for index, op in self.graph.with_an_input_first():
             self.ends[index] = self._input(index, op) if op.kind is None else self._op(index, op)
             first = self.graph.ops[penalised[index]].kind if index in penalised else None
             strength = first.values.get("act_l1") if first else None
@@ -75,7 +75,7 @@ class _Reader:
             element_of(x, len(axes)) for x in (op.shape, *self.graph.input_shapes(op))
         )
         has_weights = bool(op.kind.element.weights(*shapes))
-        sources = [self._seen(source, axes) for source in op.inputs]
+        sources = [self._seen(source, axes) for source in self.graph.read_by(op)]
         last = sources[0]
         begin = len(self.calls)
         reads = tuple(f"t{source}" for source in sources)

@@ -55,7 +55,7 @@ def arranged(
     """
 
     def arrange(ends: Sequence[int]) -> Arrangement:
-        whole = nested_chains(found.nodes, model.inputs, model.outputs, {*ends, *found.ends})
+        whole = nested_chains(found.nodes, model.roots, model.outputs, {*ends, *found.ends})
         order = tuple(item.node for each in whole for item in _made(each.chain))
         short = [
             each._replace(chain=_with_residuals(each.chain, model, found.nodes)) for each in whole

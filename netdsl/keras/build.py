@@ -127,12 +127,12 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     named: set[int] = set()  # operations that are not layers
     ends = {layer.ops[-1]: layer for layer in graph.layers}
     pieces = _pieces(graph, tools)
-    for index, op in enumerate(graph.ops):
+    for index, op in graph.with_an_input_first():
         if op.kind is None:
             own = "int32" if isinstance(op.shape, Indices) else dtype
             tensors.add(index, tools.keras.Input(op.shape, name=op.name, dtype=own))
             continue
-        inputs = [tensors.seen(source, op.kind.each_axes) for source in op.inputs]
+        inputs = [tensors.seen(source, op.kind.each_axes) for source in graph.read_by(op)]
         tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
         for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
             tensor = layer(tensor)

@@ -16,9 +16,12 @@ from netdsl.kinds.act import Linear
 from netdsl.kinds.call_view import CallView, Meaning, NoWord
 from netdsl.kinds.each import element_of, on_each
 from netdsl.kinds.form import Identity, Reshape
+from netdsl.kinds.initial import initial_of
+from netdsl.kinds.tensors import Fixed, Learned
 from netdsl.kinds.values import Indices, Shape, dims
 from netdsl.kinds.window import sizes_value
 
+_TENSORS = ("LearnedTensor", "FixedTensor")
 _LONGEST_CHAIN = 8  # calls that are one layer
 _TRAINING = "it has an effect in training only"
 _REASONS = {"stateful": "here every batch begins with states of 0"}  # other ones
@@ -47,7 +50,8 @@ def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
             raise fail("N621", message, help="leave it out of the model")
     inputs = [converter.read(place).layer for place in calls.inputs]
     left_out = tuple(_sentences(calls.left_out, converter.left_out()))
-    return ModelLayers(converter.layers, inputs, outputs, left_out)
+    tensors = [at for at, layer in enumerate(converter.layers) if layer.kind.is_source]
+    return ModelLayers(converter.layers, inputs, outputs, tensors, left_out)
 
 
 def _sentences(training: Iterable[str], keys: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -142,6 +146,8 @@ class _Converter:
             return _Unread(place, call.no_word("some of its inputs have elements in the batch"))
         if call.class_name == "InputLayer":
             return _Output(self._add(ImportedLayer.plain(Identity.spec(), (), call.shape)))
+        if call.class_name in _TENSORS:
+            return _Output(self._add(self._tensor(place)))
         if not call.class_name:
             return _Unread(place, call.no_word(call.config["reason"]))
         sources = [self.outputs[source] for source in call.inputs]
@@ -175,6 +181,17 @@ class _Converter:
         self.axes[place] = whole[:count]
         self.passages.add(place)
         return _Output(source)
+
+    def _tensor(self, place: int) -> ImportedLayer:
+        """Return a tensor of the network's own."""
+        call, view = self.calls[place], self.views[place]
+        if call.class_name == "FixedTensor":
+            numbers = tuple(view.as_written(number) for number in call.config["numbers"])
+            kind: Kind = Fixed.of(call.shape, numbers if len(numbers) > 1 else numbers[0])
+        else:
+            kind = Learned.of(call.shape, initial_of(view, "kernel_initializer"))
+        groups = ((place,),) if call.weights else ()
+        return ImportedLayer(kind, Identity.spec(), (), groups, call.shape)
 
     # --- how kinds see a call ---
 

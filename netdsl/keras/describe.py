@@ -90,7 +90,7 @@ def _holders(
     Those of a shared layer once.
     """
     seen: set[int] = set()
-    for place in arrangement.order:
+    for place in (*model.tensors, *arrangement.order):
         for holders in model.layers[place].holders:
             operations = {calls.calls[call].operation for call in holders}
             if not operations & seen:

@@ -57,13 +57,20 @@ class ModelLayers(NamedTuple):
     """A model's layers, and which of them are its inputs and outputs.
 
     Attributes:
+        tensors: those that are tensors of the network's own.
         left_out: what has no word and changes nothing in use: a sentence for each reason.
     """
 
     layers: list[ImportedLayer]
     inputs: list[int]
     outputs: list[int]
+    tensors: list[int]
     left_out: tuple[str, ...] = ()
+
+    @property
+    def roots(self) -> list[int]:
+        """The layers that take no input, statements of their own."""
+        return [*self.inputs, *self.tensors]
 
 
 def as_point(layers: list[ImportedLayer], place: int) -> Ref:

@@ -111,4 +111,5 @@ def _renumbered(
     ]
     inputs = [number[place] for place in model.inputs]
     outputs = [number[found_at[place]] for place in model.outputs]
-    return model._replace(layers=layers, inputs=inputs, outputs=outputs)
+    tensors = [number[place] for place in model.tensors if place in number]
+    return model._replace(layers=layers, inputs=inputs, outputs=outputs, tensors=tensors)

@@ -28,6 +28,7 @@ from netdsl.keras.spelling import value_text
 from netdsl.kinds import KINDS
 from netdsl.kinds.options import ReferenceOption
 from netdsl.kinds.part import Part
+from netdsl.kinds.tensors import OwnTensor
 from netdsl.kinds.values import dims
 from netdsl.kinds.window import Padding
 from netdsl.limits import Limits
@@ -52,6 +53,8 @@ class FileWriter:
         self.name, self.model, self.nodes, self.defaults = name, model, nodes, defaults
         self.input_names = dict(zip(model.inputs, _input_names(input_names), strict=True))
         taken = [*self.input_names.values(), *map(identifier, output_names)]
+        taken += (f"tensor_{number}" for number, _ in enumerate(model.tensors, 1))
+        self.input_names |= zip(model.tensors, taken[-len(model.tensors) :], strict=False)
         self.output_names = {
             place: identifier(name)
             for place, name in zip(model.outputs, output_names, strict=False)
@@ -90,9 +93,13 @@ class FileWriter:
             )
             begin = f"def {writer.block_names[block.number]}({parameters}) ="
             lines += _filled(begin, writer.block_steps(block), "  ")
-        if len(self.model.inputs) > 1:
+        if len(self.model.roots) > 1:
             for place in self.model.inputs:
                 lines.append(f"input {names[place]}: {self._input(place)}")
+        for place in self.model.tensors:
+            kind = self.model.layers[place].kind
+            assert isinstance(kind, OwnTensor)
+            lines.append(kind.statement(names[place]))
         for start, chain in arrangement.chains:
             steps = writer.steps(chain)
             if start is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Arrays, Case, Weight
 from netdsl.kinds.kind import KINDS
-from netdsl.kinds.options import Real
+from netdsl.kinds.options import Flag, Real
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Argument, Shape, Word, exact
 
@@ -147,36 +147,44 @@ class LeakyRelu(Activation):
 
 
 class ParametricRelu(Activation):
-    """x where x > 0, else a*x with a slope a learned for each channel."""
+    """x where x > 0, else a*x with a slope a learned for each channel, or `one` for all."""
 
     word, relu_like, program_name = "prelu", True, ""
     names_elsewhere = ("parametricrelu",)
     arithmetic, saved_for_backward = "multiply compare", "inputs"
-    cases = (Case("prelu", (8, 8, 4), (8, 8, 4), 4), Case("prelu", (10,), (10,), 10))
+    cases = (
+        Case("prelu", (8, 8, 4), (8, 8, 4), 4),
+        Case("prelu", (10,), (10,), 10),
+        Case("prelu(one)", (8, 8, 4), (8, 8, 4), 1),
+        Case("prelu(one, init=0.1)", (10,), (10,), 1),
+    )
 
     init = Real(0.25, "the initial slopes")
+    one = Flag(False, "one slope for all channels")
+    one.hidden_at_default = True
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """A slope for each channel."""
-        return (Weight("alpha", inputs[0][-1:], "factor"),)
+        """A slope for each channel, or one."""
+        return (Weight("alpha", (1,) if self.one else inputs[0][-1:], "factor"),)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return np.where(inputs[0] > 0, inputs[0], weights["alpha"] * inputs[0])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         start = k.keras.initializers.Constant(float(self.init))
-        axes = list(range(1, len(inputs[0])))
+        axes = list(range(1, len(inputs[0]) + self.one))
         return [k.keras.layers.PReLU(alpha_initializer=start, shared_axes=axes or None, name=name)]
 
     keras_layers = ("PReLU",)
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        axes = call.config.get("shared_axes") or []
-        if sorted(axes) != list(range(1, len(call.output))):
+        axes, all_axes = call.config.get("shared_axes") or [], [*range(1, len(call.output) + 1)]
+        if sorted(axes) not in (all_axes[:-1], all_axes):
             raise call.refuse("its slopes are not shared by all positions: shared_axes")
+        options: dict[str, Any] = {"one": True} if sorted(axes) == all_axes else {}
         start = call.constant("alpha_initializer")
-        return call.means(cls.spec() if start is None else cls.spec(init=start))
+        return call.means(cls.spec(**options, **({} if start is None else {"init": start})))
 
 
 class Elu(Activation):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.kinds.facts import Reach, Saved, Seen, Weight
+from netdsl.kinds.facts import Arrays, Reach, Saved, Seen, Weight
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.values import Indices, LayerSpec, Shape
@@ -82,6 +82,12 @@ class EachElement(Kind):
             each and _with_axes(each, own, x, inside[0])
             for each, x in zip(seen, inside[1:], strict=True)
         )
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        axes = len(self.each_axes)
+        folded = (x.reshape(-1, *x.shape[1 + axes :]) for x in inputs)
+        output = self.inner.forward(np, weights, *folded)
+        return output.reshape(-1, *self.each_axes, *output.shape[1:])
 
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
         """The layer's."""

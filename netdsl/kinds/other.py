@@ -13,7 +13,7 @@ from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Flag, Numbers, Real
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.values import LayerSpec, Shape, Word, dims
+from netdsl.kinds.values import Argument, LayerSpec, Shape, Word, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -27,7 +27,7 @@ _AXES = {
 
 
 class Scale(Plain):
-    """A learned factor for each channel; with `bias` an offset too."""
+    """A learned factor for each channel; with `bias` an offset too; `one` for all channels."""
 
     word = "scale"
     names_elsewhere = ("layerscale",)
@@ -39,10 +39,14 @@ class Scale(Plain):
         Case("scale(init=1e-6)", (10, 16), (10, 16), 16),
         Case("scale(bias)", (7,), (7,), 14),
         Case("scale(bias)", (2, 3, 4, 5), (2, 3, 4, 5), 10),
+        Case("scale(one)", (8, 8, 4), (8, 8, 4), 1),
+        Case("scale(one, bias, init=0)", (5,), (5,), 2),
     )
 
     init = Initial(1, "the initial factors")
     bias = Flag(False, "an offset for each channel")
+    one = Flag(False, "one factor, and with `bias` one offset, for all channels")
+    one.hidden_at_default = True
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape.
@@ -60,8 +64,8 @@ class Scale(Plain):
         return x
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """A factor for each channel, and with `bias` an offset."""
-        channels = inputs[0][-1:]
+        """A factor for each channel or one, and with `bias` an offset."""
+        channels = (1,) if self.one else inputs[0][-1:]
         return (
             Weight("kernel", channels, "factor"),
             *((Weight("bias", channels, "bias"),) if self.bias else ()),
@@ -75,21 +79,34 @@ class Scale(Plain):
         return inputs[0] * weights["kernel"] + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        axes = _AXES[len(output)]
+        axes, shape = _AXES[len(output)], output
+        if self.one:  # all numbers as positions of one channel
+            axes, shape = _AXES[2], (math.prod(output), 1)
         bias = {"bias_axes": "c"} if self.bias else {}
         start = keras_initializer(k, self.init)
-        return [
-            k.keras.layers.EinsumDense(
-                f"{axes},c->{axes}", output, **bias, kernel_initializer=start, name=name
-            )
-        ]
+        scaled = k.keras.layers.EinsumDense(
+            f"{axes},c->{axes}", shape, **bias, kernel_initializer=start, name=name
+        )
+        if not self.one:
+            return [scaled]
+        reshape = k.keras.layers.Reshape
+        flat, whole = reshape(shape, name=f"{name}_flat"), reshape(output, name=f"{name}_whole")
+        return [flat, scaled, whole]
 
-    keras_layers = ("EinsumDense", "LayerScale")
+    keras_layers = ("EinsumDense", "LayerScale", "Reshape")
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "LayerScale":
             return call.means(cls.spec(init=call.number("init_values")))
+        if call.layer == "Reshape":
+            chain = call.chain("Reshape", "EinsumDense", "Reshape")
+            if chain is None or chain[0].inputs[0] != call.output or chain[1].output[-1] != 1:
+                return None
+            found = cls.from_keras(chain[1])
+            assert found is not None  # it refuses other equations
+            spec = found.spec._replace(arguments=(Argument("one", True), *found.spec.arguments))
+            return call.means(spec, calls=3)
         left, _, right = str(call.config["equation"]).partition(",")
         axes = call.config.get("bias_axes")
         alike = right == f"{left[-1]}->{left}" and axes in (None, left[-1])

@@ -26,6 +26,7 @@ class Stated(Configured):
         positional: the options that may be given without their names, in order.
         as_part: whether the bare word can be an option of another layer.
         means_none: whether it means, as an option, that there is none.
+        is_source: whether it takes no input: a tensor of the network's own.
         merges: whether it takes several tensors: `add[ a | b ]`.
         wordless: whether it is the merge without a word: `[ a | b ]`.
         names_elsewhere: its names in Keras and PyTorch, in small letters, without `2d` and `_`.
@@ -101,6 +102,7 @@ class Stated(Configured):
     positional: ClassVar[tuple[str, ...]] = ()
     as_part: ClassVar[bool] = False
     means_none: ClassVar[bool] = False
+    is_source: ClassVar[bool] = False
     merges: ClassVar[bool] = False
     wordless: ClassVar[bool] = False
     names_elsewhere: ClassVar[tuple[str, ...]] = ()

@@ -114,6 +114,19 @@ class GraphBuilder:
         self.given_out[at] = name, len(self.ends)
         self.ends.append(at)
 
+    def add_tensor(self, name: str, kind: Kind, shape: Shape, span: Span) -> int:
+        """Add a tensor of the network's own, which takes no input.
+
+        Raises:
+            NetError: N406 where the network is too large.
+        """
+        at = self._add(kind, (), shape, len(self.layers), self.unique(name))
+        if at >= self.limits.operations:
+            raise self.too_large(Least(), span)
+        text = f"{kind.word.strip('_')} {name}: {dims(shape)}"
+        self.layers.append(Layer((at,), text, name, span, ()))
+        return at
+
     def add_layer(
         self,
         planned: PlannedLayer,

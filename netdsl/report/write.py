@@ -12,6 +12,7 @@ from itertools import groupby
 from netdsl.architecture import Architecture
 from netdsl.graph import Graph, Piece
 from netdsl.kinds import KINDS
+from netdsl.kinds.tensors import OwnTensor
 from netdsl.kinds.values import Shape
 from netdsl.naming import unique_name
 from netdsl.report.written_flows import FlowItem, WrittenFlow, flows_of, single_flow, starts_of
@@ -102,6 +103,7 @@ class _FlowWriter:
         last = None
         for flow in sorted(self.flows, key=self._order):
             continued = flow.start is not None and flow.start == last
+            continued = continued and not self.units.is_source(flow.start or 0)
             steps = self._steps(flow)
             if flow.start is not None and not continued:
                 steps.insert(0, f"@{self.names[flow.start]}")
@@ -131,7 +133,8 @@ class _FlowWriter:
         found: dict[int, int] = {}
         for flow in self.flows:
             end = flow.items[-1][0]
-            if self.units.units[end].end not in outputs and not self.units.uses.get(end):
+            is_read = self.units.uses.get(end) or self.units.is_source(end)
+            if self.units.units[end].end not in outputs and not is_read:
                 first = flow.items[0][0]
                 sources = self.units.sources[first]
                 found[id(flow)] = sources[0] if sources else first
@@ -171,7 +174,7 @@ class _FlowWriter:
             text = f"{kind.element.opening()}[ {inside} ]"
         else:
             text = unit.piece or self._layer(index)
-        is_input = kind is None and not unit.piece
+        is_input = self.units.is_source(index) or (kind is None and not unit.piece)
         return f"{text} as {self.names[index]}" if index in self.named and not is_input else text
 
     def _layer(self, index: int) -> str:
@@ -180,6 +183,8 @@ class _FlowWriter:
         Its options refer to units by the names that they have here.
         """
         kind = self.units.kind(index)
+        if isinstance(kind, OwnTensor):
+            return kind.statement(self.names[index])
         if kind is None:
             return self.graph.written(self.graph.layers[self.units.units[index].first])
         renamed = {

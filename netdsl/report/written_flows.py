@@ -145,7 +145,8 @@ class _FlowFinder:
         )
 
     def _is_one_of_several_inputs(self, index: int) -> bool:
-        return not self.units.sources[index] and len(self.units.graph.inputs) > 1
+        several = len(self.units.graph.inputs) > 1 or self.units.is_source(index)
+        return several and not self.units.sources[index]
 
     def _merged(self, index: int, sources: tuple[int, ...]) -> WrittenFlow:
         """Return the flow that ends with a merge.

@@ -56,6 +56,11 @@ class UnitGraph:
             return None
         return self.graph.ops[self.graph.layers[unit.first].ops[0]].kind
 
+    def is_source(self, index: int) -> bool:
+        """Return whether a unit is a statement of its own: a tensor of the network's own."""
+        kind = self.kind(index)
+        return kind is not None and kind.is_source
+
     def axes(self, index: int) -> Shape:
         """Return the axes of the elements that a unit works on within `each`."""
         kind = self.kind(index)

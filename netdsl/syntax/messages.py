@@ -19,6 +19,8 @@ _FORMS = {
     "def": "def NAME(a, b=1) = CHAIN",
     "let": "let NAME = CHAIN",
     "input": "input 224x224x3, or input left: 28x28x1",
+    "learned": "learned queries: 100x256, or learned table: 5x8 = uniform(0.1)",
+    "fixed": "fixed grid: 3 = (1, 2, 3)",
     "output": "output @score, or output @mean, @logvar",
     "tie": "tie NAME = transpose OTHER",
     "expect": "expect params = 61_706, or expect @name = 13x13x256",

@@ -14,7 +14,7 @@ from netdsl.syntax.split import Broken, Extent, split
 from netdsl.syntax.tree import Net, Statement
 
 _MAX_REPORTED = 100
-_NAMED = r"(?:def|let|param|net|input|\bas)[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
+_NAMED = r"(?:def|let|param|net|input|learned|fixed|\bas)[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
 
 
 class Parsed(NamedTuple):

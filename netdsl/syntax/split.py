@@ -14,7 +14,8 @@ from netdsl.errors import Diagnostic, Note, Source, Span
 from netdsl.limits import Limits
 
 STATEMENT_WORDS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect")
-ADDED_STATEMENTS = {"output": r"[ \t]+@"}
+_NAMED_FORM = r"[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]*:"
+ADDED_STATEMENTS = {"output": r"[ \t]+@", "learned": _NAMED_FORM, "fixed": _NAMED_FORM}
 """Words that came after version 0.1.0 count as a statement's only where its form follows: a file's
 own blocks may have their names.
 """

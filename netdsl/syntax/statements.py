@@ -60,6 +60,15 @@ class StatementRules(StepRules):
     def headed_flow(self, parts: list[Any]) -> tree.Input:
         return self.input([None, *parts])
 
+    def learned(self, parts: list[Any]) -> tree.OwnTensor:
+        name, shape = tokens.name(parts[0]), as_sizes(parts[1])
+        value = parts[2]
+        end = shape.end if value is None else value.end
+        return tree.OwnTensor(name, shape, value, True, name.start, end)
+
+    def fixed(self, parts: list[Any]) -> tree.OwnTensor:
+        return self.learned(parts)._replace(learned=False)
+
     def output(self, parts: list[Any]) -> tree.Output:
         points = tuple(self.reference([part]) for part in parts)
         return tree.Output(points, points[0].start, points[-1].end)

@@ -258,6 +258,17 @@ class Output(NamedTuple):
     end: int
 
 
+class OwnTensor(NamedTuple):
+    """`learned NAME: SHAPE`, with `= VALUE` how it begins, or `fixed NAME: SHAPE = VALUE`."""
+
+    name: Name
+    shape: Sizes
+    value: Value | None
+    learned: bool
+    start: int
+    end: int
+
+
 class Tie(NamedTuple):
     """`tie NAME = transpose OTHER`."""
 
@@ -286,5 +297,5 @@ class Flow(NamedTuple):
 
 
 Statement: TypeAlias = (
-    Net | Use | Param | Default | Def | Let | Input | Output | Tie | Expect | Flow
+    Net | Use | Param | Default | Def | Let | Input | OwnTensor | Output | Tie | Expect | Flow
 )

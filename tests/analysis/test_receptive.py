@@ -248,12 +248,17 @@ def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:
     op = graph.ops[index]
     kind = op.kind
     assert kind is not None
-    word = kind.word
-    x = graph.ops[op.inputs[0]].shape
+    if kind.is_source:
+        return []
+    word, outer = kind.word, len(kind.each_axes)
+    x, y = graph.ops[op.inputs[0]].shape[outer:], op.shape[outer:]
     if word in SAME:
         return [lambda i: {i}] * len(op.inputs)
     if word in GONE or word in ("roll", "reverse"):  # the ends meet, or change places
         return [None]
+    if axis < outer:  # of the elements of `each`
+        return [lambda i: {i}] * len(op.inputs)
+    kind, axis = kind.element, axis - outer
     if word in ("conv", "dw", "sep", "local") or kind.group == "pooling":
         return [slid(kind, axis, x[axis])]
     if word == "tconv":
@@ -261,7 +266,7 @@ def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:
     if word == "up" and kind.values["how"].text == "nearest":
         return [lambda i: {i // each(kind.size, axis)}]
     if word in ("up", "resize"):
-        return [lines(x[axis], op.shape[axis])]
+        return [lines(x[axis], y[axis])]
     if word == "nails":
         return [lambda i: {i // each(kind.size, axis)} if i % each(kind.size, axis) == 0 else set()]
     if word in ("pad", "crop"):

@@ -720,6 +720,12 @@ def _program(maker: _Maker, steps: int) -> Program | None:
         )
         if named:
             names[f"p{number}"] = shape, tally.made
+    if rng.random() < 0.15:
+        learned = rng.random() < 0.5
+        lines.append(f"{'learned' if learned else 'fixed'} own: {shape[-1]} = 2")
+        flow.append(f"{rng.choice(['add', 'mul'])}[ id | @own ]")
+        tally.params += shape[-1] * learned
+        tally.weights += shape[-1] * learned
     lines.append(rng.choice([" > ", "\n> "]).join(flow))
     ends, made = [shape], tally.made
     if not made:

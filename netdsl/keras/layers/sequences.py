@@ -48,6 +48,59 @@ class SinusoidalPositions(keras.layers.Layer):  # type: ignore[misc]
         return input_shape
 
 
+class _OwnTensor(_Kernel):
+    """A tensor that is the same for all examples, as many times as there are in a batch: the
+    input only says how many.
+    """
+
+    def __init__(self, shape: Any, **more: Any) -> None:
+        super().__init__(**more)
+        self.sizes = tuple(shape)
+
+    def for_all(self, tensor: Any, x: Any) -> Any:
+        """Repeat the tensor for each example of x."""
+        return ops.broadcast_to(tensor, (ops.shape(x)[0], *self.sizes))
+
+    def compute_output_spec(self, x: Any, **more: Any) -> Any:
+        return keras.KerasTensor((x.shape[0], *self.sizes), dtype=self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "shape": self.sizes}
+
+
+@_serializable
+class LearnedTensor(_OwnTensor):
+    """A learned tensor, the same for all examples."""
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(
+            shape=self.sizes,
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+
+    def call(self, x: Any) -> Any:
+        return self.for_all(ops.cast(self.kernel, self.compute_dtype), x)
+
+
+@_serializable
+class FixedTensor(_OwnTensor):
+    """A tensor of given numbers, row by row; one number for all."""
+
+    def __init__(self, shape: Any, numbers: Any, **more: Any) -> None:
+        super().__init__(shape, **more)
+        self.numbers = list(numbers)
+
+    def call(self, x: Any) -> Any:
+        count = int(np.prod(self.sizes)) // len(self.numbers)
+        table = np.reshape(self.numbers * count, self.sizes)
+        return self.for_all(ops.convert_to_tensor(table, dtype=self.compute_dtype), x)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "numbers": self.numbers}
+
+
 @_serializable
 class LearnedToken(_Kernel):
     """A learned position in front of a sequence, the same for all examples."""
