@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from netdsl.architecture import Architecture
 from netdsl.errors import Diagnostic, NetError, Source, did_you_mean, fail
-from netdsl.kinds.values import Shape
+from netdsl.kinds.values import Shape, dims
 from netdsl.library import Library
 from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.lint.diagnosis import diagnose
@@ -16,7 +16,8 @@ from netdsl.lowering.expand import expand, lower_common
 from netdsl.params import exact_params
 from netdsl.process import uncollected
 from netdsl.sources import read_source, stem, unix_lines
-from netdsl.syntax import parse_text
+from netdsl.syntax import parse_text, tree
+from netdsl.syntax.walks import first_reference
 
 
 class ReadOptions(NamedTuple):
@@ -156,6 +157,63 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
     )
     names = tuple(expanded.name for expanded in expansions)
     return Checked(source, networks, names, found.diagnostics)
+
+
+class Fragment(NamedTuple):
+    """The text of a network that leaves its input out, and what comes with it.
+
+    Attributes:
+        source: the text.
+        options: from outside.
+        name: of the network.
+        start: where its first flow is written.
+    """
+
+    source: Source
+    options: ReadOptions
+    name: str
+    start: int
+
+    def on(self, shape: Shape, params: Mapping[str, Any]) -> Architecture:
+        """Return the network on an input, which its text states from here on.
+
+        Args:
+            shape: the input's.
+            params: all that are set from outside.
+
+        Raises:
+            NetError: for each mistake in it.
+        """
+        text = self.source.text
+        text = f"{text[: self.start]}input {dims(shape)}\n> {text[self.start :]}"
+        source = Source(self.source.name, text)
+        options = self.options._replace(params=exact_params(params))
+        return only(check_source(source, options, self.name), self.name)
+
+
+def fragment_of(
+    source: Source, options: ReadOptions, default_name: str, net: str | None = None
+) -> Fragment | None:
+    """Return a text as a fragment, where its network begins with a layer and has no input.
+
+    Args:
+        source: the text.
+        options: what comes with it from outside; an input's shape makes it none.
+        default_name: of a network that has no name of its own.
+        net: the network that is meant, where the text holds several.
+    """
+    parsed = parse_text(source, options.limits)
+    texts = parsed.networks(default_name)
+    named = [(name, own) for name, own in texts.own if net in (None, name)]
+    if options.input_shape is not None or len(named) != 1 or parsed.diagnostics:
+        return None
+    name, own = named[0]
+    statements = (*texts.common, *own)
+    flows = [each for each in statements if isinstance(each, tree.Flow)]
+    has_input = any(isinstance(each, tree.Input) for each in statements)
+    if has_input or not flows or first_reference(flows[0].chain) is not None:
+        return None
+    return Fragment(source, options, name, flows[0].start)
 
 
 def only(checked: Checked, requested: str | None) -> Architecture:

@@ -20,6 +20,7 @@ from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
+    from netdsl.reading import Fragment
 
 RecipeArgument: TypeAlias = "Recipe | Mapping[str, object] | PathArgument | None"
 RECIPE = "a Recipe, keys and values, or the path of a YAML file"
@@ -303,7 +304,7 @@ def resume(run: RunArgument, *, data: Any = None, quiet: bool = False) -> Run:
 
 
 def train_architecture(
-    network: Architecture,
+    network: Architecture | Fragment,
     recipe: RecipeArgument,
     name: str | None,
     where: PathArgument,

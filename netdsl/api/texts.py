@@ -12,7 +12,15 @@ from netdsl.api.records import Diagnostics
 from netdsl.architecture import Architecture
 from netdsl.errors import NetError, Source
 from netdsl.limits import DEFAULT_LIMITS, Limits
-from netdsl.reading import ReadOptions, check_source, only, read_file, read_text
+from netdsl.reading import (
+    Fragment,
+    ReadOptions,
+    check_source,
+    fragment_of,
+    only,
+    read_file,
+    read_text,
+)
 from netdsl.sources import holds_text, read_source, stem, unix_lines
 
 if TYPE_CHECKING:
@@ -142,6 +150,21 @@ def network_of(name: str, value: object) -> Network:
     path = arguments.path(name, value, f"a Network, {SOURCE}")
     read, options, usual = _source(path, ReadOptions())
     return Network.of(only(check_source(read, options, usual), None))
+
+
+def trained_of(name: str, value: object) -> Network | Fragment:
+    """Return the network of a training, which may leave its input out.
+
+    Raises:
+        TypeError: where it is none.
+        NetError: for each mistake in the text.
+    """
+    if not isinstance(value, Architecture):
+        path = arguments.path(name, value, f"a Network, {SOURCE}")
+        fragment = fragment_of(*_source(path, ReadOptions()))
+        if fragment is not None:
+            return fragment
+    return network_of(name, value)
 
 
 def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:

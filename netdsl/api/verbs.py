@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Unpack
 
 from netdsl.api import arguments
-from netdsl.api.texts import network_of
+from netdsl.api.texts import network_of, trained_of
 
 if TYPE_CHECKING:
     from netdsl.api.arguments import PathArgument
@@ -67,7 +67,8 @@ def train(
     """Train a network and keep the run in a new folder `where/NAME-N`.
 
     Args:
-        network: a network, the path of a file, or a text.
+        network: a network, the path of a file, or a text; one without an input, such as
+            `"fc-32 > fc-1"`, has the data's shape as its input.
         recipe: a Recipe, keys and values, or the path of a YAML file; what it leaves out has a
             default.
         name: of the run; the network's name where it is left out.
@@ -86,7 +87,7 @@ def train(
     """
     from netdsl.api.run import train_architecture
 
-    found = network_of("network", network)
+    found = trained_of("network", network)
     return train_architecture(found, recipe, name, where, quiet, keys)
 
 

@@ -10,7 +10,7 @@ from netdsl.cli.terminal import show_diagnostics
 from netdsl.errors import NetError, Source, fail
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.paths import leads_out, standard_input
-from netdsl.reading import Checked, ReadOptions, check_source, only
+from netdsl.reading import Checked, Fragment, ReadOptions, check_source, fragment_of, only
 from netdsl.sources import decoded, holds_text, read_source, stem
 
 
@@ -87,6 +87,22 @@ def read_network(options: argparse.Namespace) -> Architecture:
             names none.
     """
     return only(read_networks(options.file, options), options.net)
+
+
+def read_trained(options: argparse.Namespace) -> Architecture | Fragment:
+    """Read the one network of the command's FILE for a training: it may leave its input out.
+
+    Raises:
+        NetError: as `read_network` does.
+    """
+    given = read_input(options.file)
+    read_options = ReadOptions(given.path, dict(options.params), options.input)
+    fragment = fragment_of(given.source, read_options, given.name, options.net)
+    if fragment is not None:
+        return fragment
+    checked = valid(check_input(given, options))
+    show_diagnostics(checked.diagnostics)
+    return only(checked, options.net)
 
 
 def found_files(names: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.arguments import DATA_HELP, add_file, positive
-from netdsl.cli.inputs import read_network
+from netdsl.cli.inputs import read_trained
 
 if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
@@ -87,7 +87,7 @@ def job_of(options: argparse.Namespace) -> Job:
     Raises:
         NetError: where the network, the recipe or the data has mistakes.
     """
-    network = read_network(options)
+    network = read_trained(options)
     from netdsl.training.planning.plan import plan
 
     return plan(network, recipe_of(options), **keys_of(options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from netdsl.cli.exit_codes import RUN_FAILED
-from netdsl.cli.inputs import read_network
+from netdsl.cli.inputs import read_trained
 from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of
 from netdsl.cli.training_end import on_hosts
 
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     if options.dry_run or options.overfit_one_batch:
         return _try(options)
-    network = read_network(options)
+    network = read_trained(options)
     from netdsl.training.loop.train import train
 
     recipe, keys = recipe_of(options), keys_of(options)

@@ -45,12 +45,13 @@ if TYPE_CHECKING:
     import keras
 
     from netdsl.architecture import Architecture
+    from netdsl.reading import Fragment
     from netdsl.training.distributed.devices import Devices
     from netdsl.training.recipes.recipe import Recipe
 
 
 def train(
-    network: Architecture,
+    network: Architecture | Fragment,
     recipe: Recipe | None = None,
     *,
     name: str | None = None,
@@ -87,7 +88,7 @@ def train(
             setup = Setup(devices, resolved.recipe.speed or "auto", taken_over)
             if not devices.first:
                 return _trained(job, setup, model, Path(where), quiet=True)
-            folder = new_folder(where, network.name if name is None else name)
+            folder = new_folder(where, job.network.name if name is None else name)
             with locked(folder):
                 with removed_unless_begun(folder):
                     write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)

@@ -6,8 +6,10 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING, Any
 
-from netdsl.reading import with_params
+from netdsl.kinds.values import dims
+from netdsl.reading import Fragment, with_params
 from netdsl.training.data import load_data
+from netdsl.training.data.example_shape import example_shape
 from netdsl.training.planning.job import Job
 from netdsl.training.planning.requirements import require_loggers, use_backend
 from netdsl.training.planning.resolve import resolve
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    network: Architecture,
+    network: Architecture | Fragment,
     recipe: Recipe | None = None,
     *,
     data: Any = None,
@@ -35,7 +37,7 @@ def plan(
     What is given here goes before the recipe; the network's own parameters go before the recipe's.
 
     Args:
-        network: what is trained.
+        network: what is trained; one that leaves its input out has the data's shape as its input.
         recipe: how; whatever it leaves out has a default.
         data: a source as in a recipe, or the data itself: arrays `(x, y)`, a dict of arrays, or
             something that gives batches.
@@ -69,8 +71,18 @@ def plan(
     )
     if recipe.init_from:  # the run may be resumed from another folder
         recipe = dataclasses.replace(recipe, init_from=os.path.abspath(recipe.init_from))
-    network = with_params(network, {**recipe.params, **network.params})
     use_backend(recipe.backend, recipe.span("backend"))
+    shape = None
+    if isinstance(network, Fragment):
+        shape = example_shape(recipe, given)
+        network = network.on(shape, {**recipe.params, **network.options.params})
+    else:
+        network = with_params(network, {**recipe.params, **network.params})
     require_loggers(recipe.log or ())
     loaded = load_data(recipe, network, given)
-    return Job(network, resolve(recipe, network, loaded), loaded)
+    resolved = resolve(recipe, network, loaded)
+    if shape is not None:
+        what = f"its examples of {dims(shape)} are the network's input"
+        source = f"{resolved.reasons.get('data.source', 'given')}; {what}"
+        resolved = resolved._replace(reasons={**resolved.reasons, "data.source": source})
+    return Job(network, resolved, loaded)

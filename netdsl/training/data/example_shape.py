@@ -1,0 +1,58 @@
+"""The shape of one example, for a network that leaves its input out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import fail
+from netdsl.training.data.dispatch import read
+from netdsl.training.data.signature import NetworkSignature, TensorSpec
+from netdsl.training.data.sources.hub import HUBS
+from netdsl.training.data.sources.named import BUNDLED, NAMES
+from netdsl.training.preparation.columns import TableTransform
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Shape
+    from netdsl.training.recipes.recipe import Recipe
+
+_ANY = NetworkSignature((TensorSpec("input", (1,)),), (TensorSpec("output", (1,)),))
+"""A network of one input and one output, which the reading of arrays and tables does not look at
+further."""
+_SIZED = "imdb"
+"""The named data that has the length of the network's input."""
+
+
+def example_shape(recipe: Recipe, given: Any = None) -> Shape:
+    """Return the shape of the examples that a recipe's data has.
+
+    Args:
+        recipe: names the source; without one, the digits that come with netdsl are meant.
+        given: data from Python, in place of a source.
+
+    Raises:
+        NetError: N518 for data that takes its shape from the network, or that can be read once
+            only, and as `load_data` does.
+    """
+    import dataclasses
+
+    import numpy as np
+
+    spec, span = recipe.data, recipe.span("data.source")
+    if given is None and spec.source is None:
+        spec = dataclasses.replace(spec, source=BUNDLED)
+    source = "" if given is not None else spec.source or ""
+    help = "begin the network with its input, as in `64x64x3 > ...`, or give --input 64x64x3"
+    if os.path.isdir(source) or source.startswith(HUBS) or source == _SIZED:
+        message = f"{source} is read in the size of the network's input, and the network has none"
+        raise fail("N518", message, span, help=help)
+    if hasattr(given, "__next__"):
+        message = "the data can be read once only, and the network's input is not known before"
+        raise fail("N518", message, help=help)
+    held = read(spec, _ANY, given, span=span)
+    if not isinstance(held.columns, TableTransform):
+        shape = tuple(held.train.x[0].shape[1:])
+        return (*shape, 1) if source in NAMES and len(shape) == 2 else shape  # of grey images
+    parts = (part for part in (held.train, held.validation, held.test) if part is not None)
+    rows = np.concatenate([part.x[0][:] for part in parts])
+    return (held.columns.fitted(rows, rows[:0]).width,)
