@@ -158,9 +158,9 @@ def _lifted(kind: type[Kind]) -> type[Kind]:
     return made
 
 
-def _with_axes(seen: Seen, own: tuple[Reach, ...], x: Shape, output: Shape) -> Seen:
+def _with_axes(seen: Seen | None, own: tuple[Reach, ...], x: Shape, output: Shape) -> Seen | None:
     """What is seen of an element, with the axes of the elements in front."""
-    if seen == Seen():
+    if seen is None or seen == Seen():
         return seen
     if seen.stages is None or len(x) != len(output):
         return Seen(None, True)
