@@ -141,7 +141,7 @@ def _net(statement: tree.Net, scope: Scope, draft: Draft) -> Scope:
     return scope
 
 
-def _tensor(statement: tree.OwnTensor, scope: Scope, draft: Draft) -> Scope:
+def _tensor(statement: tree.TensorStatement, scope: Scope, draft: Draft) -> Scope:
     from netdsl.lowering.tensors import lower_tensor  # late: start-up is short
 
     return lower_tensor(statement, scope, draft)
@@ -159,7 +159,7 @@ _STATEMENTS: dict[type, _Lower] = {
     tree.Net: _net,
     tree.Input: lower_input,
     tree.Flow: lower_flow,
-    tree.OwnTensor: _tensor,
+    tree.TensorStatement: _tensor,
     tree.Output: lower_output,
     tree.Tie: tie_layers,
     tree.Expect: _expect,

@@ -12,7 +12,7 @@ from netdsl.lowering.values import option_value, whole
 from netdsl.syntax import tree
 
 
-def lower_tensor(statement: tree.OwnTensor, scope: Scope, draft: Draft) -> Scope:
+def lower_tensor(statement: tree.TensorStatement, scope: Scope, draft: Draft) -> Scope:
     """Add a tensor, a point of its name.
 
     Raises:

@@ -60,13 +60,13 @@ class StatementRules(StepRules):
     def headed_flow(self, parts: list[Any]) -> tree.Input:
         return self.input([None, *parts])
 
-    def learned(self, parts: list[Any]) -> tree.OwnTensor:
+    def learned(self, parts: list[Any]) -> tree.TensorStatement:
         name, shape = tokens.name(parts[0]), as_sizes(parts[1])
         value = parts[2]
         end = shape.end if value is None else value.end
-        return tree.OwnTensor(name, shape, value, True, name.start, end)
+        return tree.TensorStatement(name, shape, value, True, name.start, end)
 
-    def fixed(self, parts: list[Any]) -> tree.OwnTensor:
+    def fixed(self, parts: list[Any]) -> tree.TensorStatement:
         return self.learned(parts)._replace(learned=False)
 
     def output(self, parts: list[Any]) -> tree.Output:

@@ -258,7 +258,7 @@ class Output(NamedTuple):
     end: int
 
 
-class OwnTensor(NamedTuple):
+class TensorStatement(NamedTuple):
     """`learned NAME: SHAPE`, with `= VALUE` how it begins, or `fixed NAME: SHAPE = VALUE`."""
 
     name: Name
@@ -297,5 +297,5 @@ class Flow(NamedTuple):
 
 
 Statement: TypeAlias = (
-    Net | Use | Param | Default | Def | Let | Input | OwnTensor | Output | Tie | Expect | Flow
+    Net | Use | Param | Default | Def | Let | Input | TensorStatement | Output | Tie | Expect | Flow
 )

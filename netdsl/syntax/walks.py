@@ -45,7 +45,7 @@ def names_of(statement: tree.Statement) -> set[str]:
 
     A block's or param's own, and those after `as`.
     """
-    if isinstance(statement, tree.Def | tree.Let | tree.Param | tree.Net | tree.OwnTensor):
+    if isinstance(statement, tree.Def | tree.Let | tree.Param | tree.Net | tree.TensorStatement):
         return {statement.name.text}
     names: set[str] = set()
     if isinstance(statement, tree.Input):
