@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from netdsl.training.reporting.charts import HEIGHT, LEFT, RIGHT, WIDTH, curve
+from netdsl.training.reporting.charts import (
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    curve,
+    curves,
+    scatter,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -62,3 +72,29 @@ def test_every_curve_stays_in_the_picture(
 def test_losses_far_apart_are_shown_by_their_logarithms() -> None:
     assert "loss (logarithmic)" in texts(curve("", "", [(1, 2.0), (2, 0.01)], [], None))
     assert "loss" in texts(curve("", "", [(1, 2.0), (2, 1.01)], [], None))
+
+
+FALLING = [(float(epoch), 8.0 / epoch**2) for epoch in range(1, 13)]
+RISING = [(float(epoch), 1 - 0.5 / epoch) for epoch in range(1, 14)]
+CHARTS = {
+    "twelve points and a best one on the left": curve(
+        "small on digits", "best < all", FALLING, FALLING[:1], FALLING[4]
+    ),
+    "a share, thirteen points, the best on the right": curves(
+        "x" * 48, "", {"training": RISING, "validation": RISING[1:]}, RISING[-1], "accuracy"
+    ),
+    "one line over a factor of ten": curves("x" * 49, "", {"rate": [(1, 0.01), (2, 0.1)]}),
+    "one line over more than that": curves(
+        "rates", "", {"rate": [(1, 0.01), (2, 0.11)]}, None, "rate"
+    ),
+    "below 0": curves("", "", {"training": [(0.5, -3.0), (1.5, 4.0)]}, (0.5, -3.0)),
+    "nothing": curves("", "", {"training": [(1, math.nan)]}),
+    "predictions": scatter("price", "of houses", [(1.0, 2.0), (30.0, 25.5), (1500.0, 1400.0)]),
+    "a prediction": scatter("one", "", [(2.0, 2.0)]),
+    "no prediction": scatter("none", "", []),
+}
+
+
+def test_whole_charts(golden: Callable[[Path, str], None]) -> None:
+    path = Path(__file__).parents[1] / "golden" / "training" / "charts.txt"
+    golden(path, "\n".join(f"{name}\n{svg}" for name, svg in CHARTS.items()))

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.recipes import load_data
 
 import netdsl
 from netdsl.errors import NetError
-from netdsl.training.data import Data, load_data, reload
+from netdsl.training.data import Data, reload
 from netdsl.training.data.sources.array_names import ArrayName, meaning
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from support.recipes import load_data
 
 import netdsl
 from netdsl.errors import NetError
-from netdsl.training.data import Data, load_data, read_inputs, reload
+from netdsl.training.data import Data, read_inputs, reload
 from netdsl.training.data.sources.images import LazyImages, damaged_images
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 

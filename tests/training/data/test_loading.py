@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from support.recipes import load_data
 
 import netdsl
 from netdsl.errors import NetError, RunError
-from netdsl.training.data import NetworkSignature, load_data, read, read_inputs, split
+from netdsl.training.data import NetworkSignature, read, read_inputs, split
 from netdsl.training.data.sources import named
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.inputs import InputTransform

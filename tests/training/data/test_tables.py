@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.recipes import load_data
 
 import netdsl
 from netdsl.errors import NetError
-from netdsl.training.data import Data, load_data, read_inputs, reload
+from netdsl.training.data import Data, read_inputs, reload
 from netdsl.training.data.sources.cells import cell_number
 from netdsl.training.data.sources.table_file import read_table_file
 from netdsl.training.preparation.table_format import NumberFormat

@@ -247,7 +247,8 @@ def _read_part(
         y.append(label)
         nbytes += example.nbytes
         if nbytes > MAX_BYTES:
-            raise too_much(f"{source} has more than {MAX_BYTES / 2**30:g} GiB at this size")
+            why = f"{source} has more than {MAX_BYTES / 2**30:g} GiB at this size"
+            raise too_much(why, span)
     labels = () if bare else (as_array(y, "the labels"),) * len(signature.outputs)
     examples = np.stack(x) if x else np.zeros((0,))
     return sound(

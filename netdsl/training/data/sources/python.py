@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import NetError, fail
+from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.parts import INPUT, SourceData
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.array_names import WEIGHT
@@ -177,10 +177,10 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
         ) from None
 
 
-def too_much(why: str) -> NetError:
+def too_much(why: str, span: Span | None = None) -> NetError:
     """Return the error N534 about data that does not fit into memory."""
     help = "use fewer, or save the arrays and give the files: data: {source: x.npy, target: y.npy}"
-    return fail("N534", f"the data does not fit into memory: {why}", help=help)
+    return fail("N534", f"the data does not fit into memory: {why}", span, help=help)
 
 
 def _elements(given: Any) -> Iterator[Any]:
