@@ -165,7 +165,7 @@ class Network(NetworkFigures):
         """Build the Keras model with initial weights.
 
         Args:
-            seed: gives the same weights again; None draws others each time.
+            seed: gives the same weights again, on each backend; None draws others each time.
             dtype: float32, float64, bfloat16, or mixed (weights in float32, computed in bfloat16).
 
         Returns:

@@ -104,10 +104,14 @@ def build_layers(
             tools.keras.utils.set_random_seed(seed)
     if precision == "float64":
         require_float64(tools.keras)
+    from netdsl.keras.initial_weights import draw_by_numpy
+
     usual = tools.keras.config.dtype_policy()
     try:
         tools.keras.config.set_dtype_policy(POLICIES[precision])
-        built = _built(network.graph, network.name, tools)
+        with private.initialized_later():
+            built = _built(network.graph, network.name, tools)
+            draw_by_numpy(built.model, seed)
         if precision == "float64":
             require_layers_in_float64(tools.keras, built.model)
         _draw_by_own_states(built.model, tools)

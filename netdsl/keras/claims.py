@@ -1,5 +1,5 @@
-"""What files of weights claim, compared with their own size before anything is unpacked: a few
-megabytes can claim to hold terabytes of zeros.
+"""What files of models claim, compared with what they hold before anything is unpacked or built: a
+few megabytes can claim to hold terabytes of zeros, and a few words of a configuration ask for them.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ SMALL = 64 << 20
 """Bytes that a file can claim whatever its own size."""
 
 
-def check_claims(path: str) -> None:
+def check_claims(path: str) -> int:
     """Reject a `.keras` or an `.h5` file that claims far more than it holds, or whose arrays are in
     other files.
+
+    Returns:
+        The bytes of its arrays.
 
     Raises:
         ValueError: with the reason.
         OSError, zipfile.BadZipFile: where it cannot be read.
     """
     if not zipfile.is_zipfile(path):
-        _check_arrays(path, os.path.getsize(path))
-        return
+        return _check_arrays(path, os.path.getsize(path))
+    arrays = 0
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         claimed = sum(member.file_size for member in members)
@@ -40,7 +43,23 @@ def check_claims(path: str) -> None:
             if member.filename.endswith(".h5"):
                 with archive.open(member) as file:
                     content = file if member.compress_type == zipfile.ZIP_STORED else _whole(file)
-                    _check_arrays(content, member.file_size)
+                    arrays += _check_arrays(content, member.file_size)
+    return arrays
+
+
+def check_built(needed: int, arrays: int) -> None:
+    """Reject a configuration that asks for far more weights than the file has arrays for.
+
+    Args:
+        needed: bytes of the weights.
+        arrays: bytes of the arrays.
+
+    Raises:
+        ValueError: with both.
+    """
+    if needed > SMALL + arrays:
+        held = f"and its arrays have {bytes_text(arrays)}"
+        raise ValueError(f"its layers need {bytes_text(needed)} of weights, {held}")
 
 
 def _whole(file: IO[bytes]) -> io.BytesIO:
@@ -48,8 +67,8 @@ def _whole(file: IO[bytes]) -> io.BytesIO:
     return io.BytesIO(file.read())
 
 
-def _check_arrays(file: Any, stored: int) -> None:
-    """Hold what the arrays of an HDF5 file claim against its bytes.
+def _check_arrays(file: Any, stored: int) -> int:
+    """Hold what the arrays of an HDF5 file claim against its bytes, and return it.
 
     Raises:
         ValueError: where they claim more, or are in other files.
@@ -77,6 +96,7 @@ def _check_arrays(file: Any, stored: int) -> None:
                         raise ValueError(f"the numbers of `{name}` are in another file")
                     claimed += int(found.size or 0) * int(found.dtype.itemsize)
     _check(claimed, stored)
+    return claimed
 
 
 def _check(claimed: int, stored: int) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from netdsl.errors import NetError, did_you_mean, fail, first_line
+from netdsl.keras import private
 from netdsl.keras.build import toolbox
 from netdsl.keras.calls import InputShapes
-from netdsl.keras.claims import check_claims
+from netdsl.keras.claims import check_built, check_claims
 from netdsl.keras.keras_2 import is_keras_2, load_keras_2
 
 _CODE = (
@@ -43,12 +46,36 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     if lack := _lack(os.fspath(path)):
         raise fail("N614", f"{os.fspath(path)} is not a complete Keras model: {lack}")
     try:
-        check_claims(os.fspath(path))
-        return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
+        with _bounded(os.fspath(path)):
+            return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # of damage Keras, h5py, zipfile and zlib raise what they like
         raise fail(
             "N614", f"{os.fspath(path)} is not a complete Keras model: {first_line(error)}"
         ) from None
+
+
+@contextmanager
+def _bounded(path: str) -> Iterator[None]:
+    """Load a file within: it may claim no more than it holds.
+
+    Raises:
+        ValueError: where it does.
+    """
+    import numpy as np
+
+    arrays, needed = check_claims(path), 0
+
+    def count(variable: Any) -> None:
+        nonlocal needed
+        needed += math.prod(variable.shape) * np.dtype(variable.dtype).itemsize
+        check_built(needed, arrays)
+
+    with private.watched_initialization(count):
+        try:
+            yield
+        except Exception:  # Keras makes an error of its own of what is raised in a layer
+            check_built(needed, arrays)
+            raise
 
 
 def _lack(path: str) -> str:
@@ -134,8 +161,7 @@ def _loaded(path: str) -> Any:
     _refuse_code(path, config)
     tools = toolbox()
     try:
-        check_claims(path)
-        with catch_warnings():
+        with catch_warnings(), _bounded(path):
             simplefilter("ignore")  # Keras's, of what old files say
             if is_keras_2(config["config"], config.get("keras_version")):
                 return load_keras_2(path, config["config"])

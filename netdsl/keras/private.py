@@ -6,7 +6,9 @@ version of Keras fails there and not in a training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import get_ident
 from typing import Any, NamedTuple
 
 # --- models as graphs of calls --------------------------------------------------------------------
@@ -131,6 +133,63 @@ def keep_float64() -> None:
     from keras.src.backend.common import dtypes
 
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+
+# --- initial weights ------------------------------------------------------------------------------
+
+
+@contextmanager
+def initialized_later() -> Iterator[None]:
+    """Give the variables that are made within their values at the end."""
+    from keras import StatelessScope
+    from keras.src.backend.common import global_state
+    from keras.src.backend.common.variables import initialize_all_variables
+
+    try:
+        with StatelessScope(initialize_variables=False):
+            yield
+        initialize_all_variables()
+    finally:  # Keras would initialize what an exception has left once more
+        global_state.set_global_attribute("uninitialized_variables", [])
+
+
+@contextmanager
+def watched_initialization(watch: Callable[[Any], object]) -> Iterator[None]:
+    """Call `watch` with each variable that is made within, before it has its values."""
+    from keras import Variable
+
+    thread, usual = get_ident(), Variable._initialize_with_initializer
+
+    def initialize(variable: Any, initializer: Any) -> None:
+        if get_ident() == thread:
+            watch(variable)
+        usual(variable, initializer)
+
+    Variable._initialize_with_initializer = initialize
+    try:
+        yield
+    finally:
+        Variable._initialize_with_initializer = usual
+
+
+def initializer_of(variable: Any) -> Any:
+    """Return what will give a variable its values; None for one that has them."""
+    return variable._initializer
+
+
+def initialize_by(variable: Any, initializer: Callable[..., Any]) -> None:
+    """Make another initializer give a variable its values."""
+    variable._initializer = initializer
+
+
+def fans(initializer: Any, shape: Sequence[int]) -> tuple[int, int]:
+    """Count what goes into and comes out of a unit, by the shape of its weights."""
+    from keras.src.initializers.random_initializers import compute_fans
+
+    axes = ("input_axes", "output_axes")  # earlier versions of Keras have none
+    named = {axis: getattr(initializer, axis) for axis in axes if hasattr(initializer, axis)}
+    found: tuple[int, int] = compute_fans(tuple(shape), **named)
+    return found
 
 
 # --- optimizers -----------------------------------------------------------------------------------

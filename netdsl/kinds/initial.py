@@ -69,10 +69,7 @@ def _positive(argument: Argument) -> bool:
 
 
 def keras_initializer(k: Any, value: Any) -> Any:
-    """The Keras initializer of an `Initial` option's value.
-
-    `keras.utils.set_random_seed` fixes what it draws.
-    """
+    """The Keras initializer of an `Initial` option's value."""
     initializers = k.keras.initializers
     if not isinstance(value, Word):
         return initializers.Constant(float(value)) if value else initializers.Zeros()

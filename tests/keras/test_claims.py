@@ -12,7 +12,8 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.keras.claims import SMALL, check_claims
-from netdsl.keras.opening import load_model
+from netdsl.keras.opening import load_model, open_model
+from netdsl.keras.quiet import quiet_keras
 
 HUGE = (SMALL // 4 + 1,)
 
@@ -88,3 +89,36 @@ def test_such_a_model_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(NetError, match=r"it claims 64\.0 MiB") as caught:
         load_model(path)
     assert caught.value.diagnostics[0].code == "N614"
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("read", [load_model, open_model], ids=["loaded", "imported"])
+def test_a_configuration_asks_for_no_more_weights_than_the_file_has(
+    tmp_path: Path, suffix: str, read: Callable[[str], object]
+) -> None:
+    """A few words of it would ask for 10 GB; nothing of them is allocated."""
+    keras = quiet_keras()
+    path = tmp_path / f"a{suffix}"
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]).save(path)
+    assert read(str(path))
+    swap = ('"units": 3', '"units": 50000'), ("[null, 4]", "[null, 50000]")
+    if suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            held = {name: archive.read(name) for name in archive.namelist()}
+        held["config.json"] = replaced(held["config.json"].decode(), swap).encode()
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in held.items():
+                archive.writestr(name, content)
+    else:
+        with h5py.File(path, "a") as file:
+            file.attrs["model_config"] = replaced(str(file.attrs["model_config"]), swap)
+    with pytest.raises(NetError, match=r"its layers need 9\.3 GiB of weights, and its arrays have"):
+        read(str(path))
+
+
+def replaced(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    return text

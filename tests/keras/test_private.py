@@ -61,6 +61,25 @@ def test_a_seed_generator_returns_to_its_seed() -> None:
     assert "_initial_seed" in inspect.getsource(type(generator))
 
 
+def test_weights_get_their_values_at_the_end_by_other_initializers() -> None:
+    dense = layers.Dense(2, name="dense")
+    with private.initialized_later():
+        dense.build((None, 3))
+        assert isinstance(private.initializer_of(dense.kernel), keras.initializers.VarianceScaling)
+        private.initialize_by(dense.kernel, keras.initializers.Constant(4.0))
+    assert keras.ops.convert_to_numpy(dense.kernel).tolist() == [[4, 4]] * 3
+    assert private.initializer_of(dense.kernel) is None
+
+
+def test_fans_are_those_of_the_axes_that_a_layer_names() -> None:
+    dense = layers.EinsumDense("abc,cde->abde", output_shape=(None, 2, 4))
+    dense.build((None, 5, 6))
+    start = dense.kernel_initializer
+    start.input_axes, start.output_axes = [0], [1, 2]
+    assert private.fans(start, (6, 2, 4)) == (6, 8)
+    assert private.fans(keras.initializers.HeNormal(), (3, 3, 5, 7)) == (45, 63)
+
+
 def test_an_optimizer_is_given_a_rate_or_a_schedule() -> None:
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
     assert private.rate_or_schedule(keras.optimizers.SGD(schedule)) is schedule
@@ -99,6 +118,7 @@ def test_every_private_name_is_there(model: Any) -> None:
     """A name that `private.py` begins to use is looked for here too."""
     optimizer = keras.optimizers.SGD()
     owners = [model, model.layers[0], model.outputs[0], optimizer, keras.random.SeedGenerator(1)]
+    owners.append(keras.Variable(1.0))
     for attention in (
         keras.layers.MultiHeadAttention(1, 2),
         keras.layers.GroupQueryAttention(2, 1, 1),
@@ -137,3 +157,13 @@ def test_names_of_one_backend(
     source = inspect.getsource(getattr(importlib.import_module(module), owner))
     for name in names:
         assert name in source
+
+
+def test_initialization_is_watched() -> None:
+    seen: list[tuple[int, ...]] = []
+    with private.watched_initialization(lambda variable: seen.append(tuple(variable.shape))):
+        dense = layers.Dense(2)
+        dense.build((None, 3))
+    layers.Dense(4).build((None, 3))
+    assert seen == [(3, 2), (2,)]
+    assert dense.kernel.shape == (3, 2)

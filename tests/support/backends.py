@@ -25,11 +25,8 @@ def begin(backend: str) -> None:
     os.environ["KERAS_BACKEND"] = backend
 
 
-def losses(
-    path: Path, name: str, weights: Path, examples: int, steps: int, length: float
-) -> list[float]:
-    """The losses at some steps of gradient descent on a few examples, from the weights in a file;
-    where there is none, it is written.
+def losses(path: Path, name: str, examples: int, steps: int, length: float) -> list[float]:
+    """The losses at some steps of gradient descent on a few examples, from the seed's weights.
 
     The steps have this length at most, so that no curve goes where rounding alone makes another one
     of it.
@@ -55,13 +52,8 @@ def losses(
     from netdsl.training.data.batches import Batches
     from netdsl.training.loop.compile import compile_model
 
-    if weights.exists():
-        with np.load(weights) as held:
-            model.set_weights([held[key] for key in held.files])
-    else:
-        if name.startswith("plain"):
-            lift(model)
-        np.savez(weights, *model.get_weights())
+    if name.startswith("plain"):
+        lift(model)
     without_rng(model)
     compile_model(model, network.graph, job.recipe, job.data.preparation, 1)
     batch = Batches(job.data.train, job.data.preparation, examples)

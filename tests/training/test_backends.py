@@ -1,5 +1,5 @@
 """Every example learns alike on TensorFlow, JAX and torch: the same losses, step by step, from
-the same weights.
+the same seed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ backend takes 11 GB and more for it.
 
 class Example(NamedTuple):
     """A network, what `backends.losses` takes of it, the losses that TensorFlow gives, and whether
-    it is large; the first weights lie in a file.
+    it is large.
     """
 
-    what: tuple[Path, str, Path, int, int, float]
+    what: tuple[Path, str, int, int, float]
     losses: list[float]
     large: bool
 
@@ -85,13 +85,10 @@ def losses() -> Iterator[Losses]:
 
 
 @pytest.fixture(scope="module", params=cases())
-def example(
-    request: pytest.FixtureRequest, losses: Losses, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Example]:
+def example(request: pytest.FixtureRequest, losses: Losses) -> Example:
     path, network = request.param
-    weights = tmp_path_factory.mktemp("weights") / "first.npz"
     examples, steps, length = (4, 3, 0.01) if network.counts.macs < 3 * 10**7 else (2, 2, 0.002)
-    what = (path, network.name, weights, examples, steps, length)
+    what = (path, network.name, examples, steps, length)
     large = network.counts.macs >= LARGE
     found = losses("tensorflow", *what, large=large)
     fall = abs(found[-1] / found[0] - 1)
@@ -100,8 +97,7 @@ def example(
     ):  # what rounding makes of it grows with the way: in `inception_v3` it makes 2e-4 of 7 %
         what = (*what[:-1], length * 0.01 / fall)
         found = losses("tensorflow", *what, large=large)
-    yield Example(what, found, large)
-    weights.unlink()  # all of them together take ten gigabytes
+    return Example(what, found, large)
 
 
 @pytest.mark.parametrize(

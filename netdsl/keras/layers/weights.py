@@ -68,7 +68,7 @@ class LocallyConnected(_Kernel):
         cell = (*self.window, input_shape[-1], self.filters)
         self.kernel = self.add_weight(
             shape=(*positions, *cell),
-            initializer=_for_one_cell(self.kernel_initializer, cell),
+            initializer=_for_one_cell(self.kernel_initializer, positions),
             regularizer=self.kernel_regularizer,
             name="kernel",
         )
@@ -101,32 +101,17 @@ class LocallyConnected(_Kernel):
         return {**super().get_config(), **own}
 
 
-def _for_one_cell(initializer: Any, cell: Any) -> Any:
-    """Kernels as `initializer` makes them for one position, though they are drawn for all
-    positions at once.
+def _for_one_cell(initializer: Any, positions: Any) -> Any:
+    """Return what draws the kernels of all positions at once as `initializer` draws one of them.
+
+    Keras counts what comes into all positions as what comes into a unit.
     """
     if not isinstance(initializer, keras.initializers.VarianceScaling):
         return initializer
-    field = float(np.prod(cell[:-2]))
-    fans = {
-        "fan_in": field * cell[-2],
-        "fan_out": field * cell[-1],
-        "fan_avg": field * (cell[-2] + cell[-1]) / 2,
-    }
-
-    def draw(shape: Any, dtype: Any = None) -> Any:
-        rows, columns = float(np.prod(shape[:-1])), float(shape[-1])
-        whole = {
-            "fan_in": rows,
-            "fan_out": rows / shape[-2] * columns,
-            "fan_avg": rows / shape[-2] * (shape[-2] + columns) / 2,
-        }
-        scale = initializer.scale * whole[initializer.mode] / fans[initializer.mode]
-        return keras.initializers.VarianceScaling(
-            scale, initializer.mode, initializer.distribution, seed=initializer.seed
-        )(shape, dtype)
-
-    return draw
+    scale = initializer.scale * int(np.prod(positions))
+    return keras.initializers.VarianceScaling(
+        scale, initializer.mode, initializer.distribution, seed=initializer.seed
+    )
 
 
 @_serializable
