@@ -8,8 +8,6 @@ SEED`
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import random
 import signal
@@ -17,6 +15,10 @@ import sys
 import time
 import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.kept import NETWORK, RECIPE, figures, weights
 
 import netdsl
 from netdsl.keras.quiet import quiet_keras
@@ -26,17 +28,6 @@ quiet_keras()
 
 from netdsl.training.loop import keeper  # noqa: E402
 from netdsl.training.loop import train as run  # noqa: E402
-
-NETWORK = "net small\n8x8x1 > conv3-4(bn) > pool > dropout(0.2) > fc-16 > softmax-10"
-RECIPE = """
-epochs: 5
-batch: 100
-optimizer: {name: momentum, rate: 0.2}
-schedule: {name: plateau, patience: 2}
-early_stopping: {every: 5, patience: 20, then: retrain}
-augment: {shift: 1, noise: 0.05, mixup: 0.2}
-label_smoothing: 0.1
-"""
 
 
 def train(where: Path) -> None:
@@ -64,44 +55,6 @@ def child(action: object, where: Path) -> int:
 def ended(pid: int) -> bool:
     """Waits for the process; whether it ended well."""
     return os.waitpid(pid, 0)[1] == 0
-
-
-def weights(folder: Path) -> dict[str, bytes]:
-    """The bytes of all arrays of the best and of the last model, out of the HDF5 files in them."""
-    import io
-    import zipfile
-
-    import h5py
-
-    found: dict[str, bytes] = {}
-    for name in ("best.keras", "last.keras"):
-        with (
-            zipfile.ZipFile(folder / name) as archive,
-            h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
-        ):
-
-            def take(path: str, item: object, name: str = name) -> None:
-                if isinstance(item, h5py.Dataset):
-                    found[f"{name}/{path}"] = item[()].tobytes()
-
-            file.visititems(take)
-    return found
-
-
-def figures(folder: Path) -> list[object]:
-    """What stands in the tables and in the result, timings apart."""
-    rows: list[object] = []
-    for name in ("metrics.csv", "retrained.csv"):
-        with (folder / name).open(encoding="utf-8") as file:
-            rows += [
-                {key: value for key, value in row.items() if key != "seconds"}
-                for row in csv.DictReader(file)
-            ]
-    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    return [
-        *rows,
-        {key: value for key, value in result.items() if key not in ("seconds", "folder")},
-    ]
 
 
 def main(where: Path, kills: int, seed: int) -> int:
