@@ -31,14 +31,14 @@ INTERRUPTED = 130
 
 
 def kills(where: Path, count: int, seed: int) -> int:
-    """Kill a training so many times, each printed; return how many ends were other ones."""
+    """Kill a training this many times, each printed; return how many ends were other ones."""
     script = ROOT / "tests" / "support" / "killing.py"
     command = [sys.executable, str(script), str(where), str(count), str(seed)]
     return subprocess.run(command, check=False).returncode
 
 
 def begun(where: Path, command: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start a command of netdsl in a folder, its messages in a file beside."""
+    """Start a command of netdsl in a folder, its messages in a file next to it."""
     with (where / "messages.txt").open("w") as messages:
         return subprocess.Popen(
             [sys.executable, "-m", "netdsl", command, *arguments],
@@ -58,7 +58,7 @@ def prepared(where: Path) -> Path:
 
 
 def interrupted(where: Path, after: float, whole: Path) -> str:
-    """Press Ctrl-C after so many seconds.
+    """Press Ctrl-C after N seconds.
 
     Returns:
         What is wrong with what came of it; nothing where nothing is.
@@ -82,7 +82,7 @@ def interrupted(where: Path, after: float, whole: Path) -> str:
 
 
 def interrupts(where: Path, count: int, seed: int) -> int:
-    """Interrupt a training so many times, each printed; return how many went wrong."""
+    """Interrupt a training this many times, each printed; return how many went wrong."""
     began = time.perf_counter()
     if begun(prepared(where / "whole"), "train", "small.net", "recipe.yaml").wait():
         raise SystemExit((where / "whole" / "messages.txt").read_text())
