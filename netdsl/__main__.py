@@ -1,5 +1,11 @@
-"""`python -m netdsl`."""
+"""`python -m netdsl`, and the `netdsl` command: from here on Ctrl-C ends in no traceback."""
 
-from netdsl.cli.main import run
+try:
+    from netdsl.cli.main import run
+except KeyboardInterrupt:
+    import os
 
-run()
+    os._exit(130)
+
+if __name__ == "__main__":
+    run()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from netdsl.cli.commands import COMMANDS, load
 from netdsl.cli.main import main
 from netdsl.cli.streams import MessageStream, PrintableStream
 from netdsl.errors import Diagnostic, RunError, Source, Span
@@ -163,3 +164,64 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
     ended = command("$NETDSL emit a.net -o a.py <&- >&- 2>&-", tmp_path)
     assert ended.returncode == 0
     assert (tmp_path / "a.py").read_text().startswith('"""')
+
+
+INTERRUPTING = """
+import runpy, sys
+
+interrupted = sys.argv.pop(1)
+
+class Finder:
+    def find_spec(self, name, *more):
+        if name == interrupted:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Finder())
+runpy.run_module("netdsl", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("netdsl.cli.main", "check"),
+        ("netdsl.process", "check"),
+        ("netdsl.cli.exit_codes", "check"),
+        ("netdsl.cli.parser", "check"),
+        ("netdsl.cli.check", "check"),
+        ("netdsl.kinds", "table"),
+        ("netdsl.report.lines", "table"),
+        ("netdsl.drawing.picture", "draw"),
+        ("netdsl.syntax.format", "fmt"),
+        ("netdsl.emit.program", "emit"),
+        ("numpy", "train"),
+        ("keras", "compile"),
+    ],
+)
+def test_ctrl_c_during_an_import_is_no_traceback(module: str, command: str, tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text("8x8x1 > fc-10\n")
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTING, module, command, "a.net"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 130
+    assert done.stderr in ("", "interrupted\n")
+    assert os.listdir(tmp_path) == ["a.net"]
+
+
+ARGUMENTS = {name: ["a", "b"] for name in ("diff", "predict", "export")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_in_any_command_ends_with_130(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(load(command), "run", interrupted)
+    assert main([command, *ARGUMENTS.get(command, ["a"])]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

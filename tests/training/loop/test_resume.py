@@ -263,3 +263,25 @@ def test_an_interrupt_is_not_lost(
     found = train(network(), dataclasses.replace(RECIPE, speed="plain"), where=tmp_path, quiet=True)
     assert (found.interrupted, found.steps) == (True, 14)
     assert signal.getsignal(signal.SIGINT) is usual
+
+
+def test_an_interrupt_at_the_end_of_the_search_begins_no_retraining(
+    network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = dataclasses.replace(RECIPE, early_stopping=Stopping(then="retrain"))
+    whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
+    assert whole.retrained
+    real = TrainingCallback.on_epoch_end
+
+    def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> None:
+        real(self, epoch, logs)
+        if epoch == (recipe.epochs or 0) - 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingCallback, "on_epoch_end", on_epoch_end)
+        stopped = train(network(), recipe, where=tmp_path, quiet=True)
+    assert (stopped.interrupted, stopped.retrained) == (True, 0)
+    found = resume(stopped.folder, quiet=True)
+    assert found.retrained == whole.retrained
+    assert same(weights(found), weights(whole))
