@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from netdsl.errors import fail, first_line
 from netdsl.keras import private
-from netdsl.keras.model_call import ModelCall
+from netdsl.keras.model_call import ModelCall, no_word
 from netdsl.keras.rewriting.parts import AddNode, CallParts, OutputPlaces
 from netdsl.keras.rewriting.registry import rule_for
 from netdsl.kinds.values import Shape, dims
@@ -54,21 +54,38 @@ def calls_of_model(model: Any, input: InputShapes = None) -> ModelCalls:
     import keras
 
     _refuse_other_models(model, keras)
-    reader = _ModelReader(keras)
+    reader = _ModelReader(keras, model)
     shapes = _given_shapes(model, input)
     inputs = [
         reader.input(tensor, shape) for tensor, shape in zip(model.inputs, shapes, strict=True)
     ]
     outputs = reader.run(model, inputs)
+    places = _needed(reader.calls, {*inputs, *outputs})
     return ModelCalls(
         model.name,
-        tuple(reader.calls),
-        tuple(inputs),
-        tuple(outputs),
+        tuple(
+            call._replace(inputs=tuple(places[source] for source in call.inputs))
+            for place, call in enumerate(reader.calls)
+            if place in places
+        ),
+        tuple(places[place] for place in inputs),
+        tuple(places[place] for place in outputs),
         tuple(_origin(tensor).operation.name for tensor in model.outputs),
         tuple(reader.operations),
         tuple(reader.left_out),
     )
+
+
+def _needed(calls: Sequence[ModelCall], ends: set[int]) -> dict[int, int]:
+    """Return the places of the calls that these need, and what they are without the others: rules
+    leave some behind.
+    """
+    needed, waiting = set(ends), list(ends)
+    while waiting:
+        more = {*calls[waiting.pop()].inputs} - needed
+        needed |= more
+        waiting += more
+    return {place: new for new, place in enumerate(sorted(needed))}
 
 
 def _refuse_other_models(model: Any, keras: Any) -> None:
@@ -143,10 +160,15 @@ class _ModelReader:
         left_out: what works in training only.
         read: the identities of the symbolic tensors that something reads.
         holders: of parts of operations, by the identities of their weights.
+        masks_are_read: whether a layer of the model, or its loss, skips what masks leave out.
     """
 
-    def __init__(self, keras: Any) -> None:
+    def __init__(self, keras: Any, model: Any) -> None:
         self.keras = keras
+        layers = private.layers_within(model)
+        self.masks_are_read = any(map(private.reads_mask, layers)) or any(
+            map(private.has_mask, model.outputs)
+        )
         self.models = (keras.Sequential, private.functional_class())
         self.calls: list[ModelCall] = []
         self.operations: list[Any] = []
@@ -242,19 +264,23 @@ class _ModelReader:
         }
         try:
             arguments, named = private.arguments_with(node, tensors)
-            found = operation.compute_output_spec(*arguments, **named)
+            shapes = self._announced(operation.compute_output_spec(*arguments, **named))
+            if any(None in shape for shape in shapes):  # it is said more exactly by trying
+                tried = {
+                    key: self.keras.ops.zeros((1, *tensor.shape[1:]), tensor.dtype)
+                    for key, tensor in tensors.items()
+                }
+                arguments, named = private.arguments_with(node, tried)
+                shapes = self._announced(operation(*arguments, **named))
         except Exception as error:  # Keras raises whatever a layer's code raises
             sizes = ", ".join(dims(shape) for shape in given.values())
             message = f"`{operation.name}` does not take {sizes}: {first_line(error)}"
             raise fail("N620", message) from None
-        shapes = [tuple(output.shape[1:]) for output in self.keras.tree.flatten(found)]
-        if any(None in shape for shape in shapes):
-            raise fail(
-                "N620",
-                f"`{operation.name}` has no fixed shape: {_open(shapes[0])}",
-                help="give keras.Input every size",
-            )
         return shapes
+
+    def _announced(self, outputs: Any) -> list[Shape]:
+        """Return the shapes of what a call gives, without the batch."""
+        return [tuple(output.shape[1:]) for output in self.keras.tree.flatten(outputs)]
 
     # --- calls ---
 
@@ -271,7 +297,7 @@ class _ModelReader:
         return ModelCall(
             operation.name,
             type(operation).__name__,
-            _plain(operation.get_config()),
+            self._config(operation),
             inputs,
             tuple(None if self._is_tensor(value) else value for value in arguments),
             {
@@ -283,6 +309,22 @@ class _ModelReader:
             self.number(operation),
             _count(private.weights_of(operation)) if is_layer else 0,
         )
+
+    def _config(self, operation: Any) -> dict[str, Any]:
+        """Return what an operation was made with; an embedding whose mask nothing reads has none,
+        as in the language an operator would hand it on.
+
+        Raises:
+            NetError: N621 where it does not say it.
+        """
+        try:
+            config: dict[str, Any] = _plain(operation.get_config())
+        except Exception:  # of other people's layers, and of operations that were given arrays
+            reason = "its get_config() does not say what it was made with"
+            raise no_word(operation.name, type(operation).__name__, reason) from None
+        if config.get("mask_zero") and not self.masks_are_read:
+            config["mask_zero"] = False
+        return config
 
     def number(self, operation: Any) -> int:
         """Count an operation."""

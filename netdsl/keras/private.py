@@ -115,9 +115,22 @@ def projections(layer: Any) -> tuple[Any, Any, Any, Any]:
 
 def is_masked(node: Any) -> bool:
     """Say whether Keras hands a mask on to a call with one of its tensors."""
+    return any(map(has_mask, inputs_of(node)))
+
+
+def has_mask(tensor: Any) -> bool:
+    """Say whether Keras hands a mask on with a tensor."""
     from keras.src.backend import get_keras_mask
 
-    return any(get_keras_mask(tensor) is not None for tensor in inputs_of(node))
+    return get_keras_mask(tensor) is not None
+
+
+def reads_mask(layer: Any) -> bool:
+    """Say whether a layer looks at a mask that Keras hands on to it."""
+    import inspect
+
+    looks = any(name.endswith("mask") for name in inspect.signature(layer.call).parameters)
+    return looks and any(map(is_masked, calls_of(layer)))
 
 
 def begin_again(generator: Any, seed: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
-from netdsl.errors import fail
+from netdsl.errors import fail, first_line
 from netdsl.graph import Graph, consumers_of
 from netdsl.keras import private
 from netdsl.keras.build import toolbox
@@ -17,10 +18,12 @@ from netdsl.kinds.values import Indices, Shape
 
 TOLERANCE = 1e-5  # of the output's largest magnitude
 _NOISE = 10  # times the noise of rounding: within it nothing is shown
+_MOVING = ("moving_mean", "moving_variance")
 _VARIES = 1e-3  # of it: by less two inputs are not distinguished
 _DRAWS = (*((gain, False) for gain in (1, 1, 2**0.5, 2, 3)), (1, True))
 """Of the kernels, draw by draw, their gain: deep networks shrink what goes in; and whether inputs
 are above 0, as roots and logarithms need them."""
+_DRAWN_STATISTICS = 2  # draws, from which on batch norms get those of their input instead
 _BIG = 5 * 10**8  # multiply-accumulates of an example, from which on batches are smaller
 
 
@@ -100,6 +103,7 @@ class Comparison:
     Attributes:
         pairs: which weights hold the same numbers.
         batches: how many examples each comparison has.
+        measured_batch: how many statistics are measured on.
     """
 
     def __init__(
@@ -115,7 +119,9 @@ class Comparison:
 
         self.model, self.clone, self.pairs = model, clone, list(pairs)
         self.inputs = input_draws(graph, measured)
+        self.dtypes = [str(tensor.dtype) for tensor in model.inputs]
         self.batches = (2, 3) if macs < _BIG else (2,)
+        self.measured_batch = 16 if macs < _BIG else 4
         self.rng = np.random.default_rng(0)
 
     def hold(self, own_weights: bool) -> None:
@@ -134,9 +140,11 @@ class Comparison:
                 self._differ(weights, given)
 
     def _hold_drawn(self) -> None:
-        for gain, positive in _DRAWS:
+        for number, (gain, positive) in enumerate(_DRAWS):
             weights = [self._drawn(pair.source, gain) for pair in self.pairs]
             inputs = [self._inputs(batch, positive) for batch in self.batches]
+            if number >= _DRAWN_STATISTICS:
+                weights = self._with_statistics(weights, positive)
             if self._shows(weights, inputs):
                 return
         raise fail(
@@ -246,11 +254,29 @@ class Comparison:
             deviation = 1.0
         return (deviation * self.rng.standard_normal(shape)).astype(np.float32)
 
+    def _with_statistics(self, weights: list[Any], positive: bool) -> list[Any]:
+        """Set the moving statistics of batch norms to those of what they get.
+
+        Otherwise what two inputs differ by is lost in deep networks: their norms divide by more
+        than its deviation, again and again.
+        """
+        sources = {id(pair.source): value for pair, value in zip(self.pairs, weights, strict=True)}
+        with _taking_statistics(self.model):
+            _, after = _call(self.model, sources, self._inputs(self.measured_batch, positive))
+        convert = toolbox().keras.ops.convert_to_numpy
+        return [
+            convert(after[id(pair.source)]) if pair.source.path.split("/")[-1] in _MOVING else value
+            for pair, value in zip(self.pairs, weights, strict=True)
+        ]
+
     def _inputs(self, batch: int, positive: bool = False) -> list[Any]:
-        drawn = [self._input(draw, (batch, *draw.shape)) for draw in self.inputs]
+        drawn = [
+            self._input(draw, dtype, (batch, *draw.shape))
+            for draw, dtype in zip(self.inputs, self.dtypes, strict=True)
+        ]
         return [abs(numbers) for numbers in drawn] if positive else drawn
 
-    def _input(self, draw: InputDraw, shape: Shape) -> Any:
+    def _input(self, draw: InputDraw, dtype: str, shape: Shape) -> Any:
         import numpy as np
 
         if draw.limit is not None:
@@ -259,7 +285,11 @@ class Comparison:
             values = draw.offset + draw.factor * self.rng.standard_normal(shape)
         if draw.padding is not None:
             values[0, shape[1] - shape[1] // 3 :] = draw.padding
-        return np.asarray(values, "float32" if draw.limit is None else "int32")
+        if draw.limit is None and dtype.startswith(("float", "bfloat")):
+            return np.asarray(values, "float32")
+        if dtype.startswith(("uint", "bool")):
+            values = np.abs(values).clip(0, 1 if dtype == "bool" else np.iinfo(dtype).max)
+        return np.rint(values).astype("int32")
 
     # --- outputs ---
 
@@ -270,11 +300,28 @@ class Comparison:
             id(pair.target): value.reshape(pair.target.shape)
             for pair, value in zip(self.pairs, weights, strict=True)
         }
-        return _run(self.model, sources, inputs), _run(self.clone, targets, inputs)
+        try:
+            outputs = _run(self.model, sources, inputs)
+        except Exception as error:  # Keras raises whatever a layer's code raises
+            message = f"`{self.model.name}` cannot be called: {first_line(error)}"
+            raise fail(
+                "N624", message, help="mend the model first: model.predict shows it"
+            ) from None
+        return outputs, _run(self.clone, targets, inputs)
 
 
 def _run(model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]) -> list[Any]:
-    """Return a model's outputs in use, with other weights than its own.
+    """Return a model's outputs in use, with other weights than its own."""
+    ops = toolbox().keras.ops
+    outputs, _ = _call(model, weights, inputs)
+    return [ops.convert_to_numpy(ops.cast(tensor, "float32")) for tensor in outputs]
+
+
+def _call(
+    model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]
+) -> tuple[list[Any], dict[int, Any]]:
+    """Return a model's outputs in use, with other weights than its own; and by the identities of
+    the variables that are not trained, what they are afterwards.
 
     The model stays as it is.
     """
@@ -288,16 +335,37 @@ def _run(model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]) -> list[
         for value, tensor in zip(inputs, model.inputs, strict=True)
     ]
     with _without_states(model):
-        outputs, _ = model.stateless_call(
+        outputs, after = model.stateless_call(
             values(model.trainable_variables),
             values(model.non_trainable_variables),
             _as_called(model, given),
             training=False,
         )
-    return [
-        keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
-        for tensor in keras.tree.flatten(outputs)
-    ]
+    variables = map(id, model.non_trainable_variables)
+    return keras.tree.flatten(outputs), dict(zip(variables, after, strict=True))
+
+
+@contextmanager
+def _taking_statistics(model: Any) -> Iterator[None]:
+    """Make batch norms take the statistics of their input as the moving ones for a while."""
+    norm = toolbox().keras.layers.BatchNormalization
+    with ExitStack() as stack:
+        for layer in private.layers_within(model):
+            if isinstance(layer, norm):
+                stack.callback(
+                    _set(layer, "call", partial(_with_own_statistics, layer, layer.call))
+                )
+        yield
+
+
+def _with_own_statistics(norm: Any, call: Callable[..., Any], inputs: Any, **more: Any) -> Any:
+    """Call a batch norm, its moving statistics set to those of the inputs."""
+    rank = len(inputs.shape)
+    axes = [axis for axis in range(rank) if axis != norm.axis % rank]
+    mean, variance = toolbox().keras.ops.moments(inputs, axes)
+    norm.moving_mean.assign(mean)
+    norm.moving_variance.assign(variance)
+    return call(inputs, **more)
 
 
 @contextmanager

@@ -7,28 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.keras_models import body, keras, through
 
 import netdsl
 from netdsl.errors import NetError
 from netdsl.keras.importing import import_model
-from netdsl.keras.quiet import quiet_keras
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
-keras: Any = quiet_keras()
 layers, ops, Input = keras.layers, keras.ops, keras.Input
-
-
-def through(shape: tuple[int, ...], *steps: Any, **more: Any) -> Any:
-    x = given = Input(shape, **more)
-    for step in steps:
-        x = step(x)
-    return keras.Model(given, x, name="m")
-
-
-def body(model: Any, **more: Any) -> str:
-    """The statements after the name, in one line."""
-    return " ".join(netdsl.from_keras(model, **more).partition("net m\n")[2].split())
 
 
 # --- shared layers --------------------------------------------------------------------------------
@@ -235,8 +222,6 @@ def test_how_attention_is_taken_apart(attend: Callable[..., Any], text: str) -> 
 
 
 HIDDEN = [
-    (lambda x: layers.Attention(use_scale=True)([x, x]), "it has a trained factor"),
-    (lambda x: layers.Attention(score_mode="concat")([x, x]), "it has a trained factor"),
     (lambda x: layers.Attention()([x, x], use_causal_mask=True), "called with use_causal_mask"),
     (lambda x: layers.Attention()([layers.Masking()(x), x]), "its steps are masked"),
     (

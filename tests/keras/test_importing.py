@@ -398,8 +398,8 @@ NO_WORD: list[tuple[Any, str]] = [
     ),
     (lambda: functional((6, 4), Doubled(name="own")), "`own` (Doubled)"),
     (
-        lambda: functional((6, 6, 2), layers.ReLU(max_value=3.0, name="cut")),
-        "`cut` (ReLU): it is cut off at 3",
+        lambda: functional((6, 6, 2), layers.ReLU(max_value=3.0, threshold=1.0, name="cut")),
+        "`cut` (ReLU): its threshold is 1",
     ),
 ]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from netdsl.keras.rewriting.channels import channels_first
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 from netdsl.keras.rewriting.slices import axes_of
 from netdsl.kinds.axes import keras_axes, named_axes
+from netdsl.kinds.values import dims
 
 
 def reduced(parts: CallParts) -> OutputPlaces | None:
@@ -30,6 +32,47 @@ def reduced(parts: CallParts) -> OutputPlaces | None:
     if call.class_name == "Min":
         place = parts.rescale(place, -1.0)
     return [parts.reshape(place, parts.shapes[0])]
+
+
+def spread_out(parts: CallParts) -> OutputPlaces | None:
+    """`ops.var`, `ops.std` and `ops.moments`: the mean of the squared distance from the mean."""
+    axes = parts.call.config["axes" if parts.call.class_name == "Moments" else "axis"]
+    shape, name = parts.shape(parts.source), parts.call.class_name
+    kept = list(shape)
+    for axis in axes_of(parts, axes, len(shape)):
+        kept[axis] = 1
+    over = {"axis": axes, "keepdims": True}
+    mean = parts.step("Mean", [parts.source], tuple(kept), over)
+    off = parts.step("Subtract", [parts.source, mean], shape)
+    variance = parts.step("Mean", [parts.merge("Multiply", [off, off])], tuple(kept), over)
+    if name == "Std":
+        variance = parts.step("Sqrt", [variance], tuple(kept))
+    found = [mean, variance] if name == "Moments" else [variance]
+    return [parts.reshape(place, parts.shapes[0]) for place in found]
+
+
+def normalized(parts: CallParts) -> OutputPlaces | None:
+    """`ops.normalize`: the layer `UnitNormalization`."""
+    order, epsilon = (parts.call.config.get(key) for key in ("order", "epsilon"))
+    if order not in (None, 2):
+        raise parts.refuse(f"it divides by the norm of order {order}")
+    if epsilon is not None:
+        raise parts.refuse(f"its epsilon is {epsilon}")
+    axis = {"axis": parts.call.config.get("axis", -1)}
+    return [parts.step("UnitNormalization", [parts.source], parts.shapes[0], axis)]
+
+
+def adaptive(parts: CallParts) -> OutputPlaces | None:
+    """Pool to a given size that divides the input's: windows side by side."""
+    given, made = parts.shape(parts.source), parts.shapes[0]
+    if parts.call.config.get("data_format") == "channels_first":
+        return channels_first(parts)
+    if any(size % new for size, new in zip(given, made, strict=True)):
+        raise parts.refuse(f"its windows overlap: {dims(made)} of {dims(given)}")
+    window = [size // new for size, new in zip(given[:-1], made[:-1], strict=True)]
+    config = {"pool_size": window, "strides": window, "padding": "valid"}
+    name = parts.call.class_name.removeprefix("Adaptive")
+    return [parts.step(name, [parts.source], made, config)]
 
 
 def _has_a_word(parts: CallParts, axes: list[int]) -> bool:
@@ -87,10 +130,11 @@ def along_last(parts: CallParts) -> OutputPlaces | None:
     order = [*(at for at in range(1, rank + 1) if at != axis + 1), axis + 1]
     back = [order.index(at) + 1 for at in range(1, rank + 1)]
     moved = parts.permute(parts.source, order)
-    if call.class_name == "Softmax":
-        done = parts.step("Softmax", [moved], parts.shape(moved), {"axis": -1})
-    else:
+    if parts.call.weights:
         done = parts.layer(parts.operation, [moved], parts.shape(moved), axis=-1)
+    else:
+        config = {**call.config, "axis": -1}
+        done = parts.step(call.class_name, [moved], parts.shape(moved), config)
     return [parts.permute(done, back)]
 
 

@@ -49,19 +49,6 @@ def activated(parts: CallParts) -> OutputPlaces | None:
     return [parts.step("Activation", call.inputs, shape, {"activation": _NAMES[name]})]
 
 
-def clipped(parts: CallParts) -> OutputPlaces | None:
-    """`ops.clip(x, 0, 6)`.
-
-    Raises:
-        NetError: N621 for bounds that no word has.
-    """
-    config = parts.call.config
-    if (config.get("x_min"), config.get("x_max")) != (0, 6):
-        raise parts.refuse(f"it clips at {config.get('x_min')} and {config.get('x_max')}")
-    relu = {"max_value": 6.0, "negative_slope": 0.0, "threshold": 0.0}
-    return [parts.step("ReLU", parts.call.inputs, parts.shapes[0], relu)]
-
-
 def squared(parts: CallParts) -> OutputPlaces | None:
     """`ops.square`: the number times itself."""
     return [parts.merge("Multiply", [parts.source, parts.source])]
@@ -98,13 +85,10 @@ def combined(parts: CallParts) -> OutputPlaces | None:
     """
     call = parts.call
     found = [(at, value) for at, value in enumerate(call.arguments) if _is_array(value)]
-    if call.class_name == "Maximum" and call.arguments[1:] in ((0,), (0.0,)):
-        relu = {"activation": "relu"}
-        return [parts.step("Activation", call.inputs, parts.shapes[0], relu)]
     if len(call.inputs) > 1 and call.class_name in ("TrueDivide", "Divide"):
         raise parts.refuse("it divides by its input")
     if not found:
-        return _spread(parts)
+        return spread(parts)
     ((at, value),) = found
     numbers, shape = _numbers(value), parts.shapes[0]
     if parts.shape(parts.source) != shape:
@@ -124,7 +108,7 @@ def combined(parts: CallParts) -> OutputPlaces | None:
     raise parts.refuse(f"it works with a constant array of {size}")
 
 
-def _spread(parts: CallParts) -> OutputPlaces | None:
+def spread(parts: CallParts) -> OutputPlaces | None:
     """Return a merge of shapes that Keras spreads over each other, where the language does not."""
     shape = parts.shapes[0]
     if len(parts.call.inputs) < 2:

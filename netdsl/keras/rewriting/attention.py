@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from netdsl.keras import private
@@ -10,19 +11,66 @@ from netdsl.kinds.merge_products import TRANSPOSED
 from netdsl.kinds.values import Shape
 
 
-def dot_product(parts: CallParts) -> OutputPlaces | None:
-    """`Attention`: softmax(q·kᵀ)·v without weights.
-
-    Raises:
-        NetError: N621 for a trained factor.
-    """
-    config = parts.call.config
-    if config.get("use_scale") or config.get("score_mode") == "concat":
-        raise parts.refuse("it has a trained factor")
+def of_one_head(parts: CallParts) -> OutputPlaces | None:
+    """`Attention`, softmax(q·kᵀ)·v; and `AdditiveAttention`, of sums of tanh(q + k)."""
+    layer = parts.operation
     _refuse_hidden(parts)
     queries, values, *keys = parts.call.inputs
-    scores, out = _attended(parts, queries, [*keys, values][0], values)
+    keys = [*keys, values][:1]
+    if parts.call.class_name == "AdditiveAttention":
+        each = _tanh(parts, _pairs(parts, queries, *keys))
+        if layer.scale is not None:
+            each = _scaled(parts, each, layer.scale)
+        scores = _summed(parts, each)
+    elif layer.score_mode == "concat":
+        each = _pairs(parts, queries, *keys)
+        if layer.scale is not None:
+            each = _scaled_alike(parts, each, layer.scale)
+        scores = _scaled_alike(parts, _summed(parts, _tanh(parts, each)), layer.concat_score_weight)
+    else:
+        scores = _dot_products(parts, queries, *keys)
+        if layer.scale is not None:
+            scores = _scaled_alike(parts, scores, layer.scale)
+    scores, out = _weighed(parts, scores, values)
     return [out, scores][: len(parts.shapes)]
+
+
+def _pairs(parts: CallParts, queries: int, keys: int) -> int:
+    """Add each query to each key."""
+    (rows, dim), (columns, _) = parts.shape(queries), parts.shape(keys)
+    sides = [parts.reshape(queries, (rows, 1, dim)), parts.reshape(keys, (1, columns, dim))]
+    return parts.step("Add", sides, (rows, columns, dim))
+
+
+def _tanh(parts: CallParts, place: int) -> int:
+    return parts.step("Activation", [place], parts.shape(place), {"activation": "tanh"})
+
+
+def _summed(parts: CallParts, place: int) -> int:
+    """Sum up the channels."""
+    return parts.step("Sum", [place], parts.shape(place)[:-1], {"axis": -1, "keepdims": False})
+
+
+def _scaled(parts: CallParts, place: int, factors: Any) -> int:
+    """Multiply by trained factors, one for each channel."""
+    import keras
+
+    shape = parts.shape(place)
+    axes = "abcd"[: len(shape)]
+    begin = "glorot_uniform" if len(factors.shape) else "ones"
+    config = {
+        "equation": f"{axes},{axes[-1]}->{axes}",
+        "activation": "linear",
+        "kernel_initializer": keras.initializers.serialize(keras.initializers.get(begin)),
+    }
+    return parts.holding("EinsumDense", place, shape, config, [factors])
+
+
+def _scaled_alike(parts: CallParts, place: int, factor: Any) -> int:
+    """Multiply by one trained factor: with one channel."""
+    shape = parts.shape(place)
+    flat = parts.reshape(place, (math.prod(shape), 1))
+    return parts.reshape(_scaled(parts, flat, factor), shape)
 
 
 def multi_head(parts: CallParts) -> OutputPlaces | None:
@@ -106,8 +154,18 @@ def _dense(parts: CallParts, layer: Any, source: int, shape: Shape) -> int:
 
 def _attended(parts: CallParts, queries: int, keys: int, values: int) -> tuple[int, int]:
     """Add softmax(q·kᵀ) and its product with the values."""
+    return _weighed(parts, _dot_products(parts, queries, keys), values)
+
+
+def _dot_products(parts: CallParts, queries: int, keys: int) -> int:
+    """Add q·kᵀ."""
     shape = (*parts.shape(queries)[:-1], parts.shape(keys)[-2])
-    scores = parts.step("Einsum", [queries, keys], shape, {"subscripts": TRANSPOSED})
+    return parts.step("Einsum", [queries, keys], shape, {"subscripts": TRANSPOSED})
+
+
+def _weighed(parts: CallParts, scores: int, values: int) -> tuple[int, int]:
+    """Add the softmax of scores, and its product with the values."""
+    shape = parts.shape(scores)
     scores = parts.step("Softmax", [scores], shape, {"axis": -1})
     width = parts.shape(values)[-1]
     return scores, parts.step("Matmul", [scores, values], (*shape[:-1], width))

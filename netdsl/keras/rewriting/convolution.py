@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from netdsl.keras.rewriting.channels import channels_first
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 
 _DEPTHWISE = ("kernel_size", "strides", "padding", "data_format", "dilation_rate")
@@ -13,8 +13,10 @@ _DEPTHWISE = ("kernel_size", "strides", "padding", "data_format", "dilation_rate
 def separable(parts: CallParts) -> OutputPlaces | None:
     """`SeparableConv` with several kernels for a channel: those, and a convolution of size 1."""
     config, rank = parts.call.config, len(parts.shapes[0]) - 1
+    if config.get("data_format") == "channels_first":
+        return channels_first(parts)
     multiplier = config["depth_multiplier"]
-    if multiplier == 1 or config.get("data_format") == "channels_first":
+    if multiplier == 1:
         return None
     depthwise = {
         **{key: config[key] for key in _DEPTHWISE},
@@ -31,25 +33,10 @@ def separable(parts: CallParts) -> OutputPlaces | None:
         "dilation_rate": [1] * rank,
         "groups": 1,
     }
+    held = parts.operation.weights
     shape = (*parts.shapes[0][:-1], parts.shape(parts.source)[-1] * multiplier)
-    steps = (
-        (f"DepthwiseConv{rank}D", depthwise, shape),
-        (f"Conv{rank}D", pointwise, parts.shapes[0]),
-    )
-    place, weights = parts.source, parts.operation.weights
-    for (name, own, each), held in zip(steps, (weights[:1], weights[1:]), strict=True):
-        holder = parts.reader.holder(held)
-        call = parts.call._replace(
-            class_name=name,
-            config=own,
-            inputs=(place,),
-            shape=each,
-            operation=parts.reader.number(holder),
-            weights=sum(math.prod(weight.shape) for weight in held),
-            written_as=parts.call.written_as or parts.call.class_name,
-        )
-        (place,) = parts.reader.place(call, holder, (each,))
-    return [place]
+    place = parts.holding(f"DepthwiseConv{rank}D", parts.source, shape, depthwise, held[:1])
+    return [parts.holding(f"Conv{rank}D", place, parts.shapes[0], pointwise, held[1:])]
 
 
 def _of_kernel(config: Any, prefix: str, new: str) -> dict[str, Any]:

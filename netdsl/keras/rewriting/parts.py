@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -134,6 +135,30 @@ class CallParts(NamedTuple):
         (place,) = self.reader.place(call, layer, (shape,))
         return place
 
+    def holding(
+        self,
+        class_name: str,
+        place: int,
+        shape: Shape,
+        config: Mapping[str, Any],
+        weights: Sequence[Any],
+    ) -> int:
+        """Add a part that holds some of the operation's weights."""
+        holder = self.reader.holder(weights)
+        call = self.call._replace(
+            class_name=class_name,
+            config=config,
+            inputs=(place,),
+            arguments=(),
+            named={},
+            shape=shape,
+            operation=self.reader.number(holder),
+            weights=sum(math.prod(weight.shape) for weight in weights),
+            written_as=self.call.written_as or self.call.class_name,
+        )
+        (found,) = self.reader.place(call, holder, (shape,))
+        return found
+
     def reshape(self, place: int, shape: Shape) -> int:
         """Add a reshape, where the shape is another one."""
         if self.shape(place) == shape:
@@ -152,6 +177,10 @@ class CallParts(NamedTuple):
 
     def permute(self, place: int, axes: Sequence[int]) -> int:
         """Put the axes, counted from 1, in another order."""
+        before = self.reader.calls[place]
+        if before.class_name == "Permute":
+            dims = before.config["dims"]
+            return self.permute(before.inputs[0], [dims[axis - 1] for axis in axes])
         if list(axes) == sorted(axes):
             return place
         shape = tuple(self.shape(place)[axis - 1] for axis in axes)

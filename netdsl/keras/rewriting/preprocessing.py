@@ -6,6 +6,14 @@ from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 from netdsl.keras.rewriting.slices import cut_axis, thinned
 from netdsl.kinds.values import dims
 
+_RESIZING = {
+    "interpolation": "bilinear",
+    "antialias": False,
+    "crop_to_aspect_ratio": False,
+    "pad_to_aspect_ratio": False,
+    "data_format": None,
+}
+
 
 def only_in_training(parts: CallParts) -> OutputPlaces | None:
     """Layers that change nothing in use, and have no word."""
@@ -45,6 +53,16 @@ def resized(parts: CallParts) -> OutputPlaces | None:
         return [place]
     up = {"size": factors, "interpolation": "nearest"}
     return [parts.step("UpSampling2D", [place], parts.shapes[0], up)]
+
+
+def resized_by_function(parts: CallParts) -> OutputPlaces | None:
+    """`ops.image.resize`: the layer `Resizing`."""
+    config = {**_RESIZING, **parts.call.config}
+    if config["data_format"] == "channels_first":
+        raise parts.refuse("its channels come first")
+    height, width = config["size"]
+    config |= {"height": height, "width": width}
+    return [parts.step("Resizing", [parts.source], parts.shapes[0], config)]
 
 
 def cropped_in_the_middle(parts: CallParts) -> OutputPlaces | None:
