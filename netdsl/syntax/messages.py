@@ -48,6 +48,8 @@ _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     words.not_a_statement,
     words.named_after,
     words.several_values,
+    words.hyphen_in_name,
+    words.braces_in_condition,
     sizes.arithmetic_in_options,
     sizes.arithmetic_in_parts,
     signs.lookalike,

@@ -24,6 +24,8 @@ LOOKALIKES = {
 
 def lookalike(stop: Stop) -> Diagnostic | None:
     """`conv3–64`, `conv3-64 → pool`, `conv3-64 * 2`."""
+    if stop.rest[:1] == "@" and not stop.rest[1:2].isascii():
+        stop = stop._replace(at=stop.at + 1)
     sign = stop.thing[:1]
     if not sign or sign == "×" or (sign.isascii() and sign.isprintable() and sign != "*"):
         return None

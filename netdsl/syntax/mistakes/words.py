@@ -8,6 +8,8 @@ from netdsl.errors import Diagnostic, Span, nearest
 from netdsl.syntax.mistakes.stop import WORD, Stop
 from netdsl.syntax.split import STATEMENT_WORDS
 
+_NAMING = "net|use|param|def|let|input|tie|expect"
+
 
 def not_a_statement(stop: Stop) -> Diagnostic | None:
     """`inputt 32x32x1`: a first word that is not a statement's, and then no flow."""
@@ -128,3 +130,24 @@ def several_values(stop: Stop) -> Diagnostic | None:
     each = " and ".join(f"param {given[1]}{at} = {item}" for at, item in enumerate(items[:2], 1))
     rest = ", and so on" if items[2:] else ""
     return stop.error("a param has one value", f"write one for each: {each}{rest}")
+
+
+def hyphen_in_name(stop: Stop) -> Diagnostic | None:
+    """`net x-y`, `conv3-8 as my-point`, `@my-point`: there a `-` begins an amount."""
+    name = re.search(rf"(?:^(?:{_NAMING})[ \t]+|\bas[ \t]+|@)([A-Za-z_]\w*)$", stop.before)
+    rest = re.match(r"(?:-\w+)+", stop.rest, re.ASCII)
+    if not (name and rest) or stop.source.text[stop.at - 1].isspace():
+        return None
+    whole = name[1] + rest.group()
+    help = f"write {whole.replace('-', '_')}"
+    return stop.error(f"a name has no `-` in it: `{whole}`", help, len(rest.group()), "N004")
+
+
+def braces_in_condition(stop: Stop) -> Diagnostic | None:
+    """`when({t} > 1, ...)`."""
+    braces = re.match(r"\{([^{}]*)\}([^,(){}]*)", stop.rest)
+    if not braces or not re.search(r"\bwhen[ \t\n]*\($", stop.before):
+        return None
+    condition = (braces[1] + braces[2]).strip()
+    message = "the condition of `when` is written without braces"
+    return stop.error(message, f"write when({condition}, ...)", len(braces.group().rstrip()))
