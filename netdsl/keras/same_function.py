@@ -305,7 +305,7 @@ class Comparison:
         except Exception as error:  # Keras raises whatever a layer's code raises
             message = f"`{self.model.name}` cannot be called: {first_line(error)}"
             raise fail(
-                "N624", message, help="mend the model first: model.predict shows it"
+                "N624", message, help="model.predict fails too: fix the model first"
             ) from None
         return outputs, _run(self.clone, targets, inputs)
 

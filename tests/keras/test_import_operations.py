@@ -38,16 +38,41 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
     (lambda: through((6,), lambda x: ops.clip(x, 0, 6)), "input 6 > relu6"),
     (
         lambda: through((6,), lambda x: ops.clip(x, -1, 2)),
-        "input 6 > rescale(1, offset=1) > relu > rescale(1, offset=-1)"
-        " > rescale(-1, offset=2) > relu > rescale(-1, offset=2)",
-    ),
-    (
-        lambda: through((6,), layers.ReLU(max_value=3)),
-        "input 6 > (relu > rescale(-1, offset=3)) x2",
+        "input 6 > rescale(1, offset=1) > relu(max=3) > rescale(1, offset=-1)",
     ),
     (
         lambda: of_two((4,), (4,), ops.minimum),
-        "input a: 4 input b: 4 max[ @a > rescale(-1) | @b > rescale(-1) ] > rescale(-1)",
+        "input a: 4 input b: 4 max[ @a > neg | @b > neg ] > neg",
+    ),
+    # quotients, logarithms, roots
+    (
+        lambda: of_two((4,), (4,), lambda a, b: a / b),
+        "input a: 4 input b: 4 mul[ @a | @b > recip ]",
+    ),
+    (
+        lambda: through((4, 3), lambda x: x / ops.sum(x, axis=-1, keepdims=True)),
+        "input 4x3 > mul[ id | permute(2, 1) > gap > rescale(3) > reshape(4x1) > recip ]",
+    ),
+    (lambda: through((4,), lambda x: 2.0 / x), "input 4 > recip > rescale(2)"),
+    (lambda: through((4,), lambda x: x / 2.0), "input 4 > rescale(0.5)"),
+    (lambda: through((4,), lambda x: ops.rsqrt(x)), "input 4 > sqrt > recip"),
+    (lambda: through((4,), lambda x: ops.log1p(x)), "input 4 > rescale(1, offset=1) > log"),
+    (lambda: through((4,), lambda x: ops.expm1(x)), "input 4 > exp > rescale(1, offset=-1)"),
+    (
+        lambda: through((5, 4), lambda x: ops.norm(x, axis=1)),
+        "input 5x4 > mul[ id | id ] > gap > rescale(5) > sqrt",
+    ),
+    (
+        lambda: through((5, 4), lambda x: ops.norm(x, ord=1, axis=1)),
+        "input 5x4 > abs > gap > rescale(5)",
+    ),
+    (
+        lambda: through((5, 4), lambda x: ops.logsumexp(x, axis=1)),
+        "input 5x4 > exp > gap > rescale(5) > log",
+    ),
+    (
+        lambda: through((5, 4), lambda x: ops.std(x, axis=1)),
+        "input 5x4 > sub[ id | gap ] > mul[ id | id ] > gap > sqrt",
     ),
     # taken, and again
     (

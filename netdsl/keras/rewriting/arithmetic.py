@@ -85,8 +85,6 @@ def combined(parts: CallParts) -> OutputPlaces | None:
     """
     call = parts.call
     found = [(at, value) for at, value in enumerate(call.arguments) if _is_array(value)]
-    if len(call.inputs) > 1 and call.class_name in ("TrueDivide", "Divide"):
-        raise parts.refuse("it divides by its input")
     if not found:
         return spread(parts)
     ((at, value),) = found
