@@ -78,7 +78,7 @@ def calls_of_model(model: Any, input: InputShapes = None) -> ModelCalls:
 
 def _needed(calls: Sequence[ModelCall], ends: set[int]) -> dict[int, int]:
     """Return the places of the calls that these need, and what they are without the others: rules
-    leave some behind.
+    replace some calls.
     """
     needed, waiting = set(ends), list(ends)
     while waiting:

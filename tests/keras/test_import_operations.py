@@ -51,7 +51,7 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: through((4, 3), lambda x: x / ops.sum(x, axis=-1, keepdims=True)),
-        "input 4x3 > mul[ id | permute(2, 1) > gap > rescale(3) > reshape(4x1) > recip ]",
+        "input 4x3 > mul[ id | sum(channels, keep) > recip ]",
     ),
     (lambda: through((4,), lambda x: 2.0 / x), "input 4 > recip > rescale(2)"),
     (lambda: through((4,), lambda x: x / 2.0), "input 4 > rescale(0.5)"),
@@ -60,15 +60,23 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
     (lambda: through((4,), lambda x: ops.expm1(x)), "input 4 > exp > rescale(1, offset=-1)"),
     (
         lambda: through((5, 4), lambda x: ops.norm(x, axis=1)),
-        "input 5x4 > mul[ id | id ] > gap > rescale(5) > sqrt",
+        "input 5x4 > mul[ id | id ] > sum(positions) > sqrt",
     ),
     (
         lambda: through((5, 4), lambda x: ops.norm(x, ord=1, axis=1)),
-        "input 5x4 > abs > gap > rescale(5)",
+        "input 5x4 > abs > sum(positions)",
     ),
     (
         lambda: through((5, 4), lambda x: ops.logsumexp(x, axis=1)),
-        "input 5x4 > exp > gap > rescale(5) > log",
+        "input 5x4 > exp > sum(positions) > log",
+    ),
+    (
+        lambda: through((5, 4), lambda x: x - ops.mean(x, axis=1, keepdims=True)),
+        "input 5x4 > sub[ id | gap ]",
+    ),
+    (
+        lambda: through((5, 4), lambda x: x - ops.sum(x, axis=1, keepdims=True)),
+        "input 5x4 > sub[ id | sum(positions) ]",
     ),
     (
         lambda: through((5, 4), lambda x: ops.std(x, axis=1)),

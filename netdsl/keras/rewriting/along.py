@@ -41,18 +41,21 @@ def spread_out(parts: CallParts) -> OutputPlaces | None:
     kept = list(shape)
     for axis in axes_of(parts, axes, len(shape)):
         kept[axis] = 1
-    over = {"axis": axes, "keepdims": True}
-    mean = parts.step("Mean", [parts.source], tuple(kept), over)
+    mean = parts.step("Mean", [parts.source], tuple(kept), {"axis": axes, "keepdims": True})
     off = parts.step("Subtract", [parts.source, mean], shape)
-    variance = parts.step("Mean", [parts.merge("Multiply", [off, off])], tuple(kept), over)
+    squares, over = parts.merge("Multiply", [off, off]), {**parts.call.config, "axis": axes}
+    variance = parts.step("Mean", [squares], parts.shapes[-1], over)
     if name == "Std":
-        variance = parts.step("Sqrt", [variance], tuple(kept))
-    found = [mean, variance] if name == "Moments" else [variance]
-    return [parts.reshape(place, parts.shapes[0]) for place in found]
+        return [parts.step("Sqrt", [variance], parts.shapes[0])]
+    return [parts.reshape(mean, parts.shapes[0]), variance][-len(parts.shapes) :]
 
 
 def normalized(parts: CallParts) -> OutputPlaces | None:
-    """`ops.normalize`: the layer `UnitNormalization`."""
+    """`ops.normalize`: the layer `UnitNormalization`.
+
+    Raises:
+        NetError: N621 for another norm or epsilon.
+    """
     order, epsilon = (parts.call.config.get(key) for key in ("order", "epsilon"))
     if order not in (None, 2):
         raise parts.refuse(f"it divides by the norm of order {order}")
@@ -63,7 +66,11 @@ def normalized(parts: CallParts) -> OutputPlaces | None:
 
 
 def adaptive(parts: CallParts) -> OutputPlaces | None:
-    """Pool to a given size that divides the input's: windows side by side."""
+    """Pool to a given size that divides the input's: windows side by side.
+
+    Raises:
+        NetError: N621 where the windows overlap.
+    """
     given, made = parts.shape(parts.source), parts.shapes[0]
     if parts.call.config.get("data_format") == "channels_first":
         return channels_first(parts)

@@ -20,6 +20,7 @@ _NAMES = {  # of keras.ops, and what the layer Activation calls them
     "Exp": "exponential",
     "Abs": "absolute",
 }
+_REDUCED = ("Mean", "Sum", "Max")
 
 
 def activated(parts: CallParts) -> OutputPlaces | None:
@@ -114,13 +115,22 @@ def spread(parts: CallParts) -> OutputPlaces | None:
     ones = (1,) * (len(shape) - 1)
     positions = (shape[:-1], (), ones)
     fits = [(*each, count) for each in positions for count in (shape[-1], 1)]
-    if all(parts.shape(place) in fits for place in parts.call.inputs):
-        return None
     places = [
-        place if parts.shape(place) in fits else _repeated(parts, place)
+        _vector(parts, place) if parts.shape(place) in fits else _repeated(parts, place)
         for place in parts.call.inputs
     ]
+    if places == list(parts.call.inputs):
+        return None
     return [parts.step(parts.call.class_name, places, shape, parts.call.config)]
+
+
+def _vector(parts: CallParts, place: int) -> int:
+    """Return a mean or the like over all positions without these axes: a vector is spread."""
+    call = parts.reader.calls[place]
+    if call.class_name not in _REDUCED or call.shape[:-1] != (1,) * (len(call.shape) - 1):
+        return place
+    config = {**call.config, "keepdims": False}
+    return parts.step(call.class_name, call.inputs, call.shape[-1:], config)
 
 
 def _repeated(parts: CallParts, place: int) -> int:

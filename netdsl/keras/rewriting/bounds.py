@@ -9,7 +9,11 @@ from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 
 
 def clipped(parts: CallParts) -> OutputPlaces | None:
-    """`ops.clip(x, a, b)`."""
+    """`ops.clip(x, a, b)`.
+
+    Raises:
+        NetError: N621 for bounds that are the wrong way round.
+    """
     bounds = [parts.call.config.get(key) for key in ("x_min", "x_max")]
     low, high = (float(bound) for bound in bounds if bound is not None)
     if high < low:
@@ -20,14 +24,14 @@ def clipped(parts: CallParts) -> OutputPlaces | None:
 def larger(parts: CallParts) -> OutputPlaces | None:
     """`ops.maximum(x, 0.5)`; of tensors there is a word."""
     number = _number(parts)
-    return spread(parts) if number is None else [_at_least(parts, parts.source, number)]
+    return spread(parts) if number is None else [_raised(parts, parts.source, number)]
 
 
 def smaller(parts: CallParts) -> OutputPlaces | None:
     """`ops.minimum(x, 0.5)`, and of tensors the largest of the negative ones."""
     number = _number(parts)
     if number is not None:
-        return [_at_most(parts, parts.source, number)]
+        return [_capped(parts, parts.source, number)]
     negative = [_negative(parts, place) for place in parts.call.inputs]
     return [_negative(parts, parts.step("Maximum", negative, parts.shapes[0]))]
 
@@ -56,14 +60,14 @@ def _between(parts: CallParts, low: float, high: float) -> int:
     return parts.rescale(place, 1.0, low) if low else place
 
 
-def _at_least(parts: CallParts, place: int, number: float) -> int:
+def _raised(parts: CallParts, place: int, number: float) -> int:
     """Return max(x, n) as relu(x - n) + n."""
     if not number:
         return _relu(parts, place)
     return parts.rescale(_relu(parts, parts.rescale(place, 1.0, -number)), 1.0, number)
 
 
-def _at_most(parts: CallParts, place: int, number: float) -> int:
+def _capped(parts: CallParts, place: int, number: float) -> int:
     """Return min(x, n) as n - relu(n - x)."""
     return parts.rescale(_relu(parts, parts.rescale(place, -1.0, number)), -1.0, number)
 

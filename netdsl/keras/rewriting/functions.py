@@ -30,7 +30,11 @@ def composed(parts: CallParts) -> OutputPlaces | None:
 
 
 def norm(parts: CallParts) -> OutputPlaces | None:
-    """`ops.norm`: the root of the sum of squares; of order 1 the sum of what is without a sign."""
+    """`ops.norm`: the root of the sum of squares; of order 1 the sum of what is without a sign.
+
+    Raises:
+        NetError: N621 for another order.
+    """
     order, place, shape = parts.operation.ord, parts.source, parts.shape(parts.source)
     if order in (None, 2, "euclidean"):
         squares = parts.merge("Multiply", [place, place])

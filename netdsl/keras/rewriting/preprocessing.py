@@ -56,7 +56,11 @@ def resized(parts: CallParts) -> OutputPlaces | None:
 
 
 def resized_by_function(parts: CallParts) -> OutputPlaces | None:
-    """`ops.image.resize`: the layer `Resizing`."""
+    """`ops.image.resize`: the layer `Resizing`.
+
+    Raises:
+        NetError: N621 where the channels come first.
+    """
     config = {**_RESIZING, **parts.call.config}
     if config["data_format"] == "channels_first":
         raise parts.refuse("its channels come first")

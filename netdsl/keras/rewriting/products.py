@@ -14,6 +14,9 @@ def einsum(parts: CallParts) -> OutputPlaces | None:
 
     Axes that all three have are a batch, those that only the two have are summed over, the others
     are rows of the one or of the other.
+
+    Raises:
+        NetError: N621 for sums that are not such a product.
     """
     subscripts = parts.call.config["subscripts"].replace(" ", "")
     if subscripts == TRANSPOSED and min(len(parts.shape(x)) for x in parts.call.inputs) > 1:
@@ -48,6 +51,9 @@ def einsum(parts: CallParts) -> OutputPlaces | None:
 def einsum_dense(parts: CallParts) -> OutputPlaces | None:
     """`EinsumDense` whose last axes are summed over, and become others: a `Dense` between two
     reshapes.
+
+    Raises:
+        NetError: N621 for other equations.
     """
     config = parts.call.config
     given, _, rest = config["equation"].replace(" ", "").replace("...", "").partition(",")

@@ -11,11 +11,15 @@ from itertools import pairwise
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 from netdsl.keras.rewriting.slices import axes_of, cut_axis
 
-_MOST_PARTS = 32  # that are taken one by one
+_MAX_PARTS = 32  # that are taken one by one
 
 
 def taken(parts: CallParts) -> OutputPlaces | None:
-    """`ops.take(x, [0, 2, 5], axis=-1)`: each run of neighbours is a cut, and they are joined."""
+    """`ops.take(x, [0, 2, 5], axis=-1)`: each run of neighbours is a cut, and they are joined.
+
+    Raises:
+        NetError: N621 for indices that are computed, out of range, or too scattered.
+    """
     import numpy as np
 
     call, shape = parts.call, parts.shape(parts.source)
@@ -23,13 +27,13 @@ def taken(parts: CallParts) -> OutputPlaces | None:
         raise parts.refuse("its indices are not known before it runs")
     indices = np.asarray(call.arguments[1] if call.arguments[1:] else call.named.get("indices"))
     if indices.dtype.kind not in "iu" or indices.ndim > 1:
-        raise parts.refuse("its indices are more than a list of whole numbers")
+        raise parts.refuse("its indices are more than a list of integers")
     (axis,) = axes_of(parts, call.config.get("axis"), len(shape))
     if any(not -shape[axis] <= index < shape[axis] for index in indices.flat):
         raise parts.refuse(f"its indices go beyond the {shape[axis]} that there are")
     runs = _runs([int(index) % shape[axis] for index in indices.flat])
-    if len(runs) > _MOST_PARTS:
-        raise parts.refuse(f"it takes {len(runs)} parts, more than {_MOST_PARTS}")
+    if len(runs) > _MAX_PARTS:
+        raise parts.refuse(f"it takes {len(runs)} parts, more than {_MAX_PARTS}")
     cuts = [cut_axis(parts, parts.source, axis, *run) for run in runs]
     return [parts.reshape(_joined(parts, cuts, axis), parts.shapes[0])]
 
@@ -42,7 +46,11 @@ def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def tiled(parts: CallParts) -> OutputPlaces | None:
-    """`ops.tile`: the whole again and again along each axis."""
+    """`ops.tile`: the whole again and again along each axis.
+
+    Raises:
+        NetError: N621 where examples of the batch are repeated.
+    """
     repeats, place = parts.operation.repeats, parts.source
     counts = [repeats] if isinstance(repeats, int) else list(repeats)
     batch, *counts = [1] * (1 + len(parts.shape(place)) - len(counts)) + counts
@@ -55,7 +63,11 @@ def tiled(parts: CallParts) -> OutputPlaces | None:
 
 
 def repeated(parts: CallParts) -> OutputPlaces | None:
-    """`ops.repeat`: each position several times."""
+    """`ops.repeat`: each position several times.
+
+    Raises:
+        NetError: N621 where positions have counts of their own.
+    """
     count = parts.operation.repeats
     if not isinstance(count, int):
         raise parts.refuse("each position has a count of its own")
@@ -88,7 +100,11 @@ def _joined(parts: CallParts, places: Sequence[int], axis: int) -> int:
 
 
 def channels_as_pixels(parts: CallParts) -> OutputPlaces | None:
-    """`ops.depth_to_space`: channels as blocks of pixels."""
+    """`ops.depth_to_space`: channels as blocks of pixels.
+
+    Raises:
+        NetError: N621 where the channels come first.
+    """
     size, (height, width, channels) = _block(parts), parts.shape(parts.source)
     split = (height, width, size, size, channels // size**2)
     cells = parts.permute(parts.reshape(parts.source, split), [1, 3, 2, 4, 5])
@@ -96,7 +112,11 @@ def channels_as_pixels(parts: CallParts) -> OutputPlaces | None:
 
 
 def pixels_as_channels(parts: CallParts) -> OutputPlaces | None:
-    """`ops.space_to_depth`: blocks of pixels as channels."""
+    """`ops.space_to_depth`: blocks of pixels as channels.
+
+    Raises:
+        NetError: N621 where the channels come first.
+    """
     size, (height, width, channels) = _block(parts), parts.shape(parts.source)
     split = (height // size, size, width // size, size, channels)
     cells = parts.permute(parts.reshape(parts.source, split), [1, 3, 2, 4, 5])
