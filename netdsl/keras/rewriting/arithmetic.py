@@ -127,7 +127,8 @@ def spread(parts: CallParts) -> OutputPlaces | None:
 def _vector(parts: CallParts, place: int) -> int:
     """Return a mean or the like over all positions without these axes: a vector is spread."""
     call = parts.reader.calls[place]
-    if call.class_name not in _REDUCED or call.shape[:-1] != (1,) * (len(call.shape) - 1):
+    *positions, _ = call.shape
+    if call.class_name not in _REDUCED or not positions or set(positions) != {1}:
         return place
     config = {**call.config, "keepdims": False}
     return parts.step(call.class_name, call.inputs, call.shape[-1:], config)
