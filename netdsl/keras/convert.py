@@ -314,7 +314,14 @@ class _Converter:
         groups = (holders,) if holders else ()
         kind, shape = on_each(kind, axes), (*axes, *shape)
         layer = ImportedLayer(
-            kind, meaning.spec, tuple(inputs), groups, shape, shared, meaning.option
+            kind,
+            meaning.spec,
+            tuple(inputs),
+            groups,
+            shape,
+            shared,
+            meaning.option,
+            self.calls[places[-1]].kernel,
         )
         return _Output(self._add(layer), squeezed)
 

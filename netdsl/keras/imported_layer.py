@@ -20,6 +20,8 @@ class ImportedLayer(NamedTuple):
         shape: its output's; where Keras has 1x1xC, a vector of C may be meant.
         shared: the number of the Keras operation, where that is called several times.
         option: what the layer before it says instead, where it is nothing but that.
+        kernel: the number of the Keras operation that holds its kernel, where several have one
+            kernel.
     """
 
     kind: Kind
@@ -29,6 +31,7 @@ class ImportedLayer(NamedTuple):
     shape: Shape
     shared: int | None = None
     option: Argument | None = None
+    kernel: int | None = None
 
     @classmethod
     def plain(

@@ -80,8 +80,21 @@ def _weight_pairs(
     operations: tuple[Any, ...], found: Imported, built: Built
 ) -> Iterator[WeightPair]:
     """Pair the weights of a model with those of the one that is built of its text."""
-    for name, numbers in found.holders.items():
-        sources = [w for number in numbers for w in private.weights_of(operations[number])]
+    ops = found.network.graph.ops
+    backs: dict[str, list[str]] = {}  # by the layer with a kernel, those that it is transposed in
+    for op in ops:
+        if op.tied is not None:
+            backs.setdefault(ops[op.tied].name, []).append(op.name)
+    tied = {name for names in backs.values() for name in names}
+    for name in found.holders:
+        if name in tied:
+            continue  # its biases come with the kernel
+        holders = [
+            number
+            for each in (name, *backs.get(name, ()))
+            for number in found.holders.get(each, ())
+        ]
+        sources = [w for number in holders for w in private.weights_of(operations[number])]
         targets = [weight for layer in built.layers[name] for weight in layer.weights]
         yield from map(WeightPair._make, zip(sources, targets, strict=True))
 

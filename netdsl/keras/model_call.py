@@ -24,6 +24,7 @@ class ModelCall(NamedTuple):
         operation: the same number for all calls of one operation, so for shared weights.
         weights: how many numbers it holds.
         written_as: the class that is in the model, where this call is a part of what it does.
+        kernel: the number of the operation that holds its kernel, where several have one kernel.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ModelCall(NamedTuple):
     operation: int
     weights: int
     written_as: str = ""
+    kernel: int | None = None
 
     def no_word(self, reason: str = "") -> NetError:
         """N621: what the language cannot say, and in which layer."""

@@ -26,6 +26,7 @@ class ImportedHead(NamedTuple):
     Attributes:
         act: its activation, said or not: layers that differ in it are not alike.
         each: within how many `each` it is.
+        tie: its own number, where it has one kernel with another: no layer is like it.
     """
 
     word: str
@@ -36,6 +37,7 @@ class ImportedHead(NamedTuple):
     positional: tuple[str | None, ...] = ()
     act: str = ""
     each: int = 0
+    tie: int | None = None
 
 
 class MergeHead(NamedTuple):
@@ -82,6 +84,8 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> Laye
             number = f"_{len(shared) + 1}" if shared else ""
             name, *_ = shared.setdefault(layer.shared, (f"shared{number}", head, values))
             head, values, roles = ImportedHead(name, each=head.each), (), ()
+        if layer.kernel is not None:
+            head = head._replace(tie=place)
         nodes.append(Node(head, values, roles, layer.inputs[:1], width))
     ends = sorted({*_aside(layers, nodes), *_around_each(layers)})
     return LayerNodes(nodes, shared, ends)

@@ -74,6 +74,8 @@ class FileWriter:
             for value in item.values
             if isinstance(value, NodeName)
         }
+        ties = self._ties()
+        referred |= {place for tie in ties for place in tie}
         names = (
             self.input_names | self._point_names(referred, arrangement.order) | self.output_names
         )
@@ -107,7 +109,17 @@ class FileWriter:
             else:
                 named = f"{names[start]}: " if start in referred else ""
                 lines += [f"input {named}{self._input(start)}", *_filled(">", steps, "")]
+        lines += [f"tie {names[place]} = transpose {names[other]}" for place, other in ties]
         return format_text(Source(self.name, "\n".join(lines) + "\n"), Limits())
+
+    def _ties(self) -> list[tuple[int, int]]:
+        """Return the layers with the kernel of an earlier one, each with that."""
+        first: dict[int, int] = {}
+        found = []
+        for place, layer in enumerate(self.model.layers):
+            if layer.kernel is not None and first.setdefault(layer.kernel, place) != place:
+                found.append((place, first[layer.kernel]))
+        return found
 
     def _point_names(self, referred: set[int], order: Sequence[int]) -> dict[int, str]:
         """Name the nodes that are referred to, in the order in which they are made."""

@@ -131,6 +131,33 @@ def test_several_unpoolings_find_their_own_pools() -> None:
     assert_comes_back(text, text)
 
 
+TIES = [
+    "784 > fc-64(relu) as t1 > fc-784(sigmoid) as t2\ntie t2 = transpose t1",
+    "20 > fc-8(tanh) as t1 > fc-4(tanh) as t2 > fc-8(tanh) as t3 > fc-20 as t4\n"
+    "tie t3 = transpose t2\ntie t4 = transpose t1",
+    "8x8x3 > conv3-5/2 as t1 > tconv3-3/2 as t2\ntie t2 = transpose t1",
+    "input 6 of int(10)\n> embed-4(init=normal(0.5)) as t1 > dense-4(tanh) > dense-10(bias=no) as t2"
+    " > softmax\ntie t2 = transpose t1",
+    "input 6 of int(10)\n> embed-4(mask) as t1 > gru-4 > softmax-10 as t2\ntie t2 = transpose t1",
+    "input 6 of int(10)\n> embed-4 as t1 > res(ln > attention(2)) x3 > ln > dense-10 as t2"
+    "\ntie t2 = transpose t1",
+]
+
+
+@pytest.mark.parametrize("text", TIES)
+def test_ties_come_back(text: str) -> None:
+    assert_comes_back(text, text)
+    assert parse(cloned(parse(text).keras(seed=1)).text).counts == parse(text).counts
+
+
+def test_several_layers_with_one_kernel_come_back() -> None:
+    text = (
+        "input 6 of int(10)\n> embed-4 as t1 > dense-10 as t2 > softmax\n@t1 > gap > fc-10 as t3\n"
+        "tie t2 = transpose t1\ntie t3 = transpose t1"
+    )
+    assert_comes_back(text, text)
+
+
 # --- options --------------------------------------------------------------------------------------
 
 HEADS = {

@@ -16,6 +16,7 @@ from netdsl.keras.rewriting import (
     recurrent,
     repeats,
     slices,
+    ties,
 )
 from netdsl.keras.rewriting.parts import Rule
 
@@ -143,6 +144,7 @@ _RULES: dict[Rule, tuple[str, ...]] = {
     recurrent.bidirectional: ("Bidirectional",),
     recurrent.recurrent: ("LSTM", "GRU", "SimpleRNN"),
     recurrent.of_cells: ("RNN",),
+    ties.tied: ("Tied",),
 }
 _BY_CLASS = {name: rule for rule, names in _RULES.items() for name in names}
 
