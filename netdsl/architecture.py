@@ -10,8 +10,8 @@ from typing import Any, Self
 from netdsl.analysis.counts import Counts, count_network
 from netdsl.errors import Diagnostic
 from netdsl.errors.printable import in_one_line, printable
-from netdsl.graph import Graph, Port
-from netdsl.kinds.values import Shape, dims
+from netdsl.graph import Graph, Port, shapes_text
+from netdsl.kinds.values import Shape
 
 
 class Architecture:
@@ -133,7 +133,6 @@ class Architecture:
         return count_network(self.graph)
 
     def __repr__(self) -> str:
-        inputs = ", ".join(dims(point.shape) for point in self.inputs)
-        outputs = ", ".join(dims(point.shape) for point in self.outputs)
+        inputs, outputs = shapes_text(self.inputs, ", "), shapes_text(self.outputs, ", ")
         kind = type(self).__name__
         return f"<{kind} {self.name}: {inputs} to {outputs}, {self.counts.params:,} params>"

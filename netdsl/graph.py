@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import Span
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.kind import Kind
-from netdsl.kinds.values import Shape
+from netdsl.kinds.values import Shape, dims
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
         @property
         def inputs(self) -> tuple[int, ...]:
             """The operations that are read."""
+
+
+_MANY_PORTS = 4
+"""Inputs or outputs of one shape that are counted where a network is described."""
 
 
 class Op(NamedTuple):
@@ -158,6 +162,18 @@ class Graph(NamedTuple):
         """Return the layer with every default, as `expand` prints it."""
         op = self.ops[layer.ops[0]]
         return op.kind.written() if op.kind else layer.text
+
+
+def shapes_text(ports: "Sequence[Port]", joint: str = " and ") -> str:
+    """Return the shapes of inputs or outputs: `13 and 26 times 1 of int(1000)`."""
+    runs: list[tuple[str, int]] = []
+    for shape in (dims(port.shape) for port in ports):
+        same = bool(runs) and runs[-1][0] == shape
+        runs[-1:] = [(shape, runs[-1][1] + 1)] if same else [*runs[-1:], (shape, 1)]
+    return joint.join(
+        f"{times} times {shape}" if times >= _MANY_PORTS else joint.join([shape] * times)
+        for shape, times in runs
+    )
 
 
 def consumers_of(ops: "Sequence[Consumer]") -> list[list[int]]:

@@ -10,7 +10,7 @@ from netdsl.architecture import Architecture
 from netdsl.cli.streams import print_in_colour
 from netdsl.cli.terminal import print_json
 from netdsl.errors.diagnostics import first_of_each_code
-from netdsl.kinds.values import dims
+from netdsl.graph import shapes_text
 from netdsl.reading import Checked
 from netdsl.wording import counted
 
@@ -110,8 +110,7 @@ def _sarif(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _described(network: Architecture) -> str:
-    inputs = " and ".join(dims(point.shape) for point in network.inputs)
-    outputs = " and ".join(dims(point.shape) for point in network.outputs)
+    inputs, outputs = shapes_text(network.inputs), shapes_text(network.outputs)
     return f"{network.name} is fine: {inputs} to {outputs}, {network.counts.params:,} params"
 
 

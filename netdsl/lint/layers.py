@@ -22,7 +22,11 @@ StatedBias: TypeAlias = Callable[[Kind, Span], tuple[Note, ...]]
 def lint_graph(graph: Graph, stated: StatedBias) -> list[Diagnostic]:
     """Return what is doubtful in a network's layers; of a block once for each use."""
     consumers = consumers_of(graph.ops)
-    found = [*_dead_ends(graph, consumers), *_noise_at_the_end(graph), *_out_of_proportion(graph)]
+    found = [
+        *_dead_ends(graph, consumers),
+        *_noise_at_the_end(graph, consumers),
+        *_out_of_proportion(graph),
+    ]
     for index, op in enumerate(graph.ops):
         kind = op.kind
         if kind is None:
@@ -114,13 +118,14 @@ def _bias_without_effect(
         yield _warning(graph, "W715", op, message, help, notes)
 
 
-def _noise_at_the_end(graph: Graph) -> Iterator[Diagnostic]:
+def _noise_at_the_end(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]:
     """Dropout and its like with no layer between them and an output.
 
-    A fragment's end is not an output.
+    A fragment's end is not an output, and a point that is read further is not the end.
     """
     fragment = any(graph.layers[graph.ops[port.op].layer].span is None for port in graph.inputs)
-    for output in () if fragment else graph.outputs:
+    ends = () if fragment else graph.outputs
+    for output in (each for each in ends if not consumers[each.op]):
         op = graph.ops[output.op]
         while (
             op.kind is not None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from netdsl.analysis.canonical import canonical
 from netdsl.analysis.counts import depth
 from netdsl.architecture import Architecture
-from netdsl.kinds.values import dims
+from netdsl.graph import shapes_text
 from netdsl.report.lines import LayerRow, rows_of, totals_of
 from netdsl.report.row_changes import RowChange, row_changes
 
@@ -82,6 +82,6 @@ def _facts(network: Architecture, rows: Sequence[LayerRow]) -> dict[str, int | s
     return {
         **{name: getattr(total, name) for name in WITH_RATIO},
         "depth": depth(network.graph),
-        "inputs": " and ".join(dims(port.shape) for port in network.inputs),
-        "outputs": " and ".join(dims(port.shape) for port in network.outputs),
+        "inputs": shapes_text(network.inputs),
+        "outputs": shapes_text(network.outputs),
     }

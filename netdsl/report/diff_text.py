@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netdsl.architecture import Architecture
 from netdsl.errors.printable import printable
+from netdsl.graph import shapes_text
 from netdsl.kinds.values import dims
 from netdsl.report.diff import WITH_RATIO, ComparedTotal, Difference, FileDifference
 from netdsl.report.row_changes import MARKS, WIDEST_LAYER, RowChange, became
@@ -106,10 +107,7 @@ def _totals(totals: Sequence[ComparedTotal]) -> list[str]:
 
 def _in_a_line(network: Architecture) -> str:
     """Return a network that only one file holds."""
-    inputs, outputs = (
-        " and ".join(dims(port.shape) for port in ports)
-        for ports in (network.inputs, network.outputs)
-    )
+    inputs, outputs = shapes_text(network.inputs), shapes_text(network.outputs)
     counts = network.counts
     return (
         f"net {network.name}: {inputs} to {outputs}, {counts.params:,} params, {counts.macs:,} macs"
