@@ -136,8 +136,8 @@ TIES = [
     "20 > fc-8(tanh) as t1 > fc-4(tanh) as t2 > fc-8(tanh) as t3 > fc-20 as t4\n"
     "tie t3 = transpose t2\ntie t4 = transpose t1",
     "8x8x3 > conv3-5/2 as t1 > tconv3-3/2 as t2\ntie t2 = transpose t1",
-    "input 6 of int(10)\n> embed-4(init=normal(0.5)) as t1 > dense-4(tanh) > dense-10(bias=no) as t2"
-    " > softmax\ntie t2 = transpose t1",
+    "input 6 of int(10)\n> embed-4(init=normal(0.5)) as t1 > dense-4(tanh) > dense-10(bias=no) as "
+    "t2 > softmax\ntie t2 = transpose t1",
     "input 6 of int(10)\n> embed-4(mask) as t1 > gru-4 > softmax-10 as t2\ntie t2 = transpose t1",
     "input 6 of int(10)\n> embed-4 as t1 > res(ln > attention(2)) x3 > ln > dense-10 as t2"
     "\ntie t2 = transpose t1",

@@ -61,6 +61,12 @@ def test_a_name_that_is_given_out_is_used() -> None:
     assert codes("8 > fc-4(relu) as h > fc-3") == ["W703"]
 
 
+def test_noise_before_a_point_that_is_read_further_is_not_the_last() -> None:
+    text = "8 > fc-4(relu) > dropout(0.5) as h > fc-3\noutput @h"
+    assert codes(text) == []
+    assert codes(text.replace(" > fc-3", "")) == ["W716"]
+
+
 REFUSED = [
     ("output @z", "N101", "refers to nothing"),
     ("output @h, @h", "N104", "given out twice"),

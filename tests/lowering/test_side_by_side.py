@@ -8,6 +8,7 @@ import pytest
 from support.networks import check, codes, read, steps
 from support.programs import meaning
 
+from netdsl.graph import shapes_text
 from netdsl.report.write import written_out
 
 SAME = [
@@ -62,6 +63,13 @@ def test_layers_and_outputs_are_called_by_their_numbers() -> None:
     assert [each.name for each in network.inputs] == ["a_0", "a_1"]
     assert [each.name for each in network.outputs] == ["y_0", "y_1"]
     assert {"h.0", "h.1", "y.0", "y.1", "a.0", "a.1"} <= set(network.graph.points)
+
+
+def test_many_inputs_are_counted_where_a_network_is_described() -> None:
+    network = read("input a: 3\ninput b: 4 |5\n[ @a | @b.* ] > fc-2")
+    assert shapes_text(network.inputs) == "3 and 5 times 4"
+    assert shapes_text(network.inputs[:4], ", ") == "3, 4, 4, 4"
+    assert "3, 5 times 4 to 2" in repr(network)
 
 
 REFUSED = [
