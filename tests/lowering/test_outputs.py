@@ -69,8 +69,8 @@ def test_noise_before_a_point_that_is_read_further_is_not_the_last() -> None:
 
 REFUSED = [
     ("output @z", "N101", "refers to nothing"),
-    ("output @h, @h", "N104", "given out twice"),
-    ("output @h\noutput @h", "N104", "given out twice"),
+    ("output @h, @h", "N104", "is output twice"),
+    ("output @h\noutput @h", "N104", "is output twice"),
     ("output @input", "N109", "is an input"),
     ("output @h.*", "N109", "begins a branch or a flow"),
     ("output h", "N003", "an output is a named point"),
