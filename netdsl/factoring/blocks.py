@@ -55,6 +55,8 @@ def with_blocks(
     """
     blocks: list[FactoredBlock] = []
     rooted = list(chains)
+    # Greedy: the best block first, then the best of what is left, blocks included. Finding the best
+    # set of all is as hard as the smallest grammar problem.
     while True:
         bodies = [*(each.chain for each in rooted), *(each.chain for each in blocks)]
         best = _best(bodies, ItemForms(bodies), rules)
@@ -62,6 +64,7 @@ def with_blocks(
             return _in_order(blocks), rooted
         block, calls = _taken_out(len(blocks), best)
         called = [_with_calls(body, calls) for body in bodies]
+        # Calls that took the place of pieces may now be equal neighbours.
         forms = ItemForms([*called, block.chain])
         called = [folded(body, 1, forms) for body in called]
         rooted = [
@@ -136,6 +139,7 @@ def _recurring(
             piece = chain[start:stop]
             form = forms.of(piece)
             standing = 0 if form is None else rank(piece)
+            # Overlapping pieces of one form cannot both become calls; the first one wins.
             if form is None or not standing or stops.get(form.skeleton, 0) > start:
                 continue
             stops[form.skeleton] = stop
@@ -150,6 +154,7 @@ def _cuts(chain: ItemChain) -> Iterator[tuple[int, int]]:
     """Yield where pieces of a chain begin and end; none holds a reference."""
     for start in range(len(chain)):
         for stop in range(start + 1, min(len(chain), start + _LONGEST) + 1):
+            # A reference takes the flow elsewhere: what is after it is another piece.
             if chain[stop - 1].head == REFERENCE:
                 break
             yield start, stop
@@ -158,6 +163,7 @@ def _cuts(chain: ItemChain) -> Iterator[tuple[int, int]]:
 def _candidate(pieces: _Pieces, forms: ItemForms, rules: BlockRules) -> _Candidate | None:
     """Return the pieces with what a block for them saves; None where it is not worth its while."""
     first = pieces.chains[0]
+    # A block of one call would only rename the other block.
     if len(first) == 1 and isinstance(first[0].head, BlockCall):
         return None
     parameters = parameters_of(pieces.chains, pieces.forms, rules.alike)
@@ -167,7 +173,9 @@ def _candidate(pieces: _Pieces, forms: ItemForms, rules: BlockRules) -> _Candida
     arguments = sum(
         _length(form.values[at]) + 2 for form in pieces.forms for _, at in parameters.columns
     )
+    # `def name() = ` and its line end are about 14 characters, a call or a parameter 8.
     saved = (calls - 1) * rules.measure(first) - 14 - 8 * (calls + names) - arguments
+    # A piece that is a shorter one twice is a repeat of that, which saves more.
     if saved <= _WORTH or _is_periodic([forms.of((item,)) for item in first]):
         return None
     return _Candidate(pieces, parameters, saved)
@@ -239,6 +247,7 @@ def _common_item(items: Sequence[Item], arguments: Sequence[tuple[str, Sequence[
     widths = [item.width for item in items]
     width: Any = widths[0]
     if len(set(widths)) > 1:
+        # A width that differs from use to use is known within the block only by a parameter.
         width = None if None in widths else equal_to(widths, arguments) or tuple(widths)
     children = tuple(
         _common(chains, arguments)

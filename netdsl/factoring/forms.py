@@ -38,6 +38,7 @@ class ItemForms:
 
         None where something within is referred to from outside (their last output apart).
         """
+        # The output of a piece may be referred to: its call has the same output.
         last = items[-1]
         if last.node in self.references:
             last = last._replace(node=-1)
@@ -72,6 +73,7 @@ class ItemForms:
         last = items[-1].node
         named = {item.node for item in all_items(items) if item.node in self.references}
         used = _referred(all_items(items))
+        # As often within as anywhere: otherwise something outside refers to it.
         if any(used[node] != self.references[node] for node in named - {last}):
             return None
         if used[last] and last in named:

@@ -47,6 +47,8 @@ def _too_deep(nodes: Sequence[Node], dominators: Sequence[int | None]) -> list[i
     for place, node in enumerate(nodes):
         for source in node.inputs if node.merges else ():
             at: int | None = source
+            # Each node is visited once over all merges: `seen` keeps long chains from being walked
+            # again.
             while at is not None and at != dominators[place] and at not in seen:
                 seen.add(at)
                 depths[place] = max(depths[place], depths[at])
@@ -54,6 +56,7 @@ def _too_deep(nodes: Sequence[Node], dominators: Sequence[int | None]) -> list[i
         depths[place] += node.merges
         if depths[place] >= DEEPEST:
             found.append(place)
+            # It becomes a chain of its own, so that those around it count from 0 again.
             depths[place] = 0
     return found
 
@@ -106,6 +109,7 @@ class _Nester:
         self.made: set[int] = set()
 
     def chains(self, outputs: Iterable[int]) -> Iterator[RootedChain]:
+        # With several inputs none of them is where everything begins: all are referred to by name.
         if len(self.inputs) > 1:
             self.made.update(self.inputs)
         for output in outputs:
@@ -141,6 +145,7 @@ class _Nester:
             children = tuple(self._branch(source, parting) for source in node.inputs)
             width = _width_before(children, node)
         self.made.add(place)
+        # The span covers all branches, so that warnings point at the whole merge.
         within = (item.span[0] for child in children for item in child if item.head != REFERENCE)
         span = (min(within, default=place), place)
         return Item(node.head, node.values, node.roles, width, children, place, span)

@@ -62,6 +62,7 @@ def parameters_of(
     names: dict[str, int] = {}
     inside: list[Any] = []
     for at, column in enumerate(columns):
+        # The same everywhere: a number of the block, not a parameter.
         if len(set(column)) == 1 and not _is_outer(column[0]):
             inside.append(column[0])
             continue
@@ -70,6 +71,7 @@ def parameters_of(
             (name, columns[place]) for name, place in names.items() if alike(role, roles[place])
         ]
         wide = widths[at] if alike(role, INPUT_WIDTH) else (None,) * len(column)
+        # The simplest explanation first: another parameter, the width itself, a multiple of either.
         formula = (
             equal_to(column, known)
             or _part_of_width(column, wide, 1)
@@ -77,6 +79,7 @@ def parameters_of(
             or _part_of_width(column, wide, _LARGEST_RATIO)
         )
         if formula is None:
+            # `in` means other channels within the block than at the call: no parameter can say it.
             if _depends_on_place(column, widths[at], pieces):
                 return None
             formula = Formula(unique_name(role, {*names}))
@@ -128,6 +131,7 @@ def _part_of_width(column: Sequence[Any], widths: Sequence[Any], largest: int) -
     """Return a column as a multiple or a part of the channels that come in, in each row, or already
     said to be.
     """
+    # One ratio for all rows, or it is coincidence.
     ratios = {
         (value.factor, value.divisor) if _is_of_width(value) else _ratio(value, width, largest)
         for value, width in zip(column, widths, strict=True)

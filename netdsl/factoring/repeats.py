@@ -27,6 +27,7 @@ def folded(chain: ItemChain, longest: int, forms: ItemForms) -> ItemChain:
         item._replace(children=tuple(folded(child, longest, forms) for child in item.children))
         for item in chain
     )
+    # Short periods first: runs of one item become single items of longer periods.
     for period in range(1, longest + 1):
         items = _folded_once(items, period, forms)
     return items
@@ -53,6 +54,7 @@ def _times(chain: ItemChain, at: int, period: int, forms: ItemForms) -> int:
     while (
         form is not None
         and _same(form, chain[stop : stop + period], period, forms)
+        # An output in the middle that others refer to has no name once it is within a repeat.
         and chain[stop - 1].node not in forms.references
     ):
         times, stop = times + 1, stop + period

@@ -85,8 +85,10 @@ def use_block(
         raise fail("N405", message, use, help="end a recursive block with `when`")
     points = scope.points
     label = points.named(name) if name else points.layer_name(word)
+    # The block sees what was defined before it, and itself: that is what makes recursion possible.
     inside = block.scope._replace(blocks=block.scope.blocks.with_next())
     inside = inside.inside(scope, label, use, len(graph.blocks))
+    # Arguments are read where the use is written, before anything of the block is seen.
     given = _given(node, definition, x, scope, graph)
     graph.blocks.append(BlockUse(word, _written(node, word, given), use))
     values = _bound(given, node, block, x, scope, inside, graph)
@@ -134,6 +136,7 @@ def _bound(
         if parameter.default is None:
             message = f"`{definition.name.text}` requires a value for `{name}`"
             raise scope.fail("N106", message, node, _form(definition))
+        # One after the other: a default may use the parameters before it.
         known = inside._replace(values={**block.scope.values, **values})
         try:
             values[name] = value(parameter.default, known, x, graph)
@@ -212,6 +215,7 @@ def use_shared(
     except NotShareable as difference:
         raise _differs(word, str(difference), node, scope) from None
     finally:
+        # Popped whatever happens: the error is caught further out, where others still share.
         unmatched = graph.sharing.pop()
     made = range(begin, len(graph.ops))
     rows = len(graph.layers)
@@ -219,6 +223,7 @@ def use_shared(
         graph.pieces.append(Piece(word, first_row, rows, graph.ops[end].layer, graph.axes))
     if first is None:
         graph.first_uses[id(shared.definition)] = made
+    # Operations of the first use are left over: the later use stopped early.
     elif next(unmatched or iter(()), None) is not None:
         raise _differs(word, "it has fewer layers here than at its first use", node, scope)
     if name is not None:

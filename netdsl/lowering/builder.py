@@ -158,6 +158,8 @@ class GraphBuilder:
         name = self.unique(name)
         row = len(self.layers)
         first = at = self._add(planned.kind, inputs, planned.shape, row, name)
+        # Norm and activation are operations of their own: each can be left out, counted and built
+        # alone.
         for kind, is_default in planned.parts:
             at = self._add(kind, (at,), planned.shape, row, self.unique(f"{name}_{kind.word}"))
             if is_default:
@@ -174,6 +176,7 @@ class GraphBuilder:
         self.ops.append(Op(kind, inputs, shape, row, name))
         if self.axes:
             self.axes_of[index] = self.axes
+        # A `let` within a `let` shares twice: with the first use of each.
         for owners in self.sharing:  # uses within uses: each advances by one operation
             if owners is not None:
                 self._share(next(owners, None), index)
@@ -205,13 +208,17 @@ class GraphBuilder:
         if owner is None:
             raise NotShareable("it has more layers here than at its first use")
         op, first = self.ops[index], self.ops[owner]
+        # The same planned layer on the same shapes is the usual case, and needs no comparison of
+        # arrays.
         if not self._alike(op, first) and (
             self.arrays(index) != self.arrays(owner) or self._source(op) != self._source(first)
         ):
             raise NotShareable(self._difference(index, owner))
+        # Asked once a kind: deep networks share their kinds among thousands of operations.
         if id(op.kind) not in self._with_arrays:
             self._with_arrays[id(op.kind)] = bool(self.arrays(index))
         if self._with_arrays[id(op.kind)]:
+            # Always the very first owner, so that the weights are found in one step.
             self.ops[index] = op._replace(shares=owner if first.shares is None else first.shares)
 
     def _difference(self, index: int, owner: int) -> str:
@@ -244,6 +251,7 @@ class GraphBuilder:
         """
         kind = op.kind
         assert kind is not None
+        # How weights begin is resolved later, and is the first use's anyway.
         plain = kind.replace(init=0) if "init" in kind.values else kind
         shapes = tuple(self.ops[source].shape for source in op.inputs)
         return (kind.word, *plain.source("piece", op.shape, *shapes, reads=("x",) * len(shapes)))
@@ -286,6 +294,8 @@ class GraphBuilder:
         if len(shape) > self.limits.axes:
             message = f"a tensor has {len(shape):,} axes, more than {self.limits.axes}"
             raise fail("N407", message, span)
+        # Python's integers do not overflow, and the product is checked before anything is
+        # allocated.
         elements = 1
         for size in shape:
             elements *= size

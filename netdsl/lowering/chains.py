@@ -53,6 +53,7 @@ def lower_chain(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuil
 
 def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering:
     (chain, scope), x = request
+    # Counted once at the top, bombs end before the first layer is made.
     if not scope.path and scope.points.parent is None:  # the rest has been counted with it
         _check_room(chain, scope, graph)
     for position, step in enumerate(chain.steps):
@@ -67,6 +68,7 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
             x = graph.in_region(operation_at(body, scope), scope.span(body))
             if step.repeat is not None:
                 raise scope.fail("N109", "a reference has no repeat", step)
+        # Plain layers are most of any network: they take the short way, without a generator.
         elif (
             step.repeat is None
             and isinstance(body, tree.LayerNode)
@@ -116,6 +118,7 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
     body = step.body
     assert step.repeat is not None
     count = whole(step.repeat, scope, x, graph, "the number of repeats", 0)
+    # Checked before the first pass: `x1000000000` would otherwise run until the limit stops it.
     least = Least().plus(count, graph.counter.least(body, scope))
     if not graph.fits(least):
         raise graph.too_large(least, scope.span(step))
@@ -130,6 +133,7 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
         if is_kind and x in graph.activations.of:
             activations.append(x)
         define_pass(turn, inside.points, names, scope)
+    # Kept for the warning W704: the last pass may lose the activation that the others have.
     if count > 1 and len(activations) == count:
         graph.activations.repeats.append((scope.span(step), activations))
     return x
@@ -140,6 +144,7 @@ def _body(
 ) -> Lowering:
     """Return one step, or one pass of it; `name` is the layer's or block's own."""
     graph.steps += 1
+    # Blocks that double and make nothing would never meet the limit of operations.
     if graph.steps > 4 * len(graph.ops) + graph.limits.operations // 10:
         message = (
             f"{graph.steps:,} steps were needed here for {len(graph.ops):,} operations: blocks "
@@ -166,6 +171,7 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
         for end in ends:
             if end is None:
                 raise diagnostics.nothing_comes_in(branch, scope, graph)
+            # Only a concatenation grows by it; in a sum a branch that is `id` is the usual skip.
             if end == x and body.word is None and _skips_when(branch):
                 graph.warnings.append(_adds_its_input(branch, end, scope, graph))
         branches += ends
@@ -209,6 +215,7 @@ def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphB
     arguments = tuple(argument(each, scope, x, graph) for each in body.arguments or ())
     spec = LayerSpec(word, arguments=arguments, defaults=scope.defaults)
     found = None if arguments else graph.merges.get(word)
+    # By identity: a later `default` makes another mapping, under which the merge is another one.
     if found is not None and found[1] is scope.defaults:
         return found[0]
     kind = configured(spec, body, scope)
@@ -262,6 +269,7 @@ def _word(
 ) -> Lowering:
     """Return a word in a chain: a parameter that is a chain, a block, a form, or a kind."""
     word = node.word.text
+    # From the innermost meaning to the outermost: parameters hide blocks, blocks hide kinds.
     if word in scope.values:
         return (yield from use_value(node, scope.values[word], x, scope, graph))
     block: Any = scope.blocks.get(word)

@@ -47,6 +47,7 @@ def destinations(
             numbers, so that its own consumers count.
     """
     found: list[Destination] = [0] * len(consumers)
+    # Consumers come later in the order, so from the end on theirs are already known.
     for at in range(len(consumers) - 1, -1, -1):
         goes = ends.get(at, 0)
         for consumer in consumers[at]:
@@ -135,6 +136,7 @@ def resolve_defaults(
     goes = destinations(beyond, _ends(beyond), partial(_flags, ops))
     left_out: set[int] = set()
     warnings: list[Diagnostic] = []
+    # All uses of a shared layer stand or fall together: it is one function.
     for uses in _uses_of_layers(ops, activations):
         if not any(goes[index] & NEEDED for index in uses):
             left_out.update(uses)
@@ -153,6 +155,7 @@ def resolve_defaults(
             warnings.append(_lost_by_last_pass(span, ops[acts[-1]], text, after, layers))
     stated = [at for at in sorted(left_out - warned) if activations.of[at].stated is not None]
     if stated:
+        # Computed only where a `default` stated one: most networks never need it.
         missed = _missed(ops, consumers, beyond, activations.sum_ends)
         warnings += (
             _left_out(activations.of[index], why, ops[index], layers)
@@ -323,6 +326,7 @@ def _without(
     lifted: dict[tuple[int, Shape], Kind] = {}
     for index, op in enumerate(ops):
         if index in left_out:
+            # What reads the activation that is left out reads the layer before it now.
             place[index] = place[op.inputs[0]]
             continue
         kind = op.kind

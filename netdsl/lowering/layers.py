@@ -42,6 +42,7 @@ def lower_layer(
     planned = graph.planned.get(key)
     if planned is None:
         planned = _planned_as_written(node, x, scope, graph)
+        # A layer that refers to a point depends on where that point leads here.
         if key is not None and not planned.kind.references():
             graph.planned[key] = planned
     kind = planned.kind

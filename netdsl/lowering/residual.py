@@ -28,6 +28,7 @@ def lower_residual(
         raise diagnostics.nothing_comes_in(node, scope, graph)
     written = _arguments(node, x, scope, graph)
     first = len(graph.ops)
+    # The trampoline runs the chain: a `res` may hold thousands of others, more than Python nests.
     y = yield written.chain, x
     if y == NOTHING:
         raise diagnostics.nothing_given(node, scope)
@@ -36,6 +37,8 @@ def lower_residual(
     made = range(first, len(graph.ops))
     shortcut = _shortcut(written.skip, x, y, made, node, scope, graph)
     if shortcut is None:
+        # Nothing is added, but the author wrote a sum: the default activation before it is left out
+        # too.
         graph.activations.sum_ends.add(y)
         end = y
     else:
@@ -114,12 +117,15 @@ def _shortcut(
             "give F's output the axes of its input",
         )
         raise _misfit(before, after, reason, help, node, scope)
+    # A vector has no positions that a stride could skip.
     stride = _stride(x, y, made, graph) if len(before) > 1 else None
     if skip == "pad":
         spec = LayerSpec("widen", None, after[-1], stride)
     else:
         spec = _projection(before, after, stride, made, scope, graph)
     kind = configured(spec, node, scope)
+    # The shortcut may fail in its own right: the message is then about the sum, not about a layer
+    # that nobody wrote.
     try:
         reached = kind.shape(before)
     except LayerError:
@@ -151,6 +157,7 @@ def _projection(
 ) -> LayerSpec:
     """Return a linear layer from F's input to the shape of its end, with F's norm (option B)."""
     arguments = [Argument("act", Word("none"))]
+    # The last norm of F is the one before the sum, which the shortcut is to match.
     for index in reversed(made):
         kind = graph.ops[index].kind
         if kind and kind.values.get("norm"):
@@ -171,6 +178,7 @@ def _stride(x: int, y: int, made: range, graph: GraphBuilder) -> tuple[int, ...]
     while at in made and graph.ops[at].inputs:
         kind = graph.ops[at].kind
         stride = (kind.stride if kind else None) or (1,)
+        # A stride of one number goes for all axes.
         own = stride if len(stride) == rank else stride[:1] * rank
         product = [a * b for a, b in zip(product, own, strict=True)]
         at = graph.ops[at].inputs[0]
@@ -189,6 +197,7 @@ def _activation(
     if given is None:
         if not any(_has_default_activation(graph.ops[index].kind) for index in made):
             return None
+        # A convolution is made only to be asked for its activation under the defaults in force.
         conv = configured(LayerSpec("conv", (1,), 1, None, (), scope.defaults), node, scope)
         act: Kind | None = conv.values["act"]
         return act

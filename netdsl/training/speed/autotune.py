@@ -94,6 +94,7 @@ def measured_speed(
         if before - began + slower * expected[way] > allowed:
             break
         found[way] = _measure(model, examples, way, load.together, every)
+        # A machine that is busy now will be so for the next way too.
         slower = max(1.0, (time.perf_counter() - before) / expected[way])
     if len(found) < 2:  # one figure alone says nothing
         short = f"{SHARE:.0%} of the training, or {SECONDS:g} s, is too short to measure"

@@ -58,6 +58,8 @@ class Chunks(Shuffled):
         self.ragged = len(part) % self.batch != 0
         self.counts: list[int] = []
         self.place = 0
+        # An upper bound: cuts at evaluations, at the last step, and before a ragged batch add to
+        # the plain number. Keras asks once, so the rest of an epoch's chunks are empty.
         self.count = self.steps // together + self.steps // every + 4
         self.sample = tuple(map(unpack_single, self.taught(np.arange(1))[:2]))
 
@@ -109,6 +111,7 @@ class Chunks(Shuffled):
         found = [self.step(index) for index in range(begin, begin + count)]
         if not found:
             return {}, 0
+        # One shape for all chunks: another would be traced and compiled again.
         length = self.together if len(found[0]["rows"]) == self.batch else 1
         return {name: _filled([step[name] for step in found], length) for name in found[0]}, count
 
@@ -165,6 +168,7 @@ def cuts(done: int, steps: int, together: int, every: int, last: int, ragged: bo
     while at < end:
         stops = [
             at + together,
+            # A smaller batch has another shape, and is taken alone.
             end - 1 if ragged and at < end - 1 else end,
             at + every - at % every,
         ]

@@ -36,6 +36,7 @@ def train_function(
         ):
             return dict(model.get_metrics_result())
 
+    # The old state is given away: its memory holds the new one.
     steps = jax.jit(loop if compiled else step, donate_argnums=1)
 
     def chunk(state: Any, iterator: Any) -> tuple[dict[str, Any], Any]:
@@ -44,6 +45,7 @@ def train_function(
             state = steps(count, state, held, found)
         for at in () if compiled else range(count):
             state = steps(at, state, held, found)
+        # The metrics are the fourth part of the state that Keras hands to a step.
         return results(state[3]), state
 
     return chunk

@@ -91,6 +91,7 @@ def _aligned(shape: tuple[int, ...], dtype: Any) -> Any:
     theirs as it is.
     """
     nbytes = math.prod(shape) * np.dtype(dtype).itemsize
+    # NumPy aligns to 16 bytes only; backends copy what is not aligned to 64.
     memory = np.empty(nbytes + 64, np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start : start + nbytes].view(dtype).reshape(shape)

@@ -35,6 +35,7 @@ def train_function(
             )
             return (at + 1,)
 
+        # One after the other: each step reads the weights that the one before wrote.
         tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
 
     def chunk(iterator: Any) -> dict[str, Any]:
@@ -67,6 +68,8 @@ class EvaluateAtOnce:
         x, y = self.held[1]
         if self.traced is None:
             one = tuple(map(unpack_single, batches.prepared(np.arange(1))))
+            # Variables cannot be made within a traced function, and metrics make theirs at first
+            # use.
             private.build_metrics(evaluator, one)
             self.traced = self._traced(batches, x, y)
         evaluator.reset_metrics()
