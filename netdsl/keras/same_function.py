@@ -70,6 +70,7 @@ def input_draws(graph: Graph, measured: Mapping[str, tuple[Any, Any]]) -> list[I
         factor: Any = 1.0
         offset: Any = 0.0
         padding: float | None = None
+        # As long as there is one way on: beyond a fork, no one scaling suits all readers.
         while len(consumers[place]) == 1:
             place = consumers[place][0]
             kind = graph.ops[place].kind
@@ -140,6 +141,8 @@ class Comparison:
                 self._differ(weights, given)
 
     def _hold_drawn(self) -> None:
+        # The first draw that shows a difference between inputs decides; the others are for networks
+        # that it saturates.
         for number, (gain, positive) in enumerate(_DRAWS):
             weights = [self._drawn(pair.source, gain) for pair in self.pairs]
             inputs = [self._inputs(batch, positive) for batch in self.batches]
@@ -186,10 +189,12 @@ class Comparison:
             finite = np.isfinite(one)
             if one.shape != other.shape or not (finite == np.isfinite(other)).all():
                 raise self._other(number, math.inf)
+            # Where both overflow alike nothing is learned from it; the finite rest still counts.
             one, other = np.where(finite, one, 0), np.where(finite, other, 0)
             largest = float(np.abs(one).max(initial=0))
             error = float(np.abs(one - other).max(initial=0))
             if error > TOLERANCE * largest:
+                # Measured only here: it takes one more run of the model.
                 noise = self._noise(weights, inputs, number, one)
                 if error > _NOISE * noise:
                     raise self._other(number, error / largest if largest else math.inf)

@@ -54,6 +54,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.every = int(stopping.every or 1)
         self.stops = bool(stopping.enabled)
         self.figure = stopping_figure(training.preparation.outputs, stopping.metric)
+        # The second training takes as many steps as the best of the first took, and no more.
         self.last = FOREVER if state.searching or not state.best else state.best.step
         self.on_step: Callable[[int, float], None] = lambda step, loss: None
         self.on_epoch: Callable[[Epoch], None] = lambda epoch: None
@@ -67,11 +68,13 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         state, steps = self.state, self.training.chunk(batch)
+        # Chunks that fill an epoch up hold no step.
         if not steps:
             return
         state.step += steps
         self.logs = logs or {}
         mean, due = float(self.logs["loss"]), state.step % self.every == 0
+        # Before the evaluation, which may divide the rate for the steps to come.
         if due:
             self.rates.note(self.model)
         if not math.isfinite(mean):
@@ -86,6 +89,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if state.step == self.last:
             self.model.stop_training = True
         self.on_step(state.step, mean)
+        # Only here, between two steps, are weights and state of the same step.
         if self.stopped:
             raise KeyboardInterrupt
 
@@ -126,6 +130,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         scores = part_scores(self.evaluator, self.validation)
         loss = scores["loss"]
         value = scores[self.figure]
+        # Without early stopping every evaluation is kept, so the last weights are.
         better = math.isfinite(loss) and (state.stopping.see(state.step, value) or not self.stops)
         evaluation = Evaluation(state.step, scores, better)
         state.evaluations.append(evaluation)
@@ -144,6 +149,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         state = self.state
         if state.searching:
             seen = state.evaluations[-1].step if state.evaluations else None
+            # Interrupted, weights that were evaluated are worth more than later ones that were not.
             if (seen is None) if interrupted else (seen != state.step and not state.diverged):
                 self.evaluate()
                 if state.rows and state.evaluations and not interrupted:

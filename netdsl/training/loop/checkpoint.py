@@ -97,6 +97,7 @@ def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
         if file.header("state").nbytes > MAX_STATE:
             raise ValueError(f"its state takes more than {MAX_STATE:,} bytes")
         kept = [f"best/{place}" for place in range(len(model.weights))]
+        # Before the first evaluation there are no best weights.
         best = kept if kept and kept[0] in file else []
         weights = [
             file.read(name, _header(variable))

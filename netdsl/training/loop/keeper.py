@@ -57,8 +57,10 @@ class Keeper:
         if learner.state.diverged:
             return  # what was written last is the last that is worth something
         now = time.perf_counter()
+        # What is lost by a kill is at most as much work as fifty times what writing costs.
         if self.wrote and now - self.wrote < max(MIN_SECONDS, SHARE * self.cost):
             return
+        # The checkpoint first: `resume` relies on it, and figures can be written again from it.
         self.keep_checkpoint(learner)
         self._write_figures(learner.state)
         self._save_best(learner)
@@ -125,12 +127,14 @@ class Keeper:
     def _save_best(self, learner: Learner) -> None:
         state = learner.state
         step = state.best.step if state.best else None
+        # A file of all weights is written only where they are others.
         if not state.searching or step != self.saved:
             self._save(BEST, learner.plain, state.weights)
             self.saved = step
 
     def _save(self, name: str, model: keras.Model, weights: Sequence[Any]) -> None:
         """Write the network with these weights, without what it was trained by."""
+        # The training continues with its own weights after this.
         now = model.get_weights()
         model.set_weights(weights)
         save(self.folder / name, clone(model).save)

@@ -101,9 +101,11 @@ class Learner:
         """Return what the stage at hand is trained on, several steps at a time where that goes."""
         part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
         speed = self.setup.speed
+        # Several devices divide each batch by themselves, a step at a time.
         if self.setup.devices.shared or speed == "plain" or not fits_on_device(part, preparation):
             return self.single_steps()
         graph, sampling = self.job.network.graph, Sampling.of(recipe)
+        # In the second training a chunk must end at its last step.
         last = self.state.best.step if self.state.best and not self.state.searching else 0
         every = int(recipe.early_stopping.every or 1)
         together = steps_together(graph, sampling.batch)

@@ -103,6 +103,7 @@ class RateControl:
         stalled, schedule = self.state.stalled, self.schedule
         adaptive = schedule.name == "adaptive"
         stalled.see(self.state.step, value)
+        # scikit-learn divides after more misses than the patience, Keras's plateau at as many.
         if stalled.misses <= stalled.patience - (not adaptive):
             return
         stalled.misses = 0
@@ -111,6 +112,8 @@ class RateControl:
         if adaptive and rate <= minimum:
             self.state.ended, model.stop_training = "rate", True
         else:
+            # `adaptive` may fall below its bound once, and ends the training then, as scikit-learn
+            # does.
             divided = rate / (schedule.divide or 1.0)
             self._set(model, max(divided, 0.0 if adaptive else minimum))
 

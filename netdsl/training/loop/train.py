@@ -86,9 +86,12 @@ def train(
             model, taken_over = first_model(job, devices)
             resolved = tuned(job, devices)
             setup = Setup(devices, resolved.recipe.speed or "auto", taken_over)
+            # Of several hosts one writes; the others have no folder of their own.
             if not devices.first:
                 return _trained(job, setup, model, Path(where), quiet=True)
             folder = new_folder(where, job.network.name if name is None else name)
+            # Locked before anything is written: a second process must not resume what is half
+            # there.
             with locked(folder):
                 with removed_unless_begun(folder):
                     write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)
@@ -122,6 +125,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
     require_same_recipe(folder, recipe)
     loaded = reload(recipe, preparation, data)
     require_same_data(folder, loaded)
+    # Bit for bit only holds on the backend that the run began on.
     use_backend(recipe.backend, recipe.span("backend"))
     job = Job(network, ResolvedRecipe(recipe, {}, ()), loaded)
     with conflict_context(recipe):
@@ -164,6 +168,7 @@ def _require_unfinished(folder: Path) -> None:
     ended, stopped = (folder / RESULT).is_file(), (folder / CHECKPOINT).is_file()
     if ended and not stopped and not RunResult.load(folder).interrupted:
         raise fail("N616", f"the run {folder} is complete: there is nothing to resume")
+    # Last weights are written at the very end, right before the result.
     if (folder / LAST).is_file() and not ended and not stopped:
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
 
