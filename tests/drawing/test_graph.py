@@ -141,6 +141,7 @@ def test_rows_to_the_right_are_no_wider_than_a_page(name: str) -> None:
 # --- what is asked for ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_too_many_boxes_are_refused_with_the_way_out() -> None:
     network = netdsl.parse("8x8x4 > (conv1-4 > relu) x3000 > gap > fc-2")
     assert len(drawn(network, Options()).boxes) < 10

@@ -20,7 +20,6 @@ from netdsl.drawing.options import Options
 from netdsl.drawing.palettes import THEMES, contrast
 from netdsl.drawing.picture import Picture
 from netdsl.drawing.svg import css, number
-from netdsl.errors import NetError
 
 NAMES = ("lenet5", "googlenet", "nasnet_mobile", "unet", "mlp", "wavenet")
 ODD = "\"<&>'#%_{}\\^~|`"
@@ -207,12 +206,6 @@ def test_mermaid_has_the_boxes_and_edges_of_the_picture(name: str) -> None:
     assert text.startswith("flowchart TB\n")
     assert len(re.findall(r"^ +n\d+[(\[]", text, re.MULTILINE)) == len(drawn.boxes)
     assert len(re.findall(r"^  n\d+ --> n\d+$", text, re.MULTILINE)) == len(drawn.edges)
-
-
-def test_more_than_mermaid_reads_is_refused() -> None:
-    with pytest.raises(NetError, match="Mermaid reads up to 500") as error:
-        Picture([network("nasnet_mobile")], Options(fold="none")).text("mmd")
-    assert error.value.diagnostics[0].code == "N662"
 
 
 @pytest.mark.slow

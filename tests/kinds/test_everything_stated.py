@@ -15,6 +15,8 @@ from support.messages import messages
 from netdsl import parse
 from netdsl.errors import NetError
 from netdsl.kinds import Kind
+from netdsl.kinds.elsewhere import COMPOSED
+from netdsl.kinds.hints import written_here
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED
 from netdsl.kinds.stated import Stated
@@ -118,6 +120,24 @@ def _inputs(kind: type[Kind]) -> Iterator[str]:
             one = error.diagnostics[0]
             found = f"{one.code} {one.message} ({one.label}) [{one.help}]"
         yield f"{kind.cases[0].text} on {given}: {found}"
+
+
+def test_names_elsewhere(golden: Callable[[Path, str], None]) -> None:
+    """How layers of Keras, PyTorch and papers are written, as messages say it."""
+    names = [
+        "Conv2D",
+        "conv2d_1",
+        "BatchNormalization",
+        "UpSampling2D",
+        "GLU",
+        "Softmax",
+        "nothing",
+    ]
+    names += [name for kind in ALL_KINDS for name in kind.names_elsewhere] + [*COMPOSED]
+    golden(
+        GOLDEN / "elsewhere.txt",
+        "".join(f"{name}: {written_here(name, ALL_KINDS)}\n" for name in names),
+    )
 
 
 def test_refusals(golden: Callable[[Path, str], None]) -> None:

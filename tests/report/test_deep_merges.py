@@ -22,12 +22,14 @@ def test_deep_merges_are_written_as_flows(step: str) -> None:
     assert network.diff(netdsl.parse(written_out(network))).same
 
 
+@pytest.mark.slow
 def test_deep_merges_are_emitted() -> None:
     program = netdsl.parse(f"{within(50, 'd({k-1})')}8 > d(50) > fc-2").emit()
     assert UNFACTORED not in program
     compile(program, "program", "exec")
 
 
+@pytest.mark.slow
 def test_a_deep_shared_piece() -> None:
     network = netdsl.parse(f"{within(12, 'd({k-1})')}let s = d(12)\n8 > s > s > fc-2")
     assert network.diff(netdsl.parse(written_out(network))).same
