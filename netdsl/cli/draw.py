@@ -20,6 +20,7 @@ from netdsl.drawing.options import (
     column_names,
 )
 from netdsl.drawing.picture import Picture, checked_suffix
+from netdsl.errors import fail
 
 EXAMPLES = (
     "draw resnet50.net -o resnet50.svg",
@@ -84,7 +85,13 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     asked = picture_options(options)
     if options.output not in (None, STANDARD_OUTPUT):
-        checked_suffix(Path(options.output))
+        form = checked_suffix(Path(options.output))
+        if options.format not in (None, form):
+            raise fail(
+                "N604",
+                f"{options.output} ends in .{form}, but --format says {options.format}",
+                help="leave out --format: the suffix chooses it",
+            )
     target = target_of(options.output, options.force)
     networks = read_networks(options.file, options).networks
     picture = Picture(networks, asked)

@@ -145,7 +145,18 @@ class ChainBox:
         turn = self.starts[at] + self.parts[at].length / 2
         if alongside.side.leaves:
             turn = alongside.u - TURN / 2
-        return other.u - TURN / 2 < turn < other.u + other.box.length + TURN / 2
+        low, high = self._extent(other)
+        return low - TURN / 2 < turn < high + TURN / 2
+
+    def _extent(self, alongside: SideBox) -> tuple[float, float]:
+        """Return where something next to the chain begins and ends along, its line into the chain
+        with it.
+        """
+        end = alongside.u + alongside.box.length
+        if not alongside.side.leaves:
+            at = alongside.side.at
+            end = max(end, self.starts[at] + self.parts[at].length / 2)
+        return alongside.u, end
 
     def _set_lanes(self, nodes: Sequence[LaidNode]) -> None:
         """Return each arc a side and a lane: to the right where it crosses none that is there."""
@@ -254,7 +265,8 @@ class ChainBox:
                     else (part.left, part.right)
                 )
         for alongside in self.sides:
-            if begin - GAP < alongside.u + alongside.box.length and alongside.u - GAP < end:
+            low, high = self._extent(alongside)
+            if begin - GAP < high and low - GAP < end:
                 left, right = alongside.box.reach(begin - alongside.u, end - alongside.u)
                 found.append((left - alongside.v, right + alongside.v))
         if self.lanes:

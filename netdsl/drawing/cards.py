@@ -72,7 +72,8 @@ def glyph(kind: Kind, note: str, badge: str = "") -> Card | None:
         text = " ".join(filter(None, (kind.word, note, badge)))
         return Card("bar", "bar", kind.word, "", text, 0.0, BAR)
     if kind.sign:
-        wide = 2 * RADIUS if len(kind.sign) == 1 else 34.0
+        word = len(kind.sign) > 1
+        wide = max(34.0, round(width(kind.sign, NOTE)) + 14.0) if word else 2 * RADIUS
         return Card("circle", "merge", kind.sign, "", "", wide, 2 * RADIUS, badge)
     return None
 

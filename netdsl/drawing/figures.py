@@ -49,6 +49,8 @@ class Figures:
         """
         self.graph, self.labels, self.columns, self.units = graph, labels, tuple(columns), units
         self.counts = count_layers(graph)
+        read = {source for op in graph.ops for source in op.inputs}
+        self._given = {graph.ops[port.op].layer for port in graph.outputs if port.op in read}
         self.total = added(self.counts)
         self._fields: list[str] | None = None
 
@@ -61,7 +63,7 @@ class Figures:
         if shared in AMOUNTS:
             share = self.share(shared, box)
             parts.append(f"{share:.0%}" if share >= 0.005 else "")
-        return " · ".join(part for part in parts if part)
+        return " · ".join(filter(None, (*parts, self._output(box))))
 
     def notes(self, box: Box) -> list[str]:
         """Return a text for each column; an empty one where there is nothing to say."""
@@ -74,7 +76,12 @@ class Figures:
         columns = (
             name for name in self.columns if not (same and name in ("output", "memory", "rf"))
         )
-        return " · ".join(filter(None, (self._of(column, box) for column in columns)))
+        parts = (self._of(column, box) for column in columns)
+        return " · ".join(filter(None, (*parts, self._output(box))))
+
+    def _output(self, box: Box) -> str:
+        """Return whether the network gives out what others read as well, which no end shows."""
+        return "output" if any(layer in self._given for layer in box.every_layer) else ""
 
     def shape_note(self, box: Box) -> str:
         """Return the shape of a box's output, where shapes are shown."""

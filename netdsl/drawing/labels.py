@@ -61,13 +61,8 @@ class Labels:
         text = layer.text if len(layer.text) < 400 else kind.head()
         parts = [part.kind for part in ops[1:] if part.kind]
         words = {part.word for part in parts}
-        head, bracket, inside = text.partition("(")
-        if kind.group == "convolution":
-            head = _STRIDE_1.sub("", head)
-        options = _options(inside[:-1]) if bracket else []
-        kept = [option for option in options if _speaks(option, words)]
-        main = head + (f"({', '.join(kept)})" if kept else "")
-        own = _leading_word(head)
+        main = _short(text, words)
+        own = _leading_word(main)
         more = " ".join(part.word for part in parts if part.word != own)
         return main, more
 
@@ -141,9 +136,21 @@ def _speaks(option: str, words: set[str]) -> bool:
 
 def without_parts(text: str) -> str:
     """Return a use of a block as written, without the norms and activations it passes on."""
+    return _short(text, set())
+
+
+def _short(text: str, words: set[str]) -> str:
+    """Return a layer or a use of a block as written, without what is said elsewhere: the norm and
+    the activation, whose `words` follow the label; of a tensor, its shape and its values.
+    """
     head, bracket, inside = text.partition("(")
-    kept = [option for option in _options(inside[:-1]) if _speaks(option, set())] if bracket else []
-    return head + (f"({', '.join(kept)})" if kept else "")
+    tensor, colon, _ = head.partition(":")
+    if colon:
+        return tensor
+    kept = [option for option in _options(inside[:-1]) if _speaks(option, words)] if bracket else []
+    if head == "each":
+        kept = [_short(option, words) for option in kept]
+    return _STRIDE_1.sub("", head) + (f"({', '.join(kept)})" if kept else "")
 
 
 def _leading_word(text: str) -> str:

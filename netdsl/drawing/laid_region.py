@@ -180,8 +180,12 @@ class LaidRegion:
         last = len(chain.parts) - 1
         for at, (part, start) in enumerate(zip(chain.parts, chain.starts, strict=True)):
             begin, end = u + start, u + start + part.length
-            before = turns[0] if at == 0 else begin - chain.gap(at) / 2
-            after = turns[1] if at == last else end + chain.gap(at + 1) / 2
+            hang = {each.side.leaves for each in chain.sides if each.side.at == at}
+            before, after = begin - chain.gap(at) / 2, end + chain.gap(at + 1) / 2
+            if at == 0 and False not in hang:
+                before = turns[0]
+            if at == last and True not in hang:
+                after = turns[1]
             if isinstance(part, NodeBox):
                 found[part.number] = WireStop(begin, v, depth, before, after)
             elif isinstance(part, TangleBox):

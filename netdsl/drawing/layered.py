@@ -20,6 +20,7 @@ Ports = tuple[float, float]  # where a wire leaves its source and meets its targ
 
 _TRACK = 9.0  # between two tracks
 _CHANNEL = 24.0  # between two ranks, where at most one track is needed
+_NEARLY = 2.0  # a wire that would bend by no more is straight
 TOP, BOTTOM = -1, -2
 
 
@@ -168,6 +169,8 @@ def _drawn(
     for number in range(len(ways)):
         comes[number][-1] += met[number]
         goes[number][0] += begun[number]
+        if len(ways[number]) == 2 and abs(comes[number][1] - goes[number][0]) <= _NEARLY:
+            comes[number][1] = goes[number][0]
     channels: list[dict[tuple[int, float], list[float]]] = [{} for _ in rows]
     for number, way in enumerate(ways):
         for step, cell in enumerate(way[:-1]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from netdsl.drawing.labels import Labels
@@ -9,11 +10,12 @@ from netdsl.drawing.shown import Box, Shown, boxes_of
 from netdsl.drawing.wiring import Wiring
 
 _LEAST = 4  # fewer are drawn each
+_MANY = 16  # more are drawn as one where their outputs differ, too
 
 
 def side_by_side(items: Sequence[Shown], wiring: Wiring, labels: Labels) -> tuple[Shown, ...]:
     """Make one box of four or more that differ in numbers alone, read the same, are read by the
-    same, and stand on no way from one to another.
+    same, and stand on no way from one to another; of few, whose outputs are as large.
 
     "The same" is the coarsest division of the items that agrees with itself (as Hopcroft 1971
     divides the states of an automaton): those that read alike may be such boxes too.
@@ -62,7 +64,7 @@ def _groups(
     readers: Sequence[set[int]],
 ) -> list[list[int]]:
     """Return the items that are drawn as one: what is not makes neighbours differ."""
-    keys: list[Hashable] = [_key(item, at, labels) for at, item in enumerate(items)]
+    keys = _keys(items, labels)
     while True:
         members: dict[int, list[int]] = {}
         for at, number in enumerate(_divided(keys, sources, readers)):
@@ -99,13 +101,23 @@ def _divided(
         classes = finer
 
 
-def _key(item: Shown, at: int, labels: Labels) -> Hashable:
-    if not isinstance(item, Box) or len(item.turns) > 1:
-        return at
-    shape = labels.shape(item.turns[0][-1])
-    if item.block is not None:
-        return item.block.word, shape
-    return labels.skeleton(item.first), shape
+def _keys(items: Sequence[Shown], labels: Labels) -> list[Hashable]:
+    """Return what items must have in common to be one: what they are, and how large the output is
+    unless there are many of them.
+    """
+    words: list[Hashable] = []
+    for at, item in enumerate(items):
+        if not isinstance(item, Box) or len(item.turns) > 1:
+            words.append(at)
+        else:
+            words.append(item.block.word if item.block else labels.skeleton(item.first))
+    count = Counter(words)
+    return [
+        (word, labels.shape(item.turns[0][-1]))
+        if isinstance(item, Box) and count[word] <= _MANY
+        else word
+        for item, word in zip(items, words, strict=True)
+    ]
 
 
 def _numbered(keys: Sequence[Hashable]) -> list[int]:

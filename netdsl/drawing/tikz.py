@@ -55,6 +55,7 @@ def tikz_text(sheet: Sheet, theme: str) -> str:
         r"\usepackage{helvet}",
         r"\renewcommand{\familydefault}{\sfdefault}",
         r"\usetikzlibrary{arrows.meta}",
+        r"\makeatletter\def\UTFviii@undefined@err#1{?}\makeatother % no glyph",
         *_colours(looks, colours),
         r"\begin{document}",
         f"\\begin{{tikzpicture}}[x={_POINT}pt, y=-{_POINT}pt,",

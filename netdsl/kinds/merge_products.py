@@ -27,7 +27,7 @@ class MatrixProduct(Merge):
     word, added = "matmul", True
     arithmetic, saved_for_backward = "", "inputs"
     sums_inputs, max_branches = True, 2
-    sign = "×"
+    sign = "matmul"
     names_elsewhere = ("bmm",)
     cases = (
         Case("matmul[ id | permute(2, 1) ]", (5, 3), (5, 5), 0),

@@ -80,6 +80,7 @@ def test_without_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["-o", "net.jpg"], 1, "N604"),
         (["-o", "there/net.svg"], 1, "N601"),
+        (["-o", "net.svg", "--format", "tex"], 1, "ends in .svg, but --format says tex"),
         (["--columns", "output,parms"], 1, "did you mean `params`?"),
         (["--open", "inception"], 1, "lenet5 has no block `inception`"),
         (["--style", "neurons"], 1, "N661"),

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 from support.pictures import Picture as Seen
-from support.pictures import crossings, faults, merging, seen, series_parallel
+from support.pictures import backwards, crossings, faults, merging, seen, series_parallel
 from support.programs import program
 from support.zoo import EXAMPLES, FOLDER, checked
 
@@ -78,6 +78,7 @@ def test_nothing_meets_and_no_lines_are_mistaken(path: Path) -> None:
     for picture in pictures(path, GRAPH):
         assert faults(picture) == []
         assert merging(picture) == []
+        assert backwards(picture) == []
         if path.stem not in RANKS or series_parallel(picture):
             assert crossings(picture) == 0
 
@@ -113,6 +114,7 @@ def check_open(network: Architecture, name: str) -> None:
     assert len(edges) == len(set(edges))
     assert set(edges) == wires(network)
     assert faults(picture) == []
+    assert backwards(picture) == []
     if name not in ("hrnet_w18_small", "pointnet"):  # lanes of frames within frames lie together
         assert merging(picture) == []
     if name not in OPEN_RANKS or series_parallel(picture):
@@ -230,6 +232,7 @@ def test_random_programs(first: int) -> None:
             picture = drawn(network, options)
             assert faults(picture) == [], text
             assert merging(picture) == [], text
+            assert backwards(picture) == [], text
         assert {(edge.source, edge.target) for edge in picture.edges} == wires(network)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.pictures import Picture as Seen
-from support.pictures import seen
+from support.pictures import backwards, seen
 from support.zoo import FOLDER, checked
 
 import netdsl
@@ -73,6 +73,33 @@ def test_what_comes_into_a_frame_comes_where_it_is_read() -> None:
             if abs(y - frame.area.y0) < 5 and frame.area.x0 < x < frame.area.x1
         }
         assert len(over) == 2
+
+
+def test_what_hangs_on_the_end_of_a_branch_is_reached_from_above() -> None:
+    text = "8x8x4 > add[ (conv3-4(dilation={2**i}) > bn) |3 as level ] > gap > fc-2"
+    picture = drawn(netdsl.parse(f"{text}\n@level.0 > conv1-1(sigmoid) as coarse"), Options())
+    assert "coarse" in {edge.target for edge in picture.edges}
+    assert backwards(picture) == []
+
+
+def test_many_branches_that_differ_in_size_are_one_box() -> None:
+    branches = " | ".join(f"fc-{size}" for size in range(1, 301))
+    picture = drawn(netdsl.parse(f"8 > [ {branches} ] > fc-2"), Options())
+    (box,) = (box for box in picture.boxes if box.labels[0].text == "fc-1…300 relu")
+    assert box.labels[-1].text == "×300 ||"
+
+
+def test_what_is_said_of_new_words() -> None:
+    picture = drawn(
+        netdsl.parse(
+            "learned queries: 5x8\n4x8x8x3 > each(conv3-8(bn, relu) > gap) as frames\n"
+            "matmul(transpose)[ @queries | @frames ] > gap > fc-2\noutput @frames"
+        ),
+        Options(),
+    )
+    texts = {label.text for box in picture.boxes for label in box.labels}
+    assert {"learned queries", "each(conv3-8) bn relu", "matmul"} <= texts
+    assert any(text.endswith("output") for text in texts)
 
 
 def test_the_same_text_gives_the_same_bytes() -> None:

@@ -306,6 +306,16 @@ def _through(boxes: tuple[Box, ...], edges: tuple[Edge, ...]) -> list[str]:
     return found
 
 
+def backwards(picture: Picture) -> list[str]:
+    """Edges that come from below, of a picture that goes down."""
+    found = []
+    for edge in picture.edges:
+        (x0, y0), (x1, y1) = edge.points[-2:]
+        if abs(x1 - x0) < 0.01 and y1 < y0:
+            found.append(f"{edge.source} -> {edge.target}")
+    return found
+
+
 def crossings(picture: Picture) -> int:
     """How many pairs of edges with four different ends cross."""
     level, upright = [], []
