@@ -60,6 +60,10 @@ def unknown_merge(word: tree.Name, scope: Scope) -> Diagnostic:
     written = written_here(word.text, kinds)
     help = (
         (written and f"it is written {written}")
+        or (
+            (kind_and_size(word.text) or word.text in KINDS)
+            and f"a layer and a merge are joined by `>`: {word.text} > [ a | b ]"
+        )
         or did_you_mean(word.text, merges)
         or f"merges are [ ... ] and {', '.join(merges)}"
     )

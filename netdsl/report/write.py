@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import groupby
 
 from netdsl.architecture import Architecture
@@ -33,13 +34,11 @@ def written_out(network: Architecture) -> str:
         else []
     )
     lines.append(f"net {_net_name(network.name)}")
-    written: set[str] = set()
-    for piece in graph.pieces:  # those within others come first
-        if piece.name not in written:
-            written.add(piece.name)
-            lines += _let(graph, piece)
     units = UnitGraph(graph, range(len(graph.layers)), graph.pieces)
-    lines += _FlowWriter(units).statements()
+    statements = _FlowWriter(units).statements()
+    for piece in _in_order_of_use(graph.pieces, statements):
+        lines += _let(graph, piece)
+    lines += statements
     return "\n".join(lines) + "\n"
 
 
@@ -56,6 +55,23 @@ def _net_name(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_") or "network"
     return plain if not plain[0].isdigit() else f"net_{plain}"
+
+
+def _in_order_of_use(pieces: Sequence[Piece], statements: Sequence[str]) -> list[Piece]:
+    """Return each `let` once, as the flows use them, those within others before them."""
+    words = re.findall(r"(?<![\w@.])[A-Za-z_]\w*", "\n".join(statements))
+    place = {word: -at for at, word in enumerate(reversed(words))}  # of the first use
+    first: dict[str, int] = {}
+    for at, piece in enumerate(pieces):
+        first.setdefault(piece.name, at)
+    ordered: dict[str, Piece] = {}
+    for _, at in sorted(first.items(), key=lambda each: place.get(each[0], 1)):
+        inside = at
+        while inside and pieces[inside - 1].first >= pieces[at].first:
+            inside -= 1
+        for each in pieces[inside : at + 1]:
+            ordered.setdefault(each.name, pieces[first[each.name]])
+    return list(ordered.values())
 
 
 def _let(graph: Graph, piece: Piece) -> list[str]:

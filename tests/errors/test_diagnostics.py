@@ -105,7 +105,7 @@ FAULTS = [
     ("N101", "4x4x1 > conv3-4 > «ReLU»", "did you mean `relu`?"),
     ("N101", "4x4x1 > «cnov3»-4 > «maxpol» > «rleu»", "did you mean `conv`?"),
     ("N101", "def f() = «gg»()\ndef gg() = pool\n4x4x1 > f > gg", "earlier blocks"),
-    ("N101", "4x4x1 > «relu»[ id | id ]", "merges are"),
+    ("N101", "4x4x1 > «relu»[ id | id ]", "relu > [ a | b ]"),
     ("N101", "4x4x1 > «ad»[ id | pool ]", "did you mean `add`?"),
     ("N101", "4x4x1 > pool\n«@nope» > pool", "the names so far"),
     ("N101", "4x4x1 > pool as stem\n«@stm» > pool", "did you mean `stem`?"),

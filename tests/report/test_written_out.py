@@ -134,6 +134,10 @@ TEXTS = [
     # many layers in a line
     "8x8x3 > conv3-4(bn) x40 > gap > fc-10",
     "# what it is\n# for\nnet named\n8x8x3 > conv3-4 > gap",
+    # the second shared piece is used first by the flow that is written first
+    "let a = relu as m > conv3-4(bn) > add[ @m > bn | id ]\nlet b = conv3-4 > bn\ninput 8x8x4\n"
+    "@input > dense-4 > b > a as n0\n@input > crop(@input) > a as n1\n@n1 > conv3-4(relu) > b as n2"
+    "\nadd[ @input | @n2 | @n1 | @n0 ] > gap > fc-2",
 ]  # fmt: skip
 
 

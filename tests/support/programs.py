@@ -724,6 +724,7 @@ def _program(maker: _Maker, steps: int) -> Program | None:
         learned = rng.random() < 0.5
         lines.append(f"{'learned' if learned else 'fixed'} own: {shape[-1]} = 2")
         flow.append(f"{rng.choice(['add', 'mul'])}[ id | @own ]")
+        tally.made += 1
         tally.params += shape[-1] * learned
         tally.weights += shape[-1] * learned
     lines.append(rng.choice([" > ", "\n> "]).join(flow))
