@@ -9,7 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, Source, Span, fail
+from netdsl.kinds.lists import mixed, too_large
+from netdsl.kinds.values import shown
 from netdsl.syntax.tree import Expression, Instruction
+from netdsl.wording import plural
 
 if TYPE_CHECKING:
     from netdsl.limits import Limits
@@ -20,14 +23,14 @@ _MAX_BITS = 2048  # of a fraction's two parts; integers have a limit of their ow
 def evaluate(
     expression: Expression, source: Source, lookup: Callable[[str, Span], Any], limits: Limits
 ) -> Any:
-    """Return the value of an expression: an int, a Fraction, a bool or a str.
+    """Return the value of an expression: an int, a Fraction, a bool, a str, or a tuple of such.
 
     `lookup` gives the value of a name, or raises `NetError`. A value that is not plain (a chain)
     can be no operand.
 
     Raises:
-        NetError: N111 for operands of the wrong type, N112 for a division by zero, N404 for
-            integers beyond the limit.
+        NetError: N111 for operands of the wrong type, N112 for a division by zero, N117 for an
+            index out of range, N404 for integers beyond the limit, and lists.
     """
     code, stack = expression.code, []
     at = 0
@@ -76,11 +79,19 @@ def _apply(
 ) -> Any:
     if op == "not":
         return not _truth(operands[0], instruction, source)
+    if op == "list":
+        return _listed(operands, instruction, source, limits)
+    if op == "index":
+        return _item(operands[0], operands[1], instruction, source)
+    if op == "len":
+        return len(_list(operands[0], "`len` requires a list", instruction, source))
     if op in ("==", "!="):
         a, b = operands
         return (a == b and isinstance(a, bool) == isinstance(b, bool)) == (
             op == "=="
         )  # to Python True is 1
+    if op in _OF_LISTS and len(operands) == 1 and type(operands[0]) is tuple:
+        operands = list(operands[0])
     for operand in operands:
         if isinstance(operand, bool) or not _is_number(operand):
             raise _wrong(
@@ -93,6 +104,41 @@ def _apply(
     if op == "**":
         return _power(operands[0], operands[1], instruction, source, limits)
     return _simplest(_OPERATIONS[op](*operands))
+
+
+def _listed(
+    items: list[Any], instruction: Instruction, source: Source, limits: Limits
+) -> tuple[Any, ...]:
+    listed, span = tuple(items), _span(instruction, source)
+    for item in items:
+        if not _is_number(item) and type(item) not in (bool, str, tuple):
+            raise fail("N111", f"a list holds numbers or lists, not {_described(item)}", span)
+    wrong = mixed(items)
+    if wrong:
+        raise fail("N111", wrong, span)
+    wrong = too_large(listed, limits.numbers)
+    if wrong:
+        raise fail("N404", wrong, span)
+    return listed
+
+
+def _list(value: Any, rule: str, instruction: Instruction, source: Source) -> tuple[Any, ...]:
+    if type(value) is not tuple:
+        raise _wrong(f"{rule}, not {_described(value)}", instruction, source)
+    return value
+
+
+def _item(value: Any, place: Any, instruction: Instruction, source: Source) -> Any:
+    """Return an item of a list, counted from 0."""
+    items = _list(value, "an index requires a list before it", instruction, source)
+    if isinstance(place, bool) or not isinstance(place, int):
+        raise _wrong(f"an index is an integer, not {_described(place)}", instruction, source)
+    if not 0 <= place < len(items):
+        length = f"{shown(items):.60} has {len(items)} {plural('item', len(items))}"
+        message = f"there is no item {place}: {length}, counted from 0"
+        help = f"the last one is [{len(items) - 1}]" if items else ""
+        raise fail("N117", message, _span(instruction, source), help=help)
+    return items[place]
 
 
 def _power(
@@ -136,11 +182,16 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "negate": lambda a: -a,
     "min": lambda *values: min(values),
     "max": lambda *values: max(values),
+    "sum": lambda *values: sum(values),
     "round": lambda a: math.floor(_ratio(2 * a + 1, 2)),  # halves go up, as on paper
     "ceil": math.ceil,
     "floor": math.floor,
     "round8": round8,
 }
+
+
+_OF_LISTS = ("min", "max", "sum")
+"""Functions of several numbers, or of one list."""
 
 
 def _simplest(value: Any) -> Any:
@@ -181,6 +232,8 @@ def _described(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return f'the string "{value}"'
+    if type(value) is tuple:
+        return f"the list {shown(value):.60}"
     return str(value) if _is_number(value) else "a chain or a shape"
 
 

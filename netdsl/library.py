@@ -59,8 +59,24 @@ class Library:
             NetError: N115 for a path that leads out of the starting file's folder, N601 where it
                 cannot be read.
         """
+        help = "save it, or use the standard blocks: use resnet"
+        return self._parsed(self.path(name, source, place, 'use "blocks.net"', help), place)
+
+    def path(self, name: str, source: Source, place: Span, example: str, unsaved: str) -> str:
+        """Return the path of a file named from the folder of the one that names it.
+
+        Args:
+            name: as it is written.
+            source: the text that names it.
+            place: where.
+            example: how such a file is named, for help.
+            unsaved: help for a text that is in no file.
+
+        Raises:
+            NetError: N115 for a path that leads out of the starting file's folder.
+        """
         if self.folder is None:
-            help = "save it, or use the standard blocks: use resnet"
+            help = unsaved
             raise fail(
                 "N115",
                 "a text without a file has no folder to read other files from",
@@ -68,7 +84,7 @@ class Library:
                 help=help,
             )
         if not name or os.path.isabs(name) or "\\" in name or ":" in name or "\0" in name:
-            help = 'write use "blocks.net", with no drive and no leading /'
+            help = f"write {example}, with no drive and no leading /"
             raise fail(
                 "N115", "a used file is named relative to this one's folder", place, help=help
             )
@@ -77,7 +93,7 @@ class Library:
         if os.path.commonpath([real, self.folder]) != self.folder:
             message = "the used file is outside the folder of the file that was read first"
             raise fail("N115", message, place, help="move it into that folder, or below it")
-        return self._parsed(path, place)
+        return path
 
     def texts(self) -> dict[str, str]:
         """Return the texts of the files next to the starting one that were used, by their paths

@@ -20,6 +20,7 @@ class Limits(NamedTuple):
         integer: the largest integer in an expression.
         uses: uses of blocks in the expanded network.
         axes: axes of one tensor.
+        numbers: numbers of one list.
     """
 
     source: int = 4 * 2**20
@@ -33,6 +34,7 @@ class Limits(NamedTuple):
     integer: int = 2**63 - 1
     uses: int = 50_000
     axes: int = 32
+    numbers: int = 2**20
 
 
 DEFAULT_LIMITS = Limits()

@@ -1,17 +1,19 @@
 """Values that a network's params take from outside: `-p`, recipes, run folders, Python.
 
 One reader and one writer, for all four: `parse_param(param_text(value)) == value` for every value
-that is not itself a text that reads as another one; those are quoted where they are written.
+that is not itself a text that reads as another one; those are quoted where they are written. A list
+of numbers, or of such lists, is a tuple.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
+from netdsl.kinds.lists import MAX_ITEMS, MAX_NESTED, is_of_numbers
 from netdsl.kinds.values import shown
 from netdsl.wording import represented
 
@@ -29,6 +31,8 @@ _NUMBER = re.compile(
     rf"|-?{_DIGITS}/0*[1-9](?:_?[0-9]){{0,639}}"
 )
 _MAX_BITS = 2048
+_ITEM = re.compile(r"\s*([\[\](),]|[^\s\[\](),]+)")
+_CLOSER = {"(": ")", "[": "]"}
 YES_OR_NO = {"yes": True, "no": False}
 """What the two words are in expressions."""
 
@@ -41,17 +45,48 @@ def is_name(text: str) -> bool:
 def parse_param(text: str) -> Param:
     """Return the value that a text means.
 
-    An integer, an exact decimal or ratio, yes or no, a text.
+    An integer, an exact decimal or ratio, yes or no, a list of numbers, a text.
     """
     if text in YES_OR_NO:
         return YES_OR_NO[text]
+    found = _list(text) if text[:1] in _CLOSER else _number(text)
+    return text if found is None else found
+
+
+def _number(text: str) -> int | Fraction | None:
     if _WHOLE.fullmatch(text):
         return int(text)
     if _NUMBER.fullmatch(text):
         from fractions import Fraction
 
         return _smallest(Fraction(text))
-    return text
+    return None
+
+
+def _list(text: str) -> tuple[Any, ...] | None:
+    """Return the list that a text is: `(32, 64)`, `[[1, 2], [3]]`; None where it is none."""
+    levels: list[list[Any]] = [[]]
+    closers: list[str] = []
+    after_item = False
+    for token in _ITEM.findall(text.rstrip()):
+        if token in _CLOSER and not after_item and len(closers) < MAX_NESTED:
+            closers.append(_CLOSER[token])
+            levels.append([])
+        elif not closers:
+            return None
+        elif token == "," and after_item:
+            after_item = False
+        elif token == closers[-1] and after_item and (token == "]" or len(levels[-1]) > 1):
+            closers.pop()
+            inner = tuple(levels.pop())
+            levels[-1].append(inner)
+        elif not after_item and (number := _number(token)) is not None:
+            levels[-1].append(number)
+            after_item = True
+        else:
+            return None
+    whole = levels[0][0] if not closers and len(levels[0]) == 1 else None
+    return whole if is_of_numbers(whole) else None
 
 
 def param_text(value: Param) -> str:
@@ -60,7 +95,7 @@ def param_text(value: Param) -> str:
 
 
 def reads_as_another(value: str) -> bool:
-    """Return whether a text, written without quotes, would be read as a number, yes or no."""
+    """Return whether a text, written without quotes, would be read as another value."""
     return not isinstance(parse_param(value), str)
 
 
@@ -81,7 +116,7 @@ def exact_params(values: Mapping[str, Any]) -> dict[str, Param]:
 
     Raises:
         TypeError: for what is not names with values, or a value that is not a number, a text, or
-            yes or no.
+            yes or no, or a list of numbers.
         NetError: N107 for NaN and infinity, N404 for a number of more than 2,048 bits.
     """
     if not isinstance(values, Mapping):
@@ -97,9 +132,14 @@ def _exact(name: str, value: Any) -> Param:
     from fractions import Fraction
     from numbers import Rational
 
-    accepts = f"the param `{name}` accepts a number, a text, yes or no"
+    accepts = f"the param `{name}` accepts a number, a text, yes or no, or a list of numbers"
     if isinstance(value, bool | str):
         return value if isinstance(value, bool) else str(value)
+    if isinstance(value, list | tuple) or bool(getattr(value, "ndim", False)):
+        listed = _exact_list(name, value, [MAX_ITEMS])
+        if is_of_numbers(listed):
+            return tuple(listed)
+        raise TypeError(f"{accepts}, not {represented(value)}")
     if not isinstance(value, Rational):
         finite = _is_finite(value)
         if finite is None:
@@ -112,6 +152,18 @@ def _exact(name: str, value: Any) -> Param:
         return number
     bits = f"{max(_bits(number)):,} bits; expressions hold at most {_MAX_BITS:,}"
     raise fail("N404", f"the param `{name}` is a number of {bits}")
+
+
+def _exact_list(name: str, items: Iterable[Any], room: list[int], depth: int = 1) -> Any:
+    """Return a list from Python; `room` counts down the numbers that it may still have."""
+    found: list[Any] = []
+    for item in items:
+        room[0] -= 1
+        if room[0] < 0 or depth > MAX_NESTED:
+            raise fail("N404", f"the list of the param `{name}` has too many numbers or levels")
+        several = isinstance(item, list | tuple) or bool(getattr(item, "ndim", False))
+        found.append(_exact_list(name, item, room, depth + 1) if several else _exact(name, item))
+    return tuple(found)
 
 
 def _is_finite(value: Any) -> bool | None:

@@ -39,6 +39,38 @@ def test_a_recipe_keeps_params_as_they_are(params: dict[str, Any]) -> None:
     assert to_yaml(parse_recipe(written)) == written
 
 
+lists = st.recursive(
+    st.lists(numbers, min_size=1, max_size=4),
+    lambda inner: st.lists(inner, min_size=1, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(lists)
+def test_lists_are_read_as_they_are_written(value: Any) -> None:
+    exact = exact_params({"w": value})
+    assert parse_param(param_text(exact["w"])) == exact["w"]
+    written = to_yaml(Recipe(params=exact))
+    assert parse_recipe(written).params == exact
+
+
+@pytest.mark.parametrize("text", ["(1)", "[]", "[1,]", "[1, [2]]", "(1, 2", "[a]", "(1, 2), (3)"])
+def test_what_is_no_list_is_a_text(text: str) -> None:
+    assert parse_param(text) == text
+
+
+def test_lists_from_python() -> None:
+    network = netdsl.parse("param w = (1, 2)\n3 > fc-{w[0]}", params={"w": np.array([5, 6])})
+    assert network.graph.ops[-1].shape == (5,)
+    endless: list[Any] = [1]
+    endless.append(endless)
+    with pytest.raises(NetError, match="too many numbers or levels"):
+        exact_params({"w": endless})
+    for value in ([], [1, [2]], ["a"], [True]):
+        with pytest.raises(TypeError, match="or a list of numbers"):
+            exact_params({"w": value})
+
+
 @given(numbers | st.booleans())
 def test_what_is_written_is_read_as_the_same_value(value: Any) -> None:
     exact = exact_params({"w": value})["w"]
@@ -62,6 +94,9 @@ def test_what_is_written_is_read_as_the_same_value(value: Any) -> None:
         ("1/0", "1/0"),
         ("nan", "nan"),
         ("wide", "wide"),
+        ("[1, 2]", (1, 2)),
+        ("[[1, 2], [1/3]]", ((1, 2), (Fraction(1, 3),))),
+        ("[.5]", (Fraction(1, 2),)),
         ("", ""),
     ],
 )

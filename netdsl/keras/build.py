@@ -25,6 +25,13 @@ class Toolbox(NamedTuple):
     keras: Any
     custom: Any
 
+    @staticmethod
+    def array(numbers: Any) -> Any:
+        """Numbers as an array in float64: lists would be rounded to float32."""
+        import numpy as np
+
+        return np.array(numbers, float)
+
 
 def toolbox() -> Toolbox:
     """Keras, imported now.

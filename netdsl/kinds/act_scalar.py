@@ -93,7 +93,7 @@ class Power(Scalar):
     """x to a fixed power: `pow(3)`."""
 
     word, added, positional = "pow", True, ("exponent",)
-    names_elsewhere = ("power",)
+    names_elsewhere, usual_spelling = ("power",), "pow(3)"
     arithmetic, saved_for_backward = "power", "inputs"
     cases = (Case("pow(3)", *SAME), Case("pow(-1/2)", (10,), (10,), 0))
 

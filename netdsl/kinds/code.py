@@ -66,5 +66,10 @@ class Written(NamedTuple):
     keras: Code
     custom: Code
 
+    @staticmethod
+    def array(numbers: Any) -> Any:
+        """Numbers as lists of lists."""
+        return numbers
+
 
 WRITTEN = Written(Code(""), Code("custom"))

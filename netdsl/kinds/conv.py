@@ -11,6 +11,7 @@ from netdsl.kinds.cells import by_groups, cells, padded
 from netdsl.kinds.facts import Arrays, Case, Saved, Weight
 from netdsl.kinds.fitting import divisor
 from netdsl.kinds.initial import Trained
+from netdsl.kinds.initial_forms import Form, conv_forms, depthwise_forms
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Flag, SizesOption, Whole
 from netdsl.kinds.part import Part
@@ -214,6 +215,9 @@ class Conv(Convolution):
         )
         return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
 
+    def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
+        return conv_forms(kernel)
+
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """K*K*C/groups for each number of the output."""
         return (
@@ -250,7 +254,11 @@ class Conv(Convolution):
         arguments = self._arguments(name, x, padding)
         groups = {"groups": self.groups} if self.groups > 1 else {}
         conv = make(
-            self.amount, brief(self.window(rank)), **groups, **arguments, **self.keras_weights(k)
+            self.amount,
+            brief(self.window(rank)),
+            **groups,
+            **arguments,
+            **self.keras_weights(k, inputs),
         )
         return [*pads, conv, *self._every(k, name, rank)]
 
@@ -300,6 +308,9 @@ class DepthwiseConv(Convolution):
         kernel = Weight("kernel", (*self.window(len(x) - 1), x[-1], self.mult), "kernel")
         return (kernel, Weight("bias", (x[-1] * self.mult,), "bias")) if self.bias else (kernel,)
 
+    def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
+        return depthwise_forms(kernel)
+
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """K*K for each number of the output."""
         return math.prod(output) * math.prod(self.window(len(output) - 1))
@@ -318,7 +329,7 @@ class DepthwiseConv(Convolution):
         rank = len(x) - 1
         pads, padding = self._padding(k, name, x)
         arguments = self._arguments(name, x, padding)
-        weights = self.keras_weights(k, "depthwise")
+        weights = self.keras_weights(k, inputs, "depthwise")
         if rank < 3 and len(set(self.strides(rank))) == 1:
             make = getattr(k.keras.layers, f"DepthwiseConv{rank}D")
             mult = {"depth_multiplier": self.mult} if self.mult > 1 else {}
@@ -330,7 +341,8 @@ class DepthwiseConv(Convolution):
         # Keras has no such layer for volumes and uneven strides: a convolution with a group for
         # each channel is the same.
         make = getattr(k.keras.layers, f"Conv{rank}D")
-        weights = self.keras_weights(k)
+        window = self.window(rank)
+        weights = self.keras_weights(k, inputs, shape=(*window, 1, output[-1]))
         conv = make(output[-1], brief(self.window(rank)), groups=x[-1], **arguments, **weights)
         return [*pads, conv, *self._every(k, name, rank)]
 
@@ -413,7 +425,7 @@ class SeparableConv(Convolution):
         pads, padding = self._padding(k, name, x)
         arguments = self._arguments(name, x, padding)
         if rank < 3 and len(set(self.strides(rank))) == 1:
-            weights = self.keras_weights(k, "depthwise", "pointwise")
+            weights = self.keras_weights(k, inputs, "depthwise", "pointwise")
             make = getattr(k.keras.layers, f"SeparableConv{rank}D")
             return [
                 *pads,
@@ -422,7 +434,7 @@ class SeparableConv(Convolution):
             ]
         # Keras has no such layer for volumes and uneven strides: its two steps are.
         make = getattr(k.keras.layers, f"Conv{rank}D")
-        weights = self.keras_weights(k)
+        weights = self.keras_weights(k, inputs)
         inner = {**arguments, "use_bias": False, "name": f"{name}_depthwise"}
         depthwise = make(
             x[-1],

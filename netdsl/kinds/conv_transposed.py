@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netdsl.kinds.cells import cells
 from netdsl.kinds.conv import Convolution
 from netdsl.kinds.facts import Arrays, Case, Seen, Weight
+from netdsl.kinds.initial_forms import Form, transposed_forms
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import SizesOption
@@ -147,6 +148,9 @@ class TransposedConv(Convolution):
         kernel = Weight("kernel", (*self.window(len(x) - 1), self.amount or 0, x[-1]), "kernel")
         return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
 
+    def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
+        return transposed_forms(kernel)
+
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """K*K*N for each number of the input."""
         return math.prod(inputs[0]) * math.prod(self.window(len(output) - 1)) * output[-1]
@@ -186,7 +190,12 @@ class TransposedConv(Convolution):
         arguments = self._arguments(name, x, "same" if same and any(map(any, whole)) else "valid")
         if same:
             return [
-                make(self.amount, brief(self.window(rank)), **arguments, **self.keras_weights(k))
+                make(
+                    self.amount,
+                    brief(self.window(rank)),
+                    **arguments,
+                    **self.keras_weights(k, inputs),
+                )
             ]
         extra = self._extra(axes)
         reaching = any(extra) or any(
@@ -204,7 +213,11 @@ class TransposedConv(Convolution):
         )
         return [
             make(
-                self.amount, brief(self.window(rank)), **arguments, **more, **self.keras_weights(k)
+                self.amount,
+                brief(self.window(rank)),
+                **arguments,
+                **more,
+                **self.keras_weights(k, inputs),
             ),
             *cropping,
         ]

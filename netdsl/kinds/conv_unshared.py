@@ -88,7 +88,7 @@ class UnsharedConv(Convolution):
         return [
             *pads,
             k.custom.LocallyConnected(
-                self.amount, *sizes, **bias, name=name, **self.keras_weights(k)
+                self.amount, *sizes, **bias, name=name, **self.keras_weights(k, inputs)
             ),
         ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Arrays, Case, Saved, Weight
 from netdsl.kinds.initial import Trained
+from netdsl.kinds.initial_forms import Form, filter_forms
 from netdsl.kinds.options import Real
 from netdsl.kinds.part import Part
 from netdsl.kinds.values import Shape
@@ -32,6 +33,10 @@ class Units(Trained):
         kernel = Weight("kernel", (self._width(inputs[0]), self.amount or 0), "kernel")
         return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
 
+    def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
+        """Units: (N, inputs)."""
+        return filter_forms(kernel[::-1], (1, 0))
+
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """One for each input and unit, at every position that the layer is used at."""
         return math.prod(output) * self._width(inputs[0])
@@ -41,7 +46,9 @@ class Units(Trained):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         bias = {} if self.bias else {"use_bias": False}
-        return [k.keras.layers.Dense(self.amount, **bias, name=name, **self.keras_weights(k))]
+        return [
+            k.keras.layers.Dense(self.amount, **bias, name=name, **self.keras_weights(k, inputs))
+        ]
 
 
 class FullyConnected(Units):
@@ -93,7 +100,11 @@ class FullyConnected(Units):
         return [
             *flat,
             k.custom.DropConnectDense(
-                self.amount, float(self.dropconnect), **bias, name=name, **self.keras_weights(k)
+                self.amount,
+                float(self.dropconnect),
+                **bias,
+                name=name,
+                **self.keras_weights(k, inputs),
             ),
         ]
 

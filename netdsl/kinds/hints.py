@@ -121,7 +121,8 @@ def _touching(signature: Signature, value: Any) -> str:
     """For `pool(2)` and `softmax(10)`: a number that belongs to the word. Else the options."""
     if type(value) is int and value > 0 and not signature.positional:
         if signature.group == "activation":
-            return f"{ARTICLED['amount']} is written after a dash, as in {signature.word}-10"
+            help = f"{ARTICLED['amount']} is written after a dash, as in {signature.word}-10"
+            return f"{help}; {_options(signature)}" if signature.options else help
         if "size" in signature.takes and "amount" not in signature.takes:
             return f"{ARTICLED['size']} follows the word without a space: {signature.word}{value}"
     return _options(signature)

@@ -5,10 +5,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from netdsl.errors import did_you_mean
 from netdsl.kinds.act import activation_of
+from netdsl.kinds.initial_kernels import NAMED, SPELLED
+from netdsl.kinds.initial_lists import arranged, is_array
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.options import Flag, Option, Real
-from netdsl.kinds.values import NO_DEFAULTS, Argument, Defaults, Shape, Word, exact, is_number
+from netdsl.kinds.values import (
+    NO_DEFAULTS,
+    Argument,
+    Defaults,
+    Shape,
+    Word,
+    array_text,
+    exact,
+    is_number,
+)
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView
@@ -24,12 +36,17 @@ KERAS_INITIALIZERS = {  # by their names in the language, which Keras takes for 
 
 
 class Initial(Option[Any]):
-    """Initial values: a scheme's name, `normal(0.02)`, `uniform(0.05)`, or one number for all.
+    """Initial values: a scheme's name, `normal(0.02)`, `uniform(0.05)`, one number for all, or a
+    list: `[[0, 1, 0], [1, -4, 1], [0, 1, 0]]`; kernels also by name: `sobel_x`, `gauss(1.5)`.
 
     `auto` is resolved from what follows the layer once the whole network is known.
     """
 
-    accepts = f"{', '.join(KERAS_INITIALIZERS)}, normal(0.02), uniform(0.05), or a number"
+    accepts = (
+        f"{', '.join(KERAS_INITIALIZERS)}, normal(0.02), uniform(0.05), {SPELLED}, a number, a "
+        "list of them, or a file of them in quotes"
+    )
+    words = (*KERAS_INITIALIZERS, *NAMED)
 
     def __init__(self, default: Any, doc: str = "") -> None:
         super().__init__(Word(default) if isinstance(default, str) else default, doc)
@@ -48,7 +65,7 @@ class Initial(Option[Any]):
         )
 
     def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> Any:
-        if is_number(value):
+        if is_number(value) or is_array(value):
             return value
         if isinstance(value, Word):
             if (
@@ -61,16 +78,30 @@ class Initial(Option[Any]):
                 and _positive(value.arguments[0])
             ):
                 return value
-        raise self.refuse(value)
+        error = self.refuse(value)
+        if isinstance(value, Word) and value.text not in (*self.words, "normal", "uniform"):
+            error.help = did_you_mean(value.text, self.words)
+        raise error
+
+    def shown(self, value: Any) -> str:
+        return array_text(value)
 
 
 def _positive(argument: Argument) -> bool:
     return bool(argument.name is None and is_number(argument.value) and argument.value > 0)
 
 
-def keras_initializer(k: Any, value: Any) -> Any:
-    """The Keras initializer of an `Initial` option's value."""
-    initializers = k.keras.initializers
+def keras_initializer(
+    k: Any, kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | None = None
+) -> Any:
+    """The Keras initializer of an `Initial` option.
+
+    `shape` is that of Keras's weight, where it
+    is another one than the kind's.
+    """
+    initializers, value = k.keras.initializers, kind.values[option]
+    if is_array(value):
+        return initializers.Constant(k.array(arranged(kind, option, inputs, shape)))
     if not isinstance(value, Word):
         return initializers.Constant(float(value)) if value else initializers.Zeros()
     if value.text == "normal":
@@ -131,22 +162,27 @@ class Trained(Kind):
             return self.replace(bias=False)
         return self
 
-    def keras_weights(self, k: Any, *kernels: str) -> dict[str, Any]:
+    def keras_weights(
+        self, k: Any, inputs: tuple[Shape, ...], *kernels: str, shape: Shape | None = None
+    ) -> dict[str, Any]:
         """Initializers and regularizers as a Keras layer takes them, for the kernels of these names
         (`kernel` if none).
 
-        What Keras would do anyway is left out: Glorot uniform, biases 0.
+        What Keras would do anyway is left out: Glorot uniform, biases 0. `shape` is that of the
+        kernel, where it is another one than the kind's.
         """
         if self.init == Word("auto"):
             raise AssertionError("init=auto must already be resolved")
         arguments: dict[str, Any] = (
             {}
             if self.bias_init == 0
-            else {"bias_initializer": keras_initializer(k, self.bias_init)}
+            else {"bias_initializer": keras_initializer(k, self, "bias_init", inputs)}
         )
         for kernel in kernels or ("kernel",):
             if self.init != Word("glorot_uniform"):
-                arguments[f"{kernel}_initializer"] = keras_initializer(k, self.init)
+                arguments[f"{kernel}_initializer"] = keras_initializer(
+                    k, self, "init", inputs, shape
+                )
             if self.l1 or self.l2:
                 arguments[f"{kernel}_regularizer"] = k.keras.regularizers.L1L2(
                     l1=float(self.l1), l2=float(self.l2) / 2

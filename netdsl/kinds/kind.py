@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.arguments import check_head, read_options
 from netdsl.kinds.facts import Arrays, Saved, Seen, Weight
+from netdsl.kinds.initial_forms import Form, own_forms
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
 from netdsl.kinds.signature import Signature
@@ -195,6 +196,10 @@ class Kind(Stated):
         no window slides.
         """
         return ()
+
+    def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
+        """The forms of a list that says how a kernel of this shape begins."""
+        return own_forms(kernel)
 
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
         """What a reader should be warned of."""

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.facts import Arrays, Case, Seen
+from netdsl.kinds.fitting import same_shape
+from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.merge import Merge
 from netdsl.kinds.options import Flag
 from netdsl.kinds.values import Shape
@@ -17,6 +19,48 @@ _DOT_AXES = {(2, 1): False, (2, 2): True}
 """Axes of Keras's layer `Dot` that make it this product of sequences, and whether transposed."""
 TRANSPOSED = "...nc,...mc->...nm"
 """How `ops.einsum` spells a product with `transpose`."""
+
+
+class PairProducts(Merge):
+    """The inner products of every two branches along the channels: n branches give n*(n-1)/2
+    numbers at each position, in the order (1,0), (2,0), (2,1), (3,0), ...
+    """
+
+    word, added = "pairs", True
+    names_elsewhere = ("interaction", "dotinteraction")
+    reach, saved_for_backward = "position", "inputs"
+    arithmetic = ""
+    sums_inputs = True
+    cases = (
+        Case("pairs[ id | fc-5 | fc-5 ]", (5,), (3,), 60),
+        Case("pairs[ id | conv1-4 ]", (8, 8, 4), (8, 8, 1), 20),
+    )
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """A number for every two branches, at the branches' positions."""
+        if len(inputs) < 2:
+            raise LayerError("N106", f"`{self.word}` requires 2 branches or more, not 1")
+        if any(x != inputs[0] for x in inputs):
+            raise self._misfit(inputs, "branches of one shape", same_shape(inputs))
+        return (*inputs[0][:-1], len(inputs) * (len(inputs) - 1) // 2)
+
+    def macs(self, output: Shape, *inputs: Shape) -> int:
+        """One for each number of the output and each channel."""
+        return math.prod(output) * inputs[0][-1]
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        products = [(a * b).sum(-1) for i, a in enumerate(inputs) for b in inputs[:i]]
+        return np.stack(products, -1)
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return [k.custom.PairwiseProducts(name=name)]
+
+    sign = "·"
+    keras_layers = ("PairwiseProducts",)
+
+    @classmethod
+    def from_keras(cls, call: CallView) -> Meaning | None:
+        return call.means(cls.spec())
 
 
 class MatrixProduct(Merge):

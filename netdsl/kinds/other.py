@@ -83,7 +83,7 @@ class Scale(Plain):
         if self.one:  # all numbers as positions of one channel
             axes, shape = _AXES[2], (math.prod(output), 1)
         bias = {"bias_axes": "c"} if self.bias else {}
-        start = keras_initializer(k, self.init)
+        start = keras_initializer(k, self, "init", inputs)
         scaled = k.keras.layers.EinsumDense(
             f"{axes},c->{axes}", shape, **bias, kernel_initializer=start, name=name
         )

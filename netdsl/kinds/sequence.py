@@ -83,7 +83,9 @@ class Embed(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         usual = shown(self.init) == shown(self.options["init"].default)
-        start = {} if usual else {"embeddings_initializer": keras_initializer(k, self.init)}
+        start = (
+            {} if usual else {"embeddings_initializer": keras_initializer(k, self, "init", inputs)}
+        )
         if self.mask:
             start["mask_zero"] = True
         return [
@@ -139,7 +141,7 @@ class Positions(Plain):
         return inputs[0] + weights["kernel"]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.custom.LearnedPositions(keras_initializer(k, self.init), name=name)]
+        return [k.custom.LearnedPositions(keras_initializer(k, self, "init", inputs), name=name)]
 
     keras_layers = ("LearnedPositions",)
 
@@ -308,7 +310,7 @@ class ClassToken(Plain):
         return np.concatenate([token, inputs[0]], 1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return [k.custom.LearnedToken(keras_initializer(k, self.init), name=name)]
+        return [k.custom.LearnedToken(keras_initializer(k, self, "init", inputs), name=name)]
 
     keras_layers = ("LearnedToken",)
 

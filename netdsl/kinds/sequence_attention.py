@@ -156,7 +156,7 @@ class Attention(Trained):
         bias = {} if self.bias else {"use_bias": False}
         causal = {"use_causal_mask": True} if self.causal else {}
         layer = k.keras.layers.MultiHeadAttention(
-            self.heads, self.width(inputs[0]), **bias, **self.keras_weights(k), name=name
+            self.heads, self.width(inputs[0]), **bias, **self.keras_weights(k, inputs), name=name
         )
         if self.kv is not None:
             return [lambda tensors: layer(tensors[0], tensors[1], **causal)]

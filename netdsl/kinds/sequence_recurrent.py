@@ -188,7 +188,7 @@ class Recurrent(Trained):
             **{key: True for key, yes in given.items() if yes},
             **({} if self.bias else {"use_bias": False}),
         }
-        weights = self.keras_weights(k)
+        weights = self.keras_weights(k, inputs)
         if "kernel_regularizer" in weights:
             weights["recurrent_regularizer"] = weights["kernel_regularizer"]
         names = {"activation": self.inside, "recurrent_activation": self.values.get("gates")}

@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.kinds.facts import Arrays, Saved, Weight
 from netdsl.kinds.initial import Initial, keras_initializer
+from netdsl.kinds.initial_lists import check_lists
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.values import Argument, LayerSpec, Shape, Word, dims, is_number, shown
@@ -63,12 +64,13 @@ class Learned(OwnTensor):
         """The tensor of a shape; `init` as the option `init` of layers has it.
 
         Raises:
-            LayerError: N107 for other initial values.
+            LayerError: N107 for other initial values, N216 for a list of another shape.
         """
         option = cls.options["init"]
         start = option.default if init is None else option.read(init)
         made = cls(LayerSpec("learned"), {"init": start}, frozenset())
         made.sizes = shape
+        check_lists(made)
         return made
 
     def replace(self, **values: Any) -> Kind:
@@ -83,7 +85,7 @@ class Learned(OwnTensor):
         return weights["kernel"][None]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        start = keras_initializer(k, self.init)
+        start = keras_initializer(k, self, "init", inputs)
         return [k.custom.LearnedTensor(self.sizes, kernel_initializer=start, name=name)]
 
     def statement(self, name: str) -> str:

@@ -86,6 +86,22 @@ class Ref(NamedTuple):
         return self._replace(shape=self.shape[axes:], inputs=inputs) if axes else self
 
 
+class ArrayFile(NamedTuple):
+    """An array of numbers in a file, as a value: `"patch.npy"`.
+
+    Attributes:
+        name: as it is written.
+        path: the file.
+        place: its path from the folder of the text that was read first.
+        shape: of the array.
+    """
+
+    name: str
+    path: str
+    place: str
+    shape: Shape
+
+
 # By kind, the arguments of one `default` statement after the other.
 Defaults = Mapping[str, tuple[tuple[Argument, ...], ...]]
 NO_DEFAULTS: Defaults = {}
@@ -149,8 +165,11 @@ def shown(value: Any) -> str:
         return value.as_value()
     if isinstance(value, Ref):
         return f"@{value.name}"
+    if isinstance(value, ArrayFile):
+        return f'"{value.name}"'
     if isinstance(value, tuple):
-        return f"({', '.join(map(shown, value))})"
+        sizes = len(value) > 1 and not any(type(each) is tuple for each in value)
+        return f"({', '.join(map(shown, value))})" if sizes else array_text(value)
     if isinstance(value, str):
         return f'"{value}"'
     if value is None:
@@ -158,5 +177,13 @@ def shown(value: Any) -> str:
     return str(value) if isinstance(value, int) else decimal_text(value)
 
 
+def array_text(value: Any) -> str:
+    """A value, lists in brackets: `[1, 2]`, `[[0, 1], [2, 3]]`."""
+    return f"[{', '.join(map(array_text, value))}]" if type(value) is tuple else shown(value)
+
+
 def _argument(argument: Argument) -> str:
-    return f"{argument.name}={shown(argument.value)}" if argument.name else shown(argument.value)
+    if not argument.name:
+        return shown(argument.value)
+    text = array_text if argument.name.endswith("init") else shown
+    return f"{argument.name}={text(argument.value)}"

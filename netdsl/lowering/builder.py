@@ -9,6 +9,7 @@ from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.merge import Merge
 from netdsl.kinds.values import Defaults, Indices, Shape, dims
+from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
 from netdsl.lowering.fewest import Least, LeastCounter
@@ -49,6 +50,7 @@ class GraphBuilder:
 
     Attributes:
         limits: how much it may ask for.
+        library: finds the files that it names.
         ops: the operations.
         layers: the rows of a table; each operation belongs to one.
         inputs: the network's.
@@ -71,8 +73,9 @@ class GraphBuilder:
         passages: operations that only lead into an `each` or out of it.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, library: Library) -> None:
         self.limits = limits
+        self.library = library
         self.ops: list[Op] = []
         self.layers: list[Layer] = []
         self.inputs: list[Port] = []

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from netdsl.errors import Diagnostic
 from netdsl.expressions import evaluate
-from netdsl.kinds import LayerSpec
+from netdsl.kinds import KINDS, LayerSpec
 from netdsl.kinds.merge import Merge
 from netdsl.lowering import diagnostics
 from netdsl.lowering.blocks import NOTHING, Lowering, use_block, use_shared, use_value
@@ -165,16 +165,19 @@ def _body(
 
 
 def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
-    branches: list[int] = []
-    for branch in body.branches:
-        ends = yield from _branch(branch, x, scope, graph)
+    ends_of: dict[int, list[int]] = {}
+    constant = [x is None and _is_constant(branch, scope) for branch in body.branches]
+    for at in sorted(range(len(constant)), key=constant.__getitem__):
+        branch, before = body.branches[at], next(filter(None, ends_of.values()), [None])[0]
+        ends = yield from _branch(branch, before if constant[at] else x, scope, graph)
         for end in ends:
             if end is None:
                 raise diagnostics.nothing_comes_in(branch, scope, graph)
             # Only a concatenation grows by it; in a sum a branch that is `id` is the usual skip.
             if end == x and body.word is None and _skips_when(branch):
                 graph.warnings.append(_adds_its_input(branch, end, scope, graph))
-        branches += ends
+        ends_of[at] = ends
+    branches = [end for at in sorted(ends_of) for end in ends_of[at]]
     kind = _merge_kind(body, x, scope, graph)
     left = tuple(end for end in branches if end != NOTHING)
     if len(left) < len(branches):
@@ -183,6 +186,18 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
         if len(left) == 1 and kind.passes_single_branch:
             return left[0]
     return add_kind(kind, left, body, scope, graph, kind.written())
+
+
+def _is_constant(branch: tree.Chain, scope: Scope) -> bool:
+    """Return whether a branch begins with what sees nothing of its input: `const(2)`.
+
+    Where nothing comes into a merge, that of another branch is its example.
+    """
+    body = branch.steps[0].body
+    if not isinstance(body, tree.LayerNode) or not means_kind(body.word.text, scope):
+        return False
+    kind = KINDS.get(body.word.text)
+    return kind is not None and kind.reach == "nothing"
 
 
 def _branch(branch: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder) -> Branches:

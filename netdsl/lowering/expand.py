@@ -79,7 +79,7 @@ def lower_common(
     count = next(
         (at for at, each in enumerate(statements) if type(each) not in DEFINITIONS), len(statements)
     )
-    graph, report = GraphBuilder(limits), Report(set(lost_names))
+    graph, report = GraphBuilder(limits, library), Report(set(lost_names))
     definitions = _definitions(statements, source)
     draft = Draft(graph, report, params, input_shape, library, definitions, (source.name,), {})
     scope = Scope(source, NamesView(), NamesView(), {}, Points(), report.lost)
@@ -100,7 +100,7 @@ def expand(
             reported.
     """
     scope, source, shared = common.scope, common.scope.source, common.draft.report
-    graph = GraphBuilder(common.draft.graph.limits)
+    graph = GraphBuilder(common.draft.graph.limits, common.draft.library)
     report = Report(set(shared.lost), shared.lost_library)
     report.failed, report.problems = shared.failed, list(shared.problems) if first else []
     own = (*common.rest, *statements)

@@ -248,6 +248,9 @@ class LeastCounter:
             return node.value
         if isinstance(node, tree.Expression):
             return self._evaluated(node, seen)
+        if isinstance(node, tree.Tuple):
+            items = tuple(self._value(item, seen) for item in node.items)
+            return _UNKNOWN if _UNKNOWN in items else items
         if not isinstance(node, tree.Chain):
             return _UNKNOWN
         bare = bare_word(node)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from netdsl.errors import Diagnostic
 from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec, Word, layer_kind, make
 from netdsl.kinds.arguments import default_argument
+from netdsl.kinds.initial_lists import check_lists
+from netdsl.kinds.lists import shape_of
 from netdsl.kinds.values import Indices, Shape, dims, shown
 from netdsl.lowering import diagnostics
 from netdsl.lowering.builder import GraphBuilder, PlannedLayer
@@ -15,6 +18,9 @@ from netdsl.lowering.scopes import Scope
 from netdsl.lowering.values import argument, whole
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word
+
+_MAX_SHOWN = 16
+"""Numbers of a list that a layer's row shows."""
 
 
 def lower_layer(
@@ -113,7 +119,14 @@ def _compact(spec: LayerSpec) -> str:
     size = dims(spec.size) if spec.size else ""
     amount = f"-{spec.amount}" if spec.amount is not None else ""
     stride = f"/{dims(spec.stride)}" if spec.stride else ""
-    return f"{spec.word}{size}{amount}{stride}{shown(Word('', spec.arguments))}"
+    arguments = tuple(each._replace(value=_brief(each.value)) for each in spec.arguments)
+    return f"{spec.word}{size}{amount}{stride}{shown(Word('', arguments))}"
+
+
+def _brief(value: Any) -> Any:
+    """Return a value as a row shows it: a long list by its shape, `[7x7]`."""
+    shape = shape_of(value)
+    return Word(f"[{dims(shape)}]") if shape and math.prod(shape) > _MAX_SHOWN else value
 
 
 def _inputs(x: int, kind: Kind) -> tuple[int, ...]:
@@ -178,6 +191,7 @@ def _planned(
     try:
         _check_indices(kind, shapes)
         shape = kind.shape(*shapes)
+        check_lists(kind, *shapes)
         for inner, _ in parts:
             inner.shape(shape)
     except LayerError as error:

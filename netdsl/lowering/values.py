@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.expressions import evaluate
-from netdsl.kinds import Argument, Ref, Word
-from netdsl.kinds.values import Dims, dims, shown
+from netdsl.kinds import Argument, LayerError, Ref, Word
+from netdsl.kinds.lists import mixed, too_large
+from netdsl.kinds.values import ArrayFile, Dims, dims, shown
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.points import operation_at
 from netdsl.lowering.scopes import Closure, Scope
@@ -23,7 +25,27 @@ def argument(node: tree.ArgumentNode, scope: Scope, x: int | None, graph: GraphB
     """Return an option as kinds read it."""
     name = node.name.text if node.name else None
     place = scope.span(node if name is None else node.value)
-    return Argument(name, option_value(node.value, scope, x, graph), place)
+    given = option_value(node.value, scope, x, graph)
+    if isinstance(given, str) and name in ("init", "bias_init"):
+        given = _array_file(given, node.value, scope, graph)
+    return Argument(name, given, place)
+
+
+def _array_file(name: str, node: tree.Value, scope: Scope, graph: GraphBuilder) -> ArrayFile:
+    """Return the array that a file holds.
+
+    Raises:
+        NetError: N115 for a path that may not be read, N118 and N601 for a file that cannot.
+    """
+    from netdsl.kinds.array_file import array_file  # late: start-up is short
+
+    help = "save it: a kernel's file is found from there"
+    span, library = scope.span(node), graph.library
+    path = library.path(name, scope.source, span, 'init="patch.npy"', help)
+    try:
+        return array_file(name, path, os.path.relpath(path, library.folder).replace(os.sep, "/"))
+    except LayerError as error:
+        raise scope.fail(error.code, str(error), node) from None
 
 
 def option_value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) -> Any:
@@ -54,13 +76,27 @@ def value(node: tree.Value, scope: Scope, x: int | None, graph: GraphBuilder) ->
     if isinstance(node, tree.Sizes):
         return Dims(tuple(whole(item, scope, x, graph, "a size", 0) for item in node.items))
     if isinstance(node, tree.Tuple):
-        return tuple(option_value(item, scope, x, graph) for item in node.items)
+        return _list(node, scope, x, graph)
     bare = bare_word(node)
     if bare is None:
         _refuse_arithmetic(node, scope)
     elif bare.text in scope.values:
         return scope.values[bare.text]
     return Closure(node, scope)
+
+
+def _list(node: tree.Tuple, scope: Scope, x: int | None, graph: GraphBuilder) -> tuple[Any, ...]:
+    items = tuple(option_value(item, scope, x, graph) for item in node.items)
+    for item, each in zip(items, node.items, strict=True):
+        if isinstance(item, Closure):
+            raise scope.fail("N107", "a list holds numbers or lists, not a chain", each)
+    wrong = mixed(items)
+    if wrong:
+        raise scope.fail("N111", wrong, node)
+    wrong = too_large(items, graph.limits.numbers)
+    if wrong:
+        raise scope.fail("N404", wrong, node)
+    return items
 
 
 def _refuse_arithmetic(chain: tree.Chain, scope: Scope) -> None:
@@ -96,7 +132,17 @@ def _word_or_point(
         ):
             own = (argument(each, closure.scope, x, graph) for each in body.arguments or ())
             return Word(body.word.text, tuple(own))
+        if isinstance(body, tree.MergeNode) and body.word is None:
+            _refuse_list_of_words(body, closure.scope)
     raise scope.fail("N107", "an option accepts a word or a number, not a chain", node)
+
+
+def _refuse_list_of_words(body: tree.MergeNode, scope: Scope) -> None:
+    """Reject `[a]` with a number a: what is in brackets there is a layer."""
+    bare = bare_word(body.branches[0])
+    if len(body.branches) == 1 and bare is not None and bare.text in scope.values:
+        message = f"there is no layer or block `{bare.text}`: `[ ... ]` of words is a merge"
+        raise scope.fail("N101", message, bare, f"write [{{{bare.text}}}]")
 
 
 def _point(node: tree.Reference, scope: Scope, graph: GraphBuilder) -> Ref:

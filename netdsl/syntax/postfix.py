@@ -17,6 +17,8 @@ FUNCTIONS = {
     "ceil": (1, 1),
     "floor": (1, 1),
     "round8": (1, 1),
+    "len": (1, 1),
+    "sum": (1, 64),
     "if": (3, 3),
 }
 """The functions of expressions, and how many values each takes, at least and at most."""
@@ -35,6 +37,15 @@ class ExpressionRules:
 
     def name(self, parts: list[Any]) -> tuple[Instruction, ...]:
         return (Instruction("name", parts[0].text, parts[0].start, parts[0].end),)
+
+    def listed(self, parts: list[Any]) -> tuple[Instruction, ...]:
+        items = parts[1:-1]
+        code = (instruction for item in items for instruction in item)
+        return (*code, Instruction("list", len(items), parts[0].start, parts[-1].end))
+
+    def index(self, parts: list[Any]) -> tuple[Instruction, ...]:
+        whole, _, place, closer = parts
+        return (*whole, *place, Instruction("index", None, whole[-1].start, closer.end))
 
     def bracketed(self, parts: list[Any]) -> Any:
         return parts[0]

@@ -54,7 +54,7 @@ class Sizes(NamedTuple):
 
 
 class Tuple(NamedTuple):
-    """`(1, 2)`: values in parentheses."""
+    """`(1, 2)`, `[1, 2]`: a list of values."""
 
     items: tuple["Value", ...]
     start: int

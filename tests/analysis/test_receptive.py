@@ -209,6 +209,7 @@ SAME = {
     "avg",
     "sub",
     "dot",
+    "pairs",
     "id",
     "bn",
     "ln",
@@ -238,7 +239,7 @@ SAME |= {
     "lrn",
     "featpool",
 }
-GONE = {"gap", "gmp", "fc", "flatten", "const"}
+GONE = {"gap", "gmp", "fc", "flatten", "const", "spread"}
 
 
 def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:

@@ -42,7 +42,7 @@ WAYS_OUT = [
     ("8x8x4 > mull[ id | id ]", "did you mean `mul`?"),
     (
         "8x8x4 > blend[ id | id ]",
-        "merges are [ ... ] and add, mul, max, avg, sub, dot, stack, matmul",
+        "merges are [ ... ] and add, mul, max, avg, sub, dot, stack, pairs, matmul",
     ),
     ("input x: 8x8x4\nadd[ x | conv3-4 ]", "write @x for the point with this name"),
     ("input x: 8x8x4\n> add[ x | id ]", "write @x for the point with this name"),
@@ -62,8 +62,7 @@ WAYS_OUT = [
     ("param w = 3\n8 > fc-8 xw+1", "write fc-8 x{w+1}"),
     ("8x8x4 > res(conv3-4 + id)", PLUS),
     ("8x8x4 > res(conv3-4 * 2)", "write conv3-4 x2"),
-    ("param w = (16, 32)\n8 > fc-8", "write one for each: param w1 = 16 and param w2 = 32"),
-    ("param w = [16, 32, 64]", "write one for each: param w1 = 16 and param w2 = 32, and so on"),
+    ("param w = 16, 32\n8 > fc-8", "write param w = (16, 32)"),
     ("input 20x32 as m\n> fc-4", "write input m: 20x32"),
     ("20x32 as m > fc-4", "write input m: 20x32"),
     ("input 20 of int(100) as m > embed-8", "write input m: 20 of int(100)"),

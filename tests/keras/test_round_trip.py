@@ -53,6 +53,7 @@ pytestmark = [
 
 CROPPED = "conv4-2(pad=0, linear) > pad(4) > crop(@x)"
 OTHERWISE = {
+    ("id as x > gap > spread(@x)", 3): "gap > spread(8x8)",
     ("flatten", 1): "linear",
     ("mean(over=positions)", 2): "gap",
     ("max(over=positions)", 2): "gmp",

@@ -122,6 +122,8 @@ WORK = {
     "5 > dot[ id | id ]": 0,
     "5x5 > matmul[ id | id ]": 0,
     "5 > stack[ id | id ]": 0,
+    "5 > pairs[ id | id | id ]": 0,
+    "5 > spread(7)": 0,
     # nothing in use
     "4096 > dropout(0.5)": 0,
     "8x8x4 > sdropout(0.2)": 0,

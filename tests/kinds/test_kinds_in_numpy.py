@@ -417,6 +417,71 @@ def cells(x: Any, order: str) -> Any:
     return y
 
 
+def test_lists_are_the_first_weights() -> None:
+    """Written filter by filter, (N, K, K, C); one filter of `dw` serves all channels."""
+    full = np.arange(2 * 3 * 3 * 2).reshape(2, 3, 3, 2) / 3
+    one = full[0, ..., 0]
+    filters = np.moveaxis(full, 0, -1)
+    each = np.stack([one] * 2, -1)[..., None]
+
+    def listed(values: Any) -> str:
+        return str(values.tolist())
+
+    first = {
+        f"4x4x2 > conv3-2(init={listed(full)}, bias_init=[5, 6])": [filters, [5, 6]],
+        f"4x4x1 > conv3-1(init={listed(one)})": [one[..., None, None], [0]],
+        f"4x4x4 > conv3-2(groups=2, init={listed(full)})": [filters, [0, 0]],
+        f"4x4x2 > tconv3-2(init={listed(full)})": [filters.swapaxes(-1, -2), [0, 0]],
+        f"4x4x2 > dw3(init={listed(one)})": [each, [0, 0]],
+        f"4x4x2 > dw3/2x1(init={listed(one)})": [each.reshape(3, 3, 1, 2), [0, 0]],
+        f"4x4x2 > dw3(mult=2, bias=no, init={listed(full[..., 0])})": [
+            np.stack([np.moveaxis(full[..., 0], 0, -1)] * 2, -2)
+        ],
+        f"4x4x2 > dw3(init={listed(full[..., 0])})": [
+            np.moveaxis(full[..., 0], 0, -1)[..., None],
+            [0, 0],
+        ],
+        "2 > fc-3(init=[[1, 2], [3, 4], [5, 6]])": [[[1, 3, 5], [2, 4, 6]], [0, 0, 0]],
+        "2 > fc-1(init=[1, 2])": [[[1], [2]], [0]],
+        "5x2 > scale(init=[1, 2])": [[1, 2]],
+        "4 of int(2) > embed-3(init=[[1, 2, 3], [4, 5, 6]])": [[[1, 2, 3], [4, 5, 6]]],
+    }
+    for text, arrays in first.items():
+        found = parse(text).keras().get_weights()
+        for weight, values in zip(found, arrays, strict=True):
+            np.testing.assert_array_equal(weight, np.array(values, "float32"), err_msg=text)
+
+
+def test_kernels_by_name() -> None:
+    """By their definitions, on images and sequences; `gabor` answers to waves along its angle."""
+    x = np.arange(5) - 2
+    bell = np.exp(-(x[:, None] ** 2 + x**2) / 2 / 1.5**2)
+    expected = {
+        "9x9x1 > conv3-1(init=box)": np.full((3, 3), 1 / 9),
+        "9x9x1 > conv5-1(init=gauss(1.5))": bell / bell.sum(),
+        "9x9x1 > conv3-1(init=sobel_x)": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+        "9x9x1 > conv3-1(init=sobel_y)": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
+        "9x9x1 > conv3-1(init=laplace)": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
+        "9x1 > conv3-1(init=laplace)": [1, -2, 1],
+        "9x1 > dw2(init=box, pad=0)": [0.5, 0.5],
+    }
+    for text, values in expected.items():
+        kernel = parse(text).keras().get_weights()[0][..., 0, 0]
+        np.testing.assert_allclose(kernel, values, rtol=1e-6, err_msg=text)
+    for angle in (0, 45, 90, 135):
+        kernel = parse(f"9x9x1 > conv9-1(init=gabor({angle}))").keras().get_weights()[0][..., 0, 0]
+        assert abs(kernel.sum()) < 1e-5
+        assert np.linalg.norm(kernel) == pytest.approx(1, rel=1e-5)
+        places = np.arange(9) - 4
+        waves = {
+            each: np.cos(2 * np.pi / 4.5 * (places * np.cos(turn) - places[:, None] * np.sin(turn)))
+            for each in (0, 45, 90, 135)
+            for turn in [np.radians(each)]
+        }
+        answers = {each: abs((kernel * wave).sum()) for each, wave in waves.items()}
+        assert max(answers, key=lambda each: answers[each]) == angle
+
+
 def test_a_kernel_is_flipped() -> None:
     """What comes out is the sum over K[m, n] x[i - m, j - n]."""
     x = random((6, 7, 1))

@@ -315,6 +315,11 @@ def sequences(shape: Shape, tally: Tally) -> Shape:
     return shape
 
 
+def paired(shape: Shape, tally: Tally) -> Shape:
+    tally.macs += 3 * math.prod(shape)
+    return (*shape[:-1], 3)
+
+
 def some_positions(shape: Shape, tally: Tally) -> Shape:
     length, channels = sequences(shape, tally) if len(shape) == 2 else (0, 0)
     if length < 3:
@@ -378,6 +383,8 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
     ),
     *(plain(word, same) for word in ("neg", "pow(2)", "sign", "step", "relu(max=2, slope=0.1)")),
     plain("mul[ id | const(2) ]", same),
+    plain("pairs[ id | neg | id ]", lambda shape, tally: paired(shape, tally)),
+    plain("gap > spread(3)", lambda shape, tally: (3, pooled(shape, tally)[0])),
 ]
 
 RELU = plain("relu", same)(Random(0), Amount("", lambda shape, values: 0))

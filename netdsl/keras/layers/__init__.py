@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import keras
 
-from netdsl.keras.layers import constants, norm, pooling, sequences, tied, unpooling, weights
+from netdsl.keras.layers import (
+    constants,
+    merges,
+    norm,
+    pooling,
+    sequences,
+    tied,
+    unpooling,
+    weights,
+)
 
 _LAYERS = {
     name: defined
-    for module in (constants, norm, pooling, sequences, tied, unpooling, weights)
+    for module in (constants, merges, norm, pooling, sequences, tied, unpooling, weights)
     for name, defined in vars(module).items()
     if isinstance(defined, type) and issubclass(defined, keras.Layer) and not name.startswith("_")
 }

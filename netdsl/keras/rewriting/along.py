@@ -167,10 +167,3 @@ def transposed(parts: CallParts) -> OutputPlaces | None:
 def reshaped(parts: CallParts) -> OutputPlaces | None:
     """`ops.expand_dims`, `ops.squeeze`, `ops.reshape`."""
     return [parts.reshape(parts.source, parts.shapes[0])]
-
-
-def repeated(parts: CallParts) -> OutputPlaces | None:
-    """`RepeatVector`: a sequence of one position, made longer."""
-    count, width = parts.shapes[0]
-    place = parts.reshape(parts.source, (1, width))
-    return [parts.step("UpSampling1D", [place], (count, width), {"size": count})]

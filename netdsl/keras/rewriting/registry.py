@@ -42,7 +42,6 @@ _RULES: dict[Rule, tuple[str, ...]] = {
     ),
     along.transposed: ("Transpose", "SwapAxes", "Swapaxes", "Moveaxis", "MoveAxis"),
     along.reshaped: ("ExpandDims", "Squeeze"),
-    along.repeated: ("RepeatVector",),
     repeats.taken: ("Take",),
     repeats.tiled: ("Tile",),
     repeats.repeated: ("Repeat",),

@@ -54,6 +54,8 @@ def tiled(parts: CallParts) -> OutputPlaces | None:
     repeats, place = parts.operation.repeats, parts.source
     counts = [repeats] if isinstance(repeats, int) else list(repeats)
     batch, *counts = [1] * (1 + len(parts.shape(place)) - len(counts)) + counts
+    if counts[-1] == 1 and math.prod(parts.shape(place)[:-1]) == 1 and batch == 1:
+        return None  # one position, copied: it has a word
     if batch != 1 or len(counts) > len(parts.shape(place)):
         raise parts.refuse("it repeats the examples of a batch")
     for axis, count in enumerate(counts):

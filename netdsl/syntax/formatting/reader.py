@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netdsl.syntax.formatting.lists import list_brackets
 from netdsl.syntax.formatting.page import Comment, comment_text
 
 _INTEGER = r"[0-9][0-9_]*"
@@ -104,22 +105,25 @@ class TokenReader:
             self._add(statement.rule, "")
             self.glued, self.last = False, "statement"
             start += len(statement.rule)
+        lists = list_brackets(self.text, start, end, statement.rule)
         while match := (_IN_EXPRESSION if self.expression else _IN_STEPS).match(
             self.text, start, end
         ):
             what = match.lastgroup or ""
-            start = match.end()
+            at, start = match.start(what), match.end()
+            token = lists.get(at, match[what])
+            what = "list" if at in lists else what
             if what == "newline":
                 self.newlines += 1
                 self.broken = True
                 self.first = len(statement.texts)
             elif what == "comment":
-                self._comment(match[what], match.start(what))
+                self._comment(token, at)
             elif self.expression:
-                self._in_expression(what, match[what])
+                self._in_expression(what, token)
                 last_end = start
             else:
-                self._in_steps(what, match[what], match.start(what) == last_end)
+                self._in_steps(what, token, at == last_end)
                 last_end = start
         statement.closers[0] = len(statement.texts)
         return statement
@@ -192,6 +196,10 @@ class TokenReader:
             self._add(text, gap)
         elif what in ("number", "string"):
             self._add(text, separator)
+        elif what == "list" and text in ("(", "["):
+            self._add(text, gap)
+            self._open(text)
+            self.glued, last = True, ""
         elif what == "branches":
             self._add(text, " ")
             self.glued = text == "|"
@@ -216,7 +224,7 @@ class TokenReader:
             self.glued, last = text == "(", ""
             self.expression = self.operand = self.last == "when"
         elif text in (")", "]"):
-            self._close(text, "" if text == ")" else " ")
+            self._close(text, "" if text == ")" or what == "list" else " ")
         elif text == "{":
             self._add(text, separator)
             self.brackets.append(text)
@@ -233,16 +241,16 @@ class TokenReader:
             self._add(text, gap)
             self.operand = what != "operand" or text == "not"
             self.glued = what != "operand"
-            if text == "(":
+            if text in ("(", "["):
                 self.brackets.append("call")
-        elif text == "(":
+        elif text in ("(", "["):
             self._add(text, "")
             self.brackets.append("call")
             self.glued = self.operand = True
         elif text == ")" and self.brackets[-1] == "when":
             self._close(text, "")
             self.last = "atom"
-        elif text in (")", "}"):
+        elif text in (")", "]", "}"):
             self._add(text, "")
             self.expression = self.brackets.pop() == "call"
             self.last = "atom"

@@ -52,7 +52,8 @@ def missing_arrow(stop: Stop) -> Diagnostic | None:
 def other_bar(stop: Stop) -> Diagnostic | None:
     """`[ a, b ]`, `a | b`."""
     if stop.thing == "," and "VBAR" in stop.expected:
-        return stop.error("branches are separated by `|`", "write `|`")
+        help = "write `|`; in a list of values, names are in braces: [{a}, {b}]"
+        return stop.error("branches are separated by `|`", help)
     if stop.thing == "|" and stop.is_after_step:
         return stop.error("branches are written in brackets", "write [ a | b ], or add[ a | b ]")
     return None

@@ -62,7 +62,8 @@ def name_without_braces(stop: Stop) -> Diagnostic | None:
     ):
         what = "amount" if match[1] == "-" else "stride"
         message = f"the {what} is a number, or an expression in braces"
-        help = f"write {stop.last_word}{match[1]}{{{match[2]}}}"
+        index = re.match(r"\[[^\[\]\n]*\]", stop.rest[match.end() :])
+        help = f"write {stop.last_word}{match[1]}{{{match[2]}{index[0] if index else ''}}}"
         return stop.error(message, help, len(match[0]), "N005")
     match = re.match(rf"[x×]([A-Za-z_][A-Za-z0-9_.]*(?:{_PLAIN})*)", stop.rest)
     if match and stop.is_after_step:

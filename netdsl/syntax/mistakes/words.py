@@ -119,17 +119,14 @@ def named_after(stop: Stop) -> Diagnostic | None:
 
 
 def several_values(stop: Stop) -> Diagnostic | None:
-    """`param w = (16, 32)`, `param w = [16, 32]`."""
+    """`param w = 16, 32`: a list without its brackets."""
     given = re.match(
-        r"param[ \t]+([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*[(\[]([^()\[\]\n]*)[)\]]",
+        r"(param[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]*=)[ \t]*([^()\[\]\n]*)$",
         stop.source.text[stop.start : stop.end],
     )
-    if stop.rule != "param" or not given or stop.thing not in (",", "["):
+    if stop.rule != "param" or not given or stop.thing != ",":
         return None
-    items = [item.strip() for item in given[2].split(",") if item.strip()]
-    each = " and ".join(f"param {given[1]}{at} = {item}" for at, item in enumerate(items[:2], 1))
-    rest = ", and so on" if items[2:] else ""
-    return stop.error("a param has one value", f"write one for each: {each}{rest}")
+    return stop.error("a list is written in brackets", f"write {given[1]} ({given[2].strip()})")
 
 
 def hyphen_in_name(stop: Stop) -> Diagnostic | None:

@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
+from netdsl.kinds.lists import MAX_ITEMS, MAX_NESTED, is_of_numbers
 from netdsl.params import parse_param
 from netdsl.training.recipes.sections import Section
 from netdsl.training.recipes.values import ValueList, ValueProblem, ValuesByName, ValueType
@@ -91,6 +92,7 @@ class RecipeReader:
 
     Attributes:
         spans: the place of each value by its key, `early_stopping.every`.
+        listed: how many params were read, and items of their lists.
     """
 
     def __init__(self, source: Source) -> None:
@@ -99,6 +101,7 @@ class RecipeReader:
         self.yaml, self.source = yaml, source
         self.diagnostics: list[Diagnostic] = []
         self.spans: dict[str, Span] = {}
+        self.listed = 0
 
     def read(self, of: type[Section], root: yaml.Node, what: str) -> Section:
         """Read the section that a whole text holds.
@@ -221,10 +224,25 @@ class RecipeReader:
         for name, (_, value) in self.mapping(node).items():
             self.spans[f"{path}.{name}"] = self.span(value)
             if isinstance(value, self.yaml.ScalarNode):
-                values[name] = value.value if value.style else parse_param(value.value)
+                values[name] = self._param(value)
+            elif is_of_numbers(listed := self._param(value)):
+                values[name] = listed
             else:
-                self.report("N504", f"the parameter `{name}` requires a number or a text", value)
+                message = f"the parameter `{name}` requires a number, a text or a list of numbers"
+                self.report("N504", message, value)
         return values
+
+    def _param(self, node: yaml.Node, depth: int = 0) -> Any:
+        """Return a param's value; None for what cannot be one.
+
+        Aliases can make lists that hold themselves, or more than there is memory for.
+        """
+        self.listed += 1
+        if isinstance(node, self.yaml.ScalarNode):
+            return parse_param(node.value) if node.style is None else node.value
+        if isinstance(node, self.yaml.MappingNode) or depth > MAX_NESTED or self.listed > MAX_ITEMS:
+            return None
+        return tuple(self._param(each, depth + 1) for each in node.value)
 
     def report(self, code: str, message: str, node: yaml.Node, help: str = "") -> None:
         """Note a mistake, at its node's place."""

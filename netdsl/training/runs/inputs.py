@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import time
 from collections.abc import Mapping
+from functools import partial
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.analysis.canonical import digest
 from netdsl.errors import NetError, fail
-from netdsl.files import write
+from netdsl.files import save, write
 from netdsl.json_text import json_text
+from netdsl.kinds.values import ArrayFile
 from netdsl.reading import ReadOptions, read_file
 from netdsl.training.data.fingerprint import fingerprint
 from netdsl.training.preparation.transforms import Preparation, as_plain, from_plain
@@ -59,6 +63,9 @@ def write_inputs(
     for name, text in network.used.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write(folder / name, text)
+    for array in _array_files(network):
+        (folder / array.place).parent.mkdir(parents=True, exist_ok=True)
+        save(folder / array.place, partial(shutil.copyfile, array.path))
     write(folder / PREPARATION, json_text(as_plain(data.preparation)) + "\n")
     write(folder / VERSIONS, json_text(_versions()) + "\n")
     values = {
@@ -67,12 +74,28 @@ def write_inputs(
         "input": network.input_shape,
         "params": network.counts.params,
         "graph": digest(network.graph),
+        "arrays": _hashes(folder, network),
         "data": str(data.spec.source),
         "recipe": recipe_hash(recipe),
         "fingerprint": fingerprint(data),
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
     write(folder / RUN, json_text(values) + "\n")
+
+
+def _array_files(network: Architecture) -> list[ArrayFile]:
+    """Return the files of arrays that weights begin with, each once."""
+    values = (each for op in network.graph.ops if op.kind for each in op.kind.values.values())
+    found = {each.place: each for each in values if isinstance(each, ArrayFile)}
+    return list(found.values())
+
+
+def _hashes(folder: Path, network: Architecture) -> dict[str, str]:
+    """Return the SHA-256 of each array in the run's folder that the network begins with."""
+    return {
+        array.place: sha256((folder / array.place).read_bytes()).hexdigest()
+        for array in _array_files(network)
+    }
 
 
 def _versions() -> dict[str, str]:
@@ -114,6 +137,9 @@ def read_network(folder: Path) -> Architecture:
     options = ReadOptions(params=read_recipe(folder).params, input_shape=input_shape)
     network = read_file(folder / file, name, options, name)
     _require_same_graph(folder, file, network, values.get("graph"))
+    if values.get("arrays", {}) != _hashes(folder, network):
+        help = "put the file back that it was, or train again"
+        raise fail("N616", f"a file that {folder / file} begins with has been changed", help=help)
     return network
 
 

@@ -1,0 +1,119 @@
+"""Lists as initial weights: `init=[[0, 1, 0], [1, -4, 1], [0, 1, 0]]`.
+
+A list is written filter by filter (unit by unit), each as it lies on the input: (N, K, K, C), and
+the axes of N and C may be left out where they are 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from netdsl.kinds.array_file import numbers_of
+from netdsl.kinds.facts import Weight
+from netdsl.kinds.initial_forms import Form, own_forms
+from netdsl.kinds.initial_kernels import is_named, named_kernel
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.lists import flat, is_of_numbers, nested, shape_of
+from netdsl.kinds.values import ArrayFile, Shape, Word, shown
+from netdsl.wording import axes_text, shape_text
+
+_ROLES = {"init": ("kernel", "factor"), "bias_init": ("bias",)}
+"""What the weights are that an option says the beginning of."""
+
+
+def listed_weight(kind: Kind, option: str, *inputs: Shape) -> Weight | None:
+    """The weight that a list can say the beginning of; None where there is none, or several."""
+    found = [each for each in kind.weights(*inputs) if each.role in _ROLES[option]]
+    return found[0] if len(found) == 1 else None
+
+
+def check_lists(kind: Kind, *inputs: Shape) -> None:
+    """Check that lists of initial values have the shape of what begins so.
+
+    Raises:
+        LayerError: N216 where one has not.
+    """
+    for option in lists_of(kind):
+        weight = listed_weight(kind, option, *inputs)
+        if weight is None:
+            count = sum(each.role in _ROLES[option] for each in kind.weights(*inputs))
+            what = "kernels" if option == "init" else "biases"
+            message = f"`{kind.word}` has {count or 'no'} {what}: a list cannot be theirs"
+            raise LayerError("N216", message, option)
+        value = _list_of(kind, option, weight, inputs)
+        forms, given = _forms(kind, option, weight), _shape_of(value)
+        if given is None:
+            message = f"the lists in `{option}` have different lengths"
+            raise LayerError("N216", message, option)
+        if given not in [form.shape for form in forms]:
+            shapes = " or ".join(dict.fromkeys(shape_text(form.shape) for form in reversed(forms)))
+            value = kind.values[option]
+            what = "a list" if type(value) is tuple else shown(value)
+            message = (
+                f"`{option}` is {what} of {shape_text(given)}, and `{kind.head().lstrip('_')}`"
+            )
+            label = f"the input is {shape_text(inputs[0])}" if inputs else ""
+            one = "groups" in kind.options and given == weight.shape[:-2]
+            help = f"dw{axes_text(given)} has one filter for all channels" if one else ""
+            raise LayerError("N216", f"{message} requires {shapes}", option, help, label)
+
+
+def _forms(kind: Kind, option: str, weight: Weight) -> tuple[Form, ...]:
+    return kind.kernel_forms(weight.shape) if option == "init" else own_forms(weight.shape)
+
+
+def lists_of(kind: Kind) -> Iterator[str]:
+    """The options of a layer in which a list says how weights begin."""
+    for option in _ROLES:
+        value = kind.values.get(option)
+        if is_array(value):
+            yield option
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value says one number for each of a weight: a list, a kernel's name, or a file."""
+    return isinstance(value, ArrayFile) or is_of_numbers(value) or is_named(value)
+
+
+def _shape_of(value: Any) -> Shape | None:
+    return value.shape if isinstance(value, ArrayFile) else shape_of(value)
+
+
+def _list_of(kind: Kind, option: str, weight: Weight, inputs: tuple[Shape, ...]) -> Any:
+    """The list that an option's value is or names.
+
+    Raises:
+        LayerError: N216 where the kernel of a name is not made for the layer's window.
+    """
+    value = kind.values[option]
+    if not isinstance(value, Word):
+        return value
+    rank = len(weight.shape) - 2
+    windowed = kind.group == "convolution" and rank == len(inputs[0]) - 1
+    return named_kernel(value, weight.shape[:-2] if windowed else (), option)
+
+
+def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | None = None) -> Any:
+    """The list of an option as nested lists of its weight's shape, or of another with as many
+    numbers in the same order.
+    """
+    weight = listed_weight(kind, option, *inputs)
+    assert weight is not None
+    value = _list_of(kind, option, weight, inputs)
+    if isinstance(value, ArrayFile):
+        value = numbers_of(value)
+    forms, given = _forms(kind, option, weight), shape_of(value)
+    form = next(form for form in forms if form.shape == given)
+    numbers = [float(number) for number in flat(value)]
+    strides = [math.prod(form.full[axis + 1 :]) if form.full[axis] > 1 else 0 for axis in form.axes]
+    places = product(
+        *(
+            range(0, size * step, step) if step else (0,) * size
+            for size, step in zip(weight.shape, strides, strict=True)
+        )
+    )
+    return nested([numbers[sum(place)] for place in places], shape or weight.shape)
