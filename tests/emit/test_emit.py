@@ -8,6 +8,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -53,6 +54,8 @@ SMALL_NETS = (
     "wide_deep",
 )
 SIZES = (32, 64, 96, 128, 160, 192)
+SEEDS = [*range(100), *(pytest.param(seed, marks=pytest.mark.zoo) for seed in range(100, 200))]
+"""Programs without Keras are proven for further seeds in test_proof.py."""
 
 
 def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
@@ -64,6 +67,11 @@ def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
     return () if checked.faulty else checked.networks
 
 
+@cache
+def program_of(path: Path) -> str:
+    return program(networks_of(path))
+
+
 # --- what is printed ------------------------------------------------------------------------------
 
 
@@ -71,7 +79,7 @@ def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
 def test_programs_are_short_and_as_they_were(
     name: str, highest: int, golden: Callable[[Path, str], None]
 ) -> None:
-    text = program(networks_of(ROOT / "examples" / f"{name}.net"))
+    text = program_of(ROOT / "examples" / f"{name}.net")
     golden(GOLDENS / f"{name}.py", text)
     assert len(text.splitlines()) <= highest
 
@@ -79,7 +87,7 @@ def test_programs_are_short_and_as_they_were(
 @pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_are_programs_of_keras_alone(path: Path) -> None:
-    tree = ast.parse(program(networks_of(path)))
+    tree = ast.parse(program_of(path))
     modules = {
         alias.name
         for node in ast.walk(tree)
@@ -93,7 +101,7 @@ def test_examples_are_programs_of_keras_alone(path: Path) -> None:
 @pytest.mark.slow
 def test_programs_are_as_ruff_wants_them(tmp_path: Path) -> None:
     for path in EXAMPLES:
-        (tmp_path / f"{path.stem}.py").write_text(program(networks_of(path)), encoding="utf-8")
+        (tmp_path / f"{path.stem}.py").write_text(program_of(path), encoding="utf-8")
     for arguments in (["check"], ["format", "--diff"]):
         command = [
             sys.executable,
@@ -110,7 +118,7 @@ def test_programs_are_as_ruff_wants_them(tmp_path: Path) -> None:
 
 
 def test_blocks_have_the_names_of_the_file() -> None:
-    text = program(networks_of(ROOT / "examples" / "resnet50.net"))
+    text = program_of(ROOT / "examples" / "resnet50.net")
     assert "def bottleneck(x" in text
     assert "for _ in range(5):\n        x = bottleneck(x)" in text
 
@@ -270,7 +278,7 @@ def test_statements_make_the_same_model(text: str) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:[\\s\\S]*softmax over axis -1 of a tensor of shape")
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_random_networks_make_the_same_model(seed: int) -> None:
     text = tangled(Random(seed)) if seed % 5 == 0 else random_program(Random(seed), 5).text
     assert_same((netdsl.parse(text),))
