@@ -54,7 +54,7 @@ _SECTIONS = {
     **dict.fromkeys(("learned", "fixed"), "Tensors of the network's own"),
     "output": "Outputs",
     "default": "Defaults",
-    **dict.fromkeys(("step", "repeat", "as"), "Steps"),
+    **dict.fromkeys(("steps", "repeat", "as"), "Steps"),
     "merge": "Merges",
 }
 

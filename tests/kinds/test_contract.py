@@ -128,7 +128,7 @@ def test_facts_agree(kind: type[Kind]) -> None:
     assert kind.as_part <= (kind.group in ("activation", "norm"))
     assert bool(kind.output_meaning) <= (kind.group == "activation")
     assert kind.relu_like <= (kind.group == "activation")
-    assert kind.tied_to is None or kind.tied_to in {other.word for other in ALL_KINDS}
+    assert {*kind.tied_to} <= {other.word for other in ALL_KINDS}
 
 
 def test_no_name_of_other_libraries_is_that_of_two_kinds() -> None:
