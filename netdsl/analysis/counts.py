@@ -7,7 +7,6 @@ and matrix products only.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import add
 from typing import NamedTuple
 
 from netdsl.graph import Graph, Op
@@ -41,13 +40,6 @@ class Counts(NamedTuple):
         """All that is stored: trainable and moving, as Keras's `count_params`."""
         return self.params + self.moving
 
-    def plus(self, other: Counts) -> Counts:
-        """Return the sum of both."""
-        return other if self is _NONE else Counts(*map(add, self, other))
-
-
-_NONE = Counts()
-
 
 def count_op(graph: Graph, op: Op) -> Counts:
     """Return the counts of one operation."""
@@ -70,12 +62,9 @@ def count_ops(graph: Graph) -> list[Counts]:
     """Return the counts of each operation. Those that are alike are counted once."""
     known: dict[object, Counts] = {}
     found = []
-    for index, op in enumerate(graph.ops):
-        key = (
-            (id(op.kind), op.shape, graph.ops[op.inputs[0]].shape, op.shares, op.tied)
-            if len(op.inputs) == 1
-            else index
-        )
+    for op in graph.ops:
+        shapes = [graph.ops[source].shape for source in op.inputs]
+        key = (id(op.kind), op.shape, op.shares, op.tied, *shapes)
         if key not in known:
             known[key] = count_op(graph, op)
         found.append(known[key])
@@ -85,12 +74,14 @@ def count_ops(graph: Graph) -> list[Counts]:
 def count_layers(graph: Graph) -> list[Counts]:
     """Return the counts of each layer with its norm and activation."""
     ops = count_ops(graph)
+    known: dict[tuple[int, ...], Counts] = {}  # by identities: deep networks share their counts
     found = []
     for layer in graph.layers:
-        total = _NONE
-        for index in layer.ops:
-            total = total.plus(ops[index])
-        found.append(total._replace(activations=ops[layer.ops[-1]].activations))
+        own = [ops[index] for index in layer.ops]
+        key = tuple(map(id, own))
+        if key not in known:
+            known[key] = added(own)._replace(activations=own[-1].activations)
+        found.append(known[key])
     return found
 
 

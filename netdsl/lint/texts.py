@@ -56,11 +56,22 @@ def _words_of(
 
     The tree is walked only where braces do not tell.
     """
-    braced = set(_WORD.findall(" ".join(_BRACED.findall(text, statement.start, statement.end))))
-    rest = set(_WORD.findall(text, statement.start, statement.end)) - braced
+    start = _start_of_uses(statement)
+    braced = set(_WORD.findall(" ".join(_BRACED.findall(text, start, statement.end))))
+    rest = set(_WORD.findall(text, start, statement.end)) - braced
     if any(word in own or (word in defined and word not in used) for word in rest):
         return words_in(statement)
     return braced
+
+
+def _start_of_uses(statement: tree.Statement) -> int:
+    """Return where a statement begins to use names: a definition first declares some."""
+    if isinstance(statement, tree.Let) or (
+        isinstance(statement, tree.Def)
+        and all(parameter.default is None for parameter in statement.parameters)
+    ):
+        return statement.chain.start
+    return statement.start
 
 
 def _unused_parameters(

@@ -85,9 +85,9 @@ def use_block(
         raise fail("N405", message, use, help="end a recursive block with `when`")
     points = scope.points
     label = points.named(name) if name else points.layer_name(word)
+    inside = block.scope.inside(scope, label, use, len(graph.blocks))
     # The block sees what was defined before it, and itself: that is what makes recursion possible.
-    inside = block.scope._replace(blocks=block.scope.blocks.with_next())
-    inside = inside.inside(scope, label, use, len(graph.blocks))
+    inside = inside._replace(blocks=block.scope.blocks.with_next())
     # Arguments are read where the use is written, before anything of the block is seen.
     given = _given(node, definition, x, scope, graph)
     graph.blocks.append(BlockUse(word, _written(node, word, given), use))

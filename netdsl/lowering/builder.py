@@ -7,7 +7,6 @@ from netdsl.errors import Diagnostic, NetError, Span, fail
 from netdsl.graph import BlockUse, Layer, Op, Piece, Port
 from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec
 from netdsl.kinds.facts import Weight
-from netdsl.kinds.merge import Merge
 from netdsl.kinds.values import Defaults, Indices, Shape, dims
 from netdsl.library import Library
 from netdsl.limits import Limits
@@ -66,7 +65,8 @@ class GraphBuilder:
             are not matched yet; None within a first use.
         planned: layers by what their outcome depends on: deep networks repeat them.
         counter: counts what a piece of the text makes at least.
-        merges: the last one without options of each word, and the defaults that it was made for.
+        kinds: configured layers by what they depend on, each with the defaults that it was made
+            for: kept alive, as they are known by their identity.
         steps: how many steps were made one by one.
         axes: those in front of the shapes that are seen here: of the `each`s around.
         axes_of: these axes, by operation; none where they are left out.
@@ -90,7 +90,7 @@ class GraphBuilder:
         self.sharing: list[Iterator[int] | None] = []
         self.planned: dict[Any, PlannedLayer] = {}
         self.counter = LeastCounter(limits)
-        self.merges: dict[str, tuple[Merge, Defaults]] = {}
+        self.kinds: dict[Any, tuple[Kind, Defaults]] = {}
         self.steps = 0
         self.axes: Shape = ()
         self.axes_of: dict[int, Shape] = {}

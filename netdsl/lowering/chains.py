@@ -225,20 +225,14 @@ def _branch(branch: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder
 
 
 def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Merge:
-    """Return a configured merge; one without options is made once for the defaults in force."""
+    """Return a configured merge."""
     word = body.word.text if body.word else BARE_MERGE
     arguments = tuple(argument(each, scope, x, graph) for each in body.arguments or ())
     spec = LayerSpec(word, arguments=arguments, defaults=scope.defaults)
-    found = None if arguments else graph.merges.get(word)
-    # By identity: a later `default` makes another mapping, under which the merge is another one.
-    if found is not None and found[1] is scope.defaults:
-        return found[0]
-    kind = configured(spec, body, scope)
+    kind = configured(spec, body, scope, graph)
     if not isinstance(kind, Merge):
         message = f"`{word}[ a | b ]` accepts no options"
         raise scope.fail("N103", message, body, f"as a layer it is {kind.written()}")
-    if not arguments:
-        graph.merges[word] = kind, scope.defaults
     return kind
 
 

@@ -98,12 +98,14 @@ class Resolved(NamedTuple):
     Attributes:
         ops: the operations that stay.
         layers: their rows.
+        consumers: by operation, those that read its output.
         place: where each earlier operation's output is now.
         warnings: of doubtful cases.
     """
 
     ops: tuple[Op, ...]
     layers: tuple[Layer, ...]
+    consumers: list[list[int]]
     place: dict[int, int]
     warnings: list[Diagnostic]
 
@@ -163,8 +165,9 @@ def resolve_defaults(
             if (why := _why_missed(missed[index])) is not None
         )
     owners = {activations.of[index].owner for index in left_out}
-    left = _without(ops, layers, left_out | passages, owners, axes_of)
-    return left._replace(warnings=warnings)
+    kept, rows, place = _without(ops, layers, left_out | passages, owners, axes_of)
+    consumers = consumers if kept is ops else consumers_of(kept)
+    return Resolved(_with_initial_kernels(kept, consumers), tuple(rows), consumers, place, warnings)
 
 
 def _uses_of_layers(ops: list[Op], activations: DefaultActivations) -> Iterable[list[int]]:
@@ -311,15 +314,14 @@ def _without(
     left_out: set[int],
     owners: set[int],
     axes_of: Mapping[int, Shape],
-) -> Resolved:
-    """Return the network without the operations that are left out.
+) -> tuple[list[Op], list[Layer], dict[int, int]]:
+    """Return the operations and layers without those that are left out, and where each is now.
 
     `owners` are those that they belong to, which are linear now; the layers of `axes_of` work on
     every element.
     """
     if not left_out and not axes_of:
-        same = {index: index for index in range(len(ops))}
-        return Resolved(tuple(_with_initial_kernels(ops)), tuple(layers), same, [])
+        return ops, layers, {index: index for index in range(len(ops))}
     place: dict[int, int] = {}
     kept: list[Op] = []
     linear: dict[int, Kind] = {}  # by identity: deep networks share their kinds
@@ -344,11 +346,11 @@ def _without(
         shares = None if op.shares is None else place[op.shares]
         tied = None if op.tied is None else place[op.tied]
         kept.append(Op(kind, inputs, shape, op.layer, op.name, shares, tied))
-    rows = tuple(
-        layer._replace(ops=tuple(dict.fromkeys(place[index] for index in layer.ops)))
+    rows = [
+        Layer(tuple(dict.fromkeys([place[index] for index in layer.ops])), *layer[1:])
         for layer in layers
-    )
-    return Resolved(tuple(_with_initial_kernels(kept)), rows, place, [])
+    ]
+    return kept, rows, place
 
 
 def _on_elements(kind: Kind, axes: Shape, lifted: dict[tuple[int, Shape], Kind]) -> Kind:
@@ -370,13 +372,13 @@ def _moved(kind: Kind, place: dict[int, int]) -> Kind:
     return kind.replace(**moved) if moved else kind
 
 
-def _with_initial_kernels(ops: list[Op]) -> list[Op]:
+def _with_initial_kernels(ops: list[Op], consumers: list[list[int]]) -> tuple[Op, ...]:
     """`init=auto` resolved.
 
     He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform. All uses
     of a shared layer begin as its first one does.
     """
-    relus = before_relu([op.kind for op in ops], consumers_of(ops))
+    relus = before_relu([op.kind for op in ops], consumers)
     resolved: list[Op] = []
     done: dict[tuple[int, Word], Kind] = {}  # by identity: deep networks share their kinds
     for index, op in enumerate(ops):
@@ -393,7 +395,7 @@ def _with_initial_kernels(ops: list[Op]) -> list[Op]:
                 done[id(kind), init], op.inputs, op.shape, op.layer, op.name, op.shares, op.tied
             )
         resolved.append(op)
-    return resolved
+    return tuple(resolved)
 
 
 def before_relu(kinds: Sequence[Kind | None], consumers: Sequence[Sequence[int]]) -> list[bool]:

@@ -10,7 +10,7 @@ from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec, Word, layer_kind, m
 from netdsl.kinds.arguments import default_argument
 from netdsl.kinds.initial_lists import check_lists
 from netdsl.kinds.lists import shape_of
-from netdsl.kinds.values import Indices, Shape, dims, shown
+from netdsl.kinds.values import Indices, Shape, dims, is_number, shown
 from netdsl.lowering import diagnostics
 from netdsl.lowering.builder import GraphBuilder, PlannedLayer
 from netdsl.lowering.resolve import resolve_kind
@@ -82,7 +82,8 @@ def _key(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> Any
             or (word is not None and word.text not in scope.values)
         ):
             return None
-    return scope.source.text[node.start : node.end], id(scope.defaults), shape
+    text = scope.source.text[node.start : node.end]
+    return text, id(scope.defaults), shape, graph.axes
 
 
 def _planned_as_written(
@@ -103,15 +104,34 @@ def _planned_as_written(
         raise scope.fail("N106", f"`{word}` merges branches", node, help)
     arguments = tuple(argument(each, scope, x, graph) for each in node.arguments or ())
     spec = LayerSpec(word, size or None, amount, stride, arguments, scope.defaults)
-    kind = configured(spec, node, scope)
-    planned = _planned(kind, _inputs(x, kind), node, scope, graph, _compact(spec))
     shape = graph.ops[x].shape
+    of_spec = None if isinstance(shape, Indices) else _spec_key(spec)
+    key = of_spec and (of_spec, shape, graph.axes)
+    if key in graph.planned:
+        return graph.planned[key]
+    kind = configured(spec, node, scope, graph)
+    planned = _planned(kind, _inputs(x, kind), node, scope, graph, _compact(spec))
     if KINDS[word].group == "activation" and amount is not None and len(shape) == 2:
         message = f"`{word}-{amount}` flattens the incoming sequence {dims(shape)}"
         help = f"one for each position is dense-{amount}({word})"
         warning = LayerError("W705", message, help=help)
         planned = planned._replace(warnings=(warning, *planned.warnings))
+    if key is not None and not planned.kind.references():
+        graph.planned[key] = planned
     return planned
+
+
+def _spec_key(spec: LayerSpec) -> tuple[Any, ...] | None:
+    """Return what a configured layer depends on; None where it is more than numbers and words.
+
+    Networks of many blocks have the same few layers, each written with its block's parameters.
+    """
+    values = [(name, type(value), value) for name, value, _ in spec.arguments]
+    if not all(
+        is_number(value) or (kind is Word and not value.arguments) for _, kind, value in values
+    ):
+        return None
+    return spec.word, spec.size, spec.amount, spec.stride, *values, id(spec.defaults)
 
 
 def _compact(spec: LayerSpec) -> str:
@@ -134,16 +154,22 @@ def _inputs(x: int, kind: Kind) -> tuple[int, ...]:
     return (x, *(at for at, _ in kind.referenced_inputs())) if kind.point_options else (x,)
 
 
-def configured(spec: LayerSpec, node: Any, scope: Scope) -> Kind:
-    """Return the configured layer of a spec.
+def configured(spec: LayerSpec, node: Any, scope: Scope, graph: GraphBuilder) -> Kind:
+    """Return the configured layer of a spec, the same one for the same spec.
 
     Raises:
         NetError: for what its kind does not accept.
     """
+    key = _spec_key(spec)
+    if key in graph.kinds:
+        return graph.kinds[key][0]
     try:
-        return make(spec)
+        kind = make(spec)
     except LayerError as error:
         raise diagnostics.of_layer(error, node, scope) from None
+    if key is not None:
+        graph.kinds[key] = kind, spec.defaults
+    return kind
 
 
 def add_kind(
@@ -170,7 +196,15 @@ def add_kind(
     Raises:
         NetError: where the inputs do not fit.
     """
-    return _place(_planned(kind, inputs, node, scope, graph, text), inputs, node, scope, graph)
+    shapes = tuple(graph.ops[index].shape for index in inputs)
+    plain = not any(isinstance(shape, Indices) for shape in shapes)
+    key = (id(kind), text, id(scope.defaults), shapes, graph.axes) if plain else None
+    planned = graph.planned.get(key)
+    if planned is None:
+        planned = _planned(kind, inputs, node, scope, graph, text)
+        if plain:
+            graph.planned[key] = planned
+    return _place(planned, inputs, node, scope, graph)
 
 
 def _planned(

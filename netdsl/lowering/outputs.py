@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from netdsl.errors import Diagnostic, Note, Source, Span
-from netdsl.graph import Graph, Port, consumers_of
+from netdsl.graph import Graph, Port
 from netdsl.kinds import Kind
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.defaults import Resolved, resolve_defaults
@@ -42,7 +42,7 @@ def finished(
     idle = _idle_flows(builder, graph, resolved)
     names = [each for each in _unused_names(graph, points) if not _is_within(each.span, idle)]
     found = [*resolved.warnings, *idle, *names]
-    problems = _without_input(graph, source, net) + _unreached_inputs(graph, definitions)
+    problems = _without_input(graph, source, net) + _unreached_inputs(graph, resolved, definitions)
     return (None if problems else graph), found + problems
 
 
@@ -63,7 +63,6 @@ def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> 
         tuple(builder.pieces),
         tuple(builder.blocks),
     )
-    consumers = consumers_of(graph.ops)
     given = {place[at]: name for at, (name, _) in builder.given_out.items()}
     names = _output_names(named, given)
     places = {at: number for at, (_, number) in builder.given_out.items()}
@@ -73,7 +72,7 @@ def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> 
     outputs = (
         _output(graph, end, names)
         for end in ends
-        if end in given or (not consumers[end] and graph.ops[end].inputs)
+        if end in given or (not resolved.consumers[end] and graph.ops[end].inputs)
     )
     return graph._replace(outputs=tuple(outputs))
 
@@ -110,10 +109,7 @@ def _is_output_activation(kind: Kind) -> bool:
 
 def _idle_flows(builder: GraphBuilder, graph: Graph, resolved: Resolved) -> list[Diagnostic]:
     """Return the warnings of flows that look like outputs and add no layer to what others read."""
-    if not builder.idle_flows:  # nearly always: a large network is not walked once more
-        return []
-    consumers = consumers_of(graph.ops)
-    found = []
+    consumers, found = resolved.consumers, []
     for span, end in builder.idle_flows:
         at = resolved.place[end]
         if consumers[at]:
@@ -164,7 +160,9 @@ def _without_input(graph: Graph, source: Source, net: Span | None) -> list[Diagn
     return [Diagnostic("N211", message, span, help=help)]
 
 
-def _unreached_inputs(graph: Graph, definitions: Sequence[Span]) -> list[Diagnostic]:
+def _unreached_inputs(
+    graph: Graph, resolved: Resolved, definitions: Sequence[Span]
+) -> list[Diagnostic]:
     """Return inputs that no output depends on."""
     reached: set[int] = set()
     waiting = [output.op for output in graph.outputs]
@@ -173,15 +171,15 @@ def _unreached_inputs(graph: Graph, definitions: Sequence[Span]) -> list[Diagnos
         if at not in reached:
             reached.add(at)
             waiting += graph.ops[at].inputs
-    consumed = {source for op in graph.ops for source in op.inputs}
     found = []
     for port in graph.inputs:
         if port.op not in reached:
+            consumed = bool(resolved.consumers[port.op])
             span = graph.layers[graph.ops[port.op].layer].span
-            help = "its consumers lead nowhere" if port.op in consumed else "continue it with `>`"
+            help = "its consumers lead nowhere" if consumed else "continue it with `>`"
             message = f"the input `{port.name}` reaches no output"
             between = _continued_between(span, definitions)
-            if between is not None and port.op not in consumed:
+            if between is not None and not consumed:
                 name = re.sub(r"^(def|let)\s+", "", between.text)
                 word = re.split(r"\W", name)[0]
                 message += f": the next `>` continues `{word}`"

@@ -42,7 +42,7 @@ def lower_residual(
         graph.activations.sum_ends.add(y)
         end = y
     else:
-        kind = configured(LayerSpec("add"), node, scope)
+        kind = configured(LayerSpec("add"), node, scope, graph)
         end = add_kind(kind, (y, shortcut), node, scope, graph, kind.written())
     act = _activation(written.act, made, node, scope, graph)
     return end if act is None else add_kind(act, (end,), node, scope, graph, act.as_value())
@@ -123,7 +123,7 @@ def _shortcut(
         spec = LayerSpec("widen", None, after[-1], stride)
     else:
         spec = _projection(before, after, stride, made, scope, graph)
-    kind = configured(spec, node, scope)
+    kind = configured(spec, node, scope, graph)
     # The shortcut may fail in its own right: the message is then about the sum, not about a layer
     # that nobody wrote.
     try:
@@ -198,7 +198,7 @@ def _activation(
         if not any(_has_default_activation(graph.ops[index].kind) for index in made):
             return None
         # A convolution is made only to be asked for its activation under the defaults in force.
-        conv = configured(LayerSpec("conv", (1,), 1, None, (), scope.defaults), node, scope)
+        conv = configured(LayerSpec("conv", (1,), 1, None, (), scope.defaults), node, scope, graph)
         act: Kind | None = conv.values["act"]
         return act
     option = KINDS["conv"].options["act"]

@@ -27,18 +27,17 @@ class NamesView(Mapping[str, Any]):
         count: int = 0,
         base: "NamesView | None" = None,
     ) -> None:
-        self._names = {} if names is None else names
+        self._names: dict[Any, tuple[int, Any]] = {} if names is None else names
         self._count = count
         self._base: Mapping[str, Any] = {} if base is None else base
 
     def __getitem__(self, name: str) -> Any:
-        return self._names[name][1] if self._is_own(name) else self._base[name]
+        found = self._names.get(name)
+        return self._base[name] if found is None or found[0] >= self._count else found[1]
 
     def __contains__(self, name: object) -> bool:
-        return self._is_own(name) or name in self._base
-
-    def _is_own(self, name: object) -> bool:
-        return name in self._names and self._names[name][0] < self._count
+        found = self._names.get(name)
+        return name in self._base if found is None else found[0] < self._count or name in self._base
 
     def __iter__(self) -> Iterator[str]:
         return chain(self._base, islice(self._names, self._count))

@@ -6,7 +6,8 @@ Lark itself does not run here: its import would double the time in which a small
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 END = "$END"
 
@@ -65,6 +66,7 @@ class Parser:
         self._groups: list[list[str]] = tables["lexers"]
         self._group_of: list[int] = tables["lexer_of"]
         self._lexers: dict[int, re.Pattern[str]] = {}  # by state
+        self._passed: dict[tuple[int, int, str], int] = {}
         self._patterns: dict[int, re.Pattern[str]] = {}  # by group
 
     def parse(self, text: str, start: int, end: int, rule: str) -> Any:
@@ -75,7 +77,7 @@ class Parser:
             Exception: whatever the builder raises.
         """
         states, rules, ignored, lexers = self._states, self._rules, self._ignored, self._lexers
-        signs = self._signs
+        signs, passed = self._signs, self._passed
         stack = [self._starts[rule]]
         values: list[Any] = []
         at = start
@@ -89,7 +91,7 @@ class Parser:
                 kind = match.lastgroup or signs[word]
                 if kind in ignored:
                     continue
-                token = Token(kind, word, here, at)
+                token = tuple.__new__(Token, (kind, word, here, at))  # half of the call's time
             else:
                 kind, token = END, Token(END, "", end, end)
             while True:
@@ -104,12 +106,33 @@ class Parser:
                     values.append(token)
                     break
                 origin, length, build = rules[~action]
+                if build is _alone:  # in an expression ten one after the other: the value stays
+                    way = stack[-2], stack[-1], kind
+                    stack[-1] = passed.get(way) or self._passed_on(*way)
+                    continue
                 value = build(values[-length:])
                 del stack[-length:], values[-length:]
                 if kind == END and len(stack) == 1 and origin == rule:
                     return value
                 stack.append(states[stack[-1]][origin])
                 values.append(value)
+
+    def _passed_on(self, below: int, state: int, kind: str) -> int:
+        """Return the state after all reductions that only pass a value on, before a token.
+
+        Args:
+            below: the state below the value.
+            state: that after it.
+            kind: of the token.
+        """
+        at = state
+        while (action := self._states[at].get(kind, 0)) < 0:
+            origin, _, build = self._rules[~action]
+            if build is not _alone:
+                break
+            at = self._states[below][origin]
+        self._passed[below, state, kind] = at
+        return at
 
     def _lexer(self, state: int) -> re.Pattern[str]:
         """Return the tokens that a state looks for, as one pattern.
@@ -163,9 +186,9 @@ def _from_parts(
     """
     if parts is None:
         return build
-    if not any(isinstance(part, list) for part in parts):
-        plain = cast("list[int | None]", parts)
-        return lambda values: build([None if part is None else values[part] for part in plain])
+    if len(parts) > 1 and not any(isinstance(part, list) for part in parts):
+        taken_of = itemgetter(*(-1 if part is None else part for part in parts))
+        return lambda values: build(taken_of([*values, None]))
 
     grows = parts[0] == [0]  # a list that grows from the left is not copied at each step
 

@@ -107,12 +107,12 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
                     return Broken(rule, start, at, _never_closed(source, open_brackets[-1], at + 1))
                 continue
             following = _GAP.match(text, at).end()  # type: ignore[union-attr]
-            if rule in _CONTINUED and (
-                text[following : following + 1] == ">" or _ends_in_equals(text, start, at)
-            ):
+            end = _last_character(text, start, at)
+            # a chain is continued below by `>`; that of a `def` may begin below its `=`
+            if rule in _CONTINUED and (text.startswith(">", following) or text[end - 1] == "="):
                 inside_gap = following
                 continue
-            return Extent(rule, start, _last_character(text, start, at))
+            return Extent(rule, start, end)
         if sign in "([{":
             open_brackets.append((sign, at))
             if len(open_brackets) > limits.brackets:
@@ -139,25 +139,19 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
     return Extent(rule, start, _last_character(text, start, len(text)))
 
 
-def _ends_in_equals(text: str, start: int, at: int) -> bool:
-    """Return whether the statement's line ends in `=`.
-
-    The chain of a `def` may begin on the next line.
-    """
-    return text[_last_character(text, start, at) - 1] == "="
-
-
 def _last_character(text: str, start: int, end: int) -> int:
     """Return where the statement's own text ends.
 
     After its last character that is neither blank nor comment.
     """
     line_start = max(start, text.rfind("\n", start, end) + 1)
-    for mark in _MARKS.finditer(text, line_start, end):
-        if mark.group().startswith("#"):
-            end = mark.start()
-            break
-    return start + len(text[start:end].rstrip(" \t\n"))
+    if text.find("#", line_start, end) >= 0:  # a comment, or part of a string
+        for mark in _MARKS.finditer(text, line_start, end):
+            if mark.group().startswith("#"):
+                end = mark.start()
+                break
+    line = text[line_start:end].rstrip(" \t")  # not the whole: it is asked of each line of a flow
+    return line_start + len(line) if line else start + len(text[start:end].rstrip(" \t\n"))
 
 
 def _broken_to_line_end(source: Source, rule: str, start: int, diagnostic: Diagnostic) -> Broken:

@@ -228,3 +228,14 @@ def test_a_layer_of_a_block_is_another_one_wherever_its_numbers_are(
     network = read(f"def f(s) = {layer} as y\n8x8x4 > [ f(1) as a > gap | f(2) as b > gap ]")
     points = network.graph.points
     assert [network.graph.ops[points[name]].shape for name in ("a", "b")] == shapes
+
+
+def test_uses_are_alike_only_where_their_values_are_of_one_type() -> None:
+    block = "def b(c, v) = conv1-{c}(bias=v)\n8x8x4 > "
+    only(f"{block}b(4, yes) > b(4, 1)", "N107")
+    kinds = [op.kind for op in read(f"{block}b(4, yes) > b(4, no) > b(4, yes)").graph.ops]
+    assert [kind.values["bias"] for kind in kinds if kind and "bias" in kind.values] == [
+        True,
+        False,
+        True,
+    ]
