@@ -22,6 +22,7 @@ class Activation(Plain):
     """An activation: a function of each number, or of each position's channels."""
 
     word = "_activation"
+    keeps_mask = True
     group = "activation"
     reach = "position"
     as_part = True

@@ -21,6 +21,7 @@ class Scalar(Activation):
     """
 
     word = "_scalar"
+    keeps_mask = False
     keras_op: ClassVar[str] = ""
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

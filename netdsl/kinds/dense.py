@@ -145,6 +145,7 @@ class Dense(Units):
     """A dense layer on the last axis only: the same matrix at every position."""
 
     word = "dense"
+    keeps_mask = True
     reach = "position"
     tied_to = ("dense", "embed")
     cases = (

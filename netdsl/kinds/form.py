@@ -36,6 +36,7 @@ class Identity(Plain):
     """Nothing: the branch that changes nothing."""
 
     word = "id"
+    keeps_mask = True
     group = "shape"
     reach = "position"
     shape_only = True

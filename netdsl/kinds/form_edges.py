@@ -108,6 +108,7 @@ class Widen(Plain):
     """
 
     word = "widen"
+    keeps_mask = True
     group = "shape"
     arithmetic, saved_for_backward = "", ""
     takes: ClassVar[dict[str, str]] = {"amount": "yes", "stride": "maybe"}

@@ -53,6 +53,7 @@ class Concatenate(Merge):
     """
 
     word = "concat"
+    keeps_mask = True
     shape_only = passes_single_branch = True
     arithmetic, saved_for_backward = "", ""
     wordless = splits_gradient = gains_from_xla = True
@@ -146,6 +147,7 @@ class Elementwise(Merge):
     """A merge number by number, of equal shapes or of such as are spread to one."""
 
     word = "_elementwise"
+    keeps_mask = True
     reach = "position"
     passes_single_branch = True
 
@@ -305,6 +307,7 @@ class Dot(Elementwise):
     """The inner product of two branches along the channels: one number at each position."""
 
     word, sums_inputs, max_branches = "dot", True, 2
+    keeps_mask = False
     names_elsewhere = (
         "innerproduct",
         "inner",

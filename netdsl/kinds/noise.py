@@ -18,6 +18,7 @@ class TrainingNoise(Plain):
     """What these kinds share: each number is changed at its place, and in use none."""
 
     word = "_training_noise"
+    keeps_mask = True
     group = "noise"
     reach = "position"
     arithmetic = ""

@@ -20,6 +20,7 @@ class Norm(Plain):
     """A norm that can stand as a layer's option, between the layer and its activation."""
 
     word = "_norm"
+    keeps_mask = True
     group = "norm"
     reach = "position"
     as_part = True
@@ -295,6 +296,7 @@ class RootMeanSquareNorm(Norm):
     """
 
     word = "rms"
+    keeps_mask = False
     names_elsewhere = (
         "rmsnorm",
         "rmsnormalization",
@@ -333,6 +335,7 @@ class UnitNorm(Plain):
     """The channels of each position over their Euclidean length (of at least 1e-7)."""
 
     word = "l2norm"
+    keeps_mask = True
     names_elsewhere = (
         "unitnorm",
         "unitnormalization",

@@ -162,6 +162,7 @@ class Rescale(Plain):
     """
 
     word = "rescale"
+    keeps_mask = True
     names_elsewhere = ("rescaling",)
     group = "other"
     reach = "position"
@@ -230,6 +231,7 @@ class Standardize(Plain):
     """
 
     word = "std"
+    keeps_mask = True
     names_elsewhere = ("normalization",)
     group = "other"
     reach = "position"

@@ -55,6 +55,7 @@ class GlobalAveragePool(GlobalPooling):
     """Global average pooling: the mean over all positions, a vector."""
 
     word = "gap"
+    takes_mask = True
     saved_for_backward = ""
     keras_layers = ("GlobalAveragePooling",)
     names_elsewhere = (

@@ -40,6 +40,7 @@ class Embed(Plain):
     """A learned vector of N numbers for each index: takes an input such as `128 of int(20000)`."""
 
     word = "embed"
+    makes_mask = True
     group = "sequence"
     reach = "position"
     names_elsewhere, usual_spelling = ("embedding",), "embed-64"
@@ -111,6 +112,7 @@ class Positions(Plain):
     """Learned positions: a number of its own is added to each channel at each position."""
 
     word = "pos"
+    keeps_mask = True
     names_elsewhere = (
         "positionembedding",
         "posembed",
@@ -156,6 +158,7 @@ class SinCos(Plain):
     """
 
     word = "sincos"
+    keeps_mask = True
     names_elsewhere = (
         "positionalencoding",
         "posenc",
@@ -250,6 +253,7 @@ class Mask(Plain):
     """Positions where every channel has this value are padding, which the layers after it skip."""
 
     word, added = "mask", True
+    makes_mask = keeps_mask = True
     group = "sequence"
     reach = "position"
     positional = ("value",)
@@ -282,6 +286,7 @@ class ClassToken(Plain):
     """One learned position in front of a sequence, the same for all examples."""
 
     word = "cls"
+    keeps_mask = True
     names_elsewhere = (
         "classtoken",
         "clstoken",

@@ -26,6 +26,7 @@ class Attention(Trained):
     """
 
     word = "attention"
+    takes_mask = keeps_mask = True
     names_elsewhere = (
         "multiheadattention",
         "multihead",

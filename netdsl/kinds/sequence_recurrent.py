@@ -54,6 +54,7 @@ class Recurrent(Trained):
     """
 
     word = "_recurrent"
+    takes_mask = keeps_mask = True
     group = "sequence"
     takes: ClassVar[dict[str, str]] = {"amount": "yes"}
     gates: ClassVar[int] = 1

@@ -48,6 +48,9 @@ class Stated(Configured):
         inactive_in_use: whether its output is its input but while training.
         differs_in_training: whether it does something else while training than in use, and is
             not inactive then.
+        makes_mask: whether it can say which positions are padding (`embed-8(mask)`).
+        takes_mask: whether it skips positions that are padding.
+        keeps_mask: whether layers after it know which these are, as Keras hands it on.
         flattens_input: whether it takes everything that comes in as one vector.
         tied_to: the kinds whose kernel, transposed, can be its own.
         depth: how many layers `expect depth` counts for it.
@@ -119,6 +122,9 @@ class Stated(Configured):
     output_meaning: ClassVar[str] = ""
     inactive_in_use: ClassVar[bool] = False
     differs_in_training: ClassVar[bool] = False
+    makes_mask: ClassVar[bool] = False
+    takes_mask: ClassVar[bool] = False
+    keeps_mask: ClassVar[bool] = False
     flattens_input: ClassVar[bool] = False
     tied_to: ClassVar[tuple[str, ...]] = ()
     depth: ClassVar[int] = 0

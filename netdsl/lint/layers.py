@@ -10,6 +10,7 @@ from netdsl.errors import Diagnostic, Note, Span, used_here
 from netdsl.graph import Graph, Op, consumers_of
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import dims
+from netdsl.lint.masks import lost_masks
 
 LARGEST = 2**28
 """Elements of one output, for one example: 1 GiB of float32."""
@@ -27,6 +28,7 @@ def lint_graph(graph: Graph, stated: StatedBias) -> list[Diagnostic]:
         *_noise_at_the_end(graph, consumers),
         *_out_of_proportion(graph),
     ]
+    found += lost_masks(graph)
     for index, op in enumerate(graph.ops):
         kind = op.kind
         if kind is None:

@@ -675,6 +675,11 @@ REST = [  # warnings and limits
         "this branch adds the 4 channels of its input",
     ),
     (
+        "input 8 of int(9)\n> embed-4(mask) > «conv3-4(relu)» > gap > fc-2",
+        "W723",
+        "`conv3-4(relu)` drops the mask of `embed-4(mask)`",
+    ),
+    (
         "def «reverse»() = fc-4\n4 > reverse > fc-3",
         "W721",
         "the block `reverse` hides the kind of layer `reverse`",

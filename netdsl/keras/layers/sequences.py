@@ -16,6 +16,10 @@ from netdsl.keras.layers.weights import _Kernel
 class LearnedPositions(_Kernel):
     """Adds a learned number to each place of the input."""
 
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.supports_masking = True
+
     def build(self, input_shape: Any) -> None:
         self.kernel = self.add_weight(
             shape=input_shape[1:],
@@ -36,6 +40,10 @@ class SinusoidalPositions(keras.layers.Layer):  # type: ignore[misc]
     """Adds sin(t/10000^(2i/C)) to channel 2i and the cosine to channel 2i + 1 at position t
     (Vaswani et al. 2017, section 3.5).
     """
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.supports_masking = True
 
     def call(self, x: Any) -> Any:
         length, channels = x.shape[1:]
@@ -105,6 +113,10 @@ class FixedTensor(_OwnTensor):
 class LearnedToken(_Kernel):
     """A learned position in front of a sequence, the same for all examples."""
 
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.supports_masking = True
+
     def build(self, input_shape: Any) -> None:
         self.kernel = self.add_weight(
             shape=(1, input_shape[-1]),
@@ -116,6 +128,11 @@ class LearnedToken(_Kernel):
     def call(self, x: Any) -> Any:
         token = ops.broadcast_to(ops.cast(self.kernel, x.dtype), (ops.shape(x)[0], 1, x.shape[-1]))
         return ops.concatenate([token, x], axis=1)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return None
+        return ops.concatenate([ops.ones_like(mask[:, :1]), mask], axis=1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], input_shape[1] + 1, input_shape[2])

@@ -1,0 +1,72 @@
+"""Masks: what layers hand them on, as Keras does, and the warning where they are lost."""
+
+from __future__ import annotations
+
+import pytest
+from support.networks import codes, only
+
+from netdsl import parse
+from netdsl.errors import NetError
+from netdsl.kinds import KINDS
+
+EMBEDDED = "input 8 of int(10)\n> embed-8(mask) > "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lstm-3",
+        "gru-3(seq) > lstm-2",
+        "dense-4(relu) > ln > dropout(0.1) > gap > fc-2",
+        "pos > res(attention(heads=2)) > gap",
+        "sincos > cls > attention(heads=2) > lstm-2",
+        "[ id | dense-3 ] > gap",
+        "gap > fc-2",
+        "attention(heads=2) > dense-3(softmax)",
+    ],
+)
+def test_masks_are_kept(text: str) -> None:
+    assert not codes(EMBEDDED + text)
+
+
+@pytest.mark.parametrize(
+    ("text", "layer"),
+    [
+        ("conv3-8(relu) > gap > fc-2", "conv3-8(relu)"),
+        ("gmp > fc-2", "gmp"),
+        ("lstm-3(seq) > last > fc-2", "last"),
+        ("reverse > lstm-3", "reverse"),
+        ("each(fc-3) > lstm-3", "each(fc-3)"),
+    ],
+)
+def test_a_lost_mask_is_reported_with_the_layer(text: str, layer: str) -> None:
+    found = only(EMBEDDED + text, "W723")
+    assert found.message.startswith(f"`{layer}` drops the mask of `embed-8(mask)`")
+
+
+def test_masks_within_each_stay_there() -> None:
+    assert not codes("input 3x8 of int(10)\n> each(embed-8(mask) > lstm-4) > gap")
+    assert not codes("input 8x4 > mask(-1) > gru-3")
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")  # Keras's, of masks that are destroyed
+def test_kinds_keep_masks_as_keras_does() -> None:
+    """Of each kind that works on a sequence of 8x8, whether Keras's output has the mask."""
+    from keras.src.backend import get_keras_mask
+
+    found, stated = {}, {}
+    for word, kind in KINDS.items():
+        text = kind.cases[0].text if len(kind.cases[0].input) == 2 else word
+        if kind.merges:
+            text = f"{'' if kind.wordless else word}[ id | id ]"
+        text += "-3(seq)" if word in ("lstm", "gru", "rnn") and text == word else ""
+        try:
+            network = parse(EMBEDDED + text)
+        except NetError:  # it needs more than its word, or another input
+            continue
+        if len(network.graph.ops) == 3 and len(network.outputs[0].shape) == 2:
+            found[word] = get_keras_mask(network.keras().outputs[0]) is not None
+            stated[word] = kind.keeps_mask and network.graph.ops[2].kind.values.get("seq", True)
+    assert found == stated
+    assert sum(found.values()) >= 30
