@@ -30,6 +30,7 @@ class RecipeKeys(TypedDict, total=False):
     target: str | None
     loss: str | None
     loss_weights: Mapping[str, float] | None
+    kl: float | None
     label_smoothing: float | None
     class_weights: Mapping[str, float] | str | None
     optimizer: Optimizer | Keys | str | None

@@ -11,6 +11,7 @@ import keras
 
 from netdsl.keras.layers import (
     constants,
+    draws,
     merges,
     norm,
     pooling,
@@ -22,7 +23,7 @@ from netdsl.keras.layers import (
 
 _LAYERS = {
     name: defined
-    for module in (constants, merges, norm, pooling, sequences, tied, unpooling, weights)
+    for module in (constants, draws, merges, norm, pooling, sequences, tied, unpooling, weights)
     for name, defined in vars(module).items()
     if isinstance(defined, type) and issubclass(defined, keras.Layer) and not name.startswith("_")
 }

@@ -11,7 +11,7 @@ import keras
 from netdsl.keras import private
 from netdsl.training.data.batches import Sampling
 from netdsl.training.loop.learning_rate import step_schedule
-from netdsl.training.metrics.evaluator import streamed_metrics
+from netdsl.training.metrics.evaluator import draws_of, streamed_metrics
 from netdsl.training.metrics.losses import keras_loss
 from netdsl.training.metrics.penalties import penalise
 
@@ -57,6 +57,8 @@ def compile_model(
     """
     freeze(model, recipe.freeze or ())
     penalise(model, graph, recipe.penalty)
+    for layer in draws_of(model):
+        layer.kl = 1.0 if recipe.kl is None else recipe.kl
     outputs, weights = preparation.outputs, recipe.loss_weights
     soft = Sampling.of(recipe).soft_labels
     rate = step_schedule(recipe.schedule, recipe.optimizer.rate or 0.0, steps, recipe.epochs or 1)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from netdsl.training.metrics.definitions import DIVERGENCE
+
 if TYPE_CHECKING:
     from netdsl.training.runs.history import Epoch
 
@@ -50,7 +52,10 @@ def epoch_text(epoch: Epoch, metric: str) -> str:
     if epoch.evaluation:
         best = "  best" if epoch.evaluation.better else ""
         found = epoch.evaluation
-        text += f"  validation loss {found.loss:.4f}  {name} {found.metric:.4f}{best}"
+        text += f"  validation loss {found.loss:.4f}  {name} {found.metric:.4f}"
+        if DIVERGENCE in found.scores:
+            text += f"  {DIVERGENCE} {found.scores[DIVERGENCE]:.4f}"
+        text += best
     return text
 
 

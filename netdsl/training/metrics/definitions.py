@@ -240,6 +240,10 @@ METRICS = (ACCURACY, ABSOLUTE_ERROR, TOP5_ACCURACY, MACRO_F1, RMSE, R2)
 """All metrics; the first that an output has is reported in addition to its loss."""
 
 
+DIVERGENCE = "kl"
+"""The figure of networks that draw: what `gaussian` adds to the loss, without its weight."""
+
+
 def training_metric(output: OutputTransform) -> Metric:
     """Return the metric that is reported in addition to an output's loss while it is trained."""
     return next(metric for metric in METRICS if metric.has(output))

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from netdsl.keras import private
+from netdsl.keras.layers.draws import GaussianDraw
 from netdsl.training.data.batches import unpack_single
-from netdsl.training.metrics.definitions import figure_names, training_metric
+from netdsl.training.metrics.definitions import DIVERGENCE, figure_names, training_metric
 from netdsl.training.metrics.losses import keras_loss
 from netdsl.training.metrics.streamed import StreamedMetric
 
@@ -48,7 +50,16 @@ def streamed_metrics(preparation: Preparation) -> list[list[keras.metrics.Metric
 def part_scores(evaluator: keras.Model, batches: Batches) -> dict[str, float]:
     """Measure the loss and the metrics over all of the batches."""
     logs = evaluator.evaluate(batches, verbose=0, return_dict=True)
-    return named_scores(evaluator, batches.preparation, logs)
+    scores = named_scores(evaluator, batches.preparation, logs)
+    draws = draws_of(evaluator)
+    if draws:
+        scores[DIVERGENCE] = sum(float(logs[layer.divergence.name]) for layer in draws)
+    return scores
+
+
+def draws_of(model: keras.Model) -> list[Any]:
+    """List the layers of a model that draw, and count the divergence of what they draw from."""
+    return [layer for layer in private.layers_within(model) if isinstance(layer, GaussianDraw)]
 
 
 def named_scores(

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from netdsl.kinds.draws import Gaussian
 from netdsl.training.metrics.definitions import training_metric
 from netdsl.training.preparation.augment_checks import unfit
 from netdsl.training.recipes.conflicts import Conflict, Typo
@@ -170,6 +171,20 @@ def penalty(given: Penalty) -> Penalty:
 
 
 # --- examples and classes -------------------------------------------------------------------------
+
+
+def divergence(given: float | None, graph: Graph) -> float | None:
+    """Return the weight of what `gaussian` adds to the loss; None for a network without draws.
+
+    Raises:
+        Conflict: where such a network is given one.
+    """
+    if any(op.kind is not None and op.kind.word == Gaussian.word for op in graph.ops):
+        return 1.0 if given is None else given
+    if given is not None:
+        message = "`kl` weighs the divergence of `gaussian`, and the network draws nothing"
+        raise Conflict("kl", message, help="leave `kl` out, or write gaussian[ mean | logvar ]")
+    return None
 
 
 def loss_weights(

@@ -183,6 +183,7 @@ class Recipe(Section):
     data: DataSpec = section(DataSpec)
     loss: str | None = key(OneOf(LOSSES))
     loss_weights: Mapping[str, float] | None = key(ValuesByName(NumberValue(min=0)))
+    kl: float | None = key(NumberValue(min=0))
     label_smoothing: float | None = key(NumberValue(min=0, below=1))
     class_weights: Mapping[str, float] | str | None = key(
         ValuesByName(NumberValue(min=0), ("balanced",))

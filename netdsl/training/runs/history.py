@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from netdsl.training.metrics.definitions import DIVERGENCE
 from netdsl.training.runs.figures import json_value
 
 
@@ -67,9 +68,10 @@ class History:
 def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
     """Write epochs as CSV, with six digits; the metrics are named as in their scores."""
     names = ("loss", *metrics)
-    lines = [
-        ",".join(["epoch", "step", "rate", *names, *(f"val_{name}" for name in names), "seconds"])
-    ]
+    evaluated = [each.evaluation.scores for each in epochs if each.evaluation]
+    of_evaluations = [*names, *([DIVERGENCE] if evaluated and DIVERGENCE in evaluated[0] else [])]
+    validated = [f"val_{name}" for name in of_evaluations]
+    lines = [",".join(["epoch", "step", "rate", *names, *validated, "seconds"])]
     for epoch in epochs:
         found = epoch.evaluation.scores if epoch.evaluation else None
         cells = [
@@ -77,7 +79,7 @@ def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
             str(epoch.step),
             f"{epoch.rate:.6g}",
             *(f"{epoch.scores[name]:.6g}" for name in names),
-            *(f"{found[name]:.6g}" if found else "" for name in names),
+            *(f"{found[name]:.6g}" if found else "" for name in of_evaluations),
             f"{epoch.seconds:.3f}",
         ]
         lines.append(",".join(cells))

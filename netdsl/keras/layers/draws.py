@@ -1,0 +1,46 @@
+"""Draws of random variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from netdsl.keras.layers.registered import _serializable
+
+
+@_serializable
+class GaussianDraw(keras.layers.Layer):  # type: ignore[misc]
+    """Draws from N(mean, exp(logvar)) while training, and gives the mean in use; the divergence
+    from N(0, 1), the mean over the batch of sums over each example, joins the loss (Kingma and
+    Welling 2014, appendix B).
+
+    `kl` is its weight. The divergence without it is counted in use, as the metric `NAME_kl`.
+    """
+
+    def __init__(self, kl: float = 1.0, seed: int | None = None, **more: Any) -> None:
+        super().__init__(**more)
+        self.kl, self.seed = kl, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.divergence = keras.metrics.Mean(name=f"{self.name}_kl")
+
+    def build(self, input_shape: Any) -> None:
+        self.built = True
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        mean, logvar = (ops.cast(each, "float32") for each in inputs)
+        terms = ops.square(mean) + ops.exp(logvar) - 1.0 - logvar
+        each = 0.5 * ops.sum(ops.reshape(terms, (ops.shape(terms)[0], -1)), axis=1)
+        self.add_loss(self.kl * ops.mean(each))
+        if not training:
+            self.divergence.update_state(each)
+            return inputs[0]
+        drawn = keras.random.normal(ops.shape(mean), seed=self.seed_generator)
+        return ops.cast(mean + ops.exp(0.5 * logvar) * drawn, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "kl": self.kl, "seed": self.seed}
