@@ -51,9 +51,9 @@ def assert_agrees(network: Network, model: Any) -> None:
             output = layers.get(
                 f"{op.name}_crop", layers[op.name]
             ).output  # a `tconv` is cut to its size by a layer of its own
-            assert tuple(output[0].shape if isinstance(output, list) else output.shape)[
-                1:
-            ] == tuple(op.shape), op.name
+            axes = len(op.kind.each_axes) if op.kind else 0  # of elements, in the batch in Keras
+            shape = output[0].shape if isinstance(output, list) else output.shape
+            assert tuple(shape[1:]) == tuple(op.shape[axes:]), op.name
             found += 1
     assert found >= sum(
         op.kind is None or bool(network.graph.weights(op)) for op in network.graph.ops
