@@ -35,3 +35,24 @@ def forward(
         with np.errstate(divide="ignore", invalid="ignore"):  # a root of -1 is NaN, as in Keras
             values.append(op.kind.forward(np, own, *(values[source] for source in op.inputs)))
     return values
+
+
+def initial_weights(np: Any, graph: Graph) -> tuple[dict[int, Arrays], list[str]]:
+    """Make the arrays that are not drawn at random, by operation, as `forward` takes them.
+
+    Returns:
+        The arrays, and the names of the operations that have others too.
+    """
+    found: dict[int, Arrays] = {}
+    random = []
+    for index, op in enumerate(graph.ops):
+        arrays = {
+            weight.name: op.kind.initial(np, weight)
+            for weight in graph.weights(op)
+            if op.kind is not None
+        }
+        if any(array is None for array in arrays.values()):
+            random.append(op.name)
+        elif arrays:
+            found[index] = arrays
+    return found, random

@@ -1,7 +1,8 @@
-"""The weights of a model by the graph's operations, as NumPy has them."""
+"""The weights of a model by the graph's operations."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,15 +10,18 @@ if TYPE_CHECKING:
     from netdsl.keras.build import Built
     from netdsl.kinds.facts import Arrays
 
+Variables = Mapping[int, Mapping[str, Any]]
+"""Keras's variables: by operation, by their names in its kind."""
 
-def arrays_of(built: Built, graph: Graph) -> dict[int, Arrays]:
-    """Return the arrays of each operation that holds weights, by their names in its kind.
+
+def variables_of(built: Built, graph: Graph) -> Variables:
+    """Return the variables of each operation that holds weights.
 
     Keras may hold them in other shapes, in the same order: the kernel of a depthwise convolution
     of a volume, which Keras has as a grouped one.
     """
     tied = {op.tied for op in graph.ops if op.tied is not None}
-    found: dict[int, Arrays] = {}
+    found: dict[int, Mapping[str, Any]] = {}
     for index, op in enumerate(graph.ops):
         expected = graph.weights(op)
         if not expected:
@@ -26,28 +30,43 @@ def arrays_of(built: Built, graph: Graph) -> dict[int, Arrays]:
             found[index] = _of_tied(built, graph, index)
             continue
         held = [variable for layer in built.layers[op.name] for variable in layer.weights]
-        arrays = [_numpy(each) for each in held if "seed_generator" not in each.path]
-        found[index] = {
-            weight.name: array.reshape(weight.shape)
-            for weight, array in zip(expected, arrays, strict=True)
-        }
+        held = [variable for variable in held if "seed_generator" not in variable.path]
+        found[index] = dict(zip((weight.name for weight in expected), held, strict=True))
     return found
 
 
-def _of_tied(built: Built, graph: Graph, index: int) -> Arrays:
+def _of_tied(built: Built, graph: Graph, index: int) -> Mapping[str, Any]:
     """Return kernel and bias of a layer that others are tied to, or the bias of one of these."""
     op = graph.ops[index]
     owner = index if op.tied is None else op.tied
     (layer,) = built.layers[graph.ops[owner].name]
     if op.tied is None:
-        arrays = {"kernel": layer.kernel, "bias": layer.bias}
+        variables = {"kernel": layer.kernel, "bias": layer.bias}
     else:
         others = [at for at, each in enumerate(graph.ops) if each.tied == owner]
-        arrays = {"bias": layer.back_biases[others.index(index)]}
-    return {name: _numpy(array) for name, array in arrays.items() if array is not None}
+        variables = {"bias": layer.back_biases[others.index(index)]}
+    return {name: variable for name, variable in variables.items() if variable is not None}
 
 
-def _numpy(variable: Any) -> Any:
+def arrays_of(built: Built, graph: Graph) -> dict[int, Arrays]:
+    """Return the arrays of each operation that holds weights, in the shapes of its kind."""
     import keras
 
-    return keras.ops.convert_to_numpy(variable)
+    found: dict[int, Arrays] = {}
+    for index, variables in variables_of(built, graph).items():
+        shapes = {weight.name: weight.shape for weight in graph.weights(graph.ops[index])}
+        found[index] = {
+            name: keras.ops.convert_to_numpy(variable).reshape(shapes[name])
+            for name, variable in variables.items()
+        }
+    return found
+
+
+def assign(built: Built, graph: Graph, weights: Mapping[int, Arrays]) -> None:
+    """Give a model these arrays."""
+    for index, variables in variables_of(built, graph).items():
+        for name, variable in variables.items():
+            variable.assign(weights[index][name].reshape(variable.shape))
+    for layer in built.model.layers:
+        if hasattr(layer, "finalize_state"):  # statistics that were assigned count from here
+            layer.finalize_state()

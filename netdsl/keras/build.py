@@ -137,7 +137,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     layers: dict[str, list[Any]] = {}
     named: set[int] = set()  # operations that are not layers
     ends = {layer.ops[-1]: layer for layer in graph.layers}
-    pieces = _pieces(graph, tools)
+    pieces = pieces_of(graph, tools)
     for index, op in graph.with_an_input_first():
         if op.kind is None:
             own = "int32" if isinstance(op.shape, Indices) else dtype
@@ -195,7 +195,7 @@ def _draw_by_own_states(model: Any, tools: Toolbox) -> None:
                 private.begin_again(generator, int(generator.state[0]))
 
 
-def _pieces(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
+def pieces_of(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
     """Make the Keras layers of each operation that shares no other's.
 
     Those that are tied use one kernel.

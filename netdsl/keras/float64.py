@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from netdsl.errors import NetError, fail
@@ -22,6 +24,22 @@ def require_float64(keras: Any) -> None:
         backend = keras.config.backend()
         help = "import jax; jax.config.update('jax_enable_x64', True)" if backend == "jax" else ""
         raise fail("N605", f"{backend} does not compute in float64 as it is set", help=help)
+
+
+@contextmanager
+def in_float64(keras: Any) -> Iterator[None]:
+    """Make what is built meanwhile compute in 64 bits.
+
+    Raises:
+        NetError: N605 where the backend does not.
+    """
+    require_float64(keras)
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(usual)
 
 
 def require_layers_in_float64(keras: Any, model: Any) -> None:

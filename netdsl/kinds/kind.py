@@ -17,7 +17,7 @@ from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
 from netdsl.kinds.signature import Signature
 from netdsl.kinds.stated import Stated
-from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, dims
+from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, Word, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -138,6 +138,13 @@ class Kind(Stated):
             Numbers of (batch, *output shape).
         """
         raise NotImplementedError
+
+    def initial(self, np: Any, weight: Weight) -> Any:
+        """The array that one of its weights begins with; None where it is drawn at random."""
+        usual = 1 if weight.role == "factor" or weight.name.endswith("variance") else 0
+        start = self.values.get("bias_init" if weight.role == "bias" else "init", usual)
+        start = usual if weight.role == "moving" else start
+        return None if isinstance(start, Word) else np.full(weight.shape, float(start))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         """The Keras layers, applied one after the other; `k` has `keras` and `custom` (netdsl's

@@ -208,7 +208,7 @@ def _spread(k: Any, name: str, inputs: tuple[Shape, ...]) -> Any:
 class Add(Elementwise):
     """The sum of all branches."""
 
-    word, sums_inputs, saved_for_backward = "add", True, ""
+    word, sums_inputs, saved_for_backward, gate = "add", True, "", "distributes"
     names_elsewhere = (
         "sum",
         "plus",
@@ -230,7 +230,7 @@ class Add(Elementwise):
 class Multiply(Elementwise):
     """The product of all branches."""
 
-    word, saved_for_backward = "mul", "inputs"
+    word, saved_for_backward, gate = "mul", "inputs", "swaps"
     names_elsewhere = (
         "multiply",
         "times",
@@ -254,7 +254,7 @@ class Multiply(Elementwise):
 class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
-    word, saved_for_backward = "max", "indices"
+    word, saved_for_backward, gate = "max", "indices", "routes"
     names_elsewhere = ("maximum",)
     sign = "max"
     keras_layers = ("Maximum",)

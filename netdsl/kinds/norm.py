@@ -56,6 +56,10 @@ class Affine(Norm):
         """How many means are taken."""
         raise NotImplementedError
 
+    def initial(self, np: Any, weight: Weight) -> Any:
+        """Factors of 1, offsets of 0."""
+        return np.zeros(weight.shape) if weight.name == "beta" else super().initial(np, weight)
+
     def _normalised(self, np: Any, x: Any, axes: tuple[int, ...]) -> Any:
         """X with mean 0 and variance 1 along these axes."""
         deviations = x - x.mean(axes, keepdims=True)

@@ -134,7 +134,7 @@ class Pooling(Weightless, Windowed):
 class MaxPool(Pooling):
     """Max pooling: the largest value in each window; padded cells are minus infinity."""
 
-    word = "pool"
+    word, gate = "pool", "routes"
     saved_for_backward = "indices"
     library_saves_input = True
     names_elsewhere = ("pooling", "maxpool", "maxpooling")

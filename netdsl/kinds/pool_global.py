@@ -81,7 +81,7 @@ class GlobalAveragePool(GlobalPooling):
 class GlobalMaxPool(GlobalPooling):
     """Global max pooling: the largest value over all positions, a vector."""
 
-    word = "gmp"
+    word, gate = "gmp", "routes"
     saved_for_backward = "indices"
     keras_layers = ("GlobalMaxPooling",)
     library_saves_input = True

@@ -139,6 +139,10 @@ class Recurrent(Trained):
         """
         return (Seen(() if self.seq and not self.back else None, True),)
 
+    def initial(self, np: Any, weight: Weight) -> Any:
+        """That of the options; the kernel on the states begins orthogonal, drawn at random."""
+        return None if "recurrent" in weight.name else super().initial(np, weight)
+
     def _read(self, np: Any, weights: Arrays, x: Any, back: bool) -> Any:
         """The states after each position, or the last: x read one way."""
         states: tuple[Any, ...] = (np.zeros((len(x), self.amount), x.dtype),) * self.memories
@@ -272,6 +276,13 @@ class LongShortTermMemory(Recurrent):
     )
 
     memories = 2
+
+    def initial(self, np: Any, weight: Weight) -> Any:
+        """That of the options; biases of the forget gates at 1 where the others begin at 0."""
+        start = super().initial(np, weight)
+        if weight.role == "bias" and self.bias_init == 0:
+            start[self.amount : 2 * (self.amount or 0)] = 1
+        return start
 
     def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
         """i, f and o are gates, g the candidate: c' = f*c + i*g, h' = o*tanh(c')."""

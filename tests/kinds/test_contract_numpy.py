@@ -11,7 +11,7 @@ from support.arrays import array, random
 from support.kinds import CASES, network
 
 from netdsl import Network, parse
-from netdsl.analysis.forward import forward
+from netdsl.analysis.forward import forward, initial_weights
 from netdsl.errors import NetError
 from netdsl.kinds.facts import Case
 from netdsl.kinds.values import Indices
@@ -104,3 +104,21 @@ TEXTS = {
 @pytest.mark.parametrize("precision", TOLERANCE)
 def test_networks(text: str, precision: str) -> None:
     assert_alike(parse(text), precision)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_not_drawn_at_random_is_what_keras_begins_with(case: Case) -> None:
+    from netdsl.keras.arrays import arrays_of
+    from netdsl.keras.build import build_layers
+
+    made = network(case)
+    begun = arrays_of(build_layers(made, seed=1), made.graph)
+    stated, random = initial_weights(np, made.graph)
+    assert {made.graph.ops[index].name for index in begun} == {
+        *(made.graph.ops[index].name for index in stated),
+        *random,
+    }
+    for index, arrays in stated.items():
+        assert arrays.keys() == begun[index].keys()
+        for name, start in arrays.items():
+            np.testing.assert_allclose(start, begun[index][name], rtol=1e-6)

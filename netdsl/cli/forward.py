@@ -1,0 +1,54 @@
+"""`netdsl forward`: numbers through a network, layer by layer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from netdsl.cli.arguments import add_force, add_format
+from netdsl.cli.lab_arguments import add_subject, add_values, opened
+from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import print_json
+
+EXAMPLES = (
+    'forward "10x1 > conv3-1(pad=0)" x="1 4 3 -1 2 -4 1 0 2 -1"',
+    "forward lenet5.net seven.png --at conv_2",
+    "forward runs/lenet5-1 seven.png --at gap -o codes.npy",
+    "forward sobel.net photo.png -o edges.png",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_subject(parser)
+    add_values(parser)
+    parser.add_argument("--at", metavar="NAME", help="one layer or named point")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to write one layer's numbers, the last one's without --at: .npy, or .png",
+    )
+    add_force(parser)
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from netdsl.lab.forward import at, values_json, values_of, values_text
+    from netdsl.lab.given import saved
+
+    target = target_of(options.output, options.force)
+    subject, given = opened(options)
+    found = values_of(subject, given)
+    if options.at is not None:
+        found = [at(subject.network.graph, found, options.at)]
+    if target is not None:
+        saved(found[-1].array, Path(target))
+        print(f"{target}: {found[-1].name}", file=sys.stderr)
+    elif options.format == "json":
+        print_json(values_json(found))
+    else:
+        print(values_text(found))
+    return 0

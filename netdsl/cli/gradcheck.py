@@ -1,0 +1,49 @@
+"""`netdsl gradcheck`: derivatives compared with finite differences."""
+
+from __future__ import annotations
+
+import argparse
+
+from netdsl.cli.arguments import add_format
+from netdsl.cli.lab_arguments import add_subject, add_values, opened
+from netdsl.cli.terminal import print_json
+
+EXAMPLES = (
+    "gradcheck lenet5.net",
+    'gradcheck "2 > fc-3(tanh) > softmax-2" "1 -1" --loss cross-entropy --target 0',
+    "gradcheck mlp.net --one-sided --h 1e-4",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    from netdsl.lab.losses import LOSSES
+
+    add_subject(parser)
+    add_values(parser)
+    parser.add_argument(
+        "--h", type=float, default=1e-6, metavar="STEP", help="the step (default: 1e-6)"
+    )
+    parser.add_argument(
+        "--one-sided", action="store_true", help="(f(x + h) - f(x))/h instead of both sides"
+    )
+    parser.add_argument("--of", metavar="OUTPUT", help="an output, or one number of it: f[2]")
+    parser.add_argument("--loss", choices=LOSSES, help="a loss of the output, summed")
+    parser.add_argument("--target", metavar="VALUE", help="what the loss compares with")
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from netdsl.lab.gradcheck import Settings, gradcheck, gradcheck_text, require_step
+    from netdsl.lab.losses import Asked
+
+    asked = Asked(options.of, options.loss, options.target)
+    settings = Settings(require_step(options.h), options.one_sided, options.seed, asked)
+    subject, given = opened(options)
+    checks = gradcheck(subject, given, settings)
+    if options.format == "json":
+        print_json({"arrays": [check._asdict() for check in checks]})
+    else:
+        print(gradcheck_text(checks, settings))
+    return 0 if all(check.right for check in checks) else 1

@@ -1,0 +1,71 @@
+"""What the lab's commands share: FILE or RUN, and the numbers that are given."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from netdsl.cli.arguments import add_network_options, natural
+from netdsl.cli.inputs import read_network
+from netdsl.errors import NetError
+
+if TYPE_CHECKING:
+    from netdsl.lab.subject import Subject
+
+
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """Add FILE or RUN, and the seed of a file's weights."""
+    parser.add_argument(
+        "file", metavar="FILE|RUN", help="a .net file, '-', a network in quotes, or a run folder"
+    )
+    add_network_options(parser)
+    parser.add_argument(
+        "--seed",
+        type=natural,
+        default=0,
+        metavar="N",
+        help="of a file's weights, where they are drawn at random (default: 0)",
+    )
+
+
+def add_values(parser: argparse.ArgumentParser) -> None:
+    """Add what is given to the inputs."""
+    parser.add_argument(
+        "values",
+        nargs="*",
+        metavar="[NAME=]VALUE",
+        help="numbers for an input: as text, or an .npy, .npz, .csv or image file",
+    )
+
+
+def opened(options: argparse.Namespace) -> tuple[Subject, Mapping[str, str]]:
+    """Read the network and its weights, and what is given to its inputs.
+
+    A fragment's input has the shape of what is given.
+
+    Raises:
+        NetError: for what is wrong with the file, the run or the values.
+    """
+    from netdsl.lab.given import named_values, read_value
+    from netdsl.lab.subject import begun, trained
+
+    if os.path.isdir(options.file):
+        from pathlib import Path
+
+        from netdsl.training.runs.finished import finished_run
+
+        subject = trained(finished_run(Path(options.file)))
+    else:
+        try:
+            network = read_network(options)
+        except NetError as error:
+            if error.code != "N209" or options.input is not None or len(options.values) != 1:
+                raise
+            value = options.values[0].removeprefix("x=")
+            options.input = read_value(value).array.shape
+            network = read_network(options)
+        subject = begun(network, options.seed)
+    names = [port.name for port in subject.network.inputs]
+    return subject, named_values(options.values, names)

@@ -1,0 +1,1 @@
+"""What a network does: numbers through it, and derivatives back."""

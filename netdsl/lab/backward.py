@@ -1,0 +1,123 @@
+"""Derivatives back through a network: at each node, and of each weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.lab.forward import computed
+from netdsl.lab.given import examples
+from netdsl.lab.losses import Asked, number_of
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+    from netdsl.keras.taps import Derivatives, Edge
+    from netdsl.kinds.facts import Arrays
+    from netdsl.lab.subject import Subject
+
+
+class InputEdge(NamedTuple):
+    """What goes back to one of an operation's inputs.
+
+    Attributes:
+        source: the operation that it comes from.
+        local: how the operation changes with it, where both are one number and the derivative that
+            comes in is not 0; else None.
+        downstream: the derivative that goes on: upstream times local.
+    """
+
+    source: int
+    local: float | None
+    downstream: Any
+
+
+class Node(NamedTuple):
+    """An operation with what it gives, and the derivative by that.
+
+    Attributes:
+        op: its index.
+        value: [n, *shape].
+        upstream: the derivative by it [n, *shape], summed over all that read it.
+        edges: what goes on to its inputs.
+        weights: the derivatives by its arrays, by name.
+    """
+
+    op: int
+    value: Any
+    upstream: Any
+    edges: tuple[InputEdge, ...]
+    weights: Arrays
+
+
+class Backward(NamedTuple):
+    """The derivatives of a number.
+
+    Attributes:
+        graph: the network.
+        number: what it is, in words.
+        value: its value.
+        nodes: all operations, in order.
+    """
+
+    graph: Graph
+    number: str
+    value: float
+    nodes: tuple[Node, ...]
+
+
+def backward(subject: Subject, given: Mapping[str, str], asked: Asked) -> Backward:
+    """Derive a number by everything that it is made of, in float64.
+
+    Args:
+        subject: a network with weights.
+        given: for each input numbers as a text, or the path of a file.
+        asked: which number.
+
+    Raises:
+        NetError: N511 to N518, N524, N527, N605, N626, N670.
+    """
+    import numpy as np
+
+    from netdsl.keras.taps import derivatives
+
+    graph = subject.network.graph
+    inputs = examples(given, graph.inputs)
+    values = computed(np, subject, inputs)
+    number, said = number_of(graph, len(inputs[0]), asked)
+    found = derivatives(graph, subject.weights, inputs, number, asked.training)
+    upstreams = _upstreams(np, graph, values, found)
+    nodes = tuple(
+        Node(
+            index,
+            values[index],
+            upstreams[index],
+            tuple(_edges(graph, index, upstreams[index], found.edges)),
+            found.weights.get(index, {}),
+        )
+        for index in range(len(graph.ops))
+    )
+    return Backward(graph, said, found.value, nodes)
+
+
+def _upstreams(np: Any, graph: Graph, values: list[Any], found: Derivatives) -> list[Any]:
+    """Sum what comes back to each operation, from all that read it."""
+    sums = [np.zeros(value.shape) for value in values]
+    for port, derivative in zip(graph.outputs, found.outputs, strict=True):
+        sums[port.op] = sums[port.op] + derivative
+    for (index, slot), derivative in found.edges.items():
+        source = graph.ops[index].inputs[slot]
+        sums[source] = sums[source] + derivative
+    return sums
+
+
+def _edges(
+    graph: Graph, index: int, upstream: Any, edges: Mapping[Edge, Any]
+) -> Sequence[InputEdge]:
+    found = []
+    for slot, source in enumerate(graph.ops[index].inputs):
+        if (index, slot) in edges:
+            downstream = edges[index, slot]
+            single = upstream.size == downstream.size == 1 and upstream.any()
+            local = float(downstream.item() / upstream.item()) if single else None
+            found.append(InputEdge(source, local, downstream))
+    return found

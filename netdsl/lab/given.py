@@ -1,0 +1,248 @@
+"""What is given to a network's inputs: `x="1 4 3"`, `x=image.npy`, `photo.png`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.files import save
+from netdsl.kinds.values import Indices, Shape, dims
+from netdsl.training.data.sources.arrays import read_npy, read_npz
+from netdsl.training.data.sources.images import read_image
+from netdsl.wording import counted, represented
+
+if TYPE_CHECKING:
+    from netdsl.graph import Port
+
+NUMBERS = 10_000_000
+"""Numbers that a text or a file may give, for all examples."""
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?(?:/[0-9]+)?")
+_FILES = (".npy", ".npz", ".csv")
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+
+
+class GivenArray(NamedTuple):
+    """Numbers, and how they are called in messages; an image has positions of its own."""
+
+    array: Any
+    called: str
+    is_image: bool = False
+
+
+def named_values(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Say which value is given to which input: `x=1` by its name, a lone value to a lone input.
+
+    Raises:
+        NetError: N514 for a name that is not one of the inputs, or one given twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            if len(names) > 1 or len(texts) > 1:
+                help = f"name it, as in {names[0]}={text}"
+                raise fail("N514", f"which input {represented(text)} is for is not said", help=help)
+            name, value = names[0], text
+        if name not in names and name == "x" and len(names) == 1:
+            name = names[0]
+        if name not in names:
+            help = did_you_mean(name, names) or f"the inputs are {', '.join(names)}"
+            raise fail("N514", f"the network has no input `{name}`", help=help)
+        if name in found:
+            raise fail("N514", f"the input `{name}` is given twice")
+        found[name] = value
+    return found
+
+
+def read_value(text: str, channels: int | None = None) -> GivenArray:
+    """Read numbers from a text, or from the file that it names.
+
+    Args:
+        text: `1 4 3`, `[[1, 2], [3, 4]]`, or the path of an array, a table or an image.
+        channels: an image is read grey for one, in colour else; its pixels are from 0 to 1.
+
+    Raises:
+        NetError: N511, N517, N524, N670.
+    """
+    import numpy as np
+
+    suffix = Path(text).suffix.lower()
+    if suffix in _IMAGES:
+        image = read_image(Path(text), grey=channels == 1)
+        pixels = np.asarray(image, np.float64) / 255
+        return GivenArray(pixels.reshape(*pixels.shape[:2], -1), text, is_image=True)
+    if suffix in _FILES:
+        return GivenArray(_checked(_from_file(Path(text), suffix), text), text)
+    return GivenArray(_from_text(text), represented(text))
+
+
+def _from_file(path: Path, suffix: str) -> Any:
+    import numpy as np
+
+    if suffix == ".npy":
+        return read_npy(path)
+    if suffix == ".npz":
+        held = read_npz(path)
+        if len(held) != 1:
+            names = ", ".join(sorted(held)) or "none"
+            raise fail("N514", f"{path} holds {counted(len(held), 'array')}, not one: {names}")
+        return next(iter(held.values()))
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise fail("N511", f"{path} cannot be read: {error}") from None
+    rows = [line for line in text.splitlines() if line.strip()]
+    if rows and any(cell and not _NUMBER.fullmatch(cell) for cell in _cells(rows[0])):
+        rows = rows[1:]  # the columns' names
+    return np.array([_from_text(row) for row in rows])
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in re.split("[,;\t]", row)]
+
+
+def _checked(array: Any, called: str) -> Any:
+    import numpy as np
+
+    if array.dtype.kind not in "iufb":
+        raise fail("N517", f"{called} holds {array.dtype}, not numbers")
+    if array.size > NUMBERS:
+        message = f"{called} holds {array.size:,} numbers; at most {NUMBERS:,} are computed with"
+        raise fail("N670", message)
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise fail("N517", f"{called} holds numbers that are not finite")
+    return array
+
+
+def _from_text(text: str) -> Any:
+    """Read numbers with spaces or commas between them, in brackets or not; rows end with `;`.
+
+    Raises:
+        NetError: N517.
+    """
+    import numpy as np
+
+    if len(text) > 20 * NUMBERS:
+        raise fail("N670", f"a text of {len(text):,} characters; at most {NUMBERS:,} numbers")
+    left = re.sub(r"[\s,;\[\]()]+", " ", _NUMBER.sub(" ", text)).strip()
+    if left:
+        raise fail("N517", f"{represented(left.split()[0])} is not a number")
+    numbers = np.array([_number(each) for each in _NUMBER.findall(text)])
+    if not numbers.size:
+        raise fail("N517", f"{represented(text)} holds no number")
+    return _checked(numbers.reshape(_layout(text, numbers.size)), represented(text))
+
+
+def _number(text: str) -> float:
+    top, _, bottom = text.partition("/")
+    if bottom and not int(bottom):
+        raise fail("N517", f"{text} divides by 0")
+    return float(top) / int(bottom or 1)
+
+
+def _layout(text: str, count: int) -> Shape:
+    """Find the shape that brackets or semicolons say: a flat one where rows differ in length."""
+    depth, opened = 0, 0
+    for sign in text:
+        depth += (sign in "[(") - (sign in "])")
+        opened = max(opened, depth)
+    if opened > 1:
+        inner = re.findall(r"[\[(]([^\[\]()]*)[\])]", text)
+    else:
+        inner = [part for part in text.strip("[]() ").split(";") if part.strip()]
+    lengths = {len(_NUMBER.findall(part)) for part in inner}
+    if len(lengths) != 1 or len(inner) < 2:
+        return (count,)
+    return (len(inner), lengths.pop())
+
+
+def fitted(given: GivenArray, port: Port) -> Any:
+    """Numbers as an input takes them: [n, *shape].
+
+    Numbers that are as many as one example has, or n times as many, are taken row by row.
+
+    Raises:
+        NetError: N518 where they do not fit, N527 for an index out of range.
+    """
+    import numpy as np
+
+    array, shape = given.array, tuple(port.shape)
+    size = math.prod(shape)
+    matches = array.shape[-len(shape) :] == shape and array.ndim in (len(shape), len(shape) + 1)
+    if given.is_image and array.shape != shape:
+        message = f"{given.called} is {dims(array.shape)}, and `{port.name}` {dims(shape)}"
+        help = f"--input {dims(array.shape)} reads the network at the image's size"
+        raise fail("N518", message, help=help)
+    if not matches and (not array.size or array.size % size):
+        message = (
+            f"`{port.name}` is {dims(shape)}, {counted(size, 'number')}, and {given.called} has "
+            f"{array.size:,}"
+        )
+        raise fail("N518", message)
+    array = array.reshape(-1, *shape)
+    if isinstance(port.shape, Indices):
+        wrong = array[(array != np.floor(array)) | (array < 0) | (array >= port.shape.limit)]
+        if wrong.size:
+            message = f"`{port.name}` holds indices from 0 to {port.shape.limit - 1:,}"
+            raise fail("N527", f"{message}, not {wrong.flat[0]:g}")
+        array = array.astype(np.int64)
+    return array
+
+
+def examples(given: Mapping[str, str], ports: Sequence[Port]) -> list[Any]:
+    """Read what each input is given, in their order: arrays of [n, *shape] with one n.
+
+    Raises:
+        NetError: N514 for an input that nothing is given for, N515 for other numbers of examples.
+    """
+    arrays = []
+    for port in ports:
+        if port.name not in given:
+            help = f'write {port.name}="..." with {counted(math.prod(port.shape), "number")}'
+            raise fail("N514", f"nothing is given for the input `{port.name}`", help=help)
+        arrays.append(fitted(read_value(given[port.name], port.shape[-1]), port))
+    lengths = {len(array) for array in arrays}
+    if len(lengths) > 1:
+        said = ", ".join(f"`{p.name}` {len(a)}" for p, a in zip(ports, arrays, strict=True))
+        raise fail("N515", f"each input requires as many examples: {said}")
+    return arrays
+
+
+def saved(array: Any, path: Path) -> None:
+    """Write an array: .npy as it is, .png as an image, with 0 black and 1 white.
+
+    Args:
+        array: [n, *shape].
+        path: where; of an image, one example of one or three channels.
+
+    Raises:
+        NetError: N604 for another suffix, N518 where the array is not an image.
+        RunError: N603 where it cannot be written.
+    """
+    import numpy as np
+
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        save(path, lambda part: _write_npy(np, array, part))
+        return
+    if suffix != ".png":
+        raise fail("N604", f"{path} ends in neither .npy nor .png")
+    is_map = array.ndim == 3 or (array.ndim == 4 and array.shape[-1] in (1, 3))
+    if len(array) != 1 or not is_map:
+        message = f"{counted(len(array), 'example')} of {dims(array.shape[1:])} are not an image"
+        raise fail("N518", message, help="an image is HxW, HxWx1 or HxWx3, of one example")
+    from PIL import Image as pillow
+
+    pixels = np.rint(np.clip(array[0], 0, 1) * 255).astype(np.uint8)
+    pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+    save(path, lambda part: pillow.fromarray(pixels).save(part, "PNG"))
+
+
+def _write_npy(np: Any, array: Any, path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)

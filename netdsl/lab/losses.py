@@ -1,0 +1,125 @@
+"""The number that is derived: an output, or a loss of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.lab.given import fitted, read_value
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph, Port
+
+LOSSES = ("cross-entropy", "squared", "half-squared", "absolute", "binary")
+"""What the derived number can be, compared with a target: sums over the output."""
+
+
+class Asked(NamedTuple):
+    """What is derived.
+
+    Attributes:
+        of: an output, or one number of it: `f`, `f[2]`; the only output where it is left out.
+        loss: one of `LOSSES`; without one, the output itself, or the sum of its numbers.
+        target: what the loss compares with: a class, or as many numbers as the output has.
+        training: whether the network works as in training.
+    """
+
+    of: str | None = None
+    loss: str | None = None
+    target: str | None = None
+    training: bool = False
+
+
+Number = Callable[[Any, Sequence[Any]], Any]
+"""Makes one number of `keras.ops` and the network's outputs."""
+
+
+def number_of(graph: Graph, count: int, asked: Asked) -> tuple[Number, str]:
+    """Say what is derived, as a function of `keras.ops` and the outputs, and in words."""
+    place, index = _output(graph, asked.of)
+    port = graph.outputs[place]
+    if asked.loss is None:
+        if asked.target is not None:
+            help = f"the losses are {', '.join(LOSSES)}"
+            raise fail("N107", "a target is compared by a loss", help=help)
+        if index is not None:
+            return lambda ops, outputs: ops.sum(
+                ops.reshape(outputs[place], (count, -1))[:, index]
+            ), f"{port.name}[{index}]"
+        said = port.name if port.shape == (1,) and count == 1 else f"the sum of {port.name}"
+        return lambda ops, outputs: ops.sum(outputs[place]), said
+    if asked.target is None:
+        raise fail("N107", f"the loss {asked.loss} requires a --target")
+    if index is not None:
+        raise fail("N107", "a loss is of a whole output, not of one number of it")
+    target = _target(asked.loss, asked.target, port, count)
+    meaning = _meaning(graph, port)
+    said = f"{asked.loss} of {port.name} and {asked.target}"
+    return lambda ops, outputs: _loss(ops, asked.loss or "", outputs[place], target, meaning), said
+
+
+def _output(graph: Graph, of: str | None) -> tuple[int, int | None]:
+    """Find an output's place, and the place of a number in it."""
+    names = [port.name for port in graph.outputs]
+    points = {
+        name: at
+        for name, op in graph.points.items()
+        for at, port in enumerate(graph.outputs)
+        if port.op == op
+    }
+    if of is None:
+        if len(names) > 1:
+            help = f"name one with --of: {', '.join(names)}"
+            raise fail("N626", f"the network has {len(names)} outputs", help=help)
+        return 0, None
+    name, bracket, rest = of.removeprefix("@").partition("[")
+    place = names.index(name) if name in names else points.get(name)
+    if place is None:
+        help = did_you_mean(name, names) or f"the outputs are {', '.join(names)}"
+        raise fail("N626", f"the network has no output `{name}`", help=help)
+    if not bracket:
+        return place, None
+    size = graph.ops[graph.outputs[place].op].size
+    number = rest.removesuffix("]")
+    if not number.isdecimal() or int(number) >= size:
+        raise fail("N626", f"`{name}` has the numbers 0 to {size - 1}, not [{number}]")
+    return place, int(number)
+
+
+def _meaning(graph: Graph, port: Port) -> str:
+    kind = graph.ops[port.op].kind
+    return kind.output_meaning if kind else ""
+
+
+def _target(loss: str, text: str, port: Port, count: int) -> Any:
+    """Read what a loss compares with: a class for each example, or numbers [n, *shape]."""
+    import numpy as np
+
+    value = read_value(text)
+    if loss != "cross-entropy" or value.array.size == count * np.prod(port.shape) > count:
+        return np.broadcast_to(fitted(value, port), (count, *port.shape))
+    classes, labels = port.shape[-1], value.array.reshape(-1)
+    if labels.size not in (1, count):
+        raise fail("N515", f"{labels.size} classes are given for {count} examples")
+    if (labels != np.floor(labels)).any() or labels.min() < 0 or labels.max() >= classes:
+        raise fail("N518", f"`{port.name}` has the classes 0 to {classes - 1}, not {text}")
+    return np.eye(classes)[np.broadcast_to(labels.astype(int), (count,))]
+
+
+def _loss(ops: Any, loss: str, output: Any, target: Any, meaning: str) -> Any:
+    """Compute a loss, summed over the examples and the output's numbers."""
+    if loss == "cross-entropy":
+        if meaning == "distribution":
+            logs = ops.log(output)
+        elif meaning == "log-distribution":
+            logs = output
+        else:
+            logs = ops.log_softmax(output)
+        return -ops.sum(target * logs)
+    if loss == "binary":
+        ones = output if meaning == "probability" else ops.sigmoid(output)
+        return -ops.sum(target * ops.log(ones) + (1 - target) * ops.log(1 - ones))
+    if loss == "absolute":
+        return ops.sum(ops.absolute(output - target))
+    return ops.sum(ops.square(output - target)) * (0.5 if loss == "half-squared" else 1.0)

@@ -1,0 +1,60 @@
+"""Arrays as text: small and aligned, as on a blackboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.text_table import aligned_lines
+
+ROWS, COLUMNS, CHANNELS = 16, 16, 4
+"""Rows, columns and channels that are shown; the rest is counted."""
+
+
+def array_lines(array: Any) -> list[str]:
+    """Write one example's array, a vector as one line, maps one channel after the other.
+
+    A map of one channel is shown without its channel.
+    """
+    import numpy as np
+
+    array = np.asarray(array)
+    if array.ndim <= 1:
+        return _matrix(np.atleast_1d(array)[None])
+    if array.shape[-1] == 1:
+        return _maps(array[..., 0])
+    if array.ndim == 2:
+        return _matrix(array)
+    lines = []
+    for channel in range(min(array.shape[-1], CHANNELS)):
+        lines += [f"channel {channel}", *_maps(array[..., channel])]
+    more = array.shape[-1] - CHANNELS
+    return [*lines, f"... {more:,} channels more"] if more > 0 else lines
+
+
+def _maps(array: Any) -> list[str]:
+    """Write a map of 1, 2 or more axes: the last two as a matrix."""
+    if array.ndim == 1:
+        return _matrix(array[None])
+    if array.ndim == 2:
+        return _matrix(array)
+    lines = []
+    for index in range(min(len(array), CHANNELS)):
+        lines += [f"[{index}]", *_maps(array[index])]
+    more = len(array) - CHANNELS
+    return [*lines, f"... {more:,} more"] if more > 0 else lines
+
+
+def _matrix(matrix: Any) -> list[str]:
+    rows = [[number_text(each) for each in row[:COLUMNS]] for row in matrix[:ROWS]]
+    if matrix.shape[1] > COLUMNS:
+        for row in rows:
+            row.append(f"... {matrix.shape[1] - COLUMNS:,} more")
+    lines = aligned_lines(rows, "r" * len(rows[0]))
+    more = len(matrix) - ROWS
+    return [*lines, f"... {more:,} rows more"] if more > 0 else lines
+
+
+def number_text(value: float) -> str:
+    """Write a number with up to five digits that count."""
+    text = f"{float(value):.5g}"
+    return "0" if text == "-0" else text

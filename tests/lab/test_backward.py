@@ -1,0 +1,147 @@
+"""`netdsl backward` and `gradcheck`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from support.kinds import BY_WORD, CASES, network
+
+from netdsl import parse
+from netdsl.errors import NetError
+from netdsl.kinds import Kind
+from netdsl.kinds.act import Tanh
+from netdsl.kinds.facts import Case
+from netdsl.lab.backward import Backward, backward
+from netdsl.lab.backward_text import backward_text
+from netdsl.lab.gradcheck import Settings, gradcheck, gradcheck_text
+from netdsl.lab.losses import Asked
+from netdsl.lab.subject import begun
+
+pytestmark = pytest.mark.keras
+
+GATES = "input x: 1\ninput y: 1\ninput z: 1\nadd[ @x | @y ] as q\nmul[ @q | @z ] as f\n"
+
+
+PLAIN = Asked()
+
+
+def run(text: str, asked: Asked = PLAIN, **given: str) -> Backward:
+    return backward(begun(parse(text), 0), given, asked)
+
+
+def derivatives(found: Backward) -> list[list[float]]:
+    return [np.round(node.upstream.reshape(-1), 6).tolist() for node in found.nodes]
+
+
+def test_the_lecture_s_gates() -> None:
+    found = run(GATES, x="-2", y="5", z="-4")
+    assert found.value == -12
+    assert derivatives(found) == [[-4], [-4], [3], [-4], [1]]
+    text = backward_text(found)
+    assert "add distributes" in text
+    assert "mul swaps" in text
+    assert "to z: 1 x 3 = 3" in text
+
+
+def test_copies_add() -> None:
+    found = run("input x: 1\nmul[ @x | @x ]", x="3")
+    assert derivatives(found) == [[6], [1]]
+    assert "copy adds" in backward_text(found)
+
+
+def test_max_pooling_routes_to_the_winner() -> None:
+    found = run("2x2x1 > pool", input="1 9 3 4")
+    assert derivatives(found)[0] == [0, 1, 0, 0]
+
+
+def test_shared_weights_sum_their_derivatives() -> None:
+    found = run("let f = fc-1(linear, bias=no, init=2)\n1 > f > f", input="3")
+    (kernel,) = (node.weights["kernel"] for node in found.nodes if node.weights)
+    assert kernel.item() == 12  # y = w*w*x
+
+
+LEFT = 1 / (1 + math.exp(4))
+"""The probability that softmax of (2, -2) leaves to the second class."""
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "value", "derivative"),
+    [
+        ("squared", "1 0", 5, [2, -4]),
+        ("half-squared", "1 0", 2.5, [1, -2]),
+        ("absolute", "1 0", 3, [1, -1]),
+        ("cross-entropy", "0", math.log(1 + math.exp(-4)), [-LEFT, LEFT]),
+    ],
+)
+def test_losses(loss: str, target: str, value: float, derivative: list[float]) -> None:
+    found = run("2 > linear", Asked(loss=loss, target=target), input="2 -2")
+    assert found.value == pytest.approx(value)
+    assert derivatives(found)[0] == pytest.approx(derivative, abs=1e-6)
+
+
+def test_one_number_of_an_output() -> None:
+    found = run("3 > linear as y", Asked(of="y[1]"), input="5 6 7")
+    assert (found.value, found.number) == (6, "y[1]")
+    assert derivatives(found)[0] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (Asked(of="no"), "N626", "no output `no`"),
+        (Asked(of="y[3]"), "N626", "0 to 2, not"),
+        (Asked(loss="squared"), "N107", "requires a --target"),
+        (Asked(target="1"), "N107", "compared by a loss"),
+        (Asked(loss="cross-entropy", target="3"), "N518", "classes 0 to 2"),
+        (Asked(loss="squared", target="1 2"), "N518", "3 numbers"),
+    ],
+)
+def test_what_cannot_be_derived(asked: Asked, code: str, said: str) -> None:
+    with pytest.raises(NetError, match=said) as caught:
+        run("3 > linear as y", asked, input="5 6 7")
+    assert caught.value.code == code
+
+
+# --- gradcheck ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", BY_WORD)
+def test_derivatives_of_every_kind_agree_with_differences(kind: type[Kind]) -> None:
+    """Keras's derivatives are those of the kinds' definitions in NumPy."""
+    if not kind.is_identity:
+        assert_agree(min(kind.cases, key=lambda case: math.prod(case.input)))
+
+
+@pytest.mark.zoo
+@pytest.mark.parametrize("case", CASES)
+def test_derivatives_of_all_cases_agree_with_differences(case: Case) -> None:
+    assert_agree(case)
+
+
+def assert_agree(case: Case) -> None:
+    if math.prod(case.input) > 20_000 or "mask" in case.text:
+        pytest.skip("too large for differences, or skips padding, which definitions do not")
+    try:
+        checks = gradcheck(begun(network(case), 0), {}, Settings())
+    except NetError as error:
+        if error.code != "N605":
+            raise
+        pytest.skip("TensorFlow does not compute it in float64")
+    assert all(check.right for check in checks), gradcheck_text(checks, Settings())
+
+
+def test_a_broken_layer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(self: Tanh, np: Any, weights: Any, *inputs: Any) -> Any:
+        return np.tanh(inputs[0]) * 1.001
+
+    monkeypatch.setattr(Tanh, "forward", wrong)
+    checks = gradcheck(begun(parse("3 > fc-4(tanh) > fc-2(linear)"), 0), {}, Settings())
+    assert [check.layer for check in checks if not check.right] == ["input", "fc_1", "fc_1", "fc_2"]
+
+
+def test_kinks_are_left_out() -> None:
+    (check,) = gradcheck(begun(parse("3 > relu"), 0), {"input": "0 1 -1"}, Settings())
+    assert (check.tried, check.kinks, check.right) == (2, 1, True)

@@ -1,0 +1,103 @@
+"""`netdsl forward`: the lectures' numbers, without Keras where nothing is drawn at random."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netdsl import parse
+from netdsl.cli.main import main
+from netdsl.errors import NetError
+from netdsl.lab.forward import at, values_of
+from netdsl.lab.subject import begun
+
+
+def last(text: str, x: str) -> list[float]:
+    found = values_of(begun(parse(text), 0), {"input": x})
+    values: list[float] = found[-1].array[0].reshape(-1).tolist()
+    return values
+
+
+POOLED = "12 20 30 0; 8 12 2 0; 34 70 37 4; 112 100 25 12"
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "expected"),
+    [
+        # 1:1337 pooling
+        ("4x4x1 > pool", POOLED, [20, 30, 112, 37]),
+        ("4x4x1 > avgpool", POOLED, [13, 8, 79, 19.5]),
+        # nearest, bed of nails: 0:1273
+        ("2x2x1 > up2", "1 2 3 4", [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]),
+        ("2x2x1 > nails2", "1 2 3 4", [1, 0, 2, 0, 0, 0, 0, 0, 3, 0, 4, 0, 0, 0, 0, 0]),
+        # a mean filter
+        ("3x3x1 > conv3-1(pad=0, linear, init={1/9})", "0 0 0 0 90 90 90 90 90", [50]),
+        ("5x1 > conv3-1(pad=0, linear, init=1)", "1 4 3 -1 2", [8, 6, 4]),
+    ],
+)
+def test_lectures(text: str, x: str, expected: list[float]) -> None:
+    np.testing.assert_allclose(last(text, x), expected, rtol=1e-12)
+
+
+GATES = "input x: 1\ninput y: 1\ninput z: 1\nadd[ @x | @y ] as q\nmul[ @q | @z ] as f\n"
+
+
+def test_each_layer_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "gates.net"
+    file.write_text(GATES)
+    assert main(["forward", str(file), "x=-2", "y=5", "z=-4"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[4:] == ["z  1", "  -4", "q  add[ ... ]  1", "  3", "f  mul[ ... ]  1", "  -12"]
+    assert main(["forward", str(file), "x=-2", "y=5", "z=-4", "--json", "--at", "q"]) == 0
+    (layer,) = json.loads(capsys.readouterr().out)["layers"]
+    assert layer == {"name": "q", "layer": "add[ ... ]", "shape": [1], "values": [[3.0]]}
+
+
+def test_a_layer_can_be_kept(tmp_path: Path) -> None:
+    target = tmp_path / "y.npy"
+    assert main(["forward", "4 > relu", "1 -1 2 -2", "-o", str(target)]) == 0
+    np.testing.assert_array_equal(np.load(target), [[1, 0, 2, 0]])
+    assert main(["forward", "4 > relu", "1 -1 2 -2", "-o", str(target)]) == 1
+
+
+def test_a_fragment_takes_the_shape_of_what_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forward", "relu > relu", "x=1 -1 2"]) == 0
+    assert "1  0  2" in capsys.readouterr().out
+
+
+def test_unknown_names() -> None:
+    network = parse("4 > relu as y > relu")
+    found = values_of(begun(network, 0), {"input": "1 2 3 4"})
+    assert at(network.graph, found, "@y").name == "y"
+    with pytest.raises(NetError, match="no layer or point `yy`") as caught:
+        at(network.graph, found, "yy")
+    assert caught.value.code == "N626"
+
+
+def test_nothing_is_drawn_and_keras_is_not_imported() -> None:
+    program = (
+        "import sys; from netdsl.cli.main import main;"
+        "main(['forward', '3 > fc-1(init=2)', '1 2 3']); print('keras' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-2:] == ["12", "False"]
+
+
+def test_too_many_numbers_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forward", "1x1 > up10000 > up10000", "1"]) == 1
+    assert "N670" in capsys.readouterr().err
+
+
+@pytest.mark.keras
+def test_random_weights_are_those_of_keras() -> None:
+    network = parse("8x8x2 > conv3-4(bn) > gap > softmax-3")
+    x = np.random.default_rng(0).normal(size=(8, 8, 2))
+    found = values_of(begun(network, 3), {"input": " ".join(map(repr, x.ravel().tolist()))})
+    expected = network.keras(seed=3)(x[None].astype("float32"))
+    np.testing.assert_allclose(found[-1].array, np.asarray(expected), atol=1e-5)

@@ -1,0 +1,127 @@
+"""What is given to inputs: texts and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netdsl import parse
+from netdsl.errors import NetError
+from netdsl.lab.given import examples, named_values, read_value, saved
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 4 3", [1, 4, 3]),
+        ("-2", [-2]),
+        ("1,-1.5e2, .5", [1, -150, 0.5]),
+        ("[[1, 2], [3, 4]]", [[1, 2], [3, 4]]),
+        ("(1, 2)", [1, 2]),
+        ("1 2; 3 4", [[1, 2], [3, 4]]),
+        ("1/4 -1/2", [0.25, -0.5]),
+    ],
+)
+def test_numbers_as_text(text: str, expected: list[float]) -> None:
+    np.testing.assert_array_equal(read_value(text).array, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("1 two 3", "N517", "'two' is not a number"),
+        ("", "N517", "holds no number"),
+        ("1/0", "N517", "divides by 0"),
+        ("nan", "N517", "'nan' is not a number"),
+        ("1e999", "N517", "not finite"),
+        ("no.npy", "N511", "no.npy"),
+        ("no.png", "N511", "no.png"),
+    ],
+)
+def test_what_is_not_numbers(text: str, code: str, said: str) -> None:
+    with pytest.raises(NetError) as caught:
+        read_value(text)
+    assert caught.value.code == code
+    assert said in str(caught.value)
+
+
+def given(text: str, **values: str) -> list[list[float]]:
+    inputs = parse(text).graph.inputs
+    return [array.tolist() for array in examples(values, inputs)]
+
+
+def test_numbers_fill_the_shape_row_by_row() -> None:
+    assert given("input 2x2\n> flatten", input="1 2 3 4") == [[[[1, 2], [3, 4]]]]
+    assert given("input 2\n> fc-1", input="1 2 3 4") == [[[1, 2], [3, 4]]]
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "code", "said"),
+    [
+        ("input 3\n> fc-1", {"input": "1 2"}, "N518", "`input` is 3, 3 numbers, and '1 2' has 2"),
+        ("input a: 1\ninput b: 1\nadd[ @a | @b ]", {"a": "1"}, "N514", "the input `b`"),
+        ("input a: 1\ninput b: 1\nadd[ @a | @b ]", {"a": "1 2", "b": "1"}, "N515", "`a` 2"),
+        ("input 3 of int(5)\n> embed-2", {"input": "1 2 5"}, "N527", "from 0 to 4, not 5"),
+        ("input 3 of int(5)\n> embed-2", {"input": "1 2 .5"}, "N527", "not 0.5"),
+    ],
+)
+def test_what_does_not_fit(text: str, values: dict[str, str], code: str, said: str) -> None:
+    with pytest.raises(NetError) as caught:
+        given(text, **values)
+    assert caught.value.code == code
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "names", "expected"),
+    [
+        (["1 2"], ["input"], {"input": "1 2"}),
+        (["x=1 2"], ["input"], {"input": "1 2"}),
+        (["b=1", "a=2"], ["a", "b"], {"b": "1", "a": "2"}),
+    ],
+)
+def test_names(texts: list[str], names: list[str], expected: dict[str, str]) -> None:
+    assert named_values(texts, names) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["c=1"], "no input `c`"),
+        (["1"], "is not said"),
+        (["a=1", "a=2"], "given twice"),
+    ],
+)
+def test_wrong_names(texts: list[str], said: str) -> None:
+    with pytest.raises(NetError, match=said) as caught:
+        named_values(texts, ["a", "b"])
+    assert caught.value.code == "N514"
+
+
+def test_files(tmp_path: Path) -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    np.save(tmp_path / "a.npy", array)
+    np.savez(tmp_path / "a.npz", x=array)
+    (tmp_path / "a.csv").write_text("u,v,w\n0,1,2\n3,4,5\n")
+    for name in ("a.npy", "a.npz", "a.csv"):
+        np.testing.assert_array_equal(read_value(str(tmp_path / name)).array, array)
+
+
+def test_images_go_in_and_out(tmp_path: Path) -> None:
+    shades = np.arange(12.0).reshape(1, 3, 4, 1) / 255
+    saved(shades, tmp_path / "a.png")
+    read = read_value(str(tmp_path / "a.png"), channels=1)
+    np.testing.assert_allclose(read.array, shades[0])
+    assert read_value(str(tmp_path / "a.png"), channels=3).array.shape == (3, 4, 3)
+    with pytest.raises(NetError, match="not an image"):
+        saved(np.zeros((2, 3, 4, 1)), tmp_path / "b.png")
+    with pytest.raises(NetError, match="neither"):
+        saved(shades, tmp_path / "b.jpg")
+
+
+def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
+    saved(np.zeros((1, 3, 4, 1)), tmp_path / "a.png")
+    with pytest.raises(NetError, match="3x4x1"):
+        given("input 8x8x1\n> conv3-1", input=str(tmp_path / "a.png"))
