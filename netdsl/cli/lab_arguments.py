@@ -12,7 +12,7 @@ from netdsl.cli.inputs import read_network
 from netdsl.errors import NetError
 
 if TYPE_CHECKING:
-    from netdsl.lab.subject import Subject
+    from netdsl.lab.weighted import WeightedNetwork
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def add_values(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def opened(options: argparse.Namespace) -> tuple[Subject, Mapping[str, str]]:
+def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Mapping[str, str]]:
     """Read the network and its weights, and what is given to its inputs.
 
     A fragment's input has the shape of what is given.
@@ -49,7 +49,7 @@ def opened(options: argparse.Namespace) -> tuple[Subject, Mapping[str, str]]:
         NetError: for what is wrong with the file, the run or the values.
     """
     from netdsl.lab.given import named_values, read_value
-    from netdsl.lab.subject import begun, trained
+    from netdsl.lab.weighted import begun, trained
 
     if os.path.isdir(options.file):
         from pathlib import Path

@@ -57,6 +57,12 @@ class _Help(argparse.RawDescriptionHelpFormatter):
             width = 80
         super().__init__(prog, width=width - 2)
 
+    def add_argument(self, action: argparse.Action) -> None:
+        """Leave room for the names of commands: argparse forgets that they are indented."""
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):
+            self._action_max_length = max(map(len, action.choices)) + 4
+
 
 class _CommandParser(argparse.ArgumentParser):
     """The parser of one command, which imports the command when there is something to parse."""

@@ -11,13 +11,13 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.arguments import check_head, read_options
+from netdsl.kinds.begun import Begun
 from netdsl.kinds.facts import Arrays, Saved, Seen, Weight
 from netdsl.kinds.initial_forms import Form, own_forms
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
 from netdsl.kinds.signature import Signature
-from netdsl.kinds.stated import Stated
-from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, Word, dims
+from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -39,7 +39,7 @@ _SHORT_FORMS = {
 _RULES = ("shape", "weights", "macs", "forward", "layers", "from_keras")
 
 
-class Kind(Stated):
+class Kind(Begun):
     """A kind of layer. An instance is one configured layer, and never changes.
 
     Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`,
@@ -138,13 +138,6 @@ class Kind(Stated):
             Numbers of (batch, *output shape).
         """
         raise NotImplementedError
-
-    def initial(self, np: Any, weight: Weight) -> Any:
-        """The array that one of its weights begins with; None where it is drawn at random."""
-        usual = 1 if weight.role == "factor" or weight.name.endswith("variance") else 0
-        start = self.values.get("bias_init" if weight.role == "bias" else "init", usual)
-        start = usual if weight.role == "moving" else start
-        return None if isinstance(start, Word) else np.full(weight.shape, float(start))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         """The Keras layers, applied one after the other; `k` has `keras` and `custom` (netdsl's

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph
     from netdsl.keras.taps import Derivatives, Edge
     from netdsl.kinds.facts import Arrays
-    from netdsl.lab.subject import Subject
+    from netdsl.lab.weighted import WeightedNetwork
 
 
 class InputEdge(NamedTuple):
@@ -31,7 +31,7 @@ class InputEdge(NamedTuple):
     downstream: Any
 
 
-class Node(NamedTuple):
+class NodeDerivative(NamedTuple):
     """An operation with what it gives, and the derivative by that.
 
     Attributes:
@@ -62,10 +62,10 @@ class Backward(NamedTuple):
     graph: Graph
     number: str
     value: float
-    nodes: tuple[Node, ...]
+    nodes: tuple[NodeDerivative, ...]
 
 
-def backward(subject: Subject, given: Mapping[str, str], asked: Asked) -> Backward:
+def backward(subject: WeightedNetwork, given: Mapping[str, str], asked: Asked) -> Backward:
     """Derive a number by everything that it is made of, in float64.
 
     Args:
@@ -87,7 +87,7 @@ def backward(subject: Subject, given: Mapping[str, str], asked: Asked) -> Backwa
     found = derivatives(graph, subject.weights, inputs, number, asked.training)
     upstreams = _upstreams(np, graph, values, found)
     nodes = tuple(
-        Node(
+        NodeDerivative(
             index,
             values[index],
             upstreams[index],

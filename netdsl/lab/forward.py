@@ -13,7 +13,7 @@ from netdsl.lab.show_arrays import array_lines
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Layer
-    from netdsl.lab.subject import Subject
+    from netdsl.lab.weighted import WeightedNetwork
 
 EXAMPLES = 8
 """Examples that are written."""
@@ -35,7 +35,7 @@ class LayerValues(NamedTuple):
     array: Any
 
 
-def values_of(subject: Subject, given: Mapping[str, str]) -> list[LayerValues]:
+def values_of(subject: WeightedNetwork, given: Mapping[str, str]) -> list[LayerValues]:
     """Compute what each layer gives, in use, in float64.
 
     Args:
@@ -52,7 +52,7 @@ def values_of(subject: Subject, given: Mapping[str, str]) -> list[LayerValues]:
     return by_layer(graph, computed(np, subject, inputs))
 
 
-def computed(np: Any, subject: Subject, inputs: list[Any]) -> list[Any]:
+def computed(np: Any, subject: WeightedNetwork, inputs: list[Any]) -> list[Any]:
     """Compute what each operation gives [n, *shape].
 
     Raises:

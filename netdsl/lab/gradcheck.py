@@ -15,7 +15,7 @@ from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
-    from netdsl.lab.subject import Subject
+    from netdsl.lab.weighted import WeightedNetwork
 
 ENTRIES = 100
 """Entries of an array that are tried, at most."""
@@ -66,7 +66,9 @@ class Settings(NamedTuple):
         return ONE_SIDED_LIMIT if self.one_sided else LIMIT
 
 
-def gradcheck(subject: Subject, given: Mapping[str, str], settings: Settings) -> list[ArrayCheck]:
+def gradcheck(
+    subject: WeightedNetwork, given: Mapping[str, str], settings: Settings
+) -> list[ArrayCheck]:
     """Compare the derivatives by each array, and by each input.
 
     Without a loss the number that is derived is a sum of all outputs with random factors.

@@ -18,7 +18,7 @@ from netdsl.lab.backward import Backward, backward
 from netdsl.lab.backward_text import backward_text
 from netdsl.lab.gradcheck import Settings, gradcheck, gradcheck_text
 from netdsl.lab.losses import Asked
-from netdsl.lab.subject import begun
+from netdsl.lab.weighted import begun
 
 pytestmark = pytest.mark.keras
 

@@ -14,7 +14,7 @@ from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.lab.forward import at, values_of
-from netdsl.lab.subject import begun
+from netdsl.lab.weighted import begun
 
 
 def last(text: str, x: str) -> list[float]:

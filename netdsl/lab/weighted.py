@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.training.runs.finished import FinishedRun
 
 
-class Subject(NamedTuple):
+class WeightedNetwork(NamedTuple):
     """A network with weights.
 
     Attributes:
@@ -27,7 +27,7 @@ class Subject(NamedTuple):
     run: FinishedRun | None = None
 
 
-def begun(network: Architecture, seed: int) -> Subject:
+def begun(network: Architecture, seed: int) -> WeightedNetwork:
     """Give a network the weights that it begins with.
 
     Those that are stated are made by NumPy alone; where others are drawn, Keras is imported, so
@@ -40,14 +40,14 @@ def begun(network: Architecture, seed: int) -> Subject:
 
     stated, drawn = initial_weights(np, network.graph)
     if not drawn:
-        return Subject(network, stated)
+        return WeightedNetwork(network, stated)
     from netdsl.keras.arrays import arrays_of
     from netdsl.keras.build import build_layers
 
-    return Subject(network, _doubles(arrays_of(build_layers(network, seed), network.graph)))
+    return WeightedNetwork(network, _doubles(arrays_of(build_layers(network, seed), network.graph)))
 
 
-def trained(run: FinishedRun) -> Subject:
+def trained(run: FinishedRun) -> WeightedNetwork:
     """Give a run's network its best weights.
 
     Raises:
@@ -58,7 +58,7 @@ def trained(run: FinishedRun) -> Subject:
 
     built = build_layers(run.network, seed=0)
     built.model.set_weights(run.model().get_weights())
-    return Subject(run.network, _doubles(arrays_of(built, run.network.graph)), run)
+    return WeightedNetwork(run.network, _doubles(arrays_of(built, run.network.graph)), run)
 
 
 def _doubles(weights: Mapping[int, Arrays]) -> dict[int, Arrays]:

@@ -1,0 +1,22 @@
+"""What the arrays of a layer begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.kinds.facts import Weight
+from netdsl.kinds.stated import Stated
+from netdsl.kinds.values import Word
+
+
+class Begun(Stated):
+    """What a configured layer says of its arrays before they are trained."""
+
+    values: dict[str, Any]
+
+    def initial(self, np: Any, weight: Weight) -> Any:
+        """The array that one of its weights begins with; None where it is drawn at random."""
+        usual = 1 if weight.role == "factor" or weight.name.endswith("variance") else 0
+        start = self.values.get("bias_init" if weight.role == "bias" else "init", usual)
+        start = usual if weight.role == "moving" else start
+        return None if isinstance(start, Word) else np.full(weight.shape, float(start))
