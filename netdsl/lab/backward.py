@@ -23,7 +23,7 @@ class InputEdge(NamedTuple):
         source: the operation that it comes from.
         local: how the operation changes with it, where both are one number and the derivative that
             comes in is not 0; else None.
-        downstream: the derivative that goes on: upstream times local.
+        downstream: the derivative that is passed on: upstream times local.
     """
 
     source: int
@@ -38,7 +38,7 @@ class NodeDerivative(NamedTuple):
         op: its index.
         value: [n, *shape].
         upstream: the derivative by it [n, *shape], summed over all that read it.
-        edges: what goes on to its inputs.
+        edges: what is passed on to its inputs.
         weights: the derivatives by its arrays, by name.
     """
 

@@ -134,7 +134,7 @@ def _from_text(text: str) -> Any:
         raise fail("N517", f"{represented(left.split()[0])} is not a number")
     numbers = np.array([_number(each) for each in _NUMBER.findall(text)])
     if not numbers.size:
-        raise fail("N517", f"{represented(text)} holds no number")
+        raise fail("N517", f"{represented(text)} has no numbers in it")
     return _checked(numbers.reshape(_layout(text, numbers.size)), represented(text))
 
 
