@@ -22,6 +22,7 @@ def forward(
         inputs: an array of (batch, *shape) for each of the graph's inputs, in their order.
     """
     given = {port.op: array for port, array in zip(graph.inputs, inputs, strict=True)}
+    count = len(inputs[0])
     values: list[Any] = []
     for index, op in enumerate(graph.ops):
         if op.kind is None:
@@ -33,7 +34,8 @@ def forward(
             as_it_is = op.kind.tied_kernel(kernel.shape) == kernel.shape
             own["kernel"] = kernel if as_it_is and kernel.ndim > 2 else kernel.T
         with np.errstate(divide="ignore", invalid="ignore"):  # a root of -1 is NaN, as in Keras
-            values.append(op.kind.forward(np, own, *(values[source] for source in op.inputs)))
+            value = op.kind.forward(np, own, *(values[source] for source in op.inputs))
+        values.append(value if op.inputs else np.broadcast_to(value, (count, *op.shape)))
     return values
 
 

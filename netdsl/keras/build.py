@@ -133,7 +133,7 @@ def build_layers(
 def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     # An input is float32 whatever the policy is: float64 would lose its digits there.
     dtype = "float64" if tools.keras.config.dtype_policy().compute_dtype == "float64" else None
-    tensors = _Tensors(graph, tools)
+    tensors = FoldedTensors(graph, tools)
     layers: dict[str, list[Any]] = {}
     named: set[int] = set()  # operations that are not layers
     ends = {layer.ops[-1]: layer for layer in graph.layers}
@@ -233,7 +233,7 @@ def _of_elements(graph: Graph, op: Op) -> list[Shape]:
     return [element_of(x, len(axes)) for x in (op.shape, *graph.input_shapes(op))]
 
 
-class _Tensors:
+class FoldedTensors:
     """The outputs of operations, whole and with the elements of `each` folded into the batch.
 
     Attributes:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.keras import private
 from netdsl.keras.arrays import assign, variables_of
-from netdsl.keras.build import Built, pieces_of, toolbox
+from netdsl.keras.build import Built, FoldedTensors, pieces_of, toolbox
 from netdsl.keras.float64 import in_float64, require_layers_in_float64
+from netdsl.kinds.each import element_of
 from netdsl.kinds.values import Indices
 
 if TYPE_CHECKING:
@@ -92,21 +93,23 @@ def derivatives(
 def _tapped(graph: Graph, tools: Any) -> tuple[Built, list[Edge]]:
     """Build a model with an input more for each value that goes into an operation, or out."""
     keras = tools.keras
-    tensors: list[Any] = []
+    tensors = FoldedTensors(graph, tools)
     layers: dict[str, list[Any]] = {}
     taps: dict[Edge, Any] = {}
     pieces = pieces_of(graph, tools)
-    for index, op in enumerate(graph.ops):
+    for index, op in graph.with_an_input_first():
         if op.kind is None:
             dtype = "int32" if isinstance(op.shape, Indices) else "float64"
-            tensors.append(keras.Input(op.shape, name=op.name, dtype=dtype))
+            tensors.add(index, keras.Input(op.shape, name=op.name, dtype=dtype))
             continue
         inputs = []
-        for slot, source in enumerate(op.inputs):
-            tensor, shape = tensors[source], graph.ops[source].shape
-            if not isinstance(shape, Indices):
+        for slot, source in enumerate(graph.read_by(op)):
+            tensor, shape = tensors.seen(source), graph.ops[source].shape
+            if op.inputs and not isinstance(shape, Indices):
                 taps[index, slot] = keras.Input(shape, dtype="float64")
                 tensor = _plus(keras, tensor, taps[index, slot], f"edge_{index}_{slot}")
+            if axes := op.kind.each_axes:
+                tensor = keras.ops.reshape(tensor, (-1, *element_of(shape, len(axes))))
             inputs.append(tensor)
         tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
         for layer in pieces[index if op.shares is None else op.shares]:
@@ -114,11 +117,11 @@ def _tapped(graph: Graph, tools: Any) -> tuple[Built, list[Edge]]:
             made = private.origin(tensor)
             if op.shares is None and made is not None and getattr(made.operation, "weights", None):
                 layers.setdefault(op.name, []).append(made.operation)
-        tensors.append(tensor)
-    starts = [tensors[port.op] for port in graph.inputs]
+        tensors.add(index, tensor, op.kind.each_axes)
+    starts = [tensors.seen(port.op) for port in graph.inputs]
     last = [keras.Input(port.shape, dtype="float64") for port in graph.outputs]
     ends = [
-        _plus(keras, tensors[port.op], tap, f"output_{place}")
+        _plus(keras, tensors.seen(port.op), tap, f"output_{place}")
         for place, (port, tap) in enumerate(zip(graph.outputs, last, strict=True))
     ]
     return Built(keras.Model([*starts, *taps.values(), *last], ends), layers), list(taps)

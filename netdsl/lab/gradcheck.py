@@ -38,7 +38,7 @@ class ArrayCheck(NamedTuple):
         tried: entries that were compared.
         kinks: entries left out, as the function has a kink within the step.
         worst: the largest relative error |a - n| / max(|a| + |n|, FLOOR * largest |a|, r), where
-            rounding the outputs changes a difference by r times the limit: 4*eps*|outputs|/h.
+            rounding the outputs changes a difference by r times the limit: 16*eps*|outputs|/h.
         right: whether it is within the limit.
         zero: whether no entry that was tried changes the number at all.
     """
@@ -100,7 +100,7 @@ def gradcheck(
 
     outputs = forward(np, graph, weights, inputs)
     size = max(1.0, *(float(np.linalg.norm(outputs[port.op])) for port in graph.outputs))
-    rounding = 4 * np.finfo(float).eps * size / settings.step / settings.limit
+    rounding = 16 * np.finfo(float).eps * size / settings.step / settings.limit
     by_input = [np.zeros(x.shape) for x in inputs]
     for (index, slot), derivative in found.edges.items():
         for place, port in enumerate(graph.inputs):
