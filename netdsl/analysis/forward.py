@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netdsl.graph import Graph
-from netdsl.kinds.facts import Arrays
+from netdsl.kinds import Kind
+from netdsl.kinds.facts import Arrays, Weight
+from netdsl.kinds.initial_lists import arranged, listed_weight, lists_of
+from netdsl.kinds.values import Shape
 
 
 def forward(
@@ -49,7 +52,7 @@ def initial_weights(np: Any, graph: Graph) -> tuple[dict[int, Arrays], list[str]
     random = []
     for index, op in enumerate(graph.ops):
         arrays = {
-            weight.name: op.kind.initial(np, weight)
+            weight.name: _begun(np, op.kind, weight, graph.input_shapes(op))
             for weight in graph.weights(op)
             if op.kind is not None
         }
@@ -58,3 +61,11 @@ def initial_weights(np: Any, graph: Graph) -> tuple[dict[int, Arrays], list[str]
         elif arrays:
             found[index] = arrays
     return found, random
+
+
+def _begun(np: Any, kind: Kind, weight: Weight, inputs: tuple[Shape, ...]) -> Any:
+    """Make the array that a weight begins with, a list of the text too; None for a random one."""
+    for option in lists_of(kind):
+        if listed_weight(kind, option, *inputs) == weight:
+            return np.array(arranged(kind, option, inputs))
+    return kind.initial(np, weight)

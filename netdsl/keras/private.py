@@ -148,6 +148,14 @@ def keep_float64() -> None:
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 
+def keep_scale_in_float64(layer: Any) -> None:
+    """Make attention scale its queries in float64; Keras rounds the factor to float32."""
+    import numpy as np
+
+    if hasattr(layer, "_inverse_sqrt_key_dim"):
+        layer._inverse_sqrt_key_dim = np.float64(layer._inverse_sqrt_key_dim)
+
+
 # --- initial weights ------------------------------------------------------------------------------
 
 

@@ -63,6 +63,8 @@ def derivatives(
     with in_float64(tools.keras):
         built, edges = _tapped(graph, tools)
     require_layers_in_float64(tools.keras, built.model)
+    for layer in built.model.layers:
+        private.keep_scale_in_float64(layer)
     assign(built, graph, weights)
     shapes = [graph.ops[graph.ops[index].inputs[slot]].shape for index, slot in edges]
     shapes += [port.shape for port in graph.outputs]

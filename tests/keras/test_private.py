@@ -54,6 +54,13 @@ def test_float64_stays_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     assert keras.backend.result_type("float64", "float32") == "float64"
 
 
+def test_attention_scales_in_float64() -> None:
+    attention = layers.MultiHeadAttention(1, 3, dtype="float64")
+    private.keep_scale_in_float64(attention)
+    scale = keras.ops.cast(attention._inverse_sqrt_key_dim, "float64")
+    assert float(keras.ops.convert_to_numpy(scale)) == 1 / 3**0.5
+
+
 def test_a_seed_generator_returns_to_its_seed() -> None:
     generator = keras.random.SeedGenerator(1)
     private.begin_again(generator, 5)

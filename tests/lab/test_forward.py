@@ -38,6 +38,14 @@ POOLED = "12 20 30 0; 8 12 2 0; 34 70 37 4; 112 100 25 12"
         # a mean filter
         ("3x3x1 > conv3-1(pad=0, linear, init={1/9})", "0 0 0 0 90 90 90 90 90", [50]),
         ("5x1 > conv3-1(pad=0, linear, init=1)", "1 4 3 -1 2", [8, 6, 4]),
+        # 2:214 (1, 2, 1) on ten numbers
+        (
+            "10x1 > conv3-1(pad=0, linear, init=[1, 2, 1])",
+            "1 4 3 -1 2 -4 1 0 2 -1",
+            [12, 9, 3, -1, -5, -2, 3, 3],
+        ),
+        # 3:360 (2, -1, 1) * (1, 1, 2), a convolution
+        ("3x1 > conv3-1(pad=full, linear, convolve, init=[1, 1, 2])", "2 -1 1", [2, 1, 4, -1, 2]),
     ],
 )
 def test_lectures(text: str, x: str, expected: list[float]) -> None:
