@@ -4,6 +4,7 @@ one, which know nothing of netdsl's rules.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -253,6 +254,16 @@ def moved(graph: Graph, index: int, axis: int) -> list[Cells | None]:
         return []
     word, outer = kind.word, len(kind.each_axes)
     x, y = graph.ops[op.inputs[0]].shape[outer:], op.shape[outer:]
+    over = getattr(kind.values.get("over"), "text", "channels")
+    if word == "concat" and over != "channels":
+        begins = itertools.accumulate((graph.ops[at].shape[axis] for at in op.inputs), initial=0)
+        joined = kind.axis(x) == axis
+        return [
+            lambda i, begin=begin: {i - begin * joined}
+            for begin, _ in zip(begins, op.inputs, strict=False)
+        ]
+    if word in ("mean", "sum", "max") and not kind.merges:
+        return [None if over != "channels" else lambda i: {i}]
     if word in SAME:
         return [lambda i: {i}] * len(op.inputs)
     if word in GONE or word in ("roll", "reverse"):  # the ends meet, or change places

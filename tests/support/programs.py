@@ -160,6 +160,8 @@ def depthwise(rng: Random, amount: Amount) -> Node:
     kernel, stride, mult = rng.choice([3, 5]), rng.choice([1, 2]), rng.choice([1, 1, 2])
     norm = rng.choice([None, "bn"])
     said = [*([norm] if norm else []), *([f"mult={mult}"] if mult > 1 else [])]
+    if mult == 1 and rng.random() < 0.3:
+        said.append(rng.choice(["init=box", "init=gauss(2)", "init=gauss(1/3)"]))
 
     def run(shape: Shape, values: Values, tally: Tally) -> Shape:
         positions = slid(shape, kernel, stride, "same")
@@ -315,6 +317,12 @@ def sequences(shape: Shape, tally: Tally) -> Shape:
     return shape
 
 
+def spread(shape: Shape, tally: Tally) -> Shape:
+    if tally.stride is not None or len(shape) != 2:
+        raise Misfit  # a shortcut would need the positions that are gone, strides as many axes
+    return (3, *pooled(shape, tally))
+
+
 def paired(shape: Shape, tally: Tally) -> Shape:
     tally.macs += 3 * math.prod(shape)
     return (*shape[:-1], 3)
@@ -383,8 +391,8 @@ LAYERS: list[Callable[[Random, Amount], Node]] = [
     ),
     *(plain(word, same) for word in ("neg", "pow(2)", "sign", "step", "relu(max=2, slope=0.1)")),
     plain("mul[ id | const(2) ]", same),
-    plain("pairs[ id | neg | id ]", lambda shape, tally: paired(shape, tally)),
-    plain("gap > spread(3)", lambda shape, tally: (3, pooled(shape, tally)[0])),
+    plain("pairs[ id | neg | id ]", paired),
+    plain("(gap > spread(3))", spread),
 ]
 
 RELU = plain("relu", same)(Random(0), Amount("", lambda shape, values: 0))
@@ -416,7 +424,10 @@ class _Maker:
             for name in names
             if name != "i"
         ]
+        pair = (number, rng.choice([2, 5]))
+        forms.append(Amount(f"{{[{pair[0]}, {pair[1]}][1]}}", lambda shape, values: pair[1]))
         if turn:
+            forms.append(Amount(f"{{{pair}[i % 2]}}", lambda shape, values: pair[values["i"] % 2]))
             forms.append(Amount(f"{{{number} + i}}", lambda shape, values: number + values["i"]))
         return rng.choice(forms)
 
@@ -837,6 +848,17 @@ _BITS = [
         "bn",
         "net b\n",
         "param c = 3",
+        "param w = (3, [4])",
+        "[1, 2]",
+        "((1, 2), (3, 4))",
+        "[0]",
+        "len(",
+        "init=[",
+        "init=sobel_x",
+        'init="k.npy"',
+        "pairs[",
+        "spread(@p0)",
+        "const(1, 2)",
     ),
 ]
 
