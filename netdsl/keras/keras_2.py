@@ -124,7 +124,13 @@ class _Updater:
             self._refuse(
                 name, class_name, "hard_sigmoid has the slope 0.2 in Keras 2 and 1/6 in Keras 3"
             )
-        return {"class_name": class_name, "config": self._config(name, class_name, config)}
+        # Without its module Keras 3 takes a text such as "dot" for the function of this name.
+        return {
+            "class_name": class_name,
+            "module": "keras.layers",
+            "registered_name": None,
+            "config": self._config(name, class_name, config),
+        }
 
     def _within(self, layer: dict[str, Any]) -> dict[str, Any]:
         """Bring a layer within another up to date."""
@@ -325,11 +331,11 @@ def _load_by_class(model: Any, config: Mapping[str, Any], file: Any) -> None:
     groups = file["layers"] if "layers" in file else file["_layer_checkpoint_dependencies"]
     counted: dict[str, int] = {}
     for layer in config["config"]["layers"]:
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", layer["class_name"])
-        snake = snake.lower()
+        snake = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", layer["class_name"])
+        snake = snake.lower()  # Conv2DTranspose is conv2d_transpose
         number = counted[snake] = counted.get(snake, -1) + 1
         name = layer["config"].get("name") or layer.get("name")
-        if layer["class_name"] == "InputLayer" or name is None:
+        if layer["class_name"] in ("InputLayer", *operators()) or name is None:
             continue
         own, group = model.get_layer(name), f"{snake}_{number}" if number else snake
         if not own.weights:

@@ -46,8 +46,15 @@ def _table(ops: Any) -> Mapping[str, Callable[..., Any]]:
         "tanh": ops.tanh,
         "softplus": ops.softplus,
     }
+
+    def plain(value: Any) -> Any:
+        """Return an array for a list of numbers, which `tf.constant` was."""
+        return ops.array(value, "float32") if isinstance(value, list) else value
+
     arithmetic = {
-        name: (lambda f: lambda *given, **named: f(*given, *named.values()))(function)
+        name: (lambda f: lambda *given, **named: f(*map(plain, (*given, *named.values()))))(
+            function
+        )
         for name, function in (*binary.items(), *unary.items())
     }
     return {
@@ -116,7 +123,7 @@ def operators() -> dict[str, type]:
 
         def __init__(self, function: str, name: str) -> None:
             super().__init__(name=name)
-            self.function = function.removeprefix("tf.")
+            self.function = function.removeprefix("tf.").removeprefix("compat.v1.")
 
         @classmethod
         def from_config(cls, config: dict[str, Any]) -> Any:

@@ -25,7 +25,6 @@ REFUSED = {
     "heart_disease": "(CategoryEncoding)",
     "binned_age": "(Discretization)",
     "denoiser": "(RandomCrop): at inference it gives images of 28x28x1, not of 24x24x1",
-    "cosine_towers": "(TrueDivide): it divides by its input",
     "columns": "(Cast)",
     "states_to_decoder": "(LSTM): its initial states are given",
     "bahdanau": "(LSTM): its initial states are given",
@@ -48,8 +47,9 @@ def sizes(model: Any) -> dict[str, tuple[int, ...]] | None:
 
 def test_the_corpus_is_whole() -> None:
     styles = [*MODELS.values(), LEGACY]
-    assert [len(style) for style in styles] == [10] * 12
-    assert 120 - len(REFUSED) >= 111
+    assert len(styles) == 12
+    assert min(map(len, styles)) >= 10
+    assert len(REFUSED) <= 8
 
 
 @pytest.mark.parametrize(("style", "name"), CORPUS)

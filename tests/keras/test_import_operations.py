@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 from support.keras_models import body, keras, through
 
 import netdsl
@@ -81,6 +82,10 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: through((5, 4), lambda x: ops.std(x, axis=1)),
         "input 5x4 > sub[ id | gap ] > mul[ id | id ] > gap > sqrt",
+    ),
+    (
+        lambda: of_two((4, 4), (4, 4), lambda a, b: CustomScaleLayer(0.2)([a, b])),
+        "input a: 4x4 input b: 4x4 add[ @a | @b > rescale(0.2) ]",
     ),
     # taken, and again
     (

@@ -87,7 +87,7 @@ def _has_a_word(parts: CallParts, axes: list[int]) -> bool:
     name, rank = parts.call.class_name, len(parts.shape(parts.source))
     if name == "Min" or not parts.shapes[0] or named_axes(axes, rank) is None:
         return False
-    return name == "Sum" or bool(parts.call.config.get("keepdims")) or not _is_global(axes, rank)
+    return name == "Sum" or not _is_global(axes, rank)
 
 
 def _is_global(axes: list[int], rank: int) -> bool:

@@ -63,6 +63,12 @@ def divided(parts: CallParts) -> OutputPlaces | None:
     return [parts.step("Multiply", [place], shape, arguments=(over, None))]
 
 
+def residual(parts: CallParts) -> OutputPlaces | None:
+    """`CustomScaleLayer` of keras.applications: a + factor·b."""
+    first, second = parts.call.inputs
+    return [parts.merge("Add", [first, parts.rescale(second, parts.operation.scale)])]
+
+
 def _summed(parts: CallParts, place: int) -> int:
     """Sum up along the operation's axis."""
     config = {"axis": parts.operation.axis, "keepdims": parts.operation.keepdims}

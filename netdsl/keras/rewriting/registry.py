@@ -77,6 +77,7 @@ _RULES: dict[Rule, tuple[str, ...]] = {
     functions.divided: ("TrueDivide", "Divide"),
     functions.composed: functions.COMPOSED,
     functions.norm: ("Norm",),
+    functions.residual: ("CustomScaleLayer",),
     functions.log_of_sum: ("Logsumexp",),
     along.inner_product: ("Dot",),
     products.einsum: ("Einsum",),

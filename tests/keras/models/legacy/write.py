@@ -4,7 +4,8 @@ The tests read what this wrote; they never run it, as it needs a Keras that netd
 
     python write.py words captioner                 # keras 2.3.1, on TensorFlow
     python write.py generator mobile transfer operators tickets video    # keras 2.13.1
-    TF_USE_LEGACY_KERAS=1 python write.py siamese transformer            # tf-keras 2.21
+    # tf-keras 2.21
+    TF_USE_LEGACY_KERAS=1 python write.py siamese transformer attentive functions turned
 
 Each model gets random weights, as norms and biases of 0 and 1 would hide what is mixed up. Beside
 it goes an archive of arrays: for two batches, `a` and `b`, inputs and outputs in their order.
@@ -175,7 +176,38 @@ def transformer():
     return Model(tokens, layers.Dense(2, activation="softmax")(layers.GlobalMaxPooling1D()(x)))
 
 
-SUFFIXES = {"transformer": "keras"}
+def attentive():
+    """tf-keras 2.21: attention with its factor, and additive attention, whose config says `dot`."""
+    query, value = Input(shape=(6, 4)), Input(shape=(9, 4))
+    dot = layers.Attention(use_scale=True)([query, value])
+    additive = layers.AdditiveAttention()([query, value])
+    x = layers.GRU(5)(layers.Concatenate()([query, dot, additive]))
+    return Model([query, value], layers.Dense(1)(x))
+
+
+def functions():
+    """tf-keras 2.21: quotients, roots, limits, and an array of constants."""
+    import tensorflow as tf
+
+    image = Input(shape=(10, 10, 4))
+    y = tf.sqrt(tf.square(tf.clip_by_value(image, -1.0, 1.0)) + 1.0)
+    x = tf.reduce_max(y, axis=[1, 2]) / (1.0 + tf.reduce_sum(tf.abs(image), axis=[1, 2]))
+    x = tf.maximum(x, 0.01) * tf.constant([1.0, 2.0, 3.0, 4.0])
+    return Model(image, layers.Dense(2)(x))
+
+
+def turned():
+    """tf-keras 2.21: `tf.transpose` between layers, in the zip format."""
+    import tensorflow as tf
+
+    image = Input(shape=(10, 10, 4))
+    x = layers.TimeDistributed(layers.Flatten())(layers.Permute((3, 1, 2))(image))
+    x = tf.transpose(layers.SimpleRNN(6, return_sequences=True)(x), [0, 2, 1])
+    x = layers.Conv1D(3, 2, dilation_rate=2, padding="causal", activation="swish")(x)
+    return Model(image, layers.GlobalMaxPooling1D()(x))
+
+
+SUFFIXES = {"transformer": "keras", "turned": "keras"}
 IMAGES = {"transfer", "siamese"}  # whose numbers go from 0 to 255
 WORDS = {("words", 0), ("captioner", 1), ("tickets", 0), ("transformer", 0)}  # inputs of indices
 
