@@ -9,7 +9,25 @@ from netdsl.cli.arguments import DATA_HELP, add_force, add_format
 from netdsl.cli.outputs import free_path
 from netdsl.cli.terminal import print_json
 
-EXAMPLES = ("data digits", "data photos/ --sheet photos.png", "data iris.csv --target species")
+EXAMPLES = (
+    "data digits",
+    "data photos/ --sheet photos.png",
+    "data iris.csv --target species",
+    'data sales.csv --separator ";" --decimal , --encoding latin-1',
+)
+
+_KEYS = {
+    "separator": ("C", "what is between the cells of a table, or tab or space"),
+    "decimal": ("C", "the decimal separator of a table: . or ,"),
+    "thousands": ("C", "the thousands separator: . , ' or space, or none"),
+    "encoding": ("NAME", "the encoding of a table"),
+    "comment": ("C", "what begins a line that is not read"),
+    "missing": ("HOW", "what becomes of missing numbers: median, drop or error"),
+    "missing_values": ("A,B", "texts of cells that are missing, besides the usual ones"),
+    "weight": ("NAME", "the column, array or file of the examples' weights"),
+    "damaged": ("HOW", "what becomes of images that cannot be read: error or skip"),
+}
+"""Keys of a recipe's `data` that are options too: metavar and help."""
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +40,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="the table does not begin with the names of its columns",
     )
+    for name, (metavar, help) in _KEYS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=help)
     parser.add_argument(
         "--sheet", metavar="FILE.png", help="write a contact sheet with some images of each class"
     )
@@ -37,8 +57,10 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.recipes.recipe import DataSpec
 
     sheet = free_path(options.sheet, options.force) if options.sheet else None
-    header = None if options.header else False
-    found = survey(DataSpec(source=options.source, target=options.target, header=header))
+    keys = {name: getattr(options, name) for name in ("source", "target", *_KEYS)}
+    if keys["missing_values"] is not None:
+        keys["missing_values"] = tuple(keys["missing_values"].split(","))
+    found = survey(DataSpec(header=None if options.header else False, **keys))
     if options.format == "json":
         print_json(as_json(found))
     else:

@@ -1,0 +1,33 @@
+"""`netdsl data` reads a table as a recipe's keys say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netdsl.cli.main import main
+
+TABLE = "größe;preis;art\n1,5;2.000,25;a\n2,5;unknown;b\n3,5;1.000,75;a\n".encode("latin-1")
+KEYS = ["--separator", ";", "--decimal", ",", "--thousands", ".", "--encoding", "latin-1"]
+
+
+def test_a_table_is_read_as_the_options_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_bytes(TABLE)
+    code = main(["data", str(path), "--target", "art", *KEYS, "--missing-values", "unknown,none"])
+    assert code == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["größe", "number", "0", "1.5", "2.5", "3.5"] in lines
+    assert ["preis", "number", "1", "1,001", "1,500", "2,000"] in lines
+
+
+def test_an_option_that_a_recipe_would_refuse_is_refused_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_bytes(TABLE)
+    assert main(["data", str(path), "--separator", ";;"]) == 1
+    assert "`separator` requires one character or `tab` or `space`" in capsys.readouterr().err
