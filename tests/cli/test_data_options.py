@@ -31,3 +31,12 @@ def test_an_option_that_a_recipe_would_refuse_is_refused_alike(
     path.write_bytes(TABLE)
     assert main(["data", str(path), "--separator", ";;"]) == 1
     assert "`separator` requires one character or `tab` or `space`" in capsys.readouterr().err
+
+
+def test_a_line_of_the_table_is_a_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text('a,b,y\n1,"one\nnote",u\n2,another,v\n', encoding="utf-8")
+    assert main(["data", str(path), "--target", "y"]) == 0
+    assert "2: another, one note" in capsys.readouterr().out

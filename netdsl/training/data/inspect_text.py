@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from netdsl.errors.printable import in_one_line
 from netdsl.text_table import aligned
 from netdsl.training.data.inspect import Survey, as_json
 from netdsl.training.preparation.shapes import size
@@ -76,7 +77,7 @@ def _column_table(columns: list[dict[str, Any]]) -> str:
 def _categories(found: dict[str, int]) -> str:
     if not found:
         return ""
-    names = list(found)[:4]
+    names = list(map(in_one_line, list(found)[:4]))
     return f"{len(found):,}: {', '.join(names)}{', ...' if len(found) > len(names) else ''}"
 
 
@@ -89,7 +90,9 @@ def _class_bars(parts: dict[str, dict[str, int]]) -> str:
     rows: list[tuple[str, ...]] = [("class", *heads, "")]
     for name in names[:MAX_BARS]:
         bar = "█" * round(BAR * first.get(name, 0) / longest)
-        rows.append((name, *(f"{counts.get(name, 0):,}" for counts in parts.values()), bar))
+        rows.append(
+            (in_one_line(name), *(f"{counts.get(name, 0):,}" for counts in parts.values()), bar)
+        )
     more = f"\n... and {len(names) - MAX_BARS:,} more classes" if len(names) > MAX_BARS else ""
     return aligned(rows, "l" + "r" * len(parts) + "l", rule=True) + more
 

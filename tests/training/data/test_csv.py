@@ -331,6 +331,12 @@ def test_numbers_with_a_unit_are_reported(path: Path, cells: list[str], noted: b
     assert all("a holds numbers with a unit" in note for note in notes)
 
 
+def test_texts_that_differ_only_in_case_or_spaces_are_noted(path: Path) -> None:
+    (note,) = table_notes(read(path, "a,b\n1,yes\n2,Yes\n3,no\n"))
+    assert note.startswith("b has `Yes` and `yes`, which differ only in case or spaces: 2 cat")
+    assert not table_notes(read(path, "a,b\n1,yes\n2,no\n"))
+
+
 @pytest.mark.parametrize(
     ("content", "help"),
     [

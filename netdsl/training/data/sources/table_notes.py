@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from netdsl.errors.printable import in_one_line
 from netdsl.training.data.sources.cells import has_unit
 from netdsl.wording import counted
 
@@ -16,7 +17,11 @@ def table_notes(table: ParsedTable) -> tuple[str, ...]:
     """Return how a table was read where that can be doubted, and what may represent a missing
     number.
     """
-    found = (note for column in table.columns for note in (*_sentinels(column), *_units(column)))
+    found = (
+        note
+        for column in table.columns
+        for note in (*_sentinels(column), *_units(column), *_spellings(column))
+    )
     return (*table.notes, *found)
 
 
@@ -28,6 +33,21 @@ def _units(column: ParsedColumn) -> Iterator[str]:
             f"{column.name} holds numbers with a unit, as `{texts[0]}`, which are read as text: "
             f"{len(texts):,} categories; take the unit out to get numbers"
         )
+
+
+def _spellings(column: ParsedColumn) -> Iterator[str]:
+    """Report texts that differ only in case or in spaces: `yes`, `Yes`."""
+    alike: dict[str, list[str]] = {}
+    for text in column.categories or ():
+        alike.setdefault(" ".join(text.casefold().split()), []).append(text)
+    for texts in alike.values():
+        if len(texts) > 1:
+            names = " and ".join(f"`{in_one_line(text)}`" for text in texts)
+            yield (
+                f"{column.name} has {names}, which differ only in case or spaces: "
+                f"{len(texts)} categories; write them alike if they mean the same"
+            )
+            return
 
 
 def _sentinels(column: ParsedColumn) -> Iterator[str]:
