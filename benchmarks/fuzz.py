@@ -32,6 +32,8 @@ from netdsl.emit.program import program as keras_program  # noqa: E402
 from netdsl.errors import NetError, Source  # noqa: E402
 from netdsl.errors.terminal import render  # noqa: E402
 from netdsl.errors.values import as_json  # noqa: E402
+from netdsl.kinds import KINDS  # noqa: E402
+from netdsl.kinds.values import dims  # noqa: E402
 from netdsl.limits import Limits  # noqa: E402
 from netdsl.reading import Checked, ReadOptions, check_source  # noqa: E402
 from netdsl.report.columns import TableView  # noqa: E402
@@ -43,10 +45,20 @@ from netdsl.syntax.format import format_text  # noqa: E402
 
 LIMITS = Limits(operations=5_000)
 PATIENCE = 10  # seconds for one text
-VALID, NOISE = (
-    0.05,
-    0.3,
-)  # shares of the texts: valid programs take ten times as long as broken ones, the rest
+VALID, CASES, NOISE = 0.05, 0.15, 0.3
+"""Shares of the texts: valid programs, which take ten times as long as broken ones; cases of the
+kinds; noise. The rest are broken programs.
+"""
+
+
+def cases(rng: Random) -> str:
+    """The case of a kind, and others after it, whether they fit or not: together they have all
+    kinds and all their options.
+    """
+    known = [case for kind in dict.fromkeys(KINDS.values()) for case in kind.cases]
+    first = rng.choice(known)
+    texts = [first.text, *(rng.choice(known).text for _ in range(rng.choice([0, 0, 1, 2, 4])))]
+    return f"input {dims(first.input)}\n> {' > '.join(texts)}\n"
 
 
 def fault(text: str) -> str:
@@ -159,6 +171,10 @@ def tried(seed: str) -> tuple[str, str]:
             return text, fault(text)
         if roll < VALID:
             return text, disagreement(valid) or fault(text)
+        if roll < VALID + CASES:
+            text = cases(rng)
+            if rng.random() < 0.5:
+                return text, fault(text)
         text = noise(rng) if roll > 1 - NOISE else mutated(rng, text)
         return text, fault(text)
     except TooSlow:

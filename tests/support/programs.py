@@ -64,9 +64,9 @@ class Tally:
             raise Misfit
 
     def strides(self, by: Shape) -> None:
-        self.stride = (
-            by if not self.stride else tuple(a * b for a, b in zip(self.stride, by, strict=True))
-        )
+        if self.stride and len(self.stride) == len(by):
+            by = tuple(a * b for a, b in zip(self.stride, by, strict=True))
+        self.stride = by  # of other axes it begins again
 
 
 Values = dict[str, int]
@@ -859,6 +859,23 @@ _BITS = [
         "pairs[",
         "spread(@p0)",
         "const(1, 2)",
+    ),
+    *(
+        "given x = [1, 2]\n",
+        "learned q: 4x8\n",
+        "fixed g: 3 = (1, 2, 3)\n",
+        "output @p0\n",
+        "expect @p0 = [-12]\n",
+        " |2",
+        "|1000000",
+        "none",
+        "each(",
+        "over=positions",
+        "[[1, 2], [3, 4]]",
+        "(1, 2, 1)",
+        "init=",
+        "const(2)",
+        "@p0.0",
     ),
 ]
 
