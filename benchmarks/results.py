@@ -39,7 +39,8 @@ from netdsl.report.diff import compare  # noqa: E402
 from netdsl.training.loop.setup import seeded_model  # noqa: E402
 from netdsl.training.loop.train import train  # noqa: E402
 from netdsl.training.planning.plan import plan  # noqa: E402
-from netdsl.training.recipes.recipe import Recipe, as_values, load_recipe  # noqa: E402
+from netdsl.training.recipes.recipe import Recipe, load_recipe  # noqa: E402
+from netdsl.training.recipes.yaml_writer import as_values  # noqa: E402
 from netdsl.training.runs.inputs import read_network  # noqa: E402
 from netdsl.training.runs.run import RunResult  # noqa: E402
 

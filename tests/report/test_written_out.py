@@ -216,3 +216,18 @@ def test_the_description_stays() -> None:
     assert written_out(
         networks("# what it is\n#\n# for\nnet named\n8x8x3 > conv3-4 > gap")[0]
     ).startswith("# what it is\n#\n# for\nnet named\n")
+
+
+def test_lets_are_in_the_order_of_their_uses() -> None:
+    """Which is that of the text, not that of the layers: `b` is made first, and written second."""
+    text = """
+let a = conv3-4(relu) > bn
+let b = conv3-4(tanh) > bn
+input 8x8x4 > conv3-4 as n0
+@n0 > b as n2
+@n0 > a as n3
+mul[ @n3 | @n2 ] > gap > fc-2
+"""
+    written, again = written_and_read(networks(text)[0])
+    assert written.index("let a") < written.index("let b")
+    assert written_out(again) == written
