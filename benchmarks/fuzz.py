@@ -3,10 +3,10 @@ expand, emit and fmt.
 
     python benchmarks/fuzz.py [--seconds 60] [--inputs N] [--processes 2] [--seed 0]
 
-A failure is an exception other than a diagnostic, a text that takes more than 10 s of CPU time, a valid
-program that is refused or whose shapes and counts are not those of its plain recomputation, and a
-formatted or written-out text that means something else. Each is printed with the text that causes
-it; the exit status is 1 where there is one.
+A failure is an exception other than a diagnostic, a text that takes more than 10 seconds of CPU
+time, a valid program that is refused or whose shapes and counts are not those of its plain
+recomputation, and a formatted or written-out text that means something else. Each is printed with
+the text that causes it; the exit status is 1 where there is one.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _checked(text: str) -> Checked:
 
 
 class TooSlow(Exception):
-    """A text took longer than `PATIENCE`."""
+    """A text took more than `PATIENCE`."""
 
 
 def _alarm(*_: Any) -> None:

@@ -2,8 +2,8 @@
 
     python benchmarks/fuzz_files.py [--inputs 10000] [--seed 0] [--only runs]
 
-A failure is an exception other than a diagnostic, or a file that takes more than 10 s of CPU time. Each
-is printed with the seed that makes it again; the exit status is 1 where there is one.
+A failure is an exception other than a diagnostic, or a file that takes more than 10 seconds of CPU
+time. Each is printed with the seed that makes it again; the exit status is 1 where there is one.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ WHAT: dict[str, Callable[[Random, Path], None]] = {
 
 
 class TooSlow(Exception):
-    """A file took longer than `PATIENCE`."""
+    """A file took more than `PATIENCE`."""
 
 
 def _alarm(*_: Any) -> None:
