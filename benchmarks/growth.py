@@ -64,6 +64,8 @@ STEPS: dict[str, Text] = {
     "concatenation, narrowed": chain("[ id | conv1-4 ] > conv1-4"),
     "concatenation, ever wider": chain("[ id | conv1-1 ]", "input 2x2x4"),
     "a merge of n branches": lambda n: f"input 8x8x4 > add[ {' | '.join(['conv1-4'] * n)} ]\n",
+    "n branches side by side": lambda n: f"input 8x8x4 > add[ (conv1-4 > bn) |{n} as b ]\n",
+    "branches that are none": chain("add[ conv1-4 | none ]"),
     "res": chain("res(conv1-4 > conv1-4)"),
     "each": chain("each(conv1-4 > bn)"),
     "each within each": chain("each(each(dense-4))"),
@@ -89,6 +91,15 @@ STATEMENTS: dict[str, Text] = {
     ),
     "one let used n times": lambda n: "let l = conv1-4\ninput 8x8x4\n" + "> l\n" * n,
     "input and flow": lines(lambda i: f"input x{i}_: 4 > fc-2", after=""),
+    "n inputs side by side": lambda n: f"input x: 4 |{n} > fc-2 as y\n",
+    "a flow for each of n points": lambda n: (
+        f"input x: 4 |{n} > fc-2 as y\n@y.* > fc-2 as z\nadd[ @z.* ]\n"
+    ),
+    "output": lambda n: (
+        "input 4\n"
+        + "".join(f"> fc-4 as a{i}\n" for i in range(n + 1))
+        + "".join(f"output @a{i}\n" for i in range(n))
+    ),
     "net": lines(lambda i: f"net n{i}\ninput 4 > fc-2", after=""),
     "n defs before n nets": lambda n: (
         "".join(f"def d{i}() = fc-2\n" for i in range(n))
@@ -104,7 +115,7 @@ STATEMENTS: dict[str, Text] = {
     "tie": lambda n: (
         "input 4\n"
         + "".join(f"> fc-4 as a{i}\n" for i in range(2 * n))
-        + "".join(f"tie a{2 * i + 1} = a{2 * i}\n" for i in range(n))
+        + "".join(f"tie a{2 * i + 1} = transpose a{2 * i}\n" for i in range(n))
     ),
 }
 

@@ -55,7 +55,8 @@ _SECTIONS = {
     "output": "Outputs",
     "default": "Defaults",
     **dict.fromkeys(("steps", "repeat", "as"), "Steps"),
-    "merge": "Merges",
+    **dict.fromkeys(("merge", "none", "over"), "Merges"),
+    "branches": "Side by side",
 }
 
 
