@@ -36,6 +36,7 @@ MACS = {
     "10x4 > rnn-8": 960,
     "5 > dot[ id | id ]": 5,
     "input a: 10x4\ninput b: 4x6\nmatmul[ @a | @b ]": 240,
+    "5 > pairs[ id | id | id ]": 15,
     "input a: 2x10x4\ninput b: 2x6x4\nmatmul(transpose)[ @a | @b ]": 480,
 }
 
@@ -123,10 +124,10 @@ WORK = {
     "5x5 > matmul[ id | id ]": 0,
     "5 > stack[ id | id ]": 0,
     "5 > pairs[ id | id | id ]": 0,
-    "5 > spread(7)": 0,
     # nothing in use
     "4096 > dropout(0.5)": 0,
     "8x8x4 > sdropout(0.2)": 0,
+    "5 > gaussian[ id | id ]": 0,
     "8x8x4 > droppath(0.1)": 0,
     "784 > noise(0.1)": 0,
     # norms

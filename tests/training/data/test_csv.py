@@ -15,6 +15,7 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.training.data.sources import csv_table
+from netdsl.training.data.sources.cells import cell_number, why_not_finite
 from netdsl.training.data.sources.csv_arrow import NotPlain
 from netdsl.training.data.sources.parsed_table import ParsedTable
 from netdsl.training.data.sources.table_file import read_table_file
@@ -352,3 +353,34 @@ def test_texts_that_differ_only_in_case_or_spaces_are_noted(path: Path) -> None:
 def test_a_text_that_is_not_read_has_one_help(path: Path, content: Any, help: str) -> None:
     with pytest.raises(NetError, match=help):
         read(path, content)
+
+
+COMMA, SPACED, POINTS = NumberFormat(","), NumberFormat(".", " "), NumberFormat(",", ".")
+
+
+@pytest.mark.parametrize(
+    ("cell", "form", "number", "why"),
+    [
+        ("1.5", NumberFormat("."), 1.5, "finite"),
+        ("1.5", COMMA, None, ""),
+        ("1,5", COMMA, 1.5, "finite"),
+        ("1.234,5", POINTS, 1234.5, "finite"),
+        ("1.23,5", POINTS, None, ""),
+        ("1 234", SPACED, 1234.0, "finite"),
+        ("1 234,5", SPACED, None, ""),
+        ("1.234 567", SPACED, None, ""),
+        ("3.4e38", NumberFormat("."), 3.4e38, "finite"),
+        ("3.5e38", NumberFormat("."), None, "too large"),
+        ("1e400", NumberFormat("."), None, "too large"),
+        ("inf", NumberFormat("."), None, "not finite"),
+        ("1_0", NumberFormat("."), None, ""),
+        ("-", COMMA, math.nan, ""),
+        ("village", POINTS, None, ""),
+    ],
+)
+def test_a_cell_in_a_format(cell: str, form: NumberFormat, number: float | None, why: str) -> None:
+    found = cell_number(cell, form)
+    assert found == number or (number is not None and math.isnan(number) and math.isnan(found or 0))
+    if why != "finite":
+        assert why in why_not_finite(cell, form)
+        assert bool(why) == bool(why_not_finite(cell, form))

@@ -397,6 +397,7 @@ def test_the_classes_have_names() -> None:
         10,
     ]
     assert len(set(named.NAMES["cifar100"])) == 100
+    assert named.NAMES["mnist"] == named.NAMES["digits"] == tuple("0123456789")
 
 
 @pytest.mark.parametrize(
