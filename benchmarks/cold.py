@@ -33,7 +33,10 @@ class Figures(NamedTuple):
 
 
 def measured(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] = os.environ,
+    expected: int = 0,
 ) -> Figures:
     """Run a command, whose output goes nowhere.
 
@@ -41,9 +44,10 @@ def measured(
         command: a program by its path, and its arguments.
         folder: where it runs.
         environment: its environment variables.
+        expected: the exit code that it ends with.
 
     Raises:
-        SystemExit: where it does not end with 0, with what it wrote to standard error.
+        SystemExit: where it ends with another, with what it wrote to standard error.
     """
     result = subprocess.run(
         [sys.executable, "-I", "-S", "-c", LAUNCHER, *command],
@@ -54,6 +58,6 @@ def measured(
         check=False,
     )
     code, seconds, kilobytes = result.stdout.split() or ("no exit code", 0, 0)
-    if code != "0":
+    if code != str(expected):
         raise SystemExit(f"{' '.join(command)} ended with {code}\n{result.stderr.rstrip()}")
     return Figures(float(seconds), int(kilobytes) * 1024 / 1e6)

@@ -150,6 +150,30 @@ def slope(sizes: list[int], costs: list[float]) -> float:
     )
 
 
+def print_exponents(least: int, steps: int, runs: int, only: str = "") -> None:
+    """Print a row for each construct: CPU seconds at each length, and the exponent.
+
+    Args:
+        least: n of the shortest text.
+        steps: how many texts, each twice as long as the one before.
+        runs: of each, of which the least counts.
+        only: a word that the rows' names hold.
+    """
+    sizes = [least * 2**step for step in range(steps)]
+    seconds("input 4 > fc-2\n", 3)  # the parser's tables are loaded once
+    nothing = seconds("input 4 > fc-2\n", 5)
+    print(f"{'n':32}", *(f"{size:>8,}" for size in sizes), "  exponent")
+    for name, text in {**STEPS, **STATEMENTS, **MISTAKES, **kinds()}.items():
+        if only not in name:
+            continue
+        costs = [seconds(text(size), runs) - nothing for size in sizes]
+        grows = slope(sizes, costs)
+        mark = "  <- steep" if grows > STEEP else ""
+        print(
+            f"{name:32}", *(f"{cost:8.3f}" for cost in costs), f"  {grows:8.2f}{mark}", flush=True
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="growth exponents of the language's constructs")
     parser.add_argument("--least", type=int, default=250, help="n of the shortest text")
@@ -157,19 +181,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2, help="of which the least counts")
     parser.add_argument("--only", default="", help="rows whose name holds this word")
     options = parser.parse_args()
-    sizes = [options.least * 2**step for step in range(options.steps)]
-    seconds("input 4 > fc-2\n", 3)  # the parser's tables are loaded once
-    nothing = seconds("input 4 > fc-2\n", 5)
-    print(f"{'n':32}", *(f"{size:>8,}" for size in sizes), "  exponent")
-    for name, text in {**STEPS, **STATEMENTS, **MISTAKES, **kinds()}.items():
-        if options.only not in name:
-            continue
-        costs = [seconds(text(size), options.runs) - nothing for size in sizes]
-        grows = slope(sizes, costs)
-        mark = "  <- steep" if grows > STEEP else ""
-        print(
-            f"{name:32}", *(f"{cost:8.3f}" for cost in costs), f"  {grows:8.2f}{mark}", flush=True
-        )
+    print_exponents(options.least, options.steps, options.runs, options.only)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""What reading a network costs: chains of growing depth, a long file, and a cold `check`.
+"""What reading a network costs: chains of growing depth, long and hostile files, and how each
+construct of the language grows.
 
     python benchmarks/language.py [--runs 3]
 
-CPU seconds of one process (the best of some runs, garbage collection as it is), for what `check`
-and `table` do with a text.
+Chains and constructs are CPU seconds of one process (the best of some runs, garbage collection as
+it is), for what `check` and `table` do with a text. Files are read by a cold command each: CPU
+seconds, their ratio to a cold `check` of VGG-16 in the same run, and the largest that it should be.
+`growth` prints the constructs alone.
 """
 
 from __future__ import annotations
@@ -15,10 +18,15 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
+
+import growth
+from cold import measured
 
 from netdsl.errors import Source
 from netdsl.reading import ReadOptions, check_source
@@ -82,6 +90,61 @@ def cold(arguments: list[str]) -> float:
     )
 
 
+class File(NamedTuple):
+    """A text that a cold command reads.
+
+    Attributes:
+        command: of netdsl's.
+        text: is read.
+        limit: the largest ratio to a cold `check` of VGG-16 that is aimed at.
+        code: the exit code; 1 where the text is refused.
+    """
+
+    command: str
+    text: str
+    limit: float
+    code: int = 1
+
+
+def files() -> dict[str, File]:
+    """Make the files that are compared with a cold `check`."""
+    doubles = "def d(n) = when(n > 0, {}, conv1-4)\n8x8x4 > d(40)\n"
+    nested = f"8x8x4 > {'t(' * 40}conv1-4{')' * 40}\n"
+    blocks = " > ".join(["res(conv3-16(bn) > conv3-16(bn))"] * 100)
+    return {
+        "40 lets that double": File("check", growth.MISTAKES["lets that double"](40), 10),
+        "40 blocks that double": File("check", doubles.format("[ d({n-1}) | d({n-1}) ]"), 10),
+        "t(u) = u > u, 40 deep": File("check", f"def t(u) = u > u\n{nested}", 10),
+        "res that doubles": File("check", doubles.format("res(d({n-1}) > d({n-1}))"), 10),
+        "t(u) = res(u > u), 40 deep": File("check", f"def t(u) = res(u > u)\n{nested}", 10),
+        "100 residual blocks": File("emit", f"32x32x16 > {blocks} > gap > softmax-10\n", 10, 0),
+        "2,001 lines": File("check", long_file(2_000), 5, 0),
+    }
+
+
+def print_ratios(runs: int) -> None:
+    """Print what the files cost compared with a cold `check`, in rounds of all."""
+    compared = {"check of VGG-16": File("check", "", 1, 0), **files()}
+    costs: dict[str, list[float]] = {name: [] for name in compared}
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a cold start reads bytecode
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file.net"
+        for _ in range(runs):
+            for name, file in compared.items():
+                path.write_text(file.text, encoding="utf-8")
+                read = path if file.text else ROOT / "examples" / "vgg16.net"
+                command = [sys.executable, "-m", "netdsl", file.command, str(read)]
+                costs[name].append(measured(command, ROOT, environment, file.code).seconds)
+    base = min(costs["check of VGG-16"])
+    print(f"\n{'cold':42}  CPU s  ratio  at most")
+    for name, file in compared.items():
+        least = min(costs[name])
+        ratio = least / base
+        mark = "  <- more" if ratio > file.limit else ""
+        print(f"{name:42}  {least:5.2f}  {ratio:5.2f}  {file.limit:7.0f}{mark}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU seconds of reading networks")
     parser.add_argument("--runs", type=int, default=3, help="of which the best counts (default: 3)")
@@ -110,6 +173,9 @@ def main() -> None:
     for name in ("check", "table"):
         seconds = statistics.median(cold([name, "examples/lenet5.net"]) for _ in range(7))
         print(f"{f'a cold {name} of examples/lenet5.net':42}  {seconds:5.2f}")
+    print_ratios(max(options.runs, 5))
+    print()
+    growth.print_exponents(250, 3, options.runs)
 
 
 if __name__ == "__main__":

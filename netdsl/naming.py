@@ -12,6 +12,7 @@ def unique_name(
     separator: str = "",
     key: Callable[[str], str] = str,
     numbered: bool = False,
+    last: dict[str, int] | None = None,
 ) -> str:
     """Take the name, or the first of `name2`, `name3`, ... that nothing else has.
 
@@ -21,11 +22,16 @@ def unique_name(
         separator: what comes before the number: `_` makes `conv_2` of `conv`.
         key: says which names count as the same: by `str.lower` those that differ in case alone.
         numbered: whether the first has a number as well: `branch1`.
+        last: the number that each name has come to, kept here between calls: those below it are
+            not tried again, where thousands have one name.
     """
-    unique, number = f"{name}{separator}1" if numbered else name, 1
+    number = 1 if last is None else last.get(name, 1)
+    unique = f"{name}{separator}{number}" if numbered or number > 1 else name
     while key(unique) in taken:
         number += 1
         unique = f"{name}{separator}{number}"
+    if last is not None:
+        last[name] = number
     taken.add(key(unique))
     return unique
 

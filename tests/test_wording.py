@@ -59,6 +59,15 @@ def test_a_name_is_taken_by_its_key():
     assert taken == {"a", "a_2", "a_3"}
 
 
+def test_a_name_used_often_gets_the_numbers_that_it_gets_without_being_counted() -> None:
+    names = ["p", "p", "p_3", "p", "P", "p", "p_3"]
+    plain, counted = set[str](), set[str]()
+    last: dict[str, int] = {}
+    assert [unique_name(name, counted, "_", str.lower, last=last) for name in names] == [
+        unique_name(name, plain, "_", str.lower) for name in names
+    ]
+
+
 @given(st.lists(st.sampled_from(["a", "b", "a2", "a22"])))
 def test_names_are_all_different_and_begin_as_asked(names):
     taken: set[str] = set()

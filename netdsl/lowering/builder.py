@@ -97,6 +97,7 @@ class GraphBuilder:
         self.passages: set[int] = set()
         self._with_arrays: dict[int, bool] = {}
         self._names: set[str] = set()
+        self._last: dict[str, int] = {}
 
     def add_input(self, name: str, shape: Shape, span: Span | None) -> int:
         """Add an input of the network.
@@ -266,7 +267,7 @@ class GraphBuilder:
 
     def unique(self, name: str) -> str:
         """Return the name, or with a number after it where the network has it already."""
-        return unique_name(name, self._names, "_", str.lower)
+        return unique_name(name, self._names, "_", str.lower, last=self._last)
 
     def fits(self, least: Least) -> bool:
         """Return whether so much may be added.

@@ -55,8 +55,8 @@ def parse_csv(
         text = text._replace(names=[column.name for column in known.columns])
     kinds = dict.fromkeys(texts, True)
     kinds |= {column.name: column.text for column in known.columns} if known else {}
-    learned = {known.target, known.weight} if known else set(text.names)
-    requested = {name: kinds.get(name) for name in text.names if name in {*kinds, *learned}}
+    read = {*kinds, *((known.target, known.weight) if known else text.names)}
+    requested = {name: kinds.get(name) for name in text.names if name in read}
     held = _read(text, requested, form, known.numbers if known else PLAIN, span)
     columns = []
     for name in text.names:
@@ -134,7 +134,7 @@ def _columns(
         pass
     body = list(rows(text.path, text.content, text.separator, span))[1 if text.header else 0 :]
     check_widths(text, body, span)
-    places = {name: text.names.index(name) for name in requested}
+    places = {name: place for place, name in enumerate(text.names) if name in requested}
     columns = {name: cells_of(row[place] for _, row in body) for name, place in places.items()}
     return HeldColumns(columns, np.array([line for line, _ in body], int), numbers)
 
@@ -146,7 +146,7 @@ def _sample(
     first = 1 if text.header else 0
     found = rows(text.path, text.content, text.separator, span)
     body = [row for _, row in islice(found, first, first + SAMPLE) if len(row) == len(text.names)]
-    places = {name: text.names.index(name) for name in requested}
+    places = {name: place for place, name in enumerate(text.names) if name in requested}
     return {name: cells_of(row[place] for row in body) for name, place in places.items()}
 
 

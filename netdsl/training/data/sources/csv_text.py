@@ -183,14 +183,14 @@ def _is_number(cell: str) -> bool:
 def _header(path: str, first: list[str], span: Span | None) -> list[str]:
     """Return the names of the columns. Raises NetError N536 where one is empty or comes twice."""
     names = [cell.strip() for cell in first]
+    places: dict[str, int] = {}
     for place, name in enumerate(names):
         if not name:
             raise _without_name(path, place, place > 0 and place == len(names) - 1, span)
-        if name in names[:place]:
-            places = f"{names.index(name) + 1} and {place + 1}"
+        if (earlier := places.setdefault(name, place)) != place:
             raise fail(
                 "N536",
-                f"the column `{name}` is in {path} twice: {places}",
+                f"the column `{name}` is in {path} twice: {earlier + 1} and {place + 1}",
                 span,
                 help="a file without a row of column names needs `header: no`",
             )
