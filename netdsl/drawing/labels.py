@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.kinds import KINDS
+from netdsl.kinds.initial_kernels import is_named
+from netdsl.kinds.values import shown
 
 if TYPE_CHECKING:
     from netdsl.errors import Span
     from netdsl.graph import Graph, Layer
     from netdsl.kinds import Kind
 
-_QUIET = frozenset(("norm", "act", "eps", "momentum", "init", "bias", "scale", "shift"))
+_QUIET = frozenset(
+    ("norm", "act", "eps", "momentum", "init", "bias", "bias_init", "scale", "shift")
+)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?")
 _STRIDE_1 = re.compile(r"/1(?![0-9x])")
 _LONGEST = 36  # characters of a label
@@ -63,8 +67,9 @@ class Labels:
         words = {part.word for part in parts}
         main = _short(text, words)
         own = _leading_word(main)
-        more = " ".join(part.word for part in parts if part.word != own)
-        return main, more
+        more = [part.word for part in parts if part.word != own]
+        init = kind.values.get("init")
+        return main, " ".join([shown(init), *more] if is_named(init) else more)
 
     def shape(self, layer: int) -> tuple[int, ...]:
         """Return the shape of a layer's output."""
