@@ -29,6 +29,8 @@ _ELSEWHERE = {
     "dilation_rate": ("", "dilation"),
     "depth_multiplier": ("", "mult"),
     "epsilon": ("", "eps"),
+    **dict.fromkeys(("axis", "axes", "dim"), ("", "over")),
+    **dict.fromkeys(("keepdims", "keepdim"), ("", "keep")),
 }
 
 

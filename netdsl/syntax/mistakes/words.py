@@ -6,7 +6,7 @@ import re
 
 from netdsl.errors import Diagnostic, Span, nearest
 from netdsl.syntax.mistakes.stop import WORD, Stop
-from netdsl.syntax.split import STATEMENT_WORDS
+from netdsl.syntax.split import ADDED_STATEMENTS, STATEMENT_WORDS
 
 _NAMING = "net|use|param|def|let|input|tie|expect"
 
@@ -23,7 +23,7 @@ def not_a_statement(stop: Stop) -> Diagnostic | None:
         return None
     word = first.group()
     span = Span(stop.source, stop.start, stop.start + len(word))
-    meant = nearest(word, STATEMENT_WORDS)
+    meant = nearest(word, (*STATEMENT_WORDS, *ADDED_STATEMENTS))
     if stop.thing == "=" and not meant:
         help = f"`param {word} = ...` sets a number, `def {word}() = ...` a block"
         return Diagnostic("N003", f"no statement begins with `{word} =`", span, help=help)
