@@ -87,7 +87,8 @@ class Concatenate(Merge):
             LayerError: N207 for branches that differ in another axis.
         """
         at = self.axis(inputs[0])
-        if any((*x[:at], *x[at + 1 :]) != (*inputs[0][:at], *inputs[0][at + 1 :]) for x in inputs):
+        others = {(len(x), *x[:at], *x[at + 1 :]) for x in inputs}
+        if len(others) > 1:
             if self.over.text != "channels":
                 rule = f"branches with the same sizes but along `{self.over.text}`"
                 raise self._misfit(inputs, rule)

@@ -223,7 +223,8 @@ def _unique_names(units: list[WrittenUnit], graph: Graph) -> list[str]:
     blocks.
     """
     points = {graph.ops[op].layer: name for name, op in graph.points.items()}
-    points |= {graph.ops[port.op].layer: port.name for port in graph.inputs}
+    outputs = (port for port in graph.outputs if graph.points.get(port.name) == port.op)
+    points |= {graph.ops[port.op].layer: port.name for port in (*outputs, *graph.inputs)}
     taken = {name for name in graph.points if "." not in name}
     names = []
     for unit in units:

@@ -557,6 +557,11 @@ MEANING = [  # names, options, shapes, expectations
         "`[ ... ]` requires branches with the same positions, not 5x5x4 and 2x2x1",
     ),
     (
+        "2x3 > «[ id | fc-2 ]»",
+        "N207",
+        "`[ ... ]` requires branches with the same positions, not 2x3 and 2",
+    ),
+    (
         "5x5x1 > «add[ conv3-4 | conv3-5 ]»",
         "N207",
         "`add[ ... ]` requires branches of one shape, vectors with its channels, or one",

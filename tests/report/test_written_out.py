@@ -231,3 +231,10 @@ mul[ @n3 | @n2 ] > gap > fc-2
     written, again = written_and_read(networks(text)[0])
     assert written.index("let a") < written.index("let b")
     assert written_out(again) == written
+
+
+def test_of_two_names_an_output_keeps_its_own() -> None:
+    text = "8 > fc-4 as a > (id) as b > fc-2\n@b > fc-3\noutput @a"
+    written, again = written_and_read(networks(text)[0])
+    assert "as a" in written
+    assert again.outputs[-1].name == "a"

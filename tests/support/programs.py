@@ -484,7 +484,7 @@ class _Maker:
     def merge(self, shape: Shape, values: Values, deep: int, turn: bool) -> Node:
         rng = self.rng
         word = rng.choice(
-            ["", "", "", "add", "mul", "max", "avg", "concat(over=n)", "matmul(transpose)"]
+            ["", "", "", "add", "mul", "max", "avg", "concat(over=positions)", "matmul(transpose)"]
         )
         branches = [
             self.chain(shape, values, deep - 1, rng.choice([1, 2]), turn)[0]
@@ -518,7 +518,7 @@ class _Maker:
                 if len({x[:-1] for x in shapes}) > 1:
                     raise Misfit
                 return checked((*shapes[0][:-1], sum(x[-1] for x in shapes)))
-            if word == "concat(over=n)":
+            if word == "concat(over=positions)":
                 if any(len(x) != 2 or x[1:] != shapes[0][1:] for x in shapes):
                     raise Misfit
                 return checked((sum(x[0] for x in shapes), shapes[0][1]))
