@@ -67,6 +67,7 @@ STEPS: dict[str, Text] = {
     "n branches side by side": lambda n: f"input 8x8x4 > add[ (conv1-4 > bn) |{n} as b ]\n",
     "branches that are none": chain("add[ conv1-4 | none ]"),
     "res": chain("res(conv1-4 > conv1-4)"),
+    "gaussian": chain("gaussian[ conv1-4 | conv1-4 ]"),
     "each": chain("each(conv1-4 > bn)"),
     "each within each": chain("each(each(dense-4))"),
     "res with a projection": chain("res(conv1-8) > res(conv1-4)"),

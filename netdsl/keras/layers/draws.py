@@ -16,14 +16,13 @@ class GaussianDraw(keras.layers.Layer):  # type: ignore[misc]
     from N(0, 1), the mean over the batch of sums over each example, joins the loss (Kingma and
     Welling 2014, appendix B).
 
-    `kl` is its weight. The divergence without it is counted in use, as the metric `NAME_kl`.
+    `kl` is its weight.
     """
 
     def __init__(self, kl: float = 1.0, seed: int | None = None, **more: Any) -> None:
         super().__init__(**more)
         self.kl, self.seed = kl, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.divergence = keras.metrics.Mean(name=f"{self.name}_kl")
 
     def build(self, input_shape: Any) -> None:
         self.built = True
@@ -34,7 +33,6 @@ class GaussianDraw(keras.layers.Layer):  # type: ignore[misc]
         each = 0.5 * ops.sum(ops.reshape(terms, (ops.shape(terms)[0], -1)), axis=1)
         self.add_loss(self.kl * ops.mean(each))
         if not training:
-            self.divergence.update_state(each)
             return inputs[0]
         drawn = keras.random.normal(ops.shape(mean), seed=self.seed_generator)
         return ops.cast(mean + ops.exp(0.5 * logvar) * drawn, self.compute_dtype)

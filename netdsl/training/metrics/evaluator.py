@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import keras
+import numpy as np
 
 from netdsl.keras import private
 from netdsl.keras.layers.draws import GaussianDraw
@@ -51,14 +53,39 @@ def part_scores(evaluator: keras.Model, batches: Batches) -> dict[str, float]:
     """Measure the loss and the metrics over all of the batches."""
     logs = evaluator.evaluate(batches, verbose=0, return_dict=True)
     scores = named_scores(evaluator, batches.preparation, logs)
-    draws = draws_of(evaluator)
-    if draws:
-        scores[DIVERGENCE] = sum(float(logs[layer.divergence.name]) for layer in draws)
+    if draws_of(evaluator):
+        scores[DIVERGENCE] = _divergence(evaluator, batches)
     return scores
 
 
+def _divergence(model: keras.Model, batches: Batches) -> float:
+    """Measure what the layers that draw add to the loss, without its weight: the mean over the
+    examples, as these layers state it.
+
+    Keras has no metrics of layers under JAX, so what they draw from is computed once more.
+    """
+    if model not in _PARAMETERS:
+        nodes = (node for layer in draws_of(model) for node in private.calls_of(layer))
+        pairs = [tensor for node in nodes for tensor in private.inputs_of(node)]
+        _PARAMETERS[model] = keras.Model(model.inputs, pairs)
+    total, count = 0.0, 0
+    for at in range(len(batches)):
+        found = _PARAMETERS[model].predict_on_batch(batches[at][0])
+        rows = len(found[0])
+        for mean, logvar in zip(found[::2], found[1::2], strict=True):
+            each = mean.astype(float), logvar.astype(float)
+            terms = each[0] ** 2 + np.exp(each[1]) - 1 - each[1]
+            total += rows * float(terms.sum()) / 2 / len(mean)
+        count += rows
+    return total / count
+
+
+_PARAMETERS: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
+"""By a model, what its layers draw from: means and logarithms of variances in turn."""
+
+
 def draws_of(model: keras.Model) -> list[Any]:
-    """List the layers of a model that draw, and count the divergence of what they draw from."""
+    """List the layers of a model that draw."""
     return [layer for layer in private.layers_within(model) if isinstance(layer, GaussianDraw)]
 
 
