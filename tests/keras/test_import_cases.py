@@ -139,7 +139,7 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
         lambda: through((4, 3), layers.Normalization(axis=None, mean=2.0, variance=9.0)),
         "input 4x3 > std(2, 3)",
     ),
-    (lambda: through((4,), layers.RepeatVector(3)), "input 4 > reshape(1x4) > up3"),
+    (lambda: through((4,), layers.RepeatVector(3)), "input 4 > spread(3)"),
     (
         lambda: through((4, 4, 3), layers.Rescaling([2.0, 1.0, 0.5], offset=[1.0, 0.0, 2.0])),
         "input 4x4x3 > std((-0.5, 0, -4), (0.5, 1, 2))",
