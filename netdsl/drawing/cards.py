@@ -88,11 +88,13 @@ ALONGSIDE = "||"  # in a badge: side by side, not one after the other
 BADGE = 12.0  # by which a badge is out of its box
 
 
-def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tuple[Mark, ...]:
+def drawn(
+    card: Card, x: float, y: float, note: str, stacked: bool = True, above: bool = False
+) -> tuple[Mark, ...]:
     """Return a card with its upper left corner at (x, y).
 
     `note` is the look of its second line, `stacked` says whether a badge means that others stand
-    after it.
+    after it, `above` whether that of a merge is over it, not next to it.
     """
     middle, room = x + card.width / 2, card.width - 2 * _CLEAR
     corner = card.height / 2 if card.form == "pill" else 5.0
@@ -101,10 +103,9 @@ def drawn(card: Card, x: float, y: float, note: str, stacked: bool = True) -> tu
         if not card.badge:
             return sign
         wide = width(card.badge, NOTE, True)
-        times = Text(
-            x + card.width + 5, y + 5, (TextRun(card.badge, "ink", True),), NOTE, "start", wide
-        )
-        return (*sign, times)
+        badged = (TextRun(card.badge, "ink", True),)
+        at = (middle + 2, y - 3) if above else (x + card.width + 5, y + 5)
+        return (*sign, Text(*at, badged, NOTE, "start", wide))
     marks: list[Mark] = []
     for step in (2, 1, 0) if card.badge and stacked else (0,):
         right = step * SHADOW

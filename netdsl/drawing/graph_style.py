@@ -109,13 +109,12 @@ class Painter:
 
     def _node(self, card: Card) -> LaidNode:
         if card.form == "circle":
+            if self.across:  # its badge is above it, where lines are apart
+                half = card.height / 2
+                return LaidNode(Size(card.width, half, half), "circle")
             room = 8.0 + width(card.badge, 10.0, True) if card.badge else 0.0
             half = card.width / 2
-            size = Size(card.width, card.height / 2, card.height / 2 + (14.0 if room else 0.0))
-            across = LaidNode(size, "circle")
-            return (
-                across if self.across else LaidNode(Size(card.height, half, half), "circle", room)
-            )
+            return LaidNode(Size(card.height, half, half), "circle", room)
         shadow = 2 * SHADOW if card.badge else 0.0
         if card.form == "end":
             return LaidNode(Size(0.0, 0.0, 0.0), "end")
@@ -169,7 +168,7 @@ class Painter:
         if card.form == "bar":
             inside = self._bar(card, x, y, long)
         else:
-            inside = drawn(card, x, y, self.note)
+            inside = drawn(card, x, y, self.note, above=self.across)
         title = self.subject.figures.title(box)
         return MarkGroup("box", self.name(box), title, self._data(box), inside)
 

@@ -13,27 +13,37 @@ _WIDEST = 1e6  # more than any cell is
 def set_order(rows: list[list[Cell]]) -> None:
     """Order the ranks so that few wires cross.
 
-    Medians downwards and upwards, then neighbours exchanged where that helps; the best order is
-    kept.
+    Medians downwards and upwards, beginning with either, then neighbours exchanged where that
+    helps; the best order is kept.
     """
-    for row in rows:
-        for at, cell in enumerate(row):
-            cell.at = at
-    best, fewest = [list(row) for row in rows], _crossings(rows)
-    for sweep in range(_SWEEPS):
+    first = [list(row) for row in rows]
+    best, fewest = first, _crossings(_numbered(rows))
+    for sweep in range(2 * _SWEEPS):
         if fewest == 0:
             break
-        down = sweep % 2 == 0
+        if sweep == _SWEEPS:
+            _restored(rows, first)
+        down = sweep % 2 == sweep // _SWEEPS
         for row in rows[1:] if down else rows[-2::-1]:
             _by_medians(row, down)
         _exchange(rows)
         crossings = _crossings(rows)
         if crossings < fewest:
             best, fewest = [list(row) for row in rows], crossings
-    for row, kept in zip(rows, best, strict=True):
+    _restored(rows, best)
+
+
+def _restored(rows: list[list[Cell]], order: list[list[Cell]]) -> None:
+    for row, kept in zip(rows, order, strict=True):
         row[:] = kept
+    _numbered(rows)
+
+
+def _numbered(rows: list[list[Cell]]) -> list[list[Cell]]:
+    for row in rows:
         for at, cell in enumerate(row):
             cell.at = at
+    return rows
 
 
 def _by_medians(row: list[Cell], down: bool) -> None:

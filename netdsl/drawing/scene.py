@@ -61,27 +61,66 @@ def same_use(a: SceneBlock | None, b: SceneBlock | None) -> bool:
 def scene(graph: Graph, wires: Wiring) -> tuple[Item, ...]:
     """Nest the layers as the uses of blocks do.
 
-    A block's layers stand together, so that nothing leaves it and comes back: what a block gets as
-    a chain moves before it, where it can. A use that others interrupt all the same is not one thing
-    to draw: its layers stand alone.
+    A block's layers stand together, so that nothing leaves it and comes back: what is not part of
+    it moves before it or after it, where it can. A use that others interrupt all the same is not
+    one thing to draw: its layers stand alone.
     """
     order = list(range(len(graph.layers)))
+    uses = _with_arguments(graph, wires)
     members: dict[int, list[int]] = {}  # outer uses before inner ones
-    for number, layer in enumerate(graph.layers):
-        for use in layer.blocks:
+    for number, around in enumerate(uses):
+        for use in around:
             members.setdefault(use, []).append(number)
     whole = {
         use
         for use, layers in members.items()
         if layers[-1] - layers[0] < len(layers) or _gathered(order, layers, wires)
     }
-    around = [tuple(use for use in layer.blocks if use in whole) for layer in graph.layers]
+    kept = [tuple(use for use in around if use in whole) for around in uses]
     taken: set[str] = set()
     names = {}
-    for use, layers in members.items():
-        layer = graph.layers[layers[0]]
+    for use, numbers in members.items():
+        layer = next(graph.layers[at] for at in numbers if use in graph.layers[at].blocks)
         names[use] = unique_name(layer.path[layer.blocks.index(use)], taken, "_")
-    return _without_wrappers(_nested(graph, names, around, order, 0))
+    return _without_wrappers(_nested(graph, names, kept, order, 0))
+
+
+def _with_arguments(graph: Graph, wires: Wiring) -> list[tuple[int, ...]]:
+    """Return the uses of blocks around each layer: a chain that is written in a use, as what the
+    block gets, and is read there alone, is part of that use.
+    """
+    found = [layer.blocks for layer in graph.layers]
+    for at in reversed(range(len(found))):
+        own, readers = found[at], [found[reader] for reader in wires.readers[at]]
+        depth = _common(readers[0], own) if readers else 0
+        shared = min((_common(readers[0], other) for other in readers), default=0)
+        inside = graph.blocks[own[depth]].span if depth < len(own) else graph.layers[at].span
+        given = []
+        for use in readers[0][depth:shared] if readers else ():
+            if not _holds(graph.blocks[use].span, inside):
+                break
+            given.append(use)
+        found[at] = (*own[:depth], *given, *own[depth:])
+    return found
+
+
+def _common(a: tuple[int, ...], b: tuple[int, ...]) -> int:
+    """Return how many uses two layers have in common, from the outermost on."""
+    return next(
+        (at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
+
+
+def _holds(outer: Span | None, inner: Span | None) -> bool:
+    """Return whether a place is within another, and not the same: that is another pass."""
+    return (
+        outer is not None
+        and inner is not None
+        and outer.source is inner.source
+        and outer.start <= inner.start
+        and inner.end <= outer.end
+        and not same_span(outer, inner)
+    )
 
 
 def _without_wrappers(items: tuple[Item, ...]) -> tuple[Item, ...]:

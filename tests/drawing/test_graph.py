@@ -82,6 +82,14 @@ def test_what_hangs_on_the_end_of_a_branch_is_reached_from_above() -> None:
     assert backwards(picture) == []
 
 
+def test_a_chain_that_a_block_gets_is_in_the_block() -> None:
+    text = "def mean() = avgpool3/1(pad=same)\ndef mixed(c, f) = [ conv1-{c} | f > conv1-{c} ]"
+    uses = "mixed(4, mean) > (mixed(8, pool3/1(pad=same) > relu)) x2"
+    picture = drawn(netdsl.parse(f"{text}\n8x8x4 > {uses} > gap"), Options(depth=0))
+    blocks = [box.data.get("block") for box in picture.boxes]
+    assert blocks == [None, "mixed", "mixed", None]
+
+
 def test_many_branches_that_differ_in_size_are_one_box() -> None:
     branches = " | ".join(f"fc-{size}" for size in range(1, 301))
     picture = drawn(netdsl.parse(f"8 > [ {branches} ] > fc-2"), Options())
@@ -145,7 +153,7 @@ def test_one_group_is_not_worth_saying() -> None:
     ("name", "words"),
     [
         ("inception_v3", ("mixed_a", "halve_a", "mixed_b", "mixed_b", "halve_b", "mixed_c")),
-        ("nasnet_mobile", ("reduce", "half", "four", "fit", "normal", "s7")),
+        ("nasnet_mobile", ("reduce", "four", "normal", "s7", "s5", "s3")),
         ("googlenet", ("inception", "head")),
         ("resnet50", ("bottleneck", "bottleneck")),
     ],
