@@ -20,6 +20,7 @@ LARGE = frozenset(
             "convnext_base",
             "convnext_large",
             "convnext_small",
+            "deeplabv3_resnet50",
             "densenet169",
             "densenet201",
         ),
