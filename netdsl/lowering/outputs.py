@@ -65,10 +65,9 @@ def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> 
     )
     given = {place[at]: name for at, (name, _) in builder.given_out.items()}
     names = _output_names(named, given)
-    places = {at: number for at, (_, number) in builder.given_out.items()}
-    ends = dict.fromkeys(
-        place[end] for number, end in enumerate(builder.ends) if places.get(end, number) == number
-    )
+    numbers = {place[at]: number for at, (_, number) in builder.given_out.items()}
+    found = enumerate(place[end] for end in builder.ends)
+    ends = dict.fromkeys(end for number, end in found if numbers.get(end, number) == number)
     outputs = (
         _output(graph, end, names)
         for end in ends

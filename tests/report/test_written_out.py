@@ -238,3 +238,12 @@ def test_of_two_names_an_output_keeps_its_own() -> None:
     written, again = written_and_read(networks(text)[0])
     assert "as a" in written
     assert again.outputs[-1].name == "a"
+
+
+def test_outputs_keep_their_order_where_a_flow_ends_at_one_of_them() -> None:
+    """`each` names its last layer, which is an operation before the end of the flow."""
+    assert_kept("""
+input 9x12x4 > (each(last > relu > res(ln))) as a > relu > add[ id | @a ]
+@a > avgpool
+output @a
+""")
