@@ -64,7 +64,8 @@ def count_ops(graph: Graph) -> list[Counts]:
     found = []
     for op in graph.ops:
         shapes = [graph.ops[source].shape for source in op.inputs]
-        key = (id(op.kind), op.shape, op.shares, op.tied, *shapes)
+        limits = [getattr(shape, "limit", None) for shape in shapes]  # of indices
+        key = (id(op.kind), op.shape, op.shares, op.tied, *shapes, *limits)
         if key not in known:
             known[key] = count_op(graph, op)
         found.append(known[key])

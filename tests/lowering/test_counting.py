@@ -241,3 +241,8 @@ def test_the_nearest_word_is_looked_for_only_so_often(monkeypatch: pytest.Monkey
     found = check("input 4\n" + "".join(f"> foo{i}\n" for i in range(500)))
     assert len(found.diagnostics) == 500
     assert len(asked) == 100
+
+
+def test_layers_of_one_text_on_other_numbers_of_indices_count_their_own() -> None:
+    text = "input a: 1 of int(9)\ninput b: 1 of int(5)\n[ @a > embed-2 | @b > embed-2 ] > fc-3"
+    assert read(text).counts.params == 9 * 2 + 5 * 2 + 4 * 3 + 3

@@ -23,7 +23,7 @@ def not_a_statement(stop: Stop) -> Diagnostic | None:
         return None
     word = first.group()
     span = Span(stop.source, stop.start, stop.start + len(word))
-    meant = nearest(word, (*STATEMENT_WORDS, *ADDED_STATEMENTS))
+    meant = nearest(word, [each for each in (*STATEMENT_WORDS, *ADDED_STATEMENTS) if each != word])
     if stop.thing == "=" and not meant:
         help = f"`param {word} = ...` sets a number, `def {word}() = ...` a block"
         return Diagnostic("N003", f"no statement begins with `{word} =`", span, help=help)
