@@ -245,4 +245,4 @@ def test_the_nearest_word_is_looked_for_only_so_often(monkeypatch: pytest.Monkey
 
 def test_layers_of_one_text_on_other_numbers_of_indices_count_their_own() -> None:
     text = "input a: 1 of int(9)\ninput b: 1 of int(5)\n[ @a > embed-2 | @b > embed-2 ] > fc-3"
-    assert read(text).counts.params == 9 * 2 + 5 * 2 + 4 * 3 + 3
+    assert check(text).networks[0].counts.params == 9 * 2 + 5 * 2 + 4 * 3 + 3
