@@ -53,6 +53,7 @@ class GraphBuilder:
         ops: the operations.
         layers: the rows of a table; each operation belongs to one.
         inputs: the network's.
+        input_names: theirs.
         ends: the last operation of each flow, and those that `output` names, in order.
         given_out: those that `output` names: their names, and their places in `ends`.
         idle_flows: those that only name a point again: where each is written, and its operation.
@@ -79,6 +80,7 @@ class GraphBuilder:
         self.ops: list[Op] = []
         self.layers: list[Layer] = []
         self.inputs: list[Port] = []
+        self.input_names: set[str] = set()
         self.ends: list[int] = []
         self.given_out: dict[int, tuple[str, int]] = {}
         self.idle_flows: list[tuple[Span, int]] = []
@@ -111,6 +113,7 @@ class GraphBuilder:
         label = "input" if name == "input" else f"input {name}:"
         self.layers.append(Layer((index,), f"{label} {dims(shape)}", name, span, ()))
         self.inputs.append(Port(name, index, shape))
+        self.input_names.add(name)
         return index
 
     def give_out(self, at: int, name: str) -> None:

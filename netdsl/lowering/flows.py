@@ -26,7 +26,7 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
     graph, head = draft.graph, statement.head
     name = statement.name.text if statement.name else "input"
     place = statement.name or head
-    if any(port.name == name for port in graph.inputs):
+    if name in graph.input_names:
         raise _second_input(name, place, scope)
     if len(head.shape.items) > graph.limits.axes:
         message = f"an input has at most {graph.limits.axes} axes, not {len(head.shape.items):,}"
@@ -46,10 +46,9 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
         return scope
     from netdsl.lowering.passes import branch_count, turns  # late: start-up is short
 
-    taken = {port.name for port in graph.inputs}
     numbers = range(branch_count(statement, None, scope, graph))
     for _, inside in turns(numbers, scope):
-        if inside.points.named(name) in taken:
+        if inside.points.named(name) in graph.input_names:
             raise _second_input(inside.points.named(name), place, scope)
         _add_input(name, shape, statement, inside, graph)
     return scope
