@@ -60,7 +60,7 @@ WRONG: list[tuple[Any, list[tuple[str, str]]]] = [
     ({"log": []}, [("N504", "`log` ")]),
     ({"hosts": 8}, [("N504", "`hosts` ")]),
     ({"params": 3}, [("N504", "`params` accepts names with values")]),
-    ({"params": {"w": [6]}}, [("N504", "the param `w` accepts")]),
+    ({"params": {"w": {"a": 1}}}, [("N504", "the param `w` accepts")]),
     (
         {"batch": 0, "early_stopping": {"patience": 0}, "los": 1},
         [
