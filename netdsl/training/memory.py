@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 OUT_OF_MEMORY = frozenset(("MemoryError", "ResourceExhaustedError", "OutOfMemoryError"))
 """What Python and the backends raise: classes that cannot be named without importing a backend."""
 
-EXHAUSTED = "RESOURCE_EXHAUSTED"
-"""What the messages of other classes hold that the backends raise then."""
+EXHAUSTED = ("RESOURCE_EXHAUSTED", "could not create a memory object")
+"""What the messages of other classes hold that the backends raise then; the second is oneDNN's."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that the memory is full."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & OUT_OF_MEMORY) or EXHAUSTED in str(error)
+    return bool(names & OUT_OF_MEMORY) or any(text in str(error) for text in EXHAUSTED)
 
 
 @contextmanager

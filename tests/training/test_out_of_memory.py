@@ -40,3 +40,17 @@ def test_where_not_one_example_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda: 100)
     with pytest.raises(RunError, match="not even one example fits"):
         memory.check_memory(GRAPH, 1, "float32", "adam")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes",
+        "Status:1, message: could not create a memory object. in file mkl_maxpooling_op.cc:388",
+    ],
+)
+def test_memory_that_runs_out_within_a_step_is_one_clear_message(message: str) -> None:
+    with pytest.raises(RunError) as caught, memory.memory_context(lambda: ("full", "less")):
+        raise RuntimeError(message)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message, found.help) == ("N612", "full", "less")
