@@ -35,7 +35,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from netdsl.lab.gradcheck import Settings, gradcheck, gradcheck_text, require_step
+    from netdsl.lab.gradcheck import (
+        Settings,
+        blocked,
+        gradcheck,
+        gradcheck_text,
+        require_step,
+    )
     from netdsl.lab.losses import Asked
 
     asked = Asked(options.of, options.loss, options.target)
@@ -45,5 +51,5 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print_json({"arrays": [check._asdict() for check in checks]})
     else:
-        print(gradcheck_text(checks, settings))
+        print(gradcheck_text(checks, settings, blocked(subject.network.graph)))
     return 0 if all(check.right for check in checks) else 1

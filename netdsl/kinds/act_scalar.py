@@ -122,7 +122,7 @@ class Sign(Scalar):
 
     word, added, keras_op, cases = "sign", True, "sign", (Case("sign", *SAME),)
     names_elsewhere = ("sgn", "signum")
-    arithmetic, saved_for_backward = "compare compare", ""
+    arithmetic, saved_for_backward, differentiable = "compare compare", "", False
     keras_layers = ("Sign",)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -134,7 +134,7 @@ class UnitStep(Scalar):
 
     word, added, cases = "step", True, (Case("step", *SAME), Case("step-1", (2,), (1,), 3))
     names_elsewhere = ("heaviside",)
-    arithmetic, saved_for_backward = "compare", ""
+    arithmetic, saved_for_backward, differentiable = "compare", "", False
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.ops.sign, k.keras.ops.relu]

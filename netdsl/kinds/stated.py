@@ -80,6 +80,7 @@ class Stated(Configured):
         saved_once_per_batch: whether what it saves in addition to inputs and output is saved once
             for a
             whole batch, and not for each example.
+        differentiable: whether gradients pass it; False where its derivative is 0 everywhere.
         gate: what it does with the gradient, as lectures name it: `distributes`, `swaps`, `routes`.
         passes_gradient: whether the gradient of its output is that of its inputs, as it is.
         splits_gradient: whether the gradients of its inputs are slices of that of its output.
@@ -143,6 +144,7 @@ class Stated(Configured):
     saved_for_backward: ClassVar[str | None] = None
     library_saves_input: ClassVar[bool] = False
     saved_once_per_batch: ClassVar[bool] = False
+    differentiable: ClassVar[bool] = True
     gate: ClassVar[str] = ""
     passes_gradient: ClassVar[bool] = False
     splits_gradient: ClassVar[bool] = False

@@ -198,8 +198,16 @@ def _verdict(check: ArrayCheck) -> str:
     return "right" if check.right else "WRONG"
 
 
-def gradcheck_text(checks: Sequence[ArrayCheck], settings: Settings) -> str:
-    """Write a row an array, and the verdict."""
+def blocked(graph: Graph) -> list[str]:
+    """Name the layers that no gradient passes, as their derivative is 0 everywhere."""
+    ops = (op for op in graph.ops if op.kind is not None and not op.kind.differentiable)
+    return list(dict.fromkeys(graph.layers[op.layer].name for op in ops))
+
+
+def gradcheck_text(
+    checks: Sequence[ArrayCheck], settings: Settings, blocking: Sequence[str] = ()
+) -> str:
+    """Write a row an array, and the verdict; with the layers that no gradient passes."""
     rows = [["layer", "array", "entries", "kinks", "worst error", ""]]
     rows += [
         [
@@ -219,4 +227,5 @@ def gradcheck_text(checks: Sequence[ArrayCheck], settings: Settings) -> str:
         if wrong
         else f"all {counted(len(checks), 'array')} agree within {limit:g}"
     )
-    return "\n".join([*aligned_lines(rows, "llrrrl", rule=True), "", verdict])
+    notes = [f"no gradient passes {name}: its derivative is 0 everywhere" for name in blocking]
+    return "\n".join([*aligned_lines(rows, "llrrrl", rule=True), "", verdict, *notes])

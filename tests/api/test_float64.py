@@ -49,8 +49,14 @@ REFUSED = {
         "dense-6 as m > dense-4 > attention(heads=2, kv=@m) on 5x3",
     },
 }
-CONSTANT = {"cls(init=0) > first on 3x4"}
-"""Networks whose output is the same for every input."""
+CONSTANT = {
+    "cls(init=0) > first on 3x4",
+    "scale(one, bias, init=0) on 5",
+    "sign on 8x8x4",
+    "step on 8x8x4",
+    "step-1 on 2",
+}
+"""Networks whose output does not change with the input, or not where it changes little."""
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -70,6 +76,8 @@ def test_a_small_change_goes_through(case: Case) -> None:
         assert array(model(x)).dtype == np.float64
         return
     x, way = x.astype(float), random(case.input, seed=1).astype(float)
+    if np.isnan(array(model(x))).any():  # a root or logarithm of what is below 0
+        x = 1 + abs(x)
     at, once, twice = (array(model(x + steps * STEP * way)) for steps in (0, 1, 2))
     assert at.dtype == np.float64
     size = np.abs(at).max()

@@ -33,7 +33,16 @@ NETS = Path(__file__).parent / "nets"  # of other forms than those of examples/
 FILES = [*EXAMPLES, *sorted((FOLDER / "keras").glob("*.net")), *sorted(NETS.glob("*.net"))]
 LARGE = 200  # layers; larger ones are drawn open by `make test-all`
 RANKS = ("nasnet_mobile", "nasnet_large", "moe", "vae")  # not series-parallel: with crossings
-OPEN_RANKS = (*RANKS, "hrnet_w18_small", "t5_small", "dlrm", "conv_tasnet", "dpn68", "sknet50")
+OPEN_RANKS = (
+    *RANKS,
+    "hrnet_w18_small",
+    "t5_small",
+    "dlrm",
+    "conv_tasnet",
+    "dpn68",
+    "sknet50",
+    "mixture_of_experts",
+)
 SMALL = 40
 CLOSED, GRAPH, OPEN = Options(), Options(style="graph"), Options(fold="none")
 RIGHT = Options(style="graph", direction="right")

@@ -299,7 +299,7 @@ def test_a_copy_of_a_kind_comes_back_alike(kind: type[Kind]) -> None:
 
 @pytest.mark.parametrize("lack", ["from_keras", "keras_layers"])
 def test_a_kind_that_cannot_be_read_from_keras_fails_at_import(lack: str) -> None:
-    rules = ("shape", "weights", "macs", "layers", "elementwise_ops", "saved_tensors")
+    rules = ("shape", "weights", "macs", "forward", "layers", "elementwise_ops", "saved_tensors")
     stated = {rule: lambda *_: None for rule in (*rules, "receptive_field", "from_keras")}
     facts = {"word": "lacking", "group": "other", "cases": (Case("lacking", (1,), (1,), 0),)}
     whole = {**stated, **facts, "keras_layers": ("Lacking",), "__doc__": "A kind."}

@@ -21,7 +21,7 @@ class Bump(Activation):
     """exp(-width*x^2)."""
 
     word, positional = "bump", ("width",)
-    cases = (Case("bump", *_SAME, 3 * 256), Case("bump(2)", *_SAME))
+    cases = (Case("bump", *SAME, 3 * 256), Case("bump(2)", *SAME))
     arithmetic, saved_for_backward = "square multiply exp", "inputs"
 
     width = Real(1, "how narrow it is", min=0)

@@ -10,6 +10,7 @@ import pytest
 from support.kinds import BY_WORD, CASES, network
 
 from netdsl import parse
+from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.kinds import Kind
 from netdsl.kinds.act import Tanh
@@ -140,6 +141,13 @@ def test_a_broken_layer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tanh, "forward", wrong)
     checks = gradcheck(begun(parse("3 > fc-4(tanh) > fc-2(linear)"), 0), {}, Settings())
     assert [check.layer for check in checks if not check.right] == ["input", "fc_1", "fc_1", "fc_2"]
+
+
+def test_what_no_gradient_passes_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gradcheck", "2 > fc-3(step) > fc-1(linear)"]) == 0
+    out = capsys.readouterr().out
+    assert "no gradient passes fc_1: its derivative is 0 everywhere" in out
+    assert "right: 0 everywhere" in out
 
 
 def test_kinks_are_left_out() -> None:
