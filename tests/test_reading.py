@@ -63,7 +63,7 @@ def test_limits_hold_for_texts_and_files(tmp_path: Path) -> None:
 
 def test_the_limits_are_those_that_the_documents_state() -> None:
     assert DEFAULT_LIMITS == (
-        4 * 2**20, 200, 20_000, 200, 10_000, 200_000, 100, 2**53, 2**63 - 1, 50_000, 32
+        4 * 2**20, 200, 20_000, 200, 10_000, 200_000, 100, 2**53, 2**63 - 1, 50_000, 32, 2**20
     )  # fmt: skip
 
 

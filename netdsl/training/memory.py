@@ -80,7 +80,8 @@ def check_memory(graph: Graph, batch: int, precision: str, optimizer: str) -> No
         optimizer: whose slots are kept.
 
     Raises:
-        RunError: N612, with the largest batch that can fit.
+        RunError: N612, with a batch that takes half of what is free by the estimate, as it leaves
+            out what the backend takes on top, and with the largest that could fit.
     """
     from netdsl.analysis.memory import estimate, largest_batch
 
@@ -88,13 +89,16 @@ def check_memory(graph: Graph, batch: int, precision: str, optimizer: str) -> No
     peak = estimate(graph, batch, precision, optimizer).training_peak
     if free is None or peak <= free:
         return
-    fits = largest_batch(graph, free, precision, optimizer)
+    halves, fits = (
+        largest_batch(graph, budget, precision, optimizer) for budget in (free // 2, free)
+    )
     message = (
         f"not enough memory for this training: a batch of {batch:,} needs at least "
         f"{bytes_text(peak)}, and {bytes_text(free)} are free"
     )
     help = (
-        f"`batch: {fits}` is the largest that can fit"
+        f"`batch: {max(1, halves)}` takes half of it, the rest is for the backend; "
+        f"the largest that could fit is {fits}"
         if fits
         else "use a smaller network or input: not even one example fits"
     )

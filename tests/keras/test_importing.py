@@ -330,12 +330,12 @@ def test_netdsl_models_come_back(text: str) -> None:
 @pytest.mark.filterwarnings("ignore")  # Keras on softmax over one channel
 def test_random_networks_come_back() -> None:
     rng, back = Random(5), 0
-    for _ in range(12):
+    for _ in range(14):
         text = programs.program(rng, steps=8).text
         try:
             found = cloned(netdsl.parse(text).keras())
         except NetError as error:
-            if error.diagnostics[0].code == "N621":
+            if error.code in ("N621", "N624"):  # it says why: random ones may be constant
                 continue
             raise
         assert found.alike, text

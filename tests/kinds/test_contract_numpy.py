@@ -13,7 +13,7 @@ from support.kinds import CASES, network
 from netdsl import Network, parse
 from netdsl.analysis.forward import forward, initial_weights
 from netdsl.errors import NetError
-from netdsl.kinds.facts import Case
+from netdsl.kinds.facts import Arrays, Case
 from netdsl.kinds.values import Indices
 
 pytestmark = pytest.mark.keras
@@ -51,6 +51,7 @@ def assert_alike(made: Network, precision: str) -> None:
         if error.code == "N605":
             raise NotInFloat64 from error
         raise
+    assert_begins(made, arrays_of(built, made.graph))
     rng = np.random.default_rng(0)
     for weight in built.model.weights:
         if np.issubdtype(np.dtype(weight.dtype), np.floating):
@@ -76,6 +77,17 @@ def assert_alike(made: Network, precision: str) -> None:
         size = max(1, float(np.nanmax(np.abs(answer))))
         np.testing.assert_allclose(found / size, answer / size, atol=tolerance, rtol=0)
         assert np.isfinite(found).any()
+
+
+def assert_begins(made: Network, begun: dict[int, Arrays]) -> None:
+    """What is not drawn at random is what Keras begins with."""
+    stated, drawn = initial_weights(np, made.graph)
+    named = {made.graph.ops[index].name for index in stated}
+    assert {made.graph.ops[index].name for index in begun} == {*named, *drawn}
+    for index, arrays in stated.items():
+        assert arrays.keys() == begun[index].keys()
+        for name, start in arrays.items():
+            np.testing.assert_allclose(start, begun[index][name], rtol=1e-6, atol=1e-12)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -104,21 +116,3 @@ TEXTS = {
 @pytest.mark.parametrize("precision", TOLERANCE)
 def test_networks(text: str, precision: str) -> None:
     assert_alike(parse(text), precision)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_what_is_not_drawn_at_random_is_what_keras_begins_with(case: Case) -> None:
-    from netdsl.keras.arrays import arrays_of
-    from netdsl.keras.build import build_layers
-
-    made = network(case)
-    begun = arrays_of(build_layers(made, seed=1), made.graph)
-    stated, random = initial_weights(np, made.graph)
-    assert {made.graph.ops[index].name for index in begun} == {
-        *(made.graph.ops[index].name for index in stated),
-        *random,
-    }
-    for index, arrays in stated.items():
-        assert arrays.keys() == begun[index].keys()
-        for name, start in arrays.items():
-            np.testing.assert_allclose(start, begun[index][name], rtol=1e-6)

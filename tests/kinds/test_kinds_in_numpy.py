@@ -635,9 +635,15 @@ def test_gru_resets_before_the_product() -> None:
 # --- saved models ---------------------------------------------------------------------------------
 
 
+FLIPPED = [
+    Case("conv3-1(convolve)", shape, shape, 0) for shape in ((5, 1), (5, 5, 1), (3, 3, 3, 1))
+]
+"""Convolutions whose kernels are flipped, of each rank."""
+
+
 def all_custom() -> str:
     """A network with each layer that Keras lacks, of the kinds' own cases, the smallest first."""
-    cases: dict[str, Case] = {}
+    cases: dict[str, Case] = dict(zip(("1D", "2D", "3D"), FLIPPED, strict=True))
     every = (case for kind in ALL_KINDS if not kind.is_identity for case in kind.cases)
     for case in sorted(every, key=lambda case: math.prod(case.input)):
         for name in re.findall(r"\bcustom\.(\w+)\(", "\n".join(source_of(network(case).graph))):
@@ -646,7 +652,9 @@ def all_custom() -> str:
         f"input x{at}: {dims(case.input)}\n> {case.text} > flatten > fc-2(tanh) as y{at}\n"
         for at, case in enumerate(dict.fromkeys(cases.values()))
     ]
-    return f"{''.join(flows)}[ {' | '.join(f'@y{at}' for at in range(len(flows)))} ]"
+    own = "learned a: 2\nfixed b: 2 = (1, 2)\n"
+    ends = " | ".join(f"@y{at}" for at in range(len(flows)))
+    return f"{own}{''.join(flows)}[ {ends} | add[ @y0 | @a | @b ] ]"
 
 
 LOAD = """

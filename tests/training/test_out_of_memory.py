@@ -30,10 +30,12 @@ def test_what_cannot_fit_is_refused_with_the_batch_that_can(
     with pytest.raises(RunError) as caught:
         memory.check_memory(GRAPH, 64, "float32", "adam")
     (found,) = caught.value.diagnostics
-    fits = int(re.findall(r"`batch: (\d+)`", found.help)[0])
+    advised = int(re.findall(r"`batch: (\d+)`", found.help)[0])
+    fits = int(found.help.rsplit(" ", 1)[1])
     assert (found.code, caught.value.exit_code) == ("N612", 3)
     assert estimate(GRAPH, fits, "float32", "adam").training_peak <= peak - 1
     assert estimate(GRAPH, fits + 1, "float32", "adam").training_peak > peak - 1
+    assert estimate(GRAPH, advised, "float32", "adam").training_peak <= peak // 2
 
 
 def test_where_not_one_example_fits(monkeypatch: pytest.MonkeyPatch) -> None:
