@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.errors import did_you_mean, fail
 from netdsl.files import save
 from netdsl.kinds.values import Indices, Shape, dims
+from netdsl.sources import read_bytes
 from netdsl.training.data.sources.arrays import read_npy, read_npz
 from netdsl.training.data.sources.images import read_image
 from netdsl.wording import counted, represented
@@ -66,7 +67,7 @@ def read_value(text: str, channels: int | None = None) -> GivenArray:
         channels: an image is read grey for one, in colour else; its pixels are from 0 to 1.
 
     Raises:
-        NetError: N511, N517, N524, N670.
+        NetError: N401, N511, N517, N524, N601, N670.
     """
     import numpy as np
 
@@ -92,8 +93,8 @@ def _from_file(path: Path, suffix: str) -> Any:
             raise fail("N514", f"{path} holds {counted(len(held), 'array')}, not one: {names}")
         return next(iter(held.values()))
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise fail("N511", f"{path} cannot be read: {error}") from None
     rows = [line for line in text.splitlines() if line.strip()]
     if rows and any(cell and not _NUMBER.fullmatch(cell) for cell in _cells(rows[0])):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,13 @@ def test_files(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("u,v,w\n0,1,2\n3,4,5\n")
     for name in ("a.npy", "a.npz", "a.csv"):
         np.testing.assert_array_equal(read_value(str(tmp_path / name)).array, array)
+
+
+def test_a_pipe_is_not_read(tmp_path: Path) -> None:
+    for name in ("a.csv", "a.npy", "a.png"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(NetError, match="named pipe"):
+            read_value(str(tmp_path / name))
 
 
 def test_images_go_in_and_out(tmp_path: Path) -> None:
