@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netdsl.graph import consumers_of
+from netdsl.json_text import json_number
 from netdsl.kinds.values import Indices, dims
 from netdsl.lab.forward import examples_lines, names_of
-from netdsl.lab.show_arrays import array_lines, number_text
+from netdsl.lab.show_arrays import array_lines, json_array, number_text
 from netdsl.text_table import aligned_lines
 
 if TYPE_CHECKING:
@@ -90,22 +91,22 @@ def backward_json(found: Backward) -> dict[str, Any]:
     named = _names(found.graph)
     return {
         "of": found.number,
-        "value": found.value,
+        "value": json_number(found.value),
         "nodes": [
             {
                 "name": named[node.op],
                 "layer": _written(found.graph, node.op),
-                "value": node.value.tolist(),
-                "derivative": node.upstream.tolist(),
+                "value": json_array(node.value),
+                "derivative": json_array(node.upstream),
                 "inputs": [
                     {
                         "name": named[edge.source],
-                        "local": edge.local,
-                        "downstream": edge.downstream.tolist(),
+                        "local": None if edge.local is None else json_number(edge.local),
+                        "downstream": json_array(edge.downstream),
                     }
                     for edge in node.edges
                 ],
-                "weights": {name: array.tolist() for name, array in node.weights.items()},
+                "weights": {name: json_array(array) for name, array in node.weights.items()},
             }
             for node in found.nodes
         ],

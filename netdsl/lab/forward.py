@@ -9,7 +9,7 @@ from netdsl.analysis.forward import forward
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import dims
 from netdsl.lab.given import examples
-from netdsl.lab.show_arrays import array_lines
+from netdsl.lab.show_arrays import array_lines, json_array
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Layer
@@ -132,7 +132,7 @@ def values_json(found: list[LayerValues]) -> dict[str, Any]:
                 "name": each.name,
                 "layer": each.text,
                 "shape": list(each.array.shape[1:]),
-                "values": each.array.tolist(),
+                "values": json_array(each.array),
             }
             for each in found
         ]

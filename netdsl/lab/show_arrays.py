@@ -58,3 +58,11 @@ def number_text(value: float) -> str:
     """Write a number with up to five digits that count."""
     text = f"{float(value):.5g}"
     return "0" if text == "-0" else text
+
+
+def json_array(array: Any) -> Any:
+    """Return nested lists, with None for infinities and NaN, which JSON does not have."""
+    import numpy as np
+
+    array = np.asarray(array)
+    return np.where(np.isfinite(array), array, None).tolist()

@@ -66,6 +66,12 @@ def test_each_layer_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert layer == {"name": "q", "layer": "add[ ... ]", "shape": [1], "values": [[3.0]]}
 
 
+def test_what_json_does_not_have_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forward", "2 > recip", "0 2", "--json", "--at", "recip_1"]) == 0
+    (layer,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["layers"]
+    assert layer["values"] == [[None, 0.5]]
+
+
 def test_a_layer_can_be_kept(tmp_path: Path) -> None:
     target = tmp_path / "y.npy"
     assert main(["forward", "4 > relu", "1 -1 2 -2", "-o", str(target)]) == 0
