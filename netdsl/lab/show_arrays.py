@@ -64,5 +64,6 @@ def json_array(array: Any) -> Any:
     """Return nested lists, with None for infinities and NaN, which JSON does not have."""
     import numpy as np
 
-    array = np.asarray(array)
-    return np.where(np.isfinite(array), array, None).tolist()
+    numbers = np.asarray(array).astype(object)
+    numbers[~np.isfinite(np.asarray(array))] = None
+    return numbers.tolist()
