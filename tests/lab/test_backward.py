@@ -123,14 +123,17 @@ def test_derivatives_of_all_cases_agree_with_differences(case: Case) -> None:
 
 
 def assert_agree(case: Case) -> None:
-    if math.prod(case.input) > 20_000 or "mask" in case.text:
-        pytest.skip("too large for differences, or skips padding, which definitions do not")
+    """The derivatives of a case agree, where differences can tell: not of very large networks, nor
+    where TensorFlow does not compute in float64, nor where index 0 is padding.
+    """
+    if math.prod(case.input) > 20_000 or "embed-4(mask)" in case.text:
+        return
     try:
         checks = gradcheck(begun(network(case), 0), {}, Settings())
     except NetError as error:
         if error.code != "N605":
             raise
-        pytest.skip("TensorFlow does not compute it in float64")
+        return
     assert all(check.right for check in checks), gradcheck_text(checks, Settings())
 
 
