@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from support.networks import only, read
+from support.written import assert_written_out_is_the_same
 
 from netdsl import parse
 from netdsl.analysis.receptive import receptive_fields
-from netdsl.report.write import written_out
 
 # the text, the output's shape, params, macs
 EACH = [
@@ -64,10 +64,7 @@ def test_shapes_and_counts(
 
 @pytest.mark.parametrize("text", [text for text, *_ in EACH])
 def test_what_is_written_out_is_the_same_network(text: str) -> None:
-    network = parse(text)
-    written = written_out(network)
-    assert network.diff(parse(written)).same
-    assert written_out(parse(written)) == written
+    assert_written_out_is_the_same(parse(text))
 
 
 @pytest.mark.parametrize(("text", "code", "message"), REFUSED)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from support.networks import codes, only, read
+from support.written import assert_written_out_is_the_same
 
 from netdsl import parse
-from netdsl.report.write import written_out
 
 # the text, the output's shape, params
 TENSORS = [
@@ -45,9 +45,7 @@ def test_tensors(text: str, shape: tuple[int, ...], params: int) -> None:
     network = parse(text)
     assert network.outputs[-1].shape == shape
     assert network.counts.params == params
-    written = written_out(network)
-    assert network.diff(parse(written)).same
-    assert written_out(parse(written)) == written
+    assert_written_out_is_the_same(network)
 
 
 @pytest.mark.parametrize(("text", "code", "message"), REFUSED)
