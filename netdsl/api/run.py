@@ -14,6 +14,7 @@ from netdsl.api.arguments import PathArgument
 from netdsl.api.records import Records
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.named import NAMES
+from netdsl.training.data.sources.toys import NAMES as TOYS
 from netdsl.training.recipes.recipe import DataSpec, Recipe, load_recipe
 from netdsl.training.runs.folder import METRICS_JSONL, damaged, require_file
 from netdsl.training.runs.run import RunResult
@@ -117,12 +118,13 @@ class Run(RunResult):
             raise damaged(path)
         return Records(rows)
 
-    def evaluate(self, data: Any = None, *, part: str = "test") -> EvaluationResult:
+    def evaluate(self, data: Any = None, *, part: str | None = None) -> EvaluationResult:
         """Measure the best weights on a part of the run's data, or on other data.
 
         Args:
             data: in place of the run's: a name, a path, or arrays (x, y).
-            part: test, validation, training, or all.
+            part: test, validation, training, or all; test where it is left out, or training where
+                there is no test part.
 
         Returns:
             `loss` and the metrics by name, `examples`, and `outputs`: the details of each output.
@@ -204,12 +206,13 @@ class Run(RunResult):
 RunArgument: TypeAlias = Run | PathArgument
 
 
-def evaluate(run: RunArgument, *, part: str = "test", data: Any = None) -> EvaluationResult:
+def evaluate(run: RunArgument, *, part: str | None = None, data: Any = None) -> EvaluationResult:
     """Measure a run's best weights on a part of its data, or on other data.
 
     Args:
         run: the run, or the path of its folder.
-        part: test, validation, training, or all.
+        part: test, validation, training, or all; test where it is left out, or training where
+            there is no test part.
         data: in place of the run's: a name, a path, or arrays (x, y).
 
     Returns:
@@ -222,7 +225,8 @@ def evaluate(run: RunArgument, *, part: str = "test", data: Any = None) -> Evalu
     """
     from netdsl.training.evaluation.evaluate import evaluate
 
-    part = arguments.text("part", part, "test, validation, training or all")
+    if part is not None:
+        part = arguments.text("part", part, "test, validation, training or all")
     if isinstance(data, os.PathLike):
         data = arguments.path("data", data)
     return EvaluationResult(evaluate(_folder(run), part=part, data=data))
@@ -352,7 +356,8 @@ def _recipe(recipe: object) -> tuple[Recipe, Any]:
     except NetError as error:
         if error.code != "N601":
             raise
-        help = did_you_mean(path, NAMES) and f'data is given by name: train(data="{path}")'
+        near = did_you_mean(path, (*NAMES, *TOYS))
+        help = near and f'data is given by name: train(data="{path}")'
         message = f"`recipe` accepts {RECIPE}: {error.diagnostics[0].message}"
         raise fail("N601", message, help=help or error.diagnostics[0].help) from None
 

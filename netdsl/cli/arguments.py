@@ -10,7 +10,8 @@ from netdsl.params import is_name, parse_param
 
 FILE_HELP = "a .net file, '-', or a network in quotes"
 DATA_HELP = (
-    "a data set's name, an .npz, .npy, .csv or .parquet file, or a folder of images by class"
+    "a data set's name, a function such as 'sin(3*pi*x)', an .npz, .npy, .csv or .parquet file, "
+    "or a folder of images by class"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from netdsl.cli.arguments import DATA_HELP, add_force, add_format
+from netdsl.cli.arguments import DATA_HELP, add_force, add_format, natural, positive
 from netdsl.cli.outputs import free_path
 from netdsl.cli.terminal import print_json
 
@@ -13,6 +13,8 @@ EXAMPLES = (
     "data digits",
     "data photos/ --sheet photos.png",
     "data iris.csv --target species",
+    "data spiral --count 200 --noise 0.02",
+    'data "sin(3*pi*x)"',
     'data sales.csv --separator ";" --decimal , --encoding latin-1',
 )
 
@@ -26,8 +28,12 @@ _KEYS = {
     "missing_values": ("A,B", "texts of cells that are missing, besides the usual ones"),
     "weight": ("NAME", "the column, array or file of the examples' weights"),
     "damaged": ("HOW", "what becomes of images that cannot be read: error or skip"),
+    "function": ("TEXT", "the function of x that a polynomial learns"),
 }
 """Keys of a recipe's `data` that are options too: metavar and help."""
+
+_NUMBERS = ("count", "noise", "seed", "range")
+"""Keys of a recipe's `data` that are options of numbers."""
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +48,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     for name, (metavar, help) in _KEYS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=help)
+    parser.add_argument("--count", type=positive, metavar="N", help="examples that are made")
+    parser.add_argument(
+        "--noise", type=float, metavar="D", help="the deviation of the noise of data that is made"
+    )
+    parser.add_argument("--seed", type=natural, metavar="N", help="of data that is made")
+    parser.add_argument(
+        "--range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="of the x of a function"
+    )
     parser.add_argument(
         "--sheet", metavar="FILE.png", help="write a contact sheet with some images of each class"
     )
@@ -57,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.recipes.recipe import DataSpec
 
     sheet = free_path(options.sheet, options.force) if options.sheet else None
-    keys = {name: getattr(options, name) for name in ("source", "target", *_KEYS)}
+    keys = {name: getattr(options, name) for name in ("source", "target", *_KEYS, *_NUMBERS)}
     if keys["missing_values"] is not None:
         keys["missing_values"] = tuple(keys["missing_values"].split(","))
     found = survey(DataSpec(header=None if options.header else False, **keys))

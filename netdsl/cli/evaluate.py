@@ -16,8 +16,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--part",
         choices=("test", "validation", "training", "all"),
-        default="test",
-        help="of the data (default: test)",
+        help="of the data (default: test, or training where there is no test part)",
     )
     parser.add_argument("--data", metavar="DATA", help="other data of the same kind")
     add_format(parser)

@@ -11,6 +11,7 @@ from netdsl.errors import fail
 from netdsl.files import save
 from netdsl.training.data.inspect import class_counts
 from netdsl.training.data.sources.images import LazyImages
+from netdsl.training.data.sources.toys import short_name
 from netdsl.training.preparation.shapes import size
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _headline(data: SourceData, rows: int) -> str:
     )
     shape = size(data.train.x[0].shape[1:])
     count = f"{len(data.train):,} {'training ' if data.test else ''}examples of {shape}"
-    return " · ".join(filter(None, (Path(data.source).name, count, named)))
+    return " · ".join(filter(None, (short_name(data.source), count, named)))
 
 
 def _drawn(rows: Sequence[tuple[str, Sequence[Image]]], headline: str) -> Image:

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.sources.arrays import named_parts, read_npz, read_pair
+from netdsl.training.data.sources.formula import read_formula
 from netdsl.training.data.sources.hub import HUBS, read_hub
 from netdsl.training.data.sources.image_folder import read_folder
 from netdsl.training.data.sources.named import NAMES, read_named
 from netdsl.training.data.sources.python import PYTHON, gather
 from netdsl.training.data.sources.table_file import SUFFIXES
 from netdsl.training.data.sources.tables import TrainedTable, read_table
+from netdsl.training.data.sources.toys import (
+    MADE,
+    formula_of,
+    looks_like_function,
+    read_made,
+)
+from netdsl.training.data.sources.toys import NAMES as TOYS
 
 if TYPE_CHECKING:
     from netdsl.training.data.parts import SourceData
@@ -73,8 +81,10 @@ def read(
 def _read_source(
     spec: DataSpec, signature: NetworkSignature, kept: Preparation | None, span: Span | None
 ) -> SourceData:
-    source, classes = spec.source or "", kept.outputs[0].names if kept else ()
-    tabular, path = is_table(source), Path(source)
+    formula = formula_of(spec, span)
+    made = formula is not None or spec.source in TOYS
+    source, classes = spec.source or spec.function or "", kept.outputs[0].names if kept else ()
+    tabular, path = not made and is_table(source), Path(source)
     if kept and tabular != bool(kept.inputs[0].columns):
         raise _unlike(source, tabular, span)
     if not kept and not tabular:
@@ -90,13 +100,16 @@ def _read_source(
             span,
             help="leave `weight` out; `class_weights` weighs whole classes",
         )
-    if spec.damaged is not None and not kept and not path.is_dir():
+    if spec.damaged is not None and not kept and (made or not os.path.isdir(source)):
         raise fail(
             "N507",
             f"`damaged` is for folders of images; {source} is not one",
             span,
             help="leave `damaged` out",
         )
+    if made:
+        return read_made(spec, signature, formula, span)
+    _check_not_made(spec, span)
     if source == PYTHON:
         raise fail(
             "N535",
@@ -117,7 +130,7 @@ def _read_source(
         columns = kept.inputs[0].columns if kept else None
         trained = TrainedTable(columns, classes) if columns else None
         return read_table(path, spec, signature, trained, span)
-    if path.is_dir():
+    if os.path.isdir(source):
         return read_folder(path, signature, classes, spec.target, spec.damaged == "skip", span)
     raise _unknown(source, span)
 
@@ -137,10 +150,18 @@ def _check_not_tabular(spec: DataSpec, span: Span | None) -> None:
         if getattr(spec, name) is not None:
             raise fail(
                 "N507",
-                f"`{name}` is for tables; {spec.source or ''} is not a table",
+                f"`{name}` is for tables; {spec.source or spec.function} is not a table",
                 span,
                 help=f"leave `{name}` out",
             )
+
+
+def _check_not_made(spec: DataSpec, span: Span | None) -> None:
+    """Raise NetError N507 for a key that is for data that is made."""
+    for name in MADE:
+        if getattr(spec, name) is not None:
+            message = f"`{name}` is for data that is made; {spec.source} is read"
+            raise fail("N507", message, span, help=f"leave `{name}` out")
 
 
 def _unlike(source: str, tabular: bool, span: Span | None) -> NetError:
@@ -160,7 +181,9 @@ def _unknown(source: str, span: Span | None) -> NetError:
     That is a data set's, or that of a file next to it.
     """
     path = Path(source)
-    if path.is_file():
+    if looks_like_function(source):
+        read_formula(source, span)  # says what is wrong with it
+    if os.path.isfile(source):
         suffix = f"the suffix {path.suffix} is" if path.suffix else "a name without a suffix is"
         return fail(
             "N510",
@@ -168,12 +191,15 @@ def _unknown(source: str, span: Span | None) -> NetError:
             span,
             help=f"data has the suffix {', '.join(('.npz', '.npy', *SUFFIXES))}, or is a folder",
         )
-    siblings = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    names = ", ".join(f"`{name}`" for name in NAMES)
-    known = f"a data set is {names}, a folder of images, or an .npz, .npy, .csv or .parquet file"
+    siblings = [other.name for other in path.parent.iterdir()] if os.path.isdir(path.parent) else []
+    names = ", ".join(f"`{name}`" for name in (*NAMES, *TOYS))
+    known = (
+        f"a data set is {names}, a function such as `sin(3*pi*x)`, a folder of images, or an .npz, "
+        ".npy, .csv or .parquet file"
+    )
     return fail(
         "N510",
         f"there is no data set `{source}`",
         span,
-        help=did_you_mean(source, NAMES) or did_you_mean(path.name, siblings) or known,
+        help=did_you_mean(source, (*NAMES, *TOYS)) or did_you_mean(path.name, siblings) or known,
     )

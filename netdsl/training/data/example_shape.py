@@ -10,6 +10,7 @@ from netdsl.training.data.dispatch import read
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.named import BUNDLED, NAMES
+from netdsl.training.data.sources.toys import POLYNOMIAL
 from netdsl.training.preparation.columns import TableTransform
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _ANY = NetworkSignature((TensorSpec("input", (1,)),), (TensorSpec("output", (1,)),))
 """A network of one input and one output, which the reading of arrays and tables does not look at
 further."""
-_SIZED = "imdb"
+_SIZED = ("imdb", POLYNOMIAL)
 """The named data that has the length of the network's input."""
 
 
@@ -39,11 +40,11 @@ def example_shape(recipe: Recipe, given: Any = None) -> Shape:
     import numpy as np
 
     spec, span = recipe.data, recipe.span("data.source")
-    if given is None and spec.source is None:
+    if given is None and spec.source is None and spec.function is None:
         spec = dataclasses.replace(spec, source=BUNDLED)
     source = "" if given is not None else spec.source or ""
     help = "begin the network with its input, as in `64x64x3 > ...`, or give --input 64x64x3"
-    if os.path.isdir(source) or source.startswith(HUBS) or source == _SIZED:
+    if os.path.isdir(source) or source.startswith(HUBS) or source in _SIZED:
         message = f"{source} is read in the size of the network's input, and the network has none"
         raise fail("N518", message, span, help=help)
     if hasattr(given, "__next__"):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
 from netdsl.training.data.parts import Data, Examples
+from netdsl.training.data.sources.toys import short_name
 from netdsl.training.preparation.readings import meaning_of
 from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted, first_few
@@ -36,7 +36,7 @@ def fitted(data: Data, span: Span | None = None) -> Data:
     others = np.concatenate([part.x[0][:] for part in (data.validation, data.test)])
     columns = old.fitted(rows, others)
     if math.prod(input.shape) != columns.width:
-        gives = f"{Path(data.spec.source or '').name} gives {columns.description}"
+        gives = f"{short_name(data.spec.source or '')} gives {columns.description}"
         raise fail(
             "N518",
             f"{gives}; the network's input has {size(input.shape)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from netdsl.training.data.sources.arrays import read_npz
 from netdsl.training.data.sources.image_folder import has_folders, image_files
 from netdsl.training.data.sources.images import opened_image
 from netdsl.training.data.sources.named import NAMES
+from netdsl.training.data.sources.toys import POLYNOMIAL
 
 if TYPE_CHECKING:
     from netdsl.errors import Span
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_IMAGES = 1000
 """Images whose sizes are looked at."""
+
+TERMS = 4
+"""Polynomials that are looked at: a network has its own number of them."""
 
 
 def guessed_signature(
@@ -36,13 +41,15 @@ def guessed_signature(
     """
     source, target = spec.source or "", spec.target
     path, input, end = Path(source), TensorSpec("input", (64, 64, 3)), (TensorSpec("output", (1,)),)
+    if source == POLYNOMIAL:
+        return NetworkSignature((TensorSpec("input", (TERMS,)),), end), target
     if source == "imdb":
         return NetworkSignature((TensorSpec("input", (200,), vocabulary=20_000),), end), target
     if path.suffix.lower() == ".npz" and source not in NAMES:
         return _by_names(list(read_npz(path, span)), target)
     if path.suffix.lower() == ".npy":
         return NetworkSignature((input,), end), target or INPUT
-    if path.is_dir():
+    if os.path.isdir(path):
         usual = input._replace(shape=_usual_shape(image_files(path)))
         return NetworkSignature((usual,), end), target if has_folders(path) else INPUT
     return NetworkSignature((input,), end), target

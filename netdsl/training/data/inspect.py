@@ -57,7 +57,7 @@ def survey(spec: DataSpec, network: Architecture | None = None, span: Span | Non
     Raises:
         NetError: as `load_data` does of a source.
     """
-    source = spec.source or ""
+    source = spec.source or spec.function or ""
     if is_table(source):
         table = read_table_file(Path(source), table_format(spec), spec.header, span=span)
         if not len(table.places):
@@ -68,7 +68,7 @@ def survey(spec: DataSpec, network: Architecture | None = None, span: Span | Non
         signature = NetworkSignature.of(network)
         return Survey(source, read(spec, signature, span=span), None, spec.target)
     signature, target = guessed_signature(spec, span)
-    held = read(DataSpec(source=source, target=target, header=spec.header), signature, span=span)
+    held = read(replace(spec, target=target), signature, span=span)
     if source.startswith(HUBS) and len(held.train.x[0].shape) == 4:
         looked_at = f"images are inspected at {size(signature.inputs[0].shape)}"
         held = replace(held, notes=(*held.notes, f"{looked_at}; a network has its own size"))

@@ -17,6 +17,7 @@ from netdsl.training.data.plan import plan
 from netdsl.training.data.signature import NetworkSignature
 from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.named import BUNDLED, NAMES
+from netdsl.training.data.sources.toys import MADE
 from netdsl.training.preparation.rows import pieces
 from netdsl.training.recipes.recipe import Split
 
@@ -41,7 +42,7 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
         NetError: N505, N507, N510 to N521, N526 to N536.
         RunError: N522 where a download fails.
     """
-    if given is None and recipe.data.source is None:
+    if given is None and recipe.data.source is None and recipe.data.function is None:
         if len(network.inputs) != 1 or network.outputs[0].shape != (len(NAMES[BUNDLED]),):
             raise fail(
                 "N510", "no data is given", help="give it: --data FILE.npz, or `data:` in a recipe"
@@ -90,7 +91,11 @@ def load_other(
         recipe = replace(
             recipe,
             data=replace(
-                recipe.data, source=source, target=_target(recipe.data, source), weight=weight
+                recipe.data,
+                source=source,
+                target=_target(recipe.data, source),
+                weight=weight,
+                **dict.fromkeys(MADE),  # type: ignore[arg-type]
             ),
         )
     held = read(recipe.data, NetworkSignature.of_preparation(preparation), given, preparation)

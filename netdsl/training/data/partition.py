@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
@@ -55,10 +56,13 @@ def arrange(
     ]
     train, validation, test = found
     assert train is not None
-    share, portion, given = asked.test, asked.validation, len(train)
-    if test is None:
-        share = share or TEST
-        train, test = _test_part(train, preparation, recipe, share, span)
+    given, none = len(train), train.at(np.arange(0))
+    share, portion = _shares(asked, given, test is None, validation is None)
+    notes = [*held.notes, *_missing_parts(asked, given, share, portion)]
+    if test is None and not share:
+        test = none
+    elif test is None:
+        train, test = _test_part(train, preparation, recipe, share or TEST, span)
     elif share is not None or asked.fold is not None:
         key = "data.split.test" if share is not None else "data.split.fold"
         raise fail(
@@ -67,8 +71,8 @@ def arrange(
             recipe.span(key),
             help=f"leave `{key.split('.')[-1]}` out",
         )
-    if validation is None and portion == 0:
-        validation = train.at(np.arange(0))
+    if validation is None and not portion:
+        validation = none
     elif validation is None:
         portion = portion or VALIDATION
         train, validation = _divided(
@@ -90,9 +94,52 @@ def arrange(
         weight=_weight(recipe.data.weight),
         scale=_scale(preparation),
         split=Split(test=share, fold=asked.fold, validation=portion),
+        **{"function": None, **held.made},
     )
     parts = (train.named("training"), validation.named("validation"), test.named("test"))
-    return Data(spec, preparation, *parts, held.notes)
+    return Data(spec, preparation, *parts, tuple(notes))
+
+
+def _shares(
+    asked: Split, count: int, tested: bool, validated: bool
+) -> tuple[float | None, float | None]:
+    """Choose the shares of the test and the validation part.
+
+    Shares that nobody asks for are 0 where so few examples would leave a part empty.
+
+    Args:
+        asked: what the recipe says.
+        count: the examples that are divided.
+        tested: whether the test part is taken of them.
+        validated: whether the validation part is taken of them.
+    """
+    usual = asked.test is None and asked.fold is None
+    share = (TEST if asked.test is None else asked.test) if tested else asked.test
+    portion = VALIDATION if validated and asked.validation is None else asked.validation
+    rest = count - round(count * (share or 0)) if tested else count
+    empty = validated and asked.validation is None and not _divides(rest, VALIDATION)
+    if count > 1 and tested and usual and (empty or not _divides(count, TEST)):
+        share = 0.0
+    if count > 1 and empty:
+        portion = 0.0
+    return share, portion
+
+
+def _divides(count: int, share: float) -> bool:
+    """Return whether a share of this many examples and the rest both hold some."""
+    return 0 < round(count * share) < count
+
+
+def _missing_parts(
+    asked: Split, count: int, share: float | None, portion: float | None
+) -> Iterator[str]:
+    """Say which parts are left out because there are too few examples."""
+    tested, validated = share == 0 and asked.test is None, portion == 0 and asked.validation is None
+    few = f"{counted(count, 'example')} are too few to be divided"
+    if tested and validated:
+        yield f"{few}: all are trained on, and there is neither a validation nor a test part"
+    elif tested or validated:
+        yield f"{few} further: there is no {'test' if tested else 'validation'} part"
 
 
 def whole(held: SourceData, recipe: Recipe, preparation: Preparation) -> Data:

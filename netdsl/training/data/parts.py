@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.training.data.views import joined_rows, rows_of
 
@@ -84,6 +85,7 @@ class SourceData:
         target: the column or array that is learned.
         columns: those of a table of text and numbers.
         notes: what was done that a person should know.
+        made: the keys of a recipe's `data` that it was made with, with every value.
     """
 
     source: str
@@ -96,6 +98,7 @@ class SourceData:
     target: str | None = None
     columns: TableTransform | None = None
     notes: tuple[str, ...] = ()
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,12 +28,13 @@ PARTS = ("test", "validation", "training", "all")
 """What can be evaluated: a part of the data, or all of it."""
 
 
-def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dict[str, Any]:
+def evaluate(folder: str | Path, *, part: str | None = None, data: Any = None) -> dict[str, Any]:
     """Measure a run's network on a part of its data, or of other data.
 
     Args:
         folder: the run's.
-        part: one of `PARTS`.
+        part: one of `PARTS`; where it is left out, the test part, or the training part of data
+            without a test part.
         data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
 
     Returns:
@@ -46,11 +47,11 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
         NetError: N613, N614 of the folder, N630 for a part that does not exist, and what
             `load_data` raises of the data.
     """
-    if part not in PARTS:
+    if part not in (None, *PARTS):
         raise fail(
             "N630",
             f"there is no part `{part}`",
-            help=did_you_mean(part, PARTS) or f"a part is {', '.join(PARTS)}",
+            help=did_you_mean(str(part), PARTS) or f"a part is {', '.join(PARTS)}",
         )
     folder = Path(folder)
     held = finished_run(folder)
@@ -65,6 +66,7 @@ def evaluate(folder: str | Path, *, part: str = "test", data: Any = None) -> dic
         else load_other(recipe, preparation, data, known)
     )
     whole = not len(loaded.train)
+    part = part or ("test" if len(loaded.test) else "training")
     chosen, batch = _part(loaded, part, whole), recipe.batch or BATCH
     with memory_errors(batch):
         model = held.model()
@@ -92,7 +94,8 @@ def _part(data: Data, part: str, whole: bool) -> Examples:
         return data.test if whole else data.train.joined(data.validation).joined(data.test)
     chosen = {"training": data.train, "validation": data.validation, "test": data.test}[part]
     if not len(chosen):
-        help = "`--part test` measures all of it" if whole else "the recipe has `validation: 0`"
+        measured = "test" if whole else "training"
+        help = f"`--part {measured}` measures {'all of it' if whole else 'the training part'}"
         raise fail("N630", f"{data.spec.source} has no {part} part", help=help)
     return chosen
 

@@ -34,6 +34,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         output: the output.
+        part: what the examples are of: `test`, or `training` where there is no test part.
         examples: the number of examples.
         wrong: how many of them are wrong.
         counter: its metrics.
@@ -42,6 +43,7 @@ class Outcome(NamedTuple):
     """
 
     output: OutputTransform
+    part: str
     examples: int
     wrong: int
     counter: Counter
@@ -73,6 +75,7 @@ def outcomes(
     return tuple(
         Outcome(
             output,
+            part.name,
             len(part),
             int((ranks[place] > 0).sum()),
             counters[place],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.files import save, write
 from netdsl.json_text import json_text
+from netdsl.training.data.sources.toys import short_name
 from netdsl.training.loop.checkpoint import write_checkpoint
 from netdsl.training.metrics.definitions import figure_names, training_metric
 from netdsl.training.metrics.evaluator import clone
@@ -110,14 +111,16 @@ class Keeper:
         steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
         metric = training_metric(self.job.data.preparation.outputs[0]).name.replace("_", " ")
         if best:
+            kept = "best" if self.job.recipe.early_stopping.enabled else "last"
+            part = "validation" if len(self.job.data.validation) else "training"
             subtitle = (
-                f"best weights at step {best.step:,}: validation loss {best.loss:.4f}, "
+                f"{kept} weights at step {best.step:,}: {part} loss {best.loss:.4f}, "
                 f"{metric} {best.metric:.4f}"
             )
-        if run and best:
+        if run and run.test:
             subtitle += f" · test {metric} {list(run.test.values())[2]:.4f}"
         return curve(
-            f"{self.job.network.name} on {Path(self.job.data.spec.source or '').name}",
+            f"{self.job.network.name} on {short_name(self.job.data.spec.source or '')}",
             subtitle,
             [(row.step / steps, row.loss) for row in state.rows],
             [(found.step / steps, found.loss) for found in state.evaluations],

@@ -63,7 +63,7 @@ class Trainer:
                     self.keeper.keep_checkpoint(learner)
         if not state.searching:
             self._fit()
-        test = learner.scores(job.data.test) if state.best else None
+        test = learner.scores(job.data.test) if state.best and len(job.data.test) else None
         run = result(job, state, self.folder, test, time.perf_counter() - began)
         if self.keeper:
             self.keeper.keep_result(run, learner, self.last, learner.setup.taken_over)

@@ -74,6 +74,8 @@ def early_stopping(
     if given.metric not in (None, "loss", training_metric(output).name):
         message = "the data holds values, not classes: there is no accuracy to stop by"
         raise Conflict("early_stopping.metric", message)
+    if not validation and given == Stopping():
+        return Stopping(enabled=False, every=steps)
     if not validation and given.enabled is not False:
         message = "early stopping needs a validation part, and there is none"
         raise Conflict("data.split.validation", message, help="early_stopping: no")

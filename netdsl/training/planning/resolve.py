@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 
+TOO_FEW = "too few examples to be divided"
+
+
 def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe:
     """Fill in every value that a recipe leaves out, for this network and data.
 
@@ -98,10 +101,11 @@ def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
     bundled = "ten outputs: the digits that come with netdsl"
     reasons = {
         "batch": f"{whole}{examples:,} training examples",
-        "data.source": bundled if asked.data.source is None else "given",
+        "data.source": "given" if asked.data.source or asked.data.function else bundled,
         "data.scale": "the divisor of the values",
-        "data.split.test": "the data has no test part of its own",
-        "data.split.validation": "shown during training",
+        "data.split.test": "the data has no test part of its own" if data.test else TOO_FEW,
+        "data.split.validation": "shown during training" if data.validation else TOO_FEW,
+        "data.count": "usual for data that is made",
         "kl": "what `gaussian` adds counts as it is",
         "loss": f"the network ends with {_activations(outputs)}",
         "optimizer.name": "works with little tuning",

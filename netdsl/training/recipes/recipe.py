@@ -6,6 +6,7 @@ What the keys mean is in `docs/recipes.md`, which a test holds to be complete.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +68,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 class Split(Section):
     """Which shares of the data are tested and validated on."""
 
-    test: float | None = key(NumberValue(above=0, below=1))
+    test: float | None = key(NumberValue(min=0, below=1))
     fold: int | None = key(NumberValue(whole=True, min=0))
     validation: float | None = key(NumberValue(min=0, below=1))
 
@@ -93,6 +94,11 @@ class DataSpec(Section):
         ValuesByName(ValueList(TextValue("a category"), distinct=True))
     )
     damaged: str | None = key(OneOf(("error", "skip")))
+    function: str | None = key(TextValue("a function of x, such as `sin(3*pi*x)`"))
+    count: int | None = key(NumberValue(whole=True, min=1, max=10**7))
+    noise: float | None = key(NumberValue(min=0))
+    seed: int | None = key(NumberValue(whole=True, min=0, below=2**32))
+    range: tuple[float, ...] | None = key(ValueList(NumberValue()))
     missing_values: tuple[str, ...] | None = key(ValueList(TextValue("the text of a cell")))
     split: Split = section(Split)
 
@@ -255,9 +261,8 @@ def _side_by_side(path: str | None, folder: Path) -> str | None:
 
     What is not a file's name stays as it is: a data set's name, a column.
     """
-    return (
-        str(folder / path) if path and (path.endswith(FILES) or (folder / path).exists()) else path
-    )
+    is_file = path and (path.endswith(FILES) or os.path.exists(folder / path))
+    return str(folder / path) if path and is_file else path
 
 
 def parse_recipe(text: str, name: str = "recipe") -> Recipe:

@@ -46,7 +46,7 @@ def mistakes_of(found: Outcome) -> MistakesSection | None:
         else f"All {len(worst)}, the {order} first"
     )
     if worst[0].pictures:
-        about = f"{which}: {_legend(worst[0])}, and the example's number in the test part."
+        about = f"{which}: {_legend(worst[0])}, and the example's number in the {found.part} part."
         return MistakesSection(about, [_shown(one) for one in worst])
     names = [name for name, _ in worst[0].numbers]
     sure = ["probability"] if worst[0].sure is not None else []

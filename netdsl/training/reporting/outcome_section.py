@@ -59,7 +59,8 @@ class OutcomeSection(NamedTuple):
 
 def outcome_section(found: Outcome, several: bool) -> OutcomeSection:
     """Return the section of an output: its figures and its worst mistakes."""
-    title = f"Test part: {found.output.name}" if several else "Test part"
+    title = f"{found.part.capitalize()} part"
+    title += f": {found.output.name}" if several else ""
     section = OutcomeSection(title, mistakes=mistakes_of(found))
     if found.output.task == VALUES:
         return _with_values(section, found)

@@ -44,8 +44,10 @@ def tiles_of(run: RunResult, job: Job) -> list[Tile]:
     first = job.data.preparation.outputs[0]
     tiles = []
     counts_examples = first.task == LABELS and not first.dense
-    for part, scores in (("test", run.test), ("validation", run.validation)):
-        examples = int(scores["examples"])
+    seen = "validation" if run.validation["examples"] else "training"
+    parts = (("test", run.test), (seen, run.validation))
+    for part, scores in parts:
+        examples = int(scores.get("examples", 0)) or len(job.data.train)
         for name, value in scores.items():
             if name in ("examples", "loss"):
                 continue
@@ -54,11 +56,13 @@ def tiles_of(run: RunResult, job: Job) -> list[Tile]:
                 low, high = wilson_interval(value, examples)
                 about = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %; {about}"
             tiles.append(Tile(f"{part} {_words(name)}", _figure(name, value), about, part))
-    losses = f"validation {run.validation['loss']:.4f}"
-    counts = job.network.counts
+    counts, loss = job.network.counts, f"{run.validation['loss']:.4f}"
+    lost = Tile(f"{seen} loss", loss, "there is no test part")
+    if run.test:
+        lost = Tile("test loss", f"{run.test['loss']:.4f}", f"{seen} {loss}")
     return [
         *tiles,
-        Tile("test loss", f"{run.test['loss']:.4f}", losses),
+        lost,
         Tile("best step", f"{run.best_step:,}", f"epoch {run.best_epoch:,} of {run.epochs:,}"),
         Tile("parameters", f"{counts.params:,}", f"{counts.macs:,} multiply-accumulates"),
     ]
@@ -107,17 +111,18 @@ def learning_curves(run: RunResult, job: Job, history: History) -> list[str]:
     if len(outputs) > 1:
         metric = f"{outputs[0].name} {metric}"
     at = best.step / steps if best else 0.0
+    part = "validation" if seen else "training"
     pictures = [
         curve(
             "Loss",
-            f"validation {best.loss:.4f} at step {best.step:,}" if best else "",
+            f"{part} {best.loss:.4f} at step {best.step:,}" if best else "",
             [(row.step / steps, row.loss) for row in rows],
             [(found.step / steps, found.loss) for found in seen],
             (at, best.loss) if best else None,
         ),
         curve(
             metric.capitalize(),
-            f"validation {number_text(best.metric)} at step {best.step:,}" if best else "",
+            f"{part} {number_text(best.metric)} at step {best.step:,}" if best else "",
             [(row.step / steps, row.metric) for row in rows],
             [(found.step / steps, found.metric) for found in seen],
             (at, best.metric) if best else None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors.printable import printable
 from netdsl.files import write
 from netdsl.report.table import html_table
+from netdsl.training.data.sources.toys import short_name
 from netdsl.training.reporting.outcome_section import outcome_section
 from netdsl.training.reporting.overview import learning_curves, tiles_of, verdict
 from netdsl.training.reporting.picture import picture_of
@@ -28,7 +29,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 def write_page(
     run: RunResult, job: Job, model: Any, history: History, taken_over: Sequence[str] = ()
 ) -> Path:
-    """Look at the test part with the model, and write `report.html` into the run's folder.
+    """Look at the examples with the model, and write `report.html` into the run's folder.
+
+    They are the test part, or the training part where there is no test part.
 
     Args:
         run: what the training gave.
@@ -46,7 +49,8 @@ def write_page(
 
     versions = read_json(run.folder, VERSIONS)
     recipe = (run.folder / RECIPE).read_text(encoding="utf-8")
-    found = outcomes(predictor(model), job.data.test, job.data.preparation, job.recipe.batch or 1)
+    part = job.data.test if len(job.data.test) else job.data.train
+    found = outcomes(predictor(model), part, job.data.preparation, job.recipe.batch or 1)
     path = run.folder / REPORT
     write(path, page(run, job, history, found, recipe, versions, taken_over))
     return path
@@ -67,7 +71,7 @@ def page(
         run: what the training gave.
         job: what it was to do.
         history: its epochs.
-        found: what the network says of the test part, at each output.
+        found: what the network says of the test part, or of the training part, at each output.
         recipe: the text that the run keeps, with its reasons.
         versions: what the run was made with.
         taken_over: what came from other weights.
@@ -84,7 +88,7 @@ def page(
     )
     text = environment.get_template("report.html").render(
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        title=f"{run.network} on {Path(run.data).name}",
+        title=f"{run.network} on {short_name(run.data)}",
         folder=run.folder.name,
         verdict=verdict(run),
         tiles=tiles_of(run, job),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.training.preparation.shapes import size
-from netdsl.wording import plural
+from netdsl.wording import enumerated, plural
 
 if TYPE_CHECKING:
     from netdsl.training.data import Data
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 def describe_data(data: Data) -> str:
     """Say in a line what is learned from, and what is done to it."""
     preparation = data.preparation
-    parts = (
-        f"{len(data.train):,} training, {len(data.validation):,} validation and "
-        f"{len(data.test):,} test examples"
+    parts = enumerated(
+        f"{len(part):,} {part.name}" for part in (data.train, data.validation, data.test) if part
     )
     made = ", ".join(
         f"{size(one.example)} made {size(one.shape)}"
@@ -26,7 +25,7 @@ def describe_data(data: Data) -> str:
         for one in preparation.inputs
     )
     losses = ", ".join(dict.fromkeys(output.loss for output in preparation.outputs))
-    return f"{data.spec.source}: {parts}; {made}; loss {losses}"
+    return f"{data.spec.source}: {parts} examples; {made}; loss {losses}"
 
 
 def opening_lines(data: Data, doubts: Sequence[str], taken_over: Sequence[str]) -> list[str]:
@@ -56,7 +55,7 @@ def describe_run(run: RunResult) -> str:
             f"ended after {epochs} ({run.steps:,} steps, {run.seconds:.1f} s): {run.why_ended}",
             f"{kept} weights at {step}: {part} {scores_text(run.validation)}",
             *again,
-            f"test: {scores_text(run.test)}",
+            *([f"test: {scores_text(run.test)}"] if run.test else []),
             f"saved in {run.folder}",
         ]
     )

@@ -12,6 +12,7 @@ from netdsl.errors import NetError, fail, nearest
 from netdsl.errors.printable import in_one_line
 from netdsl.json_text import json_text
 from netdsl.text_table import aligned
+from netdsl.training.data.sources.toys import short_name
 from netdsl.training.metrics.definitions import higher_is_better
 from netdsl.training.runs.figures import figure_text, json_value
 from netdsl.training.runs.folder import (
@@ -250,7 +251,7 @@ def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
     cells = [
         run.name,
         run.network,
-        Path(run.data).name,
+        short_name(run.data),
         *whole,
         figure("val"),
         figure("test"),

@@ -149,22 +149,6 @@ REFUSED = [
         "N518",
         "rows of 3 classes; .* network has 2 outputs(.|\n)*as many outputs: 3",
     ),
-    (
-        {"x": X[:2], "y": Y[:2]},
-        (8,),
-        4,
-        "softmax",
-        "N516",
-        "2 examples are too few: 0.2 of them for test .*(.|\n)*give more examples$",
-    ),
-    (
-        {"x": X[:4], "y": Y[:4]},
-        (8,),
-        4,
-        "softmax",
-        "N516",
-        "0.1 of the 3 outside the test part for validation(.|\n)*{validation: 0.2}",
-    ),
     ({"x": X, "y": Y}, (8,), 1, "softmax", "N507", "two outputs or more"),
 ]
 

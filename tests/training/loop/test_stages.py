@@ -86,8 +86,11 @@ def test_all_the_data_without_a_validation_part(tmp_path: Path) -> None:
     run = trained(LINE, tmp_path, recipe, data=(X, Y))
     assert (run.validation["examples"], run.best_step, run.steps) == (0, 4, 4)
     assert run.validation["loss"] == pytest.approx(rows(run)[-1]["loss"], rel=1e-4)
+    unsaid = plan(LINE, dataclasses.replace(recipe, early_stopping=Stopping()), data=(X, Y))
+    assert unsaid.recipe.early_stopping.enabled is False
+    asked = dataclasses.replace(recipe, early_stopping=Stopping(patience=3))
     with pytest.raises(NetError, match="early stopping needs a validation part"):
-        plan(LINE, dataclasses.replace(recipe, early_stopping=Stopping()), data=(X, Y))
+        plan(LINE, asked, data=(X, Y))
 
 
 TWO = """

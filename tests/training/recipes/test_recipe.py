@@ -41,7 +41,7 @@ WRONG = [
     ("freeze: «[]»", "N504", "not an empty list"),
     ("epochs: «[3]»", "N504", "not a list"),
     ("epochs: «{a: 3}»", "N504", "not keys and values"),
-    ("data: {split: {test: «1»}}", "N505", "above 0 and below 1"),
+    ("data: {split: {test: «1»}}", "N505", "at least 0 and below 1"),
     ("data: {split: {validation: «.nan»}}", "N504", "not `.nan`"),
     ("data: {split: {«tets»: 0.1}}", "N503", "did you mean `test`?"),
     ("data: {missing: «mean»}", "N505", "one of `median`"),
