@@ -22,7 +22,16 @@ its reasons; so are mistakes in a recipe, of whatever type, as a file has them t
 ships its types (`py.typed`).
 """
 GROUPS = {
-    "Networks": ("parse", "load", "check", "diff", "Network", "from_keras", "load_model"),
+    "Networks": (
+        "parse",
+        "load",
+        "check",
+        "diff",
+        "summary",
+        "Network",
+        "from_keras",
+        "load_model",
+    ),
     "Training": ("train", "resume", "evaluate", "predict", "export", "Run", "Recipe", "RecipeKeys"),
     "Values": (
         "Records",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.api.records import Diagnostics, LayerRecord, Records
     from netdsl.api.run import EvaluationResult, Run, evaluate, export, predict, resume
     from netdsl.api.texts import check, load, parse
-    from netdsl.api.verbs import diff, from_keras, load_model, train
+    from netdsl.api.verbs import diff, from_keras, load_model, summary, train
     from netdsl.errors import (
         DataError,
         Diagnostic,
@@ -60,6 +60,7 @@ __all__ = [
     "parse",
     "predict",
     "resume",
+    "summary",
     "train",
 ]
 
@@ -70,7 +71,7 @@ _HOMES = {
     "api.records": ("Diagnostics", "LayerRecord", "Records"),
     "api.run": ("EvaluationResult", "Run", "evaluate", "export", "predict", "resume"),
     "api.texts": ("check", "load", "parse"),
-    "api.verbs": ("diff", "from_keras", "load_model", "train"),
+    "api.verbs": ("diff", "from_keras", "load_model", "summary", "train"),
     "errors": (
         "DataError",
         "Diagnostic",

@@ -38,5 +38,6 @@ LEVELS = {
     "layer": "layer",
     "block": "block",
     "stage": "stage",
+    "network": "network",
 }  # of a table, with what a line of each is called
 FORMATS = ("text", "markdown", "csv", "latex", "html")  # of a table

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 _THOUSANDS = ("", "k", "M", "G", "T", "P")
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
+UNITS = {
+    unit: base**power
+    for base, units in ((1000, _THOUSANDS), (1024, _BINARY))
+    for power, unit in enumerate(units)
+    if unit
+}
+"""What a large number can be counted in."""
 
 
 # --- amounts and lists ----------------------------------------------------------------------------
@@ -101,6 +108,19 @@ def shortened(value: int, base: int = 1000) -> str:
     while abs(number) >= base * 0.9995 and power < len(prefixes) - 1:
         number, power = number / base, power + 1
     return f"{number:.1f} {prefixes[power]}" if power else f"{value:,}"
+
+
+def in_units(value: float, unit: str) -> str:
+    """Write a number in one of `UNITS`, with three digits or all before the point, halves to even.
+
+    138,357,544 in M as `138 M`, 388,096 in Ki as `379 Ki`, 9,408 in k as `9.41 k`.
+    """
+    number = value / UNITS[unit]
+    size = abs(number)
+    digits = (
+        0 if size >= 99.95 or not number else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
+    )
+    return f"{number:,.{digits}f} {unit}"
 
 
 def times_text(ratio: float) -> str:

@@ -100,8 +100,20 @@ def depth(graph: Graph) -> int:
     """Convolutions of all kinds, fc and dense layers on the longest path from an input to an
     output; `sep` counts two.
     """
-    longest: list[int] = []
-    for op in graph.ops:
-        before = max((longest[source] for source in op.inputs), default=0)
-        longest.append(before + (op.kind.depth if op.kind else 0))
+    longest = _longest_paths(graph, range(len(graph.ops)))
     return max((longest[output.op] for output in graph.outputs), default=0)
+
+
+def depth_within(graph: Graph, ops: Iterable[int]) -> int:
+    """Return the same for a part of a network: on the longest path through these operations."""
+    return max(_longest_paths(graph, ops).values(), default=0)
+
+
+def _longest_paths(graph: Graph, ops: Iterable[int]) -> dict[int, int]:
+    """Return for each of these operations, in order, how deep it is within them."""
+    longest: dict[int, int] = {}
+    for index in ops:
+        op = graph.ops[index]
+        before = max((longest.get(source, 0) for source in op.inputs), default=0)
+        longest[index] = before + (op.kind.depth if op.kind else 0)
+    return longest

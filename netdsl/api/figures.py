@@ -126,9 +126,10 @@ class NetworkFigures(Architecture):
         """Write the table of layers, as `netdsl table` does.
 
         Args:
-            by: what a line is: op, layer, block or stage.
-            columns: of output, params, moving, weights, macs, flops, activations, acts, memory, rf,
-                stride, intensity, share; all of them in JSON.
+            by: what a line is: op, layer, block, stage or network.
+            columns: of output, params, moving, weights, macs, flops, activations, acts, memory,
+                depth, rf, stride, intensity, share; all of them in JSON. `params:M` counts in
+                millions, `weights:Ki` in units of 1,024.
             format: text, markdown, csv, latex, html or json.
             sort: a column to sort the lines by, the largest first.
             batch: examples that the memory is for.
@@ -149,23 +150,16 @@ class NetworkFigures(Architecture):
         input 8,8,0
         fc-4,4,36
         """
-        from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS, TableView, column_key
+        from netdsl.api.tables import table_view
+        from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS
         from netdsl.report.formats import FORMATS as WRITERS
         from netdsl.report.sheet import sheet_of
 
         format = arguments.one_of("format", format, (*FORMATS, "json"))
         if columns is None:
             columns = tuple(COLUMNS) if format == "json" else DEFAULT_COLUMNS
-        names = arguments.names("columns", columns)
-        view = TableView(
-            arguments.one_of("by", by, LEVELS),
-            tuple(map(column_key, names)),
-            arguments.whole("batch", batch, 1),
-            arguments.one_of("precision", precision, PRECISIONS),
-            None if sort is None else column_key(arguments.text("sort", sort, "a column's name")),
-            arguments.yes_or_no("bias", bias),
-            arguments.yes_or_no("units", units),
-        )
+        by = arguments.one_of("by", by, LEVELS)
+        view = table_view(by, columns, COLUMNS, sort, batch, precision, bias, units)
         if format != "json":
             return WRITERS[format](sheet_of(self, view))
         from netdsl.report.memory import memory_values

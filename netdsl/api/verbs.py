@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from netdsl.api import arguments
 from netdsl.api.texts import network_of, trained_of
+from netdsl.constants import FORMATS, SLOTS
 
 if TYPE_CHECKING:
     from netdsl.api.arguments import PathArgument
@@ -89,6 +91,71 @@ def train(
 
     found = trained_of("network", network)
     return train_architecture(found, recipe, name, where, quiet, keys)
+
+
+def summary(
+    networks: Iterable[NetworkArgument],
+    *,
+    by: str = "network",
+    columns: Sequence[str] | str | None = None,
+    format: str = "text",
+    sort: str | None = None,
+    batch: int = 1,
+    precision: str = "float32",
+    optimizer: str = "adam",
+    bias: bool = True,
+    units: bool = False,
+) -> str:
+    """Write one table of several networks, as `netdsl table A B C` does.
+
+    Args:
+        networks: each a network, the path of a file, or a text.
+        by: network for a row each, or stage for a column each, as papers print configurations.
+        columns: those of `Network.table` but for share, and input, parameters, inference_peak and
+            training_peak; all of them in JSON. By stage they are the rows below.
+        format: text, markdown, csv, latex, html or json.
+        sort: a column to sort the rows by, the largest first.
+        batch: examples that the memory is for.
+        precision: float32, bfloat16 or mixed: of the memory.
+        optimizer: whose slots the training peak holds.
+        bias: whether `params` counts biases and the factors of norms.
+        units: whether numbers are shortened: 138.4 M.
+
+    Returns:
+        The table as text in the format.
+
+    Raises:
+        NetError: with all mistakes in one of them; N107 for a word that is none of these, N625 for
+            a column that does not exist.
+
+    >>> import netdsl
+    >>> print(netdsl.summary(["8 > fc-4", "8 > fc-5 > fc-4"], columns="depth,params"))
+    network    depth  params
+    ------------------------
+    network        1      36
+    network 2      2      69
+    """
+    from netdsl.api.tables import table_view
+    from netdsl.report import networks as of_networks
+    from netdsl.report import stages
+    from netdsl.report.formats import FORMATS as WRITERS
+
+    if isinstance(networks, str | bytes) or not isinstance(networks, Iterable):
+        raise arguments.wrong_type("networks", "networks", networks)
+    found = [network_of(f"networks[{at}]", each) for at, each in enumerate(networks)]
+    format = arguments.one_of("format", format, (*FORMATS, "json"))
+    by_stage = arguments.one_of("by", by, ("network", "stage")) == "stage"
+    if columns is None:
+        usual = stages.DEFAULT_COLUMNS if by_stage else of_networks.DEFAULT_COLUMNS
+        columns = of_networks.NETWORK_COLUMNS if format == "json" else usual
+    known = of_networks.NETWORK_COLUMNS
+    view = table_view(by, columns, known, sort, batch, precision, bias, units)
+    optimizer = arguments.one_of("optimizer", optimizer, SLOTS)
+    if format == "json":
+        write = stages.stages_json if by_stage else of_networks.networks_json
+        return write(found, view, optimizer)
+    make = stages.stages_sheet if by_stage else of_networks.networks_sheet
+    return WRITERS[format](make(found, view, optimizer))
 
 
 def diff(a: NetworkArgument, b: NetworkArgument) -> NetworkDifference:

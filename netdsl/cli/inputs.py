@@ -2,13 +2,15 @@
 
 import argparse
 import os
+import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.architecture import Architecture
 from netdsl.cli.terminal import show_diagnostics
 from netdsl.errors import NetError, Source, fail
 from netdsl.limits import DEFAULT_LIMITS
+from netdsl.params import parse_param
 from netdsl.paths import leads_out, standard_input
 from netdsl.reading import Checked, Fragment, ReadOptions, check_source, fragment_of, only
 from netdsl.sources import decoded, holds_text, read_source, stem
@@ -77,6 +79,32 @@ def read_networks(file: str, options: argparse.Namespace) -> Checked:
     checked = valid(check_input(read_input(file), options))
     show_diagnostics(checked.diagnostics)
     return checked
+
+
+def read_with_params(file: str, options: argparse.Namespace) -> Checked:
+    """Read the networks of FILE, or of FILE:NAME=VALUE,..., whose params are for this file alone.
+
+    Raises:
+        NetError: where the file has mistakes.
+    """
+    path, given = split_params(file)
+    if not given:
+        return read_networks(file, options)
+    own = argparse.Namespace(**{**vars(options), "params": [*options.params, *given]})
+    return read_networks(path, own)
+
+
+_FILE_AND_PARAMS = re.compile(r"(.+?):([A-Za-z_][A-Za-z0-9_]*=.*)", re.DOTALL)
+
+
+def split_params(file: str) -> tuple[str, list[tuple[str, Any]]]:
+    """Split `a.net:width=8,depth=(1, 2)` into the file and its params."""
+    found = None if os.path.exists(file) or holds_text(file) else _FILE_AND_PARAMS.fullmatch(file)
+    if found is None:
+        return file, []
+    parts = re.split(r",\s*(?=[A-Za-z_][A-Za-z0-9_]*=)", found[2])
+    pairs = (part.partition("=") for part in parts)
+    return found[1], [(name, parse_param(value.strip())) for name, _, value in pairs]
 
 
 def read_network(options: argparse.Namespace) -> Architecture:

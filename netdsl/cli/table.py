@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from netdsl.architecture import Architecture
 from netdsl.cli.exit_codes import wrong_usage
-from netdsl.cli.inputs import read_networks
+from netdsl.cli.inputs import read_with_params
 from netdsl.cli.table_options import (
     asks_for_memory,
     contradiction,
+    is_of_networks,
     memory_options_of,
     set_up,
     view_of,
@@ -25,6 +26,8 @@ EXAMPLES = (
     "table resnet50.net --by block --columns output,params,flops,share",
     "table lenet5.net --format latex",
     "table vgg16.net --compare vgg19.net",
+    "table resnet18.net resnet34.net resnet50.net --columns params:M,macs:G --format latex",
+    "table vgg11.net vgg13.net vgg16.net vgg19.net --by stage",
 )
 
 __all__ = ["EXAMPLES", "run", "set_up"]
@@ -40,12 +43,17 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.cli.table_compare import run_compare
 
         return run_compare(options, view)
-    print(_text(read_networks(options.file, options).networks, options, view))
+    networks = [
+        network for file in options.file for network in read_with_params(file, options).networks
+    ]
+    print(_text(networks, options, view))
     return 0
 
 
 def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: TableView) -> str:
     """Write what is asked for of each network."""
+    if is_of_networks(options):
+        return _of_networks(networks, options, view)
     if options.format == "json":
         return _json(networks, options, view)
     if options.why:
@@ -61,6 +69,21 @@ def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: T
 
         return "\n\n".join(map(lecture, networks))
     return _tables(networks, options, view)
+
+
+def _of_networks(
+    networks: Sequence[Architecture], options: argparse.Namespace, view: TableView
+) -> str:
+    """Write one table of several networks."""
+    from netdsl.report.formats import FORMATS, as_text
+    from netdsl.report.networks import networks_json, networks_sheet
+    from netdsl.report.stages import stages_json, stages_sheet
+
+    by_stage, optimizer = options.by == "stage", memory_options_of(options).optimizer
+    if options.format == "json":
+        return (stages_json if by_stage else networks_json)(networks, view, optimizer)
+    sheet = (stages_sheet if by_stage else networks_sheet)(networks, view, optimizer)
+    return as_text(sheet, width()) if options.format == "text" else FORMATS[options.format](sheet)
 
 
 def _tables(networks: Sequence[Architecture], options: argparse.Namespace, view: TableView) -> str:

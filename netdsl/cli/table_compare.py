@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from netdsl.cli.exit_codes import wrong_usage
-from netdsl.cli.inputs import read_networks
+from netdsl.cli.inputs import read_with_params
 from netdsl.cli.table_options import asks_for_memory, memory_options_of
 from netdsl.cli.terminal import width
 from netdsl.reading import only
@@ -20,11 +20,12 @@ from netdsl.report.table_json import tables_text
 
 def run_compare(options: argparse.Namespace, view: TableView) -> int:
     """Compare one network with one, of several those of one name."""
-    if options.file == options.compare == "-":
+    (file,) = options.file
+    if file == options.compare == "-":
         return wrong_usage("table", "standard input can be one of the two")
     if options.format != "json" and not options.columns:
         view = view._replace(columns=DEFAULT_COLUMNS)
-    ours, theirs = (read_networks(file, options) for file in (options.file, options.compare))
+    ours, theirs = (read_with_params(each, options) for each in (file, options.compare))
     alone = len(ours.networks) == len(theirs.networks) == 1
     found = [
         compare_tables(a, theirs.networks[0] if alone else only(theirs, a.name), view)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from typing import NamedTuple
 
-from netdsl.cli.arguments import add_file, add_format, memory_size, positive
+from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options, memory_size, positive
 from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
-from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS, TableView, column_key, column_keys
+from netdsl.report.columns import (
+    COLUMNS,
+    DEFAULT_COLUMNS,
+    TableView,
+    column_key,
+    columns_and_scales,
+)
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_file(parser)
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="+",
+        help=f"{FILE_HELP}; several are shown next to each other; params of one alone follow a "
+        "colon: vgg.net:width=32",
+    )
+    add_network_options(parser)
     add_format(parser, *(format for format in FORMATS if format != "text"))
     parser.add_argument(
         "--compare",
@@ -22,14 +36,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by",
         choices=tuple(LEVELS),
-        default="layer",
-        help="what each row shows (default: a layer)",
+        help="what each row shows (default: a layer; of several files a network); several files by "
+        "stage are columns, as papers print configurations",
     )
     parser.add_argument(
         "--columns",
         metavar="NAMES",
-        help="output, params, moving, weights, macs, flops, activations, acts, memory, rf, stride, "
-        "intensity, share: the columns to show, separated by commas",
+        help=f"{', '.join(COLUMNS)}; of networks also input, parameters, inference_peak, "
+        "training_peak: the columns to show, separated by commas; with units: params:M,weights:Ki",
     )
     parser.add_argument(
         "--sort", metavar="NAME", help="sort the rows by this column, the largest first"
@@ -91,16 +105,39 @@ def view_of(options: argparse.Namespace) -> TableView:
     Raises:
         NetError: where no column has a name that was given.
     """
-    usual = tuple(COLUMNS) if options.format == "json" else DEFAULT_COLUMNS
+    known, usual = _columns(options)
+    columns, scales = columns_and_scales(_names(options.columns), known)
     return TableView(
-        options.by,
-        column_keys(options.columns) if options.columns else usual,
+        options.by or "layer",
+        columns or usual,
         options.batch or 1,
         options.precision,
-        None if options.sort is None else column_key(options.sort),
+        None if options.sort is None else column_key(options.sort, known),
         not options.no_bias,
         options.units,
+        scales,
     )
+
+
+def _names(text: str | None) -> list[str]:
+    return [part for part in (text or "").split(",") if part.strip()]
+
+
+def _columns(options: argparse.Namespace) -> tuple[Collection[str], tuple[str, ...]]:
+    """Return the columns that there are, and those that are shown where none is named."""
+    if not is_of_networks(options):
+        return COLUMNS, tuple(COLUMNS) if options.format == "json" else DEFAULT_COLUMNS
+    from netdsl.report import networks, stages
+
+    usual = stages.DEFAULT_COLUMNS if options.by == "stage" else networks.DEFAULT_COLUMNS
+    return networks.NETWORK_COLUMNS, (
+        networks.NETWORK_COLUMNS if options.format == "json" else usual
+    )
+
+
+def is_of_networks(options: argparse.Namespace) -> bool:
+    """Return whether the table is of networks, next to each other, not of one's layers."""
+    return len(options.file) > 1 or (options.by == "network" and not options.compare)
 
 
 def contradiction(options: argparse.Namespace) -> str:
@@ -113,11 +150,13 @@ def contradiction(options: argparse.Namespace) -> str:
     shown = [flag for flag, given in instead.items() if given]
     if shown and options.compare:
         return "--compare cannot be combined with --why, --rf and --lecture"
+    if problem := _of_several_files(options, shown):
+        return problem
     if len(shown) > 1:
         return f"{shown[0]} cannot be combined with {shown[1]}: each is shown in place of the table"
     of_tables = {
         f"--format {options.format}": options.format != "text",
-        "--by": options.by != "layer",
+        "--by": options.by is not None,
         "--columns": options.columns is not None,
         "--sort": options.sort is not None,
         "--units": options.units,
@@ -131,6 +170,25 @@ def contradiction(options: argparse.Namespace) -> str:
             return f"{flag} is for tables, and {shown[0]} shows none"
     if options.fit is not None and options.format not in ("text", "json"):
         return f"--fit is shown in text and JSON, not in {options.format}"
+    return ""
+
+
+def _of_several_files(options: argparse.Namespace, instead: list[str]) -> str:
+    """Say what does not go together with several files."""
+    if not is_of_networks(options):
+        return ""
+    if options.file.count("-") > 1:
+        return "standard input can be one of the files"
+    if instead:
+        return f"{instead[0]} is of one FILE"
+    if options.compare:
+        return "--compare is of one FILE and another: table A --compare B"
+    if options.by not in (None, "network", "stage"):
+        return f"--by {options.by} is of one FILE, or of two: table A --compare B"
+    if options.by == "stage" and options.sort:
+        return "--sort is of rows, and of several files --by stage shows networks as columns"
+    if options.fit is not None:
+        return "--fit is of one FILE, or of two: table A --compare B"
     return ""
 
 

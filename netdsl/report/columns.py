@@ -1,14 +1,15 @@
 """The columns of a table: what they are called, and the value of a line in each."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from netdsl.analysis.counts import Counts
 from netdsl.constants import PRECISIONS
 from netdsl.errors import did_you_mean, fail
 from netdsl.report.lines import TableLine
-from netdsl.wording import axes_text
+from netdsl.wording import UNITS, axes_text
 
 DEFAULT_COLUMNS = ("output", "params", "macs", "activations")
 _BYTES = {name: precision.activations for name, precision in PRECISIONS.items()}
@@ -26,6 +27,7 @@ class TableView(NamedTuple):
             order.
         bias: whether `params` counts biases and norm factors; else it is `weights`.
         units: whether numbers are shortened: 138.4 M.
+        scales: the columns that have a unit of their own, a key of `UNITS`: 138 M, 379 Ki.
     """
 
     by: str = "layer"
@@ -35,6 +37,7 @@ class TableView(NamedTuple):
     sort: str | None = None
     bias: bool = True
     units: bool = False
+    scales: Mapping[str, str] = MappingProxyType({})
 
 
 Value = Callable[[TableLine, Counts, TableView], Any]
@@ -92,6 +95,7 @@ COLUMNS: dict[str, TableColumn] = {
     "activations": TableColumn("activations", lambda line, *_: line.counts.activations),
     "acts": TableColumn("acts", lambda line, *_: line.counts.acts),
     "memory": TableColumn("memory (bytes)", _memory),
+    "depth": TableColumn("depth", lambda line, *_: line.longest, sums=False),
     "rf": TableColumn("receptive field", _field, sums=False, number=False),
     "stride": TableColumn("stride", _stride, sums=False, number=False),
     "intensity": TableColumn("flops/byte", _per_byte, sums=False),
@@ -99,26 +103,51 @@ COLUMNS: dict[str, TableColumn] = {
 }
 
 
-def column_keys(text: str) -> tuple[str, ...]:
-    """Return the keys of `output,params,macs`.
+def columns_and_scales(
+    names: Iterable[str], known: Collection[str] = COLUMNS
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Read columns: `output`, and with a unit `params:M`.
+
+    Args:
+        names: one each.
+        known: the columns that the table has.
+
+    Returns:
+        Their keys, and the units of those that have one.
 
     Raises:
-        NetError: N625 for one that is not a column.
+        NetError: N625 for one that is not a column, or has a unit that is none.
     """
-    return tuple(column_key(part.strip()) for part in text.split(",") if part.strip())
+    keys, scales = [], {}
+    for name in names:
+        key, colon, unit = (part.strip() for part in name.partition(":"))
+        keys.append(column_key(key, known))
+        if not colon:
+            continue
+        column = COLUMNS.get(key)
+        if column is not None and not column.number:
+            raise fail("N625", f"the column `{key}` has no numbers, so it has no unit")
+        if unit not in UNITS:
+            raise fail(
+                "N625",
+                f"there is no unit `{unit}` for the column `{key}`",
+                help=f"the units are {', '.join(UNITS)}: powers of 1,000, and of 1,024",
+            )
+        scales[key] = unit
+    return tuple(keys), scales
 
 
-def column_key(key: str) -> str:
+def column_key(key: str, known: Collection[str] = COLUMNS) -> str:
     """Return the key itself.
 
     Raises:
         NetError: N625 where it is not a column.
     """
-    if key not in COLUMNS:
+    if key not in known:
         raise fail(
             "N625",
             f"the table has no column `{key}`",
-            help=did_you_mean(key, COLUMNS) or f"it has {', '.join(COLUMNS)}",
+            help=did_you_mean(key, known) or f"it has {', '.join(known)}",
         )
     return key
 

@@ -27,7 +27,7 @@ def compared_table_values(found: ComparedNetworks, view: TableView) -> dict[str,
                     side: _written(found, place, line, view)
                     for side, place, line in zip("ab", (0, 1), group, strict=True)
                 },
-                **({"depth": first_of(group).depth} if view.by == "block" else {}),
+                **({"level": first_of(group).depth} if view.by == "block" else {}),
                 **_columns(compared_values(found, group, view), view),
             }
             for group in found.lines

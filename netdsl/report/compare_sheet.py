@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from netdsl.constants import LEVELS
@@ -10,7 +11,7 @@ from netdsl.report.compare import ComparedNetworks, first_of
 from netdsl.report.folding import LineGroup, folded
 from netdsl.report.lines import TableLine
 from netdsl.report.row_changes import MARKS
-from netdsl.report.sheet import ColumnHead, SheetLine, TableSheet
+from netdsl.report.sheet import ColumnHead, SheetFoot, SheetLine, TableSheet
 from netdsl.wording import times_text
 
 _IN_NOTES = ("params", "macs", "activations")
@@ -23,7 +24,7 @@ def compared_sheet(
 
     For people with marks as `diff` has them, for programs with the words in a column.
     """
-    heads = [head for key in view.columns for head in _heads(key)]
+    heads = [head for key in view.columns for head in _heads(key, view.scales)]
     a, b = found.networks
     lines: list[SheetLine] = []
     if for_programs:
@@ -46,7 +47,7 @@ def compared_sheet(
         tuple(heads),
         tuple(lines),
         tuple(lines),
-        compared_values(found, totals, view, total=True),
+        (SheetFoot("total", compared_values(found, totals, view, total=True)),),
         tuple(_notes(found)),
         view.units,
         "layer_a",
@@ -77,15 +78,26 @@ def compared_values(
     return tuple(values)
 
 
-def _heads(key: str) -> list[ColumnHead]:
-    column, base = COLUMNS[key], unit_base(key)
+def _heads(key: str, scales: Mapping[str, str]) -> list[ColumnHead]:
+    column, base, scale = COLUMNS[key], unit_base(key), scales.get(key, "")
     sides = [
-        ColumnHead(f"{key}_{side}", f"{column.title} {side.upper()}", key == "output", base)
+        ColumnHead(
+            f"{key}_{side}",
+            f"{column.title} {side.upper()}",
+            key == "output",
+            base,
+            False,
+            scale,
+            key == "output",
+        )
         for side in "ab"
     ]
     if not column.number:
         return sides
-    return [*sides, ColumnHead(f"{key}_difference", "difference", base=base, signed=True)]
+    return [
+        *sides,
+        ColumnHead(f"{key}_difference", "difference", base=base, signed=True, scale=scale),
+    ]
 
 
 def _label(group: LineGroup) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from netdsl import constants
 from netdsl.errors.printable import in_one_line
 from netdsl.kinds.values import dims
 from netdsl.report.sheet import ColumnHead, TableSheet
 from netdsl.text_table import aligned_lines
-from netdsl.wording import cut, shortened, spreadsheet_text
+from netdsl.wording import cut, in_units, shortened, spreadsheet_text
 
 _WIDEST_LABEL = 48
 
@@ -24,29 +25,48 @@ def _cell(head: ColumnHead, value: Any, units: bool) -> str:
     if isinstance(value, tuple):
         return dims(value)
     sign = "+" if head.signed and value > 0 else ""
+    if head.scale:
+        return sign + in_units(value, head.scale)
     if units and isinstance(value, int):
         return sign + shortened(value, head.base)
     return f"{sign}{value:,}" if isinstance(value, int) else f"{sign}{value:,.2f}"
 
 
-def _texts(sheet: TableSheet) -> list[list[str]]:
-    """Titles, lines and totals as cells of text."""
+class _Texts(NamedTuple):
+    """A table as cells of text: titles, groups of lines, and the lines below them."""
 
-    def cells(label: str, values: tuple[Any, ...]) -> list[str]:
+    head: list[str]
+    groups: list[list[list[str]]]
+    feet: list[list[str]]
+
+    @property
+    def body(self) -> list[list[str]]:
+        """Return the lines of all groups."""
+        return [line for group in self.groups for line in group]
+
+
+def _texts(sheet: TableSheet) -> _Texts:
+    """Write the cells."""
+
+    def cells(label: str, values: tuple[Any, ...], own: ColumnHead | None = None) -> list[str]:
         return [
             label,
             *(
-                _cell(head, value, sheet.units)
+                _cell(own or head, value, sheet.units)
                 for head, value in zip(sheet.heads, values, strict=True)
             ),
         ]
 
-    body = (cells(f"{'  ' * depth}{label}", values) for label, depth, values in sheet.folded)
-    return [
+    groups: list[list[list[str]]] = []
+    for label, depth, values in sheet.folded:
+        if label or not sheet.grouped:
+            groups.append([])
+        groups[-1].append(cells(f"{'  ' * depth}{label}", values))
+    return _Texts(
         [sheet.what, *(head.title for head in sheet.heads)],
-        *body,
-        cells("total", sheet.totals),
-    ]
+        groups,
+        [cells(*foot) for foot in sheet.feet],
+    )
 
 
 def as_text(sheet: TableSheet, width: int | None = None) -> str:
@@ -54,7 +74,8 @@ def as_text(sheet: TableSheet, width: int | None = None) -> str:
 
     Labels are cut where the lines would be wider than `width`.
     """
-    cells = _texts(sheet)
+    texts = _texts(sheet)
+    cells = [texts.head, *texts.body, *texts.feet]
     others = [max(len(line[column]) for line in cells) for column in range(1, len(cells[0]))]
     room = (
         _WIDEST_LABEL
@@ -64,9 +85,15 @@ def as_text(sheet: TableSheet, width: int | None = None) -> str:
     for line in cells:
         line[0] = cut(line[0], room)
     sides = "l" + "".join("l" if head.left else "r" for head in sheet.heads)
-    head, rule, *body, last = aligned_lines(cells, sides, rule=True)
+    head, rule, *lines = aligned_lines(cells, sides, rule=True)
+    shown, start = [head], 0
+    ends = [len(group) for group in texts.groups] if sheet.grouped else [len(texts.body)]
+    for count in (*ends, len(texts.feet)):
+        shown += [rule, *lines[start : start + count]] if count else []
+        start += count
     about = [sheet.about] if sheet.about else []
-    return "\n".join([sheet.title, *about, "", head, rule, *body, rule, last, "", *sheet.notes])
+    title = [sheet.title, *about, ""] if sheet.title else []
+    return "\n".join([*title, *shown, *(["", *sheet.notes] if sheet.notes else [])])
 
 
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|#!]|(?<!\w)_|_(?!\w)")
@@ -79,32 +106,52 @@ def _markdown(text: str, signs: re.Pattern[str] = _MARKDOWN) -> str:
 
 
 def as_markdown(sheet: TableSheet) -> str:
-    """Return a Markdown table, numbers to the right."""
-    first, *rest = [[_markdown(cell, _MARKDOWN_CELL) for cell in line] for line in _texts(sheet)]
+    """Return a Markdown table, numbers to the right; a group of lines is a row."""
+    texts = _texts(sheet)
+
+    def row(lines: list[list[str]], bold: bool = False) -> str:
+        cells = [_joined_lines(cell, _markdown_cell) for cell in zip(*lines, strict=True)]
+        return f"| {' | '.join(f'**{cell}**' if bold and cell else cell for cell in cells)} |"
+
     rule = [":---", *(":---" if head.left else "---:" for head in sheet.heads)]
     lines = [
-        "| " + " | ".join(line) + " |"
-        for line in (first, rule, *rest[:-1], [f"**{cell}**" if cell else "" for cell in rest[-1]])
+        row([texts.head]),
+        row([rule]),
+        *map(row, texts.groups),
+        *(row([foot], bold=True) for foot in texts.feet),
     ]
-    return "\n".join([f"**{_markdown(sheet.title)}**", "", *lines])
+    title = [f"**{_markdown(sheet.title)}**", ""] if sheet.title else []
+    return "\n".join([*title, *lines])
+
+
+def _markdown_cell(text: str) -> str:
+    return _markdown(text, _MARKDOWN_CELL)
+
+
+def _joined_lines(cells: Sequence[str], escaped: Callable[[str], str]) -> str:
+    """Write the lines of one cell of HTML, which Markdown takes too."""
+    return "<br>".join(escaped(cell) for cell in cells if cell or len(cells) == 1)
 
 
 def as_csv(sheet: TableSheet) -> str:
-    """Comma-separated values, numbers exact, a line for each layer, without the totals."""
+    """Comma-separated values, numbers exact, a line for each layer, without sums."""
     import csv
     import io
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([sheet.label, *sheet.keys])
-    for label, _, values in sheet.lines:
-        writer.writerow(
-            [
-                spreadsheet_text(label),
-                *(dims(value) if isinstance(value, tuple) else value for value in values),
-            ]
-        )
+    feet = [(foot.label, 0, foot.values) for foot in sheet.feet] if sheet.grouped else []
+    before = ""
+    for label, _, values in (*sheet.lines, *feet):
+        before = label or (before if sheet.grouped else "")
+        cells = (dims(value) if isinstance(value, tuple) else value for value in values)
+        writer.writerow(map(_spreadsheet_cell, (before, *cells)))
     return out.getvalue().rstrip("\n")
+
+
+def _spreadsheet_cell(value: Any) -> Any:
+    return spreadsheet_text(value) if isinstance(value, str) else value
 
 
 _TEX = str.maketrans(
@@ -126,60 +173,63 @@ def as_latex(sheet: TableSheet) -> str:
 
     Shapes are set with a multiplication sign.
     """
-    first, *rest = _texts(sheet)
-    columns = "l" + "".join("l" if head.left else "r" for head in sheet.heads)
-    body = []
-    for line in rest:
+    texts = _texts(sheet)
+
+    def row(cells: list[str]) -> str:
         shown = [
-            _tex(line[0]),
+            _tex(cells[0]),
             *(
-                f"${cell.replace('x', chr(92) + 'times ')}$" if head.left and cell else _tex(cell)
-                for head, cell in zip(sheet.heads, line[1:], strict=True)
+                f"${cell.replace('x', chr(92) + 'times ')}$"
+                if head.shapes and cell and " " not in cell
+                else _tex(cell)
+                for head, cell in zip(sheet.heads, cells[1:], strict=True)
             ),
         ]
-        body.append(" & ".join(shown) + r" \\")
-    head = " & ".join(map(_tex, first)) + r" \\"
+        return " & ".join(shown) + r" \\"
+
+    columns = "l" + "".join("l" if head.left else "r" for head in sheet.heads)
+    parts = [list(map(row, group)) for group in texts.groups]
+    if not sheet.grouped:
+        parts = [[line for part in parts for line in part]]
+    parts.append(list(map(row, texts.feet)))
+    body = [line for part in parts if part for line in (r"\midrule", *part)]
     lines = [
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        head,
-        r"\midrule",
-        *body[:-1],
-        r"\midrule",
-        body[-1],
+        " & ".join(map(_tex, texts.head)) + r" \\",
+        *body,
         r"\bottomrule",
     ]
-    title = in_one_line(sheet.title)  # a line end would end the comment
-    return "\n".join([f"% {title}; needs \\usepackage{{booktabs}}", *lines, r"\end{tabular}"])
+    title = f"{in_one_line(sheet.title)}; " if sheet.title else ""  # a line end would end it
+    return "\n".join([f"% {title}needs \\usepackage{{booktabs}}", *lines, r"\end{tabular}"])
 
 
 def as_html(sheet: TableSheet) -> str:
-    """Return an HTML table by itself."""
+    """Return an HTML table by itself; a group of lines is a row."""
     from html import escape
 
-    first, *rest = _texts(sheet)
+    texts = _texts(sheet)
     aligned = ["", *("" if head.left else ' style="text-align:right"' for head in sheet.heads)]
 
-    def row(cells: list[str], tag: str) -> str:
+    def row(lines: list[list[str]], tag: str) -> str:
         filled = (
-            f"<{tag}{style}>{escape(cell)}</{tag}>"
-            for cell, style in zip(cells, aligned, strict=True)
+            f"<{tag}{style}>{_joined_lines(cell, escape)}</{tag}>"
+            for cell, style in zip(zip(*lines, strict=True), aligned, strict=True)
         )
         return f"<tr>{''.join(filled)}</tr>"
 
-    body = [row(line, "td") for line in rest[:-1]]
-    caption = f"<caption>{escape(sheet.title)}</caption>"
     lines = [
         "<table>",
-        caption,
+        *([f"<caption>{escape(sheet.title)}</caption>"] if sheet.title else []),
         "<thead>",
-        row(first, "th"),
+        row([texts.head], "th"),
         "</thead>",
         "<tbody>",
-        *body,
+        *(row(group, "td") for group in texts.groups),
         "</tbody>",
     ]
-    return "\n".join([*lines, "<tfoot>", row(rest[-1], "th"), "</tfoot>", "</table>"])
+    feet = ["<tfoot>", *(row([foot], "th") for foot in texts.feet), "</tfoot>"]
+    return "\n".join([*lines, *(feet if texts.feet else []), "</table>"])
 
 
 FORMATS = dict(

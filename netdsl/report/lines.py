@@ -1,4 +1,4 @@
-"""The lines of a network's table, at each level: operations, layers, blocks, stages.
+"""The lines of a network's table, at each level: operations, layers, blocks, stages, the whole.
 
 Annotations are values here, not texts: every start pays for those of named tuples.
 """
@@ -37,6 +37,8 @@ class TableLine(NamedTuple):
         short: the label within its block; of a use of a block or of a stage, else empty.
         stem: that without its number, the same for all uses of a block; else empty.
         mark: what became of it, where two networks are compared.
+        longest: layers that `depth` counts, on the longest path through it; where a column asks
+            for it.
     """
 
     label: str
@@ -49,6 +51,7 @@ class TableLine(NamedTuple):
     short: str = ""
     stem: str = ""
     mark: str = ""
+    longest: int = 0
 
     @property
     def content(self) -> tuple[Any, ...]:
@@ -61,6 +64,7 @@ class TableLine(NamedTuple):
             self.moved,
             self.field,
             self.mark,
+            self.longest,
         )
 
     def repeated(self, count: int) -> "TableLine":
@@ -71,7 +75,9 @@ class TableLine(NamedTuple):
     def multiplied(self, count: int) -> "TableLine":
         """Return the line with what this many of them hold."""
         return self._replace(
-            counts=Counts(*(count * number for number in self.counts)), moved=count * self.moved
+            counts=Counts(*(count * number for number in self.counts)),
+            moved=count * self.moved,
+            longest=count * self.longest,
         )
 
 
@@ -94,14 +100,14 @@ def lines_of(graph: Graph, rows: Sequence[LayerRow], by: str) -> list[TableLine]
 
 
 def _layer_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
-    labels = (_label(graph, row.layer) for row in rows)
+    labels = (layer_label(graph, row.layer) for row in rows)
     return [
         TableLine(label, row.output, row.counts, 0, row.layer.ops)
         for label, row in zip(labels, rows, strict=True)
     ]
 
 
-def _label(graph: Graph, layer: Layer) -> str:
+def layer_label(graph: Graph, layer: Layer) -> str:
     """Return what a layer is called in a table; a further use says whose weights it has."""
     owners = (graph.ops[at].shares for at in layer.ops)
     owner = next((at for at in owners if at is not None), None)
@@ -179,10 +185,20 @@ def _stage_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
     start = 0
     for at in range(1, len(layers) + 1):
         if at == len(layers) or layers[at].output[:-1] != layers[start].output[:-1]:
-            label = dims(layers[start].output[:-1]) if len(layers[start].output) > 1 else "vectors"
+            label = stage_label(layers[start].output)
             lines.append(_sum(label, layers[start:at], 0, label, label))
             start = at
     return lines
+
+
+def stage_label(output: tuple[int, ...]) -> str:
+    """Return what the stage of an output is called: by its positions."""
+    return dims(output[:-1]) if len(output) > 1 else "vectors"
+
+
+def _network_line(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
+    """Return one line for the whole network; what its table is of says what it is called."""
+    return [_sum("network", _layer_lines(graph, rows), 0, "", "")]
 
 
 def _sum(label: str, lines: Sequence[TableLine], depth: int, short: str, stem: str) -> TableLine:
@@ -196,4 +212,5 @@ _LINES: dict[str, Callable[[Graph, Sequence[LayerRow]], list[TableLine]]] = {
     "layer": _layer_lines,
     "block": _block_lines,
     "stage": _stage_lines,
+    "network": _network_line,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.analysis.counts import Counts, count_ops
+from netdsl.analysis.counts import Counts, count_ops, depth_within
 from netdsl.architecture import Architecture
 from netdsl.constants import LEVELS
 from netdsl.graph import Graph
@@ -23,6 +23,8 @@ class ColumnHead(NamedTuple):
         left: whether its cells are to the left.
         base: of its units.
         signed: whether numbers above 0 have a sign.
+        scale: the unit of `UNITS` that its numbers are in; none for one that suits each.
+        shapes: whether its cells are shapes.
     """
 
     key: str
@@ -30,10 +32,26 @@ class ColumnHead(NamedTuple):
     left: bool = False
     base: int = 1000
     signed: bool = False
+    scale: str = ""
+    shapes: bool = False
 
 
 SheetLine = tuple[str, int, tuple[Any, ...]]
 """A label, its depth, and a value for each column."""
+
+
+class SheetFoot(NamedTuple):
+    """A line below the others.
+
+    Attributes:
+        label: what it is called.
+        values: one for each column; None where there is none.
+        head: how its values are shown, where not as those of their columns.
+    """
+
+    label: str
+    values: tuple[Any, ...]
+    head: ColumnHead | None = None
 
 
 class TableSheet(NamedTuple):
@@ -46,9 +64,10 @@ class TableSheet(NamedTuple):
         lines: each by itself.
         folded: for people: equal ones that follow each other as one, `xN`, and blocks' names
             without those of the blocks around them.
-        totals: a value for each column; None where there is no sum.
+        feet: lines below the others, such as the totals.
         notes: what the totals mean, in words.
         label: what programs call the label.
+        grouped: whether lines without a label belong to the one above them.
     """
 
     title: str
@@ -57,15 +76,21 @@ class TableSheet(NamedTuple):
     heads: tuple[ColumnHead, ...]
     lines: tuple[SheetLine, ...]
     folded: tuple[SheetLine, ...]
-    totals: tuple[Any, ...]
-    notes: tuple[str, ...]
+    feet: tuple[SheetFoot, ...] = ()
+    notes: tuple[str, ...] = ()
     units: bool = False
     label: str = "layer"
+    grouped: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Return the keys of the columns."""
         return tuple(head.key for head in self.heads)
+
+    @property
+    def totals(self) -> tuple[Any, ...]:
+        """Return the sum of each column; None where there is none."""
+        return self.feet[0].values
 
 
 class TableContent(NamedTuple):
@@ -88,12 +113,19 @@ def content_of(network: Architecture, view: TableView) -> TableContent:
     graph, asked = network.graph, {*view.columns, view.sort}
     rows = rows_of(graph)
     lines = lines_of(graph, rows, view.by)
+    if view.by == "network":
+        lines = [line._replace(label=network.name) for line in lines]
     fields: list[Field | None] | None = None
     if {"rf", "stride"} & asked:
-        from netdsl.analysis.receptive import receptive_fields
+        from netdsl.analysis.receptive import last_with_positions, receptive_fields
 
         fields = receptive_fields(graph)
-        lines = [line._replace(field=fields[line.ops[-1]]) for line in lines]
+        last = last_with_positions(fields) if view.by == "network" else None
+        lines = [
+            line._replace(field=fields[line.ops[-1] if last is None else last]) for line in lines
+        ]
+    if "depth" in asked:
+        lines = [line._replace(longest=depth_within(graph, line.ops)) for line in lines]
     if "intensity" in asked:
         moved = _moved(graph)
         lines = [line._replace(moved=sum(moved[index] for index in line.ops)) for line in lines]
@@ -144,12 +176,26 @@ def made_of(
         network.description,
         LEVELS[view.by],
         tuple(
-            ColumnHead(key, COLUMNS[key].title, key == "output", unit_base(key))
+            ColumnHead(
+                key,
+                COLUMNS[key].title,
+                key == "output",
+                unit_base(key),
+                scale=view.scales.get(key, ""),
+                shapes=key == "output",
+            )
             for key in view.columns
         ),
         tuple(shown(line, line.label) for line in lines),
         tuple(shown(line, line.short or line.label) for (line,) in several if line),
-        tuple(column.value(whole, total, view) if column.sums else None for column in columns),
+        (
+            SheetFoot(
+                "total",
+                tuple(
+                    column.value(whole, total, view) if column.sums else None for column in columns
+                ),
+            ),
+        ),
         tuple(_summary(total)),
         view.units,
     )

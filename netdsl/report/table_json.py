@@ -23,7 +23,7 @@ def table_values(network: Architecture, view: TableView) -> dict[str, Any]:
         "rows": [
             {
                 "layer": names[at] if names else label,
-                **({"depth": depth} if view.by == "block" else {}),
+                **({"level": depth} if view.by == "block" else {}),
                 **{
                     key: plain_value(value) for key, value in zip(view.columns, values, strict=True)
                 },

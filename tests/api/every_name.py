@@ -27,6 +27,7 @@ def networks() -> netdsl.Network:
     print(codes, diagnostic.message, netdsl.__version__)
     difference: netdsl.NetworkDifference = netdsl.diff(network, "b.net")
     print(difference.same, network.diff(network).totals)
+    print(netdsl.summary([network, "b.net"], by="stage", columns="params:M", format="latex"))
     layers: netdsl.Records[netdsl.LayerRecord] = network.layers
     names: list[str] = [layer.name for layer in layers]
     total: int = sum(layer.params for layer in layers) + network.counts.params

@@ -354,7 +354,7 @@ def test_the_command(format: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert ("basic_1" if format in ("csv", "json") else "basic x2") in shown.replace("\\_", "_")
     if format == "json":
-        assert list(json.loads(shown)["rows"][0]) == ["layer", "depth", "output", "params", "flops"]
+        assert list(json.loads(shown)["rows"][0]) == ["layer", "level", "output", "params", "flops"]
 
 
 def test_json_has_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
@@ -471,7 +471,7 @@ def test_compared_columns_sum_to_the_totals(
         == 0
     )
     found = json.loads(capsys.readouterr().out)
-    rows = [row for row in found["rows"] if not row.get("depth")]
+    rows = [row for row in found["rows"] if not row.get("level")]
     for side, path in {"a": ours, "b": theirs}.items():
         counts = netdsl.load(path).counts
         for key in ("params", "macs", "flops", "activations"):

@@ -1,0 +1,239 @@
+"""Several networks in one table: a row each, or a column each, stage by stage."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import netdsl
+from netdsl.analysis.counts import depth
+from netdsl.cli.main import main
+from netdsl.report.formats import FORMATS
+from netdsl.report.networks import NETWORK_COLUMNS
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "table"
+VGG = [
+    str(ROOT / "examples" / f"{name}.net")
+    for name in ("vgg11", "vgg11_lrn", "vgg13", "vgg16_1x1", "vgg16", "vgg19")
+]
+RESNETS = [str(ROOT / "examples" / f"resnet{size}.net") for size in (18, 34, 50)]
+WIDE = "param width = 8\n16x16x3 > conv3-{width} > pool > fc-10"
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["table", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("format", [*FORMATS, "json"])
+def test_a_row_each(
+    format: str, golden: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = ["--columns", "input,output,depth,params,macs,rf,training_peak"]
+    golden(GOLDEN / f"networks.{format}", shown(capsys, *RESNETS, *columns, "--format", format))
+
+
+@pytest.mark.parametrize("format", ["text", "latex", "markdown"])
+def test_vggs_tables_1_and_2(
+    format: str, golden: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The paper's columns A, A-LRN, B, C, D and E."""
+    options = ["--by", "stage", "--columns", "depth,params:M", "--format", format]
+    golden(GOLDEN / f"vgg_stages.{format}", shown(capsys, *VGG, *options))
+
+
+def test_the_papers_params_in_millions(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, *VGG, "--by", "stage", "--columns", "depth,params:M")
+    weight_layers, params = (line.split() for line in text.splitlines()[-2:])
+    assert weight_layers == ["depth", "11", "11", "13", "16", "16", "19"]
+    assert params[1::2] == ["133", "133", "133", "134", "138", "144"]
+
+
+def test_a_row_has_the_figures_of_its_network(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(shown(capsys, *RESNETS, "--json", "--batch", "8", "--optimizer", "sgd"))
+    for row, path in zip(found["networks"], RESNETS, strict=True):
+        assert list(row) == ["name", *NETWORK_COLUMNS]
+        network = netdsl.load(path)
+        for key in ("params", "moving", "weights", "macs", "flops", "activations", "acts"):
+            assert row[key] == getattr(network.counts, key)
+        memory = network.memory(batch=8, optimizer="sgd")
+        assert row["training_peak"] == memory.training_peak
+        assert row["inference_peak"] == memory.inference_peak
+        assert row["memory"] == 4 * 8 * network.counts.activations
+        assert row["depth"] == depth(network.graph)
+    assert [row["rf"] for row in found["networks"]] == ["435", "899", "427"]
+
+
+def test_each_file_can_have_params_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wide.net"
+    file.write_text(WIDE + "\n")
+    several = [str(file), f"{file}:width=16", f"{file}:width=32"]
+    rows = csv.DictReader(
+        io.StringIO(shown(capsys, *several, "--format", "csv", "--columns", "params"))
+    )
+    assert [(row["network"], row["params"]) for row in rows] == [
+        ("wide", str(8 * 28 + 64 * 8 * 10 + 10)),
+        ("wide (width=16)", str(16 * 28 + 64 * 16 * 10 + 10)),
+        ("wide (width=32)", str(32 * 28 + 64 * 32 * 10 + 10)),
+    ]
+    text = shown(capsys, f"{file}:width=16", "--compare", f"{file}:width=32", "--json")
+    assert json.loads(text)["rows"][1]["layer"]["b"].startswith("conv3-32")
+    assert "10,698" in shown(capsys, f"{file}:width=16")
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [("(1, 2),depth=3", {"widths": (1, 2), "depth": 3}), ("x", {"widths": "x"})]
+)
+def test_params_of_a_file_may_be_lists(value: str, read: dict[str, object]) -> None:
+    from netdsl.cli.inputs import split_params
+
+    file, params = split_params(f"a.net:widths={value}")
+    assert (file, dict(params)) == ("a.net", read)
+
+
+def test_a_file_whose_name_has_a_colon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a:b=1").write_text("8 > fc-4\n")
+    assert "36" in shown(capsys, str(tmp_path / "a:b=1"))
+
+
+def test_sorted_by_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, *RESNETS, "--sort", "macs", "--columns", "params", "--format", "csv")
+    assert [line.split(",")[0] for line in text.split()[1:]] == ["resnet50", "resnet34", "resnet18"]
+
+
+def test_several_networks_of_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "two.net").write_text("net first\n8 > fc-4\nnet second\n8 > fc-5\n")
+    text = shown(capsys, str(tmp_path / "two.net"), "--by", "network", "--columns", "params")
+    assert text.split() == ["network", "params", "-" * 15, "first", "36", "second", "45"]
+
+
+def test_stages_of_networks_that_have_not_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """Stages that both have are next to each other; the others are in each network's order."""
+    a, b = "32x32x3 > conv3-4 > pool > pool > gap", "24x24x3 > conv3-4 > pool3 > gap > fc-2"
+    rows = list(csv.reader(io.StringIO(shown(capsys, a, b, "--by", "stage", "--format", "csv"))))
+    assert rows == [
+        ["stage", "network", "network 2"],
+        ["32x32", "input 32x32x3", ""],
+        ["32x32", "conv3-4", ""],
+        ["16x16", "pool", ""],
+        ["24x24", "", "input 24x24x3"],
+        ["24x24", "", "conv3-4"],
+        ["8x8", "pool", "pool3"],
+        ["vectors", "gap", "gap"],
+        ["vectors", "", "fc-2"],
+        ["depth", "1", "2"],
+        ["params", "112", "122"],
+        ["macs", "110592", "62216"],
+    ]
+
+
+STAGES = [
+    ("16x16x4 > conv3-4 x4 > gap", {"16x16": ["input 16x16x4", *["conv3-4"] * 4]}),
+    ("16x16x4 > conv3-4 x5 > gap", {"16x16": ["input 16x16x4", "conv3-4 x5"]}),
+    (
+        "def b(n) = conv1-{n}/2 > conv3-{n}\n16x16x4 > b(4) > b(4) > gap",
+        {"16x16": ["input 16x16x4"], "8x8": ["b(4)"], "4x4": ["b(4)"]},
+    ),
+    (  # a block in which the positions change more than once is taken apart
+        "def b() = conv3-4 > pool > conv3-8 > pool\n16x16x4 > b > gap",
+        {"16x16": ["input 16x16x4", "conv3-4"], "8x8": ["pool", "conv3-8"], "4x4": ["pool"]},
+    ),
+    (  # a squeeze within a block is none of its positions
+        "def se() = mul[ id | gap > fc-4(sigmoid) ]\n16x16x4 > conv3-4 > se x2 > gap",
+        {"16x16": ["input 16x16x4", "conv3-4", "se x2"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "stages"), STAGES, ids=[text for text, _ in STAGES])
+def test_stages(text: str, stages: dict[str, list[str]]) -> None:
+    from netdsl.report.stages import stages_of
+
+    found = stages_of(netdsl.parse(text).graph)
+    assert found.pop() == ("vectors", ("gap",))
+    assert {stage.label: list(stage.layers) for stage in found} == stages
+
+
+@pytest.mark.parametrize(
+    ("columns", "params"),
+    [
+        ("params:M", "138 M"),
+        ("params:k", "138,358 k"),
+        ("params:Mi", "132 Mi"),
+        ("params:G", "0.138 G"),
+    ],
+)
+def test_a_column_can_have_a_unit(
+    columns: str, params: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(capsys, VGG[4], "--columns", columns)
+    assert re.search(rf"^total +{params}$", text, flags=re.MULTILINE)
+    assert shown(capsys, VGG[4], "--columns", columns, "--format", "csv").endswith("4097000\n")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("params:MB", "there is no unit `MB` for the column `params`"),
+        ("output:M", "the column `output` has no numbers"),
+        ("parms:M", "did you mean `params`"),
+        ("share", "the table has no column `share`"),
+    ],
+)
+def test_units_and_columns_that_there_are_not(
+    columns: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["table", *RESNETS, "--columns", columns]) == 1
+    error = capsys.readouterr().err
+    assert "error[N625]" in error
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--by", "layer"],
+        ["--by", "block"],
+        ["--compare", RESNETS[0]],
+        ["--why", "conv_1"],
+        ["--lecture"],
+        ["--rf"],
+        ["--fit", "1GiB"],
+        ["--by", "stage", "--sort", "params"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_of_one_file(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", *RESNETS, *options]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert len(err.splitlines()) == 1
+    assert main(["table", "-", "-"]) == 2
+
+
+def test_a_mistake_in_one_file_is_all_that_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", RESNETS[0], "8 > fd-2"]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert "error[N101]" in err
+
+
+def test_from_python() -> None:
+    networks = [netdsl.load(path) for path in RESNETS]
+    assert netdsl.summary(networks) == netdsl.summary(RESNETS)
+    rows = csv.DictReader(io.StringIO(netdsl.summary(networks, columns="macs", format="csv")))
+    assert [int(row["macs"]) for row in rows] == [network.counts.macs for network in networks]
+    assert "bottleneck(64) x3" in netdsl.summary(networks, by="stage")
+    with pytest.raises(TypeError, match="`networks` accepts networks"):
+        netdsl.summary("8 > fc-4")
+    with pytest.raises(netdsl.NetError, match="N107"):
+        netdsl.summary(networks, by="layer")
