@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.named import NAMES
 from netdsl.training.data.sources.toys import NAMES as TOYS
 from netdsl.training.recipes.recipe import DataSpec, Recipe, load_recipe
-from netdsl.training.runs.folder import METRICS_JSONL, damaged, require_file
+from netdsl.training.runs.history import read_epochs
 from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
@@ -107,16 +106,7 @@ class Run(RunResult):
         Raises:
             RunFolderError: N613, N614.
         """
-        require_file(self.folder, METRICS_JSONL)
-        path = self.folder / METRICS_JSONL
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            rows = [json.loads(line) for line in lines]
-        except (OSError, ValueError):
-            raise damaged(path) from None
-        if not all(isinstance(row, dict) for row in rows):
-            raise damaged(path)
-        return Records(rows)
+        return Records(read_epochs(self.folder))
 
     def evaluate(self, data: Any = None, *, part: str | None = None) -> EvaluationResult:
         """Measure the best weights on a part of the run's data, or on other data.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.arguments import DATA_HELP, add_file, positive
@@ -57,10 +58,31 @@ def add_job(parser: argparse.ArgumentParser) -> None:
         metavar="OTHER",
         help="a run, a .keras or a .safetensors file with initial weights",
     )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        type=setting,
+        default=[],
+        metavar="KEY=VALUE",
+        help="sets a key of the recipe: optimizer.rate=0.1",
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
+
+
+def setting(text: str) -> tuple[str, str]:
+    """Read a key and its value: `optimizer.rate=0.1`.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not `KEY=VALUE`.
+    """
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
 
 
 def keys_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -68,17 +90,23 @@ def keys_of(options: argparse.Namespace) -> dict[str, Any]:
     return {key: getattr(options, key) for key in KEYS}
 
 
-def recipe_of(options: argparse.Namespace) -> Recipe | None:
-    """Read the recipe, if one is named.
+def recipe_of(options: argparse.Namespace, more: Sequence[tuple[str, str]] = ()) -> Recipe | None:
+    """Read the recipe, if one is named or keys of it are set.
+
+    Args:
+        options: of the command.
+        more: keys and values that are set too.
 
     Raises:
         NetError: where it has mistakes.
     """
-    if not options.recipe:
-        return None
-    from netdsl.training.recipes.recipe import load_recipe
+    from netdsl.training.recipes.recipe import load_recipe, parse_recipe
+    from netdsl.training.recipes.settings import RecipeSetting
 
-    return load_recipe(options.recipe)
+    settings = [RecipeSetting(*one) for one in (*options.settings, *more)]
+    if options.recipe:
+        return load_recipe(options.recipe, settings)
+    return parse_recipe("", settings=settings) if settings else None
 
 
 def job_of(options: argparse.Namespace) -> Job:

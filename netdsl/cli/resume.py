@@ -8,7 +8,7 @@ from pathlib import Path
 from netdsl.cli.arguments import add_run_folder
 from netdsl.cli.training_end import on_hosts
 
-EXAMPLES = ("resume runs/lenet5-1",)
+EXAMPLES = ("resume runs/lenet5-1", "resume runs/mlp-grid-1")
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +18,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    from netdsl.training.runs.folder import GRID
+
+    if (Path(options.folder) / GRID).is_file():
+        from netdsl.cli.grids import resume_grid
+
+        return resume_grid(Path(options.folder))
     from netdsl.training.loop.train import resume
     from netdsl.training.runs.inputs import read_recipe
 

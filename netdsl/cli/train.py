@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.exit_codes import RUN_FAILED
+from netdsl.cli.exit_codes import RUN_FAILED, wrong_usage
 from netdsl.cli.inputs import read_trained
-from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of
+from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of, setting
 from netdsl.cli.training_end import on_hosts
 
 EXAMPLES = (
     "train lenet5.net --data digits",
     "train lenet5.net lenet5.yaml --epochs 20",
+    "train lenet5.net --set optimizer.rate=0.01 --set augment.shift=2",
+    "train mlp.net --grid width=8,32,128 --grid optimizer.rate=0.001,0.01",
     "train lenet5.net --overfit-one-batch",
 )
 
@@ -21,6 +23,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add_job(parser)
     parser.add_argument(
         "--name", metavar="NAME", help="name of the run folder runs/NAME-N (default: the network's)"
+    )
+    parser.add_argument(
+        "--grid",
+        action="append",
+        type=setting,
+        default=[],
+        metavar="KEY=A,B,...",
+        help="train with each value of a key or a param; of several --grid with each combination",
     )
     trials = parser.add_mutually_exclusive_group()
     trials.add_argument(
@@ -36,7 +46,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     if options.dry_run or options.overfit_one_batch:
+        if options.grid:
+            return wrong_usage("train", "--grid trains; try one of its trainings out by --set")
         return _try(options)
+    if options.grid:
+        from netdsl.cli.grids import run_grid
+
+        return run_grid(options)
     network = read_trained(options)
     from netdsl.training.loop.train import train
 

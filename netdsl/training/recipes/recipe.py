@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from netdsl.errors import Source, Span
 from netdsl.sources import read_source
 from netdsl.training.recipes.sections import Section, Variant, key, section
+from netdsl.training.recipes.settings import SET, RecipeSetting, with_settings
 from netdsl.training.recipes.values import (
     AddressValue,
     CharacterValue,
@@ -235,22 +236,33 @@ class Recipe(Section):
         return dataclasses.replace(self, **{"spans": spans, **given})
 
 
-def load_recipe(path: str | Path) -> Recipe:
+def load_recipe(path: str | Path, settings: Sequence[RecipeSetting] = ()) -> Recipe:
     """Read the recipe in a YAML file. Relative paths in it count from the recipe's folder.
+
+    Args:
+        path: the file.
+        settings: keys that are set in addition to it, or in place of its own.
 
     Raises:
         NetError: what `read_source` raises of a file that cannot be read, and what `parse_recipe`
             raises.
     """
     source = read_source(path)
-    recipe, folder = parse_recipe(source.text, source.name), Path(path).parent
+    recipe, folder = parse_recipe(source.text, source.name, settings), Path(path).parent
+
+    def from_here(key: str, path: str | None) -> str | None:
+        span = recipe.span(key)
+        return path if span and span.source.name == SET else _side_by_side(path, folder)
+
     data = dataclasses.replace(
         recipe.data,
-        source=_side_by_side(recipe.data.source, folder),
-        target=_side_by_side(recipe.data.target, folder),
-        weight=_side_by_side(recipe.data.weight, folder),
+        source=from_here("data.source", recipe.data.source),
+        target=from_here("data.target", recipe.data.target),
+        weight=from_here("data.weight", recipe.data.weight),
     )
-    return dataclasses.replace(recipe, data=data, init_from=_side_by_side(recipe.init_from, folder))
+    return dataclasses.replace(
+        recipe, data=data, init_from=from_here("init_from", recipe.init_from)
+    )
 
 
 FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
@@ -265,20 +277,23 @@ def _side_by_side(path: str | None, folder: Path) -> str | None:
     return str(folder / path) if path and is_file else path
 
 
-def parse_recipe(text: str, name: str = "recipe") -> Recipe:
-    """Read the recipe that a YAML text holds; `name` is the file that messages speak of.
+def parse_recipe(text: str, name: str = "recipe", settings: Sequence[RecipeSetting] = ()) -> Recipe:
+    """Read the recipe that a YAML text holds. An empty text leaves all out.
 
-    An empty text leaves all out.
+    Args:
+        text: the recipe.
+        name: the file that messages speak of.
+        settings: keys that are set in addition to it, or in place of its own.
 
     Raises:
         NetError: with every mistake: N501 not YAML, N502 not keys and values, N503 unknown key,
             N504 wrong type, N505 out of range, N506 a key twice.
     """
     source = Source(name, text)
-    root = compose(source)
+    root, sources = with_settings(compose(source), settings, Recipe)
     if root is None:
         return Recipe()
-    reader = RecipeReader(source)
+    reader = RecipeReader(source, sources)
     recipe = cast(Recipe, reader.read(Recipe, root, "a recipe"))
     return recipe.replace(spans=reader.spans)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -27,8 +27,13 @@ LONGEST = 1 << 16
 """Characters: a text longer than this is not a recipe, and reading it as YAML takes long."""
 
 
-def compose(source: Source) -> yaml.Node | None:
+def compose(source: Source, start: int = 0, name: str = "") -> yaml.Node | None:
     """Read a YAML text as nodes, each with its place; None for an empty text.
+
+    Args:
+        source: the text.
+        start: where the YAML begins in it.
+        name: that the nodes' marks have, by which a reader of several texts knows them.
 
     Raises:
         NetError: N501.
@@ -39,7 +44,9 @@ def compose(source: Source) -> yaml.Node | None:
         length = f"{source.name} has {len(source.text):,} characters"
         raise fail("N501", f"{length}: a recipe has at most {LONGEST:,}")
     try:
-        root = yaml.compose(source.text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(" " * start + source.text[start:])
+        loader.name = name  # that of its marks
+        root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index, max(0, len(source.text) - 1)) if mark else 0
@@ -91,14 +98,15 @@ class RecipeReader:
     """Reads nodes by the schema. Mistakes are gathered, so that one run reports them all.
 
     Attributes:
+        sources: the texts of nodes from elsewhere, by the names in their marks.
         spans: the place of each value by its key, `early_stopping.every`.
         listed: how many params were read, and items of their lists.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, sources: Mapping[str, Source] = {}) -> None:
         import yaml
 
-        self.yaml, self.source = yaml, source
+        self.yaml, self.source, self.sources = yaml, source, sources
         self.diagnostics: list[Diagnostic] = []
         self.spans: dict[str, Span] = {}
         self.listed = 0
@@ -250,5 +258,6 @@ class RecipeReader:
 
     def span(self, node: yaml.Node) -> Span:
         """Return the place of a node, without the blanks after it."""
+        source = self.sources.get(node.start_mark.name, self.source)
         start, end = node.start_mark.index, node.end_mark.index
-        return Span(self.source, start, start + len(self.source.text[start:end].rstrip()))
+        return Span(source, start, start + len(source.text[start:end].rstrip()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
 from netdsl.training.metrics.definitions import is_share
-from netdsl.wording import number_text
+from netdsl.wording import cut, number_text
 
 Point = tuple[float, float]
 
@@ -17,6 +18,18 @@ WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 84, 24, 64, 52
 
 TRAINING, VALIDATION, INK, FAINT, GRID = "#2563a8", "#d1661c", "#222", "#666", "#e4e4e4"
+
+COLOURS = (TRAINING, VALIDATION, "#2f8f46", "#b5308a", "#7a5cc0", "#8a6d1b", "#1f8f9a", "#555555")
+"""Of lines that are laid over each other."""
+
+SCALE = ("#2b3f8c", TRAINING, "#1f8f9a", "#2f8f46", "#c9a21a", VALIDATION, "#b5308a")
+"""Of more of them than that, in their order."""
+
+LEGEND = 260
+"""Pixels that the names of these take on the right."""
+
+TIMES = ("epoch", "step", "seconds")
+"""What a training runs over."""
 
 
 class ChartAxis(NamedTuple):
@@ -73,6 +86,80 @@ def curves(
     return _picture(title, subtitle, [legend, *parts])
 
 
+class OverlaidLine(NamedTuple):
+    """A line of a chart of several.
+
+    Attributes:
+        name: in the legend; lines of one name have one colour.
+        points: (x, value).
+        dashed: whether it is thin and dashed, as one that matters less.
+    """
+
+    name: str
+    points: Sequence[Point]
+    dashed: bool = False
+
+
+def overlay(
+    title: str, subtitle: str, lines: Sequence[OverlaidLine], across_name: str, up_name: str
+) -> str:
+    """Draw any number of lines in one chart, with their names on the right."""
+    known = [
+        line._replace(points=[point for point in line.points if all(map(math.isfinite, point))])
+        for line in lines
+    ]
+    points = [point for line in known for point in line.points] or [(1.0, 1.0)]
+    across = _across([x for x, _ in points], across_name)
+    up = _upwards([y for _, y in points], up_name)
+    names = list(dict.fromkeys(line.name for line in known))
+    colours = dict(zip(names, _colours(len(names)), strict=True))
+    parts = [_axes(across, up)]
+    parts += [_line(line.points, across, up, colours[line.name], line.dashed) for line in known]
+    for place, name in enumerate(names if len(names) > 1 or names[:1] != [""] else ()):
+        y = TOP + 20 + 19 * place
+        parts.append(f'<path d="M{WIDTH} {y - 4}h20" stroke="{colours[name]}" stroke-width="2.5"/>')
+        parts.append(_text(WIDTH + 26, y, cut(name, 34)))
+    height = max(HEIGHT, TOP + 40 + 19 * len(names))
+    return _picture(title, subtitle, parts, WIDTH + LEGEND, height)
+
+
+def stacked(pictures: Sequence[str]) -> str:
+    """Put pictures below each other in one."""
+    sizes = [re.search(r'width="(\d+)" height="(\d+)"', picture) for picture in pictures]
+    found = [(int(size[1]), int(size[2])) for size in sizes if size]
+    width, height = max([0, *(one for one, _ in found)]), sum(one for _, one in found)
+    placed, at = [], 0
+    for picture, (_, own) in zip(pictures, found, strict=True):
+        placed.append(picture.replace("<svg ", f'<svg y="{at}" ', 1))
+        at += own
+    head = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>\n{"".join(placed)}</svg>\n'
+
+
+def _across(values: Sequence[float], name: str) -> ChartAxis:
+    """Return the axis of what lines run over: logarithmic over a factor of twenty, but of time."""
+    low, high = min(values), max(values)
+    if name in TIMES:
+        return _linear(name, 0, max(1.0, high), LEFT, WIDTH - RIGHT, 10, whole=name != "seconds")
+    if low > 0 and high / low > 20:
+        return _logarithmic(name, low, high, LEFT, WIDTH - RIGHT)
+    return _linear(name, low, high, LEFT, WIDTH - RIGHT, 10)
+
+
+def _colours(count: int) -> Sequence[str]:
+    """Return colours that differ, and beyond those a scale through `SCALE`."""
+    if count <= len(COLOURS):
+        return COLOURS[:count]
+    stops = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in SCALE]
+    found = []
+    for place in range(count):
+        at, share = divmod(place * (len(stops) - 1) / (count - 1), 1)
+        after = stops[min(int(at) + 1, len(stops) - 1)]
+        mixed = (one + (two - one) * share for one, two in zip(stops[int(at)], after, strict=True))
+        found.append("#" + "".join(f"{round(value):02x}" for value in mixed))
+    return found
+
+
 def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     """Draw (target, prediction) points, and the line on which both are equal."""
     values = [value for point in points for value in point] or [0.0]
@@ -92,15 +179,17 @@ def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     )
 
 
-def _picture(title: str, subtitle: str, parts: Sequence[str]) -> str:
+def _picture(
+    title: str, subtitle: str, parts: Sequence[str], width: int = WIDTH, height: int = HEIGHT
+) -> str:
     title = title if len(title) <= 48 else title[:47] + "…"
     heading = _text(LEFT, 26, title, size=17, weight="bold") + _text(
         LEFT, 46, subtitle, colour=FAINT
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" '
-        'font-family="system-ui, Helvetica, Arial, sans-serif" role="img">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" '
+        'font-family="system-ui, Helvetica, Arial, DejaVu Sans, sans-serif" role="img">\n'
         f"<title>{escape(title)}: {escape(subtitle)}</title>\n"
         f'<rect width="100%" height="100%" fill="white"/>\n{heading}\n'
         + "\n".join(parts)
@@ -137,21 +226,26 @@ def _upwards(values: Sequence[float], name: str) -> ChartAxis:
     if is_share(name.replace(" ", "_")):
         return _linear(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
     if low > 0 and high / low > 10:
-        low, high = low / 1.15, high * 1.15
-        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ticks = [
-            factor * 10.0**power
-            for power in powers
-            for factor in (1, 2, 5)
-            if low <= factor * 10.0**power <= high
-        ]
-        span = math.log(high / low)
-        return ChartAxis(
-            lambda value: bottom + math.log(value / low) / span * (top - bottom),
-            ticks,
-            f"{name} (logarithmic)",
-        )
+        return _logarithmic(name, low / 1.15, high * 1.15, bottom, top)
     return _linear(name, 0.0 if low >= 0 else low - margin, high + margin, bottom, top, 7)
+
+
+def _logarithmic(name: str, low: float, high: float, start: float, end: float) -> ChartAxis:
+    """Return an axis with ticks at 1, 2 and 5 times powers of ten; over many powers at these."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors, step = ((1, 2, 5), 1) if len(powers) <= 5 else ((1,), math.ceil(len(powers) / 10))
+    ticks = [
+        factor * 10.0**power
+        for power in powers[::step]
+        for factor in factors
+        if low <= factor * 10.0**power <= high
+    ]
+    span = math.log(high / low)
+    return ChartAxis(
+        lambda value: start + math.log(value / low) / span * (end - start),
+        ticks,
+        f"{name} (logarithmic)",
+    )
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -198,15 +292,18 @@ def _tick_text(tick: float, ticks: Sequence[float]) -> str:
     return f"{tick:,.{digits}f}" if max(steps) < 1.5 * min(steps) else number_text(tick)
 
 
-def _line(points: Sequence[Point], across: ChartAxis, up: ChartAxis, colour: str) -> str:
+def _line(
+    points: Sequence[Point], across: ChartAxis, up: ChartAxis, colour: str, dashed: bool = False
+) -> str:
     """Draw a line, with a dot at each point where there are few."""
     places = [(across.place(x), up.place(y)) for x, y in points]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-    few = len(places) <= 12
+    few = len(places) <= 12 and not dashed
     dots = [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in places if few
     ]
-    style = f'fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"'
+    width = '1.2" stroke-dasharray="4 3' if dashed else "2"
+    style = f'fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round"'
     return (f'<path d="M{path}" {style}/>' if places else "") + "".join(dots)
 
 

@@ -36,6 +36,10 @@ CHECKPOINT, LOCK = "checkpoint.npz", "lock"
 """What is there only while it is trained, or can be resumed."""
 
 
+GRID, GRID_TABLE, GRID_CHART = "grid.json", "grid.csv", "grid.svg"
+"""What a grid of trainings asks for, in the folder of its runs; what came of them."""
+
+
 def new_folder(where: str | Path, name: str) -> Path:
     """Make a folder `where/NAME-N` that did not exist, N being the first that is free from 1 on.
 

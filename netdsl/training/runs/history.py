@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from netdsl.training.metrics.definitions import DIVERGENCE
 from netdsl.training.runs.figures import json_value
+from netdsl.training.runs.folder import METRICS_JSONL, damaged, json_values, require_file
 
 
 class Scored:
@@ -104,3 +107,27 @@ def _json_line(stage: str, epoch: Epoch) -> str:
         "seconds": epoch.seconds,
     }
     return json.dumps({name: json_value(value) for name, value in values.items()}) + "\n"
+
+
+def read_epochs(folder: Path) -> list[dict[str, Any]]:
+    """Read the epochs that `metrics_jsonl` wrote: what each has by name, the stage first.
+
+    Raises:
+        NetError: N613, N614.
+    """
+    require_file(folder, METRICS_JSONL)
+    path = folder / METRICS_JSONL
+    try:
+        rows = [json_values(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        raise damaged(path) from None
+    if not all(isinstance(row, dict) and _is_epoch(row) for row in rows):
+        raise damaged(path)
+    return rows
+
+
+def _is_epoch(row: Mapping[str, Any]) -> bool:
+    """Return whether a row has its stage and its times, and numbers in addition."""
+    return {"stage", "epoch", "step", "seconds"} <= row.keys() and all(
+        type(row[name]) in (int, float, type(None)) for name in row if name != "stage"
+    )

@@ -70,16 +70,22 @@ def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
         NetError: N613 where there is no such folder, N640 where no run has what they should be
             sorted by.
     """
+    found = [entry(run) for run in run_folders(where)]
+    return _sorted(found, sort) if sort and found else sorted(found, key=lambda one: one.began)
+
+
+def run_folders(where: str | Path) -> list[Path]:
+    """Find the runs in a folder, or the one run whose folder it is.
+
+    Raises:
+        NetError: N613 where there is no such folder.
+    """
     folder = Path(where)
     if not folder.is_dir():
         raise fail(
             "N613", f"there is no folder {folder}", help="`netdsl train` stores its runs in `runs`"
         )
-    found = [
-        entry(run)
-        for run in ([folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir())))
-    ]
-    return _sorted(found, sort) if sort and found else sorted(found, key=lambda one: one.began)
+    return [folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir()))
 
 
 def _is_run(folder: Path) -> bool:

@@ -1,0 +1,148 @@
+"""Grids of trainings: `netdsl train --grid`, and resuming one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.cli.exit_codes import INTERRUPTED, RUN_FAILED
+from netdsl.cli.inputs import CommandInput, read_input, read_trained
+from netdsl.cli.jobs import KEYS, keys_of, recipe_of
+from netdsl.errors import NetError, did_you_mean, fail
+
+PARAMS = "params."
+"""The section of a recipe that holds the network's params."""
+
+if TYPE_CHECKING:
+    from netdsl.training.loop.grid import Grid, GridAxis
+    from netdsl.training.recipes.recipe import Recipe
+    from netdsl.training.recipes.settings import RecipeSetting
+
+
+def run_grid(options: argparse.Namespace) -> int:
+    """Train the network of the options with each combination of the grid's values.
+
+    Returns:
+        The exit code.
+    """
+    given = read_input(options.file)
+    if options.file == "-":
+        options.file = given.source.text
+    network = read_trained(options)
+    from netdsl.training.loop.grid import GridAxis, check_size, new_grid, points_of
+
+    axes = [GridAxis.read(key, values) for key, values in options.grid]
+    check_size(axes)
+    _check_params(axes, options)
+    for point in points_of(axes):  # all mistakes before the first step
+        recipe = recipe_of(options, point)
+        if recipe is not None and recipe.hosts:
+            raise fail("N507", "a grid is trained by one process", recipe.span("hosts"))
+    name = network.name if options.name is None else options.name
+    return _trained(new_grid(axes, f"{name}-grid", _command(options, given)), options)
+
+
+def _check_params(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
+    """Reject params that the network does not have, or that `-p` sets as well.
+
+    Raises:
+        NetError: N108 where it is not a key of recipes either, N506.
+    """
+    from netdsl.params import parse_param
+    from netdsl.training.recipes.recipe import Recipe
+
+    of_network = [axis for axis in axes if axis.key.startswith(PARAMS)]
+    names = [axis.key.removeprefix(PARAMS) for axis in of_network]
+    for name, _ in options.params:
+        if name in names:
+            # which would go before the grid's values
+            raise fail("N506", f"the param `{name}` is set by -p and by --grid")
+    first = [
+        (name, parse_param(axis.values[0])) for name, axis in zip(names, of_network, strict=True)
+    ]
+    try:
+        read_trained(argparse.Namespace(**{**vars(options), "params": options.params + first}))
+    except NetError as error:
+        near = next(
+            filter(None, (did_you_mean(name, Recipe.__dataclass_fields__) for name in names)), ""
+        )
+        if error.code != "N108" or not near:
+            raise
+        raise NetError(error.diagnostics[0]._replace(help=near)) from None
+
+
+def resume_grid(folder: Path) -> int:
+    """Train what a grid's training has left.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        NetError: N614 for a damaged folder, N616 where the network or the recipe has changed.
+    """
+    from netdsl.params import parse_param
+    from netdsl.training.loop.grid import Grid
+    from netdsl.training.runs.folder import GRID, damaged
+
+    grid = Grid.load(folder)
+    command = dict(grid.command)
+    try:
+        options = argparse.Namespace(
+            **{name: command[name] for name in ("file", "recipe", "net", *KEYS)},
+            input=tuple(map(int, command["input"])) if command["input"] else None,
+            params=[(str(name), parse_param(str(text))) for name, text in command["params"]],
+            settings=[(str(key), str(value)) for key, value in command["settings"]],
+        )
+        given = read_input(str(options.file))
+    except (KeyError, TypeError, ValueError):
+        raise damaged(folder / GRID) from None
+    options.log = tuple(options.log) if options.log else None
+    if _digest(options, given) != command.get("digest"):
+        message = f"the network or the recipe of {folder} has changed since it began"
+        raise fail("N616", message, help="train again, or restore the files")
+    return _trained(grid, options)
+
+
+def _trained(grid: Grid, options: argparse.Namespace) -> int:
+    from netdsl.training.loop.grid import train_grid
+    from netdsl.training.reporting.grid_report import grid_table
+    from netdsl.training.runs.folder import GRID_CHART, GRID_TABLE
+
+    def recipe(settings: Sequence[RecipeSetting]) -> Recipe | None:
+        return recipe_of(options, settings)
+
+    try:
+        found = train_grid(grid, read_trained(options), recipe, keys_of(options))
+    except KeyboardInterrupt:
+        print(f"interrupted: netdsl resume {grid.folder}", file=sys.stderr)
+        return INTERRUPTED
+    print(grid_table(found))
+    print(f"saved in {grid.folder}, with {GRID_TABLE} and {GRID_CHART}")
+    return RUN_FAILED if any(run.why for run in found) else 0
+
+
+def _command(options: argparse.Namespace, given: CommandInput) -> dict[str, Any]:
+    """Return what a grid is resumed with, as JSON knows it."""
+    from netdsl.params import param_text
+
+    return {
+        "file": options.file,
+        "recipe": options.recipe,
+        "net": options.net,
+        "input": options.input,
+        "params": [[name, param_text(value)] for name, value in options.params],
+        "settings": [list(one) for one in options.settings],
+        **keys_of(options),
+        "digest": _digest(options, given),
+    }
+
+
+def _digest(options: argparse.Namespace, given: CommandInput) -> str:
+    """Hash the texts of the network and of the recipe."""
+    import hashlib
+
+    texts = [given.source.text, Path(options.recipe).read_text("utf-8") if options.recipe else ""]
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()

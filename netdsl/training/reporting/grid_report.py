@@ -1,0 +1,132 @@
+"""What came of a grid of trainings: a table, and a chart of all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from netdsl.text_table import aligned
+from netdsl.training.metrics.definitions import metric_named
+from netdsl.training.recipes.settings import RecipeSetting
+from netdsl.training.reporting.charts import OverlaidLine, overlay, stacked
+from netdsl.training.reporting.run_curves import run_curves
+from netdsl.training.runs.figures import figure_text
+from netdsl.training.runs.folder import METRICS_JSONL
+from netdsl.training.runs.listing import Entry
+
+
+class GridRun(NamedTuple):
+    """A training of a grid: its settings, what came of it, and why it failed, if it did."""
+
+    settings: tuple[RecipeSetting, ...]
+    entry: Entry
+    problem: str = ""
+
+    @property
+    def why(self) -> str:
+        """Why there are no figures, or not those of a whole training; empty where all went well."""
+        usual = "" if self.entry.ended in ("patience", "epochs", "rate") else self.entry.ended
+        return self.problem or self.entry.problem or usual
+
+
+def settings_text(settings: Sequence[RecipeSetting]) -> str:
+    """Write settings in a line; params without the section that they lie in."""
+    return " ".join(one.text.removeprefix("params.") for one in settings)
+
+
+def grid_table(found: Sequence[GridRun]) -> str:
+    """Write the trainings of a grid as a table for a terminal."""
+    if not found:
+        return "nothing was trained"
+    keys, figures = _keys(found), _figures(found)
+    rows = [[*keys, "epochs", *(name.replace("_", " ") for name in figures), "run"]]
+    for run in found:
+        values = [one.value for one in run.settings]
+        cells = [figure_text(run.entry.figures.get(name), name) for name in figures]
+        epochs = "-" if run.entry.epochs is None else str(run.entry.epochs)
+        rows.append([*values, epochs, *cells, run.entry.name + (f": {run.why}" if run.why else "")])
+    return aligned(rows, "l" * len(keys) + "r" * (len(figures) + 1) + "l")
+
+
+def _figures(found: Sequence[GridRun]) -> list[str]:
+    return list(dict.fromkeys(name for run in found for name in run.entry.figures))
+
+
+def grid_csv(found: Sequence[GridRun]) -> str:
+    """Write the trainings of a grid as CSV, figures with six digits."""
+    figures = _figures(found)
+    lines = [[*_keys(found), "run", "epochs", "best_step", *figures, "problem"]]
+    for run in found:
+        facts = [run.entry.name, run.entry.epochs, run.entry.best_step]
+        values = [run.entry.figures.get(name) for name in figures]
+        cells = [*(one.value for one in run.settings), *facts, *values, run.why]
+        lines.append(list(map(_cell, cells)))
+    return "".join(",".join(line) + "\n" for line in lines)
+
+
+def _keys(found: Sequence[GridRun]) -> list[str]:
+    return [one.key.removeprefix("params.") for one in found[0].settings]
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
+
+
+def grid_chart(folder: Path, found: Sequence[GridRun]) -> str:
+    """Draw the learning curves of all, and the figures that they end with over a numeric key.
+
+    Args:
+        folder: the grid's.
+        found: its trainings.
+    """
+    names = {folder / run.entry.name: settings_text(run.settings) for run in found}
+    drawn = [path for path in names if (path / METRICS_JSONL).is_file()]
+    pictures = [run_curves(drawn, names=names)] if drawn else []
+    for key in dict.fromkeys(one.key for run in found for one in run.settings):
+        values = {one.value for run in found for one in run.settings if one.key == key}
+        if len(values) > 1 and None not in map(_number, values):
+            return stacked([*pictures, *(_over(key, found, name) for name in _shown(found))])
+    return stacked(pictures)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _shown(found: Sequence[GridRun]) -> list[str]:
+    """Return the loss and the metric that are drawn over a key: the validation part's, if any."""
+    names = _figures(found)
+    for part in ("val", "test"):
+        own = [
+            name
+            for name in names
+            if name == f"{part}_loss" or (name.startswith(f"{part}_") and metric_named(name))
+        ]
+        if own:
+            return own[:2]
+    return []
+
+
+def _over(key: str, found: Sequence[GridRun], figure: str) -> str:
+    """Draw a figure over the values of a key, a line for each combination of the others."""
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for run in found:
+        value, at = run.entry.figures.get(figure), {one.key: one.value for one in run.settings}[key]
+        if value is not None:
+            rest = [one for one in run.settings if one.key != key]
+            lines.setdefault(settings_text(rest), []).append((float(at), value))
+    words = figure.replace("_", " ").replace("val ", "validation ")
+    return overlay(
+        f"{words.capitalize()} by {key.removeprefix('params.')}",
+        "with the weights that were kept",
+        [OverlaidLine(name, sorted(points)) for name, points in lines.items()],
+        key.removeprefix("params."),
+        words,
+    )

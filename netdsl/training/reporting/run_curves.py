@@ -1,0 +1,110 @@
+"""The curves of several runs in one chart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.files import save, write
+from netdsl.training.reporting.charts import TIMES, OverlaidLine, overlay
+from netdsl.training.runs.history import read_epochs
+from netdsl.wording import counted
+
+VALIDATION = "val_"
+"""How the names of figures of the validation part begin."""
+
+NOT_DRAWN = {"stage", *TIMES}
+
+MAX_RUNS = 100
+"""Runs that a chart can show: their colours still differ."""
+
+
+def run_curves(
+    folders: Sequence[str | Path],
+    figure: str = "loss",
+    over: str = "epoch",
+    names: Mapping[Path, str] | None = None,
+) -> str:
+    """Draw a figure of several runs, epoch by epoch, as SVG.
+
+    Args:
+        folders: of the runs, which need not have ended.
+        figure: `loss`, `accuracy` and so on: that of the validation part as a line, where it was
+            evaluated, and that of the training as a dashed one; `val_loss` alone, or `rate`.
+        over: what it is drawn over, one of `TIMES`.
+        names: of the runs; where they are left out, those of their folders.
+
+    Raises:
+        NetError: N613, N614 of a folder, N640 for a figure that no run has.
+    """
+    paths = list(map(Path, folders))
+    if not paths:
+        raise fail("N613", "there are no runs to be drawn")
+    if len(paths) > MAX_RUNS:
+        raise fail("N640", f"a chart has at most {MAX_RUNS} runs, not {len(paths):,}")
+    found = {path: _search(path) for path in paths}
+    known = sorted({name for rows in found.values() for row in rows for name in row} - NOT_DRAWN)
+    if figure not in known:
+        help = did_you_mean(figure, known) or f"the figures are {', '.join(known)}"
+        raise fail("N640", f"the runs have no figure `{figure}`", help=help)
+    validated, names = VALIDATION + figure, names or _names(paths)
+    lines = []
+    for path, rows in found.items():
+        seen = _points(rows, validated, over)
+        name = names[path]
+        lines.append(OverlaidLine(name, _points(rows, figure, over), dashed=bool(seen)))
+        if seen:
+            lines.append(OverlaidLine(name, seen))
+    both = any(line.dashed for line in lines)
+    subtitle = "validation part; the training dashed" if both else figure.replace("_", " ")
+    title = f"{figure.replace('_', ' ').capitalize()} of {counted(len(paths), 'run')}"
+    return overlay(title, subtitle, lines, over, figure.replace("_", " "))
+
+
+def write_run_curves(
+    folders: Sequence[str | Path], path: Path, figure: str = "loss", over: str = "epoch"
+) -> None:
+    """Write the chart of `run_curves` as SVG, or as PNG by the extra `draw`.
+
+    Raises:
+        NetError: as `run_curves` does; N602 where a PNG needs the extra, N631 for another suffix.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (".svg", ".png"):
+        message = f"{path} ends neither in .svg nor in .png, and a chart is one of them"
+        raise fail("N631", message, help=f"name it {path.with_suffix('.svg')}")
+    svg = run_curves(folders, figure, over)
+    if suffix == ".svg":
+        write(path, svg)
+        return
+    from netdsl.drawing.raster import png_bytes
+
+    picture = png_bytes(svg)
+    save(path, lambda to: to.write_bytes(picture))
+
+
+def _search(folder: Path) -> list[dict[str, Any]]:
+    """Return a run's epochs of the search for the best step."""
+    return [row for row in read_epochs(folder) if row["stage"] == "search"]
+
+
+def _points(rows: Sequence[Mapping[str, Any]], figure: str, over: str) -> list[tuple[float, float]]:
+    """Return what a figure was at each epoch; the seconds are those since the beginning."""
+    points, seconds = [], 0.0
+    for row in rows:
+        seconds += row["seconds"] or 0.0
+        value, at = row.get(figure), seconds if over == "seconds" else row[over]
+        if value is not None and at is not None:
+            points.append((float(at), float(value)))
+    return points
+
+
+def _names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name runs by their folders, and by their paths where folders of one name come twice."""
+    names = [path.resolve().name for path in paths]
+    return {
+        path: name if names.count(name) == 1 else str(path)
+        for path, name in zip(paths, names, strict=True)
+    }

@@ -1,0 +1,99 @@
+"""The curves of runs in one chart, from the figures in their folders. No framework is imported."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netdsl.cli.main import main
+from netdsl.errors import NetError
+from netdsl.training.reporting.run_curves import run_curves
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Make:
+    """Makes a folder with the epochs of a run: losses of the training and the validation part."""
+
+    def make(name: str, losses: list[float], validation: list[float] | None = None) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "run.json").write_text("{}", "utf-8")
+        rows = [
+            {"stage": "search", "epoch": at, "step": 10 * at, "rate": 0.1, "loss": loss}
+            | ({"val_loss": validation[at - 1]} if validation else {})
+            | {"seconds": 2.0}
+            for at, loss in enumerate(losses, 1)
+        ]
+        rows.append({**rows[-1], "stage": "retrain", "loss": 99.0})
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return folder
+
+    return make
+
+
+def paths(svg: str) -> list[str]:
+    return re.findall(r'<path d="(M[^"]*)" fill="none"', svg)
+
+
+def test_both_parts_of_each_run_are_drawn_and_named_once(run: Make) -> None:
+    folders = [run("a", [4.0, 2.0], [3.0, 2.5]), run("b", [1.0, 0.5], [1.5, 1.0])]
+    svg = run_curves(folders)
+    assert len(paths(svg)) == 4
+    assert svg.count("stroke-dasharray") == 2  # those of the training
+    assert svg.count(">a</text>") == svg.count(">b</text>") == 1
+    assert ">50</text>" not in svg  # the second training is not the first one's
+
+
+def test_one_part_alone_and_a_run_without_validation(run: Make) -> None:
+    folders = [run("a", [4.0, 2.0], [3.0, 2.5]), run("b", [1.0, 0.5])]
+    assert len(paths(run_curves(folders, "val_loss"))) == 1
+    svg = run_curves(folders)
+    assert len(paths(svg)) == 3
+    assert svg.count("stroke-dasharray") == 1
+
+
+@pytest.mark.parametrize(("over", "last"), [("epoch", "4"), ("step", "40"), ("seconds", "8")])
+def test_the_last_epoch_is_the_right_end(run: Make, over: str, last: str) -> None:
+    svg = run_curves([run("a", [4.0, 3.0, 2.5, 2.0])], over=over)
+    assert f">{over}</text>" in svg
+    assert f">{last}</text>" in svg
+    assert paths(svg)[0].rsplit("L", 1)[1].startswith("696.0 ")
+
+
+def test_many_runs_have_as_many_colours(run: Make) -> None:
+    folders = [run(f"r{at}", [1.0 + at, 0.5 + at]) for at in range(30)]
+    colours = re.findall(r'fill="none" stroke="(#[0-9a-f]{6})"', run_curves(folders))
+    assert len(colours) == len(set(colours)) == 30
+
+
+def test_what_cannot_be_drawn(run: Make, tmp_path: Path) -> None:
+    folder = run("a", [1.0])
+    with pytest.raises(NetError, match=r"N640.*no figure `los`(.|\n)*did you mean `loss`"):
+        run_curves([folder], "los")
+    with pytest.raises(NetError, match=r"N640.*at most 100 runs, not 101"):
+        run_curves([folder] * 101)
+    with pytest.raises(NetError, match="N613"):
+        run_curves([tmp_path / "none"])
+    (folder / "metrics.jsonl").write_text('{"stage": "search", "loss": []}\n')
+    with pytest.raises(NetError, match="N614"):
+        run_curves([folder])
+
+
+def test_nothing_is_overwritten_and_nothing_else_is_written(
+    run: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("a", [1.0, 0.5])
+    target = tmp_path / "curves.svg"
+    for suffix in (".txt", ""):
+        assert main(["runs", str(tmp_path), "--curve", str(target.with_suffix(suffix))]) == 1
+    assert "N631" in capsys.readouterr().err
+    main(["runs", str(tmp_path), "--curve", str(target)])
+    assert target.read_text("utf-8").startswith("<svg")
+    assert main(["runs", str(tmp_path), "--curve", str(target)]) == 1
+    assert "N604" in capsys.readouterr().err
