@@ -71,6 +71,7 @@ class EachElement(Kind):
             values=saved.values * self.count,
             indices=saved.indices * self.count,
             masks=saved.masks * self.count,
+            temporaries=saved.temporaries * self.count,
         )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen | None, ...]:

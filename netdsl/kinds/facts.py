@@ -30,7 +30,8 @@ class Saved(NamedTuple):
 
     `inputs` and `output` say whether these tensors are saved; a tensor is saved once, however many
     operations need it. The rest are elements on top: `values` are numbers of the activations' type,
-    `indices` integers, `masks` yes or no.
+    `indices` integers, `masks` yes or no. `temporaries` are numbers that libraries copy inside the
+    layer, as measured: no tensor that a gradient needs, but memory that a process takes.
     """
 
     inputs: bool = False
@@ -38,6 +39,7 @@ class Saved(NamedTuple):
     values: int = 0
     indices: int = 0
     masks: int = 0
+    temporaries: int = 0
 
 
 class Reach(NamedTuple):

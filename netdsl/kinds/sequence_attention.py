@@ -126,12 +126,14 @@ class Attention(Trained):
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The inputs, queries, keys, values, the weights of each head, and what the output's
-        projection takes.
+        projection takes. Scores before and after softmax, and the gradients of both, are not all
+        computed in place: three more squares of each head.
         """
         (length, _), (others, _) = inputs[0], inputs[-1]
         inner = self.heads * self.width(inputs[0])
+        square = self.heads * length * others
         return Saved(
-            inputs=True, values=2 * (length + others) * inner + self.heads * length * others
+            inputs=True, values=2 * (length + others) * inner + square, temporaries=3 * square
         )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:

@@ -130,8 +130,9 @@ class Recurrent(Trained):
         return inputs[0][0] * self.ways * (biases + each * (self.amount or 0)) + merged
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The input, and gates and states at every position."""
-        return Saved(inputs=True, values=inputs[0][0] * self.ways * self.kept * (self.amount or 0))
+        """The input, and gates and states at every position, which a loop's stacks hold twice."""
+        stacks = inputs[0][0] * self.ways * self.kept * (self.amount or 0)
+        return Saved(inputs=True, values=stacks, temporaries=stacks)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Taken as all positions; its own stays its own with `seq`, unless they are read from

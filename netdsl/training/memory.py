@@ -4,6 +4,7 @@ backend it does.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from netdsl.errors import Diagnostic, NetError, RunError
 from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
-    from netdsl.graph import Graph
+    from netdsl.analysis.memory.process import ProcessMemory
 
 OUT_OF_MEMORY = frozenset(("MemoryError", "ResourceExhaustedError", "OutOfMemoryError"))
 """What Python and the backends raise: classes that cannot be named without importing a backend."""
@@ -49,20 +50,20 @@ def memory_context(explain: Callable[[], tuple[str, str]]) -> Iterator[None]:
         raise RunError(Diagnostic("N612", message, help=help)) from None
 
 
-def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -> tuple[str, str]:
+def smaller_training(training: ProcessMemory, batch: int) -> tuple[str, str]:
     """Say where the memory is full what a step takes by the estimate, and which batch half of that
     would hold.
 
     Returns:
         The message and its help, for `memory_context`.
     """
-    from netdsl.analysis.memory import estimate, largest_batch
+    from netdsl.analysis.memory.process import RESIDENT
 
-    peak = estimate(graph, batch, precision, optimizer).training_peak
-    fits = largest_batch(graph, peak // 2, precision, optimizer)
+    needed = training.needed(batch, RESIDENT)
+    fits = training.largest(needed // 2, RESIDENT)
     message = (
         f"not enough memory for this training: a batch of {batch:,} needs about "
-        f"{bytes_text(peak)}, plus workspace"
+        f"{bytes_text(needed)}"
     )
     help = (
         f"`batch: {fits}` needs half of it" if fits else "use a smaller `batch`, or a smaller input"
@@ -70,37 +71,35 @@ def smaller_training(graph: Graph, batch: int, precision: str, optimizer: str) -
     return message, help
 
 
-def check_memory(graph: Graph, batch: int, precision: str, optimizer: str) -> None:
-    """Refuse a training that cannot fit into this machine's memory, before its first step.
+def check_memory(training: ProcessMemory, batch: int) -> None:
+    """Refuse a training that does not fit into this machine's memory, before its first step.
 
     Args:
-        graph: the network's.
+        training: as far as memory is concerned.
         batch: examples in a step.
-        precision: of the activations.
-        optimizer: whose slots are kept.
 
     Raises:
-        RunError: N612, with a batch that takes half of what is free by the estimate, as it leaves
-            out what the backend takes on top, and with the largest that could fit.
+        RunError: N612, with the largest batch that fits by the estimate.
     """
-    from netdsl.analysis.memory import estimate, largest_batch
+    from netdsl.analysis.memory.process import ADDRESSES, RESIDENT
 
-    free = available_bytes()
-    peak = estimate(graph, batch, precision, optimizer).training_peak
-    if free is None or peak <= free:
+    limits = [
+        (free, training.needed(batch, kind), training.largest(free, kind))
+        for free, kind in ((free_memory(), RESIDENT), (free_addresses(), ADDRESSES))
+        if free is not None
+    ]
+    over = [limit for limit in limits if limit[1] > limit[0]]
+    if not over:
         return
-    halves, fits = (
-        largest_batch(graph, budget, precision, optimizer) for budget in (free // 2, free)
-    )
+    free, needed, fits = min(over, key=lambda limit: limit[2])
     message = (
-        f"not enough memory for this training: a batch of {batch:,} needs at least "
-        f"{bytes_text(peak)}, and {bytes_text(free)} are free"
+        f"not enough memory for this training: a batch of {batch:,} needs about "
+        f"{bytes_text(needed)}, and {bytes_text(free)} are free"
     )
     help = (
-        f"`batch: {max(1, halves)}` takes half of it, the rest is for the backend; "
-        f"the largest that could fit is {fits}"
+        f"`batch: {fits}` fits"
         if fits
-        else "use a smaller network or input: not even one example fits"
+        else "use a smaller network or input, or less data: not even one example fits"
     )
     raise RunError(Diagnostic("N612", message, help=help))
 
@@ -108,16 +107,24 @@ def check_memory(graph: Graph, batch: int, precision: str, optimizer: str) -> No
 # --- what is free ---------------------------------------------------------------------------------
 
 
-def available_bytes(root: Path = Path("/")) -> int | None:
-    """Say how much memory this process can still take.
+def available_bytes() -> int | None:
+    """Say how much memory this process can still take; None where nothing says it."""
+    return _smallest(free_memory(), free_addresses())
 
-    What the machine has, or what is left of its control groups' limits (cgroup v1 and v2) and of
-    `ulimit -v`; None where nothing says it.
+
+def free_memory(root: Path = Path("/")) -> int | None:
+    """Say how much memory is left to this process.
+
+    What the machine has, or what is left of its control groups' limits (cgroup v1 and v2); None
+    where nothing says it.
 
     Args:
         root: where the file system begins.
     """
-    found = [_of_machine(root), *_of_groups(root), _of_limit()]
+    return _smallest(_of_machine(root), *_of_groups(root))
+
+
+def _smallest(*found: int | None) -> int | None:
     known = [value for value in found if value is not None]
     return max(0, min(known)) if known else None
 
@@ -158,7 +165,8 @@ def _left(group: Path, limit: str, usage: str) -> int | None:
     return None
 
 
-def _of_limit() -> int | None:
+def free_addresses() -> int | None:
+    """Say how much is left of `ulimit -v`; None where it limits nothing."""
     with suppress(ImportError, OSError, ValueError, IndexError):
         import resource
 
@@ -167,3 +175,10 @@ def _of_limit() -> int | None:
             pages = int(Path("/proc/self/statm").read_text().split()[0])
             return soft - pages * resource.getpagesize()
     return None
+
+
+def cores() -> int:
+    """Return how many cores this process can use: each has threads, with memory of their own."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

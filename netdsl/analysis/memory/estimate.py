@@ -59,16 +59,15 @@ def estimate(
     if batch < 1:
         raise ValueError(f"a batch has at least 1 example, not {batch}")
     plan = make_plan(graph, precision, optimizer)
-    walk = TrainingWalk(plan)
-    saved = walk.run()
+    training, use, saved = peaks(plan)
     return Memory(
         parameters=plan.parameters,
         gradients=plan.gradients,
         optimizer=plan.slots,
         activation_bytes=sum(facts.size for facts in plan.facts if not facts.free) * batch,
         saved=saved[0] + saved[1] * batch,
-        inference_peak=max(fixed + each * batch for fixed, each in _held_in_use(plan)),
-        training_peak=max(fixed + each * batch for fixed, each in walk.steps),
+        inference_peak=max(fixed + each * batch for fixed, each in use),
+        training_peak=max(fixed + each * batch for fixed, each in training),
         workspace=max(facts.moved for facts in plan.facts) * batch,
     )
 
@@ -83,11 +82,32 @@ def largest_batch(
     Raises:
         ValueError: where the precision or optimizer is none of `PRECISIONS`, `SLOTS`.
     """
-    walk = TrainingWalk(make_plan(graph, precision, optimizer))
-    walk.run()
-    if any(fixed > budget_bytes for fixed, _ in walk.steps):
+    return largest_of(peaks(make_plan(graph, precision, optimizer)).training, budget_bytes)
+
+
+def largest_of(steps: list[HeldBytes], budget_bytes: int) -> int:
+    """Return the most examples with which each step holds at most this many bytes.
+
+    0 where not even one does.
+    """
+    if any(fixed > budget_bytes for fixed, _ in steps):
         return 0
-    return min((budget_bytes - fixed) // each for fixed, each in walk.steps if each)
+    return min((budget_bytes - fixed) // each for fixed, each in steps if each)
+
+
+class Peaks(NamedTuple):
+    """What is held at each step of a training and in use, and what is saved between the passes."""
+
+    training: list[HeldBytes]
+    use: list[HeldBytes]
+    saved: HeldBytes
+
+
+def peaks(plan: MemoryPlan) -> Peaks:
+    """Walk through a network, in training and in use."""
+    walk = TrainingWalk(plan)
+    saved = walk.run()
+    return Peaks(walk.steps, list(_held_in_use(plan)), saved)
 
 
 def _held_in_use(plan: MemoryPlan) -> Iterator[HeldBytes]:

@@ -50,8 +50,10 @@ class OpFacts(NamedTuple):
     largest: int = 0
 
 
-def facts_of(graph: Graph, op: Op, width: int) -> OpFacts:
-    """Return the facts of an operation whose numbers have this many bytes."""
+def facts_of(graph: Graph, op: Op, width: int, temporaries: bool) -> OpFacts:
+    """Return the facts of an operation whose numbers have this many bytes, with or without what a
+    library copies within it.
+    """
     kind = op.kind
     if kind is None:
         return OpFacts(op.size * (_INDEX_BYTES if isinstance(op.shape, Indices) else width))
@@ -60,6 +62,8 @@ def facts_of(graph: Graph, op: Op, width: int) -> OpFacts:
     if kind.library_saves_input:
         saved = saved._replace(inputs=True, output=False)
     on_top = saved.values * width + saved.indices * _SWITCH_BYTES + saved.masks
+    if temporaries:
+        on_top += saved.temporaries * width
     arrays = kind.weights(*shapes)
     elements = {"kernel": 0, "moving": 0, "rest": 0}
     for array in arrays:
@@ -83,7 +87,7 @@ def facts_of(graph: Graph, op: Op, width: int) -> OpFacts:
     )
 
 
-def facts_of_all(graph: Graph, width: int) -> list[OpFacts]:
+def facts_of_all(graph: Graph, width: int, temporaries: bool) -> list[OpFacts]:
     """Return the facts of every operation. Operations that are alike are looked at once."""
     known: dict[object, OpFacts] = {}
     found = []
@@ -93,6 +97,6 @@ def facts_of_all(graph: Graph, width: int) -> list[OpFacts]:
         if before is None or isinstance(before, Indices):
             key = index
         if key not in known:
-            known[key] = facts_of(graph, op, width)
+            known[key] = facts_of(graph, op, width, temporaries)
         found.append(known[key])
     return found

@@ -47,8 +47,16 @@ class MemoryPlan(NamedTuple):
     trained: list[bool]
 
 
-def make_plan(graph: Graph, precision: str, optimizer: str) -> MemoryPlan:
+def make_plan(
+    graph: Graph, precision: str, optimizer: str, temporaries: bool = False
+) -> MemoryPlan:
     """Return the facts of a network for a precision and an optimizer.
+
+    Args:
+        graph: the network's.
+        precision: of its numbers.
+        optimizer: whose slots are held.
+        temporaries: whether what a library copies within a layer is counted as saved.
 
     Raises:
         ValueError: where the precision or optimizer is none of `PRECISIONS`, `SLOTS`.
@@ -58,7 +66,7 @@ def make_plan(graph: Graph, precision: str, optimizer: str) -> MemoryPlan:
     if optimizer not in SLOTS:
         raise ValueError(f"the optimizer is one of {', '.join(SLOTS)}, not {optimizer!r}")
     width = PRECISIONS[precision]
-    facts, owners = facts_of_all(graph, width.activations), _owners(graph.ops)
+    facts, owners = facts_of_all(graph, width.activations, temporaries), _owners(graph.ops)
     trained = moving = 0
     for index, (own, (kernel, rest)) in enumerate(zip(facts, owners, strict=True)):
         trained += own.kernel * (kernel == index) + own.rest * (rest == index)

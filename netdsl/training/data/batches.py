@@ -36,6 +36,12 @@ def prepared_nbytes(part: Examples, preparation: Preparation, divided: bool = Tr
     ) * len(part)
 
 
+def kept_nbytes(part: Examples, preparation: Preparation) -> int:
+    """Count the bytes of a part's prepared inputs that are kept for the whole training."""
+    nbytes = prepared_nbytes(part, preparation)
+    return nbytes if nbytes <= KEPT_NBYTES else 0
+
+
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """A part's examples, prepared batch by batch.
 
@@ -232,6 +238,13 @@ def unpack_single(arrays: tuple[Array, ...]) -> Any:
 
 
 def evaluation_batches(part: Examples, preparation: Preparation, batch: int) -> Batches:
-    """Return a part in batches that are as large as a step's, or as a few MiB hold."""
+    """Return a part in the batches in which it is evaluated."""
+    return Batches(part, preparation, evaluation_batch(preparation, batch))
+
+
+def evaluation_batch(preparation: Preparation, batch: int) -> int:
+    """Return how many examples are evaluated at a time: as many as in a step, or as a few MiB
+    hold.
+    """
     numbers = max(math.prod(input.shape) for input in preparation.inputs)
-    return Batches(part, preparation, max(batch, min(1024, (1 << 20) // numbers)))
+    return max(batch, min(1024, (1 << 20) // numbers))

@@ -13,7 +13,7 @@ from netdsl.training.distributed.devices import has_accelerator
 from netdsl.training.distributed.hosts import error_context
 from netdsl.training.distributed.opening import open_devices
 from netdsl.training.loop.setup import Setup, first_model, tuned
-from netdsl.training.memory import check_memory, memory_context, smaller_training
+from netdsl.training.memory import check_memory, cores, memory_context, smaller_training
 from netdsl.training.planning.job import Job, ResolvedRecipe
 from netdsl.training.planning.plan import plan
 from netdsl.training.planning.requirements import use_backend
@@ -27,6 +27,7 @@ from netdsl.training.runs.folder import (
     locked,
     new_folder,
     removed_unless_begun,
+    removed_without_memory,
     require_file,
 )
 from netdsl.training.runs.inputs import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     import keras
 
+    from netdsl.analysis.memory.process import ProcessMemory
     from netdsl.architecture import Architecture
     from netdsl.reading import Fragment
     from netdsl.training.distributed.devices import Devices
@@ -92,7 +94,7 @@ def train(
             folder = new_folder(where, job.network.name if name is None else name)
             # Locked before anything is written: a second process must not resume what is half
             # there.
-            with locked(folder):
+            with locked(folder), removed_without_memory(folder):
                 with removed_unless_begun(folder):
                     write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)
                 if not quiet:
@@ -173,6 +175,26 @@ def _require_unfinished(folder: Path) -> None:
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
 
 
+def process_memory(job: Job) -> ProcessMemory:
+    """Return a job as far as memory is concerned."""
+    from netdsl.analysis.memory.process import ProcessMemory
+    from netdsl.training.data.batches import evaluation_batch, kept_nbytes
+
+    recipe, data = job.recipe, job.data
+    kept = sum(kept_nbytes(part, data.preparation) for part in (data.train, data.validation))
+    # To be trained on again, the two are joined and prepared once more.
+    again = recipe.early_stopping.then == "retrain"
+    return ProcessMemory(
+        job.network.graph,
+        recipe.precision or "float32",
+        recipe.optimizer.name or "adam",
+        recipe.backend or "",
+        min(len(data.validation), evaluation_batch(data.preparation, recipe.batch or 1)),
+        kept * (2 if again else 1),
+        cores(),
+    )
+
+
 @contextmanager
 def failure_context(job: Job, devices: Devices) -> Iterator[None]:
     """Make one clear message of what a backend raises where the memory is full, or where another
@@ -181,13 +203,11 @@ def failure_context(job: Job, devices: Devices) -> Iterator[None]:
     Raises:
         RunError: N612, N652.
     """
-    recipe = job.recipe
-    batch, precision = recipe.batch or 1, recipe.precision or "float32"
-    optimizer = recipe.optimizer.name or "adam"
+    training, batch = process_memory(job), job.recipe.batch or 1
     if not devices.shared and not has_accelerator():  # which has a memory of its own
-        check_memory(job.network.graph, batch, precision, optimizer)
+        check_memory(training, batch)
     with (
-        memory_context(lambda: smaller_training(job.network.graph, batch, precision, optimizer)),
+        memory_context(lambda: smaller_training(training, batch)),
         error_context(devices.hosts),
     ):
         yield

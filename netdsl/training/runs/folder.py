@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
@@ -14,6 +15,7 @@ from typing import Any
 
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import not_written, private_descriptor, remove_abandoned
+from netdsl.training.memory import is_out_of_memory
 
 NAME = re.compile(r"\w[\w.-]{0,99}")
 """What can name a run."""
@@ -149,9 +151,20 @@ def removed_unless_begun(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        import shutil
-
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def removed_without_memory(folder: Path) -> Iterator[None]:
+    """Remove a folder that was made for a run, where the memory is full before there is anything
+    to resume from: resuming it would end in the same way.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error) and not (folder / CHECKPOINT).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 

@@ -20,7 +20,7 @@ from netdsl.training.data.parts import Examples
 from netdsl.training.data.sources.arrays import read_npy, read_npz
 from netdsl.training.data.sources.images import MAX_PIXELS, lazy_files, read_image
 from netdsl.training.data.views import rows_of
-from netdsl.training.memory import available_bytes
+from netdsl.training.memory import free_memory
 
 
 def header(shape: tuple[int, ...], dtype: str = "<f4") -> bytes:
@@ -171,7 +171,7 @@ def tree(root: Path, **files: str) -> Path:
 
 def test_free_memory_is_what_the_machine_has(tmp_path: Path) -> None:
     root = tree(tmp_path, proc__meminfo="MemTotal: 64 kB\nMemAvailable:    16 kB\n")
-    assert available_bytes(root) == 16 * 1024
+    assert free_memory(root) == 16 * 1024
 
 
 def test_free_memory_is_what_a_group_leaves(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_free_memory_is_what_a_group_leaves(tmp_path: Path) -> None:
         sys__fs__cgroup__a__b__memory_dot_max="max\n",
         sys__fs__cgroup__a__b__memory_dot_current="3000\n",
     )
-    assert available_bytes(root) == 2_500
+    assert free_memory(root) == 2_500
 
 
 def test_free_memory_of_a_group_of_the_first_version(tmp_path: Path) -> None:
@@ -196,4 +196,4 @@ def test_free_memory_of_a_group_of_the_first_version(tmp_path: Path) -> None:
         sys__fs__cgroup__memory__a__memory_dot_usage_in_bytes="96\n",
         sys__fs__cgroup__memory__a__memory_dot_stat="cache 10\n",
     )
-    assert available_bytes(root) == 4_000
+    assert free_memory(root) == 4_000
