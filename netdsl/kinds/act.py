@@ -322,6 +322,7 @@ class Sigmoid(Activation):
     """The logistic function 1/(1 + exp(-x))."""
 
     word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *SAME),)
+    names_elsewhere = ("logistic", "expit")
     arithmetic, saved_for_backward = "negate exp add divide", "output"
     output_meaning, gains_from_xla = "probability", True
 

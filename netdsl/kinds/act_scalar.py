@@ -121,7 +121,7 @@ class Sign(Scalar):
     """1 where x > 0, -1 where x < 0, else 0. Its derivative is 0 everywhere."""
 
     word, added, keras_op, cases = "sign", True, "sign", (Case("sign", *SAME),)
-    names_elsewhere = ("sgn", "signum")
+    names_elsewhere, output_meaning = ("sgn", "signum"), "decision"
     arithmetic, saved_for_backward, differentiable = "compare compare", "", False
     keras_layers = ("Sign",)
 
@@ -133,7 +133,7 @@ class UnitStep(Scalar):
     """1 where x > 0, else 0: the perceptron's unit. Its derivative is 0 everywhere."""
 
     word, added, cases = "step", True, (Case("step", *SAME), Case("step-1", (2,), (1,), 3))
-    names_elsewhere = ("heaviside",)
+    names_elsewhere, output_meaning = ("heaviside",), "decision"
     arithmetic, saved_for_backward, differentiable = "compare", "", False
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

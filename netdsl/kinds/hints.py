@@ -69,6 +69,8 @@ def unknown_option(signature: Signature, name: str, bare: bool = False) -> Layer
     if bare:
         named = [option.name for option in options if name in option.words]
         help = f"write {named[0]}={name}" if named else ""
+        meant = next(filter(None, (option.word_of(name) for option in options)), "")
+        help = help or (meant and f"did you mean `{meant}`?")
         known = [word for option in options for word in option.bare_words()]
     else:
         known = list(signature.options)

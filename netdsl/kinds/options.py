@@ -85,6 +85,10 @@ class Option(Generic[T]):
         """
         return word if word.text in self.bare_words() else None
 
+    def word_of(self, name: str) -> str:
+        """The bare word for what other libraries call by this name; empty where there is none."""
+        return ""
+
     def shown(self, value: T) -> str:
         """A value of the option as the language writes it."""
         return shown(value)

@@ -34,7 +34,9 @@ class Part(Option[Kind | None]):
         kind = self._kind(value.text)
         if kind is None:
             message = f"`{self.name}` requires {self.accepts}, not `{value.text}`"
-            help = did_you_mean(value.text, self.bare_words())
+            meant = self.word_of(value.text)
+            help = meant and f"did you mean `{meant}`?"
+            help = help or did_you_mean(value.text, self.bare_words())
             raise LayerError("N107", message, self.name, help)
         if kind.means_none:
             return None
@@ -45,6 +47,12 @@ class Part(Option[Kind | None]):
 
     def of_bare(self, word: Word) -> Any:
         return word if self._kind(word.text) else None
+
+    def word_of(self, name: str) -> str:
+        own = [kind for word, kind in KINDS.items() if self._kind(word)]
+        named = (kind for kind in own if name.lower() in kind.names_elsewhere)
+        nothing = (kind for kind in own if kind.means_none and name.lower() == "identity")
+        return next((kind.word for kind in (*named, *nothing)), "")
 
     def _kind(self, word: str) -> type[Kind] | None:
         """The kind of a word, where it can be this part of a layer."""

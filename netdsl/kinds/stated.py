@@ -44,7 +44,8 @@ class Stated(Configured):
         relu_like: whether kernels before it begin as He et al. (2015) say.
         output_meaning: what a loss can read its output as: `distribution` (probabilities of the
             channels, which sum to 1), `log-distribution`, `probability` (each number alone),
-            `score` (any number), `margin` (a side, from -1 to 1); empty: none of these.
+            `score` (any number), `margin` (a side, from -1 to 1), `decision` (a side, above 0 or
+            not); empty: none of these.
         inactive_in_use: whether its output is its input but while training.
         differs_in_training: whether it does something else while training than in use, and is
             not inactive then.

@@ -19,7 +19,7 @@ from netdsl.kinds.facts import Case
 from netdsl.kinds.values import Indices
 from netdsl.report.write import written_out
 
-MEANINGS = ("", "distribution", "log-distribution", "probability", "score", "margin")
+MEANINGS = ("", "distribution", "log-distribution", "probability", "score", "margin", "decision")
 
 
 # --- shapes and counts ----------------------------------------------------------------------------

@@ -42,6 +42,7 @@ INPUTS = ("6", "12x8", "8x8x4", "4x4x4x4", "2x2x2x2x4", "6 of int(10)")
 
 # What is refused for other reasons than the rank of what comes in.
 REFUSED = (
+    *("8 > fc-2(identity)", "8 > fc-2(logistic)", "8 > fc-2(act=heaviside)", "8 > logistic-2"),
     *("8x8x4 > conv9-2(pad=0)", "8x8x4 > conv3-5(groups=2)", "8x8x6 > conv3-6(groups=4)"),
     *("8x8x4 > conv4-2", "8x8x4 > conv4-2(pad=causal)", "8x8x4 > conv3-2(pad=(1, 2, 3))"),
     *("8x8x4 > conv3x3x3-2", "8x8x4 > conv3-2/2x2x2", "8x8x4 > conv3-2(dilation=1x2x3)"),

@@ -11,6 +11,7 @@ from netdsl.training.data.parts import INPUT, Examples
 from netdsl.training.data.plan import is_label
 from netdsl.training.data.views import PreparedRows
 from netdsl.training.preparation.ranges import fractional_value, scan
+from netdsl.training.preparation.readings import reads_margins
 from netdsl.training.preparation.shapes import size
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
             f"the labels in {name} are not integers: {value:g} in row {found.not_whole}",
             span,
         )
-    signs = output.shape == (1,) and output.loss == "hinge" and found.low == -1
+    signs = output.shape == (1,) and reads_margins(output.loss) and found.low == -1
     if signs and np.isin(y[:], (-1, 1)).all():
         return np.asarray(np.asarray(y[:]).reshape(-1) > 0, np.int64)
     if found.low < 0 or found.high >= output.classes:

@@ -13,7 +13,9 @@ from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.ranges import ValueRange, scan
 from netdsl.training.preparation.readings import (
+    PERCEPTRON,
     activations_for,
+    decides,
     gives_distribution,
     reads_logits,
     reads_probabilities,
@@ -167,7 +169,11 @@ def _classes(targets: TargetFacts, tensor: TensorSpec, loss: str | None) -> int:
             else 0
         )
     single = math.prod(targets.shape) == math.prod(tensor.shape) == 1
-    chosen = loss in ("binary", "hinge") or reads_probabilities("binary", tensor.activation)
+    chosen = (
+        loss in ("binary", "hinge", PERCEPTRON)
+        or reads_probabilities("binary", tensor.activation)
+        or (loss is None and decides(tensor.activation))
+    )
     return 2 if single and chosen and targets.values.not_whole is None else 0
 
 
@@ -178,6 +184,8 @@ def is_label(given: Shape, output: Shape) -> bool:
 
 def _loss(values: ValueRange, activation: str, classes: int) -> str:
     """Choose the loss that goes with the output's activation and the targets."""
+    if decides(activation) and classes == 2:
+        return PERCEPTRON
     if reads_probabilities("binary", activation) and (
         classes or (values.low >= 0 and values.high <= 1)
     ):
@@ -203,6 +211,9 @@ def check_loss(output: OutputTransform, values: ValueRange, span: Span | None) -
         raise fail("N507", message, span)
     if loss == "hinge" and not output.classes:
         raise fail("N507", "the loss `hinge` needs class labels; the data holds values", span)
+    if loss == PERCEPTRON and (output.classes != 2 or math.prod(output.shape) > 1):
+        message = f"the loss `{loss}` needs one output and two classes, 0 and 1"
+        raise fail("N507", message, span)
     if loss == "binary" and not output.classes and (values.low < 0 or values.high > 1):
         holds = f"the data holds {values.low:g} to {values.high:g}"
         raise fail("N507", f"the loss `binary` needs values from 0 to 1; {holds}", span)

@@ -11,7 +11,7 @@ from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.checkpoint import read_checkpoint
 from netdsl.training.loop.compile import compile_model, freeze
 from netdsl.training.loop.learning_rate import RateControl
-from netdsl.training.loop.setup import first_model, seeded_model
+from netdsl.training.loop.setup import first_model, seeded_model, trained_part
 from netdsl.training.loop.state import new_state
 from netdsl.training.metrics.evaluator import make_evaluator, part_scores
 from netdsl.training.speed.choice import rule, steps_together
@@ -44,8 +44,9 @@ class Learner:
     def _take(self, model: keras.Model) -> None:
         """Make a model the one that is trained."""
         job, devices = self.job, self.setup.devices
-        self.model = self.plain = model
+        self.plain = model
         with devices.scope():
+            self.model = model = trained_part(model, job)
             compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
             # so that its numbers can be kept and given back before the first step
             model.optimizer.build(model.trainable_variables)

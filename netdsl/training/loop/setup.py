@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from netdsl.training.preparation.readings import PERCEPTRON, decides
+
 if TYPE_CHECKING:
     import keras
 
@@ -48,11 +50,28 @@ def seeded_model(job: Job) -> keras.Model:
     return build(job.network, job.recipe.seed, job.recipe.precision or "float32")
 
 
+def trained_part(model: keras.Model, job: Job) -> keras.Model:
+    """Return what of a model is trained: all of it, or a perceptron without the step at its end.
+
+    No gradient passes a step; Rosenblatt's rule is about the sum that goes into it.
+    """
+    import keras
+
+    from netdsl.keras import private
+
+    output, graph = job.data.preparation.outputs[0], job.network.graph
+    if output.loss != PERCEPTRON or not decides(output.activation):
+        return model
+    name = f"{graph.ops[graph.outputs[0].op].name}_0"
+    step = next(each for each in model.operations if each.name == name)
+    return keras.Model(model.inputs, private.inputs_of(private.calls_of(step)[-1])[0])
+
+
 def compiled_model(job: Job, devices: Devices) -> keras.Model:
     """Build the network with its first weights, ready to take steps."""
     from netdsl.training.loop.compile import compile_model
 
-    model = first_model(job, devices).model
+    model = trained_part(first_model(job, devices).model, job)
     compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     return model
 

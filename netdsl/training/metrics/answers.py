@@ -86,6 +86,8 @@ def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
     A class is the one with the largest score, the first of equal ones; a tag is yes above the
     output's threshold.
     """
+    if output.task == LABELS and output.shape[-1] == 1:  # argmax takes -0 for less than 0
+        return xp.where(scores[..., 1] > scores[..., 0], 1, 0)
     if output.task == LABELS:
         return xp.argmax(scores, axis=-1)
     return _above(xp, scores, output.threshold) if output.task == TAGS else scores

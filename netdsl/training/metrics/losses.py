@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from netdsl.training.preparation.readings import PERCEPTRON
+
 if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
 
@@ -27,11 +29,29 @@ def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss
         return keras.losses.BinaryCrossentropy(from_logits=output.logits)
     if output.loss == "hinge":
         return keras.losses.Hinge() if output.shape == (1,) else keras.losses.CategoricalHinge()
+    if output.loss == PERCEPTRON:
+        return PerceptronRule()
     return (
         keras.losses.MeanSquaredError()
         if output.loss == "squared"
         else keras.losses.MeanAbsoluteError()
     )
+
+
+class PerceptronRule(keras.losses.Loss):  # type: ignore[misc]
+    """The share of wrong answers, whose gradient is Rosenblatt's rule.
+
+    A unit answers 1 where its sum z is above 0, else 0. Gradient descent with the rate r changes
+    its weights by r (y - answer) x: not at all where the answer is right (Rosenblatt 1962,
+    "Principles of Neurodynamics").
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Compare 0 and 1 [b, 1] with sums, or with the decisions that are made of them [b, 1]."""
+        ops = keras.ops
+        answers = ops.cast(y_pred > 0, y_pred.dtype)
+        wrong = ops.stop_gradient(answers - ops.cast(y_true, y_pred.dtype))
+        return ops.mean(ops.abs(wrong) + wrong * (y_pred - ops.stop_gradient(y_pred)), axis=-1)
 
 
 class PixelCrossentropy(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]

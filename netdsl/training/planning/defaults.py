@@ -56,6 +56,14 @@ def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
     return batch
 
 
+def optimizer(given: Optimizer, rule: bool) -> Optimizer:
+    """Choose the optimizer; of Rosenblatt's rule plain steps of rate 1."""
+    if rule:
+        given = dataclasses.replace(given, name="sgd", rate=given.rate or 1.0)
+    full: Optimizer = given.resolved()
+    return full
+
+
 def early_stopping(
     given: Stopping, steps: int, validation: int, output: OutputTransform
 ) -> Stopping:

@@ -12,6 +12,7 @@ from netdsl.training.distributed.sharing import check_shares
 from netdsl.training.planning import defaults
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.preparation.augment_checks import doubts
+from netdsl.training.preparation.readings import PERCEPTRON
 from netdsl.training.recipes.conflicts import Conflict, conflict_context
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
     """Return the recipe with every value."""
     inputs, outputs = data.preparation.inputs, data.preparation.outputs
     examples, validation = len(data.train), len(data.validation)
-    optimizer = recipe.optimizer.resolved()
+    rule = outputs[0].loss == PERCEPTRON and recipe.optimizer.name is None
+    optimizer = defaults.optimizer(recipe.optimizer, rule)
     defaults.check_precision(recipe.precision, optimizer)
     defaults.check_frozen(recipe.freeze or (), network.graph)
     defaults.check_first_weights(recipe.init_from)
-    batch = defaults.batch_size(recipe.batch, optimizer, examples)
+    batch = defaults.batch_size(recipe.batch or (1 if rule else None), optimizer, examples)
     check_shares(recipe, batch)
     engine = recipe.backend or backend()
     if recipe.speed == "compiled" and engine == "torch":
@@ -63,7 +65,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         label_smoothing=defaults.label_smoothing(recipe.label_smoothing, outputs),
         class_weights=defaults.class_weights(recipe.class_weights, outputs, data.train),
         optimizer=optimizer,
-        schedule=defaults.schedule(recipe.schedule, optimizer.rate, epochs, validation),
+        schedule=defaults.schedule(recipe.schedule, optimizer.rate or 0.0, epochs, validation),
         penalty=defaults.penalty(recipe.penalty),
         batch=batch,
         epochs=epochs,
@@ -112,6 +114,9 @@ def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
         "optimizer.rate": f"usual for {full.optimizer.name}",
         "epochs": "all of them",
     }
+    if outputs[0].loss == PERCEPTRON and asked.optimizer.name is None:
+        rule = "Rosenblatt's rule"
+        reasons |= {"optimizer.name": rule, "optimizer.rate": rule, "batch": f"{rule}: one by one"}
     if stopping.enabled:
         reasons |= {
             "data.split.validation": "used by early stopping",

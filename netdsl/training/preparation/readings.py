@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from netdsl.kinds import KINDS
 
+PERCEPTRON = "perceptron"
+"""The loss of Rosenblatt's rule, which counts the wrong answers of a unit."""
+
 _PROBABILITIES = {"cross-entropy": ("distribution",), "binary": ("probability",)}
 _LOGITS = {"cross-entropy": ("score", "log-distribution"), "binary": ("score",)}
-_MARGINS = {"hinge": ("score", "margin")}
+_MARGINS = {"hinge": ("score", "margin"), PERCEPTRON: ("decision", "score")}
 
 LOSSES_OF_CLASSES = (*_PROBABILITIES, *_MARGINS)
 """The losses that ask for activations of their own."""
@@ -30,9 +33,14 @@ def reads_logits(loss: str, activation: str) -> bool:
 def reads_margins(loss: str) -> bool:
     """Return whether a loss reads outputs as distances from a border.
 
-    Above 0 on the class's side, 1 and more for certain.
+    Above 0 on the class's side; to hinge 1 and more for certain.
     """
     return loss in _MARGINS
+
+
+def decides(activation: str) -> bool:
+    """Return whether such an output only says on which side of 0 its input is."""
+    return meaning_of(activation) == "decision"
 
 
 def gives_distribution(activation: str) -> bool:

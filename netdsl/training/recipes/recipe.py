@@ -35,7 +35,7 @@ from netdsl.training.recipes.yaml_writer import to_yaml
 if TYPE_CHECKING:
     from netdsl.params import Param
 
-LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge")
+LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge", "perceptron")
 METRICS = ("loss", "accuracy")
 PRECISIONS = ("float32", "bfloat16", "mixed")
 LOGGERS = ("tensorboard", "mlflow", "wandb")

@@ -16,7 +16,7 @@ from netdsl.training.preparation.readings import (
     reads_probabilities,
 )
 
-LOSSES = ("cross-entropy", "binary", "hinge", "squared", "absolute")
+LOSSES = ("cross-entropy", "binary", "hinge", "perceptron", "squared", "absolute")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ LOSSES = ("cross-entropy", "binary", "hinge", "squared", "absolute")
         ("cross-entropy", ["softmax", "linear", "logsoftmax"]),
         ("binary", ["sigmoid", "hsigmoid", "linear"]),
         ("hinge", ["linear", "tanh"]),
+        ("perceptron", ["sign", "step", "linear"]),
         ("squared", []),
         ("absolute", []),
     ],
@@ -49,7 +50,7 @@ def test_what_is_read() -> None:
         ("cross-entropy", "logsoftmax"): "logits",
         ("binary", "linear"): "logits",
     }
-    assert [loss for loss in LOSSES if reads_margins(loss)] == ["hinge"]
+    assert [loss for loss in LOSSES if reads_margins(loss)] == ["hinge", "perceptron"]
 
 
 def test_what_tells_classes() -> None:
