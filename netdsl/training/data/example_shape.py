@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Shape
     from netdsl.training.recipes.recipe import Recipe
 
-_ANY = NetworkSignature((TensorSpec("input", (1,)),), (TensorSpec("output", (1,)),))
+_ANY = NetworkSignature((TensorSpec("input", (1,)),), (TensorSpec("output", (1,)),), sized=False)
 """A network of one input and one output, which the reading of arrays and tables does not look at
 further."""
 _SIZED = ("imdb", POLYNOMIAL)

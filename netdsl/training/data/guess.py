@@ -73,6 +73,7 @@ def _by_names(held: list[str], target: str | None) -> tuple[NetworkSignature, st
     signature = NetworkSignature(
         tuple(TensorSpec(name, ()) for name in inputs),
         tuple(TensorSpec(name, ()) for name in outputs),
+        sized=False,
     )
     return signature, target if any(name.startswith("y") for name in held) else INPUT
 

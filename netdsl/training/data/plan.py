@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.parts import INPUT, SourceData, classes_text
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
+from netdsl.training.data.sources.claims import check_example
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
@@ -20,7 +21,7 @@ from netdsl.training.preparation.readings import (
     reads_logits,
     reads_probabilities,
 )
-from netdsl.training.preparation.shapes import fits, fits_indices, misfit, size
+from netdsl.training.preparation.shapes import size
 from netdsl.training.preparation.transforms import Preparation
 
 if TYPE_CHECKING:
@@ -58,10 +59,9 @@ def _input(
     x: Rows, tensor: TensorSpec, what: str, held: SourceData, recipe: Recipe
 ) -> InputTransform:
     span, example = recipe.span("data.source"), x.shape[1:]
+    if tensor.vocabulary or not isinstance(held.columns, TableTransform):
+        check_example(example, tensor, what, span)
     if tensor.vocabulary:
-        if not fits_indices(example, tensor.shape):
-            takes = f"the network's input is {size(tensor.shape)} indices"
-            raise fail("N518", f"{what} holds examples of {size(example)}; {takes}", span)
         made = InputTransform(
             tensor.name, example, True, 1.0, False, tensor.shape, tensor.vocabulary
         )
@@ -71,8 +71,6 @@ def _input(
         return InputTransform(
             tensor.name, example, False, 1.0, False, tensor.shape, columns=held.columns
         )
-    if not fits(example, tensor.shape):
-        raise misfit(example, tensor.shape, what, span)
     values = scan(x)
     scale = (
         recipe.data.scale

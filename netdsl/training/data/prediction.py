@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.arrays import check_numbers, read_npy, read_npz
+from netdsl.training.data.sources.claims import check_form, check_pixels
 from netdsl.training.data.sources.images import read_image
 from netdsl.training.data.sources.parsed_table import select
 from netdsl.training.data.sources.table_file import SUFFIXES, read_table_file
@@ -148,7 +149,7 @@ def _read(path: str, preparation: Preparation) -> PredictionInputs:
             f"{path} is one array; the network has {len(inputs)} inputs",
             help=f"give an .npz file, or {known}",
         )
-    held = _held(Path(path), [f"_{name}" for name in inputs])
+    held = _held(Path(path), [f"_{name}" for name in inputs], preparation.inputs)
     made = tuple(
         sound(array, input, Path(path).name)
         for array, input in zip(held, preparation.inputs, strict=True)
@@ -179,7 +180,7 @@ def _single(path: str, input: InputTransform) -> PredictionInputs:
         return selected(table, input.columns, names)
     if file.suffix.lower() not in (".npy", ".npz"):
         return PredictionInputs([path], (_picture(file, input),))
-    array = read_npy(file) if file.suffix.lower() == ".npy" else _held(file, [""])[0]
+    array = read_npy(file) if file.suffix.lower() == ".npy" else _held(file, [""], (input,))[0]
     x = sound(array, input, file.name)
     return PredictionInputs(_numbered(path, len(x)), (x,))
 
@@ -204,13 +205,19 @@ def _numbered(path: str, count: int) -> list[str]:
 
 def sound(array: Array, input: InputTransform, name: str) -> Array:
     """Check examples, or a single one, and return them as [n, ...]."""
-    x = array[None] if _is_one(array.shape, input) else array
-    if input.images and x.ndim == 2 and math.prod(x.shape[1:]) == math.prod(input.example):
-        x = x.reshape(len(x), *input.example)
+    x = array.reshape(_as_several(array.shape, input))
     check_numbers(x, name)
     input.check(x, name)
     input.check_range(x, name)
     return x
+
+
+def _as_several(given: Shape, input: InputTransform) -> Shape:
+    """Return the shape of an array with its examples counted first, and flat images as images."""
+    if _is_one(given, input):
+        return (1, *given)
+    flat = input.images and len(given) == 2 and given[1] == math.prod(input.example)
+    return (given[0], *input.example) if flat else given
 
 
 def _is_one(given: Shape, input: InputTransform) -> bool:
@@ -227,14 +234,26 @@ def _is_one(given: Shape, input: InputTransform) -> bool:
     return image and min(given) > 0 and input.accepts(given)
 
 
-def _held(path: Path, names: Sequence[str]) -> list[Array]:
-    """Return an array for each input, by its name after `x`."""
+def _held(path: Path, names: Sequence[str], inputs: Sequence[InputTransform]) -> list[Array]:
+    """Return an array for each input, by its name after `x`.
+
+    What none of the inputs can use is not unpacked.
+    """
     held = read_npz(path)
-    for form in ("x", "X", "x_test", "X_test"):
-        if all(form + name in held for name in names):
-            return [held[form + name] for name in names]
-    if len(names) == len(held) == 1:
-        return list(held.values())
+    found = [
+        [form + name for name in names]
+        for form in ("x", "X", "x_test", "X_test")
+        if all(form + name in held for name in names)
+    ]
+    found += [list(held)] if len(names) == len(held) == 1 else []
+    if found:
+        for name, input in zip(found[0], inputs, strict=True):
+            header = held.header(name)
+            example = _as_several(header.shape, input)[1:]
+            check_form(header, path.name)
+            input.check_shape(example, path.name)
+            check_pixels(example, input.shape, path.name)
+        return [held[name] for name in found[0]]
     missing = ", ".join(f"`x{name}`" for name in names if f"x{name}" not in held)
     raise fail("N514", f"{path} has no array {missing}; it has {', '.join(sorted(held)) or 'none'}")
 

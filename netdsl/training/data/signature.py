@@ -29,10 +29,14 @@ class TensorSpec(NamedTuple):
 
 
 class NetworkSignature(NamedTuple):
-    """The inputs and outputs of a network, in its order."""
+    """The inputs and outputs of a network, in its order.
+
+    `sized` says whether their shapes are known: a network without an input takes that of the data.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    sized: bool = True
 
     @classmethod
     def of(cls, network: Architecture) -> NetworkSignature:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netdsl.errors import Span, fail
+from netdsl.errors import NetError, Span, fail
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Rows
@@ -14,6 +14,11 @@ WEIGHTED = (
     "examples have weights: they count in the training loss, not in the figures of evaluation"
 )
 """What is reported where examples do not all count alike."""
+
+
+def not_single(what: str, span: Span | None) -> NetError:
+    """Return the error N518 about weights that are several for an example."""
+    return fail("N518", f"the weights in {what} are not one number for each example", span)
 
 
 def checked_weights(
@@ -40,7 +45,7 @@ def checked_weights(
     if found.dtype.kind not in "biuf":
         raise fail("N517", f"the weights in {what} are not numbers", span)
     if found.ndim == 0 or found.size != len(found):
-        raise fail("N518", f"the weights in {what} are not one number for each example", span)
+        raise not_single(what, span)
     found = found.reshape(-1).astype(np.float32)
     wrong = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
     if len(wrong):

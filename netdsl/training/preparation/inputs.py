@@ -140,14 +140,9 @@ class InputTransform:
         Raises:
             NetError: N518 for their shape, N517 for their values.
         """
-        given = x.shape[1:]
+        self.check_shape(x.shape[1:], what, span)
         if self.vocabulary:
-            if not self.accepts(given):
-                expected = f"the network's input is {size(self.shape)} indices"
-                raise fail("N518", f"{what} holds examples of {size(given)}; {expected}", span)
             return
-        if not self.accepts(given):
-            raise misfit(given, self.shape, what, span)
         if self.columns or (x.dtype.kind in "iub") == self.whole:
             return
         if not self.whole:
@@ -168,6 +163,15 @@ class InputTransform:
                 help="convert them to the form of the training data: "
                 f"{times}.round().astype('uint8')",
             )
+
+    def check_shape(self, example: Shape, what: str, span: Span | None = None) -> None:
+        """Check that examples have a shape that this was made for. Raises NetError N518."""
+        if self.accepts(example):
+            return
+        if self.vocabulary:
+            expected = f"the network's input is {size(self.shape)} indices"
+            raise fail("N518", f"{what} holds examples of {size(example)}; {expected}", span)
+        raise misfit(example, self.shape, what, span)
 
     def check_range(self, x: Rows, what: str, span: Span | None = None) -> None:
         """Check that values are those that the network knows.

@@ -12,15 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import npz as module
 from netdsl.training.data.fingerprint import fingerprint
+from netdsl.training.data.load import load_data
 from netdsl.training.data.npz import ArrayHeader, NpzFile
 from netdsl.training.data.parts import Examples
+from netdsl.training.data.prediction import read_inputs
+from netdsl.training.data.sources import claims
 from netdsl.training.data.sources.arrays import read_npy, read_npz
 from netdsl.training.data.sources.images import MAX_PIXELS, lazy_files, read_image
 from netdsl.training.data.views import rows_of
 from netdsl.training.memory import free_memory
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.transforms import Preparation
+from netdsl.training.recipes.recipe import DataSpec, Recipe
 
 
 def header(shape: tuple[int, ...], dtype: str = "<f4") -> bytes:
@@ -94,6 +101,80 @@ def test_what_can_be_used_is_known_before_it_is_read(tmp_path: Path) -> None:
     assert file.read("x", ArrayHeader((2, 3), np.dtype("<f4"))).shape == (2, 3)
     with pytest.raises(ValueError, match="`x` is 2x3 of float32, not 3x2 of float32"):
         file.read("x", ArrayHeader((3, 2), np.dtype("<f4")))
+
+
+CLAIMS = [
+    ("4 > fc-3", {"x": (9, 1_000), "y": (9,)}, "N518", "`x` of .* holds examples of 1000"),
+    ("4 > fc-3", {"x": (9, 4), "y": (9, 1_000)}, "N518", "holds values of 1000; the network"),
+    ("4 > fc-3", {"x": (9, 4), "y": (7,)}, "N515", "has 9 rows and `y` has 7"),
+    (
+        "4 > fc-3",
+        {"x": (9, 4), "y": (9,), "sample_weight": (9, 50)},
+        "N518",
+        "not one number",
+    ),
+    ("5 of int(9) > embed-3 > gap > fc-3", {"x": (9, 50), "y": (9,)}, "N518", "is 5 indices"),
+    ("4 > fc-3", {"x": (9, 0), "y": (9,)}, "N516", "`x` of .* is empty"),
+]
+
+
+@pytest.fixture
+def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is unpacked: an array's shape each."""
+    read: list[str] = []
+    usual = np.lib.format.read_array
+
+    def noted(file: Any, **settings: Any) -> Any:
+        array = usual(file, **settings)
+        read.append(str(array.shape))
+        return array
+
+    monkeypatch.setattr(np.lib.format, "read_array", noted)
+    return read
+
+
+@pytest.mark.parametrize(("text", "shapes", "code", "message"), CLAIMS)
+def test_what_a_network_cannot_use_is_not_unpacked(
+    tmp_path: Path,
+    unpacked: list[str],
+    text: str,
+    shapes: dict[str, tuple[int, ...]],
+    code: str,
+    message: str,
+) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, **{name: np.zeros(shape, "u1") for name, shape in shapes.items()})
+    with pytest.raises(NetError, match=message) as caught:
+        load_data(Recipe(data=DataSpec(source=str(path))), netdsl.parse(text))
+    assert (caught.value.diagnostics[0].code, unpacked) == (code, [])
+
+
+def test_images_beyond_the_limit_are_not_unpacked(
+    tmp_path: Path, unpacked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "MAX_PIXELS", 100)
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((1, 20, 20, 3), "u1"), y=np.zeros(1, "u1"))
+    network = netdsl.parse("8x8x3 > gap > fc-3")
+    with pytest.raises(NetError, match="holds images of 20x20x3, 400 pixels each"):
+        load_data(Recipe(data=DataSpec(source=str(path))), network)
+    image = InputTransform("input", (8, 8, 3), True, 255.0, True, (8, 8, 3))
+    preparation = Preparation((image,), ())
+    with pytest.raises(NetError, match="holds images of 20x20x3, 400 pixels each"):
+        read_inputs(path, preparation)
+    assert unpacked == []
+
+
+@pytest.mark.parametrize("shape", [(9, 1_000), (1_000,), (4, 4, 4)])
+def test_what_cannot_be_predicted_is_not_unpacked(
+    tmp_path: Path, unpacked: list[str], shape: tuple[int, ...]
+) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros(shape, "f4"))
+    four = InputTransform("input", (4,), False, 1.0, False, (4,))
+    with pytest.raises(NetError, match=r"a\.npz holds examples of") as caught:
+        read_inputs(path, Preparation((four,), ()))
+    assert (caught.value.diagnostics[0].code, unpacked) == ("N518", [])
 
 
 def test_pipes_are_refused(tmp_path: Path) -> None:

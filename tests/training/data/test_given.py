@@ -138,6 +138,11 @@ def test_data_is_given_again_to_evaluate() -> None:
         ({"x": X, "labels": Y}, "N514", "no array `y`"),
         ({1: X}, "N514", "no array `x`"),
         ([(X[:5], Y[:5]), (X[:5, :7], Y[:5])], "N518", "different shapes: 7x8x1 and 8x8x1"),
+        (
+            {"x_train": X, "y_train": Y, "x_test": X[:, :7], "y_test": Y},
+            "N518",
+            "examples of different shapes: 8x8x1 and 7x8x1",
+        ),
         ((np.moveaxis(np.repeat(X, 3, axis=3), 3, 1), Y), "N518", "channels first"),
         (
             (X[:, :4, :4].reshape(40, 4, 2, 2), Y),

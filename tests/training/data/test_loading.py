@@ -117,7 +117,7 @@ REFUSED = [
         4,
         "softmax",
         "N518",
-        "different shapes: 8 and 4",
+        "`x_test` of .* holds examples of 4, which cannot be converted to the network's input of 8",
     ),
     ({"x": X, "y": Y + 0.5}, (8,), 4, "softmax", "N519", "not integers: 0.5 in row 0"),
     ({"x": X, "y": np.full((40, 4), 0.25)}, (8,), 4, "softmax", "N519", "not one-hot"),

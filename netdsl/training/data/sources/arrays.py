@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,16 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import NetError, Span, did_you_mean, fail, first_line
 from netdsl.paths import require_regular
-from netdsl.training.data.npz import NpzFile
+from netdsl.training.data.npz import ArrayHeader, NpzFile
 from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.data.sources.array_names import WEIGHT, ArrayName, ArraysByMeaning, X, Y
-from netdsl.training.data.weights import WEIGHTED, checked_weights
+from netdsl.training.data.sources.claims import (
+    check_alike,
+    check_example,
+    check_form,
+    check_targets,
+)
+from netdsl.training.data.weights import WEIGHTED, checked_weights, not_single
 from netdsl.training.preparation.ranges import LARGEST, scan
 from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted
@@ -43,6 +50,15 @@ class NamedArrays(Mapping[str, "Array"]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._file
+
+    def header(self, name: str) -> ArrayHeader:
+        """Read what an array claims to be.
+
+        Raises:
+            NetError: N512 damaged, N513 pickled.
+        """
+        with npz_errors(self.path, self.span):
+            return self._file.header(name)
 
     def __getitem__(self, name: str) -> Array:
         """Read an array.
@@ -240,6 +256,8 @@ def _part(
             y = [ArrayName(Y, part, one.name) for one in signature.outputs]
     weighted = weights in arrays
     arrays.require((*x, *y))
+    if signature.sized and isinstance(arrays.held, NamedArrays):
+        _check_claims(arrays, arrays.held, (x, y, [weights] * weighted), signature)
     x_taken, y_taken = ([arrays.take(one) for one in names] for names in (x, y))
     found = Examples(
         tuple(array for _, array in x_taken),
@@ -252,6 +270,40 @@ def _part(
     if not weighted:
         return found
     return with_weights(found, *arrays.take(weights), arrays.source, arrays.span)
+
+
+def _check_claims(
+    arrays: ArraysByMeaning,
+    file: NamedArrays,
+    expected: tuple[list[ArrayName], list[ArrayName], list[ArrayName]],
+    signature: NetworkSignature,
+) -> None:
+    """Check a part's examples, targets and weights by what the file says of them.
+
+    Raises:
+        NetError: N512, N513, N515 to N518.
+    """
+    source, span = arrays.source, arrays.span
+    named: dict[str, ArrayHeader] = {}
+    headers: list[list[tuple[str, ArrayHeader]]] = []
+    for names in expected:
+        headers.append([])
+        for said in names:
+            name = arrays.by_meaning[said]
+            header = named[f"`{name}`"] = file.header(name)
+            check_form(header, f"`{name}` of {source}", span)
+            headers[-1].append((f"`{name}`", header))
+    x, y, weights = headers
+    check_alike(named, x[0][0], source, span)
+    for (name, header), tensor in zip(x, signature.inputs, strict=True):
+        check_example(header.shape[1:], tensor, f"{name} of {source}", span)
+    examples = sum(math.prod(header.shape[1:]) for _, header in x)
+    # One array of targets may be for all outputs.
+    for (name, header), tensor in zip(y, signature.outputs[: len(y)], strict=True):
+        check_targets(header.shape[1:], tensor.shape, examples, f"{name} of {source}", span)
+    for name, header in weights:
+        if math.prod(header.shape[1:]) > examples:
+            raise not_single(f"{name} of {source}", span)
 
 
 def with_weights(
@@ -271,13 +323,10 @@ def sound(part: Examples, source: str, span: Span | None) -> Examples:
     Raises:
         NetError: N515 to N517.
     """
-    first = part.x_names[0]
-    named = zip((*part.x_names, *part.y_names), (*part.x, *part.y), strict=True)
-    for name, array in dict(named).items():
+    named = dict(zip((*part.x_names, *part.y_names), (*part.x, *part.y), strict=True))
+    for name, array in named.items():
         check_numbers(array, f"{name} of {source}", span)
-        if len(array) != len(part):
-            rows = f"{counted(len(part), 'row')} and {name} has {len(array):,}"
-            raise fail("N515", f"{first} of {source} has {rows}", span)
+    check_alike(named, part.x_names[0], source, span)
     return part
 
 
@@ -289,18 +338,7 @@ def check_numbers(array: Rows, what: str, span: Span | None = None) -> None:
     """
     import numpy as np
 
-    if array.dtype.kind not in "biuf":
-        kind = "text" if array.dtype.kind in "US" else str(array.dtype)
-        raise fail("N517", f"{what} holds {kind}, not numbers", span)
-    if not array.shape:
-        raise fail(
-            "N516",
-            f"{what} is a single number, not an array of examples",
-            span,
-            help="the first axis counts the examples: [n, ...]",
-        )
-    if 0 in array.shape:
-        raise fail("N516", f"{what} is empty: {size(array.shape)}", span)
+    check_form(array, what, span)
     if array.dtype.kind == "f" and (row := scan(array).not_finite) is not None:
         values = np.asarray(array[row], float).reshape(-1)
         large = values[np.isfinite(values) & (np.abs(values) > LARGEST)]
