@@ -9,6 +9,7 @@ from netdsl.keras import private
 from netdsl.keras.arrays import assign, variables_of
 from netdsl.keras.build import Built, FoldedTensors, pieces_of, toolbox
 from netdsl.keras.float64 import in_float64, require_layers_in_float64
+from netdsl.keras.gradients import gradients
 from netdsl.kinds.each import element_of
 from netdsl.kinds.values import Indices
 
@@ -76,14 +77,14 @@ def derivatives(
         for name, variable in variables.items()
         if variable.trainable
     ]
-    value, by_tap, by_weight = _derived(
-        tools.keras,
-        built.model,
-        ([tools.keras.ops.convert_to_tensor(x) for x in inputs], zeros),
-        [variable for *_, variable in trained],
-        lambda outputs: number(tools.keras.ops, outputs),
-        training,
-    )
+    given = [tools.keras.ops.convert_to_tensor(x) for x in inputs]
+
+    def run(taps: list[Any]) -> Any:
+        outputs = built.model([*given, *taps], training=training)
+        listed = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+        return number(tools.keras.ops, listed)
+
+    value, by_tap, by_weight = gradients(run, zeros, [variable for *_, variable in trained])
     found: dict[int, dict[str, Any]] = {}
     for (index, name, _), array in zip(trained, by_weight, strict=True):
         shape = next(w.shape for w in graph.weights(graph.ops[index]) if w.name == name)
@@ -131,61 +132,3 @@ def _tapped(graph: Graph, tools: Any) -> tuple[Built, list[Edge]]:
 
 def _plus(keras: Any, tensor: Any, tap: Any, name: str) -> Any:
     return keras.layers.Add(name=f"{name}-tap")([tensor, tap])
-
-
-def _derived(
-    keras: Any,
-    model: Any,
-    inputs: tuple[list[Any], list[Any]],
-    variables: list[Any],
-    number: Callable[[list[Any]], Any],
-    training: bool,
-) -> tuple[float, list[Any], list[Any]]:
-    """Derive by the taps and the variables; where a number does not depend on one, by zeros."""
-    rules = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}
-    rule = rules[keras.config.backend()]
-
-    def run(tensors: list[Any]) -> Any:
-        outputs = model(tensors, training=training)
-        return number(list(outputs) if isinstance(outputs, list | tuple) else [outputs])
-
-    value, *found = rule(keras, model, run, inputs, variables)
-    by_tap, by_weight = ([keras.ops.convert_to_numpy(each) for each in part] for part in found)
-    return float(keras.ops.convert_to_numpy(value)), by_tap, by_weight
-
-
-def _by_tensorflow(keras: Any, model: Any, run: Any, inputs: Any, variables: list[Any]) -> Any:
-    import tensorflow as tf
-
-    given, taps = inputs[0], [tf.convert_to_tensor(tap) for tap in inputs[1]]
-    values = [variable.value for variable in variables]
-    with tf.GradientTape() as tape:
-        tape.watch(taps)
-        value = run([*given, *taps])
-    found = tape.gradient(value, taps + values, unconnected_gradients="zero")
-    found = [tf.convert_to_tensor(each) for each in found]
-    return value, found[: len(taps)], found[len(taps) :]
-
-
-def _by_jax(keras: Any, model: Any, run: Any, inputs: Any, variables: list[Any]) -> Any:
-    import jax
-
-    def number(taps: list[Any], values: list[Any]) -> Any:
-        pairs = list(zip(variables, values, strict=True))
-        with keras.StatelessScope(state_mapping=pairs):
-            return run([*inputs[0], *taps])
-
-    values = [variable.value for variable in variables]
-    taps = [jax.numpy.asarray(tap) for tap in inputs[1]]
-    value, found = jax.value_and_grad(number, (0, 1))(taps, values)
-    return value, *found
-
-
-def _by_torch(keras: Any, model: Any, run: Any, inputs: Any, variables: list[Any]) -> Any:
-    import torch
-
-    taps = [torch.tensor(tap, requires_grad=True) for tap in inputs[1]]
-    value = run([*inputs[0], *taps])
-    leaves = taps + [variable.value for variable in variables]
-    found = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
-    return value.detach(), found[: len(taps)], found[len(taps) :]
