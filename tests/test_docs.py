@@ -19,6 +19,7 @@ from netdsl.reading import ReadOptions, check_source
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMPUTES = re.compile(r"^\$ netdsl (backward|gradcheck|train|show|attack)\b", re.MULTILINE)
 
 
 def blocks(language: str) -> list[Any]:
@@ -28,7 +29,9 @@ def blocks(language: str) -> list[Any]:
             continue  # half of these are wrong on purpose: tests/test_explain.py checks them
         for number, (word, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1):
             if word == language:
-                found.append(pytest.param(text, id=f"{page.relative_to(ROOT)}:{number}"))
+                name = f"{page.relative_to(ROOT)}:{number}"
+                marks = [pytest.mark.keras] if COMPUTES.search(text) else []
+                found.append(pytest.param(text, id=name, marks=marks))
     return found
 
 

@@ -66,10 +66,12 @@ class Built(NamedTuple):
     Attributes:
         model: the Keras model.
         layers: by the name of an operation that shares no weights, the Keras layers that hold its.
+        tensors: what each operation gives.
     """
 
     model: Any
     layers: dict[str, list[Any]]
+    tensors: FoldedTensors
 
 
 def scope_name(name: str) -> str:
@@ -174,7 +176,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
     )
     for number, operation in enumerate(masks, 1):
         operation.name = f"mask_{number}"
-    return Built(model, layers)
+    return Built(model, layers, tensors)
 
 
 def _draw_by_own_states(model: Any, tools: Toolbox) -> None:

@@ -27,7 +27,7 @@ def gradients(number: Number, tensors: Sequence[Any], variables: Sequence[Any] =
     """Derive a number; by what it does not depend on, zeros.
 
     Args:
-        number: makes it, of tensors that stand for these and of the variables' values.
+        number: makes it, of these tensors on the device and of the variables' values.
         tensors: arrays.
         variables: Keras variables.
     """

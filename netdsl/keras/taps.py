@@ -127,7 +127,8 @@ def _tapped(graph: Graph, tools: Any) -> tuple[Built, list[Edge]]:
         _plus(keras, tensors.seen(port.op), tap, f"output_{place}")
         for place, (port, tap) in enumerate(zip(graph.outputs, last, strict=True))
     ]
-    return Built(keras.Model([*starts, *taps.values(), *last], ends), layers), list(taps)
+    model = keras.Model([*starts, *taps.values(), *last], ends)
+    return Built(model, layers, tensors), list(taps)
 
 
 def _plus(keras: Any, tensor: Any, tap: Any, name: str) -> Any:

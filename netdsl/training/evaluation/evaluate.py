@@ -67,7 +67,7 @@ def evaluate(folder: str | Path, *, part: str | None = None, data: Any = None) -
     )
     whole = not len(loaded.train)
     part = part or ("test" if len(loaded.test) else "training")
-    chosen, batch = _part(loaded, part, whole), recipe.batch or BATCH
+    chosen, batch = part_of(loaded, part, whole), recipe.batch or BATCH
     with memory_errors(batch):
         model = held.model()
         scores = _scores(model, chosen, preparation, recipe, held.network)
@@ -88,7 +88,7 @@ def evaluate(folder: str | Path, *, part: str | None = None, data: Any = None) -
     }
 
 
-def _part(data: Data, part: str, whole: bool) -> Examples:
+def part_of(data: Data, part: str, whole: bool = False) -> Examples:
     """Return the part. Raises NetError N630 where it holds nothing."""
     if part == "all":
         return data.test if whole else data.train.joined(data.validation).joined(data.test)

@@ -9,6 +9,7 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
+from netdsl.drawing.measure import FONTS
 from netdsl.training.metrics.definitions import is_share
 from netdsl.wording import cut, number_text
 
@@ -163,10 +164,9 @@ def _colours(count: int) -> Sequence[str]:
 def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     """Draw (target, prediction) points, and the line on which both are equal."""
     values = [value for point in points for value in point] or [0.0]
-    low, high = min(values), max(values)
-    margin = 0.04 * (high - low) or 1.0
-    across = _linear("target", low - margin, high + margin, LEFT, WIDTH - RIGHT, 7)
-    up = _linear("prediction", low - margin, high + margin, HEIGHT - BOTTOM, TOP + 12, 7)
+    low, high = _with_margin(values)
+    across = _linear("target", low, high, LEFT, WIDTH - RIGHT, 7)
+    up = _linear("prediction", low, high, HEIGHT - BOTTOM, TOP + 12, 7)
     dots = "".join(
         f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.5"/>' for x, y in points
     )
@@ -179,6 +179,39 @@ def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     )
 
 
+def labelled(
+    title: str, subtitle: str, groups: Mapping[str, Sequence[Point]], names: tuple[str, str]
+) -> str:
+    """Draw points in a plane, each as its group's label in the group's colour.
+
+    Args:
+        title: above.
+        subtitle: below the title.
+        groups: points by their label, of which up to three letters are drawn.
+        names: what is measured across, and upwards.
+    """
+    points = [point for group in groups.values() for point in group] or [(0.0, 0.0)]
+    (left, right), (low, high) = (
+        _with_margin([point[axis] for point in points]) for axis in (0, 1)
+    )
+    across = _linear(names[0], left, right, LEFT, WIDTH - RIGHT, 7)
+    up = _linear(names[1], low, high, HEIGHT - BOTTOM, TOP + 12, 7)
+    parts = [_axes(across, up)]
+    for number, (label, group) in enumerate(groups.items()):
+        colour = f"hsl({360 * number // max(1, len(groups))} 70% 38%)"
+        parts += [
+            _text(across.place(x), up.place(y) + 4, label[:3], 11, "middle", colour)
+            for x, y in group
+        ]
+    return _picture(title, subtitle, parts)
+
+
+def _with_margin(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    margin = 0.04 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
 def _picture(
     title: str, subtitle: str, parts: Sequence[str], width: int = WIDTH, height: int = HEIGHT
 ) -> str:
@@ -189,7 +222,7 @@ def _picture(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" '
-        'font-family="system-ui, Helvetica, Arial, DejaVu Sans, sans-serif" role="img">\n'
+        f'font-family="{FONTS}" role="img">\n'
         f"<title>{escape(title)}: {escape(subtitle)}</title>\n"
         f'<rect width="100%" height="100%" fill="white"/>\n{heading}\n'
         + "\n".join(parts)

@@ -1,0 +1,112 @@
+"""`netdsl attack`: small changes that a run's network answers wrongly."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+
+from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural, positive
+from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import print_json
+
+EXAMPLES = (
+    "attack runs/lenet5-1",
+    "attack runs/lenet5-1 --eps 0,0.05,0.1 --steps 20 -o sheet.svg",
+    "attack runs/lenet5-1 --norm 2 --eps 1,2 --target 3",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_run_folder(parser)
+    parser.add_argument(
+        "--eps",
+        type=sizes,
+        default=(0.0, 0.05, 0.1, 0.2),
+        metavar="E,E,...",
+        help="the largest changes, where pixels are from 0 to 1 (default: 0,0.05,0.1,0.2)",
+    )
+    parser.add_argument(
+        "--steps",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="1 for the fast gradient sign, more for projected gradient descent (default: 1)",
+    )
+    parser.add_argument(
+        "--norm",
+        choices=("inf", "2"),
+        default="inf",
+        help="of a change: its largest pixel, or the root of the sum of squares (default: inf)",
+    )
+    parser.add_argument(
+        "--target", type=natural, metavar="CLASS", help="the class that should be answered"
+    )
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation", "training", "all"),
+        default="test",
+        help="of the data (default: test)",
+    )
+    parser.add_argument(
+        "--count",
+        type=positive,
+        default=1000,
+        metavar="N",
+        help="how many examples, drawn at random (default: 1000)",
+    )
+    parser.add_argument("--seed", type=natural, default=0, metavar="N", help="(default: 0)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to write a sheet of original, change and result: .svg or .png",
+    )
+    add_force(parser)
+    add_format(parser)
+
+
+def sizes(text: str) -> tuple[float, ...]:
+    """Read sizes of changes: `0,0.05,0.1`.
+
+    Raises:
+        argparse.ArgumentTypeError: where one of them is not a finite number from 0 up.
+    """
+    found = []
+    for part in text.split(","):
+        try:
+            value = float(part)
+        except ValueError:
+            value = math.nan
+        if not 0 <= value < math.inf:
+            raise argparse.ArgumentTypeError(f"{part!r} is not a number from 0")
+        found.append(value)
+    if len(found) > 100:
+        raise argparse.ArgumentTypeError(f"{len(found)} sizes; at most 100 are tried")
+    return tuple(found)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from netdsl.lab.attack import Attack, attack, attack_json, described
+    from netdsl.lab.inside.subject import TrainedRun, nothing_to_show
+    from netdsl.lab.pictures import checked_picture, save_picture
+
+    target = target_of(options.output, options.force)
+    if target is not None:
+        checked_picture(target)
+    how = Attack(
+        options.eps, options.steps, options.norm, options.target, options.count, options.seed
+    )
+    found = attack(TrainedRun.of(options.folder), how, options.part)
+    if target is not None and found.sheet is None:
+        raise nothing_to_show("there is no sheet: the input is not an image, or every size is 0")
+    if options.format == "json":
+        print_json(attack_json(found))
+    else:
+        print("\n".join(described(found)))
+    if target is not None and found.sheet is not None:
+        save_picture(found.sheet, target)
+        print(f"{target}: {found.sheet.title}", file=sys.stderr)
+    return 0

@@ -1,0 +1,100 @@
+"""`netdsl show`: pictures of what a run has learned."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural
+from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import print_json
+
+EXAMPLES = (
+    "show runs/lenet5-1 --filters -o filters.svg",
+    "show runs/lenet5-1 --maps seven.png -o maps.png",
+    "show runs/lenet5-1 --top conv_2:5 -o patches.svg",
+    "show runs/lenet5-1 --excite fc_3 --prior tv -o classes.png",
+    "show runs/lenet5-1 --where seven.png -o where.svg",
+    "show runs/lenet5-1 --codes fc_1 -o codes.svg",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_run_folder(parser)
+    forms = parser.add_mutually_exclusive_group(required=True)
+    forms.add_argument(
+        "--filters",
+        nargs="?",
+        const="",
+        metavar="LAYER",
+        help="the kernels of a layer as images; by default of the first that has some",
+    )
+    forms.add_argument(
+        "--maps",
+        nargs="+",
+        metavar=("IMAGE", "LAYER"),
+        help="what every channel of a layer gives for an image; without LAYER, a strip of all",
+    )
+    forms.add_argument(
+        "--top",
+        metavar="LAYER[:CHANNEL]",
+        help="the 9 patches of the data that excite each channel most",
+    )
+    forms.add_argument("--excite", metavar="LAYER[:UNIT]", help="images made to excite a unit most")
+    forms.add_argument(
+        "--where",
+        metavar="IMAGE",
+        help="what the network looked at: occlusion, gradient, Grad-CAM",
+    )
+    forms.add_argument("--codes", metavar="LAYER", help="a map of what a layer gives each example")
+    parser.add_argument(
+        "--prior",
+        choices=("none", "l2", "blur", "tv"),
+        default="none",
+        help="of --excite: what an image is kept to as well (default: none)",
+    )
+    parser.add_argument(
+        "--label", type=natural, metavar="CLASS", help="of --where: another class than the answer"
+    )
+    parser.add_argument(
+        "--map",
+        choices=("pca", "tsne", "umap"),
+        default="pca",
+        help="of --codes: how they become places in the plane (default: pca)",
+    )
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation", "training", "all"),
+        default="test",
+        help="of the data, for --top and --codes (default: test)",
+    )
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="of --excite (default: 0)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="where to write the picture: .svg or .png"
+    )
+    add_force(parser)
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from netdsl.lab.inside.forms import view
+    from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.lab.pictures import checked_picture, save_picture
+
+    target = target_of(options.output, options.force)
+    if target is not None:
+        checked_picture(target)
+    found = view(TrainedRun.of(options.folder), options)
+    if target is not None:
+        save_picture(found.picture, target)
+    if options.format == "json":
+        print_json(found.values)
+    else:
+        print("\n".join(found.lines))
+    if target is not None:
+        print(f"{target}: {found.lines[0]}", file=sys.stderr)
+    return 0

@@ -1,0 +1,199 @@
+"""What a layer gives each example, as a map in the plane and as a table."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.errors import fail
+from netdsl.keras.layer_outputs import called
+from netdsl.lab.inside.subject import BATCH, nothing_to_show
+from netdsl.lab.pictures import save_picture
+from netdsl.text_table import aligned_lines
+from netdsl.training.evaluation.evaluate import part_of
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.training.data import Examples
+
+METHODS = ("pca", "tsne", "umap")
+"""How codes become places in the plane."""
+
+EXAMPLES, TABLE = 2_000, 16
+"""Examples of a map, and the most that are written as a table."""
+
+LARGEST = 20_000_000
+"""Numbers of all codes together."""
+
+
+class Codes(NamedTuple):
+    """What a layer gives each example.
+
+    Attributes:
+        layer: its name.
+        array: the codes [n, size].
+        labels: the examples' classes, their names; None where they have none.
+        plane: the examples' places on the map [n, 2].
+        neighbour: the share of examples whose nearest neighbour among the codes is of their class
+            (1-NN, leaving the example itself out); None without classes.
+        method: how the map was made, and how much of the variance it shows, in words.
+    """
+
+    layer: str
+    array: Any
+    labels: list[str] | None
+    plane: Any
+    neighbour: float | None
+    method: str
+
+    @property
+    def svg(self) -> str:
+        """The map as SVG: each example as its class."""
+        from netdsl.training.reporting.charts import labelled
+
+        groups: dict[str, list[tuple[float, float]]] = {}
+        names = self.labels or ["·"] * len(self.array)
+        for name, (x, y) in zip(names, self.plane.tolist(), strict=True):
+            groups.setdefault(name, []).append((x, y))
+        score = "" if self.neighbour is None else f" · 1-NN {self.neighbour:.3f}"
+        subtitle = f"{counted(len(self.array), 'example')}, {self.method}{score}"
+        ordered = dict(sorted(groups.items()))
+        return labelled(f"Codes of {self.layer}", subtitle, ordered, ("first", "second"))
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the map to a file, as `save_picture` does."""
+        save_picture(self, Path(path))
+
+
+def codes(subject: TrainedRun, name: str, method: str = "pca", part: str = "test") -> Codes:
+    """Show what a layer gives the examples of a part of the data.
+
+    Args:
+        subject: a trained run.
+        name: the layer's, or a point's.
+        method: one of `METHODS`; t-SNE needs scikit-learn, UMAP umap-learn.
+        part: `test`, `validation`, `training` or `all`.
+
+    Raises:
+        NetError: N626 for an unknown layer, N602 for a missing package, N630 for an empty part,
+            N670 for codes that are too large.
+    """
+    import numpy as np
+
+    layer = subject.layer(name)
+    examples = part_of(subject.data, part)
+    count = min(len(examples), EXAMPLES)
+    size = subject.graph.ops[layer.ops[-1]].size
+    if size * count > LARGEST:
+        message = f"{counted(count, 'code')} of {size:,} numbers; at most {LARGEST:,} in all"
+        raise fail("N670", message, help="choose a layer that gives less")
+    if count < 2:
+        raise nothing_to_show(f"the {part} part has {counted(count, 'example')}: no map of them")
+    model = subject.model([layer.ops[-1]])
+    found = [
+        called(model, subject.prepared(examples, rows))[0].reshape(len(rows), -1)
+        for rows in np.array_split(np.arange(count), -(-count // BATCH))
+    ]
+    array = np.concatenate(found).astype(np.float64)
+    names = _labels(subject, examples, count)
+    plane, said = _plane(array, method)
+    return Codes(layer.name, array, names, plane, _neighbour(array, names), said)
+
+
+def _labels(subject: TrainedRun, examples: Examples, count: int) -> list[str] | None:
+    """Return the names of the examples' classes, where they have one each."""
+    import numpy as np
+
+    for output, y in zip(subject.run.preparation.outputs, examples.y, strict=False):
+        if output.classes and not output.dense:
+            return [output.label(int(each)) for each in np.asarray(y[:count]).reshape(-1)]
+    return None
+
+
+def _plane(array: Any, method: str) -> tuple[Any, str]:
+    """Bring codes [n, size] to places in the plane [n, 2], and say how."""
+    import numpy as np
+
+    if method != "pca":
+        return _by_package(array, method)
+    centred = array - array.mean(axis=0)
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    plane = np.zeros((len(array), 2))
+    plane[:, : min(2, len(s))] = (u * s)[:, :2]
+    whole = float((s**2).sum())
+    share = float((s[:2] ** 2).sum()) / whole if whole else 1.0
+    return plane, f"two principal components, {share:.0%} of the variance"
+
+
+def _by_package(array: Any, method: str) -> tuple[Any, str]:
+    import numpy as np
+
+    try:
+        if method == "tsne":
+            from sklearn.manifold import TSNE  # type: ignore[import-not-found]
+
+            neighbours = max(1.0, min(30.0, (len(array) - 1) / 3))
+            return np.asarray(
+                TSNE(random_state=0, perplexity=neighbours).fit_transform(array)
+            ), "t-SNE"
+        from umap import UMAP  # type: ignore[import-not-found]
+
+        return np.asarray(UMAP(random_state=0).fit_transform(array)), "UMAP"
+    except ImportError:
+        package = "scikit-learn" if method == "tsne" else "umap-learn"
+        help = f"pip install {package}, or take the principal components: pca"
+        raise fail("N602", f"{method} needs {package}, which is not installed", help=help) from None
+
+
+def _neighbour(array: Any, labels: list[str] | None) -> float | None:
+    """Return the share of examples whose nearest other one is of their class."""
+    import numpy as np
+
+    if labels is None:
+        return None
+    names = np.array(labels)
+    norms = (array**2).sum(axis=1)
+    right = 0
+    for rows in np.array_split(np.arange(len(array)), -(-len(array) // BATCH)):
+        distances = norms - 2 * array[rows] @ array.T
+        distances[np.arange(len(rows)), rows] = np.inf
+        right += int((names[distances.argmin(axis=1)] == names[rows]).sum())
+    return right / len(array)
+
+
+def described(found: Codes) -> list[str]:
+    """Say what the codes are, in lines: of few examples each, and what rounding makes of it."""
+    import numpy as np
+
+    size = found.array.shape[1]
+    examples = counted(len(found.array), "example")
+    lines = [f"{found.layer}: codes of {counted(size, 'number')} for {examples}; {found.method}"]
+    if found.neighbour is not None:
+        lines.append(f"1-NN: {found.neighbour:.1%} have a nearest neighbour of their class")
+    if len(found.array) > TABLE or size > TABLE:
+        return lines
+    rounded = np.rint(found.array).astype(int)
+    rows = [["example", *map(str, range(size)), "rounded"]]
+    for number, (code, whole) in enumerate(zip(found.array, rounded, strict=True)):
+        label = found.labels[number] if found.labels else str(number)
+        rows.append([label, *(f"{value:.3f}" for value in code), " ".join(map(str, whole))])
+    different = len({tuple(each) for each in rounded.tolist()})
+    lines += aligned_lines(rows, "l" + "r" * size + "l")
+    return [*lines, f"{different} different rounded codes of {len(rounded)}"]
+
+
+def codes_json(found: Codes) -> dict[str, Any]:
+    """Return codes and places as lists."""
+    return {
+        "layer": found.layer,
+        "map": found.method,
+        "neighbour": found.neighbour,
+        "labels": found.labels,
+        "places": found.plane.tolist(),
+        "codes": found.array.tolist(),
+    }

@@ -1,0 +1,246 @@
+"""Images that excite a unit most, made by climbing its gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.keras.layer_outputs import called
+from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey
+from netdsl.lab.inside.scores import scored
+from netdsl.lab.inside.subject import nothing_to_show
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.lab.inside.subject import TrainedRun
+
+PRIORS = ("none", "l2", "blur", "tv")
+"""What an image should have too: nothing, small values (Simonyan et al. 2014),
+a blur every few steps (Yosinski et al. 2015), few changes from pixel to pixel (Mahendran and
+Vedaldi 2015)."""
+
+STEPS, RATE, UNITS = 256, 0.02, 16
+"""Steps, the size of one (a pixel's mean change), and units that are shown by default."""
+
+L2, TV, BLUR_EVERY = 0.02, 0.2, 8
+
+
+class Excited(NamedTuple):
+    """Images that excite units of a layer.
+
+    Attributes:
+        layer: its name.
+        units: which of them.
+        images: [units, h, w, c].
+        values: what the units give for them; a class's score, before softmax.
+        probabilities: what the network then gives each class [units, classes]; None where the
+            layer is not one that names classes.
+        variations: the mean change from pixel to pixel of each image.
+        sheet: the picture.
+    """
+
+    layer: str
+    units: tuple[int, ...]
+    images: Any
+    values: Any
+    probabilities: Any | None
+    variations: Any
+    sheet: ImageSheet
+
+
+def excite(
+    subject: TrainedRun, name: str, unit: int | None = None, prior: str = "none", seed: int = 0
+) -> Excited:
+    """Make an image that excites a unit most: of a layer with positions, the mean of its map.
+
+    Args:
+        subject: a trained run.
+        name: the layer's, or a point's.
+        unit: one of its channels; by default the first ones.
+        prior: one of `PRIORS`.
+        seed: of the noise that the images begin with.
+
+    Raises:
+        NetError: N626 for an unknown layer, N680 for a unit that is not there, or a network whose
+            input is not an image.
+    """
+    import numpy as np
+
+    layer = subject.layer(name)
+    place = subject.image_input()
+    if len(subject.graph.inputs) > 1:
+        raise nothing_to_show("an image is made for networks of one input")
+    if not subject.graph.ops[layer.ops[-1]].inputs:
+        raise nothing_to_show(f"{layer.name} is the input itself")
+    shape = subject.image_shape(place)
+    assert shape is not None
+    ends = {
+        old.op: new.op
+        for old, new in zip(subject.graph.outputs, scored(subject.graph).outputs, strict=True)
+    }
+    op = ends.get(layer.ops[-1], layer.ops[-1])
+    units = subject.graph.ops[op].shape[-1]
+    if unit is not None and not 0 <= unit < units:
+        raise nothing_to_show(f"{layer.name} has the units 0 to {units - 1}, not {unit}")
+    chosen = tuple(range(min(units, UNITS))) if unit is None else (unit,)
+    is_end = layer.ops[-1] in ends
+    climb = Climb(
+        subject.model([op]),
+        chosen,
+        shape,
+        tuple(subject.graph.inputs[place].shape),
+        subject.run.preparation.inputs[place].unit,
+        rivals=is_end and units > 1,
+    )
+    images = climb.images(prior, seed)
+    flat = images.reshape(len(chosen), *climb.input_shape)
+    (given,) = called(climb.model, [flat])
+    own = given.reshape(len(chosen), -1, units).mean(axis=1)
+    values = own[np.arange(len(chosen)), list(chosen)]
+    probabilities = None
+    if is_end:
+        answers = called(subject.model([layer.ops[-1]]), [flat])[0]
+        probabilities = answers.reshape(len(chosen), -1)
+    variations = _variation(images)
+    return Excited(
+        layer.name,
+        chosen,
+        images,
+        values,
+        probabilities,
+        variations,
+        _sheet(subject, layer.name, prior, chosen, images, values, probabilities, units),
+    )
+
+
+class Climb(NamedTuple):
+    """Where images climb.
+
+    Attributes:
+        model: from [n, *input_shape] to what the layer gives.
+        units: which of its channels, one an image.
+        shape: of an image [h, w, c].
+        input_shape: of the network's input.
+        bounded: whether pixels are from 0 to 1.
+        rivals: whether the other units count against one, as classes do: log softmax is climbed,
+            as a score alone can rise with those of other classes.
+    """
+
+    model: Any
+    units: Sequence[int]
+    shape: tuple[int, ...]
+    input_shape: tuple[int, ...]
+    bounded: bool
+    rivals: bool
+
+    def images(self, prior: str, seed: int) -> Any:
+        """Climb from noise: steps along the gradient, of one size for each image [n, h, w, c]."""
+        import numpy as np
+
+        from netdsl.keras.gradients import repeated
+
+        count = len(self.units)
+        masks = np.zeros((count, int(self.model.output_shape[-1])), np.float32)
+        masks[np.arange(count), list(self.units)] = 1
+        slope_of = repeated(self._number)
+        middle = 0.5 if self.bounded else 0.0
+        noise = np.random.default_rng(seed).standard_normal((count, *self.shape))
+        x = (middle + 0.1 * noise).astype(np.float32)
+        for step in range(STEPS):
+            (slope,) = slope_of(x, masks).tensors
+            size = np.sqrt(np.mean(slope**2, axis=(1, 2, 3), keepdims=True))
+            move = np.divide(slope, size, out=np.zeros_like(slope), where=size > 0)
+            if prior == "l2":
+                move = move - L2 / RATE * (x - middle)
+            elif prior == "tv":
+                move = move - TV / RATE * _roughness(x)
+            x = x + RATE * move * (1 - 0.5 * step / STEPS)
+            if prior == "blur" and step % BLUR_EVERY == BLUR_EVERY - 1 and step < STEPS - 1:
+                x = _blurred(x)
+            x = (np.clip(x, 0, 1) if self.bounded else x).astype(np.float32)
+        return x
+
+    def _number(self, x: Any, masks: Any) -> Any:
+        """Sum over images what is climbed."""
+        from keras import ops
+
+        given = self.model(ops.reshape(x, (-1, *self.input_shape)), training=False)
+        means = ops.mean(ops.reshape(given, (len(self.units), -1, masks.shape[-1])), axis=1)
+        return ops.sum((ops.log_softmax(means) if self.rivals else means) * masks)
+
+
+def _roughness(x: Any) -> Any:
+    """Return how far each pixel lies above the mean of those next to it."""
+    import numpy as np
+
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    around = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:]
+    return x - around / 4
+
+
+def _blurred(x: Any) -> Any:
+    """Blur images [n, h, w, c] by a Gaussian of about one pixel: (1, 2, 1) / 4 along each axis."""
+    import numpy as np
+
+    for axis in (1, 2):
+        widths = [(0, 0)] * 4
+        widths[axis] = (1, 1)
+        padded = np.pad(x, widths, mode="edge")
+        low, middle, high = (
+            np.take(padded, np.arange(start, start + x.shape[axis]), axis=axis)
+            for start in (0, 1, 2)
+        )
+        x = (low + 2 * middle + high) / 4
+    return x
+
+
+def _variation(images: Any) -> Any:
+    """Return the mean |change| from a pixel to the next, along both axes [n]."""
+    import numpy as np
+
+    down = np.abs(np.diff(images, axis=1)).mean(axis=(1, 2, 3)) if images.shape[1] > 1 else 0.0
+    right = np.abs(np.diff(images, axis=2)).mean(axis=(1, 2, 3)) if images.shape[2] > 1 else 0.0
+    return (down + right) / 2
+
+
+def _sheet(
+    subject: TrainedRun,
+    name: str,
+    prior: str,
+    units: Sequence[int],
+    images: Any,
+    values: Any,
+    probabilities: Any | None,
+    of: int,
+) -> ImageSheet:
+    outputs = subject.run.preparation.outputs
+    named = probabilities is not None and bool(outputs[0].classes)
+    low, high = float(images.min()), float(images.max())
+    tiles = []
+    for number, unit in enumerate(units):
+        image = grey(images[number], low, high)
+        caption = f"{unit}: {values[number]:.3g}"
+        if named and probabilities is not None and probabilities.shape[-1] > 1:
+            caption = f"{outputs[0].label(unit)} {probabilities[number, unit]:.3f}"
+        tiles.append(ImageTile(image[..., :3] if image.shape[-1] >= 3 else image[..., 0], caption))
+    about = f"prior: {prior}; {low:.3g} (black) to {high:.3g}; {STEPS} steps from noise"
+    hidden = of - len(units)
+    about += f"; {counted(hidden, 'unit')} not shown" if hidden and len(units) > 1 else ""
+    across = math.ceil(math.sqrt(len(tiles))) if len(tiles) > 4 else len(tiles)
+    rows = [TileRow("", tiles[at : at + across]) for at in range(0, len(tiles), across)]
+    return ImageSheet(f"Images that excite {name}", about, rows)
+
+
+def excited_json(found: Excited) -> dict[str, Any]:
+    """Return the images as nested lists, with what the sheet says."""
+    return {
+        "title": found.sheet.title,
+        "about": found.sheet.about,
+        "layer": found.layer,
+        "units": list(found.units),
+        "values": found.values.tolist(),
+        "variations": found.variations.tolist(),
+        "probabilities": None if found.probabilities is None else found.probabilities.tolist(),
+        "images": found.images.tolist(),
+    }

@@ -1,0 +1,118 @@
+"""The forms of `netdsl show`: what each makes of a run, as a picture, as lines and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import argparse
+
+    from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.lab.pictures import SvgPicture
+
+
+class RunView(NamedTuple):
+    """What a form shows.
+
+    Attributes:
+        picture: the picture.
+        lines: the figures, for people.
+        values: the same and the arrays, for programs.
+    """
+
+    picture: SvgPicture
+    lines: Sequence[str]
+    values: dict[str, Any]
+
+
+def view(subject: TrainedRun, options: argparse.Namespace) -> RunView:
+    """Make what is asked for, by the first form that is given.
+
+    Args:
+        subject: a trained run.
+        options: with a value for each form of `FORMS`, None where it is not asked for.
+
+    Raises:
+        NetError: as the form does.
+    """
+    name = next(form for form in FORMS if getattr(options, form) is not None)
+    return FORMS[name](subject, getattr(options, name), options)
+
+
+def _filters(subject: TrainedRun, layer: str, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.filters import described, filters, filters_json
+
+    found = filters(subject, layer or None)
+    return RunView(found.sheet, described(found), filters_json(found))
+
+
+def _maps(subject: TrainedRun, given: list[str], options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.maps import maps, maps_json
+
+    found = maps(subject, *given[:2])
+    lines = [found.sheet.title]
+    for each in found.layers:
+        low, high = each.array.min(), each.array.max()
+        shape = "x".join(map(str, each.array.shape))
+        lines.append(f"{each.layer}: {shape}, from {low:.4g} to {high:.4g}")
+    return RunView(found.sheet, lines, maps_json(found))
+
+
+def _top(subject: TrainedRun, given: str, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.top import top, top_json
+
+    name, channel = layer_and_number(given)
+    found = top(subject, name, channel, options.part)
+    lines = [found.sheet.title, found.sheet.about]
+    for number, patches in found.patches.items():
+        said = ", ".join(f"{one.value:.3g} (row {one.row})" for one in patches[:3])
+        lines.append(f"channel {number}: {said}")
+    return RunView(found.sheet, lines, top_json(found))
+
+
+def _excite(subject: TrainedRun, given: str, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.excite import excite, excited_json
+
+    name, unit = layer_and_number(given)
+    found = excite(subject, name, unit, options.prior, options.seed)
+    lines = [found.sheet.title, found.sheet.about]
+    for place, number in enumerate(found.units):
+        line = f"{number}: {found.values[place]:.4g}"
+        if found.probabilities is not None and found.probabilities.shape[1] > number:
+            line += f", probability {found.probabilities[place, number]:.4f}"
+        lines.append(f"{line}, mean change of a pixel {found.variations[place]:.4f}")
+    return RunView(found.sheet, lines, excited_json(found))
+
+
+def _where(subject: TrainedRun, image: str, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.where import where, where_json
+
+    found = where(subject, image, options.label)
+    return RunView(found.sheet, [found.sheet.title, found.sheet.about], where_json(found))
+
+
+def _codes(subject: TrainedRun, name: str, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.codes import codes, codes_json, described
+
+    found = codes(subject, name, options.map, options.part)
+    return RunView(found, described(found), codes_json(found))
+
+
+FORMS: dict[str, Callable[[TrainedRun, Any, argparse.Namespace], RunView]] = {
+    "filters": _filters,
+    "maps": _maps,
+    "top": _top,
+    "excite": _excite,
+    "where": _where,
+    "codes": _codes,
+}
+"""The forms, by their options."""
+
+
+def layer_and_number(text: str) -> tuple[str, int | None]:
+    """Read `conv_2`, or `conv_2:5`."""
+    name, colon, number = text.rpartition(":")
+    if colon and number.isdecimal() and len(number) < 10:
+        return name, int(number)
+    return text, None

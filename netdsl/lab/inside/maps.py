@@ -1,0 +1,119 @@
+"""What the layers of a trained network give for one image: their maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.keras.layer_outputs import called
+from netdsl.kinds.values import dims
+from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture
+from netdsl.lab.inside.subject import nothing_to_show
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.graph import Layer
+    from netdsl.lab.inside.subject import TrainedRun
+
+CHANNELS, STRIP, LAYERS = 64, 8, 24
+"""Channels of one layer that are shown; of each layer where all are; and layers."""
+
+
+class LayerMaps(NamedTuple):
+    """What a layer gives for an image: [h, w, channels], and which channels are shown."""
+
+    layer: str
+    array: Any
+    shown: tuple[int, ...]
+
+
+class Maps(NamedTuple):
+    """Maps of one layer or of several, and the picture of them."""
+
+    layers: tuple[LayerMaps, ...]
+    sheet: ImageSheet
+
+
+def maps(subject: TrainedRun, image: str, name: str | None = None) -> Maps:
+    """Show every map of a layer, or a strip through all layers: of each its strongest maps.
+
+    Args:
+        subject: a trained run.
+        image: the path of an image, or of an array that holds one.
+        name: a layer's, or a point's.
+
+    Raises:
+        NetError: N626 for an unknown name, N680 where the layer gives no maps, and what reading
+            the image raises.
+    """
+    place = subject.image_input()
+    inputs = subject.read(image)
+    graph = subject.graph
+    if name is None:
+        chosen = [layer for layer in graph.layers if _has_maps(subject, layer)][:LAYERS]
+        if not chosen:
+            raise nothing_to_show("no layer of the network gives maps")
+    else:
+        layer = subject.layer(name)
+        if not _has_maps(subject, layer):
+            given = dims(graph.ops[layer.ops[-1]].shape)
+            raise nothing_to_show(f"{layer.name} gives {given}, which is not maps")
+        chosen = [layer]
+    model = subject.model([layer.ops[-1] for layer in chosen])
+    found = called(model, [x[:1] for x in inputs])
+    shape = subject.image_shape(place)
+    original = inputs[place][0].reshape(shape)
+    made = tuple(
+        _chosen(layer, array[0], name is not None)
+        for layer, array in zip(chosen, found, strict=True)
+    )
+    return Maps(made, _sheet(image, original, made, name is not None))
+
+
+def _has_maps(subject: TrainedRun, layer: Layer) -> bool:
+    op = subject.graph.ops[layer.ops[-1]]
+    return len(op.shape) == 3 and op.shape[0] * op.shape[1] > 1 and bool(op.inputs)
+
+
+def _chosen(layer: Layer, array: Any, every: bool) -> LayerMaps:
+    """Choose the channels that are shown: the first, or the strongest."""
+    import numpy as np
+
+    channels = array.shape[-1]
+    if every:
+        return LayerMaps(layer.name, array, tuple(range(min(channels, CHANNELS))))
+    strength = np.abs(array).mean(axis=(0, 1))
+    order = np.argsort(-strength, kind="stable")[:STRIP]
+    return LayerMaps(layer.name, array, tuple(sorted(order.tolist())))
+
+
+def _sheet(image: str, original: Any, layers: tuple[LayerMaps, ...], every: bool) -> ImageSheet:
+    rows = [TileRow("input", [ImageTile(picture(original))])]
+    for each in layers:
+        low, high = float(each.array.min()), float(each.array.max())
+        tiles = [
+            ImageTile(grey(each.array[..., channel], low, high), str(channel))
+            for channel in each.shown
+        ]
+        shape = dims(each.array.shape)
+        rows.append(TileRow(f"{each.layer} {shape}, {low:.3g} to {high:.3g}", tiles))
+    if not every:
+        about = f"of each layer the {STRIP} strongest channels; black to white as each row says"
+        return ImageSheet(f"Maps of all layers for {image}", about, rows)
+    hidden = layers[0].array.shape[-1] - CHANNELS
+    about = "black to white as the row says"
+    about += f"; {counted(hidden, 'channel')} not shown" if hidden > 0 else ""
+    return ImageSheet(f"Maps of {layers[0].layer} for {image}", about, rows)
+
+
+def maps_json(found: Maps) -> dict[str, Any]:
+    """Return the maps as nested lists, with what the sheet says."""
+    layers = [
+        {
+            "layer": each.layer,
+            "shape": list(each.array.shape),
+            "shown": list(each.shown),
+            "values": each.array.tolist(),
+        }
+        for each in found.layers
+    ]
+    return {"title": found.sheet.title, "scale": found.sheet.about, "layers": layers}

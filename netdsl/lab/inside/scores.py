@@ -1,0 +1,50 @@
+"""The score that a network gives a class, before softmax or the logistic function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from netdsl.lab.inside.subject import nothing_to_show
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph, Port
+    from netdsl.training.preparation.outputs import OutputTransform
+
+SQUASHED = ("distribution", "log-distribution", "probability")
+"""What an output means whose activation only squeezes scores."""
+
+
+def scored(graph: Graph) -> Graph:
+    """Return the network whose outputs are scores: those that end in softmax or sigmoid, without.
+
+    A probability near 1 hardly changes with anything; the score before it does.
+    """
+    return graph._replace(outputs=tuple(_before(graph, port) for port in graph.outputs))
+
+
+def _before(graph: Graph, port: Port) -> Port:
+    op = graph.ops[port.op]
+    if op.kind is None or op.kind.output_meaning not in SQUASHED or len(op.inputs) != 1:
+        return port
+    source = graph.ops[op.inputs[0]]
+    return port._replace(op=op.inputs[0], shape=source.shape, activation="linear")
+
+
+def class_output(outputs: Sequence[OutputTransform]) -> int:
+    """Return the place of the first output that names a class of each example.
+
+    Raises:
+        NetError: N680 where the network gives values alone.
+    """
+    for place, output in enumerate(outputs):
+        if output.classes and not output.dense:
+            return place
+    raise nothing_to_show("the network names no class of an example: it gives values")
+
+
+def class_score(ops: Any, output: Any, label: int) -> Any:
+    """Sum over examples the score of a class [n, classes]; of one score [n, 1] minus it for 0."""
+    if output.shape[-1] == 1:
+        return ops.sum(output) * (1 if label else -1)
+    return ops.sum(output[:, label])

@@ -1,0 +1,140 @@
+"""A trained run that is looked into: its graph, its weights, its data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import NetError, did_you_mean, fail
+from netdsl.lab.weighted import WeightedNetwork, begun, trained
+from netdsl.training.runs.finished import FinishedRun, finished_run
+
+if TYPE_CHECKING:
+    from netdsl.graph import Layer
+    from netdsl.kinds.values import Shape
+    from netdsl.training.data import Data, Examples
+
+BATCH = 256
+"""Examples that go through the network at a time."""
+
+
+class TrainedRun:
+    """A trained run that is looked into.
+
+    Attributes:
+        run: what its folder holds.
+        graph: its network.
+    """
+
+    def __init__(self, run: FinishedRun) -> None:
+        self.run, self.graph = run, run.network.graph
+
+    @classmethod
+    def of(cls, folder: str | Path) -> TrainedRun:
+        """Open the folder of a run.
+
+        Raises:
+            NetError: N613, N614.
+        """
+        return cls(finished_run(Path(folder)))
+
+    @cached_property
+    def weighted(self) -> WeightedNetwork:
+        """The network with the run's best weights, in float64."""
+        return trained(self.run)
+
+    @cached_property
+    def untrained(self) -> WeightedNetwork:
+        """The same network with the weights that the run began with, but for `init_from`."""
+        from netdsl.training.runs.inputs import read_recipe
+
+        return begun(self.run.network, read_recipe(self.run.run.folder).seed or 0)
+
+    @cached_property
+    def data(self) -> Data:
+        """The run's data.
+
+        Raises:
+            NetError: as `reload` does.
+        """
+        from netdsl.training.data import reload
+        from netdsl.training.runs.inputs import read_recipe
+
+        return reload(read_recipe(self.run.run.folder), self.run.preparation)
+
+    @cached_property
+    def own_model(self) -> Any:
+        """A Keras model that gives the network's outputs."""
+        return self.model()
+
+    def model(self, ops: Sequence[int] = ()) -> Any:
+        """Return a Keras model that gives what these operations do, or the network's outputs."""
+        from netdsl.keras.layer_outputs import model_of
+
+        return model_of(self.run.network, self.weighted.weights, ops)
+
+    def read(self, path: str) -> tuple[Any, ...]:
+        """Read what is predicted, prepared for the network: an array [n, *shape] for each input.
+
+        Raises:
+            NetError: as `read_inputs` does.
+        """
+        from netdsl.training.data import read_inputs
+
+        return self.run.preparation.x(read_inputs([path], self.run.preparation).x)
+
+    def prepared(self, part: Examples, rows: Any) -> tuple[Any, ...]:
+        """Prepare these rows of a part: an array [n, *shape] for each input."""
+        import numpy as np
+
+        return self.run.preparation.x(tuple(np.asarray(array[rows]) for array in part.x))
+
+    # --- layers -----------------------------------------------------------------------------------
+
+    def layer(self, name: str) -> Layer:
+        """Find a layer by its name or by that of a point.
+
+        Raises:
+            NetError: N626 where nothing has this name.
+        """
+        points, layers = self.graph.points, self.graph.layers
+        name = name.removeprefix("@")
+        if name in points:
+            return layers[self.graph.ops[points[name]].layer]
+        found = next((layer for layer in layers if layer.name == name), None)
+        if found is None:
+            known = list(dict.fromkeys([*points, *(layer.name for layer in layers)]))
+            help = did_you_mean(name, known) or f"layers are {', '.join(known[:8])}"
+            raise fail("N626", f"the network has no layer or point `{name}`", help=help)
+        return found
+
+    def image_input(self) -> int:
+        """Return the input that is an image: the first one that is [h, w, c].
+
+        Raises:
+            NetError: N680 where there is none.
+        """
+        for place in range(len(self.graph.inputs)):
+            if self.image_shape(place) is not None:
+                return place
+        raise nothing_to_show("the network has no input of images")
+
+    def image_shape(self, place: int) -> Shape | None:
+        """Return the shape [h, w, c] of what an input is as an image: a row of 784 pixels is
+        28x28x1 where the examples were images; None where it is not one.
+        """
+        shape, one = self.graph.inputs[place].shape, self.run.preparation.inputs[place]
+        if one.vocabulary or one.columns:
+            return None
+        if len(shape) == 3:
+            return tuple(shape)
+        example = (*one.example, 1) if len(one.example) == 2 else one.example
+        return example if len(example) == 3 and shape == (math.prod(example),) else None
+
+
+def nothing_to_show(message: str, help: str = "") -> NetError:
+    """Return the error of a picture that a run has nothing for."""
+    return fail("N680", message, help=help)

@@ -1,0 +1,244 @@
+"""What a network looked at: where its answer for an image comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.keras.layer_outputs import called
+from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture
+from netdsl.lab.inside.scores import class_output, class_score, scored
+from netdsl.lab.inside.subject import BATCH, nothing_to_show
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+    from netdsl.keras.taps import Derivatives
+    from netdsl.lab.inside.subject import TrainedRun
+
+SHARE, STEPS = 5, 24
+"""An occluding patch is one in this many of the shorter side; places along a side at most."""
+
+
+class Where(NamedTuple):
+    """Where the answer for an image comes from.
+
+    Attributes:
+        name: the class that was asked for.
+        probability: what the network gives it, or its score.
+        image: [h, w, c].
+        occlusion: by how much that falls with a grey patch around each pixel [h, w].
+        gradient: the largest |derivative| of the class's score by a pixel's channels [h, w]
+            (Simonyan et al. 2014).
+        grad_cam: relu of the maps of the last layer with positions, weighted by the means of their
+            derivatives [h', w'] (Selvaraju et al. 2017); None where no layer has any.
+        cam_layer: that layer's name.
+        sheet: the picture.
+    """
+
+    name: str
+    probability: float
+    image: Any
+    occlusion: Any
+    gradient: Any
+    grad_cam: Any | None
+    cam_layer: str
+    sheet: ImageSheet
+
+
+def where(subject: TrainedRun, path: str, label: int | None = None) -> Where:
+    """Show what the network looked at in an image.
+
+    Args:
+        subject: a trained run whose network names a class.
+        path: the image, or an array that holds one.
+        label: the class that is asked for; by default the one that the network names.
+
+    Raises:
+        NetError: N680 where there is no image, no class, or no class of this number, and what
+            reading the image raises.
+    """
+    import numpy as np
+
+    place = subject.image_input()
+    inputs = tuple(x[:1] for x in subject.read(path))
+    shape = subject.image_shape(place)
+    assert shape is not None
+    output = class_output(subject.run.preparation.outputs)
+    answers = _answers(subject, inputs, output)
+    transform = subject.run.preparation.outputs[output]
+    count = transform.categories
+    if label is None:
+        label = int(answers[0].argmax())
+    elif not 0 <= label < count:
+        raise nothing_to_show(f"the network names the classes 0 to {count - 1}, not {label}")
+    graph = scored(subject.graph)
+    found = _derivatives(subject, graph, inputs, output, label)
+    gradient = np.abs(_by_op(graph, found, graph.inputs[place].op)[0].reshape(shape)).max(axis=-1)
+    layer = _last_with_maps(graph)
+    cam = None if layer is None else grad_cam(*_layer_facts(subject, graph, found, inputs, layer))
+    occluded = _occlusion(subject, inputs, place, output, label)
+    image, name = inputs[place][0].reshape(shape), transform.label(label)
+    named = "" if layer is None else graph.layers[graph.ops[layer].layer].name
+    sheet = _sheet(path, name, float(answers[0, label]), image, occluded, gradient, cam, named)
+    return Where(name, float(answers[0, label]), image, occluded, gradient, cam, named, sheet)
+
+
+def grad_cam(maps: Any, derivatives: Any) -> Any:
+    """Weight maps [h, w, c] by the means of a score's derivatives by them, and keep what is for it.
+
+    Source: Selvaraju et al. 2017, equations 1 and 2.
+    """
+    import numpy as np
+
+    return np.maximum(maps @ derivatives.mean(axis=(0, 1)), 0.0)
+
+
+def _answers(subject: TrainedRun, inputs: tuple[Any, ...], output: int) -> Any:
+    """Return what the network gives each class [n, classes], two for a single number."""
+    import numpy as np
+
+    from netdsl.training.metrics.answers import category_scores, probabilities
+
+    transform = subject.run.preparation.outputs[output]
+    given = called(subject.own_model, inputs)
+    scores = category_scores(np, transform, np.asarray(given[output], np.float64))
+    return np.asarray(probabilities(np, transform, scores)).reshape(len(inputs[0]), -1)
+
+
+def _derivatives(
+    subject: TrainedRun, graph: Graph, inputs: tuple[Any, ...], output: int, label: int
+) -> Derivatives:
+    import numpy as np
+
+    from netdsl.keras.taps import derivatives
+
+    exact = [x if x.dtype.kind == "i" else x.astype(np.float64) for x in inputs]
+    return derivatives(
+        graph,
+        subject.weighted.weights,
+        exact,
+        lambda ops, outputs: class_score(ops, outputs[output], label),
+    )
+
+
+def _by_op(graph: Graph, found: Derivatives, op: int) -> Any:
+    """Sum the derivatives by an operation's output [n, *shape], over all that read it."""
+    parts = [
+        derivative
+        for (index, slot), derivative in found.edges.items()
+        if graph.ops[index].inputs[slot] == op
+    ]
+    parts += [
+        derivative
+        for port, derivative in zip(graph.outputs, found.outputs, strict=True)
+        if port.op == op
+    ]
+    return sum(parts[1:], start=parts[0])
+
+
+def _last_with_maps(graph: Graph) -> int | None:
+    """Return the last operation that gives maps, as the output of its layer."""
+    ends = [layer.ops[-1] for layer in graph.layers]
+    maps = [
+        op
+        for op in ends
+        if graph.ops[op].inputs
+        and len(graph.ops[op].shape) == 3
+        and graph.ops[op].shape[0] * graph.ops[op].shape[1] > 1
+    ]
+    return maps[-1] if maps else None
+
+
+def _layer_facts(
+    subject: TrainedRun, graph: Graph, found: Derivatives, inputs: tuple[Any, ...], op: int
+) -> tuple[Any, Any]:
+    """Return what an operation gives for the image, and the derivatives by it, [h, w, c] both."""
+    model = subject.model([op])
+    (maps,) = called(model, inputs)
+    return maps[0], _by_op(graph, found, op)[0]
+
+
+def _occlusion(
+    subject: TrainedRun, inputs: tuple[Any, ...], place: int, output: int, label: int
+) -> Any:
+    """Cover a patch around each place of a grid with the image's mean; [h, w] by how much less the
+    class is given (Zeiler and Fergus 2014).
+    """
+    import numpy as np
+
+    shape = subject.image_shape(place)
+    assert shape is not None
+    image = inputs[place][0].reshape(shape)
+    side = max(1, min(shape[:2]) // SHARE)
+    rows, columns = (_grid(size) for size in shape[:2])
+    covered = []
+    for row in rows:
+        for column in columns:
+            copy = image.copy()
+            top, left = max(0, row - side // 2), max(0, column - side // 2)
+            copy[top : row - side // 2 + side, left : column - side // 2 + side] = image.mean(
+                axis=(0, 1)
+            )
+            covered.append(copy)
+    batch = np.stack(covered).reshape(len(covered), *inputs[place].shape[1:])
+    given = []
+    for start in range(0, len(batch), BATCH):
+        part = batch[start : start + BATCH]
+        every = [np.repeat(x, len(part), axis=0) for x in inputs]
+        every[place] = part
+        given.append(_answers(subject, tuple(every), output)[:, label])
+    usual = _answers(subject, inputs, output)[0, label]
+    coarse = (usual - np.concatenate(given)).reshape(len(rows), len(columns))
+    return coarse[np.ix_(_nearest(rows, shape[0]), _nearest(columns, shape[1]))]
+
+
+def _grid(size: int) -> list[int]:
+    step = -(-size // STEPS)
+    return list(range(step // 2, size, step))
+
+
+def _nearest(places: list[int], size: int) -> Any:
+    import numpy as np
+
+    return np.abs(np.arange(size)[:, None] - np.array(places)[None]).argmin(axis=1)
+
+
+def _sheet(
+    path: str,
+    name: str,
+    probability: float,
+    image: Any,
+    occlusion: Any,
+    gradient: Any,
+    cam: Any | None,
+    layer: str,
+) -> ImageSheet:
+    import numpy as np
+
+    fall, steepest = max(float(occlusion.max()), 0.0), float(gradient.max())
+    tiles = [
+        ImageTile(picture(image), "image"),
+        ImageTile(grey(np.maximum(occlusion, 0), 0, fall), "occlusion"),
+        ImageTile(grey(gradient, 0, steepest), "gradient"),
+    ]
+    about = (
+        f"white: by covering it {name} falls by {fall:.3g}; the score's gradient is {steepest:.3g}"
+    )
+    if cam is not None:
+        tiles.append(ImageTile(grey(cam, 0, float(cam.max())), "Grad-CAM"))
+        about += f"; Grad-CAM of {layer}"
+    title = f"What {name} ({probability:.3f}) comes from in {path}"
+    return ImageSheet(title, about, [TileRow("", tiles)])
+
+
+def where_json(found: Where) -> dict[str, Any]:
+    """Return the maps as nested lists, with what the sheet says."""
+    return {
+        "title": found.sheet.title,
+        "about": found.sheet.about,
+        "class": found.name,
+        "given": found.probability,
+        "occlusion": found.occlusion.tolist(),
+        "gradient": found.gradient.tolist(),
+        "grad_cam": None if found.grad_cam is None else found.grad_cam.tolist(),
+        "layer": found.cam_layer,
+    }

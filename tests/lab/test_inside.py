@@ -1,0 +1,324 @@
+"""Inside a trained network: filters, maps, patches, codes, and what fools it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import netdsl
+from netdsl.cli.main import main
+from netdsl.lab.attack import Attack, attack
+from netdsl.lab.inside.codes import codes
+from netdsl.lab.inside.edges import best_match
+from netdsl.lab.inside.excite import excite
+from netdsl.lab.inside.filters import filters
+from netdsl.lab.inside.maps import maps
+from netdsl.lab.inside.subject import TrainedRun
+from netdsl.lab.inside.top import cut_out, top
+from netdsl.lab.inside.where import grad_cam, where
+
+pytestmark = pytest.mark.keras
+
+NETWORK = "net small\n8x8x1 > conv3-8(pad=0) > gap > fc-10(linear) > softmax"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the bundled digits."""
+    runs = tmp_path_factory.mktemp("runs")
+    network = netdsl.parse(NETWORK)
+    run = network.train(data="digits", epochs=12, where=runs, quiet=True, optimizer={"rate": 0.05})
+    return run.folder
+
+
+@pytest.fixture(scope="module")
+def subject(folder: Path) -> TrainedRun:
+    return TrainedRun.of(folder)
+
+
+@pytest.fixture(scope="module")
+def image(subject: TrainedRun, folder: Path) -> str:
+    """The first test example, as a file."""
+    path = folder.parent / "image.png"
+    pixels = np.asarray(subject.data.test.x[0][0], float).reshape(8, 8) / 16
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
+    return str(path)
+
+
+def arrays(subject: TrainedRun, word: str) -> dict[str, np.ndarray]:
+    """The weights of the first layer of a kind."""
+    weights = subject.weighted.weights
+    return next(dict(weights[op]) for op in weights if subject.graph.ops[op].kind.word == word)
+
+
+def convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Cross-correlation without padding, by loops: [h, w, c] to [h', w', n]."""
+    size = kernel.shape[0]
+    out = np.zeros((x.shape[0] - size + 1, x.shape[1] - size + 1, kernel.shape[-1]))
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = np.einsum("abc,abcn->n", x[i : i + size, j : j + size], kernel) + bias
+    return out
+
+
+def test_filters_are_the_kernels(subject: TrainedRun) -> None:
+    found = filters(subject)
+    kernel = arrays(subject, "conv")["kernel"]
+    assert found.layer == "conv_1"
+    assert found.array.shape == (8, 3, 3, 1)
+    for number in range(8):
+        np.testing.assert_array_equal(found.array[number], kernel[..., number])
+    assert found.matches is not None
+    assert len(found.matches) == 8
+    assert "8 filters of 3x3" in found.sheet.title
+    assert f"{np.abs(kernel).max():.3g}" in found.sheet.about
+
+
+def test_edges_and_bars_match_and_noise_does_not() -> None:
+    edge = np.tile([-1.0, -1.0, 0.0, 1.0, 1.0], (5, 1))
+    bar = np.tile([0.0, 0.1, 1.0, 0.1, 0.0], (5, 1)).T
+    board = np.indices((5, 5)).sum(axis=0) % 2 * 2.0 - 1
+    found = best_match(np.stack([edge, bar, board, np.ones((5, 5))])[..., None])
+    assert (found[:2] > 0.9).all()
+    assert found[2] < 0.2
+    assert found[3] == 0
+
+
+def test_maps_are_what_the_layer_gives(subject: TrainedRun, image: str) -> None:
+    found = maps(subject, image, "conv_1")
+    (x,) = subject.read(image)
+    weights = arrays(subject, "conv")
+    right = np.maximum(convolved(x[0].astype(float), weights["kernel"], weights["bias"]), 0)
+    np.testing.assert_allclose(found.layers[0].array, right, atol=1e-5)
+    assert found.layers[0].shown == tuple(range(8))
+    assert [each.layer for each in maps(subject, image).layers] == ["conv_1"]
+
+
+def test_saliency_and_grad_cam_are_those_of_a_reference(subject: TrainedRun, image: str) -> None:
+    """By hand: score = W·mean(relu(conv(x))), so each map's derivative is W / 36 where it is on."""
+    found = where(subject, image)
+    (x,) = subject.read(image)
+    conv, dense = arrays(subject, "conv"), arrays(subject, "fc")
+    before = convolved(x[0].astype(float), conv["kernel"], conv["bias"])
+    label = next(index for index in range(10) if str(index) == found.name)
+    by_map = np.broadcast_to(dense["kernel"][:, label] / 36, before.shape)
+    cam = np.maximum((np.maximum(before, 0) * by_map.mean(axis=(0, 1))).sum(axis=-1), 0)
+    assert found.grad_cam is not None
+    np.testing.assert_allclose(found.grad_cam, cam, atol=1e-6)
+    slope = np.zeros((8, 8))
+    for i in range(6):
+        for j in range(6):
+            for n in range(8):
+                on = before[i, j, n] > 0
+                slope[i : i + 3, j : j + 3] += on * by_map[i, j, n] * conv["kernel"][:, :, 0, n]
+    np.testing.assert_allclose(found.gradient, np.abs(slope), atol=1e-6)
+    assert found.cam_layer == "conv_1"
+
+
+def test_grad_cam_keeps_what_speaks_for_the_class() -> None:
+    maps = np.array([[[1.0, 0.0], [0.0, 2.0]]])
+    derivatives = np.array([[[3.0, -1.0], [1.0, -1.0]]])
+    np.testing.assert_array_equal(grad_cam(maps, derivatives), [[2.0, 0.0]])
+
+
+def test_occlusion_of_what_does_not_matter_changes_nothing(subject: TrainedRun, image: str) -> None:
+    """A patch the size of the image's mean is put on each place; its effect is the difference."""
+    found = where(subject, image)
+    (x,) = subject.read(image)
+    covered = x.copy()
+    covered[0, 3, 3] = x[0].mean(axis=(0, 1))
+    usual, changed = (
+        subject.own_model.predict_on_batch(each)[0][int(found.name)] for each in (x, covered)
+    )
+    assert found.occlusion.shape == (8, 8)
+    assert found.occlusion[3, 3] == pytest.approx(float(usual) - float(changed), abs=1e-5)
+
+
+def test_patches_are_those_that_a_gradient_finds(subject: TrainedRun) -> None:
+    """Changing the image outside the box changes the value by nothing; inside, it does."""
+    found = top(subject, "conv_1", 2)
+    (patches,) = found.patches.values()
+    assert len(patches) == 9
+    assert [one.value for one in patches] == sorted((p.value for p in patches), reverse=True)
+    best = patches[0]
+    (x,) = subject.prepared(subject.data.test, np.array([best.row]))
+    model = subject.model([subject.layer("conv_1").ops[-1]])
+    value = model.predict_on_batch(x)[0][best.place][2]
+    assert value == pytest.approx(best.value, rel=1e-5)
+    seen = np.zeros((8, 8), bool)
+    for i in range(8):
+        for j in range(8):
+            for change in (0.1, -0.1):
+                other = x.copy()
+                other[0, i, j, 0] += change
+                seen[i, j] |= bool(model.predict_on_batch(other)[0][best.place][2] != value)
+    (first, last), (left, right) = best.box
+    box = np.zeros((8, 8), bool)
+    box[first : last + 1, left : right + 1] = True
+    np.testing.assert_array_equal(seen, box)
+
+
+def test_every_value_was_looked_at(subject: TrainedRun) -> None:
+    found = top(subject, "conv_1", 0)
+    (x,) = subject.prepared(subject.data.test, np.arange(len(subject.data.test)))
+    given = subject.model([subject.layer("conv_1").ops[-1]]).predict_on_batch(x)[..., 0]
+    highest = np.sort(given.reshape(len(given), -1).max(axis=1))[::-1][:9]
+    np.testing.assert_allclose([one.value for one in found.patches[0]], highest, rtol=1e-6)
+
+
+def test_a_box_that_reaches_outside_is_grey_there() -> None:
+    patch = cut_out(np.ones((3, 3, 1), np.float32), ((-1, 1), (2, 3)))
+    np.testing.assert_array_equal(patch[..., 0], [[0.5, 0.5], [1, 0.5], [1, 0.5]])
+
+
+def test_an_excited_image_is_its_class_and_a_prior_makes_it_smoother(subject: TrainedRun) -> None:
+    plain = excite(subject, "softmax_1")
+    smooth = excite(subject, "softmax_1", prior="tv")
+    assert plain.probabilities is not None
+    # this network tells classes by eight means alone, so not every class can be reached
+    assert (plain.probabilities.argmax(axis=1) == np.arange(10)).sum() >= 5
+    assert smooth.variations.mean() < plain.variations.mean()
+    assert plain.images.min() >= 0
+    assert plain.images.max() <= 1
+    again = excite(subject, "softmax_1")
+    np.testing.assert_array_equal(plain.images, again.images)
+
+
+def test_codes_are_the_layers_and_the_map_their_principal_components(subject: TrainedRun) -> None:
+    found = codes(subject, "gap_1")
+    (x,) = subject.prepared(subject.data.test, np.arange(len(subject.data.test)))
+    given = subject.model([subject.layer("gap_1").ops[-1]]).predict_on_batch(x)
+    np.testing.assert_allclose(found.array, given, atol=1e-6)
+    centred = given.astype(float) - given.mean(axis=0)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    projected = centred @ vectors[:, ::-1][:, :2]
+    np.testing.assert_allclose(np.abs(found.plane), np.abs(projected), atol=1e-4)
+    labels = np.asarray(subject.data.test.y[0][:]).astype(int)
+    distances = ((given[:, None].astype(float) - given[None]) ** 2).sum(axis=-1)
+    np.fill_diagonal(distances, np.inf)
+    right = labels[distances.argmin(axis=1)] == labels
+    assert found.neighbour == pytest.approx(right.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize(("norm", "steps"), [("inf", 1), ("inf", 4), ("2", 1), ("2", 4)])
+def test_changes_are_of_the_size_that_is_asked_for(
+    subject: TrainedRun, norm: str, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one step exactly, of several at most; never outside the pixels' range."""
+    from netdsl.lab import attack as module
+
+    seen: list[np.ndarray] = []
+    kept = module._given
+
+    def given(one: TrainedRun, output: int, transform: object, x: np.ndarray) -> np.ndarray:
+        seen.append(x)
+        return kept(one, output, transform, x)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "_given", given)
+    attack(subject, Attack(sizes=(0.1,), steps=steps, norm=norm, examples=20))
+    rows = np.sort(np.random.default_rng(0).permutation(len(subject.data.test))[:20])
+    (x,) = subject.prepared(subject.data.test, rows)
+    change = (seen[0] - x).reshape(20, -1)
+    sizes = np.abs(change).max(axis=1) if norm == "inf" else np.linalg.norm(change, axis=1)
+    assert (sizes <= 0.1 + 1e-6).all()
+    assert seen[0].min() >= 0
+    assert seen[0].max() <= 1
+    if norm == "inf" and steps == 1:
+        np.testing.assert_allclose(sizes, 0.1, atol=1e-6)
+
+
+def test_an_attack_beats_random_changes(subject: TrainedRun) -> None:
+    found = attack(subject, Attack(sizes=(0.0, 0.2), examples=200))
+    none, some = found.results
+    assert none.adversarial == none.random
+    assert some.adversarial < some.random - 0.1
+    aimed = attack(subject, Attack(sizes=(0.3,), steps=10, target=1, examples=100))
+    (result,) = aimed.results
+    assert result.hit is not None
+    assert result.hit > 0.3
+    assert aimed.examples < 100  # those of the class itself are left out
+
+
+FORMS: Sequence[Sequence[str]] = (
+    ("--filters",),
+    ("--maps", "IMAGE"),
+    ("--maps", "IMAGE", "conv_1"),
+    ("--top", "conv_1"),
+    ("--excite", "softmax_1:2", "--prior", "blur"),
+    ("--where", "IMAGE"),
+    ("--codes", "gap_1"),
+)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: " ".join(form))
+def test_every_form_draws_and_speaks(
+    folder: Path,
+    image: str,
+    form: Sequence[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [image if each == "IMAGE" else each for each in form]
+    target = tmp_path / "picture.svg"
+    assert main(["show", str(folder), *arguments, "-o", str(target), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values
+    drawn = target.read_text("utf-8")
+    assert drawn.startswith("<svg")
+    assert "<title>" in drawn
+    assert main(["show", str(folder), *arguments]) == 0
+    assert capsys.readouterr().out.strip()
+
+
+REFUSED = [
+    (("--filters", "gap_1"), "N680", "the layer gap_1 (`gap`) has no kernels"),
+    (("--filters", "conv_9"), "N626", "did you mean `conv_1`?"),
+    (("--maps", "IMAGE", "fc_1"), "N680", "fc_1 gives 10, which is not maps"),
+    (("--top", "conv_1:8"), "N680", "conv_1 has the channels 0 to 7, not 8"),
+    (("--top", "input"), "N680", "is an input"),
+    (("--excite", "softmax_1:10"), "N680", "softmax_1 has the units 0 to 9, not 10"),
+    (("--where", "IMAGE", "--label", "12"), "N680", "the classes 0 to 9, not 12"),
+    (("--maps", "missing.png"), "N511", "missing.png"),
+    (("--codes", "code"), "N626", "no layer or point `code`"),
+    (("--filters", "-o", "f.gif"), "N604", "f.gif ends in neither .svg nor .png"),
+]
+
+
+@pytest.mark.parametrize(("form", "code", "said"), REFUSED, ids=lambda each: str(each))
+def test_what_cannot_be_shown_is_said(
+    folder: Path,
+    image: str,
+    form: Sequence[str],
+    code: str,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [image if each == "IMAGE" else each for each in form]
+    assert main(["show", str(folder), *arguments]) == 1
+    message = capsys.readouterr().err
+    assert f"error[{code}]" in message
+    assert said in message
+
+
+def test_the_command_attack(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.svg"
+    call = ["attack", str(folder), "--eps", "0,0.3", "--count", "50"]
+    assert main([*call, "-o", str(sheet)]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[1].split() == ["eps", "adversarial", "random"]
+    assert [row.split()[0] for row in table[2:]] == ["0", "0.3"]
+    assert "Adversarial examples, eps 0.3" in sheet.read_text("utf-8")
+    assert main([*call, "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert [one["eps"] for one in results] == [0, 0.3]
+    assert main(["attack", str(folder), "--target", "10"]) == 1
+    assert "N107" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["attack", str(folder), "--eps", "0,-1"])
