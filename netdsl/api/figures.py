@@ -127,9 +127,9 @@ class NetworkFigures(Architecture):
 
         Args:
             by: what a line is: op, layer, block, stage or network.
-            columns: of output, params, moving, weights, macs, flops, activations, acts, memory,
-                depth, rf, stride, intensity, share; all of them in JSON. `params:M` counts in
-                millions, `weights:Ki` in units of 1,024.
+            columns: of type, patch, output, params, moving, weights, macs, flops, activations,
+                acts, memory, depth, branches, rf, stride, intensity, share; all of them in JSON.
+                `params:M` counts in millions, `weights:Ki` in units of 1,024.
             format: text, markdown, csv, latex, html or json.
             sort: a column to sort the lines by, the largest first.
             batch: examples that the memory is for.
@@ -151,7 +151,7 @@ class NetworkFigures(Architecture):
         fc-4,4,36
         """
         from netdsl.api.tables import table_view
-        from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS
+        from netdsl.report.columns import COLUMNS, DEFAULT_COLUMNS, SORTED
         from netdsl.report.formats import FORMATS as WRITERS
         from netdsl.report.sheet import sheet_of
 
@@ -159,7 +159,7 @@ class NetworkFigures(Architecture):
         if columns is None:
             columns = tuple(COLUMNS) if format == "json" else DEFAULT_COLUMNS
         by = arguments.one_of("by", by, LEVELS)
-        view = table_view(by, columns, COLUMNS, sort, batch, precision, bias, units)
+        view = table_view(by, columns, COLUMNS, SORTED, sort, batch, precision, bias, units)
         if format != "json":
             return WRITERS[format](sheet_of(self, view))
         from netdsl.report.memory import memory_values

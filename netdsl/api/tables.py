@@ -13,6 +13,7 @@ def table_view(
     by: str,
     columns: Sequence[str] | str,
     known: Collection[str],
+    sorts: Collection[str],
     sort: str | None,
     batch: int,
     precision: str,
@@ -25,7 +26,8 @@ def table_view(
         by: a level of `LEVELS`.
         columns: of `known`, with a unit or without.
         known: the columns that the table has.
-        sort: one of them.
+        sorts: those of them that rows can be sorted by.
+        sort: one of these.
         batch: examples that the memory is for.
         precision: a key of `PRECISIONS`.
         bias: whether `params` counts biases and the factors of norms.
@@ -42,7 +44,7 @@ def table_view(
         arguments.one_of("precision", precision, PRECISIONS),
         None
         if sort is None
-        else column_key(arguments.text("sort", sort, "a column's name"), known),
+        else column_key(arguments.text("sort", sort, "a column's name"), sorts),
         arguments.yes_or_no("bias", bias),
         arguments.yes_or_no("units", units),
         scales,

@@ -149,7 +149,7 @@ def summary(
         usual = stages.DEFAULT_COLUMNS if by_stage else of_networks.DEFAULT_COLUMNS
         columns = of_networks.NETWORK_COLUMNS if format == "json" else usual
     known = of_networks.NETWORK_COLUMNS
-    view = table_view(by, columns, known, sort, batch, precision, bias, units)
+    view = table_view(by, columns, known, of_networks.SORTED, sort, batch, precision, bias, units)
     optimizer = arguments.one_of("optimizer", optimizer, SLOTS)
     if format == "json":
         write = stages.stages_json if by_stage else of_networks.networks_json

@@ -11,6 +11,7 @@ from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
 from netdsl.report.columns import (
     COLUMNS,
     DEFAULT_COLUMNS,
+    SORTED,
     TableView,
     column_key,
     columns_and_scales,
@@ -105,14 +106,14 @@ def view_of(options: argparse.Namespace) -> TableView:
     Raises:
         NetError: where no column has a name that was given.
     """
-    known, usual = _columns(options)
+    known, sorts, usual = _columns(options)
     columns, scales = columns_and_scales(_names(options.columns), known)
     return TableView(
         options.by or "layer",
         columns or usual,
         options.batch or 1,
         options.precision,
-        None if options.sort is None else column_key(options.sort, known),
+        None if options.sort is None else column_key(options.sort, sorts),
         not options.no_bias,
         options.units,
         scales,
@@ -123,16 +124,20 @@ def _names(text: str | None) -> list[str]:
     return [part for part in (text or "").split(",") if part.strip()]
 
 
-def _columns(options: argparse.Namespace) -> tuple[Collection[str], tuple[str, ...]]:
-    """Return the columns that there are, and those that are shown where none is named."""
+def _columns(
+    options: argparse.Namespace,
+) -> tuple[Collection[str], Collection[str], tuple[str, ...]]:
+    """Return the columns that there are, those to sort by, and those that are shown if none is
+    named.
+    """
+    in_json = options.format == "json"
     if not is_of_networks(options):
-        return COLUMNS, tuple(COLUMNS) if options.format == "json" else DEFAULT_COLUMNS
+        return COLUMNS, SORTED, tuple(COLUMNS) if in_json else DEFAULT_COLUMNS
     from netdsl.report import networks, stages
 
     usual = stages.DEFAULT_COLUMNS if options.by == "stage" else networks.DEFAULT_COLUMNS
-    return networks.NETWORK_COLUMNS, (
-        networks.NETWORK_COLUMNS if options.format == "json" else usual
-    )
+    known = networks.NETWORK_COLUMNS
+    return known, networks.SORTED, known if in_json else usual
 
 
 def is_of_networks(options: argparse.Namespace) -> bool:

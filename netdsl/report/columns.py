@@ -85,7 +85,13 @@ def _memory(line: TableLine, total: Counts, view: TableView) -> int:
     return line.counts.activations * view.batch * _BYTES[view.precision]
 
 
+def _filters(line: TableLine, total: Counts, view: TableView) -> dict[str, int]:
+    return dict(line.filters)
+
+
 COLUMNS: dict[str, TableColumn] = {
+    "type": TableColumn("type", lambda line, *_: line.type, sums=False, number=False),
+    "patch": TableColumn("patch", lambda line, *_: line.patch, sums=False, number=False),
     "output": TableColumn("output", lambda line, *_: line.output, sums=False, number=False),
     "params": TableColumn("params", _params),
     "moving": TableColumn("moving", lambda line, *_: line.counts.moving),
@@ -96,11 +102,18 @@ COLUMNS: dict[str, TableColumn] = {
     "acts": TableColumn("acts", lambda line, *_: line.counts.acts),
     "memory": TableColumn("memory (bytes)", _memory),
     "depth": TableColumn("depth", lambda line, *_: line.longest, sums=False),
+    "branches": TableColumn("branches", _filters, sums=False, number=False),
     "rf": TableColumn("receptive field", _field, sums=False, number=False),
     "stride": TableColumn("stride", _stride, sums=False, number=False),
     "intensity": TableColumn("flops/byte", _per_byte, sums=False),
     "share": TableColumn("share of macs (%)", _share, sums=False),
 }
+
+
+OF_ROWS = ("type", "patch", "branches", "share")
+"""Columns that say something of a row, and nothing of a whole network."""
+SORTED = tuple(key for key in COLUMNS if key not in ("type", "patch", "branches"))
+"""The columns that rows can be sorted by."""
 
 
 def columns_and_scales(

@@ -22,14 +22,23 @@ def _cell(head: ColumnHead, value: Any, units: bool) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, tuple):
-        return dims(value)
+    if isinstance(value, tuple | dict):
+        return str(_in_words(value))
     sign = "+" if head.signed and value > 0 else ""
     if head.scale:
         return sign + in_units(value, head.scale)
     if units and isinstance(value, int):
         return sign + shortened(value, head.base)
     return f"{sign}{value:,}" if isinstance(value, int) else f"{sign}{value:,.2f}"
+
+
+def _in_words(value: Any) -> Any:
+    """Return a shape or the filters of branches as text, all else as it is."""
+    if isinstance(value, tuple):
+        return dims(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{title} {number}" for title, number in value.items())
+    return value
 
 
 class _Texts(NamedTuple):
@@ -145,8 +154,7 @@ def as_csv(sheet: TableSheet) -> str:
     before = ""
     for label, _, values in (*sheet.lines, *feet):
         before = label or (before if sheet.grouped else "")
-        cells = (dims(value) if isinstance(value, tuple) else value for value in values)
-        writer.writerow(map(_spreadsheet_cell, (before, *cells)))
+        writer.writerow(map(_spreadsheet_cell, (before, *map(_in_words, values))))
     return out.getvalue().rstrip("\n")
 
 

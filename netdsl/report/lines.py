@@ -39,6 +39,8 @@ class TableLine(NamedTuple):
         mark: what became of it, where two networks are compared.
         longest: layers that `depth` counts, on the longest path through it; where a column asks
             for it.
+        type, patch, filters: the block or kind, its window and stride, and the filters of its
+            convolutions by their titles (`modules`); where a column asks for them.
     """
 
     label: str
@@ -52,6 +54,9 @@ class TableLine(NamedTuple):
     stem: str = ""
     mark: str = ""
     longest: int = 0
+    type: str = ""
+    patch: str = ""
+    filters: tuple[tuple[str, int], ...] = ()
 
     @property
     def content(self) -> tuple[Any, ...]:

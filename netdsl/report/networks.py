@@ -11,19 +11,20 @@ from netdsl.graph import shapes_text
 from netdsl.json_text import json_text
 from netdsl.naming import unique_name
 from netdsl.params import param_text
-from netdsl.report.columns import COLUMNS, TableView, rank, unit_base
+from netdsl.report.columns import COLUMNS, OF_ROWS, TableView, rank, unit_base
 from netdsl.report.sheet import ColumnHead, TableSheet, content_of
 from netdsl.report.table_json import plain_value
 
 _SHAPES = ("input", "output")
 _OF_MEMORY = ("parameters", "inference_peak", "training_peak")
-_OF_ROWS = ("share",)
 NETWORK_COLUMNS = (
     "input",
-    *(key for key in COLUMNS if key not in _OF_ROWS),
+    *(key for key in COLUMNS if key not in OF_ROWS),
     *_OF_MEMORY,
 )
 """The columns of a table of networks: those of a table of layers that suit one, and its memory."""
+SORTED = tuple(key for key in NETWORK_COLUMNS if key not in _SHAPES)
+"""The columns that networks can be sorted by."""
 DEFAULT_COLUMNS = ("input", "output", "depth", "params", "macs", "memory")
 
 

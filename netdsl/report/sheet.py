@@ -1,13 +1,14 @@
 """The table of a network as values, before it is written in some format."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.counts import Counts, count_ops, depth_within
 from netdsl.architecture import Architecture
 from netdsl.constants import LEVELS
 from netdsl.graph import Graph
-from netdsl.report.columns import COLUMNS, TableView, rank, unit_base
+from netdsl.report.columns import COLUMNS, TableColumn, TableView, rank, unit_base
 from netdsl.report.folding import folded
 from netdsl.report.lines import LayerRow, TableLine, lines_of, rows_of, totals_of
 
@@ -126,6 +127,10 @@ def content_of(network: Architecture, view: TableView) -> TableContent:
         ]
     if "depth" in asked:
         lines = [line._replace(longest=depth_within(graph, line.ops)) for line in lines]
+    if {"type", "patch", "branches"} & asked:
+        from netdsl.report.modules import with_modules
+
+        lines = with_modules(graph, lines, view.by)
     if "intensity" in asked:
         moved = _moved(graph)
         lines = [line._replace(moved=sum(moved[index] for index in line.ops)) for line in lines]
@@ -159,7 +164,8 @@ def made_of(
             key=lambda line: rank(by(line, total, view)),
             reverse=True,
         )
-    columns = [COLUMNS[key] for key in view.columns]
+    pairs = list(_columns(lines, view, for_people))
+    columns = [column for _, column in pairs]
     known: dict[int, tuple[Any, ...]] = {}  # by a line's identity: most are folded lines too
 
     def shown(line: TableLine, label: str) -> SheetLine:
@@ -175,17 +181,7 @@ def made_of(
         network.name,
         network.description,
         LEVELS[view.by],
-        tuple(
-            ColumnHead(
-                key,
-                COLUMNS[key].title,
-                key == "output",
-                unit_base(key),
-                scale=view.scales.get(key, ""),
-                shapes=key == "output",
-            )
-            for key in view.columns
-        ),
+        tuple(head for head, _ in pairs),
         tuple(shown(line, line.label) for line in lines),
         tuple(shown(line, line.short or line.label) for (line,) in several if line),
         (
@@ -199,6 +195,26 @@ def made_of(
         tuple(_summary(total)),
         view.units,
     )
+
+
+def _columns(
+    lines: Sequence[TableLine], view: TableView, apart: bool
+) -> Iterator[tuple[ColumnHead, TableColumn]]:
+    """Yield the columns with their heads; the filters of branches `apart`, in a column each."""
+    for key in view.columns:
+        column, shapes = COLUMNS[key], key == "output"
+        if key != "branches" or not apart:
+            left, scale = key in ("output", "type", "patch"), view.scales.get(key, "")
+            yield ColumnHead(key, column.title, left, unit_base(key), False, scale, shapes), column
+            continue
+        from netdsl.report.modules import titles_of
+
+        for title in titles_of(lines):
+            yield ColumnHead(title, title), TableColumn(title, partial(_filters_of, title), False)
+
+
+def _filters_of(title: str, line: TableLine, total: Counts, view: TableView) -> int | None:
+    return dict(line.filters).get(title)
 
 
 def _summary(total: Counts) -> Iterable[str]:

@@ -16,7 +16,7 @@ from support.zoo import EXAMPLES
 import netdsl
 from netdsl.cli.main import main
 from netdsl.constants import LEVELS
-from netdsl.report.columns import COLUMNS, TableView
+from netdsl.report.columns import COLUMNS, SORTED, TableView
 from netdsl.report.formats import FORMATS, as_text
 from netdsl.report.lecture import lecture
 from netdsl.report.sheet import sheet_of
@@ -59,7 +59,7 @@ def test_levels(by: str, golden: Callable[[Path, str], None]) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_columns_sum_to_the_totals(name: str, by: str) -> None:
     network = netdsl.load(ROOT / "examples" / f"{name}.net")
-    found = sheet_of(network, TableView(by=by, columns=tuple(COLUMNS), batch=3))
+    found = sheet_of(network, TableView(by=by, columns=SORTED, batch=3))
     for at, key in enumerate(found.keys):
         if COLUMNS[key].sums:
             assert (
@@ -328,9 +328,7 @@ def test_counts_are_exact_beyond_what_floats_hold(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("by", LEVELS)
 def test_no_float_in_a_count(by: str) -> None:
     network = netdsl.parse(f"def b() = conv1-1 x2 > pool\n{LARGE}x{LARGE}x1 > b > b > gap > fc-2")
-    found = sheet_of(
-        network, TableView(by=by, columns=tuple(COLUMNS), batch=1024, precision="bfloat16")
-    )
+    found = sheet_of(network, TableView(by=by, columns=SORTED, batch=1024, precision="bfloat16"))
     assert found.totals[found.keys.index("macs")] == 2 * LARGE**2 + 2 * (LARGE // 2) ** 2 + 2
     for values in [*(values for _, _, values in (*found.lines, *found.folded)), found.totals]:
         for key, value in zip(found.keys, values, strict=True):
