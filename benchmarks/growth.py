@@ -113,6 +113,10 @@ STATEMENTS: dict[str, Text] = {
     ),
     "fixed": lambda n: f"fixed t: {n} = ({', '.join('1' * n)})\ninput {n} > add[ id | @t ]\n",
     "expect": lines(lambda i: "expect params = 10", "input 4 > fc-2", ""),
+    "given and expect": lambda n: (
+        f"input {n} > relu\ngiven x = [{', '.join('1' * n)}]\n"
+        f"expect output = [{', '.join('1' * n)}]\n"
+    ),
     "tie": lambda n: (
         "input 4\n"
         + "".join(f"> fc-4 as a{i}\n" for i in range(2 * n))

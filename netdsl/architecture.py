@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from netdsl.analysis.counts import Counts, count_network
 from netdsl.errors import Diagnostic
 from netdsl.errors.printable import in_one_line, printable
 from netdsl.graph import Graph, Port, shapes_text
 from netdsl.kinds.values import Shape
+
+if TYPE_CHECKING:
+    from netdsl.lowering.worked import WorkedValues
 
 
 class Architecture:
@@ -27,10 +30,14 @@ class Architecture:
         input_shape: the input's shape that was given from outside, or None.
         warnings: what a reader should look at.
         used: the texts of the files next to it that it uses, by their paths from its folder.
+        given: the numbers that its text gives to inputs.
+        expected: the numbers that its text expects at points.
     """
 
     __slots__ = (
         "description",
+        "expected",
+        "given",
         "graph",
         "input_shape",
         "name",
@@ -50,6 +57,8 @@ class Architecture:
     input_shape: Shape | None
     warnings: tuple[Diagnostic, ...]
     used: Mapping[str, str]
+    given: tuple[WorkedValues, ...]
+    expected: tuple[WorkedValues, ...]
 
     def __init__(
         self,
@@ -63,6 +72,8 @@ class Architecture:
         input_shape: Shape | None = None,
         warnings: tuple[Diagnostic, ...] = (),
         used: Mapping[str, str] = {},
+        given: tuple[WorkedValues, ...] = (),
+        expected: tuple[WorkedValues, ...] = (),
     ) -> None:
         values = {
             "name": in_one_line(name),  # a file's name can hold anything
@@ -74,6 +85,8 @@ class Architecture:
             "input_shape": input_shape,
             "warnings": warnings,
             "used": MappingProxyType(dict(used)),
+            "given": given,
+            "expected": expected,
         }
         for attribute, value in values.items():
             object.__setattr__(self, attribute, value)

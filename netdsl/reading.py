@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.architecture import Architecture
 from netdsl.errors import Diagnostic, NetError, Source, did_you_mean, fail
@@ -12,12 +12,15 @@ from netdsl.kinds.values import Shape, dims
 from netdsl.library import Library
 from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.lint.diagnosis import diagnose
-from netdsl.lowering.expand import expand, lower_common
+from netdsl.lowering.expand import Expanded, expand, lower_common
 from netdsl.params import exact_params
 from netdsl.process import uncollected
 from netdsl.sources import read_source, stem, unix_lines
 from netdsl.syntax import parse_text, tree
 from netdsl.syntax.walks import first_reference
+
+if TYPE_CHECKING:
+    from netdsl.lowering.worked import WorkedValues
 
 
 class ReadOptions(NamedTuple):
@@ -151,12 +154,19 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
             input_shape=options.input_shape,
             warnings=warnings,
             used=used,
+            given=_worked(expanded, tree.Given),
+            expected=_worked(expanded, tree.Expect),
         )
         for expanded, warnings in zip(expansions, found.warnings, strict=True)
         if expanded.graph and not parsed.diagnostics
     )
     names = tuple(expanded.name for expanded in expansions)
     return Checked(source, networks, names, found.diagnostics)
+
+
+def _worked(expanded: Expanded, statement: type[tree.Statement]) -> tuple[WorkedValues, ...]:
+    """Return the numbers of a network's `given`s, or of its `expect`s."""
+    return tuple(each.values for each in expanded.worked if isinstance(each.node, statement))
 
 
 class Fragment(NamedTuple):

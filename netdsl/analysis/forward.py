@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from netdsl.graph import Graph
@@ -13,7 +13,11 @@ from netdsl.kinds.values import Shape
 
 
 def forward(
-    np: Any, graph: Graph, weights: Mapping[int, Arrays], inputs: Sequence[Any]
+    np: Any,
+    graph: Graph,
+    weights: Mapping[int, Arrays],
+    inputs: Sequence[Any],
+    needed: Collection[int] | None = None,
 ) -> list[Any]:
     """Compute what each operation gives in use: arrays of (batch, *shape).
 
@@ -23,11 +27,15 @@ def forward(
         weights: for each operation with weights of its own, by its index, its arrays; those that
             share others' or are tied need none.
         inputs: an array of (batch, *shape) for each of the graph's inputs, in their order.
+        needed: the operations that are computed, all by default; the others give None.
     """
     given = {port.op: array for port, array in zip(graph.inputs, inputs, strict=True)}
     count = len(inputs[0])
     values: list[Any] = []
     for index, op in enumerate(graph.ops):
+        if needed is not None and index not in needed:
+            values.append(None)
+            continue
         if op.kind is None:
             values.append(given[index])
             continue
@@ -42,22 +50,31 @@ def forward(
     return values
 
 
-def initial_weights(np: Any, graph: Graph) -> tuple[dict[int, Arrays], list[str]]:
+def initial_weights(
+    np: Any, graph: Graph, needed: Collection[int] | None = None
+) -> tuple[dict[int, Arrays], list[int]]:
     """Make the arrays that are not drawn at random, by operation, as `forward` takes them.
 
+    Args:
+        np: NumPy.
+        graph: the network.
+        needed: the operations whose arrays are made, all by default.
+
     Returns:
-        The arrays, and the names of the operations that have others too.
+        The arrays, and the operations that have others too.
     """
     found: dict[int, Arrays] = {}
     random = []
     for index, op in enumerate(graph.ops):
+        if needed is not None and index not in needed:
+            continue
         arrays = {
             weight.name: _begun(np, op.kind, weight, graph.input_shapes(op))
             for weight in graph.weights(op)
             if op.kind is not None
         }
         if any(array is None for array in arrays.values()):
-            random.append(op.name)
+            random.append(index)
         elif arrays:
             found[index] = arrays
     return found, random

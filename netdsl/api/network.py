@@ -44,6 +44,9 @@ class Network(NetworkFigures):
         input_shape: the input's shape that was given from outside, or None.
         warnings: what a reader should look at.
         used: the texts of the files next to it that it uses, by their paths from its folder.
+        given: the numbers that its text gives to inputs, each with a name, nested tuples `numbers`
+            and their `text`.
+        expected: the numbers that its text expects at points, in the same form.
     """
 
     __slots__ = ()

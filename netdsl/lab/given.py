@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.analysis.worked import input_called
 from netdsl.errors import did_you_mean, fail
 from netdsl.files import save
 from netdsl.kinds.values import Indices, Shape, dims
@@ -48,8 +49,7 @@ def named_values(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
                 help = f"name it, as in {names[0]}={text}"
                 raise fail("N514", f"which input {represented(text)} is for is not said", help=help)
             name, value = names[0], text
-        if name not in names and name == "x" and len(names) == 1:
-            name = names[0]
+        name = input_called(name, names)
         if name not in names:
             help = did_you_mean(name, names) or f"the inputs are {', '.join(names)}"
             raise fail("N514", f"the network has no input `{name}`", help=help)

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Note, Span, cause, did_you_mean, once
-from netdsl.expectations import unknown_facts, unmet
+from netdsl.expectations.facts import unknown_facts, unmet
 from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.values import Shape
 from netdsl.lint.layers import lint_graph
@@ -78,6 +78,10 @@ def _of_network(
     if network.graph:
         if as_written:  # facts are of the file's own values
             found += unmet(network, network.graph)
+            if network.worked:
+                from netdsl.expectations.worked import unmet_examples  # late: start-up is short
+
+                found += unmet_examples(network.worked, network.graph)
 
         def stated(kind: Kind, layer: Span) -> tuple[Note, ...]:
             before = [

@@ -1,13 +1,16 @@
 """A text on its way to a graph: what comes with it, what it has made, and what is wrong with it."""
 
 from collections.abc import Mapping, MutableMapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Span
 from netdsl.kinds.values import Shape
 from netdsl.library import Library, note_of_use
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.scopes import SHOWN_USES, NamesView
+
+if TYPE_CHECKING:
+    from netdsl.lowering.worked import WorkedStatement
 
 
 class Report:
@@ -56,6 +59,7 @@ class Draft(NamedTuple):
         definitions: where its blocks and shared pieces are defined, also those to come.
         files: the text's name, and that of each used file which led to this one.
         brought: the blocks of used files by the files' names.
+        worked: the numbers of its worked examples.
     """
 
     graph: GraphBuilder
@@ -66,3 +70,4 @@ class Draft(NamedTuple):
     definitions: MutableMapping[str, Span]
     files: tuple[str, ...]
     brought: dict[str, NamesView]
+    worked: "list[WorkedStatement]"

@@ -5,7 +5,7 @@
 
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Source, Span
 from netdsl.graph import Graph
@@ -19,6 +19,9 @@ from netdsl.lowering.scopes import NamesView, Points, Scope
 from netdsl.lowering.statements import DEFINITIONS, lower_statements
 from netdsl.syntax import tree
 
+if TYPE_CHECKING:
+    from netdsl.lowering.worked import WorkedStatement
+
 
 class Expanded(NamedTuple):
     """A network read to the end.
@@ -28,7 +31,8 @@ class Expanded(NamedTuple):
         graph: None where there are errors.
         diagnostics: errors and warnings, in the order of the text; one for each use of a block.
         params: the values that its params have.
-        expectations: its `expect` statements, and where they are written.
+        expectations: its `expect` statements of facts, and where they are written.
+        worked: its worked examples: what is given, and the numbers that are expected.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Expanded(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     params: Mapping[str, Any]
     expectations: tuple[tuple[tree.Expect, Source], ...]
+    worked: "tuple[WorkedStatement, ...]"
 
 
 class Common(NamedTuple):
@@ -81,7 +86,7 @@ def lower_common(
     )
     graph, report = GraphBuilder(limits, library), Report(set(lost_names))
     definitions = _definitions(statements, source)
-    draft = Draft(graph, report, params, input_shape, library, definitions, (source.name,), {})
+    draft = Draft(graph, report, params, input_shape, library, definitions, (source.name,), {}, [])
     scope = Scope(source, NamesView(), NamesView(), {}, Points(), report.lost)
     scope = lower_statements(statements[:count], scope, draft)
     return Common(scope, draft, statements[count:])
@@ -107,7 +112,7 @@ def expand(
     definitions = ChainMap(_definitions(own, source), common.draft.definitions)
     brought = dict(common.draft.brought)
     draft = common.draft._replace(
-        graph=graph, report=report, definitions=definitions, brought=brought
+        graph=graph, report=report, definitions=definitions, brought=brought, worked=[]
     )
     scope = scope._replace(
         values=NamesView(base=_view(scope.values)),
@@ -125,8 +130,12 @@ def expand(
     )
     diagnostics = [*report.problems, *graph.warnings, *doubts]
     diagnostics.sort(key=_order)
-    expectations = tuple((each, source) for each in own if isinstance(each, tree.Expect))
-    return Expanded(name, whole, tuple(diagnostics), scope.values, expectations)
+    facts = tuple(
+        (each, source)
+        for each in own
+        if isinstance(each, tree.Expect) and isinstance(each.fact, tree.Sizes)
+    )
+    return Expanded(name, whole, tuple(diagnostics), scope.values, facts, tuple(draft.worked))
 
 
 def _view(values: Mapping[str, Any]) -> NamesView:

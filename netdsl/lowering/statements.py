@@ -133,6 +133,14 @@ def _expect(statement: tree.Expect, scope: Scope, draft: Draft) -> Scope:
     """Facts are compared when the whole network is known; a point that one is of is used."""
     if isinstance(statement.what, tree.Reference):
         scope.points.used.add(statement.what.name.split(".")[0])
+    return _worked(statement, scope, draft) if isinstance(statement.fact, tree.Tuple) else scope
+
+
+def _worked(statement: tree.Given | tree.Expect, scope: Scope, draft: Draft) -> Scope:
+    """Numbers of a worked example are evaluated here, and compared as facts are."""
+    from netdsl.lowering.worked import lower_worked  # late: start-up is short
+
+    draft.worked.append(lower_worked(statement, scope, draft.graph))
     return scope
 
 
@@ -162,5 +170,6 @@ _STATEMENTS: dict[type, _Lower] = {
     tree.TensorStatement: _tensor,
     tree.Output: lower_output,
     tree.Tie: tie_layers,
+    tree.Given: _worked,
     tree.Expect: _expect,
 }

@@ -6,11 +6,12 @@ spelling, rows and names do not count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netdsl.analysis.canonical import canonical
 from netdsl.analysis.counts import depth
+from netdsl.analysis.worked import input_called
 from netdsl.architecture import Architecture
 from netdsl.graph import shapes_text
 from netdsl.report.lines import LayerRow, rows_of, totals_of
@@ -27,14 +28,27 @@ class ComparedTotal(NamedTuple):
     b: int | str
 
 
+class WorkedChange(NamedTuple):
+    """A `given` or `expect` of numbers, as both networks have it; None where one has none."""
+
+    name: str
+    a: str | None
+    b: str | None
+
+
 class Difference(NamedTuple):
-    """What two networks do not share; where they are the same, `changes` is empty."""
+    """What two networks do not share; where they are the same, `changes` is empty.
+
+    `worked` are the statements of worked examples that differ; they do not count: a network
+    is the same with other examples.
+    """
 
     a: Architecture
     b: Architecture
     same: bool
     changes: tuple[RowChange, ...]
     totals: tuple[ComparedTotal, ...]
+    worked: tuple[WorkedChange, ...]
 
 
 class FileDifference(NamedTuple):
@@ -74,7 +88,21 @@ def difference(a: Architecture, b: Architecture) -> Difference:
     changes = () if same else row_changes((a.graph, b.graph), rows)
     facts = zip(_facts(a, rows[0]).items(), _facts(b, rows[1]).values(), strict=True)
     totals = tuple(ComparedTotal(name, value, other) for (name, value), other in facts)
-    return Difference(a, b, same, changes, totals)
+    return Difference(a, b, same, changes, totals, tuple(_worked_changes(a, b)))
+
+
+def _worked_changes(a: Architecture, b: Architecture) -> Iterator[WorkedChange]:
+    ours, theirs = _worked(a), _worked(b)
+    for name in dict.fromkeys((*ours, *theirs)):
+        if ours.get(name) != theirs.get(name):
+            yield WorkedChange(name, ours.get(name), theirs.get(name))
+
+
+def _worked(network: Architecture) -> dict[str, str]:
+    """Return the statements of a worked example, by what they are about."""
+    inputs = [port.name for port in network.inputs]
+    given = {f"given {input_called(each.name, inputs)}": each.text for each in network.given}
+    return given | {f"expect {each.name}": each.text for each in network.expected}
 
 
 def _facts(network: Architecture, rows: Sequence[LayerRow]) -> dict[str, int | str]:

@@ -51,6 +51,7 @@ def _difference(found: Difference) -> dict[str, Any]:
             }
             for name in ("inputs", "outputs")
         },
+        "worked": [change._asdict() for change in found.worked],
     }
 
 

@@ -26,12 +26,14 @@ def diff_text(found: FileDifference, names: tuple[str, str], colour: bool = Fals
     `names` are the files'.
     """
     if found.same:
-        return f"{names[0]} and {names[1]}: the same {plural('network', len(found.both))}"
+        same = f"{names[0]} and {names[1]}: the same {plural('network', len(found.both))}"
+        return "\n".join([same, *(line for each in found.both for line in _worked(each, colour))])
     parts = [f"--- {names[0]}\n+++ {names[1]}"]
     several = bool(found.only_a or found.only_b or len(found.both) > 1)
     for each in found.both:
         title = [f"net {each.a.name}{': the same' if each.same else ''}"] if several else []
-        parts.append("\n".join([*title, *([] if each.same else _body(each, colour))]))
+        body = _worked(each, colour) if each.same else _body(each, colour)
+        parts.append("\n".join([*title, *body]))
     for what, networks in (("removed", found.only_a), ("added", found.only_b)):
         parts += [
             _painted(f"{MARKS[what]} {_in_a_line(network)}", what, colour) for network in networks
@@ -50,7 +52,19 @@ def _body(found: Difference, colour: bool) -> list[str]:
             _painted(f"{MARKS[what]} {text}".rstrip(), what, colour)
             for (what, _), text in zip(rows, texts, strict=True)
         ]
-    return [*lines, "", *_totals(found.totals)]
+    return [*lines, "", *_totals(found.totals), *_worked(found, colour)]
+
+
+def _worked(found: Difference, colour: bool) -> list[str]:
+    """Return the statements of worked examples that differ."""
+    sides = [
+        (what, f"{MARKS[what]} {name} = {cut(text, WIDEST_LAYER)}")
+        for name, *texts in found.worked
+        for what, text in zip(("removed", "added"), texts, strict=True)
+        if text is not None
+    ]
+    head = ["", "worked examples differ, which are not part of the network"] if sides else []
+    return [*head, *(_painted(line, what, colour) for what, line in sides)]
 
 
 def _hunks(changes: Sequence[RowChange]) -> list[DiffRow]:

@@ -51,6 +51,7 @@ _SECTIONS = {
     "use": "Blocks of other files",
     "let": "Shared pieces",
     "tie": "Tied kernels",
+    "given": "Worked examples",
     **dict.fromkeys(("learned", "fixed"), "Tensors of the network's own"),
     "output": "Outputs",
     "default": "Defaults",

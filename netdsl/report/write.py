@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
+from netdsl.analysis.worked import input_called
 from netdsl.architecture import Architecture
 from netdsl.graph import Graph, Piece
 from netdsl.kinds import KINDS
@@ -18,6 +20,9 @@ from netdsl.kinds.values import Shape
 from netdsl.naming import unique_name
 from netdsl.report.written_flows import FlowItem, WrittenFlow, flows_of, single_flow, starts_of
 from netdsl.report.written_units import ENTRY, UnitGraph, WrittenUnit
+
+if TYPE_CHECKING:
+    from netdsl.lowering.worked import WorkedValues
 
 _WIDTH = 140
 
@@ -35,10 +40,13 @@ def written_out(network: Architecture) -> str:
     )
     lines.append(f"net {_net_name(network.name)}")
     units = UnitGraph(graph, range(len(graph.layers)), graph.pieces)
-    statements = _FlowWriter(units).statements()
+    writer = _FlowWriter(units)
+    expected = writer.named_points(network.expected)
+    statements = writer.statements()
     for piece in _in_order_of_use(graph.pieces, statements):
         lines += _let(graph, piece)
     lines += statements
+    lines += _worked(network, expected)
     return "\n".join(lines) + "\n"
 
 
@@ -96,6 +104,19 @@ class _FlowWriter:
         self.names = _unique_names(units.units, units.graph)
         self.flows = flows or flows_of(units)
         self.named = {start for flow in self.flows for start in starts_of(flow, units)} - {ENTRY}
+
+    def named_points(self, expected: Sequence[WorkedValues]) -> dict[str, str]:
+        """Name the points whose numbers are expected; those within a `let` have no name."""
+        names = {}
+        for each in expected:
+            op = self.graph.points.get(each.name.removeprefix("@"))
+            unit = None if op is None else self.units.unit_of.get(self.graph.ops[op].layer)
+            if op is None:
+                names[each.name] = "output"
+            elif unit is not None:
+                self.named.add(unit)
+                names[each.name] = f"@{self.names[unit]}"
+        return names
 
     def let(self, piece: Piece) -> list[str]:
         """Return the `let` statement of these units."""
@@ -237,6 +258,35 @@ def _unique_names(units: list[WrittenUnit], graph: Graph) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
+
+
+def _worked(network: Architecture, expected: Mapping[str, str]) -> list[str]:
+    """Return the statements of a worked example, with the points' names as they are written."""
+    inputs = [port.name for port in network.inputs]
+    given = [(f"given {input_called(each.name, inputs)}", each.text) for each in network.given]
+    given += [
+        (f"expect {expected[each.name]}", each.text)
+        for each in network.expected
+        if each.name in expected
+    ]
+    within = [each for each in network.expected if each.name not in expected]
+    return [
+        *(line for begin, text in given for line in _filled(f"{begin} = {text}")),
+        *(f"# within a let: expect {each.name} = {each.text}" for each in within),
+    ]
+
+
+def _filled(statement: str) -> list[str]:
+    """Return numbers in lines of at most 140 columns."""
+    lines = [""]
+    for number, part in enumerate(statement.split(", ")):
+        text = f", {part}" if number else part
+        if len(lines[-1]) + len(text) + 1 > _WIDTH:  # the comma after it
+            lines[-1] += ","
+            lines.append(f"  {part}")
+        else:
+            lines[-1] += text
+    return lines
 
 
 def _broken(steps: list[str], begin: str) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from netdsl.errors import Diagnostic
-from netdsl.syntax.mistakes import joints, repeats, signs, sizes, words
+from netdsl.syntax.mistakes import joints, numbers, repeats, signs, sizes, words
 from netdsl.syntax.mistakes.stop import Stop
 
 _FORMS = {
@@ -23,7 +23,8 @@ _FORMS = {
     "fixed": "fixed grid: 3 = (1, 2, 3)",
     "output": "output @score, or output @mean, @logvar",
     "tie": "tie NAME = transpose OTHER",
-    "expect": "expect params = 61_706, or expect @name = 13x13x256",
+    "given": "given x = [[1, 2], [3, 4]], or given x = -2",
+    "expect": "expect params = 61_706, expect @name = 13x13x256, or expect @name = [0.73, 0.27]",
 }
 _NAMES = {
     "STEP": "a layer",
@@ -45,9 +46,12 @@ _NAMES = {
     "$END": "the end of the statement",
 }
 _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
+    numbers.given_without_equals,
     words.not_a_statement,
     words.named_after,
     words.several_values,
+    numbers.without_brackets,
+    numbers.not_a_number,
     words.hyphen_in_name,
     words.braces_in_condition,
     sizes.arithmetic_in_options,

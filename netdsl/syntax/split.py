@@ -15,7 +15,12 @@ from netdsl.limits import Limits
 
 STATEMENT_WORDS = ("net", "use", "param", "default", "def", "let", "input", "tie", "expect")
 _NAMED_FORM = r"[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]*:"
-ADDED_STATEMENTS = {"output": r"[ \t]+@", "learned": _NAMED_FORM, "fixed": _NAMED_FORM}
+ADDED_STATEMENTS = {
+    "output": r"[ \t]+@",
+    "learned": _NAMED_FORM,
+    "fixed": _NAMED_FORM,
+    "given": r"[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]*=",
+}
 """Words that came after version 0.1.0 count as a statement's only where its form follows: a file's
 own blocks may have their names.
 """

@@ -80,12 +80,16 @@ class StatementRules(StepRules):
         name, how, other = map(tokens.name, parts)
         return tree.Tie(name, how, other, name.start, other.end)
 
+    def given(self, parts: list[Any]) -> tree.Given:
+        name = tokens.name(parts[0])
+        return tree.Given(name, parts[1], name.start, parts[1].end)
+
     def expect(self, parts: list[Any]) -> tree.Expect:
         if parts[0].type == "REF":
             what: tree.Reference | tree.Name = self.reference(parts[:1])
         else:
             what = tokens.name(parts[0])
-        fact = as_sizes(parts[1])
+        fact = parts[1] if isinstance(parts[1], tree.Tuple) else as_sizes(parts[1])
         return tree.Expect(what, fact, what.start, fact.end)
 
 

@@ -279,11 +279,20 @@ class Tie(NamedTuple):
     end: int
 
 
+class Given(NamedTuple):
+    """`given NAME = VALUE`: numbers for an input."""
+
+    name: Name
+    value: Number | Expression | Sizes | Tuple
+    start: int
+    end: int
+
+
 class Expect(NamedTuple):
-    """`expect WHAT = FACT`."""
+    """`expect WHAT = FACT`; a fact in brackets is numbers, any other a shape or a count."""
 
     what: Name | Reference
-    fact: Sizes
+    fact: Sizes | Tuple
     start: int
     end: int
 
@@ -297,5 +306,17 @@ class Flow(NamedTuple):
 
 
 Statement: TypeAlias = (
-    Net | Use | Param | Default | Def | Let | Input | TensorStatement | Output | Tie | Expect | Flow
+    Net
+    | Use
+    | Param
+    | Default
+    | Def
+    | Let
+    | Input
+    | TensorStatement
+    | Output
+    | Tie
+    | Given
+    | Expect
+    | Flow
 )

@@ -215,6 +215,14 @@ SYNTAX = [  # syntax
     ("32x32x1 > dropout«-0.5»", "N003", "a fraction is an option, in parentheses: dropout(0.5)"),
     ("net lenet«-5»", "N004", "write lenet_5"),
     ('4 > «"relu"»', "N003", '`"relu"` is not allowed here: expected `(` or a layer'),
+    ("3 > relu\ngiven x = [1, «nan»]", "N003", "`nan` is not a number that can be given"),
+    ("3 > relu\ngiven x = [«a», 1]", "N003", "a param's value is written {a}"),
+    ('3 > relu\ngiven x = [«"1"», 1]', "N003", "write 1"),
+    ('3 > relu\ngiven x = [«"one"», 1]', "N003", "text is not a number"),
+    ("3 > relu\ngiven x = 1«,» 2, 3", "N003", "write given x = [1, 2, 3]"),
+    ("3 > relu\nexpect @input = «(»1, 2, 3)", "N003", "write expect @input = [1, 2, 3]"),
+    ("3 > relu\ngiven «@x» = [1, 2, 3]", "N003", "write given x = [1, 2, 3]"),
+    ("3 > relu\ngiven «x»: [1, 2, 3]", "N003", "write given x = [1, 2, 3]"),
 ]
 
 MEANING = [  # names, options, shapes, expectations
@@ -636,6 +644,28 @@ MEANING = [  # names, options, shapes, expectations
         "the kernel of `fc-3` is 3x3 here and 4x3 at its first use",
     ),
     ("let e = fc-3\n4 > «e(3)»", "N106", "`e` is one shared piece: it accepts nothing"),
+    (
+        "3 > relu\ngiven x = [1, 2, 3]\nexpect output = [1, «0», 2]",
+        "N303",
+        "[1] is 2, not 0; 2 of 3",
+    ),
+    ("3 > relu as y\ngiven x = «[1, 2]»\nexpect @y = [1, 2, 3]", "N304", "`input` is 3, not 2"),
+    ("3 > relu as y\ngiven x = [1, 2, 3]\nexpect @y = «[1]»", "N304", "@y is 3, not 1 number"),
+    ("3 > relu\ngiven x = «[[1, 2], [3]]»\nexpect output = [1]", "N304", "different lengths"),
+    (
+        "input image: 3 > relu\ngiven «imgae» = [1, 2, 3]\nexpect output = [1, 2, 3]",
+        "N305",
+        "did you mean `image`?",
+    ),
+    ("3 > relu\nexpect «output = [1, 2, 3]»", "N306", "add `given input = [...]` with 3 numbers"),
+    ("3 > fc-1\ngiven x = [1, 2, 3]\nexpect «output = [1]»", "N307", "drawn at random"),
+    (
+        "1 > fc-6000(init=1) > fc-4000(init=1)\ngiven x = 1\nexpect «output = [1]»",
+        "N308",
+        "takes 24,006,000 multiply-accumulates; `check` computes at most 20,000,000",
+    ),
+    ("3 > relu\ngiven x = [1, 2, 3]\nexpect «params = [0]»", "N302", "expect params = 0"),
+    ("3 > relu\ngiven x = «3x3»\nexpect output = [1]", "N111", "not 3x3"),
 ]
 
 REST = [  # warnings and limits
@@ -684,6 +714,7 @@ REST = [  # warnings and limits
         "W723",
         "`conv3-4(relu)` drops the mask of `embed-4(mask)`",
     ),
+    ("3 > relu\ngiven «x = [1, 2, 3]»", "W724", "`given x` has no `expect`"),
     (
         "def «reverse»() = fc-4\n4 > reverse > fc-3",
         "W721",

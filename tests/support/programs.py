@@ -768,6 +768,9 @@ def _program(maker: _Maker, steps: int) -> Program | None:
     if between and rng.random() < 0.3:
         lines.append(f"output @{between[0]}")
         ends.append(names[between[0]][0])
+    if len(start) == 1 and rng.random() < 0.3:
+        numbers = ", ".join(rng.choice(["1", "-2", "0.50", "1/3", "1e-4"]) for _ in range(start[0]))
+        lines += [f"given x = [{numbers}]", f"expect @input = [{numbers}]"]
     text = "\n".join(lines) + "\n"
     return Program(text, start, tuple(ends), tally.params, tally.moving, tally.weights, tally.macs)
 

@@ -128,6 +128,11 @@ LINES = [
     ("input text:128of int( 20_000 )>embed-8", "input text: 128 of int(20_000) > embed-8"),
     ("128 of int({v})>pos", "128 of int({v}) > pos"),
     ("tie  a=transpose   b", "tie a = transpose b"),
+    ("given  x=[1,2,3]", "given x = [1, 2, 3]"),
+    ("given x=[( 1,2 ),(3 , 4)]", "given x = [[1, 2], [3, 4]]"),
+    ("given  x=-2.50", "given x = -2.50"),
+    ("expect  @y=[ [0.730,{1/ 9}], [1e-4,-1] ]", "expect @y = [[0.730, {1/9}], [1e-4, -1]]"),
+    ("expect output=[-12]", "expect output = [-12]"),
     ("expect   params=61_706", "expect params = 61_706"),
     ("expect@a.0=13×13x{c}", "expect @a.0 = 13x13x{c}"),
     # comments
@@ -520,6 +525,11 @@ PARAMETERS = several(
 HEADS = joined(
     SHAPES, st.one_of(st.just([]), joined("_", "of", "_", "int", "~", "(", "~", "20", "~", ")"))
 )
+NUMBERS_IN_BRACKETS = st.recursive(
+    st.sampled_from(["1", "-0.50", "1e-4", "1/3", "61_706"]),
+    lambda inner: joined("[", "~", several(inner, "~", ",", "~"), "~", "]"),
+    max_leaves=6,
+).map(lambda tokens: tokens if isinstance(tokens, list) else ["[", tokens, "]"])
 STATEMENTS = st.one_of(
     joined("net", "_", WORDS),
     st.just(["use", "_", '"b  c.net"']),
@@ -547,6 +557,8 @@ STATEMENTS = st.one_of(
     CHAINS,
     joined("tie", "_", WORDS, "~", "=", "~", "transpose", "_", WORDS),
     joined("expect", "_", st.sampled_from(["params", "@a.b"]), "~", "=", "~", SHAPES),
+    joined("given", "_", WORDS, "~", "=", "~", st.one_of(st.just("-2"), NUMBERS_IN_BRACKETS)),
+    joined("expect", "_", st.sampled_from(["output", "@a"]), "~", "=", "~", NUMBERS_IN_BRACKETS),
 )
 
 
@@ -574,7 +586,7 @@ def programs(draw: st.DrawFn) -> str:
 
     for statement in draw(st.lists(STATEMENTS, max_size=4)):
         text += [rest_of_line(0.3) for _ in range(dice.choice([0, 0, 1, 2]))] + [blanks("")]
-        continued = statement[0] not in ("net", "use", "param", "default", "tie", "expect")
+        continued = statement[0] not in ("net", "use", "param", "default", "tie", "expect", "given")
         depth = 0
         for at, token in enumerate(statement):
             following = statement[at + 1] if at + 1 < len(statement) else ""

@@ -106,6 +106,8 @@ def _statement(node: Any) -> str:
             return f"let {node.name.text} = {shown(node.chain)}"
         case tree.Tie():
             return f"tie {node.name.text} = {node.how.text} {node.other.text}"
+        case tree.Given():
+            return f"given {node.name.text} = {shown(node.value)}"
         case tree.Expect():
             return f"expect {shown(node.what)} = {shown(node.fact)}"
         case tree.Flow():

@@ -67,7 +67,7 @@ def list_brackets(text: str, start: int, end: int, rule: str) -> dict[int, str]:
             level.first = level.first or sign
         elif what == "close" and len(levels) > 1:
             levels.pop()
-            _close(level, levels[-1], at, text, found)
+            _close(level, levels[-1], at, text, found, rule in ("given", "expect"))
         else:
             level.first = level.first or what
             level.commas += what == "comma"
@@ -75,7 +75,10 @@ def list_brackets(text: str, start: int, end: int, rule: str) -> dict[int, str]:
     return found
 
 
-def _close(level: _Bracket, outer: _Bracket, at: int, text: str, found: dict[int, str]) -> None:
+def _close(
+    level: _Bracket, outer: _Bracket, at: int, text: str, found: dict[int, str], arrays: bool
+) -> None:
+    """Find what a closed bracket's list is written in: brackets where all lists are `arrays`."""
     if not level.is_list:
         return
     if outer.first in ("(", "[") and not outer.lists:
@@ -86,6 +89,7 @@ def _close(level: _Bracket, outer: _Bracket, at: int, text: str, found: dict[int
     sizes = (
         level.commas
         and not level.lists
+        and not arrays
         and not _ARRAY.search(text, max(0, level.at - 40), level.at)
     )
     for first, last in pairs:

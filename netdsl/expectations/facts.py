@@ -9,12 +9,12 @@ from netdsl.analysis.counts import count_network, depth
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
 from netdsl.expressions import evaluate
 from netdsl.graph import Graph
-from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.values import dims
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.lowering.expand import Expanded
 from netdsl.syntax import tree
 
-_NUMBERS: dict[str, Callable[[Graph], int]] = {
+NUMBERS: dict[str, Callable[[Graph], int]] = {
     "params": lambda graph: count_network(graph).params,
     "total": lambda graph: count_network(graph).total,
     "weights": lambda graph: count_network(graph).weights,
@@ -40,14 +40,14 @@ def unknown_facts(expanded: Expanded) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for statement, source in expanded.expectations:
         what = statement.what
-        if isinstance(what, tree.Name) and what.text not in (*_NUMBERS, "output"):
+        if isinstance(what, tree.Name) and what.text not in (*NUMBERS, "output"):
             found += _unknown(what, source).diagnostics
     return found
 
 
 def _unknown(what: tree.Name, source: Source) -> NetError:
-    help = did_you_mean(what.text, [*_NUMBERS, "output"]) or (
-        f"facts are {', '.join(_NUMBERS)}, output and @NAME"
+    help = did_you_mean(what.text, [*NUMBERS, "output"]) or (
+        f"facts are {', '.join(NUMBERS)}, output and @NAME"
     )
     span = Span(source, what.start, what.end)
     return fail("N302", f"`expect` does not know `{what.text}`", span, help=help)
@@ -56,14 +56,13 @@ def _unknown(what: tree.Name, source: Source) -> NetError:
 def _compare(
     statement: tree.Expect, source: Source, params: Mapping[str, Any], graph: Graph
 ) -> list[Diagnostic]:
+    assert isinstance(statement.fact, tree.Sizes)
     expected = _expected(statement.fact, source, params)
     what, span = statement.what, Span(source, statement.fact.start, statement.fact.end)
-    if isinstance(what, tree.Name) and what.text in _NUMBERS:
-        return _compare_number(what.text, expected, _NUMBERS[what.text](graph), span)
-    if isinstance(what, tree.Name):
-        name, shape = what.text, _output(what, source, graph)
-    else:
-        name, shape = f"@{what.name}", _point(what, source, graph)
+    if isinstance(what, tree.Name) and what.text in NUMBERS:
+        return _compare_number(what.text, expected, NUMBERS[what.text](graph), span)
+    name = what.text if isinstance(what, tree.Name) else f"@{what.name}"
+    shape = graph.ops[place_of(what, source, graph)].shape
     if expected == shape:
         return []
     message, help = (
@@ -102,22 +101,24 @@ def _compare_number(
     return [Diagnostic("N301", message, span, help=f"expect {name} = {number:_}")]
 
 
-def _point(what: tree.Reference, source: Source, graph: Graph) -> Shape:
-    """Return the shape at a named point."""
-    at = graph.points.get(what.name)
-    if at is None:
-        message, span = f"there is no point `@{what.name}`", Span(source, what.start, what.end)
-        raise fail("N101", message, span, help=did_you_mean(what.name, graph.points))
-    return graph.ops[at].shape
+def place_of(what: tree.Name | tree.Reference, source: Source, graph: Graph) -> int:
+    """Find the operation that `output` or a named point is.
 
-
-def _output(what: tree.Name, source: Source, graph: Graph) -> Shape:
-    """Return the shape of the network's output."""
+    Raises:
+        NetError: N101 for a point that there is not, N302 for another word, and for `output` where
+            there are several.
+    """
     span = Span(source, what.start, what.end)
+    if isinstance(what, tree.Reference):
+        at = graph.points.get(what.name)
+        if at is None:
+            help = did_you_mean(what.name, graph.points)
+            raise fail("N101", f"there is no point `@{what.name}`", span, help=help)
+        return at
     if what.text != "output":
         raise _unknown(what, source)
     if len(graph.outputs) > 1:
         names = ", ".join(f"@{output.name}" for output in graph.outputs)
         message = f"the network has {len(graph.outputs)} outputs"
         raise fail("N302", message, span, help=f"expect the shape of one: {names}")
-    return graph.outputs[0].shape
+    return graph.outputs[0].op

@@ -1,0 +1,1 @@
+"""`expect` statements: facts and worked examples, compared with what a graph gives."""

@@ -1,0 +1,46 @@
+"""Mistakes in `given` and in `expect` of numbers."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.errors import Diagnostic
+from netdsl.syntax.mistakes.stop import WORD, Stop
+
+
+def not_a_number(stop: Stop) -> Diagnostic | None:
+    """`given x = [a]`, `given x = ["1"]`, `expect @y = [nan]`."""
+    if stop.rule not in ("given", "expect") or "[" not in stop.before:
+        return None
+    thing = stop.thing
+    if thing.startswith('"'):
+        bare = thing.strip('"')
+        is_number = re.fullmatch(r"-?[0-9.]+", bare)
+        return stop.error("text is not a number", f"write {bare}" if is_number else "")
+    if not WORD.fullmatch(thing) or "NUMBER" not in stop.expected:
+        return None
+    if thing.lower() in ("nan", "inf", "infinity"):
+        return stop.error(f"`{thing}` is not a number that can be given or expected")
+    return stop.error(f"`{thing}` is not a number", f"a param's value is written {{{thing}}}")
+
+
+def without_brackets(stop: Stop) -> Diagnostic | None:
+    """`given x = 1, 2`, `given x = (1, 2)`, `expect @y = 0.5, 0.5`."""
+    statement = stop.source.text[stop.start : stop.end]
+    form = re.fullmatch(
+        r"(given[ \t]+\w+|expect[ \t]+@[\w.]+)[ \t]*=[ \t]*\(?([-0-9.,eE_/ \t]+)\)?", statement
+    )
+    if not form or stop.thing not in (",", "("):
+        return None
+    help = f"write {form[1]} = [{form[2].strip()}]"
+    return stop.error("several numbers are written in brackets", help)
+
+
+def given_without_equals(stop: Stop) -> Diagnostic | None:
+    """`given x: [1, 2]`, `given @x = [1, 2]`, `given x [1, 2]`."""
+    statement = stop.source.text[stop.start : stop.end]
+    form = re.match(r"given[ \t]+@?([A-Za-z_]\w*)[ \t]*(?:[:=][ \t]*|(?=\[))", statement)
+    if stop.rule != "flow" or not form:
+        return None
+    value = statement[form.end() :].split("\n")[0]
+    return stop.error("numbers are given by a name and `=`", f"write given {form[1]} = {value:.60}")
