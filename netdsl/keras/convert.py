@@ -11,6 +11,7 @@ from netdsl.errors import NetError, fail
 from netdsl.graph import consumers_of
 from netdsl.keras.calls import ModelCalls
 from netdsl.keras.imported_layer import ImportedLayer, ModelLayers, as_point
+from netdsl.keras.lists import ListedLayer, with_lists
 from netdsl.kinds import Kind, LayerError, Ref, keras_readers
 from netdsl.kinds.act import Linear
 from netdsl.kinds.call_view import CallView, Meaning, NoWord
@@ -301,6 +302,8 @@ class _Converter:
                 inputs = [inputs[0], *points]
                 shapes = [shapes[0], *(shape for _, shape in kind.referenced_inputs())]
             shape = kind.shape(*shapes)
+            views = [self.views[place] for place in places]
+            kind, spec = with_lists(ListedLayer(kind, meaning.spec), views, shapes)
         except LayerError as error:
             raise NoWord(error.message) from None
         squeezed = _is_squeezed(shape, self.calls[places[-1]].shape)
@@ -315,7 +318,7 @@ class _Converter:
         kind, shape = on_each(kind, axes), (*axes, *shape)
         layer = ImportedLayer(
             kind,
-            meaning.spec,
+            spec,
             tuple(inputs),
             groups,
             shape,

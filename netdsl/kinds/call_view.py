@@ -12,7 +12,8 @@ from fractions import Fraction
 from struct import pack, unpack
 from typing import Any, NamedTuple
 
-from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, exact
+from netdsl.kinds.lists import flat, frozen
+from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, exact, is_number
 
 _SHORT = 7  # digits that every 32-bit number keeps
 _DIVISORS = (3, 6, 7, 9, 127.5, 255)  # of which 1/n is written as such
@@ -177,6 +178,19 @@ class CallView(NamedTuple):
             return int(name == "Ones")
         value = config.get("value") if name == "Constant" else None
         return self.as_written(value) if isinstance(value, int | float) else None
+
+    def numbers_of(self, key: str) -> list[Any] | None:
+        """Read the numbers of an array that weights begin at, in order; None where they do not."""
+        given = self.config.get(key) or {}
+        value = (
+            given.get("config", {}).get("value") if given.get("class_name") == "Constant" else None
+        )
+        if isinstance(value, Mapping):  # as Keras writes an array of NumPy
+            value = value.get("config", {}).get("value")
+        numbers = flat(frozen(value)) if isinstance(value, list) else []
+        if not numbers or not all(is_number(number) or type(number) is float for number in numbers):
+            return None
+        return [self.as_written(number) for number in numbers]
 
     @staticmethod
     def as_written(value: float) -> int | Fraction:

@@ -7,7 +7,7 @@ the axes of N and C may be left out where they are 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -17,7 +17,7 @@ from netdsl.kinds.initial_forms import Form, own_forms
 from netdsl.kinds.initial_kernels import is_named, named_kernel
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.lists import flat, is_of_numbers, nested, shape_of
+from netdsl.kinds.lists import flat, frozen, is_of_numbers, nested, shape_of
 from netdsl.kinds.values import ArrayFile, Shape, Word, shown
 from netdsl.wording import axes_text, shape_text
 
@@ -109,11 +109,31 @@ def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | 
     forms, given = _forms(kind, option, weight), shape_of(value)
     form = next(form for form in forms if form.shape == given)
     numbers = [float(number) for number in flat(value)]
+    return nested([numbers[at] for at in _places(form, weight)], shape or weight.shape)
+
+
+def _places(form: Form, weight: Weight) -> Iterator[int]:
+    """The places in a list of this form of a weight's numbers, in their order."""
     strides = [math.prod(form.full[axis + 1 :]) if form.full[axis] > 1 else 0 for axis in form.axes]
-    places = product(
-        *(
-            range(0, size * step, step) if step else (0,) * size
-            for size, step in zip(weight.shape, strides, strict=True)
-        )
+    steps = (
+        range(0, size * step, step) if step else (0,) * size
+        for size, step in zip(weight.shape, strides, strict=True)
     )
-    return nested([numbers[sum(place)] for place in places], shape or weight.shape)
+    return map(sum, product(*steps))
+
+
+def written_list(kind: Kind, option: str, weight: Weight, numbers: Sequence[Any]) -> Any:
+    """The shortest list that says that a weight begins at these numbers, in its order; one number
+    where they are all the same.
+    """
+    if len(set(numbers)) == 1:
+        return numbers[0]
+    for form in sorted(
+        _forms(kind, option, weight), key=lambda form: (math.prod(form.full), len(form.shape))
+    ):
+        held = dict(zip(_places(form, weight), numbers, strict=True))
+        if all(
+            held[at] == number for at, number in zip(_places(form, weight), numbers, strict=True)
+        ):
+            return frozen(nested([held[at] for at in sorted(held)], form.shape))
+    raise AssertionError("a list with all axes says any numbers")

@@ -1,0 +1,57 @@
+"""Kernels and biases that Keras begins at given arrays, as lists of the language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdsl.kinds.call_view import CallView
+from netdsl.kinds.initial_lists import listed_weight, written_list
+from netdsl.kinds.kind import Kind
+from netdsl.kinds.values import Argument, LayerSpec, Shape
+
+MAX_WRITTEN = 1 << 10
+"""Numbers of a list that is written: more are no text that anybody reads, and are left out."""
+
+_KEYS = {
+    "kernel_initializer": "init",
+    "depthwise_initializer": "init",
+    "bias_initializer": "bias_init",
+}
+"""The options that say what these keys of a configuration say."""
+
+
+class ListedLayer(NamedTuple):
+    """A layer, and how it is written."""
+
+    kind: Kind
+    spec: LayerSpec
+
+
+def with_lists(
+    layer: ListedLayer, views: Sequence[CallView], inputs: Sequence[Shape]
+) -> ListedLayer:
+    """Return a layer with the lists that its calls begin at.
+
+    Arrays of layers that take no lists are noted as left out.
+
+    Args:
+        layer: what the calls are in the language.
+        views: the calls.
+        inputs: the shapes that come in.
+    """
+    for view in views:
+        for key, option in _KEYS.items():
+            numbers = view.numbers_of(key)
+            if numbers is None:
+                continue
+            known = option in layer.kind.options
+            weight = listed_weight(layer.kind, option, *inputs) if known else None
+            if weight is None or not len(numbers) == math.prod(weight.shape) <= MAX_WRITTEN:
+                view.leave_out(key)
+                continue
+            value = written_list(layer.kind, option, weight, numbers)
+            spec = layer.spec._replace(arguments=(*layer.spec.arguments, Argument(option, value)))
+            layer = ListedLayer(type(layer.kind).make(spec), spec)
+    return layer
