@@ -12,7 +12,7 @@ from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import Argument, LayerSpec, Shape
 
 MAX_WRITTEN = 1 << 10
-"""Numbers of a list that is written: more are no text that anybody reads, and are left out."""
+"""Numbers of a list that is written: nobody reads a text of more, and they are left out."""
 
 _KEYS = {
     "kernel_initializer": "init",

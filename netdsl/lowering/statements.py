@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -70,7 +71,18 @@ def _or_defined_below(
     help = "define it earlier: a block sees only earlier blocks"
     if isinstance(statement, tree.Let) and statement.name.text == word:
         help = "a shared piece is not part of itself: define it before the flow that uses it"
+        if _continued_at(problem.span, draft.definitions[word]):
+            help = f"this `>` continues `let {word}`: put the `let` before the input or the flow"
     return problem._replace(help=help, notes=notes)
+
+
+def _continued_at(place: Span | None, name: Span) -> bool:
+    """Return whether a place lies after a line break and a `>` that continue the definition of a
+    name.
+    """
+    return place is not None and bool(
+        re.search(r"\n[ \t]*>", name.source.text[name.end : place.start])
+    )
 
 
 def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:

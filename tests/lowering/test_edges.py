@@ -74,10 +74,25 @@ def test_a_definition_of_several_lines_that_is_never_used(text: str) -> None:
 
 
 def test_a_shared_piece_in_its_own_definition() -> None:
-    found = only("input 8\n> fc-4\nlet f = fc-3\n> f > fc-2", "N101")
+    found = only("let f = fc-3 > f\n8 > f > fc-2", "N101")
     assert (
         found.help == "a shared piece is not part of itself: define it before the flow that uses it"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 8\nlet f = fc-3\n> f > fc-2",
+        "input 8\n> fc-4\nlet f = fc-3\n> f > fc-2",
+        "input x: 8\nlet f = fc-3\n\n# on\n  > fc-2 > f",
+        "8 > fc-4\nlet f = fc-3\n> f > fc-2",
+    ],
+)
+def test_a_shared_piece_that_a_flow_was_meant_to_use(text: str) -> None:
+    found = only(text, "N101")
+    assert found.message == "there is no layer or block `f`"
+    assert found.help == "this `>` continues `let f`: put the `let` before the input or the flow"
 
 
 @pytest.mark.parametrize("statement", ["param w = 4", "default fc(tanh)", "expect @a = 4"])
