@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netdsl.api import arguments
 from netdsl.api.arguments import PathArgument
+from netdsl.api.inside import InsideViews
 from netdsl.api.records import Records
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.named import NAMES
@@ -35,7 +36,7 @@ class EvaluationResult(dict[str, Any]):
         return describe_evaluation(self)
 
 
-class Run(RunResult):
+class Run(InsideViews, RunResult):
     """A training that has ended, and its folder.
 
     `Run.load("runs/lenet5-1")`, or what `train` gives.

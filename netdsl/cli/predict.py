@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from typing import Any
 
-from netdsl.cli.arguments import add_format, add_run_folder, positive
-from netdsl.cli.terminal import print_json
+from netdsl.cli.arguments import add_force, add_format, add_run_folder, positive
+from netdsl.cli.outputs import target_of
 
 EXAMPLES = (
     "predict runs/lenet5-1 seven.png",
     "predict runs/lenet5-1 images.npy --json",
     "predict runs/iris-1 - < flowers.csv",
+    "predict runs/lenet5-1 seven.png --at conv_2 -o maps.npy",
 )
 
 
@@ -36,25 +39,66 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="refuse rows of tables with values that the network was not trained on",
     )
+    parser.add_argument(
+        "--at", metavar="LAYER", help="what a layer or a point gives, in place of the outputs"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to write: .csv or .json, else text; arrays as .npy, images as .png or .svg",
+    )
+    add_force(parser)
     add_format(parser, "csv")
+
+
+ARRAYS = (".npy", ".png", ".svg")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from netdsl.training.evaluation.predict import predict
-    from netdsl.training.evaluation.predict_text import (
-        describe_notes,
-        describe_predictions,
-        predictions_csv,
-    )
+    from netdsl.training.evaluation.predict_text import describe_notes
 
-    records = predict(options.folder, options.inputs, options.top, strict=options.strict)
-    if options.format == "csv":
-        print(predictions_csv(records), end="")
-    elif options.format == "json":
-        print_json(records)
+    target = target_of(options.output, options.force)
+    suffix = target.suffix.lower() if target else ""
+    if suffix in ARRAYS or options.at is not None:
+        from netdsl.lab.inside.at import save_values, values_at
+        from netdsl.lab.inside.subject import TrainedRun
+
+        found = values_at(TrainedRun.of(options.folder), options.inputs, options.at)
+        if target is not None and suffix in ARRAYS:
+            save_values(found, target)
+            print(f"{target}: {found.layer}", file=sys.stderr)
+            return 0
+        records = [
+            {"input": name, "output": values.tolist()}
+            for name, values in zip(found.names, found.array, strict=True)
+        ]
     else:
-        print(describe_predictions(records))
+        from netdsl.training.evaluation.predict import predict
+
+        records = predict(options.folder, options.inputs, options.top, strict=options.strict)
+    written = _written(records, FORMATS.get(suffix, options.format))
+    if target is None:
+        print(written, end="")
+    else:
+        from netdsl.files import write
+
+        write(target, written)
     for line in describe_notes(records):
         print(line, file=sys.stderr)
     return 1 if any("error" in record for record in records) else 0
+
+
+FORMATS = {".csv": "csv", ".json": "json"}
+"""By a file's suffix."""
+
+
+def _written(records: list[dict[str, Any]], format: str) -> str:
+    from netdsl.training.evaluation.predict_text import describe_predictions, predictions_csv
+
+    if format == "csv":
+        return predictions_csv(records)
+    return (
+        json.dumps(records, indent=2) if format == "json" else describe_predictions(records)
+    ) + "\n"

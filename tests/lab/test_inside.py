@@ -322,3 +322,58 @@ def test_the_command_attack(
     assert "N107" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["attack", str(folder), "--eps", "0,-1"])
+
+
+def test_predict_gives_what_a_layer_does(
+    folder: Path,
+    subject: TrainedRun,
+    image: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    array = tmp_path / "maps.npy"
+    assert main(["predict", str(folder), image, "--at", "conv_1", "-o", str(array)]) == 0
+    (x,) = subject.read(image)
+    given = subject.model([subject.layer("conv_1").ops[-1]]).predict_on_batch(x)
+    np.testing.assert_allclose(np.load(array), given, atol=1e-6)
+    capsys.readouterr()
+    assert main(["predict", str(folder), image, "--at", "gap_1", "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    np.testing.assert_allclose(record["output"], given[0].mean(axis=(0, 1)), atol=1e-5)
+    assert (
+        main(["predict", str(folder), image, "--at", "gap_1", "-o", str(tmp_path / "g.png")]) == 1
+    )
+    assert "8 are not an image" in capsys.readouterr().err
+
+
+def test_predictions_are_written_to_a_file(
+    folder: Path, image: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for suffix in ("csv", "json", "txt"):
+        target = tmp_path / f"out.{suffix}"
+        call = ["predict", str(folder), image]
+        assert main([*call, "-o", str(target)]) == 0
+        assert not capsys.readouterr().out
+        assert main([*call, *([] if suffix == "txt" else ["--format", suffix])]) == 0
+        assert target.read_text("utf-8") == capsys.readouterr().out
+        assert main([*call, "-o", str(target)]) == 1
+        assert "N604" in capsys.readouterr().err
+
+
+def test_from_python(folder: Path, image: str, subject: TrainedRun, tmp_path: Path) -> None:
+    run = netdsl.Run.load(folder)
+    assert run.filters().array.shape == (8, 3, 3, 1)
+    assert run.maps(image, "conv_1").layers[0].array.shape == (6, 6, 8)
+    assert list(run.top("conv_1", 1).patches) == [1]
+    assert run.excite("softmax_1", 2).images.shape == (1, 8, 8, 1)
+    assert run.where(image).occlusion.shape == (8, 8)
+    assert run.codes("gap_1").plane.shape == (len(subject.data.test), 2)
+    assert [one.size for one in run.attack((0.0, 0.1), examples=20).results] == [0.0, 0.1]
+    pixels = np.asarray(subject.data.test.x[0][:5])
+    assert run.at("gap_1", pixels).shape == (5, 8)
+    run.filters().sheet.save(tmp_path / "f.svg")
+    assert (tmp_path / "f.svg").read_text("utf-8").startswith("<svg")
+    with pytest.raises(TypeError, match="`layer` accepts a layer's name"):
+        run.filters(3)  # type: ignore[arg-type]
+    with pytest.raises(netdsl.NetError, match="`prior` accepts one of"):
+        run.excite("softmax_1", prior="tvv")

@@ -1,0 +1,228 @@
+"""What a run has learned, as arrays and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.api import arguments
+from netdsl.api.arguments import PathArgument
+
+if TYPE_CHECKING:
+    from netdsl.lab.attack import Attacked
+    from netdsl.lab.inside.codes import Codes
+    from netdsl.lab.inside.excite import Excited
+    from netdsl.lab.inside.filters import Filters
+    from netdsl.lab.inside.maps import Maps
+    from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.lab.inside.top import Top
+    from netdsl.lab.inside.where import Where
+
+PARTS = ("test", "validation", "training", "all")
+
+
+class InsideViews:
+    """The views of a run: each gives its arrays and, as `sheet`, its picture.
+
+    A picture has `svg` and `save(path)`, and a notebook shows it.
+    """
+
+    folder: Path
+
+    def at(self, layer: str, inputs: Any) -> Any:
+        """Compute what a layer gives for examples.
+
+        Args:
+            layer: its name, or that of a point.
+            inputs: as `predict` takes them.
+
+        Returns:
+            An array [n, *shape] in float32.
+
+        Raises:
+            NetError: N626 where there is no such layer.
+            DataError: for what is wrong with the examples.
+        """
+        from netdsl.lab.inside.at import values_at
+
+        return values_at(self._opened(), inputs, arguments.text("layer", layer, _LAYER)).array
+
+    def filters(self, layer: str | None = None) -> Filters:
+        """Show a layer's kernels as images.
+
+        Args:
+            layer: its name; by default the first one with kernels that are images.
+
+        Returns:
+            `array` [N, h, w, channels], `matches`: the correlation of each with the edge or bar
+            that it is most alike, `untrained`: the same before the training.
+
+        Raises:
+            NetError: N626 where there is no such layer, N680 where it has no such kernels.
+        """
+        from netdsl.lab.inside.filters import filters
+
+        return filters(self._opened(), _layer(layer))
+
+    def maps(self, image: PathArgument, layer: str | None = None) -> Maps:
+        """Show what the channels of a layer, or of all layers, give for an image.
+
+        Args:
+            image: the path of an image, or of an array that holds one.
+            layer: its name; by default the strongest channels of all layers.
+
+        Returns:
+            `layers`, each with its `array` [h, w, channels].
+
+        Raises:
+            NetError: N626 where there is no such layer, N680 where it gives no maps.
+            DataError: for what is wrong with the image.
+        """
+        from netdsl.lab.inside.maps import maps
+
+        return maps(self._opened(), arguments.path("image", image), _layer(layer))
+
+    def top(self, layer: str, channel: int | None = None, *, part: str = "test") -> Top:
+        """Find the nine patches of the data that excite each channel most, one an example.
+
+        Args:
+            layer: its name.
+            channel: one of its channels; by default the first sixteen.
+            part: of the data: test, validation, training or all.
+
+        Returns:
+            `patches` by channel, each with its `row`, `place`, `value`, `box` and `pixels`.
+
+        Raises:
+            NetError: N626, N630, N680 where there is no such layer, part or channel.
+        """
+        from netdsl.lab.inside.top import top
+
+        layer = arguments.text("layer", layer, _LAYER)
+        return top(
+            self._opened(),
+            layer,
+            _number("channel", channel),
+            arguments.one_of("part", part, PARTS),
+        )
+
+    def excite(
+        self, layer: str, unit: int | None = None, *, prior: str = "none", seed: int = 0
+    ) -> Excited:
+        """Make images from noise that excite units of a layer most.
+
+        Args:
+            layer: its name.
+            unit: one of its channels; by default the first sixteen.
+            prior: none, l2, blur or tv: what the images should have too.
+            seed: of the noise.
+
+        Returns:
+            `images` [units, h, w, c], the `values` of the units, of a last layer `probabilities`.
+
+        Raises:
+            NetError: N626, N680 where there is no such layer or unit.
+        """
+        from netdsl.lab.inside.excite import PRIORS, excite
+
+        layer, unit = arguments.text("layer", layer, _LAYER), _number("unit", unit)
+        prior = arguments.one_of("prior", prior, PRIORS)
+        return excite(self._opened(), layer, unit, prior, arguments.whole("seed", seed, 0))
+
+    def where(self, image: PathArgument, label: int | None = None) -> Where:
+        """Show what the network looked at in an image.
+
+        Args:
+            image: the path of an image, or of an array that holds one.
+            label: the class that is asked for; by default the one that is answered.
+
+        Returns:
+            `occlusion` and `gradient` [h, w], `grad_cam` [h', w'] of the last layer with maps.
+
+        Raises:
+            NetError: N680 where there is no image or no such class.
+            DataError: for what is wrong with the image.
+        """
+        from netdsl.lab.inside.where import where
+
+        return where(self._opened(), arguments.path("image", image), _number("label", label))
+
+    def codes(self, layer: str, *, method: str = "pca", part: str = "test") -> Codes:
+        """Show what a layer gives each example, as a map in the plane.
+
+        Args:
+            layer: its name.
+            method: pca, tsne (needs scikit-learn) or umap (needs umap-learn).
+            part: of the data: test, validation, training or all.
+
+        Returns:
+            `array` [n, size], `plane` [n, 2], `labels`, and `neighbour`: the share of examples
+            whose nearest neighbour is of their class.
+
+        Raises:
+            NetError: N602, N626, N630, N670, N680.
+        """
+        from netdsl.lab.inside.codes import METHODS, codes
+
+        layer, method = (
+            arguments.text("layer", layer, _LAYER),
+            arguments.one_of("method", method, METHODS),
+        )
+        return codes(self._opened(), layer, method, arguments.one_of("part", part, PARTS))
+
+    def attack(
+        self,
+        sizes: Sequence[float] = (0.0, 0.05, 0.1, 0.2),
+        *,
+        steps: int = 1,
+        norm: str = "inf",
+        target: int | None = None,
+        part: str = "test",
+        examples: int = 1000,
+        seed: int = 0,
+    ) -> Attacked:
+        """Change examples a little so that the network answers wrongly.
+
+        Args:
+            sizes: the largest changes, in units of what the network takes.
+            steps: 1 for the fast gradient sign method, more for projected gradient descent.
+            norm: of a change: inf, its largest pixel, or 2, the root of the sum of squares.
+            target: the class that should be answered; None where any wrong one will do.
+            part: of the data: test, validation, training or all.
+            examples: how many, drawn at random.
+            seed: of what is drawn.
+
+        Returns:
+            `results`: for each size the accuracy after `adversarial` and after `random` changes.
+
+        Raises:
+            NetError: N107 for a target that is none of the classes, N630, N680.
+        """
+        from netdsl.lab.attack import Attack, attack
+
+        how = Attack(
+            tuple(0.0 if size == 0 else arguments.positive("sizes", size) for size in sizes),
+            arguments.whole("steps", steps, 1),
+            arguments.one_of("norm", norm, ("inf", "2")),
+            _number("target", target),
+            arguments.whole("examples", examples, 1),
+            arguments.whole("seed", seed, 0),
+        )
+        return attack(self._opened(), how, arguments.one_of("part", part, PARTS))
+
+    def _opened(self) -> TrainedRun:
+        from netdsl.lab.inside.subject import TrainedRun
+
+        return TrainedRun.of(self.folder)
+
+
+_LAYER = "a layer's name"
+
+
+def _layer(layer: str | None) -> str | None:
+    return None if layer is None else arguments.text("layer", layer, _LAYER)
+
+
+def _number(name: str, number: int | None) -> int | None:
+    return None if number is None else arguments.whole(name, number, 0)

@@ -1,0 +1,86 @@
+"""What one layer of a trained network gives for examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.keras.layer_outputs import called
+from netdsl.lab.given import saved
+from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
+from netdsl.lab.pictures import save_picture
+from netdsl.training.evaluation.network_outputs import BATCH
+from netdsl.training.evaluation.predict import in_units, is_paths
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.lab.inside.subject import TrainedRun
+
+
+class ValuesAt(NamedTuple):
+    """What a layer gives.
+
+    Attributes:
+        layer: its name.
+        names: of the examples.
+        array: [n, *shape].
+    """
+
+    layer: str
+    names: list[str]
+    array: Any
+
+
+def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt:
+    """Compute what a layer gives, or the first output in the data's units.
+
+    Args:
+        run: a trained run.
+        inputs: paths or the examples, as `predict` takes them.
+        name: the layer's, or a point's.
+
+    Raises:
+        NetError: N626 for an unknown layer, and what reading the examples raises.
+    """
+    import numpy as np
+
+    from netdsl.training.data import given_inputs, read_inputs
+
+    preparation = run.run.preparation
+    layer = None if name is None else run.layer(name)
+    read = (read_inputs if is_paths(inputs) else given_inputs)(inputs, preparation)
+    model = run.own_model if layer is None else run.model([layer.ops[-1]])
+    count = len(read.names)
+    found = [
+        called(model, preparation.x(tuple(array[start : start + BATCH] for array in read.x)))[0]
+        for start in range(0, count, BATCH)
+    ]
+    array = np.concatenate(found)
+    if layer is not None:
+        return ValuesAt(layer.name, read.names, array)
+    output = preparation.outputs[0]
+    values = array if output.classes else in_units(output, array)
+    return ValuesAt(output.name, read.names, values)
+
+
+def save_values(found: ValuesAt, path: Path) -> None:
+    """Write arrays: `.npy`; images also as `.png`, several as a sheet, `.png` or `.svg`.
+
+    Raises:
+        NetError: N604 for another suffix, N518 where they are not images.
+    """
+    array = found.array
+    is_images = array.ndim == 3 or (array.ndim == 4 and array.shape[-1] in (1, 3))
+    if (
+        path.suffix.lower() in (".png", ".svg")
+        and is_images
+        and (len(array) > 1 or path.suffix == ".svg")
+    ):
+        tiles = [
+            ImageTile(picture(each), name.rpartition("/")[2])
+            for each, name in zip(array, found.names, strict=True)
+        ]
+        title = f"{found.layer}: {counted(len(array), 'example')}"
+        save_picture(ImageSheet(title, "0 is black, 1 is white", [TileRow("", tiles)]), path)
+        return
+    saved(array, path)
