@@ -252,6 +252,34 @@ def test_three_digits_behind_every_point_are_reported(path: Path) -> None:
     assert (values(stated)["a"], stated.notes) == ([2514, 975], ())
 
 
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        ("zip,b\n12,1\n01234,2\n", "numbers in zip begin with 0, as `01234` in line 3, which is"),
+        ("zip,b\n12,1\n\n007,2\n", "`007` in line 4, which is read as 7; data: {categories: {zip"),
+        ('b;zip\n1,5;"-042"\n2,5;42\n', "`-042` in line 2, which is read as -42"),
+        ("zip\n" + "12\n" * 200 + "0815\n", "`0815` in line 202, which is read as 815"),
+    ],
+)
+def test_numbers_that_begin_with_0_are_reported(path: Path, content: str, note: str) -> None:
+    (found,) = read(path, content).notes
+    assert note in found
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a,b\n0,0.5\n10,-0.25\n", "day,b\n2024-01-05,1\n2024-02-06,2\n", "a,b\n0x1,1\n007b,2\n"],
+)
+def test_numbers_that_do_not_begin_with_0(path: Path, content: str) -> None:
+    assert not read(path, content).notes
+
+
+def test_numbers_that_begin_with_0_as_texts(path: Path) -> None:
+    path.write_text("zip,b\n007,1\n7,2\n")
+    found = read_table_file(path, texts=("zip",))
+    assert (found.notes, found.column("zip").categories) == ((), ("007", "7"))
+
+
 def test_stated_signs_are_the_signs(path: Path) -> None:
     comma = 'a,b\n"1,234",5\n"975",6\n'
     assert values(read(path, comma, decimal=","))["a"] == [1.234, 975]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,9 @@ from netdsl.training.preparation.table_format import PLAIN, NumberFormat, TableF
 if TYPE_CHECKING:
     from netdsl.training.preparation.columns import TableTransform
     from netdsl.training.preparation.rows import Array
+
+ZERO = re.compile(r"[+-]?0[0-9]")
+"""What a number begins with that has a 0 too many."""
 
 SAMPLE = 100
 """Rows that are looked at to guess which columns hold numbers."""
@@ -68,6 +72,8 @@ def parse_csv(
         else:
             columns.append(ParsedColumn(name, numbers_without(values, form.missing_values), None))
     notes = () if known or stated_format(form) else tuple(_doubts(text, columns, held))
+    if not known:
+        notes += tuple(_leading_zeros(text, columns, held))
     return ParsedTable(path, tuple(columns), held.lines, "line", text.header, held.numbers, notes)
 
 
@@ -184,6 +190,29 @@ def _either(text: CsvText, cell: str, held: HeldColumns, span: Span | None) -> N
     )
     help = f'data: {{decimal: ","}} reads it as {fraction}, data: {{thousands: ","}} as {whole}'
     return fail("N531", message, span, help=help)
+
+
+def _leading_zeros(
+    text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns
+) -> Iterator[str]:
+    """Report numbers that begin with a 0 that is lost: they may be codes."""
+    separator = re.escape(text.separator.encode())
+    if not re.search(rb"(?:^|[\s\"'" + separator + rb"])[+-]?0[0-9]", text.content[text.body :]):
+        return
+    for column in columns:
+        if column.categories is not None or column.name not in held.columns:
+            continue
+        cells = held.columns[column.name]
+        cells = cells if isinstance(cells, Cells) else _as_cells(text, column.name, held)
+        codes = [place for place, cell in enumerate(cells.texts) if ZERO.match(cell)]
+        if codes:
+            row = cells.first_row(codes)
+            cell = cells.texts[cells.codes[row]]
+            yield (
+                f"numbers in {column.name} begin with 0, as `{cell}` in line {held.lines[row]:,}, "
+                f"which is read as {column.values[row]:g}; "
+                f"data: {{categories: {{{column.name}: [...]}}}} reads texts"
+            )
 
 
 def _doubts(text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns) -> Iterator[str]:
