@@ -23,7 +23,8 @@ def table(folder: Path) -> tuple[str, dict[str, Any]]:
     rng = np.random.default_rng(0)
     lines = ["größe;farbe;gewicht;art", "% gemessen 2024"]
     for row in range(60):
-        size = f"{rng.normal():.2f}".replace(".", ",") if row % 9 else "unbekannt"
+        written = f"{2_000 * rng.normal():,.2f}".translate({ord(","): " ", ord("."): ","})
+        size = written if row % 9 else "unbekannt"  # as in 1 234,50
         lines.append(f"{size};{'rot' if row % 3 else 'blau'};{1 + row % 2};{'ab'[row % 2]}")
     (folder / "data.csv").write_bytes("\n".join(lines).encode("latin-1"))
     keys = {
@@ -31,6 +32,7 @@ def table(folder: Path) -> tuple[str, dict[str, Any]]:
         "weight": "gewicht",
         "separator": ";",
         "decimal": ",",
+        "thousands": "space",
         "encoding": "latin-1",
         "comment": "%",
         "missing_values": ["unbekannt"],
