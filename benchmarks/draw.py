@@ -1,13 +1,13 @@
 """What pictures cost: `netdsl draw` compared with `netdsl table`, Graphviz, plot_model,
-visualkeras.
+visualkeras, visualtorch.
 
     python benchmarks/draw.py                     # those that are installed are measured
     python benchmarks/draw.py --sheet sheet.html  # and all pictures stand side by side in a page
 
 All times are CPU seconds, of this machine, in one run. Cold ones are those of processes of their
 own, of several runs the least; the others leave imports, and building Keras models, out.
-plot_model requires pydot and Graphviz. visualtorch draws PyTorch modules, of which there are none
-of these networks.
+plot_model requires pydot and Graphviz. visualtorch draws PyTorch modules: Keras's models are that
+with the backend torch, which is chosen where visualtorch is installed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import base64
 import importlib.util
+import os
 import resource
 import shutil
 import subprocess
@@ -147,6 +148,17 @@ def by_visualkeras(model: Any, folder: Path) -> Drawn:
     return Drawn(time.process_time() - start, path, pixels(path))
 
 
+def by_visualtorch(model: Any, folder: Path) -> Drawn:
+    import visualtorch
+
+    path = folder / f"{model.name}_visualtorch.png"
+    start = time.process_time()
+    image = visualtorch.render(model, (1, *model.input_shape[1:]), style="graph")
+    seconds = time.process_time() - start
+    image.save(path)
+    return Drawn(seconds, path, image.size)
+
+
 def pixels(path: Path) -> tuple[int, int]:
     from PIL import Image
 
@@ -162,6 +174,9 @@ def next_to_others(folder: Path) -> dict[str, dict[str, Drawn]]:
         on_models["plot_model"] = by_plot_model
     if installed("visualkeras", "keras"):
         on_models["visualkeras"] = by_visualkeras
+    if installed("visualtorch", "torch", "keras"):
+        os.environ["KERAS_BACKEND"] = "torch"
+        on_models["visualtorch"] = by_visualtorch
     networks = {name: netdsl.load(ROOT / "examples" / f"{name}.net") for name in NETWORKS}
     found: dict[str, dict[str, Drawn]] = {}
     for (

@@ -13,7 +13,18 @@ from typing import TypeAlias
 
 from netdsl.drawing.forks import ForkBox
 from netdsl.drawing.nodes import ALONGSIDE, GAP, LANE, LANES, TURN, LaidNode, NodeBox, TangleBox
-from netdsl.drawing.parts import START, Arc, Fork, Part, PartChain, Side, Tangle, Wire, nodes_of
+from netdsl.drawing.parts import (
+    END,
+    START,
+    Arc,
+    Fork,
+    Part,
+    PartChain,
+    Side,
+    Tangle,
+    Wire,
+    nodes_of,
+)
 
 
 class Lane:
@@ -54,12 +65,39 @@ class ChainBox:
             u += part.length
         self.length: float = u
         self._set_sides(nodes, wires)
+        self.axes: list[float] = [0.0] * len(self.parts)
         self.left: float = max((part.left for part in self.parts), default=0.0)
         self.right: float = max((part.right for part in self.parts), default=0.0)
         for alongside in self.sides:
             self.left = max(self.left, alongside.box.left - alongside.v)
             self.right = max(self.right, alongside.v + alongside.box.right)
         self._set_lanes(nodes)
+
+    def follow(self, nodes: Sequence[LaidNode]) -> None:
+        """Move what comes after a tangle below where its lines leave it, if nothing hangs on the
+        chain or passes the tangle. Only a chain that nothing continues may do so.
+        """
+        axes, axis = [], 0.0
+        for part, after in zip_longest(self.parts, self.parts[1:]):
+            axes.append(axis)
+            bar = isinstance(after, NodeBox) and after.node.shape == "bar"  # which reaches them
+            if isinstance(part, TangleBox) and after is not None and not bar:
+                ends = sorted(v for _, v in part.columns(nodes))
+                axis = float(round(axis + (ends[0] + ends[-1]) / 2))
+        spans = [(lane, *_span(lane.arcs)) for lane in self.lanes]
+        inside = all(
+            first >= 0 and last < len(axes) and axes[first] == axes[last]
+            for _, first, last in spans
+        )
+        if self.chain.sides or not inside:
+            return
+        self.axes = axes
+        for lane, first, _ in spans:
+            lane.v += axes[first]
+        placed = list(zip(self.parts, axes, strict=True))
+        lines = [lane.v for lane in self.lanes]
+        self.left = max(*(part.left - axis for part, axis in placed), -min(lines, default=0.0))
+        self.right = max(*(part.right + axis for part, axis in placed), max(lines, default=0.0))
 
     def turns(self, at: int) -> bool:
         """Return whether lines turn before the part.
@@ -178,7 +216,7 @@ class ChainBox:
                 side = "left" if enters else "right"
             sides[side].append(arc)
         for side, arcs in sides.items():
-            self._place_lanes(side, self._shared(arcs), nodes)
+            self._place_lanes(side, self._shared(arcs, nodes), nodes)
 
     def _turns_alongside(self, arc: Arc, sign: int) -> bool:
         """Return whether an arc would begin or end where something hangs on the chain, to the right
@@ -201,18 +239,20 @@ class ChainBox:
         source = arc.wire.source
         return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
 
-    def _shared(self, arcs: Sequence[Arc]) -> list[list[Arc]]:
+    def _shared(self, arcs: Sequence[Arc], nodes: Sequence[LaidNode]) -> list[list[Arc]]:
         """Arcs that share a line.
 
-        Those to one target, and of the others those of one source, unless the line would end in a
-        bar on its way.
+        Those to one target, where they come into it at one place, and of the others those of one
+        source, unless the line would end in a bar on its way.
         """
-        targets: dict[int, list[Arc]] = {}
+        targets: dict[tuple[int, float], list[Arc]] = {}
         for arc in arcs:
-            targets.setdefault(arc.end, []).append(arc)
+            target, key = arc.wire.target, arc.wire.key
+            place = nodes[target].entries.get(key, 0.0) if target != END else 0.0
+            targets.setdefault((arc.end, place), []).append(arc)
         groups = [group for group in targets.values() if len(group) > 1]
         sources: dict[tuple[int, int, int], list[Arc]] = {}
-        for end, (arc, *others) in targets.items():
+        for (end, _), (arc, *others) in targets.items():
             if not others:
                 part = self.parts[end] if end < len(self.parts) else None
                 bar = isinstance(part, NodeBox) and part.node.shape == "bar"

@@ -66,15 +66,19 @@ def card(label: str, more: str, note: str, look: str, small: bool, badge: str = 
     return Card(form, look, label, more, note, wide, PILL if small else CARD, badge)
 
 
-def glyph(kind: Kind, note: str, badge: str = "") -> Card | None:
-    """Return the sign of a merge; None where it has none."""
+def glyph(kind: Kind, note: str, badge: str = "", terms: str = "") -> Card | None:
+    """Return the sign of a merge; None where it has none.
+
+    `terms` says how many it joins (`of 50`) where the picture does not show each.
+    """
     if kind.joins_inputs:
-        text = " ".join(filter(None, (kind.word, note, badge)))
+        word = f"{kind.word} {terms} ·" if terms and note else f"{kind.word} {terms}".rstrip()
+        text = " ".join(filter(None, (word, note, badge)))
         return Card("bar", "bar", kind.word, "", text, 0.0, BAR)
     if kind.sign:
         word = len(kind.sign) > 1
         wide = max(34.0, round(width(kind.sign, NOTE)) + 14.0) if word else 2 * RADIUS
-        return Card("circle", "merge", kind.sign, "", "", wide, 2 * RADIUS, badge)
+        return Card("circle", "merge", kind.sign, "", "", wide, 2 * RADIUS, badge or terms)
     return None
 
 

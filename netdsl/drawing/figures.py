@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.analysis.counts import Counts, added, count_layers
 from netdsl.drawing.labels import Labels, merged, shape_text
 from netdsl.drawing.shown import Box
-from netdsl.wording import axes_text, bytes_text, shortened
+from netdsl.wording import axes_text, bytes_text, counted, shortened
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
@@ -102,7 +102,7 @@ class Figures:
         if not any(values):
             return ""
         if len(set(values)) == 1:
-            return amount.text(values[0]) + unit + " each" * (box.times > 1)
+            return _amount_of(amount.text(values[0]), unit) + " each" * (box.times > 1)
         return f"{amount.text(sum(values))}{unit} in all"
 
     def _borrows(self, layers: Iterable[int]) -> str:
@@ -146,10 +146,15 @@ class Figures:
             head = self.graph.written(self.graph.layers[turn[0]])
         counts = self.of(turn)
         rows = [f"output {shape_text(self.labels.shape(turn[-1]))}"]
-        rows += [f"{counts.params:,} params"] * bool(counts.params)
-        rows += [f"{counts.macs:,} MACs"] * bool(counts.macs)
+        rows += [counted(counts.params, "param")] * bool(counts.params)
+        rows += [counted(counts.macs, "MAC")] * bool(counts.macs)
         times = f"×{len(box.turns)}, the first of them: " if len(box.turns) > 1 else ""
         return f"{head}\n{times}{' · '.join(rows)}"
+
+
+def _amount_of(text: str, unit: str) -> str:
+    """Return an amount with its unit: `1 param`, `4.1 k params`."""
+    return text + (unit.removesuffix("s") if text == "1" else unit)
 
 
 def step_of(share: float) -> int:

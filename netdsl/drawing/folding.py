@@ -115,6 +115,17 @@ class _Row:
                     found.append((k, reader, 3, item, box))
         return tuple(found)
 
+    def entries(self, at: int, period: int) -> int:
+        """Return how many outputs of other items the `period` items from `at` on read."""
+        return len(
+            {
+                (each.item, each.box)
+                for reads in self.reads[at : at + period]
+                for each in reads
+                if not each.own and not at <= each.item < at + period
+            }
+        )
+
     def _users(self, at: int, period: int, last: bool = False) -> set[tuple[int, int, int]]:
         """Return who reads the piece, except itself and, unless it is the last, the next one."""
         stop = at + (1 if last else 2) * period
@@ -153,7 +164,8 @@ def folded(
     """
     found = list(items)
     row = _Row(found, wiring)
-    for period in range(1, min(_LONGEST, len(found) // 2) + 1):
+    period = 1
+    while period <= min(_LONGEST, len(found) // 2):
         result: list[Shown] = []
         at = 0
         while at < len(found):
@@ -169,20 +181,28 @@ def folded(
             _note(pieces, turns)
             result.append(_merged(pieces))
             at += count * period
-        if len(result) < len(found):
-            found = result
+        period += 1
+        if len(result) < len(found):  # rows that are shorter now may be equal
+            found, period = result, 1
             row = _Row(found, wiring)
     return tuple(found)
 
 
 def _shift(row: _Row, at: int, period: int, count: int, alike: Alike, authored: Alike) -> int:
-    """Return how many items precede the first of the author's row."""
+    """Return how many items precede the first of the author's row; where none is seen to be that,
+    the first of the row that reads the least of what is outside.
+    """
     items = row.items
     for shift in range(period):
         pairs = zip(items[at + shift :], items[at + shift + period :][:period], strict=False)
         if all(authored(a, b) for a, b in pairs):
             return shift if row.repeats(at + shift, period, alike) == count else 0
-    return 0
+    possible = [
+        shift
+        for shift in range(period)
+        if not shift or row.repeats(at + shift, period, alike) == count
+    ]
+    return min(possible, key=lambda shift: row.entries(at + shift, period))
 
 
 def _note(pieces: Sequence[Sequence[Shown]], turns: Turns) -> None:

@@ -18,7 +18,7 @@ from netdsl.drawing.cards import (
     is_small,
 )
 from netdsl.drawing.geometry import Size
-from netdsl.drawing.labels import merged
+from netdsl.drawing.labels import merged_label
 from netdsl.drawing.laid_region import Measure, NodeReach, Pads
 from netdsl.drawing.layout import Area, Layout, Spot, laid_out
 from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Point, Rect, Text, TextRun
@@ -51,7 +51,7 @@ class Painter:
 
         Where `max_across` is given, a long chain is in columns that are not wider.
         """
-        cards = self.cards(shown.items)
+        cards = self.cards(shown)
         laid = laid_out(shown, Measure(lambda box: self._node(cards[box]), self._pads))
         if max_across:
             laid = wrapped(laid, max_across, self.across)
@@ -63,12 +63,29 @@ class Painter:
 
     # --- measures ---
 
-    def cards(self, items: Sequence[Shown]) -> dict[Box, Card]:
-        """Return the cards of all boxes.
+    def cards(self, shown: View) -> dict[Box, Card]:
+        """Return the cards of all boxes."""
+        return self._cards(shown.items, self._unseen(shown))
+
+    def _unseen(self, shown: View) -> dict[int, int]:
+        """Return how many outputs a layer reads, where boxes that represent several hide some."""
+        edges: dict[int, int] = {}
+        for _, target in shown.edges:
+            edges[target] = edges.get(target, 0) + 1
+        sources = self.subject.wiring.sources
+        firsts = ((at, box.first) for at, box in enumerate(shown.boxes) if box.block is None)
+        return {
+            layer: len(sources[layer])
+            for at, layer in firsts
+            if layer >= 0 and len(sources[layer]) > edges.get(at, 0) > 0
+        }
+
+    def _cards(self, items: Sequence[Shown], unseen: dict[int, int]) -> dict[Box, Card]:
+        """Return the cards of boxes, and of those in frames.
 
         Those in one frame have two widths at most: that of the narrow ones, and of the others.
         """
-        found = {item: self._card(item) for item in items if isinstance(item, Box)}
+        found = {item: self._card(item, unseen) for item in items if isinstance(item, Box)}
         for wide in (False, True):
             alike = [
                 box
@@ -79,10 +96,10 @@ class Painter:
             found |= {box: found[box]._replace(width=common) for box in alike}
         for item in items:
             if isinstance(item, Frame):
-                found |= self.cards(item.items)
+                found |= self._cards(item.items, unseen)
         return found
 
-    def _card(self, box: Box) -> Card:
+    def _card(self, box: Box, unseen: dict[int, int]) -> Card:
         labels, figures = self.subject.labels, self.subject.figures
         shared = self.options.colour
         if box.block is not None:
@@ -91,11 +108,12 @@ class Painter:
         layer = box.first
         if layer < 0:
             return Card("end", "", "", "", "", 0.0, 0.0)
-        label = merged([labels.main[turn[0]] for turn in box.turns])
+        label = merged_label([labels.main[turn[0]] for turn in box.turns])
         sources = self.subject.wiring.sources[layer]
         kind = labels.kind[layer]
         if kind is not None and kind.merges:
-            sign = glyph(kind, figures.shape_note(box), _badge(box))
+            terms = f"of {unseen[layer]}" if layer in unseen else ""
+            sign = glyph(kind, figures.shape_note(box), _badge(box), terms)
             if sign is not None:
                 axes = len(labels.shape(layer)) - len(labels.shape(sources[0]))
                 return sign._replace(more="new axis") if axes > 0 else sign

@@ -19,11 +19,12 @@ _NUMBERS = re.compile(r"[0-9.]+")
 def chosen(subject: Subject, shown: View) -> list[SceneBlock]:
     """Return the uses of blocks that are drawn open.
 
-    One of each block that is closed, and where there is room another one of another form. Blocks
-    that are closed in the picture come before those within them, and of these the ones that hold
-    most layers.
+    One of each block that is closed, and where there is room another one of another form, but of
+    none that the picture shows open. Blocks that are closed in the picture come before those within
+    them, and of these the ones that hold most layers.
     """
     found: dict[str, list[SceneBlock]] = {}
+    seen = {_form(subject, block) for block in _open(shown.items)}
     waiting = [box for box in shown.boxes if box.block is not None]
     room = MAX_BLOCKS
     while waiting and room:
@@ -38,14 +39,25 @@ def chosen(subject: Subject, shown: View) -> list[SceneBlock]:
         nested: list[Box] = []
         for word in words:
             uses = list(_uses(subject.items, word, holds[word]))
-            found[word] = _variants(subject, uses)[:_VARIANTS]
+            found[word] = [
+                block for block in _variants(subject, uses) if _form(subject, block) not in seen
+            ][:_VARIANTS]
             nested += [box for block in found[word] for box in opened(subject, block).boxes]
         waiting = [box for box in nested if box.block is not None]
-    shown_once = [variants[0] for variants in found.values()]
+    shown_once = [variants[0] for variants in found.values() if variants]
     second = [block for variants in found.values() for block in variants[1:]][:room]
     return [
         each for one in shown_once for each in (one, *(b for b in second if b.word == one.word))
     ]
+
+
+def _open(items: Sequence[Shown]) -> Iterator[SceneBlock]:
+    """Yield the uses of blocks that a picture shows open."""
+    for item in items:
+        if isinstance(item, Frame):
+            if item.block is not None:
+                yield item.block
+            yield from _open(item.items)
 
 
 def _uses(items: Sequence[Item], word: str, layers: set[int]) -> Iterator[SceneBlock]:
@@ -86,7 +98,7 @@ def _form(subject: Subject, block: SceneBlock) -> object:
         else (_NUMBERS.sub("", labels.main[box.first]), labels.more[box.first])
         for box in inside.boxes
     )
-    return shapes, inside.edges
+    return block.word, shapes, inside.edges
 
 
 def opened(subject: Subject, block: SceneBlock) -> View:

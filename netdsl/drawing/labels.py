@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _QUIET = frozenset(
     ("norm", "act", "eps", "momentum", "init", "bias", "bias_init", "scale", "shift")
 )
+_DILATION_1 = re.compile(r"\(dilation=1\)|, dilation=1(?=[,)])|(?<=\()dilation=1, ")
+_LONG = re.compile(r"[0-9]*\.[0-9]*(?:e-?[0-9]+)?")
+_DIGITS = 6  # of a number that is shown in full
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?")
 _STRIDE_1 = re.compile(r"/1(?![0-9x])")
 _LONGEST = 36  # characters of a label
@@ -77,13 +80,15 @@ class Labels:
 
     def same(self, a: int, b: int) -> bool:
         """Whether two layers are drawn alike: written alike, or by one place of the text with
-        other numbers, on the same positions, with the same norm and activation.
+        other numbers, on the same positions, with the same norm and activation. Noise, such as
+        dropout, may have other numbers anywhere: rates often rise from layer to layer.
         """
         if self.group[a] == "input" or not self.same_place(a, b) or self.more[a] != self.more[b]:
             return False
         ours, theirs = self.graph.layers[a].text, self.graph.layers[b].text
         return ours == theirs or (
-            self.same_origin(a, b) and _NUMBER.sub("", ours) == _NUMBER.sub("", theirs)
+            (self.group[a] == "noise" or self.same_origin(a, b))
+            and without_numbers(ours) == without_numbers(theirs)
         )
 
     def same_origin(self, a: int, b: int) -> bool:
@@ -99,11 +104,16 @@ class Labels:
         """Return a layer as it was written, without its numbers and its name."""
         if self.group[layer] == "input":
             return "input"
-        return _NUMBER.sub("", self.graph.layers[layer].text)
+        return without_numbers(self.graph.layers[layer].text)
 
     def same_place(self, a: int, b: int) -> bool:
         """Return whether the outputs of two layers have the same positions."""
         return self.shape(a)[:-1] == self.shape(b)[:-1]
+
+
+def without_numbers(text: str) -> str:
+    """Return a text without its numbers."""
+    return _NUMBER.sub("", text)
 
 
 def same_span(a: Span | None, b: Span | None) -> bool:
@@ -155,12 +165,27 @@ def _short(text: str, words: set[str]) -> str:
     kept = [option for option in _options(inside[:-1]) if _speaks(option, words)] if bracket else []
     if head == "each":
         kept = [_short(option, words) for option in kept]
-    return _STRIDE_1.sub("", head) + (f"({', '.join(kept)})" if kept else "")
+    return _rounded(_STRIDE_1.sub("", head) + (f"({', '.join(kept)})" if kept else ""))
+
+
+def _rounded(text: str) -> str:
+    """Round the numbers that have many digits, as imported rates do, to three."""
+
+    def shorter(number: re.Match[str]) -> str:
+        digits = number[0].partition("e")[0].replace(".", "").lstrip("0")
+        return f"{float(number[0]):.3g}" if len(digits) > _DIGITS else number[0]
+
+    return _LONG.sub(shorter, text)
 
 
 def _leading_word(text: str) -> str:
     found = re.match(r"[a-z_]+[0-9]*(?=$|[(\-/])|[a-z_]+", text)
     return found[0] if found else text
+
+
+def merged_label(labels: Sequence[str]) -> str:
+    """Return one label for those of some layers, without a dilation that is 1 in all of them."""
+    return _DILATION_1.sub("", merged(labels))
 
 
 def merged(texts: Sequence[str]) -> str:

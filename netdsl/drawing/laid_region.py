@@ -100,7 +100,10 @@ class LaidRegion:
         chain = taken_apart(len(self.nodes), self.region.wires, self.alongside)
         if chain is None:
             chain = PartChain([Tangle(tuple(range(len(self.nodes))), self.mirrored)])
-        return ChainBox(chain, self.nodes, self.region.wires)
+        box = ChainBox(chain, self.nodes, self.region.wires)
+        if self.region.frame is None:
+            box.follow(self.nodes)
+        return box
 
     def _inverted(self) -> Iterator[LaidRegion]:
         """Yield the frames in tangles that are tangles, and into which wires come crosswise."""
@@ -178,8 +181,10 @@ class LaidRegion:
         found: dict[int, WireStop],
     ) -> None:
         last = len(chain.parts) - 1
-        for at, (part, start) in enumerate(zip(chain.parts, chain.starts, strict=True)):
-            begin, end = u + start, u + start + part.length
+        for at, (part, start, axis) in enumerate(
+            zip(chain.parts, chain.starts, chain.axes, strict=True)
+        ):
+            begin, end, across = u + start, u + start + part.length, v + axis
             hang = {each.side.leaves for each in chain.sides if each.side.at == at}
             before, after = begin - chain.gap(at) / 2, end + chain.gap(at + 1) / 2
             if at == 0 and False not in hang:
@@ -187,17 +192,17 @@ class LaidRegion:
             if at == last and True not in hang:
                 after = turns[1]
             if isinstance(part, NodeBox):
-                found[part.number] = WireStop(begin, v, depth, before, after)
+                found[part.number] = WireStop(begin, across, depth, before, after)
             elif isinstance(part, TangleBox):
-                for number, (along, across) in zip(part.nodes, part.laid.positions, strict=True):
-                    stop = WireStop(begin + along, v + across, depth + 1, before, after)
+                for number, (along, off) in zip(part.nodes, part.laid.positions, strict=True):
+                    stop = WireStop(begin + along, across + off, depth + 1, before, after)
                     found[number] = stop
             else:
                 for branch, shift, along in zip(
                     part.branches, part.shifts, part.starts, strict=True
                 ):
                     inner = (before, after)
-                    self._stops(branch, begin + along, v + shift, depth + 1, inner, found)
+                    self._stops(branch, begin + along, across + shift, depth + 1, inner, found)
         for alongside in chain.sides:
             begin = u + alongside.u
             inner = (begin - TURN / 2, begin + alongside.box.length + TURN / 2)

@@ -82,4 +82,4 @@ def shortened(text: str, size: float, highest: float, bold: bool = False) -> str
     kept = len(text)
     while kept and width(text[:kept], size, bold) > room:
         kept -= 1
-    return text[:kept].rstrip(" ,(=") + "…"
+    return text[:kept].rstrip(" ,.(=") + "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from netdsl.drawing.labels import merged
+from netdsl.drawing.labels import merged_label
 from netdsl.drawing.options import Options
 from netdsl.drawing.palettes import THEMES
 from netdsl.drawing.shown import Box, Frame, Shown
@@ -90,7 +90,7 @@ class _Chart:
         self.looks.setdefault(group, []).append(name)
         if kind is not None and (kind.sign or kind.joins_inputs):
             return f'{name}(("{kind.sign or kind.word}{times}"))'
-        label = merged([labels.main[turn[0]] for turn in box.turns])
+        label = merged_label([labels.main[turn[0]] for turn in box.turns])
         more = labels.more[box.first]
         text = _text(f"{label}{times}{' ' + more if more else ''}")
         text += f"<br/>{_text(figures.note(box))}"

@@ -25,9 +25,9 @@ class Router:
         for chain, u, v in _chains(laid.chain, 0.0, 0.0):
             for lane in chain.lanes:
                 self.lanes |= dict.fromkeys((arc.wire for arc in lane.arcs), v + lane.v)
-            for part, start in zip(chain.parts, chain.starts, strict=True):
+            for part, start, axis in zip(chain.parts, chain.starts, chain.axes, strict=True):
                 if isinstance(part, TangleBox):
-                    self._read(part, u + start, v)
+                    self._read(part, u + start, v + axis)
 
     def _read(self, tangle: TangleBox, u: float, v: float) -> None:
         for wire, route in zip(tangle.wires, tangle.laid.routes, strict=True):
@@ -112,9 +112,9 @@ def _turned(begin: Point, turn: float, end: Point) -> list[Point]:
 def _chains(box: ChainBox, u: float, v: float) -> Iterator[tuple[ChainBox, float, float]]:
     """Yield all chains with their origins."""
     yield box, u, v
-    for part, start in zip(box.parts, box.starts, strict=True):
+    for part, start, axis in zip(box.parts, box.starts, box.axes, strict=True):
         if isinstance(part, ForkBox):
             for branch, begin, shift in zip(part.branches, part.starts, part.shifts, strict=True):
-                yield from _chains(branch, u + start + begin, v + shift)
+                yield from _chains(branch, u + start + begin, v + axis + shift)
     for alongside in box.sides:
         yield from _chains(alongside.box, u + alongside.u, v + alongside.v)

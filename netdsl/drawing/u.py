@@ -57,7 +57,7 @@ class _Drawing:
 
     def __init__(self, subject: Subject, shape: UShape, prefix: str) -> None:
         self.painter, self.shape = Painter(subject, prefix), shape
-        cards = self.painter.cards(shape.view.items)
+        cards = self.painter.cards(shape.view)
         self.cards = [cards[box] for box in shape.view.boxes]
         self.middle: dict[int, Point] = {}
         self.at = {box: at for at, box in enumerate(shape.spine)}

@@ -15,6 +15,7 @@ from netdsl.drawing.taking_apart import taken_apart
 from netdsl.drawing.view import View
 
 _LEAST = 2  # skips of a U
+_MAX_BOXES = 48  # boxes of a U whose blocks are opened to show one more level
 _DEEPEST = 8  # blocks within blocks that are opened to find one
 
 
@@ -44,23 +45,25 @@ class UShape(NamedTuple):
 
 
 def found(subject: Subject) -> UShape | None:
-    """Return the U that a network is, with as many blocks closed as can be.
+    """Return the U that a network is, with all its levels, else as many blocks closed as can be.
 
     None where it is none.
     """
     options = subject.options
     depths = range(_DEEPEST) if options.depth is None else (options.depth,)
+    best: UShape | None = None
     for depth in depths:
         shown = subject.view(depth)
+        if best is not None and len(shown.boxes) > _MAX_BOXES:
+            break
         plain = View(tuple(boxes_of(shown.items)), shown.boxes, shown.edges)
-        if any(box.times > 1 and box.alongside for box in plain.boxes):
-            continue
-        shape = _shape(subject, plain)
-        if shape is not None:
-            return shape
+        if not any(box.times > 1 and box.alongside for box in plain.boxes):
+            shape = _shape(subject, plain)
+            if shape is not None and (best is None or len(shape.skips) > len(best.skips)):
+                best = shape
         if not any(box.block for box in shown.boxes):
-            return None
-    return None
+            break
+    return best
 
 
 def _shape(subject: Subject, plain: View) -> UShape | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from netdsl.drawing.folding import Turns, folded
-from netdsl.drawing.labels import Labels
+from netdsl.drawing.labels import Labels, without_numbers
 from netdsl.drawing.parallel import side_by_side
 from netdsl.drawing.scene import Item, Leaf, SceneBlock, same_use
 from netdsl.drawing.shown import Box, Frame, Shown, boxes_of
@@ -42,8 +42,7 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
         if type(a) is not type(b) or a.times != b.times:
             return False
         if isinstance(a, Frame) and isinstance(b, Frame):
-            same = (a.block and a.block.text) == (b.block and b.block.text)
-            same = same or same_use(a.block, b.block)
+            same = _same_words(a.block, b.block) or same_use(a.block, b.block)
             return same and len(a.items) == len(b.items) and all(map(alike, a.items, b.items))
         assert isinstance(a, Box)
         assert isinstance(b, Box)
@@ -52,7 +51,9 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
         if a.block is None or b.block is None:
             return False
         return labels.same_place(a.turns[0][-1], b.turns[0][-1]) and (
-            a.block.text == b.block.text or same_use(a.block, b.block)
+            a.block.text == b.block.text
+            or same_use(a.block, b.block)
+            or (_same_words(a.block, b.block) and _same_layers(a.turns[0], b.turns[0], labels))
         )
 
     def authored(a: Shown, b: Shown) -> bool:
@@ -81,6 +82,18 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
     made = shown(items, 0)
     boxes = tuple(boxes_of(made))
     return View(made, boxes, _edges(boxes, wiring, turns))
+
+
+def _same_words(a: SceneBlock | None, b: SceneBlock | None) -> bool:
+    """Return whether two uses of a block differ in numbers alone; two repeats of none do not."""
+    if a is None or b is None:
+        return a is b
+    return a.text == b.text or without_numbers(a.text) == without_numbers(b.text)
+
+
+def _same_layers(ours: Sequence[int], theirs: Sequence[int], labels: Labels) -> bool:
+    """Return whether what two uses of a block hold is drawn alike, layer by layer."""
+    return len(ours) == len(theirs) and all(map(labels.same, ours, theirs))
 
 
 def _edges(boxes: Sequence[Box], wiring: Wiring, turns: Turns) -> tuple[tuple[int, int], ...]:

@@ -5,6 +5,7 @@ ones.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -93,6 +94,18 @@ def test_nothing_meets_and_no_lines_are_mistaken(path: Path) -> None:
 
 
 @every_network
+def test_its_words_are_short(path: Path) -> None:
+    for picture in pictures(path, GRAPH):
+        boxes = [
+            *picture.boxes,
+            *picture.frames,
+            *(b for each in picture.compared for b in each[0]),
+        ]
+        texts = [label.text for box in boxes for label in box.labels]
+        assert [text for text in texts if re.search(r"[0-9]\.[0-9]{8}|\b1 params", text)] == []
+
+
+@every_network
 def test_nor_when_it_runs_to_the_right(path: Path) -> None:
     for picture in pictures(path, RIGHT):
         assert faults(picture) == []
@@ -124,8 +137,7 @@ def check_open(network: Architecture, name: str) -> None:
     assert set(edges) == wires(network)
     assert faults(picture) == []
     assert backwards(picture) == []
-    if name not in ("hrnet_w18_small", "pointnet"):  # lanes of frames within frames lie together
-        assert merging(picture) == []
+    assert merging(picture) == []
     if name not in OPEN_RANKS or series_parallel(picture):
         assert crossings(picture) == 0
 

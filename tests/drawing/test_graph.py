@@ -97,6 +97,66 @@ def test_many_branches_that_differ_in_size_are_one_box() -> None:
     assert box.labels[-1].text == "×300 ||"
 
 
+RATES = """
+def unit(c, rate) = res(conv3-{c}(linear) > droppath({rate}))
+8x8x4 > unit(4, 0.0260869565217) > unit(4, 0.0347826086956) > unit(4, 0.125) > gap > fc-2
+"""
+
+
+def test_blocks_whose_rates_of_dropout_differ_are_alike() -> None:
+    picture = drawn(netdsl.parse(RATES), Options(depth=0))
+    assert labels_of(picture, "unit_1")[0] == "unit(4, 0.0261…0.125)"
+    assert "×3" in labels_of(picture, "unit_1")
+    (frame,) = drawn(netdsl.parse(RATES), Options(depth=1)).frames
+    assert [label.text for label in frame.labels] == ["unit(4, 0.0261…0.125)", "×3"]
+
+
+def test_blocks_whose_rates_and_sizes_differ_are_not() -> None:
+    picture = drawn(
+        netdsl.parse(RATES.replace("unit(4, 0.125)", "unit(8, 0.125)")), Options(depth=0)
+    )
+    assert [box.data.get("times") for box in picture.boxes if box.data.get("block")] == ["2", None]
+
+
+def test_a_repeat_begins_where_it_reads_one_output() -> None:
+    text = "res(conv3-4) > res(conv3-4 > droppath(0.1)) > res(conv3-4 > droppath(0.2))"
+    picture = drawn(netdsl.parse(f"8x8x4 > {text} > gap > fc-2"), Options())
+    (frame,) = picture.frames
+    inside = {box.name for box in picture.boxes if frame.area.holds(box.area)}
+    into = {edge.source for edge in picture.edges if edge.target in inside} - inside
+    assert (into, len(inside)) == ({"add_1"}, 4)
+
+
+def test_what_is_alike_after_it_is_folded_is_folded() -> None:
+    (network,) = networks(FOLDER / "xception.net")
+    badges = [label.text for frame in drawn(network, Options()).frames for label in frame.labels]
+    assert badges == ["×8", "×3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("wavenet", "concat of 50 · 16000×1600"),
+        ("mixture_of_experts", "of 4"),
+        ("lenet5_original", "concat of 16 · 10×10×16"),
+        ("inception", "concat 28×28×256"),
+    ],
+)
+def test_a_merge_says_how_many_it_joins_where_not_all_are_drawn(name: str, words: str) -> None:
+    (network,) = networks(FOLDER / f"{name}.net")
+    assert words in {label.text for box in drawn(network, Options()).boxes for label in box.labels}
+
+
+def test_what_follows_a_tangle_is_below_it() -> None:
+    (network,) = networks(FOLDER / "keras" / "nasnet_mobile.net")
+    picture = drawn(network, Options())
+    last = picture.edges[-4:]
+    assert [edge.target for edge in last][-2:] == ["gap_1", "fc_1"]
+    for edge in last:
+        xs = [x for x, _ in edge.points]
+        assert max(xs) - min(xs) < 100
+
+
 def test_what_is_said_of_new_words() -> None:
     picture = drawn(
         netdsl.parse(
@@ -149,6 +209,15 @@ def test_one_group_is_not_worth_saying() -> None:
     assert ">conv3-256(groups=32)<tspan" in Picture([many], Options()).svg
 
 
+def test_nor_a_dilation_of_one_unless_it_is_one_of_several() -> None:
+    (network,) = networks(FOLDER / "deeplabv3_resnet50.net")
+    texts = Picture([network], Options()).svg
+    assert ">conv3-128<tspan" in texts
+    assert "conv3-256(dilation=36)" in texts
+    (network,) = networks(FOLDER / "wavenet.net")
+    assert "dilation=1…512" in Picture([network], Options()).svg
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -164,6 +233,14 @@ def test_every_kind_of_block_is_drawn_open_before_one_is_a_second_time(
     (network,) = networks(FOLDER / f"{name}.net")
     subject = Subject(network, Options())
     assert tuple(block.word for block in chosen(subject, subject.chosen())) == words
+
+
+def test_a_block_that_is_open_already_is_not_drawn_again() -> None:
+    (network,) = networks(FOLDER / "keras" / "convnext_base.net")
+    subject = Subject(network, Options())
+    shown = subject.chosen()
+    assert "block" in {box.block.word for box in shown.boxes if box.block}
+    assert chosen(subject, shown) == []
 
 
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "vgg16"])

@@ -53,6 +53,12 @@ def test_dense_layers_alone_are_circles(name: str, form: str) -> None:
     assert drawn(network(name), "auto").boxes[0].form == form
 
 
+def test_a_u_has_all_its_levels() -> None:
+    picture = drawn(network("unet"), "auto")
+    level = [e for e in picture.edges if len({round(y, 1) for _, y in e.points}) == 1]
+    assert len([edge for edge in level if "_concat_" in edge.target]) == 4
+
+
 @pytest.mark.parametrize("name", ["unet", "fcn8s", "autoencoder_unpool"])
 def test_a_u_is_drawn_as_one(name: str) -> None:
     one, other = drawn(network(name), "auto"), drawn(network(name), "u")

@@ -234,7 +234,7 @@ def faults(picture: Picture) -> list[str]:
         for label in box.labels:
             sides = box.area.x1 - box.area.x0, box.area.y1 - box.area.y0
             inside = box.form == "rect" and min(sides) > 8  # what is thinner is a bar
-            badge = label.text.startswith("×") or label.text in ("+", "−", "~")
+            badge = label.text.startswith(("×", "of ")) or label.text in ("+", "−", "~")
             if inside and not badge and not box.area.holds(label.area, 1.0):
                 found.append(f"label {label.text!r} leaves {box.name}")
         for a, b in combinations(box.labels, 2):
