@@ -72,8 +72,8 @@ def glyph(kind: Kind, note: str, badge: str = "", terms: str = "") -> Card | Non
     `terms` says how many it joins (`of 50`) where the picture does not show each.
     """
     if kind.joins_inputs:
-        word = f"{kind.word} {terms} ·" if terms and note else f"{kind.word} {terms}".rstrip()
-        text = " ".join(filter(None, (word, note, badge)))
+        what = f"{kind.word} {terms} ·" if terms and note else f"{kind.word} {terms}".rstrip()
+        text = " ".join(filter(None, (what, note, badge)))
         return Card("bar", "bar", kind.word, "", text, 0.0, BAR)
     if kind.sign:
         word = len(kind.sign) > 1
