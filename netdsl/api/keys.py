@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from netdsl.api.arguments import ParamValue
-    from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Schedule, Stopping
+    from netdsl.training.recipes.recipe import (
+        Augment,
+        Keep,
+        Loss,
+        Optimizer,
+        Penalty,
+        Schedule,
+        Stopping,
+    )
 
 Keys: TypeAlias = Mapping[str, object]
 """The keys of a section of a recipe, and their values."""
@@ -28,10 +36,11 @@ class RecipeKeys(TypedDict, total=False):
 
     data: Any
     target: str | None
-    loss: str | None
+    loss: Loss | Keys | str | None
     loss_weights: Mapping[str, float] | None
     kl: float | None
     label_smoothing: float | None
+    label_noise: float | None
     class_weights: Mapping[str, float] | str | None
     optimizer: Optimizer | Keys | str | None
     schedule: Schedule | Keys | str | None
@@ -39,6 +48,7 @@ class RecipeKeys(TypedDict, total=False):
     batch: int | None
     epochs: int | None
     early_stopping: Stopping | Keys | bool | None
+    keep: Keep | Keys | None
     augment: Augment | Keys | None
     precision: str | None
     backend: str | None

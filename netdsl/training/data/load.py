@@ -101,7 +101,9 @@ def load_other(
     held = read(recipe.data, NetworkSignature.of_preparation(preparation), given, preparation)
     asked = recipe.data.split
     test = Split() if held.test else Split(asked.test, asked.fold)
-    own = replace(test, validation=None if held.validation else asked.validation)
+    own = replace(
+        test, validation=None if held.validation else asked.validation, training=asked.training
+    )
     recipe = replace(recipe, data=replace(recipe.data, split=own), spans={})
     try:
         same = arrange(held, recipe, preparation, trained=True)

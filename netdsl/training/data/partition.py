@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from netdsl.errors import Span, fail
 from netdsl.training.data.checks import checked
 from netdsl.training.data.parts import Data, Examples, SourceData
+from netdsl.training.data.relabel import relabelled, relabelling, relabels
 from netdsl.training.data.splits import folded, split
 from netdsl.training.preparation.ranges import scan
 from netdsl.training.recipes.recipe import Split
@@ -28,6 +29,10 @@ recipe's seed.
 
 VALIDATION = 0.1
 """The validation part of data that has none of its own."""
+
+
+SOME = 0x50E
+"""Keeps the random numbers of `training` apart from others of the same seed."""
 
 
 def arrange(
@@ -71,6 +76,11 @@ def arrange(
             recipe.span(key),
             help=f"leave `{key.split('.')[-1]}` out",
         )
+    if relabels(recipe, preparation):
+        train = relabelled(train, preparation, recipe)
+        notes.append(relabelling(recipe))
+        if validation is not None:
+            validation = relabelled(validation.named("validation"), preparation, recipe)
     if validation is None and not portion:
         validation = none
     elif validation is None:
@@ -85,6 +95,7 @@ def arrange(
             recipe.span("data.split.validation"),
             help="leave `validation` out",
         )
+    train = _some(train, recipe, trained)
     if not trained:
         _check_classes(train, preparation, held.source, span)
     spec = dataclasses.replace(
@@ -93,11 +104,29 @@ def arrange(
         target=held.target,
         weight=_weight(recipe.data.weight),
         scale=_scale(preparation),
-        split=Split(test=share, fold=asked.fold, validation=portion),
+        split=Split(share, asked.fold, portion, asked.training),
         **{"function": None, **held.made},
     )
     parts = (train.named("training"), validation.named("validation"), test.named("test"))
     return Data(spec, preparation, *parts, tuple(notes))
+
+
+def _some(train: Examples, recipe: Recipe, trained: bool) -> Examples:
+    """Return as many training examples as a recipe asks for, chosen by its seed.
+
+    Raises:
+        NetError: N507 where there are fewer, unless a network is `trained` already.
+    """
+    import numpy as np
+
+    count = recipe.data.split.training
+    if count is None or (trained and count >= len(train)):
+        return train
+    if count > len(train):
+        there = f"there are {len(train):,} training examples, not {count:,}"
+        raise fail("N507", there, recipe.span("data.split.training"))
+    order = np.random.default_rng((SOME, recipe.seed or 0)).permutation(len(train))
+    return train.at(np.sort(order[:count]))
 
 
 def _shares(

@@ -100,14 +100,21 @@ class TargetFacts(NamedTuple):
 def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> OutputTransform:
     """Plan what an output is compared with. Raises NetError N507, N526."""
     targets = TargetFacts(y.shape[1:], scan(y))
-    classes = _classes(targets, tensor, recipe.loss)
+    classes = _classes(targets, tensor, recipe.loss.name)
     if held.own and held.classes and not classes:
         raise _no_classes(held, tensor, recipe.span("data.source"))
-    loss = recipe.loss or _loss(targets.values, tensor.activation, classes)
+    loss = recipe.loss.name or _loss(targets.values, tensor.activation, classes)
     names = held.classes if classes else ()
     soft = not classes and loss == "binary" and targets.values.not_whole is not None
     output = OutputTransform(
-        tensor.name, tensor.shape, tensor.activation, loss, classes, names, soft=soft
+        tensor.name,
+        tensor.shape,
+        tensor.activation,
+        loss,
+        classes,
+        names,
+        soft=soft,
+        reduce=recipe.loss.reduce or "mean",
     )
     if held.own and classes and len(held.classes) != classes:
         raise _other_classes(held, tensor, recipe.span("data.source"))
@@ -130,9 +137,10 @@ def _copy(
                 tensor.name,
                 tensor.shape,
                 tensor.activation,
-                recipe.loss or ("binary" if likely else "squared"),
+                recipe.loss.name or ("binary" if likely else "squared"),
                 0,
                 copies=input.name,
+                reduce=recipe.loss.reduce or "mean",
             )
             values = (
                 ValueRange(0.0, 1.0, None, None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netdsl.text_table import aligned_lines
-from netdsl.training.metrics.definitions import DIVERGENCE, metric_named
+from netdsl.training.metrics.definitions import EXTRA, metric_named
 from netdsl.wording import counted
 
 LISTED, WORST, MISTAKES = 30, 10, 5
@@ -26,7 +26,7 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
     figures = ", ".join(
         f"{name.replace('_', ' ')} {_number(result[name])}"
         for name in result
-        if name in ("loss", DIVERGENCE) or metric_named(name)
+        if name in ("loss", *EXTRA) or metric_named(name)
     )
     lines.append(f"{_what(result)}: {figures} ({counted(result['examples'], 'example')})")
     several = len(result["outputs"]) > 1

@@ -11,9 +11,9 @@ import keras
 from netdsl.keras import private
 from netdsl.training.data.batches import Sampling
 from netdsl.training.loop.learning_rate import step_schedule
-from netdsl.training.metrics.evaluator import draws_of, streamed_metrics
+from netdsl.training.metrics.evaluator import data_losses, draws_of, streamed_metrics
 from netdsl.training.metrics.losses import keras_loss
-from netdsl.training.metrics.penalties import penalise
+from netdsl.training.metrics.penalties import adds_to_loss, follow_rate, penalise
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
@@ -62,11 +62,16 @@ def compile_model(
     outputs, weights = preparation.outputs, recipe.loss_weights
     soft = Sampling.of(recipe).soft_labels
     rate = step_schedule(recipe.schedule, recipe.optimizer.rate or 0.0, steps, recipe.epochs or 1)
+    optimizer = keras_optimizer(recipe.optimizer, rate)
+    follow_rate(model, optimizer)
+    losses = [keras_loss(output, soft) for output in outputs]
+    shares = None if weights is None else [weights[output.name] for output in outputs]
     model.compile(
-        optimizer=keras_optimizer(recipe.optimizer, rate),
-        loss=[keras_loss(output, soft) for output in outputs],
-        loss_weights=None if weights is None else [weights[output.name] for output in outputs],
+        optimizer=optimizer,
+        loss=losses,
+        loss_weights=shares,
         metrics=streamed_metrics(preparation),
+        weighted_metrics=data_losses(losses, shares) if adds_to_loss(model) else None,
     )
 
 

@@ -12,19 +12,28 @@ from netdsl.files import save, write
 from netdsl.json_text import json_text
 from netdsl.training.data.sources.toys import short_name
 from netdsl.training.loop.checkpoint import write_checkpoint
-from netdsl.training.metrics.definitions import figure_names, training_metric
+from netdsl.training.metrics.definitions import (
+    figure_names,
+    higher_is_better,
+    stopping_figure,
+    training_metric,
+)
 from netdsl.training.metrics.evaluator import clone
+from netdsl.training.recipes.recipe import Keep
 from netdsl.training.reporting.charts import curve
 from netdsl.training.reporting.page import write_page
 from netdsl.training.runs.folder import (
     BEST,
     CHECKPOINT,
     CURVE,
+    KEPT,
     LAST,
     METRICS,
     METRICS_JSONL,
     RESULT,
     RETRAINED,
+    kept_epochs,
+    kept_name,
 )
 from netdsl.training.runs.history import metrics_csv, metrics_jsonl
 
@@ -67,6 +76,40 @@ class Keeper:
         self._save_best(learner)
         self.wrote = time.perf_counter()
         self.cost = self.wrote - now
+
+    def keep_weights(self, learner: Learner) -> None:
+        """Write the weights at the end of an epoch, where the recipe asks for them.
+
+        Those of an epoch that is not among the best any more are removed.
+        """
+        state, keep = learner.state, self.job.recipe.keep
+        if keep == Keep() or state.diverged or not state.searching:
+            return
+        epoch = state.rows[-1].epoch
+        best = self._best_epochs(state, keep.best or 0)
+        stays = set(keep.epochs or ()) | best
+
+        def is_kept(one: int) -> bool:
+            return one in stays or (keep.every is not None and one % keep.every == 0)
+
+        if is_kept(epoch):
+            (self.folder / KEPT).mkdir(exist_ok=True)
+            self._save(f"{KEPT}/{kept_name(epoch)}", learner.plain, learner.model.get_weights())
+        for one, path in kept_epochs(self.folder).items():
+            if one <= epoch and not is_kept(one):
+                path.unlink(missing_ok=True)
+
+    def _best_epochs(self, state: State, count: int) -> set[int]:
+        """Return the epochs with the best evaluations at their ends; of equal ones the earlier."""
+        outputs, metric = self.job.data.preparation.outputs, self.job.recipe.early_stopping.metric
+        figure = stopping_figure(outputs, metric)
+        sign = -1.0 if higher_is_better(figure) else 1.0
+        ranked = sorted(
+            (sign * row.evaluation.scores[figure], row.epoch)
+            for row in state.rows
+            if row.evaluation
+        )
+        return {epoch for _, epoch in ranked[:count]}
 
     def keep_checkpoint(self, learner: Learner) -> None:
         """Write what `resume` needs."""

@@ -5,11 +5,11 @@ elsewhere.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from netdsl.training.metrics.definitions import DIVERGENCE
+from netdsl.training.metrics.definitions import EXTRA
 
 if TYPE_CHECKING:
     from netdsl.training.runs.history import Epoch
@@ -49,14 +49,19 @@ def epoch_text(epoch: Epoch, metric: str) -> str:
     """Write an epoch's losses and metrics, in words."""
     name = metric.replace("_", " ")
     text = f"step {epoch.step}  loss {epoch.loss:.4f}  {name} {epoch.metric:.4f}"
+    text += _extra(epoch.scores)
     if epoch.evaluation:
         best = "  best" if epoch.evaluation.better else ""
         found = epoch.evaluation
         text += f"  validation loss {found.loss:.4f}  {name} {found.metric:.4f}"
-        if DIVERGENCE in found.scores:
-            text += f"  {DIVERGENCE} {found.scores[DIVERGENCE]:.4f}"
-        text += best
+        text += _extra(found.scores) + best
     return text
+
+
+def _extra(scores: Mapping[str, float]) -> str:
+    return "".join(
+        f"  {name.replace('_', ' ')} {scores[name]:.4f}" for name in EXTRA if name in scores
+    )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from netdsl.training.loop.keeper import Keeper
 from netdsl.training.loop.learning_rate import synchronise
 from netdsl.training.loop.progress import progress
 from netdsl.training.metrics.definitions import stopping_figure, training_metric
+from netdsl.training.metrics.penalties import zeros
 from netdsl.training.reporting.loggers.figures import Logger
 from netdsl.training.reporting.loggers.registry import open_loggers, run_settings
 from netdsl.training.runs.run import RunResult
@@ -65,6 +67,8 @@ class Trainer:
             self._fit()
         test = learner.scores(job.data.test) if state.best and len(job.data.test) else None
         run = result(job, state, self.folder, test, time.perf_counter() - began)
+        if job.recipe.penalty.l1 and state.best:
+            run = replace(run, zeros=zeros(learner.model, job.network.graph))
         if self.keeper:
             self.keeper.keep_result(run, learner, self.last, learner.setup.taken_over)
             for logger in self.loggers:
@@ -106,6 +110,7 @@ class Trainer:
                         for logger in self.loggers:
                             logger.epoch(epoch, state.stage)
                         if self.keeper:
+                            self.keeper.keep_weights(learner)
                             self.keeper.keep_epoch(learner)
 
                     callback.on_step, callback.on_epoch = shown.step, on_epoch

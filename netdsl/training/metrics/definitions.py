@@ -243,6 +243,12 @@ METRICS = (ACCURACY, ABSOLUTE_ERROR, TOP5_ACCURACY, MACRO_F1, RMSE, R2)
 DIVERGENCE = "kl"
 """The figure of networks that draw: what `gaussian` adds to the loss, without its weight."""
 
+DATA_LOSS = "data_loss"
+"""The figure of trainings with penalties: the loss without them."""
+
+EXTRA = (DIVERGENCE, DATA_LOSS)
+"""Figures that come after the metrics, where a training has them."""
+
 
 def training_metric(output: OutputTransform) -> Metric:
     """Return the metric that is reported in addition to an output's loss while it is trained."""

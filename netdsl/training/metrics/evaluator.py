@@ -6,7 +6,7 @@ This module imports Keras.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -16,9 +16,15 @@ import numpy as np
 from netdsl.keras import private
 from netdsl.keras.layers.draws import GaussianDraw
 from netdsl.training.data.batches import unpack_single
-from netdsl.training.metrics.definitions import DIVERGENCE, figure_names, training_metric
+from netdsl.training.metrics.definitions import (
+    DATA_LOSS,
+    DIVERGENCE,
+    figure_names,
+    training_metric,
+)
 from netdsl.training.metrics.losses import keras_loss
-from netdsl.training.metrics.streamed import StreamedMetric
+from netdsl.training.metrics.penalties import adds_to_loss
+from netdsl.training.metrics.streamed import DataLoss, StreamedMetric
 
 if TYPE_CHECKING:
     from netdsl.training.data.batches import Batches
@@ -40,8 +46,19 @@ def make_evaluator(model: keras.Model, preparation: Preparation) -> keras.Model:
     """
     evaluator, outputs = clone(model), preparation.outputs
     losses = [keras_loss(output) for output in outputs]
-    evaluator.compile(loss=losses, metrics=streamed_metrics(preparation))
+    data = data_losses(losses) if adds_to_loss(model) else None
+    evaluator.compile(loss=losses, metrics=streamed_metrics(preparation), weighted_metrics=data)
     return evaluator
+
+
+def data_losses(
+    losses: Sequence[keras.losses.Loss], weights: Sequence[float] | None = None
+) -> list[list[keras.metrics.Metric]]:
+    """Make what measures each output's loss without penalties, by its weight in the sum."""
+    return [
+        [DataLoss(loss, weight)]
+        for loss, weight in zip(losses, weights or [1.0] * len(losses), strict=True)
+    ]
 
 
 def streamed_metrics(preparation: Preparation) -> list[list[keras.metrics.Metric]]:
@@ -105,4 +122,5 @@ def named_scores(
         metric = training_metric(output)
         value = logs[metric.name if len(outputs) == 1 else f"{theirs}_{metric.name}"]
         found[name] = metric.in_units(output, float(value))
-    return found
+    data = [float(value) for name, value in logs.items() if name.endswith(DATA_LOSS)]
+    return {**found, DATA_LOSS: sum(data)} if data else found

@@ -31,11 +31,21 @@ def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss
         return keras.losses.Hinge() if output.shape == (1,) else keras.losses.CategoricalHinge()
     if output.loss == PERCEPTRON:
         return PerceptronRule()
-    return (
-        keras.losses.MeanSquaredError()
-        if output.loss == "squared"
-        else keras.losses.MeanAbsoluteError()
-    )
+    squared = output.loss == "squared"
+    loss = keras.losses.MeanSquaredError() if squared else keras.losses.MeanAbsoluteError()
+    return loss if output.loss_factor == 1 else MultipliedLoss(loss, output.loss_factor)
+
+
+class MultipliedLoss(keras.losses.Loss):  # type: ignore[misc]
+    """A loss times a number: a sum over an example's elements, of their mean."""
+
+    def __init__(self, loss: keras.losses.Loss, factor: float) -> None:
+        super().__init__(name=loss.name)
+        self.loss, self.factor = loss, factor
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Compare targets [b, ...] with what the network gives [b, ...]: [b, ...]."""
+        return self.factor * self.loss.call(y_true, y_pred)
 
 
 class PerceptronRule(keras.losses.Loss):  # type: ignore[misc]

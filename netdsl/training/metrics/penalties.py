@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from netdsl.keras import private
+from netdsl.keras.layers.draws import GaussianDraw
+
 if TYPE_CHECKING:
     from netdsl.graph import Graph
     from netdsl.training.recipes.recipe import Penalty
@@ -17,14 +20,36 @@ class ElasticNet(keras.regularizers.Regularizer):  # type: ignore[misc]
     elastic net"), as the lectures write it: Keras's own L2 has no half.
     """
 
-    def __init__(self, l1: float, l2: float) -> None:
-        self.l1, self.l2 = l1, l2
+    def __init__(self, l1: float, l2: float, proximal: bool = False) -> None:
+        """Make the penalty; of a `proximal` one |W| counts, and its gradient does not."""
+        self.l1, self.l2, self.proximal = l1, l2, proximal
 
     def __call__(self, weight: Any) -> Any:
         absolute = self.l1 * keras.ops.sum(keras.ops.absolute(weight)) if self.l1 else 0.0
+        if self.proximal:
+            absolute = keras.ops.stop_gradient(absolute)
         return absolute + (
             0.5 * self.l2 * keras.ops.sum(keras.ops.square(weight)) if self.l2 else 0.0
         )
+
+
+class SoftThreshold(keras.constraints.Constraint):  # type: ignore[misc]
+    """max(|w| - rate l1, 0) sign(w), the proximal step of l1 |w|: weights that stay small become
+    exactly 0 (Daubechies, Defrise, De Mol, 2004, "An iterative thresholding algorithm for linear
+    inverse problems with a sparsity constraint"). Then comes another constraint, if there is one.
+    """
+
+    def __init__(self, l1: float, then: Callable[[Any], Any] | None) -> None:
+        self.l1, self.then = l1, then
+        self.optimizer: Any = None
+
+    def __call__(self, weight: Any) -> Any:
+        """Return what becomes of a weight after a step of the optimizer."""
+        # Keras counts the step after this, so that the rate is still that of the step.
+        least = keras.ops.cast(self.optimizer.learning_rate, weight.dtype) * self.l1
+        shrunk = keras.ops.maximum(keras.ops.absolute(weight) - least, 0)
+        result = keras.ops.sign(weight) * shrunk
+        return result if self.then is None else self.then(result)
 
 
 def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
@@ -33,14 +58,43 @@ def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
     """
     if not (penalty.l1 or penalty.l2 or penalty.max_norm):
         return
+    l1, l2, proximal = penalty.l1 or 0.0, penalty.l2 or 0.0, bool(penalty.proximal)
     for weight in kernels(model, graph):
-        if penalty.l1 or penalty.l2:
-            own, added = weight.regularizer, ElasticNet(penalty.l1 or 0.0, penalty.l2 or 0.0)
+        if l1 or l2:
+            own, added = weight.regularizer, ElasticNet(l1, l2, proximal)
             weight.regularizer = added if own is None else _sum_of(own, added)
         if penalty.max_norm:
             weight.constraint = keras.constraints.MaxNorm(
                 penalty.max_norm, axis=list(range(len(weight.shape) - 1))
             )
+        if proximal:
+            weight.constraint = SoftThreshold(l1, weight.constraint)
+
+
+def follow_rate(model: keras.Model, optimizer: keras.Optimizer) -> None:
+    """Make the thresholds of proximal penalties follow an optimizer's rate."""
+    for weight in model.trainable_weights:
+        if isinstance(weight.constraint, SoftThreshold):
+            weight.constraint.optimizer = optimizer
+
+
+def adds_to_loss(model: keras.Model) -> bool:
+    """Return whether a penalty or a layer of the model adds to the loss."""
+    layers = private.layers_within(model)
+    return any(variable.regularizer is not None for variable in model.trainable_weights) or any(
+        getattr(layer, "activity_regularizer", None) is not None
+        or type(layer).__name__ == GaussianDraw.__name__  # known by name, as in `draws_of`
+        for layer in layers
+    )
+
+
+def zeros(model: keras.Model, graph: Graph) -> dict[str, dict[str, int]]:
+    """Count the elements of each kernel that are exactly 0: `zeros` of `weights`, by its name."""
+    found = {}
+    for weight in kernels(model, graph):
+        array = keras.ops.convert_to_numpy(weight.value)
+        found[weight.path] = {"zeros": int((array == 0).sum()), "weights": int(array.size)}
+    return found
 
 
 def _sum_of(one: Callable[[Any], Any], other: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from netdsl.training.metrics.answers import answers
-from netdsl.training.metrics.definitions import Metric
+from netdsl.training.metrics.definitions import DATA_LOSS, Metric
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
@@ -48,6 +48,27 @@ class StreamedMetric(keras.metrics.Metric):  # type: ignore[misc]
     def result(self) -> Any:
         """Return the metric of what was counted so far."""
         return self.metric.value(ops, tuple(self.sums))
+
+
+class DataLoss(keras.metrics.Metric):  # type: ignore[misc]
+    """An output's loss without penalties: the mean over the batches' examples."""
+
+    def __init__(self, loss: keras.losses.Loss, weight: float = 1.0) -> None:
+        super().__init__(name=DATA_LOSS)
+        self.loss, self.weight = loss, weight
+        self.total = self.add_variable((), "zeros", name="total")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, y: Any, values: Any, sample_weight: Any = None) -> None:
+        """Count a batch as the loss does."""
+        count = ops.cast(ops.shape(values)[0], self.total.dtype)
+        mean = ops.cast(self.loss(y, values, sample_weight), self.total.dtype)
+        self.total.assign_add(self.weight * mean * count)
+        self.count.assign_add(count)
+
+    def result(self) -> Any:
+        """Return the mean of what was counted so far."""
+        return self.total / ops.maximum(self.count, 1)
 
 
 def _target_shape(output: OutputTransform) -> tuple[int, ...]:

@@ -15,7 +15,15 @@ from netdsl.kinds.draws import Gaussian
 from netdsl.training.metrics.definitions import training_metric
 from netdsl.training.preparation.augment_checks import unfit
 from netdsl.training.recipes.conflicts import Conflict, Typo
-from netdsl.training.recipes.recipe import Augment, Optimizer, Penalty, Schedule, Stopping
+from netdsl.training.recipes.recipe import (
+    Augment,
+    Keep,
+    Loss,
+    Optimizer,
+    Penalty,
+    Schedule,
+    Stopping,
+)
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
@@ -29,6 +37,9 @@ quicker.
 """
 
 EPOCHS, PATIENCE = 100, 10
+
+KEPT = 100
+"""Epochs whose weights are kept, at most."""
 
 LISTED = 12
 """Names that a help lists, at most."""
@@ -126,6 +137,34 @@ def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Sche
     return full
 
 
+def keep(given: Keep, epochs: int, steps: int, every: int, validation: int) -> Keep:
+    """Check which epochs' weights are kept.
+
+    Args:
+        given: what the recipe says.
+        epochs: of the training, at most.
+        steps: in an epoch.
+        every: steps from one evaluation to the next.
+        validation: examples of the validation part.
+
+    Raises:
+        Conflict: for epochs after the last, more than `KEPT` of them, or best ones that are not
+            evaluated.
+    """
+    late = [epoch for epoch in given.epochs or () if epoch > epochs]
+    if late:
+        raise Conflict("keep.epochs", f"there is no epoch {late[0]:,}: the training has {epochs:,}")
+    count = len(given.epochs or ()) + (given.best or 0) + epochs // (given.every or epochs + 1)
+    if count > KEPT:
+        message = f"the weights of {count:,} epochs would be kept, and {KEPT} are the most"
+        raise Conflict(("keep.every", "keep.epochs", "keep.best"), message)
+    if given.best and (not validation or steps % every):
+        message = "the best epochs are those with the lowest validation loss or highest accuracy"
+        why = "there is no validation part" if not validation else "epochs end between evaluations"
+        raise Conflict("keep.best", f"{message}, and {why}")
+    return given
+
+
 # --- weights of the network -----------------------------------------------------------------------
 
 
@@ -176,8 +215,17 @@ def check_first_weights(path: str | None) -> None:
 
 
 def penalty(given: Penalty) -> Penalty:
-    """Leave out penalties of 0."""
-    return Penalty(given.l1 or None, given.l2 or None, given.max_norm or None)
+    """Leave out penalties of 0.
+
+    Raises:
+        Conflict: where `proximal` has nothing to do.
+    """
+    if given.proximal and not given.l1:
+        message = "`proximal` is how the penalty `l1` is applied, and there is none"
+        raise Conflict("penalty.proximal", message, help="penalty: {l1: 1e-4, proximal: yes}")
+    return Penalty(
+        given.l1 or None, given.l2 or None, given.proximal or None, given.max_norm or None
+    )
 
 
 # --- examples and classes -------------------------------------------------------------------------
@@ -195,6 +243,21 @@ def divergence(given: float | None, graph: Graph) -> float | None:
         message = "`kl` weighs the divergence of `gaussian`, and the network draws nothing"
         raise Conflict("kl", message, help="leave `kl` out, or write gaussian[ mean | logvar ]")
     return None
+
+
+def loss(given: Loss, outputs: Sequence[OutputTransform]) -> Loss:
+    """Choose the loss, and leave out the usual reduction.
+
+    Raises:
+        Conflict: for a reduction of a loss that has none.
+    """
+    name = given.name or outputs[0].loss
+    if given.reduce and name not in ("squared", "absolute"):
+        message = f"`reduce` is for the losses squared and absolute, not {name}"
+        raise Conflict("loss.reduce", message)
+    if given.reduce == "half" and name != "squared":
+        raise Conflict("loss.reduce", f"half of the sum is for the loss squared, not {name}")
+    return Loss(name, None if given.reduce == "mean" else given.reduce)
 
 
 def loss_weights(

@@ -54,15 +54,17 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         message = "`speed: compiled` works with TensorFlow and JAX, not with torch"
         raise Conflict("speed", message, help="speed: chunks")
     steps, epochs = math.ceil(examples / batch), recipe.epochs or defaults.EPOCHS
+    stopping = defaults.early_stopping(recipe.early_stopping, steps, validation, outputs[0])
+    every = int(stopping.every or steps)
     return recipe.replace(
-        early_stopping=defaults.early_stopping(
-            recipe.early_stopping, steps, validation, outputs[0]
-        ),
+        early_stopping=stopping,
+        keep=defaults.keep(recipe.keep, epochs, steps, every, validation),
         data=data.spec,
-        loss=recipe.loss or outputs[0].loss,
+        loss=defaults.loss(recipe.loss, outputs),
         loss_weights=defaults.loss_weights(recipe.loss_weights, outputs),
         kl=defaults.divergence(recipe.kl, network.graph),
         label_smoothing=defaults.label_smoothing(recipe.label_smoothing, outputs),
+        label_noise=recipe.label_noise or None,
         class_weights=defaults.class_weights(recipe.class_weights, outputs, data.train),
         optimizer=optimizer,
         schedule=defaults.schedule(recipe.schedule, optimizer.rate or 0.0, epochs, validation),

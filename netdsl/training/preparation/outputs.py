@@ -35,6 +35,8 @@ class OutputTransform:
         centre, spread: values are standardised: `(y - centre) / spread`.
         copies: the input that this output learns to give back, else empty.
         soft: whether the targets of a binary loss are shares, and not just 0 and 1.
+        reduce: what a squared or an absolute loss makes of an example's elements: their mean, their
+            sum, or half of that.
     """
 
     name: str
@@ -47,6 +49,13 @@ class OutputTransform:
     spread: float = 1.0
     copies: str = ""
     soft: bool = False
+    reduce: str = "mean"
+
+    @property
+    def loss_factor(self) -> float:
+        """By what the mean over an example's elements is multiplied in the loss."""
+        size = math.prod(self.shape)
+        return {"mean": 1.0, "sum": float(size), "half": 0.5 * size}[self.reduce]
 
     @property
     def logits(self) -> bool:
@@ -141,6 +150,8 @@ class OutputTransform:
             raise ValueError(f"centre {made.centre}, spread {made.spread}")
         if made.loss not in (*LOSSES_OF_CLASSES, "squared", "absolute"):
             raise ValueError(f"loss {made.loss}")
+        if made.reduce not in ("mean", "sum", "half"):
+            raise ValueError(f"reduction {made.reduce}")
         if made.classes not in (0, max(2, made.shape[-1])):
             raise ValueError(f"{made.classes} classes of {size(made.shape)}")
         return made

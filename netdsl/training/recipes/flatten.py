@@ -14,7 +14,9 @@ def flatten(recipe: Section, before: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in dataclasses.fields(recipe):
         value = getattr(recipe, item.name)
-        if isinstance(value, Section):
+        if isinstance(value, Section) and value.scalar is not None:
+            found[before + item.name] = value.scalar
+        elif isinstance(value, Section):
             found |= flatten(value, f"{before}{item.name}.")
         elif isinstance(value, Mapping) and item.metadata:
             found |= {f"{before}{item.name}.{name}": one for name, one in value.items()}

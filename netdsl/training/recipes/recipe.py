@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from netdsl.params import Param
 
 LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge", "perceptron")
+REDUCTIONS = ("mean", "sum", "half")
 METRICS = ("loss", "accuracy")
 PRECISIONS = ("float32", "bfloat16", "mixed")
 LOGGERS = ("tensorboard", "mlflow", "wandb")
@@ -72,6 +73,7 @@ class Split(Section):
     test: float | None = key(NumberValue(min=0, below=1))
     fold: int | None = key(NumberValue(whole=True, min=0))
     validation: float | None = key(NumberValue(min=0, below=1))
+    training: int | None = key(NumberValue(whole=True, min=1))
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class DataSpec(Section):
     thousands: str | None = key(OneOf((".", ",", "'", "space", "none")))
     encoding: str | None = key(EncodingValue())
     comment: str | None = key(CharacterValue())
+    labels: str | None = key(OneOf(("random",)))
     weight: str | None = key(TextValue("the column, array or file of the examples' weights"))
     categories: Mapping[str, tuple[str, ...]] | None = key(
         ValuesByName(ValueList(TextValue("a category"), distinct=True))
@@ -102,6 +105,17 @@ class DataSpec(Section):
     range: tuple[float, ...] | None = key(ValueList(NumberValue()))
     missing_values: tuple[str, ...] | None = key(ValueList(TextValue("the text of a cell")))
     split: Split = section(Split)
+
+
+@dataclass(frozen=True)
+class Loss(Section):
+    """What outputs are compared with their targets by."""
+
+    short: ClassVar[str | None] = "name"
+    brief: ClassVar[bool] = True
+
+    name: str | None = key(OneOf(LOSSES))
+    reduce: str | None = key(OneOf(REDUCTIONS))
 
 
 @dataclass(frozen=True)
@@ -149,6 +163,7 @@ class Penalty(Section):
 
     l1: float | None = key(NumberValue(min=0))
     l2: float | None = key(NumberValue(min=0))
+    proximal: bool | None = key(YesNoValue())
     max_norm: float | None = key(NumberValue(above=0))
 
 
@@ -163,6 +178,15 @@ class Stopping(Section):
     every: int | str | None = key(StepsOrEpochs())
     metric: str | None = key(OneOf(METRICS))
     then: str | None = key(OneOf(("stop", "retrain")))
+
+
+@dataclass(frozen=True)
+class Keep(Section):
+    """The epochs whose weights stay in the run folder, in addition to the best and the last."""
+
+    epochs: tuple[int, ...] | None = key(ValueList(NumberValue(whole=True, min=1), distinct=True))
+    best: int | None = key(NumberValue(whole=True, min=1))
+    every: int | None = key(NumberValue(whole=True, min=1))
 
 
 @dataclass(frozen=True)
@@ -188,10 +212,11 @@ class Recipe(Section):
     """How a network is trained. A value of None was left out; `resolve` fills it in."""
 
     data: DataSpec = section(DataSpec)
-    loss: str | None = key(OneOf(LOSSES))
+    loss: Loss = section(Loss)
     loss_weights: Mapping[str, float] | None = key(ValuesByName(NumberValue(min=0)))
     kl: float | None = key(NumberValue(min=0))
     label_smoothing: float | None = key(NumberValue(min=0, below=1))
+    label_noise: float | None = key(NumberValue(min=0, below=1))
     class_weights: Mapping[str, float] | str | None = key(
         ValuesByName(NumberValue(min=0), ("balanced",))
     )
@@ -201,6 +226,7 @@ class Recipe(Section):
     batch: int | None = key(NumberValue(whole=True, min=1))
     epochs: int | None = key(NumberValue(whole=True, min=1))
     early_stopping: Stopping = section(Stopping)
+    keep: Keep = section(Keep)
     augment: Augment = section(Augment)
     precision: str | None = key(OneOf(PRECISIONS))
     backend: str | None = key(OneOf(BACKENDS))

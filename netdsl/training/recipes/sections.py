@@ -29,9 +29,21 @@ def section(of: type[Section]) -> Any:
 
 @dataclass(frozen=True)
 class Section:
-    """Keys that stand together. A section given as one scalar means its `short` key."""
+    """Keys that stand together. A section given as one scalar means its `short` key.
+
+    It is written as that scalar where it is `brief` and no other key has a value.
+    """
 
     short: ClassVar[str | None] = None
+    brief: ClassVar[bool] = False
+
+    @property
+    def scalar(self) -> Any:
+        """The value of the short key of a brief section that has no other; else None."""
+        if not (self.brief and self.short):
+            return None
+        names = [item.name for item in fields(self) if getattr(self, item.name) is not None]
+        return getattr(self, self.short) if names == [self.short] else None
 
     def __post_init__(self) -> None:
         values, wrong = self.gathered(

@@ -17,7 +17,7 @@ def as_values(values: Section) -> dict[str, Any]:
     for item in fields(values):
         value = getattr(values, item.name)
         if isinstance(value, Section):
-            value = as_values(value)
+            value = as_values(value) if value.scalar is None else value.scalar
         elif isinstance(value, Mapping):
             value = {name: _as_json(one) for name, one in value.items()}
         if item.metadata and value is not None and value not in ({}, ()):
@@ -45,7 +45,10 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
         if not item.metadata or value is None or value in ({}, ()):
             continue
         reason = reasons.get(place, "")
-        if isinstance(value, Section):
+        if isinstance(value, Section) and value.scalar is not None:
+            reason = reason or reasons.get(f"{place}.{value.short}", "")
+            yield f"{indent}{item.name}: {_plain(value.scalar)}", reason
+        elif isinstance(value, Section):
             inner = list(_lines(value, f"{place}.", reasons))
             if inner:
                 yield f"{indent}{item.name}:", reason

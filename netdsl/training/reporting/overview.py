@@ -64,8 +64,19 @@ def tiles_of(run: RunResult, job: Job) -> list[Tile]:
         *tiles,
         lost,
         Tile("best step", f"{run.best_step:,}", f"epoch {run.best_epoch:,} of {run.epochs:,}"),
+        *_sparse(run),
         Tile("parameters", f"{counts.params:,}", f"{counts.macs:,} multiply-accumulates"),
     ]
+
+
+def _sparse(run: RunResult) -> list[Tile]:
+    """Return the share of weights that are exactly 0, where the penalty asks for some."""
+    weights = sum(one["weights"] for one in run.zeros.values())
+    if not weights:
+        return []
+    zeros = sum(one["zeros"] for one in run.zeros.values())
+    about = f"{zeros:,} of {weights:,} in kernels"
+    return [Tile("weights exactly 0", f"{100 * zeros / weights:.1f}\u00a0%", about)]
 
 
 def wilson_interval(share: float, examples: int) -> tuple[float, float]:

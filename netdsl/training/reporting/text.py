@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.training.preparation.shapes import size
-from netdsl.wording import enumerated, plural
+from netdsl.wording import enumerated, first_few, plural
 
 if TYPE_CHECKING:
     from netdsl.training.data import Data
     from netdsl.training.runs.run import RunResult
+
+
+LISTED = 6
+"""Kernels whose zeros are listed."""
 
 
 def describe_data(data: Data) -> str:
@@ -56,9 +60,21 @@ def describe_run(run: RunResult) -> str:
             f"{kept} weights at {step}: {part} {scores_text(run.validation)}",
             *again,
             *([f"test: {scores_text(run.test)}"] if run.test else []),
+            *zeros_lines(run),
             f"saved in {run.folder}",
         ]
     )
+
+
+def zeros_lines(run: RunResult) -> list[str]:
+    """Say how many weights are exactly 0, all together and by kernel."""
+    if not run.zeros:
+        return []
+    shares = [
+        f"{name} {one['zeros']:,} of {one['weights']:,} ({one['zeros'] / one['weights']:.1%})"
+        for name, one in run.zeros.items()
+    ]
+    return [f"weights that are exactly 0: {first_few(shares, LISTED)}"]
 
 
 def scores_text(values: Mapping[str, float]) -> str:

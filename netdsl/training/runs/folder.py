@@ -38,6 +38,24 @@ CHECKPOINT, LOCK = "checkpoint.npz", "lock"
 """What is there only while it is trained, or can be resumed."""
 
 
+KEPT = "kept"
+"""The folder of the weights that `keep` asks for: `kept/epoch-7.keras`."""
+
+_KEPT = re.compile(r"epoch-([1-9][0-9]{0,8})\.keras")
+
+
+def kept_name(epoch: int) -> str:
+    """Name the file of an epoch's weights."""
+    return f"epoch-{epoch}.keras"
+
+
+def kept_epochs(folder: Path) -> dict[int, Path]:
+    """Find the weights that a run has kept, by epoch, in their order."""
+    files = (folder / KEPT).glob("epoch-*.keras")
+    found = {int(name[1]): file for file in files if (name := _KEPT.fullmatch(file.name))}
+    return dict(sorted(found.items()))
+
+
 GRID, GRID_TABLE, GRID_CHART = "grid.json", "grid.csv", "grid.svg"
 """What a grid of trainings asks for, in the folder of its runs; what came of them."""
 

@@ -34,7 +34,8 @@ class RunResult:
     `test` holds the test part's loss and metrics with the weights that were kept, and the number of
     its examples; `validation` the same of the validation part, at `best_step`. Where the loss was
     NaN before the first evaluation, the step is 0 and there are no figures. `retrained` is the
-    number of steps done again on all the data, or 0. `ended` is one of `ENDS`.
+    number of steps done again on all the data, or 0. `ended` is one of `ENDS`. `zeros` counts, by
+    the name of each kernel, the `weights` and those that are exactly 0, where the recipe has `l1`.
     """
 
     folder: Path
@@ -52,6 +53,7 @@ class RunResult:
     test: Mapping[str, float]
     retrained: int
     seconds: float
+    zeros: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
         """Return what is written of it; figures that are not finite are None."""
@@ -89,6 +91,13 @@ class RunResult:
             and type(self.best_value) in (int, float, type(None))
             and self.best_value == self.best_value  # NaN is not
             and self.ended in ENDS
+            and isinstance(self.zeros, dict)
+            and all(
+                isinstance(counts, dict)
+                and counts.keys() == {"zeros", "weights"}
+                and all(type(one) is int for one in counts.values())
+                for counts in self.zeros.values()
+            )
         )
 
     @property

@@ -1,0 +1,61 @@
+"""Wrong labels on purpose, and fewer examples. No framework is imported here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import netdsl
+from netdsl.training.data import Data, load_data
+from netdsl.training.recipes.recipe import Recipe
+
+NETWORK = netdsl.parse("64 > softmax-10")
+
+
+def loaded(**keys: Any) -> Data:
+    return load_data(Recipe.of({"data": {"source": "digits"}, **keys}), NETWORK)
+
+
+def labels(data: Data, part: str) -> Any:
+    return np.asarray(getattr(data, part).y[0])
+
+
+def all_labels(data: Data) -> Any:
+    """Those of each example outside the test part, in an order that wrong labels do not change."""
+    x = np.concatenate([data.train.x[0][:], data.validation.x[0][:]]).reshape(-1, 64)
+    order = np.lexsort(x.T)
+    return np.concatenate([labels(data, "train"), labels(data, "validation")])[order]
+
+
+def test_noise_changes_its_share_of_labels_and_no_test_label() -> None:
+    usual, noisy = loaded(), loaded(label_noise=0.2)
+    changed = all_labels(usual) != all_labels(noisy)
+    assert changed.sum() == round(0.2 * len(changed))
+    assert np.array_equal(labels(usual, "test"), labels(noisy, "test"))
+    assert any("0.2 of the labels" in note for note in noisy.notes)
+
+
+def test_random_labels_are_right_by_chance() -> None:
+    usual, random = loaded(), loaded(data={"source": "digits", "labels": "random"})
+    assert np.mean(all_labels(usual) == all_labels(random)) == pytest.approx(0.1, abs=0.03)
+    assert np.array_equal(labels(usual, "test"), labels(random, "test"))
+    counts = np.bincount(all_labels(random), minlength=10)
+    assert counts.min() > 100  # of 1,438
+
+
+def test_labels_follow_from_the_seed() -> None:
+    one, again, other = (loaded(label_noise=0.5, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(labels(one, "train"), labels(again, "train"))
+    assert not np.array_equal(labels(one, "train"), labels(other, "train"))
+
+
+def test_as_many_training_examples_as_are_asked_for() -> None:
+    usual = loaded()
+    few = loaded(data={"source": "digits", "split": {"training": 100}})
+    assert len(few.train) == 100
+    assert few.spec.split.training == 100
+    whole = {row.tobytes() for row in np.asarray(usual.train.x[0])}
+    assert all(row.tobytes() in whole for row in np.asarray(few.train.x[0]))
+    assert np.array_equal(labels(usual, "test"), labels(few, "test"))
