@@ -55,7 +55,7 @@ def test_the_recipe_of_a_step() -> None:
     resolved = plan(STEP, AND).resolved
     recipe = resolved.recipe
     optimizer = recipe.optimizer
-    assert (recipe.loss, optimizer.name, optimizer.rate, recipe.batch) == (
+    assert (recipe.loss.name, optimizer.name, optimizer.rate, recipe.batch) == (
         "perceptron",
         "sgd",
         1.0,
