@@ -53,7 +53,7 @@ def relabelling(recipe: Recipe) -> str:
 def relabelled(part: Examples, preparation: Preparation, recipe: Recipe) -> Examples:
     """Give examples random labels, or a share of them another label than theirs.
 
-    The same ones for the same seed. A random label is right by chance, one of `label_noise` never.
+    The same ones for the same seed. One random label in as many as there are classes is right, none of `label_noise`.
     """
     import numpy as np
 
