@@ -53,7 +53,8 @@ def relabelling(recipe: Recipe) -> str:
 def relabelled(part: Examples, preparation: Preparation, recipe: Recipe) -> Examples:
     """Give examples random labels, or a share of them another label than theirs.
 
-    The same ones for the same seed. One random label in as many as there are classes is right, none of `label_noise`.
+    The same ones for the same seed. Of random labels one in as many as there are classes is right,
+    of those of `label_noise` none.
     """
     import numpy as np
 
