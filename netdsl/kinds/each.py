@@ -56,6 +56,18 @@ class EachElement(Kind):
         """The layer's, for each element."""
         return self.count * self.inner.elementwise_ops(*self._elements((output, *inputs)))
 
+    def trained_ops(self, output: Shape, *inputs: Shape) -> int:
+        """The layer's, for each element."""
+        return self.count * self.inner.trained_ops(*self._elements((output, *inputs)))
+
+    def input_macs(self, output: Shape, *inputs: Shape) -> int:
+        """The layer's, for each element."""
+        return self.count * self.inner.input_macs(*self._elements((output, *inputs)))
+
+    def backward_ops(self, output: Shape, *inputs: Shape) -> int:
+        """The layer's, for each element."""
+        return self.count * self.inner.backward_ops(*self._elements((output, *inputs)))
+
     def flops(self, output: Shape, *inputs: Shape) -> int:
         """The layer's, for each element."""
         return self.count * self.inner.flops(*self._elements((output, *inputs)))

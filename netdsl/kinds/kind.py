@@ -11,8 +11,8 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.arguments import check_head, read_options
-from netdsl.kinds.begun import Begun
-from netdsl.kinds.facts import Arrays, Saved, Seen, Weight
+from netdsl.kinds.costs import Costed
+from netdsl.kinds.facts import Arrays, Saved, Seen
 from netdsl.kinds.initial_forms import Form, own_forms
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
@@ -39,7 +39,7 @@ _SHORT_FORMS = {
 _RULES = ("shape", "weights", "macs", "forward", "layers", "from_keras")
 
 
-class Kind(Begun):
+class Kind(Costed):
     """A kind of layer. An instance is one configured layer, and never changes.
 
     Subclasses state `word`, `group`, a docstring (its first line is the documentation's), `cases`,
@@ -118,14 +118,6 @@ class Kind(Begun):
         """
         raise NotImplementedError
 
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """The arrays that the layer holds."""
-        raise NotImplementedError
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """Multiply-accumulates of convolutions and matrix products, for one example."""
-        raise NotImplementedError
-
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         """What the layer computes in use, defined in NumPy, in the precision of its inputs.
 
@@ -155,18 +147,6 @@ class Kind(Begun):
         """
         raise NotImplementedError
 
-    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """Operations on single numbers in addition to the products, in use: an addition,
-        comparison, exp, ... counts as one each.
-        """
-        return len((self.arithmetic or "").split()) * math.prod(output)
-
-    def flops(self, output: Shape, *inputs: Shape) -> int:
-        """Floating-point operations, for one example: two for each multiply-accumulate, and the
-        elementwise operations.
-        """
-        return 2 * self.macs(output, *inputs) + self.elementwise_ops(output, *inputs)
-
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """What is saved for the backward pass."""
         saved, size = (self.saved_for_backward or "").split(), math.prod(output)
@@ -186,10 +166,6 @@ class Kind(Begun):
         if "nothing" in words:
             return (None,) * len(inputs)
         return (Seen(() if "position" in words else None, "all" in words),) * len(inputs)
-
-    def acts(self, output: Shape, *inputs: Shape) -> int:
-        """Elements of convolutions' and dense layers' outputs (the column `acts`)."""
-        return 0
 
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
         """How many positions the output has on each axis, as sums with their numbers; none where

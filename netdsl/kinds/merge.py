@@ -251,6 +251,10 @@ class Multiply(Elementwise):
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return functools.reduce(np.multiply, _as_deep(inputs))
 
+    def backward_ops(self, output: Shape, *inputs: Shape) -> int:
+        """For each branch its gradient times all other branches."""
+        return len(inputs) * (len(inputs) - 1) * math.prod(output)
+
 
 class Maximum(Elementwise):
     """The largest of all branches, number by number."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.facts import Arrays, Case, Saved
@@ -26,6 +27,10 @@ class TrainingNoise(Plain):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return inputs[0]
+
+    def trained_ops(self, output: Shape, *inputs: Shape) -> int:
+        """An operation for each number: it is multiplied, or something is added."""
+        return math.prod(output)
 
 
 class Dropping(TrainingNoise):

@@ -48,6 +48,13 @@ class Affine(Norm):
         """
         return math.prod(output) * (5 + self.scale + self.shift)
 
+    def backward_ops(self, output: Shape, *inputs: Shape) -> int:
+        """For each number: the gradient's mean (add), its product with the normalised number, the
+        mean of that (add), the product with it, two subtractions, a division; for the factor two
+        products and a sum, for the offset a sum.
+        """
+        return math.prod(output) * (7 + 3 * self.scale + self.shift)
+
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """The input, and the mean and deviation of each group of numbers."""
         return Saved(inputs=True, values=2 * self.statistics(inputs[0]))
@@ -122,6 +129,10 @@ class BatchNorm(Affine):
         are one line.
         """
         return 2 * math.prod(output)
+
+    def trained_ops(self, output: Shape, *inputs: Shape) -> int:
+        """As of the other norms: mean and variance of the batch, then factor and offset."""
+        return super().elementwise_ops(output, *inputs)
 
     def statistics(self, x: Shape) -> int:
         """One for each channel."""

@@ -75,6 +75,12 @@ class Scale(Plain):
         """A multiplication for each number, and with `bias` an addition."""
         return math.prod(output) * (1 + self.bias)
 
+    def backward_ops(self, output: Shape, *inputs: Shape) -> int:
+        """For each number the products with the factor and with the input, and the sum of the
+        latter; with `bias` another sum.
+        """
+        return math.prod(output) * (3 + self.bias)
+
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return inputs[0] * weights["kernel"] + weights.get("bias", 0)
 

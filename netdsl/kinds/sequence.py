@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.facts import Arrays, Case, Reach, Seen, Weight
@@ -78,6 +79,10 @@ class Embed(Plain):
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """N for each of V indices."""
         return (Weight("embeddings", (getattr(inputs[0], "limit", 0), self.amount or 0), "kernel"),)
+
+    def backward_ops(self, output: Shape, *inputs: Shape) -> int:
+        """An addition for each number, to the gradient of the vector that was looked up."""
+        return math.prod(output)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return weights["embeddings"][inputs[0].astype(int)]

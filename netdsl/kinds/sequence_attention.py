@@ -111,6 +111,11 @@ class Attention(Trained):
             2 * length * channels * inner + 2 * others * width * inner + 2 * length * others * inner
         )
 
+    def input_macs(self, output: Shape, *inputs: Shape) -> int:
+        """The projections to queries, keys and values."""
+        (length, channels), (others, width) = inputs[0], inputs[-1]
+        return (length * channels + 2 * others * width) * self.heads * self.width(inputs[0])
+
     def acts(self, output: Shape, *inputs: Shape) -> int:
         (length, channels), (others, _) = inputs[0], inputs[-1]
         return (length + 2 * others) * self.heads * self.width(inputs[0]) + length * channels

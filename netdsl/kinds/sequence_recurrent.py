@@ -119,6 +119,11 @@ class Recurrent(Trained):
         units = self.amount or 0
         return length * self.ways * self.gates * units * (channels + units)
 
+    def input_macs(self, output: Shape, *inputs: Shape) -> int:
+        """C*N for each gate and way of reading, at each position; N*N are the states'."""
+        length, channels = inputs[0]
+        return length * self.ways * self.gates * (self.amount or 0) * channels
+
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """At each position, for each state: the biases, the gates' activations, and what makes
         the new state of them.

@@ -98,6 +98,7 @@ COLUMNS: dict[str, TableColumn] = {
     "weights": TableColumn("weights", lambda line, *_: line.counts.weights),
     "macs": TableColumn("macs", lambda line, *_: line.counts.macs),
     "flops": TableColumn("flops", lambda line, *_: line.counts.flops),
+    "training": TableColumn("training flops", lambda line, *_: line.training),
     "activations": TableColumn("activations", lambda line, *_: line.counts.activations),
     "acts": TableColumn("acts", lambda line, *_: line.counts.acts),
     "memory": TableColumn("memory (bytes)", _memory),

@@ -16,7 +16,7 @@ def compared_table_values(found: ComparedNetworks, view: TableView) -> dict[str,
 
     Every line, with `a`, `b` and, of numbers, their `difference` for each column.
     """
-    ours, theirs = (totals_values(each.total) for each in found.contents)
+    ours, theirs = (totals_values(each, view) for each in found.contents)
     return {
         "a": found.networks[0].name,
         "b": found.networks[1].name,

@@ -9,7 +9,6 @@ from netdsl.constants import LEVELS
 from netdsl.report.columns import COLUMNS, TableView, unit_base
 from netdsl.report.compare import ComparedNetworks, first_of
 from netdsl.report.folding import LineGroup, folded
-from netdsl.report.lines import TableLine
 from netdsl.report.row_changes import MARKS
 from netdsl.report.sheet import ColumnHead, SheetFoot, SheetLine, TableSheet
 from netdsl.wording import times_text
@@ -39,7 +38,7 @@ def compared_sheet(
             (_label(group), 0, compared_values(found, group, view))
             for group in folded(found.lines, graphs, view.sort is None)
         ]
-    totals = tuple(TableLine("total", (), each.total) for each in found.contents)
+    totals = tuple(each.whole for each in found.contents)
     return TableSheet(
         f"{a.name} and {b.name}",
         "",

@@ -39,6 +39,7 @@ class TableLine(NamedTuple):
         mark: what became of it, where two networks are compared.
         longest: layers that `depth` counts, on the longest path through it; where a column asks
             for it.
+        training: FLOPs forward and backward; where a column asks for them.
         type, patch, filters: the block or kind, its window and stride, and the filters of its
             convolutions by their titles (`modules`); where a column asks for them.
     """
@@ -54,6 +55,7 @@ class TableLine(NamedTuple):
     stem: str = ""
     mark: str = ""
     longest: int = 0
+    training: int = 0
     type: str = ""
     patch: str = ""
     filters: tuple[tuple[str, int], ...] = ()
@@ -70,6 +72,7 @@ class TableLine(NamedTuple):
             self.field,
             self.mark,
             self.longest,
+            self.training,
         )
 
     def repeated(self, count: int) -> "TableLine":
@@ -83,6 +86,7 @@ class TableLine(NamedTuple):
             counts=Counts(*(count * number for number in self.counts)),
             moved=count * self.moved,
             longest=count * self.longest,
+            training=count * self.training,
         )
 
 

@@ -108,6 +108,12 @@ class TableContent(NamedTuple):
     lines: list[TableLine]
     fields: "list[Field | None] | None" = None
 
+    @property
+    def whole(self) -> TableLine:
+        """Return the line of the totals."""
+        training = sum(line.training for line in self.lines if not line.depth)
+        return TableLine("total", (), self.total, training=training)
+
 
 def content_of(network: Architecture, view: TableView) -> TableContent:
     """Return the lines of a network, with what its columns need."""
@@ -127,6 +133,11 @@ def content_of(network: Architecture, view: TableView) -> TableContent:
         ]
     if "depth" in asked:
         lines = [line._replace(longest=depth_within(graph, line.ops)) for line in lines]
+    if "training" in asked:
+        from netdsl.analysis.training_flops import training_flops
+
+        flops = training_flops(graph)
+        lines = [line._replace(training=sum(flops[index] for index in line.ops)) for line in lines]
     if {"type", "patch", "branches"} & asked:
         from netdsl.report.modules import with_modules
 
@@ -176,7 +187,7 @@ def made_of(
     several = (
         folded([(line,) for line in lines], (found.graph,), view.sort is None) if for_people else []
     )
-    whole = TableLine("total", (), total)
+    whole = found.whole
     return TableSheet(
         network.name,
         network.description,
@@ -192,7 +203,7 @@ def made_of(
                 ),
             ),
         ),
-        tuple(_summary(total)),
+        tuple(_summary(total, whole.training if "training" in view.columns else None)),
         view.units,
     )
 
@@ -217,14 +228,23 @@ def _filters_of(title: str, line: TableLine, total: Counts, view: TableView) -> 
     return dict(line.filters).get(title)
 
 
-def _summary(total: Counts) -> Iterable[str]:
+def _summary(total: Counts, training: int | None) -> Iterable[str]:
     """Return what the totals mean, in words."""
     moving = f" ({total.total:,} with {total.moving:,} moving statistics)" if total.moving else ""
-    return (
+    yield (
         f"params       {total.params:,} trainable{moving}; {total.weights:,} without biases and "
-        "norm factors",
+        "norm factors"
+    )
+    yield (
         f"macs         {total.macs:,} multiply-accumulates of convolutions and matrix products, "
-        "for one example",
+        "for one example"
+    )
+    if training is not None:
+        yield (
+            f"training     {training:,} floating-point operations forward and backward, for one "
+            f"example: {training / max(1, total.flops):.2f} times those in use"
+        )
+    yield (
         f"activations  {total.activations:,} elements of all rows; {total.acts:,} of convolutions "
-        "and dense layers only",
+        "and dense layers only"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netdsl.analysis.counts import Counts
 from netdsl.analysis.receptive import last_with_positions, receptive_fields
 from netdsl.architecture import Architecture
 from netdsl.json_text import json_text
@@ -30,7 +29,7 @@ def table_values(network: Architecture, view: TableView) -> dict[str, Any]:
             }
             for at, (label, depth, values) in enumerate(sheet.lines)
         ],
-        "totals": totals_values(found.total),
+        "totals": totals_values(found, view),
         **_receptive_field(found),
     }
 
@@ -45,10 +44,11 @@ def tables_text(tables: Sequence[dict[str, Any]]) -> str:
     return json_text({"networks": list(tables)}, depth=4)
 
 
-def totals_values(total: Counts) -> dict[str, int]:
+def totals_values(found: TableContent, view: TableView) -> dict[str, int]:
     """Return the totals by their names."""
     names = ("params", "total", "weights", "macs", "flops", "activations", "acts")
-    return {name: getattr(total, name) for name in names}
+    values = {name: getattr(found.total, name) for name in names}
+    return {**values, "training": found.whole.training} if "training" in view.columns else values
 
 
 def plain_value(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.analysis.gradients import backward_pass
 from netdsl.analysis.memory.op_facts import OpFacts, facts_of_all
 from netdsl.constants import PRECISIONS, SLOTS
 from netdsl.graph import Graph, Op, consumers_of
@@ -88,7 +89,7 @@ def make_plan(
             len(consumers) if index in ends else max(found, default=index)
             for index, found in enumerate(consumers)
         ],
-        trained=_trained(graph, facts, ends),
+        trained=backward_pass(graph, [own.kernel + own.rest > 0 for own in facts], ends),
     )
 
 
@@ -104,17 +105,3 @@ def _owners(ops: tuple[Op, ...]) -> list[tuple[int, int]]:
         else:
             found.append((index if op.tied is None else found[op.tied][0], index))
     return found
-
-
-def _trained(graph: Graph, facts: list[OpFacts], ends: frozenset[int]) -> list[bool]:
-    """Return whether the backward pass goes through it for each operation."""
-    after_weights: list[bool] = []
-    for op, own in zip(graph.ops, facts, strict=True):
-        holds = own.kernel + own.rest > 0
-        after_weights.append(holds or any(after_weights[source] for source in op.inputs))
-    before_end = [index in ends for index in range(len(facts))]
-    for index in range(len(facts) - 1, -1, -1):
-        if before_end[index]:
-            for source in graph.ops[index].inputs:
-                before_end[source] = True
-    return [both and needed for both, needed in zip(after_weights, before_end, strict=True)]
