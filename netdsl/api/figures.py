@@ -128,8 +128,8 @@ class NetworkFigures(Architecture):
         Args:
             by: what a line is: op, layer, block, stage or network.
             columns: of type, patch, output, params, moving, weights, macs, flops, training,
-                activations, acts, memory, depth, branches, rf, stride, intensity, share; all of them in JSON.
-                `params:M` counts in millions, `weights:Ki` in units of 1,024.
+                activations, acts, memory, depth, branches, rf, stride, intensity, share; all of
+                them in JSON. `params:M` counts in millions, `weights:Ki` in units of 1,024.
             format: text, markdown, csv, latex, html or json.
             sort: a column to sort the lines by, the largest first.
             batch: examples that the memory is for.

@@ -159,7 +159,12 @@ def _is_depthwise(call: CallView) -> bool:
 
 
 class Conv(Convolution):
-    """A convolution: every filter sees all channels of its group."""
+    """A convolution: every filter sees all channels of its group.
+
+    It is computed as a cross-correlation, y[i] = sum over a of w[a]*x[S*i + D*a - P] + b, here
+    along one axis; with `convolve` the kernel is flipped, w[K-1-a], which is what mathematics calls
+    a convolution. Trained kernels are as good either way; kernels that are written differ.
+    """
 
     word = "conv"
     names_elsewhere = ("conv1d", "conv2d", "conv3d", "convolution")

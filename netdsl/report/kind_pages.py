@@ -29,6 +29,7 @@ def kind_page(kind: type[Kind]) -> str:
         "",
         f"{_paragraph(kind.__doc__)}{aliases}",
         "",
+        *_further_paragraphs(kind.__doc__),
         f"    {spelling(kind)}",
         "",
     ]
@@ -133,6 +134,12 @@ def said(kind: type[Kind], rule: str) -> str:
 def _paragraph(doc: str | None) -> str:
     """Return the first paragraph of a docstring, in one line."""
     return " ".join((doc or "").strip().split("\n\n")[0].split())
+
+
+def _further_paragraphs(doc: str | None) -> list[str]:
+    """Return the paragraphs of a docstring after the first, each a line and an empty one."""
+    paragraphs = (doc or "").strip().split("\n\n")[1:]
+    return [line for each in paragraphs for line in (" ".join(each.split()), "")]
 
 
 def _case_lines(cases: tuple[Case, ...]) -> list[str]:

@@ -208,3 +208,15 @@ def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> No
     out = capsys.readouterr().out
     assert all(f" {kind.word}" in out for kind in KINDS.values())
     assert "N204         the window does not fit" in out
+
+
+def test_conv_says_that_it_is_a_cross_correlation(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its formula, which is what it computes; `convolve` flips the kernel."""
+    assert main(["explain", "conv"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "as a cross-correlation, y[i] = sum over a of w[a]*x[S*i + D*a - P] + b" in shown
+    assert "with `convolve` the kernel is flipped, w[K-1-a]" in shown
+    for option, expected in ("", "1  0  4"), (", convolve", "4  0  1"):
+        layer = f"conv3-1(pad=0, init=(1, 2, 4), bias=no{option})"
+        assert main(["forward", f"5x1 > {layer}", "1 0 0 0 1"]) == 0
+        assert capsys.readouterr().out.rstrip().endswith(expected)
