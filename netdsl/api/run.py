@@ -21,6 +21,8 @@ from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
+    from netdsl.lab.inside.descent import Descent
+    from netdsl.lab.inside.plane import RunPlane
     from netdsl.reading import Fragment
 
 RecipeArgument: TypeAlias = "Recipe | Mapping[str, object] | PathArgument | None"
@@ -151,6 +153,42 @@ class Run(InsideViews, RunResult):
             DataError: for what is wrong with the examples.
         """
         return predict(self, inputs, top=top, strict=strict)
+
+    def plane(self, data: Any = None) -> RunPlane:
+        """Draw what the best weights of a network of one or two numbers give over its input.
+
+        Args:
+            data: the data itself, where the run was given it in Python.
+
+        Returns:
+            A picture, with the arrays as `plane` and `save(path)`.
+
+        Raises:
+            NetError: N680 where the input is not one or two numbers.
+            RunFolderError: N613, N614 of the folder.
+        """
+        from netdsl.lab.inside.plane import over_input
+        from netdsl.lab.inside.subject import TrainedRun
+
+        return over_input(TrainedRun.of(self.folder, data))
+
+    def descent(self, data: Any = None) -> Descent:
+        """Draw the path of a training of two weights over the contours of its loss.
+
+        Args:
+            data: the data itself, where the run was given it in Python.
+
+        Returns:
+            A picture, with `path` and `losses` as arrays, and `save(path)`.
+
+        Raises:
+            NetError: N680 where more or fewer weights were trained.
+            RunFolderError: N613, N614 of the folder.
+        """
+        from netdsl.lab.inside.descent import descent
+        from netdsl.lab.inside.subject import TrainedRun
+
+        return descent(TrainedRun.of(self.folder, data))
 
     def export(
         self, path: PathArgument, *, format: str | None = None, force: bool = False

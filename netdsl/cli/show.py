@@ -16,6 +16,8 @@ EXAMPLES = (
     "show runs/lenet5-1 --excite fc_3 --prior tv -o classes.png",
     "show runs/lenet5-1 --where seven.png -o where.svg",
     "show runs/lenet5-1 --codes fc_1 -o codes.svg",
+    "show runs/xor-1 --plane -o plane.svg",
+    "show runs/bowl-1 --path -o path.svg",
 )
 
 
@@ -48,6 +50,19 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="what the network looked at: occlusion, gradient, Grad-CAM",
     )
     forms.add_argument("--codes", metavar="LAYER", help="a map of what a layer gives each example")
+    forms.add_argument(
+        "--plane",
+        action="store_true",
+        default=None,
+        help="what a network of one or two numbers gives over them, with the examples and a small "
+        "picture for each hidden unit",
+    )
+    forms.add_argument(
+        "--path",
+        action="store_true",
+        default=None,
+        help="the path of a training of two weights over the contours of the loss",
+    )
     parser.add_argument(
         "--prior",
         choices=("none", "l2", "blur", "tv"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph
     from netdsl.keras.build import Built
     from netdsl.kinds.facts import Arrays
@@ -60,6 +61,25 @@ def arrays_of(built: Built, graph: Graph) -> dict[int, Arrays]:
             for name, variable in variables.items()
         }
     return found
+
+
+def arrays_of_model(network: Architecture, model: Any) -> dict[int, Arrays]:
+    """Return a model's arrays in float64 as `arrays_of` does, of a model built elsewhere.
+
+    Args:
+        network: what the model was built of.
+        model: a Keras model with the network's weights, in the same order.
+    """
+    import numpy as np
+
+    from netdsl.keras.build import build_layers
+
+    built = build_layers(network)
+    built.model.set_weights(model.get_weights())
+    return {
+        index: {name: array.astype(np.float64) for name, array in arrays.items()}
+        for index, arrays in arrays_of(built, network.graph).items()
+    }
 
 
 def assign(built: Built, graph: Graph, weights: Mapping[int, Arrays]) -> None:

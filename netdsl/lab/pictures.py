@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Protocol
 
 from netdsl.errors import fail
 from netdsl.files import save
+
+
+class LabPicture:
+    """A picture of what a run does. A notebook shows it as it is."""
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        raise NotImplementedError
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file.
+
+        Args:
+            path: where to; `.svg` or `.png`.
+
+        Raises:
+            NetError: N604 for another suffix, N602 where a package for PNG is missing.
+        """
+        save_picture(self, Path(path))
 
 
 class SvgPicture(Protocol):

@@ -53,12 +53,9 @@ def trained(run: FinishedRun) -> WeightedNetwork:
     Raises:
         NetError: N613, N614.
     """
-    from netdsl.keras.arrays import arrays_of
-    from netdsl.keras.build import build_layers
+    from netdsl.keras.arrays import arrays_of_model
 
-    built = build_layers(run.network, seed=0)
-    built.model.set_weights(run.model().get_weights())
-    return WeightedNetwork(run.network, _doubles(arrays_of(built, run.network.graph)), run)
+    return WeightedNetwork(run.network, arrays_of_model(run.network, run.model()), run)
 
 
 def _doubles(weights: Mapping[int, Arrays]) -> dict[int, Arrays]:

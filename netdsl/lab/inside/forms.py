@@ -99,6 +99,20 @@ def _codes(subject: TrainedRun, name: str, options: argparse.Namespace) -> RunVi
     return RunView(found, described(found), codes_json(found))
 
 
+def _plane(subject: TrainedRun, asked: bool, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.plane import described, over_input, plane_json
+
+    found = over_input(subject)
+    return RunView(found, described(found), plane_json(found))
+
+
+def _path(subject: TrainedRun, asked: bool, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.descent import descent, descent_json, described
+
+    found = descent(subject)
+    return RunView(found, described(found), descent_json(found))
+
+
 FORMS: dict[str, Callable[[TrainedRun, Any, argparse.Namespace], RunView]] = {
     "filters": _filters,
     "maps": _maps,
@@ -106,6 +120,8 @@ FORMS: dict[str, Callable[[TrainedRun, Any, argparse.Namespace], RunView]] = {
     "excite": _excite,
     "where": _where,
     "codes": _codes,
+    "plane": _plane,
+    "path": _path,
 }
 """The forms, by their options."""
 

@@ -27,19 +27,20 @@ class TrainedRun:
     Attributes:
         run: what its folder holds.
         graph: its network.
+        given: the data itself, where the run was given it in Python.
     """
 
-    def __init__(self, run: FinishedRun) -> None:
-        self.run, self.graph = run, run.network.graph
+    def __init__(self, run: FinishedRun, given: Any = None) -> None:
+        self.run, self.graph, self.given = run, run.network.graph, given
 
     @classmethod
-    def of(cls, folder: str | Path) -> TrainedRun:
-        """Open the folder of a run.
+    def of(cls, folder: str | Path, given: Any = None) -> TrainedRun:
+        """Open the folder of a run; `given` is its data, where that came from Python.
 
         Raises:
             NetError: N613, N614.
         """
-        return cls(finished_run(Path(folder)))
+        return cls(finished_run(Path(folder)), given)
 
     @cached_property
     def weighted(self) -> WeightedNetwork:
@@ -63,7 +64,7 @@ class TrainedRun:
         from netdsl.training.data import reload
         from netdsl.training.runs.inputs import read_recipe
 
-        return reload(read_recipe(self.run.run.folder), self.run.preparation)
+        return reload(read_recipe(self.run.run.folder), self.run.preparation, self.given)
 
     @cached_property
     def own_model(self) -> Any:

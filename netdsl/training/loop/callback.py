@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Stopping
 
 
+PATH = 20_000
+"""Steps whose weights are noted, of a network that trains two numbers."""
+
+
 class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Evaluates every this many steps, keeps the best weights, sets the rate, and stops.
 
@@ -37,6 +41,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         on_step: called with the step and the epoch's mean loss so far.
         on_epoch: called with what came of the epoch.
         stopped: whether the training is to stop after the step at hand, as Ctrl-C asks.
+        follows: whether the weights are noted at each step.
     """
 
     def __init__(
@@ -61,6 +66,11 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.began = time.perf_counter()
         self.logs: Mapping[str, Any] = {}
         self.stopped = False
+        self.follows = False
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        if self.follows and not self.state.path:
+            self._note_weights()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.perf_counter()
@@ -73,6 +83,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             return
         state.step += steps
         self.logs = logs or {}
+        if self.follows:
+            self._note_weights()
         mean, due = float(self.logs["loss"]), state.step % self.every == 0
         # Before the evaluation, which may divide the rate for the steps to come.
         if due:
@@ -158,6 +170,13 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             state.weights = self._weights()
         if state.weights:
             self.model.set_weights(state.weights)
+
+    def _note_weights(self) -> None:
+        """Note what the weights are now, of the first steps: the path of a descent."""
+        if len(self.state.path) <= PATH:
+            synchronise(self.model)
+            arrays = map(keras.ops.convert_to_numpy, self.model.trainable_weights)
+            self.state.path.append([float(weight) for array in arrays for weight in array.flat])
 
     def _weights(self) -> list[Any]:
         """Return the model's weights, copied: under torch the arrays are the weights themselves."""

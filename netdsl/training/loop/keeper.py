@@ -30,12 +30,13 @@ from netdsl.training.runs.folder import (
     LAST,
     METRICS,
     METRICS_JSONL,
+    PATH,
     RESULT,
     RETRAINED,
     kept_epochs,
     kept_name,
 )
-from netdsl.training.runs.history import metrics_csv, metrics_jsonl
+from netdsl.training.runs.history import metrics_csv, metrics_jsonl, path_csv
 
 if TYPE_CHECKING:
     import keras
@@ -148,6 +149,8 @@ class Keeper:
             write(self.folder / RETRAINED, metrics_csv(state.retrained, metrics))
         write(self.folder / METRICS_JSONL, metrics_jsonl(state))
         write(self.folder / CURVE, self._curve(state, run))
+        if state.path:
+            write(self.folder / PATH, path_csv(state.path))
 
     def _curve(self, state: State, run: RunResult | None) -> str:
         """Return the learning curve, with what is best so far, or what came of the run."""

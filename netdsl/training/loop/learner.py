@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import keras
@@ -58,6 +59,12 @@ class Learner:
         elif not devices.shared and self.setup.speed != "plain":
             evaluate_at_once(self.evaluator)
 
+    @property
+    def follows(self) -> bool:
+        """Whether two numbers are trained, whose path can be drawn."""
+        numbers = sum(math.prod(weight.shape) for weight in self.model.trainable_weights)
+        return bool(numbers == 2)
+
     def load(self, folder: Path) -> None:
         """Go to where the folder's training was left.
 
@@ -82,6 +89,7 @@ class Learner:
             training,
             self.batches(data.validation),
         )
+        callback.follows = self.follows and self.state.searching
         callback.set_model(self.model)  # Keras sets it too, but an interrupt may come before
         return callback
 
@@ -103,7 +111,8 @@ class Learner:
         part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
         speed = self.setup.speed
         # Several devices divide each batch by themselves, a step at a time.
-        if self.setup.devices.shared or speed == "plain" or not fits_on_device(part, preparation):
+        one_by_one = self.setup.devices.shared or speed == "plain" or self.follows
+        if one_by_one or not fits_on_device(part, preparation):
             return self.single_steps()
         graph, sampling = self.job.network.graph, Sampling.of(recipe)
         # In the second training a chunk must end at its last step.

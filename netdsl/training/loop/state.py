@@ -100,6 +100,7 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
             "best": _evaluation(values["best"]) if values["best"] is not None else None,
             "evaluations": list(map(_evaluation, values["evaluations"])),
             "rates": [(_whole(step), _finite(rate)) for step, rate in values["rates"]],
+            "path": [list(map(float, weights)) for weights in values.get("path", [])],
             "step": _whole(values["step"]),
             "seconds": _finite(values["seconds"]),
             "weights": weights,

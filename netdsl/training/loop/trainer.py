@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from netdsl.training.metrics.definitions import stopping_figure, training_metric
 from netdsl.training.metrics.penalties import zeros
 from netdsl.training.reporting.loggers.figures import Logger
 from netdsl.training.reporting.loggers.registry import open_loggers, run_settings
+from netdsl.training.runs.history import growth
 from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class Trainer:
                 logger.end(run if state.best else None)
         # which needs the checkpoint
         error = divergence(learner, self.folder) if state.diverged else None
+        if not self.quiet and not error and (grown := growth(state)):
+            print(grown, file=sys.stderr, flush=True)
         if self.keeper and not run.interrupted:
             # as long as there is a checkpoint, `resume` has something to do, if only the report
             self.keeper.drop_checkpoint()

@@ -72,7 +72,7 @@ def curves(
         for line, points in lines.items()
     }
     points = [point for line in known.values() for point in line] or [(1.0, 1.0)]
-    across = _linear(
+    across = linear_axis(
         "epoch", 0, max(1.0, *(x for x, _ in points)), LEFT, WIDTH - RIGHT, 10, whole=True
     )
     up = _upwards([y for _, y in points], name)
@@ -84,7 +84,7 @@ def curves(
     if best:
         parts.append(_mark(best, across, up))
     legend = _legend(list(colours.items())) if len(colours) > 1 else ""
-    return _picture(title, subtitle, [legend, *parts])
+    return chart_page(title, subtitle, [legend, *parts])
 
 
 class OverlaidLine(NamedTuple):
@@ -119,9 +119,9 @@ def overlay(
     for place, name in enumerate(names if len(names) > 1 or names[:1] != [""] else ()):
         y = TOP + 20 + 19 * place
         parts.append(f'<path d="M{WIDTH} {y - 4}h20" stroke="{colours[name]}" stroke-width="2.5"/>')
-        parts.append(_text(WIDTH + 26, y, cut(name, 34)))
+        parts.append(chart_text(WIDTH + 26, y, cut(name, 34)))
     height = max(HEIGHT, TOP + 40 + 19 * len(names))
-    return _picture(title, subtitle, parts, WIDTH + LEGEND, height)
+    return chart_page(title, subtitle, parts, WIDTH + LEGEND, height)
 
 
 def stacked(pictures: Sequence[str]) -> str:
@@ -141,10 +141,12 @@ def _across(values: Sequence[float], name: str) -> ChartAxis:
     """Return the axis of what lines run over: logarithmic over a factor of twenty, but of time."""
     low, high = min(values), max(values)
     if name in TIMES:
-        return _linear(name, 0, max(1.0, high), LEFT, WIDTH - RIGHT, 10, whole=name != "seconds")
+        return linear_axis(
+            name, 0, max(1.0, high), LEFT, WIDTH - RIGHT, 10, whole=name != "seconds"
+        )
     if low > 0 and high / low > 20:
         return _logarithmic(name, low, high, LEFT, WIDTH - RIGHT)
-    return _linear(name, low, high, LEFT, WIDTH - RIGHT, 10)
+    return linear_axis(name, low, high, LEFT, WIDTH - RIGHT, 10)
 
 
 def _colours(count: int) -> Sequence[str]:
@@ -165,14 +167,14 @@ def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     """Draw (target, prediction) points, and the line on which both are equal."""
     values = [value for point in points for value in point] or [0.0]
     low, high = _with_margin(values)
-    across = _linear("target", low, high, LEFT, WIDTH - RIGHT, 7)
-    up = _linear("prediction", low, high, HEIGHT - BOTTOM, TOP + 12, 7)
+    across = linear_axis("target", low, high, LEFT, WIDTH - RIGHT, 7)
+    up = linear_axis("prediction", low, high, HEIGHT - BOTTOM, TOP + 12, 7)
     dots = "".join(
         f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.5"/>' for x, y in points
     )
     diagonal = f"M{LEFT} {HEIGHT - BOTTOM}L{WIDTH - RIGHT} {TOP + 12}"
     equal = f'<path d="{diagonal}" stroke="{FAINT}" stroke-dasharray="3 4"/>'
-    return _picture(
+    return chart_page(
         title,
         subtitle,
         [_axes(across, up), equal, f'<g fill="{TRAINING}" fill-opacity="0.45">{dots}</g>'],
@@ -194,16 +196,16 @@ def labelled(
     (left, right), (low, high) = (
         _with_margin([point[axis] for point in points]) for axis in (0, 1)
     )
-    across = _linear(names[0], left, right, LEFT, WIDTH - RIGHT, 7)
-    up = _linear(names[1], low, high, HEIGHT - BOTTOM, TOP + 12, 7)
+    across = linear_axis(names[0], left, right, LEFT, WIDTH - RIGHT, 7)
+    up = linear_axis(names[1], low, high, HEIGHT - BOTTOM, TOP + 12, 7)
     parts = [_axes(across, up)]
     for number, (label, group) in enumerate(groups.items()):
         colour = f"hsl({360 * number // max(1, len(groups))} 70% 38%)"
         parts += [
-            _text(across.place(x), up.place(y) + 4, label[:3], 11, "middle", colour)
+            chart_text(across.place(x), up.place(y) + 4, label[:3], 11, "middle", colour)
             for x, y in group
         ]
-    return _picture(title, subtitle, parts)
+    return chart_page(title, subtitle, parts)
 
 
 def _with_margin(values: Sequence[float]) -> tuple[float, float]:
@@ -212,11 +214,12 @@ def _with_margin(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _picture(
+def chart_page(
     title: str, subtitle: str, parts: Sequence[str], width: int = WIDTH, height: int = HEIGHT
 ) -> str:
+    """Put parts below a title and a subtitle: a whole drawing."""
     title = title if len(title) <= 48 else title[:47] + "…"
-    heading = _text(LEFT, 26, title, size=17, weight="bold") + _text(
+    heading = chart_text(LEFT, 26, title, size=17, weight="bold") + chart_text(
         LEFT, 46, subtitle, colour=FAINT
     )
     return (
@@ -233,7 +236,7 @@ def _picture(
 # --- scales ---------------------------------------------------------------------------------------
 
 
-def _linear(
+def linear_axis(
     name: str, low: float, high: float, start: float, end: float, count: int, whole: bool = False
 ) -> ChartAxis:
     """Return an axis with ticks at 1, 2 or 5 times a power of ten, at most this many."""
@@ -257,10 +260,10 @@ def _upwards(values: Sequence[float], name: str) -> ChartAxis:
     low, high = min(values), max(values)
     margin = 0.08 * (high - low) or 1.0
     if is_share(name.replace(" ", "_")):
-        return _linear(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
+        return linear_axis(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
     if low > 0 and high / low > 10:
         return _logarithmic(name, low / 1.15, high * 1.15, bottom, top)
-    return _linear(name, 0.0 if low >= 0 else low - margin, high + margin, bottom, top, 7)
+    return linear_axis(name, 0.0 if low >= 0 else low - margin, high + margin, bottom, top, 7)
 
 
 def _logarithmic(name: str, low: float, high: float, start: float, end: float) -> ChartAxis:
@@ -294,29 +297,33 @@ def _axes(across: ChartAxis, up: ChartAxis) -> str:
         for tick in across.ticks
     ]
     lines += [
-        _text(LEFT - 9, up.place(tick) + 4, _tick_text(tick, up.ticks), anchor="end", colour=FAINT)
+        chart_text(
+            LEFT - 9, up.place(tick) + 4, tick_text(tick, up.ticks), anchor="end", colour=FAINT
+        )
         for tick in up.ticks
     ]
     lines += [
-        _text(
+        chart_text(
             across.place(tick),
             bottom + 20,
-            _tick_text(tick, across.ticks),
+            tick_text(tick, across.ticks),
             anchor="middle",
             colour=FAINT,
         )
         for tick in across.ticks
     ]
     lines.append(f'<path d="M{LEFT} {bottom}H{right}" stroke="{FAINT}"/>')
-    lines.append(_text((LEFT + right) / 2, HEIGHT - 12, across.name, anchor="middle"))
+    lines.append(chart_text((LEFT + right) / 2, HEIGHT - 12, across.name, anchor="middle"))
     middle = (TOP + bottom) / 2
     lines.append(
-        f'<g transform="rotate(-90 18 {middle})">{_text(18, middle, up.name, anchor="middle")}</g>'
+        f'<g transform="rotate(-90 18 {middle})">'
+        + chart_text(18, middle, up.name, anchor="middle")
+        + "</g>"
     )
     return "\n".join(lines)
 
 
-def _tick_text(tick: float, ticks: Sequence[float]) -> str:
+def tick_text(tick: float, ticks: Sequence[float]) -> str:
     """Write a tick with the digits that tell it from those next to it."""
     steps = [after - before for before, after in pairwise(ticks)]
     if not steps or max(map(abs, ticks)) >= 1e12 or min(steps) < 1e-6:
@@ -345,7 +352,7 @@ def _mark(best: Point, across: ChartAxis, up: ChartAxis) -> str:
     x, y = across.place(best[0]), up.place(best[1])
     left = x > WIDTH - RIGHT - 110
     height = TOP + 24 if y > (TOP + HEIGHT - BOTTOM) / 2 else HEIGHT - BOTTOM - 12
-    name = _text(
+    name = chart_text(
         x - 9 if left else x + 9, height, "best weights", anchor="end" if left else "start"
     )
     dashes = (
@@ -360,12 +367,13 @@ def _legend(names: Sequence[tuple[str, str]]) -> str:
     for place, (name, colour) in enumerate(names):
         x = WIDTH - RIGHT - 190 + 95 * place
         parts.append(
-            f'<path d="M{x} 22h20" stroke="{colour}" stroke-width="2.5"/>' + _text(x + 26, 26, name)
+            f'<path d="M{x} 22h20" stroke="{colour}" stroke-width="2.5"/>'
+            + chart_text(x + 26, 26, name)
         )
     return "".join(parts)
 
 
-def _text(
+def chart_text(
     x: float,
     y: float,
     text: str,
@@ -374,5 +382,6 @@ def _text(
     colour: str = INK,
     weight: str = "normal",
 ) -> str:
+    """Write a text at a place."""
     style = f'font-size="{size}" text-anchor="{anchor}" fill="{colour}" font-weight="{weight}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.training.metrics.definitions import ACCURACY, is_share, training_metric
 from netdsl.training.preparation.outputs import LABELS
 from netdsl.training.reporting.charts import curve, curves
+from netdsl.training.runs.history import growth
 from netdsl.wording import counted, number_text
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from netdsl.training.runs.run import RunResult
 
 
-def verdict(run: RunResult) -> str:
-    """Say what ended the training and which weights were kept, in two sentences."""
+def verdict(run: RunResult, history: History) -> str:
+    """Say what ended the training, which weights were kept, and whether the loss has grown."""
     steps = f"{run.steps:,} steps, {_time(run.seconds)}"
     ended = f"Ended after {counted(run.epochs, 'epoch')} ({steps}): {run.why_ended}."
     step = f"step {run.best_step:,}, epoch {run.best_epoch:,}"
@@ -27,7 +28,8 @@ def verdict(run: RunResult) -> str:
             f"The best was {step}; new weights were then trained on the training and validation "
             f"parts together for {run.retrained:,} steps."
         )
-    return f"{ended} {kept}"
+    grown = growth(history)
+    return f"{ended} {kept}" + (f" {grown[0].upper()}{grown[1:]}." if grown else "")
 
 
 class Tile(NamedTuple):

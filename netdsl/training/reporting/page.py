@@ -52,8 +52,21 @@ def write_page(
     part = job.data.test if len(job.data.test) else job.data.train
     found = outcomes(predictor(model), part, job.data.preparation, job.recipe.batch or 1)
     path = run.folder / REPORT
-    write(path, page(run, job, history, found, recipe, versions, taken_over))
+    drawn = _plane(job, model)
+    write(path, page(run, job, history, found, recipe, versions, taken_over, drawn))
     return path
+
+
+def _plane(job: Job, model: Any) -> str:
+    """Draw what a network of one or two numbers gives over its input; of others nothing."""
+    from netdsl.keras.arrays import arrays_of_model
+    from netdsl.training.evaluation.plane import has_plane, plane
+    from netdsl.training.reporting.plane_picture import plane_picture
+
+    if not has_plane(job.network, job.data):
+        return ""
+    found = plane(job.network, arrays_of_model(job.network, model), job.data)
+    return plane_picture("Over its input", found)
 
 
 def page(
@@ -64,6 +77,7 @@ def page(
     recipe: str,
     versions: Mapping[str, Any],
     taken_over: Sequence[str] = (),
+    plane: str = "",
 ) -> str:
     """Return the report as HTML; the templates escape every text.
 
@@ -75,6 +89,7 @@ def page(
         recipe: the text that the run keeps, with its reasons.
         versions: what the run was made with.
         taken_over: what came from other weights.
+        plane: what it gives over its input as SVG, where that is one or two numbers.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -90,9 +105,10 @@ def page(
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         title=f"{run.network} on {short_name(run.data)}",
         folder=run.folder.name,
-        verdict=verdict(run),
+        verdict=verdict(run, history),
         tiles=tiles_of(run, job),
         curves=learning_curves(run, job, history),
+        plane=plane,
         outcomes=[outcome_section(one, len(found) > 1) for one in found],
         picture=picture_of(job.network),
         network=html_table(job.network),

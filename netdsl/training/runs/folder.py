@@ -23,13 +23,14 @@ NAME = re.compile(r"\w[\w.-]{0,99}")
 RUN, RECIPE, PREPARATION, VERSIONS = "run.json", "recipe.yaml", "preparation.json", "versions.json"
 """What a run began with, in addition to its network's text."""
 
-METRICS, METRICS_JSONL, RETRAINED, CURVE = (
+METRICS, METRICS_JSONL, RETRAINED, CURVE, PATH = (
     "metrics.csv",
     "metrics.jsonl",
     "retrained.csv",
     "curve.svg",
+    "path.csv",
 )
-"""Its figures, epoch by epoch."""
+"""Its figures, epoch by epoch; the weights step by step, of a network that trains two numbers."""
 
 BEST, LAST, RESULT, REPORT = "best.keras", "last.keras", "result.json", "report.html"
 """What came of it."""

@@ -59,13 +59,15 @@ class History:
     """The epochs and evaluations of a training so far, and the best evaluation.
 
     `rows` are the epochs of the search for the best step, `retrained` those that were taken again
-    on all the data.
+    on all the data. `path` holds the weights before the first step and after each, of a network
+    that trains two numbers.
     """
 
     best: Evaluation | None = None
     evaluations: list[Evaluation] = field(default_factory=list)
     rows: list[Epoch] = field(default_factory=list)
     retrained: list[Epoch] = field(default_factory=list)
+    path: list[list[float]] = field(default_factory=list)
 
 
 def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
@@ -88,6 +90,28 @@ def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
             f"{epoch.seconds:.3f}",
         ]
         lines.append(",".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+def growth(history: History) -> str:
+    """Say that the training loss has grown, where it has; it falls at a rate that is small enough.
+
+    The mean of an epoch is never quite the one before: only twice the first epoch's is reported.
+    """
+    rows = history.rows
+    if len(rows) < 2 or not rows[-1].loss > 2 * rows[0].loss:
+        return ""
+    first, last = f"{rows[0].loss:.4g}", f"{rows[-1].loss:.4g}"
+    return f"the training loss grew from {first} to {last}: a lower rate of the optimizer may help"
+
+
+def path_csv(path: Sequence[Sequence[float]]) -> str:
+    """Write the weights at each step as CSV, with nine digits."""
+    lines = [",".join(["step", *(f"weight_{place}" for place, _ in enumerate(path[0], 1))])]
+    lines += [
+        ",".join([str(step), *(f"{weight:.9g}" for weight in weights)])
+        for step, weights in enumerate(path)
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -222,10 +222,10 @@ def test_what_was_kept_is_said() -> None:
     )
     assert (
         "4 epochs (40 steps, 2 h 5 min): all epochs done. The last weights are those of step 30, "
-        "epoch 3." in verdict(run)
+        "epoch 3." in verdict(run, History())
     )
     run = dataclasses.replace(run, patience=2, retrained=30)
-    assert "The best was step 30, epoch 3; new weights were then trained" in verdict(run)
+    assert "The best was step 30, epoch 3; new weights were then trained" in verdict(run, History())
 
 
 def test_an_interval_of_a_share() -> None:
