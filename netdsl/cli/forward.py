@@ -16,6 +16,7 @@ EXAMPLES = (
     "forward lenet5.net seven.png --at conv_2",
     "forward runs/lenet5-1 seven.png --at gap -o codes.npy",
     "forward sobel.net photo.png -o edges.png",
+    "forward gates.net x=-2 y=5 z=-4 -o gates.svg",
 )
 
 
@@ -28,7 +29,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="where to write one layer's numbers, the last one's without --at: .npy, or .png",
+        help="where to write one layer's numbers, the last one's without --at: .npy, or .png; or "
+        "the network with all numbers as a picture: .svg",
     )
     add_force(parser)
     add_format(parser)
@@ -44,7 +46,12 @@ def run(options: argparse.Namespace) -> int:
     found = values_of(subject, given)
     if options.at is not None:
         found = [at(subject.network.graph, found, options.at)]
-    if target is not None:
+    if target is not None and target.suffix == ".svg":
+        from netdsl.lab.circuit import forward_picture
+
+        forward_picture(subject.network, found).save(target)
+        print(f"{target}: {subject.network.name}", file=sys.stderr)
+    elif target is not None:
         saved(found[-1].array, Path(target))
         print(f"{target}: {found[-1].name}", file=sys.stderr)
     elif options.format == "json":

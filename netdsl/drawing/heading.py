@@ -30,12 +30,13 @@ def finished(
     marks: tuple[Mark, ...],
     axis: float | None,
     units: bool = True,
+    facts: str = "",
 ) -> Sheet:
     """Return the sheet of what is drawn: with a heading above and a legend below.
 
     The heading is over the axis; in the middle of what is drawn where that is None, and at its
     left edge where it is not a number. It says what the figures of boxes are if those have no
-    `units`.
+    `units`; where there are `facts`, these in place of what the network holds.
     """
     left, top, right, bottom = bounds(marks)
     more: list[Mark] = []
@@ -46,7 +47,7 @@ def finished(
         more += signs if isnan(middle) else moved(signs, middle - (begin + end) / 2, 0.0)
     if options.heading:
         figures = "" if units else f"in boxes: {' · '.join(options.columns)}"
-        more += _heading(network, figures, left, top, middle)
+        more += _heading(network, facts or _facts(network, figures), left, top, middle)
     every = (*marks, *more)
     x0, y0, x1, y1 = bounds(every)
     about = " ".join(network.description.split())
@@ -61,10 +62,8 @@ def finished(
     )
 
 
-def _heading(
-    network: Architecture, figures: str, left: float, top: float, axis: float
-) -> list[Mark]:
-    """Return the network's name, what it holds, and what the figures of its boxes are."""
+def _facts(network: Architecture, figures: str) -> str:
+    """Return what a network holds, and what the figures of its boxes are."""
     counts = network.counts
     facts = (
         f"{_shapes(network.inputs)} → {_shapes(network.outputs)}",
@@ -72,8 +71,13 @@ def _heading(
         f"{amount(counts.macs)} MACs",
         figures,
     )
+    return " · ".join(filter(None, facts))
+
+
+def _heading(network: Architecture, facts: str, left: float, top: float, axis: float) -> list[Mark]:
+    """Return the network's name, and below it the facts."""
     name = shortened(network.name, _HEAD, 500.0, True)
-    below = shortened(" · ".join(filter(None, facts)), _SUB, 600.0)
+    below = shortened(facts, _SUB, 600.0)
     x, anchor = (left, "start") if isnan(axis) else (axis, "middle")
     return [
         Text(x, top - 44.0, (TextRun(name, "ink", True),), _HEAD, anchor, width(name, _HEAD, True)),

@@ -34,6 +34,7 @@ class Theme(NamedTuple):
         note: texts of less weight; readable on every fill.
         edge: lines from box to box.
         faint: lines of less weight.
+        value, derivative: numbers on a network; readable on the ground.
         kinds: by the family of a layer.
         blocks: of closed blocks, in the order in which they come.
         frames: of open ones, in the same order.
@@ -46,6 +47,8 @@ class Theme(NamedTuple):
     note: str
     edge: str
     faint: str
+    value: str
+    derivative: str
     kinds: dict[str, Paint]
     blocks: tuple[Paint, ...]
     frames: tuple[Paint, ...]
@@ -77,6 +80,8 @@ class Theme(NamedTuple):
             "ground": Look(self.ground, ""),
             "ink": Look(self.ink, ""),
             "note": Look(self.note, ""),
+            "value": Look(self.value, ""),
+            "derivative": Look(self.derivative, ""),
             "wire": Look("", self.edge, 1.1),
             "tip": Look(self.edge, ""),
             "plain": Look(self.ground, self.edge),
@@ -111,6 +116,8 @@ LIGHT = Theme(
     note="#505a66",
     edge="#5b6571",
     faint="#c9d0d8",
+    value="#1a7336",
+    derivative="#b3261e",
     kinds={
         "input": Paint("#ffffff", "#3c444d"),
         "convolution": Paint("#e4eef9", "#2f73b3"),
@@ -163,6 +170,8 @@ DARK = Theme(
     note="#b4bec9",
     edge="#97a3b0",
     faint="#3a434d",
+    value="#5cc98a",
+    derivative="#ff9388",
     kinds={
         "input": Paint("#12161c", "#c3ccd6"),
         "convolution": Paint("#16324e", "#5aa2e0"),
@@ -216,6 +225,8 @@ PRINT = Theme(
     note="#3d3d3d",
     edge="#222222",
     faint="#b5b5b5",
+    value="#000000",
+    derivative="#000000",
     kinds={
         "input": Paint(_WHITE, "#000000"),
         "convolution": Paint(_GREY, "#000000"),

@@ -23,7 +23,8 @@ from netdsl.drawing.measure import FONTS, width
 from netdsl.drawing.palettes import THEMES, Theme
 
 ARROW, HALF = 7.0, 2.8  # length and half the width of an arrowhead
-_SIZES = {"ink": 12.0, "note": 10.0}  # of the font, unless a text has another
+_SIZES = {"ink": 12.0, "note": 10.0, "value": 12.0, "derivative": 12.0}
+"""Of the font, unless a text has another."""
 _INNER = {"box": "ink", "edge": "wire"}  # the look of what is in a group and names none
 _WIDER = 1.2  # than Helvetica other fonts are (DejaVu Sans 1.16; of digits and signs alone 1.24)
 _SPACE = "\N{NO-BREAK SPACE}"  # which renderers keep where a run begins

@@ -61,6 +61,7 @@ def test_every_text_stands_out_from_its_ground(name: str) -> None:
     for ground in (theme.ground, *(paint.fill for paint in paints)):
         assert contrast(theme.ink, ground) >= 4.5
         assert contrast(theme.note, ground) >= 4.5
+    assert min(contrast(each, theme.ground) for each in (theme.value, theme.derivative)) >= 4.5
     for paint in theme.shares:
         assert contrast(theme.ink, paint.fill) >= 4.5
 
