@@ -2,8 +2,8 @@
 
     python docs/gallery.py
 
-Each `netdsl draw`, `diff`, `forward`, `backward` or `explain` of a page that writes an SVG is run as
-it is there, and writes into `docs/pictures/`; the gallery's are in FIGURES.
+Each command of a page that writes an SVG is run as it is there, and writes into `docs/pictures/`;
+the gallery's are in FIGURES.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from netdsl.cli.main import main as netdsl  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 ZOO = ROOT / "docs" / "zoo.md"
-_COMMAND = re.compile(r"^(?: {4}|\$ )netdsl ((?:draw|diff|forward|backward|explain) .* -o \w+\.svg)$", re.MULTILINE)
+_DRAWING = "draw|diff|forward|backward|explain"  # the commands that draw a network or a kind
+_COMMAND = re.compile(rf"^(?: {{4}}|\$ )netdsl ((?:{_DRAWING}) .* -o \w+\.svg)$", re.MULTILINE)
 
 
 class Figure(NamedTuple):
