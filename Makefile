@@ -30,6 +30,7 @@ lint: .venv/ready
 # What is made of the sources: the parser's tables, the pages of all kinds and of the front door.
 docs: .venv/ready
 	$(BIN)/python -m netdsl.syntax.make_tables
+	$(BIN)/python -m netdsl.kinds.make_words
 	$(BIN)/python -m netdsl.report.kinds_document > docs/kinds.new
 	mv docs/kinds.new docs/kinds.md
 	$(BIN)/python docs/python_page.py > docs/python.new

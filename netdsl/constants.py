@@ -2,8 +2,6 @@
 every start, so nothing is imported.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

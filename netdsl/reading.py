@@ -1,7 +1,5 @@
 """The way from a text or a file to its networks: parsed, expanded, diagnosed."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple

@@ -4,8 +4,6 @@ The definitions are in docs/accounting.md. A multiply-accumulate (MAC) is counte
 and matrix products only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

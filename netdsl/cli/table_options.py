@@ -1,7 +1,5 @@
 """What of a network `netdsl table` shows: its options, and what they ask for."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Collection
 from typing import NamedTuple

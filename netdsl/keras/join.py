@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.errors import fail
 from netdsl.keras.imported_layer import ImportedLayer, ModelLayers
-from netdsl.kinds import UNITS, Argument, Ref, Word
+from netdsl.kinds import KINDS, UNITS, Argument, Ref, Word
 from netdsl.kinds.form import Flatten
 from netdsl.kinds.part import Part
 
@@ -76,7 +76,7 @@ def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
     if not parts or any(said.get(name, _NONE) != _NONE for name in (*parts, "act")):
         return None
     if layer.kind.output_meaning == "distribution":  # softmax-10, and never conv1-10(softmax)
-        filled = isinstance(host.kind, UNITS) and said.get("norm", _NONE) == _NONE
+        filled = isinstance(host.kind, KINDS[UNITS]) and said.get("norm", _NONE) == _NONE
         if not filled:
             return None
     return Argument(parts[0], Word(layer.spec.word, layer.spec.arguments))

@@ -12,7 +12,7 @@ from netdsl.factoring.items import Node, NodeName
 from netdsl.keras.defaults import FileDefaults, in_written_order
 from netdsl.keras.imported_layer import ImportedLayer
 from netdsl.keras.spelling import option_text, value_text
-from netdsl.kinds import UNITS, Ref, Word
+from netdsl.kinds import KINDS, UNITS, Ref, Word
 from netdsl.kinds.options import Option, Real, SizesOption, Whole
 from netdsl.kinds.values import is_number
 from netdsl.kinds.window import Padding
@@ -177,7 +177,7 @@ def _head(
     """Return a layer's head, its numbers, and what parameters for these would be called."""
     spec, declared = layer.spec, layer.kind.options
     word = spec.word
-    if isinstance(layer.kind, UNITS) and _is_filled(options):
+    if isinstance(layer.kind, KINDS[UNITS]) and _is_filled(options):
         word, options = options["act"].text, {}
     numbers = _TakenNumbers()
     size = numbers.sizes(spec.size, "k")

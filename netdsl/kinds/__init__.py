@@ -1,34 +1,7 @@
-"""The kinds of layers: one class each. `KINDS` has them by their words; nothing else lists them."""
+"""The kinds of layers: one class each. `KINDS` has them by their words; nothing else lists them but
+what `make docs` writes.
+"""
 
-from netdsl.kinds import (
-    act,
-    act_normalised,
-    act_scalar,
-    conv,
-    conv_transposed,
-    conv_unshared,
-    dense,
-    draws,
-    form,
-    form_edges,
-    form_pixels,
-    form_spread,
-    merge,
-    merge_products,
-    noise,
-    norm,
-    other,
-    pool,
-    pool_along,
-    pool_features,
-    pool_global,
-    pool_power,
-    sequence,
-    sequence_attention,
-    sequence_positions,
-    sequence_recurrent,
-    unpool,
-)
 from netdsl.kinds.kind import KINDS, Kind, as_layer
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.values import Argument, LayerSpec, Ref, Word
@@ -42,40 +15,13 @@ __all__ = [
     "LayerSpec",
     "Ref",
     "Word",
-    "act",
-    "act_normalised",
-    "act_scalar",
-    "conv",
-    "conv_transposed",
-    "conv_unshared",
-    "dense",
-    "draws",
-    "form",
-    "form_edges",
-    "form_pixels",
-    "form_spread",
     "keras_readers",
     "layer_kind",
     "make",
-    "merge",
-    "merge_products",
-    "noise",
-    "norm",
-    "other",
-    "pool",
-    "pool_along",
-    "pool_features",
-    "pool_global",
-    "pool_power",
-    "sequence",
-    "sequence_attention",
-    "sequence_positions",
-    "sequence_recurrent",
-    "unpool",
 ]
 
 
-UNITS = KINDS["fc"]
+UNITS = "fc"
 """What an activation with an amount is: `softmax-10` is `fc-10(softmax)`."""
 
 
@@ -109,7 +55,8 @@ def make(spec: LayerSpec) -> Kind:
         kind = layer_kind(spec.word)
     if kind.group != "activation" or spec.amount is None:
         return kind.make(spec)
-    own = tuple(each for each in spec.arguments if each.name not in UNITS.options)
-    rest = tuple(each for each in spec.arguments if each.name in UNITS.options)
+    units = KINDS[UNITS]
+    own = tuple(each for each in spec.arguments if each.name not in units.options)
+    rest = tuple(each for each in spec.arguments if each.name in units.options)
     activation = Argument("act", Word(spec.word, own), own[0].place if own else None)
-    return UNITS.make(spec._replace(word=UNITS.word, arguments=(activation, *rest)))
+    return units.make(spec._replace(word=UNITS, arguments=(activation, *rest)))

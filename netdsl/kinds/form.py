@@ -6,26 +6,22 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.arguments import with_loose_numbers
-from netdsl.kinds.cells import by_groups, linear
+from netdsl.kinds.cells import by_groups
 from netdsl.kinds.facts import Arrays, Case, Seen
 from netdsl.kinds.fitting import divisor, reshapes
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Numbers, SizesOption, Whole
 from netdsl.kinds.plain import Plain
-from netdsl.kinds.unpool import between, linear_in_keras, linear_layers, refuse_other_resizing
 from netdsl.kinds.values import (
     Argument,
-    Dims,
     LayerSpec,
     Shape,
     dims,
     shown,
 )
 from netdsl.kinds.window import (
-    per_axis,
     sizes_value,
-    wrong_rank,
 )
 
 if TYPE_CHECKING:
@@ -359,64 +355,3 @@ class Slice(Plain):
             return None
         first, last, _ = key[1].indices(call.inputs[0][-1])
         return call.means(cls.spec(first, last))
-
-
-class Resize(Plain):
-    """Positions on straight lines between the input's positions, as many as are given:
-    `resize(64x64)`, bilinear on images.
-    """
-
-    word = "resize"
-    names_elsewhere = (
-        "resizing",
-        "interpolate",
-    )
-    group = "shape"
-    positional = ("to",)
-    saved_for_backward = ""
-    cases = (
-        Case("resize(64x64)", (32, 32, 3), (64, 64, 3), 0),
-        Case("resize(5)", (9, 7, 2), (5, 5, 2), 0),
-        Case("resize(16)", (10, 4), (16, 4), 0),
-        Case("resize(4x3x5)", (2, 3, 4, 2), (4, 3, 5, 2), 0),
-    )
-
-    to = SizesOption(REQUIRED, "the positions, one number for all axes or one for each")
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """The same channels at the positions that are given.
-
-        Raises:
-            LayerError: N203 for vectors.
-        """
-        x = inputs[0]
-        if not 2 <= len(x) <= 4:
-            raise wrong_rank(self.word, x, "sequences, images and volumes")
-        return (*per_axis(self.to, len(x) - 1, "the size", "to"), x[-1])
-
-    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The two positions that it lies between."""
-        return (between(output, inputs[0]),)
-
-    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """For each number and axis two multiplications and an addition."""
-        return 3 * (len(output) - 1) * math.prod(output)
-
-    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        return linear(np, inputs[0], self.shape(inputs[0].shape[1:])[:-1])
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        return linear_layers(k, name, output, inputs[0])
-
-    keras_layers = ("Resizing", "Reshape")
-    keras_signatures = ("Resizing(height, width)",)
-
-    @classmethod
-    def from_keras(cls, call: CallView) -> Meaning | None:
-        if call.layer == "Reshape":
-            steps = linear_in_keras(call)
-            if not steps:
-                return None
-            return call.means(cls.spec(sizes_value(call.output[:-1])), calls=len(steps))
-        refuse_other_resizing(call)
-        return call.means(cls.spec(Dims((call.config["height"], call.config["width"]))))

@@ -1,7 +1,5 @@
 """The forms in which lists say how weights begin: filter by filter, unit by unit."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from netdsl.kinds.values import Shape

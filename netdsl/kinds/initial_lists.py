@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from netdsl.kinds.array_file import numbers_of
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.initial_forms import Form, own_forms
 from netdsl.kinds.initial_kernels import is_named, named_kernel
@@ -105,6 +104,8 @@ def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | 
     assert weight is not None
     value = _list_of(kind, option, weight, inputs)
     if isinstance(value, ArrayFile):
+        from netdsl.kinds.array_file import numbers_of  # late: start-up is short
+
         value = numbers_of(value)
     forms, given = _forms(kind, option, weight), shape_of(value)
     form = next(form for form in forms if form.shape == given)

@@ -16,13 +16,14 @@ from netdsl.kinds.facts import Arrays, Saved, Seen
 from netdsl.kinds.initial_forms import Form, own_forms
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import Option
+from netdsl.kinds.registry import Registry
 from netdsl.kinds.signature import Signature
 from netdsl.kinds.values import Argument, LayerSpec, Ref, Shape, dims
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
 
-KINDS: dict[str, type[Kind]] = {}
+KINDS: Registry[type[Kind]] = Registry()
 
 
 def as_layer(word: str) -> str:
@@ -87,16 +88,15 @@ class Kind(Costed):
         ]
         if lacks:
             raise TypeError(f"the kind {cls.word} lacks {', '.join(lacks)}")
-        for word in (cls.word, *cls.aliases):
-            key = word
-            if word in KINDS and KINDS[word].merges and not cls.merges:
-                key = as_layer(word)
-            if key in KINDS:
-                raise TypeError(f"two kinds are called {word}")
-            KINDS[key] = cls
         cls.signature = Signature(
             cls.word, cls.group, cls.takes, cls.positional, cls.options, cls.example()
         )
+        for word in (cls.word, *cls.aliases):
+            merge = KINDS.get(word)
+            key = as_layer(word) if merge and merge.merges and not cls.merges else word
+            if KINDS.get(key):
+                raise TypeError(f"two kinds are called {word}")
+            KINDS[key] = cls
 
     def __init__(self, spec: LayerSpec, values: dict[str, Any], explicit: frozenset[str]) -> None:
         self.size, self.amount, self.stride = spec.size, spec.amount, spec.stride

@@ -217,7 +217,7 @@ class Numbers(Option[tuple[Any, ...]]):
         return shown(value[0] if value is not None and len(value) == 1 else value)
 
 
-class ReferenceOption(Option["Ref | None"]):
+class ReferenceOption(Option[Ref | None]):
     """`@name`, the output of an earlier step."""
 
     accepts = "a name such as @c1"

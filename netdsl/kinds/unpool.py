@@ -9,11 +9,11 @@ from netdsl.kinds.cells import cells, linear, padded, windows
 from netdsl.kinds.facts import Arrays, Case, Reach, Seen
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import REQUIRED, Choice, ReferenceOption
+from netdsl.kinds.options import REQUIRED, Choice, ReferenceOption, SizesOption
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.pool import MaxPool
-from netdsl.kinds.values import Ref, Shape, Word, dims
-from netdsl.kinds.window import as_pads, brief, per_axis, wrong_rank
+from netdsl.kinds.values import Dims, Ref, Shape, Word, dims
+from netdsl.kinds.window import as_pads, brief, per_axis, sizes_value, wrong_rank
 
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
@@ -70,7 +70,7 @@ class Upsample(Unpooling):
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position that it is made of; of `bilinear` the two that it lies between."""
         if self.how.text == "bilinear":
-            return (between(output, inputs[0]),)
+            return (_between(output, inputs[0]),)
         return (
             Seen((tuple(Reach(1, 1 - factor, 0, factor) for factor in self.factors(inputs[0])),)),
         )
@@ -100,7 +100,7 @@ class Upsample(Unpooling):
                     brief(self.factors(x)), interpolation="bilinear", name=name
                 )
             ]
-        return linear_layers(k, name, output, x)
+        return _linear_layers(k, name, output, x)
 
     keras_layers = ("UpSampling", "Reshape")
     keras_signatures = ("UpSampling(size)",)
@@ -108,7 +108,7 @@ class Upsample(Unpooling):
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Reshape":
-            steps = linear_in_keras(call)
+            steps = _linear_in_keras(call)
             if not steps:
                 return None
             pairs = list(zip(call.output[:-1], steps[0].inputs[0], strict=False))
@@ -304,6 +304,67 @@ class MaxUnpool(Plain):
         raise call.refuse("its second input is not read by a max pool with its windows")
 
 
+class Resize(Plain):
+    """Positions on straight lines between the input's positions, as many as are given:
+    `resize(64x64)`, bilinear on images.
+    """
+
+    word = "resize"
+    names_elsewhere = (
+        "resizing",
+        "interpolate",
+    )
+    group = "shape"
+    positional = ("to",)
+    saved_for_backward = ""
+    cases = (
+        Case("resize(64x64)", (32, 32, 3), (64, 64, 3), 0),
+        Case("resize(5)", (9, 7, 2), (5, 5, 2), 0),
+        Case("resize(16)", (10, 4), (16, 4), 0),
+        Case("resize(4x3x5)", (2, 3, 4, 2), (4, 3, 5, 2), 0),
+    )
+
+    to = SizesOption(REQUIRED, "the positions, one number for all axes or one for each")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The same channels at the positions that are given.
+
+        Raises:
+            LayerError: N203 for vectors.
+        """
+        x = inputs[0]
+        if not 2 <= len(x) <= 4:
+            raise wrong_rank(self.word, x, "sequences, images and volumes")
+        return (*per_axis(self.to, len(x) - 1, "the size", "to"), x[-1])
+
+    def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
+        """The two positions that it lies between."""
+        return (_between(output, inputs[0]),)
+
+    def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
+        """For each number and axis two multiplications and an addition."""
+        return 3 * (len(output) - 1) * math.prod(output)
+
+    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        return linear(np, inputs[0], self.shape(inputs[0].shape[1:])[:-1])
+
+    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        return _linear_layers(k, name, output, inputs[0])
+
+    keras_layers = ("Resizing", "Reshape")
+    keras_signatures = ("Resizing(height, width)",)
+
+    @classmethod
+    def from_keras(cls, call: CallView) -> Meaning | None:
+        if call.layer == "Reshape":
+            steps = _linear_in_keras(call)
+            if not steps:
+                return None
+            return call.means(cls.spec(sizes_value(call.output[:-1])), calls=len(steps))
+        _refuse_other_resizing(call)
+        return call.means(cls.spec(Dims((call.config["height"], call.config["width"]))))
+
+
 def _factors(x: Shape, output: Shape) -> tuple[int, ...]:
     """How many positions become of one, for each axis; nothing where that is not an integer."""
     if len(x) != len(output) or x[-1] != output[-1]:
@@ -312,7 +373,7 @@ def _factors(x: Shape, output: Shape) -> tuple[int, ...]:
     return () if any(more % few for few, more in pairs) else tuple(n // w for w, n in pairs)
 
 
-def between(output: Shape, x: Shape) -> Seen:
+def _between(output: Shape, x: Shape) -> Seen:
     """Linear interpolation between the positions' middles: the two positions that (i + 1/2)*W/N
     - 1/2 lies between, or the one it is.
     """
@@ -326,7 +387,7 @@ def between(output: Shape, x: Shape) -> Seen:
     )
 
 
-def linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
+def _linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
     """Linear interpolation to the output's positions: Keras's layer for images, and the same
     along one axis after the other elsewhere.
     """
@@ -343,8 +404,8 @@ def linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
     return [*steps, layers.Reshape(output, name=name)] if steps else []
 
 
-def linear_in_keras(call: CallView) -> tuple[CallView, ...]:
-    """The calls of `linear_layers` for sequences and volumes that end with this one; none where
+def _linear_in_keras(call: CallView) -> tuple[CallView, ...]:
+    """The calls of `_linear_layers` for sequences and volumes that end with this one; none where
     others do.
     """
     for count in range(call.rank, 0, -1):
@@ -365,7 +426,7 @@ def _are_linear_steps(steps: tuple[CallView, ...], x: Shape, output: Shape) -> b
         if not left:
             return False
         reshape, resize, *left = left
-        refuse_other_resizing(resize)
+        _refuse_other_resizing(resize)
         size = (resize.config["height"], resize.config["width"])
         if reshape.output != (rows, shape[axis], rest) or size != (rows, output[axis]):
             return False
@@ -373,7 +434,7 @@ def _are_linear_steps(steps: tuple[CallView, ...], x: Shape, output: Shape) -> b
     return not left
 
 
-def refuse_other_resizing(call: CallView) -> None:
+def _refuse_other_resizing(call: CallView) -> None:
     """Refuses a resizing layer that is not bilinear, or does more.
 
     Raises:

@@ -2,8 +2,6 @@
 of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -338,7 +336,7 @@ def sizes_value(sizes: tuple[int, ...]) -> Any:
     return sizes[0] if len(sizes) == 1 else Dims(sizes)
 
 
-def pads_in_keras(call: CallView, key: str = "padding") -> Pads:
+def pads_in_keras(call: "CallView", key: str = "padding") -> Pads:
     """What a layer pads or cuts off before and after each axis."""
     given = call.config[key]
     sides = call.each_axis(given, call.rank) if call.rank > 1 else (given,)
@@ -350,18 +348,18 @@ def as_pads(pairs: Iterable[Iterable[int]]) -> Pads:
     return tuple((before, after) for before, after in pairs)
 
 
-def zeros_before(call: CallView) -> Pads | None:
+def zeros_before(call: "CallView") -> Pads | None:
     """The zeros that a layer before this one puts around the positions."""
     return pads_in_keras(call.before[-1]) if call.chain("ZeroPadding", call.layer) else None
 
 
-def keeps_every(pool: CallView) -> bool:
+def keeps_every(pool: "CallView") -> bool:
     """Whether a max pooling of Keras only keeps every S-th position."""
     return set(pool.sizes("pool_size")) == {1} and pool.config["padding"] == "valid"
 
 
 def padding_in_keras(
-    call: CallView, size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+    call: "CallView", size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> Word:
     """The padding that a layer does itself. TensorFlow's SAME is the papers' for odd windows at
     stride 1, whatever comes in.

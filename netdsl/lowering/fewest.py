@@ -5,8 +5,6 @@ Blocks are counted once for the same arguments, so that one which doubles what i
 times takes forty steps to count. What depends on shapes is not known yet, and counts as least.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -31,15 +29,15 @@ class Least(NamedTuple):
     operations: int = 0
     uses: int = 0
 
-    def plus(self, times: int, other: Least) -> Least:
+    def plus(self, times: int, other: "Least") -> "Least":
         """Return the sum with `times` of the other."""
         return Least(self.operations + times * other.operations, self.uses + times * other.uses)
 
-    def or_more(self, other: Least) -> Least:
+    def or_more(self, other: "Least") -> "Least":
         """Return the larger of both."""
         return Least(max(self.operations, other.operations), max(self.uses, other.uses))
 
-    def or_less(self, other: Least) -> Least:
+    def or_less(self, other: "Least") -> "Least":
         """Return the smaller of both."""
         return Least(min(self.operations, other.operations), min(self.uses, other.uses))
 

@@ -13,6 +13,8 @@ from netdsl.kinds.values import dims
 
 if TYPE_CHECKING:
     from netdsl.analysis.receptive import Field
+else:
+    Field = Any
 
 
 class LayerRow(NamedTuple):
@@ -50,7 +52,7 @@ class TableLine(NamedTuple):
     depth: int = 0
     ops: tuple[int, ...] = ()
     moved: int = 0
-    field: "Field | None" = None
+    field: Field | None = None
     short: str = ""
     stem: str = ""
     mark: str = ""

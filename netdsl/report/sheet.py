@@ -14,6 +14,8 @@ from netdsl.report.lines import LayerRow, TableLine, lines_of, rows_of, totals_o
 
 if TYPE_CHECKING:
     from netdsl.analysis.receptive import Field
+else:
+    Field = Any
 
 
 class ColumnHead(NamedTuple):
@@ -106,7 +108,7 @@ class TableContent(NamedTuple):
     rows: list[LayerRow]
     total: Counts
     lines: list[TableLine]
-    fields: "list[Field | None] | None" = None
+    fields: list[Field | None] | None = None
 
     @property
     def whole(self) -> TableLine:

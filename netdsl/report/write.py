@@ -15,7 +15,6 @@ from netdsl.analysis.worked import input_called
 from netdsl.architecture import Architecture
 from netdsl.graph import Graph, Piece
 from netdsl.kinds import KINDS
-from netdsl.kinds.tensors import OwnTensor
 from netdsl.kinds.values import Shape
 from netdsl.naming import unique_name
 from netdsl.report.written_flows import FlowItem, WrittenFlow, flows_of, single_flow, starts_of
@@ -220,7 +219,10 @@ class _FlowWriter:
         Its options refer to units by the names that they have here.
         """
         kind = self.units.kind(index)
-        if isinstance(kind, OwnTensor):
+        if kind is not None and kind.is_source:
+            from netdsl.kinds.tensors import OwnTensor  # late: start-up is short
+
+            assert isinstance(kind, OwnTensor)
             return kind.statement(self.names[index])
         if kind is None:
             return self.graph.written(self.graph.layers[self.units.units[index].first])

@@ -1,7 +1,5 @@
 """Units as flows. Branches that part and meet again are in brackets; other points get names."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias

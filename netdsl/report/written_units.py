@@ -1,7 +1,5 @@
 """What is one step where a network is written out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,19 +1,22 @@
 """What a text says, as frozen values: the tree that the parser gives and that `expand` reads.
 
 `start` and `end` are offsets in the source. Named tuples, because two dozen dataclasses would cost
-18 ms at every start; and their annotations are values, not texts, which would take 2 ms more.
+18 ms at every start; and their annotations are values, not texts, which would take 2 ms and 0.2 MB
+more.
 """
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from fractions import Fraction
+else:
+    Fraction = Value = Chain = Any  # until the two are made
 
 
 class Number(NamedTuple):
     """A number as it is written, exact."""
 
-    value: "int | Fraction"
+    value: int | Fraction
     start: int
     end: int
 
@@ -30,7 +33,7 @@ class Instruction(NamedTuple):
     """One step of an expression in postfix order (see `netdsl.expressions`)."""
 
     op: str
-    argument: "int | Fraction | str | None"
+    argument: int | Fraction | str | None
     start: int
     end: int
 
@@ -56,7 +59,7 @@ class Sizes(NamedTuple):
 class Tuple(NamedTuple):
     """`(1, 2)`, `[1, 2]`: a list of values."""
 
-    items: tuple["Value", ...]
+    items: tuple[Value, ...]
     start: int
     end: int
 
@@ -73,7 +76,7 @@ class ArgumentNode(NamedTuple):
     """A value in brackets after a word: `pad=2` has a name, `0.5` has none."""
 
     name: Name | None
-    value: "Value"
+    value: Value
     start: int
     end: int
 
@@ -97,7 +100,7 @@ class MergeNode(NamedTuple):
 
     word: Name | None
     arguments: tuple[ArgumentNode, ...] | None
-    branches: tuple["Chain", ...]
+    branches: tuple[Chain, ...]
     start: int
     end: int
 
@@ -105,7 +108,7 @@ class MergeNode(NamedTuple):
 class Group(NamedTuple):
     """`(CHAIN)`."""
 
-    chain: "Chain"
+    chain: Chain
     start: int
     end: int
 
@@ -122,8 +125,8 @@ class When(NamedTuple):
     """`when(condition, chain)`, or with a chain for the other case."""
 
     condition: Expression
-    then: "Chain"
-    otherwise: "Chain | None"
+    then: Chain
+    otherwise: Chain | None
     start: int
     end: int
 

@@ -100,7 +100,9 @@ def run(project: Path, *command: str) -> str:
 
 
 def added(project: Path, **classes: str) -> Path:
-    """A copy of the project, with classes written at the ends of files of the package."""
+    """A copy of the project, with classes written at the ends of files of the package, and
+    their words where `make docs` writes them.
+    """
     for folder in ("netdsl", "tests/support", "tests/kinds", "tests/keras"):
         shutil.copytree(
             ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__")
@@ -110,6 +112,7 @@ def added(project: Path, **classes: str) -> Path:
     for module, text in classes.items():
         with (project / "netdsl" / f"{module.replace('__', '/')}.py").open("a") as file:
             file.write(text)
+    run(project, "-m", "netdsl.kinds.make_words")
     return project
 
 

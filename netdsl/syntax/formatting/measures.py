@@ -1,7 +1,5 @@
 """What the layout asks about each token."""
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from itertools import accumulate

@@ -1,7 +1,5 @@
 """The lines of a formatted text."""
 
-from __future__ import annotations
-
 from itertools import accumulate, groupby
 from typing import NamedTuple
 
