@@ -174,7 +174,9 @@ class GraphBuilder:
         if at >= self.limits.operations:
             raise self.too_large(Least(), span)
         ops = tuple(range(first, at + 1))
-        text = f"{'each(' * len(self.axes)}{planned.text}{')' * len(self.axes)}"
+        text = planned.text
+        if self.axes:
+            text = f"{'each(' * len(self.axes)}{text}{')' * len(self.axes)}"
         self.layers.append(Layer(ops, text, name, span, path, uses, use_numbers))
         return at
 

@@ -27,6 +27,7 @@ from netdsl.lowering.trampoline import run
 from netdsl.lowering.values import argument, lookup, shown_value, whole
 from netdsl.lowering.vocabulary import BARE_MERGE, NONE, means_kind
 from netdsl.syntax import tree
+from netdsl.syntax.walks import only_layer
 
 Branches: TypeAlias = Generator[tuple[Closure, int | None], Any, list[Any]]
 """As `Lowering`, with the ends of all branches."""
@@ -168,8 +169,14 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
     ends_of: dict[int, list[int]] = {}
     constant = [x is None and _is_constant(branch, scope) for branch in body.branches]
     for at in sorted(range(len(constant)), key=constant.__getitem__):
-        branch, before = body.branches[at], next(filter(None, ends_of.values()), [None])[0]
-        ends = yield from _branch(branch, before if constant[at] else x, scope, graph)
+        branch, before = body.branches[at], x
+        if constant[at]:
+            before = next(filter(None, ends_of.values()), [None])[0]
+        layer = only_layer(branch)  # a plain one takes the short way here too
+        if layer and before != NOTHING and means_kind(layer.word.text, scope):
+            ends = [lower_layer(layer, before, scope, graph, None)]
+        else:
+            ends = yield from _branch(branch, before, scope, graph)
         for end in ends:
             if end is None:
                 raise diagnostics.nothing_comes_in(branch, scope, graph)
@@ -185,7 +192,7 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
             raise diagnostics.nothing_merged(kind, body, scope)
         if len(left) == 1 and kind.passes_single_branch:
             return left[0]
-    return add_kind(kind, left, body, scope, graph, kind.written())
+    return add_kind(kind, left, body, scope, graph)
 
 
 def _is_constant(branch: tree.Chain, scope: Scope) -> bool:

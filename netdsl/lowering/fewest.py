@@ -17,7 +17,7 @@ from netdsl.lowering.trampoline import run
 from netdsl.lowering.vocabulary import FORMS, adds_operation
 from netdsl.params import YES_OR_NO
 from netdsl.syntax import tree
-from netdsl.syntax.walks import bare_word
+from netdsl.syntax.walks import bare_word, only_layer
 
 _MAX_COUNTED = 20_000
 """Pieces that are looked into at most; what is beyond them counts as nothing."""
@@ -164,11 +164,30 @@ class LeastCounter:
             body = step.body
             times = 1 if step.repeat is None else self._times(step.repeat, seen)
             times *= 1 if step.branches is None else self._times(step.branches, seen)
-            if isinstance(body, tree.LayerNode) and self._is_kind(body.word.text, seen):
-                total = total.plus(times, Least(int(adds_operation(body.word.text))))
+            plain = self._of_kinds(body, seen)
+            if plain is not None:
+                total = total.plus(times, Least(plain))
             elif times:
                 total = total.plus(times, (yield body, seen))
         return total
+
+    def _of_kinds(self, body: tree.Body, seen: _Seen) -> int | None:
+        """Return the operations of a kind, and of a merge of kinds; None for what else there is.
+
+        They are most of any network, and are counted without a call on the stack.
+        """
+        if isinstance(body, tree.LayerNode):
+            word = body.word.text
+            return int(adds_operation(word)) if self._is_kind(word, seen) else None
+        if not isinstance(body, tree.MergeNode):
+            return None
+        operations = 1
+        for chain in body.branches:
+            layer = only_layer(chain)
+            if layer is None or not self._is_kind(layer.word.text, seen):
+                return None
+            operations += int(adds_operation(layer.word.text))
+        return operations
 
     @staticmethod
     def _is_kind(word: str, seen: _Seen) -> bool:

@@ -178,7 +178,7 @@ def add_kind(
     node: Any,
     scope: Scope,
     graph: GraphBuilder,
-    text: str,
+    text: str = "",
 ) -> int:
     """Add a configured layer.
 
@@ -188,7 +188,7 @@ def add_kind(
         node: it is made of.
         scope: what that sees.
         graph: the layer is added to.
-        text: of its row.
+        text: of its row; by default as the kind is written.
 
     Returns:
         The last of its operations.
@@ -201,7 +201,7 @@ def add_kind(
     key = (id(kind), text, id(scope.defaults), shapes, graph.axes) if plain else None
     planned = graph.planned.get(key)
     if planned is None:
-        planned = _planned(kind, inputs, node, scope, graph, text)
+        planned = _planned(kind, inputs, node, scope, graph, text or kind.written())
         if plain:
             graph.planned[key] = planned
     return _place(planned, inputs, node, scope, graph)

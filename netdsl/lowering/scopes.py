@@ -29,7 +29,7 @@ class NamesView(Mapping[str, Any]):
     ) -> None:
         self._names: dict[Any, tuple[int, Any]] = {} if names is None else names
         self._count = count
-        self._base: Mapping[str, Any] = {} if base is None else base
+        self._base: Mapping[str, Any] = base or {}  # one without names is not asked each time
 
     def __getitem__(self, name: str) -> Any:
         found = self._names.get(name)

@@ -10,7 +10,7 @@ from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.vocabulary import FORMS, NONE, kind_and_size
 from netdsl.syntax import tree
-from netdsl.syntax.walks import is_chain
+from netdsl.syntax.walks import is_chain, only_layer
 
 
 class UnknownWord(NamedTuple):
@@ -37,6 +37,7 @@ def unknown_words(
     if isinstance(statement, tree.Default):
         return [each for setting in statement.settings for each in _in_default(setting, scope)]
     found: list[UnknownWord] = []
+    known: set[str] = set()  # words that are fine alone: deep networks repeat them
     own = _own_words(statement)
     points = _named(statement)
     waiting = _chains(statement)
@@ -46,17 +47,20 @@ def unknown_words(
         inner: list[Any] = []
         if isinstance(node, tree.Chain):
             inner = [step.body for step in node.steps]
-            points |= {step.name.text for step in node.steps if step.name}
+            points.update(step.name.text for step in node.steps if step.name)
         elif isinstance(node, tree.LayerNode):
             word = node.word.text
             if word in own or word in scope.values or word in scope.blocks or word in FORMS:
                 inner = [a.value for a in node.arguments or () if is_chain(a.value)]
-            else:
-                found += _in_layer(node, scope, len(found) < hinted)
+            elif word not in known or node.arguments is not None or node.size is not None:
+                problems = _in_layer(node, scope, len(found) < hinted)
+                if not problems and node.size is None:
+                    known.add(word)
+                found += problems
         elif isinstance(node, tree.Group):
             inner = [node.chain]
         elif isinstance(node, tree.MergeNode):
-            inner = list(node.branches)
+            inner = [chain.steps[0].body if only_layer(chain) else chain for chain in node.branches]
             found += _in_merge(node, scope)
         elif isinstance(node, tree.When):
             inner = [node.then, *([node.otherwise] if node.otherwise else [])]
@@ -123,8 +127,9 @@ def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
 def _in_merge(node: tree.MergeNode, scope: Scope) -> list[UnknownWord]:
     if node.word is None:
         return []
-    if node.word.text in KINDS and KINDS[node.word.text].merges:
-        return _unknown_options(node, KINDS[node.word.text], scope)
+    kind = KINDS.get(node.word.text)
+    if kind is not None and kind.merges:
+        return _unknown_options(node, kind, scope) if node.arguments else []
     from netdsl.lowering.hints import unknown_merge  # late: start-up is short
 
     return [UnknownWord(node.word.text, unknown_merge(node.word, scope))]

@@ -7,16 +7,21 @@ from typing import Any
 from netdsl.syntax import tree
 
 
+def only_layer(chain: tree.Chain) -> tree.LayerNode | None:
+    """Return the layer of a chain that is one layer, not repeated and without a name."""
+    step = chain.steps[0]
+    if len(chain.steps) > 1 or step.repeat is not None or step.branches is not None or step.name:
+        return None
+    return step.body if isinstance(step.body, tree.LayerNode) else None
+
+
 def one_word(chain: tree.Chain) -> tree.LayerNode | None:
     """Return the step of a chain that is one word, maybe with arguments, and nothing else.
 
     It may be meant as an option's value.
     """
-    step = chain.steps[0]
-    body = step.body
-    if len(chain.steps) > 1 or step.repeat is not None or step.branches is not None or step.name:
-        return None
-    if not isinstance(body, tree.LayerNode) or body.size or body.amount is not None or body.stride:
+    body = only_layer(chain)
+    if body is None or body.size or body.amount is not None or body.stride:
         return None
     return body
 

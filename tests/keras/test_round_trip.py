@@ -27,7 +27,6 @@ from netdsl.keras import convert
 from netdsl.kinds import Kind, keras_readers
 from netdsl.kinds.conv_transposed import TransposedConv
 from netdsl.kinds.facts import Case
-from netdsl.kinds.form import Resize
 from netdsl.kinds.initial import Initial
 from netdsl.kinds.merge import Add
 from netdsl.kinds.options import (
@@ -43,6 +42,7 @@ from netdsl.kinds.options import (
 )
 from netdsl.kinds.part import Part
 from netdsl.kinds.pool import AveragePool, Pooling
+from netdsl.kinds.unpool import Resize
 from netdsl.kinds.values import dims
 from netdsl.kinds.window import Padding, Windowed, per_axis
 
