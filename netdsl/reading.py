@@ -162,7 +162,7 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
     return Checked(source, networks, names, found.diagnostics)
 
 
-def _worked(expanded: Expanded, statement: type[tree.Statement]) -> tuple[WorkedValues, ...]:
+def _worked(expanded: Expanded, statement: type[tree.Statement]) -> "tuple[WorkedValues, ...]":
     """Return the numbers of a network's `given`s, or of its `expect`s."""
     return tuple(each.values for each in expanded.worked if isinstance(each.node, statement))
 

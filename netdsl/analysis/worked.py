@@ -1,7 +1,5 @@
 """Worked examples as arrays: how their numbers lie on a shape, and what computing them takes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 

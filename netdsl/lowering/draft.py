@@ -11,6 +11,8 @@ from netdsl.lowering.scopes import SHOWN_USES, NamesView
 
 if TYPE_CHECKING:
     from netdsl.lowering.worked import WorkedStatement
+else:
+    WorkedStatement = Any
 
 
 class Report:
@@ -70,4 +72,4 @@ class Draft(NamedTuple):
     definitions: MutableMapping[str, Span]
     files: tuple[str, ...]
     brought: dict[str, NamesView]
-    worked: "list[WorkedStatement]"
+    worked: list[WorkedStatement]

@@ -21,6 +21,8 @@ from netdsl.syntax import tree
 
 if TYPE_CHECKING:
     from netdsl.lowering.worked import WorkedStatement
+else:
+    WorkedStatement = Any
 
 
 class Expanded(NamedTuple):
@@ -40,7 +42,7 @@ class Expanded(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     params: Mapping[str, Any]
     expectations: tuple[tuple[tree.Expect, Source], ...]
-    worked: "tuple[WorkedStatement, ...]"
+    worked: tuple[WorkedStatement, ...]
 
 
 class Common(NamedTuple):

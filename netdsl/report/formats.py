@@ -1,7 +1,5 @@
 """A table of values in a format: text for a terminal, Markdown, CSV, LaTeX and HTML."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
