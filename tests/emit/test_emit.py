@@ -54,7 +54,7 @@ SMALL_NETS = (
     "wide_deep",
 )
 SIZES = (32, 64, 96, 128, 160, 192)
-SEEDS = [*range(100), *(pytest.param(seed, marks=pytest.mark.zoo) for seed in range(100, 200))]
+SEEDS = range(200)
 """Programs without Keras are proven for further seeds in test_proof.py."""
 
 
@@ -280,7 +280,8 @@ def test_statements_make_the_same_model(text: str) -> None:
 @pytest.mark.filterwarnings("ignore:[\\s\\S]*softmax over axis -1 of a tensor of shape")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_networks_make_the_same_model(seed: int) -> None:
-    text = tangled(Random(seed)) if seed % 5 == 0 else random_program(Random(seed), 5).text
+    few = 2 + seed % 2  # statements: the cost of the long ones is in Keras
+    text = tangled(Random(seed), few) if seed % 5 == 0 else random_program(Random(seed), 5).text
     assert_same((netdsl.parse(text),))
 
 

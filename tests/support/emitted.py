@@ -13,28 +13,23 @@ from netdsl.analysis.counts import count_ops
 from netdsl.emit.program import program
 from netdsl.kinds.values import Indices
 
+LARGE = 10**6
+"""Weights of a model that is not left to the garbage collector's own time."""
+
 
 def made_by(networks: tuple[Network, ...]) -> Iterator[tuple[Network, Any]]:
     """Each network with the model that the emitted program makes."""
     space: dict[str, Any] = {}
-    exec(compile(program(networks), "emitted", "exec"), space)
-    functions = [
-        node.name for node in ast.parse(program(networks)).body if isinstance(node, ast.FunctionDef)
-    ]
+    text = program(networks)
+    exec(compile(text, "emitted", "exec"), space)
     makers = [
-        name for name in functions if "return keras.Model(" in _source(program(networks), name)
+        node.name
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef)
+        and "return keras.Model(" in str(ast.get_source_segment(text, node))
     ]
     for network, name in zip(networks, makers, strict=True):
         yield network, space[name]()
-
-
-def _source(text: str, name: str) -> str:
-    node = next(
-        node
-        for node in ast.parse(text).body
-        if isinstance(node, ast.FunctionDef) and node.name == name
-    )
-    return str(ast.get_source_segment(text, node))
 
 
 def needed_params(network: Network) -> int:
@@ -124,7 +119,8 @@ def assert_same(networks: tuple[Network, ...]) -> None:
             # roots and logarithms of what is below 0 are NaN in both
             size = float(np.nan_to_num(np.abs(ours), posinf=0).max())
             np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-6 * size)
-        keras.backend.clear_session()
+        # Collecting garbage takes longer than all the rest of a small network.
+        keras.backend.clear_session(free_memory=own.count_params() > LARGE)
 
 
 def _outputs(model: Any, given: list[Any]) -> list[Any]:
