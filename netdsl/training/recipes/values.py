@@ -96,6 +96,17 @@ class NumberValue(ValueType):
         except ValueError:
             raise ValueProblem("N504", f"requires {self.description}, not `{text}`") from None
 
+    def plain(self, value: Any) -> Any:
+        value = super().plain(value)
+        if self.whole or type(value) is not int:
+            return value
+        try:
+            return float(value)  # as a text has it: Keras refuses a rate of 1
+        except OverflowError:
+            bits = f"{value.bit_length():,} bits"
+            message = f"requires {self.description}, not a number of {bits}"
+            raise ValueProblem("N505", message) from None
+
     def check(self, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int,) if self.whole else (int, float)):
             raise ValueProblem(

@@ -248,3 +248,11 @@ def test_reading_a_recipe_imports_no_framework() -> None:
         cwd=Path(__file__).parents[3],
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_an_integer_from_python_is_a_number_as_in_a_text() -> None:
+    """Keras refuses a rate that is an int."""
+    made = Recipe.of({"optimizer": {"rate": 1}, "epochs": 3})
+    assert (type(made.optimizer.rate), type(made.epochs)) == (float, int)
+    with pytest.raises(NetError, match="a number of 1,329 bits"):
+        Recipe.of({"optimizer": {"rate": 10**400}})
