@@ -7,6 +7,7 @@ TYPE_CHECKING = False  # as `typing` has it, which is not imported either
 if TYPE_CHECKING:
     from typing import Any
 
+    from netdsl.api.computed import GradientChecks, LayerOutputs, NetworkDerivatives
     from netdsl.api.difference import NetworkDifference
     from netdsl.api.keys import RecipeKeys
     from netdsl.api.network import Network
@@ -34,12 +35,15 @@ __all__ = [
     "Diagnostic",
     "Diagnostics",
     "EvaluationResult",
+    "GradientChecks",
+    "LayerOutputs",
     "LayerRecord",
     "Limits",
     "NetError",
     "NetNameError",
     "NetSyntaxError",
     "Network",
+    "NetworkDerivatives",
     "NetworkDifference",
     "Recipe",
     "RecipeError",
@@ -65,6 +69,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "api.computed": ("GradientChecks", "LayerOutputs", "NetworkDerivatives"),
     "api.difference": ("NetworkDifference",),
     "api.keys": ("RecipeKeys",),
     "api.network": ("Network",),

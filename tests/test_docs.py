@@ -19,7 +19,9 @@ from netdsl.reading import ReadOptions, check_source
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMPUTES = re.compile(r"^\$ netdsl (backward|gradcheck|train|show|attack)\b", re.MULTILINE)
+COMPUTES = re.compile(
+    r"^\$ netdsl (backward|gradcheck|forward .*--training|train|show|attack)\b", re.MULTILINE
+)
 
 
 def blocks(language: str) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from netdsl.api import arguments
+from netdsl.api.computing import Computing
 from netdsl.api.figures import NetworkFigures
 from netdsl.architecture import Architecture
 from netdsl.constants import PRECISIONS
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from netdsl.api.run import RecipeArgument, Run
     from netdsl.drawing.picture import Picture
     from netdsl.keras.calls import InputShapes
+    from netdsl.lab.weighted import WeightedNetwork
 
 DTYPES = (*PRECISIONS, "float64")
 
 
-class Network(NetworkFigures):
+class Network(NetworkFigures, Computing):
     """A network whose shapes and counts are known.
 
     It is frozen, equal by its graph, and can be hashed, copied and pickled.
@@ -76,6 +78,11 @@ class Network(NetworkFigures):
         from netdsl.keras.importing import from_keras
 
         return cls.of(read_text(from_keras(model, input), options=ReadOptions()))
+
+    def _weighted(self, seed: int) -> WeightedNetwork:
+        from netdsl.lab.weighted import begun
+
+        return begun(self, seed)
 
     def draw(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netdsl.api import arguments
 from netdsl.api.arguments import PathArgument
+from netdsl.api.computing import Computing
 from netdsl.api.inside import InsideViews
 from netdsl.api.records import Records
 from netdsl.errors import NetError, did_you_mean, fail
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from netdsl.architecture import Architecture
     from netdsl.lab.inside.descent import Descent
     from netdsl.lab.inside.plane import RunPlane
+    from netdsl.lab.weighted import WeightedNetwork
     from netdsl.reading import Fragment
 
 RecipeArgument: TypeAlias = "Recipe | Mapping[str, object] | PathArgument | None"
@@ -38,7 +40,7 @@ class EvaluationResult(dict[str, Any]):
         return describe_evaluation(self)
 
 
-class Run(InsideViews, RunResult):
+class Run(InsideViews, Computing, RunResult):
     """A training that has ended, and its folder.
 
     `Run.load("runs/lenet5-1")`, or what `train` gives.
@@ -225,6 +227,13 @@ class Run(InsideViews, RunResult):
             RunFolderError: N616 where it has ended, or its data or its recipe have changed.
         """
         return resume(self, data=data, quiet=quiet)
+
+    def _weighted(self, seed: int) -> WeightedNetwork:
+        """Return the network with the best weights."""
+        from netdsl.lab.weighted import trained
+        from netdsl.training.runs.finished import finished_run
+
+        return trained(finished_run(self.folder))
 
     def __str__(self) -> str:
         from netdsl.training.reporting.text import describe_run

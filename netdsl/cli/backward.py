@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options.output, options.force)
     if target is not None:
         checked_picture(target)
-    asked = Asked(options.of, options.loss, options.target, options.training)
+    asked = Asked(options.of, options.loss, options.target, options.training, options.seed)
     subject, given = opened(options)
     found = backward(subject, given, asked)
     if target is not None:

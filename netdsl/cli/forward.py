@@ -17,6 +17,8 @@ EXAMPLES = (
     "forward runs/lenet5-1 seven.png --at gap -o codes.npy",
     "forward sobel.net photo.png -o edges.png",
     "forward gates.net x=-2 y=5 z=-4 -o gates.svg",
+    'forward "2 > bn" "1 2; 3 4; 5 6" --training',
+    "forward large.net photo.png --engine keras --at gap",
 )
 
 
@@ -25,6 +27,17 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add_subject(parser)
     add_values(parser)
     parser.add_argument("--at", metavar="NAME", help="one layer or named point")
+    parser.add_argument(
+        "--training",
+        action="store_true",
+        help="work as in training: statistics of the batch, dropout drawn by --seed",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("numpy", "keras"),
+        default="numpy",
+        help="numpy: float64, by definition; keras: float32, for large inputs (default: numpy)",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -38,15 +51,18 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from netdsl.lab.forward import at, values_json, values_of, values_text
+    from netdsl.lab.forward import Computation, values_json, values_of, values_text
     from netdsl.lab.given import saved
 
     target = target_of(options.output, options.force)
     subject, given = opened(options)
-    found = values_of(subject, given)
-    if options.at is not None:
-        found = [at(subject.network.graph, found, options.at)]
-    if target is not None and target.suffix == ".svg":
+    how = Computation(options.engine, options.training, options.seed)
+    drawn = target is not None and target.suffix == ".svg"
+    name = options.at
+    if name is None and target is not None and not drawn:
+        name = subject.network.graph.layers[-1].name
+    found = values_of(subject, given, how, name)
+    if target is not None and drawn:
         from netdsl.lab.circuit import forward_picture
 
         forward_picture(subject.network, found).save(target)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from netdsl.cli.arguments import add_network_options, natural
@@ -12,6 +11,7 @@ from netdsl.cli.inputs import read_network
 from netdsl.errors import NetError
 
 if TYPE_CHECKING:
+    from netdsl.lab.given import Values
     from netdsl.lab.weighted import WeightedNetwork
 
 
@@ -40,15 +40,16 @@ def add_values(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Mapping[str, str]]:
+def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Values]:
     """Read the network and its weights, and what is given to its inputs.
 
-    A fragment's input has the shape of what is given.
+    A fragment's input has the shape of what is given; inputs for which nothing is said take what
+    the file gives them.
 
     Raises:
         NetError: for what is wrong with the file, the run or the values.
     """
-    from netdsl.lab.given import named_values, read_value
+    from netdsl.lab.given import named_values, read_value, with_stated
     from netdsl.lab.weighted import begun, trained
 
     if os.path.isdir(options.file):
@@ -68,4 +69,4 @@ def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Mapping[str, s
             network = read_network(options)
         subject = begun(network, options.seed)
     names = [port.name for port in subject.network.inputs]
-    return subject, named_values(options.values, names)
+    return subject, with_stated(subject.network, named_values(options.values, names))

@@ -72,10 +72,17 @@ class _CommandParser(argparse.ArgumentParser):
         description = f"{about[0].upper()}{about[1:]}."
         super().__init__(description=description, formatter_class=_Help, **settings)
         self._command = command
+        self._ready = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._ready:
+            return super().parse_known_args(args, namespace)
+        self._ready = True
         command = load(self._command)
         self.epilog = "examples:\n" + "\n".join(f"  netdsl {call}" for call in command.EXAMPLES)
         command.set_up(self)
         self.set_defaults(run=command.run)
+        positionals = self._get_positional_actions()
+        if len(positionals) > 1 and positionals[-1].nargs == "*":  # options may be among them
+            return self.parse_known_intermixed_args(args, namespace)
         return super().parse_known_args(args, namespace)

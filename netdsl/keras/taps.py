@@ -42,7 +42,7 @@ def derivatives(
     weights: Mapping[int, Arrays],
     inputs: Sequence[Any],
     number: Callable[[Any, list[Any]], Any],
-    training: bool = False,
+    seed: int | None = None,
 ) -> Derivatives:
     """Derive a number that is made of the network's outputs, in float64.
 
@@ -53,7 +53,7 @@ def derivatives(
         weights: its arrays by operation.
         inputs: [n, *shape] each.
         number: makes the number of `keras.ops` and the outputs.
-        training: whether the network works as in training.
+        seed: where the network works as in training, of what its layers draw.
 
     Raises:
         NetError: N605 where the backend does not compute it in float64.
@@ -61,6 +61,8 @@ def derivatives(
     import numpy as np
 
     tools = toolbox()
+    if seed is not None:
+        tools.keras.utils.set_random_seed(seed)
     with in_float64(tools.keras):
         built, edges = _tapped(graph, tools)
     require_layers_in_float64(tools.keras, built.model)
@@ -80,7 +82,7 @@ def derivatives(
     given = [tools.keras.ops.convert_to_tensor(x) for x in inputs]
 
     def run(taps: list[Any]) -> Any:
-        outputs = built.model([*given, *taps], training=training)
+        outputs = built.model([*given, *taps], training=seed is not None)
         listed = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
         return number(tools.keras.ops, listed)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.lab.forward import computed
-from netdsl.lab.given import examples
+from netdsl.lab.forward import Computation, computed, computed_by_keras
+from netdsl.lab.given import Values
 from netdsl.lab.losses import Asked, number_of
+from netdsl.lab.weighted import WeightedNetwork, inputs_of
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
     from netdsl.keras.taps import Derivatives, Edge
     from netdsl.kinds.facts import Arrays
-    from netdsl.lab.weighted import WeightedNetwork
 
 
 class InputEdge(NamedTuple):
@@ -65,12 +65,12 @@ class Backward(NamedTuple):
     nodes: tuple[NodeDerivative, ...]
 
 
-def backward(subject: WeightedNetwork, given: Mapping[str, str], asked: Asked) -> Backward:
+def backward(subject: WeightedNetwork, given: Values, asked: Asked) -> Backward:
     """Derive a number by everything that it is made of, in float64.
 
     Args:
         subject: a network with weights.
-        given: for each input numbers as a text, or the path of a file.
+        given: for each input numbers as a text, the path of a file, or an array.
         asked: which number.
 
     Raises:
@@ -81,10 +81,15 @@ def backward(subject: WeightedNetwork, given: Mapping[str, str], asked: Asked) -
     from netdsl.keras.taps import derivatives
 
     graph = subject.network.graph
-    inputs = examples(given, graph.inputs)
-    values = computed(np, subject, inputs)
+    inputs = inputs_of(subject, given)
+    if asked.training:
+        how = Computation(training=True, seed=asked.seed)
+        values = computed_by_keras(subject, inputs, range(len(graph.ops)), how)
+    else:
+        values = computed(np, subject, inputs)
     number, said = number_of(graph, len(inputs[0]), asked)
-    found = derivatives(graph, subject.weights, inputs, number, asked.training)
+    seed = asked.seed if asked.training else None
+    found = derivatives(graph, subject.weights, inputs, number, seed)
     upstreams = _upstreams(np, graph, values, found)
     nodes = tuple(
         NodeDerivative(

@@ -24,7 +24,7 @@ def backward_text(found: Backward) -> str:
 
 
 def _table(found: Backward) -> list[str]:
-    named = _names(found.graph)
+    named = node_names(found.graph)
     readers = consumers_of(found.graph.ops)
     rows = [["node", "layer", "value", "derivative", "upstream x local = downstream", "gate"]]
     for node in found.nodes:
@@ -39,7 +39,7 @@ def _table(found: Backward) -> list[str]:
         ]
         gates = gate_of(op, len(readers[node.op]))
         value = number_text(node.value.item())
-        layer = _written(found.graph, node.op)
+        layer = written(found.graph, node.op)
         first = products[0] if products else ""
         rows.append([named[node.op], layer, value, upstream, first, gates])
         rows += [["", "", "", "", product, ""] for product in products[1:]]
@@ -56,7 +56,7 @@ def gate_of(op: Op, readers: int) -> str:
     return ", ".join(said)
 
 
-def _written(graph: Graph, index: int) -> str:
+def written(graph: Graph, index: int) -> str:
     """Write an operation: the first of a layer as the layer was, the others by their word."""
     op = graph.ops[index]
     if op.kind is None:
@@ -65,18 +65,19 @@ def _written(graph: Graph, index: int) -> str:
     return layer.text if index == layer.ops[0] else op.kind.head()
 
 
-def _names(graph: Graph) -> dict[int, str]:
+def node_names(graph: Graph) -> dict[int, str]:
+    """Name each operation: by what its layer gives, else by its own name."""
     return {index: op.name for index, op in enumerate(graph.ops)} | names_of(graph)
 
 
 def _blocks(found: Backward) -> list[str]:
     lines: list[str] = []
-    named = _names(found.graph)
+    named = node_names(found.graph)
     readers = consumers_of(found.graph.ops)
     for node in found.nodes:
         op = found.graph.ops[node.op]
         gate = gate_of(op, len(readers[node.op]))
-        head = (named[node.op], _written(found.graph, node.op), dims(op.shape), gate)
+        head = (named[node.op], written(found.graph, node.op), dims(op.shape), gate)
         lines += ["  ".join(filter(None, head)), "  value"]
         lines += [f"    {line}" for line in examples_lines(node.value)]
         if not isinstance(op.shape, Indices):
@@ -88,14 +89,14 @@ def _blocks(found: Backward) -> list[str]:
 
 def backward_json(found: Backward) -> dict[str, Any]:
     """Write the derivatives as nested lists, the examples first."""
-    named = _names(found.graph)
+    named = node_names(found.graph)
     return {
         "of": found.number,
         "value": json_number(found.value),
         "nodes": [
             {
                 "name": named[node.op],
-                "layer": _written(found.graph, node.op),
+                "layer": written(found.graph, node.op),
                 "value": json_array(node.value),
                 "derivative": json_array(node.upstream),
                 "inputs": [

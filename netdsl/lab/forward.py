@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.forward import forward
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import dims
-from netdsl.lab.given import examples
+from netdsl.lab.given import Values
 from netdsl.lab.show_arrays import array_lines, json_array
+from netdsl.lab.weighted import WeightedNetwork, inputs_of
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Layer
-    from netdsl.lab.weighted import WeightedNetwork
 
 EXAMPLES = 8
 """Examples that are written."""
 ELEMENTS = 50_000_000
-"""Numbers that all operations together may give."""
+"""Numbers that all operations together may give, and that Keras may give back."""
+KERAS_ELEMENTS = 500_000_000
+"""Numbers that all operations may give in Keras, which does not keep them."""
+ENGINES = ("numpy", "keras")
+"""What computes: the kinds' definitions in float64, or Keras in float32."""
+
+
+class Computation(NamedTuple):
+    """How numbers go through a network.
+
+    Attributes:
+        engine: one of `ENGINES`.
+        training: whether the network works as in training, which Keras computes in float64.
+        seed: of what is drawn in training.
+    """
+
+    engine: str = "numpy"
+    training: bool = False
+    seed: int = 0
+
+
+IN_USE = Computation()
+"""By the kinds' definitions, in use."""
 
 
 class LayerValues(NamedTuple):
@@ -35,21 +57,39 @@ class LayerValues(NamedTuple):
     array: Any
 
 
-def values_of(subject: WeightedNetwork, given: Mapping[str, str]) -> list[LayerValues]:
-    """Compute what each layer gives, in use, in float64.
+def values_of(
+    subject: WeightedNetwork,
+    given: Values,
+    how: Computation = IN_USE,
+    name: str | None = None,
+) -> list[LayerValues]:
+    """Compute what layers give.
 
     Args:
         subject: a network with weights.
-        given: for each input numbers as a text, or the path of a file.
+        given: for each input numbers as a text, the path of a file, or an array.
+        how: what computes it.
+        name: of a layer or a named point; without one, what all layers give.
 
     Raises:
-        NetError: N511 to N518, N524, N527, N670.
+        NetError: N511 to N518, N524, N527, N605, N626, N670.
     """
     import numpy as np
 
     graph = subject.network.graph
-    inputs = examples(given, graph.inputs)
-    return by_layer(graph, computed(np, subject, inputs))
+    layers = graph.layers if name is None else [graph.layers[layer_called(graph, name)]]
+    inputs = inputs_of(subject, given)
+    ends = [layer.ops[-1] for layer in layers]
+    if how.training or how.engine == "keras":
+        arrays = computed_by_keras(subject, inputs, ends, how)
+    else:
+        values = computed(np, subject, inputs)
+        arrays = [values[end] for end in ends]
+    named = names_of(graph)
+    return [
+        LayerValues(named[layer.ops[-1]], _written(graph, layer), array)
+        for layer, array in zip(layers, arrays, strict=True)
+    ]
 
 
 def computed(np: Any, subject: WeightedNetwork, inputs: list[Any]) -> list[Any]:
@@ -59,21 +99,40 @@ def computed(np: Any, subject: WeightedNetwork, inputs: list[Any]) -> list[Any]:
         NetError: N670 where that is too many numbers.
     """
     graph = subject.network.graph
-    elements = sum(op.size for op in graph.ops) * len(inputs[0])
-    if elements > ELEMENTS:
-        message = f"{elements:,} numbers would be computed; at most {ELEMENTS:,} are"
-        raise fail("N670", message, help="give fewer examples, or a smaller input")
+    _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, "--engine keras has room")
     with np.errstate(all="ignore"):
         return forward(np, graph, subject.weights, inputs)
 
 
-def by_layer(graph: Graph, values: list[Any]) -> list[LayerValues]:
-    """Say which values are which layer's: those of its last operation."""
-    named = names_of(graph)
-    return [
-        LayerValues(named[layer.ops[-1]], _written(graph, layer), values[layer.ops[-1]])
-        for layer in graph.layers
-    ]
+def computed_by_keras(
+    subject: WeightedNetwork, inputs: list[Any], ops: Sequence[int], how: Computation
+) -> list[Any]:
+    """Compute what some operations give [n, *shape] by Keras.
+
+    Raises:
+        NetError: N605 for what the backend does not compute in float64, N670 where that is too
+            many numbers.
+    """
+    import numpy as np
+
+    from netdsl.keras.layer_outputs import called, called_in_training, model_of
+
+    graph, count = subject.network.graph, len(inputs[0])
+    _refuse_more(range(len(graph.ops)), graph, count, KERAS_ELEMENTS, "")
+    _refuse_more(ops, graph, count, ELEMENTS, "--at NAME gives one layer back")
+    precision = "float64" if how.training else "float32"
+    model = model_of(subject.network, subject.weights, ops, seed=how.seed, precision=precision)
+    typed = [x if x.dtype.kind == "i" else x.astype(precision) for x in inputs]
+    found = (called_in_training if how.training else called)(model, typed)
+    return [np.asarray(array) for array in found]
+
+
+def _refuse_more(ops: Iterable[int], graph: Graph, count: int, limit: int, help: str) -> None:
+    elements = sum(graph.ops[index].size for index in ops) * count
+    if elements > limit:
+        message = f"{elements:,} numbers would be computed; at most {limit:,} are"
+        help = "; ".join(filter(None, ("give fewer examples, or a smaller input", help)))
+        raise fail("N670", message, help=help)
 
 
 def names_of(graph: Graph) -> dict[int, str]:
@@ -87,8 +146,8 @@ def _written(graph: Graph, layer: Layer) -> str:
     return "" if graph.ops[layer.ops[0]].kind is None else layer.text
 
 
-def at(graph: Graph, found: list[LayerValues], name: str) -> LayerValues:
-    """Find the values of a layer or a named point.
+def layer_called(graph: Graph, name: str) -> int:
+    """Find a layer by its name, or by that of a point.
 
     Raises:
         NetError: N626 where nothing has this name.
@@ -96,9 +155,9 @@ def at(graph: Graph, found: list[LayerValues], name: str) -> LayerValues:
     name = name.removeprefix("@")
     own = [layer.name for layer in graph.layers]
     if name in graph.points:
-        return found[graph.ops[graph.points[name]].layer]
+        return graph.ops[graph.points[name]].layer
     if name in own:
-        return found[own.index(name)]
+        return own.index(name)
     known = [*graph.points, *own]
     help = did_you_mean(name, known) or f"layers are {', '.join(known[:8])}"
     raise fail("N626", f"the network has no layer or point `{name}`", help=help)

@@ -1,12 +1,13 @@
-"""What is given to a network's inputs: `x="1 4 3"`, `x=image.npy`, `photo.png`."""
+"""What is given to a network's inputs: `x="1 4 3"`, `x=image.npy`, `photo.png`, arrays."""
 
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from netdsl.analysis.worked import input_called
 from netdsl.errors import did_you_mean, fail
@@ -18,7 +19,13 @@ from netdsl.training.data.sources.images import read_image
 from netdsl.wording import counted, represented
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Port
+
+Value: TypeAlias = Any
+"""Numbers as a text, the path of a file, or an array: nested lists too."""
+Values: TypeAlias = Mapping[str, Value]
+"""What inputs are given, by their names."""
 
 NUMBERS = 10_000_000
 """Numbers that a text or a file may give, for all examples."""
@@ -49,21 +56,60 @@ def named_values(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
                 help = f"name it, as in {names[0]}={text}"
                 raise fail("N514", f"which input {represented(text)} is for is not said", help=help)
             name, value = names[0], text
-        name = input_called(name, names)
-        if name not in names:
-            help = did_you_mean(name, names) or f"the inputs are {', '.join(names)}"
-            raise fail("N514", f"the network has no input `{name}`", help=help)
+        name = _input(name, names)
         if name in found:
             raise fail("N514", f"the input `{name}` is given twice")
         found[name] = value
     return found
 
 
-def read_value(text: str, channels: int | None = None) -> GivenArray:
-    """Read numbers from a text, or from the file that it names.
+def named_inputs(given: Mapping[str, Value], names: Sequence[str]) -> dict[str, Value]:
+    """Return what is given by the inputs' own names: a lone one may be called x.
+
+    Raises:
+        NetError: N514 for a name that is not one of the inputs.
+    """
+    return {_input(name, names): value for name, value in given.items()}
+
+
+def _input(name: str, names: Sequence[str]) -> str:
+    """Find an input by its name.
+
+    Raises:
+        NetError: N514.
+    """
+    name = input_called(name, names)
+    if name not in names:
+        help = did_you_mean(str(name), names) or f"the inputs are {', '.join(names)}"
+        raise fail("N514", f"the network has no input `{name}`", help=help)
+    return name
+
+
+def stated_values(network: Architecture) -> Values:
+    """Return what a network's text gives to its inputs, as arrays by their names."""
+    import numpy as np
+
+    names = [port.name for port in network.inputs]
+    return {
+        input_called(each.name, names): np.array(each.numbers, np.float64) for each in network.given
+    }
+
+
+def with_stated(network: Architecture, given: Values) -> Values:
+    """Return what is given, and what the network's text gives to the other inputs.
+
+    Where nothing is given, that is the text's alone, if it is for every input.
+    """
+    stated = stated_values(network)
+    whole = all(port.name in stated for port in network.inputs)
+    return {**stated, **given} if given or whole else {}
+
+
+def read_value(value: Value, channels: int | None = None) -> GivenArray:
+    """Read numbers from a text, from the file that it names, or from an array.
 
     Args:
-        text: `1 4 3`, `[[1, 2], [3, 4]]`, or the path of an array, a table or an image.
+        value: `1 4 3`, `[[1, 2], [3, 4]]`, the path of an array, a table or an image; an array.
         channels: an image is read grey for one, in colour else; its pixels are from 0 to 1.
 
     Raises:
@@ -71,6 +117,12 @@ def read_value(text: str, channels: int | None = None) -> GivenArray:
     """
     import numpy as np
 
+    if not isinstance(value, str | os.PathLike):
+        try:
+            return GivenArray(_checked(np.asarray(value), "the array"), "the array")
+        except (ValueError, TypeError) as error:
+            raise fail("N517", f"{represented(value)} is not an array: {error}") from None
+    text = os.fspath(value)
     suffix = Path(text).suffix.lower()
     if suffix in _IMAGES:
         image = read_image(Path(text), grey=channels == 1)
@@ -79,6 +131,13 @@ def read_value(text: str, channels: int | None = None) -> GivenArray:
     if suffix in _FILES:
         return GivenArray(_checked(_from_file(Path(text), suffix), text), text)
     return GivenArray(_from_text(text), represented(text))
+
+
+def is_file(value: Value) -> bool:
+    """Return whether a value names a file of numbers or an image."""
+    if not isinstance(value, str | os.PathLike):
+        return False
+    return Path(os.fspath(value)).suffix.lower() in (*_FILES, *_IMAGES)
 
 
 def _from_file(path: Path, suffix: str) -> Any:
@@ -165,7 +224,8 @@ def _layout(text: str, count: int) -> Shape:
 def fitted(given: GivenArray, port: Port) -> Any:
     """Numbers as an input takes them: [n, *shape].
 
-    Numbers that are as many as one example has, or n times as many, are taken row by row.
+    Numbers that are as many as one example has are taken row by row; n times as many too, in a row
+    of them, or along a first axis of n.
 
     Raises:
         NetError: N518 where they do not fit, N527 for an index out of range.
@@ -179,12 +239,13 @@ def fitted(given: GivenArray, port: Port) -> Any:
         message = f"{given.called} is {dims(array.shape)}, and `{port.name}` {dims(shape)}"
         help = f"--input {dims(array.shape)} reads the network at the image's size"
         raise fail("N518", message, help=help)
-    if not matches and (not array.size or array.size % size):
-        message = (
-            f"`{port.name}` is {dims(shape)}, {counted(size, 'number')}, and {given.called} has "
-            f"{array.size:,}"
-        )
-        raise fail("N518", message)
+    count, left = divmod(array.size, size)
+    in_rows = not left and count and (array.ndim < 2 or count in (1, len(array)))
+    if not matches and not in_rows:
+        numbers = counted(array.size, "number")
+        has = f"is {dims(array.shape)}, {numbers}" if array.ndim > 1 else f"has {numbers}"
+        message = f"`{port.name}` is {dims(shape)}, {counted(size, 'number')}, and {given.called}"
+        raise fail("N518", f"{message} {has}")
     array = array.reshape(-1, *shape)
     if isinstance(port.shape, Indices):
         wrong = array[(array != np.floor(array)) | (array < 0) | (array >= port.shape.limit)]
@@ -195,7 +256,7 @@ def fitted(given: GivenArray, port: Port) -> Any:
     return array
 
 
-def examples(given: Mapping[str, str], ports: Sequence[Port]) -> list[Any]:
+def examples(given: Values, ports: Sequence[Port]) -> list[Any]:
     """Read what each input is given, in their order: arrays of [n, *shape] with one n.
 
     Raises:

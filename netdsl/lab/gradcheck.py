@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.forward import forward
 from netdsl.errors import fail
 from netdsl.kinds.values import Indices
-from netdsl.lab.given import examples
+from netdsl.lab.given import Values
 from netdsl.lab.losses import Asked, Number, number_of
+from netdsl.lab.weighted import WeightedNetwork, inputs_of
 from netdsl.text_table import aligned_lines
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
-    from netdsl.lab.weighted import WeightedNetwork
 
 ENTRIES = 100
 """Entries of an array that are tried, at most."""
@@ -66,9 +66,7 @@ class Settings(NamedTuple):
         return ONE_SIDED_LIMIT if self.one_sided else LIMIT
 
 
-def gradcheck(
-    subject: WeightedNetwork, given: Mapping[str, str], settings: Settings
-) -> list[ArrayCheck]:
+def gradcheck(subject: WeightedNetwork, given: Values, settings: Settings) -> list[ArrayCheck]:
     """Compare the derivatives by each array, and by each input.
 
     Without a loss the number that is derived is a sum of all outputs with random factors.
@@ -88,7 +86,7 @@ def gradcheck(
 
     graph = subject.network.graph
     rng = np.random.default_rng(settings.seed)
-    inputs = examples(given, graph.inputs) if given else random_examples(graph, rng)
+    inputs = inputs_of(subject, given) if given else random_examples(graph, rng)
     ops = toolbox().keras.ops
     number = _number(graph, len(inputs[0]), settings.asked, rng)
     weights = {index: {**arrays} for index, arrays in subject.weights.items()}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
-from netdsl.lab.given import fitted, read_value
+from netdsl.lab.given import Value, fitted, read_value
+from netdsl.wording import represented
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Port
@@ -23,12 +24,14 @@ class Asked(NamedTuple):
         loss: one of `LOSSES`; without one, the output itself, or the sum of its numbers.
         target: what the loss compares with: a class, or as many numbers as the output has.
         training: whether the network works as in training.
+        seed: of what is drawn in training.
     """
 
     of: str | None = None
     loss: str | None = None
-    target: str | None = None
+    target: Value = None
     training: bool = False
+    seed: int = 0
 
 
 Number = Callable[[Any, Sequence[Any]], Any]
@@ -55,7 +58,8 @@ def number_of(graph: Graph, count: int, asked: Asked) -> tuple[Number, str]:
         raise fail("N107", "a loss is of a whole output, not of one number of it")
     target = _target(asked.loss, asked.target, port, count)
     meaning = _meaning(graph, port)
-    said = f"{asked.loss} of {port.name} and {asked.target}"
+    target_text = asked.target if isinstance(asked.target, str) else represented(asked.target)
+    said = f"{asked.loss} of {port.name} and {target_text}"
     return lambda ops, outputs: _loss(ops, asked.loss or "", outputs[place], target, meaning), said
 
 
@@ -92,18 +96,18 @@ def _meaning(graph: Graph, port: Port) -> str:
     return kind.output_meaning if kind else ""
 
 
-def _target(loss: str, text: str, port: Port, count: int) -> Any:
+def _target(loss: str, given: Value, port: Port, count: int) -> Any:
     """Read what a loss compares with: a class for each example, or numbers [n, *shape]."""
     import numpy as np
 
-    value = read_value(text)
+    value = read_value(given)
     if loss != "cross-entropy" or value.array.size == count * np.prod(port.shape) > count:
         return np.broadcast_to(fitted(value, port), (count, *port.shape))
     classes, labels = port.shape[-1], value.array.reshape(-1)
     if labels.size not in (1, count):
         raise fail("N515", f"{labels.size} classes are given for {count} examples")
     if (labels != np.floor(labels)).any() or labels.min() < 0 or labels.max() >= classes:
-        raise fail("N518", f"`{port.name}` has the classes 0 to {classes - 1}, not {text}")
+        raise fail("N518", f"`{port.name}` has the classes 0 to {classes - 1}, not {given}")
     return np.eye(classes)[np.broadcast_to(labels.astype(int), (count,))]
 
 

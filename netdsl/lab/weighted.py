@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.forward import initial_weights
+from netdsl.lab.given import Values, examples, is_file
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -56,6 +58,30 @@ def trained(run: FinishedRun) -> WeightedNetwork:
     from netdsl.keras.arrays import arrays_of_model
 
     return WeightedNetwork(run.network, arrays_of_model(run.network, run.model()), run)
+
+
+def inputs_of(subject: WeightedNetwork, given: Values) -> list[Any]:
+    """Read what each input is given: arrays of [n, *shape] with one n, as the network takes them.
+
+    Files that a run is given are prepared as its data was.
+
+    Raises:
+        NetError: N511 to N518, N524, N527, N530 to N532, N670.
+    """
+    ports = subject.network.graph.inputs
+    names = [port.name for port in ports]
+    if subject.run is None or not all(is_file(given.get(name)) for name in names):
+        return examples(given, ports)
+    import numpy as np
+
+    from netdsl.training.data import read_inputs
+
+    paths = [os.fspath(given[name]) for name in names]
+    if len(names) > 1:
+        paths = [f"{name}={path}" for name, path in zip(names, paths, strict=True)]
+    preparation = subject.run.preparation
+    found = [np.asarray(array) for array in preparation.x(read_inputs(paths, preparation).x)]
+    return [array if array.dtype.kind == "i" else array.astype(np.float64) for array in found]
 
 
 def _doubles(weights: Mapping[int, Arrays]) -> dict[int, Arrays]:

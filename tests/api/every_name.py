@@ -33,6 +33,13 @@ def networks() -> netdsl.Network:
     total: int = sum(layer.params for layer in layers) + network.counts.params
     print(names, total, layers.to_dataframe(), network.memory(batch=32, optimizer="sgd").saved)
     print(network.table(by="block", columns=["output"], format="html"), network.emit())
+    outputs: netdsl.LayerOutputs = network.forward({"x": [1, 2]}, at="a", engine="keras", seed=1)
+    derived: netdsl.NetworkDerivatives = network.backward(
+        "1 2", loss="squared", target=[3], training=True
+    )
+    checks: netdsl.GradientChecks = network.gradcheck(Path("x.npy"), step=1e-4, one_sided=True)
+    print(outputs.last, outputs.array("a"), outputs[0].name, derived.by("a").weights["kernel"])
+    print(derived.value, [node.derivative for node in derived.nodes], checks.right, checks.arrays)
     print(network.draw(style="graph").svg, network.scaling(8, 1e9).exchange, {network: 1})
     return network
 

@@ -195,3 +195,22 @@ def test_a_run_that_has_ended_is_not_resumed(run: netdsl.Run) -> None:
 
 def test_a_run_is_a_result() -> None:
     assert issubclass(netdsl.Run, RunResult)
+
+
+def test_what_its_layers_give(run: netdsl.Run, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).random((2, 8, 8, 1))
+    found = run.forward(x)
+    expected = np.asarray(run.model(x.astype("float32")))
+    np.testing.assert_allclose(found.array("digit"), expected, atol=1e-5)
+    checks = run.gradcheck(x[:1], loss="cross-entropy", target=3)
+    assert checks.right
+    derived = run.backward(x[:1], loss="cross-entropy", target=3)
+    assert derived.value == pytest.approx(-np.log(expected[0, 3]), rel=1e-4)
+
+
+def test_files_are_prepared_as_its_data_was(houses: tuple[netdsl.Run, Path]) -> None:
+    run, path = houses
+    first = run.forward(path).array("input")
+    assert first.shape == (40, 3)
+    np.testing.assert_allclose(first[:, 0].mean(), 0, atol=0.3)  # sizes are from 40 to 79
+    assert set(first[:, 1:].ravel().tolist()) == {0, 1}

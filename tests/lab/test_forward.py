@@ -13,7 +13,7 @@ import pytest
 from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
-from netdsl.lab.forward import at, values_of
+from netdsl.lab.forward import values_of
 from netdsl.lab.weighted import begun
 
 
@@ -85,11 +85,11 @@ def test_a_fragment_takes_the_shape_of_what_is_given(capsys: pytest.CaptureFixtu
 
 
 def test_unknown_names() -> None:
-    network = parse("4 > relu as y > relu")
-    found = values_of(begun(network, 0), {"input": "1 2 3 4"})
-    assert at(network.graph, found, "@y").name == "y"
+    subject, given = begun(parse("4 > relu as y > relu"), 0), {"input": "1 2 3 4"}
+    (found,) = values_of(subject, given, name="@y")
+    assert found.name == "y"
     with pytest.raises(NetError, match="no layer or point `yy`") as caught:
-        at(network.graph, found, "yy")
+        values_of(subject, given, name="yy")
     assert caught.value.code == "N626"
 
 

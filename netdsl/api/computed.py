@@ -1,0 +1,179 @@
+"""What a network computes, as values: what layers give, derivatives, their check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.api.records import Records
+from netdsl.errors import did_you_mean, fail
+from netdsl.lab.backward_text import backward_json, backward_text, node_names, written
+from netdsl.lab.forward import LayerValues, values_json, values_text
+from netdsl.lab.gradcheck import ArrayCheck, Settings, gradcheck_text
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.lab.backward import Backward
+
+
+def named(name: str, names: Sequence[str]) -> int:
+    """Find a name's place.
+
+    Raises:
+        NetError: N626 where nothing has it.
+    """
+    name = name.removeprefix("@")
+    if name not in names:
+        help = did_you_mean(name, names) or f"the names are {', '.join(names[:8])}"
+        raise fail("N626", f"there is no layer or point `{name}`", help=help)
+    return names.index(name)
+
+
+class LayerOutputs(Records[LayerValues]):
+    """What layers give, in order: each has a `name`, its `text`, and its `array` [n, *shape].
+
+    `print` shows them as `netdsl forward` does.
+    """
+
+    __slots__ = ()
+
+    @property
+    def last(self) -> Any:
+        """The array [n, *shape] that the last layer gives."""
+        return self[-1].array
+
+    def array(self, name: str) -> Any:
+        """Find what a layer or a named point gives.
+
+        Args:
+            name: a name among these, such as `conv_1`, or that of a point.
+
+        Returns:
+            An array [n, *shape].
+
+        Raises:
+            NetError: N626 where nothing has this name.
+        """
+        return self[named(name, [each.name for each in self])].array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain values that `netdsl forward --json` prints."""
+        return values_json(list(self))
+
+    def __str__(self) -> str:
+        return values_text(list(self))
+
+
+class PassedBack(NamedTuple):
+    """What goes back to one of a node's inputs.
+
+    Attributes:
+        name: the input's.
+        local: how the node changes with it, where both are one number; else None.
+        downstream: the derivative that is passed on, an array [n, *shape].
+    """
+
+    name: str
+    local: float | None
+    downstream: Any
+
+
+class NodeDerivatives(NamedTuple):
+    """A node with its derivatives.
+
+    Attributes:
+        name: the layer's or the point's.
+        text: the layer as it was written.
+        value: what it gives [n, *shape].
+        derivative: the derivative by that [n, *shape].
+        weights: the derivatives by its arrays, by their names.
+        inputs: what is passed on to each of its inputs.
+    """
+
+    name: str
+    text: str
+    value: Any
+    derivative: Any
+    weights: Mapping[str, Any]
+    inputs: tuple[PassedBack, ...]
+
+
+class NetworkDerivatives:
+    """The derivatives of one number; `print` shows them as `netdsl backward` does.
+
+    Attributes:
+        number: what is derived, in words.
+        value: its value.
+        nodes: the nodes from the inputs to the outputs.
+    """
+
+    def __init__(self, found: Backward) -> None:
+        names = node_names(found.graph)
+        self._found = found
+        self.number, self.value = found.number, found.value
+        self.nodes = Records(
+            NodeDerivatives(
+                names[node.op],
+                written(found.graph, node.op),
+                node.value,
+                node.upstream,
+                node.weights,
+                tuple(PassedBack(names[op], local, down) for op, local, down in node.edges),
+            )
+            for node in found.nodes
+        )
+
+    def by(self, name: str) -> NodeDerivatives:
+        """Find a node by its layer's name, or by that of a point.
+
+        Args:
+            name: such as `conv_1`, or an input's name.
+
+        Returns:
+            The node, with the `derivative` by what it gives, and by its `weights`.
+
+        Raises:
+            NetError: N626 where nothing has this name.
+        """
+        return self.nodes[named(name, [node.name for node in self.nodes])]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain values that `netdsl backward --json` prints."""
+        return backward_json(self._found)
+
+    def __str__(self) -> str:
+        return backward_text(self._found)
+
+    def __repr__(self) -> str:
+        return f"<NetworkDerivatives of {self.number}: {counted(len(self.nodes), 'node')}>"
+
+
+class GradientChecks:
+    """Derivatives compared with differences; `print` shows them as `netdsl gradcheck` does.
+
+    Attributes:
+        arrays: a record an array: `layer`, `array`, entries `tried`, `kinks` left out, the `worst`
+            relative error, and whether it is `right`.
+    """
+
+    def __init__(
+        self, checks: Sequence[ArrayCheck], settings: Settings, blocked: Sequence[str]
+    ) -> None:
+        self.arrays = Records(checks)
+        self._settings, self._blocked = settings, blocked
+
+    @property
+    def right(self) -> bool:
+        """Whether all are right."""
+        return all(check.right for check in self.arrays)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain values that `netdsl gradcheck --json` prints."""
+        return {"arrays": [check._asdict() for check in self.arrays]}
+
+    def __str__(self) -> str:
+        return gradcheck_text(self.arrays, self._settings, self._blocked)
+
+    def __repr__(self) -> str:
+        wrong = sum(not check.right for check in self.arrays)
+        return f"<GradientChecks of {counted(len(self.arrays), 'array')}: {wrong} wrong>"
