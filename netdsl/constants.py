@@ -30,6 +30,10 @@ SLOTS = {
     "adamw": 2,
     "rmsprop": 1,
     "adagrad": 1,
+    "lbfgs": 40,  # ten steps and ten changes of the gradient, in 64 bits
+    "random_search": 1,
+    "local_search": 1,
+    "least_squares": 0,
 }  # of each optimizer
 LEVELS = {
     "op": "operation",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.arguments import DATA_HELP, add_file, positive
 from netdsl.cli.inputs import read_trained
+from netdsl.errors import fail
 
 if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
@@ -104,6 +105,10 @@ def recipe_of(options: argparse.Namespace, more: Sequence[tuple[str, str]] = ())
     from netdsl.training.recipes.settings import RecipeSetting
 
     settings = [RecipeSetting(*one) for one in (*options.settings, *more)]
+    of_data = next((one for one in settings if one.key.split(".")[0] == "data"), None)
+    if options.data and of_data:
+        message = f"--data replaces all of `data`, and `{of_data.text}` would be lost"
+        raise fail("N506", message, help=f"--set data.source={options.data}")
     if options.recipe:
         return load_recipe(options.recipe, settings)
     return parse_recipe("", settings=settings) if settings else None

@@ -404,6 +404,10 @@ def test_optimizers() -> None:
         "adamw": 2,
         "rmsprop": 1,
         "adagrad": 1,
+        "lbfgs": 40,
+        "random_search": 1,
+        "local_search": 1,
+        "least_squares": 0,
     }
     # Adam's update of the largest array, 12 weights, needs two more of it; the input, 16 bytes, is
     # still there.

@@ -58,6 +58,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.training, self.validation = training, validation
         self.every = int(stopping.every or 1)
         self.stops = bool(stopping.enabled)
+        self.on_training = stopping.part == "training"
         self.figure = stopping_figure(training.preparation.outputs, stopping.metric)
         # The second training takes as many steps as the best of the first took, and no more.
         self.last = FOREVER if state.searching or not state.best else state.best.step
@@ -96,6 +97,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.evaluate()
             if self.stops and state.stopping.over and not state.diverged:
                 self._end("patience")
+            elif getattr(self.model.optimizer, "converged", False) and not state.ended:
+                self._end("converged")
         if not state.searching:
             self.rates.replay(self.model)
         if state.step == self.last:
@@ -123,6 +126,11 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         )
         state.epochs.append(done)
         state.seconds += seconds
+        if state.searching and self.on_training:
+            # as scikit-learn's `tol` and `n_iter_no_change` without early stopping
+            state.stopping.see(state.step, done.loss)
+            if state.stopping.over and not state.ended:
+                self._end("patience")
         if state.searching and not state.ended:
             self.rates.after_epoch(self.model, done.loss, len(self.training.part))
         self.on_epoch(done)
@@ -142,8 +150,11 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         scores = part_scores(self.evaluator, self.validation)
         loss = scores["loss"]
         value = scores[self.figure]
-        # Without early stopping every evaluation is kept, so the last weights are.
-        better = math.isfinite(loss) and (state.stopping.see(state.step, value) or not self.stops)
+        # Without early stopping every evaluation is kept, so the last weights are; and where the
+        # training loss decides.
+        by_value = self.stops and not self.on_training
+        seen = not self.on_training and state.stopping.see(state.step, value)
+        better = math.isfinite(loss) and (seen or not by_value)
         evaluation = Evaluation(state.step, scores, better)
         state.evaluations.append(evaluation)
         if better:

@@ -84,10 +84,14 @@ def freeze(model: keras.Model, patterns: Sequence[str]) -> None:
 
 def keras_optimizer(section: Optimizer, schedule: Any = None) -> keras.Optimizer:
     """Make the optimizer of a resolved recipe; a schedule is in for its rate."""
+    if section.searches:
+        from netdsl.training.loop.full_batch import FullBatchOptimizer
+
+        return FullBatchOptimizer(section)
     options = {
         OPTIONS.get(option, option): value
         for option, value in section.options().items()
-        if value is not None
+        if value is not None and option != "line_search"
     }
     options |= {"nesterov": True} if section.name == "nesterov" else {}
     options |= {} if schedule is None else {"learning_rate": schedule}

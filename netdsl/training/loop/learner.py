@@ -110,6 +110,12 @@ class Learner:
         """Return what the stage at hand is trained on, several steps at a time where that goes."""
         part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
         speed = self.setup.speed
+        if recipe.optimizer.searches:
+            from netdsl.training.loop.full_batch import WholePart, take_whole
+
+            whole = WholePart(part, preparation, Sampling.of(recipe))
+            take_whole(self.model, whole, recipe.seed or 0)
+            return whole
         # Several devices divide each batch by themselves, a step at a time.
         one_by_one = self.setup.devices.shared or speed == "plain" or self.follows
         if one_by_one or not fits_on_device(part, preparation):

@@ -9,10 +9,11 @@ import math
 from typing import Any, NamedTuple
 
 from netdsl.analysis.memory import estimate
+from netdsl.errors import fail
 from netdsl.training.data.batches import Sampling, Shuffled
 from netdsl.training.distributed.devices import Devices
 from netdsl.training.loop.compile import compile_model
-from netdsl.training.loop.setup import first_model
+from netdsl.training.loop.setup import check_steps, first_model
 from netdsl.training.loop.train import failure_context
 from netdsl.training.metrics.definitions import ACCURACY, training_metric
 from netdsl.training.metrics.evaluator import named_scores
@@ -40,6 +41,7 @@ class _Trial(NamedTuple):
 
 def _trial(job: Job) -> _Trial:
     model, taken_over = first_model(job, Devices())
+    check_steps(job, model)
     compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
     training.at_epoch(1)
@@ -56,7 +58,9 @@ def dry_run(job: Job) -> str:
     """
     with failure_context(job, Devices()):
         model, training, taken_over = _trial(job)
-        logs = model.train_on_batch(*training[0], return_dict=True)
+        # an optimizer that searches has no step of one batch
+        first = model.test_on_batch if job.recipe.optimizer.searches else model.train_on_batch
+        logs = first(*training[0], return_dict=True)
     recipe, network = job.recipe, job.network
     found = estimate(
         network.graph,
@@ -96,6 +100,9 @@ def overfit(job: Job) -> Overfitted:
     Raises:
         NetError: as `train` does.
     """
+    if job.recipe.optimizer.searches:
+        message = f"`{job.recipe.optimizer.name}` has no steps on one batch"
+        raise fail("N507", message, help="overfit the batch with another optimizer")
     with failure_context(job, Devices()):
         model, training, _ = _trial(job)
         batch = training[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.training.preparation.readings import PERCEPTRON, decides
+from netdsl.training.recipes.conflicts import Conflict
 
 if TYPE_CHECKING:
     import keras
@@ -65,6 +66,27 @@ def trained_part(model: keras.Model, job: Job) -> keras.Model:
     name = f"{graph.ops[graph.outputs[0].op].name}_0"
     step = next(each for each in model.operations if each.name == name)
     return keras.Model(model.inputs, private.inputs_of(private.calls_of(step)[-1])[0])
+
+
+def check_steps(job: Job, model: keras.Model) -> None:
+    """Reject a model on which the recipe's optimizer cannot take its steps.
+
+    Raises:
+        Conflict: N507 for layers that draw at random, and a last layer that cannot be solved for.
+    """
+    optimizer = job.recipe.optimizer
+    if not optimizer.searches:
+        return
+    from netdsl.training.loop.least_squares import is_solvable
+    from netdsl.training.speed.choice import draws_at_random
+
+    key = ("optimizer.name", "optimizer.line_search", "optimizer")
+    if draws_at_random(model) and optimizer.name != "least_squares":
+        message = f"`{optimizer.name}` compares losses, and layers that draw change them each time"
+        raise Conflict(key, message, help="leave out dropout and noise, or use `gd`")
+    if optimizer.name == "least_squares" and not is_solvable(model):
+        message = "`least_squares` solves for a last layer without an activation"
+        raise Conflict(key, message, help="end the network with a layer such as `linear-10`")
 
 
 def compiled_model(job: Job, devices: Devices) -> keras.Model:

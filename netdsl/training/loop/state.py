@@ -72,7 +72,9 @@ def new_state(recipe: Recipe) -> State:
     stopping, schedule = recipe.early_stopping, recipe.schedule
     higher = higher_is_better(stopping.metric or "loss")
     return State(
-        stopping=EarlyStopping(stopping.patience or FOREVER, higher=higher),
+        stopping=EarlyStopping(
+            stopping.patience or FOREVER, higher=higher, tolerance=stopping.tol or 0.0
+        ),
         stalled=EarlyStopping(schedule.patience or FOREVER, tolerance=schedule.tolerance or 0.0),
     )
 

@@ -12,7 +12,7 @@ from netdsl.training.data import reload
 from netdsl.training.distributed.devices import has_accelerator
 from netdsl.training.distributed.hosts import error_context
 from netdsl.training.distributed.opening import open_devices
-from netdsl.training.loop.setup import Setup, first_model, tuned
+from netdsl.training.loop.setup import Setup, check_steps, first_model, tuned
 from netdsl.training.memory import check_memory, cores, memory_context, smaller_training
 from netdsl.training.planning.job import Job, ResolvedRecipe
 from netdsl.training.planning.plan import plan
@@ -86,6 +86,7 @@ def train(
         devices = open_devices(job.recipe, quiet)
         with failure_context(job, devices):
             model, taken_over = first_model(job, devices)
+            check_steps(job, model)
             resolved = tuned(job, devices)
             setup = Setup(devices, resolved.recipe.speed or "auto", taken_over)
             # Of several hosts one writes; the others have no folder of their own.

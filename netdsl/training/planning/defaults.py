@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from netdsl.training.data import Examples
     from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.recipes.recipe import Recipe
 
 SMALL = 10_000
 """Training examples: below, 32 a step leave an epoch steps enough; from here on, 128 are
@@ -54,10 +55,10 @@ def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
     Raises:
         Conflict: where `gd` is given a batch, or a batch is larger than the training part.
     """
-    full = optimizer.name == "gd"
+    full = optimizer.whole
     batch = given or (examples if full or examples < 32 else 32 if examples < SMALL else 128)
     if full and batch != examples:
-        whole = f"`gd` uses the whole training part ({examples:,} examples)"
+        whole = f"`{optimizer.name}` uses the whole training part ({examples:,} examples)"
         message = f"{whole} as its batch, not {batch:,}"
         raise Conflict("batch", message, help="leave `batch` out, or use `sgd`")
     if batch > examples:
@@ -73,6 +74,53 @@ def optimizer(given: Optimizer, rule: bool) -> Optimizer:
         given = dataclasses.replace(given, name="sgd", rate=given.rate or 1.0)
     full: Optimizer = given.resolved()
     return full
+
+
+def check_search(recipe: Recipe, optimizer: Optimizer, engine: str) -> None:
+    """Reject what does not go with an optimizer that computes the loss several times in a step.
+
+    Raises:
+        Conflict: for a key of steps that it does not take, or another backend.
+    """
+    if not optimizer.searches:
+        return
+    name = f"`{optimizer.name}`" + (" with a line search" if optimizer.name == "gd" else "")
+    if engine != "tensorflow":
+        message = f"{name} takes its steps under TensorFlow, not under {engine}"
+        raise Conflict(("backend", "optimizer.name", "optimizer"), message)
+    for key in ("clip_norm", "clip_value"):
+        if getattr(optimizer, key):
+            raise Conflict(f"optimizer.{key}", f"{name} does not clip")
+    if recipe.schedule.chosen != "constant":
+        raise Conflict("schedule", f"{name} finds the length of each step: it has no schedule")
+    if recipe.augment != Augment():
+        raise Conflict("augment", f"{name} needs the same examples in each step")
+    if recipe.speed not in (None, "auto"):
+        raise Conflict("speed", f"{name} has one way of taking steps: leave `speed` out")
+    if recipe.hosts or recipe.devices not in (None, 1):
+        raise Conflict(("devices", "hosts"), f"{name} works on one device")
+    if recipe.penalty.proximal or recipe.penalty.max_norm:
+        key = "proximal" if recipe.penalty.proximal else "max_norm"
+        raise Conflict(f"penalty.{key}", f"`{key}` follows a step of gradient descent, not {name}")
+    if optimizer.name == "least_squares":
+        if recipe.penalty.l1 or recipe.penalty.l2:
+            key = "penalty.l1" if recipe.penalty.l1 else "penalty.l2"
+            raise Conflict(key, "`least_squares` solves for the weights without a penalty")
+        if recipe.epochs not in (None, 1):
+            message = f"`least_squares` takes one step, not {recipe.epochs:,} epochs"
+            raise Conflict("epochs", message, help="leave `epochs` out")
+
+
+def check_solvable(outputs: Sequence[OutputTransform]) -> None:
+    """Reject outputs that least squares do not solve for.
+
+    Raises:
+        Conflict: where there is another loss, or several outputs.
+    """
+    if len(outputs) > 1 or outputs[0].loss != "squared" or len(outputs[0].shape) > 1:
+        found = f"loss {outputs[0].loss}" if len(outputs) == 1 else f"{len(outputs)} outputs"
+        message = f"`least_squares` is for one vector and the loss squared, not for {found}"
+        raise Conflict(("optimizer.name", "optimizer"), message, help="loss: squared")
 
 
 def early_stopping(
@@ -95,7 +143,8 @@ def early_stopping(
         raise Conflict("early_stopping.metric", message)
     if not validation and given == Stopping():
         return Stopping(enabled=False, every=steps)
-    if not validation and given.enabled is not False:
+    on_training = given.part == "training"
+    if not validation and given.enabled is not False and not on_training:
         message = "early stopping needs a validation part, and there is none"
         raise Conflict("data.split.validation", message, help="early_stopping: no")
     every = given.every or steps
@@ -103,12 +152,28 @@ def early_stopping(
         every = int(re.findall(r"\d+", every)[0]) * steps
     if given.enabled is not False:
         patience, metric = given.patience or PATIENCE, given.metric or "loss"
-        return Stopping(True, patience, every, metric, given.then or "stop")
-    for name in ("patience", "metric", "then"):
+        if on_training:
+            _check_training_part(given)
+        part = "training" if on_training else None
+        then = given.then or "stop"
+        return Stopping(True, patience, every, metric, then, part, given.tol or None)
+    for name in ("patience", "metric", "then", "part", "tol"):
         if getattr(given, name) is not None:
             message = f"`{name}` needs early stopping, which is switched off"
             raise Conflict(f"early_stopping.{name}", message)
     return Stopping(enabled=False, every=every)
+
+
+def _check_training_part(given: Stopping) -> None:
+    """Reject what does not go with stopping by the training loss.
+
+    Raises:
+        Conflict: for evaluations other than the epochs' ends, another metric, or a second training.
+    """
+    for name in ("every", "metric", "then"):
+        if getattr(given, name) not in (None, "loss", "stop"):
+            message = "`part: training` looks at the training loss of each epoch"
+            raise Conflict(f"early_stopping.{name}", message, help=f"leave `{name}` out")
 
 
 def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Schedule:

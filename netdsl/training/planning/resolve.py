@@ -53,7 +53,12 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
     if recipe.speed == "compiled" and engine == "torch":
         message = "`speed: compiled` works with TensorFlow and JAX, not with torch"
         raise Conflict("speed", message, help="speed: chunks")
-    steps, epochs = math.ceil(examples / batch), recipe.epochs or defaults.EPOCHS
+    defaults.check_search(recipe, optimizer, engine)
+    usual = defaults.EPOCHS
+    if optimizer.name == "least_squares":
+        defaults.check_solvable(outputs)
+        usual = 1
+    steps, epochs = math.ceil(examples / batch), recipe.epochs or usual
     stopping = defaults.early_stopping(recipe.early_stopping, steps, validation, outputs[0])
     every = int(stopping.every or steps)
     return recipe.replace(
@@ -101,7 +106,7 @@ def _given(section: Any, path: str) -> list[tuple[str, str]]:
 def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
     """Why values are what they are, had they all been left out."""
     examples, outputs, stopping = len(data.train), data.preparation.outputs, full.early_stopping
-    whole = "all " if full.optimizer.name == "gd" else ""
+    whole = "all " if full.optimizer.whole else ""
     bundled = "ten outputs: the digits that come with netdsl"
     reasons = {
         "batch": f"{whole}{examples:,} training examples",

@@ -44,7 +44,7 @@ SPEEDS = ("auto", "measure", "plain", "chunks", "compiled")
 BACKENDS = ("tensorflow", "jax", "torch")
 
 OPTIMIZERS: dict[str, dict[str, Any]] = {
-    "gd": {"rate": 0.1},
+    "gd": {"rate": 0.1, "line_search": None},
     "sgd": {"rate": 0.01, "momentum": 0.0},
     "momentum": {"rate": 0.01, "momentum": 0.9},
     "nesterov": {"rate": 0.01, "momentum": 0.9},
@@ -52,6 +52,10 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "adamw": {"rate": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "decay": 0.004},
     "rmsprop": {"rate": 0.001, "rho": 0.9, "momentum": 0.0, "eps": 1e-7},
     "adagrad": {"rate": 0.01, "eps": 1e-7},
+    "lbfgs": {"memory": 10},
+    "random_search": {"scale": 0.1},
+    "local_search": {"scale": 0.01},
+    "least_squares": {},
 }
 """Each optimizer's options and their values where a recipe does not give them."""
 
@@ -135,8 +139,21 @@ class Optimizer(Variant):
     rho: float | None = key(NumberValue(min=0, below=1))
     eps: float | None = key(NumberValue(above=0))
     decay: float | None = key(NumberValue(min=0))
+    line_search: bool | None = key(YesNoValue())
+    memory: int | None = key(NumberValue(whole=True, min=1, max=100))
+    scale: float | None = key(NumberValue(above=0))
     clip_norm: float | None = key(NumberValue(above=0))
     clip_value: float | None = key(NumberValue(above=0))
+
+    @property
+    def whole(self) -> bool:
+        """Whether a step is taken on the whole training part."""
+        return self.chosen in ("gd", "lbfgs", "random_search", "local_search", "least_squares")
+
+    @property
+    def searches(self) -> bool:
+        """Whether a step computes the loss several times, or solves for the weights."""
+        return self.whole and (self.chosen != "gd" or bool(self.line_search))
 
 
 @dataclass(frozen=True)
@@ -178,6 +195,8 @@ class Stopping(Section):
     every: int | str | None = key(StepsOrEpochs())
     metric: str | None = key(OneOf(METRICS))
     then: str | None = key(OneOf(("stop", "retrain")))
+    part: str | None = key(OneOf(("validation", "training")))
+    tol: float | None = key(NumberValue(min=0))
 
 
 @dataclass(frozen=True)

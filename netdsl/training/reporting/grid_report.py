@@ -27,8 +27,9 @@ class GridRun(NamedTuple):
     @property
     def why(self) -> str:
         """Why there are no figures, or not those of a whole training; empty where all went well."""
-        usual = "" if self.entry.ended in ("patience", "epochs", "rate") else self.entry.ended
-        return self.problem or self.entry.problem or usual
+        ended = self.entry.ended
+        whole = ended in ("patience", "epochs", "rate", "converged")
+        return self.problem or self.entry.problem or ("" if whole else ended)
 
 
 def settings_text(settings: Sequence[RecipeSetting]) -> str:

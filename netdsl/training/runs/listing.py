@@ -276,6 +276,7 @@ def _ended(run: Entry, where: Path) -> str:
         "patience": "stopped early",
         "epochs": "all epochs",
         "rate": "rate at its minimum",
+        "converged": "converged",
     }.get(run.ended, run.ended)
 
 

@@ -19,6 +19,7 @@ ENDS = {
     "patience": "no improvement in {patience} evaluations in a row",
     "epochs": "all epochs done",
     "rate": "the learning rate has reached its minimum",
+    "converged": "no step lowers the training loss any more",
     "interrupted": "interrupted",
     "diverged": "the loss is NaN",
 }

@@ -77,7 +77,12 @@ def compiles(model: keras.Model) -> bool:
 
     In TensorFlow's, random layers draw other numbers.
     """
-    draws = any(
+    draws = draws_at_random(model)
+    return {"tensorflow": not draws, "jax": True, "torch": False}[keras.config.backend()]
+
+
+def draws_at_random(model: keras.Model) -> bool:
+    """Return whether layers of a model draw random numbers in training."""
+    return any(
         variable.name == "seed_generator_state" for variable in model.non_trainable_variables
     )
-    return {"tensorflow": not draws, "jax": True, "torch": False}[keras.config.backend()]

@@ -95,6 +95,12 @@ def test_recipe_shows_what_is_set(capsys: pytest.CaptureFixture[str]) -> None:
     assert "epochs: 7 " in out  # an option of its own goes before the recipe, settings with it
 
 
+def test_a_setting_of_data_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["recipe", "64 > softmax-10", "--data", "digits", "--set", "data.split.training=9"]
+    assert main(line) == 1
+    assert "--set data.source=digits" in capsys.readouterr().err
+
+
 def test_what_is_not_a_setting_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["recipe", "64 > fc-4 > softmax-10", "--set", "epochs"])
