@@ -12,6 +12,7 @@ from netdsl.api.arguments import PathArgument
 if TYPE_CHECKING:
     from netdsl.lab.attack import Attacked
     from netdsl.lab.inside.codes import Codes
+    from netdsl.lab.inside.decode import Decoder, Samples
     from netdsl.lab.inside.excite import Excited
     from netdsl.lab.inside.filters import Filters
     from netdsl.lab.inside.maps import Maps
@@ -210,6 +211,53 @@ class InsideViews:
             arguments.whole("seed", seed, 0),
         )
         return attack(self._opened(), how, arguments.one_of("part", part, PARTS))
+
+    def sample(self, count: int = 64, *, at: str | None = None, seed: int = 0) -> Samples:
+        """Draw codes of a decoder, and decode them.
+
+        Args:
+            count: how many.
+            at: the layer of the codes; by default what `gaussian` gives, or a point called code.
+            seed: of what is drawn.
+
+        Returns:
+            `codes` [n, *code] and what is made of them, `array` [n, *output], in the data's units.
+
+        Raises:
+            NetError: N626, N680 where there is no such layer or no code.
+        """
+        from netdsl.lab.inside.decode import drawn
+
+        count, seed = arguments.whole("count", count, 1), arguments.whole("seed", seed, 0)
+        return drawn(self._decoder(at), count, seed)
+
+    def between(
+        self, first: PathArgument, last: PathArgument, *, steps: int = 8, at: str | None = None
+    ) -> Samples:
+        """Decode codes on the line from one image's to another's.
+
+        Args:
+            first: the path of an image, or of an array that holds one.
+            last: that of another.
+            steps: how many codes, both ends with them.
+            at: the layer of the codes, as for `sample`.
+
+        Returns:
+            As `sample` does.
+
+        Raises:
+            NetError: N626, N680 where there is no such layer or no code.
+            DataError: for what is wrong with the images.
+        """
+        from netdsl.lab.inside.decode import between
+
+        ends = arguments.path("first", first), arguments.path("last", last)
+        return between(self._decoder(at), *ends, arguments.whole("steps", steps, 2))
+
+    def _decoder(self, at: str | None) -> Decoder:
+        from netdsl.lab.inside.decode import Decoder
+
+        return Decoder(self._opened(), _layer(at))
 
     def _opened(self) -> TrainedRun:
         from netdsl.lab.inside.subject import TrainedRun

@@ -33,6 +33,7 @@ COMMANDS = {
     "evaluate": "measure a run's best model on a part of its data",
     "predict": "apply a run's best model",
     "show": "draw what a run has learned: filters, maps, patches, codes",
+    "sample": "make new examples with a run's decoder",
     "attack": "change examples a little so that a run's network answers wrongly",
     "export": "write a run's best model for use elsewhere",
     "runs": "list runs, or compare some",

@@ -1,4 +1,4 @@
-"""A network with given weights as a Keras model that gives out what its operations do."""
+"""A network with given weights as Keras models that give out what its operations do."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
+    from netdsl.keras.build import Built
     from netdsl.kinds.facts import Arrays
 
 
-def model_of(
+def built_with(
     network: Architecture,
     weights: Mapping[int, Arrays],
-    ops: Sequence[int] = (),
     *,
     seed: int = 0,
     precision: str = "float32",
-) -> Any:
-    """Build a Keras model with these weights.
+) -> Built:
+    """Build a network with these weights, the arrays of each operation that holds some.
 
     Args:
         network: what is built.
-        weights: the arrays of each operation that holds some.
-        ops: the operations whose outputs [n, *shape] the model gives; the network's own outputs
-            where there are none.
+        weights: the arrays by operation.
         seed: of what its layers draw in training.
         precision: float32 or float64.
-
-    Returns:
-        The model, of one output or of several, see `called`.
 
     Raises:
         NetError: N605 for what the backend does not compute in float64.
         RunError: where it does not fit into memory.
     """
     from netdsl.keras.arrays import assign
-    from netdsl.keras.build import build_layers, toolbox
-
-    keras = toolbox().keras
+    from netdsl.keras.build import build_layers
 
     built = build_layers(network, seed, precision)
     assign(built, network.graph, weights)
-    places = ops or [port.op for port in network.graph.outputs]
-    inputs, outputs = built.model.inputs, [built.tensors.seen(place) for place in places]
+    return built
+
+
+def model_at(built: Built, ops: Sequence[int]) -> Any:
+    """Return a Keras model that gives what these operations do [n, *shape], one output or several.
+
+    It has the layers of `built`, and so its weights.
+    """
+    import keras
+
+    inputs, outputs = built.model.inputs, [built.tensors.seen(op) for op in ops]
     return keras.Model(
         inputs if len(inputs) > 1 else inputs[0], outputs if len(outputs) > 1 else outputs[0]
     )

@@ -143,12 +143,13 @@ def _climber(
     subject: TrainedRun, output: int, transform: OutputTransform
 ) -> Callable[[Any, Any], Gradients]:
     """Return the derivative of the loss, summed over examples, by the input."""
-    import keras
-
     from netdsl.keras.gradients import repeated
-    from netdsl.training.metrics.losses import keras_loss
+    from netdsl.keras.quiet import quiet_keras
 
-    model, loss = subject.own_model, keras_loss(transform)
+    keras, model = quiet_keras(), subject.own_model
+    from netdsl.training.metrics.losses import keras_loss  # late: it imports Keras itself
+
+    loss = keras_loss(transform)
     several = len(subject.graph.outputs) > 1
 
     def number(x: Any, y: Any) -> Any:

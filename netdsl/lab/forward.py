@@ -115,13 +115,14 @@ def computed_by_keras(
     """
     import numpy as np
 
-    from netdsl.keras.layer_outputs import called, called_in_training, model_of
+    from netdsl.keras.layer_outputs import built_with, called, called_in_training, model_at
 
     graph, count = subject.network.graph, len(inputs[0])
     _refuse_more(range(len(graph.ops)), graph, count, KERAS_ELEMENTS, "")
     _refuse_more(ops, graph, count, ELEMENTS, "--at NAME gives one layer back")
     precision = "float64" if how.training else "float32"
-    model = model_of(subject.network, subject.weights, ops, seed=how.seed, precision=precision)
+    built = built_with(subject.network, subject.weights, seed=how.seed, precision=precision)
+    model = model_at(built, ops)
     typed = [x if x.dtype.kind == "i" else x.astype(precision) for x in inputs]
     found = (called_in_training if how.training else called)(model, typed)
     return [np.asarray(array) for array in found]

@@ -14,6 +14,7 @@ from netdsl.training.runs.finished import FinishedRun, finished_run
 
 if TYPE_CHECKING:
     from netdsl.graph import Layer
+    from netdsl.keras.build import Built
     from netdsl.kinds.values import Shape
     from netdsl.training.data import Data, Examples
 
@@ -67,15 +68,22 @@ class TrainedRun:
         return reload(read_recipe(self.run.run.folder), self.run.preparation, self.given)
 
     @cached_property
+    def built(self) -> Built:
+        """The Keras model with the run's best weights, and what each operation gives in it."""
+        from netdsl.keras.layer_outputs import built_with
+
+        return built_with(self.run.network, self.weighted.weights)
+
+    @cached_property
     def own_model(self) -> Any:
         """A Keras model that gives the network's outputs."""
-        return self.model()
+        return self.model([port.op for port in self.graph.outputs])
 
-    def model(self, ops: Sequence[int] = ()) -> Any:
-        """Return a Keras model that gives what these operations do, or the network's outputs."""
-        from netdsl.keras.layer_outputs import model_of
+    def model(self, ops: Sequence[int]) -> Any:
+        """Return a Keras model that gives what these operations do."""
+        from netdsl.keras.layer_outputs import model_at
 
-        return model_of(self.run.network, self.weighted.weights, ops)
+        return model_at(self.built, ops)
 
     def read(self, path: str) -> tuple[Any, ...]:
         """Read what is predicted, prepared for the network: an array [n, *shape] for each input.

@@ -1,0 +1,103 @@
+"""`netdsl sample`: new examples from a decoder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from netdsl.cli.arguments import add_force, add_run_folder, natural, positive
+from netdsl.cli.outputs import target_of
+
+EXAMPLES = (
+    "sample runs/vae-1 --count 64 -o samples.png",
+    "sample runs/deep-1 --at code --between two.png seven.png --steps 8 -o between.svg",
+    "sample runs/deep-1 --mean 7 --minus 1 --plus 4 -o sum.svg",
+)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_run_folder(parser)
+    parser.add_argument(
+        "--at",
+        metavar="LAYER",
+        help="the code that is decoded; by default what `gaussian` gives, or a point called code",
+    )
+    parser.add_argument(
+        "--count", type=positive, default=64, metavar="N", help="how many are drawn (default: 64)"
+    )
+    parser.add_argument("--seed", type=natural, default=0, metavar="N", help="(default: 0)")
+    parser.add_argument(
+        "--between", nargs=2, metavar="IMAGE", help="decode the codes between two images'"
+    )
+    parser.add_argument(
+        "--steps",
+        type=_several,
+        default=8,
+        metavar="N",
+        help="of --between, both ends with it (default: 8)",
+    )
+    for sign, help in (
+        ("mean", "decode the mean code of a class"),
+        ("plus", "... plus that of another"),
+        ("minus", "... minus that of another"),
+    ):
+        parser.add_argument(
+            f"--{sign}", dest="terms", action=_Term, metavar="CLASS", default=[], help=help
+        )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="where to write: .svg or .png for images, .npy for the numbers",
+    )
+    add_force(parser)
+
+
+def _several(text: str) -> int:
+    """Read an integer from 2 up."""
+    if (number := positive(text)) < 2:
+        raise argparse.ArgumentTypeError("there are two ends: at least 2")
+    return number
+
+
+class _Term(argparse.Action):
+    """A term of a sum: 1 or -1, and the class."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        sign = -1 if option_string == "--minus" else 1
+        namespace.terms = [*namespace.terms, (sign, str(values))]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from netdsl.lab.given import saved
+    from netdsl.lab.inside.decode import Decoder, arithmetic, between, drawn
+    from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.lab.pictures import checked_picture, save_picture
+
+    target = target_of(options.output, options.force)
+    if target is not None and target.suffix != ".npy":
+        checked_picture(target)
+    decoder = Decoder(TrainedRun.of(options.folder), options.at)
+    if options.between:
+        first, last = options.between
+        made = between(decoder, first, last, options.steps)
+    elif options.terms:
+        made = arithmetic(decoder, options.terms)
+    else:
+        made = drawn(decoder, options.count, options.seed)
+    if target is not None and target.suffix == ".npy":
+        saved(made.array, target)
+    elif target is not None:
+        save_picture(made.sheet, target)
+    print(f"{made.title}; {made.about}")
+    print(f"{options.output}: {made.title}", file=sys.stderr)
+    return 0

@@ -1,0 +1,283 @@
+"""New examples from a decoder: drawn, between two others, by arithmetic with codes."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.keras.layer_outputs import called
+from netdsl.kinds.draws import Gaussian
+from netdsl.kinds.values import dims
+from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
+from netdsl.lab.inside.subject import BATCH, nothing_to_show
+from netdsl.training.evaluation.predict import in_units
+from netdsl.wording import counted
+
+if TYPE_CHECKING:
+    from netdsl.kinds.values import Shape
+    from netdsl.lab.inside.subject import TrainedRun
+
+EXAMPLES = 5_000
+"""Training examples whose codes are looked at."""
+
+FULL = 512
+"""Numbers of a code up to which a Gaussian with all covariances is fitted; above, variances."""
+
+NAMES = ("code", "codes", "z", "latent", "bottleneck")
+"""What points of codes are called."""
+
+OUTPUT = 3_000_000
+"""Numbers that are made at a time, at most."""
+
+
+class Samples(NamedTuple):
+    """What a decoder made.
+
+    Attributes:
+        title: how.
+        about: from where the codes are.
+        codes: [n, *code].
+        array: [n, *output], in the data's units.
+        captions: of each.
+        before: examples that were given, with their captions, to be shown next to it.
+    """
+
+    title: str
+    about: str
+    codes: Any
+    array: Any
+    captions: Sequence[str]
+    before: Sequence[tuple[Any, str]] = ()
+
+    @property
+    def sheet(self) -> ImageSheet:
+        """The picture.
+
+        Raises:
+            NetError: N680 where what was made are not images.
+        """
+        if self.array.ndim != 4 or self.array.shape[-1] not in (1, 3):
+            raise nothing_to_show(f"{dims(self.array.shape[1:])} is not an image", "write .npy")
+        tiles = [
+            ImageTile(picture(each), caption)
+            for each, caption in zip(self.array, self.captions, strict=True)
+        ]
+        across = max(1, math.ceil(math.sqrt(len(tiles)))) if len(tiles) > 16 else len(tiles)
+        rows = [TileRow("", tiles[at : at + across]) for at in range(0, len(tiles), across)]
+        if self.before:
+            given = [ImageTile(picture(each), caption) for each, caption in self.before]
+            rows.insert(0, TileRow("", given))
+        return ImageSheet(self.title, self.about, rows)
+
+
+class Decoder:
+    """The part of a trained network from a code to the first output.
+
+    Attributes:
+        run: the trained run.
+        name: what the code is called.
+        op: the operation that gives it.
+        shape: of a code.
+        is_drawn: whether it is what `gaussian` gives: a standard normal is its prior.
+    """
+
+    def __init__(self, run: TrainedRun, name: str | None = None) -> None:
+        """Find the code.
+
+        Raises:
+            NetError: N626 for an unknown name, N680 where no layer is called a code, or more than
+                the code goes into the output.
+        """
+        self.run = run
+        layer = run.layer(name or self._usual(run))
+        self.name, self.op = name or layer.name, layer.ops[-1]
+        op = run.graph.ops[self.op]
+        self.shape: Shape = tuple(op.shape)
+        self.is_drawn = isinstance(op.kind, Gaussian)
+        self._head: Any = None
+        self._tail: Any = None
+
+    @staticmethod
+    def _usual(run: TrainedRun) -> str:
+        graph = run.graph
+        drawn = [graph.layers[op.layer].name for op in graph.ops if isinstance(op.kind, Gaussian)]
+        found = next((name for name in NAMES if name in graph.points), None)
+        if found is None and drawn:
+            return drawn[0]
+        if found is None:
+            layers = ", ".join(layer.name for layer in graph.layers[1:9])
+            raise nothing_to_show("no point of the network is called a code", f"--at {layers}")
+        return found
+
+    def encoded(self, inputs: tuple[Any, ...]) -> Any:
+        """Return the codes of prepared examples [n, *code]."""
+        if self._head is None:
+            self._head = self.run.model([self.op])
+        return called(self._head, inputs)[0]
+
+    def decoded(self, codes: Any) -> Any:
+        """Return what the output gives for codes [n, *output], in the data's units."""
+        import numpy as np
+
+        if self._tail is None:
+            self._tail = self._after()
+        step = max(1, min(BATCH, OUTPUT // math.prod(self.run.graph.outputs[0].shape)))
+        codes = codes.astype(np.float32)
+        found = [
+            self._tail.predict_on_batch(codes[at : at + step]) for at in range(0, len(codes), step)
+        ]
+        output = self.run.run.preparation.outputs[0]
+        array = np.concatenate(found)
+        values = array if output.classes else in_units(output, array)
+        given = self.run.run.preparation.inputs[0].example
+        size = math.prod(given)
+        if len(given) in (2, 3) and math.prod(values.shape[1:]) == size:
+            image = given if len(given) == 3 else (*given, 1)
+            values = values.reshape(-1, *image)
+        return values
+
+    def _after(self) -> Any:
+        """Build the model from the code on."""
+        from netdsl.keras.quiet import quiet_keras
+
+        keras, built = quiet_keras(), self.run.built
+        code, output = built.tensors.seen(self.op), self.run.graph.outputs[0]
+        try:
+            return keras.Model(code, built.tensors.seen(output.op))
+        except ValueError:
+            message = f"`{output.name}` is made of more than `{self.name}`: it has other ways to it"
+            raise nothing_to_show(message, "name a layer that all of it goes through") from None
+
+
+# --- what is made ---------------------------------------------------------------------------------
+
+
+def drawn(decoder: Decoder, count: int, seed: int) -> Samples:
+    """Draw codes and decode them.
+
+    Codes of `gaussian` are drawn from a standard normal; others from the normal distribution that
+    the codes of the training examples have.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    if decoder.is_drawn:
+        codes, about = rng.standard_normal((count, *decoder.shape)), "codes from N(0, 1)"
+    else:
+        train = decoder.run.data.train
+        rows = np.arange(min(len(train), EXAMPLES))
+        known = _codes_of(decoder, rows).reshape(len(rows), -1)
+        codes = _normal(rng, known, count).reshape(count, *decoder.shape)
+        about = f"codes from the normal distribution of {counted(len(rows), 'training example')}"
+    title = f"{counted(count, 'sample')} from {decoder.name} ({dims(decoder.shape)})"
+    return Samples(title, about, codes, decoder.decoded(codes), [""] * count)
+
+
+def _normal(rng: Any, known: Any, count: int) -> Any:
+    """Draw from the normal distribution with the mean and the covariance of codes [n, size]."""
+    import numpy as np
+
+    size = known.shape[1]
+    mean = known.mean(axis=0)
+    if size > FULL or len(known) < 2:
+        return mean + known.std(axis=0) * rng.standard_normal((count, size))
+    covariance = np.cov(known.T).reshape(size, size)
+    values, vectors = np.linalg.eigh(covariance)
+    scale = np.sqrt(np.maximum(values, 0))
+    return mean + (rng.standard_normal((count, size)) * scale) @ vectors.T
+
+
+def _codes_of(decoder: Decoder, rows: Any) -> Any:
+    import numpy as np
+
+    train = decoder.run.data.train
+    return np.concatenate(
+        [
+            decoder.encoded(decoder.run.prepared(train, part))
+            for part in np.array_split(rows, -(-len(rows) // BATCH))
+        ]
+    )
+
+
+def between(decoder: Decoder, first: str, last: str, steps: int) -> Samples:
+    """Decode codes on the line from one example's to another's: t z1 + (1 - t) z2.
+
+    Args:
+        decoder: the decoder.
+        first: the path of an image, or of an array that holds one.
+        last: that of another.
+        steps: how many, both ends with it; from 2 on.
+    """
+    import numpy as np
+
+    given = [decoder.run.read(path) for path in (first, last)]
+    ends = [decoder.encoded(tuple(x[:1] for x in each))[0] for each in given]
+    shares = np.linspace(1, 0, steps)
+    codes = np.stack([t * ends[0] + (1 - t) * ends[1] for t in shares])
+    title = f"From {first} to {last}"
+    about = f"decoded from t z1 + (1 - t) z2, codes of {decoder.name} ({dims(decoder.shape)})"
+    before = []
+    if (shape := decoder.run.image_shape(0)) is not None:
+        before = [
+            (each[0][0].reshape(shape), path)
+            for each, path in zip(given, (first, last), strict=True)
+        ]
+    captions = [f"t = {t:.2f}" for t in shares]
+    return Samples(title, about, codes, decoder.decoded(codes), captions, before)
+
+
+def arithmetic(decoder: Decoder, terms: Sequence[tuple[int, str]]) -> Samples:
+    """Decode sums of the mean codes of classes: 7 - 1 + 4.
+
+    Args:
+        decoder: the decoder.
+        terms: for each class its sign, 1 or -1, and its name or number.
+
+    Raises:
+        NetError: N680 where the data has no classes, N626 for an unknown one.
+    """
+    import numpy as np
+
+    x, labels, classes = _labelled(decoder.run)
+    means = {}
+    for _, name in terms:
+        if name not in classes:
+            known = list(classes)
+            help = did_you_mean(name, known) or f"the classes are {', '.join(known[:10])}"
+            raise fail("N626", f"the data has no class `{name}`", help=help)
+        rows = np.flatnonzero(labels == classes[name])[:EXAMPLES]
+        prepared = decoder.run.run.preparation.x((np.asarray(x[rows]),))
+        parts = np.array_split(np.arange(len(rows)), -(-len(rows) // BATCH))
+        codes = np.concatenate([decoder.encoded((prepared[0][part],)) for part in parts])
+        means[name] = codes.mean(axis=0)
+    total = sum(sign * means[name] for sign, name in terms)
+    each = list(dict.fromkeys(name for _, name in terms))
+    codes = np.stack([*(means[name] for name in each), total])
+    said = " ".join(f"{'+' if sign > 0 else '-'} {name}" for sign, name in terms)
+    said = said.removeprefix("+ ")
+    about = f"mean codes of {decoder.name} ({dims(decoder.shape)}), decoded; the last is their sum"
+    return Samples(
+        f"Latent arithmetic: {said}", about, codes, decoder.decoded(codes), [*each, said]
+    )
+
+
+def _labelled(run: TrainedRun) -> tuple[Any, Any, Mapping[str, int]]:
+    """Read the training examples with their labels, which an autoencoder learns without, and the
+    labels by the names of the classes.
+    """
+    import numpy as np
+
+    from netdsl.training.data.inspect import class_counts, survey
+    from netdsl.training.runs.inputs import read_recipe
+
+    spec = dataclasses.replace(read_recipe(run.run.run.folder).data, target=None)
+    found = survey(spec).data
+    known = class_counts(found.train.y[0], found.classes) if found and found.train.y else {}
+    if found is None or not known:
+        raise nothing_to_show(f"{spec.source} has no classes")
+    labels = np.asarray(found.train.y[0][:]).reshape(-1)
+    by_name = {name: at if found.classes else int(name) for at, name in enumerate(known)}
+    return found.train.x[0], labels, by_name
