@@ -64,6 +64,9 @@ def arrange(
     given, none = len(train), train.at(np.arange(0))
     share, portion = _shares(asked, given, test is None, validation is None)
     notes = [*held.notes, *_missing_parts(asked, given, share, portion)]
+    if asked.fold is not None and asked.test == 0:
+        message = "a fold is one of K equal parts; a test share of 0 makes none"
+        raise fail("N505", message, recipe.span("data.split.fold"), help="test: 0.2 makes 5 folds")
     if test is None and not share:
         test = none
     elif test is None:

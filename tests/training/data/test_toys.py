@@ -172,3 +172,10 @@ def test_a_share_that_is_asked_for_is_not_left_out() -> None:
     spec = DataSpec(source="xor", split=Split(test=0.1))
     with pytest.raises(NetError, match=r"4 examples are too few: 0\.1 of them for test"):
         load_data(Recipe(data=spec), POINTS)
+
+
+def test_a_fold_needs_a_test_part() -> None:
+    spec = DataSpec(source="moons", split=Split(test=0, fold=1))
+    with pytest.raises(NetError, match="a test share of 0 makes none") as caught:
+        load_data(Recipe(data=spec), POINTS)
+    assert caught.value.code == "N505"
