@@ -171,6 +171,7 @@ class Conv(Convolution):
     usual_spelling = "conv3-64: window 3x3, 64 filters"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
     depth = 1
+    takes_components = True
     cases = (
         Case("conv5-6(pad=0)", (32, 32, 1), (28, 28, 6), 156),
         Case("conv3-64/2", (224, 224, 3), (112, 112, 64), 1792),

@@ -23,6 +23,7 @@ class Units(Trained):
     group = "dense"
     takes: ClassVar[dict[str, str]] = {"amount": "yes"}
     depth = 1
+    takes_components = True
 
     def _width(self, x: Shape) -> int:
         """How many inputs each unit sees."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.errors import did_you_mean
 from netdsl.kinds.act import activation_of
-from netdsl.kinds.initial_kernels import NAMED, SPELLED
+from netdsl.kinds.initial_kernels import NAMED, PCA, SPELLED
 from netdsl.kinds.initial_lists import arranged, is_array
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.options import Flag, Option, Real
@@ -71,6 +71,8 @@ class Initial(Option[Any]):
             if (
                 value.text in KERAS_INITIALIZERS or value == self.declared == Word("auto")
             ) and not value.arguments:
+                return value
+            if value == PCA:
                 return value
             if (
                 value.text in ("normal", "uniform")
@@ -142,6 +144,8 @@ class Trained(Kind):
 
     word = "_trained"
     saved_for_backward = "inputs"
+    takes_components: ClassVar[bool] = False
+    """Whether its kernel can begin at the principal components of what comes in."""
 
     bias = Flag(True, "a bias for each unit; no if the layer has a norm")
     init = Initial(
@@ -179,7 +183,7 @@ class Trained(Kind):
             else {"bias_initializer": keras_initializer(k, self, "bias_init", inputs)}
         )
         for kernel in kernels or ("kernel",):
-            if self.init != Word("glorot_uniform"):
+            if self.init not in (Word("glorot_uniform"), PCA):  # a run puts components in its place
                 arguments[f"{kernel}_initializer"] = keras_initializer(
                     k, self, "init", inputs, shape
                 )

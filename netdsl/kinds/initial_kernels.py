@@ -83,7 +83,9 @@ _MAKERS: dict[str, Callable[..., list[Any]]] = {
 }
 _WITH_NUMBER = ("gauss", "gabor")
 _WINDOWS = {"sobel_x": (3, 3), "sobel_y": (3, 3)}
-NAMED = tuple(_MAKERS)
+PCA = Word("pca")
+"""The principal components of the training data, which only a run has."""
+NAMED = (*_MAKERS, PCA.text)
 """The names of kernels."""
 SPELLED = "box, gauss(1.5), sobel_x, sobel_y, laplace, gabor(45)"
 """How they are written."""

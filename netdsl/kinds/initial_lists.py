@@ -13,15 +13,20 @@ from typing import Any
 
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.initial_forms import Form, own_forms
-from netdsl.kinds.initial_kernels import is_named, named_kernel
+from netdsl.kinds.initial_kernels import PCA, is_named, named_kernel
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.lists import flat, frozen, is_of_numbers, nested, shape_of
 from netdsl.kinds.values import ArrayFile, Shape, Word, shown
+from netdsl.kinds.window import Windowed
 from netdsl.wording import axes_text, shape_text
 
 _ROLES = {"init": ("kernel", "factor"), "bias_init": ("bias",)}
 """What the weights are that an option says the beginning of."""
+
+
+MAX_COMPONENTS = 4096
+"""Numbers whose covariances are looked at: their matrix takes 128 MiB."""
 
 
 def listed_weight(kind: Kind, option: str, *inputs: Shape) -> Weight | None:
@@ -36,6 +41,7 @@ def check_lists(kind: Kind, *inputs: Shape) -> None:
     Raises:
         LayerError: N216 where one has not.
     """
+    _check_components(kind, *inputs)
     for option in lists_of(kind):
         weight = listed_weight(kind, option, *inputs)
         if weight is None:
@@ -59,6 +65,37 @@ def check_lists(kind: Kind, *inputs: Shape) -> None:
             one = "groups" in kind.options and given == weight.shape[:-2]
             help = f"dw{axes_text(given)} has one filter for all channels" if one else ""
             raise LayerError("N216", f"{message} requires {shapes}", option, help, label)
+
+
+def _check_components(kind: Kind, *inputs: Shape) -> None:
+    """Check that a kernel that begins at principal components is one of a matrix, with at most as
+    many filters as there are components.
+
+    Raises:
+        LayerError: N216.
+    """
+    option = next((option for option in _ROLES if kind.values.get(option) == PCA), None)
+    if option is None:
+        return
+    if option != "init" or not getattr(kind, "takes_components", False):
+        what = "kernel" if option == "init" else "biases"
+        message = (
+            f"`pca` is for the kernel of conv, fc and dense, not for the {what} of `{kind.head()}`"
+        )
+        raise LayerError("N216", message, option)
+    if kind.values.get("groups", 1) > 1:
+        raise LayerError("N216", "`pca` is for one group of channels", option)
+    *cells, filters = kind.weights(*inputs)[0].shape
+    if (count := math.prod(cells)) > MAX_COMPONENTS:
+        message = f"`pca` of {count:,} numbers: at most {MAX_COMPONENTS:,} are looked at together"
+        raise LayerError("N216", message, option)
+    windows = kind.axes(inputs[0]) if isinstance(kind, Windowed) else ()
+    if any(axis.extent > size for axis, size in zip(windows, inputs[0], strict=False)):
+        message = "`pca` is of windows within the input, and none is"
+        raise LayerError("N216", message, option, label=f"the input is {shape_text(inputs[0])}")
+    if filters > count:
+        message = f"`pca` has {count:,} components, and `{kind.head()}` {filters:,} filters"
+        raise LayerError("N216", message, option, label=f"the input is {shape_text(inputs[0])}")
 
 
 def _forms(kind: Kind, option: str, weight: Weight) -> tuple[Form, ...]:

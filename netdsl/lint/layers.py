@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from netdsl.errors import Diagnostic, Note, Span, used_here
 from netdsl.graph import Graph, Op, consumers_of
+from netdsl.kinds.initial_kernels import PCA
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import dims
 from netdsl.lint.masks import lost_masks
@@ -33,6 +34,12 @@ def lint_graph(graph: Graph, stated: StatedBias) -> list[Diagnostic]:
         kind = op.kind
         if kind is None:
             continue
+        if kind.values.get("init") == PCA:
+            message = (
+                f"`{_text(graph, op)}` begins at the components of the training data in a run alone"
+            )
+            help = "without data, as in `emit` and `.keras()`, it begins as init=glorot_uniform"
+            found.append(_warning(graph, "W725", op, message, help))
         if _gives_distribution(kind):
             found += _doubtful_softmax(graph, op, kind)
         elif "bias" in kind.explicit and kind.values["bias"] and consumers[index]:

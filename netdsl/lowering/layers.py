@@ -8,6 +8,7 @@ from typing import Any
 from netdsl.errors import Diagnostic
 from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec, Word, layer_kind, make
 from netdsl.kinds.arguments import default_argument
+from netdsl.kinds.initial_kernels import PCA
 from netdsl.kinds.initial_lists import check_lists
 from netdsl.kinds.lists import shape_of
 from netdsl.kinds.values import Indices, Shape, dims, is_number, shown
@@ -253,6 +254,14 @@ def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:
         raise LayerError("N203", message, help=help, label=label)
 
 
+def _holds_input(graph: GraphBuilder, index: int) -> bool:
+    """Return whether an operation gives the numbers of an input of the network, in their order."""
+    op = graph.ops[index]
+    while op.kind is not None and op.kind.is_view and not op.kind.each_axes:
+        op = graph.ops[op.inputs[0]]
+    return op.kind is None
+
+
 def _place(
     planned: PlannedLayer,
     inputs: tuple[int, ...],
@@ -263,6 +272,9 @@ def _place(
 ) -> int:
     """Add a planned layer, and what its kind warns of; gives the last of its operations."""
     span = scope.span(node)
+    if planned.kind.values.get("init") == PCA and not _holds_input(graph, inputs[0]):
+        message = "`pca` is of the training data: this layer is not on the network's input"
+        raise diagnostics.of_layer(LayerError("N216", message, "init"), node, scope)
     for warning in planned.warnings:
         graph.warnings.append(
             Diagnostic(warning.code, str(warning), span, help=warning.help, notes=scope.notes())

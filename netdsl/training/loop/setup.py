@@ -45,10 +45,13 @@ def first_model(job: Job, devices: Devices) -> FirstModel:
 
 
 def seeded_model(job: Job) -> keras.Model:
-    """Build the network with the seed's weights."""
-    from netdsl.keras.build import build
+    """Build the network with the seed's weights, and kernels at principal components."""
+    from netdsl.keras.build import build_layers
 
-    return build(job.network, job.recipe.seed, job.recipe.precision or "float32")
+    built = build_layers(job.network, job.recipe.seed, job.recipe.precision or "float32")
+    for name, kernel in job.components.items():
+        built.layers[name][0].kernel.assign(kernel)
+    return built.model
 
 
 def trained_part(model: keras.Model, job: Job) -> keras.Model:

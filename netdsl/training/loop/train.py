@@ -19,6 +19,7 @@ from netdsl.training.planning.plan import plan
 from netdsl.training.planning.requirements import use_backend
 from netdsl.training.recipes.conflicts import conflict_context
 from netdsl.training.reporting.text import opening_lines
+from netdsl.training.runs.components import read_components, write_components
 from netdsl.training.runs.folder import (
     CHECKPOINT,
     LAST,
@@ -98,6 +99,7 @@ def train(
             with locked(folder), removed_without_memory(folder):
                 with removed_unless_begun(folder):
                     write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)
+                    write_components(folder, job.components)
                 if not quiet:
                     _say(*opening_lines(job.data, resolved.doubts, taken_over))
                 return _trained(job, setup, model, folder, quiet)
@@ -130,7 +132,8 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
     require_same_data(folder, loaded)
     # Bit for bit only holds on the backend that the run began on.
     use_backend(recipe.backend, recipe.span("backend"))
-    job = Job(network, ResolvedRecipe(recipe, {}, ()), loaded)
+    kernels = read_components(folder, network)
+    job = Job(network, ResolvedRecipe(recipe, {}, ()), loaded, kernels)
     with conflict_context(recipe):
         devices = open_devices(recipe, quiet)
         quiet = quiet or not devices.first

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
     from netdsl.training.data import Data
+    from netdsl.training.preparation.rows import Array
     from netdsl.training.recipes.recipe import Recipe
 
 
@@ -31,11 +32,19 @@ class ResolvedRecipe(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A network, the resolved recipe and the data, made once and passed down."""
+    """A network, the resolved recipe and the data, made once and passed down.
+
+    Attributes:
+        network: what is trained.
+        resolved: how.
+        data: on what.
+        components: by an operation's name, the kernel that begins at principal components.
+    """
 
     network: Architecture
     resolved: ResolvedRecipe
     data: Data
+    components: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def recipe(self) -> Recipe:

@@ -10,6 +10,7 @@ from netdsl.kinds.values import dims
 from netdsl.reading import Fragment, with_params
 from netdsl.training.data import load_data
 from netdsl.training.data.example_shape import example_shape
+from netdsl.training.planning.components import components
 from netdsl.training.planning.job import Job
 from netdsl.training.planning.requirements import require_loggers, use_backend
 from netdsl.training.planning.resolve import resolve
@@ -85,4 +86,4 @@ def plan(
         what = f"its examples of {dims(shape)} are the network's input"
         source = f"{resolved.reasons.get('data.source', 'given')}; {what}"
         resolved = resolved._replace(reasons={**resolved.reasons, "data.source": source})
-    return Job(network, resolved, loaded)
+    return Job(network, resolved, loaded, components(network, loaded))

@@ -23,6 +23,9 @@ NAME = re.compile(r"\w[\w.-]{0,99}")
 RUN, RECIPE, PREPARATION, VERSIONS = "run.json", "recipe.yaml", "preparation.json", "versions.json"
 """What a run began with, in addition to its network's text."""
 
+COMPONENTS = "components.npz"
+"""The principal components that it began with, where some were asked for."""
+
 METRICS, METRICS_JSONL, RETRAINED, CURVE, PATH = (
     "metrics.csv",
     "metrics.jsonl",
