@@ -145,7 +145,7 @@ class Trained(Kind):
     word = "_trained"
     saved_for_backward = "inputs"
     takes_components: ClassVar[bool] = False
-    """Whether its kernel can begin at the principal components of what comes in."""
+    """Whether its kernel can begin at the principal components of the input."""
 
     bias = Flag(True, "a bias for each unit; no if the layer has a norm")
     init = Initial(
