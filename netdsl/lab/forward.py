@@ -159,7 +159,7 @@ def layer_called(graph: Graph, name: str) -> int:
         return graph.ops[graph.points[name]].layer
     if name in own:
         return own.index(name)
-    known = [*graph.points, *own]
+    known = list(dict.fromkeys([*graph.points, *own]))
     help = did_you_mean(name, known) or f"layers are {', '.join(known[:8])}"
     raise fail("N626", f"the network has no layer or point `{name}`", help=help)
 

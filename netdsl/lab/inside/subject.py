@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import NetError, did_you_mean, fail
+from netdsl.errors import NetError, fail
+from netdsl.lab.forward import layer_called
 from netdsl.lab.weighted import WeightedNetwork, begun, trained
 from netdsl.training.runs.finished import FinishedRun, finished_run
 
@@ -109,16 +110,7 @@ class TrainedRun:
         Raises:
             NetError: N626 where nothing has this name.
         """
-        points, layers = self.graph.points, self.graph.layers
-        name = name.removeprefix("@")
-        if name in points:
-            return layers[self.graph.ops[points[name]].layer]
-        found = next((layer for layer in layers if layer.name == name), None)
-        if found is None:
-            known = list(dict.fromkeys([*points, *(layer.name for layer in layers)]))
-            help = did_you_mean(name, known) or f"layers are {', '.join(known[:8])}"
-            raise fail("N626", f"the network has no layer or point `{name}`", help=help)
-        return found
+        return self.graph.layers[layer_called(self.graph, name)]
 
     def image_input(self) -> int:
         """Return the input that is an image: the first one that is [h, w, c].
