@@ -112,6 +112,14 @@ STATEMENTS: dict[str, Text] = {
         + f"add[ {' | '.join(f'@t{i}' for i in range(n))} ]\n"
     ),
     "fixed": lambda n: f"fixed t: {n} = ({', '.join('1' * n)})\ninput {n} > add[ id | @t ]\n",
+    "a list of a param": lambda n: (
+        f"param a = [{', '.join('1' * n)}]\ninput 4 > fc-{{len(a)}} > fc-{{a[0]}}\n"
+    ),
+    "lists of lists": lambda n: (
+        f"input {n} > fc-2(init=[[{', '.join('1' * n)}], [{', '.join('2' * n)}]])\n"
+    ),
+    "an item of a list, n times": lambda n: "param a = [4, 5, 6]\ninput 4\n" + "> fc-{a[1]}\n" * n,
+    "n kernels by lists": chain("conv1-1(init=[[2]])", "input 8x8x1"),
     "expect": lines(lambda i: "expect params = 10", "input 4 > fc-2", ""),
     "given and expect": lambda n: (
         f"input {n} > relu\ngiven x = [{', '.join('1' * n)}]\n"

@@ -6,7 +6,7 @@ import re
 from typing import Any, TypeGuard
 
 from netdsl.errors import NetError, Note, Span, did_you_mean, fail
-from netdsl.lowering.scopes import Points, Scope
+from netdsl.lowering.scopes import Closure, Points, Scope
 from netdsl.syntax import tree
 
 
@@ -150,13 +150,21 @@ def _inside(points: Points, parts: list[str]) -> Any:
     return found
 
 
+def _parameter(name: str, scope: Scope) -> str:
+    """Say how a parameter is written that was taken for a point."""
+    if isinstance(scope.values[name], Closure):
+        return f"`{name}` is a parameter: write it without `@`"
+    return f"`{name}` is a number: write {{{name}}} where a number is required"
+
+
 def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> NetError:
     if parts[0] in scope.lost:
         return NetError()
     known = scope.points.known()
     text = ".".join(parts)
     help = (
-        (_each(parts[0], scope) if parts[-1].isdigit() else "")
+        (_parameter(text, scope) if text in scope.values else "")
+        or (_each(parts[0], scope) if parts[-1].isdigit() else "")
         or did_you_mean(text, known)
         or (f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step")
     )

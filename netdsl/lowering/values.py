@@ -134,6 +134,9 @@ def _word_or_point(
             return Word(body.word.text, tuple(own))
         if isinstance(body, tree.MergeNode) and body.word is None:
             _refuse_list_of_words(body, closure.scope)
+            message = "`[ ... ]` of layers is a merge, not a value"
+            help = "a list holds numbers, expressions in braces, and lists: [1, {2*c}]"
+            raise scope.fail("N107", message, node, help)
     raise scope.fail("N107", "an option accepts a word or a number, not a chain", node)
 
 
