@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import base64
 import importlib.util
+import io
 import os
 import resource
 import shutil
@@ -36,6 +37,7 @@ import netdsl  # noqa: E402
 
 NETWORKS = ("lenet5", "googlenet", "resnet50", "unet", "wavenet")
 LARGE = "efficientnet_b7"  # unfolded
+WIDE, HIGH = 420, 900  # pixels of a picture of the sheet, at most
 LIMIT = 120  # seconds that another tool may take
 
 
@@ -206,12 +208,27 @@ def next_to_others(folder: Path) -> dict[str, dict[str, Drawn]]:
 # --- side by side ---------------------------------------------------------------------------------
 
 
+def embedded(path: Path) -> bytes:
+    """The file, of pixels no more than a page shows: some tools draw a hundred million."""
+    if path.suffix == ".svg":
+        return path.read_bytes()
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(path) as image:
+        small = image.convert("RGB")
+    small.thumbnail((3 * WIDE, 3 * HIGH))
+    written = io.BytesIO()
+    small.save(written, "PNG")
+    return written.getvalue()
+
+
 def sheet(found: dict[str, dict[str, Drawn]]) -> str:
     """A page with all pictures, a row for each network."""
     parts = [
         "<!doctype html><meta charset=utf-8><title>pictures side by side</title>",
         "<style>body{font:14px sans-serif}td{vertical-align:top;padding:8px}",
-        "img{max-width:420px;max-height:900px}</style><table>",
+        f"img{{max-width:{WIDE}px;max-height:{HIGH}px}}</style><table>",
     ]
     for name, row in found.items():
         parts.append(f"<tr><th>{escape(name)}</th>")
@@ -219,7 +236,7 @@ def sheet(found: dict[str, dict[str, Drawn]]) -> str:
             image = ""
             if drawn.path is not None:
                 kind = "svg+xml" if drawn.path.suffix == ".svg" else "png"
-                data = base64.b64encode(drawn.path.read_bytes()).decode()
+                data = base64.b64encode(embedded(drawn.path)).decode()
                 image = f'<img src="data:image/{kind};base64,{data}" alt="{escape(tool)}">'
             parts.append(f"<td>{escape(tool)}: {escape(str(drawn))}<br>{image}</td>")
         parts.append("</tr>")

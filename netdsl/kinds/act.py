@@ -19,13 +19,21 @@ SAME = ((8, 8, 4), (8, 8, 4), 0)
 
 
 class Activation(Plain):
-    """An activation: a function of each number, or of each position's channels."""
+    """An activation: a function of each number, or of each position's channels.
+
+    Attributes:
+        derivative: its formula.
+        drawn: from where to where its curve is drawn; None where it is not a function of one
+            number.
+    """
 
     word = "_activation"
     keeps_mask = True
     group = "activation"
     reach = "position"
     as_part = True
+    derivative: ClassVar[str] = ""
+    drawn: ClassVar[tuple[float, float] | None] = (-4.0, 4.0)
     keras_name: ClassVar[str] = ""
     in_place = True
     keras_aliases: ClassVar[tuple[str, ...]] = ()
@@ -56,6 +64,7 @@ class Activation(Plain):
 class Relu(Activation):
     """max(x, 0); with `max` no more than that, with `slope` slope*x below 0: `relu(max=20)`."""
 
+    derivative = "1 where 0 < x < max, slope where x < 0, else 0"
     word, keras_name, relu_like = "relu", "relu", True
     cases = (Case("relu", *SAME), Case("relu(max=20, slope=0.1)", (10,), (10,), 0))
     saved_for_backward = "output"
@@ -99,6 +108,8 @@ class Relu(Activation):
 class Relu6(Activation):
     """min(max(x, 0), 6)."""
 
+    derivative = "1 where 0 < x < 6, else 0"
+    drawn = (-4.0, 10.0)
     word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *SAME),)
     arithmetic, saved_for_backward = "compare compare", "output"
     library_saves_input = True
@@ -118,6 +129,7 @@ class Relu6(Activation):
 class LeakyRelu(Activation):
     """x where x > 0, else slope*x."""
 
+    derivative = "1 where x > 0, else slope"
     word, relu_like, positional = "lrelu", True, ("slope",)
     arithmetic, saved_for_backward = "multiply compare", "output"
     library_saves_input = True
@@ -148,8 +160,9 @@ class LeakyRelu(Activation):
 
 
 class ParametricRelu(Activation):
-    """x where x > 0, else a*x with a slope a learned for each channel, or `one` for all."""
+    """x where x > 0, else a*x: a slope a is learned for each channel, or `one` for all."""
 
+    derivative = "1 where x > 0, else a"
     word, relu_like, program_name = "prelu", True, ""
     names_elsewhere = ("parametricrelu",)
     arithmetic, saved_for_backward = "multiply compare", "inputs"
@@ -191,6 +204,7 @@ class ParametricRelu(Activation):
 class Elu(Activation):
     """x where x > 0, else alpha*(exp(x) - 1)."""
 
+    derivative = "1 where x > 0, else alpha*exp(x)"
     word, relu_like, positional = "elu", True, ("alpha",)
     arithmetic, saved_for_backward = "exp subtract multiply compare", "output"
     library_saves_input = True
@@ -218,8 +232,9 @@ class Elu(Activation):
 
 
 class Selu(Activation):
-    """The self-normalising elu: 1.0507*elu(x, 1.6733)."""
+    """1.0507*elu(x, 1.6733): the self-normalising elu."""
 
+    derivative = "1.0507 where x > 0, else 1.7581*exp(x)"
     word, keras_name, cases = "selu", "selu", (Case("selu", *SAME),)
     arithmetic, saved_for_backward = "exp subtract multiply compare multiply", "output"
     library_saves_input = True
@@ -232,6 +247,7 @@ class Selu(Activation):
 class Gelu(Activation):
     """x*P(X <= x) for a normal X, exact."""
 
+    derivative = "P(X <= x) + x*p(x), with the density p of X"
     word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *SAME),)
     arithmetic, saved_for_backward = "divide erf add multiply multiply", "inputs"
 
@@ -243,6 +259,7 @@ class Gelu(Activation):
 class Swish(Activation):
     """x*sigmoid(x)."""
 
+    derivative = "s + x*s*(1 - s), with s = sigmoid(x)"
     word, aliases, keras_name, relu_like, cases = (
         "swish",
         ("silu",),
@@ -260,6 +277,7 @@ class Swish(Activation):
 class Mish(Activation):
     """x*tanh(softplus(x))."""
 
+    derivative = "t + x*(1 - t^2)*sigmoid(x), with t = tanh(softplus(x))"
     word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *SAME),)
     arithmetic, saved_for_backward = "exp add log tanh multiply", "inputs"
 
@@ -270,6 +288,7 @@ class Mish(Activation):
 class HardSwish(Activation):
     """x*relu6(x + 3)/6."""
 
+    derivative = "(2*x + 3)/6 where -3 < x < 3, 0 below, 1 above"
     word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *SAME),)
     names_elsewhere = ("hardswish",)
     arithmetic, saved_for_backward = "add compare compare multiply divide", "inputs"
@@ -282,6 +301,7 @@ class HardSwish(Activation):
 class HardSigmoid(Activation):
     """relu6(x + 3)/6."""
 
+    derivative = "1/6 where -3 < x < 3, else 0"
     word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *SAME),)
     names_elsewhere = ("hardsigmoid",)
     arithmetic, saved_for_backward = "add compare compare divide", "output"
@@ -308,8 +328,9 @@ class HardSigmoid(Activation):
 
 
 class Tanh(Activation):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent (exp(x) - exp(-x))/(exp(x) + exp(-x))."""
 
+    derivative = "1 - tanh(x)^2"
     word, keras_name, cases = "tanh", "tanh", (Case("tanh", *SAME),)
     arithmetic, saved_for_backward = "tanh", "output"
     output_meaning, gains_from_xla = "margin", True
@@ -321,6 +342,7 @@ class Tanh(Activation):
 class Sigmoid(Activation):
     """The logistic function 1/(1 + exp(-x))."""
 
+    derivative = "sigmoid(x)*(1 - sigmoid(x))"
     word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *SAME),)
     names_elsewhere = ("logistic", "expit")
     arithmetic, saved_for_backward = "negate exp add divide", "output"
@@ -333,6 +355,7 @@ class Sigmoid(Activation):
 class Softplus(Activation):
     """log(1 + exp(x))."""
 
+    derivative = "sigmoid(x)"
     word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *SAME),)
     arithmetic, saved_for_backward = "exp add log", "output"
     library_saves_input = True
@@ -344,6 +367,7 @@ class Softplus(Activation):
 class Softsign(Activation):
     """x/(1 + |x|)."""
 
+    derivative = "1/(1 + |x|)^2"
     word, keras_name, cases = "softsign", "softsign", (Case("softsign", *SAME),)
     arithmetic, saved_for_backward = "absolute add divide", "inputs"
 
@@ -354,6 +378,7 @@ class Softsign(Activation):
 class Exponential(Activation):
     """exp(x)."""
 
+    derivative = "exp(x)"
     word, keras_name, cases = "exp", "exponential", (Case("exp", *SAME),)
     arithmetic, saved_for_backward = "exp", "output"
 
@@ -364,6 +389,7 @@ class Exponential(Activation):
 class Linear(Activation):
     """x: no activation."""
 
+    derivative = "1"
     word, keras_name, cases = "linear", "linear", (Case("linear", *SAME),)
     arithmetic, saved_for_backward = "", ""
     means_none = True

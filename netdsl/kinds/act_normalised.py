@@ -25,6 +25,7 @@ class Normalised(Activation):
     """An activation of each position's channels together."""
 
     word = "_normalised"
+    drawn = None
 
     def shape(self, *inputs: Shape) -> Shape:
         """The input's shape."""
@@ -41,6 +42,7 @@ class Normalised(Activation):
 class Softmax(Normalised):
     """exp(x) over its sum along the channels: probabilities. `over=positions` sums over these."""
 
+    derivative = "of p[i] by x[j]: p[i]*((i = j) - p[j])"
     word, keras_name = "softmax", "softmax"
     arithmetic, saved_for_backward = "exp add divide", "output"
     output_meaning, gains_from_xla = "distribution", True
@@ -94,6 +96,7 @@ class Softmax(Normalised):
 class LogSoftmax(Normalised):
     """The logarithm of softmax."""
 
+    derivative = "of output i by x[j]: (i = j) - p[j], with p = softmax(x)"
     word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)
     arithmetic, saved_for_backward = "exp add subtract", "output"
     output_meaning = "log-distribution"

@@ -35,6 +35,7 @@ class Scalar(Activation):
 class Absolute(Scalar):
     """|x|."""
 
+    derivative = "sign(x)"
     word, keras_op, cases = "abs", "absolute", (Case("abs", *SAME),)
     arithmetic, saved_for_backward = "absolute", "inputs"
     keras_layers = ("Absolute",)
@@ -46,6 +47,7 @@ class Absolute(Scalar):
 class Negative(Scalar):
     """-x."""
 
+    derivative = "-1"
     word, added, keras_op, cases = "neg", True, "negative", (Case("neg", *SAME),)
     names_elsewhere = ("negative", "negate")
     arithmetic, saved_for_backward = "negate", ""
@@ -58,6 +60,7 @@ class Negative(Scalar):
 class Reciprocal(Scalar):
     """1/x."""
 
+    derivative = "-1/x^2"
     word, added, keras_op, cases = "recip", True, "reciprocal", (Case("recip", *SAME),)
     names_elsewhere = ("reciprocal", "inverse", "inv")
     arithmetic, saved_for_backward = "divide", "output"
@@ -70,6 +73,7 @@ class Reciprocal(Scalar):
 class SquareRoot(Scalar):
     """The square root of x."""
 
+    derivative = "1/(2*sqrt(x))"
     word, added, keras_op, cases = "sqrt", True, "sqrt", (Case("sqrt", *SAME),)
     arithmetic, saved_for_backward = "root", "output"
     keras_layers = ("Sqrt",)
@@ -81,6 +85,7 @@ class SquareRoot(Scalar):
 class Logarithm(Scalar):
     """The natural logarithm of x."""
 
+    derivative = "1/x"
     word, added, keras_op, cases = "log", True, "log", (Case("log", *SAME),)
     names_elsewhere = ("logarithm",)
     arithmetic, saved_for_backward = "log", "inputs"
@@ -93,6 +98,7 @@ class Logarithm(Scalar):
 class Power(Scalar):
     """x to a fixed power: `pow(3)`."""
 
+    derivative = "exponent*x^(exponent - 1)"
     word, added, positional = "pow", True, ("exponent",)
     names_elsewhere, usual_spelling = ("power",), "pow(3)"
     arithmetic, saved_for_backward = "power", "inputs"
@@ -120,6 +126,7 @@ class Power(Scalar):
 class Sign(Scalar):
     """1 where x > 0, -1 where x < 0, else 0. Its derivative is 0 everywhere."""
 
+    derivative = "0, and none at 0"
     word, added, keras_op, cases = "sign", True, "sign", (Case("sign", *SAME),)
     names_elsewhere, output_meaning = ("sgn", "signum"), "decision"
     arithmetic, saved_for_backward, differentiable = "compare compare", "", False
@@ -132,6 +139,7 @@ class Sign(Scalar):
 class UnitStep(Scalar):
     """1 where x > 0, else 0: the perceptron's unit. Its derivative is 0 everywhere."""
 
+    derivative = "0, and none at 0"
     word, added, cases = "step", True, (Case("step", *SAME), Case("step-1", (2,), (1,), 3))
     names_elsewhere, output_meaning = ("heaviside",), "decision"
     arithmetic, saved_for_backward, differentiable = "compare", "", False

@@ -10,7 +10,7 @@ import re
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds import KINDS, layer_kind
-from netdsl.report.kind_pages import kind_page
+from netdsl.report.kind_pages import activations_page, kind_page
 from netdsl.report.pages import page, section, titles
 from netdsl.report.terminal_pages import for_terminal
 
@@ -70,6 +70,8 @@ def explained(what: str, colour: bool = False) -> str:
     if what.upper() in titles():
         return for_terminal(page(what.upper()), colour)
     word = what if what in KINDS or what in _FORMS else re.sub(r"[0-9].*|-.*|/.*|\(.*", "", what)
+    if word == "activations":
+        return for_terminal(activations_page(), colour)
     if word in _FORMS:
         return for_terminal(_FORMS[word], colour)
     if word in KINDS:
@@ -77,7 +79,7 @@ def explained(what: str, colour: bool = False) -> str:
         return for_terminal("\n\n".join(pages), colour)
     if word in _SECTIONS:
         return for_terminal(section(_SECTIONS[word]), colour)
-    nearest = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS]) or did_you_mean(
+    nearest = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS, "activations"]) or did_you_mean(
         what.upper(), titles()
     )
     help = nearest or "a code is like N204, a kind like conv, a statement like def"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from netdsl.kinds import Kind
+from netdsl.kinds import KINDS, Kind
+from netdsl.kinds.act import Activation
 from netdsl.kinds.facts import Case
 from netdsl.kinds.options import REQUIRED, Option
 from netdsl.kinds.part import Part
@@ -34,6 +36,8 @@ def kind_page(kind: type[Kind]) -> str:
         "",
     ]
     lines += [_free(kind), ""] if _free(kind) else []
+    stated_derivative = kind.derivative if issubclass(kind, Activation) else ""
+    lines += [f"Derivative: `{stated_derivative}`.", ""] if stated_derivative else []
     options = [_option(option) for option in _own_first(kind)]
     if options:
         lines += ["Options and their defaults:", "", *options, ""]
@@ -46,6 +50,19 @@ def kind_page(kind: type[Kind]) -> str:
     if stated:
         lines += ["Rules:", "", *stated, ""]
     return "\n".join([*lines, "Examples:", "", *_case_lines(kind.cases)])
+
+
+def activations_page() -> str:
+    """Return all activations with what they compute and their derivatives."""
+    kinds = [kind for kind in dict.fromkeys(KINDS.values()) if issubclass(kind, Activation)]
+    rows = [[kind.word, formula_of(kind), kind.derivative] for kind in kinds]
+    lines = aligned_lines([["", "function", "derivative"], *rows], "lll", rule=True)
+    return "\n".join(["# Activations", "", *(f"    {line}" for line in lines)])
+
+
+def formula_of(kind: type[Kind]) -> str:
+    """Return what a kind computes: the beginning of what its class says."""
+    return re.split(r"[;:]|\. |\.$", _paragraph(kind.__doc__))[0]
 
 
 def _work(kind: type[Kind]) -> str:

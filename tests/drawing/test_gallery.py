@@ -14,8 +14,14 @@ sys.path.append(str(ROOT / "docs"))
 gallery = import_module("gallery")
 
 
+COMMANDS = [
+    pytest.param(command, marks=pytest.mark.keras if command.startswith("backward") else ())
+    for command in gallery.commands()
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("command", gallery.commands())
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_picture_is_what_its_command_draws(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
