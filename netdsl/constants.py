@@ -20,6 +20,7 @@ PRECISIONS = {
     "float32": Precision(4, 0, 4),
     "bfloat16": Precision(2, 0, 2),
     "mixed": Precision(4, 2, 2),
+    "float64": Precision(8, 0, 8),
 }
 SLOTS = {
     "gd": 0,

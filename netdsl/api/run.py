@@ -113,23 +113,33 @@ class Run(InsideViews, Computing, RunResult):
         """
         return Records(read_epochs(self.folder))
 
-    def evaluate(self, data: Any = None, *, part: str | None = None) -> EvaluationResult:
+    def evaluate(
+        self,
+        data: Any = None,
+        *,
+        part: str | None = None,
+        zeros: bool = False,
+        subnetworks: int = 0,
+    ) -> EvaluationResult:
         """Measure the best weights on a part of the run's data, or on other data.
 
         Args:
             data: in place of the run's: a name, a path, or arrays (x, y).
             part: test, validation, training, or all; test where it is left out, or training where
                 there is no test part.
+            zeros: whether the numbers that are 0 are counted, layer by layer.
+            subnetworks: of how many networks with dropped units the outputs are averaged too.
 
         Returns:
-            `loss` and the metrics by name, `examples`, and `outputs`: the details of each output.
+            `loss` and the metrics by name, `examples`, and `outputs`: the details of each output;
+            `zeros` and `subnetworks` where they are asked for.
 
         Raises:
             RunFolderError: N613, N614 of the folder.
             DataError: for what is wrong with the data.
             NetError: N630 for a part that does not exist.
         """
-        return evaluate(self, part=part, data=data)
+        return evaluate(self, part=part, data=data, zeros=zeros, subnetworks=subnetworks)
 
     def predict(
         self, inputs: Any, *, top: int = 3, strict: bool = False
@@ -244,7 +254,14 @@ class Run(InsideViews, Computing, RunResult):
 RunArgument: TypeAlias = Run | PathArgument
 
 
-def evaluate(run: RunArgument, *, part: str | None = None, data: Any = None) -> EvaluationResult:
+def evaluate(
+    run: RunArgument,
+    *,
+    part: str | None = None,
+    data: Any = None,
+    zeros: bool = False,
+    subnetworks: int = 0,
+) -> EvaluationResult:
     """Measure a run's best weights on a part of its data, or on other data.
 
     Args:
@@ -252,6 +269,8 @@ def evaluate(run: RunArgument, *, part: str | None = None, data: Any = None) -> 
         part: test, validation, training, or all; test where it is left out, or training where
             there is no test part.
         data: in place of the run's: a name, a path, or arrays (x, y).
+        zeros: whether the numbers that are 0 are counted, layer by layer.
+        subnetworks: of how many networks with dropped units the outputs are averaged too.
 
     Returns:
         The figures by name, as `Run.evaluate` describes them.
@@ -267,7 +286,9 @@ def evaluate(run: RunArgument, *, part: str | None = None, data: Any = None) -> 
         part = arguments.text("part", part, "test, validation, training or all")
     if isinstance(data, os.PathLike):
         data = arguments.path("data", data)
-    return EvaluationResult(evaluate(_folder(run), part=part, data=data))
+    return EvaluationResult(
+        evaluate(_folder(run), part=part, data=data, zeros=zeros, subnetworks=subnetworks)
+    )
 
 
 def predict(

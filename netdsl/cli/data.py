@@ -6,12 +6,14 @@ import argparse
 import sys
 
 from netdsl.cli.arguments import DATA_HELP, add_force, add_format, natural, positive
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import free_path
 from netdsl.cli.terminal import print_json
 
 EXAMPLES = (
     "data digits",
     "data photos/ --sheet photos.png",
+    "data digits augmented.yaml --sheet augmented.png",
     "data iris.csv --target species",
     "data spiral --count 200 --noise 0.02",
     'data "sin(3*pi*x)"',
@@ -39,6 +41,12 @@ _NUMBERS = ("count", "noise", "seed", "range")
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("source", metavar="SOURCE", help=DATA_HELP)
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE.yaml",
+        help="with --sheet: show an image as its `augment` changes it",
+    )
     parser.add_argument("--target", metavar="NAME", help="the target column, or a file of targets")
     parser.add_argument(
         "--no-header",
@@ -65,11 +73,15 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    from netdsl.training.data.augmented_sheet import VERSIONS, augmented_sheet
     from netdsl.training.data.contact_sheet import contact_sheet
     from netdsl.training.data.inspect import as_json, survey
     from netdsl.training.data.inspect_text import describe
-    from netdsl.training.recipes.recipe import DataSpec
+    from netdsl.training.recipes.recipe import DataSpec, load_recipe
 
+    if options.recipe and not options.sheet:
+        return wrong_usage("data", "RECIPE.yaml changes images: give --sheet FILE.png to see them")
+    recipe = load_recipe(options.recipe) if options.recipe else None
     sheet = free_path(options.sheet, options.force) if options.sheet else None
     keys = {name: getattr(options, name) for name in ("source", "target", *_KEYS, *_NUMBERS)}
     if keys["missing_values"] is not None:
@@ -79,7 +91,12 @@ def run(options: argparse.Namespace) -> int:
         print_json(as_json(found))
     else:
         print(describe(found))
-    if sheet is not None:
+    if sheet is None:
+        return 0
+    if recipe is None:
         contact_sheet(found.data, sheet)
         print(f"{sheet}: examples of each class", file=sys.stderr)
+    else:
+        augmented_sheet(found.data, recipe, sheet)
+        print(f"{sheet}: an example and {VERSIONS} changed versions of it", file=sys.stderr)
     return 0

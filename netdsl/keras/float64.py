@@ -42,6 +42,23 @@ def in_float64(keras: Any) -> Iterator[None]:
         keras.config.set_dtype_policy(usual)
 
 
+@contextmanager
+def losses_in(precision: str) -> Iterator[None]:
+    """Make losses, optimizers and metrics that are made meanwhile compute in 64 bits too, where
+    that is the precision.
+    """
+    from netdsl.keras.quiet import quiet_keras
+
+    config = quiet_keras().config
+    usual = config.floatx()
+    if precision == "float64":
+        config.set_floatx("float64")
+    try:
+        yield
+    finally:
+        config.set_floatx(usual)
+
+
 def require_layers_in_float64(keras: Any, model: Any) -> None:
     """Reject layers that the backend computes in fewer bits, or on a CPU not at all.
 

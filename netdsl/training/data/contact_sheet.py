@@ -41,6 +41,23 @@ def contact_sheet(data: SourceData | None, path: str | Path) -> None:
     Raises:
         NetError: N518 where the data holds no images, N631 for another suffix.
     """
+    data = checked_images(data, path)
+    images = data.train.x[0]
+    rows = _chosen(data.train, data.classes)
+    ends = black_and_white(images, data.scale)
+    write_sheet(
+        [(name, [tile(image, ends) for image in images[places]]) for name, places in rows],
+        _headline(data, len(rows)),
+        path,
+    )
+
+
+def checked_images(data: SourceData | None, path: str | Path) -> SourceData:
+    """Return data that holds images, to be shown in a PNG.
+
+    Raises:
+        NetError: N518 where the data holds no images, N631 for another suffix.
+    """
     if Path(path).suffix.lower() != ".png":
         raise fail(
             "N631",
@@ -54,12 +71,14 @@ def contact_sheet(data: SourceData | None, path: str | Path) -> None:
     if len(images.shape) not in (3, 4) or depth not in (1, 3, 4):
         holds = f"holds examples of {size(images.shape[1:])}, which are not images"
         raise fail("N518", f"{data.train.x_names[0]} of {data.source} {holds}")
-    rows = _chosen(data.train, data.classes)
-    ends = _black_and_white(images, data.scale)
-    sheet = _drawn(
-        [(name, [_tile(image, ends) for image in images[places]]) for name, places in rows],
-        _headline(data, len(rows)),
-    )
+    return data
+
+
+def write_sheet(
+    rows: Sequence[tuple[str, Sequence[Image]]], headline: str, path: str | Path
+) -> None:
+    """Write a PNG of rows of tiles with their labels, and a headline."""
+    sheet = _drawn(rows, headline)
     save(Path(path), lambda to: sheet.save(to, format="PNG"))
 
 
@@ -84,7 +103,7 @@ def _chosen(part: Examples, classes: tuple[str, ...]) -> list[tuple[str, Array]]
     ]
 
 
-def _black_and_white(images: Rows, scale: float | None) -> tuple[float, float]:
+def black_and_white(images: Rows, scale: float | None) -> tuple[float, float]:
     """Return the values that are shown black and white."""
     import numpy as np
 
@@ -98,7 +117,7 @@ def _black_and_white(images: Rows, scale: float | None) -> tuple[float, float]:
     return float(some.min()), float(some.max())
 
 
-def _tile(pixels: Array, ends: tuple[float, float]) -> Image:
+def tile(pixels: Array, ends: tuple[float, float]) -> Image:
     """Make an example [h, w] or [h, w, c] an image that fits a tile.
 
     It is enlarged by integers, so that pixels stay square.
@@ -143,11 +162,11 @@ def _drawn(rows: Sequence[tuple[str, Sequence[Image]]], headline: str) -> Image:
 
     title, font = ImageFont.load_default(15), ImageFont.load_default(14)
     labels = [_short(name) for name, _ in rows]
-    tile = max(max(image.size) for _, images in rows for image in images)
+    side = max(max(image.size) for _, images in rows for image in images)
     left = MARGIN + (
         math.ceil(max(font.getlength(label) for label in labels)) + 14 if any(labels) else 0
     )
-    top, step = MARGIN + 32, tile + GAP
+    top, step = MARGIN + 32, side + GAP
     across = max(len(images) for _, images in rows)
     width = max(left + across * step - GAP, MARGIN + math.ceil(title.getlength(headline))) + MARGIN
     sheet = pillow.new("RGB", (width, top + len(rows) * step - GAP + MARGIN), PAPER)
@@ -155,10 +174,10 @@ def _drawn(rows: Sequence[tuple[str, Sequence[Image]]], headline: str) -> Image:
     pen.text((MARGIN, MARGIN - 6), headline, INK, title)
     for line, (label, (_, images)) in enumerate(zip(labels, rows, strict=True)):
         y = top + line * step
-        pen.text((left - 14, y + tile // 2), label, INK, font, anchor="rm")
+        pen.text((left - 14, y + side // 2), label, INK, font, anchor="rm")
         for place, image in enumerate(images):
             x = left + place * step
-            sheet.paste(image, (x + (tile - image.width) // 2, y + (tile - image.height) // 2))
+            sheet.paste(image, (x + (side - image.width) // 2, y + (side - image.height) // 2))
     return sheet
 
 

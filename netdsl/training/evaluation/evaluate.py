@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.json_text import json_number
+from netdsl.keras.float64 import losses_in
 from netdsl.training.data import load_other, reload
+from netdsl.training.evaluation.activations import zero_shares
 from netdsl.training.evaluation.details import DETAILS, output_details
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
+from netdsl.training.evaluation.subnetworks import averaged
 from netdsl.training.memory import memory_context
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.inputs import is_trained_on, read_recipe
@@ -28,7 +31,14 @@ PARTS = ("test", "validation", "training", "all")
 """What can be evaluated: a part of the data, or all of it."""
 
 
-def evaluate(folder: str | Path, *, part: str | None = None, data: Any = None) -> dict[str, Any]:
+def evaluate(
+    folder: str | Path,
+    *,
+    part: str | None = None,
+    data: Any = None,
+    zeros: bool = False,
+    subnetworks: int = 0,
+) -> dict[str, Any]:
     """Measure a run's network on a part of its data, or of other data.
 
     Args:
@@ -36,16 +46,19 @@ def evaluate(folder: str | Path, *, part: str | None = None, data: Any = None) -
         part: one of `PARTS`; where it is left out, the test part, or the training part of data
             without a test part.
         data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
+        zeros: whether the numbers that are 0 are counted, layer by layer.
+        subnetworks: of how many networks with dropped units the outputs are averaged too.
 
     Returns:
         `loss` and the metrics as the training reports them; `outputs`, the details of each output
         by name (see `output_details`). `trained_on` says that the training has seen the part,
         `changed` that this is not the data that the run was trained with, `whole` that this is
-        other data without a test part of its own, which is measured whole.
+        other data without a test part of its own, which is measured whole. With `zeros` and
+        `subnetworks`, what `zero_shares` and `averaged` give, by these names.
 
     Raises:
-        NetError: N613, N614 of the folder, N630 for a part that does not exist, and what
-            `load_data` raises of the data.
+        NetError: N613, N614 of the folder, N630 for a part that does not exist, N507 for
+            subnetworks of a network without dropout, and what `load_data` raises of the data.
     """
     if part not in (None, *PARTS):
         raise fail(
@@ -68,10 +81,15 @@ def evaluate(folder: str | Path, *, part: str | None = None, data: Any = None) -
     whole = not len(loaded.train)
     part = part or ("test" if len(loaded.test) else "training")
     chosen, batch = part_of(loaded, part, whole), recipe.batch or BATCH
-    with memory_errors(batch):
+    more: dict[str, Any] = {}
+    with losses_in(recipe.precision or "float32"), memory_errors(batch):
         model = held.model()
         scores = _scores(model, chosen, preparation, recipe, held.network)
         outputs = _details(model, chosen, preparation, batch)
+        if zeros:
+            more["zeros"] = zero_shares(model, chosen, preparation, batch)
+        if subnetworks:
+            more["subnetworks"] = averaged(model, chosen, preparation, batch, subnetworks)
     changed = whole or not known(loaded)
     return {
         "run": str(folder),
@@ -85,6 +103,7 @@ def evaluate(folder: str | Path, *, part: str | None = None, data: Any = None) -
         and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
         "changed": changed,
         "whole": whole,
+        **more,
     }
 
 

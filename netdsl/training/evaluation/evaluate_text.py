@@ -34,7 +34,35 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
         title = f"{name}: " if several else ""
         about = _class_lines(details, title) if "classes" in details else [title + _errors(details)]
         lines += ["", *about]
+    if "zeros" in result:
+        lines += ["", *_zeros(result["zeros"])]
+    if "subnetworks" in result:
+        lines += ["", *_subnetworks(result["subnetworks"], result)]
     return "\n".join(lines)
+
+
+def _zeros(layers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """List how many of each layer's numbers are 0."""
+    if not layers:
+        return ["no layer gives a 0"]
+    rows = [
+        [one["layer"], f"{one['units']:,}", f"{one['zeros']:.4f}", f"{one['never']:,}"]
+        for one in layers
+    ]
+    heads = ["layer", "units", "share of zeros", "always 0"]
+    return aligned_lines([heads, *rows], "lrrr", rule=True)
+
+
+def _subnetworks(found: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
+    """List what the mean of networks with dropped units gives."""
+    name = found["metric"].replace("_", " ")
+    rows = [["one subnetwork, on average", _number(found["single"])]]
+    rows += [
+        [f"mean of {counted(count, 'output')}", _number(value)] for count, value in found["means"]
+    ]
+    if found["metric"] in result:
+        rows.append(["the whole network", _number(result[found["metric"]])])
+    return aligned_lines([["", name], *rows], "lr", rule=True)
 
 
 def _what(result: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
+from netdsl.keras.float64 import losses_in
 from netdsl.training.data import reload
 from netdsl.training.distributed.devices import has_accelerator
 from netdsl.training.distributed.hosts import error_context
@@ -211,6 +212,7 @@ def failure_context(job: Job, devices: Devices) -> Iterator[None]:
     if not devices.shared and not has_accelerator():  # which has a memory of its own
         check_memory(training, batch)
     with (
+        losses_in(job.recipe.precision or "float32"),
         memory_context(lambda: smaller_training(training, batch)),
         error_context(devices.hosts),
     ):

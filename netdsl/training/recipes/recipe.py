@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge", "perceptron")
 REDUCTIONS = ("mean", "sum", "half")
 METRICS = ("loss", "accuracy")
-PRECISIONS = ("float32", "bfloat16", "mixed")
+PRECISIONS = ("float32", "float64", "bfloat16", "mixed")
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 SPEEDS = ("auto", "measure", "plain", "chunks", "compiled")
 BACKENDS = ("tensorflow", "jax", "torch")
