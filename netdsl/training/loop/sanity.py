@@ -29,7 +29,7 @@ SHARE = 0.1
 """Learned is a loss of at most this share of the first one, or every label right."""
 
 
-class _Trial(NamedTuple):
+class Trial(NamedTuple):
     """A model that is ready to take steps, the first epoch's batches, and what of its weights came
     from elsewhere.
     """
@@ -39,13 +39,14 @@ class _Trial(NamedTuple):
     taken_over: tuple[str, ...]
 
 
-def _trial(job: Job) -> _Trial:
+def trial(job: Job) -> Trial:
+    """Make a training ready, up to its first step, without a run folder."""
     model, taken_over = first_model(job, Devices())
     check_steps(job, model)
     compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
     training.at_epoch(1)
-    return _Trial(model, training, taken_over)
+    return Trial(model, training, taken_over)
 
 
 def dry_run(job: Job) -> str:
@@ -57,7 +58,7 @@ def dry_run(job: Job) -> str:
         NetError: as `train` does.
     """
     with failure_context(job, Devices()):
-        model, training, taken_over = _trial(job)
+        model, training, taken_over = trial(job)
         # an optimizer that searches has no step of one batch
         first = model.test_on_batch if job.recipe.optimizer.searches else model.train_on_batch
         logs = first(*training[0], return_dict=True)
@@ -92,6 +93,17 @@ class Overfitted(NamedTuple):
     learned: bool
 
 
+def require_steps(job: Job) -> None:
+    """Reject an optimizer that searches: it has no step of one batch.
+
+    Raises:
+        NetError: N507.
+    """
+    if job.recipe.optimizer.searches:
+        message = f"`{job.recipe.optimizer.name}` has no steps on one batch"
+        raise fail("N507", message, help="choose another optimizer")
+
+
 def overfit(job: Job) -> Overfitted:
     """Train on the first batch alone until it is learned, for at most `STEPS` steps.
 
@@ -100,11 +112,9 @@ def overfit(job: Job) -> Overfitted:
     Raises:
         NetError: as `train` does.
     """
-    if job.recipe.optimizer.searches:
-        message = f"`{job.recipe.optimizer.name}` has no steps on one batch"
-        raise fail("N507", message, help="overfit the batch with another optimizer")
+    require_steps(job)
     with failure_context(job, Devices()):
-        model, training, _ = _trial(job)
+        model, training, _ = trial(job)
         batch = training[0]
         found: list[dict[str, float]] = []
         while len(found) < STEPS:

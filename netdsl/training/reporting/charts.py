@@ -145,7 +145,7 @@ def _across(values: Sequence[float], name: str) -> ChartAxis:
             name, 0, max(1.0, high), LEFT, WIDTH - RIGHT, 10, whole=name != "seconds"
         )
     if low > 0 and high / low > 20:
-        return _logarithmic(name, low, high, LEFT, WIDTH - RIGHT)
+        return logarithmic_axis(name, low, high, LEFT, WIDTH - RIGHT)
     return linear_axis(name, low, high, LEFT, WIDTH - RIGHT, 10)
 
 
@@ -262,11 +262,11 @@ def _upwards(values: Sequence[float], name: str) -> ChartAxis:
     if is_share(name.replace(" ", "_")):
         return linear_axis(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
     if low > 0 and high / low > 10:
-        return _logarithmic(name, low / 1.15, high * 1.15, bottom, top)
+        return logarithmic_axis(name, low / 1.15, high * 1.15, bottom, top)
     return linear_axis(name, 0.0 if low >= 0 else low - margin, high + margin, bottom, top, 7)
 
 
-def _logarithmic(name: str, low: float, high: float, start: float, end: float) -> ChartAxis:
+def logarithmic_axis(name: str, low: float, high: float, start: float, end: float) -> ChartAxis:
     """Return an axis with ticks at 1, 2 and 5 times powers of ten; over many powers at these."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     factors, step = ((1, 2, 5), 1) if len(powers) <= 5 else ((1,), math.ceil(len(powers) / 10))
