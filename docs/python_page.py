@@ -40,6 +40,8 @@ GROUPS = {
         "LayerOutputs",
         "NetworkDerivatives",
         "GradientChecks",
+        "LayerMatrix",
+        "Equivariance",
         "EvaluationResult",
         "Diagnostics",
         "Diagnostic",

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         RunFolderError,
         ShapeError,
     )
+    from netdsl.lab.equivariance import Equivariance
+    from netdsl.lab.matrix import LayerMatrix
     from netdsl.limits import Limits
     from netdsl.training.recipes.recipe import Recipe
 
@@ -34,8 +36,10 @@ __all__ = [
     "DataError",
     "Diagnostic",
     "Diagnostics",
+    "Equivariance",
     "EvaluationResult",
     "GradientChecks",
+    "LayerMatrix",
     "LayerOutputs",
     "LayerRecord",
     "Limits",
@@ -88,6 +92,8 @@ _HOMES = {
         "RunFolderError",
         "ShapeError",
     ),
+    "lab.equivariance": ("Equivariance",),
+    "lab.matrix": ("LayerMatrix",),
     "limits": ("Limits",),
     "training.recipes.recipe": ("Recipe",),
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from netdsl.api.computed import GradientChecks, LayerOutputs, NetworkDerivatives
     from netdsl.lab.given import Values
     from netdsl.lab.losses import Asked
+    from netdsl.lab.matrix import LayerMatrix
     from netdsl.lab.weighted import WeightedNetwork
 
 ENGINES = ("numpy", "keras")
@@ -150,6 +151,31 @@ class Computing:
         subject = self._weighted(seed)
         checks = gradcheck(subject, _values(subject, x), settings)
         return GradientChecks(checks, settings, blocked(subject.network.graph))
+
+    def matrix(self, layer: str, *, seed: int = 0) -> LayerMatrix:
+        """Find the matrix that a layer multiplies its input by, without bias and activation.
+
+        Args:
+            layer: the name of a linear layer, or of a point.
+            seed: of a network's random weights.
+
+        Returns:
+            The matrix: `.array` [outputs, inputs], `.shared` with the weight that each entry is
+            (from 1 on, 0 for none), `.draw()` with shared entries in one colour.
+
+        Raises:
+            NetError: N626 where nothing has this name, N670 for a matrix that is too large, N681
+                for a layer that is not linear.
+
+        >>> import netdsl
+        >>> found = netdsl.parse("4x1 > conv3-1(pad=0, init=[1, 2, 3])").matrix("conv_1")
+        >>> found.array.tolist()
+        [[1.0, 2.0, 3.0, 0.0], [0.0, 1.0, 2.0, 3.0]]
+        """
+        from netdsl.lab.matrix import layer_matrix
+
+        name = arguments.text("layer", layer, "the name of a layer or a point")
+        return layer_matrix(self._weighted(arguments.whole("seed", seed, 0, 2**32)), name)
 
 
 def _asked(of: str | None, loss: str | None, target: Any) -> Asked:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from netdsl.api.arguments import PathArgument
     from netdsl.api.difference import NetworkDifference
     from netdsl.api.keys import RecipeKeys
+    from netdsl.api.records import Records
     from netdsl.api.run import RecipeArgument, Run
     from netdsl.drawing.picture import Picture
     from netdsl.keras.calls import InputShapes
+    from netdsl.lab.equivariance import Equivariance
     from netdsl.lab.weighted import WeightedNetwork
 
 DTYPES = (*PRECISIONS, "float64")
@@ -83,6 +85,33 @@ class Network(NetworkFigures, Computing):
         from netdsl.lab.weighted import begun
 
         return begun(self, seed)
+
+    def equivariance(self, change: str, *, seed: int = 0) -> Records[Equivariance]:
+        """Try whether outputs move with the input, or stay, on random numbers.
+
+        Weights that the text states are taken; others are normal numbers.
+
+        Args:
+            change: shift, rotate90 or permute: what is done to the input's positions.
+            seed: of the numbers.
+
+        Returns:
+            A record for each output and axis: `verdict` (moves with it, stays, or no), the
+            `largest` difference and `where` it is, and that at the `borders`.
+
+        Raises:
+            NetError: N670 for a large network, N682 where nothing can be said.
+
+        >>> import netdsl
+        >>> network = netdsl.parse("12x12x1 > conv3-4 > pool")
+        >>> [(each.change, each.verdict) for each in network.equivariance("shift")]
+        [('shift by 2 along h', 'moves with it'), ('shift by 2 along w', 'moves with it')]
+        """
+        from netdsl.api.records import Records
+        from netdsl.lab.equivariance import CHANGES, equivariance
+
+        change = arguments.one_of("change", change, CHANGES)
+        return Records(equivariance(self, change, arguments.whole("seed", seed, 0, 2**32)))
 
     def draw(
         self,

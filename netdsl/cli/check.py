@@ -21,6 +21,7 @@ EXAMPLES = (
     "check lenet5.net",
     "check networks/ --watch",
     "check *.net --format sarif > netdsl.sarif",
+    'check "28x28x1 > conv3-8 > pool" --equivariant shift',
 )
 
 
@@ -46,6 +47,11 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help=f"show all messages, not the first {MAX_OF_A_CODE} of each code",
     )
     parser.add_argument(
+        "--equivariant",
+        choices=("shift", "rotate90", "permute"),
+        help="also try whether outputs move with the input, or stay, on random numbers",
+    )
+    parser.add_argument(
         "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
     )
 
@@ -64,9 +70,25 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     """Check the files once and show what is found in them."""
     results = found_in(options.files, lambda file: check_input(read_input(file), options))
+    if options.equivariant:
+        results = [_tried(result, options.equivariant) for result in results]
     limit = None if options.all else MAX_OF_A_CODE
     show(results, options.format, options.verbose, in_colour(sys.stderr), limit)
-    return int(any(result.checked.faulty for result in results))
+    return int(any(result.checked.faulty or result.moves_wrongly for result in results))
+
+
+def _tried(result: Result, change: str) -> Result:
+    """Try how a file's networks answer a change of their input."""
+    if result.checked.faulty:
+        return result
+    from netdsl.lab.equivariance import equivariance
+
+    try:
+        found = {net.name: equivariance(net, change) for net in result.checked.networks}
+    except NetError as error:
+        diagnostics = (*result.checked.diagnostics, *error.diagnostics)
+        return result._replace(checked=result.checked._replace(diagnostics=diagnostics))
+    return result._replace(equivariance=found)
 
 
 def _check_again(options: argparse.Namespace) -> None:

@@ -2,8 +2,9 @@
 
 import re
 import sys
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl import __version__
 from netdsl.architecture import Architecture
@@ -14,16 +15,27 @@ from netdsl.graph import shapes_text
 from netdsl.reading import Checked
 from netdsl.wording import counted
 
+if TYPE_CHECKING:
+    from netdsl.lab.equivariance import Equivariance
+
 
 class Result(NamedTuple):
     """A file as it was named, and what was found in it.
 
-    `blocks` counts those of a file that holds nothing else.
+    `blocks` counts those of a file that holds nothing else; `equivariance` is how outputs answer a
+    change of the input, by networks, where that was tried.
     """
 
     file: str
     checked: Checked
     blocks: int = 0
+    equivariance: "Mapping[str, Sequence[Equivariance]] | None" = None
+
+    @property
+    def moves_wrongly(self) -> bool:
+        """Whether an output does not move with the input as was asked."""
+        rows = chain.from_iterable((self.equivariance or {}).values())
+        return any(each.verdict == "no" for each in rows)
 
     @property
     def name(self) -> str:
@@ -85,6 +97,10 @@ def _show_text(result: Result, hints: bool, colour: bool, limit: int | None) -> 
         print(f"{result.name}: {_described(network)}")
         for hint in hints_for(network) if hints else ():
             print(f"{result.name}: hint: {hint}")
+        if result.equivariance:
+            from netdsl.lab.equivariance import equivariance_text
+
+            print(equivariance_text(result.equivariance[network.name]))
 
 
 def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
@@ -94,6 +110,10 @@ def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
         "file": result.file,
         "diagnostics": [as_json(diagnostic) for diagnostic in result.checked.diagnostics],
     }
+    if result.equivariance:
+        found["equivariance"] = {
+            name: [each._asdict() for each in rows] for name, rows in result.equivariance.items()
+        }
     if hints:
         found["hints"] = [
             hint for network in result.checked.networks for hint in hints_for(network)

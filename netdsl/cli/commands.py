@@ -19,6 +19,7 @@ COMMANDS = {
     "forward": "compute what each layer of a network gives for an input",
     "backward": "compute the derivatives of a network at each node",
     "gradcheck": "compare a network's derivatives with finite differences",
+    "matrix": "write a layer as the matrix that it multiplies its input by",
     "draw": "draw a network as SVG, PNG, PDF, TikZ, Mermaid or a page",
     "expand": "write a network with every default, block and repeat written out",
     "diff": "compare two networks",

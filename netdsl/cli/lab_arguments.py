@@ -40,6 +40,23 @@ def add_values(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def subject_of(options: argparse.Namespace) -> WeightedNetwork:
+    """Read the network and its weights: a run's best, or those that a file begins with.
+
+    Raises:
+        NetError: for what is wrong with the file or the run.
+    """
+    from netdsl.lab.weighted import begun, trained
+
+    if not os.path.isdir(options.file):
+        return begun(read_network(options), options.seed)
+    from pathlib import Path
+
+    from netdsl.training.runs.finished import finished_run
+
+    return trained(finished_run(Path(options.file)))
+
+
 def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Values]:
     """Read the network and its weights, and what is given to its inputs.
 
@@ -50,23 +67,13 @@ def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Values]:
         NetError: for what is wrong with the file, the run or the values.
     """
     from netdsl.lab.given import named_values, read_value, with_stated
-    from netdsl.lab.weighted import begun, trained
 
-    if os.path.isdir(options.file):
-        from pathlib import Path
-
-        from netdsl.training.runs.finished import finished_run
-
-        subject = trained(finished_run(Path(options.file)))
-    else:
-        try:
-            network = read_network(options)
-        except NetError as error:
-            if error.code != "N209" or options.input is not None or len(options.values) != 1:
-                raise
-            value = options.values[0].removeprefix("x=")
-            options.input = read_value(value).array.shape
-            network = read_network(options)
-        subject = begun(network, options.seed)
+    try:
+        subject = subject_of(options)
+    except NetError as error:
+        if error.code != "N209" or options.input is not None or len(options.values) != 1:
+            raise
+        options.input = read_value(options.values[0].removeprefix("x=")).array.shape
+        subject = subject_of(options)
     names = [port.name for port in subject.network.inputs]
     return subject, with_stated(subject.network, named_values(options.values, names))

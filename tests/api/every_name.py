@@ -38,6 +38,9 @@ def networks() -> netdsl.Network:
         "1 2", loss="squared", target=[3], training=True
     )
     checks: netdsl.GradientChecks = network.gradcheck(Path("x.npy"), step=1e-4, one_sided=True)
+    matrix: netdsl.LayerMatrix = network.matrix("fc_1")
+    moves: netdsl.Records[netdsl.Equivariance] = network.equivariance("shift", seed=1)
+    print(matrix.array, matrix.shared, matrix.draw().svg, [each.verdict for each in moves])
     print(outputs.last, outputs.array("a"), outputs[0].name, derived.by("a").weights["kernel"])
     print(derived.value, [node.derivative for node in derived.nodes], checks.right, checks.arrays)
     print(network.draw(style="graph").svg, network.scaling(8, 1e9).exchange, {network: 1})
