@@ -22,7 +22,7 @@ from netdsl.cli.main import main as netdsl  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 ZOO = ROOT / "docs" / "zoo.md"
-_DRAWING = "draw|diff|forward|backward|explain"  # the commands that draw a network or a kind
+_DRAWING = "draw|diff|forward|backward|matrix|explain"  # the commands that draw a network or a kind
 _COMMAND = re.compile(rf"^(?: {{4}}|\$ )netdsl ((?:{_DRAWING}) .* -o \w+\.svg)$", re.MULTILINE)
 
 
