@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import netdsl
 from netdsl.training.distributed.devices import Devices
+from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.setup import first_model
 from netdsl.training.loop.train import train
 from netdsl.training.planning.job import Job
@@ -30,6 +32,28 @@ SGD = dataclasses.replace(ALL, optimizer=Optimizer(name="sgd", rate=0.1))
 
 def trained(network: Any, where: Path, recipe: Recipe, **more: Any) -> RunResult:
     return train(network, recipe, where=where, quiet=True, **more)
+
+
+def stopped_after(step: int, network: Any, where: Path, recipe: Recipe, **more: Any) -> RunResult:
+    """A training that Ctrl-C ends after this many steps."""
+    real = TrainingCallback.on_train_batch_end
+
+    def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:
+        real(self, batch, logs)
+        if self.state.step > step:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainingCallback, "on_train_batch_end", on_train_batch_end)
+        found = trained(network, where, recipe, **more)
+    assert found.interrupted
+    return found
+
+
+def assert_same_weights(one: RunResult, other: RunResult) -> None:
+    """Two runs have the same weights, bit for bit."""
+    pairs = zip(one.model.get_weights(), other.model.get_weights(), strict=True)
+    assert all(np.array_equal(mine, yours) for mine, yours in pairs)
 
 
 def rows(run: RunResult, name: str = "metrics.csv") -> list[dict[str, float]]:

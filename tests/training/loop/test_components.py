@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.line import trained
+from support.line import assert_same_weights, stopped_after, trained
 
 import netdsl
 from netdsl.errors import NetError
-from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.setup import seeded_model
 from netdsl.training.loop.train import resume
 from netdsl.training.planning.plan import plan
@@ -97,28 +96,15 @@ def test_a_model_begins_at_them() -> None:
     np.testing.assert_array_equal(kernel[::-1, ::-1], other)  # as the layer flips it
 
 
-def test_they_are_kept_with_the_run_and_a_resumed_one_begins_at_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_they_are_kept_with_the_run_and_a_resumed_one_begins_at_them(tmp_path: Path) -> None:
     network = netdsl.parse("6 > fc-3(init=pca) > fc-3", name="small")
     data = examples(6)
     recipe = RECIPE.replace(early_stopping={"then": "retrain"})
     whole = trained(network, tmp_path / "whole", recipe, data=data)
-    real = TrainingCallback.on_train_batch_end
-
-    def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:
-        real(self, batch, logs)
-        if self.state.step > 6:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(TrainingCallback, "on_train_batch_end", on_train_batch_end)
-        stopped = trained(network, tmp_path, recipe, data=data)
+    stopped = stopped_after(6, network, tmp_path, recipe, data=data)
     with np.load(stopped.folder / COMPONENTS) as held:
         assert held["fc_1"].shape == (6, 3)
-    found = resume(stopped.folder, data=data, quiet=True)
-    pairs = zip(found.model.get_weights(), whole.model.get_weights(), strict=True)
-    assert all(np.array_equal(one, other) for one, other in pairs)
+    assert_same_weights(resume(stopped.folder, data=data, quiet=True), whole)
 
     for content in (None, b"damaged"):
         (stopped.folder / COMPONENTS).unlink(missing_ok=True)
