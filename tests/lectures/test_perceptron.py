@@ -1,4 +1,4 @@
-"""The lectures' items 1 to 13 and 15: perceptrons, layers of them, activations, losses."""
+"""The lectures' items 1 to 15: perceptrons, layers of them, activations, losses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import pytest
 from support.commands import answered, printed
 
 import netdsl
+from netdsl.analysis.forward import initial_weights
 from netdsl.keras.quiet import quiet_keras
+from netdsl.training.data import load_data
+from netdsl.training.evaluation.plane import plane
+from netdsl.training.recipes.recipe import DataSpec, Recipe
 from netdsl.training.reporting.plane_picture import errors_of
 
 pytestmark = pytest.mark.keras
@@ -170,6 +174,17 @@ def test_item_13_a_hidden_layer_approximates_a_function(tmp_path: Path) -> None:
         run = trained(text, tmp_path, data="sin(3*pi*x)", epochs=80, **keys)
         errors.append(errors_of(run.plane().plane)[0])
     assert errors[1] < 0.05 < errors[0]
+
+
+def test_item_14_depth_makes_a_sawtooth(out: Any) -> None:
+    """Telgarsky's: a tent of two units, k times, has 2^(k - 1) teeth."""
+    tent = "fc-2(relu, init=[2, 4], bias_init=[0, -2]) > fc-1(linear, init=[1, -1], bias=no)"
+    for depth in (1, 3, 5):
+        network = netdsl.parse(f"1 > ({tent}) x{depth}")
+        spec = DataSpec(function=f"1 - abs(2*({2 ** (depth - 1)}*x % 1) - 1)", range=(0.0, 1.0))
+        data = load_data(Recipe(data=spec), network)
+        weights, _ = initial_weights(np, network.graph)
+        assert errors_of(plane(network, weights, data)) == pytest.approx((0, 0), abs=1e-5)
 
 
 def test_item_15_weights_between_layers_are_inputs_times_outputs(out: Any, tmp_path: Path) -> None:
