@@ -14,8 +14,9 @@ from netdsl.training.data.contact_sheet import (
     tile,
     write_sheet,
 )
-from netdsl.training.preparation.augment import augmented
+from netdsl.training.preparation.augment import augmented, random_cuts
 from netdsl.training.preparation.augment_checks import unfit
+from netdsl.training.preparation.resize import resized
 from netdsl.training.recipes.flatten import flatten
 from netdsl.training.recipes.recipe import Augment
 
@@ -57,8 +58,11 @@ def augmented_sheet(data: SourceData | None, recipe: Recipe, path: str | Path) -
     if problem := unfit(augment, pixels.shape[1:]):
         key, message = problem
         raise fail("N507", message, recipe.span(f"augment.{key}"))
-    rng = np.random.default_rng((recipe.seed or 0, 1, 1, 1))
-    made = augmented(np.repeat(pixels, VERSIONS, axis=0), augment, rng)
+    copies, sides = np.repeat(pixels, VERSIONS, axis=0), pixels.shape[1:3]
+    if height := augment.crop_from:
+        larger = resized(copies, height, max(sides[1], round(height * sides[1] / sides[0])))
+        copies = random_cuts(larger, sides, np.random.default_rng((recipe.seed or 0, 1, 1, 3)))
+    made = augmented(copies, augment, np.random.default_rng((recipe.seed or 0, 1, 1, 1)))
     tiles = [tile(one, (0.0, 1.0)) for one in made]
     rows = [("original", [tile(pixels[0], (0.0, 1.0))])]
     rows += [("", tiles[at : at + ACROSS]) for at in range(0, VERSIONS, ACROSS)]

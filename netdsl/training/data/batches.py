@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import keras
 import numpy as np
 
-from netdsl.training.preparation.augment import augmented, mixed
+from netdsl.training.preparation.augment import augmented, mixed, random_cuts
 from netdsl.training.recipes.recipe import Augment
 
 if TYPE_CHECKING:
@@ -127,8 +127,9 @@ class Shuffled(Batches):
     """
 
     def __init__(self, part: Examples, preparation: Preparation, sampling: Sampling) -> None:
-        super().__init__(part, preparation, sampling.batch)
+        super().__init__(part, preparation.uncut, sampling.batch)
         self.sampling, self.epoch = sampling, 0
+        self.sides = preparation.inputs[0].shape[:2]
         self.steps = math.ceil(len(part) / self.batch)
         self.order = np.arange(len(part))
         self.weights = example_weights(part, preparation, sampling.class_weights)
@@ -159,6 +160,8 @@ class Shuffled(Batches):
         the holes.
         """
         augment = self.sampling.augment
+        if augment.crop_from:
+            x = random_cuts(x, self.sides, self.rng(index, 2))
         whole = dataclasses.replace(augment, noise=None, cutout=None)
         y = tuple(
             augmented(x, whole, self.rng(index)).reshape(target.shape) if output.copies else target

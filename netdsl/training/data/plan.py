@@ -84,7 +84,15 @@ def _input(
         scale,
         values.low >= 0 and values.high <= scale,
         tensor.shape,
+        crop_from=_crop_from(example, tensor, recipe),
     )
+
+
+def _crop_from(example: Shape, tensor: TensorSpec, recipe: Recipe) -> int:
+    """Return the height that images are resized to before the input is cut out, if they are."""
+    images = len(example) in (2, 3) and len(tensor.shape) == 3
+    asked = recipe.augment.crop_from or 0
+    return asked if images and asked >= tensor.shape[0] else 0  # else `augment` is rejected
 
 
 # --- outputs --------------------------------------------------------------------------------------

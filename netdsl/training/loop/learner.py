@@ -116,8 +116,9 @@ class Learner:
             whole = WholePart(part, preparation, Sampling.of(recipe))
             take_whole(self.model, whole, recipe.seed or 0)
             return whole
-        # Several devices divide each batch by themselves, a step at a time.
+        # Several devices divide each batch by themselves, a step at a time; cuts are made in NumPy.
         one_by_one = self.setup.devices.shared or speed == "plain" or self.follows
+        one_by_one = one_by_one or bool(recipe.augment.crop_from)
         if one_by_one or not fits_on_device(part, preparation):
             return self.single_steps()
         graph, sampling = self.job.network.graph, Sampling.of(recipe)

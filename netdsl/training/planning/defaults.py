@@ -401,6 +401,7 @@ def augment(
     inputs: Sequence[InputTransform],
     outputs: Sequence[OutputTransform],
     weighted: bool,
+    speed: str | None = None,
 ) -> Augment:
     """Leave out changes of 0.
 
@@ -415,6 +416,11 @@ def augment(
     if kept != Augment() and (len(inputs) > 1 or inputs[0].vocabulary):
         message = "augmentation is for a network with one input of numbers, not indices"
         raise Conflict("augment", message)
+    if kept.crop_from and any(output.copies for output in outputs):
+        raise Conflict("augment.crop_from", "`crop_from` does not go with `target: input`")
+    if kept.crop_from and speed not in (None, "auto", "plain"):
+        message = f"`crop_from` cuts images before they come to the device: not with `{speed}`"
+        raise Conflict("speed", message, help="leave `speed` out")
     if kept.mixup and len(outputs) > 1:
         raise Conflict("augment.mixup", "`mixup` is for a network with one output")
     if kept.mixup and weighted:

@@ -81,6 +81,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
             inputs,
             outputs,
             bool(recipe.class_weights) or data.train.weights is not None,
+            recipe.speed,
         ),
         precision=recipe.precision or "float32",
         backend=engine,

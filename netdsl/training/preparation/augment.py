@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from netdsl.training.preparation.resize import LUMA
+from netdsl.training.preparation.resize import LUMA, cut
 from netdsl.training.preparation.warp import shifted, warped
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Augmentation(Protocol):
     def shear(self) -> float | None: ...
     @property
     def crop(self) -> float | None: ...
+    @property
+    def crop_from(self) -> int | None: ...
     @property
     def brightness(self) -> float | None: ...
     @property
@@ -137,6 +139,14 @@ def bends(augment: Augmentation) -> bool:
     If not, each one that moves keeps its value.
     """
     return bool(augment.scale or augment.rotate or augment.shear or augment.crop)
+
+
+def random_cuts(x: Floats, sides: Shape, rng: np.random.Generator) -> Floats:
+    """Cut images of these sides out of larger ones [n, h, w, c], each place as likely."""
+    import numpy as np
+
+    places = np.array(x.shape[1:3]) - np.array(sides) + 1
+    return cut(x, sides, rng.integers(0, places, size=(len(x), 2)))
 
 
 def mixed(x: Floats, y: Floats, alpha: float, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import Span, fail
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.preparation.ranges import check_indices, fractional_value, scan
-from netdsl.training.preparation.resize import resized, with_channels
+from netdsl.training.preparation.resize import cut, resized, with_channels
 from netdsl.training.preparation.shapes import (
     channels,
     fits,
@@ -36,6 +37,8 @@ class InputTransform:
         shape: the input's shape, without the batch.
         vocabulary: with one, examples are integers below it, and are not divided.
         columns: those of a table, else None.
+        crop_from: with one, images are resized to this height, and a width in proportion, and the
+            input is cut out of their middle.
     """
 
     name: str
@@ -46,6 +49,16 @@ class InputTransform:
     shape: Shape
     vocabulary: int = 0
     columns: TableTransform | None = None
+    crop_from: int = 0
+
+    @property
+    def uncut(self) -> InputTransform:
+        """The same without the cut: what training takes its random cuts of."""
+        if not self.crop_from:
+            return self
+        height, width, depth = self.shape
+        sides = self.crop_from, max(width, round(self.crop_from * width / height))
+        return dataclasses.replace(self, shape=(*sides, depth), crop_from=0)
 
     @property
     def images(self) -> bool:
@@ -59,7 +72,7 @@ class InputTransform:
             and x.shape[1:] == self.example
             and not (self.vocabulary or self.columns)
         )
-        return bare and not needs_resize(self.example, self.shape)
+        return bare and not self.crop_from and not needs_resize(self.example, self.shape)
 
     def values(self, x: Array, divided: bool = True) -> Array:
         """Prepare examples [n, ...] for the network.
@@ -84,6 +97,13 @@ class InputTransform:
             return x.astype(np.int32).reshape(len(x), *self.shape)
         if self.columns:
             return self.columns.encode(x).reshape(len(x), *self.shape)
+        if self.crop_from:
+            whole = self.uncut.values(x)
+            middle = [
+                (large - side) // 2
+                for large, side in zip(whole.shape[1:3], self.shape[:2], strict=True)
+            ]
+            return cut(whole, self.shape[:2], np.tile(middle, (len(x), 1)))
         x = self.resized(x.astype(np.float32) / np.float32(self.scale))
         if needs_resize(x.shape[1:], self.shape):
             return resized(with_channels(x, self.shape[2]), *self.shape[:2])
@@ -208,11 +228,14 @@ class InputTransform:
                 "shape": tuple(map(int, values["shape"])),
                 "scale": float(values["scale"]),
                 "vocabulary": int(values["vocabulary"]),
+                "crop_from": int(values.get("crop_from", 0)),
                 "columns": None if columns is None else TableTransform.from_plain(columns),
             }
         )
         if not (0 < made.scale < math.inf and made.vocabulary >= 0):
             raise ValueError(f"scale {made.scale}, vocabulary {made.vocabulary}")
+        if made.crop_from and (len(made.shape) != 3 or made.crop_from < made.shape[0]):
+            raise ValueError(f"{size(made.shape)} cut from {made.crop_from}")
         if not all(type(flag) is bool for flag in (made.whole, made.unit)):
             raise ValueError("`whole` and `unit` are true or false")
         return made

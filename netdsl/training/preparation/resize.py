@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.rows import Floats
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from netdsl.training.preparation.rows import Floats, Shape
 
 LUMA = (0.299, 0.587, 0.114)
 """The shares of red, green and blue in grey (ITU-R BT.601)."""
@@ -38,6 +41,25 @@ def resized(x: Floats, height: int, width: int) -> Floats:
     if x.shape[2] != width:
         x = np.einsum("Ww,nhwc->nhWc", _weights(x.shape[2], width), x, optimize=True)
     return np.ascontiguousarray(x)
+
+
+def cut(x: Floats, sides: Shape, corners: NDArray[np.int64]) -> Floats:
+    """Cut images of these sides out of larger ones.
+
+    Args:
+        x: images [n, h, w, c].
+        sides: height and width of what is cut out.
+        corners: its first row and column in each image [n, 2].
+    """
+    import numpy as np
+
+    height, width = sides
+    return np.stack(
+        [
+            image[row : row + height, column : column + width]
+            for image, (row, column) in zip(x, corners, strict=True)
+        ]
+    )
 
 
 def _weights(old: int, new: int) -> Floats:

@@ -28,6 +28,11 @@ class Preparation:
     inputs: tuple[InputTransform, ...]
     outputs: tuple[OutputTransform, ...]
 
+    @property
+    def uncut(self) -> Preparation:
+        """The same without the cuts of inputs."""
+        return dataclasses.replace(self, inputs=tuple(input.uncut for input in self.inputs))
+
     def x(self, arrays: tuple[Array, ...], divided: bool = True) -> tuple[Array, ...]:
         """Prepare an array for each input; `divided` as for `InputTransform.values`."""
         return tuple(

@@ -218,6 +218,7 @@ class Augment(Section):
     rotate: float | None = key(NumberValue(min=0, max=180))
     shear: float | None = key(NumberValue(min=0, below=90))
     crop: float | None = key(NumberValue(above=0, max=1))
+    crop_from: int | None = key(NumberValue(whole=True, min=1, max=1 << 14))
     brightness: float | None = key(NumberValue(min=0, max=1))
     contrast: float | None = key(NumberValue(min=0, max=1))
     colour: float | None = key(NumberValue(min=0, max=1))

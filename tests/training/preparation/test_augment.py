@@ -25,6 +25,7 @@ class Wish:
     rotate: float | None = None
     shear: float | None = None
     crop: float | None = None
+    crop_from: int | None = None
     brightness: float | None = None
     contrast: float | None = None
     colour: float | None = None
