@@ -53,7 +53,7 @@ WRONG: list[tuple[Any, list[tuple[str, str]]]] = [
     ({"optimizer": 3}, [("N505", "`optimizer.name` ")]),
     ({"data": {"split": 3}}, [("N502", "`data.split` ")]),
     ({"data": ""}, [("N504", "`data.source` ")]),
-    ({"loss": ["squared"]}, [("N505", "`loss` ")]),
+    ({"loss": ["squared"]}, [("N505", "`loss.name` ")]),
     ({"batch": True}, [("N504", "`batch` ")]),
     ({"batch": float("nan")}, [("N504", "`batch` ")]),
     ({"seed": 10**5000}, [("N505", "`seed` ")]),

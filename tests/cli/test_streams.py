@@ -212,7 +212,7 @@ def test_ctrl_c_during_an_import_is_no_traceback(module: str, command: str, tmp_
     assert os.listdir(tmp_path) == ["a.net"]
 
 
-ARGUMENTS = {name: ["a", "b"] for name in ("diff", "predict", "export")}
+ARGUMENTS = {name: ["a", "b"] for name in ("diff", "predict", "export", "matrix")}
 ARGUMENTS |= {"show": ["a", "--plane"], "sample": ["a", "-o", "b.svg"]}
 
 

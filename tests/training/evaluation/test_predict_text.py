@@ -58,7 +58,16 @@ def test_the_exit_code_says_whether_all_was_read(
     monkeypatch.setattr(
         module, "predict", lambda *given, **more: asked.append((given, more)) or records
     )
-    options = argparse.Namespace(folder="r", inputs=["x"], top=3, strict=True, format=format)
+    options = argparse.Namespace(
+        folder="r",
+        inputs=["x"],
+        top=3,
+        strict=True,
+        at=None,
+        output=None,
+        force=False,
+        format=format,
+    )
     assert command.run(options) == code
     assert asked == [(("r", ["x"], 3), {"strict": True})]
     out, err = capsys.readouterr()
