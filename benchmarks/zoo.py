@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "docs")]
 
 from gallery import gallery  # noqa: E402
+from imagenet import section  # noqa: E402
 
 import netdsl  # noqa: E402
 from netdsl.analysis.counts import depth  # noqa: E402
@@ -159,7 +160,8 @@ def main() -> None:
     print(second)
     if options.write and not options.only:
         versions = f"Keras {keras.__version__} on {keras.backend.backend()}, CPU"
-        text = f"{HEAD}{first}{MIDDLE.format(versions=versions)}{second}{gallery()}"
+        middle = section().rstrip() + MIDDLE.format(versions=versions)
+        text = f"{HEAD}{first}{middle}{second}{gallery()}"
         (ROOT / "docs" / "zoo.md").write_text(text, encoding="utf-8")
 
 

@@ -18,6 +18,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from imagenet import PICTURE, chart  # noqa: E402
+
 from netdsl.cli.main import main as netdsl  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -126,6 +128,7 @@ def main() -> None:
     os.chdir(ROOT)
     for command in commands():
         run(command, PICTURES)
+    (PICTURES / PICTURE).write_text(chart(), encoding="utf-8")
     tables = ZOO.read_text(encoding="utf-8").partition("\n## Pictures\n")[0]
     ZOO.write_text(tables.rstrip() + gallery(), encoding="utf-8")
 

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "docs"))
 gallery = import_module("gallery")
+imagenet = import_module("imagenet")
 
 
 COMMANDS = [
@@ -39,8 +40,16 @@ def test_no_picture_is_left_over_and_every_one_is_shown() -> None:
         for page in pages
         for name in re.findall(r"!\[[^]]+\]\((?:docs/)?pictures/([^)]+)\)", page.read_text("utf-8"))
     }
+    drawn.add(imagenet.PICTURE)
     assert drawn == shown == {path.name for path in gallery.PICTURES.iterdir()}
 
 
 def test_the_zoo_ends_with_the_gallery() -> None:
     assert gallery.ZOO.read_text(encoding="utf-8").endswith(gallery.gallery())
+
+
+def test_the_zoo_has_the_winners_of_imagenet() -> None:
+    """Their errors as published, what their files count, and both as a chart."""
+    assert imagenet.section() in gallery.ZOO.read_text(encoding="utf-8")
+    kept = gallery.PICTURES / imagenet.PICTURE
+    assert kept.read_text(encoding="utf-8") == imagenet.chart(), "make gallery"

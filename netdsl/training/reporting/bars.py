@@ -23,7 +23,7 @@ from netdsl.training.reporting.charts import (
 )
 from netdsl.wording import cut, number_text
 
-_LABELS, _VALUES = 190, 60
+_LABELS, _VALUES = 236, 60
 """Pixels for the names on the left, and for the numbers after the bars."""
 _THICK, _APART = 13, 9
 
@@ -83,7 +83,7 @@ def bars(
     for row, group in enumerate(groups):
         y = top + row * tall + _APART / 2
         middle = y + len(series) * _THICK / 2 + 4
-        parts.append(chart_text(start - 8, middle, cut(group.label, 28), 13, "end", INK))
+        parts.append(chart_text(start - 8, middle, cut(group.label, 34), 13, "end", INK))
         for at, value in enumerate(group.values):
             if value is None:
                 continue
