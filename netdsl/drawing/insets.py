@@ -20,7 +20,7 @@ def chosen(subject: Subject, shown: View) -> list[SceneBlock]:
     """Return the uses of blocks that are drawn open.
 
     One of each block that is closed, and where there is room another one of another form, but of
-    none that the picture shows open. Blocks that are closed in the picture come before those within
+    none that is open in the picture, or within another of them. Blocks that are closed in the picture come before those within
     them, and of these the ones that hold most layers.
     """
     found: dict[str, list[SceneBlock]] = {}
@@ -46,9 +46,16 @@ def chosen(subject: Subject, shown: View) -> list[SceneBlock]:
         waiting = [box for box in nested if box.block is not None]
     shown_once = [variants[0] for variants in found.values() if variants]
     second = [block for variants in found.values() for block in variants[1:]][:room]
-    return [
+    ordered = [
         each for one in shown_once for each in (one, *(b for b in second if b.word == one.word))
     ]
+    within = {
+        _form(subject, inner)
+        for block in ordered
+        for inner in _open(opened(subject, block).items)
+        if inner.name != block.name
+    }
+    return [block for block in ordered if _form(subject, block) not in within]
 
 
 def _open(items: Sequence[Shown]) -> Iterator[SceneBlock]:

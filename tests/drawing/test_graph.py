@@ -243,6 +243,18 @@ def test_a_block_that_is_open_already_is_not_drawn_again() -> None:
     assert chosen(subject, shown) == []
 
 
+def test_nor_one_that_is_open_in_another_one() -> None:
+    (network,) = networks(FOLDER / "keras" / "efficientnet_b1.net")
+    subject = Subject(network, Options())
+    shown = subject.chosen()
+    assert {"block", "block2"} <= {box.block.word for box in shown.boxes if box.block}
+    assert [block.word for block in chosen(subject, shown)] == ["block2"]
+    picture = drawn(network, Options())
+    (boxes, _) = picture.compared[0]
+    assert len(picture.compared) == 1
+    assert len([box for box in boxes if "droppath" in box.name]) == 1
+
+
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "vgg16"])
 def test_rows_to_the_right_are_no_wider_than_a_page(name: str) -> None:
     (network,) = networks(FOLDER / f"{name}.net")
