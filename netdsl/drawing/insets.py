@@ -20,8 +20,8 @@ def chosen(subject: Subject, shown: View) -> list[SceneBlock]:
     """Return the uses of blocks that are drawn open.
 
     One of each block that is closed, and where there is room another one of another form, but of
-    none that is open in the picture, or within another of them. Blocks that are closed in the picture come before those within
-    them, and of these the ones that hold most layers.
+    none that is open in the picture, or within another of them. Blocks that are closed in the
+    picture come before those within them, and of these the ones that hold most layers.
     """
     found: dict[str, list[SceneBlock]] = {}
     seen = {_form(subject, block) for block in _open(shown.items)}
