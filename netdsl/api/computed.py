@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.api.records import Records
 from netdsl.errors import did_you_mean, fail
 from netdsl.lab.backward_text import backward_json, backward_text, node_names, written
-from netdsl.lab.forward import LayerValues, values_json, values_text
+from netdsl.lab.forward import LayerValues, layer_called, values_json, values_text
 from netdsl.lab.gradcheck import ArrayCheck, Settings, gradcheck_text
 from netdsl.wording import counted
 
@@ -130,12 +130,17 @@ class NetworkDerivatives:
             name: such as `conv_1`, or an input's name.
 
         Returns:
-            The node, with the `derivative` by what it gives, and by its `weights`.
+            What the layer gives with its norm and activation, the `derivative` by that, those by
+            all its `weights`, and what is passed on to its inputs.
 
         Raises:
             NetError: N626 where nothing has this name.
         """
-        return self.nodes[named(name, [node.name for node in self.nodes])]
+        graph = self._found.graph
+        ops = graph.layers[layer_called(graph, name)].ops
+        weights = {key: value for op in ops for key, value in self.nodes[op].weights.items()}
+        first, last = self.nodes[ops[0]], self.nodes[ops[-1]]
+        return last._replace(text=first.text, weights=weights, inputs=first.inputs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain values that `netdsl backward --json` prints."""

@@ -66,14 +66,14 @@ def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Values]:
     Raises:
         NetError: for what is wrong with the file, the run or the values.
     """
-    from netdsl.lab.given import named_values, read_value, with_stated
+    from netdsl.lab.given import named_values, own_shape, with_stated
 
     try:
         subject = subject_of(options)
     except NetError as error:
         if error.code != "N209" or options.input is not None or len(options.values) != 1:
             raise
-        options.input = read_value(options.values[0].removeprefix("x=")).array.shape
+        options.input = own_shape(options.values[0].removeprefix("x="))
         subject = subject_of(options)
     names = [port.name for port in subject.network.inputs]
     return subject, with_stated(subject.network, named_values(options.values, names))

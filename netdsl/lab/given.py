@@ -133,6 +133,22 @@ def read_value(value: Value, channels: int | None = None) -> GivenArray:
     return GivenArray(_from_text(text), represented(text))
 
 
+def own_shape(value: Value) -> Shape:
+    """Return the shape of one example that a value is: a grey image has one channel.
+
+    Raises:
+        NetError: as `read_value` does.
+    """
+    shape: Shape = read_value(value).array.shape
+    if not isinstance(value, str) or Path(value).suffix.lower() not in _IMAGES:
+        return shape
+    from PIL import Image as pillow
+
+    with pillow.open(value) as image:
+        is_grey = image.mode in ("1", "L", "LA", "I", "I;16", "F")
+    return (*shape[:2], 1) if is_grey else shape
+
+
 def is_file(value: Value) -> bool:
     """Return whether a value names a file of numbers or an image."""
     if not isinstance(value, str | os.PathLike):

@@ -168,7 +168,7 @@ def _checked(
         error = abs(exact[entry] - numeric) / max(abs(exact[entry]) + abs(numeric), floor)
         tried, worst = tried + 1, max(worst, float(error))
         zero = zero and numeric == exact[entry] == 0
-    return ArrayCheck(*named, tried, kinks, worst, worst <= settings.limit, zero)
+    return ArrayCheck(*named, tried, kinks, worst, worst <= settings.limit, bool(zero))
 
 
 def _chosen(rng: Any, size: int) -> Iterator[int]:
