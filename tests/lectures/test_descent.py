@@ -85,6 +85,14 @@ def test_item_18_step_sizes(
     assert ("The training loss grew from 2.5" in page) is diverges
 
 
+@pytest.mark.parametrize("name", ["random_search", "local_search"])
+def test_item_19_random_search_against_descent(name: str, tmp_path: Path) -> None:
+    found = descent(tmp_path, 0, 20, optimizer={"name": name}, seed=1).descent()
+    assert (np.diff(found.losses) <= 0).all()  # a step that is not better is not taken
+    assert found.losses[-1] < found.losses[0]
+    assert descent(tmp_path, 0.2, 20).descent().losses[-1] < found.losses[-1]
+
+
 def test_item_20_a_single_examples_gradient_is_the_whole_one_in_the_mean(tmp_path: Path) -> None:
     rate = 0.01
     run = descent(tmp_path, rate, 1, optimizer={"name": "sgd", "rate": rate}, batch=1)

@@ -111,7 +111,11 @@ def plane(network: Architecture, weights: Mapping[int, Arrays], data: Data) -> I
         PartPoints(part.name, *_shown(data, part.x[0][:POINTS], part.y[0][:POINTS]))
         for part in parts
     )
-    axes = _axes(np.concatenate([each.places for each in points]), network.counts.macs)
+    if _is_polynomial(data.spec):  # those of high degree are huge outside the range
+        low, high = data.spec.range or RANGE
+        axes: tuple[Array, ...] = (np.linspace(low, high, LINE),)
+    else:
+        axes = _axes(np.concatenate([each.places for each in points]), network.counts.macs)
     across = np.stack(np.meshgrid(*axes), axis=-1)
     places, shape = across.reshape(-1, len(axes)), across.shape[:-1]
     inputs = data.preparation.x((_inputs(data, places),))[0]
