@@ -23,6 +23,7 @@ KERAS_ELEMENTS = 500_000_000
 """Numbers that all operations may give in Keras, which does not keep them."""
 ENGINES = ("numpy", "keras")
 """What computes: the kinds' definitions in float64, or Keras in float32."""
+_BY_KERAS = f"--engine keras computes up to {KERAS_ELEMENTS:,}"
 
 
 class Computation(NamedTuple):
@@ -99,7 +100,7 @@ def computed(np: Any, subject: WeightedNetwork, inputs: list[Any]) -> list[Any]:
         NetError: N670 where that is too many numbers.
     """
     graph = subject.network.graph
-    _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, "--engine keras has room")
+    _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, _BY_KERAS)
     with np.errstate(all="ignore"):
         return forward(np, graph, subject.weights, inputs)
 
@@ -132,6 +133,8 @@ def _refuse_more(ops: Iterable[int], graph: Graph, count: int, limit: int, help:
     elements = sum(graph.ops[index].size for index in ops) * count
     if elements > limit:
         message = f"{elements:,} numbers would be computed; at most {limit:,} are"
+        if help == _BY_KERAS and elements > KERAS_ELEMENTS:
+            help = ""
         help = "; ".join(filter(None, ("give fewer examples, or a smaller input", help)))
         raise fail("N670", message, help=help)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from netdsl.analysis.worked import input_called
-from netdsl.errors import did_you_mean, fail
+from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.files import save
 from netdsl.kinds.values import Indices, Shape, dims
 from netdsl.sources import read_bytes
@@ -174,7 +174,16 @@ def _from_file(path: Path, suffix: str) -> Any:
     rows = [line for line in text.splitlines() if line.strip()]
     if rows and any(cell and not _NUMBER.fullmatch(cell) for cell in _cells(rows[0])):
         rows = rows[1:]  # the columns' names
-    return np.array([_from_text(row) for row in rows])
+    values = []
+    for number, row in enumerate(rows, 1):
+        try:
+            values.append(_from_text(row).reshape(-1))
+        except NetError as error:
+            message = f"{path}, row {number}: {error.diagnostics[0].message}"
+            raise fail(error.code, message) from None
+    if len({len(each) for each in values}) > 1:
+        raise fail("N517", f"{path} has rows of different lengths")
+    return np.array(values)
 
 
 def _cells(row: str) -> list[str]:

@@ -115,3 +115,26 @@ def test_random_weights_are_those_of_keras() -> None:
     found = values_of(begun(network, 3), {"input": " ".join(map(repr, x.ravel().tolist()))})
     expected = network.keras(seed=3)(x[None].astype("float32"))
     np.testing.assert_allclose(found[-1].array, np.asarray(expected), atol=1e-5)
+
+
+def test_a_filter_on_a_photo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from PIL import Image as pillow
+
+    photo = np.random.default_rng(0).integers(0, 256, (9, 8, 3)).astype(np.uint8)
+    pillow.fromarray(photo).save(tmp_path / "in.png")
+    blur, target = tmp_path / "blur.net", tmp_path / "out.png"
+    blur.write_text("dw3(init=box, pad=0, linear)")
+    assert main(["forward", str(blur), str(tmp_path / "in.png"), "-o", str(target)]) == 0
+    windows = np.lib.stride_tricks.sliding_window_view(photo.astype(float), (3, 3), (0, 1))
+    np.testing.assert_allclose(np.asarray(pillow.open(target)), windows.mean((3, 4)), atol=0.51)
+    edges = tmp_path / "edges.net"
+    edges.write_text("conv3-1(init=sobel_x)")
+    capsys.readouterr()
+    assert main(["forward", str(edges), str(tmp_path / "in.png")]) == 1
+    assert "dw3 has one filter for all channels" in capsys.readouterr().err
+
+
+def test_options_may_be_among_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "input a: 1\ninput b: 1\nadd[ @a | @b ] > relu as y"
+    assert main(["forward", lines, "--at", "y", "a=1", "--seed", "3", "b=2"]) == 0
+    assert capsys.readouterr().out.split()[-1] == "3"

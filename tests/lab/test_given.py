@@ -10,7 +10,7 @@ import pytest
 
 from netdsl import parse
 from netdsl.errors import NetError
-from netdsl.lab.given import examples, named_values, read_value, saved
+from netdsl.lab.given import examples, named_values, own_shape, read_value, saved
 
 
 @pytest.mark.parametrize(
@@ -133,3 +133,38 @@ def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
     saved(np.zeros((1, 3, 4, 1)), tmp_path / "a.png")
     with pytest.raises(NetError, match="3x4x1"):
         given("input 8x8x1\n> conv3-1", input=str(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a,b\n1,2\n3,4\n", [[1, 2], [3, 4]]),
+        ("1;2\n3;4\n", [[1, 2], [3, 4]]),
+        ("1\t2\n\n3\t4", [[1, 2], [3, 4]]),
+    ],
+)
+def test_rows_of_a_table(text: str, expected: list[list[float]], tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(text)
+    assert given("2 > relu", input=str(file)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("1,2\n3,x\n", "row 2: 'x' is not a number"), ("1,2\n3\n", "lengths")]
+)
+def test_rows_that_are_not_numbers(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(text)
+    with pytest.raises(NetError, match=said) as caught:
+        read_value(str(file))
+    assert caught.value.code == "N517"
+
+
+def test_the_shape_that_a_fragment_takes(tmp_path: Path) -> None:
+    from PIL import Image as pillow
+
+    pillow.new("L", (5, 4)).save(tmp_path / "grey.png")
+    pillow.new("RGB", (5, 4)).save(tmp_path / "colour.png")
+    assert own_shape(str(tmp_path / "grey.png")) == (4, 5, 1)
+    assert own_shape(str(tmp_path / "colour.png")) == (4, 5, 3)
+    assert own_shape("1 2; 3 4") == (2, 2)
