@@ -234,9 +234,9 @@ def _curve(plane: InputPlane, frame: ChartFrame) -> list[str]:
     ]
     for part in reversed(plane.points):
         style = (
-            f'fill="{FAINT}" fill-opacity="0.55"'
+            f'fill="{INK}" fill-opacity="0.6"'
             if part.name == "training"
-            else f'fill="white" stroke="{FAINT}"'
+            else 'fill="white" stroke="#aaa"'
         )
         pairs = zip(part.places[:, 0], part.targets, strict=True)
         found += [
@@ -264,13 +264,13 @@ def _line(frame: ChartFrame, xs: Array, ys: Array, colour: str, more: str) -> st
 def _tiles(layer: UnitLayer, x: float, y: float, surface: bool) -> list[str]:
     """Draw the units of a layer, blue above 0 and orange below, of probabilities above a half."""
     shown = len(layer.units)
-    more = f", the first {shown} of {layer.total:,} units" if layer.total > shown else ""
+    more = f", {shown} of {layer.total:,} units" if layer.total > shown else ""
     scale = 1.0
     if layer.meaning not in ("probability", "margin", "decision"):
         scale = float(np.nanmax(np.abs(layer.units))) or 1.0
-    text = "" if layer.text == layer.name else f"  {layer.text}"
+    text = "" if layer.text == layer.name else f": {layer.text}"
     about = f", up to {scale:.3g} in size" if surface and scale != 1.0 else ""
-    parts = [chart_text(x, y + 10, cut(f"{layer.name}{text}{about}{more}", 74), size=12)]
+    parts = [chart_text(x, y + 10, cut(f"{layer.name}{more}{about}{text}", 74), size=12)]
     for at, unit in enumerate(layer.units):
         left = x + (TILE + GAP) * (at % ACROSS)
         top = y + 20 + (TILE + GAP) * (at // ACROSS)
