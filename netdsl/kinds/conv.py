@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.kinds.cells import by_groups, cells, padded
-from netdsl.kinds.facts import Arrays, Case, Saved, Weight
+from netdsl.kinds.facts import Arrays, Case, Weight
 from netdsl.kinds.fitting import divisor
 from netdsl.kinds.initial import Trained
 from netdsl.kinds.initial_forms import Form, conv_forms, depthwise_forms
@@ -148,14 +148,31 @@ def _pad(
     return own
 
 
-def _is_depthwise(call: CallView) -> bool:
+def is_depthwise(call: CallView) -> bool:
     """Whether a grouped convolution of Keras represents a depthwise one, which Keras lacks for
-    volumes and for strides that differ.
+    volumes, for strides that differ, and for flipped kernels.
     """
-    channels = call.inputs[0][-1]
-    if call.layer != "Conv" or call.config.get("groups", 1) != channels or channels == 1:
+    channels, flipped = call.inputs[0][-1], call.layer == "FlippedConv"
+    if not (flipped or call.layer == "Conv"):
         return False
-    return call.rank == 3 or len(set(call.sizes("strides"))) > 1
+    if call.config.get("groups", 1) != channels or channels == 1:
+        return False
+    return flipped or call.rank == 3 or len(set(call.sizes("strides"))) > 1
+
+
+def _convolution_layer(k: Any, rank: int, flipped: bool) -> Any:
+    """Keras's layer of convolutions, or the one that flips its kernel."""
+    name = f"Conv{rank}D"
+    return getattr(k.custom, f"Flipped{name}") if flipped else getattr(k.keras.layers, name)
+
+
+def _convolve() -> Flag:
+    """The option of a kernel that is flipped."""
+    option = Flag(
+        False, "the kernel is flipped, as mathematics convolves; else it is cross-correlated"
+    )
+    option.hidden_at_default = True
+    return option
 
 
 class Conv(Convolution):
@@ -186,10 +203,7 @@ class Conv(Convolution):
     )
 
     groups = Whole(1, "number of separate groups of channels")
-    convolve = Flag(
-        False, "the kernel is flipped, as mathematics convolves; else it is cross-correlated"
-    )
-    convolve.hidden_at_default = True
+    convolve = _convolve()
     norm = Part("norm", doc="a norm after it")
     act = Part("activation", "relu", "the activation after it")
 
@@ -252,11 +266,7 @@ class Conv(Convolution):
         x = inputs[0]
         rank = len(x) - 1
         pads, padding = self._padding(k, name, x)
-        make = (
-            getattr(k.custom, f"FlippedConv{rank}D")
-            if self.convolve
-            else getattr(k.keras.layers, f"Conv{rank}D")
-        )
+        make = _convolution_layer(k, rank, self.convolve)
         arguments = self._arguments(name, x, padding)
         groups = {"groups": self.groups} if self.groups > 1 else {}
         conv = make(
@@ -275,7 +285,7 @@ class Conv(Convolution):
     @classmethod
     def window_in_keras(cls, last: CallView) -> CallView | None:
         positions = len(last.inputs[0]) > 1
-        found = last.layer in ("Conv", "FlippedConv") and positions and not _is_depthwise(last)
+        found = last.layer in ("Conv", "FlippedConv") and positions and not is_depthwise(last)
         return last if found else None
 
     @classmethod
@@ -298,9 +308,11 @@ class DepthwiseConv(Convolution):
         Case("dw3", (10, 4), (10, 4), 16),
         Case("dw3/2x1", (8, 8, 2), (4, 8, 2), 20),
         Case("dw3", (4, 4, 4, 2), (4, 4, 4, 2), 56),
+        Case("dw3(convolve)", (6, 6, 2), (6, 6, 2), 20),
     )
 
     mult = Whole(1, "filters for each channel")
+    convolve = _convolve()
     norm = Part("norm", doc="a norm after it")
     act = Part("activation", doc="the activation after it")
 
@@ -327,6 +339,8 @@ class DepthwiseConv(Convolution):
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
         whole, kernel = padded(np, inputs[0], axes, counts), weights["kernel"]
+        if self.convolve:
+            kernel = np.flip(kernel, tuple(range(len(axes))))
         total = sum(whole[cut][..., None] * kernel[place] for place, cut in cells(axes, counts))
         return total.reshape(*total.shape[:-2], -1) + weights.get("bias", 0)
 
@@ -336,7 +350,7 @@ class DepthwiseConv(Convolution):
         pads, padding = self._padding(k, name, x)
         arguments = self._arguments(name, x, padding)
         weights = self.keras_weights(k, inputs, "depthwise")
-        if rank < 3 and len(set(self.strides(rank))) == 1:
+        if rank < 3 and len(set(self.strides(rank))) == 1 and not self.convolve:
             make = getattr(k.keras.layers, f"DepthwiseConv{rank}D")
             mult = {"depth_multiplier": self.mult} if self.mult > 1 else {}
             return [
@@ -344,149 +358,29 @@ class DepthwiseConv(Convolution):
                 make(brief(self.window(rank)), **mult, **arguments, **weights),
                 *self._every(k, name, rank),
             ]
-        # Keras has no such layer for volumes and uneven strides: a convolution with a group for
-        # each channel is the same.
-        make = getattr(k.keras.layers, f"Conv{rank}D")
+        # Keras has no such layer for volumes, uneven strides and flipped kernels: a convolution
+        # with a group for each channel is the same.
+        make = _convolution_layer(k, rank, self.convolve)
         window = self.window(rank)
         weights = self.keras_weights(k, inputs, shape=(*window, 1, output[-1]))
         conv = make(output[-1], brief(self.window(rank)), groups=x[-1], **arguments, **weights)
         return [*pads, conv, *self._every(k, name, rank)]
 
-    keras_layers = ("DepthwiseConv", "Conv", "MaxPooling")
+    keras_layers = ("DepthwiseConv", "Conv", "FlippedConv", "MaxPooling")
     keras_signatures = ("DepthwiseConv(kernel_size)",)
     keras_activation, program_name = True, "dwconv"
 
     @classmethod
     def window_in_keras(cls, last: CallView) -> CallView | None:
-        return last if last.layer == "DepthwiseConv" or _is_depthwise(last) else None
+        return last if last.layer == "DepthwiseConv" or is_depthwise(last) else None
 
     @classmethod
     def options_in_keras(cls, last: CallView) -> dict[str, Any]:
-        if last.layer == "Conv":
+        if last.layer != "DepthwiseConv":
             options = cls.trained_in_keras(last)
+            options |= {"convolve": True} if last.layer == "FlippedConv" else {}
             mult = last.config["filters"] // last.config["groups"]
         else:
             options = cls.trained_in_keras(last, "depthwise")
             mult = last.config.get("depth_multiplier", 1)
         return options | ({"mult": mult} if mult > 1 else {})
-
-
-class SeparableConv(Convolution):
-    """A depthwise separable convolution: each channel alone, then a 1x1 convolution that mixes
-    them; one bias, at the end.
-    """
-
-    word = "sep"
-    names_elsewhere, usual_spelling = ("separableconv", "separable"), "sep3-64"
-    takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}
-    depth = 2
-    cases = (
-        Case("sep3-16", (8, 8, 4), (8, 8, 16), 116),
-        Case("sep3-16/2(bn)", (8, 8, 4), (4, 4, 16), 132),
-        Case("sep3-6(bias=no)", (10, 4), (10, 6), 36),
-        Case("sep3-6", (4, 4, 4, 2), (4, 4, 4, 6), 72),
-    )
-
-    norm = Part("norm", doc="a norm after it")
-    act = Part("activation", doc="the activation after it")
-
-    def shape(self, *inputs: Shape) -> Shape:
-        """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
-        return (*self.positions(inputs[0]), self.amount or 0)
-
-    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """K*K*C + C*N for a KxK window on C channels, and N biases."""
-        x = inputs[0]
-        rank = len(x) - 1
-        depthwise = Weight("depthwise_kernel", (*self.window(rank), x[-1], 1), "kernel")
-        pointwise = Weight("pointwise_kernel", (*(1,) * rank, x[-1], self.amount or 0), "kernel")
-        return (
-            depthwise,
-            pointwise,
-            *((Weight("bias", (self.amount or 0,), "bias"),) if self.bias else ()),
-        )
-
-    def macs(self, output: Shape, *inputs: Shape) -> int:
-        """C*(K*K + N) at each position of the output."""
-        positions, channels = math.prod(output[:-1]), inputs[0][-1]
-        return positions * channels * (math.prod(self.window(len(output) - 1)) + output[-1])
-
-    def acts(self, output: Shape, *inputs: Shape) -> int:
-        return math.prod(output[:-1]) * (inputs[0][-1] + output[-1])
-
-    def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The input, and what the inner step gives."""
-        return Saved(inputs=True, values=math.prod(output[:-1]) * inputs[0][-1])
-
-    def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
-        whole, kernel = padded(np, inputs[0], axes, counts), weights["depthwise_kernel"][..., 0]
-        inner = sum(whole[cut] * kernel[place] for place, cut in cells(axes, counts))
-        mixing = weights["pointwise_kernel"].reshape(-1, self.amount or 0)
-        return inner @ mixing + weights.get("bias", 0)
-
-    def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        x = inputs[0]
-        rank = len(x) - 1
-        pads, padding = self._padding(k, name, x)
-        arguments = self._arguments(name, x, padding)
-        if rank < 3 and len(set(self.strides(rank))) == 1:
-            weights = self.keras_weights(k, inputs, "depthwise", "pointwise")
-            make = getattr(k.keras.layers, f"SeparableConv{rank}D")
-            return [
-                *pads,
-                make(self.amount, brief(self.window(rank)), **arguments, **weights),
-                *self._every(k, name, rank),
-            ]
-        # Keras has no such layer for volumes and uneven strides: its two steps are.
-        make = getattr(k.keras.layers, f"Conv{rank}D")
-        weights = self.keras_weights(k, inputs)
-        inner = {**arguments, "use_bias": False, "name": f"{name}_depthwise"}
-        depthwise = make(
-            x[-1],
-            brief(self.window(rank)),
-            groups=x[-1],
-            **inner,
-            **{key: v for key, v in weights.items() if "bias" not in key},
-        )
-        bias = {} if self.bias else {"use_bias": False}
-        return [
-            *pads,
-            depthwise,
-            make(self.amount, 1, **bias, name=name, **weights),
-            *self._every(k, name, rank),
-        ]
-
-    keras_layers = ("SeparableConv", "Conv", "MaxPooling")
-    keras_signatures = ("SeparableConv(filters, kernel_size)",)
-    keras_activation, program_name = True, "sepconv"
-
-    @classmethod
-    def window_in_keras(cls, last: CallView) -> CallView | None:
-        if last.layer == "SeparableConv":
-            return last
-        steps = last.chain("Conv", "Conv")
-        return steps[0] if steps and cls._are_two_steps(*steps) else None
-
-    @classmethod
-    def _are_two_steps(cls, depthwise: CallView, pointwise: CallView) -> bool:
-        """Whether two convolutions are the steps of one that Keras lacks."""
-        size, stride, dilation = map(pointwise.sizes, ("kernel_size", "strides", "dilation_rate"))
-        inner, outer = map(cls.trained_in_keras, (depthwise, pointwise))
-        return (
-            _is_depthwise(depthwise)
-            and depthwise.output[-1] == depthwise.inputs[0][-1]
-            and {*size, *stride, *dilation, pointwise.config["groups"]} == {1}
-            and not inner["bias"]
-            and inner["act"] == Word("none")
-            and all(inner.get(key) == outer.get(key) for key in ("l1", "l2"))
-        )
-
-    @classmethod
-    def options_in_keras(cls, last: CallView) -> dict[str, Any]:
-        if last.layer == "Conv":
-            return cls.trained_in_keras(last)
-        multiplier = last.config.get("depth_multiplier", 1)
-        if multiplier > 1:
-            raise last.refuse(f"its depth multiplier is {multiplier}")
-        return cls.trained_in_keras(last, "depthwise", "pointwise")
