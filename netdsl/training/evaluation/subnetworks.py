@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from netdsl.training.data import Examples
     from netdsl.training.preparation.transforms import Preparation
 
+ROWS = 256
+"""Examples that are computed at a time, at least: a call costs more than a small network."""
+
 MAX_NETWORKS = 1000
 """Networks that are averaged, at most."""
 
@@ -34,7 +37,7 @@ def averaged(
         model: the network.
         part: what it is measured on.
         preparation: what is done to the examples.
-        batch: the examples that are computed at a time.
+        batch: the examples that are computed at a time, where they are more than `ROWS`.
         networks: how many of them.
 
     Returns:
@@ -60,6 +63,7 @@ def averaged(
     means = {count: Counter(output, [metric]) for count in stops}
     singles = [Counter(output, [metric]) for _ in range(networks)]
     with _in_use(model):
+        batch = max(batch, ROWS)
         for start in range(0, len(part), batch):
             rows = np.arange(start, min(start + batch, len(part)))
             y = np.asarray(part.y[0][rows])
