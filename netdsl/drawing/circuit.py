@@ -119,6 +119,8 @@ class _Node:
         self.look = subject.look(box)
         self.label, self.more = subject.labels.main[box.first], subject.labels.more[box.first]
         kind = subject.labels.kind[box.first]
+        if kind is not None and kind.merges:
+            self.label = kind.word
         sign = glyph(kind, "") if kind is not None and kind.merges else None
         small = card(self.label, self.more, "", self.look, True)
         self.card: Card = sign if sign is not None and sign.form != "bar" else small

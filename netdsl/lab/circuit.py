@@ -64,7 +64,8 @@ def backward_picture(network: Architecture, found: Backward) -> Picture:
         for part in layer.ops:
             for weight, array in found.nodes[part].weights.items():
                 whose = f"{graph.ops[part].name}'s {weight}"
-                tables += _tables(f"derivative by {weight}", whose, array[None], "derivative")
+                said = f"derivative by {weight}"
+                tables += _tables(said, whose, array[None], "derivative", "filter")
         gate = gate_of(graph.ops[node.op], len(readers[node.op]))
         numbers[at] = LayerNumbers(_point_of(graph, layer), tuple(tables), gate)
     said = f"{found.number} = {number_drawn(found.value)}"
@@ -88,13 +89,16 @@ def _point_of(graph: Graph, layer: Layer) -> str:
     return next((name for name, op in graph.points.items() if op == layer.ops[-1]), "")
 
 
-def _tables(title: str, name: str, array: Any, look: str) -> Iterator[NumberTable]:
-    """Yield the tables of an array [n, *shape]: a table for each example and channel of a map.
+def _tables(
+    title: str, name: str, array: Any, look: str, last: str = "channel"
+) -> Iterator[NumberTable]:
+    """Yield the tables of an array [n, *shape]: one for each example, and for each place on its
+    `last` axis.
 
     Raises:
         NetError: N660 where they are too large.
     """
-    matrices = list(_matrices(array)) if array.ndim <= 4 and array.size <= 10_000 else []
+    matrices = list(_matrices(array, last)) if array.ndim <= 5 and array.size <= 10_000 else []
     sides = (side for _, matrix in matrices for side in matrix.shape)
     if not 0 < len(matrices) <= TABLES or any(side > SIDE for side in sides):
         count = f"{len(array)} times " if len(array) > 1 else ""
@@ -107,23 +111,30 @@ def _tables(title: str, name: str, array: Any, look: str) -> Iterator[NumberTabl
         )
     for words, matrix in matrices:
         rows = tuple(tuple(number_drawn(each) for each in row) for row in matrix.tolist())
-        yield NumberTable(" ".join(filter(None, (title, words))), rows, look)
+        yield NumberTable(", ".join(filter(None, (title, words))), rows, look)
 
 
-def _matrices(array: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what of [n, *shape] is a table each, and what it is."""
-    if array.ndim > 2 and array.shape[-1] == 1:  # one channel
-        array = array[..., 0]
+def _matrices(array: Any, last: str) -> Iterator[tuple[str, Any]]:
+    """Yield what of [n, *shape] is a table each, and what it is: of a kernel (h, w, c, filters)
+    each channel of each filter.
+    """
     if array.ndim <= 2:
         yield "", array.reshape(len(array), -1)
         return
     for example, each in enumerate(array):
-        of = f"of example {example}" if len(array) > 1 else ""
+        of = [f"of example {example}"] if len(array) > 1 else []
         if each.ndim == 2:
-            yield of, each
+            yield " ".join(of), each.T if each.shape[1] == 1 and last == "channel" else each
             continue
-        for channel in range(each.shape[-1]):
-            yield " ".join(filter(None, (of, f"channel {channel}"))), each[..., channel]
+        for at in range(each.shape[-1]):
+            said = [*of, f"{last} {at}"] if each.shape[-1] > 1 else of
+            one = each[..., at]
+            if one.ndim == 2:
+                yield " ".join(said), one
+                continue
+            for channel in range(one.shape[-1]):
+                more = [f"channel {channel}"] if one.shape[-1] > 1 else []
+                yield " ".join((*said, *more)), one[..., channel]
 
 
 def number_drawn(value: float) -> str:

@@ -88,6 +88,18 @@ def test_arrays_are_tables_with_the_weights_derivatives() -> None:
     assert kernel == ["0", "1", "0", "−1"]
 
 
+@pytest.mark.keras
+def test_a_kernel_is_a_table_for_each_filter() -> None:
+    text = "2x2x1 > conv2-2(pad=0, linear, init=1) > flatten > [ relu | id ]"
+    picture = backward_seen(text, input="1 2 3 4")
+    (conv,) = (box for box in picture.boxes if box.name == "conv_1")
+    words = [label.text for label in conv.labels]
+    assert words[:5] == ["conv2-2(pad=0)", "value, channel 0", "10", "value, channel 1", "10"]
+    first, second = (words.index(f"derivative by kernel, filter {at}") for at in (0, 1))
+    assert words[first + 1 : second] == ["2", "4", "6", "8"]
+    assert picture.boxes[-1].labels[0].text == "concat"
+
+
 def test_maps_and_examples_are_tables() -> None:
     picture = forward_seen("2x2x1 > up2", input="1 2 3 -4")
     texts = [label.text for box in picture.boxes for label in box.labels]
