@@ -39,7 +39,7 @@ def example_shape(recipe: Recipe, given: Any = None) -> Shape:
 
     import numpy as np
 
-    spec, span = recipe.data, recipe.span("data.source")
+    spec, span = recipe.data, recipe.data_span
     if given is None and spec.source is None and spec.function is None:
         spec = dataclasses.replace(spec, source=BUNDLED)
     source = "" if given is not None else spec.source or ""

@@ -48,7 +48,7 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
                 "N510", "no data is given", help="give it: --data FILE.npz, or `data:` in a recipe"
             )
         recipe = replace(recipe, data=replace(recipe.data, source=BUNDLED))
-    signature, span = NetworkSignature.of(network), recipe.span("data.source")
+    signature, span = NetworkSignature.of(network), recipe.data_span
     held = read(recipe.data, signature, given, span=span)
     data = arrange(held, recipe, plan(held, recipe, signature))
     return fitted(data, span) if held.columns else replace(data, notes=(*data.notes, *_far(data)))
@@ -60,7 +60,7 @@ def reload(recipe: Recipe, preparation: Preparation, given: Any = None) -> Data:
     Raises:
         NetError: as `load_data` does; N535 for data from Python.
     """
-    signature, span = NetworkSignature.of_preparation(preparation), recipe.span("data.source")
+    signature, span = NetworkSignature.of_preparation(preparation), recipe.data_span
     held = read(recipe.data, signature, given, preparation, span)
     return arrange(held, recipe, preparation, trained=True)
 

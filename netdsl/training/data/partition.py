@@ -54,7 +54,7 @@ def arrange(
     """
     import numpy as np
 
-    span, asked = recipe.span("data.source"), recipe.data.split
+    span, asked = recipe.data_span, recipe.data.split
     found = [
         checked(part, preparation, span) if part else None
         for part in (held.train, held.validation, held.test)
@@ -182,7 +182,7 @@ def whole(held: SourceData, recipe: Recipe, preparation: Preparation) -> Data:
     """
     import numpy as np
 
-    span = recipe.span("data.source")
+    span = recipe.data_span
     parts = [checked(part, preparation, span) for part in (held.train, held.validation) if part]
     none = parts[0].at(np.arange(0))
     test = parts[0].joined(parts[1]) if len(parts) > 1 else parts[0]

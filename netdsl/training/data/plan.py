@@ -36,7 +36,7 @@ def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Prepa
         NetError: N507 where the loss does not go with them, N518 for shapes, N526 for another
             number of classes, N527 for indices.
     """
-    span = recipe.span("data.source")
+    span = recipe.data_span
     part = held.train
     inputs = tuple(
         _input(x, tensor, f"{name} of {held.source}", held, recipe)
@@ -58,7 +58,7 @@ def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Prepa
 def _input(
     x: Rows, tensor: TensorSpec, what: str, held: SourceData, recipe: Recipe
 ) -> InputTransform:
-    span, example = recipe.span("data.source"), x.shape[1:]
+    span, example = recipe.data_span, x.shape[1:]
     if tensor.vocabulary or not isinstance(held.columns, TableTransform):
         check_example(example, tensor, what, span)
     if tensor.vocabulary:
@@ -110,7 +110,7 @@ def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> Ou
     targets = TargetFacts(y.shape[1:], scan(y))
     classes = _classes(targets, tensor, recipe.loss.name)
     if held.own and held.classes and not classes:
-        raise _no_classes(held, tensor, recipe.span("data.source"))
+        raise _no_classes(held, tensor, recipe.data_span)
     loss = recipe.loss.name or _loss(targets.values, tensor.activation, classes)
     names = held.classes if classes else ()
     soft = not classes and loss == "binary" and targets.values.not_whole is not None
@@ -125,7 +125,7 @@ def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> Ou
         reduce=recipe.loss.reduce or "mean",
     )
     if held.own and classes and len(held.classes) != classes:
-        raise _other_classes(held, tensor, recipe.span("data.source"))
+        raise _other_classes(held, tensor, recipe.data_span)
     check_loss(output, targets.values, recipe.span("loss"))
     return output
 

@@ -266,6 +266,11 @@ class Recipe(Section):
         """Say where the recipe's text gives this key (`early_stopping.every`), if it does."""
         return self.spans.get(name)
 
+    @property
+    def data_span(self) -> Span | None:
+        """Where the recipe's text names its data, if it does."""
+        return self.span("data.source") or self.span("data.function")
+
     def given(self) -> dict[str, Any]:
         """Return the keys that are not left out, with their values."""
         usual = Recipe()

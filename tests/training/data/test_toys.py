@@ -138,6 +138,8 @@ def test_a_chain_without_an_input_takes_the_points() -> None:
         ({"function": "x", "range": [1]}, "N505", "the smallest and the largest x"),
         ({"function": "x", "range": [1, 0]}, "N505", r"not \[1, 0\]"),
         ({"function": "log(x)"}, "N517", "has no value at x = -"),
+        ({"function": "1e40*x"}, "N517", "too large for float32"),
+        ({"source": "xor", "noise": 1e39}, "N517", "too large for float32"),
         ({"function": "x"}, "N518", "x"),
         ("bowl", "N521", "only one class"),
     ],
@@ -172,6 +174,15 @@ def test_a_share_that_is_asked_for_is_not_left_out() -> None:
     spec = DataSpec(source="xor", split=Split(test=0.1))
     with pytest.raises(NetError, match=r"4 examples are too few: 0\.1 of them for test"):
         load_data(Recipe(data=spec), POINTS)
+
+
+def test_a_function_that_is_wrong_has_its_place() -> None:
+    recipe = parse_recipe('data: {function: "sin(3*pi*x"}')
+    with pytest.raises(NetError, match="is expected here, at character 11") as caught:
+        load_data(recipe, LINE)
+    span = caught.value.diagnostics[0].span
+    assert span is not None
+    assert span.source.text[span.start : span.end].strip('"') == "sin(3*pi*x"
 
 
 def test_a_fold_needs_a_test_part() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import NetError, fail
 from netdsl.training.data.parts import INPUT, Examples, SourceData
+from netdsl.training.data.sources.arrays import sound
 from netdsl.training.data.sources.formula import FunctionOfX, read_formula
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def _points(spec: DataSpec, toy: Toy, rng: Any, span: Span | None) -> SourceData
     _check_amount(count, 2, span)
     x, y = toy.make(rng, count, noise)
     made = {"count": count, "noise": noise, "seed": spec.seed or 0}
-    return _source(name, x, y, made)
+    return _source(name, x, y, made, span)
 
 
 def _sampled(
@@ -239,7 +240,8 @@ def _sampled(
         "range": (low, high),
     }
     columns = x[:, None] if formula else legendre(x, terms, low, high)
-    return _source(_BEGIN + found.text if formula else POLYNOMIAL, columns, y[:, None], made)
+    name = _BEGIN + found.text if formula else POLYNOMIAL
+    return _source(name, columns, y[:, None], made, span)
 
 
 def legendre(x: Array, terms: int, low: float, high: float) -> Array:
@@ -275,9 +277,12 @@ def _check_amount(count: int, numbers: int, span: Span | None) -> None:
         raise fail("N505", f"{total}: at most {NUMBERS:,} numbers are made", span)
 
 
-def _source(name: str, x: Array, y: Array, made: Mapping[str, Any]) -> SourceData:
+def _source(
+    name: str, x: Array, y: Array, made: Mapping[str, Any], span: Span | None
+) -> SourceData:
     import numpy as np
 
+    part = sound(Examples((x,), (y,), "all", ("`x`",), ("`y`",)), name, span)
     y = y.astype(np.float32 if y.dtype.kind == "f" else np.int64)
-    part = Examples((x.astype(np.float32),), (y,), "all", ("`x`",), ("`y`",))
+    part = replace(part, x=(x.astype(np.float32),), y=(y,))
     return SourceData(name, part, made=made)
