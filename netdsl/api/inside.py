@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.codes import Codes
     from netdsl.lab.inside.decode import Decoder, Samples
     from netdsl.lab.inside.excite import Excited
-    from netdsl.lab.inside.filters import Filters
+    from netdsl.lab.inside.filters import Evolution, Filters
+    from netdsl.lab.inside.landscape import Landscape
     from netdsl.lab.inside.maps import Maps
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.lab.inside.top import Top
@@ -65,6 +66,38 @@ class InsideViews:
         from netdsl.lab.inside.filters import filters
 
         return filters(self._opened(), _layer(layer))
+
+    def evolution(self, layer: str | None = None) -> Evolution:
+        """Show a layer's kernels at each epoch that the run has kept (`keep` in the recipe).
+
+        Args:
+            layer: its name; by default the first one with kernels that are images.
+
+        Returns:
+            `array` [epochs, N, h, w, channels], and `epochs`.
+
+        Raises:
+            NetError: N626 where there is no such layer, N680 where no epoch was kept.
+        """
+        from netdsl.lab.inside.filters import evolution
+
+        return evolution(self._opened(), _layer(layer))
+
+    def landscape(self, *, seed: int = 0) -> Landscape:
+        """Compute the loss around the weights, on a plane of two random directions.
+
+        Args:
+            seed: of the directions.
+
+        Returns:
+            `surface` [21, 21]: the loss at w + x d1 + y d2, x and y in `axis`.
+
+        Raises:
+            NetError: N670 where the network is too large for it.
+        """
+        from netdsl.lab.inside.landscape import landscape
+
+        return landscape(self._opened(), arguments.whole("seed", seed, 0))
 
     def maps(self, image: PathArgument, layer: str | None = None) -> Maps:
         """Show what the channels of a layer, or of all layers, give for an image.

@@ -16,6 +16,8 @@ EXAMPLES = (
     "show runs/lenet5-1 --excite fc_3 --prior tv -o classes.png",
     "show runs/lenet5-1 --where seven.png -o where.svg",
     "show runs/lenet5-1 --codes fc_1 -o codes.svg",
+    "show runs/mnist-1 --filters --evolution -o filters.svg",
+    "show runs/resnet20-1 --landscape -o landscape.svg",
     "show runs/xor-1 --plane -o plane.svg",
     "show runs/bowl-1 --path -o path.svg",
 )
@@ -63,6 +65,17 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="the path of a training of two weights over the contours of the loss",
     )
+    forms.add_argument(
+        "--landscape",
+        action="store_true",
+        default=None,
+        help="the loss on a plane of two random directions around the weights",
+    )
+    parser.add_argument(
+        "--evolution",
+        action="store_true",
+        help="with --filters: at each epoch that was kept (`keep` in the recipe)",
+    )
     parser.add_argument(
         "--prior",
         choices=("none", "l2", "blur", "tv"),
@@ -85,7 +98,11 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="of the data, for --top and --codes (default: test)",
     )
     parser.add_argument(
-        "--seed", type=natural, default=0, metavar="N", help="of --excite (default: 0)"
+        "--seed",
+        type=natural,
+        default=0,
+        metavar="N",
+        help="of --excite and --landscape (default: 0)",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="where to write the picture: .svg or .png"

@@ -45,9 +45,10 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         raise fail("N601", f"there is no file {os.fspath(path)}")
     if lack := _lack(os.fspath(path)):
         raise fail("N614", f"{os.fspath(path)} is not a complete Keras model: {lack}")
+    keras = toolbox().keras  # imported quietly, before anything else does so
     try:
         with _bounded(os.fspath(path)):
-            return toolbox().keras.saving.load_model(path, compile=False, safe_mode=True)
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # of damage Keras, h5py, zipfile and zlib raise what they like
         raise fail(
             "N614", f"{os.fspath(path)} is not a complete Keras model: {first_line(error)}"

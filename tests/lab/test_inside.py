@@ -377,3 +377,59 @@ def test_from_python(folder: Path, image: str, subject: TrainedRun, tmp_path: Pa
         run.filters(3)  # type: ignore[arg-type]
     with pytest.raises(netdsl.NetError, match="`prior` accepts one of"):
         run.excite("softmax_1", prior="tvv")
+
+
+def test_kernels_at_the_epochs_that_were_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    network = netdsl.parse("net template\n8x8x1 > softmax-10")
+    recipe = {"data": "digits", "epochs": 3, "keep": {"epochs": [1, 3]}}
+    run = network.train(recipe, where=tmp_path, quiet=True)
+    found = run.evolution()
+    assert found.epochs == (1, 3)
+    assert found.array.shape == (2, 10, 8, 8, 1)
+    last = run.filters().array
+    if run.best_epoch == 3:
+        np.testing.assert_allclose(found.array[1], last, atol=1e-6)
+    assert np.abs(found.array[0] - found.array[1]).max() > 1e-3
+    target = tmp_path / "e.svg"
+    assert main(["show", str(run.folder), "--filters", "--evolution", "-o", str(target)]) == 0
+    drawn = target.read_text("utf-8")
+    assert "epoch 1" in drawn
+    assert "epoch 3" in drawn
+    capsys.readouterr()
+    assert main(["show", str(folder), "--filters", "--evolution"]) == 1
+    assert "has kept no epochs" in capsys.readouterr().err
+
+
+def test_the_landscape_is_the_loss_around_the_weights(
+    folder: Path, subject: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its middle is the loss by hand, in NumPy; directions have the norms of the filters."""
+    from netdsl.lab.inside.landscape import _direction, landscape
+
+    found = landscape(TrainedRun.of(folder))
+    count = found.examples
+    (x,) = subject.prepared(subject.data.train, np.arange(count))
+    labels = np.asarray(subject.data.train.y[0][:count]).astype(int)
+    conv, dense = arrays(subject, "conv"), arrays(subject, "fc")
+    means = np.stack(
+        [
+            np.maximum(convolved(one, conv["kernel"], conv["bias"]), 0).mean(axis=(0, 1))
+            for one in x.astype(float)
+        ]
+    )
+    scores = means @ dense["kernel"] + dense["bias"]
+    logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    assert found.middle == pytest.approx(-logs[np.arange(count), labels].mean(), rel=1e-4)
+    op = next(at for at in subject.weighted.weights if subject.graph.ops[at].kind.word == "conv")
+    way = _direction(np.random.default_rng(0), subject.graph.ops[op], subject.weighted.weights[op])
+    np.testing.assert_allclose(
+        np.linalg.norm(way["kernel"].reshape(-1, 8), axis=0),
+        np.linalg.norm(conv["kernel"].reshape(-1, 8), axis=0),
+    )
+    assert not way["bias"].any()
+    target = tmp_path / "l.svg"
+    assert main(["show", str(folder), "--landscape", "-o", str(target)]) == 0
+    assert f"{found.middle:.6g} in the middle" in capsys.readouterr().out
+    assert target.read_text("utf-8").count("<path") > 10

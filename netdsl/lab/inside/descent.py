@@ -267,11 +267,12 @@ def descent_json(found: Descent) -> dict[str, Any]:
 
 def _picture(found: Descent) -> str:
     frame = surface_frame(tuple(found.axes), (found.names[0], found.names[1]))
-    parts = _contours(found, frame, found.surface, LEVELS, f'stroke="{TRAINING}"')
+    axes = found.axes[0], found.axes[1]
+    parts = contours(axes, frame, found.surface, LEVELS)
     about = f"contours: {found.about}"
     if found.penalty is not None:
         style = f'stroke="{PENALTY}" stroke-dasharray="5 4"'
-        parts += _contours(found, frame, found.penalty, LEVELS // 2, style)
+        parts += contours(axes, frame, found.penalty, LEVELS // 2, style=style)
         about += "; dashed: the penalty"
     parts += _steps(found, frame) + frame_marks(frame)
     end = f"{len(found.path) - 1:,} steps: loss {found.losses[0]:.4g} to {found.losses[-1]:.4g}"
@@ -279,22 +280,42 @@ def _picture(found: Descent) -> str:
     return chart_page(found.title, about, parts, LEFT + SIDE + 120, TOP + SIDE + 84)
 
 
-def _contours(found: Descent, frame: ChartFrame, surface: Any, count: int, style: str) -> list[str]:
-    """Draw contours, denser where the surface is low, as those of a bowl are evenly apart."""
-    import numpy as np
+def contours(
+    axes: tuple[Any, Any],
+    frame: ChartFrame,
+    surface: Any,
+    count: int,
+    highest: float | None = None,
+    style: str = f'stroke="{TRAINING}"',
+) -> list[str]:
+    """Draw contours, denser where the surface is low, as those of a bowl are evenly apart.
 
-    known = surface[np.isfinite(surface)]
-    low, high = float(known.min()), float(known.max())
+    Args:
+        axes: places across and up.
+        frame: where they are drawn.
+        surface: values [up, across].
+        count: how many.
+        highest: the value up to which they reach; the largest where it is left out.
+        style: of their lines.
+    """
     marks = []
-    for number in range(1, count + 1):
-        level = low + (high - low) * (number / (count + 1)) ** 2
+    for number, level in enumerate(levels_of(surface, count, highest), 1):
         look = f'fill="none" {style} stroke-opacity="{0.9 - 0.55 * number / count:.2f}"'
-        lines = contour(found.axes[0], found.axes[1], surface, level)
+        lines = contour(*axes, surface, level)
         marks += [
             f'<path d="{frame.path(line)}" {look}><title>{level:.4g}</title></path>'
             for line in lines
         ]
     return marks
+
+
+def levels_of(surface: Any, count: int, highest: float | None = None) -> list[float]:
+    """Return the values at which a surface has contours, see `contours`."""
+    import numpy as np
+
+    known = surface[np.isfinite(surface)]
+    low, high = float(known.min()), float(known.max()) if highest is None else highest
+    return [low + (high - low) * (number / (count + 1)) ** 2 for number in range(1, count + 1)]
 
 
 def _steps(found: Descent, frame: ChartFrame) -> list[str]:

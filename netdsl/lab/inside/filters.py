@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.kinds.values import dims
 from netdsl.lab.inside.edges import best_match
-from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, signed
+from netdsl.lab.inside.image_sheet import ACROSS, ImageSheet, ImageTile, TileRow, grey, signed
 from netdsl.lab.inside.subject import nothing_to_show
 from netdsl.wording import counted
 
@@ -99,6 +99,63 @@ def _share(matches: Any) -> str:
     return f"{int((matches > MATCH).sum())} of {len(matches)}"
 
 
+class Evolution(NamedTuple):
+    """A layer's kernels at the epochs that a run has kept (`keep` in its recipe).
+
+    Attributes:
+        layer: its name.
+        epochs: in their order.
+        array: [epochs, N, h, w, channels].
+        sheet: the picture, a row for each epoch.
+    """
+
+    layer: str
+    epochs: tuple[int, ...]
+    array: Any
+    sheet: ImageSheet
+
+
+def evolution(subject: TrainedRun, name: str | None = None) -> Evolution:
+    """Show how the kernels of a layer came about, at each epoch that was kept.
+
+    Raises:
+        NetError: as `filters`; N680 also where no epoch was kept.
+    """
+    import numpy as np
+
+    kept = subject.kept()
+    if not kept:
+        help = "train with `keep: {epochs: [1, 3, 7]}` in the recipe"
+        raise nothing_to_show(f"{subject.run.run.folder} has kept no epochs", help)
+    op = _with_kernel(subject, name)
+    arrays = np.stack([kernels_as_images(subject, op, each[op]) for each in kept.values()])
+    layer = subject.graph.layers[subject.graph.ops[op].layer]
+    if arrays.shape[-1] not in (1, 3):
+        message = f"the filters of {layer.name} have {arrays.shape[-1]} channels"
+        raise nothing_to_show(message, "those of one channel or of colours can be followed")
+    limit = float(np.abs(arrays).max())
+    rows = [
+        TileRow(f"epoch {epoch}", [_tile(each, limit, "") for each in array[:ACROSS]])
+        for epoch, array in zip(kept, arrays, strict=True)
+    ]
+    count = arrays.shape[1]
+    about = [_scale(arrays.shape[-1], limit)]
+    about += [f"the first {ACROSS} of {count} filters"] if count > ACROSS else []
+    sheet = ImageSheet(f"{layer.name} ({layer.text}) by epoch", "; ".join(about), rows)
+    return Evolution(layer.name, tuple(kept), arrays, sheet)
+
+
+def evolution_json(found: Evolution) -> dict[str, Any]:
+    """Return the kernels as nested lists, with what the sheet says."""
+    return {
+        "layer": found.layer,
+        "title": found.sheet.title,
+        "scale": found.sheet.about,
+        "epochs": list(found.epochs),
+        "kernels": found.array.tolist(),
+    }
+
+
 # --- kernels --------------------------------------------------------------------------------------
 
 
@@ -176,43 +233,42 @@ def kernels_as_images(subject: TrainedRun, op: int, arrays: Arrays) -> Any:
 # --- the sheet ------------------------------------------------------------------------------------
 
 
+def _tile(kernel: Any, limit: float, caption: str) -> ImageTile:
+    """Draw a kernel [h, w, channels] of one channel by its sign, of three in colour."""
+    pixels = grey(kernel, -limit, limit) if kernel.shape[-1] == 3 else signed(kernel[..., 0], limit)
+    return ImageTile(pixels, caption)
+
+
+def _scale(channels: int, limit: float) -> str:
+    if channels == 3:
+        return f"red, green and blue from {-limit:.3g} (black) to {limit:.3g}; 0 is grey"
+    return f"red to {limit:.3g}, white 0, blue to {-limit:.3g}"
+
+
 def _sheet(name: str, text: str, array: Any) -> ImageSheet:
     """Draw kernels: colours where they have three channels, else each channel by its sign."""
     import numpy as np
 
     count, height, width, channels = array.shape
-    shown = array[:FILTERS]
     limit = float(np.abs(array).max())
     size = f"{height}x{width}" + (f"x{channels}" if channels > 1 else "")
     title = f"{name} ({text}): {counted(count, 'filter')} of {size}"
-    if channels == 3:
-        tiles = [
-            ImageTile(grey(each, -limit, limit), str(number)) for number, each in enumerate(shown)
-        ]
-        rows = [TileRow("", tiles)]
-        scale = f"red, green and blue from {-limit:.3g} (black) to {limit:.3g}; 0 is grey"
+    about, whole = [_scale(channels, limit)], channels in (1, 3)
+    shown = array[: FILTERS if whole else FILTERS // 4]
+    if whole:
+        rows = [TileRow("", [_tile(each, limit, str(at)) for at, each in enumerate(shown)])]
     else:
-        scale = f"red to {limit:.3g}, white 0, blue to {-limit:.3g}"
-        if channels == 1:
-            tiles = [
-                ImageTile(signed(each[..., 0], limit), str(number))
-                for number, each in enumerate(shown)
-            ]
-            rows = [TileRow("", tiles)]
-        else:
-            rows = [
-                TileRow(
-                    f"filter {number}",
-                    [
-                        ImageTile(signed(each[..., channel], limit), str(channel))
-                        for channel in range(min(channels, CHANNELS))
-                    ],
-                )
-                for number, each in enumerate(shown[: FILTERS // 4])
-            ]
-    left = count - sum(len(row.tiles) if channels in (1, 3) else 1 for row in rows)
-    about = [scale]
+        rows = [
+            TileRow(
+                f"filter {number}",
+                [
+                    _tile(each[..., [channel]], limit, str(channel))
+                    for channel in range(min(channels, CHANNELS))
+                ],
+            )
+            for number, each in enumerate(shown)
+        ]
+    left, hidden = count - len(shown), 0 if whole else channels - CHANNELS
     about += [f"{counted(left, 'filter')} not shown"] if left else []
-    hidden = channels - CHANNELS if channels > 3 else 0
     about += [f"{counted(hidden, 'channel')} of each not shown"] if hidden > 0 else []
     return ImageSheet(title, "; ".join(about), rows)

@@ -41,8 +41,18 @@ def view(subject: TrainedRun, options: argparse.Namespace) -> RunView:
 
 
 def _filters(subject: TrainedRun, layer: str, options: argparse.Namespace) -> RunView:
-    from netdsl.lab.inside.filters import described, filters, filters_json
+    from netdsl.lab.inside.filters import (
+        described,
+        evolution,
+        evolution_json,
+        filters,
+        filters_json,
+    )
 
+    if options.evolution:
+        grown = evolution(subject, layer or None)
+        lines = [grown.sheet.title, grown.sheet.about]
+        return RunView(grown.sheet, lines, evolution_json(grown))
     found = filters(subject, layer or None)
     return RunView(found.sheet, described(found), filters_json(found))
 
@@ -92,6 +102,13 @@ def _where(subject: TrainedRun, image: str, options: argparse.Namespace) -> RunV
     return RunView(found.sheet, [found.sheet.title, found.sheet.about], where_json(found))
 
 
+def _landscape(subject: TrainedRun, asked: bool, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.landscape import described, landscape, landscape_json
+
+    found = landscape(subject, options.seed)
+    return RunView(found, described(found), landscape_json(found))
+
+
 def _codes(subject: TrainedRun, name: str, options: argparse.Namespace) -> RunView:
     from netdsl.lab.inside.codes import codes, codes_json, described
 
@@ -120,6 +137,7 @@ FORMS: dict[str, Callable[[TrainedRun, Any, argparse.Namespace], RunView]] = {
     "excite": _excite,
     "where": _where,
     "codes": _codes,
+    "landscape": _landscape,
     "plane": _plane,
     "path": _path,
 }

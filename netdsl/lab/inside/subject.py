@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from netdsl.training.runs.finished import FinishedRun, finished_run
 if TYPE_CHECKING:
     from netdsl.graph import Layer
     from netdsl.keras.build import Built
+    from netdsl.kinds.facts import Arrays
     from netdsl.kinds.values import Shape
     from netdsl.training.data import Data, Examples
 
@@ -55,6 +56,21 @@ class TrainedRun:
         from netdsl.training.runs.inputs import read_recipe
 
         return begun(self.run.network, read_recipe(self.run.run.folder).seed or 0)
+
+    def kept(self) -> dict[int, Mapping[int, Arrays]]:
+        """Read the weights of the epochs that the run has kept: by epoch, by operation.
+
+        Raises:
+            NetError: N614 where a file is damaged, or another network's.
+        """
+        from netdsl.keras.arrays import arrays_of_model
+        from netdsl.training.runs.folder import kept_epochs
+
+        found = kept_epochs(self.run.run.folder)
+        return {
+            epoch: arrays_of_model(self.run.network, self.run.model_in(path))
+            for epoch, path in found.items()
+        }
 
     @cached_property
     def data(self) -> Data:

@@ -40,7 +40,18 @@ class FinishedRun(NamedTuple):
         Raises:
             NetError: N613, N614, the latter where they are another network's.
         """
-        model, network = self.run.model, self.network
+        require_file(self.run.folder, BEST)
+        return self.model_in(self.run.folder / BEST)
+
+    def model_in(self, path: Path) -> keras.Model:
+        """Read the network with the weights in one of the run's files.
+
+        Raises:
+            NetError: N614 where it is damaged, or they are another network's.
+        """
+        from netdsl.keras.opening import load_model
+
+        model, network = load_model(path), self.network
         found = (
             [tuple(one.shape[1:]) for one in model.inputs],
             [tuple(one.shape[1:]) for one in model.outputs],
@@ -54,7 +65,7 @@ class FinishedRun(NamedTuple):
         )
         if found != own:
             message = (
-                f"{self.run.folder / BEST} does not hold the network {network.name}: it has "
+                f"{path} does not hold the network {network.name}: it has "
                 f"{_described(*found)}; {network.name} has {_described(*own)}"
             )
             raise fail("N614", message, help="restore the run's own, or train again")
