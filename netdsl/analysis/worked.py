@@ -1,5 +1,6 @@
 """Worked examples as arrays: how their numbers lie on a shape, and what computing them takes."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,15 +13,15 @@ class Work(NamedTuple):
     """What computing a part of a network takes.
 
     Attributes:
-        macs: multiply-accumulates.
+        flops: floating-point operations.
         numbers: those of all outputs and weights.
     """
 
-    macs: int
+    flops: int
     numbers: int
 
 
-LARGEST = Work(20_000_000, 5_000_000)
+LARGEST = Work(50_000_000, 5_000_000)
 """What `check` computes at most: about a second, and some hundred megabytes."""
 
 
@@ -32,14 +33,15 @@ def input_called(name: str, names: Sequence[str]) -> str:
 def examples_in(written: Shape, shape: Shape) -> int | None:
     """Say how many examples lists of a shape hold; None where they do not fit.
 
-    An axis of 1 at the end may be left out; an axis in front counts examples.
+    An axis of 1 at the end may be left out, one number is any shape of one; an axis in front
+    counts examples.
 
     Args:
         written: how many items the lists have along each axis.
         shape: of one example.
     """
     forms = [shape, shape[:-1]] if shape[-1] == 1 else [shape]
-    if written in forms:
+    if written in forms or (written == (1,) and math.prod(shape) == 1):
         return 1
     return written[0] if written[1:] in forms else None
 
@@ -64,6 +66,6 @@ def work_of(graph: Graph, needed: Iterable[int], count: int) -> Work:
     counts = [count_op(graph, graph.ops[index]) for index in needed]
     outputs = sum(each.activations for each in counts)
     return Work(
-        count * sum(each.macs for each in counts),
+        count * sum(each.flops for each in counts),
         count * outputs + sum(each.total for each in counts),
     )

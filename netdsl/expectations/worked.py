@@ -167,7 +167,9 @@ def _refuse_large(
     graph: Graph, needed: frozenset[int], count: int, statement: WorkedStatement
 ) -> None:
     work = work_of(graph, needed, count)
-    for name, amount, limit in zip(("multiply-accumulates", "numbers"), work, LARGEST, strict=True):
+    for name, amount, limit in zip(
+        ("floating-point operations", "numbers"), work, LARGEST, strict=True
+    ):
         if amount > limit:
             message = f"this takes {amount:,} {name}; `check` computes at most {limit:,}"
             help = "use a smaller network or fewer examples; `netdsl forward` computes larger ones"

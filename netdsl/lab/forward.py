@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.analysis.counts import count_ops
 from netdsl.analysis.forward import forward
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import dims
@@ -23,6 +24,10 @@ KERAS_ELEMENTS = 500_000_000
 """Numbers that all operations may give in Keras, which does not keep them."""
 ENGINES = ("numpy", "keras")
 """What computes: the kinds' definitions in float64, or Keras in float32."""
+FLOPS, WINDOWED = 20_000_000_000, 500_000_000
+"""Floating-point operations in NumPy: of all layers, and of one without products, whose windows
+are held in memory at once.
+"""
 _BY_KERAS = f"--engine keras computes up to {KERAS_ELEMENTS:,}"
 
 
@@ -101,6 +106,7 @@ def computed(np: Any, subject: WeightedNetwork, inputs: list[Any]) -> list[Any]:
     """
     graph = subject.network.graph
     _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, _BY_KERAS)
+    _refuse_long(graph, len(inputs[0]))
     with np.errstate(all="ignore"):
         return forward(np, graph, subject.weights, inputs)
 
@@ -127,6 +133,22 @@ def computed_by_keras(
     typed = [x if x.dtype.kind == "i" else x.astype(precision) for x in inputs]
     found = (called_in_training if how.training else called)(model, typed)
     return [np.asarray(array) for array in found]
+
+
+def _refuse_long(graph: Graph, count: int) -> None:
+    """Reject what would take minutes, or windows that would not fit into memory.
+
+    Raises:
+        NetError: N670.
+    """
+    counts = count_ops(graph)
+    flops = count * sum(each.flops for each in counts)
+    in_windows = count * max(each.flops - 2 * each.macs for each in counts)
+    for amount, limit in ((flops, FLOPS), (in_windows, WINDOWED)):
+        if amount > limit:
+            message = f"this takes {amount:,} floating-point operations; at most {limit:,} are done"
+            of_one = " by one layer without products" if limit == WINDOWED else ""
+            raise fail("N670", f"{message}{of_one} by definition", help="--engine keras is faster")
 
 
 def _refuse_more(ops: Iterable[int], graph: Graph, count: int, limit: int, help: str) -> None:

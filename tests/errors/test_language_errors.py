@@ -675,9 +675,9 @@ MEANING = [  # names, options, shapes, expectations
     ("3 > relu\nexpect «output = [1, 2, 3]»", "N306", "add `given input = [...]` with 3 numbers"),
     ("3 > fc-1\ngiven x = [1, 2, 3]\nexpect «output = [1]»", "N307", "drawn at random"),
     (
-        "1 > fc-6000(init=1) > fc-4000(init=1)\ngiven x = 1\nexpect «output = [1]»",
+        "1 > fc-9000(init=1) > fc-9000(init=1)\ngiven x = 1\nexpect «output = [1]»",
         "N308",
-        "takes 24,006,000 multiply-accumulates; `check` computes at most 20,000,000",
+        "floating-point operations; `check` computes at most 50,000,000",
     ),
     ("3 > relu\ngiven x = [1, 2, 3]\nexpect «params = [0]»", "N302", "expect params = 0"),
     ("3 > relu\ngiven x = «3x3»\nexpect output = [1]", "N111", "not 3x3"),

@@ -171,3 +171,9 @@ def test_diff_shows_examples_that_differ_of_networks_that_are_the_same() -> None
 def test_words_of_old_files_stay_theirs() -> None:
     assert not codes("def given(n) = fc-{n}\n4 > given(3) > fc-2")
     assert not codes("4 > fc-2 as given\nexpect @given = 2")
+
+
+def test_work_is_bounded_whatever_a_layer_does() -> None:
+    for layers in ("up1000 > pool201/1(pad=same)", "up1000 > dw201(init=1)", "up4000"):
+        found = only(f"1x1x1 > {layers} > gap\ngiven x = 1\nexpect output = [1]", "N308")
+        assert "`check` computes at most" in found.message

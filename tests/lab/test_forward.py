@@ -138,3 +138,12 @@ def test_options_may_be_among_the_numbers(capsys: pytest.CaptureFixture[str]) ->
     lines = "input a: 1\ninput b: 1\nadd[ @a | @b ] > relu as y"
     assert main(["forward", lines, "--at", "y", "a=1", "--seed", "3", "b=2"]) == 0
     assert capsys.readouterr().out.split()[-1] == "3"
+
+
+@pytest.mark.parametrize(
+    "layers", ["up500 > conv401-1(init=1)", "up1000 > pool201/1(pad=same)", "up10000"]
+)
+def test_work_is_bounded(layers: str) -> None:
+    with pytest.raises(NetError) as caught:
+        values_of(begun(parse(f"1x1x1 > {layers} > gap"), 0), {"input": "1"})
+    assert caught.value.code == "N670"
