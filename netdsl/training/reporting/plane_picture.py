@@ -191,17 +191,19 @@ def _balanced(values: Array) -> Array:
 def _dots(plane: InputPlane, part: PartPoints, frame: ChartFrame) -> list[str]:
     """Draw a part's examples in the colours of their classes or values."""
     if plane.output.task == LABELS:
-        names = class_colours(plane.values.shape[-1])
+        names, edge = class_colours(plane.values.shape[-1]), "white"
         colours = [names[int(target)] for target in part.targets]
     else:
         low, high = float(plane.values.min()), float(plane.values.max())
+        edge = INK  # a value in the middle is as white as its place
         shares = (part.targets - (low + high) / 2) / ((high - low) / 2 or 1.0)
         colours = [hex_colour(each) for each in diverging(shares, 1.0)]
-    few, many = len(part.places) <= 12, len(plane.points[0].places) > 150
+    count = sum(len(each.places) for each in plane.points)
+    few, many = count <= 12, count > 150
     radius, width = (7.0, 1.3) if few else (2.8, 0.9) if many else (3.6, 1.2)
     marks = []
     for (x, y), colour in zip(part.places, colours, strict=True):
-        fill, stroke = (colour, "white") if part.name == "training" else ("white", colour)
+        fill, stroke = (colour, edge) if part.name == "training" else ("white", colour)
         at = f'cx="{frame.across.place(x):.1f}" cy="{frame.up.place(y):.1f}" r="{radius}"'
         marks.append(f'<circle {at} fill="{fill}" stroke="{stroke}" stroke-width="{width}"/>')
     return marks
