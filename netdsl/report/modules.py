@@ -50,7 +50,7 @@ class _Module:
 
     def __init__(self, graph: Graph, line: TableLine, readers: list[list[int]]) -> None:
         self._graph, self._ops, self._line = graph, graph.ops, line
-        inside = set(line.ops)
+        self._inside = inside = set(line.ops)
         sources = {source for index in line.ops for source in graph.ops[index].inputs}
         self._next = {
             index: [reader for reader in readers[index] if reader in inside]
@@ -87,18 +87,16 @@ class _Module:
         convolutions = [index for index in self._line.ops if self._window(index)]
         if len(convolutions) < 2:
             return ()
-        found: dict[str, int] = {}
+        found: list[tuple[str, int]] = []
+        numbers: dict[str, int] = {}
         for index in convolutions:
             before = self._before(index)
             if before is not None and self._alike(before, index):
                 continue
-            title = name = self._title(index)
-            number = 1
-            while name in found:
-                number += 1
-                name = f"{title} ({number})"
-            found[name] = self._amount(index)
-        return tuple(found.items())
+            title = self._title(index)
+            numbers[title] = number = numbers.get(title, 0) + 1
+            found.append((title if number == 1 else f"{title} ({number})", self._amount(index)))
+        return tuple(found)
 
     def _title(self, index: int) -> str:
         if set(self._window(index)) != {1}:
@@ -144,5 +142,5 @@ class _Module:
         sources = self._ops[index].inputs
         while len(sources) == 1 and self._passes(sources[0]):
             sources = self._ops[sources[0]].inputs
-        known = len(sources) == 1 and sources[0] in self._line.ops
+        known = len(sources) == 1 and sources[0] in self._inside
         return sources[0] if known else None
