@@ -45,7 +45,7 @@ class NetworkFigures(Architecture):
         Args:
             batch: examples at a time.
             optimizer: whose slots training keeps, such as sgd or adam.
-            precision: float32, bfloat16 or mixed.
+            precision: float32, float64, bfloat16 or mixed.
 
         Returns:
             Bytes by what they are for: parameters, gradients, optimizer, activation_bytes, saved,
@@ -133,7 +133,7 @@ class NetworkFigures(Architecture):
             format: text, markdown, csv, latex, html or json.
             sort: a column to sort the lines by, the largest first.
             batch: examples that the memory is for.
-            precision: float32, bfloat16 or mixed: of the memory.
+            precision: float32, float64, bfloat16 or mixed: of the memory.
             optimizer: whose slots the memory in JSON holds.
             bias: whether `params` counts biases and the factors of norms.
             units: whether numbers are shortened: 138.4 M.

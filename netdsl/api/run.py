@@ -57,7 +57,8 @@ class Run(InsideViews, Computing, RunResult):
         patience: evaluations in a row that were not better, at which it would have ended.
         best_step: the step of the best weights.
         best_epoch: its epoch.
-        metric: what was compared: loss or accuracy.
+        metric: what was compared: loss, accuracy, or training_loss.
+        kept: whether the weights are the best or the last.
         best_value: its value at the best step; None where nothing was evaluated.
         validation: loss and metrics of the validation part at the best step, by name.
         test: loss and metrics of the test part with the best weights, by name.

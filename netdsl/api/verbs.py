@@ -116,7 +116,7 @@ def summary(
         format: text, markdown, csv, latex, html or json.
         sort: a column to sort the rows by, the largest first.
         batch: examples that the memory is for.
-        precision: float32, bfloat16 or mixed: of the memory.
+        precision: float32, float64, bfloat16 or mixed: of the memory.
         optimizer: whose slots the training peak holds.
         bias: whether `params` counts biases and the factors of norms.
         units: whether numbers are shortened: 138.4 M.

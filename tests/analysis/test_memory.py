@@ -379,8 +379,9 @@ def test_no_batch_fits() -> None:
 
 def test_precisions() -> None:
     graph = graph_of("28x28x1 > conv3-8(bn) > conv3-8 > fc-10")
-    full, half, mixed = (estimate(graph, 8, precision) for precision in PRECISIONS)
+    full, half, mixed, double = (estimate(graph, 8, precision) for precision in PRECISIONS)
     assert [2 * number for number in half] == list(full)
+    assert [2 * number for number in full] == list(double)
     trained = full.gradients // 4
     assert mixed.parameters == full.parameters + 2 * trained
     assert (mixed.gradients, mixed.optimizer) == (full.gradients, full.optimizer)

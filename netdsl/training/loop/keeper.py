@@ -157,7 +157,8 @@ class Keeper:
         steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
         metric = training_metric(self.job.data.preparation.outputs[0]).name.replace("_", " ")
         if best:
-            kept = "best" if self.job.recipe.early_stopping.enabled else "last"
+            stopping = self.job.recipe.early_stopping
+            kept = "best" if stopping.enabled and stopping.part != "training" else "last"
             part = "validation" if len(self.job.data.validation) else "training"
             subtitle = (
                 f"{kept} weights at step {best.step:,}: {part} loss {best.loss:.4f}, "

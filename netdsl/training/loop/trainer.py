@@ -26,7 +26,7 @@ from netdsl.training.metrics.penalties import zeros
 from netdsl.training.reporting.loggers.figures import Logger
 from netdsl.training.reporting.loggers.registry import open_loggers, run_settings
 from netdsl.training.runs.history import growth
-from netdsl.training.runs.run import RunResult
+from netdsl.training.runs.run import TRAINING_LOSS, RunResult
 
 if TYPE_CHECKING:
     from netdsl.training.loop.callback import TrainingCallback
@@ -160,7 +160,7 @@ def result(
         patience=stopping.patience or 0,
         best_step=step,
         best_epoch=math.ceil(step / job.steps),
-        metric=stopping.metric or "loss",
+        metric=TRAINING_LOSS if stopping.part == "training" else stopping.metric or "loss",
         best_value=best.scores[figure] if best else None,
         validation={"examples": len(data.validation), **best.scores} if best else {},
         test={"examples": len(data.test), **test} if test else {},

@@ -22,7 +22,7 @@ def verdict(run: RunResult, history: History) -> str:
     steps = f"{run.steps:,} steps, {_time(run.seconds)}"
     ended = f"Ended after {counted(run.epochs, 'epoch')} ({steps}): {run.why_ended}."
     step = f"step {run.best_step:,}, epoch {run.best_epoch:,}"
-    kept = f"The {'best' if run.patience else 'last'} weights are those of {step}."
+    kept = f"The {run.kept} weights are those of {step}."
     if run.retrained:
         kept = (
             f"The best was {step}; new weights were then trained on the training and validation "

@@ -51,7 +51,7 @@ def describe_run(run: RunResult) -> str:
         if run.retrained
         else []
     )
-    kept = "best" if run.patience else "last"
+    kept = run.kept
     step = f"step {run.best_step:,} (epoch {run.best_epoch})"
     part = "validation" if run.validation["examples"] else "training"
     return "\n".join(

@@ -15,6 +15,9 @@ from netdsl.training.runs.folder import BEST, RESULT, damaged, read_json, requir
 if TYPE_CHECKING:
     import keras
 
+TRAINING_LOSS = "training_loss"
+"""The metric of a run that was stopped by it."""
+
 ENDS = {
     "patience": "no improvement in {patience} evaluations in a row",
     "epochs": "all epochs done",
@@ -30,7 +33,9 @@ ENDS = {
 class RunResult:
     """What a training gave.
 
-    `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`.
+    `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`. Where the
+    training loss decided when to stop, `metric` is `training_loss`, the weights are the last, and
+    the value is their validation loss.
 
     `test` holds the test part's loss and metrics with the weights that were kept, and the number of
     its examples; `validation` the same of the validation part, at `best_step`. Where the loss was
@@ -105,6 +110,11 @@ class RunResult:
     def interrupted(self) -> bool:
         """Return whether Ctrl-C ended the run."""
         return self.ended == "interrupted"
+
+    @property
+    def kept(self) -> str:
+        """Whether the weights are the `best` of those that were evaluated, or the `last`."""
+        return "best" if self.patience and self.metric != TRAINING_LOSS else "last"
 
     @property
     def why_ended(self) -> str:

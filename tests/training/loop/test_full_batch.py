@@ -153,4 +153,6 @@ def test_stopping_by_the_training_loss_needs_no_validation_part(tmp_path: Path) 
     best = [min(found[: at + 1]) for at in range(len(found))]
     gains = [before - after for before, after in zip(best, found[1:], strict=False)]
     assert [gain > 0.05 for gain in gains[-2:]] == [False, False]
-    assert run.best_step == run.steps  # the last weights are kept
+    assert run.best_step == run.steps
+    assert "last weights at step" in str(run)
+    assert run.metric == "training_loss"
