@@ -62,8 +62,7 @@ class Subject:
         Raises:
             NetError: N660 where it has too many boxes to be drawn.
         """
-        opens = self._opens(depth)
-        made = view(self.items, self.wiring, self.labels, opens, fold or self.options.fold)
+        made = self.any_view(depth, fold)
         if len(made.boxes) > MAX_DRAWN:
             raise fail(
                 "N660",
@@ -72,6 +71,11 @@ class Subject:
                 help="fold it: --fold all draws equal neighbours once, --depth 0 closes all blocks",
             )
         return made
+
+    def any_view(self, depth: int | None = None, fold: str = "") -> View:
+        """Return the same, however many boxes it has: to ask, not to draw."""
+        opens = self._opens(depth)
+        return view(self.items, self.wiring, self.labels, opens, fold or self.options.fold)
 
     def chosen(self) -> View:
         """Return the view that the options ask for.
@@ -86,7 +90,7 @@ class Subject:
         best = self.view(0)
         depth = 1
         while any(box.block for box in best.boxes):
-            deeper = self.view(depth)
+            deeper = self.any_view(depth)
             if len(deeper.boxes) > MAX_BOXES or _shapes(deeper.items) > _MAX_SHAPES:
                 break
             frames = [len(frame.items) for frame in _frames(deeper.items)]

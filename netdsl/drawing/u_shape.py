@@ -10,7 +10,7 @@ from typing import NamedTuple
 from netdsl.drawing.parts import Fork, PartChain, Tangle, nodes_of
 from netdsl.drawing.regions import regions
 from netdsl.drawing.shown import boxes_of
-from netdsl.drawing.subject import Subject
+from netdsl.drawing.subject import MAX_DRAWN, Subject
 from netdsl.drawing.taking_apart import taken_apart
 from netdsl.drawing.view import View
 
@@ -53,8 +53,8 @@ def found(subject: Subject) -> UShape | None:
     depths = range(_DEEPEST) if options.depth is None else (options.depth,)
     best: UShape | None = None
     for depth in depths:
-        shown = subject.view(depth)
-        if best is not None and len(shown.boxes) > _MAX_BOXES:
+        shown = subject.any_view(depth)
+        if len(shown.boxes) > (MAX_DRAWN if best is None else _MAX_BOXES):
             break
         plain = View(tuple(boxes_of(shown.items)), shown.boxes, shown.edges)
         if not any(box.times > 1 and box.alongside for box in plain.boxes):

@@ -274,6 +274,17 @@ def test_too_many_boxes_are_refused_with_the_way_out() -> None:
     assert "--fold all" in error.value.diagnostics[0].help
 
 
+def test_blocks_that_would_be_too_many_open_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for room in ("subject", "u_shape"):
+        monkeypatch.setattr(f"netdsl.drawing.{room}.MAX_DRAWN", 40)
+    uses = " > ".join(f"unit({size})" for size in range(1, 31))
+    text = f"def unit(n) = conv1-{{n}} > bn > relu\n8x8x4 > {uses} > gap > fc-2"
+    picture = drawn(netdsl.parse(text), Options())
+    assert len([box for box in picture.boxes if box.data.get("block")]) == 30
+    with pytest.raises(NetError, match="would have 93 boxes, more than 40"):
+        Picture([netdsl.parse(text)], Options(depth=1))
+
+
 def test_open_names_a_block_or_one_of_its_uses() -> None:
     (network,) = networks(FOLDER / "googlenet.net")
     closed = drawn(network, Options())
