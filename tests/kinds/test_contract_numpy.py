@@ -82,8 +82,8 @@ def assert_alike(made: Network, precision: str) -> None:
 def assert_begins(made: Network, begun: dict[int, Arrays]) -> None:
     """What is not drawn at random is what Keras begins with."""
     stated, drawn = initial_weights(np, made.graph)
-    named = {made.graph.ops[index].name for index in stated}
-    assert {made.graph.ops[index].name for index in begun} == {*named, *drawn}
+    names = [op.name for op in made.graph.ops]
+    assert {names[index] for index in begun} == {names[index] for index in (*stated, *drawn)}
     for index, arrays in stated.items():
         assert arrays.keys() == begun[index].keys()
         for name, start in arrays.items():
