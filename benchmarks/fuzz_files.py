@@ -1,4 +1,5 @@
-"""Changes files at random and reads them: run folders, data, recipes, weights.
+"""Changes files at random and reads them: run folders, data, recipes, weights; plants links where
+commands write; gives files and classes names that are formulas or markup.
 
     python benchmarks/fuzz_files.py [--inputs 10000] [--seed 0] [--only runs]
 
@@ -10,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import io
 import json
+import re
 import signal
 import sys
 import tempfile
@@ -29,15 +32,20 @@ sys.path[:0] = [str(ROOT)]
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 
+from netdsl.cli.main import main as main_of_commands  # noqa: E402
 from netdsl.errors import NetError  # noqa: E402
+from netdsl.files import remove_abandoned, write  # noqa: E402
 from netdsl.keras.claims import check_claims  # noqa: E402
 from netdsl.training.data.sources.arrays import read_npy, read_npz  # noqa: E402
 from netdsl.training.data.sources.table_file import read_table_file  # noqa: E402
+from netdsl.training.evaluation.predict_text import predictions_csv  # noqa: E402
 from netdsl.training.recipes.recipe import load_recipe  # noqa: E402
 from netdsl.training.runs.compare import compare  # noqa: E402
+from netdsl.training.runs.folder import locked, new_folder  # noqa: E402
 from netdsl.training.runs.inputs import read_preparation  # noqa: E402
 from netdsl.training.runs.listing import entries, runs_json, runs_text  # noqa: E402
 from netdsl.training.safetensors import read_safetensors  # noqa: E402
+from netdsl.wording import FORMULA_SIGNS  # noqa: E402
 
 PATIENCE = 10  # seconds of CPU time for one file
 SIGNS = b"\x00\xff\x1b\n\r{}[]\",:-0129eE.!&*#<>%='\\"
@@ -175,12 +183,97 @@ def weights(rng: Random, folder: Path) -> None:
             check_claims(str(path))
 
 
+def links(rng: Random, folder: Path) -> None:
+    """Plant links that lead out of a folder where commands write, and write there."""
+    victim, place = folder / "victim", folder / "place"
+    place.mkdir()
+    victim.write_text("input   4 > fc-2\n")
+    before = victim.read_bytes()
+    names = [".part-x.net", "x.net", "y.net", "lock", "checkpoint.npz", "run.json", ".part-lock"]
+    for name in rng.sample(names, rng.randint(1, len(names))):
+        leads = rng.choice(("../victim", str(victim), "../place/../victim", "../nothing", "x.net"))
+        (place / name).symlink_to(leads)
+    if not (place / "x.net").is_symlink():
+        (place / "x.net").write_text("input   4 > fc-2\n")
+    (folder / ".part-0123456789abcdef").symlink_to("victim")
+    silently(["fmt", str(place)])
+    for name in ("lock", "checkpoint.npz", "run.json"):
+        with contextlib.suppress(NetError):
+            write(place / name, "written")
+    with contextlib.suppress(NetError), locked(place):
+        pass
+    remove_abandoned(place)
+    with contextlib.suppress(NetError):
+        new_folder(place, "x.net")
+    assert victim.read_bytes() == before, "the victim was written"
+    assert not (folder / "nothing").exists(), "a file was made through a link"
+
+
+def cells(rng: Random, folder: Path) -> None:
+    """Predict for names that a spreadsheet would run."""
+
+    def name() -> str:
+        signs = (*FORMULA_SIGNS, '"', ",", "\n", ";", "cmd|'/c calc'!A1", "1", "\x1b", " ")
+        return "".join(rng.choices(signs, k=rng.randint(1, 5)))
+
+    record: dict[str, Any] = {"input": name()}
+    if rng.random() < 0.5:
+        record["top"] = [{"class": 0, "name": name(), "probability": 0.5} for _ in range(2)]
+    else:
+        record["outputs"] = {name(): {"output": [1.5, -2.5]}, name(): {"output": [-1e9]}}
+    rows = list(csv.reader(io.StringIO(predictions_csv([record]), newline="")))
+    assert len(rows) == 2
+    for cell in (*rows[0], *rows[1]):
+        with contextlib.suppress(ValueError):
+            float(cell)
+            continue
+        assert not cell.startswith(FORMULA_SIGNS), f"a spreadsheet runs {cell!r}"
+
+
+def captions(rng: Random, folder: Path) -> None:
+    """Write tables of files whose names are markup, and compare them."""
+    signs = "%$#&_{}~^\\|<>\n\r\x1b=`*[]\u202e'\" "
+    paths = []
+    for _ in range(2):
+        marked = "".join(rng.choices(signs, k=rng.randint(0, 6)))
+        ends = "".join(rng.choices(("\\PWN{}", "<PWN>", "\nPWN", "|PWN|"), k=rng.randint(1, 3)))
+        paths.append(folder / f"{marked}{ends}.net")
+        paths[-1].write_text(f"input 4 > fc-{rng.randint(2, 3)}\n")
+    form = rng.choice(("latex", "markdown", "html", "csv", "text"))
+    files = paths[: rng.randint(1, 2)]
+    found = silently(["table", *map(str, files), "--format", form])
+    assert not any(ord(sign) < 32 and sign != "\n" for sign in found), "a control character"
+    assert "\u202e" not in found
+    if form == "latex":
+        body = [line for line in found.splitlines() if not line.startswith("%")]
+        assert not any("\\PWN" in line or line.startswith("PWN") for line in body), found
+    if form == "html":
+        assert "<PWN" not in found, found
+    if form == "markdown":
+        lines = [line for line in found.splitlines() if line.startswith("|")]
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
+        assert len(widths) <= 1 + found.count("\n\n"), found
+
+
+def silently(arguments: list[str]) -> str:
+    """Run a command in this process, and return what it prints."""
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        main_of_commands(arguments)
+        out.flush()
+    content: bytes = out.buffer.getvalue()  # type: ignore[attr-defined]
+    return content.decode()
+
+
 WHAT: dict[str, Callable[[Random, Path], None]] = {
     "runs": runs,
     "recipes": recipes,
     "arrays": arrays,
     "tables": tables,
     "weights": weights,
+    "links": links,
+    "cells": cells,
+    "captions": captions,
 }
 
 

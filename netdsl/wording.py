@@ -61,9 +61,17 @@ def represented(value: object) -> str:
     return cut(text, 60)
 
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with in a spreadsheet: some take the wide signs for the others."""
+
+
 def spreadsheet_text(text: str) -> str:
-    """Guard a text that a spreadsheet would run as a formula with a quotation mark before it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Guard a text that a spreadsheet would run as a formula with a quotation mark before it.
+
+    A carriage return becomes a space: Python's csv does not quote it, and it would begin a row.
+    """
+    guarded = f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return guarded.replace("\r", " ")
 
 
 # --- shapes ---------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def _is_number(cell: Any) -> bool:
         float(cell)
     except ValueError:
         return False
-    return True
+    return str(cell) == str(cell).strip()  # float ignores what is around a number
 
 
 def _cells(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,26 @@ def test_files_that_could_not_be_read_are_no_predictions() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("-cat", "'-cat"),
+        ("@x", "'@x"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a\r=1", "a =1"),
+        ("1\r", "1 "),
+        ("\r=1", "' =1"),
+        ("-1", "-1"),
+        ("cat", "cat"),
+    ],
+)
+def test_a_spreadsheet_runs_no_cell(name: str, cell: str) -> None:
+    best = {"class": 0, "name": name, "probability": 0.5}
+    found = predictions_csv([{"input": "a.png", "top": [best]}])
+    assert found == f"input,class,name,probability\na.png,0,{cell},0.5\n"
+
+
 def test_five_rows_are_noted_and_all_counted() -> None:
     lines = list(describe_notes([noted(row) for row in range(2, 9)]))
     assert lines[:2] == [f"note: t.csv:{row}: `RED` is unknown; h is missing" for row in (2, 3)]
