@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.analysis.counts import count_op
 from netdsl.errors import NetError, fail
 from netdsl.kinds.values import Indices, dims
 from netdsl.lab.forward import layer_called, names_of
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 ENTRIES = 4_000_000
 """Entries of a matrix, at most."""
+OPERATIONS = 2_000_000_000
+"""Floating-point operations for one, at most."""
+AT_ONCE = 64
+"""Columns that are computed at once, so that the windows of pools fit into memory."""
 
 
 class LayerMatrix(NamedTuple):
@@ -93,6 +98,11 @@ def layer_matrix(subject: WeightedNetwork, name: str) -> LayerMatrix:
     if rows * columns > ENTRIES:
         message = f"the matrix of `{called}` is {rows:,}x{columns:,}; at most {ENTRIES:,} entries"
         raise fail("N670", f"{message} are computed", help="read the network at a smaller --input")
+    flops = count_op(graph, op).flops
+    if columns * flops > OPERATIONS:
+        message = f"the matrix of `{called}` takes {columns * flops:,} floating-point operations"
+        help = "read the network at a smaller --input"
+        raise fail("N670", f"{message}; at most {OPERATIONS:,} are done", help=help)
     own = _weights_of(graph, subject.weights, index)
     rng = np.random.default_rng(0)
     array = _matrix(np, kind, _without_bias(np, own), before)
@@ -145,7 +155,11 @@ def _applied(np: Any, kind: Kind, weights: Arrays, x: Any) -> Any:
 def _matrix(np: Any, kind: Kind, weights: Arrays, before: Shape) -> Any:
     """Return what the layer makes of each number alone, one column for each."""
     size = math.prod(before)
-    return _applied(np, kind, weights, np.eye(size).reshape(size, *before)).T
+    parts = []
+    for start in range(0, size, AT_ONCE):
+        numbers = np.eye(min(AT_ONCE, size - start), size, start)
+        parts.append(_applied(np, kind, weights, numbers.reshape(-1, *before)))
+    return np.concatenate(parts).T
 
 
 def _shared(np: Any, kind: Kind, weights: Arrays, before: Shape, rng: Any) -> tuple[Any, int]:

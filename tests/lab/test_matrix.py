@@ -87,6 +87,7 @@ def test_the_transposed_convolution_is_the_transpose(layer: str, transposed: str
         ("4 > relu", "input", "N681", "has no input"),
         ("3 of int(5) > embed-2(init=1)", "embed_1", "N681", "indices"),
         ("3000x1 > conv3-1(init=1)", "conv_1", "N670", "3,000x3,000"),
+        ("44x44x1 > conv43-1(init=1)", "conv_1", "N670", "floating-point operations"),
         ("4 > relu", "relu", "N626", "layers are input, relu_1"),
     ],
 )
