@@ -134,6 +134,8 @@ def _columns(
     from netdsl.report import networks, stages
 
     usual = stages.DEFAULT_COLUMNS if options.by == "stage" else networks.DEFAULT_COLUMNS
+    if asks_for_memory(options):
+        usual = (*usual, *networks.PEAKS)
     known = networks.NETWORK_COLUMNS
     return known, networks.SORTED, known if in_json else usual
 

@@ -20,6 +20,7 @@ _RULES = {
     "weights": "params",
     "macs": "MACs",
     "elementwise_ops": "FLOPs in addition to 2 for each MAC",
+    "backward_ops": "FLOPs of the backward pass, products aside",
 }
 
 
@@ -44,7 +45,11 @@ def kind_page(kind: type[Kind]) -> str:
     rules = [(rule, said(kind, rule)) for rule in ("shape", "weights", "macs")]
     stated = [
         f"- {_RULES[rule]}: {words}"
-        for rule, words in (*rules, ("elementwise_ops", _work(kind)))
+        for rule, words in (
+            *rules,
+            ("elementwise_ops", _work(kind)),
+            ("backward_ops", said(kind, "backward_ops")),
+        )
         if words
     ]
     if stated:

@@ -16,7 +16,8 @@ from netdsl.report.sheet import ColumnHead, TableSheet, content_of
 from netdsl.report.table_json import plain_value
 
 _SHAPES = ("input", "output")
-_OF_MEMORY = ("parameters", "inference_peak", "training_peak")
+PEAKS = ("inference_peak", "training_peak")
+_OF_MEMORY = ("parameters", *PEAKS)
 NETWORK_COLUMNS = (
     "input",
     *(key for key in COLUMNS if key not in OF_ROWS),

@@ -237,3 +237,14 @@ def test_from_python() -> None:
         netdsl.summary("8 > fc-4")
     with pytest.raises(netdsl.NetError, match="N107"):
         netdsl.summary(networks, by="layer")
+
+
+def test_the_memory_of_a_batch_is_shown_in_two_more_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = shown(capsys, *RESNETS, "--batch", "32", "--optimizer", "sgd", "--format", "csv")
+    (first, *_) = csv.DictReader(io.StringIO(rows))
+    memory = netdsl.load(RESNETS[0]).memory(batch=32, optimizer="sgd")
+    assert int(first["training_peak"]) == memory.training_peak
+    assert int(first["inference_peak"]) == memory.inference_peak
+    assert "training_peak" not in shown(capsys, *RESNETS, "--format", "csv")
