@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from netdsl.training.recipes.sections import Section
+from netdsl.training.recipes.sections import Section, scalar_of
 
 
 def flatten(recipe: Section, before: str = "") -> dict[str, Any]:
@@ -14,8 +14,8 @@ def flatten(recipe: Section, before: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in dataclasses.fields(recipe):
         value = getattr(recipe, item.name)
-        if isinstance(value, Section) and value.scalar is not None:
-            found[before + item.name] = value.scalar
+        if isinstance(value, Section) and (scalar := scalar_of(value)) is not None:
+            found[before + item.name] = scalar
         elif isinstance(value, Section):
             found |= flatten(value, f"{before}{item.name}.")
         elif isinstance(value, Mapping) and item.metadata:

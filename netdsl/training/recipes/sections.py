@@ -37,14 +37,6 @@ class Section:
     short: ClassVar[str | None] = None
     brief: ClassVar[bool] = False
 
-    @property
-    def scalar(self) -> Any:
-        """The value of the short key of a brief section that has no other; else None."""
-        if not (self.brief and self.short):
-            return None
-        names = [item.name for item in fields(self) if getattr(self, item.name) is not None]
-        return getattr(self, self.short) if names == [self.short] else None
-
     def __post_init__(self) -> None:
         values, wrong = self.gathered(
             {item.name: getattr(self, item.name) for item in fields(self) if item.metadata}
@@ -123,6 +115,14 @@ class Section:
                     item.metadata["accepts"].check(values[item.name])
                 except ValueProblem as problem:
                     yield item.name, problem
+
+
+def scalar_of(section: Section) -> Any:
+    """Return the value of the short key of a brief section that has no other; else None."""
+    if not (section.brief and section.short):
+        return None
+    names = [item.name for item in fields(section) if getattr(section, item.name) is not None]
+    return getattr(section, section.short) if names == [section.short] else None
 
 
 def _exact_params(value: Any) -> dict[str, Any]:

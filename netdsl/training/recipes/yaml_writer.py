@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from netdsl.params import param_text, reads_as_another
-from netdsl.training.recipes.sections import Section
+from netdsl.training.recipes.sections import Section, scalar_of
 
 
 def as_values(values: Section) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def as_values(values: Section) -> dict[str, Any]:
     for item in fields(values):
         value = getattr(values, item.name)
         if isinstance(value, Section):
-            value = as_values(value) if value.scalar is None else value.scalar
+            value = as_values(value) if (scalar := scalar_of(value)) is None else scalar
         elif isinstance(value, Mapping):
             value = {name: _as_json(one) for name, one in value.items()}
         if item.metadata and value is not None and value not in ({}, ()):
@@ -45,9 +45,9 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
         if not item.metadata or value is None or value in ({}, ()):
             continue
         reason = reasons.get(place, "")
-        if isinstance(value, Section) and value.scalar is not None:
+        if isinstance(value, Section) and (scalar := scalar_of(value)) is not None:
             reason = reason or reasons.get(f"{place}.{value.short}", "")
-            yield f"{indent}{item.name}: {_plain(value.scalar)}", reason
+            yield f"{indent}{item.name}: {_plain(scalar)}", reason
         elif isinstance(value, Section):
             inner = list(_lines(value, f"{place}.", reasons))
             if inner:
