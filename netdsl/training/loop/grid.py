@@ -151,7 +151,8 @@ def check_size(axes: Sequence[GridAxis]) -> None:
     count = math.prod(len(axis.values) for axis in axes)
     if count > MAX_RUNS:
         sizes = " x ".join(str(len(axis.values)) for axis in axes)
-        raise fail("N505", f"a grid of {sizes} = {count:,} trainings has more than {MAX_RUNS}")
+        product = f"{sizes} = {count:,}" if len(axes) > 1 else f"{count:,}"
+        raise fail("N505", f"a grid of {product} trainings has more than {MAX_RUNS}")
 
 
 def train_grid(
