@@ -6,7 +6,6 @@ The text is itself a valid file.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -59,8 +58,11 @@ def _with_free_names(graph: Graph) -> Graph:
 
 def _net_name(name: str) -> str:
     """Return a network's name as the language has names: those of files may have other letters."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_") or "network"
+    if not name.isascii():
+        import unicodedata  # late: start-up is short
+
+        name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "network"
     return plain if not plain[0].isdigit() else f"net_{plain}"
 
 
