@@ -1,4 +1,5 @@
-"""Reading a CSV in addition to pyarrow alone: seconds and memory, and their ratios, in one run.
+"""Reading a CSV in addition to pyarrow alone: seconds and memory, and their ratios, in one run; of
+numbers alone, and of tables with what is not plain.
 
 `python benchmarks/tables.py [ROWS [COLUMNS]]`
 """
@@ -11,11 +12,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 REPEATS = 7
+WORDS = ("red", "green", "blue", "dark grey")
 PEAK = """
 import sys
 from pathlib import Path
@@ -31,35 +35,76 @@ READERS = {
 }
 
 
+def texts(rows: int, columns: int) -> dict[str, list[str]]:
+    """Tables of the same numbers, each with something else that is not plain: lines by a name."""
+    names = ",".join(f"c{place}" for place in range(columns))
+    numbers = np.random.default_rng(0).normal(size=(rows, columns))
+    plain = [",".join(f"{number:.6g}" for number in row) for row in numbers.tolist()]
+    odd, every = rows * 3 // 4, range(0, rows, 1_000)
+    first = [line.partition(",")[2] for line in plain]
+    made = {
+        "numbers": plain,
+        "a quoted word": [f'"{WORDS[at % 4]}",{line}' for at, line in enumerate(first)],
+        "quoted numbers": [f'"{line}"'.replace(",", '","') for line in plain],
+        "blank lines": _among(plain, every, ""),
+        "rows of empty cells": _among(plain, every, "," * (columns - 1)),
+        "rows without numbers": _among(plain, every, ",".join(["NA"] * columns)),
+        "an odd cell, refused": [*plain[:odd], ",".join(["odd"] * columns), *plain[odd:]],
+        "a short row, refused": [*plain[:odd], "1,2", *plain[odd:]],
+    }
+    return {name: [names, *lines] for name, lines in made.items()}
+
+
+def _among(lines: list[str], places: range, line: str) -> list[str]:
+    """Put a line before some others."""
+    return [
+        each for at, own in enumerate(lines) for each in ((line, own) if at in places else (own,))
+    ]
+
+
 def main(rows: int = 200_000, columns: int = 11) -> None:
-    from pyarrow import csv
-
-    from netdsl.training.data.sources.table_file import read_table_file
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "numbers.csv"
-        names = ",".join(f"c{place}" for place in range(columns))
-        numbers = np.random.default_rng(0).normal(size=(rows, columns))
-        np.savetxt(path, numbers, "%.6g", ",", header=names, comments="")
-        print(f"{rows:,} x {columns} numbers, {path.stat().st_size / 1e6:.1f} MB")
-        seconds = _seconds([lambda: csv.read_csv(path), lambda: read_table_file(path)])
-        ratios = [ours / theirs for theirs, ours in seconds]
-        theirs, ours = (statistics.median(column) for column in zip(*seconds, strict=True))
-        print(f"seconds: pyarrow {theirs:.3f}, netdsl {ours:.3f}; ", end="")
-        print(f"the median ratio of {REPEATS} pairs is {statistics.median(ratios):.2f}")
-        peaks = {name: _peak(code, path) for name, code in READERS.items()}
+        print(f"{rows:,} x {columns} numbers; the median ratio is that of {REPEATS} pairs")
+        print(f"{'':22}  {'pyarrow s':>9}  {'netdsl s':>8}  {'ratio':>5}  {'CPU':>5}")
+        for name, lines in texts(rows, columns).items():
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            pairs = _seconds([partial(_arrow, path), partial(_netdsl, path)])
+            theirs, ours = zip(*pairs, strict=True)
+            wall, cpu = (statistics.median(b[at] / a[at] for a, b in pairs) for at in range(2))
+            seconds = (statistics.median(each[0] for each in side) for side in (theirs, ours))
+            print("{:22}  {:9.3f}  {:8.3f}  {:5.2f}  {:5.2f}".format(name, *seconds, wall, cpu))
+            if name == "numbers":
+                peaks = {reader: _peak(code, path) for reader, code in READERS.items()}
         print(", ".join(f"{name} {peak:.0f} MiB" for name, peak in peaks.items()), "at the peak")
 
 
-def _seconds(readers: list[Callable[[], object]]) -> list[tuple[float, ...]]:
-    """Time readers in turn, so that what slows the machine slows them alike."""
+def _arrow(path: Path) -> None:
+    from pyarrow import ArrowInvalid, csv
+
+    with suppress(ArrowInvalid):
+        csv.read_csv(path)
+
+
+def _netdsl(path: Path) -> None:
+    from netdsl.errors import NetError
+    from netdsl.training.data.sources.table_file import read_table_file
+
+    with suppress(NetError):
+        read_table_file(path)
+
+
+def _seconds(readers: list[Callable[[], object]]) -> list[tuple[tuple[float, float], ...]]:
+    """Time readers in turn, so that what slows the machine slows them alike: seconds, and those of
+    the processor.
+    """
     found = []
     for _ in range(REPEATS + 1):
         row = []
         for read in readers:
-            begin = time.perf_counter()
+            begin, used = time.perf_counter(), time.process_time()
             read()
-            row.append(time.perf_counter() - begin)
+            row.append((time.perf_counter() - begin, time.process_time() - used))
         found.append(tuple(row))
     return found[1:]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from netdsl.training.data.sources.arrow_cells import cells_in
 from netdsl.training.data.sources.cells import MISSING, Cells
-from netdsl.training.data.sources.csv_text import CsvText, rows
+from netdsl.training.data.sources.csv_rows import NotPlain, check_quotes, row_places
+from netdsl.training.data.sources.csv_text import CsvText
 from netdsl.training.preparation.ranges import LARGEST
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 MAX_READINGS = 8
 """After this many columns that turn out not to be numbers all of them are read as texts."""
-
-
-class NotPlain(Exception):
-    """The text is not as pyarrow reads it: Python reads it, and finds what is wrong."""
 
 
 def read_plain(
@@ -43,7 +40,7 @@ def read_plain(
     """
     import numpy as np
 
-    _check_quotes(text)
+    check_quotes(text)
     table = _table(text, dict(numbers), form)
     lines = _lines(text, table.num_rows)
     columns: dict[str, Array | Cells] = {}
@@ -126,41 +123,19 @@ def _column(column: Any) -> Array | Cells:
 # --- what pyarrow reads otherwise -----------------------------------------------------------------
 
 
-def _check_quotes(text: CsvText) -> None:
-    """Check that quotes begin and end cells, and are closed; pyarrow takes them anywhere."""
-    if b'"' not in text.content:
-        return
-    import numpy as np
-
-    content = np.frombuffer(text.content, np.uint8)[text.body :]
-    quotes = np.flatnonzero(content == ord('"'))
-    if len(quotes) % 2:
-        raise NotPlain
-    opening, closing = quotes[::2], quotes[1::2]
-    edges = np.array([ord(text.separator), *b"\r\n"], np.uint8)
-    before = opening[opening > 0] - 1
-    after = closing[closing < len(content) - 1] + 1
-    inner = np.isin(content[before], edges) | np.isin(before, closing)
-    outer = np.isin(content[after], edges) | np.isin(after, opening)
-    if not (inner.all() and outer.all()):
-        raise NotPlain
-
-
 def _not_empty(text: CsvText, blank: Array) -> Array:
     """Say of each row whether it holds a cell [n]; those that may be `blank` are looked at."""
     import numpy as np
 
-    maybe = iter(blank.tolist())
-    kept = [not next(maybe, True) or any(map(str.strip, row)) for _, row in _body(text)]
-    if len(kept) != len(blank):
+    places, maybe = row_places(text), np.flatnonzero(blank)
+    if len(places.lines) != len(blank):
         raise NotPlain
-    return np.array(kept, bool)
-
-
-def _body(text: CsvText) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows below the names, those of empty cells too, each with its line."""
-    found = rows(text.path, text.content, text.separator, None, blank=True)
-    return ((line, row) for line, row in found if line >= text.line)
+    kept = ~blank
+    found = [any(map(str.strip, row)) for row in places.cells(maybe)]
+    if len(found) != len(maybe):
+        raise NotPlain
+    kept[maybe] = found
+    return kept
 
 
 def _lines(text: CsvText, count: int) -> Array:
@@ -173,7 +148,7 @@ def _lines(text: CsvText, count: int) -> Array:
     alone = b"\r" in content and content.count(b"\r", text.body) > content.count(b"\r\n", text.body)
     if ends == count and not alone:
         return np.arange(text.line, text.line + count)
-    lines = np.array([line for line, _ in _body(text)], int)
+    lines = row_places(text).lines
     if len(lines) != count:
         raise NotPlain
     return lines

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.sources.cell_columns import column_of, numbers_without
 from netdsl.training.data.sources.cells import Cells, cell_number, cells_of
-from netdsl.training.data.sources.csv_arrow import NotPlain, read_plain
+from netdsl.training.data.sources.csv_arrow import read_plain
+from netdsl.training.data.sources.csv_rows import NotPlain, begins_with_zero, row_places
 from netdsl.training.data.sources.csv_text import CsvText, check_widths, open_csv, rows
 from netdsl.training.data.sources.number_format import (
     Evidence,
@@ -137,12 +138,28 @@ def _columns(
     try:
         return HeldColumns(*read_plain(text, likely, numbers), numbers)
     except NotPlain:
-        pass
+        _check_plain_widths(text, span)
     body = list(rows(text.path, text.content, text.separator, span))[1 if text.header else 0 :]
     check_widths(text, body, span)
     places = {name: place for place, name in enumerate(text.names) if name in requested}
     columns = {name: cells_of(row[place] for _, row in body) for name, place in places.items()}
     return HeldColumns(columns, np.array([line for line, _ in body], int), numbers)
+
+
+def _check_plain_widths(text: CsvText, span: Span | None) -> None:
+    """Find a row of another width without reading the others, where the text is plain.
+
+    Raises:
+        NetError: N536 where a row that is not empty has more or fewer cells than the first.
+    """
+    try:
+        places = row_places(text)
+    except NotPlain:
+        return
+    others = places.of_other_widths()
+    for line, row in zip(places.lines[others].tolist(), places.cells(others), strict=False):
+        if any(map(str.strip, row)):
+            check_widths(text, [(line, row)], span)
 
 
 def _sample(
@@ -196,8 +213,7 @@ def _leading_zeros(
     text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns
 ) -> Iterator[str]:
     """Report numbers that begin with a 0 that is lost: they may be codes."""
-    separator = re.escape(text.separator.encode())
-    if not re.search(rb"(?:^|[\s\"'" + separator + rb"])[+-]?0[0-9]", text.content[text.body :]):
+    if not begins_with_zero(text):
         return
     for column in columns:
         if column.categories is not None or column.name not in held.columns:

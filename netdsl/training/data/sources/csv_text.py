@@ -95,7 +95,7 @@ def rows(
     reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=separator != " ")
     try:
         for row in reader:
-            if (blank and row) or any(cell.strip() for cell in row):
+            if (blank and row) or any(map(str.strip, row)):
                 yield reader.line_num, row
     except csv.Error as error:
         where = f"line {reader.line_num:,} of {path}"

@@ -113,28 +113,35 @@ def stated_format(form: TableFormat) -> NumberFormat | None:
 
 # --- numbers that are read already ----------------------------------------------------------------
 
+SHOWING = 1_000
+"""Numbers of a column that are looked at before the others."""
+
 
 def has_points(columns: Iterable[Array]) -> bool:
     """Return whether numbers that were read with decimal points can have been nothing else.
 
     That is so of fractions that are not of three digits before which 1 to 999 is.
     """
+    # in most columns the first numbers show it
+    return any(_has_points(values[:SHOWING]) or _has_points(values) for values in columns)
+
+
+def _has_points(values: Array) -> bool:
     import numpy as np
 
-    for values in columns:
-        fractions = values[np.isfinite(values) & (values != np.floor(values))]
-        size, thousandths = np.abs(fractions), fractions * 1000
-        if (
-            (size < 1) | (size >= 1000) | (np.abs(thousandths - np.rint(thousandths)) > 1e-6)
-        ).any():
-            return True
-    return False
+    fractions = values[np.isfinite(values) & (values != np.floor(values))]
+    size, thousandths = np.abs(fractions), fractions * 1000
+    return bool(
+        ((size < 1) | (size >= 1000) | (np.abs(thousandths - np.rint(thousandths)) > 1e-6)).any()
+    )
 
 
 def may_be_thousands(values: Array) -> bool:
     """Return whether all fractions among numbers may be of three digits, and thousands instead."""
     import numpy as np
 
+    if _has_points(values[:SHOWING]):
+        return False
     known = values[np.isfinite(values)]
     fractions = known[known != np.floor(known)]
     return len(fractions) > 0 and bool((np.abs(known) < 1000).all()) and not has_points([known])

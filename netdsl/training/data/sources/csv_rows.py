@@ -1,0 +1,152 @@
+"""Where the rows of a CSV are, found from its line ends, quotes and separators alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.training.data.sources.csv_text import CsvText, rows
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.rows import Array
+
+QUOTE, RETURN, NEW_LINE = b'"\r\n'
+
+PIECE = 2**20
+"""Bytes that are compared at once: more of them would leave the processor's cache."""
+
+
+class NotPlain(Exception):
+    """The text is not made of rows as pyarrow reads them: Python reads it, and finds what is
+    wrong.
+    """
+
+
+class RowPlaces(NamedTuple):
+    """The rows below the names, those of empty cells too.
+
+    Attributes:
+        text: is made of them.
+        quotes: the bytes from the first row on that are quotes, in pairs.
+        starts: the byte at which each row begins, counted so.
+        ends: that after each.
+        lines: the line on which each ends, from 1.
+    """
+
+    text: CsvText
+    quotes: Array
+    starts: Array
+    ends: Array
+    lines: Array
+
+    def cells(self, at: Array) -> Iterator[list[str]]:
+        """Yield the cells of some rows, by their numbers."""
+        text, body = self.text, self.text.body
+        parts = (
+            text.content[body + start : body + end]
+            for start, end in zip(self.starts[at].tolist(), self.ends[at].tolist(), strict=True)
+        )
+        found = rows(text.path, b"\n".join(parts), text.separator, None, blank=True)
+        return (row for _, row in found)
+
+    def of_other_widths(self) -> Array:
+        """Return the numbers of the rows that have more or fewer cells than the text has names."""
+        import numpy as np
+
+        signs = np.flatnonzero(_bytes(self.text) == ord(self.text.separator))
+        signs = signs[_outside(signs, self.quotes)]
+        widths = np.searchsorted(signs, self.ends) - np.searchsorted(signs, self.starts) + 1
+        return np.flatnonzero(widths != len(self.text.names))
+
+
+def check_quotes(text: CsvText) -> Array:
+    """Return the places of the quotes below the names.
+
+    Raises:
+        NotPlain: where they do not begin and end cells, or one is not closed.
+    """
+    import numpy as np
+
+    if b'"' not in text.content:
+        return np.zeros(0, int)
+    content = _bytes(text)
+    quotes = np.flatnonzero(content == QUOTE)
+    if len(quotes) % 2:
+        raise NotPlain
+    # a quote next to a quote ends a cell and begins one, or is one of a pair within a cell
+    edge = _of(text.separator.encode() + b'"\r\n')
+    opening, closing = quotes[::2], quotes[1::2]
+    first, last = opening[:1] == 0, closing[-1:] == len(content) - 1
+    before = content[opening[first.sum() :] - 1]
+    after = content[closing[: len(closing) - last.sum()] + 1]
+    if not (edge[before].all() and edge[after].all()):
+        raise NotPlain
+    return quotes
+
+
+def row_places(text: CsvText) -> RowPlaces:
+    """Find the rows.
+
+    Raises:
+        NotPlain: where quotes are not plain.
+    """
+    import numpy as np
+
+    quotes, content = check_quotes(text), _bytes(text)
+    breaking, returns = content == NEW_LINE, b"\r" in text.content
+    if returns:  # one alone ends a line too
+        breaking[:-1] |= (content[:-1] == RETURN) & ~breaking[1:]
+        breaking[-1:] |= content[-1:] == RETURN
+    breaks = np.flatnonzero(breaking)
+    if len(content) and not breaking[-1]:
+        breaks = np.append(breaks, len(content))
+    own = _outside(breaks, quotes)
+    ends, lines = breaks[own], text.line + np.flatnonzero(own)
+    starts = np.concatenate([[0], ends[:-1] + 1])[: len(ends)]
+    if returns:
+        ends = ends - ((ends > starts) & (content[np.maximum(ends, 1) - 1] == RETURN))
+    filled = ends > starts
+    return RowPlaces(text, quotes, starts[filled], ends[filled], lines[filled])
+
+
+def begins_with_zero(text: CsvText) -> bool:
+    """Return whether a cell may hold a number that begins with a 0 before another digit."""
+    import numpy as np
+
+    if re.compile(rb"[+-]?0[0-9]").match(text.content, text.body):
+        return True
+    content, zero = np.frombuffer(text.content, np.uint8), np.uint8(ord("0"))
+    sign, edge = _of(b"+-"), _of(text.separator.encode() + b"\"' \t\r\n\f\v")
+    for begin in range(max(text.body - 1, 0), len(content), PIECE):
+        before, here, after = (content[begin + at : begin + at + PIECE] for at in range(3))
+        here, before = here[: len(after)], before[: len(after)]
+        # differences below 0 wrap round; most digits follow a digit or a point
+        inside = before - np.uint8(ord(".")) < 12
+        at = begin + np.flatnonzero((here == zero) & (after - zero < 10) & ~inside)
+        at = at - sign[content[at]]
+        if ((at < text.body) | edge[content[at]]).any():
+            return True
+    return False
+
+
+def _of(signs: bytes) -> Array:
+    """Say of each byte whether it is one of some."""
+    import numpy as np
+
+    return np.isin(np.arange(256), list(signs))
+
+
+def _bytes(text: CsvText) -> Array:
+    """Return the bytes from the first row on."""
+    import numpy as np
+
+    return np.frombuffer(text.content, np.uint8)[text.body :]
+
+
+def _outside(places: Array, quotes: Array) -> Array:
+    """Say of places whether they are outside quotes."""
+    import numpy as np
+
+    outside: Array = np.searchsorted(quotes, places) % 2 == 0
+    return outside
