@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.sources.cells import (
     Cells,
+    MixedCells,
     cell_number,
     is_number_somehow,
     why_not_finite,
@@ -40,6 +41,7 @@ def column_of(
     form: TableFormat,
     path: str,
     span: Span | None,
+    others: int = 0,
 ) -> ParsedColumn:
     """Return a column as numbers where most of its cells are numbers, else as texts.
 
@@ -51,6 +53,7 @@ def column_of(
         form: what a recipe states of the file.
         path: the file.
         span: the place of the file's name in a recipe.
+        others: how many further rows hold numbers.
 
     Raises:
         NetError: N531 where a few cells are not numbers.
@@ -64,7 +67,7 @@ def column_of(
     counts = np.bincount(cells.codes, minlength=len(found))
     wrong = [place for place, value in enumerate(found) if value is None]
     if text is None and wrong:
-        right = sum(
+        right = others + sum(
             int(counts[place])
             for place, value in enumerate(found)
             if value is not None and value == value
@@ -82,6 +85,33 @@ def column_of(
         raise _not_a_number(name, cells, wrong, int(counts[wrong].sum()), rows, path, span)
     values = np.array(found, float)[cells.codes]
     return ParsedColumn(name, numbers_without(values, form.missing_values), None)
+
+
+def mixed_column(
+    name: str,
+    cells: MixedCells,
+    text: bool | None,
+    rows: CellRows,
+    form: TableFormat,
+    path: str,
+    span: Span | None,
+) -> ParsedColumn | None:
+    """Return a column of numbers in which a few cells are not; None where it is one of texts.
+
+    The arguments are those of `column_of`; `rows` are those of the few.
+
+    Raises:
+        NetError: N531 where they are not numbers as `form` states them.
+    """
+    import numpy as np
+
+    others = int(np.isfinite(cells.values).sum())
+    odd = column_of(name, cells.odd, text, rows, form, path, span, others)
+    if odd.categories is not None:
+        return None
+    values = numbers_without(cells.values, form.missing_values).copy()
+    values[cells.rows] = odd.values
+    return ParsedColumn(name, values, None)
 
 
 def numbers_without(values: Array, missing: Sequence[str]) -> Array:

@@ -47,6 +47,25 @@ class Cells(NamedTuple):
         return int(np.flatnonzero(np.isin(self.codes, codes))[0])
 
 
+class MixedCells(NamedTuple):
+    """The cells of a column of numbers in which a few are not numbers.
+
+    Attributes:
+        values: the numbers [n], NaN where one is missing, and where a cell is not a number.
+        rows: the rows of those that are not.
+        odd: what these hold.
+    """
+
+    values: Array
+    rows: Array
+    odd: Cells
+
+    def at(self, rows: Array) -> MixedCells:
+        """Return the cells of the rows alone of which this holds [n]."""
+        own = rows[self.rows]
+        return MixedCells(self.values[rows], rows.cumsum()[self.rows[own]] - 1, self.odd.at(own))
+
+
 def cells_of(texts: Iterable[str]) -> Cells:
     """Make cells of the texts of rows."""
     import numpy as np

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netdsl.training.data.sources.arrow_cells import cells_in
-from netdsl.training.data.sources.cells import MISSING, Cells
+from netdsl.training.data.sources.cells import MISSING, Cells, MixedCells
 from netdsl.training.data.sources.csv_rows import NotPlain, check_quotes, row_places
 from netdsl.training.data.sources.csv_text import CsvText
+from netdsl.training.data.sources.odd_cells import odd_cells, odd_words
 from netdsl.training.preparation.ranges import LARGEST
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
     from netdsl.training.preparation.table_format import NumberFormat
 
+CONVERSION = re.compile(r"(?s)In CSV column #(\d+): .* to double: invalid value '(.*)'")
+"""What pyarrow says of a cell that is not a number."""
+
+MAX_WORDS = 2
+"""After this many cells of a column that are not numbers it is read as texts."""
+
 MAX_READINGS = 8
 """After this many columns that turn out not to be numbers all of them are read as texts."""
 
 
+ReadColumn: TypeAlias = "Array | Cells | MixedCells"
+
+
 def read_plain(
     text: CsvText, numbers: Mapping[str, bool], form: NumberFormat
-) -> tuple[dict[str, Array | Cells], Array]:
+) -> tuple[dict[str, ReadColumn], Array]:
     """Read the columns of a text.
 
     Args:
@@ -34,6 +45,7 @@ def read_plain(
 
     Returns:
         Numbers, NaN where one is missing, or cells for each column; and the line of each row.
+        Where a few cells of a column of numbers are not, both.
 
     Raises:
         NotPlain: where Python has to read the text.
@@ -41,35 +53,46 @@ def read_plain(
     import numpy as np
 
     check_quotes(text)
-    table = _table(text, dict(numbers), form)
+    table, odd = _table(text, dict(numbers), form)
     lines = _lines(text, table.num_rows)
-    columns: dict[str, Array | Cells] = {}
+    read = {name: _column(table.column(name)) for name in numbers}
     blank = np.ones(table.num_rows, bool)
-    for name in numbers:
-        column = columns[name] = _column(table.column(name))
+    for column in read.values():
         if isinstance(column, Cells):
             blank &= np.array([not cell for cell in column.texts], bool)[column.codes]
         else:
             blank &= np.isnan(column)
+    columns: dict[str, ReadColumn] = {**read, **(odd_cells(text, read, odd) if odd else {})}
     if not blank.any():
         return columns, lines
     # rows of empty cells are left out, those of `NA` are not
     kept = _not_empty(text, blank)
-    for name, column in columns.items():
-        columns[name] = column.at(kept) if isinstance(column, Cells) else column[kept]
+    for name, each in columns.items():
+        columns[name] = each.at(kept) if isinstance(each, Cells | MixedCells) else each[kept]
     return columns, lines[kept]
 
 
-def _table(text: CsvText, numbers: dict[str, bool], form: NumberFormat) -> Any:
-    """Read a table: columns that turn out not to be all numbers are read as texts."""
+def _table(
+    text: CsvText, numbers: dict[str, bool], form: NumberFormat
+) -> tuple[Any, frozenset[str]]:
+    """Read a table.
+
+    Where a column turns out not to be all numbers, what else it holds is read as missing; where
+    that is more than a few words, the column is read as texts.
+
+    Returns:
+        The table, and the words that are missing numbers in it.
+    """
     import pyarrow
     from pyarrow import csv as arrow
 
     content = pyarrow.py_buffer(text.content)[text.body :]
     types = {True: pyarrow.float64(), False: pyarrow.string()}
+    odd: frozenset[str] = frozenset()
+    failed: Counter[str] = Counter()
     for reading in range(MAX_READINGS + 2):
         try:
-            return arrow.read_csv(
+            table = arrow.read_csv(
                 pyarrow.BufferReader(content),
                 arrow.ReadOptions(column_names=text.names),
                 arrow.ParseOptions(
@@ -78,19 +101,25 @@ def _table(text: CsvText, numbers: dict[str, bool], form: NumberFormat) -> Any:
                 arrow.ConvertOptions(
                     column_types={name: types[number] for name, number in numbers.items()},
                     include_columns=list(numbers),
-                    null_values=_in_any_case(MISSING),
+                    null_values=[*_in_any_case(MISSING), *odd],
                     strings_can_be_null=False,
                     decimal_point=form.decimal,
                 ),
             )
         except pyarrow.ArrowInvalid as error:
-            column = re.match(r"In CSV column #(\d+): .* to double", str(error))
-            if column is None or reading > MAX_READINGS:
+            found = CONVERSION.match(str(error))
+            if found is None or reading > MAX_READINGS:
                 raise NotPlain from None
+            name = text.names[int(found[1])]
+            failed[name] += 1
             if reading == MAX_READINGS:
                 numbers = dict.fromkeys(numbers, False)
+            elif failed[name] > MAX_WORDS or found[2] in odd:
+                numbers[name] = False
             else:
-                numbers[text.names[int(column[1])]] = False
+                odd |= odd_words(text, found[2], numbers, form)
+        else:
+            return table, odd
     raise NotPlain
 
 

@@ -8,12 +8,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, fail
-from netdsl.training.data.sources.cell_columns import column_of, numbers_without
-from netdsl.training.data.sources.cells import Cells, cell_number, cells_of
-from netdsl.training.data.sources.csv_arrow import read_plain
+from netdsl.training.data.sources.cell_columns import column_of, mixed_column, numbers_without
+from netdsl.training.data.sources.cells import Cells, MixedCells, cell_number, cells_of
+from netdsl.training.data.sources.csv_arrow import ReadColumn, read_plain
 from netdsl.training.data.sources.csv_rows import NotPlain, begins_with_zero, row_places
 from netdsl.training.data.sources.csv_text import CsvText, check_widths, open_csv, rows
 from netdsl.training.data.sources.number_format import (
+    SHOWING,
     Evidence,
     choose,
     evidence_of,
@@ -68,7 +69,16 @@ def parse_csv(
         values = held.columns.get(name)
         if values is None:
             columns.append(ParsedColumn(name, np.full(len(held.lines), np.nan), None))
-        elif isinstance(values, Cells):
+            continue
+        if isinstance(values, MixedCells):
+            mixed = mixed_column(
+                name, values, kinds.get(name), held.within(values), form, path, span
+            )
+            if mixed is not None:
+                columns.append(mixed)
+                continue
+            values = _as_cells(text, name, held)
+        if isinstance(values, Cells):
             columns.append(column_of(name, values, kinds.get(name), held, form, path, span))
         else:
             columns.append(ParsedColumn(name, numbers_without(values, form.missing_values), None))
@@ -87,9 +97,21 @@ class HeldColumns(NamedTuple):
         numbers: the signs within numbers.
     """
 
-    columns: Mapping[str, Array | Cells]
+    columns: Mapping[str, ReadColumn]
     lines: Array
     numbers: NumberFormat
+
+    def within(self, column: MixedCells) -> HeldColumns:
+        """Return these columns with the rows alone in which a column holds no number."""
+        return self._replace(lines=self.lines[column.rows])
+
+    def texts(self) -> Iterator[tuple[str, Cells, HeldColumns]]:
+        """Yield the names of columns, the cells that are still texts, and the rows of these."""
+        for name, column in self.columns.items():
+            if isinstance(column, Cells):
+                yield name, column, self
+            elif isinstance(column, MixedCells):
+                yield name, column.odd, self.within(column)
 
 
 def _read(
@@ -105,7 +127,7 @@ def _read(
         NetError: N536 not rows, N531 where `1,234` may be two numbers.
     """
     sample = _sample(text, requested, span)
-    shown = evidence_of(column.texts for column in sample.values())
+    shown = evidence_of((column.texts, 0) for column in sample.values())
     stated = stated_format(form)
     numbers = stated or choose(shown, text.separator, before) or PLAIN
     held = _columns(text, requested, sample, numbers, span)
@@ -186,20 +208,22 @@ def _as_cells(text: CsvText, name: str, held: HeldColumns) -> Cells:
 
 def _evidence(held: HeldColumns, shown: Evidence) -> Evidence:
     """Return what all cells show, those of a sample before."""
-    numbers = [column for column in held.columns.values() if not isinstance(column, Cells)]
-    texts = [column.texts for column in held.columns.values() if isinstance(column, Cells)]
-    every = evidence_of(texts, held.numbers.decimal == "." and has_points(numbers))
+    import numpy as np
+
+    mixed = [column for column in held.columns.values() if isinstance(column, MixedCells)]
+    numbers = [column for column in held.columns.values() if isinstance(column, np.ndarray)]
+    numbers += [column.values for column in mixed]
+    points = held.numbers.decimal == "." and has_points(numbers)
+    texts = [(c.texts, 0) for c in held.columns.values() if isinstance(c, Cells)]
+    texts += [(column.odd.texts, len(np.unique(column.values[:SHOWING]))) for column in mixed]
+    every = evidence_of(texts, points)
     return Evidence(*({**more, **first} for first, more in zip(shown, every, strict=True)))
 
 
 def _either(text: CsvText, cell: str, held: HeldColumns, span: Span | None) -> NetError:
     """Return the error N531 about a comma that may be decimal or between thousands."""
-    name, column = next(
-        (name, column)
-        for name, column in held.columns.items()
-        if isinstance(column, Cells) and cell in column.texts
-    )
-    line = held.lines[column.first_row([column.texts.index(cell)])]
+    name, cells, own = next(each for each in held.texts() if cell in each[1].texts)
+    line = own.lines[cells.first_row([cells.texts.index(cell)])]
     fraction, whole = cell.replace(",", "."), cell.replace(",", "")
     message = (
         f"column `{name}` of {text.path} holds `{cell}` in line {line:,}, "

@@ -35,18 +35,18 @@ class Evidence(NamedTuple):
     either: dict[str, str]
 
 
-def evidence_of(columns: Iterable[Sequence[str]], has_points: bool = False) -> Evidence:
+def evidence_of(columns: Iterable[tuple[Sequence[str], int]], has_points: bool = False) -> Evidence:
     """Look at the distinct cells of columns; those in which words prevail count for nothing.
 
     Args:
-        columns: the cells of each.
+        columns: the cells of each, and how many numbers it has that need no looking at.
         has_points: whether numbers elsewhere in the file have decimal points beyond doubt.
     """
     found = Evidence({".": "a decimal point"} if has_points else {}, {}, {})
-    for cells in columns:
+    for cells, numbers in columns:
         own = Evidence({}, {}, {})
         words = sum(not _seen(cell, own) for cell in cells)
-        if 2 * words <= len(cells):
+        if 2 * words <= len(cells) + numbers:
             for whole, part in zip(found, own, strict=True):
                 whole.update({sign: cell for sign, cell in part.items() if sign not in whole})
     return found
