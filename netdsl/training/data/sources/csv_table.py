@@ -77,7 +77,7 @@ def parse_csv(
             if mixed is not None:
                 columns.append(mixed)
                 continue
-            values = _as_cells(text, name, held)
+            values = _as_cells(text, [name], held)[name]
         if isinstance(values, Cells):
             columns.append(column_of(name, values, kinds.get(name), held, form, path, span))
         else:
@@ -102,7 +102,7 @@ class HeldColumns(NamedTuple):
     numbers: NumberFormat
 
     def within(self, column: MixedCells) -> HeldColumns:
-        """Return these columns with the rows alone in which a column holds no number."""
+        """Return these columns, with the rows in which the cells of one are not numbers."""
         return self._replace(lines=self.lines[column.rows])
 
     def texts(self) -> Iterator[tuple[str, Cells, HeldColumns]]:
@@ -195,12 +195,16 @@ def _sample(
     return {name: cells_of(row[place] for row in body) for name, place in places.items()}
 
 
-def _as_cells(text: CsvText, name: str, held: HeldColumns) -> Cells:
-    """Read a column as texts that was read as numbers already."""
-    numbers = {one: not isinstance(column, Cells) for one, column in held.columns.items()}
-    found = read_plain(text, {**numbers, name: False}, held.numbers)[0][name]
-    assert isinstance(found, Cells)
-    return found
+def _as_cells(text: CsvText, names: Sequence[str], held: HeldColumns) -> dict[str, Cells]:
+    """Return columns as texts; those that were read as numbers are read again, all at once."""
+    kept = {name: held.columns[name] for name in names}
+    found = {name: column for name, column in kept.items() if isinstance(column, Cells)}
+    if len(found) == len(kept):
+        return found
+    # all columns are read, as a row without cells in some is not an empty one
+    numbers = {name: not isinstance(column, Cells) for name, column in held.columns.items()}
+    again, _ = read_plain(text, {**numbers, **dict.fromkeys(kept, False)}, held.numbers)
+    return found | {name: each for name, each in again.items() if isinstance(each, Cells)}
 
 
 # --- signs within numbers -------------------------------------------------------------------------
@@ -239,11 +243,10 @@ def _leading_zeros(
     """Report numbers that begin with a 0 that is lost: they may be codes."""
     if not begins_with_zero(text):
         return
-    for column in columns:
-        if column.categories is not None or column.name not in held.columns:
-            continue
-        cells = held.columns[column.name]
-        cells = cells if isinstance(cells, Cells) else _as_cells(text, column.name, held)
+    numbers = [each for each in columns if each.categories is None and each.name in held.columns]
+    texts = _as_cells(text, [column.name for column in numbers], held)
+    for column in numbers:
+        cells = texts[column.name]
         codes = [place for place, cell in enumerate(cells.texts) if ZERO.match(cell)]
         if codes:
             row = cells.first_row(codes)
@@ -258,13 +261,15 @@ def _leading_zeros(
 def _doubts(text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns) -> Iterator[str]:
     """Report numbers whose fractions may be thousands instead."""
     sign = held.numbers.decimal
-    for column in columns:
-        if column.categories is not None or not may_be_thousands(column.values):
-            continue
-        cells = held.columns[column.name]
-        texts = (cells if isinstance(cells, Cells) else _as_cells(text, column.name, held)).texts
-        if cell := next(three_digits(texts, sign), None):
+    doubted = [
+        column.name
+        for column in columns
+        if column.categories is None and may_be_thousands(column.values)
+    ]
+    texts = _as_cells(text, doubted, held)
+    for name in doubted:
+        if cell := next(three_digits(texts[name].texts, sign), None):
             yield (
-                f"all fractions in {column.name} have three digits, as in {cell}: `{sign}` is "
+                f"all fractions in {name} have three digits, as in {cell}: `{sign}` is "
                 f'read as the decimal separator; data: {{thousands: "{sign}"}} reads thousands'
             )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.table_format import NumberFormat
 
 MAX_PLACES = 1_000
-"""After this many places of a text in which a word stands Python reads the text."""
+"""After this many places of words in a text Python reads it."""
 
 
 def odd_words(
