@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ import numpy as np
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.data.sources import csv_rows, csv_table
+from netdsl.training.data.sources import csv_table
 from netdsl.training.data.sources.cells import cell_number, why_not_finite
 from netdsl.training.data.sources.csv_rows import NotPlain
-from netdsl.training.data.sources.csv_text import CsvText, rows
 from netdsl.training.data.sources.parsed_table import ParsedTable
 from netdsl.training.data.sources.table_file import read_table_file
 from netdsl.training.data.sources.table_notes import table_notes
@@ -414,73 +412,3 @@ def test_a_cell_in_a_format(cell: str, form: NumberFormat, number: float | None,
     if why != "finite":
         assert why in why_not_finite(cell, form)
         assert bool(why) == bool(why_not_finite(cell, form))
-
-
-# --- rows found without reading their cells -------------------------------------------------------
-
-PIECES = (
-    "1",
-    "02",
-    '"a"',
-    '"b,\n"',
-    '""',
-    '"c""d"',
-    "",
-    " ",
-    "-0.5",
-    ",",
-    ",",
-    ",",
-    "\n",
-    "\n",
-    "\r\n",
-    "\r",
-)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_places_of_rows_are_those_that_python_reads(seed: int) -> None:
-    rng = random.Random(seed)
-    plain = 0
-    for _ in range(400):
-        content = "".join(rng.choices(PIECES, k=rng.randrange(1, 25)))
-        text = CsvText("t.csv", content.encode(), ",", ["a", "b"], False, 0, 1)
-        try:
-            found = csv_rows.row_places(text)
-            expected = list(rows(text.path, text.content, ",", None, blank=True))
-        except (csv_rows.NotPlain, NetError):
-            continue
-        plain += 1
-        assert found.lines.tolist() == [line for line, _ in expected], repr(content)
-        every = np.arange(len(expected))
-        assert list(found.cells(every)) == [row for _, row in expected], repr(content)
-        others = [at for at, (_, row) in enumerate(expected) if len(row) != 2]
-        assert found.of_other_widths().tolist() == others, repr(content)
-    assert plain > 100
-
-
-@pytest.mark.parametrize("piece", [3, 2**20])
-def test_numbers_that_begin_with_zero_are_found(
-    piece: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a regular expression finds them, wherever the pieces end that are looked at."""
-    monkeypatch.setattr(csv_rows, "PIECE", piece)
-    rng, found = random.Random(piece), 0
-    for _ in range(2_000):
-        content = "".join(rng.choices("00159.+-a;, \"'\n", k=rng.randrange(12)))
-        separator = rng.choice(",;")
-        body = rng.choice([0, *(at + 1 for at, sign in enumerate(content) if sign == "\n")])
-        text = CsvText("t.csv", content.encode(), separator, [], False, body, 1)
-        pattern = rf"(?:^|[\s\"'{separator}])[+-]?0[0-9]"
-        expected = bool(re.search(pattern, content[body:]))
-        assert csv_rows.begins_with_zero(text) == expected, (content, separator, body)
-        found += expected
-    assert 100 < found < 1_000
-
-
-@pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_a_row_of_another_width_is_found_at_once(path: Path, ends: str) -> None:
-    """Rows of empty cells count for nothing, whatever their width; a quoted cell is one."""
-    lines = ["a,b", "1,2", ",,,", '"3,\n3",4', "", "5", "6,7"]
-    with pytest.raises(NetError, match=r"line 7 of .*a\.csv has 1 cell, but the first has 2"):
-        read(path, ends.join(lines))

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 CONVERSION = re.compile(r"(?s)In CSV column #(\d+): .* to double: invalid value '(.*)'")
 """What pyarrow says of a cell that is not a number."""
 
+WIDE = 1_000
+"""Of a table with more columns it is looked up which words for missing numbers it has: for all of
+them pyarrow takes 30 KB a column.
+"""
+
 MAX_WORDS = 2
 """After this many cells of a column that are not numbers it is read as texts."""
 
@@ -88,6 +93,9 @@ def _table(
 
     content = pyarrow.py_buffer(text.content)[text.body :]
     types = {True: pyarrow.float64(), False: pyarrow.string()}
+    missing = _in_any_case(MISSING)
+    if len(text.names) > WIDE:
+        missing = [word for word in missing if word.encode() in text.content]
     odd: frozenset[str] = frozenset()
     failed: Counter[str] = Counter()
     for reading in range(MAX_READINGS + 2):
@@ -101,7 +109,7 @@ def _table(
                 arrow.ConvertOptions(
                     column_types={name: types[number] for name, number in numbers.items()},
                     include_columns=list(numbers),
-                    null_values=[*_in_any_case(MISSING), *odd],
+                    null_values=[*missing, *odd],
                     strings_can_be_null=False,
                     decimal_point=form.decimal,
                 ),

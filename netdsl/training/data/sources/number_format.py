@@ -123,7 +123,10 @@ def has_points(columns: Iterable[Array]) -> bool:
     That is so of fractions that are not of three digits before which 1 to 999 is.
     """
     # in most columns the first numbers show it
-    return any(_has_points(values[:SHOWING]) or _has_points(values) for values in columns)
+    return any(
+        _has_points(values[:SHOWING]) or (len(values) > SHOWING and _has_points(values))
+        for values in columns
+    )
 
 
 def _has_points(values: Array) -> bool:

@@ -1,0 +1,112 @@
+"""Rows of a CSV that are not plain: found without reading the others."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netdsl.errors import NetError
+from netdsl.training.data.sources import csv_rows, csv_table
+from netdsl.training.data.sources.csv_text import CsvText, rows
+from netdsl.training.data.sources.table_file import read_table_file
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.csv"
+
+
+def written(path: Path, content: str) -> Path:
+    path.write_bytes(content.encode())
+    return path
+
+
+PIECES = (
+    "1",
+    "02",
+    '"a"',
+    '"b,\n"',
+    '""',
+    '"c""d"',
+    "",
+    " ",
+    "-0.5",
+    ",",
+    ",",
+    ",",
+    "\n",
+    "\n",
+    "\r\n",
+    "\r",
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_places_of_rows_are_those_that_python_reads(seed: int) -> None:
+    rng = random.Random(seed)
+    plain = 0
+    for _ in range(400):
+        content = "".join(rng.choices(PIECES, k=rng.randrange(1, 25)))
+        text = CsvText("t.csv", content.encode(), ",", ["a", "b"], False, 0, 1)
+        try:
+            found = csv_rows.row_places(text)
+            expected = list(rows(text.path, text.content, ",", None, blank=True))
+        except (csv_rows.NotPlain, NetError):
+            continue
+        plain += 1
+        assert found.lines.tolist() == [line for line, _ in expected], repr(content)
+        every = np.arange(len(expected))
+        assert list(found.cells(every)) == [row for _, row in expected], repr(content)
+        others = [at for at, (_, row) in enumerate(expected) if len(row) != 2]
+        assert found.of_other_widths().tolist() == others, repr(content)
+    assert plain > 100
+
+
+@pytest.mark.parametrize("piece", [3, 2**20])
+def test_numbers_that_begin_with_zero_are_found(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a regular expression finds them, wherever the pieces end that are looked at."""
+    monkeypatch.setattr(csv_rows, "PIECE", piece)
+    rng, found = random.Random(piece), 0
+    for _ in range(2_000):
+        content = "".join(rng.choices("00159.+-a;, \"'\n", k=rng.randrange(12)))
+        separator = rng.choice(",;")
+        body = rng.choice([0, *(at + 1 for at, sign in enumerate(content) if sign == "\n")])
+        text = CsvText("t.csv", content.encode(), separator, [], False, body, 1)
+        pattern = rf"(?:^|[\s\"'{separator}])[+-]?0[0-9]"
+        expected = bool(re.search(pattern, content[body:]))
+        assert csv_rows.begins_with_zero(text) == expected, (content, separator, body)
+        found += expected
+    assert 100 < found < 1_000
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_row_of_another_width_is_found_at_once(path: Path, ends: str) -> None:
+    """Rows of empty cells count for nothing, whatever their width; a quoted cell is one."""
+    lines = ["a,b", "1,2", ",,,", '"3,\n3",4', "", "5", "6,7"]
+    with pytest.raises(NetError, match=r"line 7 of .*a\.csv has 1 cell, but the first has 2"):
+        read_table_file(written(path, ends.join(lines)))
+
+
+@pytest.mark.parametrize("cell", ["1.234", "012"])
+def test_columns_that_are_read_again_are_read_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    """However many there are: a table of 200,000 columns would be read as often."""
+    plain, readings = csv_table.read_plain, []
+
+    def counted(*given: Any) -> Any:
+        readings.append(given)
+        return plain(*given)
+
+    monkeypatch.setattr(csv_table, "read_plain", counted)
+    names = [f"c{place}" for place in range(1_200)]
+    table = read_table_file(written(path, "\n".join([",".join(names), ",".join([cell] * 1_200)])))
+    assert len(table.notes) == 1_200
+    assert len(readings) == 2
