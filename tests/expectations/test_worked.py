@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from support.networks import check, codes, only, read
 from support.written import assert_written_out_is_the_same
@@ -177,3 +180,24 @@ def test_work_is_bounded_whatever_a_layer_does() -> None:
     for layers in ("up1000 > pool201/1(pad=same)", "up1000 > dw201(init=1)", "up4000"):
         found = only(f"1x1x1 > {layers} > gap\ngiven x = 1\nexpect output = [1]", "N308")
         assert "`check` computes at most" in found.message
+
+
+def test_numpy_is_imported_for_examples_alone_and_no_framework() -> None:
+    program = (
+        "import sys; from netdsl.cli.main import main;"
+        "assert main(['check', '2 > relu as y\\nexpect @y = 2']) == 0;"
+        "before = 'numpy' in sys.modules;"
+        "assert main(['check', '2 > relu as y\\ngiven x = [1, -1]\\nexpect @y = [1, 0]']) == 0;"
+        "print(before, 'numpy' in sys.modules, {'keras', 'tensorflow'} & sys.modules.keys())"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False True set()"
+
+
+def test_each_network_of_a_file_has_its_own() -> None:
+    text = "net a\n1 > neg\ngiven x = 1\nexpect output = [-1]\nnet b\n1 > abs\ngiven x = -2\n"
+    checked = check(f"{text}expect output = [2]")
+    assert not checked.diagnostics
+    assert [network.given[0].text for network in checked.networks] == ["[1]", "[-2]"]
+    assert codes(f"{text}expect output = [3]") == ["N303"]
