@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from netdsl.drawing.picture import Picture
     from netdsl.keras.calls import InputShapes
     from netdsl.lab.equivariance import Equivariance
+    from netdsl.lab.norms import Norms
     from netdsl.lab.weighted import WeightedNetwork
 
 DTYPES = (*PRECISIONS, "float64")
@@ -221,6 +222,26 @@ class Network(NetworkFigures, Computing):
         if seed is not None:
             seed = arguments.whole("seed", seed, 0, 2**32)
         return build(self, seed, arguments.one_of("dtype", arguments.dtype_name(dtype), DTYPES))
+
+    def norms(self, data: Any, *, seed: int = 0) -> Norms:
+        """Measure gradient and update of each layer in the first step of a training.
+
+        Args:
+            data: a source as in a recipe, or the data itself: arrays `(x, y)`, a dict of arrays.
+            seed: of the initial weights and of the order of the examples.
+
+        Returns:
+            `.layers` in order, each with `layer` and the Euclidean norms of its `weights`, their
+            `gradient` and their `update`; `.ratio` of the first layer's gradient to the last's;
+            `.svg`, and as text bars.
+
+        Raises:
+            NetError: for what is wrong with the data, N602 where Keras is missing.
+        """
+        from netdsl.lab.norms import norms_of
+        from netdsl.training.planning.plan import plan
+
+        return norms_of(plan(self, data=data, seed=arguments.whole("seed", seed, 0, 2**32)))
 
     def train(
         self,

@@ -11,7 +11,7 @@ from netdsl.text_table import aligned_lines
 from netdsl.wording import counted, number_text
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.norms import StepNorms
+    from netdsl.training.loop.norms import LayerNorms, StepNorms
     from netdsl.training.planning.job import Job
 
 FAR = 1e4
@@ -37,6 +37,19 @@ class Norms(NamedTuple):
 
     job: Job
     found: StepNorms
+
+    @property
+    def layers(self) -> tuple[LayerNorms, ...]:
+        """The norms of each layer."""
+        return self.found.layers
+
+    @property
+    def svg(self) -> str:
+        """Bars as SVG: two for each layer."""
+        return norms_picture(self).svg
+
+    def __str__(self) -> str:
+        return norms_text(self)
 
     @property
     def ratio(self) -> float:

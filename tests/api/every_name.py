@@ -37,6 +37,9 @@ def networks() -> netdsl.Network:
     derived: netdsl.NetworkDerivatives = network.backward(
         "1 2", loss="squared", target=[3], training=True
     )
+    print(
+        network.norms("mnist", seed=1).layers[0].gradient, network.norms(([[1.0]], [[2.0]])).ratio
+    )
     checks: netdsl.GradientChecks = network.gradcheck(Path("x.npy"), step=1e-4, one_sided=True)
     matrix: netdsl.LayerMatrix = network.matrix("fc_1")
     moves: netdsl.Records[netdsl.Equivariance] = network.equivariance("shift", seed=1)

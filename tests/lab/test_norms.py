@@ -122,3 +122,15 @@ def test_what_does_not_go_together(
     out, err = capsys.readouterr()
     assert not out
     assert err
+
+
+def test_from_python(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "2 > fc-4(tanh) > softmax-2"
+    found = netdsl.parse(text).norms("blobs")
+    shown_there = norms(capsys, text)
+    assert [each.gradient for each in found.layers] == pytest.approx(
+        [each["gradient"] for each in shown_there["layers"]]
+    )
+    assert found.ratio == pytest.approx(shown_there["first_by_last"])
+    assert " examples of blobs, loss " in str(found).splitlines()[0]
+    assert found.svg.startswith("<svg")
