@@ -119,6 +119,10 @@ def files() -> dict[str, File]:
         "t(u) = res(u > u), 40 deep": File("check", f"def t(u) = res(u > u)\n{nested}", 10),
         "100 residual blocks": File("emit", f"32x32x16 > {blocks} > gap > softmax-10\n", 10, 0),
         "2,001 lines": File("check", long_file(2_000), 5, 0),
+        "57,000 errors": File("check", "input 4\n" + "> nosuch\n" * 57_000, math.inf),
+        "an input of a million axes": File(
+            "check", f"{'x'.join(['1'] * 10**6)} > fc-2\n", math.inf
+        ),
     }
 
 
@@ -145,6 +149,35 @@ def print_ratios(runs: int) -> None:
         print(f"{name:42}  {least:5.2f}  {ratio:5.2f}  {file.limit:7.0f}{mark}")
 
 
+def print_merges(runs: int) -> None:
+    """Print what merges of a layer and its input cost, compared with as many layers in a row."""
+    plain, merges = growth.STEPS["a chain of convolutions"], growth.STEPS["add[ id | conv ]"]
+    layers, merged = (
+        min(growth.seconds(text(20_000), 1) for _ in range(runs)) for text in (plain, merges)
+    )
+    print(f"{'check of 20,000 layers in a row':42}  {layers:5.2f}")
+    print(f"{'check of 20,000 add[ id | layer ]':42}  {merged:5.2f}  ratio {merged / layers:.2f}")
+
+
+def print_columns(runs: int) -> None:
+    """Print what CSVs of many columns and three rows cost."""
+    from netdsl.training.data.sources.table_file import read_table_file
+
+    sizes, costs = [2_500, 5_000, 10_000, 20_000, 40_000], []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "columns.csv"
+        for size in sizes:
+            names = ",".join(f"c{place}" for place in range(size))
+            rows = [",".join(["1.5"] * size)] * 3
+            path.write_text("\n".join([names, *rows]), encoding="utf-8")
+            costs.append(best(partial(read_table_file, path), runs))
+    exponent = growth.slope(sizes, costs)
+    print(
+        f"{'a CSV of 3 rows and n columns, n':42}", *(f"{size:>7,}" for size in sizes), " exponent"
+    )
+    print(f"{'':42}", *(f"{cost:7.2f}" for cost in costs), f"  {exponent:7.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU seconds of reading networks")
     parser.add_argument("--runs", type=int, default=3, help="of which the best counts (default: 3)")
@@ -158,8 +191,9 @@ def main() -> None:
     }
     for layers, seconds in figures.items():
         print(f"{f'a chain of {layers:,} layers':42}  {seconds:5.2f}")
-    growth = math.log(figures[64_000] / figures[1_000]) / math.log(64)
-    print(f"{'growth exponent, 1,000 to 64,000 layers':42}  {growth:5.2f}")
+    exponent = math.log(figures[64_000] / figures[1_000]) / math.log(64)
+    print(f"{'growth exponent, 1,000 to 64,000 layers':42}  {exponent:5.2f}")
+    print_merges(options.runs)
     text = long_file(2_000)
     print(
         f"{f'a file of {text.count(chr(10)):,} lines':42}  "
@@ -174,6 +208,8 @@ def main() -> None:
         seconds = statistics.median(cold([name, "examples/lenet5.net"]) for _ in range(7))
         print(f"{f'a cold {name} of examples/lenet5.net':42}  {seconds:5.2f}")
     print_ratios(max(options.runs, 5))
+    print()
+    print_columns(options.runs)
     print()
     growth.print_exponents(250, 3, options.runs)
 
