@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from netdsl.lab.matrix import LayerMatrix
     from netdsl.lab.weighted import WeightedNetwork
 
-ENGINES = ("numpy", "keras")
-LOSSES = ("cross-entropy", "squared", "half-squared", "absolute", "binary")
-
 
 class Computing:
     """What has weights, and computes with them."""
@@ -65,7 +62,7 @@ class Computing:
         [12.0, 9.0, 3.0]
         """
         from netdsl.api.computed import LayerOutputs
-        from netdsl.lab.forward import Computation, values_of
+        from netdsl.lab.forward import ENGINES, Computation, values_of
 
         seed = arguments.whole("seed", seed, 0, 2**32)
         engine = arguments.one_of("engine", engine, ENGINES)
@@ -179,7 +176,7 @@ class Computing:
 
 
 def _asked(of: str | None, loss: str | None, target: Any) -> Asked:
-    from netdsl.lab.losses import Asked
+    from netdsl.lab.losses import LOSSES, Asked
 
     if of is not None:
         of = arguments.text("of", of, "an output's name")
