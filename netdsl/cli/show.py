@@ -8,8 +8,11 @@ import sys
 from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import print_json
+from netdsl.wording import counted
 
 EXAMPLES = (
+    "show runs/lenet5-1",
+    "show runs/lenet5-1 --report",
     "show runs/lenet5-1 --filters -o filters.svg",
     "show runs/lenet5-1 --maps seven.png -o maps.png",
     "show runs/lenet5-1 --top conv_2:5 -o patches.svg",
@@ -26,7 +29,7 @@ EXAMPLES = (
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_run_folder(parser)
-    forms = parser.add_mutually_exclusive_group(required=True)
+    forms = parser.add_mutually_exclusive_group()
     forms.add_argument(
         "--filters",
         nargs="?",
@@ -71,6 +74,17 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="the loss on a plane of two random directions around the weights",
     )
+    forms.add_argument(
+        "--report",
+        action="store_true",
+        help="write report.html again, with a picture of each kind that the run has something for",
+    )
+    parser.add_argument(
+        "--print",
+        dest="printed",
+        action="store_true",
+        help="without a form: print where the report is, and open no browser",
+    )
     parser.add_argument(
         "--evolution",
         action="store_true",
@@ -113,7 +127,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from netdsl.lab.inside.forms import view
+    if options.report:
+        return _report(options.folder)
+    from netdsl.lab.inside.forms import FORMS, view
+
+    if all(getattr(options, form) is None for form in FORMS):
+        return _open_report(options.folder, options.printed)
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.lab.pictures import checked_picture, save_picture
 
@@ -129,4 +148,34 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(found.lines))
     if target is not None:
         print(f"{target}: {found.lines[0]}", file=sys.stderr)
+    return 0
+
+
+def _report(folder: str) -> int:
+    """Write the report with a gallery."""
+    from netdsl.lab.inside.gallery import with_gallery
+    from netdsl.lab.inside.subject import TrainedRun
+
+    found = with_gallery(TrainedRun.of(folder))
+    for title in found.shown:
+        print(title)
+    for each in found.left_out:
+        print(f"not shown: {each}", file=sys.stderr)
+    print(f"{found.path}: {counted(len(found.shown), 'picture')}", file=sys.stderr)
+    return 0
+
+
+def _open_report(folder: str, printed: bool) -> int:
+    """Open the run's report in a browser, or print where it is."""
+    from pathlib import Path
+
+    from netdsl.training.runs.folder import REPORT, require_file
+
+    require_file(Path(folder), REPORT)
+    path = Path(folder, REPORT)
+    print(path)
+    if not printed and sys.stdout.isatty():
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
     return 0

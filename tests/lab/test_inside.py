@@ -433,3 +433,31 @@ def test_the_landscape_is_the_loss_around_the_weights(
     assert main(["show", str(folder), "--landscape", "-o", str(target)]) == 0
     assert f"{found.middle:.6g} in the middle" in capsys.readouterr().out
     assert target.read_text("utf-8").count("<path") > 10
+
+
+def test_the_report_again_with_a_gallery(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = folder / "report.html"
+    before = report.read_text("utf-8")
+    assert main(["show", str(folder), "--report"]) == 0
+    captured = capsys.readouterr()
+    assert "conv_1 (conv3-8(pad=0)): 8 filters of 3x3" in captured.out
+    assert "not shown: plane: " in captured.err
+    assert "not shown: filters by epoch: " in captured.err
+    once = report.read_text("utf-8")
+    assert once.count("<section id=inside>") == 1
+    assert once.count("data:image/svg+xml") >= 6 + before.count("data:image/svg+xml")
+    assert len(once.encode()) < 10_000_000
+    assert main(["show", str(folder), "--report"]) == 0
+    assert report.read_text("utf-8") == once
+    capsys.readouterr()
+    assert main(["show", str(folder)]) == 0  # no terminal: the browser is not opened
+    assert capsys.readouterr().out == f"{report}\n"
+    monkeypatch.setattr("netdsl.lab.inside.gallery.LARGEST", len(before.encode()) + 20_000)
+    assert main(["show", str(folder), "--report"]) == 1
+    assert "N614" in capsys.readouterr().err
+    report.write_text(before, "utf-8")
+    assert main(["show", str(folder), "--report"]) == 0
+    assert "the report would be larger than" in capsys.readouterr().err
+    report.write_text(before, "utf-8")

@@ -45,9 +45,19 @@ def maps(subject: TrainedRun, image: str, name: str | None = None) -> Maps:
         NetError: N626 for an unknown name, N680 where the layer gives no maps, and what reading
             the image raises.
     """
-    place = subject.image_input()
-    inputs = subject.read(image)
-    graph = subject.graph
+    subject.image_input()
+    return maps_of(subject, image, subject.read(image), name)
+
+
+def maps_of(
+    subject: TrainedRun, image: str, inputs: tuple[Any, ...], name: str | None = None
+) -> Maps:
+    """Show maps as `maps` does, of prepared examples [n, *shape], the first of them.
+
+    Raises:
+        NetError: N626, N680.
+    """
+    place, graph = subject.image_input(), subject.graph
     if name is None:
         chosen = [layer for layer in graph.layers if _has_maps(subject, layer)][:LAYERS]
         if not chosen:

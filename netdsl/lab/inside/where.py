@@ -56,10 +56,21 @@ def where(subject: TrainedRun, path: str, label: int | None = None) -> Where:
         NetError: N680 where there is no image, no class, or no class of this number, and what
             reading the image raises.
     """
+    subject.image_input()
+    return where_of(subject, path, subject.read(path), label)
+
+
+def where_of(
+    subject: TrainedRun, path: str, inputs: tuple[Any, ...], label: int | None = None
+) -> Where:
+    """Show it as `where` does, of prepared examples [n, *shape], the first of them.
+
+    Raises:
+        NetError: N680.
+    """
     import numpy as np
 
-    place = subject.image_input()
-    inputs = tuple(x[:1] for x in subject.read(path))
+    place, inputs = subject.image_input(), tuple(x[:1] for x in inputs)
     shape = subject.image_shape(place)
     assert shape is not None
     output = class_output(subject.run.preparation.outputs)

@@ -1,0 +1,143 @@
+"""A run's report with pictures of all that can be shown of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.errors import NetError
+from netdsl.files import write
+from netdsl.training.evaluation.evaluate import part_of
+from netdsl.training.runs.folder import REPORT, damaged, require_file
+
+if TYPE_CHECKING:
+    from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.lab.pictures import SvgPicture
+
+LARGEST = 10_000_000
+"""Bytes of a report, at most."""
+
+LANDSCAPE = 200_000
+"""Params of a network whose landscape is drawn: it is computed at 441 places."""
+
+_OLD = re.compile(r"<section id=inside>.*?</section><!-- inside -->\n", re.DOTALL)
+
+
+class Gallery(NamedTuple):
+    """What a report shows of the inside of its network.
+
+    Attributes:
+        path: of the report.
+        shown: the pictures' titles.
+        left_out: what is not shown, with the reason.
+    """
+
+    path: Path
+    shown: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def with_gallery(run: TrainedRun) -> Gallery:
+    """Write a run's report again, with a picture of each kind that it has something for.
+
+    Raises:
+        NetError: N613, N614 where the run has no report, or it is damaged.
+        RunError: N610 where it cannot be written.
+    """
+    folder = run.run.run.folder
+    require_file(folder, REPORT)
+    path = folder / REPORT
+    if path.stat().st_size > LARGEST:
+        raise damaged(path)
+    text = _OLD.sub("", path.read_text(encoding="utf-8"))
+    before, end, after = text.rpartition("</body>")
+    if not end:
+        raise damaged(path)
+    figures: list[str] = []
+    shown: list[str] = []
+    left_out: list[str] = []
+    size = len(text.encode())
+    for name, draw in _pictures(run):
+        try:
+            title, picture = draw()
+        except NetError as error:
+            left_out.append(f"{name}: {error.diagnostics[0].message}")
+            continue
+        data = base64.b64encode(picture.svg.encode()).decode()
+        if size + len(data) > 0.99 * LARGEST:
+            left_out.append(f"{name}: the report would be larger than {LARGEST / 1e6:g} MB")
+            continue
+        size += len(data)
+        shown.append(title)
+        figures.append(
+            f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{escape(title)}" '
+            f"style='max-width: 100%'></figure>"
+        )
+    said = "".join(f"<li>{escape(each)}</li>" for each in left_out)
+    lines = f"<p>Not shown:</p><ul>{said}</ul>" if said else ""
+    section = (
+        f"<section id=inside><h2>Inside the network</h2>\n{''.join(figures)}{lines}"
+        "</section><!-- inside -->\n"
+    )
+    write(path, before + section + end + after)
+    return Gallery(path, tuple(shown), tuple(left_out))
+
+
+def _pictures(
+    run: TrainedRun,
+) -> Iterator[tuple[str, Callable[[], tuple[str, SvgPicture]]]]:
+    """Yield each kind of picture, and how it is drawn: its title and itself."""
+    from netdsl.lab.inside.codes import codes
+    from netdsl.lab.inside.excite import excite
+    from netdsl.lab.inside.filters import evolution, filters
+    from netdsl.lab.inside.landscape import landscape
+    from netdsl.lab.inside.maps import maps_of
+    from netdsl.lab.inside.plane import over_input
+    from netdsl.lab.inside.subject import nothing_to_show
+    from netdsl.lab.inside.top import top
+    from netdsl.lab.inside.where import where_of
+
+    layers = run.graph.layers
+    part = "test" if len(run.data.test) else "training"
+
+    def first() -> tuple[str, tuple[Any, ...]]:
+        import numpy as np
+
+        run.image_input()
+        rows = run.prepared(part_of(run.data, part), np.array([0]))
+        return f"the first {part} example", rows
+
+    def last(with_maps: bool) -> str:
+        inner = [
+            layer.name
+            for layer in layers[1:-1]
+            if (len(run.graph.ops[layer.ops[-1]].shape) == 3) is with_maps
+        ]
+        if not inner:
+            what = "gives maps" if with_maps else "gives a code"
+            raise nothing_to_show(f"no layer between input and output {what}")
+        return inner[-1]
+
+    def of_landscape() -> SvgPicture:
+        if run.run.network.counts.params > LANDSCAPE:
+            raise nothing_to_show(f"more than {LANDSCAPE:,} params: netdsl show RUN --landscape")
+        return landscape(run)
+
+    yield "plane", lambda: ("the answers over the input", over_input(run))
+    yield "filters", lambda: _titled(filters(run).sheet)
+    yield "filters by epoch", lambda: _titled(evolution(run).sheet)
+    yield "maps", lambda: _titled(maps_of(run, *first()).sheet)
+    yield "patches", lambda: _titled(top(run, last(with_maps=True), part=part).sheet)
+    yield "classes", lambda: _titled(excite(run, layers[-1].name, prior="tv").sheet)
+    yield "where it looked", lambda: _titled(where_of(run, *first()).sheet)
+    yield "codes", lambda: ("codes of the last layer", codes(run, last(with_maps=False), part=part))
+    yield "landscape", lambda: ("the loss around the weights", of_landscape())
+
+
+def _titled(sheet: SvgPicture) -> tuple[str, SvgPicture]:
+    title = re.search("<title>(.*?)</title>", sheet.svg)
+    return (title[1] if title else ""), sheet
