@@ -40,7 +40,7 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
     """Return the matrices of each layer whose weights are a matrix, from the last to the first.
 
     Raises:
-        NetError: N516 for several examples, N670 where no layer has a matrix of weights.
+        NetError: N681 for several examples, and where no layer has a matrix of weights.
     """
     graph = found.graph
     layers = []
@@ -50,7 +50,7 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
         if kernel is None or kernel.ndim != 2 or "kernel" not in node.weights or not node.edges:
             continue
         if len(node.value) > 1:
-            raise fail("N516", f"matrices are of one example, and {len(node.value)} are given")
+            raise fail("N681", f"matrices are of one example, and {len(node.value)} are given")
         value = found.nodes[op.inputs[0]].value.reshape(-1)
         if value.size != kernel.shape[0]:
             continue  # one matrix at many positions
@@ -66,7 +66,7 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
         )
     if not layers:
         raise fail(
-            "N670",
+            "N681",
             "no layer of the network has a matrix of weights",
             help="those of `fc` and of `dense` on a vector are shown",
         )

@@ -101,8 +101,6 @@ def test_deltas_and_outer_products(capsys: pytest.CaptureFixture[str]) -> None:
         (["2 > fc-1", "1 2", "--norms", "--data", "xor"], 2),
         (["2 > fc-1", "1 2", "--data", "xor"], 2),
         (["2 > fc-1", "1 2", "--matrices", "-o", "a.svg"], 2),
-        (["2 > fc-1", "1 2; 3 4", "--matrices"], 1),
-        (["2x2x1 > conv1-1", "1 2; 3 4", "--matrices"], 1),
         (["2 > fc-1", "--norms", "--data", "xor", "-o", "a.gif"], 1),
     ],
     ids=[
@@ -110,8 +108,6 @@ def test_deltas_and_outer_products(capsys: pytest.CaptureFixture[str]) -> None:
         "with numbers",
         "data alone",
         "a picture",
-        "examples",
-        "no matrix",
         "suffix",
     ],
 )
@@ -122,6 +118,16 @@ def test_what_does_not_go_together(
     out, err = capsys.readouterr()
     assert not out
     assert err
+
+
+@pytest.mark.parametrize(
+    ("network", "numbers"), [("2 > fc-1", "1 2; 3 4"), ("2x2x1 > conv1-1", "1 2; 3 4")]
+)
+def test_matrices_that_there_are_not(
+    network: str, numbers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backward", network, numbers, "--matrices"]) == 1
+    assert "error[N681]" in capsys.readouterr().err
 
 
 def test_from_python(capsys: pytest.CaptureFixture[str]) -> None:
