@@ -36,6 +36,7 @@ def run_grid(options: argparse.Namespace) -> int:
 
     axes = [GridAxis.read(key, values) for key, values in options.grid]
     check_size(axes)
+    _check_once(axes, options)
     _check_params(axes, options)
     for point in points_of(axes):  # all mistakes before the first step
         recipe = recipe_of(options, point)
@@ -43,6 +44,25 @@ def run_grid(options: argparse.Namespace) -> int:
             raise fail("N507", "a grid is trained by one process", recipe.span("hosts"))
     name = network.name if options.name is None else options.name
     return _trained(new_grid(axes, f"{name}-grid", _command(options, given)), options)
+
+
+def _check_once(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
+    """Reject keys of the grid that an option sets as well, so that only one would count.
+
+    `--set optimizer=sgd` and `--grid optimizer.rate=0.1,1` go together; the other way round the
+    rate would be lost.
+
+    Raises:
+        NetError: N506.
+    """
+    alone = [key for key in KEYS if key != "data" and getattr(options, key) is not None]
+    given = {key: f"--{key.replace('_', '-')}" for key in alone}
+    given |= {key: "--set" for key, _ in options.settings}
+    for axis in axes:
+        for key, option in given.items():
+            if f"{key}.".startswith(f"{axis.key}."):
+                message = f"`{key}` is set by {option}, and `{axis.key}` by --grid"
+                raise fail("N506", message, help=f"leave out {option}, or the grid's")
 
 
 def _check_params(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:

@@ -43,13 +43,16 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.lab.matrix_text import matrix_json, matrix_text
 
     target = target_of(options.output, options.force)
+    as_numbers = target is not None and target.suffix.lower() == ".npy"
     subject = subject_of(options)
     if options.fft:
         from netdsl.lab.fourier import spectrum_json, spectrum_of, spectrum_text
 
         spectrum = spectrum_of(subject, options.layer)
-        if target is not None:
+        if target is not None and as_numbers:
             saved(spectrum.circulant, target)
+        elif target is not None:
+            spectrum.draw().save(target)
         elif options.format == "json":
             print_json(spectrum_json(spectrum))
         else:
@@ -57,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     found = layer_matrix(subject, options.layer)
     if target is not None:
-        if target.suffix == ".npy":
+        if as_numbers:
             saved(found.array, target)
         else:
             found.draw().save(target)

@@ -64,6 +64,8 @@ def check_lists(kind: Kind, *inputs: Shape) -> None:
             label = f"the input is {shape_text(inputs[0])}" if inputs else ""
             one = "groups" in kind.options and given == weight.shape[:-2]
             help = f"dw{axes_text(given)} has one filter for all channels" if one else ""
+            if not help and given[::-1] in [form.shape for form in forms]:
+                help = "the outer list has an item for each output, the inner ones the inputs"
             raise LayerError("N216", f"{message} requires {shapes}", option, help, label)
 
 

@@ -13,6 +13,7 @@ from netdsl.kinds.values import Indices, dims
 from netdsl.lab.forward import computed
 from netdsl.lab.weighted import WeightedNetwork
 from netdsl.text_table import aligned_lines
+from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -131,7 +132,8 @@ def _shifted(np: Any, subject: WeightedNetwork, x: Any, plain: list[Any]) -> lis
             by = 1 if along is None else along.stride.numerator
             to = 1 if along is None else along.stride.denominator
             if by >= positions[axis]:
-                raise _refused(f"{positions[axis]} positions are too few for a shift by {by}")
+                too_few = f"{counted(positions[axis], 'position')} along {name}"
+                raise _refused(f"the input has {too_few}, too few for a shift by {by}")
             values = computed(np, subject, [np.roll(x, by, axis + 1)])
             before, after = plain[output.op], values[output.op]
             words = f"shift by {by} along {name}"

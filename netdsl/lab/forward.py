@@ -28,6 +28,7 @@ FLOPS, WINDOWED = 20_000_000_000, 500_000_000
 """Floating-point operations in NumPy: of all layers, and of one without products, whose windows
 are held in memory at once.
 """
+_SMALLER = "give fewer examples, or a smaller input"
 _BY_KERAS = f"--engine keras computes up to {KERAS_ELEMENTS:,}"
 
 
@@ -89,7 +90,7 @@ def values_of(
     if how.training or how.engine == "keras":
         arrays = computed_by_keras(subject, inputs, ends, how)
     else:
-        values = computed(np, subject, inputs)
+        values = computed(np, subject, inputs, or_keras=True)
         arrays = [values[end] for end in ends]
     named = names_of(graph)
     return [
@@ -98,15 +99,24 @@ def values_of(
     ]
 
 
-def computed(np: Any, subject: WeightedNetwork, inputs: list[Any]) -> list[Any]:
+def computed(
+    np: Any, subject: WeightedNetwork, inputs: list[Any], *, or_keras: bool = False
+) -> list[Any]:
     """Compute what each operation gives [n, *shape].
+
+    Args:
+        np: NumPy.
+        subject: a network with weights.
+        inputs: arrays of [n, *shape].
+        or_keras: whether the user can choose Keras for what is too much.
 
     Raises:
         NetError: N670 where that is too many numbers.
     """
     graph = subject.network.graph
-    _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, _BY_KERAS)
-    _refuse_long(graph, len(inputs[0]))
+    by_keras = _BY_KERAS if or_keras else ""
+    _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, by_keras)
+    _refuse_long(graph, len(inputs[0]), "--engine keras is faster" if or_keras else _SMALLER)
     with np.errstate(all="ignore"):
         return forward(np, graph, subject.weights, inputs)
 
@@ -135,7 +145,7 @@ def computed_by_keras(
     return [np.asarray(array) for array in found]
 
 
-def _refuse_long(graph: Graph, count: int) -> None:
+def _refuse_long(graph: Graph, count: int, help: str) -> None:
     """Reject what would take minutes, or windows that would not fit into memory.
 
     Raises:
@@ -148,7 +158,7 @@ def _refuse_long(graph: Graph, count: int) -> None:
         if amount > limit:
             message = f"this takes {amount:,} floating-point operations; at most {limit:,} are done"
             of_one = " by one layer without products" if limit == WINDOWED else ""
-            raise fail("N670", f"{message}{of_one} by definition", help="--engine keras is faster")
+            raise fail("N670", f"{message}{of_one} by definition", help=help)
 
 
 def _refuse_more(ops: Iterable[int], graph: Graph, count: int, limit: int, help: str) -> None:
@@ -157,7 +167,7 @@ def _refuse_more(ops: Iterable[int], graph: Graph, count: int, limit: int, help:
         message = f"{elements:,} numbers would be computed; at most {limit:,} are"
         if help == _BY_KERAS and elements > KERAS_ELEMENTS:
             help = ""
-        help = "; ".join(filter(None, ("give fewer examples, or a smaller input", help)))
+        help = "; ".join(filter(None, (_SMALLER, help)))
         raise fail("N670", message, help=help)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.errors import NetError, fail
 from netdsl.kinds.values import dims
 from netdsl.lab.forward import layer_called, names_of
+from netdsl.lab.matrix_picture import MatrixPicture
 from netdsl.lab.show_arrays import array_lines, json_array, number_text
 from netdsl.text_table import aligned_lines
 
@@ -43,6 +44,18 @@ class Spectrum(NamedTuple):
     circulant: Any
     eigenvalues: Any
     off_diagonal: float
+
+    def draw(self) -> MatrixPicture:
+        """Draw the circulant matrix.
+
+        Returns:
+            A picture; `.save("circulant.svg")` writes it (.png too).
+
+        Raises:
+            NetError: N660 for more than 256 positions.
+        """
+        title = f"{self.name} as a circular convolution on {dims(self.positions)}"
+        return MatrixPicture(self.circulant, None, title)
 
 
 def spectrum_of(subject: WeightedNetwork, name: str) -> Spectrum:

@@ -29,7 +29,11 @@ Values: TypeAlias = Mapping[str, Value]
 
 NUMBERS = 10_000_000
 """Numbers that a text or a file may give, for all examples."""
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?(?:/[0-9]+)?")
+_BETWEEN = r"\s,;\[\]()"
+_NUMBER = re.compile(
+    rf"(?<![^{_BETWEEN}])[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{{1,3}})?(?:/[0-9]+)?"
+    rf"(?![^{_BETWEEN}])"
+)
 _FILES = (".npy", ".npz", ".csv")
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -54,6 +58,8 @@ def named_values(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
         if not equals or not name.isidentifier():
             if len(names) > 1 or len(texts) > 1:
                 help = f"name it, as in {names[0]}={text}"
+                if len(names) == 1:
+                    help = f'write the numbers of an input together, in quotes: "{" ".join(texts)}"'
                 raise fail("N514", f"which input {represented(text)} is for is not said", help=help)
             name, value = names[0], text
         name = _input(name, names)
@@ -214,7 +220,7 @@ def _from_text(text: str) -> Any:
 
     if len(text) > 20 * NUMBERS:
         raise fail("N670", f"a text of {len(text):,} characters; at most {NUMBERS:,} numbers")
-    left = re.sub(r"[\s,;\[\]()]+", " ", _NUMBER.sub(" ", text)).strip()
+    left = re.sub(f"[{_BETWEEN}]+", " ", _NUMBER.sub(" ", text)).strip()
     if left:
         raise fail("N517", f"{represented(left.split()[0])} is not a number")
     numbers = np.array([_number(each) for each in _NUMBER.findall(text)])
@@ -225,17 +231,25 @@ def _from_text(text: str) -> Any:
 
 def _number(text: str) -> float:
     top, _, bottom = text.partition("/")
-    if bottom and not int(bottom):
+    divisor = float(bottom or 1)
+    if not divisor:
         raise fail("N517", f"{text} divides by 0")
-    return float(top) / int(bottom or 1)
+    return float(top) / divisor
 
 
 def _layout(text: str, count: int) -> Shape:
-    """Find the shape that brackets or semicolons say: a flat one where rows differ in length."""
-    depth, opened = 0, 0
+    """Find the shape that brackets or semicolons say: a flat one where rows differ in length.
+
+    Raises:
+        NetError: N517 where a bracket is not closed, or was not opened.
+    """
+    depth, opened, lowest = 0, 0, 0
     for sign in text:
         depth += (sign in "[(") - (sign in "])")
-        opened = max(opened, depth)
+        opened, lowest = max(opened, depth), min(lowest, depth)
+    if depth or lowest:
+        wrong = "closed that was not opened" if lowest else "not closed"
+        raise fail("N517", f"a bracket is {wrong} in {represented(text)}")
     if opened > 1:
         inner = re.findall(r"[\[(]([^\[\]()]*)[\])]", text)
     else:
@@ -259,7 +273,8 @@ def fitted(given: GivenArray, port: Port) -> Any:
 
     array, shape = given.array, tuple(port.shape)
     size = math.prod(shape)
-    matches = array.shape[-len(shape) :] == shape and array.ndim in (len(shape), len(shape) + 1)
+    alike = array.shape[-len(shape) :] == shape and array.ndim in (len(shape), len(shape) + 1)
+    matches = alike and array.size > 0
     if given.is_image and array.shape != shape:
         message = f"{given.called} is {dims(array.shape)}, and `{port.name}` {dims(shape)}"
         help = f"--input {dims(array.shape)} reads the network at the image's size"
@@ -321,7 +336,8 @@ def saved(array: Any, path: Path) -> None:
         raise fail("N604", f"{path} ends in neither .npy nor .png")
     is_map = array.ndim == 3 or (array.ndim == 4 and array.shape[-1] in (1, 3))
     if len(array) != 1 or not is_map:
-        message = f"{counted(len(array), 'example')} of {dims(array.shape[1:])} are not an image"
+        is_not = "is not" if len(array) == 1 else "are not"
+        message = f"{counted(len(array), 'example')} of {dims(array.shape[1:])} {is_not} an image"
         raise fail("N518", message, help="an image is HxW, HxWx1 or HxWx3, of one example")
     from PIL import Image as pillow
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 import netdsl
 from netdsl.cli.main import main
+from netdsl.errors import NetError
 from netdsl.lab.inside.decode import Decoder, arithmetic, between, drawn
 from netdsl.lab.inside.subject import TrainedRun
 
@@ -80,6 +81,16 @@ def test_arithmetic_is_with_the_means_of_classes(decoder: Decoder) -> None:
     assert made.captions == ["7", "1", "4", "7 - 1 + 4"]
     with pytest.raises(netdsl.NetError, match="no class `12`"):
         arithmetic(decoder, [(1, "12")])
+
+
+def test_counts_have_a_limit(decoder: Decoder) -> None:
+    with pytest.raises(NetError, match="take 6,400,000,000 numbers; at most 50,000,000") as caught:
+        drawn(decoder, 100_000_000, seed=0)
+    assert caught.value.code == "N670"
+    with pytest.raises(NetError, match="at most 50,000,000"):
+        between(decoder, "not-read.png", "not-read.png", 10_000_000)
+    with pytest.raises(NetError, match="3,000 examples are made; at most 2,500 are drawn"):
+        _ = drawn(decoder, 3_000, seed=0).sheet
 
 
 def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

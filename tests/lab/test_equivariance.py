@@ -60,13 +60,19 @@ def test_shifts_are_by_the_stride_and_borders_are_apart() -> None:
         ("8x6 > relu", "rotate90", "square image"),
         ("5x5x1 > (conv3-1 > relu) x4", "shift", "sees the border along h"),
         ("input a: 3\ninput b: 3\nadd[ @a | @b ]", "permute", "2 inputs"),
-        ("4x4x1 > conv3-1/4", "shift", "too few for a shift by 4"),
+        ("4x4x1 > conv3-1/4", "shift", "has 4 positions along h, too few for a shift by 4"),
     ],
 )
 def test_what_cannot_be_said(text: str, change: str, said: str) -> None:
     with pytest.raises(NetError, match=said) as caught:
         netdsl.parse(text).equivariance(change)
     assert caught.value.code == "N682"
+
+
+def test_what_is_too_large_is_not_referred_to_an_option_that_there_is_not() -> None:
+    with pytest.raises(NetError, match="a smaller input") as caught:
+        netdsl.parse("2000x2000x8 > relu").equivariance("rotate90")
+    assert "--engine" not in str(caught.value)
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:

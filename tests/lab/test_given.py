@@ -23,6 +23,8 @@ from netdsl.lab.given import examples, named_values, own_shape, read_value, save
         ("(1, 2)", [1, 2]),
         ("1 2; 3 4", [[1, 2], [3, 4]]),
         ("1/4 -1/2", [0.25, -0.5]),
+        ("1/1" + "0" * 400, [0]),
+        ("1/" + "9" * 5000, [0]),
     ],
 )
 def test_numbers_as_text(text: str, expected: list[float]) -> None:
@@ -37,6 +39,10 @@ def test_numbers_as_text(text: str, expected: list[float]) -> None:
         ("1/0", "N517", "divides by 0"),
         ("nan", "N517", "'nan' is not a number"),
         ("1e999", "N517", "not finite"),
+        ("1-2", "N517", "'1-2' is not a number"),
+        ("1.2.3 4", "N517", "'1.2.3' is not a number"),
+        ("[1, 2", "N517", "a bracket is not closed"),
+        ("1, 2] [3", "N517", "closed that was not opened"),
         ("no.npy", "N511", "no.npy"),
         ("no.png", "N511", "no.png"),
     ],
@@ -99,6 +105,19 @@ def test_wrong_names(texts: list[str], said: str) -> None:
     with pytest.raises(NetError, match=said) as caught:
         named_values(texts, ["a", "b"])
     assert caught.value.code == "N514"
+
+
+def test_numbers_without_quotes() -> None:
+    with pytest.raises(NetError, match='together, in quotes: "1 2 3"'):
+        named_values(["1", "2", "3"], ["x"])
+
+
+def test_a_file_without_examples(tmp_path: Path) -> None:
+    np.save(tmp_path / "none.npy", np.zeros((0, 2)))
+    (port,) = parse("2 > fc-1").graph.inputs
+    with pytest.raises(NetError, match="0x2, 0 numbers") as caught:
+        examples({"input": str(tmp_path / "none.npy")}, [port])
+    assert caught.value.code == "N518"
 
 
 def test_files(tmp_path: Path) -> None:

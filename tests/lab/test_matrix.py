@@ -156,6 +156,15 @@ def test_waves_of_an_image(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["real"] == pytest.approx([3, 1, -1, 1])
 
 
+def test_the_circulant_matrix_is_written(tmp_path: Path) -> None:
+    command = ["matrix", "4x1 > conv3-1(init=[1, 2, 3])", "conv_1", "--fft", "-o"]
+    assert main([*command, str(tmp_path / "c.npy")]) == 0
+    expected = [[2, 3, 0, 1], [1, 2, 3, 0], [0, 1, 2, 3], [3, 0, 1, 2]]
+    np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), expected)
+    assert main([*command, str(tmp_path / "c.svg")]) == 0
+    assert (tmp_path / "c.svg").read_text().count(">3</text>") == 4
+
+
 @pytest.mark.parametrize(
     "text", ["8x2 > conv3-1(init=1)", "8x1 > conv3-1/2(init=1)", "8 > fc-8(init=1)", "8x1 > relu"]
 )

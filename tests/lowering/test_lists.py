@@ -61,6 +61,7 @@ WRONG = [
     ("3x3x2 > dw3(«init=[[0, 1], [1, 2]]»)", "N216", "requires 3x3"),
     ("4 > fc-2(«init=[1, 2, 3, 4]»)", "N216", "list of 4, and `fc-2` requires 2x4"),
     ("4 > fc-2(«bias_init=[1, 2, 3]»)", "N216", "list of 3, and `fc-2` requires 2"),
+    ("2 > fc-1(«init=[[1], [2]]»)", "N216", "list of 2x1, and `fc-1` requires 2 or 1x2"),
     ("4 > fc-2(bias=no, «bias_init=[1]»)", "N216", "`fc` has no biases"),
     ("2 > fc-2(«init=[[1, 2], [3]]»)", "N216", "have different lengths"),
     ("5x4 > lstm-2(«init=[1]»)", "N216", "`lstm` has 2 kernels"),

@@ -11,6 +11,7 @@ from netdsl.errors import did_you_mean, fail
 from netdsl.keras.layer_outputs import called
 from netdsl.kinds.draws import Gaussian
 from netdsl.kinds.values import dims
+from netdsl.lab.forward import ELEMENTS
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
 from netdsl.lab.inside.subject import BATCH, nothing_to_show
 from netdsl.training.evaluation.predict import in_units
@@ -31,6 +32,9 @@ NAMES = ("code", "codes", "z", "latent", "bottleneck")
 
 OUTPUT = 3_000_000
 """Numbers that are made at a time, at most."""
+
+DRAWN = 2_500
+"""Examples of a picture, at most."""
 
 
 class Samples(NamedTuple):
@@ -57,8 +61,11 @@ class Samples(NamedTuple):
         """The picture.
 
         Raises:
-            NetError: N680 where what was made are not images.
+            NetError: N660 for too many, N680 where what was made are not images.
         """
+        if len(self.array) > DRAWN:
+            message = f"{len(self.array):,} examples are made; at most {DRAWN:,} are drawn"
+            raise fail("N660", message, help="write .npy, or make fewer")
         if self.array.ndim != 4 or self.array.shape[-1] not in (1, 3):
             raise nothing_to_show(f"{dims(self.array.shape[1:])} is not an image", "write .npy")
         tiles = [
@@ -112,6 +119,18 @@ class Decoder:
             raise nothing_to_show("no point of the network is called a code", f"--at {layers}")
         return found
 
+    def check_count(self, count: int) -> None:
+        """Reject more codes, or what is decoded from them, than is held in memory.
+
+        Raises:
+            NetError: N670.
+        """
+        output = self.run.graph.outputs[0].shape
+        numbers = count * max(math.prod(self.shape), math.prod(output))
+        if numbers > ELEMENTS:
+            message = f"{counted(count, 'example')} take {numbers:,} numbers"
+            raise fail("N670", f"{message}; at most {ELEMENTS:,} are made", help="make fewer")
+
     def encoded(self, inputs: tuple[Any, ...]) -> Any:
         """Return the codes of prepared examples [n, *code]."""
         if self._head is None:
@@ -160,9 +179,13 @@ def drawn(decoder: Decoder, count: int, seed: int) -> Samples:
 
     Codes of `gaussian` are drawn from a standard normal; others from the normal distribution that
     the codes of the training examples have.
+
+    Raises:
+        NetError: N670 for too many.
     """
     import numpy as np
 
+    decoder.check_count(count)
     rng = np.random.default_rng(seed)
     if decoder.is_drawn:
         codes, about = rng.standard_normal((count, *decoder.shape)), "codes from N(0, 1)"
@@ -210,9 +233,13 @@ def between(decoder: Decoder, first: str, last: str, steps: int) -> Samples:
         first: the path of an image, or of an array that holds one.
         last: that of another.
         steps: how many, both ends with it; from 2 on.
+
+    Raises:
+        NetError: N670 for too many.
     """
     import numpy as np
 
+    decoder.check_count(steps)
     given = [decoder.run.read(path) for path in (first, last)]
     ends = [decoder.encoded(tuple(x[:1] for x in each))[0] for each in given]
     shares = np.linspace(1, 0, steps)
@@ -249,6 +276,8 @@ def arithmetic(decoder: Decoder, terms: Sequence[tuple[int, str]]) -> Samples:
             help = did_you_mean(name, known) or f"the classes are {', '.join(known[:10])}"
             raise fail("N626", f"the data has no class `{name}`", help=help)
         rows = np.flatnonzero(labels == classes[name])[:EXAMPLES]
+        if not len(rows):
+            raise fail("N626", f"no training example is of the class `{name}`")
         prepared = decoder.run.run.preparation.x((np.asarray(x[rows]),))
         parts = np.array_split(np.arange(len(rows)), -(-len(rows) // BATCH))
         codes = np.concatenate([decoder.encoded((prepared[0][part],)) for part in parts])

@@ -49,14 +49,10 @@ def misfit(example: Shape, expected: Shape, what: str, span: Span | None = None)
         f"{what} holds examples of {size(example)}, which cannot be converted to the network's "
         f"input of {size(expected)}"
     )
-    return NetError(
-        Diagnostic(
-            "N518",
-            message,
-            span,
-            "images are resized to an input HxWxC with as many channels, or 1 for 3 or 3 for 1",
-        )
-    )
+    help = "images are resized to an input HxWxC with as many channels, or 1 for 3 or 3 for 1"
+    if len(example) == 1:
+        help = f"write the network's input as {size(example)}"
+    return NetError(Diagnostic("N518", message, span, help))
 
 
 def size(shape: Shape) -> str:

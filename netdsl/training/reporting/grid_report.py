@@ -102,9 +102,9 @@ def _number(text: str) -> float | None:
 
 
 def _shown(found: Sequence[GridRun]) -> list[str]:
-    """Return the loss and the metric that are drawn over a key: the validation part's, if any."""
+    """Return the loss and the metric that are drawn over a key: the validation part's, if any, else the test's."""
     names = _figures(found)
-    for part in ("val", "test"):
+    for part in ("val", "test", "training"):
         own = [
             name
             for name in names

@@ -33,8 +33,8 @@ class Entry:
     """A run folder as it is listed.
 
     `params` counts the network's parameters, `epochs` those that were trained, `seconds` the time
-    that they took. `figures` are `test_accuracy`, `val_loss` and so on: of a run without a result
-    the best validation loss's. `ended` is one of `run.ENDS`, `unfinished`, or `damaged`, with a
+    that they took. `figures` are `test_accuracy`, `val_loss` and so on, `training_loss` where there
+    was no validation part: of a run without a result the best validation loss's. `ended` is one of `run.ENDS`, `unfinished`, or `damaged`, with a
     `problem` that says why.
     """
 
@@ -158,8 +158,13 @@ def _entry(folder: Path) -> Entry:
         float(run.seconds),
         began,
         str(run.ended),
-        {**_figures("val", run.validation), **_figures("test", run.test)},
+        {**_figures(_chosen_by(run), run.validation), **_figures("test", run.test)},
     )
+
+
+def _chosen_by(run: RunResult) -> str:
+    """Return the part that a run's `validation` figures are of: without one, the training's."""
+    return "val" if run.validation.get("examples", 1) else "training"
 
 
 def _figures(part: str, values: Mapping[str, float]) -> dict[str, float]:
@@ -213,18 +218,22 @@ def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
     shown = _figure_names(found, sort)
     one = len(set(shown)) == 1
     heads = ["run", "network", "data", "params", "epochs", "best step"]
-    heads += [
-        f"{part} {shown[0].replace('_', ' ')}" if one else part for part in ("validation", "test")
-    ]
+    parts = ["val", "test"]
+    if any(name.startswith("training_") for run in found for name in run.figures):
+        parts.insert(0, "training")
+    words = [part.replace("val", "validation") for part in parts]
+    heads += [f"{part} {shown[0].replace('_', ' ')}" if one else part for part in words]
     cells = [
-        _cells(run, name, not one, Path(where)) for run, name in zip(found, shown, strict=True)
+        _cells(run, name, not one, parts, Path(where))
+        for run, name in zip(found, shown, strict=True)
     ]
-    return aligned([[*heads, "seconds", "began", "ended"], *cells], "lllrrrrrrll")
+    places = "lllrrr" + "r" * len(parts) + "rll"
+    return aligned([[*heads, "seconds", "began", "ended"], *cells], places)
 
 
 def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
     """Return the figure that is shown of each run: what is sorted by, else its first metric."""
-    requested = (sort or "").removeprefix("test_").removeprefix("val_")
+    requested = _bare(sort or "")
     if requested and requested not in COLUMNS:
         return [requested] * len(found)
     usual = [
@@ -235,10 +244,10 @@ def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
 
 
 def _bare(name: str) -> str:
-    return name.removeprefix("test_").removeprefix("val_")
+    return name.removeprefix("test_").removeprefix("val_").removeprefix("training_")
 
 
-def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
+def _cells(run: Entry, name: str, named: bool, parts: Sequence[str], where: Path) -> list[str]:
     def figure(part: str) -> str:
         value = run.figures.get(f"{part}_{name}")
         return (
@@ -259,8 +268,7 @@ def _cells(run: Entry, name: str, named: bool, where: Path) -> list[str]:
         run.network,
         short_name(run.data),
         *whole,
-        figure("val"),
-        figure("test"),
+        *map(figure, parts),
         seconds,
         began,
         _ended(run, where),

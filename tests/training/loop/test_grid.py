@@ -59,6 +59,8 @@ def test_combinations_are_counted_before_anything_is_made() -> None:
         (["--grid", "optimizer.rate=1,0"], "N505", ""),
         (["--grid", "optimizer.rat=1"], "N503", "did you mean `rate`?"),
         (["--grid", "width=1,2", "-p", "width=3"], "N506", ""),
+        (["--grid", "seed=1,2", "--seed", "5"], "N506", "leave out --seed"),
+        (["--grid", "epochs=1,2", "--set", "epochs=3"], "N506", "leave out --set"),
         (["--grid", "seed=1,2", "--set", "hosts=[a:1, b:2]"], "N507", ""),
     ],
 )

@@ -17,7 +17,7 @@ from netdsl.json_text import json_text
 from netdsl.training.recipes.flatten import flatten
 from netdsl.training.recipes.recipe import parse_recipe
 from netdsl.training.runs.compare import compare, compare_text
-from netdsl.training.runs.listing import entries, runs_json, runs_text
+from netdsl.training.runs.listing import entries, read_entry, runs_json, runs_text
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -78,6 +78,20 @@ def make(where: Path, name: str, **more: Any) -> Path:
             json_text({**result, **more.get("result", {})}), encoding="utf-8"
         )
     return folder
+
+
+def test_without_a_validation_part_the_figures_are_the_training_parts(tmp_path: Path) -> None:
+    make(tmp_path, "small-1")
+    alone = {"validation": {"examples": 0, "loss": 0.3, "accuracy": 0.7}, "test": {}}
+    make(tmp_path, "toy-1", began="2026-01-03T00:00:00+0000", result=alone)
+    head, _, toy = runs_text(tmp_path).splitlines()
+    assert "best step  training accuracy  validation accuracy  test accuracy  seconds" in head
+    assert toy.split()[5:8] == ["20", "0.7000", "6.2"]
+    assert read_entry(tmp_path / "toy-1").figures == {
+        "training_loss": 0.3,
+        "training_accuracy": 0.7,
+    }
+    assert [one.name for one in entries(tmp_path, "training_accuracy")] == ["toy-1", "small-1"]
 
 
 def test_a_line_for_each_run(tmp_path: Path) -> None:
