@@ -101,7 +101,8 @@ def run(options: argparse.Namespace) -> int:
     )
     found = attack(TrainedRun.of(options.folder), how, options.part)
     if target is not None and found.sheet is None:
-        raise nothing_to_show("there is no sheet: the input is not an image, or every size is 0")
+        message = "there is no sheet: the input is not an image, or every size is 0"
+        raise nothing_to_show(message, "without -o the figures are printed")
     if options.format == "json":
         print_json(attack_json(found))
     else:

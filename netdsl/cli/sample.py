@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from netdsl.cli.arguments import add_force, add_run_folder, natural, positive
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 
 EXAMPLES = (
@@ -24,16 +25,15 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="the code that is decoded; by default what `gaussian` gives, or a point called code",
     )
     parser.add_argument(
-        "--count", type=positive, default=64, metavar="N", help="how many are drawn (default: 64)"
+        "--count", type=positive, metavar="N", help="how many are drawn (default: 64)"
     )
-    parser.add_argument("--seed", type=natural, default=0, metavar="N", help="(default: 0)")
+    parser.add_argument("--seed", type=natural, metavar="N", help="(default: 0)")
     parser.add_argument(
         "--between", nargs=2, metavar="IMAGE", help="decode the codes between two images'"
     )
     parser.add_argument(
         "--steps",
         type=_several,
-        default=8,
         metavar="N",
         help="of --between, both ends with it (default: 8)",
     )
@@ -76,8 +76,22 @@ class _Term(argparse.Action):
         namespace.terms = [*namespace.terms, (sign, str(values))]
 
 
+def _problem(options: argparse.Namespace) -> str | None:
+    """Say which options do not go together, if any."""
+    if options.between and options.terms:
+        return "--between is one way, and --mean, --plus and --minus another"
+    if options.steps is not None and not options.between:
+        return "--steps is for --between"
+    random = options.count is not None or options.seed is not None
+    if random and (options.between or options.terms):
+        return "--count and --seed are for what is drawn: without --between and --mean"
+    return None
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    if (problem := _problem(options)) is not None:
+        return wrong_usage("sample", problem)
     from netdsl.lab.given import saved
     from netdsl.lab.inside.decode import Decoder, arithmetic, between, drawn
     from netdsl.lab.inside.subject import TrainedRun
@@ -89,11 +103,11 @@ def run(options: argparse.Namespace) -> int:
     decoder = Decoder(TrainedRun.of(options.folder), options.at)
     if options.between:
         first, last = options.between
-        made = between(decoder, first, last, options.steps)
+        made = between(decoder, first, last, options.steps or 8)
     elif options.terms:
         made = arithmetic(decoder, options.terms)
     else:
-        made = drawn(decoder, options.count, options.seed)
+        made = drawn(decoder, options.count or 64, options.seed or 0)
     if target is not None and target.suffix == ".npy":
         saved(made.array, target)
     elif target is not None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import print_json
 from netdsl.wording import counted
@@ -24,6 +25,18 @@ EXAMPLES = (
     "show runs/xor-1 --plane -o plane.svg",
     "show runs/bowl-1 --path -o path.svg",
 )
+
+
+OF_FORMS = {
+    "evolution": ("filters",),
+    "prior": ("excite",),
+    "label": ("where",),
+    "map": ("codes",),
+    "part": ("top", "codes"),
+    "seed": ("excite", "landscape"),
+}
+"""The forms that each option is for."""
+DEFAULTS = {"prior": "none", "map": "pca", "part": "test", "seed": 0}
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +106,6 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prior",
         choices=("none", "l2", "blur", "tv"),
-        default="none",
         help="of --excite: what an image is kept to as well (default: none)",
     )
     parser.add_argument(
@@ -102,19 +114,16 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",
         choices=("pca", "tsne", "umap"),
-        default="pca",
         help="of --codes: how they become places in the plane (default: pca)",
     )
     parser.add_argument(
         "--part",
         choices=("test", "validation", "training", "all"),
-        default="test",
         help="of the data, for --top and --codes (default: test)",
     )
     parser.add_argument(
         "--seed",
         type=natural,
-        default=0,
         metavar="N",
         help="of --excite and --landscape (default: 0)",
     )
@@ -127,6 +136,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    for option, forms in OF_FORMS.items():
+        value = getattr(options, option)
+        if value is None or value is False:
+            setattr(options, option, DEFAULTS.get(option, value))
+        elif all(getattr(options, form) is None for form in forms):
+            known = " and ".join(f"--{form}" for form in forms)
+            return wrong_usage("show", f"--{option} is for {known}")
     if options.report:
         return _report(options.folder)
     from netdsl.lab.inside.forms import FORMS, view

@@ -210,6 +210,28 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     assert "netdsl" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "r", "--filters", "--prior", "tv"], "--prior is for --excite"),
+        (["show", "r", "--plane", "--label", "0"], "--label is for --where"),
+        (["show", "r", "--landscape", "--part", "all"], "--part is for --top and --codes"),
+        (["show", "r", "--path", "--evolution"], "--evolution is for --filters"),
+        (["sample", "r", "--mean", "7", "--between", "a", "b"], "--between is one way"),
+        (["sample", "r", "--steps", "3"], "--steps is for --between"),
+        (
+            ["sample", "r", "--mean", "7", "--count", "3"],
+            "--count and --seed are for what is drawn",
+        ),
+    ],
+)
+def test_an_option_without_what_it_is_for(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "-o", "x.svg"]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()

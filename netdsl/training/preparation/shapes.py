@@ -51,7 +51,7 @@ def misfit(example: Shape, expected: Shape, what: str, span: Span | None = None)
     )
     help = "images are resized to an input HxWxC with as many channels, or 1 for 3 or 3 for 1"
     if len(example) == 1:
-        help = f"write the network's input as {size(example)}"
+        help = f"give examples of {size(expected)}, or a network with the input {size(example)}"
     return NetError(Diagnostic("N518", message, span, help))
 
 

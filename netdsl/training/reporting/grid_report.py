@@ -102,7 +102,7 @@ def _number(text: str) -> float | None:
 
 
 def _shown(found: Sequence[GridRun]) -> list[str]:
-    """Return the loss and the metric that are drawn over a key: the validation part's, if any, else the test's."""
+    """Return the loss and the metric that are drawn over a key: of the first part that has any."""
     names = _figures(found)
     for part in ("val", "test", "training"):
         own = [
