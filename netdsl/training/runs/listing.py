@@ -34,8 +34,8 @@ class Entry:
 
     `params` counts the network's parameters, `epochs` those that were trained, `seconds` the time
     that they took. `figures` are `test_accuracy`, `val_loss` and so on, `training_loss` of a run
-    without a validation part: of a run without a result the best validation loss's. `ended` is one of
-    `run.ENDS`, `unfinished`, or `damaged`, with a `problem` that says why.
+    without a validation part: of a run without a result the best validation loss's. `ended` is one
+    of `run.ENDS`, `unfinished`, or `damaged`, with a `problem` that says why.
     """
 
     name: str
