@@ -17,6 +17,8 @@ from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.lab.equivariance import Equivariance
+else:
+    Equivariance = Any
 
 
 class Result(NamedTuple):
@@ -29,7 +31,7 @@ class Result(NamedTuple):
     file: str
     checked: Checked
     blocks: int = 0
-    equivariance: "Mapping[str, Sequence[Equivariance]] | None" = None
+    equivariance: Mapping[str, Sequence[Equivariance]] | None = None
 
     @property
     def moves_wrongly(self) -> bool:
