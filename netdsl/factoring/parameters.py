@@ -120,9 +120,11 @@ def _depends_on_place(
 def _part_of(column: Sequence[Any], known: Iterable[tuple[str, Sequence[Any]]]) -> Formula | None:
     """Return a column as a whole multiple, or a whole part, of a parameter that is known."""
     for name, other in known:
-        ratios = {_ratio(a, b, _LARGEST_RATIO) for a, b in zip(column, other, strict=True)}
-        ratio = ratios.pop()
-        if ratio and not ratios:
+        # most differ in their first row, and long blocks have hundreds of parameters
+        ratio = _ratio(column[0], other[0], _LARGEST_RATIO)
+        if ratio and all(
+            _ratio(a, b, _LARGEST_RATIO) == ratio for a, b in zip(column, other, strict=True)
+        ):
             return Formula(name, *ratio)
     return None
 
