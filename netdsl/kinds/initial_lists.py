@@ -18,7 +18,6 @@ from netdsl.kinds.kind import Kind
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.lists import flat, frozen, is_of_numbers, nested, shape_of
 from netdsl.kinds.values import ArrayFile, Shape, Word, shown
-from netdsl.kinds.window import Windowed
 from netdsl.wording import axes_text, shape_text
 
 _ROLES = {"init": ("kernel", "factor"), "bias_init": ("bias",)}
@@ -91,6 +90,8 @@ def _check_components(kind: Kind, *inputs: Shape) -> None:
     if (count := math.prod(cells)) > MAX_COMPONENTS:
         message = f"`pca` of {count:,} numbers: at most {MAX_COMPONENTS:,} are looked at together"
         raise LayerError("N216", message, option)
+    from netdsl.kinds.window import Windowed  # late: texts of dense layers do not need it
+
     windows = kind.axes(inputs[0]) if isinstance(kind, Windowed) else ()
     if any(axis.extent > size for axis, size in zip(windows, inputs[0], strict=False)):
         message = "`pca` is of windows within the input, and none is"
