@@ -33,17 +33,17 @@ def free_path(path: str | Path, force: bool) -> Path:
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if is_null_device(target):
         return target
-    if os.path.lexists(path) and not force:
-        raise fail(
-            "N604",
-            f"{path} already exists",
-            help="overwrite it with --force, or choose another name",
-        )
     if target.exists() and (kind := kind_of(target.stat().st_mode)):
         raise fail(
             "N604",
             f"{path} is a {kind}, not a file that can be replaced",
             help="name a file; for standard output leave out the name, or write `-`",
+        )
+    if os.path.lexists(path) and not force:
+        raise fail(
+            "N604",
+            f"{path} already exists",
+            help="overwrite it with --force, or choose another name",
         )
     if not target.parent.is_dir():
         raise fail("N601", f"there is no folder {target.parent}")

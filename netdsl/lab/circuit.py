@@ -106,8 +106,8 @@ def _tables(
             "N660",
             f"{name} is {count}{dims(array.shape[1:])} numbers; up to {TABLES} tables of "
             f"{SIDE}x{SIDE} are drawn for each array",
-            help="give a smaller input, or draw one layer with --at NAME; without -o, numbers are "
-            "printed",
+            help="give a smaller input; `forward` draws one layer with --at NAME; without -o, "
+            "numbers are printed",
         )
     for words, matrix in matrices:
         rows = tuple(tuple(number_drawn(each) for each in row) for row in matrix.tolist())

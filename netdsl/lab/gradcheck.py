@@ -223,7 +223,9 @@ def gradcheck_text(
     verdict = (
         f"{counted(wrong, 'array')} of {len(checks)} differ by more than {limit:g}"
         if wrong
-        else f"all {counted(len(checks), 'array')} agree within {limit:g}"
+        else f"all {len(checks)} arrays agree within {limit:g}"
+        if len(checks) > 1
+        else f"the array agrees within {limit:g}"
     )
     notes = [f"no gradient passes {name}: its derivative is 0 everywhere" for name in blocking]
     return "\n".join([*aligned_lines(rows, "llrrrl", rule=True), "", verdict, *notes])

@@ -86,6 +86,8 @@ def _output(graph: Graph, of: str | None) -> tuple[int, int | None]:
         return place, None
     size = graph.ops[graph.outputs[place].op].size
     number = rest.removesuffix("]")
+    if number == rest:
+        raise fail("N626", f"a bracket is not closed in `{of}`", help=f"--of {name}[0]")
     if not number.isdecimal() or int(number) >= size:
         raise fail("N626", f"`{name}` has the numbers 0 to {size - 1}, not [{number}]")
     return place, int(number)
@@ -97,12 +99,25 @@ def _meaning(graph: Graph, port: Port) -> str:
 
 
 def _target(loss: str, given: Value, port: Port, count: int) -> Any:
-    """Read what a loss compares with: a class for each example, or numbers [n, *shape]."""
+    """Read what a loss compares with: a class for each example, or numbers [n, *shape].
+
+    Raises:
+        NetError: N515, N518 where they do not fit the output, or are not probabilities for a loss
+            that is of these.
+    """
     import numpy as np
 
     value = read_value(given)
     if loss != "cross-entropy" or value.array.size == count * np.prod(port.shape) > count:
-        return np.broadcast_to(fitted(value, port), (count, *port.shape))
+        target = np.broadcast_to(fitted(value, port), (count, *port.shape))
+        if loss == "binary" and ((target < 0) | (target > 1)).any():
+            raise fail("N518", f"the loss binary compares with numbers from 0 to 1, not {given}")
+        if loss == "cross-entropy":
+            whole = np.isclose(target.sum(axis=-1), 1, atol=1e-6).all()
+            if not whole or (target < 0).any():
+                message = f"the loss cross-entropy compares with probabilities, not {given}"
+                raise fail("N518", message, help="they are from 0 up, and their sum is 1")
+        return target
     classes, labels = port.shape[-1], value.array.reshape(-1)
     if labels.size not in (1, count):
         raise fail("N515", f"{labels.size} classes are given for {count} examples")

@@ -232,6 +232,13 @@ def test_an_option_without_what_it_is_for(
     assert said in capsys.readouterr().err
 
 
+def test_a_folder_is_not_written_to_as_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["forward", "1 > relu", "1", "-o", str(tmp_path)]) == 1
+    assert "is a folder, not a file that can be replaced" in capsys.readouterr().err
+
+
 def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()

@@ -94,6 +94,10 @@ def test_one_number_of_an_output() -> None:
     [
         (Asked(of="no"), "N626", "no output `no`"),
         (Asked(of="y[3]"), "N626", "0 to 2, not"),
+        (Asked(of="y[1"), "N626", "not closed"),
+        (Asked(loss="binary", target="0 1 2"), "N518", "from 0 to 1, not 0 1 2"),
+        (Asked(loss="cross-entropy", target=".3 .9 0"), "N518", "with probabilities, not .3 .9 0"),
+        (Asked(loss="cross-entropy", target="1 1 -1"), "N518", "their sum is 1"),
         (Asked(loss="squared"), "N107", "requires a --target"),
         (Asked(target="1"), "N107", "compared by a loss"),
         (Asked(loss="cross-entropy", target="3"), "N518", "classes 0 to 2"),
