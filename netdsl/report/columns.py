@@ -145,7 +145,8 @@ def columns_and_scales(
             raise fail(
                 "N625",
                 f"there is no unit `{unit}` for the column `{key}`",
-                help=f"the units are {', '.join(UNITS)}: powers of 1,000, and of 1,024",
+                help=did_you_mean(unit, UNITS)
+                or f"the units are {', '.join(UNITS)}: powers of 1,000, and of 1,024",
             )
         scales[key] = unit
     return tuple(keys), scales

@@ -10,6 +10,7 @@ import re
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds import KINDS, layer_kind
+from netdsl.kinds.hints import written_here
 from netdsl.report.kind_pages import activations_page, kind_page
 from netdsl.report.pages import page, section, titles
 from netdsl.report.terminal_pages import for_terminal
@@ -82,6 +83,8 @@ def explained(what: str, colour: bool = False) -> str:
     nearest = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS, "activations"]) or did_you_mean(
         what.upper(), titles()
     )
+    if written := written_here(word, KINDS.values()):
+        nearest = f"it is written {written}"
     help = nearest or "a code is like N204, a kind like conv, a statement like def"
     raise fail("N101", f"there is no code, kind of layer or statement `{what}`", help=help)
 

@@ -129,6 +129,14 @@ def test_the_nearest_name(word: str, mend: str, capsys: pytest.CaptureFixture[st
     assert f"did you mean `{mend}" in shown.err
 
 
+@pytest.mark.parametrize(("word", "here"), [("logistic", "sigmoid"), ("BatchNorm2d", "bn")])
+def test_a_name_of_other_libraries(
+    word: str, here: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", word]) == 1
+    assert f"it is written {here}" in capsys.readouterr().err
+
+
 def test_the_forms_are_those_of_the_language() -> None:
     assert set(explain._FORMS) == set(FORMS)
 
