@@ -47,7 +47,7 @@ def unknown_facts(expanded: Expanded) -> list[Diagnostic]:
 
 def _unknown(what: tree.Name, source: Source) -> NetError:
     help = did_you_mean(what.text, [*NUMBERS, "output"]) or (
-        f"facts are {', '.join(NUMBERS)}, output and @NAME"
+        f"facts are {', '.join(NUMBERS)} and output; of a point: expect @{what.text} = ..."
     )
     span = Span(source, what.start, what.end)
     return fail("N302", f"`expect` does not know `{what.text}`", span, help=help)
@@ -65,10 +65,11 @@ def _compare(
     shape = graph.ops[place_of(what, source, graph)].shape
     if expected == shape:
         return []
-    message, help = (
-        f"{name} is {dims(shape)}, not {dims(expected)}",
-        f"expect {name} = {dims(shape)}",
-    )
+    message = f"{name} is {dims(shape)}, not {dims(expected)}"
+    help = f"expect {name} = {dims(shape)}"
+    if len(expected) == 1:  # `expect @f = -12` means a number more often than a shape
+        message = f"the shape of {message}"
+        help += f"; a number that comes out is in brackets: expect {name} = [{dims(expected)}]"
     return [Diagnostic("N301", message, span, help=help)]
 
 

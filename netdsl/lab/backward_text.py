@@ -8,7 +8,7 @@ from netdsl.graph import consumers_of
 from netdsl.json_text import json_number
 from netdsl.kinds.values import Indices, dims
 from netdsl.lab.forward import examples_lines, names_of
-from netdsl.lab.show_arrays import array_lines, json_array, number_text
+from netdsl.lab.show_arrays import json_array, kernel_lines, number_text
 from netdsl.text_table import aligned_lines
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _blocks(found: Backward) -> list[str]:
         if not isinstance(op.shape, Indices):
             lines += ["  derivative", *(f"    {line}" for line in examples_lines(node.upstream))]
         for name, array in node.weights.items():
-            lines += [f"  derivative by {name}", *(f"    {line}" for line in array_lines(array))]
+            lines += [f"  derivative by {name}", *(f"    {line}" for line in kernel_lines(array))]
     return lines
 
 

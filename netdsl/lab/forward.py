@@ -195,7 +195,12 @@ def layer_called(graph: Graph, name: str) -> int:
     if name in own:
         return own.index(name)
     known = list(dict.fromkeys([*graph.points, *own]))
-    help = did_you_mean(name, known) or f"layers are {', '.join(known[:8])}"
+    called = [layer.name for layer in graph.layers if name == layer.text.split("(")[0]]
+    help = f"layers are {', '.join(known[:8])}"
+    if called:
+        help = f"{name} is called {' or '.join(called[:8])}"
+    elif similar := did_you_mean(name, known):
+        help = similar
     raise fail("N626", f"the network has no layer or point `{name}`", help=help)
 
 

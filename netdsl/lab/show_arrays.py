@@ -31,6 +31,22 @@ def array_lines(array: Any) -> list[str]:
     return [*lines, f"... {more:,} channels more"] if more > 0 else lines
 
 
+def kernel_lines(array: Any) -> list[str]:
+    """Write weights: kernels of images (h, w, c, filters) one filter after the other, each as a
+    map of c channels; others as arrays are.
+    """
+    if array.ndim != 4:
+        return array_lines(array)
+    count = array.shape[-1]
+    if count == 1:
+        return array_lines(array[..., 0])
+    lines = []
+    for index in range(min(count, CHANNELS)):
+        lines += [f"filter {index}", *array_lines(array[..., index])]
+    more = count - CHANNELS
+    return [*lines, f"... {more:,} filters more"] if more > 0 else lines
+
+
 def _maps(array: Any) -> list[str]:
     """Write a map of 1, 2 or more axes: the last two as a matrix."""
     if array.ndim == 1:

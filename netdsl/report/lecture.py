@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from netdsl.report.lines import LayerRow, rows_of, totals_of
-from netdsl.wording import shape_text
+from netdsl.wording import bytes_text, shape_text
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -27,11 +27,11 @@ def lecture(network: Architecture) -> str:
     names = [_label(row) for row in table]
     room = max(map(len, names))
     lines = [f"{name:{room}} {_row(graph, row)}" for name, row in zip(names, table, strict=True)]
-    size = total.activations * 4 / 2**20
+    size = bytes_text(4 * total.activations)
     return "\n".join(
         [
             *lines,
-            f"TOTAL memory: {total.activations:,} values * 4 bytes = {size:.1f} MiB for an image, "
+            f"TOTAL memory: {total.activations:,} values * 4 bytes = {size} for an image, "
             "twice that for forward and backward",
             f"TOTAL params: {total.weights:,} without biases, {total.params:,} with them and the "
             "factors of norms",

@@ -47,6 +47,17 @@ def test_the_lecture_s_gates() -> None:
     assert "to z: 1 x 3 = 3" in text
 
 
+def test_kernels_of_images_are_written_filter_by_filter() -> None:
+    image = "1 2 3 4; 5 6 7 8; 9 1 2 3; 4 5 6 7"
+    one = run("4x4x1 > conv2-1(pad=0, init=[[1, 0], [0, 1]])", input=image)
+    assert "  derivative by kernel\n    36  36\n    45  45\n" in backward_text(one)
+    two = backward_text(run("4x4x1 > conv2-2(pad=0, init=1)", input=image))
+    lines = [line.strip() for line in two.split("derivative by kernel\n")[1].splitlines()]
+    assert lines[:6] == ["filter 0", "36  36", "45  45", "filter 1", "36  36", "45  45"]
+    many = backward_text(run("4x4x1 > conv2-40(pad=0, init=1)", input=image))
+    assert "filters more" in many
+
+
 def test_copies_add() -> None:
     found = run("input x: 1\nmul[ @x | @x ]", x="3")
     assert derivatives(found) == [[6], [1]]

@@ -13,7 +13,7 @@ import pytest
 from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
-from netdsl.lab.forward import values_of
+from netdsl.lab.forward import layer_called, values_of
 from netdsl.lab.weighted import begun
 
 
@@ -91,6 +91,16 @@ def test_unknown_names() -> None:
     with pytest.raises(NetError, match="no layer or point `yy`") as caught:
         values_of(subject, given, name="yy")
     assert caught.value.code == "N626"
+
+
+def test_the_error_says_the_name_of_a_layer_as_written() -> None:
+    graph = parse("4 > fc-3(tanh) x2 > softmax-2").graph
+    for written, help in (("softmax-2", "is called fc_3"), ("fc-3", "is called fc_1 or fc_2")):
+        with pytest.raises(NetError) as caught:
+            layer_called(graph, written)
+        (found,) = caught.value.diagnostics
+        assert found.code == "N626"
+        assert help in found.help
 
 
 def test_nothing_is_drawn_and_keras_is_not_imported() -> None:

@@ -151,6 +151,12 @@ def test_without_biases() -> None:
     ]
 
 
+def test_the_lectures_table_of_a_small_network_has_a_memory() -> None:
+    assert "9,118 values * 4 bytes = 35.6 KiB" in lecture(
+        netdsl.load(ROOT / "examples" / "lenet5.net")
+    )
+
+
 def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> None:
     shown = lecture(netdsl.load(ROOT / "examples" / "vgg16.net"))
     golden(GOLDEN / "vgg16.lecture", shown + "\n")
