@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.arguments import add_format
+from netdsl.cli.arguments import DATA_HELP, add_format
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.lab_arguments import add_subject, add_values, opened
 from netdsl.cli.terminal import print_json
 
 EXAMPLES = (
     "gradcheck lenet5.net",
+    "gradcheck lenet5.net --data digits",
     'gradcheck "2 > fc-3(tanh) > softmax-2" "1 -1" --loss cross-entropy --target 0',
     "gradcheck mlp.net --one-sided --h 1e-4",
 )
@@ -21,6 +23,11 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
     add_subject(parser)
     add_values(parser)
+    parser.add_argument(
+        "--data",
+        metavar="DATA",
+        help=f"take two examples of it, in place of random ones: {DATA_HELP}",
+    )
     parser.add_argument(
         "--h", type=float, default=1e-6, metavar="STEP", help="the step (default: 1e-6)"
     )
@@ -38,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.lab.gradcheck import (
         Settings,
         blocked,
+        examples_of,
         gradcheck,
         gradcheck_text,
         require_step,
@@ -46,7 +54,11 @@ def run(options: argparse.Namespace) -> int:
 
     asked = Asked(options.of, options.loss, options.target)
     settings = Settings(require_step(options.h), options.one_sided, options.seed, asked)
+    if options.data is not None and options.values:
+        return wrong_usage("gradcheck", "--data is in place of numbers for the inputs")
     subject, given = opened(options)
+    if options.data is not None:
+        given = examples_of(subject.network, options.data)
     checks = gradcheck(subject, given, settings)
     if options.format == "json":
         print_json({"arrays": [check._asdict() for check in checks]})

@@ -15,6 +15,7 @@ from netdsl.text_table import aligned_lines
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.graph import Graph
 
 ENTRIES = 100
@@ -117,6 +118,26 @@ def gradcheck(subject: WeightedNetwork, given: Values, settings: Settings) -> li
                 _checked((layer, name), array, derivative, rounding, value, rng, settings)
             )
     return checks
+
+
+def examples_of(network: Architecture, data: str) -> Values:
+    """Return the first two training examples of a data set, as a network takes them.
+
+    Args:
+        network: what takes them.
+        data: a source as in a recipe.
+
+    Raises:
+        NetError: for what is wrong with the data, or does not fit the network.
+    """
+    import numpy as np
+
+    from netdsl.training.planning.plan import plan
+
+    held = plan(network, data=data).data
+    rows = np.arange(min(2, len(held.train)))
+    prepared = held.preparation.x(tuple(np.asarray(array[rows]) for array in held.train.x))
+    return {port.name: x for port, x in zip(network.graph.inputs, prepared, strict=True)}
 
 
 def random_examples(graph: Graph, rng: Any) -> list[Any]:
