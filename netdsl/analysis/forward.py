@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from netdsl.graph import Graph
+from netdsl.analysis.masks import masks_of, same_elements
+from netdsl.errors import fail
+from netdsl.graph import Graph, Op
 from netdsl.kinds import Kind
 from netdsl.kinds.facts import Arrays, Weight
 from netdsl.kinds.initial_lists import arranged, listed_weight, lists_of
@@ -28,7 +30,11 @@ def forward(
             share others' or are tied need none.
         inputs: an array of (batch, *shape) for each of the graph's inputs, in their order.
         needed: the operations that are computed, all by default; the others give None.
+
+    Raises:
+        NetError: N671 where a layer would skip padding, which the definitions do not.
     """
+    makers = masks_of(graph)
     given = {port.op: array for port, array in zip(graph.inputs, inputs, strict=True)}
     count = len(inputs[0])
     values: list[Any] = []
@@ -39,6 +45,7 @@ def forward(
         if op.kind is None:
             values.append(given[index])
             continue
+        _refuse_padding(graph, op, makers, values)
         own = {**weights.get(index if op.shares is None else op.shares, {})}
         if op.tied is not None:
             kernel = weights[op.tied]["kernel"]
@@ -48,6 +55,23 @@ def forward(
             value = op.kind.forward(np, own, *(values[source] for source in op.inputs))
         values.append(value if op.inputs else np.broadcast_to(value, (count, *op.shape)))
     return values
+
+
+def _refuse_padding(graph: Graph, op: Op, makers: dict[int, int], values: list[Any]) -> None:
+    """Raise NetError N671 where a layer's input has padding that it would skip."""
+    if not makers or op.kind is None or not op.kind.takes_mask:
+        return
+    for maker in {makers[source] for source in op.inputs if source in makers}:
+        made = graph.ops[maker]
+        assert made.kind is not None
+        if same_elements(op, made) and made.kind.element.has_padding(values[made.inputs[0]]):
+            layer, mask = graph.layers[op.layer].text, graph.layers[made.layer].text
+            message = f"`{layer}` skips the padding that `{mask}` finds in these numbers"
+            help = (
+                "the definitions in NumPy skip none: `netdsl forward --engine keras` does, or "
+                "give numbers without padding"
+            )
+            raise fail("N671", message, graph.layers[op.layer].span, help=help)
 
 
 def initial_weights(

@@ -54,7 +54,7 @@ class Computing:
 
         Raises:
             NetError: N514 to N518 for what is wrong with the numbers, N626 where nothing has the
-                name `at`, N670 for too many numbers.
+                name `at`, N670 for too many numbers, N671 for padding that NumPy does not skip.
 
         >>> import netdsl
         >>> network = netdsl.parse("5x1 > conv3-1(pad=0, init=[1, 2, 1])")

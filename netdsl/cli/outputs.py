@@ -28,8 +28,18 @@ def free_path(path: str | Path, force: bool) -> Path:
     Raises:
         NetError: N604 where a file is there and `force` is not given, or existing files is not a
             file; N601 where its folder does not exist.
+        RunError: N610 where the system refuses the path: too long, or in a folder of others.
     """
     path = Path(path)
+    try:
+        return _free(path, force)
+    except OSError as error:
+        from netdsl.files import not_written
+
+        raise not_written(path, error) from None
+
+
+def _free(path: Path, force: bool) -> Path:
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if is_null_device(target):
         return target

@@ -83,7 +83,7 @@ class Picture:
                 be written.
         """
         target = Path(path)
-        suffix = target.suffix.removeprefix(".")
+        suffix = checked_suffix(target)
         if suffix in _TEXTS:
             text = self.text(suffix)
             save(target, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
@@ -93,7 +93,7 @@ class Picture:
         drawn = svg_text(
             self.sheet, "light" if self.options.theme == "auto" else self.options.theme
         )
-        data = {"png": png_bytes, "pdf": pdf_bytes}[checked_suffix(target)](drawn)
+        data = {"png": png_bytes, "pdf": pdf_bytes}[suffix](drawn)
         save(target, lambda part: part.write_bytes(data))
 
 
@@ -111,7 +111,7 @@ def checked_suffix(path: Path) -> str:
     Raises:
         NetError: N604 where it names none.
     """
-    suffix = path.suffix.removeprefix(".")
+    suffix = path.suffix.removeprefix(".").lower()
     if suffix not in SUFFIXES:
         known = ", ".join(f".{each}" for each in SUFFIXES)
         raise fail("N604", f"{path} does not end in {known}", help="the suffix chooses the format")

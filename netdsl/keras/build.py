@@ -175,7 +175,7 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
         and id(operation) not in tensors.named
     )
     for number, operation in enumerate(masks, 1):
-        operation.name = f"mask_{number}"
+        operation.name = f"mask.{number}"  # no layer's name has a dot
     return Built(model, layers, tensors)
 
 

@@ -73,6 +73,9 @@ class Softmax(Normalised):
         if self.over == CHANNELS:
             return super().layers(k, name, output, *inputs)
         axis = keras_axes(axes_over(self.over, output))
+        if len(output) == 2:
+            # Keras's layer would take a sequence's mask, and has one for the last axis alone.
+            return [lambda tensor: k.keras.ops.softmax(tensor, axis=axis)]
         return [k.keras.layers.Softmax(axis=axis, name=name)]
 
     keras_layers = ("Activation", "Softmax")

@@ -131,6 +131,10 @@ class Kind(Costed):
         """
         raise NotImplementedError
 
+    def has_padding(self, x: Any) -> bool:
+        """Return whether a layer that makes a mask finds padding in its input."""
+        return False
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         """The Keras layers, applied one after the other; `k` has `keras` and `custom` (netdsl's
         own layers).

@@ -87,6 +87,9 @@ class Embed(Plain):
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return weights["embeddings"][inputs[0].astype(int)]
 
+    def has_padding(self, x: Any) -> bool:
+        return bool((x == 0).any())
+
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         usual = shown(self.init) == shown(self.options["init"].default)
         start = (
@@ -274,6 +277,9 @@ class Mask(Plain):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         return inputs[0] * (inputs[0] != float(self.value)).any(-1, keepdims=True)
+
+    def has_padding(self, x: Any) -> bool:
+        return bool((x == float(self.value)).all(-1).any())
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.Masking(float(self.value), name=name)]

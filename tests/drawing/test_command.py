@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from pathlib import Path
@@ -80,6 +81,7 @@ def test_without_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["-o", "net.jpg"], 1, "N604"),
         (["-o", "there/net.svg"], 1, "N601"),
+        (["-o", f"{'n' * 300}.svg"], 3, "N610"),
         (["-o", "net.svg", "--format", "tex"], 1, "ends in .svg, but --format says tex"),
         (["--columns", "output,parms"], 1, "did you mean `params`?"),
         (["--open", "inception"], 1, "lenet5 has no block `inception`"),
@@ -120,6 +122,25 @@ def test_what_exists_is_written_over_with_force_alone(
     assert target.read_text(encoding="utf-8") == "mine"
     assert main(["draw", LENET, "-o", str(target), "--force"]) == 0
     assert seen(target.read_text(encoding="utf-8")).boxes
+
+
+def test_the_case_of_a_suffix_says_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "NET.SVG"
+    assert main(["draw", LENET, "-o", str(target)]) == 0
+    assert seen(target.read_text(encoding="utf-8")).boxes
+
+
+def test_a_folder_that_others_may_not_enter(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system answers a user who may not look into the folder; root may."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refused)
+    assert main(["draw", LENET, "-o", str(tmp_path / "net.svg")]) == 3
+    assert "error[N610]" in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_written(

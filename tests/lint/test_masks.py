@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from support.networks import codes, only
 
@@ -36,6 +37,7 @@ def test_masks_are_kept(text: str) -> None:
         ("gmp > fc-2", "gmp"),
         ("lstm-3(seq) > last > fc-2", "last"),
         ("reverse > lstm-3", "reverse"),
+        ("softmax(over=positions) > gap", "softmax(over=positions)"),
         ("each(fc-3) > lstm-3", "each(fc-3)"),
     ],
 )
@@ -70,3 +72,38 @@ def test_kinds_keep_masks_as_keras_does() -> None:
             stated[word] = kind.keeps_mask and network.graph.ops[2].kind.values.get("seq", True)
     assert found == stated
     assert sum(found.values()) >= 30
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        EMBEDDED + "gap",
+        EMBEDDED + "ln > gru-3(back)",
+        "input q: 5x8\ninput 8 of int(10) > embed-8(mask) as m\n@q > attention(heads=2, kv=@m)",
+        "input 3x8 of int(10)\n> each(embed-8(mask) > lstm-4) > gap",
+        "input 8x2 > mask(-1) > dropout(0.5) > rnn-3",
+    ],
+)
+def test_padding_is_not_computed_as_data(text: str) -> None:
+    """NumPy's definitions skip none: where a layer would, nothing is computed."""
+    network = parse(text)
+    rng = np.random.default_rng(0)
+    shapes = {port.name: port.shape for port in network.inputs}
+    given = {name: rng.integers(1, 10, (2, *shape)) for name, shape in shapes.items()}
+    network.forward(given)
+    given[network.inputs[-1].name][..., 1] = -1 if "mask(-1)" in text else 0
+    given[network.inputs[-1].name][:, -1] = -1 if "mask(-1)" in text else 0
+    with pytest.raises(NetError, match="N671"):
+        network.forward(given)
+
+
+@pytest.mark.filterwarnings("ignore")  # Keras's, of masks that are destroyed
+@pytest.mark.parametrize(
+    "text", [EMBEDDED + "mul[ id | softmax(over=positions) ] > max(over=n)", "8x4 > mask > rnn-3"]
+)
+def test_keras_computes_what_was_once_masked(text: str) -> None:
+    """Shares along masked positions are built, and masks have names of their own."""
+    network = parse(text)
+    x = np.random.default_rng(0).integers(1, 10, (2, *network.inputs[0].shape))
+    by_keras = network.forward(x, engine="keras").last
+    np.testing.assert_allclose(by_keras, network.forward(x).last, atol=1e-5)

@@ -57,7 +57,10 @@ def export(
         target = Path(os.path.realpath(target))
     form = FORMATS[name]
     prepared = _prepared(source)
-    _check_free(target, name, force)
+    try:
+        _check_free(target, name, force)
+    except OSError as error:
+        raise not_written(target, error) from None
     description = target.with_name(f"{target.name if name == 'savedmodel' else target.stem}.json")
     if prepared and not force:
         _check_siblings(description, prepared)
