@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Rational
 from typing import Any
 
 from netdsl.analysis.counts import count_network, depth
@@ -67,10 +68,19 @@ def _compare(
         return []
     message = f"{name} is {dims(shape)}, not {dims(expected)}"
     help = f"expect {name} = {dims(shape)}"
-    if len(expected) == 1:  # `expect @f = -12` means a number more often than a shape
+    if _is_a_number(expected) and (shape == (1,) or expected[0] < 1):
         message = f"the shape of {message}"
         help += f"; a number that comes out is in brackets: expect {name} = [{dims(expected)}]"
     return [Diagnostic("N301", message, span, help=help)]
+
+
+def _is_a_number(expected: tuple[Any, ...]) -> bool:
+    """Whether what is expected may be a number that comes out rather than a shape."""
+    return (
+        len(expected) == 1
+        and isinstance(expected[0], Rational)
+        and not isinstance(expected[0], bool)
+    )
 
 
 def _expected(fact: tree.Sizes, source: Source, params: Mapping[str, Any]) -> tuple[Any, ...]:

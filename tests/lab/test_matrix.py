@@ -88,7 +88,7 @@ def test_the_transposed_convolution_is_the_transpose(layer: str, transposed: str
         ("3 of int(5) > embed-2(init=1)", "embed_1", "N681", "indices"),
         ("3000x1 > conv3-1(init=1)", "conv_1", "N670", "3,000x3,000"),
         ("44x44x1 > conv43-1(init=1)", "conv_1", "N670", "floating-point operations"),
-        ("4 > relu", "relu", "N626", "layers are input, relu_1"),
+        ("4 > relu", "relu", "N626", "relu is called relu_1"),
     ],
 )
 def test_what_is_not_a_matrix(text: str, name: str, code: str, said: str) -> None:
