@@ -157,6 +157,16 @@ def _parameter(name: str, scope: Scope) -> str:
     return f"`{name}` is a number: write {{{name}}} where a number is required"
 
 
+def _passes(parts: list[str], scope: Scope) -> str:
+    """Say how many points a repeat or branches side by side have, where the index is too large."""
+    holder = scope.points.holder(parts[0])
+    found = _inside(holder, parts[:-1]) if holder and parts[-1].isdigit() else None
+    if not isinstance(found, dict):
+        return ""
+    name, last = ".".join(parts[:-1]), [*found][-1]
+    return f"`{name}` has {len(found)}, counted from 0: the last one is @{name}.{last}"
+
+
 def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> NetError:
     if parts[0] in scope.lost:
         return NetError()
@@ -164,6 +174,7 @@ def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Sc
     text = ".".join(parts)
     help = (
         (_parameter(text, scope) if text in scope.values else "")
+        or _passes(parts, scope)
         or (_each(parts[0], scope) if parts[-1].isdigit() else "")
         or did_you_mean(text, known)
         or (f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step")

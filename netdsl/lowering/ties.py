@@ -35,7 +35,8 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
         or tied.kind.values.get("dropconnect")
     ):
         message = f"`{statement.name.text}` has no kernel of its own to tie"
-        raise scope.fail("N215", message, statement.name, "fc, dense and tconv can be tied")
+        help = "it is tied already" if tied.tied is not None else "fc, dense and tconv can be tied"
+        raise scope.fail("N215", message, statement.name, help)
     if other.tied is not None:
         message = f"`{statement.other.text}` has no kernel of its own: it uses another one's"
         help = "a kernel is tied to the layer that holds it; layers that are alike are one `let`"

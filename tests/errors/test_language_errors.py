@@ -379,6 +379,16 @@ MEANING = [  # names, options, shapes, expectations
         "`@a` is in a repeat: each iteration has its own",
     ),
     ("4 > (fc-1 as a) x2\n«@a.2» > fc-1", "N101", "`@a.2` refers to nothing before it"),
+    (
+        "4 > [ fc-1 |3 as a ]\n«@a.3» > fc-1",
+        "N101",
+        "`a` has 3, counted from 0: the last one is @a.2",
+    ),
+    (
+        "4 > fc-3 as a > fc-4 as b\ntie b = transpose a\ntie «b» = transpose a",
+        "N215",
+        "tied already",
+    ),
     ("4 > (fc-1 as a) x2\n«@a.*»", "N109", "write [ @a.* ], [ @a.* > conv1-8 ], or @a.* > conv1-8"),
     ("4 > fc-1 as a\n[ «@a.*» ] > fc-1", "N109", "`@a` is not in a repeat"),
     (
